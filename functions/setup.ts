@@ -1,0 +1,4 @@
+import { app } from '@azure/functions';
+
+// Without it a chunked body arrives empty, and whole bodies are copied through the host's memory.
+app.setup({ enableHttpStream: true });

@@ -1,0 +1,48 @@
+// Runs one of the project's TypeScript programs on the Node that the project pins, and installs the packages first
+// where they are missing or older than package-lock.json. It is plain JavaScript because the machine's own Node may be
+// 20, which runs no TypeScript, and because nothing is installed yet when it starts.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'node_modules', '.longshore-lock');
+const lockHash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+
+function installed() {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash;
+}
+
+function install() {
+  process.stderr.write('Installing packages (about a minute, once) …\n');
+  // npm's own chatter goes to stderr: what a script prints on stdout may be read by another program.
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (npm.status !== 0) {
+    process.stderr.write('npm ci failed: see above. Check that this machine reaches its npm registry, then run the same command again.\n');
+    process.exit(1);
+  }
+  writeFileSync(stamp, lockHash);
+}
+
+function pinnedNode() {
+  const bin = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  if (existsSync(bin)) return bin;
+  process.stderr.write('The npm package "node" has no binary: were install scripts switched off? Run "npm rebuild node".\n');
+  process.exit(1);
+}
+
+if (!installed()) install();
+
+const [program, ...args] = process.argv.slice(2);
+// The channel lets the program notice that this process was killed outright, and stop what it started.
+const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));

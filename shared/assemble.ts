@@ -1,0 +1,66 @@
+import { createApp } from './app.ts';
+import type { App } from './app.ts';
+import { parseEvent } from './events/envelope.ts';
+import { sweepOutbox } from './events/outbox.ts';
+import type { RegistryName } from './oci/name.ts';
+import type { Blobs } from './ports/blobs.ts';
+import type { Clock, RandomIds } from './ports/clock.ts';
+import type { Documents } from './ports/documents.ts';
+import type { Log } from './ports/log.ts';
+import type { ProbeDependency } from './ports/probe.ts';
+import type { SendMessage } from './ports/queues.ts';
+import type { PublishEvents } from './ports/topic.ts';
+import type { RegistrySettings } from './registry/ports.ts';
+import { recordUsage } from './usage/record.ts';
+
+/** Everything that the app reaches outside itself: Azure's services, or memory. */
+export interface Adapters {
+  readonly documents: Documents;
+  readonly blobs: Blobs;
+  readonly queues: SendMessage;
+  readonly topic: PublishEvents;
+  readonly probes: readonly ProbeDependency[];
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+}
+
+export interface Settings extends RegistrySettings {
+  readonly registryName: RegistryName;
+}
+
+/** What triggers call: one entry per trigger file, and the HTTP app. */
+export interface Longshore {
+  readonly app: App;
+  readonly log: Log;
+  /** Counts one delivered event. An event that cannot be read is logged and dropped: delivered again it would be no better. */
+  recordUsage(event: unknown): Promise<void>;
+  /** Publishes what a crash or an outage left in the outbox. */
+  sweepOutbox(): Promise<void>;
+}
+
+/** The one object graph. */
+export function assemble(adapters: Adapters, settings: Settings): Longshore {
+  const { documents, topic, clock, log, probes } = adapters;
+  const { registryName } = settings;
+  return {
+    app: createApp({ registry: { ...adapters, settings }, documents, probes, registryName }),
+    log,
+    recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
+    async sweepOutbox() {
+      const published = await sweepOutbox({ documents, topic, clock, log });
+      if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
+    },
+  };
+}
+
+async function withEvent(event: unknown, log: Log, handle: (event: ReturnType<typeof parseEvent>) => Promise<void>): Promise<void> {
+  let parsed: ReturnType<typeof parseEvent>;
+  try {
+    parsed = parseEvent(event);
+  } catch (error) {
+    log.error({ err: error }, 'an event is not of the catalogue and is dropped');
+    return;
+  }
+  await handle(parsed);
+}

@@ -1,0 +1,29 @@
+import { connectMemory } from './adapters/memory/connect.ts';
+import type { MemoryConnection, MemoryConnectionOptions } from './adapters/memory/connect.ts';
+import { createMemoryWorld } from './adapters/memory/world.ts';
+import type { MemoryWorld } from './adapters/memory/world.ts';
+import { assemble } from './assemble.ts';
+import type { Adapters, Longshore, Settings } from './assemble.ts';
+import type { RegistryName } from './oci/name.ts';
+import { systemRandomIds } from './ports/clock.ts';
+import { silentLog } from './ports/log.ts';
+
+export interface TestLongshore extends Longshore {
+  readonly world: MemoryWorld;
+  readonly memory: MemoryConnection;
+}
+
+/** The whole app over memory. The same `world` again is another instance, or the one that starts after a crash. */
+export function composeForTest(options: { readonly world?: MemoryWorld; readonly connection?: MemoryConnectionOptions; readonly adapters?: Partial<Adapters>; readonly settings?: Partial<Settings> } = {}): TestLongshore {
+  const world = options.world ?? createMemoryWorld();
+  const memory = connectMemory(world, options.connection);
+  const adapters: Adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
+  const settings: Settings = {
+    registryName: 'default' as RegistryName,
+    region: 'home',
+    uploadKey: Buffer.alloc(32, 'a key for tests alone'),
+    eventSource: '/longshore',
+    ...options.settings,
+  };
+  return { ...assemble(adapters, settings), world, memory };
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { isRegistryName } from './oci/name.ts';
+import type { RegistryName } from './oci/name.ts';
+
+/** At least 32 bytes, in base64. */
+const keySchema = z
+  .string()
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((key) => key.length >= 32, 'must be at least 32 bytes in base64: make one with "openssl rand -base64 32"');
+
+const registryNameSchema = z.custom<RegistryName>((value) => typeof value === 'string' && isRegistryName(value), 'must be 1 to 50 lower-case letters, digits and dashes');
+
+/** A key or connection string where the stores are local; absent, the app's managed identity is used. */
+const secret = z.string().min(1).optional();
+
+/**
+ * Every setting of the app. `local.settings.sample.json` shows the same names with values for the local stack.
+ * A store is reached with its key or connection string where one is set, else with the app's identity at its endpoint.
+ */
+const settingsSchema = z
+  .object({
+    /** The registry that serves every host name. */
+    LONGSHORE_REGISTRY: registryNameSchema.default('default' as RegistryName),
+    /** The name of the region that this app runs in; blobs remember in which region they lie. */
+    LONGSHORE_REGION: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes').default('local'),
+    /** Signs upload URLs: the same on every instance. Changing it ends the uploads that are under way. */
+    LONGSHORE_UPLOAD_KEY: keySchema,
+    /** Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback alone. */
+    LONGSHORE_AUTH: z.enum(['open'], { error: 'must be "open": identities are not built yet, so it must be said that everyone may do everything' }),
+    /** `source` of the events; in Azure the resource id of the topic or registry. */
+    LONGSHORE_EVENT_SOURCE: z.string().min(1).default('/longshore'),
+    LONGSHORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+
+    COSMOS_ENDPOINT: z.url(),
+    COSMOS_KEY: secret,
+    COSMOS_DATABASE: z.string().min(1).default('longshore'),
+
+    BLOB_CONNECTION_STRING: secret,
+    BLOB_ENDPOINT: z.url().optional(),
+    BLOB_CONTAINER: z.string().min(3).default('registry'),
+
+    QUEUE_CONNECTION_STRING: secret,
+    QUEUE_ENDPOINT: z.url().optional(),
+
+    /** Whole, with `/api/events`. */
+    EVENTGRID_ENDPOINT: z.url(),
+    EVENTGRID_KEY: secret,
+
+    /** The client id of the user-assigned identity; absent, the system-assigned one. */
+    AZURE_CLIENT_ID: z.string().optional(),
+  })
+  .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, { path: ['BLOB_ENDPOINT'], error: 'or BLOB_CONNECTION_STRING must be set' })
+  .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, { path: ['QUEUE_ENDPOINT'], error: 'or QUEUE_CONNECTION_STRING must be set' });
+
+export type Config = z.infer<typeof settingsSchema>;
+
+/** Names every fault of the settings at once, and never a value: it may be a secret. */
+export class BadConfiguration extends Error {
+  override readonly name = 'BadConfiguration';
+
+  constructor(faults: readonly string[]) {
+    super(`the settings are wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+/** Parses the environment. An empty value counts as absent. Throws `BadConfiguration`. */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = settingsSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new BadConfiguration(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.code === 'invalid_type' && !(String(issue.path[0]) in given) ? 'is missing' : issue.message}`));
+}

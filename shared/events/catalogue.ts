@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { digestSchema } from '../oci/descriptor.ts';
+import { repositorySchema, tagSchema } from '../state/names.ts';
+
+/** Who asked, as ACR's events say it (contracts of ACR webhooks and Event Grid): `data.request`. */
+export const eventRequestSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  method: z.string(),
+  useragent: z.string(),
+});
+
+const actorSchema = z.object({ name: z.string() });
+
+const occurrence = {
+  id: z.string(),
+  timestamp: z.iso.datetime(),
+  request: eventRequestSchema,
+  actor: actorSchema,
+};
+
+const pushedTarget = z.object({
+  mediaType: z.string(),
+  size: z.int().nonnegative(),
+  digest: digestSchema,
+  length: z.int().nonnegative(),
+  repository: repositorySchema,
+  tag: tagSchema.optional(),
+});
+
+const imagePushed = z.object({ ...occurrence, action: z.literal('push'), target: pushedTarget });
+
+const imageDeleted = z.object({
+  ...occurrence,
+  action: z.literal('delete'),
+  target: z.object({ mediaType: z.string(), digest: digestSchema, repository: repositorySchema }),
+});
+
+const tagMoved = z.object({
+  ...occurrence,
+  target: z.object({ repository: repositorySchema, tag: tagSchema, digest: digestSchema, previousDigest: digestSchema }),
+});
+
+const tagDeleted = z.object({
+  ...occurrence,
+  target: z.object({ repository: repositorySchema, tag: tagSchema, previousDigest: digestSchema }),
+});
+
+const exampleDigest = `sha256:${'2'.repeat(64)}`;
+const exampleOccurrence = {
+  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+  timestamp: '2026-01-01T12:00:00.000Z',
+  request: { id: '7c66f28b-de19-40a4-821c-6f5f6c0003a4', host: 'registry.example.com', method: 'PUT', useragent: 'docker/28.0.0' },
+  actor: { name: 'anonymous' },
+};
+
+/**
+ * Every type of event that Longshore publishes: what its `data` looks like, since which version, and an example.
+ * ACR's own types have ACR's payload. The rest is `Longshore.*`. Features meet here and nowhere else.
+ */
+export const catalogue = {
+  'Microsoft.ContainerRegistry.ImagePushed': {
+    version: '2.0',
+    data: imagePushed,
+    summary: 'A manifest was pushed, by tag or by digest. The subject is repository:tag, or repository@digest.',
+    example: {
+      ...exampleOccurrence,
+      action: 'push',
+      target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 524, digest: exampleDigest, length: 524, repository: 'team/app', tag: 'v1' },
+    },
+  },
+  'Microsoft.ContainerRegistry.ImageDeleted': {
+    version: '2.0',
+    data: imageDeleted,
+    summary: 'A manifest was deleted, with all its tags. The subject is the repository.',
+    example: {
+      ...exampleOccurrence,
+      action: 'delete',
+      target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: exampleDigest, repository: 'team/app' },
+    },
+  },
+  'Longshore.TagMoved': {
+    version: '1.0',
+    data: tagMoved,
+    summary: 'A tag that pointed at one manifest points at another. The subject is repository:tag.',
+    example: { ...exampleOccurrence, target: { repository: 'team/app', tag: 'v1', digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` } },
+  },
+  'Longshore.TagDeleted': {
+    version: '1.0',
+    data: tagDeleted,
+    summary: 'A tag is gone, by itself or with its manifest. The subject is repository:tag.',
+    example: { ...exampleOccurrence, target: { repository: 'team/app', tag: 'v1', previousDigest: exampleDigest } },
+  },
+} as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
+
+export type EventType = keyof typeof catalogue;
+export type EventData<T extends EventType> = z.infer<(typeof catalogue)[T]['data']>;
+
+export const eventTypes = Object.keys(catalogue) as EventType[];

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { CloudEvent } from '../ports/topic.ts';
+import { catalogue, eventTypes } from './catalogue.ts';
+import type { EventData, EventType } from './catalogue.ts';
+
+/** Who did what triggers an event, and through which request. */
+export interface Cause {
+  readonly request: EventData<EventType>['request'];
+  readonly actor: EventData<EventType>['actor'];
+}
+
+/** A CloudEvent of the catalogue. `source` names the registry. */
+export function envelope<T extends EventType>(
+  type: T,
+  about: { readonly id: string; readonly time: string; readonly source: string; readonly subject: string },
+  data: EventData<T>,
+): CloudEvent {
+  return { specversion: '1.0', id: about.id, source: about.source, type, subject: about.subject, time: about.time, datacontenttype: 'application/json', data };
+}
+
+const envelopeSchema = z.looseObject({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1),
+  source: z.string().min(1),
+  type: z.enum(eventTypes),
+  subject: z.string(),
+  time: z.iso.datetime({ offset: true }),
+});
+
+/** An event as a handler gets it: known type, checked data. */
+export type CatalogueEvent = {
+  [T in EventType]: { readonly id: string; readonly source: string; readonly type: T; readonly subject: string; readonly time: string; readonly data: EventData<T> };
+}[EventType];
+
+/** Parses what Event Grid delivers. Throws `z.ZodError` when it is no event of the catalogue. */
+export function parseEvent(input: unknown): CatalogueEvent {
+  const { id, source, type, subject, time } = envelopeSchema.parse(input);
+  const data = catalogue[type].data.parse((input as { data?: unknown }).data);
+  return { id, source, type, subject, time, data } as CatalogueEvent;
+}

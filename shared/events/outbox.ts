@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { Clock } from '../ports/clock.ts';
+import type { CommitDocuments, DocumentChange, QueryDocuments } from '../ports/documents.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import type { Log } from '../ports/log.ts';
+import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { documentShape, parseStored } from '../state/stored.ts';
+
+/** An event that waits in the partition of what it tells of, written in the same transaction. */
+const outboxDocumentSchema = z.object({
+  ...documentShape('event'),
+  registry: registrySchema,
+  repository: repositorySchema,
+  state: z.enum(['pending', 'published']),
+  recordedAt: z.iso.datetime(),
+  event: z.custom<CloudEvent>((value) => typeof value === 'object' && value !== null),
+});
+
+/** Published events stay for a week, to be looked at; then the store drops them. In seconds. */
+const publishedTtl = 7 * 24 * 3600;
+
+/** Younger pending events belong to requests that may still be publishing them. In milliseconds. */
+export const sweepAge = 10_000;
+
+export interface OutboxPorts {
+  readonly documents: CommitDocuments;
+  readonly topic: PublishEvents;
+  readonly log: Log;
+}
+
+/** The change that records `event` in the batch of what it tells of. */
+export function recordEvent(key: RepositoryKey, event: CloudEvent): DocumentChange {
+  const { registry, repository } = key;
+  const document = { id: `event:${event.id}`, type: 'event', schemaVersion: 1, registry, repository, state: 'pending', recordedAt: event.time, event };
+  return { do: 'create', document };
+}
+
+/**
+ * Publishes what was just committed, in one call, and marks it. A failure is logged and left to `sweepOutbox`: what
+ * the client asked for has happened, and it is told so.
+ */
+export async function publishCommitted(ports: OutboxPorts, key: RepositoryKey, events: readonly CloudEvent[]): Promise<void> {
+  try {
+    await ports.topic.publishEvents(events);
+    await markPublished(ports.documents, key, events.map((event) => event.id));
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, events: events.map((event) => event.id) }, 'events stay in the outbox until the sweep');
+  }
+}
+
+async function markPublished(documents: CommitDocuments, key: RepositoryKey, ids: readonly string[]): Promise<void> {
+  await documents.commitDocuments(
+    'repositories',
+    partitionOf(key),
+    ids.map((id) => ({ do: 'patch', id: `event:${id}`, set: { state: 'published', ttl: publishedTtl } })),
+  );
+}
+
+/**
+ * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit` documents. Returns how many.
+ * An event may be published twice (a crash between publishing and marking): consumers are idempotent by its id.
+ */
+export async function sweepOutbox(ports: OutboxPorts & { readonly documents: QueryDocuments; readonly clock: Clock }, limit = 100): Promise<number> {
+  const before = new Date(ports.clock.now().getTime() - sweepAge).toISOString();
+  const page = await ports.documents.queryDocuments({
+    container: 'repositories',
+    where: [
+      { path: 'type', is: '=', value: 'event' },
+      { path: 'state', is: '=', value: 'pending' },
+      { path: 'recordedAt', is: '<=', value: before },
+    ],
+    orderBy: { path: 'recordedAt', direction: 'asc' },
+    limit,
+  });
+  const waiting = page.documents.map((found) => parseStored(outboxDocumentSchema, found, { container: 'repositories' }).document);
+  for (const { registry, repository, event } of waiting) {
+    await ports.topic.publishEvents([event]);
+    await markPublished(ports.documents, { registry, repository }, [event.id]);
+  }
+  return waiting.length;
+}

@@ -1,0 +1,44 @@
+import { StoreFailure } from '../ports/failures.ts';
+import type { Log } from '../ports/log.ts';
+import type { ProbeDependency } from '../ports/probe.ts';
+
+/** A dependency that takes longer than this counts as down. In milliseconds. */
+const patienceMs = 5_000;
+
+interface DependencyHealth {
+  readonly dependency: string;
+  readonly up: boolean;
+  readonly why?: string;
+}
+
+/** `GET /healthz`: 200 when all dependencies answer, else 503; either way JSON that names each. */
+export async function respondHealth(probes: readonly ProbeDependency[], log: Log): Promise<Response> {
+  const dependencies = await Promise.all(probes.map((probe) => health(probe, log)));
+  const up = dependencies.every((dependency) => dependency.up);
+  return Response.json({ status: up ? 'up' : 'down', dependencies }, { status: up ? 200 : 503, headers: { 'Cache-Control': 'no-store' } });
+}
+
+async function health(probe: ProbeDependency, log: Log): Promise<DependencyHealth> {
+  const { dependency } = probe;
+  try {
+    await withinPatience(probe.probe(), dependency);
+    return { dependency, up: true };
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    // The whole cause goes to the log alone: it may name hosts and accounts.
+    log.warn({ err: error }, `${dependency} is down`);
+    return { dependency, up: false, why: error.kind === 'throttled' ? 'is busy' : 'does not answer' };
+  }
+}
+
+async function withinPatience(answer: Promise<void>, dependency: ProbeDependency['dependency']): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StoreFailure({ dependency, kind: 'unavailable', message: `no answer in ${patienceMs} ms` })), patienceMs);
+  });
+  try {
+    await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,40 @@
+import { RegistryError } from '../oci/faults.ts';
+
+/** What a handler is told of its request beside the request itself. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly url: URL;
+}
+
+/** Reads a small body whole. Throws `RegistryError` (`too-large`) as soon as it is past `limit` bytes. */
+export async function readSmallBody(request: Request, what: string, limit: number): Promise<Uint8Array> {
+  const tooLarge = new RegistryError({ is: 'too-large', what, limit });
+  if ((contentLength(request) ?? 0) > limit) throw tooLarge;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = request.body ?? [];
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+}
+
+/** `undefined` when the body is chunked. Throws `RegistryError` (`upload-invalid`) when the header is no number. */
+export function contentLength(request: Request): number | undefined {
+  const header = request.headers.get('content-length');
+  if (header === null) return undefined;
+  if (!/^\d{1,15}$/.test(header)) throw new RegistryError({ is: 'upload-invalid', why: `Content-Length "${header.slice(0, 50)}" is not a number of bytes` });
+  return Number(header);
+}
+
+/** The distribution-spec's form, `start-end` (both inclusive), with or without `bytes `. Throws `RegistryError` (`range-invalid`). */
+export function contentRange(request: Request): { start: number; end: number } | undefined {
+  const header = request.headers.get('content-range');
+  if (header === null) return undefined;
+  const match = /^(?:bytes[ =])?(\d{1,15})-(\d{1,15})(?:\/(?:\d{1,15}|\*))?$/.exec(header.trim());
+  const [start, end] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || end < start) throw new RegistryError({ is: 'range-invalid', why: `Content-Range "${header.slice(0, 100)}" is not start-end` });
+  return { start, end };
+}

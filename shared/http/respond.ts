@@ -1,0 +1,85 @@
+import { StoreFailure } from '../ports/failures.ts';
+import type { Log } from '../ports/log.ts';
+import { wireErrors } from '../oci/errors.ts';
+import type { WireCode } from '../oci/errors.ts';
+import { RegistryError } from '../oci/faults.ts';
+import type { RegistryFault } from '../oci/faults.ts';
+
+/** An error as it goes over the wire (distribution-spec, "Error Codes"). */
+interface WireError {
+  readonly code: WireCode;
+  readonly message?: string;
+  readonly detail?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** The one place that knows both the domain's faults and the wire's codes. */
+function wireError(fault: RegistryFault): WireError {
+  switch (fault.is) {
+    case 'blob-unknown':
+      return { code: 'BLOB_UNKNOWN', detail: { digest: fault.digest } };
+    case 'upload-unknown':
+      return { code: 'BLOB_UPLOAD_UNKNOWN', message: `this upload cannot be continued: ${fault.why}; start a new one` };
+    case 'upload-invalid':
+      return { code: 'BLOB_UPLOAD_INVALID', message: fault.why };
+    case 'range-invalid':
+      return { code: 'RANGE_INVALID', message: fault.why, headers: rangeHeaders(fault) };
+    case 'digest-invalid':
+      return { code: 'DIGEST_INVALID', message: fault.why };
+    case 'manifest-blobs-unknown':
+      return { code: 'MANIFEST_BLOB_UNKNOWN', message: `not in this repository: ${fault.missing.map(({ digest }) => digest).join(', ')}`, detail: fault.missing };
+    case 'manifest-invalid':
+      return { code: 'MANIFEST_INVALID', message: fault.why };
+    case 'manifest-unknown':
+      return { code: 'MANIFEST_UNKNOWN', detail: { reference: fault.reference } };
+    case 'name-invalid':
+      return { code: 'NAME_INVALID', message: `"${fault.name}" is not a repository name: lower-case letters, digits and single . _ - between them, parts joined by /, at most 255 characters` };
+    case 'name-unknown':
+      return { code: 'NAME_UNKNOWN', detail: { name: fault.name } };
+    case 'tag-invalid':
+      return { code: 'TAG_INVALID', message: `"${fault.tag.slice(0, 200)}" is not a tag: at most 128 letters, digits, . _ -, not beginning with . or -` };
+    case 'too-large':
+      return { code: 'SIZE_INVALID', message: `the ${fault.what} is larger than ${fault.limit} bytes` };
+    case 'page-size-invalid':
+      return { code: 'PAGINATION_NUMBER_INVALID', message: `n is "${fault.given.slice(0, 50)}"; a whole number from 0 is allowed` };
+    case 'method-not-allowed':
+      return { code: 'UNSUPPORTED', message: `allowed here: ${fault.allow.join(', ')}`, headers: { Allow: fault.allow.join(', ') } };
+    case 'unsupported':
+      return { code: 'UNSUPPORTED', message: fault.why };
+    case 'route-unknown':
+      return { code: 'NOT_FOUND', message: `no such route: ${fault.path.slice(0, 300)}` };
+    case 'contended':
+      return { code: 'TOOMANYREQUESTS', message: `${fault.what} is being written by many clients; try again`, headers: { 'Retry-After': '1' } };
+  }
+}
+
+function rangeHeaders(fault: RegistryFault & { is: 'range-invalid' }): Record<string, string> {
+  return {
+    ...(fault.received === undefined ? {} : { Range: receivedRange(fault.received) }),
+    ...(fault.location === undefined ? {} : { Location: fault.location }),
+  };
+}
+
+/** How far an upload has come, as `Range` says it; nothing received is `0-0`, as Docker's registry has it. */
+export function receivedRange(bytes: number): string {
+  return `0-${Math.max(0, bytes - 1)}`;
+}
+
+/** Answers anything that was thrown; nothing reaches a client but codes, and what is unexpected is logged whole. */
+export function errorResponse(error: unknown, log: Log): Response {
+  if (error instanceof RegistryError) return send(wireError(error.fault));
+  if (error instanceof StoreFailure) {
+    log.error({ err: error }, 'a store failed');
+    const seconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000));
+    const code = error.kind === 'throttled' ? 'TOOMANYREQUESTS' : 'UNAVAILABLE';
+    return send({ code, message: `${error.dependency} ${error.kind === 'throttled' ? 'is busy' : 'does not answer'}; try again`, headers: { 'Retry-After': String(seconds) } });
+  }
+  log.error({ err: error }, 'a request failed');
+  return send({ code: 'INTERNAL_ERROR' });
+}
+
+function send(error: WireError): Response {
+  const { status, message } = wireErrors[error.code];
+  const body = JSON.stringify({ errors: [{ code: error.code, message: error.message ?? message, ...(error.detail === undefined ? {} : { detail: error.detail }) }] });
+  return new Response(body, { status, headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...error.headers } });
+}

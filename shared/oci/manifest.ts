@@ -1,0 +1,107 @@
+import { isUtf8 } from 'node:buffer';
+import { z } from 'zod';
+import { annotationsSchema, descriptorSchema } from './descriptor.ts';
+import type { Descriptor } from './descriptor.ts';
+import { RegistryError } from './faults.ts';
+import { isIndexMediaType, isManifestMediaType, isSchema1, manifestMediaTypes } from './media-types.ts';
+import type { ManifestMediaType } from './media-types.ts';
+
+/** Distribution-spec, "Pushing Manifests": registries should accept at least 4 MiB; we and ACR accept just that. In bytes. */
+export const maxManifestBytes = 4 * 1024 * 1024;
+
+/** What the registry needs to know of a manifest; its bytes are kept beside it, exactly as they came. */
+export interface Manifest {
+  readonly mediaType: ManifestMediaType;
+  /** As the referrers API lists it: an image's own, else its config's media type (distribution-spec, "Listing Referrers"). */
+  readonly artifactType: string | undefined;
+  readonly subject: Descriptor | undefined;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+  readonly config: Descriptor | undefined;
+  readonly layers: readonly Descriptor[];
+  readonly manifests: readonly Descriptor[];
+}
+
+const shared = {
+  schemaVersion: z.literal(2),
+  mediaType: z.string().optional(),
+  artifactType: z.string().optional(),
+  subject: descriptorSchema.nullish(),
+  annotations: annotationsSchema.nullish(),
+};
+
+const imageSchema = z.looseObject({ ...shared, config: descriptorSchema, layers: z.array(descriptorSchema).nullish() });
+const indexSchema = z.looseObject({ ...shared, manifests: z.array(descriptorSchema).nullish() });
+
+/**
+ * Parses and checks a pushed manifest. `contentType` is the request's header, where it has one.
+ * Throws `RegistryError` (`manifest-invalid`, `too-large`) with a sentence that says what is wrong.
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
+  if (bytes.length > maxManifestBytes) throw new RegistryError({ is: 'too-large', what: 'manifest', limit: maxManifestBytes });
+  const json = parseJsonObject(bytes);
+  const mediaType = agreedMediaType(json, contentType);
+  return isIndexMediaType(mediaType) ? indexManifest(mediaType, json) : imageManifest(mediaType, json);
+}
+
+function imageManifest(mediaType: ManifestMediaType, json: object): Manifest {
+  // A document that is an image to one client and an index to another is an attack (CVE-2021-41190).
+  if ('manifests' in json) throw invalid('an image manifest has no "manifests"');
+  const image = check(imageSchema, json);
+  return {
+    ...common(image),
+    mediaType,
+    // An empty artifactType counts as none (image-spec, manifest.md).
+    artifactType: image.artifactType === undefined || image.artifactType === '' ? image.config.mediaType : image.artifactType,
+    config: image.config,
+    layers: image.layers ?? [],
+    manifests: [],
+  };
+}
+
+function indexManifest(mediaType: ManifestMediaType, json: object): Manifest {
+  if ('layers' in json || 'config' in json) throw invalid('an index has neither "config" nor "layers"');
+  const index = check(indexSchema, json);
+  return { ...common(index), mediaType, artifactType: index.artifactType, config: undefined, layers: [], manifests: index.manifests ?? [] };
+}
+
+function common(parsed: { subject?: Descriptor | null | undefined; annotations?: Record<string, string> | null | undefined }) {
+  return { subject: parsed.subject ?? undefined, annotations: parsed.annotations ?? undefined };
+}
+
+function parseJsonObject(bytes: Uint8Array): object {
+  // Stored as text, so only bytes that survive the way through text are let in.
+  if (!isUtf8(bytes)) throw invalid('the manifest is not UTF-8');
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+  } catch (error) {
+    throw invalid(`the manifest is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('the manifest is not a JSON object');
+  return json;
+}
+
+/** Header and property must name the same type when both are there (image-spec, manifest.md, `mediaType`). */
+function agreedMediaType(json: object, contentType: string | undefined): ManifestMediaType {
+  const stated = 'mediaType' in json && typeof json.mediaType === 'string' && json.mediaType !== '' ? json.mediaType : undefined;
+  const header = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  const sent = header === '' ? undefined : header;
+  if (isSchema1(sent ?? '') || ('schemaVersion' in json && json.schemaVersion === 1)) {
+    throw invalid('Docker schema 1 manifests are not accepted: push the image again with Docker 1.10 or newer, or convert it with "skopeo copy --format oci"');
+  }
+  if (stated !== undefined && sent !== undefined && stated !== sent) throw invalid(`Content-Type is ${sent}, but the manifest says it is ${stated}`);
+  const mediaType = sent ?? stated;
+  if (mediaType === undefined) throw invalid(`neither Content-Type nor mediaType says what the manifest is; allowed are ${manifestMediaTypes.join(', ')}`);
+  if (!isManifestMediaType(mediaType)) throw invalid(`${mediaType} is not a manifest type; allowed are ${manifestMediaTypes.join(', ')}`);
+  return mediaType;
+}
+
+function check<T>(schema: z.ZodType<T>, json: object): T {
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  throw invalid(result.error.issues.map((issue) => `${issue.path.join('.') || 'manifest'}: ${issue.message}`).join('; '));
+}
+
+function invalid(why: string): RegistryError {
+  return new RegistryError({ is: 'manifest-invalid', why });
+}

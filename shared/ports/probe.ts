@@ -1,0 +1,7 @@
+import type { Dependency } from './failures.ts';
+
+export interface ProbeDependency {
+  readonly dependency: Dependency;
+  /** Resolves when the dependency answers; throws `StoreFailure` when it does not. */
+  probe(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { algorithmOf, digestFromHex } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
+import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
+import type { BlobDocument } from '../state/blob.ts';
+import { readStored } from '../state/stored.ts';
+import { matchesDigest } from './body-hash.ts';
+import { linkChange, linkStored } from './links.ts';
+import type { RegistryPorts } from './ports.ts';
+import { physicalName, uploadedBlocks } from './upload.ts';
+import type { UploadState } from './upload-state.ts';
+
+/**
+ * Ends an upload: its bytes become the blob `digest`, stored once, and its repository may read it.
+ * Throws `RegistryError`: `digest-invalid` when the bytes have another digest, `upload-unknown` when they are gone.
+ */
+export async function finishUpload(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+  const matches = await matchesDigest(state.hash, digest);
+  if (matches === false) throw mismatch(digest);
+  if (matches === 'unknown') {
+    // Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already.
+    await storeUnproven(ports, state, digest);
+    return register(ports, state, digest);
+  }
+  const known = await knownBlob(ports, digest);
+  if (known !== undefined) return linkStored(ports, state, known, ports.settings.region);
+  await commitBytes(ports, state, digest, 'yes');
+  return register(ports, state, digest);
+}
+
+/** The blob's document, when this region holds its bytes. */
+async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<BlobDocument | undefined> {
+  const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
+  return known?.document.copies[ports.settings.region] === undefined ? undefined : known.document;
+}
+
+/** `proven` is kept with the bytes, so that the map from digests to blobs can be rebuilt from storage alone. */
+async function commitBytes(ports: RegistryPorts, state: UploadState, digest: Digest, proven: 'yes' | 'no'): Promise<void> {
+  const name = physicalName(state);
+  const outcome = await ports.blobs.commitBlocks(name, await uploadedBlocks(ports, state), { digest, proven });
+  if (outcome === 'missing') throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  if (outcome === 'committed') return;
+  // An earlier try of this request, or another URL of the same upload, has committed. Only the former may stand in for ours.
+  const there = await ports.blobs.statBlob(name);
+  if (there?.metadata.digest !== digest || there.metadata.proven !== proven || there.size !== state.offset) {
+    throw new RegistryError({ is: 'upload-invalid', why: 'it was finished already, with other content' });
+  }
+}
+
+async function storeUnproven(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+  await commitBytes(ports, state, digest, 'no');
+  const name = physicalName(state);
+  const stream = await ports.blobs.readBlob(name);
+  if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  const hash = createHash(algorithmOf(digest));
+  for await (const chunk of stream) hash.update(chunk);
+  if (digestFromHex(algorithmOf(digest), hash.digest('hex')) === digest) return;
+  await ports.blobs.deleteBlob(name);
+  throw mismatch(digest);
+}
+
+/** Tells the world of the stored bytes: blob and link in one transaction. Of two that store the same digest, one wins. */
+async function register(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+  const now = ports.clock.now();
+  const region = ports.settings.region;
+  const [name, size] = [physicalName(state), state.offset];
+  const blob: BlobDocument = { id: blobId, type: 'blob', schemaVersion: 1, digest, size, copies: { [region]: { name, storedAt: now.toISOString() } }, storedAt: now.toISOString() };
+  const outcome = await ports.documents.commitDocuments('blobs', [digest], [
+    { do: 'create', document: { ...blob } },
+    linkChange(state, { digest, size, name, region }, now),
+  ]);
+  if (outcome.committed) return;
+  const winner = await knownBlob(ports, digest);
+  if (winner === undefined) return addCopy(ports, state, digest);
+  if (winner.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
+  return linkStored(ports, state, winner, region);
+}
+
+/** The digest is known, but not in this region: our bytes are its copy here. */
+async function addCopy(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+  const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
+  if (known === undefined) return register(ports, state, digest);
+  const copy = { name: physicalName(state), storedAt: ports.clock.now().toISOString() };
+  const blob: BlobDocument = { ...known.document, copies: { ...known.document.copies, [ports.settings.region]: copy } };
+  const outcome = await ports.documents.commitDocuments('blobs', [digest], [
+    { do: 'replace', document: { ...blob }, ifMatch: known.etag },
+    linkChange(state, { digest, size: blob.size, name: copy.name, region: ports.settings.region }, ports.clock.now()),
+  ]);
+  if (!outcome.committed) return register(ports, state, digest);
+}
+
+function mismatch(digest: Digest): RegistryError {
+  return new RegistryError({ is: 'digest-invalid', why: `the uploaded bytes do not have the digest ${digest}` });
+}

@@ -1,0 +1,25 @@
+import type { Blobs } from '../ports/blobs.ts';
+import type { Clock, RandomIds } from '../ports/clock.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { Log } from '../ports/log.ts';
+import type { PublishEvents } from '../ports/topic.ts';
+
+/** What the data plane needs of the world, and the few settings that it obeys. */
+export interface RegistryPorts {
+  readonly documents: Documents;
+  readonly blobs: Blobs;
+  readonly topic: PublishEvents;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  readonly settings: RegistrySettings;
+}
+
+export interface RegistrySettings {
+  /** This region's name: the key of its copy in a blob's document. */
+  readonly region: string;
+  /** Signs the state of an upload into its URL. At least 32 bytes; the same on every instance. */
+  readonly uploadKey: Uint8Array;
+  /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
+  readonly eventSource: string;
+}

@@ -1,0 +1,102 @@
+import pLimit from 'p-limit';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { algorithmOf, digestOf, isDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import type { Tag } from '../oci/name.ts';
+import type { Cause } from '../events/envelope.ts';
+import { publishCommitted } from '../events/outbox.ts';
+import { manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
+import { readStored } from '../state/stored.ts';
+import { untilUncontended } from '../state/contention.ts';
+import { findLink } from './links.ts';
+import type { RegistryPorts } from './ports.ts';
+import { pushChanges } from './push-changes.ts';
+
+export interface ManifestPush {
+  readonly key: RepositoryKey;
+  /** What the URL names: a tag, or the digest that the bytes must have. */
+  readonly reference: Tag | Digest;
+  readonly bytes: Uint8Array;
+  readonly contentType: string | undefined;
+  readonly cause: Cause;
+}
+
+export interface Pushed {
+  readonly digest: Digest;
+  readonly subject: Digest | undefined;
+}
+
+/**
+ * Pushes a manifest: manifest, tag, referrer edge and events in one transaction, the events published after it.
+ * Throws `RegistryError`: `manifest-invalid`, `too-large`, `digest-invalid`, `manifest-blobs-unknown`, `contended`.
+ */
+export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
+  const manifest = parseManifest(push.bytes, push.contentType);
+  const digest = pushedDigest(push);
+  const [content] = await Promise.all([storeContent(ports, push.bytes, digest), requireReferences(ports, push.key, manifest)]);
+  const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
+    const [before, tagged] = await Promise.all([readManifestDocument(ports, push.key, digest), readTag(ports, push)]);
+    const change = pushChanges({ push, manifest, digest, content, before, tagged, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
+    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
+    return outcome.committed ? change.events : undefined;
+  });
+  await publishCommitted(ports, push.key, events);
+  return { digest, subject: manifest.subject?.digest };
+}
+
+function pushedDigest(push: ManifestPush): Digest {
+  if (!isDigest(push.reference)) return digestOf(push.bytes);
+  const digest = digestOf(push.bytes, algorithmOf(push.reference));
+  if (digest !== push.reference) throw new RegistryError({ is: 'digest-invalid', why: `the manifest's digest is ${digest}, the URL says ${push.reference}` });
+  return digest;
+}
+
+/** Large manifests lie in Blob Storage, written before the transaction that names them. */
+async function storeContent(ports: RegistryPorts, bytes: Uint8Array, digest: Digest): Promise<ManifestDocument['content']> {
+  if (bytes.length <= maxInlineBytes) return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
+  const blob = manifestBlobName(digest);
+  await ports.blobs.putBlob(blob, bytes, { digest });
+  return { blob };
+}
+
+function readManifestDocument(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
+  return readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+}
+
+async function readTag(ports: RegistryPorts, push: ManifestPush) {
+  return isDigest(push.reference) ? undefined : readStored(ports.documents, tagDocumentSchema, tagRef(push.key, push.reference));
+}
+
+/** More than any client makes; it bounds what one request can make the stores do. */
+const maxReferences = 1_000;
+const readsAtOnce = 16;
+
+/** Everything that the manifest references must be in the repository; what is missing is named, all of it. */
+async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<void> {
+  const wanted = [
+    ...uniquely(requiredBlobs(manifest), (digest) => findLink(ports.documents, key, digest)),
+    ...uniquely(manifest.manifests, (digest) => ports.documents.readDocument(manifestRef(key, digest))),
+  ];
+  if (wanted.length > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${wanted.length} blobs and manifests; at most ${maxReferences} are allowed` });
+  const limit = pLimit(readsAtOnce);
+  const found = await Promise.all(wanted.map(({ look, digest }) => limit(() => look(digest))));
+  const missing = wanted.filter((_, index) => found[index] === undefined).map(({ digest, mediaType }) => ({ digest, mediaType }));
+  if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
+}
+
+function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest) => Promise<unknown>) {
+  const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
+  return [...unique.values()].map(({ digest, mediaType }) => ({ digest, mediaType, look }));
+}
+
+/** Layers that must not be distributed are fetched from their `urls` (image-spec, layer.md, "Non-Distributable Layers"). */
+function requiredBlobs(manifest: Manifest): Descriptor[] {
+  const layers = manifest.layers.filter((layer) => !/nondistributable|\.foreign\./.test(layer.mediaType));
+  return manifest.config === undefined ? layers : [manifest.config, ...layers];
+}

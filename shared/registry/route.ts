@@ -1,0 +1,56 @@
+import { parseDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
+import { isRepositoryName, isTag } from '../oci/name.ts';
+import type { RepositoryName, Tag } from '../oci/name.ts';
+
+/** One endpoint of the distribution-spec, with what its path names. */
+export type Route =
+  | { readonly to: 'base' }
+  | { readonly to: 'manifest'; readonly repository: RepositoryName; readonly reference: Tag | Digest }
+  | { readonly to: 'blob'; readonly repository: RepositoryName; readonly digest: Digest }
+  | { readonly to: 'uploads'; readonly repository: RepositoryName }
+  | { readonly to: 'upload'; readonly repository: RepositoryName; readonly id: string }
+  | { readonly to: 'tags'; readonly repository: RepositoryName };
+
+/**
+ * Parses a path under `/v2/`. A repository's name has slashes and may hold the words of the endpoints, so the path is
+ * read from its end. Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `route-unknown`.
+ */
+export function parseRoute(path: string): Route {
+  if (path === '/v2/' || path === '/v2') return { to: 'base' };
+  const parts = path.split('/').slice(2);
+  const last = parts.at(-1) ?? '';
+  const [beforeLast, twoBefore] = [parts.at(-2), parts.at(-3)];
+  if (beforeLast === 'uploads' && twoBefore === 'blobs') return uploadRoute(parts.slice(0, -3), last);
+  if (last === 'uploads' && beforeLast === 'blobs') return { to: 'uploads', repository: repositoryOf(parts.slice(0, -2)) };
+  if (beforeLast === 'manifests') return { to: 'manifest', repository: repositoryOf(parts.slice(0, -2)), reference: referenceOf(last) };
+  if (beforeLast === 'blobs') return { to: 'blob', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
+  if (beforeLast === 'tags' && last === 'list') return { to: 'tags', repository: repositoryOf(parts.slice(0, -2)) };
+  throw new RegistryError({ is: 'route-unknown', path });
+}
+
+function uploadRoute(name: readonly string[], id: string): Route {
+  const repository = repositoryOf(name);
+  return id === '' ? { to: 'uploads', repository } : { to: 'upload', repository, id };
+}
+
+/** A reference with a colon can only be meant as a digest. */
+function referenceOf(text: string): Tag | Digest {
+  if (text.includes(':')) return digestIn(text);
+  if (isTag(text)) return text;
+  throw new RegistryError({ is: 'tag-invalid', tag: text });
+}
+
+/** Throws `RegistryError` (`digest-invalid`). */
+export function digestIn(text: string): Digest {
+  const digest = parseDigest(text);
+  if (digest === undefined) throw new RegistryError({ is: 'digest-invalid', why: `"${text.slice(0, 200)}" is not sha256: with 64 or sha512: with 128 lower-case hex digits` });
+  return digest;
+}
+
+function repositoryOf(parts: readonly string[]): RepositoryName {
+  const name = parts.join('/');
+  if (!isRepositoryName(name)) throw new RegistryError({ is: 'name-invalid', name: name.slice(0, 300) });
+  return name;
+}

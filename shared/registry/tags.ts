@@ -1,0 +1,54 @@
+import { RegistryError } from '../oci/faults.ts';
+import type { Tag } from '../oci/name.ts';
+import type { Predicate, QueryDocuments } from '../ports/documents.ts';
+import { tagDocumentSchema } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { parseStored } from '../state/stored.ts';
+
+/** `more` says that there are tags behind the last one. */
+export interface TagPage {
+  readonly tags: readonly Tag[];
+  readonly more: boolean;
+}
+
+/** Tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) when the repository holds nothing. */
+export async function listTags(ports: { documents: QueryDocuments }, key: RepositoryKey, page: { readonly n: number; readonly last: string | undefined }): Promise<TagPage> {
+  // One more than asked for: whether it exists is whether there is a next page.
+  const wanted = page.n + 1;
+  const tags: Tag[] = [];
+  let continuation: string | undefined;
+  do {
+    const found = await queryTags(ports.documents, key, page, wanted - tags.length, continuation);
+    tags.push(...found.tags);
+    continuation = found.continuation;
+  } while (continuation !== undefined && tags.length < wanted);
+  if (tags.length === 0 && page.last === undefined) await requireRepository(ports.documents, key);
+  return { tags: tags.slice(0, page.n), more: tags.length > page.n };
+}
+
+async function queryTags(documents: QueryDocuments, key: RepositoryKey, page: { last: string | undefined }, limit: number, continuation: string | undefined) {
+  const partition = partitionOf(key);
+  const where: Predicate[] = [{ path: 'type', is: '=', value: 'tag' }];
+  if (page.last !== undefined) where.push({ path: 'name', is: '>', value: page.last });
+  const found = await documents.queryDocuments({
+    container: 'repositories',
+    partition,
+    where,
+    orderBy: { path: 'name', direction: 'asc' },
+    limit,
+    ...(continuation === undefined ? {} : { continuation }),
+  });
+  const tags = found.documents.map((document) => parseStored(tagDocumentSchema, document, { container: 'repositories', partition }).document.name);
+  return { tags, continuation: found.continuation };
+}
+
+async function requireRepository(documents: QueryDocuments, key: RepositoryKey): Promise<void> {
+  const any = await documents.queryDocuments({
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [{ path: 'type', is: '=', value: 'manifest' }],
+    limit: 1,
+  });
+  if (any.documents.length === 0) throw new RegistryError({ is: 'name-unknown', name: key.repository });
+}

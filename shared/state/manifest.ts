@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { annotationsSchema, digestSchema, platformSchema } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { manifestMediaTypes } from '../oci/media-types.ts';
+import type { DocumentRef } from '../ports/documents.ts';
+import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
+import type { RepositoryKey } from './names.ts';
+import { documentShape } from './stored.ts';
+
+const referenceSchema = z.object({
+  role: z.enum(['config', 'layer', 'manifest']),
+  digest: digestSchema,
+  size: z.int().nonnegative(),
+  mediaType: z.string(),
+  platform: platformSchema.optional(),
+});
+
+/** One manifest of a repository. Its bytes never change; what is said about it may. */
+export const manifestDocumentSchema = z.object({
+  ...documentShape('manifest'),
+  registry: registrySchema,
+  repository: repositorySchema,
+  digest: digestSchema,
+  mediaType: z.enum(manifestMediaTypes),
+  /** Of the manifest itself, in bytes. */
+  size: z.int().nonnegative(),
+  /** The exact text, or the physical blob that holds it when it is larger than `maxInlineBytes`. */
+  content: z.union([z.object({ text: z.string() }), z.object({ blob: z.string() })]),
+  references: z.array(referenceSchema),
+  artifactType: z.string().optional(),
+  subject: digestSchema.optional(),
+  annotations: annotationsSchema.optional(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type ManifestDocument = z.infer<typeof manifestDocumentSchema>;
+
+/** An item of Cosmos DB holds 2 MB, a manifest up to 4 MiB: what is larger than this lies in Blob Storage. In bytes. */
+export const maxInlineBytes = 128 * 1024;
+
+export function manifestId(digest: Digest): string {
+  return `manifest:${digest}`;
+}
+
+export function manifestRef(key: RepositoryKey, digest: Digest): DocumentRef {
+  return { container: 'repositories', partition: partitionOf(key), id: manifestId(digest) };
+}
+
+/** Where a manifest of this digest lies in Blob Storage; the same for all repositories, for the bytes are the same. */
+export function manifestBlobName(digest: Digest): string {
+  return `manifests/${digest.replace(':', '/')}`;
+}
+
+/** Distribution-spec, "Listing Referrers": one edge from a subject to a manifest that names it. */
+export const referrerDocumentSchema = z.object({
+  ...documentShape('referrer'),
+  registry: registrySchema,
+  repository: repositorySchema,
+  subject: digestSchema,
+  digest: digestSchema,
+  mediaType: z.string(),
+  size: z.int().nonnegative(),
+  artifactType: z.string().optional(),
+  annotations: annotationsSchema.optional(),
+});
+export type ReferrerDocument = z.infer<typeof referrerDocumentSchema>;
+
+export function referrerId(subject: Digest, digest: Digest): string {
+  return `referrer:${subject}:${digest}`;
+}
+
+export const tagDocumentSchema = z.object({
+  ...documentShape('tag'),
+  registry: registrySchema,
+  repository: repositorySchema,
+  name: tagSchema,
+  digest: digestSchema,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type TagDocument = z.infer<typeof tagDocumentSchema>;
+
+export function tagId(tag: string): string {
+  return `tag:${tag}`;
+}
+
+export function tagRef(key: RepositoryKey, tag: string): DocumentRef {
+  return { container: 'repositories', partition: partitionOf(key), id: tagId(tag) };
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { digestSchema } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { DocumentRef } from '../ports/documents.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { documentShape } from '../state/stored.ts';
+
+const inRepository = { registry: registrySchema, repository: repositorySchema };
+
+/** What a repository holds and how often it was pushed to. */
+export const totalSchema = z.object({
+  ...documentShape('usage-total'),
+  ...inRepository,
+  pushes: z.int().nonnegative(),
+  /** Manifests, indexes and their children each counted as one. */
+  images: z.int().nonnegative(),
+  /** Of the manifests, and of the blobs that they reference, each blob once. */
+  bytes: z.int().nonnegative(),
+});
+export type UsageTotal = z.infer<typeof totalSchema>;
+
+/** One manifest as it was last counted. `counted` of its `blobs`, from the front, are in the totals. */
+export const imageSchema = z.object({
+  ...documentShape('usage-image'),
+  ...inRepository,
+  digest: digestSchema,
+  size: z.int().nonnegative(),
+  present: z.boolean(),
+  blobs: z.array(z.object({ digest: digestSchema, size: z.int().nonnegative() })),
+  counted: z.int().nonnegative(),
+});
+export type UsageImage = z.infer<typeof imageSchema>;
+
+/** One blob and how many counted images of the repository reference it. */
+export const blobSchema = z.object({
+  ...documentShape('usage-blob'),
+  ...inRepository,
+  digest: digestSchema,
+  size: z.int().nonnegative(),
+  images: z.int().positive(),
+});
+export type UsageBlob = z.infer<typeof blobSchema>;
+
+export const totalId = 'total';
+export const imageId = (digest: Digest): string => `image:${digest}`;
+export const blobId = (digest: Digest): string => `blob:${digest}`;
+
+export function usageRef(key: RepositoryKey, id: string): DocumentRef {
+  return { container: 'usage', partition: partitionOf(key), id };
+}

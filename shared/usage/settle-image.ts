@@ -1,0 +1,87 @@
+import type { Digest } from '../oci/digest.ts';
+import type { CommitDocuments, DocumentChange, ReadDocument } from '../ports/documents.ts';
+import { untilUncontended } from '../state/contention.ts';
+import { manifestDocumentSchema, manifestRef } from '../state/manifest.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { readStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
+import { blobId, blobSchema, imageId, imageSchema, usageRef } from './documents.ts';
+import type { UsageImage } from './documents.ts';
+import { addToTotals } from './totals.ts';
+
+type Store = ReadDocument & CommitDocuments;
+
+/** A batch holds 100 changes: this many blobs beside the image and the totals. */
+const blobsAtOnce = 90;
+
+/**
+ * Brings the counters of one image in line with whether its manifest is there now. Because it looks, and does not add up
+ * what events say, it is right in any order of events and however often each is delivered; it resumes where a crash stopped it.
+ */
+export async function settleImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
+  for (let settled = false; !settled; ) {
+    settled = await untilUncontended(`usage of ${key.repository}@${digest}`, () => settleStep(documents, key, digest));
+  }
+}
+
+/**
+ * One batch, then `false`: the manifest is looked at once more after every write, for it may have gone or come since.
+ * `true` when nothing is left to do, `undefined` when somebody else wrote in between.
+ */
+async function settleStep(documents: Store, key: RepositoryKey, digest: Digest): Promise<boolean | undefined> {
+  // The image before the manifest: whoever counts a later change of the manifest changes the image's etag.
+  const counted = await readStored(documents, imageSchema, usageRef(key, imageId(digest)));
+  const manifest = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
+  const present = manifest !== undefined;
+  const image = counted?.document ?? (present ? newImage(manifest.document) : undefined);
+  if (image === undefined || isSettled(image, present)) return true;
+  const step = present ? { from: image.counted, to: Math.min(image.blobs.length, image.counted + blobsAtOnce) } : { from: Math.max(0, image.counted - blobsAtOnce), to: image.counted };
+  const blobs = await blobChanges(documents, key, image.blobs.slice(step.from, step.to), present);
+  const appeared = Number(present) - Number(image.present);
+  const total = await addToTotals(documents, key, { images: appeared, bytes: blobs.bytes + appeared * image.size });
+  const after: UsageImage = { ...image, present, counted: present ? step.to : step.from };
+  const outcome = await documents.commitDocuments('usage', partitionOf(key), [imageChange(after, counted), total, ...blobs.changes]);
+  return outcome.committed ? false : undefined;
+}
+
+function isSettled(image: UsageImage, present: boolean): boolean {
+  return image.present === present && image.counted === (present ? image.blobs.length : 0);
+}
+
+function newImage({ registry, repository, digest, size, references }: ManifestDocument): UsageImage {
+  const blobs = new Map(references.filter(({ role }) => role !== 'manifest').map((blob) => [blob.digest, { digest: blob.digest, size: blob.size }]));
+  return { id: imageId(digest), type: 'usage-image', schemaVersion: 1, registry, repository, digest, size, present: false, blobs: [...blobs.values()], counted: 0 };
+}
+
+function imageChange(image: UsageImage, before: Stored<UsageImage> | undefined): DocumentChange {
+  const gone = !image.present && image.counted === 0;
+  if (gone && before !== undefined) return { do: 'delete', id: image.id, ifMatch: before.etag };
+  return before === undefined ? { do: 'create', document: { ...image } } : { do: 'replace', document: { ...image }, ifMatch: before.etag };
+}
+
+async function blobChanges(documents: ReadDocument, key: RepositoryKey, blobs: UsageImage['blobs'], present: boolean): Promise<{ changes: DocumentChange[]; bytes: number }> {
+  const each = await Promise.all(blobs.map((blob) => (present ? countBlob(documents, key, blob) : uncountBlob(documents, key, blob))));
+  return { changes: each.map(({ change }) => change), bytes: each.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+interface BlobStep {
+  readonly change: DocumentChange;
+  readonly bytes: number;
+}
+
+async function countBlob(documents: ReadDocument, key: RepositoryKey, { digest, size }: UsageImage['blobs'][number]): Promise<BlobStep> {
+  const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
+  if (before !== undefined) return { change: { do: 'patch', id: blobId(digest), increment: [{ path: 'images', by: 1 }] }, bytes: 0 };
+  const { registry, repository } = key;
+  return { change: { do: 'create', document: { id: blobId(digest), type: 'usage-blob', schemaVersion: 1, registry, repository, digest, size, images: 1 } }, bytes: size };
+}
+
+async function uncountBlob(documents: ReadDocument, key: RepositoryKey, { digest }: UsageImage['blobs'][number]): Promise<BlobStep> {
+  const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
+  if (before === undefined) throw new TypeError(`blob ${digest} of ${key.repository} is counted by an image and by no counter`);
+  // Conditional both ways: nobody may have counted it up, or down to this last image, since it was read.
+  if (before.document.images > 1) return { change: { do: 'patch', id: blobId(digest), increment: [{ path: 'images', by: -1 }], ifMatch: before.etag }, bytes: 0 };
+  return { change: { do: 'delete', id: blobId(digest), ifMatch: before.etag }, bytes: -before.document.size };
+}

@@ -1,0 +1,28 @@
+import type { DocumentChange, ReadDocument } from '../ports/documents.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { readStored } from '../state/stored.ts';
+import { totalId, totalSchema, usageRef } from './documents.ts';
+import type { UsageTotal } from './documents.ts';
+
+export interface TotalsDelta {
+  readonly pushes?: number;
+  readonly images?: number;
+  readonly bytes?: number;
+}
+
+/** The change that adds to a repository's totals. Increments do not conflict with each other; only the very first write can. */
+export async function addToTotals(documents: ReadDocument, key: RepositoryKey, delta: TotalsDelta): Promise<DocumentChange> {
+  const { pushes = 0, images = 0, bytes = 0 } = delta;
+  const before = await readTotals(documents, key);
+  if (before === undefined) {
+    const { registry, repository } = key;
+    return { do: 'create', document: { id: totalId, type: 'usage-total', schemaVersion: 1, registry, repository, pushes, images, bytes } };
+  }
+  const increment = Object.entries({ pushes, images, bytes }).map(([path, by]) => ({ path, by })).filter(({ by }) => by !== 0);
+  return { do: 'patch', id: totalId, increment };
+}
+
+/** `undefined` when nothing was ever counted there. */
+export async function readTotals(documents: ReadDocument, key: RepositoryKey): Promise<UsageTotal | undefined> {
+  return (await readStored(documents, totalSchema, usageRef(key, totalId)))?.document;
+}
