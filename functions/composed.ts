@@ -1,11 +1,11 @@
 import { compose } from '../shared/compose.ts';
-import type { Longshore } from '../shared/compose.ts';
+import type { ComposedLongshore } from '../shared/compose.ts';
 import { parseConfig } from '../shared/config.ts';
 
-let longshore: Longshore | undefined;
+let longshore: ComposedLongshore | undefined;
 
 /** The one object graph of this process, built from its environment at the first use. Throws `BadConfiguration`. */
-export function composed(): Longshore {
+export function composed(): ComposedLongshore {
   longshore ??= compose(parseConfig(process.env));
   return longshore;
 }

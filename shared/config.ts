@@ -29,6 +29,8 @@ const settingsSchema = z
     LONGSHORE_AUTH: z.enum(['open'], { error: 'must be "open": identities are not built yet, so it must be said that everyone may do everything' }),
     /** `source` of the events; in Azure the resource id of the topic or registry. */
     LONGSHORE_EVENT_SOURCE: z.string().min(1).default('/longshore'),
+    /** A file that gets the log, a line of JSON each; absent, the log goes to standard output, which Azure collects. */
+    LONGSHORE_LOG_FILE: z.string().optional(),
     LONGSHORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
     COSMOS_ENDPOINT: z.url(),

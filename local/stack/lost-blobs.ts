@@ -1,0 +1,69 @@
+import type { Blobs } from '../../shared/ports/blobs.ts';
+import type { DocumentChange, Documents, Predicate } from '../../shared/ports/documents.ts';
+import { maxChangesPerCommit } from '../../shared/ports/documents.ts';
+import { blobDocumentSchema } from '../../shared/state/blob.ts';
+import { manifestDocumentSchema } from '../../shared/state/manifest.ts';
+import { partitionOf } from '../../shared/state/names.ts';
+import { parseStored } from '../../shared/state/stored.ts';
+
+/** Azurite writes its index every few seconds: killed outright it loses what it acknowledged since. In milliseconds. */
+const suspectMs = 60_000;
+
+interface Stores {
+  readonly documents: Documents;
+  readonly blobs: Pick<Blobs, 'statBlob'>;
+}
+
+/**
+ * After a crash: looks at every blob and large manifest that was stored in the last minute before it, and forgets those
+ * whose bytes Azurite has lost. They are unknown then, so that the next push brings them back. Returns the lost digests.
+ */
+export async function forgetLostBlobs(stores: Stores): Promise<string[]> {
+  return [...(await lostBlobs(stores)), ...(await lostManifests(stores))];
+}
+
+async function lostBlobs({ documents, blobs }: Stores): Promise<string[]> {
+  const lost: string[] = [];
+  for await (const found of latest(documents, 'blobs', 'storedAt', { path: 'type', is: '=', value: 'blob' })) {
+    const { digest, copies } = parseStored(blobDocumentSchema, found, { container: 'blobs' }).document;
+    const there = await Promise.all(Object.values(copies).map((copy) => blobs.statBlob(copy.name)));
+    if (there.every((copy) => copy !== undefined)) continue;
+    // With the links: a link is what lets a repository read, and a manifest name, the blob.
+    const partition = await all(documents, { container: 'blobs', partition: [digest], where: [] });
+    const changes = partition.map(({ document, etag }): DocumentChange => ({ do: 'delete', id: document.id, ifMatch: etag }));
+    for (let from = 0; from < changes.length; from += maxChangesPerCommit) await documents.commitDocuments('blobs', [digest], changes.slice(from, from + maxChangesPerCommit));
+    lost.push(digest);
+  }
+  return lost;
+}
+
+async function lostManifests({ documents, blobs }: Stores): Promise<string[]> {
+  const lost: string[] = [];
+  for await (const found of latest(documents, 'repositories', 'updatedAt', { path: 'type', is: '=', value: 'manifest' })) {
+    const { document, etag } = parseStored(manifestDocumentSchema, found, { container: 'repositories' });
+    if (!('blob' in document.content) || (await blobs.statBlob(document.content.blob)) !== undefined) continue;
+    await documents.commitDocuments('repositories', partitionOf(document), [{ do: 'delete', id: document.id, ifMatch: etag }]);
+    lost.push(document.digest);
+  }
+  return lost;
+}
+
+/** The documents of one kind that were written in the minute before the last one was. */
+async function* latest(documents: Documents, container: 'blobs' | 'repositories', timePath: string, kind: Predicate) {
+  const newest = await documents.queryDocuments({ container, where: [kind], orderBy: { path: timePath, direction: 'desc' }, limit: 1 });
+  const last = newest.documents[0]?.document[timePath];
+  if (typeof last !== 'string') return;
+  const since = new Date(Date.parse(last) - suspectMs).toISOString();
+  yield* await all(documents, { container, where: [kind, { path: timePath, is: '>=', value: since }] });
+}
+
+async function all(documents: Documents, query: { container: 'blobs' | 'repositories'; partition?: readonly string[]; where: readonly Predicate[] }) {
+  const found = [];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ ...query, limit: 500, ...(continuation === undefined ? {} : { continuation }) });
+    found.push(...page.documents);
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return found;
+}

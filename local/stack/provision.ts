@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { CosmosClient, PartitionKeyDefinitionVersion, PartitionKeyKind } from '@azure/cosmos';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { z } from 'zod';
+
+const containersSchema = z.object({
+  database: z.string(),
+  containers: z.array(z.object({ name: z.string(), partitionKey: z.array(z.string()).min(1).max(3), defaultTtl: z.int() })),
+});
+
+/** The file that Bicep reads too. */
+export function readContainers(): z.infer<typeof containersSchema> {
+  return containersSchema.parse(JSON.parse(readFileSync(new URL('../../infra/cosmos-containers.json', import.meta.url), 'utf8')));
+}
+
+/** Makes what Bicep makes in Azure: the app itself never creates a container. */
+export async function provision(cosmos: { endpoint: string; key: string }, blobConnectionStrings: readonly string[], blobContainers: readonly string[]): Promise<void> {
+  await Promise.all([provisionCosmos(cosmos), ...blobConnectionStrings.map((connection) => provisionBlobs(connection, blobContainers))]);
+}
+
+async function provisionCosmos(cosmos: { endpoint: string; key: string }): Promise<void> {
+  const client = new CosmosClient(cosmos);
+  const { database: id, containers } = readContainers();
+  const { database } = await client.databases.createIfNotExists({ id });
+  for (const { name, partitionKey, defaultTtl } of containers) {
+    const kind = partitionKey.length === 1 ? { kind: PartitionKeyKind.Hash } : { kind: PartitionKeyKind.MultiHash, version: PartitionKeyDefinitionVersion.V2 };
+    await database.containers.createIfNotExists({ id: name, partitionKey: { paths: partitionKey, ...kind }, defaultTtl });
+  }
+  client.dispose();
+}
+
+async function provisionBlobs(connectionString: string, containers: readonly string[]): Promise<void> {
+  const client = BlobServiceClient.fromConnectionString(connectionString);
+  await Promise.all(containers.map((name) => client.getContainerClient(name).createIfNotExists()));
+}

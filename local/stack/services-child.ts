@@ -1,0 +1,48 @@
+import { appendFileSync } from 'node:fs';
+import type { ServiceEndpoints } from './app-settings.ts';
+import { startServices } from './services.ts';
+import type { Services } from './services.ts';
+import type { StackSettings } from './settings.ts';
+import { openStateFolder } from './state-folder.ts';
+
+/** From the stack to the child that holds the services. */
+export type ToChild = { readonly start: StackSettings } | { readonly functionsUrl: string } | { readonly stop: true };
+
+/** And back. */
+export type FromChild = { readonly progress: string } | { readonly ready: ServiceEndpoints } | { readonly failed: string };
+
+// A process of their own: the emulator's SQLite must not hold up the registry's event loop, nor the other way round.
+let services: Promise<Services> | undefined;
+let functionsUrl: string | undefined;
+
+function tell(message: FromChild): void {
+  process.send?.(message);
+}
+
+function start(settings: StackSettings): Promise<Services> {
+  const state = openStateFolder(settings.state);
+  const log = (line: string) => appendFileSync(state.file('services.log'), `${new Date().toISOString()} ${line}\n`);
+  return startServices({ settings, state, functionsUrl: () => functionsUrl, progress: (line) => tell({ progress: line }), log });
+}
+
+async function stop(): Promise<never> {
+  await services?.then((running) => running.stop()).catch(() => undefined);
+  process.exit(0);
+}
+
+process.on('message', (message: ToChild) => {
+  if ('functionsUrl' in message) functionsUrl = message.functionsUrl;
+  else if ('stop' in message) void stop();
+  else {
+    services = start(message.start);
+    services.then(({ endpoints }) => tell({ ready: endpoints })).catch((error: unknown) => {
+      tell({ failed: error instanceof Error ? error.message : String(error) });
+      process.exit(1);
+    });
+  }
+});
+// The stack was killed: end in order, so that Azurite keeps what it has.
+process.on('disconnect', () => void stop());
+// The terminal sends these to the whole group; the stack says when to stop.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);

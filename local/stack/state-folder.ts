@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+
+/** One folder holds all that the stack remembers. */
+export interface StateFolder {
+  readonly path: string;
+  file(name: string): string;
+}
+
+/** Makes the folder where it is missing. Throws one sentence when it cannot be used. */
+export function openStateFolder(path: string): StateFolder {
+  const folder = resolve(path);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, '.gitignore'), '*\n');
+  } catch (error) {
+    throw new Error(`the state folder ${folder} cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+  return { path: folder, file: (name) => join(folder, name) };
+}
+
+export interface Lock {
+  release(): void;
+}
+
+/**
+ * Holds the folder for this process. The lock is one of the operating system's on a SQLite file: it is gone with the
+ * process, however that ends, so there is no stale lock. Waits `patienceMs` for a process that is still stopping.
+ */
+export async function lockState(state: StateFolder, name: string, patienceMs: number): Promise<Lock> {
+  const give = Date.now() + patienceMs;
+  for (;;) {
+    const lock = tryLock(state.file(`${name}.lock`));
+    if (lock !== undefined) return lock;
+    if (Date.now() >= give) throw new Error(`another Longshore uses the folder ${state.path}: stop it, or choose another folder with --state`);
+    await sleep(100);
+  }
+}
+
+function tryLock(path: string): Lock | undefined {
+  try {
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+      return { release: () => database.close() };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    if (/locked|busy/i.test((error as Error).message)) return undefined;
+    throw new Error(`the lock file ${path} cannot be used (${(error as Error).message}): remove it and start again`, { cause: error });
+  }
+}
+
+const keysSchema = z.object({ uploadKey: z.base64().min(40), eventGridKeys: z.tuple([z.base64().min(40), z.base64().min(40)]) });
+export type StackKeys = z.infer<typeof keysSchema>;
+
+/** The stack's own secrets, made once per folder. Throws one sentence when the file is damaged. */
+export function stackKeys(state: StateFolder): StackKeys {
+  const path = state.file('keys.json');
+  if (!existsSync(path)) {
+    const key = () => randomBytes(32).toString('base64');
+    writeFileSync(path, JSON.stringify({ uploadKey: key(), eventGridKeys: [key(), key()] }), { mode: 0o600 });
+  }
+  try {
+    return keysSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new Error(`${path} is damaged: remove it and start again (uploads under way begin anew)`, { cause: error });
+  }
+}
+
+/** Remembers that the services run. `true` when those before them did not end by themselves. */
+export function markRunning(state: StateFolder): boolean {
+  const mark = state.file('running');
+  const unclean = existsSync(mark);
+  writeFileSync(mark, '');
+  return unclean;
+}
+
+export function markStopped(state: StateFolder): void {
+  rmSync(state.file('running'), { force: true });
+}

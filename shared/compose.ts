@@ -1,0 +1,55 @@
+import type { TokenCredential } from '@azure/identity';
+import { DefaultAzureCredential } from '@azure/identity';
+import { pino } from 'pino';
+import { azureBlobs } from './adapters/azure/blobs.ts';
+import { azureDocuments } from './adapters/azure/documents.ts';
+import { azureQueues } from './adapters/azure/queues.ts';
+import { azureTopic } from './adapters/azure/topic.ts';
+import { assemble } from './assemble.ts';
+import type { Longshore } from './assemble.ts';
+import type { Config } from './config.ts';
+import { systemClock, systemRandomIds } from './ports/clock.ts';
+
+export interface ComposedLongshore extends Longshore {
+  /** Ends what the SDKs do in the background. */
+  dispose(): void;
+}
+
+/** Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. */
+export function compose(config: Config): ComposedLongshore {
+  const identity = lazyIdentity(config);
+  const documents = azureDocuments({ endpoint: config.COSMOS_ENDPOINT, database: config.COSMOS_DATABASE, ...keyOr(config.COSMOS_KEY, identity) });
+  const blobs = azureBlobs({ ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity), container: config.BLOB_CONTAINER });
+  const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
+  const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
+  const log = logger(config);
+  const adapters = { documents, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const settings = {
+    registryName: config.LONGSHORE_REGISTRY,
+    region: config.LONGSHORE_REGION,
+    uploadKey: config.LONGSHORE_UPLOAD_KEY,
+    eventSource: config.LONGSHORE_EVENT_SOURCE,
+  };
+  return { ...assemble(adapters, settings), dispose: () => documents.dispose() };
+}
+
+function logger(config: Config) {
+  const options = { level: config.LONGSHORE_LOG_LEVEL, base: { registry: config.LONGSHORE_REGISTRY, region: config.LONGSHORE_REGION } };
+  return config.LONGSHORE_LOG_FILE === undefined ? pino(options) : pino(options, pino.destination({ dest: config.LONGSHORE_LOG_FILE, sync: false }));
+}
+
+/** Made at the first use: a stack that has keys for everything needs no identity. */
+function lazyIdentity(config: Config): () => TokenCredential {
+  let credential: TokenCredential | undefined;
+  return () => (credential ??= new DefaultAzureCredential(config.AZURE_CLIENT_ID === undefined ? {} : { managedIdentityClientId: config.AZURE_CLIENT_ID }));
+}
+
+function keyOr(key: string | undefined, identity: () => TokenCredential): { key: string } | { credential: TokenCredential } {
+  return key === undefined ? { credential: identity() } : { key };
+}
+
+function storage(connectionString: string | undefined, endpoint: string | undefined, identity: () => TokenCredential) {
+  if (connectionString !== undefined) return { connectionString };
+  // parseConfig lets no other case through.
+  return { endpoint: endpoint ?? '', credential: identity() };
+}

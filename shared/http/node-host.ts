@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { App } from '../app.ts';
+
+export interface NodeHost {
+  readonly url: string;
+  /** Takes no new connection, lets requests end for at most `graceMs`, then closes what is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Serves the app by plain `node:http`: what `npm start` and a container run. Rejects with one sentence when the port is taken. */
+export async function startNodeHost(app: App, address: { readonly host: string; readonly port: number }): Promise<NodeHost> {
+  const server = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
+  // Node ends a request after five minutes by default; a large layer on a slow line takes longer.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 65_000;
+  server.listen(address.port, address.host);
+  await once(server, 'listening').catch((error: unknown) => {
+    throw listenFailure(error, address);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://${address.host}:${port}`, stop: (graceMs) => stop(server, graceMs) };
+}
+
+async function stop(server: Server, graceMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const force = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(force);
+}
+
+function listenFailure(error: unknown, { host, port }: { host: string; port: number }): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') return new Error(`port ${port} on ${host} is in use: stop what listens there, or choose another port`);
+  if (code === 'EACCES') return new Error(`this user may not listen on port ${port}: choose one above 1023`);
+  return error;
+}
