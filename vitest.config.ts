@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/clients/**'],
     // Real child processes and sockets are part of many suites; a hung one must fail, not stall.
     testTimeout: 30_000,
     hookTimeout: 60_000,

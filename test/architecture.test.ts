@@ -1,0 +1,121 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const root = dirname(import.meta.dirname);
+
+interface SourceFile {
+  readonly path: string;
+  readonly lines: number;
+  readonly imports: readonly string[];
+  readonly source: ts.SourceFile;
+}
+
+/** Paths from the root: relative imports resolved, packages as they are named. */
+function importsOf(path: string, source: ts.SourceFile): string[] {
+  const named: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isModule = ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
+    if (isModule && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) named.push(node.moduleSpecifier.text);
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument !== undefined && ts.isStringLiteral(argument)) named.push(argument.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return named.map((name) => (name.startsWith('.') ? normalize(join(dirname(path), name)) : name));
+}
+
+function sourceFile(path: string): SourceFile {
+  const text = readFileSync(join(root, path), 'utf8');
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  return { path, lines: text.split('\n').length - 1, imports: importsOf(path, source), source };
+}
+
+const rooms = ['functions', 'shared', 'local', 'bench', 'test', 'portal', 'infra'];
+const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) => sourceFile(relative(root, path)));
+const shared = files.filter(({ path }) => path.startsWith('shared/'));
+
+/** Rooms of `shared/` that belong to no feature. Every other folder there is one. */
+const common = new Set(['ports', 'adapters', 'oci', 'state', 'events', 'http']);
+
+function featureOf(path: string): string | undefined {
+  const [top, room, rest] = path.split('/');
+  return top === 'shared' && rest !== undefined && room !== undefined && !common.has(room) ? room : undefined;
+}
+
+/** `file -> import` for every import that breaks a rule. */
+function violations(among: readonly SourceFile[], breaks: (file: SourceFile, imported: string) => boolean): string[] {
+  return among.flatMap((file) => file.imports.filter((imported) => breaks(file, imported)).map((imported) => `${file.path} -> ${imported}`));
+}
+
+describe('the architecture', () => {
+  it('is looked at whole', () => {
+    expect(shared.length).toBeGreaterThan(40);
+    expect(new Set(shared.map(({ path }) => featureOf(path)).filter(Boolean)).size).toBeGreaterThan(1);
+  });
+
+  it('keeps features apart: they meet in the event catalogue or in a port', () => {
+    const crossing = violations(shared, ({ path }, imported) => featureOf(path) !== undefined && featureOf(imported) !== undefined && featureOf(path) !== featureOf(imported));
+    expect(crossing).toEqual([]);
+  });
+
+  it('keeps features and the common rooms free of adapters', () => {
+    const inward = shared.filter(({ path }) => path.split('/').length > 2 && !path.startsWith('shared/adapters/'));
+    expect(violations(inward, (_, imported) => imported.startsWith('shared/adapters/'))).toEqual([]);
+  });
+
+  it('keeps the common rooms free of features', () => {
+    const rooms = shared.filter(({ path }) => common.has(path.split('/')[1] ?? ''));
+    expect(violations(rooms, (_, imported) => featureOf(imported) !== undefined)).toEqual([]);
+  });
+
+  it('keeps Azure\'s packages to the triggers, the Azure adapters, the composition root and the local stack', () => {
+    const allowed = ['functions/', 'shared/adapters/azure/', 'shared/compose.ts', 'local/', 'test/', 'bench/'];
+    const elsewhere = files.filter(({ path }) => !allowed.some((place) => path.startsWith(place)));
+    expect(violations(elsewhere, (_, imported) => imported.startsWith('@azure/'))).toEqual([]);
+  });
+
+  it('keeps tests and the local stack out of what is deployed', () => {
+    const deployed = files.filter(({ path }) => path.startsWith('functions/') || path.startsWith('shared/'));
+    expect(violations(deployed, (_, imported) => /^(local|test|bench)\//.test(imported))).toEqual([]);
+  });
+
+  it('resolves every relative import, so that the rules above see the truth', () => {
+    const broken = violations(files, (_, imported) => /^(functions|shared|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)));
+    expect(broken).toEqual([]);
+  });
+});
+
+describe('a trigger file', () => {
+  const triggers = files.filter(({ path }) => /^functions\/.+\.(http|event|queue|timer)\.ts$/.test(path));
+
+  it.each(triggers.map((trigger) => [trigger.path, trigger] as const))('%s registers and does nothing else', (_, trigger) => {
+    const statements = trigger.source.statements.filter((statement) => !ts.isImportDeclaration(statement));
+    const registrations = statements.filter((statement) => ts.isExpressionStatement(statement) && /^app\.(http|eventGrid|storageQueue|timer)\(/.test(statement.getText()));
+    expect(statements).toHaveLength(1);
+    expect(registrations).toHaveLength(1);
+    expect(trigger.lines).toBeLessThanOrEqual(25);
+  });
+
+  it.each(triggers.map((trigger) => [trigger.path] as const))('%s is loaded by functions/index.ts', (path) => {
+    expect(files.find((file) => file.path === 'functions/index.ts')?.imports).toContain(path);
+  });
+});
+
+describe('the size of things', () => {
+  it('has no file over 400 lines', () => {
+    expect(files.filter(({ lines }) => lines > 400).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+  });
+
+  it('has a median file of at most 90 lines', () => {
+    const product = files.filter(({ path }) => !path.startsWith('test/')).map(({ lines }) => lines).sort((a, b) => a - b);
+    expect(product[Math.floor(product.length / 2)]).toBeLessThanOrEqual(90);
+  });
+
+  it('names no room or file utils, helpers, manager or service', () => {
+    expect(files.map(({ path }) => path).filter((path) => /(^|[/-])(utils?|helpers?|managers?|service)(\/|\.ts$)/.test(path))).toEqual([]);
+  });
+});

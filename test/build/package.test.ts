@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Loads a package's entry in the local Functions host, in a process of its own, and tells what it registered. */
+async function registered(entry: string): Promise<string[]> {
+  const script = `
+    const { startFunctionsHost } = await import(${JSON.stringify(`${root}local/functions-host/start.ts`)});
+    const host = await startFunctionsHost({ load: () => import(${JSON.stringify(entry)}), hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } }, env: {}, log: () => undefined });
+    console.log(JSON.stringify(host.functions.map(({ name }) => name)));
+    process.exit(0);`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
+  return JSON.parse(stdout) as string[];
+}
+
+describe('npm run build', () => {
+  beforeAll(() => run(process.execPath, [`${root}build.ts`]));
+
+  it('makes a package whose functions are those of the sources', async () => {
+    const [built, sources] = await Promise.all([registered(`${root}dist/functions/index.js`), registered(`${root}functions/index.ts`)]);
+    expect(built).toEqual(sources);
+    expect(built).toContain('usage-record');
+  });
+
+  it('puts host.json beside it', () => {
+    expect(existsSync(`${root}dist/host.json`)).toBe(true);
+  });
+});

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runToEnd, startRunningStack, stateFolder } from './running-stack.ts';
+
+let clean: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const each of clean.reverse()) await each();
+  clean = [];
+});
+
+async function folder(): Promise<string> {
+  const state = await stateFolder();
+  clean.push(() => state.remove());
+  return state.path;
+}
+
+/** One sentence: the last line, and nothing that looks like a stack trace. */
+function lastLine(stderr: string): string {
+  expect(stderr).not.toMatch(/^\s+at /m);
+  return stderr.trim().split('\n').at(-1) ?? '';
+}
+
+describe('npm start', () => {
+  it('says in one sentence that its port is in use', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    clean.push(async () => squatter.close());
+    const { port } = squatter.address() as AddressInfo;
+    const { code, stderr } = await runToEnd(['--port', String(port), '--functions-port', '0', '--state', await folder()]);
+    expect(code).toBe(1);
+    expect(lastLine(stderr)).toBe(`port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port`);
+  });
+
+  it('refuses a folder that another one uses, and is not stopped by a lock that a killed one left', async () => {
+    const state = await folder();
+    const first = await startRunningStack(state);
+    const second = await runToEnd(['--port', '0', '--functions-port', '0', '--state', state]);
+    expect(second.code).toBe(1);
+    expect(lastLine(second.stderr)).toContain('another Longshore uses the folder');
+    await first.killAll();
+    const third = await startRunningStack(state);
+    expect(await third.stop()).toBe(0);
+  });
+
+  it('says what is wrong with a folder that it cannot use', async () => {
+    const file = join(await folder(), 'file');
+    await writeFile(file, '');
+    const { code, stderr } = await runToEnd(['--port', '0', '--state', file]);
+    expect(code).toBe(1);
+    expect(lastLine(stderr)).toContain('cannot be written');
+  });
+
+  it.each(['cosmos.sqlite', 'eventgrid.sqlite', 'keys.json', 'stack.lock', 'services.lock'])('says which file is damaged when %s is', async (name) => {
+    const state = await folder();
+    await writeFile(join(state, name), 'this is no such file, and long enough to look like one. '.repeat(100));
+    const { code, stderr } = await runToEnd(['--port', '0', '--functions-port', '0', '--state', state]);
+    expect(code).toBe(1);
+    expect(lastLine(stderr)).toContain(name);
+  });
+
+  it('refuses a setting that it does not know how to keep', async () => {
+    const { code, stderr } = await runToEnd(['--auth', 'required', '--port', '70000', '--state', await folder()]);
+    expect(code).toBe(1);
+    expect(lastLine(stderr)).toMatch(/port .*auth /);
+  });
+
+  it('is ready within 6 seconds when it starts again, and stops with exit code 0', async () => {
+    const state = await folder();
+    const first = await startRunningStack(state);
+    expect(await first.stop()).toBe(0);
+    const second = await startRunningStack(state);
+    expect(await second.stop()).toBe(0);
+    expect(second.startMs).toBeLessThan(6_000);
+  });
+});
