@@ -9,7 +9,8 @@ export interface BlobProperties {
 export interface StageBlock {
   /**
    * Keeps `bytes` (at most 100 MiB) as an uncommitted block. All ids of one blob have one length, in ASCII. Staging an id again
-   * replaces it. Blocks that are never committed vanish after a week. Throws `StoreFailure`.
+   * replaces it. Blocks that are never committed vanish after a week. `bytes` is the caller's again once the promise is settled.
+   * Throws `StoreFailure`.
    */
   stageBlock(name: string, blockId: string, bytes: Uint8Array): Promise<void>;
 }

@@ -23,14 +23,20 @@ export async function stageBody(
   hash: BodyHash | undefined,
 ): Promise<{ bytes: number; blocks: number }> {
   const window = stagingWindow();
+  // The same few buffers over and over: fresh ones would wait for the garbage collector, one for every block.
+  const spare: Uint8Array[] = [];
   let bytes = 0;
   let blocks = 0;
   try {
-    for await (const block of inBlocks(body)) {
+    for await (const { buffer, filled } of inBlocks(body, spare)) {
+      const block = buffer.subarray(0, filled);
       hash?.update(block);
-      bytes += block.length;
+      bytes += filled;
       const id = blockId(target.prefix, blocks++);
-      await window.add(() => blobs.stageBlock(target.name, id, block));
+      await window.add(async () => {
+        await blobs.stageBlock(target.name, id, block);
+        spare.push(buffer);
+      });
     }
   } finally {
     await window.settle();
@@ -60,22 +66,22 @@ function stagingWindow() {
   };
 }
 
-/** Gathers what arrives into blocks of `blockBytes`; the last one is shorter. An empty body gives none. */
-async function* inBlocks(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let block: Uint8Array | undefined;
+/** Gathers what arrives into blocks of `blockBytes`, in spare buffers where there are any; the last block is shorter. An empty body gives none. */
+async function* inBlocks(body: AsyncIterable<Uint8Array>, spare: Uint8Array[]): AsyncGenerator<{ buffer: Uint8Array; filled: number }> {
+  let buffer: Uint8Array | undefined;
   let filled = 0;
   for await (const chunk of body) {
     for (let taken = 0; taken < chunk.length; ) {
-      block ??= Buffer.allocUnsafeSlow(blockBytes);
+      buffer ??= spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
       const part = chunk.subarray(taken, taken + blockBytes - filled);
-      block.set(part, filled);
+      buffer.set(part, filled);
       filled += part.length;
       taken += part.length;
       if (filled === blockBytes) {
-        yield block;
-        [block, filled] = [undefined, 0];
+        yield { buffer, filled };
+        [buffer, filled] = [undefined, 0];
       }
     }
   }
-  if (block !== undefined) yield block.subarray(0, filled);
+  if (buffer !== undefined) yield { buffer, filled };
 }

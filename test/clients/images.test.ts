@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
@@ -42,19 +42,27 @@ async function manifestDigest(folder: string): Promise<string> {
   return `sha256:${createHash('sha256').update(await readFile(join(folder, 'manifest.json'))).digest('hex')}`;
 }
 
+/** A `dir:` image keeps each blob in a file that is named by its sha256. */
+async function blobsOf(folder: string): Promise<string[]> {
+  const blobs = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  expect(blobs.length).toBeGreaterThan(1);
+  return blobs;
+}
+
 describe.each(['url', 'functionsUrl'] as const)('an image built by buildah, on the stack\'s %s', (host) => {
   const registry = () => stack[host].replace('http://', '');
   const repository = `clients/${host.toLowerCase()}`;
 
   it.each(['oci', 'v2s2'])('goes there by skopeo as %s and comes back with the same digests', async (format) => {
-    const there = join(work.path, `${host}-${format}-there`);
-    const back = join(work.path, `${host}-${format}-back`);
-    await command('skopeo', ['copy', '--format', format, local(), `dir:${there}`]);
-    await command('skopeo', ['copy', '--dest-tls-verify=false', `dir:${there}`, `docker://${registry()}/${repository}:${format}`]);
-    await command('skopeo', ['copy', '--src-tls-verify=false', `docker://${registry()}/${repository}:${format}`, `dir:${back}`]);
-    expect(await manifestDigest(back)).toBe(await manifestDigest(there));
-    const inspected = JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', `docker://${registry()}/${repository}:${format}`])) as { Digest: string };
-    expect(inspected.Digest).toBe(await manifestDigest(there));
+    const name = `docker://${registry()}/${repository}:${format}`;
+    const [sent, back] = [join(work.path, `${host}-${format}-digest`), join(work.path, `${host}-${format}-back`)];
+    await command('skopeo', ['copy', '--format', format, '--digestfile', sent, '--dest-tls-verify=false', local(), name]);
+    await command('skopeo', ['copy', '--src-tls-verify=false', name, `dir:${back}`]);
+    const digest = await readFile(sent, 'utf8');
+    expect(await manifestDigest(back)).toBe(digest);
+    for (const blob of await blobsOf(back)) expect(createHash('sha256').update(await readFile(join(back, blob))).digest('hex')).toBe(blob);
+    const inspected = JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', name])) as { Digest: string };
+    expect(inspected.Digest).toBe(digest);
   });
 
   it('is pushed and pulled by podman', async () => {

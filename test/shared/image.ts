@@ -4,7 +4,7 @@ import { mediaTypes } from '../../shared/oci/media-types.ts';
 
 /** A request to the app without a socket. */
 export async function ask(app: App, method: string, path: string, options: { body?: Uint8Array | string; headers?: Record<string, string> } = {}): Promise<Response> {
-  return app.fetch(new Request(`http://registry.test${path}`, { method, ...(options.headers ? { headers: options.headers } : {}), ...(options.body === undefined ? {} : { body: options.body as BodyInit }) }));
+  return app.fetch(new Request(`http://registry.test${path}`, { method, ...(options.headers ? { headers: options.headers } : {}), ...(options.body === undefined ? {} : { body: options.body as Uint8Array<ArrayBuffer> | string }) }));
 }
 
 /** Uploads as docker does: POST, one PATCH, an empty PUT. Gives the digest. */

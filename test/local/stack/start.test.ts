@@ -28,7 +28,7 @@ describe('npm start', () => {
   it('says in one sentence that its port is in use', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
-    clean.push(async () => squatter.close());
+    clean.push(() => Promise.resolve(squatter.close()));
     const { port } = squatter.address() as AddressInfo;
     const { code, stderr } = await runToEnd(['--port', String(port), '--functions-port', '0', '--state', await folder()]);
     expect(code).toBe(1);

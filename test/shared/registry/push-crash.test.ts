@@ -35,7 +35,7 @@ async function restart({ world, passTime }: Awaited<ReturnType<typeof worldWithB
   const next = composeForTest({ world });
   passTime(sweepAge + 1);
   await next.sweepOutbox();
-  const published = (world.region().events.log as CloudEvent[]).filter((event) => event.type === pushedType);
+  const published = (world.region().events.log).filter((event) => event.type === pushedType);
   for (const event of [...published, ...published].reverse()) await next.recordUsage(event);
   const pulled = await ask(next.app, 'GET', `/v2/${repository}/manifests/v1`);
   const usage = await ask(next.app, 'GET', `/api/v1/usage?repository=${repository}`);

@@ -149,7 +149,7 @@ describe('uploading a blob', () => {
         controller.error(new Error('the client went away'));
       },
     });
-    const response = await app.fetch(new Request(`http://registry.test${url}`, { method: 'PATCH', body: broken, duplex: 'half' } as RequestInit));
+    const response = await app.fetch(new Request(`http://registry.test${url}`, { method: 'PATCH', body: broken, duplex: 'half' }));
     expect(response.status).toBeGreaterThanOrEqual(400);
     const status = await ask(app, 'GET', url);
     expect(status.headers.get('range')).toBe(`0-${16 * 1024 * 1024 - 1}`);

@@ -36,7 +36,7 @@ describe('the usage of a repository', () => {
             await ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/${subject.digest}`);
           }
         }
-        const events = longshore.world.region().events.log as CloudEvent[];
+        const events = longshore.world.region().events.log;
         const deliveries = [...events, ...events].map((event) => ({ event, at: random.next().value as number })).sort((a, b) => a.at - b.at);
         await Promise.all(deliveries.map(({ event }) => longshore.recordUsage(event)));
         if (pushes === 0) return;
