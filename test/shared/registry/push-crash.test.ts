@@ -4,7 +4,6 @@ import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { sweepAge } from '../../../shared/events/outbox.ts';
-import type { CloudEvent } from '../../../shared/ports/topic.ts';
 import { ask, makeImage, pushBlob, putManifest } from '../image.ts';
 
 const repository = 'team/app';

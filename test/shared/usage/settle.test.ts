@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
-import type { CloudEvent } from '../../../shared/ports/topic.ts';
 import { ask, makeImage, pushImage } from '../image.ts';
 import type { TestImage } from '../image.ts';
 

@@ -1,0 +1,74 @@
+import { notImplemented, writeForbidden } from '../refusal.ts';
+import { accountRoute } from './account-routes.ts';
+import { changeFeedRoute } from './change-feed-route.ts';
+import { containerFeedRoute, containerRoute, keyRangesRoute } from './container-routes.ts';
+import { databaseFeedRoute, databaseRoute } from './database-routes.ts';
+import { header, isFlagged } from './exchange.ts';
+import { batchRoute, changeRoute, createRoute, readRoute } from './item-routes.ts';
+import { queryPlanRoute, queryRoute, readFeedRoute } from './query-routes.ts';
+import type { Container } from '../catalog/container.ts';
+import type { FaultTarget } from '../faults.ts';
+import type { Reply, ServiceRequest } from './exchange.ts';
+import type { Region, Service } from './service.ts';
+
+const isPlan = (request: ServiceRequest): boolean => isFlagged(request, 'x-ms-cosmos-is-query-plan-request');
+
+/** The SDK sends the flag, other clients of the REST API only the content type. */
+const isQuery = (request: ServiceRequest): boolean =>
+  request.method === 'POST' &&
+  (isFlagged(request, 'x-ms-documentdb-isquery') || header(request, 'content-type') === 'application/query+json');
+
+/** Everything else writes, and is refused by a read region. */
+const isRead = (request: ServiceRequest): boolean => request.method === 'GET' || isQuery(request) || isPlan(request);
+
+/** How faults see a request; undefined for metadata and for the SDK's own questions, which meet none. */
+export function faultTarget(region: Region, request: ServiceRequest): FaultTarget | undefined {
+  const [, , , container, kind] = request.path.segments;
+  if (kind !== 'docs' || container === undefined || isPlan(request)) return undefined;
+  const operation = isQuery(request) ? 'query' : isRead(request) ? 'read' : 'write';
+  return { operation, container, region: region.name };
+}
+
+/** Finds the route of a request and runs it. One call is one step: nothing else happens in between. */
+export function dispatch(service: Service, region: Region, request: ServiceRequest): Reply {
+  if (region.isReadOnly && !isRead(request)) throw writeForbidden(region.name);
+  // What is due is applied here and not by a timer: a reader sees the state of exactly one lag ago.
+  if (region.isReadOnly) service.replica?.catchUp(service.now());
+  const { segments } = request.path;
+  const [databases, database, containers, container] = segments;
+  if (databases === undefined) return accountRoute(service, request);
+  if (databases !== 'dbs' || (containers ?? 'colls') !== 'colls') throw unknown(request);
+  if (segments.length < 5 && isQuery(request)) throw notImplemented('queries over databases and containers');
+  if (database === undefined) return databaseFeedRoute(service, request);
+  if (containers === undefined) return databaseRoute(service, request, database);
+  if (container === undefined) return containerFeedRoute(service, request, database);
+  return dispatchInContainer(service, region, request, database, container);
+}
+
+function dispatchInContainer(service: Service, region: Region, request: ServiceRequest, database: string, id: string): Reply {
+  const [kind, item, ...rest] = request.path.segments.slice(4);
+  if (kind === undefined) return containerRoute(service, request, database, id);
+  if (kind === 'pkranges' && item === undefined) return keyRangesRoute(service, request, database, id);
+  if (kind !== 'docs' || rest.length > 0) throw unknown(request);
+  const container = service.catalog.container(database, id);
+  if (item === undefined) return dispatchFeed(service, region, request, container);
+  if (request.method === 'GET') return readRoute(service, region, request, container, item);
+  return changeRoute(service, request, container, item);
+}
+
+/** A POST to the feed is one of five requests; only headers tell which. The order matters: a plan is also a query. */
+function dispatchFeed(service: Service, region: Region, request: ServiceRequest, container: Container): Reply {
+  if (request.method === 'GET') {
+    const isChangeFeed = header(request, 'a-im') !== undefined;
+    return isChangeFeed ? changeFeedRoute(service, region, request, container) : readFeedRoute(service, region, request, container);
+  }
+  if (request.method !== 'POST') throw unknown(request);
+  if (isPlan(request)) return queryPlanRoute();
+  if (isQuery(request)) return queryRoute(service, region, request, container);
+  if (isFlagged(request, 'x-ms-cosmos-is-batch-request')) return batchRoute(service, request, container);
+  return createRoute(service, request, container);
+}
+
+function unknown({ method, path }: ServiceRequest): Error {
+  return notImplemented(`${method} /${path.segments.join('/')}`);
+}

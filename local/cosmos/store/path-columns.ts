@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+
+/** A place in a document: names, and numbers for places in an array. */
+export type PropertyPath = readonly (string | number)[];
+
+/** The two generated columns that stand for one path. Ordered by both, values sort as the service sorts them. */
+export interface PathColumns {
+  /** The type, in the service's order of types: see `RANKS`. */
+  readonly rank: string;
+  /** The number or the string itself; '' where the rank says it all. */
+  readonly value: string;
+}
+
+/** undefined < null < false < true < number < string < array < object. */
+export const RANKS = { undefined: 0, null: 1, false: 2, true: 3, number: 4, string: 5, array: 6, object: 7 } as const;
+
+/** The path in SQLite's notation; undefined for a name with a quote or a backslash, which it cannot write. */
+export function jsonPath(path: PropertyPath): string | undefined {
+  let text = '$';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (/["\\]/.test(key)) return undefined;
+    else text += `."${key}"`;
+  }
+  return text;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+const rankExpression = (path: string): string => `CASE json_type(body, ${path})
+  WHEN 'null' THEN ${RANKS.null} WHEN 'false' THEN ${RANKS.false} WHEN 'true' THEN ${RANKS.true}
+  WHEN 'integer' THEN ${RANKS.number} WHEN 'real' THEN ${RANKS.number} WHEN 'text' THEN ${RANKS.string}
+  WHEN 'array' THEN ${RANKS.array} WHEN 'object' THEN ${RANKS.object} ELSE ${RANKS.undefined} END`;
+
+// JSON numbers are IEEE doubles to the service. SQLite reads 1152921504606847000 as that very integer, which is not
+// the double that JavaScript printed so: the cast makes both the same number.
+const valueExpression = (path: string): string => `CASE json_type(body, ${path})
+  WHEN 'integer' THEN CAST(json_extract(body, ${path}) AS REAL)
+  WHEN 'null' THEN '' WHEN 'false' THEN '' WHEN 'true' THEN ''
+  ELSE coalesce(json_extract(body, ${path}), '') END`;
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+export interface IndexedColumn {
+  readonly name: string;
+  readonly descending: boolean;
+}
+
+/** Generated columns and indexes of one item table, made when a query first needs them and kept from then on. */
+export class PathIndexes {
+  readonly #db: DatabaseSync;
+  readonly #table: string;
+  readonly #columns: Set<string>;
+  readonly #indexes: Set<string>;
+
+  constructor(db: DatabaseSync, table: string) {
+    this.#db = db;
+    this.#table = table;
+    const names = (sql: string): Set<string> => new Set(db.prepare(sql).all().map((row) => String(row['name'])));
+    this.#columns = names(`SELECT name FROM pragma_table_xinfo(${quoted(table)})`);
+    this.#indexes = names(`SELECT name FROM pragma_index_list(${quoted(table)})`);
+  }
+
+  /** Virtual columns: adding one rewrites nothing, and it is computed only where an index or a query asks. */
+  columnsOf(path: string): PathColumns {
+    const key = digest(path);
+    const columns = { rank: `r_${key}`, value: `v_${key}` };
+    if (this.#columns.has(columns.rank)) return columns;
+    const add = (name: string, expression: string): void =>
+      this.#db.exec(`ALTER TABLE ${this.#table} ADD COLUMN ${name} GENERATED ALWAYS AS (${expression}) VIRTUAL`);
+    add(columns.value, valueExpression(quoted(path)));
+    add(columns.rank, rankExpression(quoted(path)));
+    this.#columns.add(columns.rank);
+    return columns;
+  }
+
+  /** @returns the index's name, for INDEXED BY: SQLite is never left to guess from statistics it does not have */
+  indexOn(columns: readonly IndexedColumn[]): string {
+    const list = columns.map(({ name, descending }) => (descending ? `${name} DESC` : name)).join(', ');
+    const name = `${this.#table}_${digest(list)}`;
+    if (this.#indexes.has(name)) return name;
+    this.#db.exec(`CREATE INDEX ${name} ON ${this.#table} (${list})`);
+    this.#indexes.add(name);
+    return name;
+  }
+
+  /** A unique key of the container, per logical partition. A missing property counts as null, as in the service. */
+  uniqueIndexOn(paths: readonly string[]): void {
+    const terms = paths.flatMap((path) => {
+      const { rank, value } = this.columnsOf(path);
+      return [`max(${rank}, ${RANKS.null})`, value];
+    });
+    const list = ['p1', 'p2', 'p3', ...terms].join(', ');
+    this.#db.exec(`CREATE UNIQUE INDEX IF NOT EXISTS ${this.#table}_u${digest(list)} ON ${this.#table} (${list})`);
+  }
+}

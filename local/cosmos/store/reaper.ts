@@ -1,0 +1,23 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { ItemTable } from './item-table.ts';
+import type { Replica } from './replica.ts';
+
+const INTERVAL_MS = 1000;
+
+/** Per table and round: few enough that no request waits long behind it. */
+const BATCH = 500;
+
+function* tables(catalog: Catalog, replica: Replica | undefined): Generator<ItemTable> {
+  for (const { items } of catalog.containers()) yield items;
+  if (replica !== undefined) yield* replica.tables();
+}
+
+/** Removes expired items in the background; readers do not see them in the meantime. @returns how to stop it */
+export function startReaper(catalog: Catalog, replica: Replica | undefined, now: () => number): () => void {
+  const timer = setInterval(() => {
+    replica?.catchUp(now());
+    for (const table of tables(catalog, replica)) table.purgeExpired(now(), BATCH);
+  }, INTERVAL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

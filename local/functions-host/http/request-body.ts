@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import { Transform } from 'node:stream';
+
+/** Kestrel's default; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT replaces it. */
+const defaultLimit = 104_857_600;
+
+/** Bytes. A setting that is not a whole number is ignored, as the real host ignores it. */
+export function bodySizeLimit(env: Record<string, string | undefined>): number {
+  const setting = env['FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'];
+  return setting !== undefined && /^\d+$/.test(setting) ? Number(setting) : defaultLimit;
+}
+
+export class BodyTooLargeError extends Error {
+  override readonly name = 'BodyTooLargeError';
+  constructor(limit: number) {
+    super(`Request body too large. The max request body size is ${limit} bytes.`);
+  }
+}
+
+/** The declared length, 0 without one. A chunked body has none. */
+export function declaredLength(req: IncomingMessage): number {
+  return Number(req.headers['content-length'] ?? 0);
+}
+
+export function isChunked(req: IncomingMessage): boolean {
+  return req.headers['transfer-encoding'] !== undefined;
+}
+
+/** The whole body in memory. Rejects with BodyTooLargeError past `limit`, and when the client goes away midway. */
+export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // Leaving the loop must not destroy the request, and with it the connection that the answer needs.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit) throw new BodyTooLargeError(limit);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** Passes bytes on and errors with BodyTooLargeError once more than `limit` came: for bodies that declare no length. */
+export function limitBytes(limit: number): Transform {
+  let length = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      if (length > limit) done(new BodyTooLargeError(limit));
+      else done(null, chunk);
+    },
+  });
+}

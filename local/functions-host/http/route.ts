@@ -1,0 +1,72 @@
+/** What a route's `{parameters}` took from a path, URL-decoded; an optional one that took nothing is absent. */
+export type RouteValues = Record<string, string>;
+
+export interface Route {
+  /** Undefined when the path does not fit. */
+  match(path: string): RouteValues | undefined;
+}
+
+type Segment =
+  | { kind: 'literal'; text: string }
+  | { kind: 'parameter'; name: string; optional: boolean; allows: (value: string) => boolean }
+  | { kind: 'catch-all'; name: string };
+
+const constraints: Record<string, RegExp> = {
+  alpha: /^[a-z]*$/i,
+  bool: /^(true|false)$/i,
+  guid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  int: /^-?\d{1,10}$/,
+  long: /^-?\d{1,19}$/,
+};
+
+/**
+ * Parses a route template of ASP.NET routing: literals (any case), `{name}`, `{name?}`, `{name:int}` and a last
+ * `{*name}`. Throws for what this host does not read and for the prefixes that the Functions host keeps for itself.
+ */
+export function parseRoute(template: string, routePrefix: string): Route {
+  if (/^[/~]/.test(template)) throw new Error(`The route "${template}" may not begin with "/" or "~".`);
+  const path = [routePrefix, template].filter((part) => part !== '').join('/');
+  if (/^(admin|runtime)(\/|$)/i.test(path))
+    throw new Error(`The route "${path}" begins with a name that the Functions host keeps for itself.`);
+  const segments = path === '' ? [] : path.split('/').map((text, index, all) => parseSegment(text, index === all.length - 1, template));
+  return { match: (requestPath) => matchSegments(segments, requestPath) };
+}
+
+function parseSegment(text: string, isLast: boolean, template: string): Segment {
+  if (!/[{}]/.test(text)) return { kind: 'literal', text: text.toLowerCase() };
+  const match = /^\{(\*{0,2})([A-Za-z_][\w-]*)(?::([a-z]+))?(\?)?\}$/.exec(text);
+  const [, star, name, constraint, optional] = match ?? [];
+  if (name === undefined) throw new Error(`The route "${template}" has the part "${text}", which this host does not read.`);
+  if (star !== '') {
+    if (!isLast) throw new Error(`The route "${template}" has a catch-all that is not last.`);
+    return { kind: 'catch-all', name };
+  }
+  const pattern = constraint === undefined ? /^/ : constraints[constraint];
+  if (pattern === undefined)
+    throw new Error(`The route "${template}" has the constraint "${String(constraint)}", which this host does not read.`);
+  return { kind: 'parameter', name, optional: optional !== undefined, allows: (value) => pattern.test(value) };
+}
+
+function matchSegments(segments: Segment[], requestPath: string): RouteValues | undefined {
+  // One trailing slash does not count, but empty parts inside a path do: "a//b" has three.
+  const trimmed = requestPath.replace(/^\//, '').replace(/\/$/, '');
+  const parts = trimmed === '' ? [] : trimmed.split('/');
+  const values: RouteValues = {};
+  for (const [index, segment] of segments.entries()) {
+    if (segment.kind === 'catch-all') {
+      if (parts.length > index) values[segment.name] = requestPath.replace(/^\//, '').split('/').slice(index).join('/');
+      return values;
+    }
+    const part = parts[index];
+    if (part === undefined || part === '') {
+      if (segment.kind === 'parameter' && segment.optional && part === undefined) continue;
+      return undefined;
+    }
+    if (segment.kind === 'literal' && segment.text !== part.toLowerCase()) return undefined;
+    if (segment.kind === 'parameter') {
+      if (!segment.allows(part)) return undefined;
+      values[segment.name] = part;
+    }
+  }
+  return parts.length > segments.length ? undefined : values;
+}

@@ -1,0 +1,108 @@
+import { BlobServiceClient } from '@azure/storage-blob';
+import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { Blobs } from '../../ports/blobs.ts';
+import type { ProbeDependency } from '../../ports/probe.ts';
+import { openBlob } from './readblob.ts';
+import { blobUrlSigner } from './signblob.ts';
+import { storageDeadline, storagePipeline } from './storageclient.ts';
+import type { StorageSettings } from './storageclient.ts';
+import { storageAnswer, storageFailure } from './storagefailures.ts';
+
+/** A block of 100 MiB over a slow path. */
+const stageSeconds = 180;
+
+/** Blobs of one container of a storage account. The container must exist. */
+export function azureBlobs(settings: StorageSettings & { readonly container: string }): Blobs & ProbeDependency {
+  const service =
+    'connectionString' in settings
+      ? BlobServiceClient.fromConnectionString(settings.connectionString, storagePipeline)
+      : new BlobServiceClient(settings.endpoint, settings.credential, storagePipeline);
+  const container = service.getContainerClient(settings.container);
+  const client = (name: string): BlockBlobClient => container.getBlockBlobClient(name);
+  const sign = blobUrlSigner(service, container);
+  return {
+    async stageBlock(name, blockId, bytes) {
+      requireBlock(name, blockId, bytes);
+      await attempt(`stage ${blockId} of ${name}`, client(name).stageBlock(base64(blockId), body(bytes), bytes.length, { abortSignal: storageDeadline(stageSeconds) }));
+    },
+    listStagedBlocks: (name) => listStaged(client(name)),
+    commitBlocks: (name, blockIds, metadata) => commit(client(name), blockIds, metadata),
+    async putBlob(name, bytes, metadata) {
+      await attempt(`put ${name}`, client(name).upload(body(bytes), bytes.length, { metadata, abortSignal: storageDeadline(stageSeconds) }));
+    },
+    statBlob: (name) => stat(client(name)),
+    readBlob: (name, range) => openBlob(client(name), range),
+    deleteBlob: (name, ifMatch) => remove(client(name), ifMatch),
+    signBlobUrl: (name, seconds) => attempt(`sign ${name}`, sign(name, seconds)),
+    dependency: 'blobs',
+    probe: () => probe(container),
+  };
+}
+
+async function attempt<T>(call: string, answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    throw storageFailure('blobs', call, error);
+  });
+}
+
+async function listStaged(client: BlockBlobClient): ReturnType<Blobs['listStagedBlocks']> {
+  try {
+    const { uncommittedBlocks = [] } = await client.getBlockList('uncommitted', { abortSignal: storageDeadline() });
+    return uncommittedBlocks.map(({ name, size }) => ({ blockId: Buffer.from(name, 'base64').toString('latin1'), size }));
+  } catch (error) {
+    if (storageAnswer(error).errorCode === 'BlobNotFound') return [];
+    throw storageFailure('blobs', `list blocks of ${client.name}`, error);
+  }
+}
+
+async function commit(client: BlockBlobClient, blockIds: readonly string[], metadata: Readonly<Record<string, string>>): ReturnType<Blobs['commitBlocks']> {
+  try {
+    await client.commitBlockList(blockIds.map(base64), { metadata: { ...metadata }, conditions: { ifNoneMatch: '*' }, abortSignal: storageDeadline() });
+    return 'committed';
+  } catch (error) {
+    const { status, errorCode } = storageAnswer(error);
+    if (errorCode === 'BlobAlreadyExists' || status === 412) return 'exists';
+    if (errorCode === 'InvalidBlockList') return 'missing';
+    throw storageFailure('blobs', `commit ${client.name}`, error);
+  }
+}
+
+async function stat(client: BlockBlobClient): ReturnType<Blobs['statBlob']> {
+  try {
+    const { contentLength, metadata = {}, etag } = await client.getProperties({ abortSignal: storageDeadline() });
+    if (contentLength === undefined || etag === undefined) throw new TypeError('properties without length or etag');
+    return { size: contentLength, metadata, etag };
+  } catch (error) {
+    if (storageAnswer(error).errorCode === 'BlobNotFound') return undefined;
+    throw storageFailure('blobs', `stat ${client.name}`, error);
+  }
+}
+
+async function remove(client: BlockBlobClient, ifMatch: string | undefined): Promise<boolean> {
+  try {
+    await client.delete({ conditions: ifMatch === undefined ? {} : { ifMatch }, abortSignal: storageDeadline() });
+    return true;
+  } catch (error) {
+    const { status, errorCode } = storageAnswer(error);
+    if (errorCode === 'BlobNotFound' || status === 412) return false;
+    throw storageFailure('blobs', `delete ${client.name}`, error);
+  }
+}
+
+async function probe(container: ContainerClient): Promise<void> {
+  await attempt('probe', container.getProperties({ abortSignal: storageDeadline(10) }));
+}
+
+function requireBlock(name: string, blockId: string, bytes: Uint8Array): void {
+  if (!/^[\x20-\x7e]{1,64}$/.test(blockId)) throw new TypeError(`${JSON.stringify(blockId)} is no block id`);
+  if (bytes.length === 0) throw new TypeError(`block ${blockId} of ${name} is empty`);
+}
+
+/** Without a copy. */
+function body(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function base64(blockId: string): string {
+  return Buffer.from(blockId, 'latin1').toString('base64');
+}

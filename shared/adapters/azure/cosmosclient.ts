@@ -1,0 +1,82 @@
+import { CosmosClient } from '@azure/cosmos';
+import type { ConsistencyLevel, CosmosClientOptions, ErrorResponse, PluginConfig } from '@azure/cosmos';
+import type { KeyOrIdentity } from './credential.ts';
+
+export type CosmosSettings = KeyOrIdentity & {
+  readonly endpoint: string;
+  readonly database: string;
+  /** Azure's region names, nearest first, for reads and queries. Without them everything goes to the write region. */
+  readonly preferredRegions?: readonly string[];
+  /** Weaker than the account's default, for reads of what never changes. */
+  readonly consistency?: keyof typeof ConsistencyLevel;
+};
+
+/** One attempt. The SDK's own default is 60 s, longer than a registry client waits. */
+const attemptMs = 10_000;
+/** All attempts of one call: the SDK repeats a read 120 times when no region answers. */
+const callMs = 20_000;
+/** Throttling is told to the caller early: it knows whether to wait. */
+const throttlingRetries = { maxRetryAttemptCount: 2, maxWaitTimeInSeconds: 2 };
+
+/**
+ * Sockets are kept alive and unlimited in number, the SDK's own default. (Given an agent of ours it would refuse plain http, which the
+ * emulators speak.)
+ */
+export function cosmosClient(settings: CosmosSettings): CosmosClient {
+  // `plugins` is read by the SDK and left out of its published types.
+  const options: CosmosClientOptions & { readonly plugins: PluginConfig[] } = {
+    endpoint: settings.endpoint,
+    ...('key' in settings ? { key: settings.key } : { aadCredentials: settings.credential }),
+    ...(settings.consistency === undefined ? {} : { consistencyLevel: settings.consistency }),
+    connectionPolicy: {
+      requestTimeout: attemptMs,
+      retryOptions: throttlingRetries,
+      useMultipleWriteLocations: false,
+      preferredLocations: [...(settings.preferredRegions ?? [])],
+    },
+    plugins: [keepBatchStatus, skipNeedlessQueryPlans],
+  };
+  return new CosmosClient(options);
+}
+
+/** For one call of the SDK, retries included. */
+export function callDeadline(): AbortSignal {
+  return AbortSignal.timeout(callMs);
+}
+
+/** `Items.batch` wraps what it catches in a bare `Error` without status and retry-after. An answer, even a bad one, is not thrown. */
+const keepBatchStatus: PluginConfig = {
+  on: 'operation',
+  plugin: async (context, _diagnostics, next) => {
+    if (context.operationType?.toString() !== 'batch') return next(context);
+    return next(context).catch((error: unknown) => {
+      const { code, headers } = error as ErrorResponse;
+      if (typeof code !== 'number') throw error;
+      return { code, headers: headers ?? {}, result: [] };
+    });
+  },
+};
+
+/** Options of the queries that the gateway would not run by itself, so that the SDK ran them over the partitions. */
+const fannedOut = new WeakSet();
+
+export function wasFannedOut(options: object): boolean {
+  return fannedOut.has(options);
+}
+
+/**
+ * Beside every query the SDK posts a request for its plan, and needs it only when the gateway refuses the query. Within one partition
+ * the gateway never does, so half of the requests would be for nothing: they are answered here.
+ */
+const skipNeedlessQueryPlans: PluginConfig = {
+  on: 'request',
+  plugin: async (context, _diagnostics, next) => {
+    const headers: object = context.headers ?? {};
+    const { options } = context;
+    if ('x-ms-cosmos-is-query-plan-request' in headers && 'partitionKey' in options) return { code: 200, headers: {}, result: {} };
+    return next(context).catch((error: unknown) => {
+      if ('x-ms-documentdb-isquery' in headers && (error as ErrorResponse).code === 400) fannedOut.add(options);
+      throw error;
+    });
+  },
+};

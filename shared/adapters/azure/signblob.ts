@@ -1,0 +1,36 @@
+import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential, generateBlobSASQueryParameters } from '@azure/storage-blob';
+import type { BlobSASSignatureValues, BlobServiceClient, ContainerClient } from '@azure/storage-blob';
+import { cachedDelegationKey } from './delegationkey.ts';
+
+/** Clocks of Azure and of clients may be behind ours. */
+const skewMs = 900_000;
+const read = BlobSASPermissions.parse('r');
+
+/**
+ * URLs that read one blob. With an account's key nothing is asked of the service; with an identity a delegation key is, twice in its
+ * life. A signature costs 20 µs, so none is kept: each URL lives for as long as it was asked for and no longer.
+ */
+export function blobUrlSigner(service: BlobServiceClient, container: ContainerClient): (name: string, seconds: number) => Promise<string> {
+  const sign = signature(service);
+  const https = service.url.startsWith('https:');
+  return async (name, seconds) => {
+    const now = Date.now();
+    const query = await sign({
+      containerName: container.containerName,
+      blobName: name,
+      permissions: read,
+      startsOn: new Date(now - skewMs),
+      expiresOn: new Date(now + seconds * 1000),
+      // A service without TLS refuses what is signed for https only.
+      ...(https ? { protocol: SASProtocol.Https } : {}),
+    });
+    return `${container.getBlobClient(name).url}?${query}`;
+  };
+}
+
+function signature(service: BlobServiceClient): (values: BlobSASSignatureValues) => Promise<string> {
+  const { credential, accountName } = service;
+  if (credential instanceof StorageSharedKeyCredential) return (values) => Promise.resolve(generateBlobSASQueryParameters(values, credential).toString());
+  const delegationKey = cachedDelegationKey((startsOn, expiresOn) => service.getUserDelegationKey(startsOn, expiresOn));
+  return async (values) => generateBlobSASQueryParameters(values, await delegationKey(), accountName).toString();
+}

@@ -1,0 +1,17 @@
+import type { TokenCredential } from '@azure/identity';
+
+/** How to reach one of a storage account's services: by connection string, or at `https://account.blob.…` with an identity. */
+export type StorageSettings = { readonly connectionString: string } | { readonly endpoint: string; readonly credential: TokenCredential };
+
+/**
+ * Three tries, 0 s and 0.5 s apart; `tryTimeoutInMs` is a promise of the server, `storageDeadline` that of the client.
+ * Sockets are kept alive and unlimited in number: the SDK's own default.
+ */
+export const storagePipeline = {
+  retryOptions: { maxTries: 3, tryTimeoutInMs: 30_000, retryDelayInMs: 500, maxRetryDelayInMs: 2_000 },
+};
+
+/** For one call of the SDK, retries included. */
+export function storageDeadline(seconds = 60): AbortSignal {
+  return AbortSignal.timeout(seconds * 1000);
+}

@@ -1,0 +1,12 @@
+import type { JsonDocument, VersionedDocument } from '../../ports/documents.ts';
+
+/** What Cosmos DB adds to every item; `_lsn` comes with some answers only. */
+const systemProperties = ['_rid', '_self', '_etag', '_attachments', '_ts', '_lsn'];
+
+/** Takes an item apart into our document and its etag; changes the object that it is given. */
+export function versionedDocument(item: { readonly id?: string; readonly _etag?: unknown }): VersionedDocument {
+  const { _etag: etag } = item;
+  if (typeof item.id !== 'string' || typeof etag !== 'string') throw new TypeError('an item without id or _etag');
+  for (const name of systemProperties) Reflect.deleteProperty(item, name);
+  return { document: item as JsonDocument, etag };
+}

@@ -1,0 +1,57 @@
+import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
+import { StoreFailure } from '../../ports/failures.ts';
+import type { ProbeDependency } from '../../ports/probe.ts';
+import type { CloudEvent, PublishEvents } from '../../ports/topic.ts';
+import type { KeyOrIdentity } from './credential.ts';
+import { storageAnswer } from './storagefailures.ts';
+
+/** Event Grid's limit of one request, in bytes. */
+const maxBytes = 1024 * 1024;
+const publishMs = 15_000;
+const probeMs = 5_000;
+
+/** One Event Grid topic with CloudEvents in. Throws `TypeError` for no events, or more than 1 MB of them. */
+export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string }): PublishEvents & ProbeDependency {
+  const credential = 'key' in settings ? new AzureKeyCredential(settings.key) : settings.credential;
+  const client = new EventGridPublisherClient(settings.endpoint, 'CloudEvent', credential, {
+    allowInsecureConnection: settings.endpoint.startsWith('http:'),
+    retryOptions: { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 },
+  });
+  return {
+    async publishEvents(events) {
+      const bytes = Buffer.byteLength(JSON.stringify(events));
+      if (events.length === 0 || bytes > maxBytes) throw new TypeError(`${events.length} events of ${bytes} bytes in one call`);
+      await client.send(events.map(toSdk), { abortSignal: AbortSignal.timeout(publishMs) }).catch((error: unknown) => {
+        throw publishFailure(events.length, error);
+      });
+    },
+    dependency: 'events',
+    probe: () => reach(settings.endpoint),
+  };
+}
+
+function toSdk({ id, source, type, subject, time, data, datacontenttype }: CloudEvent) {
+  return { id, source, type, subject, time: new Date(time), data, datacontenttype };
+}
+
+function publishFailure(count: number, cause: unknown): StoreFailure | TypeError {
+  const { status, retryAfterMs } = storageAnswer(cause);
+  const message = `publish of ${count}: ${String(status ?? 'no answer')} ${(cause as Error).message}`;
+  if (status === 400 || status === 413) return new TypeError(message, { cause });
+  return new StoreFailure({
+    dependency: 'events',
+    kind: status === 429 || status === 503 ? 'throttled' : 'unavailable',
+    message,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    cause,
+  });
+}
+
+/** A topic has nothing to read: any answer that is not a server's error shows that it is there. */
+async function reach(endpoint: string): Promise<void> {
+  const answer = await fetch(endpoint, { redirect: 'manual', signal: AbortSignal.timeout(probeMs) }).catch((cause: unknown) => {
+    throw new StoreFailure({ dependency: 'events', kind: 'unavailable', message: 'probe: no answer', cause });
+  });
+  await answer.body?.cancel();
+  if (answer.status >= 500) throw new StoreFailure({ dependency: 'events', kind: 'unavailable', message: `probe: ${answer.status}` });
+}

@@ -1,0 +1,112 @@
+import type { Blobs, ByteRange } from '../../ports/blobs.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { StoreFailure } from '../../ports/failures.ts';
+import type { BlobStore, StoredBlob } from './blobstore.ts';
+import type { CallPlan } from './calls.ts';
+import { signedUrl } from './signedurls.ts';
+
+/** https://learn.microsoft.com/azure/storage/blobs/scalability-targets */
+const maxBlocks = 50_000;
+/** The port's own limit, far below that of Blob Storage. */
+const maxBlockBytes = 100 * 1024 * 1024;
+
+/** Refuses (`TypeError`) what Blob Storage refuses: block ids of different lengths, names of metadata that are no identifiers. */
+export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock): Blobs {
+  return {
+    stageBlock: (name, blockId, bytes) =>
+      calls.make('blobs.stage', { name, blockId, size: bytes.length }, () => {
+        requireBlock(store, name, blockId, bytes);
+        store.stage(name, blockId, bytes);
+      }),
+    listStagedBlocks: (name) =>
+      calls.make('blobs.listStaged', name, () => [...store.staged(name)].map(([blockId, bytes]) => ({ blockId, size: bytes.length }))),
+    commitBlocks: (name, blockIds, metadata) => calls.make('blobs.commit', { name, blockIds, metadata }, () => commit(store, name, blockIds, metadata)),
+    putBlob: (name, bytes, metadata) =>
+      calls.make('blobs.put', { name, size: bytes.length, metadata }, () => {
+        requireMetadata(metadata);
+        store.put(name, [new Uint8Array(bytes)], metadata);
+      }),
+    statBlob: (name) =>
+      calls.make('blobs.stat', name, () => {
+        const blob = store.get(name);
+        return blob === undefined ? undefined : { size: blob.size, metadata: blob.metadata, etag: blob.etag };
+      }),
+    readBlob: (name, range) =>
+      calls.make('blobs.read', { name, range }, (call) => {
+        const blob = store.get(name);
+        return blob === undefined ? undefined : streamOf(blob, range, calls.cutOf(call));
+      }),
+    deleteBlob: (name, ifMatch) => calls.make('blobs.delete', { name, ifMatch }, () => remove(store, name, ifMatch)),
+    signBlobUrl: (name, seconds) => calls.make('blobs.sign', { name, seconds }, () => signedUrl(name, clock.now().getTime() + seconds * 1000)),
+  };
+}
+
+function commit(store: BlobStore, name: string, blockIds: readonly string[], metadata: Readonly<Record<string, string>>): 'committed' | 'missing' | 'exists' {
+  requireMetadata(metadata);
+  if (blockIds.length > maxBlocks) throw new TypeError(`${name} is committed with ${blockIds.length} blocks`);
+  if (store.get(name) !== undefined) return 'exists';
+  const staged = store.staged(name);
+  const chunks: Uint8Array[] = [];
+  for (const blockId of blockIds) {
+    const bytes = staged.get(blockId);
+    if (bytes === undefined) return 'missing';
+    chunks.push(bytes);
+  }
+  store.put(name, chunks, metadata);
+  return 'committed';
+}
+
+function remove(store: BlobStore, name: string, ifMatch: string | undefined): boolean {
+  const blob = store.get(name);
+  if (blob === undefined || (ifMatch !== undefined && ifMatch !== blob.etag)) return false;
+  store.delete(name);
+  return true;
+}
+
+function streamOf(blob: StoredBlob, range: ByteRange | undefined, cutAfter = Infinity): ReadableStream<Uint8Array> {
+  const chunks = slices(blob.chunks, range);
+  let sent = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const next = chunks.next();
+        if (next.done === true) {
+          controller.close();
+          return;
+        }
+        const bytes = next.value.subarray(0, cutAfter - sent);
+        sent += bytes.length;
+        if (bytes.length > 0) controller.enqueue(bytes);
+        if (bytes.length < next.value.length) controller.error(new StoreFailure({ dependency: 'blobs', kind: 'unavailable', message: 'planned break of a stream' }));
+      },
+    },
+    // Nothing is sliced before somebody reads.
+    { highWaterMark: 0 },
+  );
+}
+
+/** At most 64 KiB each, as a socket hands them out. */
+function* slices(chunks: readonly Uint8Array[], range: ByteRange = { offset: 0 }): Generator<Uint8Array, void> {
+  const end = range.length === undefined ? Infinity : range.offset + range.length;
+  let chunkStart = 0;
+  for (const chunk of chunks) {
+    const from = Math.max(0, range.offset - chunkStart);
+    const to = Math.min(chunk.length, end - chunkStart);
+    for (let at = from; at < to; at += 65_536) yield chunk.subarray(at, Math.min(at + 65_536, to));
+    chunkStart += chunk.length;
+  }
+}
+
+function requireBlock(store: BlobStore, name: string, blockId: string, bytes: Uint8Array): void {
+  if (!/^[\x20-\x7e]{1,64}$/.test(blockId)) throw new TypeError(`${JSON.stringify(blockId)} is no block id`);
+  if (bytes.length === 0 || bytes.length > maxBlockBytes) throw new TypeError(`block ${blockId} of ${name} has ${bytes.length} bytes`);
+  const [other] = store.staged(name).keys();
+  if (other !== undefined && other.length !== blockId.length) throw new TypeError(`block ids ${other} and ${blockId} of ${name} differ in length`);
+}
+
+/** Lower case, because the names travel as headers and come back so. */
+function requireMetadata(metadata: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(metadata)) {
+    if (!/^[a-z_][a-z0-9_]*$/.test(name) || !/^[\x20-\x7e]*$/.test(value)) throw new TypeError(`${name}: ${JSON.stringify(value)} cannot be blob metadata`);
+  }
+}

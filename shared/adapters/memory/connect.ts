@@ -1,0 +1,53 @@
+import type { Blobs } from '../../ports/blobs.ts';
+import type { Documents } from '../../ports/documents.ts';
+import type { Dependency } from '../../ports/failures.ts';
+import type { ProbeDependency } from '../../ports/probe.ts';
+import type { SendMessage } from '../../ports/queues.ts';
+import type { PublishEvents } from '../../ports/topic.ts';
+import { memoryBlobs } from './blobs.ts';
+import { CallPlan } from './calls.ts';
+import { memoryDocuments } from './documents.ts';
+import { memoryQueues } from './queues.ts';
+import { memoryTopic } from './topic.ts';
+import type { MemoryWorld } from './world.ts';
+
+export interface MemoryConnection {
+  readonly documents: Documents;
+  readonly blobs: Blobs;
+  readonly queues: SendMessage;
+  readonly topic: PublishEvents;
+  readonly probes: readonly ProbeDependency[];
+  readonly calls: CallPlan;
+}
+
+export interface MemoryConnectionOptions {
+  readonly calls?: CallPlan;
+  readonly region?: {
+    /** Which storage account and topic; `home` without one. */
+    readonly name?: string;
+    /** How far the documents' read region is behind, in milliseconds. Connect it before the writes that it is to be late for. */
+    readonly lagMs?: number;
+  };
+}
+
+/** One process's view of the world: another instance, or the one that starts after a crash, is another connection. */
+export function connectMemory(world: MemoryWorld, options: MemoryConnectionOptions = {}): MemoryConnection {
+  const calls = options.calls ?? new CallPlan();
+  const lagMs = options.region?.lagMs ?? 0;
+  const { blobs, queues, events } = world.region(options.region?.name);
+  world.documents.expectLag(lagMs);
+  return {
+    documents: memoryDocuments(world.documents, calls, lagMs),
+    blobs: memoryBlobs(blobs, calls, world.clock),
+    queues: memoryQueues(queues, calls),
+    topic: memoryTopic(events, calls),
+    probes: dependencies.map((dependency) => memoryProbe(dependency, calls)),
+    calls,
+  };
+}
+
+const dependencies: readonly Dependency[] = ['documents', 'blobs', 'queues', 'events'];
+
+function memoryProbe(dependency: Dependency, calls: CallPlan): ProbeDependency {
+  return { dependency, probe: () => calls.make(`${dependency}.probe`, undefined, () => undefined) };
+}

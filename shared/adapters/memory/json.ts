@@ -1,0 +1,40 @@
+/** A frozen JSON copy, and its size as Cosmos DB counts it: bytes of UTF-8. */
+export interface FrozenJson<T> {
+  readonly value: T;
+  readonly bytes: number;
+}
+
+/**
+ * Copies by way of JSON, as the wire does, and freezes all of it: one copy can then be handed out to every reader.
+ * Throws `TypeError` for what JSON would change in silence (NaN, Date, Map, a hole in an array); an undefined property is left out.
+ */
+export function freezeJson<T>(value: T): FrozenJson<T> {
+  refuseLossy(value, '$');
+  const text = JSON.stringify(value);
+  return { value: deepFreeze(JSON.parse(text) as T), bytes: Buffer.byteLength(text) };
+}
+
+function refuseLossy(value: unknown, path: string): void {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
+  if (typeof value === 'number' && Number.isFinite(value)) return;
+  if (typeof value !== 'object') throw new TypeError(`${path} is not JSON: ${typeof value === 'number' ? value : typeof value}`);
+  if (Array.isArray(value)) {
+    for (const [index, each] of value.entries()) refuseLossy(each, `${path}[${index}]`);
+    return;
+  }
+  if (!isPlainObject(value)) throw new TypeError(`${path} is not JSON: it is no plain object`);
+  for (const [name, each] of Object.entries(value)) {
+    if (each !== undefined) refuseLossy(each, `${path}.${name}`);
+  }
+}
+
+function isPlainObject(value: object): value is Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+}

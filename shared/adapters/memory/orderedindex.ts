@@ -1,0 +1,74 @@
+import type { Predicate, Scalar } from '../../ports/documents.ts';
+import { compareScalars, sideOfRange } from './compare.ts';
+
+/** Where a document stands in an order: by a value, then by its creation. */
+export interface Place {
+  readonly value: Scalar;
+  readonly order: number;
+}
+
+export interface IndexEntry extends Place {
+  readonly id: string;
+}
+
+export interface IndexRange {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+}
+
+export function comparePlaces(a: Place, b: Place): number {
+  return compareScalars(a.value, b.value) || a.order - b.order;
+}
+
+/** One partition's documents in the order of one property: what Cosmos DB's range index gives, so that a page costs its length. */
+export class OrderedIndex {
+  readonly #entries: IndexEntry[];
+
+  constructor(entries: IndexEntry[]) {
+    this.#entries = entries.sort(comparePlaces);
+  }
+
+  add(entry: IndexEntry): void {
+    this.#entries.splice(this.#firstWhere((each) => comparePlaces(each, entry) >= 0), 0, entry);
+  }
+
+  remove(place: Place): void {
+    const at = this.#firstWhere((each) => comparePlaces(each, place) >= 0);
+    const found = this.#entries[at];
+    if (found !== undefined && comparePlaces(found, place) === 0) this.#entries.splice(at, 1);
+  }
+
+  /** The entries that every predicate may hold for; all of them must be about this property. */
+  range(predicates: readonly Predicate[]): IndexRange {
+    let [from, to] = [0, this.#entries.length];
+    for (const predicate of predicates) {
+      if (predicate.is === '!=' || predicate.is === 'in') continue;
+      from = Math.max(from, this.#firstWhere(({ value }) => sideOfRange(value, predicate) >= 0));
+      to = Math.min(to, this.#firstWhere(({ value }) => sideOfRange(value, predicate) > 0));
+    }
+    return { from, to: Math.max(from, to) };
+  }
+
+  /** In the index's order, or against it; behind `after` in that direction. */
+  *walk({ from, to }: IndexRange, descending: boolean, after: Place | undefined): Generator<IndexEntry, void> {
+    const reached = after === undefined ? undefined : this.#firstWhere((each) => comparePlaces(each, after) >= (descending ? 0 : 1));
+    const start = descending ? Math.min(to, reached ?? to) - 1 : Math.max(from, reached ?? from);
+    for (let at = start; descending ? at >= from : at < to; at += descending ? -1 : 1) {
+      const entry = this.#entries[at];
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  /** The first position where `holds`, which is false up to there and true from there. */
+  #firstWhere(holds: (entry: IndexEntry) => boolean): number {
+    let [low, high] = [0, this.#entries.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.#entries[middle];
+      if (entry !== undefined && holds(entry)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,39 @@
+import type { JsonDocument } from '../../ports/documents.ts';
+import { valueAt } from '../documentrules.ts';
+import { isScalar } from './compare.ts';
+import type { DocumentRecord, Partition } from './documentstore.ts';
+import { OrderedIndex } from './orderedindex.ts';
+import type { IndexEntry } from './orderedindex.ts';
+
+/** Stands for a path: no property, so all documents have one value and only their creation orders them. */
+export const creationOrder = '';
+
+/** A document's place in the order of a property; `undefined` when it has none, or one that is no scalar. */
+export function placeOf({ order, id }: DocumentRecord, document: JsonDocument, path: string): IndexEntry | undefined {
+  const value = path === creationOrder ? null : valueAt(document, path);
+  return isScalar(value) ? { value, order, id } : undefined;
+}
+
+/** Made when the first query needs it, then kept up by every write. */
+export function indexOf(partition: Partition, path: string): OrderedIndex {
+  const known = partition.indexes.get(path);
+  if (known !== undefined) return known;
+  const entries = [...partition.records.values()].map((record) => currentPlace(record, path)).filter((entry) => entry !== undefined);
+  const index = new OrderedIndex(entries);
+  partition.indexes.set(path, index);
+  return index;
+}
+
+/** Takes a record's old state out of every index and puts its new state in. */
+export function reindex({ indexes }: Partition, before: DocumentRecord | undefined, after: DocumentRecord | undefined): void {
+  for (const [path, index] of indexes) {
+    const [old, now] = [before, after].map((record) => (record === undefined ? undefined : currentPlace(record, path)));
+    if (old !== undefined) index.remove(old);
+    if (now !== undefined) index.add(now);
+  }
+}
+
+function currentPlace(record: DocumentRecord, path: string): IndexEntry | undefined {
+  const current = record.versions.at(-1)?.document;
+  return current === undefined ? undefined : placeOf(record, current, path);
+}

@@ -1,0 +1,109 @@
+import type { DocumentPage, DocumentQuery, VersionedDocument } from '../../ports/documents.ts';
+import { isFullPartition, requireLimit } from '../documentrules.ts';
+import { holds, isScalar } from './compare.ts';
+import type { DocumentStore, Partition, Version } from './documentstore.ts';
+import { creationOrder, indexOf, placeOf } from './partitionindex.ts';
+import { comparePlaces } from './orderedindex.ts';
+import type { Place } from './orderedindex.ts';
+
+/** The last document's place, and the property it is a place in. */
+interface Continuation extends Place {
+  readonly path: string;
+}
+
+interface Match {
+  readonly place: Place;
+  readonly version: VersionedDocument;
+}
+
+interface Plan extends DocumentQuery {
+  readonly path: string;
+  readonly descending: boolean;
+  readonly after: Place | undefined;
+}
+
+/** Reads the store as it was `lagMs` ago. A document without the ORDER BY property is left out. */
+export function evaluateQuery(store: DocumentStore, query: DocumentQuery, lagMs: number): DocumentPage {
+  requireLimit(query.limit);
+  const after = query.continuation === undefined ? undefined : parseContinuation(query.continuation);
+  const { container, partition: key = [] } = query;
+  // Indexes hold what is there now: a lagging region, and queries over partitions, scan.
+  const partition = lagMs === 0 && isFullPartition(container, key) ? store.partition(container, key) : undefined;
+  const path = query.orderBy?.path ?? after?.path ?? (partition === undefined ? creationOrder : narrowestPath(partition, query));
+  const plan = { ...query, path, descending: query.orderBy?.direction === 'desc', after };
+  return pageOf(partition === undefined ? scan(store, plan, lagMs) : seek(store, partition, plan), plan);
+}
+
+function pageOf(matches: Iterable<Match>, { limit, path }: Plan): DocumentPage {
+  const documents: VersionedDocument[] = [];
+  let last: Place | undefined;
+  for (const { place, version } of matches) {
+    if (documents.length === limit) return { documents, continuation: JSON.stringify({ path, ...last }) };
+    documents.push({ document: version.document, etag: version.etag });
+    last = { value: place.value, order: place.order };
+  }
+  return { documents };
+}
+
+/** In order from the index; but when a condition leaves few documents, those are sorted. */
+function* seek(store: DocumentStore, partition: Partition, plan: Plan): Iterable<Match> {
+  const index = indexOf(partition, plan.path);
+  const range = index.range(plan.where.filter(({ path }) => path === plan.path));
+  const narrow = indexOf(partition, narrowestPath(partition, plan));
+  const narrowRange = rangeOf(partition, narrowestPath(partition, plan), plan);
+  const [all, few] = [range.to - range.from, narrowRange.to - narrowRange.from];
+  // Walking the order takes about limit * all / few steps, sorting takes few.
+  if (few * few < plan.limit * all) {
+    yield* sorted(candidates(store, partition, plan, [...narrow.walk(narrowRange, false, undefined)].map(({ id }) => id)), plan);
+    return;
+  }
+  for (const place of index.walk(range, plan.descending, plan.after)) {
+    const version = matching(store.visible(partition.records.get(place.id), 0), plan);
+    if (version !== undefined) yield { place, version };
+  }
+}
+
+function* candidates(store: DocumentStore, { records }: Partition, plan: Plan, ids: Iterable<string>, lagMs = 0): Iterable<Match> {
+  for (const id of ids) {
+    const record = records.get(id);
+    const version = matching(store.visible(record, lagMs), plan);
+    const place = record === undefined || version === undefined ? undefined : placeOf(record, version.document, plan.path);
+    if (place !== undefined && version !== undefined) yield { place, version };
+  }
+}
+
+function* scan(store: DocumentStore, plan: Plan, lagMs: number): Iterable<Match> {
+  const found: Match[] = [];
+  for (const partition of store.partitions(plan.container, plan.partition ?? [])) {
+    found.push(...candidates(store, partition, plan, partition.records.keys(), lagMs));
+  }
+  yield* sorted(found, plan);
+}
+
+function sorted(matches: Iterable<Match>, { after, descending }: Plan): Match[] {
+  const compare = (a: Place, b: Place) => (descending ? comparePlaces(b, a) : comparePlaces(a, b));
+  return [...matches].filter(({ place }) => after === undefined || compare(place, after) > 0).sort((a, b) => compare(a.place, b.place));
+}
+
+function matching(version: Version | undefined, { where }: Plan): Version | undefined {
+  return version !== undefined && where.every((each) => holds(version.document, each)) ? version : undefined;
+}
+
+/** The property whose conditions leave the fewest documents; the order of creation when there is no condition. */
+function narrowestPath(partition: Partition, query: DocumentQuery): string {
+  const sizes = [creationOrder, ...query.where.map(({ path }) => path)].map((path) => {
+    const { from, to } = rangeOf(partition, path, query);
+    return { path, size: to - from };
+  });
+  return sizes.reduce((best, each) => (each.size < best.size ? each : best)).path;
+}
+
+function rangeOf(partition: Partition, path: string, { where }: DocumentQuery) {
+  return indexOf(partition, path).range(where.filter((each) => each.path === path));
+}
+
+function parseContinuation(continuation: string): Continuation {
+  const { path, value, order } = JSON.parse(continuation) as Partial<Record<keyof Continuation, unknown>>;
+  if (typeof path !== 'string' || !isScalar(value) || typeof order !== 'number') throw new TypeError(`${continuation} is no continuation`);
+  return { path, value, order };
+}

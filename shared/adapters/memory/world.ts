@@ -1,0 +1,36 @@
+import { systemClock } from '../../ports/clock.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { BlobStore } from './blobstore.ts';
+import { DocumentStore } from './documentstore.ts';
+import { QueueStore } from './queuestore.ts';
+import { PublishedEvents } from './topic.ts';
+
+/** A region has a storage account and a topic of its own; documents are one account for all regions. */
+export interface MemoryRegion {
+  readonly blobs: BlobStore;
+  readonly queues: QueueStore;
+  readonly events: PublishedEvents;
+}
+
+/** All that is durable. Processes (`connectMemory`) come, crash and go; this stays. */
+export interface MemoryWorld {
+  readonly clock: Clock;
+  readonly documents: DocumentStore;
+  /** The region of this name, made on first use; `home` without one. */
+  region(name?: string): MemoryRegion;
+}
+
+/** `clock` drives ttl, lag, delays of messages and the life of signed URLs. */
+export function createMemoryWorld(options: { readonly clock?: Clock } = {}): MemoryWorld {
+  const clock = options.clock ?? systemClock;
+  const regions = new Map<string, MemoryRegion>();
+  return {
+    clock,
+    documents: new DocumentStore(clock),
+    region(name = 'home') {
+      const region = regions.get(name) ?? { blobs: new BlobStore(clock), queues: new QueueStore(clock), events: new PublishedEvents() };
+      regions.set(name, region);
+      return region;
+    },
+  };
+}

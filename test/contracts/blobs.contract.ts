@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Blobs, ByteRange } from '../../shared/ports/blobs.ts';
+import { bytesOf, someBytes } from './bytes.ts';
+
+export interface BlobsUnderTest {
+  readonly blobs: Blobs;
+  /** What a client without credentials gets from a signed URL; `undefined` when it is refused or there is no blob. */
+  fetchSigned(url: string): Promise<Uint8Array | undefined>;
+  readonly stop: () => Promise<void>;
+}
+
+let names = 0;
+
+function newName(): string {
+  names += 1;
+  return `2026/blob-${process.pid}-${names}`;
+}
+
+/** Every sentence of shared/ports/blobs.ts, asked of one adapter. */
+export function blobsContract(name: string, setup: () => Promise<BlobsUnderTest>): void {
+  describe(`blobs: ${name}`, () => {
+    let world: BlobsUnderTest;
+    beforeAll(async () => {
+      world = await setup();
+    });
+    afterAll(() => world.stop());
+    const blobs = () => world.blobs;
+
+    blockSentences(blobs);
+    wholeBlobSentences(blobs);
+    readSentences(blobs);
+    signSentences(blobs, (url) => world.fetchSigned(url));
+  });
+}
+
+function blockSentences(blobs: () => Blobs): void {
+  describe('blocks', () => {
+    it('become the blob in the order of the commit, with its metadata', async () => {
+      const [name, one, two] = [newName(), someBytes(1000), someBytes(70_000)];
+      await blobs().stageBlock(name, 'block-1', one);
+      await blobs().stageBlock(name, 'block-2', two);
+      expect(await blobs().commitBlocks(name, ['block-2', 'block-1'], { digest: 'sha256:abc' })).toBe('committed');
+      expect(await bytesOf(await blobs().readBlob(name))).toEqual(Buffer.concat([two, one]));
+      expect(await blobs().statBlob(name)).toMatchObject({ size: 71_000, metadata: { digest: 'sha256:abc' } });
+    });
+
+    it('are no blob before the commit', async () => {
+      const name = newName();
+      await blobs().stageBlock(name, 'a', someBytes(10));
+      expect(await blobs().statBlob(name)).toBeUndefined();
+      expect(await blobs().readBlob(name)).toBeUndefined();
+    });
+
+    it('are listed while they are uncommitted, under the ids that were given', async () => {
+      const name = newName();
+      expect(await blobs().listStagedBlocks(name)).toEqual([]);
+      await blobs().stageBlock(name, '00 ~/+=1', someBytes(10));
+      await blobs().stageBlock(name, '00 ~/+=2', someBytes(20));
+      const listed = await blobs().listStagedBlocks(name);
+      expect(listed.toSorted((a, b) => a.size - b.size)).toEqual([{ blockId: '00 ~/+=1', size: 10 }, { blockId: '00 ~/+=2', size: 20 }]);
+      expect(await blobs().commitBlocks(name, ['00 ~/+=1'], {})).toBe('committed');
+      expect(await blobs().listStagedBlocks(name)).toEqual([]);
+    });
+
+    it('are replaced when they are staged again', async () => {
+      const [name, second] = [newName(), someBytes(7)];
+      await blobs().stageBlock(name, 'a', someBytes(10));
+      await blobs().stageBlock(name, 'a', second);
+      expect(await blobs().listStagedBlocks(name)).toEqual([{ blockId: 'a', size: 7 }]);
+      await blobs().commitBlocks(name, ['a'], {});
+      expect(await bytesOf(await blobs().readBlob(name))).toEqual(Buffer.from(second));
+    });
+
+    it('keep the bytes as they were when staged', async () => {
+      const [name, bytes] = [newName(), new Uint8Array([1, 2, 3])];
+      await blobs().stageBlock(name, 'a', bytes);
+      bytes.fill(9);
+      await blobs().commitBlocks(name, ['a'], {});
+      expect(await bytesOf(await blobs().readBlob(name))).toEqual(Buffer.from([1, 2, 3]));
+    });
+
+    it('may be a part of a larger buffer', async () => {
+      const [name, bytes] = [newName(), someBytes(100)];
+      await blobs().stageBlock(name, 'a', bytes.subarray(10, 20));
+      await blobs().commitBlocks(name, ['a'], {});
+      expect(await bytesOf(await blobs().readBlob(name))).toEqual(Buffer.from(bytes.subarray(10, 20)));
+    });
+
+    it('are missing when one of them was never staged: nothing is committed and the others stay', async () => {
+      const name = newName();
+      await blobs().stageBlock(name, 'a', someBytes(1));
+      expect(await blobs().commitBlocks(name, ['a', 'b'], {})).toBe('missing');
+      expect(await blobs().statBlob(name)).toBeUndefined();
+      expect(await blobs().listStagedBlocks(name)).toHaveLength(1);
+      expect(await blobs().commitBlocks(newName(), ['a'], {})).toBe('missing');
+    });
+
+    it('are refused for a name that exists, and the blob is left as it is', async () => {
+      const [name, first] = [newName(), someBytes(5)];
+      await blobs().stageBlock(name, 'a', first);
+      await blobs().commitBlocks(name, ['a'], { n: '1' });
+      await blobs().stageBlock(name, 'b', someBytes(6));
+      expect(await blobs().commitBlocks(name, ['b'], { n: '2' })).toBe('exists');
+      expect(await bytesOf(await blobs().readBlob(name))).toEqual(Buffer.from(first));
+      expect(await blobs().statBlob(name)).toMatchObject({ size: 5, metadata: { n: '1' } });
+    });
+
+    it('are committed by exactly one of two', async () => {
+      const name = newName();
+      await blobs().stageBlock(name, 'a', someBytes(5));
+      const outcomes = await Promise.all([1, 2].map(() => blobs().commitBlocks(name, ['a'], {})));
+      expect(outcomes.toSorted()).toEqual(['committed', 'exists']);
+    });
+
+    it('make an empty blob when the list is empty', async () => {
+      const name = newName();
+      expect(await blobs().commitBlocks(name, [], {})).toBe('committed');
+      expect(await blobs().statBlob(name)).toMatchObject({ size: 0 });
+      expect(await bytesOf(await blobs().readBlob(name))).toHaveLength(0);
+    });
+
+    it('have ids of one length, of ASCII, and at least one byte', async () => {
+      const name = newName();
+      await blobs().stageBlock(name, 'aa', someBytes(1));
+      await expect(blobs().stageBlock(name, 'b', someBytes(1))).rejects.toThrow(TypeError);
+      await expect(blobs().stageBlock(name, 'ü1', someBytes(1))).rejects.toThrow(TypeError);
+      await expect(blobs().stageBlock(name, 'cc', new Uint8Array())).rejects.toThrow(TypeError);
+    });
+  });
+}
+
+function wholeBlobSentences(blobs: () => Blobs): void {
+  describe('a whole blob', () => {
+    it('is written over what is there, with another etag', async () => {
+      const [name, second] = [newName(), someBytes(20)];
+      await blobs().putBlob(name, someBytes(10), { old: 'yes' });
+      const before = await blobs().statBlob(name);
+      await blobs().putBlob(name, second, { media: 'application/json; charset="utf-8"' });
+      const after = await blobs().statBlob(name);
+      expect(after).toMatchObject({ size: 20, metadata: { media: 'application/json; charset="utf-8"' } });
+      expect(after?.metadata).not.toHaveProperty('old');
+      expect(after?.etag).not.toBe(before?.etag);
+      expect(await bytesOf(await blobs().readBlob(name))).toEqual(Buffer.from(second));
+    });
+
+    it('may be empty', async () => {
+      const name = newName();
+      await blobs().putBlob(name, new Uint8Array(), {});
+      expect(await blobs().statBlob(name)).toMatchObject({ size: 0, metadata: {} });
+    });
+
+    it('is deleted once', async () => {
+      const name = newName();
+      await blobs().putBlob(name, someBytes(1), {});
+      expect(await blobs().deleteBlob(name)).toBe(true);
+      expect(await blobs().deleteBlob(name)).toBe(false);
+      expect(await blobs().statBlob(name)).toBeUndefined();
+    });
+
+    it('is deleted only under the etag that was seen', async () => {
+      const name = newName();
+      await blobs().putBlob(name, someBytes(1), {});
+      const seen = await blobs().statBlob(name);
+      await blobs().putBlob(name, someBytes(2), {});
+      expect(await blobs().deleteBlob(name, seen?.etag)).toBe(false);
+      expect(await blobs().statBlob(name)).toMatchObject({ size: 2 });
+      expect(await blobs().deleteBlob(name, (await blobs().statBlob(name))?.etag)).toBe(true);
+    });
+
+    it('can be committed again under its name when it was deleted', async () => {
+      const name = newName();
+      await blobs().putBlob(name, someBytes(1), {});
+      await blobs().deleteBlob(name);
+      await blobs().stageBlock(name, 'a', someBytes(3));
+      expect(await blobs().commitBlocks(name, ['a'], {})).toBe('committed');
+    });
+  });
+}
+
+function readSentences(blobs: () => Blobs): void {
+  describe('reading', () => {
+    it('answers undefined when there is no such blob', async () => {
+      expect(await blobs().readBlob(newName())).toBeUndefined();
+      expect(await blobs().readBlob(newName(), { offset: 5, length: 5 })).toBeUndefined();
+      expect(await blobs().statBlob(newName())).toBeUndefined();
+    });
+
+    const ranges: readonly [string, ByteRange, [from: number, to: number]][] = [
+      ['from an offset', { offset: 10 }, [10, 200_000]],
+      ['a length', { offset: 0, length: 5 }, [0, 5]],
+      ['over the border of two blocks', { offset: 99_990, length: 20 }, [99_990, 100_010]],
+      ['past the end', { offset: 199_990, length: 1000 }, [199_990, 200_000]],
+      ['all of it and more', { offset: 0, length: 1_000_000 }, [0, 200_000]],
+      ['from the end', { offset: 200_000 }, [200_000, 200_000]],
+      ['from behind the end', { offset: 300_000, length: 5 }, [200_000, 200_000]],
+      ['no bytes', { offset: 5, length: 0 }, [5, 5]],
+    ];
+
+    it('gives the bytes of a range', async () => {
+      const [name, bytes] = [newName(), Buffer.from(someBytes(200_000))];
+      await blobs().stageBlock(name, 'a', bytes.subarray(0, 100_000));
+      await blobs().stageBlock(name, 'b', bytes.subarray(100_000));
+      await blobs().commitBlocks(name, ['a', 'b'], {});
+      for (const [what, range, [from, to]] of ranges) {
+        expect(Buffer.compare(await bytesOf(await blobs().readBlob(name, range)), bytes.subarray(from, to)), what).toBe(0);
+      }
+    });
+
+    it('gives no bytes of an empty blob, whatever the range', async () => {
+      const name = newName();
+      await blobs().putBlob(name, new Uint8Array(), {});
+      expect(await bytesOf(await blobs().readBlob(name, { offset: 0, length: 10 }))).toHaveLength(0);
+    });
+
+    it('can be given up in the middle', async () => {
+      const name = newName();
+      await blobs().putBlob(name, someBytes(2_000_000), {});
+      const reader = (await blobs().readBlob(name))?.getReader();
+      expect((await reader?.read())?.done).toBe(false);
+      await reader?.cancel();
+      expect((await reader?.read())?.done).toBe(true);
+    });
+  });
+}
+
+function signSentences(blobs: () => Blobs, fetchSigned: BlobsUnderTest['fetchSigned']): void {
+  describe('a signed URL', () => {
+    it('reads the blob without credentials, also one with an unusual name', async () => {
+      for (const name of [newName(), `${newName()}/sha256:ab c+ü%25`]) {
+        const bytes = someBytes(1000);
+        await blobs().putBlob(name, bytes, {});
+        expect(await fetchSigned(await blobs().signBlobUrl(name, 60))).toEqual(Uint8Array.from(bytes));
+      }
+    });
+
+    it('is given without a look whether the blob exists', async () => {
+      expect(await fetchSigned(await blobs().signBlobUrl(newName(), 60))).toBeUndefined();
+    });
+
+    it('is worth nothing when its time has passed', async () => {
+      const name = newName();
+      await blobs().putBlob(name, someBytes(10), {});
+      expect(await fetchSigned(await blobs().signBlobUrl(name, -1))).toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,3 @@
+import { app } from '@azure/functions';
+
+app.storageQueue('orphan', { queueName: 'q', connection: 'Missing', handler: () => undefined });
