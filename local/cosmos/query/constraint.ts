@@ -95,9 +95,9 @@ function call(name: ScalarFunction, given: readonly Expression[]): Constraint | 
 
 /** `NOT IS_DEFINED(c.a)`: undefined is a type like the others, and has its place in the index. */
 function absence(operand: Expression): Constraint | undefined {
-  const isTest = operand.kind === 'call' && operand.name === 'IS_DEFINED' && operand.arguments[0]?.kind === 'path';
-  if (!isTest) return undefined;
-  return constraint(operand.arguments[0].path, { rank: RANKS.undefined, test: 'any', operands: [] });
+  const tested = operand.kind === 'call' && operand.name === 'IS_DEFINED' ? operand.arguments[0] : undefined;
+  if (tested?.kind !== 'path') return undefined;
+  return constraint(tested.path, { rank: RANKS.undefined, test: 'any', operands: [] });
 }
 
 /** Only lists of one type: one rank then confines them all. */

@@ -11,17 +11,17 @@ const fannedOutMark = 'sdk:';
 /** One page. Throws what the SDK throws. */
 export async function queryPage(container: Container, query: DocumentQuery): Promise<DocumentPage> {
   if (query.where.some((each) => each.is === 'in' && each.values.length === 0)) return { documents: [] };
-  const options = feedOptions(query);
+  const resumed = query.continuation?.startsWith(fannedOutMark) === true;
+  const options = feedOptions(query, resumed);
   const page: FeedResponse<ItemDefinition> = await container.items.query<ItemDefinition>(sqlOf(query), options).fetchNext();
   // The SDK answers undefined instead of an empty page.
   const documents = ((page.resources as ItemDefinition[] | undefined) ?? []).map(versionedDocument);
   if (!page.continuationToken) return { documents };
-  return { documents, continuation: (wasFannedOut(options) ? fannedOutMark : '') + page.continuationToken };
+  return { documents, continuation: (resumed || wasFannedOut(options) ? fannedOutMark : '') + page.continuationToken };
 }
 
-function feedOptions({ container, partition, limit, continuation }: DocumentQuery): FeedOptions {
-  const resumed = continuation?.startsWith(fannedOutMark) === true;
-  const token = resumed ? continuation.slice(fannedOutMark.length) : continuation;
+function feedOptions({ container, partition, limit, continuation }: DocumentQuery, resumed: boolean): FeedOptions {
+  const token = resumed ? continuation?.slice(fannedOutMark.length) : continuation;
   return {
     maxItemCount: limit,
     abortSignal: callDeadline(),
