@@ -3,6 +3,7 @@ import type { App } from './app.ts';
 import { parseEvent } from './events/envelope.ts';
 import { sweepOutbox } from './events/outbox.ts';
 import type { RegistryName } from './oci/name.ts';
+import { openToAll } from './ports/authorize.ts';
 import type { Blobs } from './ports/blobs.ts';
 import type { Clock, RandomIds } from './ports/clock.ts';
 import type { Documents } from './ports/documents.ts';
@@ -44,7 +45,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { documents, topic, clock, log, probes } = adapters;
   const { registryName } = settings;
   return {
-    app: createApp({ registry: { ...adapters, settings }, documents, probes, registryName }),
+    app: createApp({ registry: { ...adapters, callers: openToAll, settings }, documents, probes, registryName }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {

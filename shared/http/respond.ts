@@ -46,6 +46,10 @@ function wireError(fault: RegistryFault): WireError {
       return { code: 'UNSUPPORTED', message: `allowed here: ${fault.allow.join(', ')}`, headers: { Allow: fault.allow.join(', ') } };
     case 'unsupported':
       return { code: 'UNSUPPORTED', message: fault.why };
+    case 'unauthorized':
+      return { code: 'UNAUTHORIZED', detail: fault.needed.map(({ type, name, action }) => ({ Type: type, Name: name, Action: action })) };
+    case 'denied':
+      return { code: 'DENIED', message: fault.why };
     case 'route-unknown':
       return { code: 'NOT_FOUND', message: `no such route: ${fault.path.slice(0, 300)}` };
     case 'contended':

@@ -1,3 +1,4 @@
+import type { Access } from '../ports/authorize.ts';
 import type { Digest } from './digest.ts';
 
 /** What can be wrong with a request, in the domain's words. `shared/http/respond.ts` alone maps it to the wire. */
@@ -17,6 +18,9 @@ export type RegistryFault =
   | { readonly is: 'page-size-invalid'; readonly given: string }
   | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }
   | { readonly is: 'unsupported'; readonly why: string }
+  /** `why` as RFC 6750 names it; absent when no credentials came. */
+  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope' }
+  | { readonly is: 'denied'; readonly why: string }
   | { readonly is: 'route-unknown'; readonly path: string }
   | { readonly is: 'contended'; readonly what: string };
 

@@ -1,7 +1,10 @@
 import type { Cause } from '../events/envelope.ts';
+import type { Caller } from '../ports/authorize.ts';
+import { requireAccess } from '../http/access.ts';
 import { errorResponse } from '../http/respond.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
+import { accessFor } from './access.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
 import { respondManifest } from './respond-manifest.ts';
@@ -34,11 +37,13 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   const route = parseRoute(url.pathname);
   const allow = verbs[route.to];
   if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
+  const caller = await ports.callers.identify(request);
+  requireAccess(caller, accessFor(route, request.method, url.searchParams));
   if (route.to === 'base') return Response.json({});
   const key = { registry, repository: route.repository };
   switch (route.to) {
     case 'manifest':
-      return respondManifest(ports, key, route.reference, request, causeOf(request, url, requestId));
+      return respondManifest(ports, key, route.reference, request, causeOf(request, url, requestId, caller));
     case 'blob':
       return respondBlob(ports, key, route.digest, request.method);
     case 'uploads':
@@ -50,9 +55,9 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   }
 }
 
-function causeOf(request: Request, url: URL, requestId: string): Cause {
+function causeOf(request: Request, url: URL, requestId: string, caller: Caller): Cause {
   return {
     request: { id: requestId, host: url.host, method: request.method, useragent: request.headers.get('user-agent') ?? '' },
-    actor: { name: 'anonymous' },
+    actor: { name: caller.actor },
   };
 }

@@ -1,3 +1,4 @@
+import type { IdentifyCaller } from '../ports/authorize.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
@@ -6,6 +7,7 @@ import type { PublishEvents } from '../ports/topic.ts';
 
 /** What the data plane needs of the world, and the few settings that it obeys. */
 export interface RegistryPorts {
+  readonly callers: IdentifyCaller;
   readonly documents: Documents;
   readonly blobs: Blobs;
   readonly topic: PublishEvents;

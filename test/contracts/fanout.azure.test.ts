@@ -57,9 +57,10 @@ function answerTo(request: IncomingMessage, query: string, endpoint: string): re
 describe('an ordered query that the gateway leaves to the SDK', () => {
   const server = createServer((request, response) => {
     const { port } = server.address() as AddressInfo;
-    void text(request).then((query) => {
-      const [status, body] = answerTo(request, query, `http://127.0.0.1:${port}/`);
-      response.writeHead(status, { 'content-type': 'application/json', etag: '"1"' }).end(JSON.stringify(body));
+    void text(request).then((body) => {
+      const query = body === '' ? '' : (JSON.parse(body) as { query: string }).query;
+      const [status, answer] = answerTo(request, query, `http://127.0.0.1:${port}/`);
+      response.writeHead(status, { 'content-type': 'application/json', etag: '"1"' }).end(JSON.stringify(answer));
     });
   });
   let documents: AzureDocuments;

@@ -57,25 +57,26 @@ const keepBatchStatus: PluginConfig = {
   },
 };
 
-/** Options of the queries that the gateway would not run by itself, so that the SDK ran them over the partitions. */
-const fannedOut = new WeakSet();
+/** Options of the queries that the gateway refused to run by itself. */
+const refusedQueries = new WeakSet();
 
-export function wasFannedOut(options: object): boolean {
-  return fannedOut.has(options);
+export function wasRefused(options: object): boolean {
+  return refusedQueries.has(options);
 }
 
 /**
- * Beside every query the SDK posts a request for its plan, and needs it only when the gateway refuses the query. Within one partition
- * the gateway never does, so half of the requests would be for nothing: they are answered here.
+ * Beside every query the SDK posts a request for its plan, and needs it only when the gateway refuses the query and the SDK has to merge
+ * partitions. Half of the requests would be for nothing, so they are answered here, except when merging is what was asked for.
  */
 const skipNeedlessQueryPlans: PluginConfig = {
   on: 'request',
   plugin: async (context, _diagnostics, next) => {
     const headers: object = context.headers ?? {};
     const { options } = context;
-    if ('x-ms-cosmos-is-query-plan-request' in headers && 'partitionKey' in options) return { code: 200, headers: {}, result: {} };
+    const merges = 'enableQueryControl' in options;
+    if ('x-ms-cosmos-is-query-plan-request' in headers && !merges) return { code: 200, headers: {}, result: {} };
     return next(context).catch((error: unknown) => {
-      if ('x-ms-documentdb-isquery' in headers && (error as ErrorResponse).code === 400) fannedOut.add(options);
+      if ('x-ms-documentdb-isquery' in headers && (error as ErrorResponse).code === 400) refusedQueries.add(options);
       throw error;
     });
   },

@@ -1,36 +1,44 @@
-import type { FeedOptions, FeedResponse, ItemDefinition, JSONValue, SqlParameter, SqlQuerySpec } from '@azure/cosmos';
+import type { FeedOptions, ItemDefinition, JSONValue, SqlParameter, SqlQuerySpec } from '@azure/cosmos';
 import type { Container } from '@azure/cosmos';
 import type { DocumentPage, DocumentQuery, Predicate, Scalar } from '../../ports/documents.ts';
 import { isFullPartition, layoutOf } from '../documentrules.ts';
-import { callDeadline, wasFannedOut } from './cosmosclient.ts';
+import { callDeadline, wasRefused } from './cosmosclient.ts';
 import { versionedDocument } from './storeddocument.ts';
 
-/** Continuations of queries that the SDK ran over the partitions itself: the gateway would not understand them. */
-const fannedOutMark = 'sdk:';
+/** Continuations of queries whose partitions the SDK merged: the gateway would not understand them. */
+const mergedMark = 'sdk:';
 
 /** One page. Throws what the SDK throws. */
 export async function queryPage(container: Container, query: DocumentQuery): Promise<DocumentPage> {
-  if (query.where.some((each) => each.is === 'in' && each.values.length === 0)) return { documents: [] };
-  const resumed = query.continuation?.startsWith(fannedOutMark) === true;
-  const options = feedOptions(query, resumed);
-  const page: FeedResponse<ItemDefinition> = await container.items.query<ItemDefinition>(sqlOf(query), options).fetchNext();
-  // The SDK answers undefined instead of an empty page.
-  const documents = ((page.resources as ItemDefinition[] | undefined) ?? []).map(versionedDocument);
-  if (!page.continuationToken) return { documents };
-  return { documents, continuation: (resumed || wasFannedOut(options) ? fannedOutMark : '') + page.continuationToken };
+  const { partition = [], where, continuation } = query;
+  if (where.some((each) => each.is === 'in' && each.values.length === 0)) return { documents: [] };
+  if (continuation?.startsWith(mergedMark) === true) return mergedPage(container, query, continuation.slice(mergedMark.length));
+  const whole = isFullPartition(query.container, partition);
+  const options = { ...feedOptions(query, continuation), ...(whole ? { partitionKey: [...partition] } : {}) };
+  try {
+    return await fetchPage(container, query, options);
+  } catch (error) {
+    // The gateway merges no partitions for ORDER BY. Asking it first costs one refusal, and no plan for all that it can do.
+    if (whole || !wasRefused(options)) throw error;
+    return mergedPage(container, query);
+  }
 }
 
-function feedOptions({ container, partition, limit, continuation }: DocumentQuery, resumed: boolean): FeedOptions {
-  const token = resumed ? continuation?.slice(fannedOutMark.length) : continuation;
-  return {
-    maxItemCount: limit,
-    abortSignal: callDeadline(),
-    ...(token === undefined ? {} : { continuationToken: token }),
-    ...(partition !== undefined && isFullPartition(container, partition)
-      ? { partitionKey: [...partition] }
-      : // Without it the SDK gives no continuation when it merges partitions; a resumed merge must not ask the gateway first.
-        { enableQueryControl: true, forceQueryPlan: resumed }),
-  };
+/** Without `enableQueryControl` the SDK gives no continuation when it merges. */
+async function mergedPage(container: Container, query: DocumentQuery, token?: string): Promise<DocumentPage> {
+  const { documents, continuation } = await fetchPage(container, query, { ...feedOptions(query, token), enableQueryControl: true, forceQueryPlan: true });
+  return continuation === undefined ? { documents } : { documents, continuation: mergedMark + continuation };
+}
+
+async function fetchPage(container: Container, query: DocumentQuery, options: FeedOptions): Promise<DocumentPage> {
+  const page = await container.items.query<ItemDefinition>(sqlOf(query), options).fetchNext();
+  // The SDK answers undefined instead of an empty page.
+  const documents = ((page.resources as ItemDefinition[] | undefined) ?? []).map(versionedDocument);
+  return page.continuationToken ? { documents, continuation: page.continuationToken } : { documents };
+}
+
+function feedOptions({ limit }: DocumentQuery, continuationToken: string | undefined): FeedOptions {
+  return { maxItemCount: limit, abortSignal: callDeadline(), ...(continuationToken === undefined ? {} : { continuationToken }) };
 }
 
 /** A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not filter. */
