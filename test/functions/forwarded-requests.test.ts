@@ -25,7 +25,7 @@ afterAll(() => {
 describe('a request that the Functions host forwards', () => {
   it('has its own headers, whatever the trigger metadata says', async () => {
     const answer = await fetch(url, { headers: { 'x-ms-invocation-id': 'one', 'X-Custom': 'as it came' } });
-    expect(await answer.json()).toEqual(expect.arrayContaining([['x-custom', 'as it came']]));
+    expect(await answer.json()).toEqual(expect.arrayContaining([['X-Custom', 'as it came']]));
   });
 
   it('is forgotten when it has been answered', async () => {
