@@ -4,6 +4,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { CosmosClient } from '@azure/cosmos';
 import { runToEnd, startRunningStack, stateFolder } from './running-stack.ts';
 
 let clean: (() => Promise<unknown>)[] = [];
@@ -76,5 +79,22 @@ describe('npm start', { timeout: 120_000 }, () => {
       expect([round, await stack.stop()]).toEqual([round, 0]);
       expect(stack.told()).not.toContain('did not end by itself');
     }
+  });
+});
+
+describe('npm run services', { timeout: 120_000 }, () => {
+  it('prints one line of JSON, with which an SDK opens them', async () => {
+    const anyPort = Object.fromEntries(['COSMOS', 'BLOB', 'QUEUE', 'EVENTGRID'].map((name) => [`LONGSHORE_${name}_PORT`, '0']));
+    const program = fileURLToPath(new URL('../../../local/services.ts', import.meta.url));
+    const child = spawn(process.execPath, [program, '--state', await folder()], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, ...anyPort } });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const { cosmos, eventGrid } = JSON.parse(line.toString()) as { cosmos: { endpoint: string; key: string; database: string }; eventGrid: { endpoint: string } };
+    const client = new CosmosClient(cosmos);
+    const { resources } = await client.database(cosmos.database).containers.readAll().fetchAll();
+    client.dispose();
+    expect(resources.map(({ id }) => id)).toContain('repositories');
+    expect((await fetch(eventGrid.endpoint, { method: 'POST', body: '[]' })).status).toBe(401);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });
