@@ -44,7 +44,8 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const names = pushedTags(push);
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
-  const [content] = await Promise.all([storeContent(ports, push.bytes, digest), requireReferences(ports, push.key, manifest)]);
+  await requireReferences(ports, push.key, manifest);
+  const content = await storeContent(ports, push.bytes, digest);
   const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     const [before, tags] = await Promise.all([readManifestDocument(ports, push.key, digest), Promise.all(names.map((name) => readTag(ports, push.key, name)))]);
     const change = pushChanges({ push, manifest, digest, content, before, tags, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
@@ -71,7 +72,7 @@ function pushedDigest(push: ManifestPush): Digest {
   return digest;
 }
 
-/** Large manifests lie in Blob Storage, written before the transaction that names them. */
+/** Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else speaks against them. */
 async function storeContent(ports: RegistryPorts, bytes: Uint8Array, digest: Digest): Promise<ManifestDocument['content']> {
   if (bytes.length <= maxInlineBytes) return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
   const blob = manifestBlobName(digest);
