@@ -11,6 +11,8 @@ import type { Log } from './ports/log.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { SendMessage } from './ports/queues.ts';
 import type { PublishEvents } from './ports/topic.ts';
+import { cancelledUploads } from './registry/cancel-upload.ts';
+import { ManifestCache } from './registry/manifest-cache.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { recordUsage } from './usage/record.ts';
 
@@ -28,6 +30,8 @@ export interface Adapters {
 
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
+  /** What this instance keeps of manifests in memory, in bytes. */
+  readonly manifestCacheBytes: number;
 }
 
 /** What triggers call: one entry per trigger file, and the HTTP app. */
@@ -42,10 +46,12 @@ export interface Longshore {
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
-  const { documents, topic, clock, log, probes } = adapters;
+  const { topic, clock, log, probes } = adapters;
+  const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
+  const documents = manifests.watched(adapters.documents);
   const { registryName } = settings;
   return {
-    app: createApp({ registry: { ...adapters, callers: openToAll, settings }, documents, probes, registryName }),
+    app: createApp({ registry: { ...adapters, documents, manifests, cancelled: cancelledUploads(), callers: openToAll, settings }, documents, probes, registryName }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {
