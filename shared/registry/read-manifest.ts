@@ -37,8 +37,11 @@ async function readManifest({ documents }: PullPorts, key: RepositoryKey, digest
   return { document, bytes: 'text' in document.content ? Buffer.from(document.content.text, 'utf8') : undefined };
 }
 
+/** Of a tag's document a pull needs no more, and each property that is checked costs every pull. */
+const tagTarget = tagDocumentSchema.pick({ type: true, schemaVersion: true, digest: true });
+
 async function resolveTag(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, tag: Tag): Promise<Digest> {
-  const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
+  const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
   return found.document.digest;
 }
