@@ -6,6 +6,7 @@ import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
 import type { ReadDocument } from './ports/documents.ts';
 import type { ProbeDependency } from './ports/probe.ts';
+import { respondAcr } from './registry/acr/http.ts';
 import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
 import { usageRoutes } from './usage/http.ts';
@@ -38,6 +39,7 @@ export function createApp(ports: AppPorts): App {
   const registry = (request: Request, requestId: string) => respondRegistry(ports.registry, ports.registryName, request, requestId);
   app.all('/v2', (context) => registry(context.req.raw, context.get('requestId')));
   app.all('/v2/*', (context) => registry(context.req.raw, context.get('requestId')));
+  app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
   app.get('/healthz', () => respondHealth(ports.probes, log));
   app.route('/api/v1', managementApi(ports));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));

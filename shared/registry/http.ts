@@ -1,10 +1,12 @@
 import type { Cause } from '../events/envelope.ts';
-import type { Caller } from '../ports/authorize.ts';
 import { requireAccess } from '../http/access.ts';
 import { errorResponse } from '../http/respond.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import { accessFor } from './access.ts';
+import { causeOf } from './cause.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { respondCatalog } from './acr/catalog.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
 import { respondManifest } from './respond-manifest.ts';
@@ -13,11 +15,15 @@ import { continueUpload, startUpload } from './respond-upload.ts';
 import { parseRoute } from './route.ts';
 import type { Route } from './route.ts';
 
+/** What names a repository. */
+type ContentRoute = Exclude<Route, { readonly to: 'base' | 'catalog' }>;
+
 /** Each endpoint's verbs (distribution-spec, "Endpoints"); any other is answered with 405. */
 const verbs: Readonly<Record<Route['to'], readonly string[]>> = {
   base: ['GET', 'HEAD'],
   manifest: ['GET', 'HEAD', 'PUT', 'DELETE'],
   blob: ['GET', 'HEAD'],
+  catalog: ['GET'],
   uploads: ['POST'],
   upload: ['GET', 'PATCH', 'PUT', 'DELETE'],
   tags: ['GET'],
@@ -40,10 +46,23 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   const caller = await ports.callers.identify(request);
   requireAccess(caller, accessFor(route, request.method, url.searchParams));
   if (route.to === 'base') return Response.json({});
+  if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
   const key = { registry, repository: route.repository };
+  const answer = respond(ports, key, route, request, url, causeOf(request, url, requestId, caller));
+  if (!reads(route, request.method)) return answer;
+  // Beside the answer, not before it: a repository that nobody may read is rare.
+  const [response] = await Promise.all([answer, ports.entries.requireAllowed('read', key)]);
+  return response;
+}
+
+function reads(route: Route, method: string): boolean {
+  return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
+}
+
+async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentRoute, request: Request, url: URL, cause: Cause): Promise<Response> {
   switch (route.to) {
     case 'manifest':
-      return respondManifest(ports, key, route.reference, request, causeOf(request, url, requestId, caller));
+      return respondManifest(ports, key, route.reference, request, cause);
     case 'blob':
       return respondBlob(ports, key, route.digest, request.method);
     case 'uploads':
@@ -53,11 +72,4 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
     case 'tags':
       return respondTags(ports, key, url.searchParams);
   }
-}
-
-function causeOf(request: Request, url: URL, requestId: string, caller: Caller): Cause {
-  return {
-    request: { id: requestId, host: url.host, method: request.method, useragent: request.headers.get('user-agent') ?? '' },
-    actor: { name: caller.actor },
-  };
 }

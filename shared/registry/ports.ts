@@ -4,11 +4,14 @@ import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import type { PublishEvents } from '../ports/topic.ts';
+import type { RepositoryEntries } from './entries.ts';
 
 /** What the data plane needs of the world, and the few settings that it obeys. */
 export interface RegistryPorts {
   readonly callers: IdentifyCaller;
   readonly documents: Documents;
+  /** One for all requests of the process. */
+  readonly entries: RepositoryEntries;
   readonly blobs: Blobs;
   readonly topic: PublishEvents;
   readonly clock: Clock;

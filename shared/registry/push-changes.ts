@@ -1,5 +1,4 @@
 import type { Cause } from '../events/envelope.ts';
-import { envelope } from '../events/envelope.ts';
 import { recordEvent } from '../events/outbox.ts';
 import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -7,16 +6,22 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange, JsonDocument } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
-import { manifestId, referrerId, tagId } from '../state/manifest.ts';
+import { everythingEnabled } from '../state/attributes.ts';
+import { manifestId, referrerId, tagId, timeKey } from '../state/manifest.ts';
 import type { ManifestDocument, ReferrerDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import type { RepositoryDocument } from '../state/repository.ts';
 import type { Stored } from '../state/stored.ts';
+import { pushEvents } from './push-events.ts';
 
 export interface PushSituation {
   readonly push: { readonly key: RepositoryKey; readonly reference: Tag | Digest; readonly bytes: Uint8Array; readonly cause: Cause };
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly content: ManifestDocument['content'];
+  readonly platform: ManifestDocument['platform'];
+  /** The repository's, in the catalog. */
+  readonly entry: RepositoryDocument;
   /** What is stored already: the same manifest, and what the tag points at. */
   readonly before: Stored<ManifestDocument> | undefined;
   readonly tagged: Stored<TagDocument> | undefined;
@@ -28,15 +33,17 @@ export interface PushSituation {
 /** The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. */
 export function pushChanges(situation: PushSituation): { changes: DocumentChange[]; events: CloudEvent[] } {
   const { key } = situation.push;
-  const events = pushEvents(situation);
+  const pushed = manifestDocument(situation);
+  const events = pushEvents(situation, pushed);
   const changes: DocumentChange[] = [
     // Written even when nothing about it changes: a delete that runs at the same time then sees its etag move.
-    write(manifestDocument(situation), situation.before),
+    write(pushed, situation.before),
     ...tagChange(situation),
     ...referrerChange(situation),
-    ...events.map((event) => recordEvent(key, event)),
+    ...events.ofPush.map((event) => recordEvent(key, event)),
+    ...events.ofRepository.map((event) => recordEvent(key, event, 'again')),
   ];
-  return { changes, events };
+  return { changes, events: [...events.ofPush, ...events.ofRepository] };
 }
 
 function write(document: object & { id: string }, before: { readonly etag: string } | undefined): DocumentChange {
@@ -44,8 +51,9 @@ function write(document: object & { id: string }, before: { readonly etag: strin
   return before === undefined ? { do: 'create', document: plain } : { do: 'replace', document: plain, ifMatch: before.etag };
 }
 
-function manifestDocument({ push, manifest, digest, content, before, now }: PushSituation): ManifestDocument {
+function manifestDocument({ push, manifest, digest, content, platform, before, now }: PushSituation): ManifestDocument {
   const { registry, repository } = push.key;
+  const updatedAt = now.toISOString();
   return {
     id: manifestId(digest),
     type: 'manifest',
@@ -60,8 +68,13 @@ function manifestDocument({ push, manifest, digest, content, before, now }: Push
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
     ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
     ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
-    createdAt: before?.document.createdAt ?? now.toISOString(),
-    updatedAt: now.toISOString(),
+    ...(platform === undefined ? {} : { platform }),
+    // What was said about it is kept.
+    ...(before?.document.quarantine === undefined ? {} : { quarantine: before.document.quarantine }),
+    attributes: before?.document.attributes ?? everythingEnabled,
+    createdAt: before?.document.createdAt ?? updatedAt,
+    updatedAt,
+    byTime: timeKey('manifest', updatedAt, digest),
   };
 }
 
@@ -78,8 +91,10 @@ function tagChange({ push, digest, tagged, now }: PushSituation): DocumentChange
   if (isDigest(push.reference)) return [];
   const { registry, repository } = push.key;
   const name = push.reference;
-  const createdAt = tagged?.document.createdAt ?? now.toISOString();
-  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, createdAt, updatedAt: now.toISOString() };
+  const updatedAt = now.toISOString();
+  const times = { createdAt: tagged?.document.createdAt ?? updatedAt, updatedAt, byTime: timeKey('tag', updatedAt, name) };
+  const attributes = tagged?.document.attributes ?? everythingEnabled;
+  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, attributes, ...times };
   return [write(tag, tagged)];
 }
 
@@ -101,22 +116,4 @@ function referrerChange({ push, manifest, digest }: PushSituation): DocumentChan
     ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
   };
   return [{ do: 'upsert', document: { ...edge } }];
-}
-
-function pushEvents({ push, manifest, digest, tagged, source, now, nextId }: PushSituation): CloudEvent[] {
-  const { repository } = push.key;
-  const tag = isDigest(push.reference) ? undefined : push.reference;
-  const timestamp = now.toISOString();
-  const size = push.bytes.length;
-  const subject = tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
-  const about = () => ({ id: nextId(), time: timestamp, source, subject });
-  const occurrence = () => ({ id: nextId(), timestamp, ...push.cause });
-  const pushed = envelope('Microsoft.ContainerRegistry.ImagePushed', about(), {
-    ...occurrence(),
-    action: 'push',
-    target: { mediaType: manifest.mediaType, size, digest, length: size, repository, ...(tag === undefined ? {} : { tag }) },
-  });
-  const previousDigest = tagged?.document.digest;
-  if (tag === undefined || previousDigest === undefined || previousDigest === digest) return [pushed];
-  return [pushed, envelope('Longshore.TagMoved', about(), { ...occurrence(), target: { repository, tag, digest, previousDigest } })];
 }

@@ -8,13 +8,19 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
-import { manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import { requireAllowed } from '../state/attributes.ts';
+import type { LinkDocument } from '../state/blob.ts';
+import { guardedManifest, guardedTag, manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { partitionOf } from '../state/names.ts';
+import type { RepositoryDocument } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { findLink } from './links.ts';
+import { imagePlatform } from './platform.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushChanges } from './push-changes.ts';
 
@@ -34,20 +40,39 @@ export interface Pushed {
 
 /**
  * Pushes a manifest: manifest, tag, referrer edge and events in one transaction, the events published after it.
- * Throws `RegistryError`: `manifest-invalid`, `too-large`, `digest-invalid`, `manifest-blobs-unknown`, `contended`.
+ * Throws `RegistryError`: `manifest-invalid`, `too-large`, `digest-invalid`, `manifest-blobs-unknown`, `disallowed`, `contended`.
  */
 export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
-  const [content] = await Promise.all([storeContent(ports, push.bytes, digest), requireReferences(ports, push.key, manifest)]);
+  const [content, links] = await Promise.all([
+    storeContent(ports, push.bytes, digest),
+    requireReferences(ports, push.key, manifest),
+    ports.entries.requireAllowed('write', push.key),
+  ]);
+  const platform = imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest));
+  const entry = ports.entries.open(push.key);
   const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
-    const [before, tagged] = await Promise.all([readManifestDocument(ports, push.key, digest), readTag(ports, push)]);
-    const change = pushChanges({ push, manifest, digest, content, before, tagged, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
+    const [before, tagged, ...known] = await Promise.all([readManifestDocument(ports, push.key, digest), readTag(ports, push), platform, entry]);
+    requireAllowed('write', [guardedTag(tagged?.document), guardedManifest(before?.document)]);
+    const stored = { before, tagged, platform: known[0], entry: known[1].document };
+    const change = pushChanges({ push, manifest, digest, content, ...stored, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     return outcome.committed ? change.events : undefined;
   });
-  await publishCommitted(ports, push.key, events);
+  await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, await entry)]);
   return { digest, subject: manifest.subject?.digest };
+}
+
+/** The push has happened: that this fails means only that the next push tells of the new repository again, under the same event id. */
+async function announceRepository(ports: RegistryPorts, key: RepositoryKey, entry: Stored<RepositoryDocument>): Promise<void> {
+  if (entry.document.announced) return;
+  try {
+    await ports.entries.announced(key, entry);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, repository: key.repository }, 'a new repository is not marked as announced');
+  }
 }
 
 function pushedDigest(push: ManifestPush): Digest {
@@ -77,10 +102,16 @@ async function readTag(ports: RegistryPorts, push: ManifestPush) {
 const maxReferences = 1_000;
 const readsAtOnce = 16;
 
-/** Everything that the manifest references must be in the repository; what is missing is named, all of it. */
-async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<void> {
+/** Everything that the manifest references must be in the repository; what is missing is named, all of it. Gives the links of its blobs. */
+async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<ReadonlyMap<Digest, LinkDocument>> {
+  const links = new Map<Digest, LinkDocument>();
+  const look = async (digest: Digest) => {
+    const link = await findLink(ports.documents, key, digest);
+    if (link !== undefined) links.set(digest, link);
+    return link;
+  };
   const wanted = [
-    ...uniquely(requiredBlobs(manifest), (digest) => findLink(ports.documents, key, digest)),
+    ...uniquely(requiredBlobs(manifest), look),
     ...uniquely(manifest.manifests, (digest) => ports.documents.readDocument(manifestRef(key, digest))),
   ];
   if (wanted.length > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${wanted.length} blobs and manifests; at most ${maxReferences} are allowed` });
@@ -88,6 +119,7 @@ async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manif
   const found = await Promise.all(wanted.map(({ look, digest }) => limit(() => look(digest))));
   const missing = wanted.filter((_, index) => found[index] === undefined).map(({ digest, mediaType }) => ({ digest, mediaType }));
   if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
+  return links;
 }
 
 function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest) => Promise<unknown>) {

@@ -2,23 +2,26 @@ import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
-import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import { requireAllowed } from '../state/attributes.ts';
+import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import type { RegistryPorts } from './ports.ts';
 
-/** A manifest by tag (two reads) or by digest (one). Throws `RegistryError` (`manifest-unknown`). */
+/** A manifest by tag (two reads) or by digest (one). Throws `RegistryError`: `manifest-unknown`, `disallowed`. */
 export async function findManifest(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, reference: Tag | Digest): Promise<ManifestDocument> {
   const digest = isDigest(reference) ? reference : await resolveTag(ports, key, reference);
   const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
+  requireAllowed('read', [guardedManifest(found.document)]);
   return found.document;
 }
 
 async function resolveTag(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, tag: Tag): Promise<Digest> {
   const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
+  requireAllowed('read', [guardedTag(found.document)]);
   return found.document.digest;
 }
 
