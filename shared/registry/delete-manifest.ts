@@ -24,7 +24,6 @@ import type { RegistryPorts } from './ports.ts';
  */
 export async function deleteManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<void> {
   if (!isDigest(reference)) return deleteTag(ports, key, reference, cause, new RegistryError({ is: 'manifest-unknown', reference }));
-  await ports.entries.requireAllowed('delete', key);
   const told = deleteEvents(ports, key, cause);
   const events = await untilUncontended(`${key.repository}@${reference}`, () => tryDelete(ports, key, reference, told));
   await publishCommitted(ports, key, events);
@@ -32,10 +31,9 @@ export async function deleteManifest(ports: RegistryPorts, key: RepositoryKey, r
 
 /** Deletes a tag; its manifest stays. Throws `absent` when there is none, and `RegistryError`: `disallowed`, `contended`. */
 export async function deleteTag(ports: RegistryPorts, key: RepositoryKey, tag: Tag, cause: Cause, absent: RegistryError): Promise<void> {
-  await ports.entries.requireAllowed('delete', key);
   const told = deleteEvents(ports, key, cause);
   const event = await untilUncontended(`${key.repository}:${tag}`, async () => {
-    const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
+    const [found] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)), ports.entries.requireAllowed('delete', key)]);
     if (found === undefined) throw absent;
     requireAllowed('delete', [guardedTag(found.document)]);
     const event = told.tagDeleted(found.document);
@@ -48,7 +46,7 @@ export async function deleteTag(ports: RegistryPorts, key: RepositoryKey, tag: T
 const tagsAtOnce = 45;
 
 async function tryDelete(ports: RegistryPorts, key: RepositoryKey, digest: Digest, told: DeleteEvents): Promise<CloudEvent[] | undefined> {
-  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  const [manifest] = await Promise.all([readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)), ports.entries.requireAllowed('delete', key)]);
   if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
   const { tags, more } = await tagsOf(ports, key, digest);
   requireAllowed('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]);
