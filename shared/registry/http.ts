@@ -50,9 +50,15 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   const key = { registry, repository: route.repository };
   const answer = respond(ports, key, route, request, url, causeOf(request, url, requestId, caller));
   if (!reads(route, request.method)) return answer;
-  // Beside the answer, not before it: a repository that nobody may read is rare.
-  const [response] = await Promise.all([answer, ports.entries.requireAllowed('read', key)]);
-  return response;
+  return unlessRefused(answer, ports.entries.requireAllowed('read', key));
+}
+
+/** The two run beside each other: a repository that nobody may read is rare. An answer that is not given must not hold its stream. */
+async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>): Promise<Response> {
+  const [answered, gate] = await Promise.allSettled([answer, allowed]);
+  if (gate.status === 'fulfilled') return answer;
+  if (answered.status === 'fulfilled') await answered.value.body?.cancel();
+  throw gate.reason;
 }
 
 function reads(route: Route, method: string): boolean {

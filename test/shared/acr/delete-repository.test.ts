@@ -134,14 +134,15 @@ describe('a repository that is pushed to while it is deleted', () => {
 
   it('goes for good when it stayed empty', async () => {
     const { world, passTime } = movableWorld();
-    const { app, settleRepositories, memory } = composeForTest({ world });
+    const longshore = composeForTest({ world });
+    const { app, memory } = longshore;
     await pushImage(app, 'a/b', 'v1', makeImage('one', 1));
     await askJson(app, 'DELETE', '/acr/v1/a/b');
     const entry = () => memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'repository:a:b' });
-    await settleRepositories();
+    await longshore.settleRepositories();
     expect(await entry()).toBeDefined();
     passTime(settleAge);
-    await settleRepositories();
+    await longshore.settleRepositories();
     expect(await entry()).toBeUndefined();
   });
 });
