@@ -1,7 +1,9 @@
 // Every trigger file, in the order in which the host matches their routes.
 import './setup.ts';
 import './registry/registry.http.ts';
+import './acr/acr.http.ts';
 import './api/api.http.ts';
 import './health/health.http.ts';
 import './usage/record.event.ts';
 import './events/sweep.timer.ts';
+import './acr/settle.timer.ts';

@@ -8,6 +8,7 @@ import type { RegistryName } from './oci/name.ts';
 import type { Log } from './ports/log.ts';
 import type { ReadDocument } from './ports/documents.ts';
 import type { ProbeDependency } from './ports/probe.ts';
+import { respondAcr } from './registry/acr/http.ts';
 import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
 import { usageRoutes } from './usage/http.ts';
@@ -35,6 +36,7 @@ export function createApp(ports: AppPorts): App {
     await next();
     seal(log, context.req.raw, context.res, requestId, started);
   });
+  app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
   app.get('/healthz', () => respondHealth(ports.probes, log));
   app.route('/api/v1', managementApi(ports));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));

@@ -13,6 +13,8 @@ import type { SendMessage } from './ports/queues.ts';
 import type { PublishEvents } from './ports/topic.ts';
 import { cancelledUploads } from './registry/cancel-upload.ts';
 import { ManifestCache } from './registry/manifest-cache.ts';
+import { settleRepositories } from './registry/acr/settle-repositories.ts';
+import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { recordUsage } from './usage/record.ts';
 
@@ -42,6 +44,8 @@ export interface Longshore {
   recordUsage(event: unknown): Promise<void>;
   /** Publishes what a crash or an outage left in the outbox. */
   sweepOutbox(): Promise<void>;
+  /** Removes or revives the catalog's entries of deleted repositories. */
+  settleRepositories(): Promise<void>;
 }
 
 /** The one object graph. */
@@ -51,12 +55,16 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const documents = manifests.watched(adapters.documents);
   const { registryName } = settings;
   return {
-    app: createApp({ registry: { ...adapters, documents, manifests, cancelled: cancelledUploads(), callers: openToAll, settings }, documents, probes, registryName }),
+    app: createApp({ registry: { ...adapters, documents, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: openToAll, settings }, documents, probes, registryName }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {
       const published = await sweepOutbox({ documents, topic, clock, log });
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
+    },
+    async settleRepositories() {
+      const revived = await settleRepositories({ documents, clock });
+      if (revived > 0) log.info({ revived }, 'repositories that were pushed to while they were deleted are back in the catalog');
     },
   };
 }

@@ -36,6 +36,25 @@ const imageDeleted = z.object({
   target: z.object({ mediaType: z.string(), digest: digestSchema, repository: repositorySchema }),
 });
 
+const chartTarget = z.object({
+  mediaType: z.string(),
+  /** Of the chart's archive, in bytes. */
+  size: z.int().nonnegative(),
+  /** Of the manifest. */
+  digest: digestSchema,
+  repository: repositorySchema,
+  /** The archive's file name, as ACR has it. */
+  tag: z.string().optional(),
+  name: z.string(),
+  version: z.string().optional(),
+});
+
+/** ACR's charts have no `request`; ours do, as every event. */
+const chartPushed = z.object({ ...occurrence, action: z.literal('chart_push'), target: chartTarget });
+const chartDeleted = z.object({ ...occurrence, action: z.literal('chart_delete'), target: chartTarget });
+
+const repositoryChanged = z.object({ ...occurrence, target: z.object({ repository: repositorySchema }) });
+
 const tagMoved = z.object({
   ...occurrence,
   target: z.object({ repository: repositorySchema, tag: tagSchema, digest: digestSchema, previousDigest: digestSchema }),
@@ -47,6 +66,15 @@ const tagDeleted = z.object({
 });
 
 const exampleDigest = `sha256:${'2'.repeat(64)}`;
+const exampleChart = {
+  mediaType: 'application/vnd.acr.helm.chart',
+  size: 25265,
+  digest: exampleDigest,
+  repository: 'charts/mychart',
+  tag: 'mychart-1.0.0.tgz',
+  name: 'mychart',
+  version: '1.0.0',
+};
 const exampleOccurrence = {
   id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
   timestamp: '2026-01-01T12:00:00.000Z',
@@ -78,6 +106,30 @@ export const catalogue = {
       action: 'delete',
       target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: exampleDigest, repository: 'team/app' },
     },
+  },
+  'Microsoft.ContainerRegistry.ChartPushed': {
+    version: '2.0',
+    data: chartPushed,
+    summary: 'A Helm chart was pushed: a manifest whose config is Helm\'s. The subject is chart:version.',
+    example: { ...exampleOccurrence, action: 'chart_push', target: exampleChart },
+  },
+  'Microsoft.ContainerRegistry.ChartDeleted': {
+    version: '2.0',
+    data: chartDeleted,
+    summary: 'A Helm chart was deleted, with all its tags. The subject is chart:version.',
+    example: { ...exampleOccurrence, action: 'chart_delete', target: exampleChart },
+  },
+  'Longshore.RepositoryCreated': {
+    version: '1.0',
+    data: repositoryChanged,
+    summary: 'The first manifest was pushed to a repository. The subject is the repository.',
+    example: { ...exampleOccurrence, target: { repository: 'team/app' } },
+  },
+  'Longshore.RepositoryDeleted': {
+    version: '1.0',
+    data: repositoryChanged,
+    summary: 'A repository was deleted, after each of its manifests. The subject is the repository.',
+    example: { ...exampleOccurrence, target: { repository: 'team/app' } },
   },
   'Longshore.TagMoved': {
     version: '1.0',

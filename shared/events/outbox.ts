@@ -30,11 +30,14 @@ export interface OutboxPorts {
   readonly log: Log;
 }
 
-/** The change that records `event` in the batch of what it tells of. */
-export function recordEvent(key: RepositoryKey, event: CloudEvent): DocumentChange {
+/**
+ * The change that records `event` in the batch of what it tells of. An event whose id is made of what it tells of, so that a crash
+ * repeats it, is recorded `again`: consumers know it by its id.
+ */
+export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'again'): DocumentChange {
   const { registry, repository } = key;
   const document = { id: `event:${event.id}`, type: 'event', schemaVersion: 1, registry, repository, state: 'pending', recordedAt: event.time, event };
-  return { do: 'create', document };
+  return { do: again === undefined ? 'create' : 'upsert', document };
 }
 
 /**

@@ -53,6 +53,12 @@ function wireError(fault: RegistryFault): WireError {
       return { code: 'PAGINATION_NUMBER_INVALID', message: `n is "${fault.given.slice(0, 50)}"; a whole number from 0 is allowed` };
     case 'method-not-allowed':
       return { code: 'UNSUPPORTED', message: `allowed here: ${fault.allow.join(', ')}`, headers: { Allow: fault.allow.join(', ') } };
+    case 'disallowed':
+      return { code: 'REGISTRY_DISALLOWED_OPERATION', detail: { what: fault.what, attribute: fault.attribute } };
+    case 'tag-unknown':
+      return { code: 'TAG_UNKNOWN', detail: { name: fault.tag } };
+    case 'request-invalid':
+      return { code: 'BAD_REQUEST', message: fault.why };
     case 'unsupported':
       return { code: 'UNSUPPORTED', message: fault.why };
     case 'unauthorized':

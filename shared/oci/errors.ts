@@ -21,6 +21,8 @@ export const wireErrors = {
   RANGE_INVALID: { status: 416, message: 'invalid content range' },
   TAG_INVALID: { status: 400, message: 'invalid tag' },
   PAGINATION_NUMBER_INVALID: { status: 400, message: 'invalid number of results requested' },
+  TAG_UNKNOWN: { status: 404, message: 'the specified tag does not exist' },
+  REGISTRY_DISALLOWED_OPERATION: { status: 405, message: 'The operation is disallowed on this registry, repository or image.' },
   NOT_FOUND: { status: 404, message: 'no such route' },
   BAD_REQUEST: { status: 400, message: 'the request is malformed' },
   UNAVAILABLE: { status: 503, message: 'a store that the registry depends on does not answer' },

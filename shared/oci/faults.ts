@@ -22,6 +22,10 @@ export type RegistryFault =
   | { readonly is: 'too-large'; readonly what: string; readonly limit: number }
   | { readonly is: 'page-size-invalid'; readonly given: string }
   | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }
+  /** An attribute of a repository, manifest or tag forbids it. */
+  | { readonly is: 'disallowed'; readonly what: string; readonly attribute: string }
+  | { readonly is: 'tag-unknown'; readonly tag: string }
+  | { readonly is: 'request-invalid'; readonly why: string }
   | { readonly is: 'unsupported'; readonly why: string }
   /** `why` as RFC 6750 names it; absent when no credentials came. */
   | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope' }

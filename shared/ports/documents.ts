@@ -60,6 +60,11 @@ export interface QueryDocuments {
   queryDocuments(query: DocumentQuery): Promise<DocumentPage>;
 }
 
+export interface CountDocuments {
+  /** How many documents of one whole partition match: the index counts them, no document is read. Throws `StoreFailure`. */
+  countDocuments(query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey }): Promise<number>;
+}
+
 /** Added to a number; an absent property counts as 0. */
 export interface Increment {
   readonly path: string;
@@ -92,4 +97,4 @@ export interface CommitDocuments {
   commitDocuments(container: ContainerName, partition: PartitionKey, changes: readonly DocumentChange[]): Promise<CommitOutcome>;
 }
 
-export type Documents = ReadDocument & QueryDocuments & CommitDocuments;
+export type Documents = ReadDocument & QueryDocuments & CountDocuments & CommitDocuments;

@@ -5,7 +5,8 @@ import type { Route } from './route.ts';
 
 /** What a request needs: reading is `pull`, writing `pull` and `push` (as Docker's clients ask for), deleting `delete`. */
 export function accessFor(route: Route, method: string, query: URLSearchParams): Access[] {
-  if (route.to === 'base') return [];
+  // The catalog shows each caller what it may see.
+  if (route.to === 'base' || route.to === 'catalog') return [];
   const own = actionsFor(route.to, method).map((action) => access(route.repository, action));
   const from = route.to === 'uploads' && query.has('mount') ? query.get('from') : null;
   // A name that is none is refused later, with its own code.

@@ -1,4 +1,3 @@
-import type { Cause } from '../events/envelope.ts';
 import type { Caller } from '../ports/authorize.ts';
 import { requireAccess } from '../http/access.ts';
 import { errorResponse } from '../http/respond.ts';
@@ -6,7 +5,10 @@ import { targetOf } from '../http/target.ts';
 import type { RequestTarget } from '../http/target.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
+import type { RepositoryKey } from '../state/names.ts';
 import { accessFor } from './access.ts';
+import { respondCatalog } from './acr/catalog.ts';
+import { causeOf } from './cause.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
 import { deletedManifest, pulledManifest, pushedManifest } from './respond-manifest.ts';
@@ -16,11 +18,15 @@ import { continueUpload, startUpload } from './respond-upload.ts';
 import { parseRoute } from './route.ts';
 import type { Route } from './route.ts';
 
+/** What names a repository. */
+type ContentRoute = Exclude<Route, { readonly to: 'base' | 'catalog' }>;
+
 /** Each endpoint's verbs (distribution-spec, "Endpoints"); any other is answered with 405. */
 const verbs: Readonly<Record<Route['to'], readonly string[]>> = {
   base: ['GET', 'HEAD'],
   manifest: ['GET', 'HEAD', 'PUT', 'DELETE'],
   blob: ['GET', 'HEAD', 'DELETE'],
+  catalog: ['GET'],
   uploads: ['POST'],
   upload: ['GET', 'PATCH', 'PUT', 'DELETE'],
   tags: ['GET'],
@@ -52,12 +58,32 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
 
 async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Route, asked: Asked): Promise<Response> {
   if (route.to === 'base') return Response.json({});
+  if (route.to === 'catalog') return respondCatalog(ports, registry, asked.caller, asked.request);
   const key = { registry, repository: route.repository };
-  const { request, target, caller } = asked;
+  const answer = respond(ports, key, route, asked);
+  if (!reads(route, asked.request.method)) return answer;
+  return unlessRefused(answer, ports.entries.requireAllowed('read', key));
+}
+
+/** The two run beside each other: a repository that nobody may read is rare. An answer that is not given must not hold its stream. */
+async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>): Promise<Response> {
+  const [answered, gate] = await Promise.allSettled([answer, allowed]);
+  if (gate.status === 'fulfilled') return answer;
+  if (answered.status === 'fulfilled') await answered.value.body?.cancel();
+  throw gate.reason;
+}
+
+function reads(route: Route, method: string): boolean {
+  return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
+}
+
+async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentRoute, asked: Asked): Promise<Response> {
+  const { request, requestId, target, caller } = asked;
+  const cause = causeOf(request, target.host, requestId, caller);
   switch (route.to) {
     case 'manifest':
-      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, causeOf(asked));
-      if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, causeOf(asked));
+      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause);
+      if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
       return pulledManifest(ports, key, route.reference, request);
     case 'blob':
       return respondBlob(ports, key, route.digest, request);
@@ -70,11 +96,4 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Rou
     case 'referrers':
       return respondReferrers(ports, key, route.subject, target.query);
   }
-}
-
-function causeOf({ request, requestId, target, caller }: Asked): Cause {
-  return {
-    request: { id: requestId, host: target.host, method: request.method, useragent: request.headers.get('user-agent') ?? '' },
-    actor: { name: caller.actor },
-  };
 }

@@ -77,6 +77,7 @@ export class ManifestCache {
     return {
       readDocument: (ref) => documents.readDocument(ref),
       queryDocuments: (query) => documents.queryDocuments(query),
+      countDocuments: (count) => documents.countDocuments(count),
       commitDocuments: async (container, partition, changes) => {
         if (container !== 'repositories') return documents.commitDocuments(container, partition, changes);
         const [registry = '', repository = ''] = partition;

@@ -6,11 +6,14 @@ import type { Log } from '../ports/log.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
 import type { ManifestCache } from './manifest-cache.ts';
+import type { RepositoryEntries } from './entries.ts';
 
 /** What the data plane needs of the world, and the few settings that it obeys. */
 export interface RegistryPorts {
   readonly callers: IdentifyCaller;
   readonly documents: Documents;
+  /** One for all requests of the process. */
+  readonly entries: RepositoryEntries;
   readonly blobs: Blobs;
   readonly manifests: ManifestCache;
   readonly cancelled: CancelledUploads;

@@ -1,5 +1,4 @@
 import type { Cause } from '../events/envelope.ts';
-import { envelope } from '../events/envelope.ts';
 import { recordEvent } from '../events/outbox.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -7,16 +6,22 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange, JsonDocument } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
-import { manifestId, maxAnnotationBytes, referrerId, tagId } from '../state/manifest.ts';
+import { everythingEnabled } from '../state/attributes.ts';
+import { manifestId, maxAnnotationBytes, referrerId, tagId, timeKey } from '../state/manifest.ts';
 import type { ManifestDocument, ReferrerDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import type { RepositoryDocument } from '../state/repository.ts';
 import type { Stored } from '../state/stored.ts';
+import { pushEvents } from './push-events.ts';
 
 export interface PushSituation {
   readonly push: { readonly key: RepositoryKey; readonly bytes: Uint8Array; readonly cause: Cause };
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly content: ManifestDocument['content'];
+  readonly platform: ManifestDocument['platform'];
+  /** The repository's, in the catalog. */
+  readonly entry: RepositoryDocument;
   /** What is stored already: the same manifest, and what each pushed tag points at. */
   readonly before: Stored<ManifestDocument> | undefined;
   readonly tags: readonly PushedTag[];
@@ -33,15 +38,17 @@ export interface PushedTag {
 /** The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. */
 export function pushChanges(situation: PushSituation): { changes: DocumentChange[]; events: CloudEvent[] } {
   const { key } = situation.push;
-  const events = pushEvents(situation);
+  const pushed = manifestDocument(situation);
+  const events = pushEvents(situation, pushed);
   const changes: DocumentChange[] = [
     // Written even when nothing about it changes: a delete that runs at the same time then sees its etag move.
-    write(manifestDocument(situation), situation.before),
+    write(pushed, situation.before),
     ...situation.tags.map((tag) => tagChange(situation, tag)),
     ...referrerChange(situation),
-    ...events.map((event) => recordEvent(key, event)),
+    ...events.ofPush.map((event) => recordEvent(key, event)),
+    ...events.ofRepository.map((event) => recordEvent(key, event, 'again')),
   ];
-  return { changes, events };
+  return { changes, events: [...events.ofPush, ...events.ofRepository] };
 }
 
 function write(document: object & { id: string }, before: { readonly etag: string } | undefined): DocumentChange {
@@ -49,8 +56,9 @@ function write(document: object & { id: string }, before: { readonly etag: strin
   return before === undefined ? { do: 'create', document: plain } : { do: 'replace', document: plain, ifMatch: before.etag };
 }
 
-function manifestDocument({ push, manifest, digest, content, before, now }: PushSituation): ManifestDocument {
+function manifestDocument({ push, manifest, digest, content, platform, before, now }: PushSituation): ManifestDocument {
   const { registry, repository } = push.key;
+  const updatedAt = now.toISOString();
   return {
     id: manifestId(digest),
     type: 'manifest',
@@ -65,8 +73,13 @@ function manifestDocument({ push, manifest, digest, content, before, now }: Push
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
     ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
     ...annotationsFor(manifest),
-    createdAt: before?.document.createdAt ?? now.toISOString(),
-    updatedAt: now.toISOString(),
+    ...(platform === undefined ? {} : { platform }),
+    // What was said about it is kept.
+    ...(before?.document.quarantine === undefined ? {} : { quarantine: before.document.quarantine }),
+    attributes: before?.document.attributes ?? everythingEnabled,
+    createdAt: before?.document.createdAt ?? updatedAt,
+    updatedAt,
+    byTime: timeKey('manifest', updatedAt, digest),
   };
 }
 
@@ -92,8 +105,10 @@ function annotationsFor({ annotations }: Manifest): Pick<ManifestDocument, 'anno
 
 function tagChange({ push, digest, now }: PushSituation, { name, before }: PushedTag): DocumentChange {
   const { registry, repository } = push.key;
-  const createdAt = before?.document.createdAt ?? now.toISOString();
-  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, createdAt, updatedAt: now.toISOString() };
+  const updatedAt = now.toISOString();
+  const times = { createdAt: before?.document.createdAt ?? updatedAt, updatedAt, byTime: timeKey('tag', updatedAt, name) };
+  const attributes = before?.document.attributes ?? everythingEnabled;
+  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, attributes, ...times };
   return write(tag, before);
 }
 
@@ -115,40 +130,4 @@ function referrerChange({ push, manifest, digest }: PushSituation): DocumentChan
     ...annotationsFor(manifest),
   };
   return [{ do: 'upsert', document: { ...edge } }];
-}
-
-function pushEvents(situation: PushSituation): CloudEvent[] {
-  if (situation.tags.length === 0) return [imagePushed(situation, undefined)];
-  return situation.tags.flatMap((tag) => {
-    const moved = tagMoved(situation, tag);
-    return [imagePushed(situation, tag.name), ...(moved === undefined ? [] : [moved])];
-  });
-}
-
-function imagePushed(situation: PushSituation, tag: Tag | undefined): CloudEvent {
-  const { push, manifest, digest } = situation;
-  const { repository } = push.key;
-  const size = push.bytes.length;
-  const subject = tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
-  return envelope('Microsoft.ContainerRegistry.ImagePushed', about(situation, subject), {
-    ...occurrence(situation),
-    action: 'push',
-    target: { mediaType: manifest.mediaType, size, digest, length: size, repository, ...(tag === undefined ? {} : { tag }) },
-  });
-}
-
-function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudEvent | undefined {
-  const { push, digest } = situation;
-  const { repository } = push.key;
-  const previousDigest = before?.document.digest;
-  if (previousDigest === undefined || previousDigest === digest) return undefined;
-  return envelope('Longshore.TagMoved', about(situation, `${repository}:${name}`), { ...occurrence(situation), target: { repository, tag: name, digest, previousDigest } });
-}
-
-function about({ source, now, nextId }: PushSituation, subject: string) {
-  return { id: nextId(), time: now.toISOString(), source, subject };
-}
-
-function occurrence({ push, now, nextId }: PushSituation) {
-  return { id: nextId(), timestamp: now.toISOString(), ...push.cause };
 }

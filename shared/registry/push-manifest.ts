@@ -8,13 +8,19 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
-import { manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import { requireAllowed } from '../state/attributes.ts';
+import type { LinkDocument } from '../state/blob.ts';
+import { guardedManifest, guardedTag, manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { partitionOf } from '../state/names.ts';
+import type { RepositoryDocument } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { findLink } from './links.ts';
+import { imagePlatform } from './platform.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushChanges } from './push-changes.ts';
 import type { PushedTag } from './push-changes.ts';
@@ -36,23 +42,27 @@ export interface Pushed {
 }
 
 /**
- * Pushes a manifest: manifest, tag, referrer edge and events in one transaction, the events published after it.
- * Throws `RegistryError`: `manifest-invalid`, `too-large`, `too-many-tags`, `digest-invalid`,
- * `manifest-blobs-unknown`, `contended`.
+ * Pushes a manifest: manifest, tags, referrer edge and events in one transaction, the events published after it.
+ * Throws `RegistryError`: `manifest-invalid`, `too-large`, `too-many-tags`, `digest-invalid`, `manifest-blobs-unknown`,
+ * `disallowed`, `contended`.
  */
 export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
   const names = pushedTags(push);
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
-  await requireReferences(ports, push.key, manifest);
+  const [links] = await Promise.all([requireReferences(ports, push.key, manifest), ports.entries.requireAllowed('write', push.key)]);
+  const platform = imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest));
+  const entry = ports.entries.open(push.key);
   const content = await storeContent(ports, push.bytes, digest);
   const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
-    const [before, tags] = await Promise.all([readManifestDocument(ports, push.key, digest), Promise.all(names.map((name) => readTag(ports, push.key, name)))]);
-    const change = pushChanges({ push, manifest, digest, content, before, tags, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
+    const [before, tags, ...known] = await Promise.all([readManifestDocument(ports, push.key, digest), readTags(ports, push.key, names), platform, entry]);
+    requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
+    const stored = { before, tags, platform: known[0], entry: known[1].document };
+    const change = pushChanges({ push, manifest, digest, content, ...stored, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     return outcome.committed ? change.events : undefined;
   });
-  await publishCommitted(ports, push.key, events);
+  await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, await entry)]);
   return { digest, subject: manifest.subject?.digest };
 }
 
@@ -63,6 +73,17 @@ function pushedTags({ reference, tags }: ManifestPush): Tag[] {
   const names = [...new Set(isDigest(reference) ? tags : [reference, ...tags])];
   if (names.length > maxTags) throw new RegistryError({ is: 'too-many-tags', limit: maxTags });
   return names;
+}
+
+/** The push has happened: that this fails means only that the next push tells of the new repository again, under the same event id. */
+async function announceRepository(ports: RegistryPorts, key: RepositoryKey, entry: Stored<RepositoryDocument>): Promise<void> {
+  if (entry.document.announced) return;
+  try {
+    await ports.entries.announced(key, entry);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, repository: key.repository }, 'a new repository is not marked as announced');
+  }
 }
 
 function pushedDigest(push: ManifestPush): Digest {
@@ -84,18 +105,24 @@ function readManifestDocument(ports: RegistryPorts, key: RepositoryKey, digest: 
   return readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
 }
 
-async function readTag(ports: RegistryPorts, key: RepositoryKey, name: Tag): Promise<PushedTag> {
-  return { name, before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)) };
+function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[]): Promise<PushedTag[]> {
+  return Promise.all(names.map(async (name) => ({ name, before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)) })));
 }
 
 /** More than any client makes; it bounds what one request can make the stores do. */
 const maxReferences = 1_000;
 const readsAtOnce = 16;
 
-/** Everything that the manifest references must be in the repository; what is missing is named, all of it. */
-async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<void> {
+/** Everything that the manifest references must be in the repository; what is missing is named, all of it. Gives the links of its blobs. */
+async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<ReadonlyMap<Digest, LinkDocument>> {
+  const links = new Map<Digest, LinkDocument>();
+  const look = async (digest: Digest) => {
+    const link = await findLink(ports.documents, key, digest);
+    if (link !== undefined) links.set(digest, link);
+    return link;
+  };
   const wanted = [
-    ...uniquely(requiredBlobs(manifest), (digest) => findLink(ports.documents, key, digest)),
+    ...uniquely(requiredBlobs(manifest), look),
     ...uniquely(manifest.manifests, (digest) => ports.documents.readDocument(manifestRef(key, digest))),
   ];
   if (wanted.length > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${wanted.length} blobs and manifests; at most ${maxReferences} are allowed` });
@@ -103,6 +130,7 @@ async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manif
   const found = await Promise.all(wanted.map(({ look, digest }) => limit(() => look(digest))));
   const missing = wanted.filter((_, index) => found[index] === undefined).map(({ digest, mediaType }) => ({ digest, mediaType }));
   if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
+  return links;
 }
 
 function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest) => Promise<unknown>) {

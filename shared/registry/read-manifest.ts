@@ -2,7 +2,8 @@ import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
-import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import { requireAllowed } from '../state/attributes.ts';
+import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
@@ -11,11 +12,12 @@ import type { RegistryPorts } from './ports.ts';
 
 type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests'>;
 
-/** What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. Throws `RegistryError` (`manifest-unknown`). */
+/** What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. Throws `RegistryError`: `manifest-unknown`, `disallowed`. */
 export async function findManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
   const digest = isDigest(reference) ? reference : await resolveTag(ports, key, reference);
   const found = ports.manifests.get(key, digest) ?? (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
+  requireAllowed('read', [guardedManifest(found.document)]);
   return found;
 }
 
@@ -38,11 +40,12 @@ async function readManifest({ documents }: PullPorts, key: RepositoryKey, digest
 }
 
 /** Of a tag's document a pull needs no more, and each property that is checked costs every pull. */
-const tagTarget = tagDocumentSchema.pick({ type: true, schemaVersion: true, digest: true });
+const tagTarget = tagDocumentSchema.pick({ type: true, schemaVersion: true, name: true, digest: true, attributes: true });
 
 async function resolveTag(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, tag: Tag): Promise<Digest> {
   const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
+  requireAllowed('read', [guardedTag(found.document)]);
   return found.document.digest;
 }
 

@@ -7,6 +7,7 @@ import type { RepositoryName, Tag } from '../oci/name.ts';
 /** One endpoint of the distribution-spec, with what its path names. */
 export type Route =
   | { readonly to: 'base' }
+  | { readonly to: 'catalog' }
   | { readonly to: 'manifest'; readonly repository: RepositoryName; readonly reference: Tag | Digest }
   | { readonly to: 'blob'; readonly repository: RepositoryName; readonly digest: Digest }
   | { readonly to: 'uploads'; readonly repository: RepositoryName }
@@ -20,6 +21,7 @@ export type Route =
  */
 export function parseRoute(path: string): Route {
   if (path === '/v2/' || path === '/v2') return { to: 'base' };
+  if (path === '/v2/_catalog') return { to: 'catalog' };
   const parts = path.split('/').slice(2);
   const last = decoded(parts.at(-1) ?? '');
   const [beforeLast, twoBefore] = [parts.at(-2), parts.at(-3)];

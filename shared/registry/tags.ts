@@ -29,7 +29,10 @@ export async function listTags(ports: { documents: QueryDocuments }, key: Reposi
 
 async function queryTags(documents: QueryDocuments, key: RepositoryKey, page: { last: string | undefined }, limit: number, continuation: string | undefined) {
   const partition = partitionOf(key);
-  const where: Predicate[] = [{ path: 'type', is: '=', value: 'tag' }];
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'tag' },
+    { path: 'attributes.listEnabled', is: '=', value: true },
+  ];
   if (page.last !== undefined) where.push({ path: 'name', is: '>', value: page.last });
   const found = await documents.queryDocuments({
     container: 'repositories',

@@ -3,6 +3,8 @@ import { annotationsSchema, digestSchema, platformSchema } from '../oci/descript
 import type { Digest } from '../oci/digest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { DocumentRef } from '../ports/documents.ts';
+import { attributesSchema } from './attributes.ts';
+import type { Guarded } from './attributes.ts';
 import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
 import type { RepositoryKey } from './names.ts';
 import { documentShape } from './stored.ts';
@@ -14,6 +16,21 @@ const referenceSchema = z.object({
   mediaType: z.string(),
   platform: platformSchema.optional(),
 });
+
+const changeTimes = {
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  /** `timeKey` of `updatedAt`. */
+  byTime: z.string(),
+};
+
+/**
+ * Places a tag or manifest in the order of its last update. The name breaks ties, so that the order is total and a page can
+ * start behind any place of it, also one that is gone by then; the type leads, so that one index range holds nothing else.
+ */
+export function timeKey(type: 'tag' | 'manifest', updatedAt: string, name: string): string {
+  return `${type}:${updatedAt}:${name}`;
+}
 
 /** One manifest of a repository. Its bytes never change; what is said about it may. */
 export const manifestDocumentSchema = z.object({
@@ -32,8 +49,12 @@ export const manifestDocumentSchema = z.object({
   annotations: annotationsSchema.optional(),
   /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
   annotationsIn: z.literal('manifest').optional(),
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
+  /** What an image's config says that it runs on; an index says it of its children. */
+  platform: z.object({ architecture: z.string().optional(), os: z.string().optional() }).optional(),
+  /** What a scanner reported (ACR's quarantine). */
+  quarantine: z.object({ state: z.string().optional(), details: z.string().optional() }).optional(),
+  attributes: attributesSchema,
+  ...changeTimes,
 });
 export type ManifestDocument = z.infer<typeof manifestDocumentSchema>;
 
@@ -82,8 +103,8 @@ export const tagDocumentSchema = z.object({
   repository: repositorySchema,
   name: tagSchema,
   digest: digestSchema,
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
+  attributes: attributesSchema,
+  ...changeTimes,
 });
 export type TagDocument = z.infer<typeof tagDocumentSchema>;
 
@@ -93,4 +114,12 @@ export function tagId(tag: string): string {
 
 export function tagRef(key: RepositoryKey, tag: string): DocumentRef {
   return { container: 'repositories', partition: partitionOf(key), id: tagId(tag) };
+}
+
+export function guardedManifest(manifest: ManifestDocument | undefined): Guarded | undefined {
+  return manifest === undefined ? undefined : { what: `manifest ${manifest.digest}`, attributes: manifest.attributes };
+}
+
+export function guardedTag(tag: Pick<TagDocument, 'name' | 'attributes'> | undefined): Guarded | undefined {
+  return tag === undefined ? undefined : { what: `tag ${tag.name}`, attributes: tag.attributes };
 }

@@ -15,10 +15,14 @@ const rememberedFor = 8 * 24 * 3600;
 export async function recordUsage(ports: { readonly documents: ReadDocument & CommitDocuments }, registry: RegistryName, event: CatalogueEvent): Promise<void> {
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
+    case 'Microsoft.ContainerRegistry.ChartPushed':
       await countPush(ports.documents, { registry, repository: event.data.target.repository }, event.id);
       return settleImage(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.digest);
     case 'Microsoft.ContainerRegistry.ImageDeleted':
+    case 'Microsoft.ContainerRegistry.ChartDeleted':
       return settleImage(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.digest);
+    case 'Longshore.RepositoryCreated':
+    case 'Longshore.RepositoryDeleted':
     case 'Longshore.TagMoved':
     case 'Longshore.TagDeleted':
   }

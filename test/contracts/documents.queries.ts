@@ -107,6 +107,20 @@ export function querySentences(documents: () => Documents, elapse: (milliseconds
     });
   });
 
+  describe('a count', () => {
+    it('is of the documents of one partition that match', async () => {
+      const [here, other] = [newRepository(documents()), newRepository(documents())];
+      await here.create(here.document('tag:a', { n: 1 }), here.document('tag:b', { n: 2 }), here.document('manifest:c', { n: 1 }));
+      await other.create(other.document('tag:a', { n: 1 }));
+      const count = (...where: Predicate[]) => documents().countDocuments({ container: 'repositories', partition: here.partition, where });
+      expect(await count()).toBe(3);
+      expect(await count({ path: 'id', is: 'starts-with', value: 'tag:' })).toBe(2);
+      expect(await count({ path: 'id', is: 'starts-with', value: 'tag:' }, { path: 'n', is: '=', value: 1 })).toBe(1);
+      expect(await count({ path: 'n', is: 'in', values: [] })).toBe(0);
+      expect(await count({ path: 'absent', is: '=', value: 1 })).toBe(0);
+    });
+  });
+
   describe('an order', () => {
     const inOrder: Scalar[] = [null, false, true, -1, 0, 9, 10, '', '10', '9', 'A', 'B', 'a', 'b', 'ä', '\u{ffee}', '\u{1f6a2}'];
 

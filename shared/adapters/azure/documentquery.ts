@@ -1,6 +1,6 @@
 import type { FeedOptions, ItemDefinition, JSONValue, SqlParameter, SqlQuerySpec } from '@azure/cosmos';
 import type { Container } from '@azure/cosmos';
-import type { DocumentPage, DocumentQuery, Predicate, Scalar } from '../../ports/documents.ts';
+import type { DocumentPage, DocumentQuery, PartitionKey, Predicate, Scalar } from '../../ports/documents.ts';
 import { isFullPartition, layoutOf } from '../documentrules.ts';
 import { callDeadline, wasRefused } from './cosmosclient.ts';
 import { versionedDocument } from './storeddocument.ts';
@@ -24,6 +24,13 @@ export async function queryPage(container: Container, query: DocumentQuery): Pro
   }
 }
 
+/** The service counts a large partition in several pages, each with a part of the sum. Throws what the SDK throws. */
+export async function countIn(container: Container, query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey }): Promise<number> {
+  if (query.where.some((each) => each.is === 'in' && each.values.length === 0)) return 0;
+  const parts = await container.items.query<number>(sqlOf(query, 'VALUE COUNT(1)'), { partitionKey: [...query.partition], abortSignal: callDeadline() }).fetchAll();
+  return parts.resources.reduce((sum, part) => sum + part, 0);
+}
+
 /** Without `enableQueryControl` the SDK gives no continuation when it merges. */
 async function mergedPage(container: Container, query: DocumentQuery, token?: string): Promise<DocumentPage> {
   const { documents, continuation } = await fetchPage(container, query, { ...feedOptions(query, token), enableQueryControl: true, forceQueryPlan: true });
@@ -42,7 +49,7 @@ function feedOptions({ limit }: DocumentQuery, continuationToken: string | undef
 }
 
 /** A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not filter. */
-export function sqlOf({ container, partition = [], where, orderBy }: DocumentQuery): SqlQuerySpec {
+export function sqlOf({ container, partition = [], where, orderBy }: Omit<DocumentQuery, 'limit'>, selection = '*'): SqlQuerySpec {
   const parameters: SqlParameter[] = [];
   const parameter = (value: Scalar): string => {
     const name = `@p${parameters.length}`;
@@ -58,7 +65,7 @@ export function sqlOf({ container, partition = [], where, orderBy }: DocumentQue
   ];
   const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   const order = orderBy === undefined ? '' : ` ORDER BY ${property(orderBy.path)} ${orderBy.direction === 'asc' ? 'ASC' : 'DESC'}`;
-  return { query: `SELECT * FROM c${filter}${order}`, parameters };
+  return { query: `SELECT ${selection} FROM c${filter}${order}`, parameters };
 }
 
 function condition(predicate: Predicate, parameter: (value: Scalar) => string): string {

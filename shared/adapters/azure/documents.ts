@@ -7,7 +7,7 @@ import { callDeadline, cosmosClient } from './cosmosclient.ts';
 import type { CosmosSettings } from './cosmosclient.ts';
 import { commitBatch, commitOne } from './documentchanges.ts';
 import { answerOf, documentsFailure, isAbsent } from './documentfailures.ts';
-import { queryPage } from './documentquery.ts';
+import { countIn, queryPage } from './documentquery.ts';
 import { versionedDocument } from './storeddocument.ts';
 
 export interface AzureDocuments extends Documents, ProbeDependency {
@@ -29,6 +29,10 @@ export function azureDocuments(settings: CosmosSettings): AzureDocuments {
     async queryDocuments(query) {
       requireLimit(query.limit);
       return answered(queryPage(containers.of(query.container), query), `query of ${query.container}`);
+    },
+    async countDocuments(query) {
+      requireFullPartition(query.container, query.partition);
+      return answered(countIn(containers.of(query.container), query), `count in ${query.container}`);
     },
     async commitDocuments(name, partition, changes) {
       requireCommit(name, partition, changes);

@@ -15,6 +15,11 @@ export function memoryDocuments(store: DocumentStore, calls: CallPlan, lagMs: nu
         return version === undefined ? undefined : { document: version.document, etag: version.etag };
       }),
     queryDocuments: (query) => calls.make('documents.query', query, () => evaluateQuery(store, query, lagMs)),
+    countDocuments: (query) =>
+      calls.make('documents.count', query, () => {
+        requireFullPartition(query.container, query.partition);
+        return evaluateQuery(store, { ...query, limit: Number.MAX_SAFE_INTEGER }, lagMs).documents.length;
+      }),
     commitDocuments: (container, partition, changes) =>
       calls.make('documents.commit', { container, partition, changes }, () => commitChanges(store, container, partition, changes)),
   };

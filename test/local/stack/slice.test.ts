@@ -49,6 +49,18 @@ describe.each(hosts)('the stack that npm start runs, by its %s', (host) => {
     expect(await pullOver(stack[host], `${host.toLowerCase()}/trap`, 'v1', image)).toBe('whole');
   });
 
+  it('tells of it as ACR does, and changes its attributes', async () => {
+    const repository = `${host.toLowerCase()}/told-of`;
+    await pushOver(stack[host], repository, 'v1', makeImage(`told of by ${host}`));
+    const tag = `${stack[host]}/acr/v1/${repository}/_tags/v1`;
+    const changed = await fetch(tag, { method: 'PATCH', body: JSON.stringify({ writeEnabled: false }) });
+    expect([changed.status, await changed.json()]).toMatchObject([200, { imageName: repository, tag: { name: 'v1', changeableAttributes: { writeEnabled: false } } }]);
+    expect(await pushOver(stack[host], repository, 'v1', makeImage('another'))).toBe(405);
+    const listed = await fetch(`${stack[host]}/acr/v1/${repository}/_manifests?orderby=timedesc`);
+    expect(await listed.json()).toMatchObject({ manifests: [{ architecture: 'amd64', os: 'linux', tags: ['v1'] }] });
+    expect(await (await fetch(`${stack[host]}/v2/_catalog`)).json()).toMatchObject({ repositories: expect.arrayContaining([repository]) as string[] });
+  });
+
   it('answers a wrong verb with 405 and what is allowed', async () => {
     const refused = await fetch(`${stack[host]}/v2/a/b/tags/list`, { method: 'DELETE' });
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET']);

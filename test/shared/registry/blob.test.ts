@@ -12,6 +12,8 @@ const path = `/v2/team/app/blobs/${digestOf(bytes)}`;
 async function withBlob(options: Parameters<typeof composeForTest>[0] = {}) {
   const longshore = composeForTest(options);
   await pushBlob(longshore.app, 'team/app', bytes);
+  // The repository's own entry is read once in a while, not by each pull.
+  await ask(longshore.app, 'HEAD', path);
   longshore.memory.calls.resetCounts();
   return longshore;
 }

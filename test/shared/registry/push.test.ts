@@ -19,6 +19,7 @@ describe('pushing an image', () => {
 
   it('is one batch and one publish after the link reads', async () => {
     const { app, memory } = composeForTest();
+    await pushImage(app, 'team/app', 'v0', makeImage('first'));
     const image = makeImage('counted', 3);
     for (const blob of [image.config, ...image.layers]) await pushBlob(app, 'team/app', blob);
     memory.calls.resetCounts();
@@ -26,6 +27,15 @@ describe('pushing an image', () => {
     const counts = ['documents.read', 'documents.query', 'documents.commit', 'events.publish', 'blobs.put'] as const;
     // Four links, the manifest and the tag; the push's batch and the mark in the outbox.
     expect(counts.map((name) => memory.calls.count(name))).toEqual([6, 0, 2, 1, 0]);
+  });
+
+  it('also makes the catalog\'s entry when it is the first one, and marks that it was told of', async () => {
+    const { app, memory } = composeForTest();
+    const image = makeImage('first', 3);
+    for (const blob of [image.config, ...image.layers]) await pushBlob(app, 'team/app', blob);
+    memory.calls.resetCounts();
+    expect((await putManifest(app, 'team/app', 'v1', image)).status).toBe(201);
+    expect([memory.calls.count('documents.read'), memory.calls.count('documents.commit'), memory.calls.count('events.publish')]).toEqual([7, 4, 1]);
   });
 
   it('touches no store to start an upload', async () => {

@@ -1,0 +1,76 @@
+import { requireAccess } from '../../http/access.ts';
+import { errorResponse } from '../../http/respond.ts';
+import type { Cause } from '../../events/envelope.ts';
+import { RegistryError } from '../../oci/faults.ts';
+import type { RegistryName } from '../../oci/name.ts';
+import type { Access, RepositoryAction } from '../../ports/authorize.ts';
+import { causeOf } from '../cause.ts';
+import type { RegistryPorts } from '../ports.ts';
+import { respondCatalog } from './catalog.ts';
+import { respondManifestList, respondOneManifest } from './manifests.ts';
+import { respondRepository } from './repository.ts';
+import { parseAcrRoute } from './route.ts';
+import type { AcrRoute } from './route.ts';
+import { respondTag, respondTagList } from './tags.ts';
+
+/** Each endpoint's verbs; any other is answered with 405. */
+const verbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
+  catalog: ['GET'],
+  repository: ['GET', 'PATCH', 'DELETE'],
+  tags: ['GET'],
+  tag: ['GET', 'PATCH', 'DELETE'],
+  manifests: ['GET'],
+  manifest: ['GET', 'PATCH'],
+  deleted: ['GET', 'POST'],
+};
+
+/** ACR's own API: answers every request under `/acr/v1/`, errors included. */
+export async function respondAcr(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
+  try {
+    return await dispatch(ports, registry, request, requestId);
+  } catch (error) {
+    return errorResponse(error, ports.log);
+  }
+}
+
+async function dispatch(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
+  const url = new URL(request.url);
+  const route = parseAcrRoute(url.pathname);
+  const allow = verbs[route.to];
+  if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
+  const caller = await ports.callers.identify(request);
+  if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
+  requireAccess(caller, accessFor(route, request.method));
+  if (route.to === 'deleted') throw new RegistryError({ is: 'unsupported', why: 'this registry keeps no deleted manifests or tags: there is nothing to list or to restore' });
+  return respond(ports, registry, route, request, url, causeOf(request, url.host, requestId, caller));
+}
+
+type KnownRoute = Exclude<AcrRoute, { readonly to: 'catalog' | 'deleted' }>;
+
+async function respond(ports: RegistryPorts, registry: RegistryName, route: KnownRoute, request: Request, url: URL, cause: Cause): Promise<Response> {
+  const key = { registry, repository: route.repository };
+  const where = { registry: url.host, imageName: route.repository };
+  switch (route.to) {
+    case 'repository':
+      return respondRepository(ports, key, where, request, cause);
+    case 'tags':
+      return respondTagList(ports, key, where, url.searchParams);
+    case 'tag':
+      return respondTag(ports, key, where, route.tag, request, cause);
+    case 'manifests':
+      return respondManifestList(ports, key, where, url.searchParams);
+    case 'manifest':
+      return respondOneManifest(ports, key, where, route.digest, request);
+  }
+}
+
+function accessFor(route: Exclude<AcrRoute, { readonly to: 'catalog' }>, method: string): Access[] {
+  if (route.to === 'deleted' && route.repository === undefined) return [{ type: 'registry', name: 'catalog', action: '*' }];
+  return route.repository === undefined ? [] : [{ type: 'repository', name: route.repository, action: actionFor(route.to, method) }];
+}
+
+function actionFor(to: AcrRoute['to'], method: string): RepositoryAction {
+  if (to === 'deleted') return method === 'GET' ? 'deleted_read' : 'deleted_restore';
+  if (method === 'DELETE') return 'delete';
+  return method === 'PATCH' ? 'metadata_write' : 'metadata_read';
+}

@@ -1,0 +1,56 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { CommitDocuments, DocumentChange, QueryDocuments } from '../../ports/documents.ts';
+import { partitionOf } from '../../state/names.ts';
+import { repositoryDocumentSchema } from '../../state/repository.ts';
+import type { RepositoryDocument } from '../../state/repository.ts';
+import { parseStored } from '../../state/stored.ts';
+import type { Stored } from '../../state/stored.ts';
+
+/** Longer than the longest request plus what an instance may know late: from then on no push can still miss the mark. In milliseconds. */
+export const settleAge = 10 * 60_000;
+const entriesAtOnce = 50;
+
+interface SettlePorts {
+  readonly documents: QueryDocuments & CommitDocuments;
+  readonly clock: Clock;
+}
+
+/**
+ * Looks at the entries of deleted repositories, oldest first: one that holds a manifest after all was pushed to while it was being
+ * deleted and comes back into the catalog; one that stayed empty for `settleAge` goes for good. Returns how many came back.
+ */
+export async function settleRepositories(ports: SettlePorts): Promise<number> {
+  const container = 'registries';
+  const page = await ports.documents.queryDocuments({
+    container,
+    where: [
+      { path: 'type', is: '=', value: 'repository' },
+      { path: 'state', is: '=', value: 'deleted' },
+    ],
+    orderBy: { path: 'updatedAt', direction: 'asc' },
+    limit: entriesAtOnce,
+  });
+  let revived = 0;
+  for (const found of page.documents) revived += (await settle(ports, parseStored(repositoryDocumentSchema, found, { container }))) ? 1 : 0;
+  return revived;
+}
+
+async function settle(ports: SettlePorts, { document, etag }: Stored<RepositoryDocument>): Promise<boolean> {
+  const holds = await holdsManifest(ports.documents, document);
+  const age = ports.clock.now().getTime() - Date.parse(document.updatedAt);
+  if (!holds && age < settleAge) return false;
+  const change: DocumentChange = holds ? { do: 'replace', document: { ...document, state: 'live' }, ifMatch: etag } : { do: 'delete', id: document.id, ifMatch: etag };
+  // Not committed: somebody has just pushed there and brought it back.
+  const { committed } = await ports.documents.commitDocuments('registries', [document.registry], [change]);
+  return holds && committed;
+}
+
+async function holdsManifest(documents: QueryDocuments, key: RepositoryDocument): Promise<boolean> {
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }],
+    limit: 1,
+  });
+  return page.documents.length > 0;
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { RegistryError } from '../oci/faults.ts';
+
+/** ACR's `changeableAttributes`: what may be done with a repository, a manifest or a tag. Each has its own. */
+export const attributesSchema = z.object({
+  deleteEnabled: z.boolean(),
+  writeEnabled: z.boolean(),
+  listEnabled: z.boolean(),
+  readEnabled: z.boolean(),
+});
+export type Attributes = z.infer<typeof attributesSchema>;
+
+export const everythingEnabled: Attributes = { deleteEnabled: true, writeEnabled: true, listEnabled: true, readEnabled: true };
+
+export type Operation = 'read' | 'write' | 'delete';
+
+/** Whose attributes they are, in the words of the detail that a refused client reads. */
+export interface Guarded {
+  readonly what: string;
+  readonly attributes: Attributes;
+}
+
+/**
+ * Throws `RegistryError` (`disallowed`) for the first that forbids the operation. What may not be written may not be deleted
+ * either (ACR, "Lock a container image"). Absent ones forbid nothing.
+ */
+export function requireAllowed(operation: Operation, guarded: readonly (Guarded | undefined)[]): void {
+  for (const each of guarded) {
+    const attribute = each === undefined ? undefined : forbidding(operation, each.attributes);
+    if (each !== undefined && attribute !== undefined) throw new RegistryError({ is: 'disallowed', what: each.what, attribute });
+  }
+}
+
+function forbidding(operation: Operation, attributes: Attributes): keyof Attributes | undefined {
+  switch (operation) {
+    case 'read':
+      return attributes.readEnabled ? undefined : 'readEnabled';
+    case 'write':
+      return attributes.writeEnabled ? undefined : 'writeEnabled';
+    case 'delete':
+      if (!attributes.deleteEnabled) return 'deleteEnabled';
+      return attributes.writeEnabled ? undefined : 'writeEnabled';
+  }
+}
