@@ -28,9 +28,9 @@ function watched(stream: ReadableStream<Uint8Array> | undefined, seen: { read: n
     {
       async pull(controller) {
         const { value } = await reader.read();
-        if (value === undefined) return controller.close();
-        seen.read += value.length;
-        controller.enqueue(value);
+        seen.read += value?.length ?? 0;
+        if (value === undefined) controller.close();
+        else controller.enqueue(value);
       },
       cancel() {
         seen.left = true;
