@@ -9,6 +9,7 @@ export interface BenchServer {
   readonly port: number;
   readonly byTag: string;
   readonly byDigest: string;
+  readonly blob: string;
 }
 
 const repository = 'bench/app';
@@ -41,7 +42,7 @@ async function bare(): Promise<number> {
 }
 
 const port = await (process.argv[2] === 'bare' ? bare() : longshore());
-const server: BenchServer = { port, byTag: `/v2/${repository}/manifests/v1`, byDigest: `/v2/${repository}/manifests/${digest}` };
+const server: BenchServer = { port, byTag: `/v2/${repository}/manifests/v1`, byDigest: `/v2/${repository}/manifests/${digest}`, blob: `/v2/${repository}/blobs/${descriptor.digest}` };
 process.send?.(server);
 // Whoever asks is told what this process has used, in microseconds: on a busy machine that says more than a rate.
 process.on('message', () => {

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { requestsPerSecond } from './http-load.ts';
+import type { Asked } from './http-load.ts';
 import type { BenchServer } from './http-server.ts';
 
 const roundMs = 1_500;
@@ -8,7 +9,7 @@ const rounds = 5;
 
 interface Lane {
   readonly name: string;
-  readonly path: string;
+  readonly asked: Asked;
   readonly host: RunningServer;
   readonly rates: number[];
   /** Of the server's processor time, in microseconds a request. */
@@ -32,9 +33,9 @@ async function start(kind: 'longshore' | 'bare'): Promise<RunningServer> {
   return { server, cpu, stop: () => void child.kill() };
 }
 
-async function runRound({ host, path, rates, costs }: Lane): Promise<void> {
+async function runRound({ host, asked, rates, costs }: Lane): Promise<void> {
   const before = await host.cpu();
-  const rate = await requestsPerSecond(host.server.port, path, roundMs);
+  const rate = await requestsPerSecond(host.server.port, asked, roundMs);
   rates.push(rate);
   costs.push(((await host.cpu()) - before) / ((rate * roundMs) / 1000));
 }
@@ -57,15 +58,16 @@ function compared(lane: Lane, ceiling: Lane): { name: string; value: string }[] 
 /** Manifest pulls over memory against a bare `node:http` that sends the same bytes: interleaved, medians, every round told. */
 export async function benchHttp(): Promise<{ name: string; value: string }[]> {
   const [longshore, bare] = await Promise.all([start('longshore'), start('bare')]);
-  const lane = (name: string, host: RunningServer, path: string): Lane => ({ name, host, path, rates: [], costs: [] });
+  const lane = (name: string, host: RunningServer, path: string, status = 200): Lane => ({ name, host, asked: { path, status }, rates: [], costs: [] });
   const ceiling = lane('bare node:http', bare, bare.server.byDigest);
   const pulls = [lane('manifest by digest', longshore, longshore.server.byDigest), lane('manifest by tag', longshore, longshore.server.byTag)];
-  const lanes = [ceiling, ...pulls];
-  for (const { host, path } of lanes) await requestsPerSecond(host.server.port, path, roundMs); // Both compile first.
+  const redirect = lane('redirect to a blob', longshore, longshore.server.blob, 307);
+  const lanes = [ceiling, ...pulls, redirect];
+  for (const { host, asked } of lanes) await requestsPerSecond(host.server.port, asked, roundMs); // Both compile first.
   for (let round = 0; round < rounds; round++) {
     for (const each of lanes) await runRound(each);
   }
   longshore.stop();
   bare.stop();
-  return [...lanes.map(told), ...pulls.flatMap((pull) => compared(pull, ceiling))];
+  return [...lanes.map(told), ...pulls.flatMap((pull) => compared(pull, ceiling)), ...pulls.slice(1).flatMap((byTag) => compared(redirect, byTag))];
 }

@@ -50,8 +50,7 @@ function imageManifest(mediaType: ManifestMediaType, json: object): Manifest {
   return {
     ...common(image),
     mediaType,
-    // An empty artifactType counts as none (image-spec, manifest.md).
-    artifactType: image.artifactType === undefined || image.artifactType === '' ? image.config.mediaType : image.artifactType,
+    artifactType: typeNamed(image.artifactType) ?? image.config.mediaType,
     config: image.config,
     layers: image.layers ?? [],
     manifests: [],
@@ -61,7 +60,12 @@ function imageManifest(mediaType: ManifestMediaType, json: object): Manifest {
 function indexManifest(mediaType: ManifestMediaType, json: object): Manifest {
   if ('layers' in json || 'config' in json) throw invalid('an index has neither "config" nor "layers"');
   const index = check(indexSchema, json);
-  return { ...common(index), mediaType, artifactType: index.artifactType, config: undefined, layers: [], manifests: index.manifests ?? [] };
+  return { ...common(index), mediaType, artifactType: typeNamed(index.artifactType), config: undefined, layers: [], manifests: index.manifests ?? [] };
+}
+
+/** An empty artifactType counts as none (image-spec, manifest.md). */
+function typeNamed(artifactType: string | undefined): string | undefined {
+  return artifactType === '' ? undefined : artifactType;
 }
 
 function common(parsed: { subject?: Descriptor | null | undefined; annotations?: Record<string, string> | null | undefined }) {

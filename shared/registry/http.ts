@@ -33,6 +33,9 @@ const verbs: Readonly<Record<Route['to'], readonly string[]>> = {
   referrers: ['GET'],
 };
 
+/** Docker's engine up to 20.10 takes a registry for one of version 1 unless its first answer, 401 or not, says this. */
+const apiVersion = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
+
 /** A request once it is known what it is for and who asks. */
 interface Asked {
   readonly request: Request;
@@ -52,12 +55,14 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
     requireAccess(caller, accessFor(route, request.method, target.query));
     return await dispatch(ports, registry, route, { request, requestId, target, caller });
   } catch (error) {
-    return errorResponse(error, ports.log);
+    const answer = errorResponse(error, ports.log);
+    if (answer.status === 401) for (const [name, value] of Object.entries(apiVersion)) answer.headers.set(name, value);
+    return answer;
   }
 }
 
 async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Route, asked: Asked): Promise<Response> {
-  if (route.to === 'base') return Response.json({});
+  if (route.to === 'base') return Response.json({}, { headers: apiVersion });
   if (route.to === 'catalog') return respondCatalog(ports, registry, asked.caller, asked.request);
   const key = { registry, repository: route.repository };
   const answer = respond(ports, key, route, asked);

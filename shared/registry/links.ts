@@ -7,20 +7,26 @@ import type { BlobDocument, LinkDocument } from '../state/blob.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 
+/** Where a repository reads a blob: what a pull needs of the link. */
+export type LinkedBlob = Pick<LinkDocument, 'digest' | 'size' | 'name' | 'region'>;
+
+/** Each property that is checked costs every pull of every blob. */
+const linkedBlob = linkDocumentSchema.pick({ type: true, schemaVersion: true, digest: true, size: true, name: true, region: true });
+
 /** The repository's link to a blob; `undefined` when it may not read it, or nobody has it. */
-export async function findLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<LinkDocument | undefined> {
-  return (await readStored(documents, linkDocumentSchema, linkRef(key, digest)))?.document;
+export async function findLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<LinkedBlob | undefined> {
+  return (await readStored(documents, linkedBlob, linkRef(key, digest)))?.document;
 }
 
 /** Throws `RegistryError` (`blob-unknown`). */
-export async function requireLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<LinkDocument> {
+export async function requireLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<LinkedBlob> {
   const link = await findLink(documents, key, digest);
   if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
   return link;
 }
 
 /** The change that lets a repository read a blob; made again it refreshes the link. */
-export function linkChange(key: RepositoryKey, blob: Pick<LinkDocument, 'digest' | 'size' | 'name' | 'region'>, now: Date): DocumentChange {
+export function linkChange(key: RepositoryKey, blob: LinkedBlob, now: Date): DocumentChange {
   const { digest, size, name, region } = blob;
   const document: LinkDocument = { id: linkId(key), type: 'link', schemaVersion: 1, digest, registry: key.registry, repository: key.repository, size, name, region, refreshedAt: now.toISOString() };
   return { do: 'upsert', document: { ...document } };

@@ -3,10 +3,10 @@ import type { Caller } from '../ports/authorize.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommitDocuments, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { linkDocumentSchema } from '../state/blob.ts';
-import type { LinkDocument } from '../state/blob.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored } from '../state/stored.ts';
 import { findLink, linkChange } from './links.ts';
+import type { LinkedBlob } from './links.ts';
 
 interface MountPorts {
   readonly documents: ReadDocument & QueryDocuments & CommitDocuments;
@@ -43,7 +43,7 @@ export async function mountFromAnywhere(ports: MountPorts, to: RepositoryKey, di
   return readable === undefined ? false : linkAs(ports, to, readable);
 }
 
-async function linkAs(ports: MountPorts, to: RepositoryKey, link: LinkDocument): Promise<true> {
+async function linkAs(ports: MountPorts, to: RepositoryKey, link: LinkedBlob): Promise<true> {
   await ports.documents.commitDocuments('blobs', [link.digest], [linkChange(to, link, ports.clock.now())]);
   return true;
 }

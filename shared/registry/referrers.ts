@@ -59,17 +59,18 @@ async function queryEdges({ documents }: ReferrerPorts, key: RepositoryKey, want
   return { edges, continuation: page.continuation };
 }
 
-/** A page is an index, and clients read no index that is larger than a manifest may be. */
-const maxPageBytes = maxManifestBytes / 2;
+/** A page is an index, and clients read no index that is larger than a manifest may be; the rest is for what is around the descriptors. */
+const maxPageBytes = maxManifestBytes - 64 * 1024;
 
 async function pageWithin(ports: ReferrerPorts, key: RepositoryKey, edges: readonly ReferrerDocument[], n: number): Promise<ReferrerPage> {
   const descriptors: ReferrerPage['descriptors'][number][] = [];
   let bytes = 0;
   for (const edge of edges.slice(0, n)) {
-    if (bytes > maxPageBytes) break;
     const descriptor = await descriptorOf(ports, key, edge);
-    descriptors.push(descriptor);
     bytes += Buffer.byteLength(JSON.stringify(descriptor));
+    // One that is larger by itself has a page of its own.
+    if (bytes > maxPageBytes && descriptors.length > 0) break;
+    descriptors.push(descriptor);
   }
   return { descriptors, more: edges.length > descriptors.length };
 }

@@ -3,9 +3,9 @@ import { parseRange } from '../http/range.ts';
 import type { SatisfiableRange } from '../http/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
-import type { LinkDocument } from '../state/blob.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { dropLink, requireLink } from './links.ts';
+import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
@@ -37,13 +37,13 @@ function mustProxy({ settings }: BlobPorts, range: SatisfiableRange | undefined)
 }
 
 /** The client repeats its `Range` at the URL that it is sent to. */
-async function redirected(ports: BlobPorts, link: LinkDocument, headers: Record<string, string>): Promise<Response> {
+async function redirected(ports: BlobPorts, link: LinkedBlob, headers: Record<string, string>): Promise<Response> {
   const location = await ports.blobs.signBlobUrl(link.name, redirectSeconds);
   return new Response(null, { status: 307, headers: { ...headers, Location: location, 'Content-Length': '0' } });
 }
 
 /** Pulled chunk by chunk by whoever reads the answer: a slow client slows the store, and nothing gathers here. */
-async function proxied(ports: BlobPorts, link: LinkDocument, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
+async function proxied(ports: BlobPorts, link: LinkedBlob, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
   const length = range === undefined ? link.size : range.end - range.start + 1;
   const stream = await ports.blobs.readBlob(link.name, range === undefined ? undefined : { offset: range.start, length });
   if (stream === undefined) throw new RegistryError({ is: 'blob-unknown', digest: link.digest });

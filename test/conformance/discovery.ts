@@ -98,6 +98,7 @@ function referrersTo(subject: Image): { readonly image: Image; readonly artifact
     { image: randomImage({ config: emptyJson, extra: about(1, { artifactType: 'application/vnd.example.sbom' }) }), artifactType: 'application/vnd.example.sbom' },
     { image: randomImage({ config: emptyJson, extra: about(2, { artifactType: 'application/vnd.example.signature' }) }), artifactType: 'application/vnd.example.signature' },
     { image: { manifest: manifestOf({ manifests: [], ...about(3) }), blobs: [] }, artifactType: undefined },
+    { image: { manifest: manifestOf({ manifests: [], ...about(6, { artifactType: '' }) }), blobs: [] }, artifactType: undefined },
     { image: { manifest: manifestOf({ manifests: [], ...about(4, { artifactType: 'application/vnd.example.sbom' }) }), blobs: [] }, artifactType: 'application/vnd.example.sbom' },
     { image: randomImage({ extra: about(5, { artifactType: '', annotations: { large: 'x'.repeat(100_000) } }) }), artifactType: 'application/vnd.oci.image.config.v1+json' },
   ];

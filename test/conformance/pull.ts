@@ -20,7 +20,8 @@ export function pullWorkflow(setUp: SetUpRegistry): void {
     afterAll(() => registry.stop());
 
     it('says that it is a registry', async () => {
-      expect((await ask(registry.app, 'GET', '/v2/')).status).toBe(200);
+      const base = await ask(registry.app, 'GET', '/v2/');
+      expect([base.status, base.headers.get('docker-distribution-api-version')]).toEqual([200, 'registry/2.0']);
     });
 
     it.each(['GET', 'HEAD'])('answers %s of an unknown blob and of unknown manifests with 404', async (method) => {

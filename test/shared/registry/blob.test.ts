@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { fetchSigned } from '../../../shared/adapters/memory/signedurls.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { startNodeHost } from '../../../shared/http/node-host.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
+import type { Blobs } from '../../../shared/ports/blobs.ts';
 import { ask, location, pushBlob } from '../image.ts';
 
 const bytes = Buffer.from('the bytes of a layer, some more than a few');
@@ -16,6 +20,26 @@ async function withBlob(options: Parameters<typeof composeForTest>[0] = {}) {
   await ask(longshore.app, 'HEAD', path);
   longshore.memory.calls.resetCounts();
   return longshore;
+}
+
+/** Tells how much was asked of a stream, and whether it was let go of. */
+function watched(stream: ReadableStream<Uint8Array> | undefined, seen: { read: number; left: boolean }): ReadableStream<Uint8Array> | undefined {
+  const reader = stream?.getReader();
+  if (reader === undefined) return undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value } = await reader.read();
+        seen.read += value?.length ?? 0;
+        if (value === undefined) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() {
+        seen.left = true;
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 describe('a pull of a blob', () => {
@@ -64,6 +88,33 @@ describe('a pull of a blob through this process', () => {
     }
     const part = await ask(app, 'GET', path, { headers: { range: 'bytes=0-1', 'if-range': `"${digestOf(bytes)}"` } });
     expect([part.status, await part.text()]).toEqual([206, 'th']);
+  });
+
+  it('goes no faster than the client reads, and ends when the client leaves', async () => {
+    const { app, world, memory } = composeForTest();
+    const large = Buffer.alloc(64 * 1024 * 1024);
+    const digest = await pushBlob(app, 'team/app', large);
+    const seen = { read: 0, left: false };
+    const readBlob: Blobs['readBlob'] = async (name, range) => watched(await memory.blobs.readBlob(name, range), seen);
+    const slow = composeForTest({ world, settings: { blobs: 'proxy' }, adapters: { blobs: { ...memory.blobs, readBlob } } });
+    const host = await startNodeHost(slow.app, { host: '127.0.0.1', port: 0 });
+    const client = connect(Number(new URL(host.url).port), '127.0.0.1');
+    try {
+      client.write(`GET /v2/team/app/blobs/${digest} HTTP/1.1\r\nHost: registry.test\r\n\r\n`);
+      await once(client, 'readable');
+      // What the sockets of both sides hold is read ahead, and no more however long the client waits.
+      await vi.waitUntil(async () => {
+        const before = seen.read;
+        await setTimeout(200);
+        return seen.read === before;
+      });
+      expect(seen.read).toBeLessThan(large.length / 4);
+      client.destroy();
+      await vi.waitUntil(() => seen.left);
+    } finally {
+      client.destroy();
+      await host.stop(100);
+    }
   });
 
   it('says that the blob is unknown when its bytes are gone', async () => {
