@@ -1,6 +1,7 @@
 // Every trigger file, in the order in which the host matches their routes.
 import './setup.ts';
 import './registry/registry.http.ts';
+import './oauth2/oauth2.http.ts';
 import './api/api.http.ts';
 import './health/health.http.ts';
 import './usage/record.event.ts';

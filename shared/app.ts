@@ -1,11 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { Hono } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { respondHealth } from './health/http.ts';
 import { errorResponse } from './http/respond.ts';
+import { requireAccess } from './http/access.ts';
+import { setRateLimitHeaders } from './http/ratelimit.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
+import type { Access, IdentifyCaller } from './ports/authorize.ts';
 import type { ReadDocument } from './ports/documents.ts';
 import type { ProbeDependency } from './ports/probe.ts';
+import type { Identities } from './identity/identities.ts';
 import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
 import { usageRoutes } from './usage/http.ts';
@@ -15,6 +20,7 @@ export interface AppPorts {
   readonly documents: ReadDocument;
   readonly probes: readonly ProbeDependency[];
   readonly registryName: RegistryName;
+  readonly identities: Identities;
 }
 
 /** `Request -> Response`: the same on plain Node, under the Functions host, and in a test without a socket. */
@@ -32,6 +38,7 @@ export function createApp(ports: AppPorts): App {
     context.set('requestId', requestId);
     await next();
     context.res.headers.set('X-Request-Id', requestId);
+    setRateLimitHeaders(context.req.raw, context.res.headers);
     const { method, url } = context.req.raw;
     log.info({ requestId, method, path: new URL(url).pathname, status: context.res.status, ms: Math.round(performance.now() - started) }, 'request');
   });
@@ -39,10 +46,23 @@ export function createApp(ports: AppPorts): App {
   app.all('/v2', (context) => registry(context.req.raw, context.get('requestId')));
   app.all('/v2/*', (context) => registry(context.req.raw, context.get('requestId')));
   app.get('/healthz', () => respondHealth(ports.probes, log));
-  app.route('/api/v1', managementApi(ports));
+  const { callers, oauth2, management } = ports.identities;
+  if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
+  app.use('/api/v1/*', requireManagement(callers));
+  app.route('/api/v1', managementApi(ports).route('/', management));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
   app.onError((error) => errorResponse(error, log));
   return app;
+}
+
+/** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
+function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
+  return async (context, next) => {
+    const { method } = context.req;
+    const needed: Access[] = [{ type: 'management', name: 'api', action: method === 'GET' || method === 'HEAD' ? 'read' : 'write' }];
+    requireAccess(await callers.identify(context.req.raw, needed), needed);
+    await next();
+  };
 }
 
 function managementApi(ports: AppPorts): OpenAPIHono {

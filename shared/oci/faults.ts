@@ -1,4 +1,4 @@
-import type { Access } from '../ports/authorize.ts';
+import type { Access, Challenge } from '../ports/authorize.ts';
 import type { Digest } from './digest.ts';
 
 /** What can be wrong with a request, in the domain's words. `shared/http/respond.ts` alone maps it to the wire. */
@@ -19,10 +19,17 @@ export type RegistryFault =
   | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }
   | { readonly is: 'unsupported'; readonly why: string }
   /** `why` as RFC 6750 names it; absent when no credentials came. */
-  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope' }
+  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope'; readonly challenge?: Challenge }
   | { readonly is: 'denied'; readonly why: string }
   | { readonly is: 'route-unknown'; readonly path: string }
-  | { readonly is: 'contended'; readonly what: string };
+  | { readonly is: 'contended'; readonly what: string }
+  | { readonly is: 'too-many-requests'; readonly why: string; readonly retryAfterMs: number }
+  /** A request that no state of the registry could accept. */
+  | { readonly is: 'request-invalid'; readonly why: string }
+  /** Something of the management API, in words: `token "ci"`. */
+  | { readonly is: 'thing-unknown'; readonly what: string }
+  /** The state of the registry forbids it. */
+  | { readonly is: 'conflict'; readonly why: string };
 
 /** Thrown by features; never wraps a failure of a store (that is `StoreFailure`). */
 export class RegistryError extends Error {

@@ -37,8 +37,9 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   const route = parseRoute(url.pathname);
   const allow = verbs[route.to];
   if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
-  const caller = await ports.callers.identify(request);
-  requireAccess(caller, accessFor(route, request.method, url.searchParams));
+  const needed = accessFor(route, request.method, url.searchParams);
+  const caller = await ports.callers.identify(request, needed);
+  requireAccess(caller, needed);
   if (route.to === 'base') return Response.json({});
   const key = { registry, repository: route.repository };
   switch (route.to) {
