@@ -18,12 +18,18 @@ const clockToleranceSeconds = 60;
 const maxEntries = 20;
 const maxSubjectLength = 200;
 
+export interface OutsideProof {
+  readonly identity: Identity;
+  /** Entra ID's tenant, where the token names one. */
+  readonly tenant?: string;
+}
+
 export interface ProveOutside {
   /**
    * Who the bearer of an outside token is here; `undefined` when no trusted issuer vouches for it. Throws `RegistryError`
    * (`denied`) when the issuer's keys are where the app must not go, and `StoreFailure`.
    */
-  prove(token: string): Promise<Identity | undefined>;
+  prove(token: string): Promise<OutsideProof | undefined>;
 }
 
 /** Entra ID, GitHub Actions, Kubernetes: whichever issuer an administrator trusts. */
@@ -37,7 +43,7 @@ export function outsideIdentities(ports: IdentityPorts, settings: Pick<IdentityS
       const entries = await entriesOf(ports, settings, issuer);
       if (entries.length === 0) return undefined;
       const claims = await verified(ports, keys, token, issuer);
-      return claims === undefined ? undefined : identityOf(claims, entries);
+      return claims === undefined ? undefined : proofOf(claims, entries);
     },
   };
 }
@@ -74,11 +80,13 @@ async function verified({ clock, log }: IdentityPorts, keys: IssuerKeys, token: 
 }
 
 /** It gets what all entries grant whose audience and conditions it satisfies. */
-function identityOf(claims: JWTPayload, entries: readonly IssuerDocument[]): Identity | undefined {
+function proofOf(claims: JWTPayload, entries: readonly IssuerDocument[]): OutsideProof | undefined {
   const satisfied = entries.filter((entry) => audiencesOf(claims).includes(entry.audience) && satisfies(claims, entry.conditions));
   const [first] = satisfied;
   if (first === undefined) return undefined;
-  return { is: 'workload', subject: `${first.name}:${claims.sub ?? ''}`.slice(0, maxSubjectLength), issuers: satisfied.map(({ name }) => name) };
+  const identity: Identity = { is: 'workload', subject: `${first.name}:${claims.sub ?? ''}`.slice(0, maxSubjectLength), issuers: satisfied.map(({ name }) => name) };
+  const { tid } = claims;
+  return { identity, ...(typeof tid === 'string' && tid.length <= maxSubjectLength ? { tenant: tid } : {}) };
 }
 
 function audiencesOf({ aud }: JWTPayload): readonly string[] {
