@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { MiddlewareHandler } from 'hono';
 import { respondHealth } from './health/http.ts';
 import { errorResponse } from './http/respond.ts';
@@ -51,8 +52,13 @@ export function createApp(ports: AppPorts): App {
   app.use('/api/v1/*', requireManagement(callers));
   app.route('/api/v1', managementApi(ports).route('/', management));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
-  app.onError((error) => errorResponse(error, log));
+  app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
   return app;
+}
+
+/** Hono itself throws only for a body that is not the JSON that it says it is. */
+function malformed({ message }: HTTPException): RegistryError {
+  return new RegistryError({ is: 'request-invalid', why: message });
 }
 
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */

@@ -1,9 +1,12 @@
 import type { Clock } from '../../../shared/ports/clock.ts';
+import { commitChanges } from '../../../shared/adapters/memory/changes.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
+import { makeRingKey } from '../../../shared/identity/keys/document.ts';
 import { hashPassword, makeSalt } from '../../../shared/identity/password.ts';
 import type { RateLimitSettings } from '../../../shared/identity/ratelimits.ts';
+import type { RegistryName } from '../../../shared/oci/name.ts';
 import { ask } from '../image.ts';
 
 export const adminPassword = 'the administrator\'s password';
@@ -12,9 +15,14 @@ const administrator = { salt, hash: await hashPassword(adminPassword, salt) };
 
 export const secretKey = Buffer.alloc(32, 'a secret for tests alone');
 
+const start = new Date('2026-01-01T00:00:00Z');
+
+/** One key for all tests of a file: making one takes longer than most tests. */
+const ringKey = await makeRingKey({ registry: 'default' as RegistryName, kid: 'of the tests', createdAt: start, signsFrom: start, secret: secretKey });
+
 /** A clock that a test moves. */
 export class TestClock implements Clock {
-  #ms = Date.parse('2026-01-01T00:00:00Z');
+  #ms = start.getTime();
 
   now(): Date {
     return new Date(this.#ms);
@@ -29,12 +37,13 @@ export interface Required extends TestLongshore {
   readonly clock: TestClock;
 }
 
-type Options = Parameters<typeof composeForTest>[0] & { readonly clock?: TestClock; readonly rateLimits?: RateLimitSettings; readonly publicUrl?: URL; readonly secretKey?: Uint8Array };
+type Options = Parameters<typeof composeForTest>[0] & { readonly clock?: TestClock; readonly rateLimits?: RateLimitSettings; readonly publicUrl?: URL; readonly secretKey?: Uint8Array; readonly ring?: 'none' };
 
 /** The app where credentials are required, with an administrator and a clock that stands still. The same `world` and `clock` again is another instance. */
 export function composeRequired(options: Options = {}): Required {
   const clock = options.clock ?? new TestClock();
   const world = options.world ?? createMemoryWorld({ clock });
+  if (options.world === undefined && options.ring !== 'none') commitChanges(world.documents, 'registries', ['default'], [{ do: 'create', document: { id: 'key-ring', type: 'key-ring', schemaVersion: 1, registry: 'default', keys: [ringKey] } }]);
   const auth = {
     mode: 'required',
     secretKey: options.secretKey ?? secretKey,
