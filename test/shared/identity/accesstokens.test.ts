@@ -16,6 +16,10 @@ function encoded(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
+function bytesOf(token: string): string {
+  return token.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex')).join('.');
+}
+
 function headerOf(token: string): { kid: string } {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: string };
 }
@@ -55,10 +59,10 @@ describe('an access token', () => {
     const longshore = composeRequired();
     const { access_token } = await fetchToken(longshore, asAdmin, [scope]);
     await fc.assert(
-      // The last character of a part has bits that base64url does not use.
-      fc.asyncProperty(fc.nat({ max: access_token.length - 1 }), fc.constantFrom(...'AZaz09-_.'), async (at, letter) => {
+      fc.asyncProperty(fc.nat({ max: access_token.length - 1 }), fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_', '.'), async (at, letter) => {
         const changed = access_token.slice(0, at) + letter + access_token.slice(at + 1);
-        const same = changed.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex')).join('.') === access_token.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex')).join('.');
+        // The last character of a part has bits that base64url does not use: some changes of it change nothing.
+        const same = bytesOf(changed) === bytesOf(access_token);
         if (!same) expect(await statusWith(longshore, changed)).toBe(401);
       }),
       { numRuns: 150 },

@@ -35,7 +35,7 @@ describe('a pattern', () => {
     for (const name of all.filter((each) => pattern !== '*' && !matched.includes(each))) expect(matchesPattern(pattern as RepositoryPattern, name)).toBe(false);
   });
 
-  it.each(['', '**', '*/app', 'team/*/app', 'Team/*', '/team', 'team//x*', 'team/..', `${'a'.repeat(256)}`])('is not %j', (text) => {
+  it.each(['', '**', '*/app', 'team/*/app', 'Team/*', '/team', 'team//x*', 'team/..', 'a'.repeat(256)])('is not %j', (text) => {
     expect(isRepositoryPattern(text)).toBe(false);
   });
 });
