@@ -31,6 +31,8 @@ export class KeyRing {
   readonly #ports: IdentityPorts;
   readonly #settings: IdentitySettings;
   #loaded: Loaded | undefined;
+  /** When an unknown key was last looked for; milliseconds since 1970. */
+  #soughtAt = 0;
   #loading: Promise<Loaded> | undefined;
   #rotating: Promise<void> | undefined;
 
@@ -55,7 +57,10 @@ export class KeyRing {
   /** `undefined` when the registry has no such key. Throws `StoreFailure`. */
   async verificationKey(kid: string): Promise<KeyObject | undefined> {
     const known = (await this.#fresh(ringFreshMs)).publicKeys.get(kid);
-    return known ?? (await this.#fresh(unknownKeyMs)).publicKeys.get(kid);
+    const now = this.#ports.clock.now().getTime();
+    if (known !== undefined || now - this.#soughtAt < unknownKeyMs) return known;
+    this.#soughtAt = now;
+    return (await this.#fresh(0)).publicKeys.get(kid);
   }
 
   /** A rotation that is due can wait for the next token: the key at hand still signs. */

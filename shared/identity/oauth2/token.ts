@@ -29,9 +29,10 @@ export async function tokenByQuery(ports: IdentifyPorts, request: Request): Prom
   requireService(searchParams, host);
   const asked = parseScopes(searchParams.getAll('scope'));
   const proof = await proofOfHeader(ports, request, host);
-  const tokens = await issueTokens(ports, proof, { request, host, asked, offline: searchParams.get('offline_token') === 'true' });
+  const { tokens, expiresAt } = await issueTokens(ports, proof, { request, host, asked, offline: searchParams.get('offline_token') === 'true' });
+  const now = ports.clock.now();
   // The specification's name for it beside ACR's; without `expires_in` docker takes it for a minute's.
-  return { token: tokens.access_token, ...tokens, expires_in: lifetimes.access / 1000, issued_at: ports.clock.now().toISOString() };
+  return { token: tokens.access_token, ...tokens, expires_in: Math.floor((expiresAt - now.getTime()) / 1000), issued_at: now.toISOString() };
 }
 
 /** `POST /oauth2/token`: `grant_type=refresh_token` or `password`, the latter without user and password for nobody. */
@@ -41,7 +42,7 @@ export async function tokenByForm(ports: IdentifyPorts, request: Request): Promi
   requireService(form, host);
   const asked = parseScopes(form.getAll('scope'));
   const proof = await proofOfForm(ports, request, form, host);
-  return issueTokens(ports, proof, { request, host, asked, offline: form.get('access_type') === 'offline' });
+  return (await issueTokens(ports, proof, { request, host, asked, offline: form.get('access_type') === 'offline' })).tokens;
 }
 
 async function proofOfHeader(ports: IdentifyPorts, request: Request, host: string): Promise<Proof> {
@@ -74,14 +75,22 @@ function refused(host: string): RegistryError {
   return new RegistryError({ is: 'unauthorized', needed: [], challenge: { scheme: 'Basic', realm: host } });
 }
 
+interface Issued {
+  readonly tokens: { readonly access_token: string; readonly refresh_token?: string };
+  /** When the access token is over; milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
 /** Access to what was asked for and is granted, and no more. Nobody is told to log in when that is nothing. */
-async function issueTokens(ports: IdentifyPorts, proof: Proof, { request, host, asked, offline }: TokenRequest): Promise<{ access_token: string; refresh_token?: string }> {
+async function issueTokens(ports: IdentifyPorts, proof: Proof, { request, host, asked, offline }: TokenRequest): Promise<Issued> {
   ports.limits?.take(request, limitKey(proof.identity, request));
   const access = intersect(proof.grants, asked);
   const { identity } = proof;
   if (identity.is === 'anonymous' && access.length === 0) throw refused(host);
   const until = (lifetimeMs: number) => Math.min(ports.clock.now().getTime() + lifetimeMs, proof.until ?? Infinity);
-  const accessToken = await issueToken(ports, { identity, host, access, expiresAt: until(lifetimes.access) });
-  if (!offline || identity.is === 'anonymous' || proof.narrowed === true) return { access_token: accessToken };
-  return { access_token: accessToken, refresh_token: await issueToken(ports, { identity, host, expiresAt: until(lifetimes.offline) }) };
+  const expiresAt = until(lifetimes.access);
+  const accessToken = await issueToken(ports, { identity, host, access, expiresAt });
+  if (!offline || identity.is === 'anonymous' || proof.narrowed === true) return { tokens: { access_token: accessToken }, expiresAt };
+  const refreshToken = await issueToken(ports, { identity, host, expiresAt: until(lifetimes.offline) });
+  return { tokens: { access_token: accessToken, refresh_token: refreshToken }, expiresAt };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { open, seal } from '../../../shared/identity/keys/sealed.ts';
 import { signerOf, withoutOver } from '../../../shared/identity/keys/rotation.ts';
 import { ask } from '../image.ts';
-import { asAdmin, bearer, composeRequired, fetchToken, postForm } from './required.ts';
+import { asAdmin, bearer, composeRequired, fetchToken, manage, postForm } from './required.ts';
 import type { Required, Tokens } from './required.ts';
 
 const day = 24 * 3_600_000;
@@ -102,6 +102,21 @@ describe('the key ring', () => {
     expect(kidOf(after.access_token)).not.toBe(kidOf(before.access_token));
     expect(await accepts(renewed, before)).toBe(true);
     expect(await accepts(renewed, after)).toBe(true);
+  });
+
+  it('loses a key that is known to others when an administrator removes it, with all that it signed', async () => {
+    const longshore = composeRequired();
+    const stolen = await fetchToken(longshore, asAdmin);
+    const other = composeRequired(longshore);
+    const { signingKeys } = await manage<{ signingKeys: { kid: string }[] }>(longshore, 'GET', '/signing-keys');
+    expect(signingKeys.map(({ kid }) => kid)).toEqual([kidOf(stolen.access_token)]);
+    expect(JSON.stringify(signingKeys)).not.toContain('privateKey');
+    await manage(longshore, 'DELETE', `/signing-keys/${encodeURIComponent(kidOf(stolen.access_token))}`);
+    longshore.clock.pass(5 * 60_000);
+    for (const instance of [longshore, other]) expect(await accepts(instance, stolen)).toBe(false);
+    const renewed = await fetchToken(longshore, asAdmin);
+    for (const instance of [longshore, other]) expect(await accepts(instance, renewed)).toBe(true);
+    expect((await ask(longshore.app, 'DELETE', '/api/v1/signing-keys/none', { headers: asAdmin })).status).toBe(404);
   });
 
   it('issues nothing while it cannot be read', async () => {

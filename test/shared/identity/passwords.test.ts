@@ -55,6 +55,7 @@ describe('a named token', () => {
     const expiresAt = new Date(longshore.clock.now().getTime() + 600_000).toISOString();
     const password = await makeToken(longshore, 'ci', ['repositories/*/content/read'], { expiresAt });
     const tokens = await fetchToken(longshore, basic('ci', password), [], '&offline_token=true');
+    expect(tokens).toMatchObject({ expires_in: 600 });
     expect([claimsOf(tokens.access_token).exp, claimsOf(tokens.refresh_token ?? '').exp]).toEqual([Date.parse(expiresAt) / 1000, Date.parse(expiresAt) / 1000]);
     longshore.clock.pass(600_000);
     expect(await statusOf(longshore, 'ci', password)).toBe(401);
@@ -144,7 +145,7 @@ describe('guessing', () => {
     const fastest = async (name: string) => Math.min(...[await time(name), await time(name), await time(name)]);
     const [known, unknown, impossible] = [await fastest('known'), await fastest('unknown'), await fastest('no such/name')];
     // A derivation takes tens of milliseconds, everything else less than one.
-    expect(Math.min(unknown, impossible)).toBeGreaterThan(known / 3);
+    expect(Math.min(unknown, impossible)).toBeGreaterThan(known / 8);
   });
 });
 
