@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most suites wait for processes and sockets: more of them than cores run side by side.
+    maxWorkers: 3,
     reporters: ['default'],
   },
 });

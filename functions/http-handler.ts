@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions';
 import { composed } from './composed.ts';
-import { wireHeaders } from './wire-headers.ts';
+import { wireHeaders } from './forwarded-requests.ts';
 
 /** All of them, or the host answers 404 where we answer 405, and HEAD would not arrive at all. */
 export const allMethods: HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];

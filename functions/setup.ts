@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
-import { keepWireHeaders } from './wire-headers.ts';
+import { watchForwardedRequests } from './forwarded-requests.ts';
 
 // Without it a chunked body arrives empty, and whole bodies are copied through the host's memory.
 app.setup({ enableHttpStream: true });
-keepWireHeaders();
+watchForwardedRequests();

@@ -13,6 +13,8 @@ import type { GetJson } from './ports/outbound.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { SendMessage } from './ports/queues.ts';
 import type { PublishEvents } from './ports/topic.ts';
+import { cancelledUploads } from './registry/cancel-upload.ts';
+import { ManifestCache } from './registry/manifest-cache.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { recordUsage } from './usage/record.ts';
 
@@ -32,6 +34,8 @@ export interface Adapters {
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
   readonly auth: AuthSettings;
+  /** What this instance keeps of manifests in memory, in bytes. */
+  readonly manifestCacheBytes: number;
 }
 
 /** What triggers call: one entry per trigger file, and the HTTP app. */
@@ -46,11 +50,13 @@ export interface Longshore {
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
-  const { documents, topic, clock, log, probes } = adapters;
+  const { topic, clock, log, probes } = adapters;
+  const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
+  const documents = manifests.watched(adapters.documents);
   const { registryName } = settings;
   const identities = createIdentities(adapters, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, callers: identities.callers, settings }, identities, documents, probes, registryName }),
+    app: createApp({ registry: { ...adapters, documents, manifests, cancelled: cancelledUploads(), callers: identities.callers, settings }, identities, documents, probes, registryName }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {

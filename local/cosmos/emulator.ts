@@ -7,7 +7,7 @@ import { openDatabase, transactions } from './store/database.ts';
 import { startReaper } from './store/reaper.ts';
 import { discardReplica, Replica } from './store/replica.ts';
 import { Writes } from './store/writes.ts';
-import type { Service } from './http/service.ts';
+import type { Emulation } from './http/emulation.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -81,12 +81,12 @@ export async function startCosmosEmulator(options: CosmosEmulatorOptions): Promi
   const names = [region, readRegion?.name ?? 'Local Read'];
   const endpoints: string[] = [];
   const locations = (): { name: string; endpoint: string }[] => endpoints.map((endpoint, at) => ({ name: names[at] ?? '', endpoint }));
-  const service: Service = { ...state, strict, now, locations };
+  const emulation: Emulation = { ...state, strict, now, locations };
   const faults = new Faults();
   const authorizer = new Authorizer(key);
   const ports = [options.port ?? 0, ...(readRegion === undefined ? [] : [readRegion.port ?? 0])];
   const servers = names.slice(0, ports.length).map((name, at) =>
-    createSurface({ service, authorizer, faults, region: { name, isReadOnly: at > 0 } }),
+    createSurface({ emulation, authorizer, faults, region: { name, isReadOnly: at > 0 } }),
   );
   const stopReaper = startReaper(state.catalog, state.replica, now);
   const stop = async (): Promise<void> => {

@@ -65,7 +65,7 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
   const { progress, settings, state, log } = options;
   progress('starting Azurite, the Cosmos DB emulator and the Event Grid topic …');
   const azuriteUp = startAzurite({ folder: state.file('azurite'), blobPort: settings.blobPort, queuePort: settings.queuePort, accounts: [devstoreAccount, secondRegionAccount], log });
-  const cosmosUp = startCosmosEmulator({ path: state.file('cosmos.sqlite'), port: settings.cosmosPort });
+  const cosmosUp = startCosmos(state.file('cosmos.sqlite'), settings.cosmosPort);
   const results = await Promise.allSettled([azuriteUp, cosmosUp]);
   for (const result of results) if (result.status === 'fulfilled') started.push(result.value);
   const [azurite, cosmos] = [await azuriteUp, await cosmosUp];
@@ -75,6 +75,15 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
   const eventGrid = await startTopic(options, connection);
   started.push(eventGrid);
   return endpointsOf(azurite, cosmos, eventGrid);
+}
+
+async function startCosmos(path: string, port: number) {
+  try {
+    return await startCosmosEmulator({ path, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Error(`port ${port}, for Cosmos DB, is in use: choose another with LONGSHORE_COSMOS_PORT`, { cause: error });
+    throw new Error(`the state file ${path} cannot be used (${(error as Error).message}): remove it and start again, without what it held`, { cause: error });
+  }
 }
 
 async function startTopic({ settings, state, functionsUrl, log }: ServicesOptions, deadLetterConnection: string) {

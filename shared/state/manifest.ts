@@ -30,6 +30,8 @@ export const manifestDocumentSchema = z.object({
   artifactType: z.string().optional(),
   subject: digestSchema.optional(),
   annotations: annotationsSchema.optional(),
+  /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
+  annotationsIn: z.literal('manifest').optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
@@ -37,6 +39,9 @@ export type ManifestDocument = z.infer<typeof manifestDocumentSchema>;
 
 /** An item of Cosmos DB holds 2 MB, a manifest up to 4 MiB: what is larger than this lies in Blob Storage. In bytes. */
 export const maxInlineBytes = 128 * 1024;
+
+/** Annotations may make up nearly all of a manifest; what repeats them in a document stays far below what a batch may hold. In bytes of JSON. */
+export const maxAnnotationBytes = 16 * 1024;
 
 export function manifestId(digest: Digest): string {
   return `manifest:${digest}`;
@@ -62,6 +67,8 @@ export const referrerDocumentSchema = z.object({
   size: z.int().nonnegative(),
   artifactType: z.string().optional(),
   annotations: annotationsSchema.optional(),
+  /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
+  annotationsIn: z.literal('manifest').optional(),
 });
 export type ReferrerDocument = z.infer<typeof referrerDocumentSchema>;
 

@@ -1,14 +1,14 @@
 import { notImplemented } from '../refusal.ts';
 import { jsonReply } from './exchange.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Location, Service } from './service.ts';
+import type { Location, Emulation } from './emulation.ts';
 
 const locationResource = ({ name, endpoint }: Location): Record<string, string> => ({ name, databaseAccountEndpoint: endpoint });
 
 /** `GET /`: where the account can be written to and read from. An id of 'localhost' would make the SDK ignore both. */
-export function accountRoute(service: Service, request: ServiceRequest): Reply {
+export function accountRoute(emulation: Emulation, request: ServiceRequest): Reply {
   if (request.method !== 'GET') throw notImplemented(`${request.method} on the account`);
-  const locations = service.locations().map(locationResource);
+  const locations = emulation.locations().map(locationResource);
   return jsonReply(200, {
     id: 'longshore-local',
     _self: '',

@@ -4,12 +4,12 @@ import { badRequest, notImplemented } from '../refusal.ts';
 import { queryCharge } from '../request-charge.ts';
 import { header, reply, sessionHeaders } from './exchange.ts';
 import { assertWholeRange, feedBody, pageSize, scopeOf } from './query-routes.ts';
-import { viewOf } from './service.ts';
+import { viewOf } from './emulation.ts';
 import type { Container } from '../catalog/container.ts';
 import type { KeyScope } from '../partition-key.ts';
 import type { ItemTable } from '../store/item-table.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Service, View } from './service.ts';
+import type { Region, Emulation, View } from './emulation.ts';
 
 /** Where a reader is: it has seen everything up to `lsn`, and wants nothing from before `since` (seconds). */
 interface Start {
@@ -58,12 +58,12 @@ function feedReply(container: Container, rows: readonly ChangedRow[], view: View
 }
 
 /** `GET …/docs` with `A-IM: Incremental feed`. Deletions are not part of this feed. */
-export function changeFeedRoute(service: Service, region: Region, request: ServiceRequest, container: Container): Reply {
+export function changeFeedRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container): Reply {
   const mode = header(request, 'a-im');
   if (mode?.toLowerCase() !== 'incremental feed') throw notImplemented(`the change feed mode '${mode ?? ''}'`);
   assertWholeRange(request);
   const scope = scopeOf(request, container);
-  const view = viewOf(service, region, container, request);
-  const rows = changes(view.items, scope, startOf(request, view.lsn), service.now(), pageSize(request));
+  const view = viewOf(emulation, region, container, request);
+  const rows = changes(view.items, scope, startOf(request, view.lsn), emulation.now(), pageSize(request));
   return feedReply(container, rows, view);
 }

@@ -3,10 +3,10 @@ import { parseJson } from '../json.ts';
 import { notImplemented } from '../refusal.ts';
 import { jsonReply, reply } from './exchange.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Service } from './service.ts';
+import type { Emulation } from './emulation.ts';
 
 /** `/dbs/{id}/colls` */
-export function containerFeedRoute({ catalog }: Service, request: ServiceRequest, database: string): Reply {
+export function containerFeedRoute({ catalog }: Emulation, request: ServiceRequest, database: string): Reply {
   switch (request.method) {
     case 'GET': {
       const containers = catalog.listContainers(database).map((container) => container.resource());
@@ -22,7 +22,7 @@ export function containerFeedRoute({ catalog }: Service, request: ServiceRequest
 }
 
 /** `/dbs/{id}/colls/{id}` */
-export function containerRoute({ catalog }: Service, request: ServiceRequest, database: string, id: string): Reply {
+export function containerRoute({ catalog }: Emulation, request: ServiceRequest, database: string, id: string): Reply {
   switch (request.method) {
     case 'GET':
       return jsonReply(200, catalog.container(database, id).resource());
@@ -35,7 +35,7 @@ export function containerRoute({ catalog }: Service, request: ServiceRequest, da
 }
 
 /** `/dbs/{id}/colls/{id}/pkranges`: one range holds every key, so the SDK has nothing to merge. */
-export function keyRangesRoute({ catalog }: Service, request: ServiceRequest, database: string, id: string): Reply {
+export function keyRangesRoute({ catalog }: Emulation, request: ServiceRequest, database: string, id: string): Reply {
   if (request.method !== 'GET') throw notImplemented(`${request.method} on pkranges`);
   const { rid } = catalog.container(database, id);
   const range = { id: '0', _rid: rid, minInclusive: '', maxExclusive: 'FF', ridPrefix: 0, status: 'online', parents: [] };

@@ -4,12 +4,12 @@ import { parseJson } from '../json.ts';
 import { badRequest, notImplemented } from '../refusal.ts';
 import { jsonReply, reply } from './exchange.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Service } from './service.ts';
+import type { Emulation } from './emulation.ts';
 
 const definition = z.object({ id: resourceId });
 
 /** `/dbs` */
-export function databaseFeedRoute({ catalog }: Service, request: ServiceRequest): Reply {
+export function databaseFeedRoute({ catalog }: Emulation, request: ServiceRequest): Reply {
   switch (request.method) {
     case 'GET': {
       const databases = catalog.listDatabases();
@@ -26,7 +26,7 @@ export function databaseFeedRoute({ catalog }: Service, request: ServiceRequest)
 }
 
 /** `/dbs/{id}` */
-export function databaseRoute({ catalog }: Service, request: ServiceRequest, id: string): Reply {
+export function databaseRoute({ catalog }: Emulation, request: ServiceRequest, id: string): Reply {
   switch (request.method) {
     case 'GET':
       return jsonReply(200, catalog.readDatabase(id));

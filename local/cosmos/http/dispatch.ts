@@ -9,7 +9,7 @@ import { queryPlanRoute, queryRoute, readFeedRoute } from './query-routes.ts';
 import type { Container } from '../catalog/container.ts';
 import type { FaultTarget } from '../faults.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Service } from './service.ts';
+import type { Region, Emulation } from './emulation.ts';
 
 const isPlan = (request: ServiceRequest): boolean => isFlagged(request, 'x-ms-cosmos-is-query-plan-request');
 
@@ -30,43 +30,43 @@ export function faultTarget(region: Region, request: ServiceRequest): FaultTarge
 }
 
 /** Finds the route of a request and runs it. One call is one step: nothing else happens in between. */
-export function dispatch(service: Service, region: Region, request: ServiceRequest): Reply {
+export function dispatch(emulation: Emulation, region: Region, request: ServiceRequest): Reply {
   if (region.isReadOnly && !isRead(request)) throw writeForbidden(region.name);
   // What is due is applied here and not by a timer: a reader sees the state of exactly one lag ago.
-  if (region.isReadOnly) service.replica?.catchUp(service.now());
+  if (region.isReadOnly) emulation.replica?.catchUp(emulation.now());
   const { segments } = request.path;
   const [databases, database, containers, container] = segments;
-  if (databases === undefined) return accountRoute(service, request);
+  if (databases === undefined) return accountRoute(emulation, request);
   if (databases !== 'dbs' || (containers ?? 'colls') !== 'colls') throw unknown(request);
   if (segments.length < 5 && isQuery(request)) throw notImplemented('queries over databases and containers');
-  if (database === undefined) return databaseFeedRoute(service, request);
-  if (containers === undefined) return databaseRoute(service, request, database);
-  if (container === undefined) return containerFeedRoute(service, request, database);
-  return dispatchInContainer(service, region, request, database, container);
+  if (database === undefined) return databaseFeedRoute(emulation, request);
+  if (containers === undefined) return databaseRoute(emulation, request, database);
+  if (container === undefined) return containerFeedRoute(emulation, request, database);
+  return dispatchInContainer(emulation, region, request, database, container);
 }
 
-function dispatchInContainer(service: Service, region: Region, request: ServiceRequest, database: string, id: string): Reply {
+function dispatchInContainer(emulation: Emulation, region: Region, request: ServiceRequest, database: string, id: string): Reply {
   const [kind, item, ...rest] = request.path.segments.slice(4);
-  if (kind === undefined) return containerRoute(service, request, database, id);
-  if (kind === 'pkranges' && item === undefined) return keyRangesRoute(service, request, database, id);
+  if (kind === undefined) return containerRoute(emulation, request, database, id);
+  if (kind === 'pkranges' && item === undefined) return keyRangesRoute(emulation, request, database, id);
   if (kind !== 'docs' || rest.length > 0) throw unknown(request);
-  const container = service.catalog.container(database, id);
-  if (item === undefined) return dispatchFeed(service, region, request, container);
-  if (request.method === 'GET') return readRoute(service, region, request, container, item);
-  return changeRoute(service, request, container, item);
+  const container = emulation.catalog.container(database, id);
+  if (item === undefined) return dispatchFeed(emulation, region, request, container);
+  if (request.method === 'GET') return readRoute(emulation, region, request, container, item);
+  return changeRoute(emulation, request, container, item);
 }
 
 /** A POST to the feed is one of five requests; only headers tell which. The order matters: a plan is also a query. */
-function dispatchFeed(service: Service, region: Region, request: ServiceRequest, container: Container): Reply {
+function dispatchFeed(emulation: Emulation, region: Region, request: ServiceRequest, container: Container): Reply {
   if (request.method === 'GET') {
     const isChangeFeed = header(request, 'a-im') !== undefined;
-    return isChangeFeed ? changeFeedRoute(service, region, request, container) : readFeedRoute(service, region, request, container);
+    return isChangeFeed ? changeFeedRoute(emulation, region, request, container) : readFeedRoute(emulation, region, request, container);
   }
   if (request.method !== 'POST') throw unknown(request);
   if (isPlan(request)) return queryPlanRoute();
-  if (isQuery(request)) return queryRoute(service, region, request, container);
-  if (isFlagged(request, 'x-ms-cosmos-is-batch-request')) return batchRoute(service, request, container);
-  return createRoute(service, request, container);
+  if (isQuery(request)) return queryRoute(emulation, region, request, container);
+  if (isFlagged(request, 'x-ms-cosmos-is-batch-request')) return batchRoute(emulation, request, container);
+  return createRoute(emulation, request, container);
 }
 
 function unknown({ method, path }: ServiceRequest): Error {

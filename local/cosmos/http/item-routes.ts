@@ -6,14 +6,14 @@ import { parseJson } from '../json.ts';
 import { fullKey } from '../partition-key.ts';
 import { notImplemented } from '../refusal.ts';
 import { header, isFlagged, reply, sessionHeaders } from './exchange.ts';
-import { viewOf } from './service.ts';
+import { viewOf } from './emulation.ts';
 import type { Container } from '../catalog/container.ts';
 import type { BatchResult } from '../items/batch.ts';
 import type { Conditions } from '../items/conditions.ts';
 import type { Outcome, WriteContext } from '../items/write.ts';
 import type { KeyScope } from '../partition-key.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Service } from './service.ts';
+import type { Region, Emulation } from './emulation.ts';
 
 const conditionsOf = (request: ServiceRequest): Conditions => ({
   ifMatch: header(request, 'if-match'),
@@ -31,8 +31,8 @@ function outcomeReply({ status, row, charge }: Outcome, container: Container, ls
 }
 
 /** The session's number is taken after the commit: it is what a later read has to have seen. */
-function writeReply(service: Service, container: Container, work: (context: WriteContext) => Outcome): Reply {
-  const outcome = service.writes.run(container, service.now(), work);
+function writeReply(emulation: Emulation, container: Container, work: (context: WriteContext) => Outcome): Reply {
+  const outcome = emulation.writes.run(container, emulation.now(), work);
   return outcomeReply(outcome, container, container.lsn);
 }
 
@@ -43,40 +43,40 @@ function assertNoTriggers(request: ServiceRequest): void {
 }
 
 /** `POST …/docs` with an item. */
-export function createRoute(service: Service, request: ServiceRequest, container: Container): Reply {
+export function createRoute(emulation: Emulation, request: ServiceRequest, container: Container): Reply {
   assertNoTriggers(request);
   const key = keyOf(request, container);
   const body = parseJson(request.body);
   const isUpsert = isFlagged(request, 'x-ms-documentdb-is-upsert');
-  return writeReply(service, container, (context) =>
+  return writeReply(emulation, container, (context) =>
     isUpsert ? upsertItem(context, key, body, conditionsOf(request)) : createItem(context, key, body),
   );
 }
 
 /** `GET …/docs/{id}`; a reader that holds the version already is charged the least there is. */
-export function readRoute(service: Service, region: Region, request: ServiceRequest, container: Container, id: string): Reply {
-  const { items, lsn } = viewOf(service, region, container, request);
-  const outcome = readItem(items, keyOf(request, container), id, service.now());
+export function readRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container, id: string): Reply {
+  const { items, lsn } = viewOf(emulation, region, container, request);
+  const outcome = readItem(items, keyOf(request, container), id, emulation.now());
   const isHeld = isUnchanged(conditionsOf(request), outcome.row.etag);
   return outcomeReply(isHeld ? { ...outcome, status: 304, charge: 1 } : outcome, container, lsn);
 }
 
 /** `PUT`, `PATCH` and `DELETE …/docs/{id}` */
-export function changeRoute(service: Service, request: ServiceRequest, container: Container, id: string): Reply {
+export function changeRoute(emulation: Emulation, request: ServiceRequest, container: Container, id: string): Reply {
   assertNoTriggers(request);
   const key = keyOf(request, container);
   const conditions = conditionsOf(request);
   switch (request.method) {
     case 'PUT': {
       const body = parseJson(request.body);
-      return writeReply(service, container, (context) => replaceItem(context, key, id, body, conditions));
+      return writeReply(emulation, container, (context) => replaceItem(context, key, id, body, conditions));
     }
     case 'PATCH': {
       const body = parseJson(request.body);
-      return writeReply(service, container, (context) => patchItem(context, key, id, body, conditions));
+      return writeReply(emulation, container, (context) => patchItem(context, key, id, body, conditions));
     }
     case 'DELETE':
-      return writeReply(service, container, (context) => deleteItem(context, key, id, conditions));
+      return writeReply(emulation, container, (context) => deleteItem(context, key, id, conditions));
     default:
       throw notImplemented(`${request.method} on items`);
   }
@@ -92,11 +92,11 @@ function resultText({ resourceBody, ...rest }: BatchResult, isMinimal: boolean):
  * `POST …/docs` with a transactional batch. The failure of an operation is no failure of the request: it is a 207, and
  * the client has to look at the results.
  */
-export function batchRoute(service: Service, request: ServiceRequest, container: Container): Reply {
+export function batchRoute(emulation: Emulation, request: ServiceRequest, container: Container): Reply {
   if (!isFlagged(request, 'x-ms-cosmos-batch-atomic')) throw notImplemented('bulk operations (batches that are not atomic)');
   const key = keyOf(request, container);
   const steps = parseBatch(parseJson(request.body), request.bytes);
-  const { status, results } = runBatch((work) => service.writes.run(container, service.now(), work), key, steps);
+  const { status, results } = runBatch((work) => emulation.writes.run(container, emulation.now(), work), key, steps);
   const isMinimal = header(request, 'prefer') === 'return=minimal';
   const charge = results.reduce((sum, { requestCharge }) => sum + requestCharge, 0);
   const body = `[${results.map((result) => resultText(result, isMinimal)).join(',')}]`;

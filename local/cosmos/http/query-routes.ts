@@ -7,18 +7,18 @@ import { assertServable } from '../query/restrictions.ts';
 import { runQuery } from '../query/run-query.ts';
 import { badRequest, notImplemented, partitionKeyMismatch } from '../refusal.ts';
 import { header, reply, sessionHeaders } from './exchange.ts';
-import { viewOf } from './service.ts';
+import { viewOf } from './emulation.ts';
 import type { Container } from '../catalog/container.ts';
 import type { Json } from '../json.ts';
 import type { KeyScope } from '../partition-key.ts';
 import type { Query } from '../query/ast.ts';
 import type { Page } from '../query/run-query.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Service } from './service.ts';
+import type { Region, Emulation } from './emulation.ts';
 
 const DEFAULT_PAGE = 100;
 
-/** `x-ms-max-item-count: -1` leaves the size of a page to the service. */
+/** `x-ms-max-item-count: -1` leaves the size of a page to the emulation. */
 const DYNAMIC_PAGE = 1000;
 
 const querySpec = z.object({
@@ -64,7 +64,7 @@ function pageReply(container: Container, page: Page, lsn: number): Reply {
 }
 
 function answer(
-  service: Service,
+  emulation: Emulation,
   region: Region,
   request: ServiceRequest,
   container: Container,
@@ -72,13 +72,13 @@ function answer(
 ): Reply {
   assertWholeRange(request);
   const scope = scopeOf(request, container);
-  const { items, lsn } = viewOf(service, region, container, request);
-  if (service.strict) assertServable(container.record.definition, query, scope.length === container.keyPaths.length);
+  const { items, lsn } = viewOf(emulation, region, container, request);
+  if (emulation.strict) assertServable(container.record.definition, query, scope.length === container.keyPaths.length);
   const page = runQuery({
     items,
     scope,
     query,
-    now: service.now(),
+    now: emulation.now(),
     maxItems: pageSize(request),
     identity: fingerprint([container.rid, scope, ...identity]),
     continuation: header(request, 'x-ms-continuation'),
@@ -87,18 +87,18 @@ function answer(
 }
 
 /** `POST …/docs` with a query. */
-export function queryRoute(service: Service, region: Region, request: ServiceRequest, container: Container): Reply {
+export function queryRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container): Reply {
   const spec = querySpec.safeParse(parseJson(request.body));
   if (!spec.success) throw badRequest(`The query is not valid. ${z.prettifyError(spec.error)}`);
   // JSON has no undefined: the SDK drops such a value and sends the name alone. Using it is an error of the query.
   const values = spec.data.parameters.filter((given): given is { name: string; value: Json } => given.value !== undefined);
   const query = parseQuery(spec.data.query, new Map(values.map(({ name, value }) => [name, value])));
-  return answer(service, region, request, container, { query, identity: [spec.data.query, values] });
+  return answer(emulation, region, request, container, { query, identity: [spec.data.query, values] });
 }
 
 /** `GET …/docs`: every item. */
-export function readFeedRoute(service: Service, region: Region, request: ServiceRequest, container: Container): Reply {
-  return answer(service, region, request, container, { query: EVERYTHING, identity: [] });
+export function readFeedRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container): Reply {
+  return answer(emulation, region, request, container, { query: EVERYTHING, identity: [] });
 }
 
 /**

@@ -8,7 +8,7 @@ import { parsePath } from './resource-path.ts';
 import type { Faults } from '../faults.ts';
 import type { Authorizer } from './authorize.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Service } from './service.ts';
+import type { Region, Emulation } from './emulation.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /** Above an item of 2 MB with escapes and a batch of that size; the routes know the exact limits. */
@@ -18,7 +18,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const KEEP_ALIVE_MS = 120_000;
 
 interface Surface {
-  readonly service: Service;
+  readonly emulation: Emulation;
   readonly region: Region;
   readonly authorizer: Authorizer;
   readonly faults: Faults;
@@ -44,7 +44,7 @@ async function parseRequest(message: IncomingMessage): Promise<ServiceRequest> {
 }
 
 /** Faults come after the signature and before the work: what they refuse is not done. */
-async function answer({ service, region, authorizer, faults }: Surface, message: IncomingMessage): Promise<Reply> {
+async function answer({ emulation, region, authorizer, faults }: Surface, message: IncomingMessage): Promise<Reply> {
   const request = await parseRequest(message);
   if (request.path.segments[0] === FAULTS_PATH) {
     authorizer.assertKey(header(request, 'authorization'));
@@ -55,7 +55,7 @@ async function answer({ service, region, authorizer, faults }: Surface, message:
   const { delayMs, refusal } = target === undefined ? { delayMs: 0, refusal: undefined } : faults.meet(target);
   if (delayMs > 0) await sleep(delayMs);
   if (refusal !== undefined) throw refusal;
-  return dispatch(service, region, request);
+  return dispatch(emulation, region, request);
 }
 
 function failureReply(error: unknown): Reply {

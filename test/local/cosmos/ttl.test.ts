@@ -107,7 +107,7 @@ describe('an expired item', () => {
     const { container } = await database.containers.create({ id: 'c', partitionKey: '/pk', defaultTtl: 1 });
     await container.items.create({ id: 'goes', pk: 'x' });
     await container.items.create({ id: 'stays', pk: 'x', ttl: -1 });
-    await sleep(2500);
+    await sleep(3500); // The item's second, and two rounds of the reaper.
     client.dispose();
     await emulator.stop();
     const db = new DatabaseSync(path);

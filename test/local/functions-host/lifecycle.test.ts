@@ -51,6 +51,12 @@ describe('the log', () => {
   });
 });
 
+describe('a retry policy where none has an effect', () => {
+  it('is warned of', () => {
+    expect(recorded.messages()).toContain('The retry policy of "retried" has no effect on a httpTrigger.');
+  });
+});
+
 describe('a function that exceeds functionTimeout', () => {
   it('is given up on', async () => {
     expect((await get('too-slow')).status).toBe(500);

@@ -1,4 +1,4 @@
-import { app } from '@azure/functions';
+import { app, output, trigger } from '@azure/functions';
 
 export const events: string[] = [];
 export const gate = Promise.withResolvers<undefined>();
@@ -48,3 +48,9 @@ app.http('slow', {
   },
 });
 app.http('too-slow', { methods: ['GET'], handler: () => new Promise(() => undefined) });
+app.generic('retried', {
+  trigger: trigger.http({ methods: ['GET'] }),
+  return: output.http({}),
+  retry: { strategy: 'fixedDelay', maxRetryCount: 1, delayInterval: 0 },
+  handler: () => ({ body: '' }),
+});

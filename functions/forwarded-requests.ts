@@ -1,20 +1,31 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /** The host names the invocation on the request that it forwards to this process. */
 const invocationHeader = 'x-ms-invocation-id';
 const underWay = new Map<string, IncomingMessage>();
 
+interface RequestStart {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly server: Server;
+}
+
 /**
- * Keeps each forwarded request's own headers. In stream mode the library takes headers from the trigger's metadata, and
- * there the host first puts the top-level properties of any JSON body: a manifest with a property `Headers` would replace
- * every header that we see. Node tells of each request that a server in this process gets, with what came over the wire.
+ * Watches the requests that the host forwards, for two things that the library gets wrong in stream mode.
+ *
+ * Headers: it takes them from the trigger's metadata, and there the host first puts the top-level properties of any JSON
+ * body: a manifest with a property `Headers` would replace every header that we see. Node tells of each request that a
+ * server in this process gets, with what came over the wire.
+ *
+ * Time: its server ends a request after Node's default of five minutes, in the middle of a large layer.
  */
-export function keepWireHeaders(): void {
+export function watchForwardedRequests(): void {
   subscribe('http.server.request.start', (message) => {
-    const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
+    const { request, response, server } = message as RequestStart;
     const id = request.headers[invocationHeader];
     if (typeof id !== 'string') return;
+    server.requestTimeout = 0;
     underWay.set(id, request);
     response.once('close', () => underWay.delete(id));
   });

@@ -14,7 +14,7 @@ export interface Location {
 }
 
 /** What the routes work on. */
-export interface Service {
+export interface Emulation {
   readonly catalog: Catalog;
   readonly writes: Writes;
   readonly replica: Replica | undefined;
@@ -37,8 +37,8 @@ export interface Region {
 }
 
 /** What a read sees. A read that carries a session token is refused by a region that is behind that session. */
-export function viewOf(service: Service, region: Region, container: Container, request: ServiceRequest): View {
-  const { replica } = service;
+export function viewOf(emulation: Emulation, region: Region, container: Container, request: ServiceRequest): View {
+  const { replica } = emulation;
   if (!region.isReadOnly || replica === undefined) return { items: container.items, lsn: container.lsn };
   const lsn = replica.lsnOf(container);
   const session = /#(\d+)/.exec(header(request, 'x-ms-session-token') ?? '')?.[1];
