@@ -2,6 +2,7 @@
 import './setup.ts';
 import './registry/registry.http.ts';
 import './acr/acr.http.ts';
+import './oauth2/oauth2.http.ts';
 import './api/api.http.ts';
 import './health/health.http.ts';
 import './usage/record.event.ts';

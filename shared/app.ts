@@ -1,14 +1,20 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { MiddlewareHandler } from 'hono';
 import { respondHealth } from './health/http.ts';
 import { errorResponse } from './http/respond.ts';
+import { requireAccess } from './http/access.ts';
+import { setRateLimitHeaders } from './http/ratelimit.ts';
 import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
+import type { Access, IdentifyCaller } from './ports/authorize.ts';
 import type { Log } from './ports/log.ts';
 import type { ReadDocument } from './ports/documents.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import { respondAcr } from './registry/acr/http.ts';
+import type { Identities } from './identity/identities.ts';
 import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
 import { usageRoutes } from './usage/http.ts';
@@ -18,6 +24,7 @@ export interface AppPorts {
   readonly documents: ReadDocument;
   readonly probes: readonly ProbeDependency[];
   readonly registryName: RegistryName;
+  readonly identities: Identities;
 }
 
 /** `Request -> Response`: the same on plain Node, under the Functions host, and in a test without a socket. */
@@ -38,9 +45,12 @@ export function createApp(ports: AppPorts): App {
   });
   app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
   app.get('/healthz', () => respondHealth(ports.probes, log));
-  app.route('/api/v1', managementApi(ports));
+  const { callers, oauth2, management } = ports.identities;
+  if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
+  app.use('/api/v1/*', requireManagement(callers));
+  app.route('/api/v1', managementApi(ports).route('/', management));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
-  app.onError((error) => errorResponse(error, log));
+  app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
   return { fetch: (request) => (isDataPlane(targetOf(request.url).path) ? dataPlane(ports, request) : app.fetch(request)) };
 }
 
@@ -58,9 +68,26 @@ async function dataPlane({ registry, registryName }: AppPorts, request: Request)
   return response;
 }
 
-function seal(log: Log, { method, url }: Request, response: Response, requestId: string, started: number): void {
+function seal(log: Log, request: Request, response: Response, requestId: string, started: number): void {
+  const { method, url } = request;
   response.headers.set('X-Request-Id', requestId);
+  setRateLimitHeaders(request, response.headers);
   log.info({ requestId, method, path: targetOf(url).path, status: response.status, ms: Math.round(performance.now() - started) }, 'request');
+}
+
+/** Hono itself throws only for a body that is not the JSON that it says it is. */
+function malformed({ message }: HTTPException): RegistryError {
+  return new RegistryError({ is: 'request-invalid', why: message });
+}
+
+/** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
+function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
+  return async (context, next) => {
+    const { method } = context.req;
+    const needed: Access[] = [{ type: 'management', name: 'api', action: method === 'GET' || method === 'HEAD' ? 'read' : 'write' }];
+    requireAccess(await callers.identify(context.req.raw, needed), needed);
+    await next();
+  };
 }
 
 function managementApi(ports: AppPorts): OpenAPIHono {

@@ -2,12 +2,14 @@ import { createApp } from './app.ts';
 import type { App } from './app.ts';
 import { parseEvent } from './events/envelope.ts';
 import { sweepOutbox } from './events/outbox.ts';
+import { createIdentities } from './identity/identities.ts';
+import type { AuthSettings } from './identity/identities.ts';
 import type { RegistryName } from './oci/name.ts';
-import { openToAll } from './ports/authorize.ts';
 import type { Blobs } from './ports/blobs.ts';
 import type { Clock, RandomIds } from './ports/clock.ts';
 import type { Documents } from './ports/documents.ts';
 import type { Log } from './ports/log.ts';
+import type { GetJson } from './ports/outbound.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { SendMessage } from './ports/queues.ts';
 import type { PublishEvents } from './ports/topic.ts';
@@ -24,6 +26,7 @@ export interface Adapters {
   readonly blobs: Blobs;
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
+  readonly outbound: GetJson;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -32,6 +35,7 @@ export interface Adapters {
 
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
+  readonly auth: AuthSettings;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
 }
@@ -54,8 +58,9 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(adapters.documents);
   const { registryName } = settings;
+  const identities = createIdentities(adapters, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, documents, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: openToAll, settings }, documents, probes, registryName }),
+    app: createApp({ registry: { ...adapters, documents, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {

@@ -4,6 +4,7 @@ import { createMemoryWorld } from './adapters/memory/world.ts';
 import type { MemoryWorld } from './adapters/memory/world.ts';
 import { assemble } from './assemble.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
+import { guardedGet } from './http/guarded-get.ts';
 import type { RegistryName } from './oci/name.ts';
 import { systemRandomIds } from './ports/clock.ts';
 import { silentLog } from './ports/log.ts';
@@ -17,7 +18,7 @@ export interface TestLongshore extends Longshore {
 export function composeForTest(options: { readonly world?: MemoryWorld; readonly connection?: MemoryConnectionOptions; readonly adapters?: Partial<Adapters>; readonly settings?: Partial<Settings> } = {}): TestLongshore {
   const world = options.world ?? createMemoryWorld();
   const memory = connectMemory(world, options.connection);
-  const adapters: Adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
+  const adapters: Adapters = { ...memory, outbound: guardedGet({ allowLoopback: true }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
   const settings: Settings = {
     registryName: 'default' as RegistryName,
     region: 'home',
@@ -25,6 +26,7 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
     manifestCacheBytes: 64 * 1024 * 1024,
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',
+    auth: { mode: 'open' },
     ...options.settings,
   };
   return { ...assemble(adapters, settings), world, memory };

@@ -7,7 +7,9 @@ import { azureQueues } from './adapters/azure/queues.ts';
 import { azureTopic } from './adapters/azure/topic.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
+import { authSettings } from './config.ts';
 import type { Config } from './config.ts';
+import { guardedGet } from './http/guarded-get.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
@@ -23,7 +25,8 @@ export function compose(config: Config): ComposedLongshore {
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
   const log = logger(config);
-  const adapters = { documents, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const outbound = guardedGet({ allowLoopback: config.LONGSHORE_OUTBOUND === 'loopback' });
+  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -31,6 +34,7 @@ export function compose(config: Config): ComposedLongshore {
     manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,
+    auth: authSettings(config),
   };
   return { ...assemble(adapters, settings), dispose: () => documents.dispose() };
 }

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { isRegistryName } from './oci/name.ts';
 import type { RegistryName } from './oci/name.ts';
+import type { AuthSettings } from './identity/identities.ts';
+import { parsePasswordHash } from './identity/password.ts';
+import { ratesOfSku } from './identity/ratelimits.ts';
+import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
 
 /** At least 32 bytes, in base64. */
 const keySchema = z
@@ -9,6 +13,29 @@ const keySchema = z
   .refine((key) => key.length >= 32, 'must be at least 32 bytes in base64: make one with "openssl rand -base64 32"');
 
 const registryNameSchema = z.custom<RegistryName>((value) => typeof value === 'string' && isRegistryName(value), 'must be 1 to 50 lower-case letters, digits and dashes');
+
+/** Where clients find the registry: an origin, without a path. */
+const originSchema = z
+  .url({ protocol: /^https?$/ })
+  .transform((text) => new URL(text))
+  .refine((url) => url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '', 'must be https://HOST or http://HOST, with a port where it is not the usual one');
+
+const passwordHashSchema = z.string().transform((text, context) => {
+  const parsed = parsePasswordHash(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: 'must be scrypt:16384:8:1:SALT:HASH, the last two in base64url' });
+  return z.NEVER;
+});
+
+/** `sku` takes ACR's numbers for LONGSHORE_SKU. */
+const rateLimitsSchema = z.union([z.literal('sku'), z.literal('off'), z.string().regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}\/[1-9]\d{0,8}$/).transform(parseRates)], {
+  error: 'must be "sku", "off", or READS/WRITES/DELETES a minute, as in 10000/2000/1000',
+});
+
+function parseRates(text: string): Rates {
+  const [read = 0, write = 0, deletes = 0] = text.split('/').map(Number);
+  return { read, write, delete: deletes };
+}
 
 /** A key or connection string where the stores are local; absent, the app's managed identity is used. */
 const secret = z.string().min(1).optional();
@@ -30,7 +57,20 @@ const settingsSchema = z
     /** Signs upload URLs: the same on every instance. Changing it ends the uploads that are under way. */
     LONGSHORE_UPLOAD_KEY: keySchema,
     /** Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback alone. */
-    LONGSHORE_AUTH: z.enum(['open'], { error: 'must be "open": identities are not built yet, so it must be said that everyone may do everything' }),
+    LONGSHORE_AUTH: z.enum(['open', 'required'], { error: 'must be "open" (everyone may do everything) or "required"' }),
+    /** Seals the keys that sign tokens: the same on every instance. Changing it makes new ones; tokens that are out stay good. */
+    LONGSHORE_SECRET_KEY: keySchema.optional(),
+    /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
+    LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
+    /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */
+    LONGSHORE_PUBLIC_URL: originSchema.optional(),
+    LONGSHORE_SKU: z.enum(['basic', 'standard', 'premium']).default('standard'),
+    /** Of the whole registry, per instance; with LONGSHORE_AUTH=required alone. */
+    LONGSHORE_RATE_LIMITS: rateLimitsSchema.default('sku'),
+    /** Of each identity, likewise. */
+    LONGSHORE_IDENTITY_RATE_LIMITS: rateLimitsSchema.default('sku'),
+    /** Where URLs that administrators give may lead: `public` addresses, or this machine as well (the local stack and tests). */
+    LONGSHORE_OUTBOUND: z.enum(['public', 'loopback']).default('public'),
     /** `source` of the events; in Azure the resource id of the topic or registry. */
     LONGSHORE_EVENT_SOURCE: z.string().min(1).default('/longshore'),
     /** A file that gets the log, a line of JSON each; absent, the log goes to standard output, which Azure collects. */
@@ -55,6 +95,7 @@ const settingsSchema = z
     /** The client id of the user-assigned identity; absent, the system-assigned one. */
     AZURE_CLIENT_ID: z.string().optional(),
   })
+  .refine((settings) => settings.LONGSHORE_AUTH === 'open' || settings.LONGSHORE_SECRET_KEY !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'must be set when LONGSHORE_AUTH is "required"' })
   .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, { path: ['BLOB_ENDPOINT'], error: 'or BLOB_CONNECTION_STRING must be set' })
   .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, { path: ['QUEUE_ENDPOINT'], error: 'or QUEUE_CONNECTION_STRING must be set' });
 
@@ -75,4 +116,26 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   const parsed = settingsSchema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new BadConfiguration(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.code === 'invalid_type' && !(String(issue.path[0]) in given) ? 'is missing' : issue.message}`));
+}
+
+/** Who may do what, by the settings. */
+export function authSettings(config: Config): AuthSettings {
+  if (config.LONGSHORE_AUTH === 'open') return { mode: 'open' };
+  // parseConfig lets no `required` through without a key.
+  if (config.LONGSHORE_SECRET_KEY === undefined) throw new BadConfiguration(['LONGSHORE_SECRET_KEY is missing']);
+  return {
+    mode: 'required',
+    secretKey: config.LONGSHORE_SECRET_KEY,
+    ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined ? {} : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
+    ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
+    rateLimits: {
+      ...ratesOf(config, 'registry', config.LONGSHORE_RATE_LIMITS),
+      ...ratesOf(config, 'identity', config.LONGSHORE_IDENTITY_RATE_LIMITS),
+    },
+  };
+}
+
+function ratesOf(config: Config, of: 'registry' | 'identity', given: Config['LONGSHORE_RATE_LIMITS']): RateLimitSettings {
+  if (given === 'off') return {};
+  return { [of]: given === 'sku' ? ratesOfSku[config.LONGSHORE_SKU] : given };
 }

@@ -8,7 +8,7 @@ const portSchema = z.coerce.number().int().min(0).max(65_535);
  * `--port` / LONGSHORE_PORT: where clients push and pull.
  * `--functions-port` / LONGSHORE_FUNCTIONS_PORT: where the Functions host serves the same.
  * `--state` / LONGSHORE_STATE: the folder that holds everything.
- * `--auth` / LONGSHORE_AUTH: only `open` yet; the stack listens on loopback alone.
+ * `--auth` / LONGSHORE_AUTH: `open`, for the stack listens on loopback alone, or `required`.
  * `--subscriber` (repeatable) / LONGSHORE_SUBSCRIBERS (comma-separated): URLs that get every event as a CloudEvent.
  * `--log-level` / LONGSHORE_LOG_LEVEL.
  * LONGSHORE_COSMOS_PORT, LONGSHORE_BLOB_PORT, LONGSHORE_QUEUE_PORT, LONGSHORE_EVENTGRID_PORT: the services' own ports.
@@ -17,7 +17,7 @@ const settingsSchema = z.object({
   port: portSchema,
   functionsPort: portSchema,
   state: z.string().min(1),
-  auth: z.enum(['open'], { error: 'must be "open": identities are not built yet' }),
+  auth: z.enum(['open', 'required'], { error: 'must be "open" or "required"' }),
   subscribers: z.array(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })),
   logLevel: z.string(),
   cosmosPort: portSchema,

@@ -6,7 +6,8 @@ import type { LogRecord } from '../functions-host/log.ts';
 import { appSettings } from './app-settings.ts';
 import { startServicesProcess } from './services-process.ts';
 import type { StackSettings } from './settings.ts';
-import { lockState, openStateFolder, stackKeys } from './state-folder.ts';
+import { stackKeys } from './stack-keys.ts';
+import { lockState, openStateFolder } from './state-folder.ts';
 import type { StateFolder } from './state-folder.ts';
 
 export interface Stack {
@@ -31,10 +32,10 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     lock.release();
   };
   try {
-    const { uploadKey } = stackKeys(state);
+    const keys = await stackKeys(state, settings.auth, (password) => progress(`the administrator is "admin" with the password ${password}: it is shown this once (to get another, remove adminPasswordHash from ${state.file('keys.json')})`));
     const services = await startServicesProcess(settings, progress);
     stops.push(() => services.stop());
-    Object.assign(process.env, appSettings(services.endpoints, { uploadKey, auth: settings.auth, logLevel: settings.logLevel, logFile: state.file('longshore.log') }));
+    Object.assign(process.env, appSettings(services.endpoints, { keys, auth: settings.auth, logLevel: settings.logLevel, logFile: state.file('longshore.log') }));
     progress('starting the functions …');
     const functions = await startFunctions(settings, state);
     stops.push(() => functions.stop());

@@ -1,9 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 
 /** One folder holds all that the stack remembers. */
 export interface StateFolder {
@@ -54,23 +52,6 @@ function tryLock(path: string): Lock | undefined {
   } catch (error) {
     if (/locked|busy/i.test((error as Error).message)) return undefined;
     throw new Error(`the lock file ${path} cannot be used (${(error as Error).message}): remove it and start again`, { cause: error });
-  }
-}
-
-const keysSchema = z.object({ uploadKey: z.base64().min(40), eventGridKeys: z.tuple([z.base64().min(40), z.base64().min(40)]) });
-export type StackKeys = z.infer<typeof keysSchema>;
-
-/** The stack's own secrets, made once per folder. Throws one sentence when the file is damaged. */
-export function stackKeys(state: StateFolder): StackKeys {
-  const path = state.file('keys.json');
-  if (!existsSync(path)) {
-    const key = () => randomBytes(32).toString('base64');
-    writeFileSync(path, JSON.stringify({ uploadKey: key(), eventGridKeys: [key(), key()] }), { mode: 0o600 });
-  }
-  try {
-    return keysSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (error) {
-    throw new Error(`${path} is damaged: remove it and start again (uploads under way begin anew)`, { cause: error });
   }
 }
 

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Http2Bindings, HttpBindings } from '@hono/node-server';
 import type { App } from '../app.ts';
+import { rememberPeer } from './peer.ts';
 
 export interface NodeHost {
   readonly url: string;
@@ -12,7 +14,7 @@ export interface NodeHost {
 
 /** Serves the app by plain `node:http`: what `npm start` and a container run. Rejects with one sentence when the port is taken. */
 export async function startNodeHost(app: App, address: { readonly host: string; readonly port: number }): Promise<NodeHost> {
-  const server = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
+  const server = createAdaptorServer({ fetch: (request, env) => fetchFrom(app, request, env) }) as Server;
   // Node ends a request after five minutes by default; a large layer on a slow line takes longer.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 65_000;
@@ -22,6 +24,11 @@ export async function startNodeHost(app: App, address: { readonly host: string; 
   });
   const { port } = server.address() as AddressInfo;
   return { url: `http://${address.host}:${port}`, stop: (graceMs) => stop(server, graceMs) };
+}
+
+function fetchFrom(app: App, request: Request, env: HttpBindings | Http2Bindings): Response | Promise<Response> {
+  rememberPeer(request, env.incoming.socket.remoteAddress);
+  return app.fetch(request);
 }
 
 async function stop(server: Server, graceMs: number): Promise<void> {

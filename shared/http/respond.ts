@@ -1,9 +1,10 @@
+import { challengeHeaders } from './challenge.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import { wireErrors } from '../oci/errors.ts';
 import type { WireCode } from '../oci/errors.ts';
 import { RegistryError } from '../oci/faults.ts';
-import type { RegistryFault } from '../oci/faults.ts';
+import type { RegistryFault, RequestFault } from '../oci/faults.ts';
 
 /** An error as it goes over the wire (distribution-spec, "Error Codes"). */
 interface WireError {
@@ -49,6 +50,14 @@ function wireError(fault: RegistryFault): WireError {
       return { code: 'SIZE_INVALID', message: `the ${fault.what} is larger than ${fault.limit} bytes` };
     case 'too-many-tags':
       return { code: 'SIZE_INVALID', status: 414, message: `at most ${fault.limit} tags can be pushed at once` };
+    default:
+      return requestError(fault);
+  }
+}
+
+/** What is wrong with a request whatever it is about. */
+function requestError(fault: RequestFault): WireError {
+  switch (fault.is) {
     case 'page-size-invalid':
       return { code: 'PAGINATION_NUMBER_INVALID', message: `n is "${fault.given.slice(0, 50)}"; a whole number from 0 is allowed` };
     case 'method-not-allowed':
@@ -57,19 +66,30 @@ function wireError(fault: RegistryFault): WireError {
       return { code: 'REGISTRY_DISALLOWED_OPERATION', detail: { what: fault.what, attribute: fault.attribute } };
     case 'tag-unknown':
       return { code: 'TAG_UNKNOWN', detail: { name: fault.tag } };
-    case 'request-invalid':
-      return { code: 'BAD_REQUEST', message: fault.why };
     case 'unsupported':
       return { code: 'UNSUPPORTED', message: fault.why };
     case 'unauthorized':
-      return { code: 'UNAUTHORIZED', detail: fault.needed.map(({ type, name, action }) => ({ Type: type, Name: name, Action: action })) };
+      return { code: 'UNAUTHORIZED', headers: challengeHeaders(fault), detail: fault.needed.map(({ type, name, action }) => ({ Type: type, Name: name, Action: action })) };
     case 'denied':
       return { code: 'DENIED', message: fault.why };
     case 'route-unknown':
       return { code: 'NOT_FOUND', message: `no such route: ${fault.path.slice(0, 300)}` };
     case 'contended':
       return { code: 'TOOMANYREQUESTS', message: `${fault.what} is being written by many clients; try again`, headers: { 'Retry-After': '1' } };
+    case 'too-many-requests':
+      return { code: 'TOOMANYREQUESTS', message: fault.why, headers: { 'Retry-After': retryAfter(fault.retryAfterMs) } };
+    case 'request-invalid':
+      return { code: 'BAD_REQUEST', message: fault.why };
+    case 'thing-unknown':
+      return { code: 'NOT_FOUND', message: `there is no ${fault.what}` };
+    case 'conflict':
+      return { code: 'CONFLICT', message: fault.why };
   }
+}
+
+/** Whole seconds, rounded up: a client that comes back then is not too early. */
+function retryAfter(milliseconds: number): string {
+  return String(Math.max(1, Math.ceil(milliseconds / 1000)));
 }
 
 function rangeHeaders(fault: RegistryFault & { is: 'range-invalid' }): Record<string, string> {
@@ -89,9 +109,8 @@ export function errorResponse(error: unknown, log: Log): Response {
   if (error instanceof RegistryError) return send(wireError(error.fault));
   if (error instanceof StoreFailure) {
     log.error({ err: error }, 'a store failed');
-    const seconds = Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000));
     const code = error.kind === 'throttled' ? 'TOOMANYREQUESTS' : 'UNAVAILABLE';
-    return send({ code, message: `${error.dependency} ${error.kind === 'throttled' ? 'is busy' : 'does not answer'}; try again`, headers: { 'Retry-After': String(seconds) } });
+    return send({ code, message: `${error.dependency} ${error.kind === 'throttled' ? 'is busy' : 'does not answer'}; try again`, headers: { 'Retry-After': retryAfter(error.retryAfterMs ?? 1000) } });
   }
   log.error({ err: error }, 'a request failed');
   return send({ code: 'INTERNAL_ERROR' });

@@ -25,6 +25,7 @@ export const wireErrors = {
   REGISTRY_DISALLOWED_OPERATION: { status: 405, message: 'The operation is disallowed on this registry, repository or image.' },
   NOT_FOUND: { status: 404, message: 'no such route' },
   BAD_REQUEST: { status: 400, message: 'the request is malformed' },
+  CONFLICT: { status: 409, message: 'the request conflicts with what is there' },
   UNAVAILABLE: { status: 503, message: 'a store that the registry depends on does not answer' },
   INTERNAL_ERROR: { status: 500, message: 'the registry failed' },
 } as const satisfies Record<string, { status: number; message: string }>;

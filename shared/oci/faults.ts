@@ -1,8 +1,11 @@
-import type { Access } from '../ports/authorize.ts';
+import type { Access, Challenge } from '../ports/authorize.ts';
 import type { Digest } from './digest.ts';
 
 /** What can be wrong with a request, in the domain's words. `shared/http/respond.ts` alone maps it to the wire. */
-export type RegistryFault =
+export type RegistryFault = ContentFault | RequestFault;
+
+/** About what a registry holds. */
+export type ContentFault =
   | { readonly is: 'blob-unknown'; readonly digest: Digest }
   | { readonly is: 'upload-unknown'; readonly why: string }
   | { readonly is: 'upload-invalid'; readonly why: string }
@@ -19,19 +22,28 @@ export type RegistryFault =
   | { readonly is: 'name-unknown'; readonly name: string }
   | { readonly is: 'tag-invalid'; readonly tag: string }
   | { readonly is: 'too-many-tags'; readonly limit: number }
-  | { readonly is: 'too-large'; readonly what: string; readonly limit: number }
+  | { readonly is: 'too-large'; readonly what: string; readonly limit: number };
+
+/** About requests of any kind. */
+export type RequestFault =
   | { readonly is: 'page-size-invalid'; readonly given: string }
   | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }
   /** An attribute of a repository, manifest or tag forbids it. */
   | { readonly is: 'disallowed'; readonly what: string; readonly attribute: string }
   | { readonly is: 'tag-unknown'; readonly tag: string }
+  /** A request that no state of the registry could accept. */
   | { readonly is: 'request-invalid'; readonly why: string }
   | { readonly is: 'unsupported'; readonly why: string }
   /** `why` as RFC 6750 names it; absent when no credentials came. */
-  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope' }
+  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope'; readonly challenge?: Challenge }
   | { readonly is: 'denied'; readonly why: string }
   | { readonly is: 'route-unknown'; readonly path: string }
-  | { readonly is: 'contended'; readonly what: string };
+  | { readonly is: 'contended'; readonly what: string }
+  | { readonly is: 'too-many-requests'; readonly why: string; readonly retryAfterMs: number }
+  /** Something of the management API, in words: `token "ci"`. */
+  | { readonly is: 'thing-unknown'; readonly what: string }
+  /** The state of the registry forbids it. */
+  | { readonly is: 'conflict'; readonly why: string };
 
 /** Thrown by features; never wraps a failure of a store (that is `StoreFailure`). */
 export class RegistryError extends Error {

@@ -11,20 +11,33 @@ export type Access =
   /** The management API. */
   | { readonly type: 'management'; readonly name: 'api'; readonly action: 'read' | 'write' };
 
+/** How a 401 invites a client to say who it is (RFC 9110, 11.6.1). */
+export type Challenge =
+  /** Ask for a token at `realm` (an absolute URL) for `service` (a host name). */
+  | { readonly scheme: 'Bearer'; readonly realm: string; readonly service: string }
+  /** Come again with a user and a password. */
+  | { readonly scheme: 'Basic'; readonly realm: string };
+
 /** Who asks, once that is proven. */
 export interface Caller {
   /** What events and logs call it. */
   readonly actor: string;
+  /** It showed no credentials: what needs no access by name still needs to know who asks. */
+  readonly anonymous?: boolean;
+  /** How a refusal invites it to come again; absent when no other credentials would help: then it is denied. */
+  readonly challenge?: Challenge;
   /** Denies what it was not given. Reads no store. */
   may(access: Access): boolean;
 }
 
 export interface IdentifyCaller {
   /**
-   * The caller of a request, anonymous ones included. Throws `RegistryError` (`unauthorized`) for credentials that are
-   * wrong or over, and `StoreFailure` when they cannot be checked: never a weaker caller instead.
+   * The caller of a request, anonymous ones included; asked once per request, for it also counts against rate limits.
+   * `needed` is what the request needs: a challenge repeats it, and nothing is decided by it here. Throws `RegistryError`
+   * (`unauthorized`) for credentials that are wrong or over, (`too-many-requests`) past a limit, and `StoreFailure` when
+   * they cannot be checked: never a weaker caller instead.
    */
-  identify(request: Request): Promise<Caller>;
+  identify(request: Request, needed: readonly Access[]): Promise<Caller>;
 }
 
 /** Everyone may do everything: the local stack on loopback. */

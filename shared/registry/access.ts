@@ -5,8 +5,8 @@ import type { Route } from './route.ts';
 
 /** What a request needs: reading is `pull`, writing `pull` and `push` (as Docker's clients ask for), deleting `delete`. */
 export function accessFor(route: Route, method: string, query: URLSearchParams): Access[] {
-  // The catalog shows each caller what it may see.
-  if (route.to === 'base' || route.to === 'catalog') return [];
+  if (route.to === 'base') return [];
+  if (route.to === 'catalog') return [{ type: 'registry', name: 'catalog', action: '*' }];
   const own = actionsFor(route.to, method).map((action) => access(route.repository, action));
   const from = route.to === 'uploads' && query.has('mount') ? query.get('from') : null;
   // A name that is none is refused later, with its own code.

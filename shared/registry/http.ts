@@ -51,8 +51,10 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
     const route = parseRoute(target.path);
     const allow = verbs[route.to];
     if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
-    const caller = await ports.callers.identify(request);
-    requireAccess(caller, accessFor(route, request.method, target.query));
+    const needed = accessFor(route, request.method, target.query);
+    const caller = await ports.callers.identify(request, needed);
+    // The catalog shows each caller what it may see.
+    if (route.to !== 'catalog') requireAccess(caller, needed);
     return await dispatch(ports, registry, route, { request, requestId, target, caller });
   } catch (error) {
     const answer = errorResponse(error, ports.log);

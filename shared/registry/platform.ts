@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Manifest } from '../oci/manifest.ts';
-import type { LinkDocument } from '../state/blob.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
+import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 const imageConfigs: readonly string[] = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
@@ -12,7 +12,7 @@ const maxConfigBytes = 64 * 1024;
 const configSchema = z.object({ architecture: z.string().max(100).optional(), os: z.string().max(100).optional() });
 
 /** What an image's config says that it runs on (image-spec, config.md). `undefined` for what is no image, or has a config that does not say. */
-export async function imagePlatform(ports: Pick<RegistryPorts, 'blobs'>, { config }: Manifest, link: LinkDocument | undefined): Promise<ManifestDocument['platform']> {
+export async function imagePlatform(ports: Pick<RegistryPorts, 'blobs'>, { config }: Manifest, link: LinkedBlob | undefined): Promise<ManifestDocument['platform']> {
   if (config === undefined || link === undefined || !imageConfigs.includes(config.mediaType) || link.size > maxConfigBytes) return undefined;
   const stream = await ports.blobs.readBlob(link.name);
   // Another region's bytes: the platform is a service to lists, not worth a way around the world.

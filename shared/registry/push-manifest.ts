@@ -10,7 +10,6 @@ import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { requireAllowed } from '../state/attributes.ts';
-import type { LinkDocument } from '../state/blob.ts';
 import { guardedManifest, guardedTag, manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
@@ -20,6 +19,7 @@ import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { findLink } from './links.ts';
+import type { LinkedBlob } from './links.ts';
 import { imagePlatform } from './platform.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushChanges } from './push-changes.ts';
@@ -51,19 +51,24 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
   const [links] = await Promise.all([requireReferences(ports, push.key, manifest), ports.entries.requireAllowed('write', push.key)]);
-  const platform = imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest));
-  const entry = ports.entries.open(push.key);
   const content = await storeContent(ports, push.bytes, digest);
+  const about = once(() => Promise.all([imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest)), ports.entries.open(push.key)]));
   const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
-    const [before, tags, ...known] = await Promise.all([readManifestDocument(ports, push.key, digest), readTags(ports, push.key, names), platform, entry]);
+    const [before, tags, [platform, entry]] = await Promise.all([readManifestDocument(ports, push.key, digest), readTags(ports, push.key, names), about()]);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
-    const stored = { before, tags, platform: known[0], entry: known[1].document };
+    const stored = { before, tags, platform, entry: entry.document };
     const change = pushChanges({ push, manifest, digest, content, ...stored, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     return outcome.committed ? change.events : undefined;
   });
-  await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, await entry)]);
+  await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, (await about())[1])]);
   return { digest, subject: manifest.subject?.digest };
+}
+
+/** Started with the first attempt's reads, not before: then nothing that fails is left without one who waits for it. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => (running ??= work());
 }
 
 /** A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge. */
@@ -114,8 +119,8 @@ const maxReferences = 1_000;
 const readsAtOnce = 16;
 
 /** Everything that the manifest references must be in the repository; what is missing is named, all of it. Gives the links of its blobs. */
-async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<ReadonlyMap<Digest, LinkDocument>> {
-  const links = new Map<Digest, LinkDocument>();
+async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<ReadonlyMap<Digest, LinkedBlob>> {
+  const links = new Map<Digest, LinkedBlob>();
   const look = async (digest: Digest) => {
     const link = await findLink(ports.documents, key, digest);
     if (link !== undefined) links.set(digest, link);

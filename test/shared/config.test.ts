@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { localEventGridKeys } from '../../local/stack/services.ts';
-import { BadConfiguration, parseConfig } from '../../shared/config.ts';
+import { authSettings, BadConfiguration, parseConfig } from '../../shared/config.ts';
 
 const { Values: sample } = JSON.parse(readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8')) as { Values: Record<string, string> };
 
@@ -36,6 +36,33 @@ describe('the settings', () => {
 
   it('must say where blobs are, by connection string or by endpoint', () => {
     expect(() => parseConfig({ ...sample, BLOB_CONNECTION_STRING: '' })).toThrow(/BLOB_ENDPOINT or BLOB_CONNECTION_STRING/);
+  });
+
+  it('that require credentials must hold the key that seals, and nothing else makes up for it', () => {
+    expect(() => parseConfig({ ...sample, LONGSHORE_AUTH: 'required', LONGSHORE_SECRET_KEY: '' })).toThrow(/LONGSHORE_SECRET_KEY must be set/);
+    expect(authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' }))).toMatchObject({ mode: 'required', rateLimits: { registry: { read: 10_000, write: 2_000, delete: 1_000 }, identity: { read: 10_000 } } });
+    expect(authSettings(parseConfig(sample))).toEqual({ mode: 'open' });
+  });
+
+  it('take rate limits from the SKU, from three numbers, or not at all', () => {
+    const limits = (settings: Record<string, string>) => {
+      const auth = authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required', ...settings }));
+      return auth.mode === 'required' ? auth.rateLimits : undefined;
+    };
+    expect(limits({ LONGSHORE_SKU: 'premium', LONGSHORE_IDENTITY_RATE_LIMITS: '3/2/1' })).toEqual({ registry: { read: 20_000, write: 4_000, delete: 4_000 }, identity: { read: 3, write: 2, delete: 1 } });
+    expect(limits({ LONGSHORE_RATE_LIMITS: 'off', LONGSHORE_IDENTITY_RATE_LIMITS: 'off' })).toEqual({});
+  });
+
+  it.each([
+    ['LONGSHORE_RATE_LIMITS', '10/0/1'],
+    ['LONGSHORE_IDENTITY_RATE_LIMITS', 'many'],
+    ['LONGSHORE_PUBLIC_URL', 'https://images.example/path'],
+    ['LONGSHORE_PUBLIC_URL', 'ftp://images.example'],
+    ['LONGSHORE_ADMIN_PASSWORD_HASH', 'a password in the clear'],
+    ['LONGSHORE_SECRET_KEY', 'c2hvcnQ='],
+    ['LONGSHORE_OUTBOUND', 'everything'],
+  ])('are refused when %s is %j', (name, value) => {
+    expect(() => parseConfig({ ...sample, [name]: value })).toThrow(name);
   });
 
   it('have no default for who may do what', () => {

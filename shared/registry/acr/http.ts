@@ -38,9 +38,10 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   const route = parseAcrRoute(url.pathname);
   const allow = verbs[route.to];
   if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
-  const caller = await ports.callers.identify(request);
+  const needed = accessFor(route, request.method);
+  const caller = await ports.callers.identify(request, needed);
   if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
-  requireAccess(caller, accessFor(route, request.method));
+  requireAccess(caller, needed);
   if (route.to === 'deleted') throw new RegistryError({ is: 'unsupported', why: 'this registry keeps no deleted manifests or tags: there is nothing to list or to restore' });
   return respond(ports, registry, route, request, url, causeOf(request, url.host, requestId, caller));
 }
@@ -64,8 +65,8 @@ async function respond(ports: RegistryPorts, registry: RegistryName, route: Know
   }
 }
 
-function accessFor(route: Exclude<AcrRoute, { readonly to: 'catalog' }>, method: string): Access[] {
-  if (route.to === 'deleted' && route.repository === undefined) return [{ type: 'registry', name: 'catalog', action: '*' }];
+function accessFor(route: AcrRoute, method: string): Access[] {
+  if (route.to === 'catalog' || (route.to === 'deleted' && route.repository === undefined)) return [{ type: 'registry', name: 'catalog', action: '*' }];
   return route.repository === undefined ? [] : [{ type: 'repository', name: route.repository, action: actionFor(route.to, method) }];
 }
 

@@ -67,7 +67,7 @@ describe('npm start', { timeout: 120_000 }, () => {
   });
 
   it('refuses a setting that it does not know how to keep', async () => {
-    const { code, stderr } = await runToEnd(['--auth', 'required', '--port', '70000', '--state', await folder()]);
+    const { code, stderr } = await runToEnd(['--auth', 'perhaps', '--port', '70000', '--state', await folder()]);
     expect(code).toBe(1);
     expect(lastLine(stderr)).toMatch(/port .*auth /);
   });

@@ -25,7 +25,8 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const world = createMemoryWorld();
   const memory = connectMemory(world);
   for (const [index, name] of names.entries()) await memory.documents.commitDocuments('registries', [registry], [{ do: 'create', document: entry(name, index) }]);
-  const caller: Caller = { actor: 'somebody', may };
+  const challenge = { scheme: 'Bearer', realm: 'http://registry.test/oauth2/token', service: 'registry.test' } as const;
+  const caller: Caller = { actor: 'somebody', challenge, may };
   const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
   const callers = { identify: () => Promise.resolve(caller) };
   const ports = { ...adapters, callers, entries: new RepositoryEntries(adapters), manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), cancelled: cancelledUploads(), settings: { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore' } };

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/identity/password.ts';
+import type { StateFolder } from './state-folder.ts';
+
+const keySchema = z.base64().min(40);
+const keysSchema = z.object({
+  uploadKey: keySchema,
+  eventGridKeys: z.tuple([keySchema, keySchema]),
+  /** Made where a folder does not have it yet. */
+  secretKey: keySchema.default(newKey),
+  adminPasswordHash: z.string().optional(),
+});
+export type StackKeys = z.infer<typeof keysSchema>;
+
+function newKey(): string {
+  return randomBytes(32).toString('base64');
+}
+
+/**
+ * The stack's own secrets, made once per folder. Where credentials are required it makes the administrator's password too:
+ * `show` is told it that one time, and the file keeps its hash. Throws one sentence when the file is damaged.
+ */
+export async function stackKeys(state: StateFolder, auth: 'open' | 'required', show: (password: string) => void): Promise<StackKeys> {
+  const path = state.file('keys.json');
+  const keys = readKeys(path);
+  if (auth === 'open' || keys.adminPasswordHash !== undefined) return writeKeys(path, keys);
+  const [password, salt] = [makePassword(), makeSalt()];
+  const kept = writeKeys(path, { ...keys, adminPasswordHash: formatPasswordHash({ salt, hash: await hashPassword(password, salt) }) });
+  show(password);
+  return kept;
+}
+
+function readKeys(path: string): StackKeys {
+  if (!existsSync(path)) return { uploadKey: newKey(), eventGridKeys: [newKey(), newKey()], secretKey: newKey() };
+  try {
+    return keysSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new Error(`${path} is damaged: remove it and start again (uploads under way begin anew, and credentials too)`, { cause: error });
+  }
+}
+
+/** Whole or not at all, whenever the process is killed. */
+function writeKeys(path: string, keys: StackKeys): StackKeys {
+  writeFileSync(`${path}.new`, JSON.stringify(keys), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+  return keys;
+}

@@ -1,0 +1,24 @@
+import type { RegistryFault } from '../oci/faults.ts';
+import type { Access } from '../ports/authorize.ts';
+
+/**
+ * `WWW-Authenticate` of a refusal. No space follows a comma: az splits the header on spaces first. `scope` stands whenever
+ * something was needed by name: `@azure/container-registry` refuses a challenge without it.
+ */
+export function challengeHeaders({ challenge, needed, why }: RegistryFault & { is: 'unauthorized' }): Record<string, string> {
+  if (challenge === undefined) return {};
+  if (challenge.scheme === 'Basic') return { 'WWW-Authenticate': `Basic realm="${challenge.realm}",charset="UTF-8"` };
+  const scope = scopeOf(needed);
+  const parts = [`realm="${challenge.realm}"`, `service="${challenge.service}"`, ...(scope === '' ? [] : [`scope="${scope}"`]), ...(why === undefined ? [] : [`error="${why}"`])];
+  return { 'WWW-Authenticate': `Bearer ${parts.join(',')}` };
+}
+
+/** The Docker token specification's scopes: one per resource, its actions joined, several parted by a space. */
+export function scopeOf(needed: readonly Access[]): string {
+  const actions = new Map<string, string[]>();
+  for (const { type, name, action } of needed) {
+    const resource = `${type}:${name}`;
+    actions.set(resource, [...(actions.get(resource) ?? []), action]);
+  }
+  return [...actions].map(([resource, asked]) => `${resource}:${asked.join(',')}`).join(' ');
+}

@@ -1,0 +1,105 @@
+import { lookup as lookupName } from 'node:dns/promises';
+import type { LookupAddress } from 'node:dns';
+import { once } from 'node:events';
+import { request as requestHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { isIP } from 'node:net';
+import type { LookupFunction } from 'node:net';
+import { StoreFailure } from '../ports/failures.ts';
+import { OutboundRefused } from '../ports/outbound.ts';
+import type { GetJson } from '../ports/outbound.ts';
+import { isLoopbackAddress, isPublicAddress } from './public-address.ts';
+
+/** Discovery documents and key sets have a few KiB. In bytes. */
+const maxBytes = 256 * 1024;
+/** For all of it: name, connection, answer. In milliseconds. */
+const patienceMs = 5_000;
+
+export interface GuardedGetOptions {
+  /** For tests and the local stack: also this machine, and by plain http there. */
+  readonly allowLoopback: boolean;
+  /** All addresses of a name; the system's resolver unless a test has its own. */
+  readonly resolve?: (name: string) => Promise<readonly LookupAddress[]>;
+}
+
+/**
+ * Reads JSON from URLs that others choose, and cannot be led to a private network by them: every address of the name is
+ * checked, and the connection goes to a checked one, so that a name that changes its address in between gains nothing.
+ */
+export function guardedGet(options: GuardedGetOptions): GetJson {
+  return {
+    async getJson(url) {
+      const signal = AbortSignal.timeout(patienceMs);
+      try {
+        const addresses = await beforeAbort(checkedAddresses(url, options), signal);
+        return await beforeAbort(readJson(url, addresses, signal), signal);
+      } catch (error) {
+        if (error instanceof OutboundRefused || error instanceof StoreFailure) throw error;
+        throw unusable(url, error instanceof Error ? error.message : String(error), error);
+      }
+    },
+  };
+}
+
+async function checkedAddresses(url: URL, { allowLoopback, resolve = everyAddress }: GuardedGetOptions): Promise<readonly LookupAddress[]> {
+  if (url.username !== '' || url.password !== '') throw new OutboundRefused('a URL with a user or a password is not called');
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  const family = isIP(name);
+  const addresses = family === 0 ? await resolve(name) : [{ address: name, family }];
+  const local = allowLoopback && addresses.length > 0 && addresses.every(({ address }) => isLoopbackAddress(address));
+  if (local && (url.protocol === 'http:' || url.protocol === 'https:')) return addresses;
+  if (url.protocol !== 'https:') throw new OutboundRefused('only https URLs are called');
+  if (addresses.length === 0 || !addresses.every(({ address }) => isPublicAddress(address))) throw new OutboundRefused(`${url.hostname} has an address that is not public`);
+  return addresses;
+}
+
+function everyAddress(name: string): Promise<LookupAddress[]> {
+  return lookupName(name, { all: true });
+}
+
+async function readJson(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal): Promise<unknown> {
+  const send = url.protocol === 'http:' ? requestHttp : requestHttps;
+  // No agent: a kept connection would be reused for the name without a look at its address.
+  const request = send(url, { agent: false, signal, lookup: lookupAmong(addresses), headers: { Accept: 'application/json' } });
+  request.end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  try {
+    // A redirect counts as a failure: it would lead elsewhere unchecked.
+    if (response.statusCode !== 200) throw unusable(url, `it answered ${response.statusCode ?? 0}`);
+    return JSON.parse(await readBounded(url, response)) as unknown;
+  } finally {
+    request.destroy();
+  }
+}
+
+async function readBounded(url: URL, response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw unusable(url, `its answer is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Answers the socket's question for the name's address with what was checked. */
+function lookupAmong(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_, options, callback) => {
+    const [first] = addresses;
+    if (options.all === true || first === undefined) callback(null, [...addresses]);
+    else callback(null, first.address, first.family);
+  };
+}
+
+/** Node cannot abort a look-up of a name: what comes after the time is dropped. */
+async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error(`no answer in ${patienceMs} ms`)), { once: true }));
+  return Promise.race([work, late]);
+}
+
+function unusable(url: URL, why: string, cause?: unknown): StoreFailure {
+  return new StoreFailure({ dependency: 'issuer', kind: 'unavailable', message: `${url.origin}: ${why}`, cause });
+}

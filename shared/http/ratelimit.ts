@@ -1,0 +1,26 @@
+/** What is left of a client's budget after a request. */
+export interface RateLimitState {
+  /** Which budget: `read`, `write` or `delete`. */
+  readonly policy: string;
+  /** Requests in `windowSeconds`. */
+  readonly quota: number;
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  /** Until the budget is whole again. */
+  readonly resetSeconds: number;
+}
+
+const states = new WeakMap<Request, RateLimitState>();
+
+/** Remembers the budget that a request was counted against, for the headers of its answer, whatever that is. */
+export function noteRateLimit(request: Request, state: RateLimitState): void {
+  states.set(request, state);
+}
+
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ ; nothing when the request was not counted. */
+export function setRateLimitHeaders(request: Request, headers: Headers): void {
+  const state = states.get(request);
+  if (state === undefined) return;
+  headers.set('RateLimit-Policy', `"${state.policy}";q=${state.quota};w=${state.windowSeconds}`);
+  headers.set('RateLimit', `"${state.policy}";r=${state.remaining};t=${state.resetSeconds}`);
+}

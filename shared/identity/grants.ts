@@ -1,0 +1,95 @@
+import { isRepositoryName } from '../oci/name.ts';
+import type { Access, RepositoryAction } from '../ports/authorize.ts';
+import { everyRepository, matchesPattern } from './pattern.ts';
+import type { RepositoryPattern } from './pattern.ts';
+
+/** One rule: what is allowed in the repositories of a pattern, and which document says so. */
+export interface Rule {
+  readonly pattern: RepositoryPattern;
+  readonly actions: ReadonlySet<RepositoryAction>;
+  /** For administrators: `scope map ci: repositories/team/*`. */
+  readonly from: string;
+}
+
+/** All that an identity may do. What no rule allows is denied. */
+export interface Grants {
+  readonly rules: readonly Rule[];
+  /** Listing every repository. */
+  readonly catalog: boolean;
+  readonly management: 'none' | 'read' | 'write';
+}
+
+export const repositoryActions = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'deleted_read', 'deleted_restore'] as const satisfies readonly RepositoryAction[];
+
+export const noGrants: Grants = { rules: [], catalog: false, management: 'none' };
+
+export const allGrants: Grants = {
+  rules: [{ pattern: everyRepository, actions: new Set(repositoryActions), from: 'the administrator' }],
+  catalog: true,
+  management: 'write',
+};
+
+/** Several identities' or documents' grants together. */
+export function union(all: readonly Grants[]): Grants {
+  return {
+    rules: all.flatMap(({ rules }) => rules),
+    catalog: all.some(({ catalog }) => catalog),
+    management: all.some(({ management }) => management === 'write') ? 'write' : all.some(({ management }) => management === 'read') ? 'read' : 'none',
+  };
+}
+
+export function permits(grants: Grants, access: Access): boolean {
+  switch (access.type) {
+    case 'repository':
+      return decidingRule(grants, access.name, access.action) !== undefined;
+    case 'registry':
+      return grants.catalog;
+    case 'management':
+      return grants.management === 'write' || grants.management === access.action;
+  }
+}
+
+/** The first rule that allows it; `undefined` when none does. */
+export function decidingRule(grants: Grants, name: string, action: RepositoryAction): Rule | undefined {
+  return grants.rules.find((rule) => rule.actions.has(action) && matchesPattern(rule.pattern, name));
+}
+
+/** One entry of the `access` claim, and of what a client asks for. */
+export interface ResourceActions {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+/** What of `asked` the grants allow: never more than either. Entries of which nothing is left are left out. */
+export function intersect(grants: Grants, asked: readonly ResourceActions[]): ResourceActions[] {
+  return asked
+    .map(({ type, name, actions }) => ({ type, name, actions: actions.filter((action) => permitsNamed(grants, type, name, action)) }))
+    .filter(({ actions }) => actions.length > 0);
+}
+
+function permitsNamed(grants: Grants, type: string, name: string, action: string): boolean {
+  if (type === 'repository') return isRepositoryName(name) && isRepositoryAction(action) && permits(grants, { type, name, action });
+  if (type === 'registry') return name === 'catalog' && action === '*' && grants.catalog;
+  if (type === 'management') return name === 'api' && (action === 'read' || action === 'write') && permits(grants, { type, name, action });
+  return false;
+}
+
+export function isRepositoryAction(text: string): text is RepositoryAction {
+  return (repositoryActions as readonly string[]).includes(text);
+}
+
+/** The grants that an `access` claim stands for: what its token may be used for, and no more. */
+export function grantsOfAccess(access: readonly ResourceActions[]): Grants {
+  return union(access.map(grantsOfEntry));
+}
+
+function grantsOfEntry({ type, name, actions }: ResourceActions): Grants {
+  if (type === 'repository' && isRepositoryName(name)) {
+    // A name is a pattern without a star: it matches itself alone.
+    return { ...noGrants, rules: [{ pattern: name as string as RepositoryPattern, actions: new Set(actions.filter(isRepositoryAction)), from: 'an access token' }] };
+  }
+  if (type === 'registry' && name === 'catalog') return { ...noGrants, catalog: actions.includes('*') };
+  if (type === 'management' && name === 'api') return { ...noGrants, management: actions.includes('write') ? 'write' : actions.includes('read') ? 'read' : 'none' };
+  return noGrants;
+}

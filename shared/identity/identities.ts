@@ -1,0 +1,46 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { RegistryName } from '../oci/name.ts';
+import { openToAll } from '../ports/authorize.ts';
+import type { IdentifyCaller } from '../ports/authorize.ts';
+import { AnonymousGrants } from './anonymous.ts';
+import { FailedAttempts } from './attempts.ts';
+import { identifyCallers } from './identify.ts';
+import type { IdentifyPorts } from './identify.ts';
+import { outsideIdentities } from './issuers/prove.ts';
+import { KeyRing } from './keys/ring.ts';
+import { identityRoutes } from './management/http.ts';
+import { respondOAuth2 } from './oauth2/http.ts';
+import type { IdentityPorts, IdentitySettings } from './ports.ts';
+import { ProvenCredentials } from './proven.ts';
+import { RateLimits } from './ratelimits.ts';
+
+/** Who may do what: `open` lets everyone do everything. */
+export type AuthSettings = { readonly mode: 'open' } | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
+
+/** Identities of one registry, whole. */
+export interface Identities {
+  readonly callers: IdentifyCaller;
+  /** `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
+  readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
+  /** A part of the management API; in open mode it prepares for the other. */
+  readonly management: OpenAPIHono;
+}
+
+export function createIdentities(ports: IdentityPorts, registry: RegistryName, auth: AuthSettings): Identities {
+  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, management: identityRoutes({ ...ports, registry, forget: () => undefined }) };
+  const settings: IdentitySettings = { ...auth, registry };
+  const anonymous = new AnonymousGrants(ports, registry);
+  const proven = new ProvenCredentials(ports.clock);
+  const limits = settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, settings.rateLimits);
+  const identify: IdentifyPorts = { ...ports, settings, anonymous, proven, limits, ring: new KeyRing(ports, settings), attempts: new FailedAttempts(ports.clock) };
+  const outside = outsideIdentities(ports, settings);
+  const forget = () => {
+    anonymous.forget();
+    proven.forget();
+  };
+  return {
+    callers: identifyCallers(identify),
+    oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
+    management: identityRoutes({ ...ports, registry, forget }),
+  };
+}

@@ -1,0 +1,90 @@
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import type { ResourceActions } from './grants.ts';
+import { actorOf, identitySchema } from './identity.ts';
+import type { Identity } from './identity.ts';
+import type { KeyRing } from './keys/ring.ts';
+import type { IdentityPorts } from './ports.ts';
+
+/** As ACR signs itself; its clients read these claims. */
+const issuer = 'Azure Container Registry';
+
+const claimsSchema = z.object({
+  sub: z.string(),
+  /** Seconds since 1970. */
+  exp: z.number(),
+  grant_type: z.enum(['refresh_token', 'access_token']),
+  tenant: z.string().optional(),
+  access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })).optional(),
+  longshore: identitySchema,
+});
+
+/** What a token of ours says. */
+export type Claims = z.infer<typeof claimsSchema>;
+
+export interface Issue {
+  readonly identity: Identity;
+  /** Host and port that it is for. */
+  readonly host: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly tenant?: string;
+  /** Makes it an access token. */
+  readonly access?: readonly ResourceActions[];
+}
+
+export interface JwtPorts extends Pick<IdentityPorts, 'clock' | 'ids'> {
+  readonly ring: KeyRing;
+}
+
+/** A refresh token or, with `access`, an access token: a JWT with ACR's claims, signed with RS256. Throws `StoreFailure`. */
+export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string> {
+  const { kid, key } = await ports.ring.signingKey();
+  const now = Math.floor(ports.clock.now().getTime() / 1000);
+  const claims = {
+    version: '1.0',
+    grant_type: issue.access === undefined ? 'refresh_token' : 'access_token',
+    ...(issue.tenant === undefined ? {} : { tenant: issue.tenant }),
+    ...(issue.access === undefined ? {} : { access: issue.access }),
+    // ACR's clients expect these two; what is allowed is decided by `access`, and by `longshore` when access is asked for.
+    permissions: { actions: issue.identity.is === 'administrator' ? ['*'] : [], notActions: [] },
+    roles: [],
+    longshore: issue.identity,
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid })
+    .setJti(ports.ids.nextId())
+    .setSubject(actorOf(issue.identity))
+    .setIssuer(issuer)
+    .setAudience(issue.host)
+    .setIssuedAt(now)
+    .setNotBefore(now - clockToleranceSeconds)
+    .setExpirationTime(Math.floor(issue.expiresAt / 1000))
+    .sign(key);
+}
+
+/** How far the clocks of instances may be apart. */
+const clockToleranceSeconds = 30;
+
+/** What the token says when it is ours, for this host, and not over; else `undefined`. Throws `StoreFailure`. */
+export async function verifyToken(ports: JwtPorts, token: string, host: string): Promise<Claims | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, ({ kid }) => keyOf(ports.ring, kid), {
+      algorithms: ['RS256'],
+      issuer,
+      audience: host,
+      currentDate: ports.clock.now(),
+      requiredClaims: ['exp', 'sub', 'jti'],
+    });
+    return claimsSchema.parse(payload);
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}
+
+async function keyOf(ring: KeyRing, kid: string | undefined) {
+  const key = kid === undefined ? undefined : await ring.verificationKey(kid);
+  if (key === undefined) throw new errors.JWKSNoMatchingKey();
+  return key;
+}

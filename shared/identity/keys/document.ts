@@ -1,0 +1,63 @@
+import { createPrivateKey, generateKeyPair } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { RegistryName } from '../../oci/name.ts';
+import type { DocumentRef } from '../../ports/documents.ts';
+import { registrySchema } from '../../state/names.ts';
+import { documentShape } from '../../state/stored.ts';
+import { open, seal, sealedSchema } from './sealed.ts';
+
+const ringKeySchema = z.object({
+  kid: z.string(),
+  createdAt: z.iso.datetime(),
+  /** Not before: by then every instance has read the ring with this key in it. */
+  signsFrom: z.iso.datetime(),
+  /** SubjectPublicKeyInfo, DER in base64. */
+  publicKey: z.base64(),
+  /** PKCS #8, sealed. */
+  privateKey: sealedSchema,
+});
+export type RingKey = z.infer<typeof ringKeySchema>;
+
+/** The keys that sign a registry's tokens, oldest first: in one document, so that a change of them is one optimistic write. */
+export const keyRingSchema = z.object({ ...documentShape('key-ring'), registry: registrySchema, keys: z.array(ringKeySchema) });
+export type KeyRingDocument = z.infer<typeof keyRingSchema>;
+
+export const keyRingId = 'key-ring';
+
+export function keyRingRef(registry: RegistryName): DocumentRef {
+  return { container: 'registries', partition: [registry], id: keyRingId };
+}
+
+const generate = promisify(generateKeyPair);
+
+export interface NewKey {
+  readonly registry: RegistryName;
+  readonly kid: string;
+  readonly createdAt: Date;
+  readonly signsFrom: Date;
+  readonly secret: Uint8Array;
+}
+
+/** A fresh RSA key of 2,048 bits: it takes a few tenths of a second of another thread. */
+export async function makeRingKey({ registry, kid, createdAt, signsFrom, secret }: NewKey): Promise<RingKey> {
+  const { publicKey, privateKey } = await generate('rsa', { modulusLength: 2048 });
+  return {
+    kid,
+    createdAt: createdAt.toISOString(),
+    signsFrom: signsFrom.toISOString(),
+    publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    privateKey: seal(privateKey.export({ type: 'pkcs8', format: 'der' }), secret, contextOf(registry, kid)),
+  };
+}
+
+/** `undefined` when the secret is not the one that it was sealed with. */
+export function openPrivateKey(key: RingKey, registry: RegistryName, secret: Uint8Array): KeyObject | undefined {
+  const der = open(key.privateKey, secret, contextOf(registry, key.kid));
+  return der === undefined ? undefined : createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+}
+
+function contextOf(registry: RegistryName, kid: string): string {
+  return `${registry}/${kid}`;
+}

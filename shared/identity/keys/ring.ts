@@ -1,0 +1,130 @@
+import { createPublicKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { StoreFailure } from '../../ports/failures.ts';
+import { readStored } from '../../state/stored.ts';
+import type { Stored } from '../../state/stored.ts';
+import { untilUncontended } from '../../state/contention.ts';
+import type { IdentityPorts, IdentitySettings } from '../ports.ts';
+import { keyRingId, keyRingRef, keyRingSchema, makeRingKey, openPrivateKey } from './document.ts';
+import type { KeyRingDocument, RingKey } from './document.ts';
+import { announceMs, isRotationDue, ringFreshMs, signerOf, withoutOver } from './rotation.ts';
+
+export interface SigningKey {
+  readonly kid: string;
+  readonly key: KeyObject;
+}
+
+/** The ring as one instance has read it. */
+interface Loaded {
+  readonly at: number;
+  readonly stored: Stored<KeyRingDocument> | undefined;
+  readonly publicKeys: ReadonlyMap<string, KeyObject>;
+  /** Those that this instance can open, oldest first. */
+  readonly signers: readonly (SigningKey & { readonly signsFrom: string })[];
+}
+
+/** A token may name any key: one that is not known is looked for in the store at most so often. In milliseconds. */
+const unknownKeyMs = 1_000;
+
+/** The keys that sign and verify a registry's tokens. They are kept in memory and read anew every few minutes. */
+export class KeyRing {
+  readonly #ports: IdentityPorts;
+  readonly #settings: IdentitySettings;
+  #loaded: Loaded | undefined;
+  /** When an unknown key was last looked for; milliseconds since 1970. */
+  #soughtAt = 0;
+  #loading: Promise<Loaded> | undefined;
+  #rotating: Promise<void> | undefined;
+
+  constructor(ports: IdentityPorts, settings: IdentitySettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+  }
+
+  /** The newest key that signs; the first instance makes it. Throws `StoreFailure`. */
+  async signingKey(): Promise<SigningKey> {
+    const loaded = await this.#fresh(ringFreshMs);
+    // One that should only sign in a moment may: the clock of the instance that made it is ahead.
+    const signer = signerOf(loaded.signers, this.#ports.clock.now()) ?? loaded.signers[0];
+    if (signer === undefined) {
+      await this.#rotate((document) => this.#opened(document).length === 0, 0);
+      return this.signingKey();
+    }
+    if (isRotationDue(loaded.stored?.document.keys ?? [], this.#ports.clock.now())) await this.#rotateInTime();
+    return signer;
+  }
+
+  /** `undefined` when the registry has no such key. Throws `StoreFailure`. */
+  async verificationKey(kid: string): Promise<KeyObject | undefined> {
+    const known = (await this.#fresh(ringFreshMs)).publicKeys.get(kid);
+    const now = this.#ports.clock.now().getTime();
+    if (known !== undefined || now - this.#soughtAt < unknownKeyMs) return known;
+    this.#soughtAt = now;
+    return (await this.#fresh(0)).publicKeys.get(kid);
+  }
+
+  /** A rotation that is due can wait for the next token: the key at hand still signs. */
+  async #rotateInTime(): Promise<void> {
+    const { clock, log } = this.#ports;
+    try {
+      await this.#rotate((document) => isRotationDue(document?.keys ?? [], clock.now()), announceMs);
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error;
+      log.warn({ err: error }, 'the signing key could not be rotated yet');
+    }
+  }
+
+  /** Adds a key while `wanted` holds of what is stored; several callers share one addition. */
+  async #rotate(wanted: (document: KeyRingDocument | undefined) => boolean, waitMs: number): Promise<void> {
+    this.#rotating ??= this.#addKey(wanted, waitMs).finally(() => (this.#rotating = undefined));
+    return this.#rotating;
+  }
+
+  async #addKey(wanted: (document: KeyRingDocument | undefined) => boolean, waitMs: number): Promise<void> {
+    const { registry, secretKey } = this.#settings;
+    const now = this.#ports.clock.now();
+    const kid = this.#ports.ids.nextId();
+    let key: RingKey | undefined;
+    await untilUncontended('the key ring', async () => {
+      const { stored } = await this.#fresh(0);
+      if (!wanted(stored?.document)) return true;
+      key ??= await makeRingKey({ registry, kid, createdAt: now, signsFrom: new Date(now.getTime() + waitMs), secret: secretKey });
+      return (await this.#write(stored, key)) ? true : undefined;
+    });
+    await this.#fresh(0);
+  }
+
+  async #write(stored: Stored<KeyRingDocument> | undefined, key: RingKey): Promise<boolean> {
+    const { registry } = this.#settings;
+    const keys = withoutOver([...(stored?.document.keys ?? []), key], this.#ports.clock.now());
+    const document: KeyRingDocument = { id: keyRingId, type: 'key-ring', schemaVersion: 1, registry, keys };
+    const change = stored === undefined ? ({ do: 'create', document } as const) : ({ do: 'replace', document, ifMatch: stored.etag } as const);
+    const outcome = await this.#ports.documents.commitDocuments('registries', [registry], [change]);
+    if (outcome.committed) this.#ports.log.info({ kid: key.kid, signsFrom: key.signsFrom }, 'a signing key was added to the ring');
+    return outcome.committed;
+  }
+
+  /** What is known when it is at most `maxAgeMs` old, else what is stored; concurrent callers share one read. */
+  async #fresh(maxAgeMs: number): Promise<Loaded> {
+    const loaded = this.#loaded;
+    if (loaded !== undefined && maxAgeMs > 0 && this.#ports.clock.now().getTime() - loaded.at < maxAgeMs) return loaded;
+    this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
+    return this.#loading;
+  }
+
+  async #load(): Promise<Loaded> {
+    const at = this.#ports.clock.now().getTime();
+    const stored = await readStored(this.#ports.documents, keyRingSchema, keyRingRef(this.#settings.registry));
+    const publicKeys = new Map((stored?.document.keys ?? []).map((key) => [key.kid, createPublicKey({ key: Buffer.from(key.publicKey, 'base64'), format: 'der', type: 'spki' })]));
+    this.#loaded = { at, stored, publicKeys, signers: this.#opened(stored?.document) };
+    return this.#loaded;
+  }
+
+  /** A key that was sealed under an earlier secret still verifies; it does not sign. */
+  #opened(document: KeyRingDocument | undefined): Loaded['signers'] {
+    return (document?.keys ?? []).flatMap((ringKey) => {
+      const key = openPrivateKey(ringKey, this.#settings.registry, this.#settings.secretKey);
+      return key === undefined ? [] : [{ kid: ringKey.kid, key, signsFrom: ringKey.signsFrom }];
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import type { PasswordName, TokenDocument } from '../documents.ts';
+import { hashPassword, makePassword } from '../password.ts';
+
+/** A password as it is shown, once. */
+export interface NewPassword {
+  readonly name: PasswordName;
+  readonly value: string;
+  readonly stored: NonNullable<TokenDocument['passwords'][PasswordName]>;
+}
+
+/** Makes a password for a token's salt. `id` is a fresh one: it ends what was got with the password before. */
+export async function newPassword(name: PasswordName, options: { salt: string; id: string; now: Date; expiresAt: string | undefined }): Promise<NewPassword> {
+  const value = makePassword();
+  const hash = await hashPassword(value, options.salt);
+  const { id, expiresAt } = options;
+  return { name, value, stored: { hash, id, createdAt: options.now.toISOString(), ...(expiresAt === undefined ? {} : { expiresAt }) } };
+}

@@ -1,0 +1,12 @@
+import type { RegistryName } from '../../oci/name.ts';
+import type { Clock, RandomIds } from '../../ports/clock.ts';
+import type { Documents } from '../../ports/documents.ts';
+
+export interface ManagementPorts {
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly registry: RegistryName;
+  /** Drops what this instance remembers of identities: they have changed. The others see it within a minute. */
+  forget(): void;
+}

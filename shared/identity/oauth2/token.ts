@@ -1,0 +1,96 @@
+import { originOf } from '../../http/origin.ts';
+import { peerOf } from '../../http/peer.ts';
+import { RegistryError } from '../../oci/faults.ts';
+import { parseCredentials } from '../credentials.ts';
+import { intersect } from '../grants.ts';
+import type { ResourceActions } from '../grants.ts';
+import { limitKey } from '../identify.ts';
+import type { IdentifyPorts } from '../identify.ts';
+import type { Proof } from '../identity.ts';
+import { issueToken } from '../jwt.ts';
+import { lifetimes } from '../lifetimes.ts';
+import { proveLogin, proveToken } from '../prove.ts';
+import { parseScopes } from '../scope.ts';
+import { readForm, requireField, requireService } from './form.ts';
+
+/** One request for a token, whichever way it came. */
+interface TokenRequest {
+  readonly request: Request;
+  readonly host: string;
+  readonly asked: readonly ResourceActions[];
+  /** Also a refresh token, which a client keeps instead of the password. */
+  readonly offline: boolean;
+}
+
+/** `GET /oauth2/token` (Docker token specification): Basic or nobody, `service`, `scope` (repeatable), `offline_token`. */
+export async function tokenByQuery(ports: IdentifyPorts, request: Request): Promise<object> {
+  const { searchParams } = new URL(request.url);
+  const { host } = originOf(request, ports.settings.publicUrl);
+  requireService(searchParams, host);
+  const asked = parseScopes(searchParams.getAll('scope'));
+  const proof = await proofOfHeader(ports, request, host);
+  const { tokens, expiresAt } = await issueTokens(ports, proof, { request, host, asked, offline: searchParams.get('offline_token') === 'true' });
+  const now = ports.clock.now();
+  // The specification's name for it beside ACR's; without `expires_in` docker takes it for a minute's.
+  return { token: tokens.access_token, ...tokens, expires_in: Math.floor((expiresAt - now.getTime()) / 1000), issued_at: now.toISOString() };
+}
+
+/** `POST /oauth2/token`: `grant_type=refresh_token` or `password`, the latter without user and password for nobody. */
+export async function tokenByForm(ports: IdentifyPorts, request: Request): Promise<object> {
+  const form = await readForm(request);
+  const { host } = originOf(request, ports.settings.publicUrl);
+  requireService(form, host);
+  const asked = parseScopes(form.getAll('scope'));
+  const proof = await proofOfForm(ports, request, form, host);
+  return (await issueTokens(ports, proof, { request, host, asked, offline: form.get('access_type') === 'offline' })).tokens;
+}
+
+async function proofOfHeader(ports: IdentifyPorts, request: Request, host: string): Promise<Proof> {
+  const header = request.headers.get('authorization');
+  if (header === null) return nobody(ports);
+  const credentials = parseCredentials(header);
+  if (credentials?.scheme !== 'Basic') throw refused(host);
+  return required(await ports.proven.prove(header, host, 'documents', () => proveLogin(ports, { ...credentials, host, address: peerOf(request) })), host);
+}
+
+async function proofOfForm(ports: IdentifyPorts, request: Request, form: URLSearchParams, host: string): Promise<Proof> {
+  const grantType = requireField(form, 'grant_type');
+  if (grantType === 'refresh_token') return required(await proveToken(ports, requireField(form, 'refresh_token'), host, 'refresh_token'), host);
+  if (grantType !== 'password') throw new RegistryError({ is: 'request-invalid', why: 'grant_type must be refresh_token or password' });
+  const [user, password] = [form.get('username') ?? '', form.get('password') ?? ''];
+  if (user === '' && password === '') return nobody(ports);
+  return required(await proveLogin(ports, { user, password, host, address: peerOf(request) }), host);
+}
+
+async function nobody(ports: IdentifyPorts): Promise<Proof> {
+  return { identity: { is: 'anonymous' }, grants: await ports.anonymous.read() };
+}
+
+function required(proof: Proof | undefined, host: string): Proof {
+  if (proof === undefined) throw refused(host);
+  return proof;
+}
+
+function refused(host: string): RegistryError {
+  return new RegistryError({ is: 'unauthorized', needed: [], challenge: { scheme: 'Basic', realm: host } });
+}
+
+interface Issued {
+  readonly tokens: { readonly access_token: string; readonly refresh_token?: string };
+  /** When the access token is over; milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** Access to what was asked for and is granted, and no more. Nobody is told to log in when that is nothing. */
+async function issueTokens(ports: IdentifyPorts, proof: Proof, { request, host, asked, offline }: TokenRequest): Promise<Issued> {
+  ports.limits?.take(request, limitKey(proof.identity, request));
+  const access = intersect(proof.grants, asked);
+  const { identity } = proof;
+  if (identity.is === 'anonymous' && access.length === 0) throw refused(host);
+  const until = (lifetimeMs: number) => Math.min(ports.clock.now().getTime() + lifetimeMs, proof.until ?? Infinity);
+  const expiresAt = until(lifetimes.access);
+  const accessToken = await issueToken(ports, { identity, host, access, expiresAt });
+  if (!offline || identity.is === 'anonymous' || proof.narrowed === true) return { tokens: { access_token: accessToken }, expiresAt };
+  const refreshToken = await issueToken(ports, { identity, host, expiresAt: until(lifetimes.offline) });
+  return { tokens: { access_token: accessToken, refresh_token: refreshToken }, expiresAt };
+}

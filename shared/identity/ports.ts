@@ -1,0 +1,28 @@
+import type { RegistryName } from '../oci/name.ts';
+import type { Clock, RandomIds } from '../ports/clock.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { Log } from '../ports/log.ts';
+import type { GetJson } from '../ports/outbound.ts';
+import type { PasswordHash } from './password.ts';
+import type { RateLimitSettings } from './ratelimits.ts';
+
+/** What identities need of the world. */
+export interface IdentityPorts {
+  readonly documents: Documents;
+  readonly outbound: GetJson;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+}
+
+export interface IdentitySettings {
+  readonly registry: RegistryName;
+  /** Seals the private keys of the ring. At least 32 bytes; the same on every instance. */
+  readonly secretKey: Uint8Array;
+  /** Of the user `admin`; without one there is no such user. */
+  readonly administrator?: PasswordHash;
+  /** Where clients find the registry, when that is not where requests come in. */
+  readonly publicUrl?: URL;
+  /** Absent: no limits. */
+  readonly rateLimits?: RateLimitSettings;
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+
+export interface IssuerFault {
+  /** What its discovery document says instead. */
+  readonly discovery?: object;
+  readonly status?: number;
+}
+
+export interface LocalIssuer {
+  readonly url: string;
+  /** Requests that it got, by path. */
+  readonly asked: string[];
+  fault: IssuerFault;
+  /** A token of its own, with these claims over good ones. */
+  token(claims?: Record<string, unknown>, options?: { readonly alg?: 'RS256' | 'ES256' | 'PS256'; readonly unpublished?: boolean }): Promise<string>;
+  stop(): void;
+}
+
+/** An OIDC issuer on this machine: discovery, and one key of each algorithm. `now` is what its tokens' times start from. */
+export async function startIssuer(now: () => Date): Promise<LocalIssuer> {
+  const keys = { RS256: await generateKeyPair('RS256'), ES256: await generateKeyPair('ES256'), PS256: await generateKeyPair('PS256') };
+  const unpublished = await generateKeyPair('RS256');
+  const published = await Promise.all(Object.entries(keys).map(async ([alg, { publicKey }]) => ({ ...(await exportJWK(publicKey)), alg, kid: alg, use: 'sig' })));
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const answer = request.url === '/keys' ? { keys: published } : (issuer.fault.discovery ?? { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` });
+    response.writeHead(issuer.fault.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const issuer: LocalIssuer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    fault: {},
+    token(claims = {}, { alg = 'RS256', unpublished: unknown = false } = {}) {
+      const seconds = Math.floor(now().getTime() / 1000);
+      return new SignJWT({ iss: issuer.url, aud: 'longshore', sub: 'repo:octo/app:ref:refs/heads/main', repository: 'octo/app', ref: 'refs/heads/main', iat: seconds, exp: seconds + 300, ...claims })
+        .setProtectedHeader({ alg, kid: unknown ? 'unpublished' : alg })
+        .sign(unknown ? unpublished.privateKey : keys[alg].privateKey);
+    },
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+  return issuer;
+}

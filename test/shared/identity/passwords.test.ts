@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { formatPasswordHash, hashPassword, makePassword, makeSalt, parsePasswordHash, sameHash } from '../../../shared/identity/password.ts';
+import { rememberPeer } from '../../../shared/http/peer.ts';
+import { ask } from '../image.ts';
+import { asAdmin, basic, claimsOf, codeOf, composeRequired, fetchToken, makeToken, manage, postForm } from './required.ts';
+import type { MadeToken, Required } from './required.ts';
+
+async function statusOf({ app }: Pick<Required, 'app'>, user: string, password: string): Promise<number> {
+  return (await ask(app, 'GET', '/v2/', { headers: basic(user, password) })).status;
+}
+
+describe('a named token', () => {
+  it('has two passwords, shown once and nowhere kept', async () => {
+    const longshore = composeRequired();
+    await manage(longshore, 'PUT', '/scope-maps/ci', { actions: ['repositories/*/content/read'] });
+    const made = await manage<MadeToken>(longshore, 'POST', '/tokens', { name: 'ci', scopeMap: 'ci' });
+    const values = made.passwords.map(({ value }) => value);
+    expect(values.map((value) => value.length)).toEqual([43, 43]);
+    for (const value of values) expect(await statusOf(longshore, 'ci', value)).toBe(200);
+    const stored = JSON.stringify([await manage(longshore, 'GET', '/tokens/ci'), await manage(longshore, 'GET', '/tokens'), await longshore.memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'token:ci' })]);
+    for (const value of values) expect(stored).not.toContain(value);
+  });
+
+  it('has one password made anew while the other goes on, and the old one is over at once', async () => {
+    const longshore = composeRequired();
+    await manage(longshore, 'PUT', '/scope-maps/ci', { actions: ['repositories/*/content/read'] });
+    const made = await manage<MadeToken>(longshore, 'POST', '/tokens', { name: 'ci', scopeMap: 'ci' });
+    const [first = '', second = ''] = made.passwords.map(({ value }) => value);
+    expect(await statusOf(longshore, 'ci', first)).toBe(200);
+    const renewed = await manage<{ value: string }>(longshore, 'POST', '/tokens/ci/passwords/password1', {});
+    expect([await statusOf(longshore, 'ci', first), await statusOf(longshore, 'ci', second), await statusOf(longshore, 'ci', renewed.value)]).toEqual([401, 200, 200]);
+    await manage(longshore, 'DELETE', '/tokens/ci/passwords/password2');
+    expect(await statusOf(longshore, 'ci', second)).toBe(401);
+  });
+
+  it.each([
+    ['is disabled', (longshore: Required) => manage(longshore, 'PATCH', '/tokens/ci', { status: 'disabled' })],
+    ['is removed', (longshore: Required) => manage(longshore, 'DELETE', '/tokens/ci')],
+    ['has its password made anew', (longshore: Required) => manage(longshore, 'POST', '/tokens/ci/passwords/password1', {})],
+  ])('that %s gets no new access, by password or by refresh token, on any instance', async (_, change) => {
+    const longshore = composeRequired();
+    const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);
+    const { refresh_token = '' } = await fetchToken(longshore, basic('ci', password), [], '&offline_token=true');
+    const other = composeRequired(longshore);
+    expect(await statusOf(other, 'ci', password)).toBe(200);
+    await change(longshore);
+    expect(await statusOf(longshore, 'ci', password)).toBe(401);
+    expect((await postForm(other, '/oauth2/token', { grant_type: 'refresh_token', refresh_token })).status).toBe(401);
+    longshore.clock.pass(60_000);
+    expect(await statusOf(other, 'ci', password)).toBe(401);
+  });
+
+  it('ends with its password, and so do the tokens that were got with it', async () => {
+    const longshore = composeRequired();
+    const expiresAt = new Date(longshore.clock.now().getTime() + 600_000).toISOString();
+    const password = await makeToken(longshore, 'ci', ['repositories/*/content/read'], { expiresAt });
+    const tokens = await fetchToken(longshore, basic('ci', password), [], '&offline_token=true');
+    expect(tokens).toMatchObject({ expires_in: 600 });
+    expect([claimsOf(tokens.access_token).exp, claimsOf(tokens.refresh_token ?? '').exp]).toEqual([Date.parse(expiresAt) / 1000, Date.parse(expiresAt) / 1000]);
+    longshore.clock.pass(600_000);
+    expect(await statusOf(longshore, 'ci', password)).toBe(401);
+  });
+
+  it('does what its scope map says now', async () => {
+    const longshore = composeRequired();
+    const password = await makeToken(longshore, 'ci', ['repositories/a/content/read']);
+    const asked = async () => claimsOf((await fetchToken(longshore, basic('ci', password), ['repository:a:pull', 'repository:b:pull'])).access_token).access;
+    expect(await asked()).toEqual([{ type: 'repository', name: 'a', actions: ['pull'] }]);
+    await manage(longshore, 'PUT', '/scope-maps/ci', { actions: ['repositories/b/content/read'] });
+    expect(await asked()).toEqual([{ type: 'repository', name: 'b', actions: ['pull'] }]);
+    await manage(longshore, 'PATCH', '/tokens/ci', { scopeMap: '_repositories_pull' });
+    expect(await asked()).toHaveLength(2);
+  });
+
+  it('is not known while the store is away: 503, and the try is not held against it', async () => {
+    const longshore = composeRequired();
+    const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);
+    longshore.memory.calls.failOn('documents.read');
+    for (let n = 0; n < 10; n++) expect(await statusOf(longshore, 'ci', password)).toBe(503);
+    longshore.memory.calls.clearFaults();
+    expect(await statusOf(longshore, 'ci', password)).toBe(200);
+  });
+
+  it('costs one derivation and no store call when it comes again', async () => {
+    const longshore = composeRequired();
+    const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);
+    longshore.memory.calls.resetCounts();
+    await Promise.all([1, 2, 3].map(() => statusOf(longshore, 'ci', password)));
+    expect(longshore.memory.calls.list).toEqual(['documents.read', 'documents.read']);
+    await statusOf(longshore, 'ci', password);
+    expect(longshore.memory.calls.total()).toBe(2);
+  });
+});
+
+describe('guessing', () => {
+  it('is slowed down for an identity more and more, whatever the password, and a right one clears it', async () => {
+    const longshore = composeRequired();
+    const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);
+    for (let n = 0; n < 6; n++) expect(await statusOf(longshore, 'ci', `wrong ${n}`)).toBe(401);
+    const early = await ask(longshore.app, 'GET', '/v2/', { headers: basic('ci', password) });
+    expect([early.status, early.headers.get('retry-after'), await codeOf(early)]).toEqual([429, '1', 'TOOMANYREQUESTS']);
+    longshore.clock.pass(500);
+    expect(await statusOf(longshore, 'ci', 'wrong again')).toBe(401);
+    longshore.clock.pass(999);
+    expect(await statusOf(longshore, 'ci', password)).toBe(429);
+    longshore.clock.pass(1);
+    expect(await statusOf(longshore, 'ci', password)).toBe(200);
+    expect(await statusOf(longshore, 'ci', 'wrong once')).toBe(401);
+    expect(await statusOf(longshore, 'ci', 'wrong twice')).toBe(401);
+  });
+
+  it('of many passwords at once gets no further than one after the other', async () => {
+    const longshore = composeRequired();
+    const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => statusOf(longshore, 'admin', `guess ${n}`)));
+    expect(outcomes.filter((status) => status === 401)).toHaveLength(6);
+    expect(outcomes.filter((status) => status === 429)).toHaveLength(14);
+  });
+
+  it('slows down nobody else', async () => {
+    const longshore = composeRequired();
+    await Promise.all(Array.from({ length: 20 }, (_, n) => statusOf(longshore, 'ci', `guess ${n}`)));
+    expect((await ask(longshore.app, 'GET', '/v2/', { headers: asAdmin })).status).toBe(200);
+  });
+
+  it('is slowed down for an address that tries many names', async () => {
+    const longshore = composeRequired();
+    const from = async (address: string, name: string) => {
+      const request = new Request('http://registry.test/v2/', { headers: basic(name, 'wrong') });
+      rememberPeer(request, address);
+      return (await longshore.app.fetch(request)).status;
+    };
+    for (let n = 0; n < 21; n++) expect(await from('192.0.2.7', `name${n}`)).toBe(401);
+    expect(await from('192.0.2.7', 'another')).toBe(429);
+    expect(await from('192.0.2.8', 'another')).toBe(401);
+  });
+
+  it('does the same work for names that there are, that there are not, and that cannot be', async () => {
+    const longshore = composeRequired();
+    await makeToken(longshore, 'known', ['repositories/*/content/read']);
+    const time = async (name: string) => {
+      const started = performance.now();
+      await statusOf(longshore, name, 'wrong');
+      return performance.now() - started;
+    };
+    const fastest = async (name: string) => Math.min(...[await time(name), await time(name), await time(name)]);
+    const [known, unknown, impossible] = [await fastest('known'), await fastest('unknown'), await fastest('no such/name')];
+    // A derivation takes tens of milliseconds, everything else less than one.
+    expect(Math.min(unknown, impossible)).toBeGreaterThan(known / 8);
+  });
+});
+
+describe('a password hash', () => {
+  it('is one text for a setting, and reads back', async () => {
+    const [password, salt] = [makePassword(), makeSalt()];
+    const text = formatPasswordHash({ salt, hash: await hashPassword(password, salt) });
+    const parsed = parsePasswordHash(text);
+    expect(sameHash(await hashPassword(password, parsed?.salt ?? ''), parsed?.hash ?? '')).toBe(true);
+    expect(sameHash(await hashPassword(`${password}x`, parsed?.salt ?? ''), parsed?.hash ?? '')).toBe(false);
+  });
+
+  it.each(['', 'plain text', 'scrypt:1:1:1:AAAAAAAAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'scrypt:16384:8:1::'])('is not %j', (text) => {
+    expect(parsePasswordHash(text)).toBeUndefined();
+  });
+});
