@@ -16,16 +16,19 @@ export interface Grants {
   readonly rules: readonly Rule[];
   /** Listing every repository. */
   readonly catalog: boolean;
+  /** Repositories that show in lists, beside those that a rule lets read. */
+  readonly listing: readonly RepositoryPattern[];
   readonly management: 'none' | 'read' | 'write';
 }
 
 export const repositoryActions = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'deleted_read', 'deleted_restore'] as const satisfies readonly RepositoryAction[];
 
-export const noGrants: Grants = { rules: [], catalog: false, management: 'none' };
+export const noGrants: Grants = { rules: [], catalog: false, listing: [], management: 'none' };
 
 export const allGrants: Grants = {
   rules: [{ pattern: everyRepository, actions: new Set(repositoryActions), from: 'the administrator' }],
   catalog: true,
+  listing: [],
   management: 'write',
 };
 
@@ -34,6 +37,7 @@ export function union(all: readonly Grants[]): Grants {
   return {
     rules: all.flatMap(({ rules }) => rules),
     catalog: all.some(({ catalog }) => catalog),
+    listing: all.flatMap(({ listing }) => listing),
     management: all.some(({ management }) => management === 'write') ? 'write' : all.some(({ management }) => management === 'read') ? 'read' : 'none',
   };
 }
@@ -44,9 +48,17 @@ export function permits(grants: Grants, access: Access): boolean {
       return decidingRule(grants, access.name, access.action) !== undefined;
     case 'registry':
       return grants.catalog;
+    case 'listing':
+      return grants.catalog || readable(grants).some((pattern) => matchesPattern(pattern, access.name));
     case 'management':
       return grants.management === 'write' || grants.management === access.action;
   }
+}
+
+/** The patterns of what somebody without the whole catalog sees of it. */
+export function readable({ rules, listing }: Grants): RepositoryPattern[] {
+  const reading = rules.filter(({ actions }) => actions.has('pull') || actions.has('metadata_read'));
+  return [...new Set([...listing, ...reading.map(({ pattern }) => pattern)])];
 }
 
 /** The first rule that allows it; `undefined` when none does. */

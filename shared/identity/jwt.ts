@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { ResourceActions } from './grants.ts';
 import { actorOf, identitySchema } from './identity.ts';
 import type { Identity } from './identity.ts';
+import { patternSchema } from './pattern.ts';
+import type { RepositoryPattern } from './pattern.ts';
 import type { KeyRing } from './keys/ring.ts';
 import type { IdentityPorts } from './ports.ts';
 
@@ -16,6 +18,8 @@ const claimsSchema = z.object({
   grant_type: z.enum(['refresh_token', 'access_token']),
   tenant: z.string().optional(),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })).optional(),
+  /** What shows in lists of repositories: a token for the catalog of somebody who may not see all of it. */
+  listing: z.array(patternSchema).optional(),
   longshore: identitySchema,
 });
 
@@ -31,6 +35,7 @@ export interface Issue {
   readonly tenant?: string;
   /** Makes it an access token. */
   readonly access?: readonly ResourceActions[];
+  readonly listing?: readonly RepositoryPattern[];
 }
 
 export interface JwtPorts extends Pick<IdentityPorts, 'clock' | 'ids'> {
@@ -46,6 +51,7 @@ export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string>
     grant_type: issue.access === undefined ? 'refresh_token' : 'access_token',
     ...(issue.tenant === undefined ? {} : { tenant: issue.tenant }),
     ...(issue.access === undefined ? {} : { access: issue.access }),
+    ...(issue.listing === undefined || issue.listing.length === 0 ? {} : { listing: issue.listing }),
     // ACR's clients expect these two; what is allowed is decided by `access`, and by `longshore` when access is asked for.
     permissions: { actions: issue.identity.is === 'administrator' ? ['*'] : [], notActions: [] },
     roles: [],

@@ -13,9 +13,10 @@ const maxWaiting = 64;
 
 const derive = promisify<string, Buffer, number, typeof cost, Buffer>(scrypt);
 
-/** 43 characters of base64url. */
+/** 43 characters of base64url. The first is no dash: `docker login -p -…` would take it for an option. */
 export function makePassword(): string {
-  return randomBytes(32).toString('base64url');
+  const password = randomBytes(32).toString('base64url');
+  return password.startsWith('-') ? makePassword() : password;
 }
 
 /** 16 random bytes in base64url. */

@@ -53,7 +53,7 @@ export async function proveToken(ports: ProvePorts, token: string, host: string,
   if (claims === undefined || (only !== undefined && claims.grant_type !== only)) return undefined;
   const identity = claims.longshore;
   const until = claims.exp * 1000;
-  if (claims.grant_type === 'access_token') return { identity, grants: grantsOfAccess(claims.access ?? []), until, narrowed: true };
+  if (claims.grant_type === 'access_token') return { identity, grants: { ...grantsOfAccess(claims.access ?? []), listing: claims.listing ?? [] }, until, narrowed: true };
   const grants = await grantsOf(ports, ports.settings, identity);
   return grants === undefined ? undefined : { identity, grants, until };
 }

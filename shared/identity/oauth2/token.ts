@@ -2,8 +2,9 @@ import { originOf } from '../../http/origin.ts';
 import { peerOf } from '../../http/peer.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { parseCredentials } from '../credentials.ts';
-import { intersect } from '../grants.ts';
-import type { ResourceActions } from '../grants.ts';
+import { intersect, readable } from '../grants.ts';
+import type { Grants, ResourceActions } from '../grants.ts';
+import type { RepositoryPattern } from '../pattern.ts';
 import { limitKey } from '../identify.ts';
 import type { IdentifyPorts } from '../identify.ts';
 import type { Proof } from '../identity.ts';
@@ -85,12 +86,24 @@ interface Issued {
 async function issueTokens(ports: IdentifyPorts, proof: Proof, { request, host, asked, offline }: TokenRequest): Promise<Issued> {
   ports.limits?.take(request, limitKey(proof.identity, request));
   const access = intersect(proof.grants, asked);
+  const listing = listingFor(proof.grants, asked);
   const { identity } = proof;
-  if (identity.is === 'anonymous' && access.length === 0) throw refused(host);
+  if (identity.is === 'anonymous' && access.length === 0 && listing.length === 0) throw refused(host);
   const until = (lifetimeMs: number) => Math.min(ports.clock.now().getTime() + lifetimeMs, proof.until ?? Infinity);
   const expiresAt = until(lifetimes.access);
-  const accessToken = await issueToken(ports, { identity, host, access, expiresAt });
+  const accessToken = await issueToken(ports, { identity, host, access, listing, expiresAt });
   if (!offline || identity.is === 'anonymous' || proof.narrowed === true) return { tokens: { access_token: accessToken }, expiresAt };
   const refreshToken = await issueToken(ports, { identity, host, expiresAt: until(lifetimes.offline) });
   return { tokens: { access_token: accessToken, refresh_token: refreshToken }, expiresAt };
+}
+
+/** A token travels in a header of at most 16 KiB. In characters. */
+const maxListing = 4_000;
+
+/** The part of the catalog that somebody sees who asked for it and may not see the whole; cut off where it is too long for a token. */
+function listingFor(grants: Grants, asked: readonly ResourceActions[]): RepositoryPattern[] {
+  const wanted = asked.some(({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'));
+  if (!wanted || grants.catalog) return [];
+  let length = 0;
+  return readable(grants).filter((pattern) => (length += pattern.length) <= maxListing);
 }

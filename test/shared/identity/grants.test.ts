@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grantsOfActions } from '../../../shared/identity/actions.ts';
-import { allGrants, grantsOfAccess, intersect, noGrants, permits, repositoryActions, union } from '../../../shared/identity/grants.ts';
+import { allGrants, grantsOfAccess, intersect, noGrants, permits, readable, repositoryActions, union } from '../../../shared/identity/grants.ts';
 import { isRepositoryPattern, matchesPattern } from '../../../shared/identity/pattern.ts';
 import type { RepositoryPattern } from '../../../shared/identity/pattern.ts';
 import { parseScopes } from '../../../shared/identity/scope.ts';
@@ -71,6 +71,16 @@ describe('what is granted of what is asked', () => {
         expect(intersect(noGrants, asked)).toEqual([]);
       }),
     );
+  });
+
+  it('shows in lists what may be read, and to a token for the catalog what its holder may read, which it may not use', () => {
+    const grants = grantsOfActions(['repositories/team/*/content/read', 'repositories/other/content/delete'], 'a map');
+    const sees = (holder: typeof grants, name: RepositoryName) => permits(holder, { type: 'listing', name, action: 'read' });
+    expect(names.filter((name) => sees(grants, name))).toEqual(['team/app', 'team/app/deep']);
+    const token = { ...grantsOfAccess([]), listing: readable(grants) };
+    for (const name of names) expect(sees(token, name)).toBe(sees(grants, name));
+    expect(names.some((name) => may(token, name, 'pull'))).toBe(false);
+    expect(names.every((name) => sees(allGrants, name))).toBe(true);
   });
 
   it('is together what each grants alone', () => {

@@ -78,6 +78,20 @@ describe('GET /oauth2/token', () => {
     expect(claimsOf(access_token)).toMatchObject({ sub: 'anonymous', access: [{ type: 'repository', name: 'public/app', actions: ['pull'] }] });
   });
 
+  it('for the catalog names what its holder sees of it, in as much as a header holds', async () => {
+    const longshore = composeRequired();
+    const password = await makeToken(longshore, 'ci', ['repositories/team/*/content/read']);
+    const part = await fetchToken(longshore, basic('ci', password), ['registry:catalog:*']);
+    expect(claimsOf(part.access_token)).toMatchObject({ access: [], listing: ['team/*'] });
+    const whole = await fetchToken(longshore, asAdmin, ['registry:catalog:*']);
+    expect(claimsOf(whole.access_token).access).toEqual([{ type: 'registry', name: 'catalog', actions: ['*'] }]);
+    expect(claimsOf((await fetchToken(longshore, basic('ci', password), [scope])).access_token)).not.toHaveProperty('listing');
+    await manage(longshore, 'PUT', '/scope-maps/ci', { actions: Array.from({ length: 100 }, (_, n) => `repositories/${'long'.repeat(20)}${n}/content/read`) });
+    const long = await fetchToken(longshore, basic('ci', password), ['registry:catalog:*']);
+    expect(long.access_token.length).toBeLessThan(8_000);
+    expect((await ask(longshore.app, 'GET', '/v2/', { headers: bearer(long.access_token) })).status).toBe(200);
+  });
+
   it('with offline_token gives a refresh token too, which docker keeps instead of the password', async () => {
     const longshore = composeRequired();
     const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);

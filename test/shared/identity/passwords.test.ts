@@ -149,6 +149,12 @@ describe('guessing', () => {
   });
 });
 
+describe('a password', () => {
+  it('can stand behind -p on a command line', () => {
+    expect(Array.from({ length: 2_000 }, makePassword).filter((password) => !/^[A-Za-z0-9_][\w-]{42}$/.test(password))).toEqual([]);
+  });
+});
+
 describe('a password hash', () => {
   it('is one text for a setting, and reads back', async () => {
     const [password, salt] = [makePassword(), makeSalt()];
