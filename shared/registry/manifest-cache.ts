@@ -75,9 +75,7 @@ export class ManifestCache {
   /** The same documents; a commit drops what it touches, before it starts and when it has ended, however it has ended. */
   watched(documents: Documents): Documents {
     return {
-      readDocument: (ref) => documents.readDocument(ref),
-      queryDocuments: (query) => documents.queryDocuments(query),
-      countDocuments: (count) => documents.countDocuments(count),
+      ...documents,
       commitDocuments: async (container, partition, changes) => {
         if (container !== 'repositories') return documents.commitDocuments(container, partition, changes);
         const [registry = '', repository = ''] = partition;

@@ -62,7 +62,7 @@ function pageOf(visible: readonly RepositoryName[], n: number): CatalogPage {
 }
 
 function maySee(caller: Caller, name: RepositoryName): boolean {
-  return caller.may(wholeCatalog) || (['metadata_read', 'pull'] as const).some((action) => caller.may({ type: 'repository', name, action }));
+  return caller.may(wholeCatalog) || caller.may({ type: 'listing', name, action: 'read' });
 }
 
 async function namesBehind(ports: RegistryPorts, registry: RegistryName, last: string | undefined, limit: number): Promise<{ names: RepositoryName[]; more: boolean }> {
