@@ -50,17 +50,16 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
     requireReferences(ports, push.key, manifest),
     ports.entries.requireAllowed('write', push.key),
   ]);
-  const platform = imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest));
-  const entry = ports.entries.open(push.key);
+  const readingPlatform = imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest));
+  const opening = ports.entries.open(push.key);
   const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
-    const [before, tagged, ...known] = await Promise.all([readManifestDocument(ports, push.key, digest), readTag(ports, push), platform, entry]);
+    const [before, tagged, platform, { document: entry }] = await Promise.all([readManifestDocument(ports, push.key, digest), readTag(ports, push), readingPlatform, opening]);
     requireAllowed('write', [guardedTag(tagged?.document), guardedManifest(before?.document)]);
-    const stored = { before, tagged, platform: known[0], entry: known[1].document };
-    const change = pushChanges({ push, manifest, digest, content, ...stored, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
+    const change = pushChanges({ push, manifest, digest, content, platform, entry, before, tagged, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     return outcome.committed ? change.events : undefined;
   });
-  await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, await entry)]);
+  await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, await opening)]);
   return { digest, subject: manifest.subject?.digest };
 }
 
