@@ -8,6 +8,8 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
+import type { RandomIds } from '../ports/clock.ts';
+import type { DocumentChange } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { requireAllowed } from '../state/attributes.ts';
 import { guardedManifest, guardedTag, manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
@@ -53,13 +55,14 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const [links] = await Promise.all([requireReferences(ports, push.key, manifest), ports.entries.requireAllowed('write', push.key)]);
   const content = await storeContent(ports, push.bytes, digest);
   const about = once(() => Promise.all([imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest)), ports.entries.open(push.key)]));
+  const ids = sameIdsEachTime(ports.ids);
   const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     const [before, tags, [platform, entry]] = await Promise.all([readManifestDocument(ports, push.key, digest), readTags(ports, push.key, names), about()]);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
     const stored = { before, tags, platform, entry: entry.document };
-    const change = pushChanges({ push, manifest, digest, content, ...stored, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
+    const change = pushChanges({ push, manifest, digest, content, ...stored, source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
-    return outcome.committed ? change.events : undefined;
+    return outcome.committed || isOwnEvent(change.changes[outcome.index], outcome.because) ? change.events : undefined;
   });
   await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, (await about())[1])]);
   return { digest, subject: manifest.subject?.digest };
@@ -69,6 +72,20 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => (running ??= work());
+}
+
+/** Every attempt draws the same ids in the same order, so that its events are known again. */
+function sameIdsEachTime(ids: RandomIds): () => () => string {
+  const drawn: string[] = [];
+  return () => {
+    let next = 0;
+    return () => (drawn[next++] ??= ids.nextId());
+  };
+}
+
+/** That the event of this push is there already says that an earlier attempt was committed, and its answer lost on the way. */
+function isOwnEvent(change: DocumentChange | undefined, because: 'exists' | 'absent' | 'changed'): boolean {
+  return because === 'exists' && change?.do === 'create' && change.document.type === 'event';
 }
 
 /** A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge. */

@@ -95,9 +95,13 @@ export class Scan {
 
   /** Sorted by path: the same conditions in another order share one index. */
   #leading(): string[] {
-    const equal = this.#request.constraints.filter(isEquality).map(({ column }) => column);
-    const paths = [...new Set(equal)].sort().slice(0, MAX_LEADING);
-    return paths.flatMap((path) => [this.#columns(path).rank, this.#columns(path).value]);
+    const equal = this.#request.constraints.filter(isEquality);
+    const paths = [...new Set(equal.map(({ column }) => column))].sort().slice(0, MAX_LEADING);
+    return paths.flatMap((path) => {
+      const { rank, value } = this.#columns(path);
+      // What the rank alone says (true, false, null) fixes no value: a value in between would break the order that follows.
+      return equal.some(({ column, test }) => column === path && test === 'equal') ? [rank, value] : [rank];
+    });
   }
 
   /** A rank that a constraint fixes is no part of the order, and a value that one fixes neither. */

@@ -82,9 +82,10 @@ async function queryFor<T extends Placed>(documents: Reader, key: RepositoryKey,
     container: 'repositories',
     partition: partitionOf(key),
     where: [
-      { path, is: 'starts-with', value: `${listed.type}:` },
+      // One bound on each side: an index seeks to the place in the range, and never walks up to it.
+      { path, is: after === undefined || descending ? '>=' : '>', value: after === undefined || descending ? `${listed.type}:` : after },
+      { path, is: '<', value: after !== undefined && descending ? after : `${listed.type};` },
       { path: 'attributes.listEnabled', is: '=', value: true },
-      ...(after === undefined ? [] : [{ path, is: descending ? ('<' as const) : ('>' as const), value: after }]),
       ...(listed.where ?? []),
     ],
     orderBy: { path, direction: descending ? 'desc' : 'asc' },

@@ -70,7 +70,10 @@ export async function refusal(app: App, method: string, path: string, body?: unk
 export async function everyPage(app: App, path: string): Promise<Answer['body'][]> {
   const pages: Answer['body'][] = [];
   let next: string | undefined = path;
+  const asked = new Set<string>();
   while (next !== undefined) {
+    if (asked.has(next)) throw new Error(`${next} leads to itself`);
+    asked.add(next);
     const { status, link, body } = await askJson(app, 'GET', next);
     if (status !== 200) throw new Error(`${next}: ${status} ${JSON.stringify(body)}`);
     pages.push(body);

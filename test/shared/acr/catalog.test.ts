@@ -71,27 +71,27 @@ describe('the catalog', () => {
     expect(await get('?n=0')).toMatchObject({ status: 200, link: null, body: { repositories: [] } });
   });
 
-  it('shows a caller what it may pull or read the metadata of', async () => {
-    const may = (access: Access) => access.type === 'repository' && ((access.name.startsWith('mine/') && access.action === 'pull') || (access.name === 'shared/x' && access.action === 'metadata_read'));
+  it('shows a caller what it may see in lists', async () => {
+    const may = (access: Access) => access.type === 'listing' && (access.name.startsWith('mine/') || access.name === 'shared/x');
     const { get } = await catalogOf(['mine/a', 'other/b', 'shared/x', 'shared/y'], may);
     expect((await get('')).body.repositories).toEqual(['mine/a', 'shared/x']);
   });
 
   it('asks who shows no credentials for them, with the scope of the whole', async () => {
-    const { get } = await catalogOf(['open/a'], (access) => access.type === 'repository');
+    const { get } = await catalogOf(['open/a'], (access) => access.type === 'listing');
     const refused = await get('', {});
     expect([refused.status, refused.body.errors?.[0]?.code, refused.body.errors?.[0]?.detail]).toEqual([401, 'UNAUTHORIZED', [{ Type: 'registry', Name: 'catalog', Action: '*' }]]);
   });
 
   it('fills a page although others lie between, in one query where they are few', async () => {
     const names = numbered('x', 300).map((name, index) => (index % 3 === 0 ? `${name}/mine` : name));
-    const { get } = await catalogOf(names, (access) => access.type === 'repository' && access.name.endsWith('/mine'));
+    const { get } = await catalogOf(names, (access) => access.type === 'listing' && access.name.endsWith('/mine'));
     const page = await get('?n=20');
     expect([page.body.repositories.length, page.queries]).toEqual([20, 1]);
   });
 
   it('does bounded work for a caller that may see little, and then goes on behind a place that tells no name', async () => {
-    const { get } = await catalogOf([...numbered('hidden', 1_500), 'mine/a'], (access) => access.type === 'repository' && access.name.startsWith('mine/'));
+    const { get } = await catalogOf([...numbered('hidden', 1_500), 'mine/a'], (access) => access.type === 'listing' && access.name.startsWith('mine/'));
     const first = await get('?n=10');
     expect(first).toMatchObject({ status: 200, queries: 10, body: { repositories: [] } });
     const [, last = ''] = /last=([^&]+)&n=10>; rel="next"/.exec(first.link ?? '') ?? [];

@@ -122,6 +122,29 @@ describe('a repository that is pushed to while it is deleted', () => {
     expect((await askJson(one.app, 'GET', '/acr/v1/a/b')).body).toMatchObject({ manifestCount: 1, tagCount: 1 });
   });
 
+  it('holds no tag without its manifest, and is in the catalog when it holds any, whatever call the push comes before', async () => {
+    const [first, second] = [makeImage('one', 1), makeImage('two', 1)];
+    for (let n = 1; n <= 14; n++) {
+      const { world } = movableWorld();
+      const other = composeForTest({ world });
+      await pushImage(other.app, 'a/b', 'v1', first);
+      await pushImage(other.app, 'a/b', second.digest, second);
+      const calls = new CallPlan();
+      let left = n;
+      calls.delay(async () => {
+        left -= 1;
+        if (left === 0) expect((await putManifest(other.app, 'a/b', 'v2', second)).status).toBe(201);
+      });
+      const deleting = composeForTest({ world, connection: { calls } });
+      expect((await askJson(deleting.app, 'DELETE', '/acr/v1/a/b')).status).toBe(202);
+      await other.settleRepositories();
+      const { tags } = (await askJson(other.app, 'GET', '/acr/v1/a/b/_tags')).body as { tags?: { name: string }[] };
+      for (const { name } of tags ?? []) expect((await ask(other.app, 'HEAD', `/v2/a/b/manifests/${name}`)).status, `before call ${n}`).toBe(200);
+      const held = (await ask(other.app, 'HEAD', `/v2/a/b/manifests/${second.digest}`)).status === 200;
+      expect((await askJson(other.app, 'GET', '/v2/_catalog')).body.repositories, `before call ${n}`).toEqual(held ? ['a/b'] : []);
+    }
+  });
+
   it('is new when the push comes after, on any instance that is not fresh any more', async () => {
     const { world, passTime } = movableWorld();
     const [one, two] = [composeForTest({ world }), composeForTest({ world })];

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Crash } from '../../../shared/adapters/memory/crash.ts';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
+import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { sweepAge } from '../../../shared/events/outbox.ts';
+import type { Documents } from '../../../shared/ports/documents.ts';
 import { ask, makeImage, pushBlob, putManifest } from '../image.ts';
 
 const repository = 'team/app';
@@ -85,6 +87,26 @@ describe('a push while the documents are down', () => {
     const { app } = composeForTest({ world, connection: { calls: new CallPlan().throttleOn('documents.commit', 2500) } });
     const refused = await putManifest(app, repository, 'v1', image);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '3']);
+  });
+});
+
+describe('a push whose commit is done and its answer lost', () => {
+  it('is told once, when the store repeats the write by itself', async () => {
+    const { world, passTime } = await worldWithBlobs();
+    const memory = connectMemory(world);
+    let lost = 0;
+    const documents: Documents = {
+      ...memory.documents,
+      // As the SDK does after a broken connection: it sends the batch again, and that finds what the first has written.
+      commitDocuments: async (container, partition, changes) => {
+        if (container === 'repositories' && lost++ === 0) await memory.documents.commitDocuments(container, partition, changes);
+        return memory.documents.commitDocuments(container, partition, changes);
+      },
+    };
+    const { app } = composeForTest({ world, adapters: { documents } });
+    expect((await putManifest(app, repository, 'v1', image)).status).toBe(201);
+    const after = await restart({ world, passTime });
+    expect(after.usage).toMatchObject({ pushes: 1, images: 1 });
   });
 });
 
