@@ -44,5 +44,11 @@ const [program, ...args] = process.argv.slice(2);
 const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
+// npm runs this through a shell; its scripts say `exec`, so that npm's signals arrive here. When npm itself is killed
+// outright nothing arrives: then this process has another parent, and what it started must end.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) child.kill('SIGTERM');
+}, 500).unref();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));

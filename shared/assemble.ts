@@ -13,6 +13,8 @@ import type { SendMessage } from './ports/queues.ts';
 import type { PublishEvents } from './ports/topic.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
+import { cancelledUploads } from './registry/cancel-upload.ts';
+import { ManifestCache } from './registry/manifest-cache.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { recordUsage } from './usage/record.ts';
 
@@ -30,6 +32,8 @@ export interface Adapters {
 
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
+  /** What this instance keeps of manifests in memory, in bytes. */
+  readonly manifestCacheBytes: number;
 }
 
 /** What triggers call: one entry per trigger file, and the HTTP app. */
@@ -46,10 +50,12 @@ export interface Longshore {
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
-  const { documents, topic, clock, log, probes } = adapters;
+  const { topic, clock, log, probes } = adapters;
+  const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
+  const documents = manifests.watched(adapters.documents);
   const { registryName } = settings;
   return {
-    app: createApp({ registry: { ...adapters, entries: new RepositoryEntries(adapters), callers: openToAll, settings }, documents, probes, registryName }),
+    app: createApp({ registry: { ...adapters, documents, manifests, entries: new RepositoryEntries({ ...adapters, documents }), cancelled: cancelledUploads(), callers: openToAll, settings }, documents, probes, registryName }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {

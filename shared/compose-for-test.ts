@@ -21,6 +21,8 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
   const settings: Settings = {
     registryName: 'default' as RegistryName,
     region: 'home',
+    blobs: 'redirect',
+    manifestCacheBytes: 64 * 1024 * 1024,
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',
     ...options.settings,

@@ -23,6 +23,10 @@ const settingsSchema = z
     LONGSHORE_REGISTRY: registryNameSchema.default('default' as RegistryName),
     /** The name of the region that this app runs in; blobs remember in which region they lie. */
     LONGSHORE_REGION: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes').default('local'),
+    /** How blobs reach clients: a redirect to a signed URL of Blob Storage, or through the app where clients cannot reach the storage. */
+    LONGSHORE_BLOBS: z.enum(['redirect', 'proxy']).default('redirect'),
+    /** What an instance keeps of manifests in memory, in MiB. */
+    LONGSHORE_MANIFEST_CACHE_MIB: z.coerce.number().int().min(1).max(65_536).default(64),
     /** Signs upload URLs: the same on every instance. Changing it ends the uploads that are under way. */
     LONGSHORE_UPLOAD_KEY: keySchema,
     /** Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback alone. */

@@ -1,19 +1,22 @@
 import { RegistryError } from '../oci/faults.ts';
+import { limitBody } from './limit-body.ts';
 
-/** What a handler is told of its request beside the request itself. */
-export interface RequestContext {
-  readonly requestId: string;
-  readonly url: URL;
+/** The body as it arrives; nothing where there is none. */
+export async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
+  if (request.body !== null) yield* request.body;
 }
 
-/** Reads a small body whole. Throws `RegistryError` (`too-large`) as soon as it is past `limit` bytes. */
+/**
+ * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, `length-mismatch`, and
+ * `manifest-invalid` when it breaks off.
+ */
 export async function readSmallBody(request: Request, what: string, limit: number): Promise<Uint8Array> {
   const tooLarge = new RegistryError({ is: 'too-large', what, limit });
-  if ((contentLength(request) ?? 0) > limit) throw tooLarge;
+  const promised = contentLength(request);
+  if ((promised ?? 0) > limit) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = request.body ?? [];
-  for await (const chunk of body) {
+  for await (const chunk of limitBody(bodyOf(request), promised, 'manifest-invalid')) {
     length += chunk.length;
     if (length > limit) throw tooLarge;
     chunks.push(chunk);
@@ -21,11 +24,11 @@ export async function readSmallBody(request: Request, what: string, limit: numbe
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
 }
 
-/** `undefined` when the body is chunked. Throws `RegistryError` (`upload-invalid`) when the header is no number. */
+/** `undefined` when the body is chunked. Throws `RegistryError` (`length-mismatch`) when the header is no number. */
 export function contentLength(request: Request): number | undefined {
   const header = request.headers.get('content-length');
   if (header === null) return undefined;
-  if (!/^\d{1,15}$/.test(header)) throw new RegistryError({ is: 'upload-invalid', why: `Content-Length "${header.slice(0, 50)}" is not a number of bytes` });
+  if (!/^\d{1,15}$/.test(header)) throw new RegistryError({ is: 'length-mismatch', why: `Content-Length "${header.slice(0, 50)}" is not a number of bytes` });
   return Number(header);
 }
 

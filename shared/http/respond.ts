@@ -8,6 +8,8 @@ import type { RegistryFault } from '../oci/faults.ts';
 /** An error as it goes over the wire (distribution-spec, "Error Codes"). */
 interface WireError {
   readonly code: WireCode;
+  /** Where one code goes with several statuses. */
+  readonly status?: number;
   readonly message?: string;
   readonly detail?: unknown;
   readonly headers?: Record<string, string>;
@@ -24,6 +26,11 @@ function wireError(fault: RegistryFault): WireError {
       return { code: 'BLOB_UPLOAD_INVALID', message: fault.why };
     case 'range-invalid':
       return { code: 'RANGE_INVALID', message: fault.why, headers: rangeHeaders(fault) };
+    case 'range-unsatisfiable':
+      return { code: 'RANGE_INVALID', message: `the blob has ${fault.size} bytes`, headers: { 'Content-Range': `bytes */${fault.size}` } };
+    case 'length-mismatch':
+      // The distribution-spec's own meaning of the code; 413 is for what is too large.
+      return { code: 'SIZE_INVALID', status: 400, message: fault.why };
     case 'digest-invalid':
       return { code: 'DIGEST_INVALID', message: fault.why };
     case 'manifest-blobs-unknown':
@@ -40,6 +47,8 @@ function wireError(fault: RegistryFault): WireError {
       return { code: 'TAG_INVALID', message: `"${fault.tag.slice(0, 200)}" is not a tag: at most 128 letters, digits, . _ -, not beginning with . or -` };
     case 'too-large':
       return { code: 'SIZE_INVALID', message: `the ${fault.what} is larger than ${fault.limit} bytes` };
+    case 'too-many-tags':
+      return { code: 'SIZE_INVALID', status: 414, message: `at most ${fault.limit} tags can be pushed at once` };
     case 'page-size-invalid':
       return { code: 'PAGINATION_NUMBER_INVALID', message: `n is "${fault.given.slice(0, 50)}"; a whole number from 0 is allowed` };
     case 'method-not-allowed':
@@ -91,5 +100,5 @@ export function errorResponse(error: unknown, log: Log): Response {
 function send(error: WireError): Response {
   const { status, message } = wireErrors[error.code];
   const body = JSON.stringify({ errors: [{ code: error.code, message: error.message ?? message, ...(error.detail === undefined ? {} : { detail: error.detail }) }] });
-  return new Response(body, { status, headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...error.headers } });
+  return new Response(body, { status: error.status ?? status, headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...error.headers } });
 }

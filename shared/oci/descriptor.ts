@@ -20,7 +20,7 @@ export const descriptorSchema = z.looseObject({
   mediaType: mediaTypeSchema,
   digest: digestSchema,
   size: z.int().nonnegative(),
-  artifactType: z.string().optional(),
+  artifactType: z.string().max(255).optional(),
   annotations: annotationsSchema.optional(),
   platform: platformSchema.optional(),
   urls: z.array(z.string()).optional(),

@@ -25,6 +25,10 @@ export function algorithmOf(digest: Digest): DigestAlgorithm {
   return digest.startsWith('sha512:') ? 'sha512' : 'sha256';
 }
 
+export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
+  return Object.hasOwn(patterns, text);
+}
+
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): Digest {
   return digestFromHex(algorithm, createHash(algorithm).update(bytes).digest('hex'));
 }

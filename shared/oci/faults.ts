@@ -7,6 +7,10 @@ export type RegistryFault =
   | { readonly is: 'upload-unknown'; readonly why: string }
   | { readonly is: 'upload-invalid'; readonly why: string }
   | { readonly is: 'range-invalid'; readonly why: string; /** Bytes received so far, and where to go on. */ readonly received?: number; readonly location?: string }
+  /** A `Range` that names no byte of content that has `size` bytes. */
+  | { readonly is: 'range-unsatisfiable'; readonly size: number }
+  /** A body that is not as long as its headers say. */
+  | { readonly is: 'length-mismatch'; readonly why: string }
   | { readonly is: 'digest-invalid'; readonly why: string }
   | { readonly is: 'manifest-blobs-unknown'; readonly missing: readonly { readonly digest: Digest; readonly mediaType: string }[] }
   | { readonly is: 'manifest-invalid'; readonly why: string }
@@ -14,6 +18,7 @@ export type RegistryFault =
   | { readonly is: 'name-invalid'; readonly name: string }
   | { readonly is: 'name-unknown'; readonly name: string }
   | { readonly is: 'tag-invalid'; readonly tag: string }
+  | { readonly is: 'too-many-tags'; readonly limit: number }
   | { readonly is: 'too-large'; readonly what: string; readonly limit: number }
   | { readonly is: 'page-size-invalid'; readonly given: string }
   | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }

@@ -24,7 +24,7 @@ export interface Manifest {
 const shared = {
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
-  artifactType: z.string().optional(),
+  artifactType: z.string().max(255).optional(),
   subject: descriptorSchema.nullish(),
   annotations: annotationsSchema.nullish(),
 };
@@ -96,10 +96,13 @@ function agreedMediaType(json: object, contentType: string | undefined): Manifes
   return mediaType;
 }
 
+/** Of a manifest with thousands of faults the first are enough. */
+const namedIssues = 10;
+
 function check<T>(schema: z.ZodType<T>, json: object): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  throw invalid(result.error.issues.map((issue) => `${issue.path.join('.') || 'manifest'}: ${issue.message}`).join('; '));
+  throw invalid(result.error.issues.slice(0, namedIssues).map((issue) => `${issue.path.join('.') || 'manifest'}: ${issue.message}`).join('; '));
 }
 
 function invalid(why: string): RegistryError {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createSHA256 } from 'hash-wasm';
+import { createSHA256, createSHA512 } from 'hash-wasm';
 import { algorithmOf, digestFromHex, digestOf } from '../oci/digest.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 
@@ -10,7 +10,7 @@ import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 export type HashState =
   | { readonly is: 'nothing' }
   | { readonly is: 'whole'; readonly digest: Digest }
-  | { readonly is: 'resumable'; readonly saved: string }
+  | { readonly is: 'resumable'; readonly algorithm: DigestAlgorithm; readonly saved: string }
   | { readonly is: 'lost' };
 
 /** Hashes a body as it passes. */
@@ -23,9 +23,9 @@ export interface BodyHash {
  * The cheapest hash that answers the need. A body that is probably all of the upload is hashed natively (5 times faster);
  * numbered chunks by one whose state can be carried on to the next request. `undefined` when the bytes must be read back.
  */
-export async function bodyHash(before: HashState, body: { readonly numbered: boolean; readonly algorithm?: DigestAlgorithm }): Promise<BodyHash | undefined> {
-  if (before.is === 'nothing') return body.numbered ? resumableHash(undefined) : nativeHash(body.algorithm ?? 'sha256');
-  return before.is === 'resumable' ? resumableHash(before.saved) : undefined;
+export async function bodyHash(before: HashState, body: { readonly numbered: boolean; readonly algorithm: DigestAlgorithm }): Promise<BodyHash | undefined> {
+  if (before.is === 'nothing') return body.numbered ? resumableHash(body.algorithm, undefined) : nativeHash(body.algorithm);
+  return before.is === 'resumable' ? resumableHash(before.algorithm, before.saved) : undefined;
 }
 
 function nativeHash(algorithm: DigestAlgorithm): BodyHash {
@@ -36,16 +36,16 @@ function nativeHash(algorithm: DigestAlgorithm): BodyHash {
   };
 }
 
-async function resumableHash(saved: string | undefined): Promise<BodyHash> {
-  const hash = await loadHash(saved);
+async function resumableHash(algorithm: DigestAlgorithm, saved: string | undefined): Promise<BodyHash> {
+  const hash = await loadHash(algorithm, saved);
   return {
     update: (bytes) => void hash.update(bytes),
-    state: () => ({ is: 'resumable', saved: Buffer.from(hash.save()).toString('base64url') }),
+    state: () => ({ is: 'resumable', algorithm, saved: Buffer.from(hash.save()).toString('base64url') }),
   };
 }
 
-async function loadHash(saved: string | undefined) {
-  const hash = await createSHA256();
+async function loadHash(algorithm: DigestAlgorithm, saved: string | undefined) {
+  const hash = await (algorithm === 'sha256' ? createSHA256() : createSHA512());
   return saved === undefined ? hash.init() : hash.load(Buffer.from(saved, 'base64url'));
 }
 
@@ -57,7 +57,7 @@ export async function matchesDigest(state: HashState, digest: Digest): Promise<b
     case 'whole':
       return algorithmOf(state.digest) === algorithmOf(digest) ? state.digest === digest : 'unknown';
     case 'resumable':
-      return algorithmOf(digest) === 'sha256' ? digestFromHex('sha256', (await loadHash(state.saved)).digest('hex')) === digest : 'unknown';
+      return state.algorithm === algorithmOf(digest) ? digestFromHex(state.algorithm, (await loadHash(state.algorithm, state.saved)).digest('hex')) === digest : 'unknown';
     case 'lost':
       return 'unknown';
   }

@@ -2,9 +2,9 @@ import type { Cause } from '../events/envelope.ts';
 import type { Caller } from '../ports/authorize.ts';
 
 /** Who asks for what, for the events of the request. */
-export function causeOf(request: Request, url: URL, requestId: string, caller: Caller): Cause {
+export function causeOf(request: Request, host: string, requestId: string, caller: Caller): Cause {
   return {
-    request: { id: requestId, host: url.host, method: request.method, useragent: request.headers.get('user-agent') ?? '' },
+    request: { id: requestId, host, method: request.method, useragent: request.headers.get('user-agent') ?? '' },
     actor: { name: caller.actor },
   };
 }

@@ -8,7 +8,9 @@ import { readStored } from '../state/stored.ts';
 import { matchesDigest } from './body-hash.ts';
 import { linkChange, linkStored } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
-import { physicalName, uploadedBlocks } from './upload.ts';
+import { ended, wasCancelled } from './cancel-upload.ts';
+import { uploadedBlocks } from './upload.ts';
+import { physicalName } from './upload-state.ts';
 import type { UploadState } from './upload-state.ts';
 
 /**
@@ -43,6 +45,7 @@ async function commitBytes(ports: RegistryPorts, state: UploadState, digest: Dig
   if (outcome === 'committed') return;
   // An earlier try of this request, or another URL of the same upload, has committed. Only the former may stand in for ours.
   const there = await ports.blobs.statBlob(name);
+  if (wasCancelled(there)) throw ended();
   if (there?.metadata.digest !== digest || there.metadata.proven !== proven || there.size !== state.offset) {
     throw new RegistryError({ is: 'upload-invalid', why: 'it was finished already, with other content' });
   }

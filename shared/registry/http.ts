@@ -1,6 +1,8 @@
-import type { Cause } from '../events/envelope.ts';
+import type { Caller } from '../ports/authorize.ts';
 import { requireAccess } from '../http/access.ts';
 import { errorResponse } from '../http/respond.ts';
+import { targetOf } from '../http/target.ts';
+import type { RequestTarget } from '../http/target.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import { accessFor } from './access.ts';
@@ -9,7 +11,8 @@ import type { RepositoryKey } from '../state/names.ts';
 import { respondCatalog } from './acr/catalog.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
-import { respondManifest } from './respond-manifest.ts';
+import { deletedManifest, pulledManifest, pushedManifest } from './respond-manifest.ts';
+import { respondReferrers } from './respond-referrers.ts';
 import { respondTags } from './respond-tags.ts';
 import { continueUpload, startUpload } from './respond-upload.ts';
 import { parseRoute } from './route.ts';
@@ -22,34 +25,43 @@ type ContentRoute = Exclude<Route, { readonly to: 'base' | 'catalog' }>;
 const verbs: Readonly<Record<Route['to'], readonly string[]>> = {
   base: ['GET', 'HEAD'],
   manifest: ['GET', 'HEAD', 'PUT', 'DELETE'],
-  blob: ['GET', 'HEAD'],
+  blob: ['GET', 'HEAD', 'DELETE'],
   catalog: ['GET'],
   uploads: ['POST'],
   upload: ['GET', 'PATCH', 'PUT', 'DELETE'],
   tags: ['GET'],
+  referrers: ['GET'],
 };
+
+/** A request once it is known what it is for and who asks. */
+interface Asked {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly target: RequestTarget;
+  readonly caller: Caller;
+}
 
 /** The data plane: answers every request under `/v2/`, errors included. */
 export async function respondRegistry(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
   try {
-    return await dispatch(ports, registry, request, requestId);
+    const target = targetOf(request.url);
+    const route = parseRoute(target.path);
+    const allow = verbs[route.to];
+    if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
+    const caller = await ports.callers.identify(request);
+    requireAccess(caller, accessFor(route, request.method, target.query));
+    return await dispatch(ports, registry, route, { request, requestId, target, caller });
   } catch (error) {
     return errorResponse(error, ports.log);
   }
 }
 
-async function dispatch(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
-  const url = new URL(request.url);
-  const route = parseRoute(url.pathname);
-  const allow = verbs[route.to];
-  if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
-  const caller = await ports.callers.identify(request);
-  requireAccess(caller, accessFor(route, request.method, url.searchParams));
+async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Route, asked: Asked): Promise<Response> {
   if (route.to === 'base') return Response.json({});
-  if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
+  if (route.to === 'catalog') return respondCatalog(ports, registry, asked.caller, asked.request);
   const key = { registry, repository: route.repository };
-  const answer = respond(ports, key, route, request, url, causeOf(request, url, requestId, caller));
-  if (!reads(route, request.method)) return answer;
+  const answer = respond(ports, key, route, asked);
+  if (!reads(route, asked.request.method)) return answer;
   return unlessRefused(answer, ports.entries.requireAllowed('read', key));
 }
 
@@ -65,17 +77,22 @@ function reads(route: Route, method: string): boolean {
   return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
 }
 
-async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentRoute, request: Request, url: URL, cause: Cause): Promise<Response> {
+async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentRoute, { request, requestId, target, caller }: Asked): Promise<Response> {
+  const cause = () => causeOf(request, target.host, requestId, caller);
   switch (route.to) {
     case 'manifest':
-      return respondManifest(ports, key, route.reference, request, cause);
+      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause());
+      if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause());
+      return pulledManifest(ports, key, route.reference, request);
     case 'blob':
-      return respondBlob(ports, key, route.digest, request.method);
+      return respondBlob(ports, key, route.digest, request);
     case 'uploads':
-      return startUpload(ports, key, request, url.searchParams);
+      return startUpload(ports, key, request, target.query, caller);
     case 'upload':
-      return continueUpload(ports, key, route.id, request, url.searchParams);
+      return continueUpload(ports, key, route.id, request, target.query);
     case 'tags':
-      return respondTags(ports, key, url.searchParams);
+      return respondTags(ports, key, target.query);
+    case 'referrers':
+      return respondReferrers(ports, key, route.subject, target.query);
   }
 }

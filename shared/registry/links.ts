@@ -33,18 +33,16 @@ export async function linkStored(ports: { documents: CommitDocuments; clock: Clo
   await ports.documents.commitDocuments('blobs', [blob.digest], [change]);
 }
 
+/** Takes the blob from this repository alone; its bytes stay for those that still have it. Throws `RegistryError` (`blob-unknown`). */
+export async function dropLink(documents: CommitDocuments, key: RepositoryKey, digest: Digest): Promise<void> {
+  const outcome = await documents.commitDocuments('blobs', [digest], [{ do: 'delete', id: linkId(key) }]);
+  if (!outcome.committed) throw new RegistryError({ is: 'blob-unknown', digest });
+}
+
 function copyNearest(blob: BlobDocument, region: string): { name: string; region: string } {
   const here = blob.copies[region];
   if (here !== undefined) return { name: here.name, region };
   const [elsewhere] = Object.entries(blob.copies);
   if (elsewhere === undefined) throw new TypeError(`blob ${blob.digest} has no copy in any region`);
   return { name: elsewhere[1].name, region: elsewhere[0] };
-}
-
-/** Gives `to` the link that `from` has. `false` when `from` has none: then the client uploads (distribution-spec, "Mounting"). */
-export async function mountBlob(ports: { documents: ReadDocument & CommitDocuments; clock: Clock }, from: RepositoryKey, to: RepositoryKey, digest: Digest): Promise<boolean> {
-  const link = await findLink(ports.documents, from, digest);
-  if (link === undefined) return false;
-  await ports.documents.commitDocuments('blobs', [digest], [linkChange(to, link, ports.clock.now())]);
-  return true;
 }

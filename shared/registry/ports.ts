@@ -5,6 +5,8 @@ import type { Documents } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { RepositoryEntries } from './entries.ts';
+import type { CancelledUploads } from './cancel-upload.ts';
+import type { ManifestCache } from './manifest-cache.ts';
 
 /** What the data plane needs of the world, and the few settings that it obeys. */
 export interface RegistryPorts {
@@ -13,6 +15,8 @@ export interface RegistryPorts {
   /** One for all requests of the process. */
   readonly entries: RepositoryEntries;
   readonly blobs: Blobs;
+  readonly manifests: ManifestCache;
+  readonly cancelled: CancelledUploads;
   readonly topic: PublishEvents;
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -23,6 +27,8 @@ export interface RegistryPorts {
 export interface RegistrySettings {
   /** This region's name: the key of its copy in a blob's document. */
   readonly region: string;
+  /** How a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
+  readonly blobs: 'redirect' | 'proxy';
   /** Signs the state of an upload into its URL. At least 32 bytes; the same on every instance. */
   readonly uploadKey: Uint8Array;
   /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */

@@ -1,13 +1,13 @@
 import type { Cause } from '../events/envelope.ts';
 import { recordEvent } from '../events/outbox.ts';
-import { isDigest } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange, JsonDocument } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import { everythingEnabled } from '../state/attributes.ts';
-import { manifestId, referrerId, tagId, timeKey } from '../state/manifest.ts';
+import { manifestId, maxAnnotationBytes, referrerId, tagId, timeKey } from '../state/manifest.ts';
 import type { ManifestDocument, ReferrerDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
@@ -15,19 +15,24 @@ import type { Stored } from '../state/stored.ts';
 import { pushEvents } from './push-events.ts';
 
 export interface PushSituation {
-  readonly push: { readonly key: RepositoryKey; readonly reference: Tag | Digest; readonly bytes: Uint8Array; readonly cause: Cause };
+  readonly push: { readonly key: RepositoryKey; readonly bytes: Uint8Array; readonly cause: Cause };
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly content: ManifestDocument['content'];
   readonly platform: ManifestDocument['platform'];
   /** The repository's, in the catalog. */
   readonly entry: RepositoryDocument;
-  /** What is stored already: the same manifest, and what the tag points at. */
+  /** What is stored already: the same manifest, and what each pushed tag points at. */
   readonly before: Stored<ManifestDocument> | undefined;
-  readonly tagged: Stored<TagDocument> | undefined;
+  readonly tags: readonly PushedTag[];
   readonly source: string;
   readonly now: Date;
   readonly nextId: () => string;
+}
+
+export interface PushedTag {
+  readonly name: Tag;
+  readonly before: Stored<TagDocument> | undefined;
 }
 
 /** The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. */
@@ -38,7 +43,7 @@ export function pushChanges(situation: PushSituation): { changes: DocumentChange
   const changes: DocumentChange[] = [
     // Written even when nothing about it changes: a delete that runs at the same time then sees its etag move.
     write(pushed, situation.before),
-    ...tagChange(situation),
+    ...situation.tags.map((tag) => tagChange(situation, tag)),
     ...referrerChange(situation),
     ...events.ofPush.map((event) => recordEvent(key, event)),
     ...events.ofRepository.map((event) => recordEvent(key, event, 'again')),
@@ -67,7 +72,7 @@ function manifestDocument({ push, manifest, digest, content, platform, before, n
     references: references(manifest),
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
     ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
-    ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+    ...annotationsFor(manifest),
     ...(platform === undefined ? {} : { platform }),
     // What was said about it is kept.
     ...(before?.document.quarantine === undefined ? {} : { quarantine: before.document.quarantine }),
@@ -84,18 +89,27 @@ function references(manifest: Manifest): ManifestDocument['references'] {
     ...manifest.layers.map((layer) => ({ role: 'layer' as const, ...layer })),
     ...manifest.manifests.map((child) => ({ role: 'manifest' as const, ...child })),
   ];
-  return all.map(({ role, digest, size, mediaType, platform }) => ({ role, digest, size, mediaType, ...(platform === undefined ? {} : { platform }) }));
+  return all.map(({ role, digest, size, mediaType, platform }) => ({ role, digest, size, mediaType, ...(platform === undefined ? {} : { platform: knownPlatform(platform) }) }));
 }
 
-function tagChange({ push, digest, tagged, now }: PushSituation): DocumentChange[] {
-  if (isDigest(push.reference)) return [];
+/** What else a descriptor's platform holds may be of any size and depth; it stays in the manifest. */
+function knownPlatform({ architecture, os, variant }: NonNullable<Descriptor['platform']>) {
+  return { architecture, os, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** What a document repeats of a manifest's annotations: all, or where they are. */
+function annotationsFor({ annotations }: Manifest): Pick<ManifestDocument, 'annotations' | 'annotationsIn'> {
+  if (annotations === undefined) return {};
+  return Buffer.byteLength(JSON.stringify(annotations)) <= maxAnnotationBytes ? { annotations } : { annotationsIn: 'manifest' };
+}
+
+function tagChange({ push, digest, now }: PushSituation, { name, before }: PushedTag): DocumentChange {
   const { registry, repository } = push.key;
-  const name = push.reference;
   const updatedAt = now.toISOString();
-  const times = { createdAt: tagged?.document.createdAt ?? updatedAt, updatedAt, byTime: timeKey('tag', updatedAt, name) };
-  const attributes = tagged?.document.attributes ?? everythingEnabled;
+  const times = { createdAt: before?.document.createdAt ?? updatedAt, updatedAt, byTime: timeKey('tag', updatedAt, name) };
+  const attributes = before?.document.attributes ?? everythingEnabled;
   const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, attributes, ...times };
-  return [write(tag, tagged)];
+  return write(tag, before);
 }
 
 function referrerChange({ push, manifest, digest }: PushSituation): DocumentChange[] {
@@ -113,7 +127,7 @@ function referrerChange({ push, manifest, digest }: PushSituation): DocumentChan
     mediaType: manifest.mediaType,
     size: push.bytes.length,
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
-    ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+    ...annotationsFor(manifest),
   };
   return [{ do: 'upsert', document: { ...edge } }];
 }

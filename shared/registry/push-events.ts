@@ -1,9 +1,9 @@
 import { envelope } from '../events/envelope.ts';
-import { isDigest } from '../oci/digest.ts';
+import type { Tag } from '../oci/name.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import { chartSubject, chartTarget, isChart } from './chart.ts';
-import type { PushSituation } from './push-changes.ts';
+import type { PushedTag, PushSituation } from './push-changes.ts';
 
 /** What a push tells of: the manifest, its tag when that moved, and the repository when it is new. */
 export interface PushEvents {
@@ -13,30 +13,31 @@ export interface PushEvents {
 }
 
 export function pushEvents(situation: PushSituation, pushed: ManifestDocument): PushEvents {
-  return { ofPush: [manifestPushed(situation, pushed), ...tagMoved(situation)], ofRepository: repositoryCreated(situation) };
+  const ofPush = situation.tags.length === 0 ? [manifestPushed(situation, pushed, undefined)] : situation.tags.flatMap((tag) => [manifestPushed(situation, pushed, tag.name), ...tagMoved(situation, tag)]);
+  return { ofPush, ofRepository: repositoryCreated(situation) };
 }
 
-function manifestPushed(situation: PushSituation, pushed: ManifestDocument): CloudEvent {
+function manifestPushed(situation: PushSituation, pushed: ManifestDocument, tag: Tag | undefined): CloudEvent {
   const { mediaType, size, digest, repository } = pushed;
-  const tag = tagOf(situation);
   if (isChart(pushed)) {
     const target = chartTarget(pushed, repository, tag);
     return envelope('Microsoft.ContainerRegistry.ChartPushed', about(situation, chartSubject(target)), { ...occurrence(situation), action: 'chart_push', target });
   }
-  return envelope('Microsoft.ContainerRegistry.ImagePushed', about(situation, subjectOf(situation)), {
+  const subject = tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
+  return envelope('Microsoft.ContainerRegistry.ImagePushed', about(situation, subject), {
     ...occurrence(situation),
     action: 'push',
     target: { mediaType, size, digest, length: size, repository, ...(tag === undefined ? {} : { tag }) },
   });
 }
 
-function tagMoved(situation: PushSituation): CloudEvent[] {
-  const { digest, tagged } = situation;
-  const tag = tagOf(situation);
-  const previousDigest = tagged?.document.digest;
-  if (tag === undefined || previousDigest === undefined || previousDigest === digest) return [];
-  const target = { repository: situation.push.key.repository, tag, digest, previousDigest };
-  return [envelope('Longshore.TagMoved', about(situation, subjectOf(situation)), { ...occurrence(situation), target })];
+function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudEvent[] {
+  const { push, digest } = situation;
+  const { repository } = push.key;
+  const previousDigest = before?.document.digest;
+  if (previousDigest === undefined || previousDigest === digest) return [];
+  const target = { repository, tag: name, digest, previousDigest };
+  return [envelope('Longshore.TagMoved', about(situation, `${repository}:${name}`), { ...occurrence(situation), target })];
 }
 
 function repositoryCreated(situation: PushSituation): CloudEvent[] {
@@ -44,14 +45,6 @@ function repositoryCreated(situation: PushSituation): CloudEvent[] {
   if (announced) return [];
   const id = `${generation}-created`;
   return [envelope('Longshore.RepositoryCreated', { ...about(situation, repository), id }, { ...occurrence(situation), target: { repository } })];
-}
-
-function tagOf({ push }: PushSituation) {
-  return isDigest(push.reference) ? undefined : push.reference;
-}
-
-function subjectOf({ push }: PushSituation): string {
-  return `${push.key.repository}${isDigest(push.reference) ? '@' : ':'}${push.reference}`;
 }
 
 function about({ source, now, nextId }: PushSituation, subject: string) {

@@ -23,11 +23,14 @@ import { findLink } from './links.ts';
 import { imagePlatform } from './platform.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushChanges } from './push-changes.ts';
+import type { PushedTag } from './push-changes.ts';
 
 export interface ManifestPush {
   readonly key: RepositoryKey;
   /** What the URL names: a tag, or the digest that the bytes must have. */
   readonly reference: Tag | Digest;
+  /** More tags to set in the same transaction (distribution-spec, "Pushing Manifests", `?tag=`). */
+  readonly tags: readonly Tag[];
   readonly bytes: Uint8Array;
   readonly contentType: string | undefined;
   readonly cause: Cause;
@@ -40,22 +43,22 @@ export interface Pushed {
 
 /**
  * Pushes a manifest: manifest, tag, referrer edge and events in one transaction, the events published after it.
- * Throws `RegistryError`: `manifest-invalid`, `too-large`, `digest-invalid`, `manifest-blobs-unknown`, `disallowed`, `contended`.
+ * Throws `RegistryError`: `manifest-invalid`, `too-large`, `too-many-tags`, `digest-invalid`,
+ * `manifest-blobs-unknown`, `disallowed`, `contended`.
  */
 export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
+  const names = pushedTags(push);
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
-  const [content, links] = await Promise.all([
-    storeContent(ports, push.bytes, digest),
-    requireReferences(ports, push.key, manifest),
-    ports.entries.requireAllowed('write', push.key),
-  ]);
+  const [links] = await Promise.all([requireReferences(ports, push.key, manifest), ports.entries.requireAllowed('write', push.key)]);
+  const content = await storeContent(ports, push.bytes, digest);
   const readingPlatform = imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest));
   const opening = ports.entries.open(push.key);
   const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
-    const [before, tagged, platform, { document: entry }] = await Promise.all([readManifestDocument(ports, push.key, digest), readTag(ports, push), readingPlatform, opening]);
-    requireAllowed('write', [guardedTag(tagged?.document), guardedManifest(before?.document)]);
-    const change = pushChanges({ push, manifest, digest, content, platform, entry, before, tagged, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
+    const readingTags = Promise.all(names.map((name) => readTag(ports, push.key, name)));
+    const [before, tags, platform, { document: entry }] = await Promise.all([readManifestDocument(ports, push.key, digest), readingTags, readingPlatform, opening]);
+    requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
+    const change = pushChanges({ push, manifest, digest, content, platform, entry, before, tags, source: ports.settings.eventSource, now: ports.clock.now(), nextId: () => ports.ids.nextId() });
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     return outcome.committed ? change.events : undefined;
   });
@@ -74,6 +77,15 @@ async function announceRepository(ports: RegistryPorts, key: RepositoryKey, entr
   }
 }
 
+/** A batch holds 100 changes: a tag is up to three of them, beside the manifest, its edge and the event of a new repository. */
+const maxTags = 30;
+
+function pushedTags({ reference, tags }: ManifestPush): Tag[] {
+  const names = [...new Set(isDigest(reference) ? tags : [reference, ...tags])];
+  if (names.length > maxTags) throw new RegistryError({ is: 'too-many-tags', limit: maxTags });
+  return names;
+}
+
 function pushedDigest(push: ManifestPush): Digest {
   if (!isDigest(push.reference)) return digestOf(push.bytes);
   const digest = digestOf(push.bytes, algorithmOf(push.reference));
@@ -81,7 +93,7 @@ function pushedDigest(push: ManifestPush): Digest {
   return digest;
 }
 
-/** Large manifests lie in Blob Storage, written before the transaction that names them. */
+/** Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else speaks against them. */
 async function storeContent(ports: RegistryPorts, bytes: Uint8Array, digest: Digest): Promise<ManifestDocument['content']> {
   if (bytes.length <= maxInlineBytes) return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
   const blob = manifestBlobName(digest);
@@ -93,8 +105,8 @@ function readManifestDocument(ports: RegistryPorts, key: RepositoryKey, digest: 
   return readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
 }
 
-async function readTag(ports: RegistryPorts, push: ManifestPush) {
-  return isDigest(push.reference) ? undefined : readStored(ports.documents, tagDocumentSchema, tagRef(push.key, push.reference));
+async function readTag(ports: RegistryPorts, key: RepositoryKey, name: Tag): Promise<PushedTag> {
+  return { name, before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)) };
 }
 
 /** More than any client makes; it bounds what one request can make the stores do. */

@@ -7,19 +7,46 @@ import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDo
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
+import type { CachedManifest } from './manifest-cache.ts';
 import type { RegistryPorts } from './ports.ts';
 
-/** A manifest by tag (two reads) or by digest (one). Throws `RegistryError`: `manifest-unknown`, `disallowed`. */
-export async function findManifest(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, reference: Tag | Digest): Promise<ManifestDocument> {
+type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests'>;
+
+/**
+ * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last.
+ * Throws `RegistryError`: `manifest-unknown`, `disallowed`.
+ */
+export async function findManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
   const digest = isDigest(reference) ? reference : await resolveTag(ports, key, reference);
-  const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  const found = ports.manifests.get(key, digest) ?? (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
   requireAllowed('read', [guardedManifest(found.document)]);
-  return found.document;
+  return found;
 }
 
+/** As `findManifest`, with the exact bytes that were pushed. */
+export async function pullManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<{ document: ManifestDocument; bytes: Uint8Array<ArrayBuffer> }> {
+  const found = await findManifest(ports, key, reference);
+  const { document } = found;
+  if (found.bytes !== undefined) return { document, bytes: found.bytes };
+  const bytes = await manifestBytes(ports, document);
+  ports.manifests.keepBytes(key, found, bytes);
+  return { document, bytes };
+}
+
+/** Inline bytes come with the document. */
+async function readManifest({ documents }: PullPorts, key: RepositoryKey, digest: Digest): Promise<CachedManifest | undefined> {
+  const found = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
+  if (found === undefined) return undefined;
+  const { document } = found;
+  return { document, bytes: 'text' in document.content ? Buffer.from(document.content.text, 'utf8') : undefined };
+}
+
+/** Of a tag's document a pull needs no more, and each property that is checked costs every pull. */
+const tagTarget = tagDocumentSchema.pick({ type: true, schemaVersion: true, name: true, digest: true, attributes: true });
+
 async function resolveTag(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, tag: Tag): Promise<Digest> {
-  const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
+  const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
   requireAllowed('read', [guardedTag(found.document)]);
   return found.document.digest;

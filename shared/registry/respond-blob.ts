@@ -1,18 +1,57 @@
+import { entityTag, isKnownToClient, rangeApplies } from '../http/conditions.ts';
+import { parseRange } from '../http/range.ts';
+import type { SatisfiableRange } from '../http/range.ts';
 import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
+import type { LinkDocument } from '../state/blob.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { requireLink } from './links.ts';
+import { dropLink, requireLink } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
 const redirectSeconds = 20 * 60;
 
-/** HEAD answers from the link alone; GET redirects to where the bytes are, so that none pass through here. */
-export async function respondBlob(ports: RegistryPorts, key: RepositoryKey, digest: Digest, method: string): Promise<Response> {
-  const link = await requireLink(ports.documents, key, digest);
-  const headers = { 'Docker-Content-Digest': digest, ETag: `"${digest}"` };
-  if (method === 'HEAD') {
-    return new Response(null, { headers: { ...headers, 'Content-Type': 'application/octet-stream', 'Content-Length': String(link.size), 'Accept-Ranges': 'bytes' } });
+type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'settings'>;
+
+/**
+ * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone. GET redirects to where the bytes are, so
+ * that none pass through here, or streams them where the settings say so.
+ */
+export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: Digest, request: Request): Promise<Response> {
+  if (request.method === 'DELETE') {
+    await dropLink(ports.documents, key, digest);
+    return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
   }
+  const link = await requireLink(ports.documents, key, digest);
+  const headers = { 'Docker-Content-Digest': digest, ETag: entityTag(digest), 'Accept-Ranges': 'bytes' };
+  if (isKnownToClient(request.headers, headers.ETag)) return new Response(null, { status: 304, headers });
+  if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, ...contentHeaders(link.size) } });
+  const range = rangeApplies(request.headers, headers.ETag) ? parseRange(request.headers.get('range'), link.size) : undefined;
+  if (range === 'unsatisfiable') throw new RegistryError({ is: 'range-unsatisfiable', size: link.size });
+  return mustProxy(ports, range) ? proxied(ports, link, range, headers) : redirected(ports, link, headers);
+}
+
+/** Blob Storage knows no suffix ranges and answers them with garbage or with everything, so they are never redirected. */
+function mustProxy({ settings }: BlobPorts, range: SatisfiableRange | undefined): boolean {
+  return settings.blobs === 'proxy' || range?.suffix === true;
+}
+
+/** The client repeats its `Range` at the URL that it is sent to. */
+async function redirected(ports: BlobPorts, link: LinkDocument, headers: Record<string, string>): Promise<Response> {
   const location = await ports.blobs.signBlobUrl(link.name, redirectSeconds);
   return new Response(null, { status: 307, headers: { ...headers, Location: location, 'Content-Length': '0' } });
+}
+
+/** Pulled chunk by chunk by whoever reads the answer: a slow client slows the store, and nothing gathers here. */
+async function proxied(ports: BlobPorts, link: LinkDocument, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
+  const length = range === undefined ? link.size : range.end - range.start + 1;
+  const stream = await ports.blobs.readBlob(link.name, range === undefined ? undefined : { offset: range.start, length });
+  if (stream === undefined) throw new RegistryError({ is: 'blob-unknown', digest: link.digest });
+  const content = { ...headers, ...contentHeaders(length) };
+  if (range === undefined) return new Response(stream, { headers: content });
+  return new Response(stream, { status: 206, headers: { ...content, 'Content-Range': `bytes ${range.start}-${range.end}/${link.size}` } });
+}
+
+function contentHeaders(length: number): Record<string, string> {
+  return { 'Content-Type': 'application/octet-stream', 'Content-Length': String(length) };
 }

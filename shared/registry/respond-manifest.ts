@@ -1,46 +1,60 @@
-import { readSmallBody } from '../http/request.ts';
 import type { Cause } from '../events/envelope.ts';
+import { entityTag, isKnownToClient } from '../http/conditions.ts';
+import { readSmallBody } from '../http/request.ts';
 import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
 import { maxManifestBytes } from '../oci/manifest.ts';
+import { isTag } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { deleteManifest } from './delete-manifest.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
-import { findManifest, manifestBytes } from './read-manifest.ts';
+import { findManifest, pullManifest } from './read-manifest.ts';
 
-/** GET, HEAD, PUT and DELETE on `/v2/<name>/manifests/<reference>`. */
-export async function respondManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, cause: Cause): Promise<Response> {
-  switch (request.method) {
-    case 'PUT':
-      return put(ports, key, reference, request, cause);
-    case 'DELETE':
-      await deleteManifest(ports, key, reference, cause);
-      return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
-    default:
-      return get(ports, key, reference, request.method === 'HEAD');
+/** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
+export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request): Promise<Response> {
+  if (request.method === 'HEAD') {
+    const { document } = await findManifest(ports, key, reference);
+    return known(document, request) ?? new Response(null, { headers: headersOf(document) });
   }
+  const { document, bytes } = await pullManifest(ports, key, reference);
+  return known(document, request) ?? new Response(bytes, { headers: headersOf(document) });
 }
 
-async function get(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, headOnly: boolean): Promise<Response> {
-  const manifest = await findManifest(ports, key, reference);
-  const headers = {
-    'Content-Type': manifest.mediaType,
-    'Content-Length': String(manifest.size),
-    'Docker-Content-Digest': manifest.digest,
-    ETag: `"${manifest.digest}"`,
-  };
-  return new Response(headOnly ? null : await manifestBytes(ports, manifest), { headers });
+function known({ digest }: ManifestDocument, request: Request): Response | undefined {
+  const tag = entityTag(digest);
+  if (!isKnownToClient(request.headers, tag)) return undefined;
+  return new Response(null, { status: 304, headers: { 'Docker-Content-Digest': digest, ETag: tag } });
 }
 
-async function put(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, cause: Cause): Promise<Response> {
+function headersOf({ mediaType, size, digest }: ManifestDocument): Record<string, string> {
+  return { 'Content-Type': mediaType, 'Content-Length': String(size), 'Docker-Content-Digest': digest, ETag: entityTag(digest) };
+}
+
+/** DELETE: a manifest with its tags, or one tag. */
+export async function deletedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<Response> {
+  await deleteManifest(ports, key, reference, cause);
+  return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
+}
+
+/** PUT, with `?tag=` for more tags. */
+export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, query: URLSearchParams, cause: Cause): Promise<Response> {
+  const tags = query.getAll('tag').map(requireTag);
   const bytes = await readSmallBody(request, 'manifest', maxManifestBytes);
-  const { digest, subject } = await pushManifest(ports, { key, reference, bytes, contentType: request.headers.get('content-type') ?? undefined, cause });
+  const { digest, subject } = await pushManifest(ports, { key, reference, tags, bytes, contentType: request.headers.get('content-type') ?? undefined, cause });
   const headers = {
     Location: `/v2/${key.repository}/manifests/${digest}`,
     'Docker-Content-Digest': digest,
     'Content-Length': '0',
     ...(subject === undefined ? {} : { 'OCI-Subject': subject }),
+    ...(tags.length === 0 ? {} : { 'OCI-Tag': tags.join(', ') }),
   };
   return new Response(null, { status: 201, headers });
+}
+
+function requireTag(text: string): Tag {
+  if (isTag(text)) return text;
+  throw new RegistryError({ is: 'tag-invalid', tag: text });
 }

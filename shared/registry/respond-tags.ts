@@ -1,4 +1,4 @@
-import { RegistryError } from '../oci/faults.ts';
+import { nextPage, pageSizeIn } from '../http/page.ts';
 import type { QueryDocuments } from '../ports/documents.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { listTags } from './tags.ts';
@@ -8,17 +8,10 @@ const pageSize = 1_000;
 
 /** Distribution-spec, "Listing Tags". */
 export async function respondTags(ports: { documents: QueryDocuments }, key: RepositoryKey, query: URLSearchParams): Promise<Response> {
-  const n = pageSizeIn(query);
+  const n = pageSizeIn(query, { usual: pageSize, largest: pageSize });
   const { tags, more } = await listTags(ports, key, { n, last: query.get('last') ?? undefined });
   const last = tags.at(-1);
-  const next: Record<string, string> = more && last !== undefined ? { Link: `</v2/${key.repository}/tags/list?last=${encodeURIComponent(last)}&n=${n}>; rel="next"` } : {};
-  return Response.json({ name: key.repository, tags }, { headers: next });
-}
-
-/** Throws `RegistryError` (`page-size-invalid`). */
-function pageSizeIn(query: URLSearchParams): number {
-  const given = query.get('n');
-  if (given === null) return pageSize;
-  if (!/^\d{1,9}$/.test(given)) throw new RegistryError({ is: 'page-size-invalid', given });
-  return Math.min(Number(given), pageSize);
+  // With n=0 there is no last one, and no link: it could only lead to the same page.
+  const headers = more && last !== undefined ? nextPage(`/v2/${key.repository}/tags/list`, [['last', last], ['n', String(n)]]) : {};
+  return Response.json({ name: key.repository, tags }, { headers });
 }

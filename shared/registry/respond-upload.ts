@@ -1,12 +1,14 @@
 import { receivedRange } from '../http/respond.ts';
-import { contentLength, contentRange } from '../http/request.ts';
-import { algorithmOf } from '../oci/digest.ts';
-import type { Digest } from '../oci/digest.ts';
+import { bodyOf, contentLength, contentRange } from '../http/request.ts';
+import { algorithmOf, isDigestAlgorithm } from '../oci/digest.ts';
+import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { isRepositoryName } from '../oci/name.ts';
+import type { Caller } from '../ports/authorize.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { cancelUpload, requireUncancelled, requireUnderWay } from './cancel-upload.ts';
 import { finishUpload } from './finish-upload.ts';
-import { mountBlob } from './links.ts';
+import { mountBlob, mountFromAnywhere } from './mount.ts';
 import type { RegistryPorts } from './ports.ts';
 import { digestIn } from './route.ts';
 import { appendToUpload, recoverUpload } from './upload.ts';
@@ -16,45 +18,61 @@ import type { UploadState } from './upload-state.ts';
 
 const stateParameter = '_state';
 
-/** POST: starts an upload, takes a whole blob in one request (`?digest=`), or mounts one (`?mount=&from=`). */
-export async function startUpload(ports: RegistryPorts, key: RepositoryKey, request: Request, query: URLSearchParams): Promise<Response> {
-  const mounted = await tryMount(ports, key, query);
+/** POST: starts an upload, takes a whole blob in one request (`?digest=`), or mounts one (`?mount=`, with or without `&from=`). */
+export async function startUpload(ports: RegistryPorts, key: RepositoryKey, request: Request, query: URLSearchParams, caller: Caller): Promise<Response> {
+  const mounted = await tryMount(ports, key, query, caller);
   if (mounted !== undefined) return created(key, mounted);
-  const state = newUpload(key, ports.ids.nextId(), ports.clock.now());
   const digest = query.get('digest');
-  return digest === null ? accepted(ports, state) : finish(ports, state, request, digestIn(digest));
+  const named = digest === null ? undefined : digestIn(digest);
+  const state = newUpload(key, ports.ids.nextId(), named === undefined ? algorithmIn(query) : algorithmOf(named), ports.clock.now());
+  return named === undefined ? accepted(ports, state) : finish(ports, state, request, named);
 }
 
-async function tryMount(ports: RegistryPorts, key: RepositoryKey, query: URLSearchParams): Promise<Digest | undefined> {
+/** Distribution-spec, `?digest-algorithm=`. Throws `RegistryError` (`digest-invalid`). */
+function algorithmIn(query: URLSearchParams): DigestAlgorithm {
+  const given = query.get('digest-algorithm') ?? 'sha256';
+  if (isDigestAlgorithm(given)) return given;
+  throw new RegistryError({ is: 'digest-invalid', why: `"${given.slice(0, 50)}" is neither sha256 nor sha512` });
+}
+
+async function tryMount(ports: RegistryPorts, key: RepositoryKey, query: URLSearchParams, caller: Caller): Promise<Digest | undefined> {
   const [mount, from] = [query.get('mount'), query.get('from')];
-  if (mount === null || from === null) return undefined;
+  if (mount === null) return undefined;
   const digest = digestIn(mount);
-  if (!isRepositoryName(from)) throw new RegistryError({ is: 'name-invalid', name: from });
+  if (from === null) return (await mountFromAnywhere(ports, key, digest, caller)) ? digest : undefined;
+  if (!isRepositoryName(from)) throw new RegistryError({ is: 'name-invalid', name: from.slice(0, 300) });
   return (await mountBlob(ports, { registry: key.registry, repository: from }, key, digest)) ? digest : undefined;
 }
 
 /** GET, PATCH, PUT and DELETE on the URL that `startUpload` gave. */
 export async function continueUpload(ports: RegistryPorts, key: RepositoryKey, id: string, request: Request, query: URLSearchParams): Promise<Response> {
   const state = openUpload(query.get(stateParameter) ?? undefined, { ...key, id }, ports.settings.uploadKey, ports.clock.now());
+  requireUncancelled(ports.cancelled, state);
   switch (request.method) {
     case 'PATCH':
-      return patch(ports, state, request);
+      return accepted(ports, await append(ports, state, request));
     case 'PUT':
       return put(ports, state, request, query.get('digest'));
     case 'DELETE':
-      // Nothing is kept for an upload but staged blocks, and those vanish by themselves.
+      await cancelUpload(ports, state);
       return new Response(null, { status: 204 });
     default:
-      return progress(ports, await recoverUpload(ports, state));
+      return progress(ports, await whereItStands(ports, state));
   }
 }
 
-async function patch(ports: RegistryPorts, state: UploadState, request: Request): Promise<Response> {
+async function whereItStands(ports: RegistryPorts, state: UploadState): Promise<UploadState> {
+  const [recovered] = await Promise.all([recoverUpload(ports, state), requireUnderWay(ports, state)]);
+  return recovered;
+}
+
+/** A chunk that is out of order is answered with where to go on. */
+async function append(ports: RegistryPorts, state: UploadState, request: Request, algorithm?: DigestAlgorithm): Promise<UploadState> {
   try {
-    return accepted(ports, await appendToUpload(ports, state, uploadBody(request)));
+    return await appendToUpload(ports, state, uploadBody(request), algorithm);
   } catch (error) {
-    if (error instanceof RegistryError && error.fault.is === 'range-invalid') throw new RegistryError({ ...error.fault, received: state.offset, location: locationOf(ports, state) });
-    throw error;
+    if (!(error instanceof RegistryError) || error.fault.is !== 'range-invalid') throw error;
+    throw new RegistryError({ ...error.fault, received: error.fault.received ?? state.offset, location: locationOf(ports, state) });
   }
 }
 
@@ -64,17 +82,12 @@ async function put(ports: RegistryPorts, state: UploadState, request: Request, d
 }
 
 async function finish(ports: RegistryPorts, state: UploadState, request: Request, digest: Digest): Promise<Response> {
-  const whole = await appendToUpload(ports, state, uploadBody(request), algorithmOf(digest));
-  await finishUpload(ports, whole, digest);
+  await finishUpload(ports, await append(ports, state, request, algorithmOf(digest)), digest);
   return created(state, digest);
 }
 
 function uploadBody(request: Request): UploadBody {
-  return { stream: request.body ?? nothing(), length: contentLength(request), range: contentRange(request) };
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // An empty body has no chunk.
+  return { stream: bodyOf(request), length: contentLength(request), range: contentRange(request) };
 }
 
 function locationOf(ports: RegistryPorts, state: UploadState): string {

@@ -12,7 +12,8 @@ export type Route =
   | { readonly to: 'blob'; readonly repository: RepositoryName; readonly digest: Digest }
   | { readonly to: 'uploads'; readonly repository: RepositoryName }
   | { readonly to: 'upload'; readonly repository: RepositoryName; readonly id: string }
-  | { readonly to: 'tags'; readonly repository: RepositoryName };
+  | { readonly to: 'tags'; readonly repository: RepositoryName }
+  | { readonly to: 'referrers'; readonly repository: RepositoryName; readonly subject: Digest };
 
 /**
  * Parses a path under `/v2/`. A repository's name has slashes and may hold the words of the endpoints, so the path is
@@ -22,14 +23,25 @@ export function parseRoute(path: string): Route {
   if (path === '/v2/' || path === '/v2') return { to: 'base' };
   if (path === '/v2/_catalog') return { to: 'catalog' };
   const parts = path.split('/').slice(2);
-  const last = parts.at(-1) ?? '';
+  const last = decoded(parts.at(-1) ?? '');
   const [beforeLast, twoBefore] = [parts.at(-2), parts.at(-3)];
   if (beforeLast === 'uploads' && twoBefore === 'blobs') return uploadRoute(parts.slice(0, -3), last);
   if (last === 'uploads' && beforeLast === 'blobs') return { to: 'uploads', repository: repositoryOf(parts.slice(0, -2)) };
   if (beforeLast === 'manifests') return { to: 'manifest', repository: repositoryOf(parts.slice(0, -2)), reference: referenceOf(last) };
   if (beforeLast === 'blobs') return { to: 'blob', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
+  if (beforeLast === 'referrers') return { to: 'referrers', repository: repositoryOf(parts.slice(0, -2)), subject: digestIn(last) };
   if (beforeLast === 'tags' && last === 'list') return { to: 'tags', repository: repositoryOf(parts.slice(0, -2)) };
   throw new RegistryError({ is: 'route-unknown', path });
+}
+
+/** Some clients encode the colon of a digest. What cannot be decoded stays as it is: it is no tag and no digest. */
+function decoded(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function uploadRoute(name: readonly string[], id: string): Route {

@@ -23,7 +23,7 @@ export async function listTags(ports: { documents: QueryDocuments }, key: Reposi
     tags.push(...found.tags);
     continuation = found.continuation;
   } while (continuation !== undefined && tags.length < wanted);
-  if (tags.length === 0 && page.last === undefined) await requireRepository(ports.documents, key);
+  if (tags.length === 0) await requireRepository(ports.documents, key);
   return { tags: tags.slice(0, page.n), more: tags.length > page.n };
 }
 

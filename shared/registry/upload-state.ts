@@ -1,14 +1,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
+import type { DigestAlgorithm } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 
+const algorithmSchema = z.enum(['sha256', 'sha512']);
+
 const hashSchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('nothing') }),
   z.object({ is: z.literal('whole'), digest: digestSchema }),
-  z.object({ is: z.literal('resumable'), saved: z.string() }),
+  z.object({ is: z.literal('resumable'), algorithm: algorithmSchema, saved: z.string() }),
   z.object({ is: z.literal('lost') }),
 ]);
 
@@ -26,6 +29,8 @@ const stateSchema = z.object({
   spilled: z.string().optional(),
   /** The prefix of the blocks of the next request, so that what an interrupted one staged can be found again. */
   next: z.string(),
+  /** What the client says that the blob's digest will be made with (distribution-spec, "Pushing a blob in chunks"). */
+  algorithm: algorithmSchema,
   hash: hashSchema,
 });
 
@@ -39,8 +44,13 @@ export type Segment = UploadState['segments'][number];
 /** Staged blocks vanish after seven days (contracts of Blob Storage); a URL must not outlive them. In milliseconds. */
 const uploadLifetime = 6 * 24 * 3600 * 1000;
 
-export function newUpload(key: RepositoryKey, id: string, now: Date): UploadState {
-  return { id, registry: key.registry, repository: key.repository, startedAt: now.getTime(), offset: 0, segments: [], next: blockPrefix(id), hash: { is: 'nothing' } };
+export function newUpload(key: RepositoryKey, id: string, algorithm: DigestAlgorithm, now: Date): UploadState {
+  return { id, registry: key.registry, repository: key.repository, startedAt: now.getTime(), offset: 0, segments: [], next: blockPrefix(id), algorithm, hash: { is: 'nothing' } };
+}
+
+/** The physical blob that an upload becomes: chosen when it starts, never renamed. */
+export function physicalName(state: UploadState): string {
+  return `blobs/${state.id}`;
 }
 
 /** Eight characters of a fresh UUID. */

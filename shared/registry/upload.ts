@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import type { DigestAlgorithm } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
+import { limitBody } from '../http/limit-body.ts';
 import { bodyHash } from './body-hash.ts';
 import type { RegistryPorts } from './ports.ts';
-import { blockId, maxBlocks, stageBody } from './stage-body.ts';
-import { blockPrefix } from './upload-state.ts';
+import { blockBytes, blockId, maxBlocks, stageBody } from './stage-body.ts';
+import { blockPrefix, physicalName } from './upload-state.ts';
 import type { Segment, UploadState } from './upload-state.ts';
-
-/** The physical blob that an upload becomes: chosen when it starts, never renamed. */
-export function physicalName(state: UploadState): string {
-  return `blobs/${state.id}`;
-}
 
 export interface UploadBody {
   readonly stream: AsyncIterable<Uint8Array>;
@@ -20,36 +16,52 @@ export interface UploadBody {
   readonly range: { readonly start: number; readonly end: number } | undefined;
 }
 
+/** What 50,000 blocks hold; a client that announces more is told before it sends. In bytes. */
+const maxBlobBytes = maxBlocks * blockBytes;
+
 /**
  * Adds a body to an upload and returns its new state. Throws `RegistryError`: `range-invalid` when a numbered chunk
- * is not the next one, `upload-invalid` when the body is not as long as its headers say.
+ * is not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks off.
  */
-export async function appendToUpload(ports: RegistryPorts, state: UploadState, body: UploadBody, algorithm?: DigestAlgorithm): Promise<UploadState> {
+export async function appendToUpload(ports: RegistryPorts, state: UploadState, body: UploadBody, algorithm: DigestAlgorithm = state.algorithm): Promise<UploadState> {
   checkRange(state, body);
-  const hash = await bodyHash(state.hash, { numbered: body.range !== undefined, ...(algorithm === undefined ? {} : { algorithm }) });
+  const promised = promisedBytes(body);
+  if (state.offset + (promised ?? 0) > maxBlobBytes) throw new RegistryError({ is: 'too-large', what: 'blob', limit: maxBlobBytes });
+  const hash = await bodyHash(state.hash, { numbered: body.range !== undefined, algorithm });
   // Two requests that start from one URL must not write each other's blocks: each has a prefix of its own.
   const prefix = state.next + blockPrefix(ports.ids.nextId());
-  const { bytes, blocks } = await stageBody(ports.blobs, { name: physicalName(state), prefix }, body.stream, hash);
-  checkLength(bytes, body);
+  const repeated = refuseRepeatedChunk(ports, state, body, prefix);
+  // It is awaited below; when the body fails first, that is what the client hears of.
+  repeated.catch(() => undefined);
+  const { bytes, blocks } = await stageBody(ports.blobs, { name: physicalName(state), prefix }, limitBody(body.stream, promised, 'upload-invalid'), hash);
+  await repeated;
   if (bytes === 0) return state;
   const grown = { ...state, offset: state.offset + bytes, next: blockPrefix(ports.ids.nextId()), hash: hash?.state() ?? ({ is: 'lost' } as const) };
   return spillSegments(ports, { ...grown, segments: [...state.segments, [prefix, blocks]] });
 }
 
-function checkRange(state: UploadState, body: UploadBody): void {
-  if (body.range === undefined) return;
-  if (body.range.start !== state.offset) {
-    throw new RegistryError({ is: 'range-invalid', why: `the next byte is ${state.offset}, the chunk starts at ${body.range.start}`, received: state.offset });
-  }
-  const length = body.range.end - body.range.start + 1;
-  if (body.length !== undefined && body.length !== length) {
-    throw new RegistryError({ is: 'range-invalid', why: `Content-Range names ${length} bytes, Content-Length ${body.length}`, received: state.offset });
-  }
+function checkRange(state: UploadState, { range, length }: UploadBody): void {
+  if (range === undefined) return;
+  if (range.start !== state.offset) throw new RegistryError({ is: 'range-invalid', why: `the next byte is ${state.offset}, the chunk starts at ${range.start}` });
+  const named = range.end - range.start + 1;
+  if (length !== undefined && length !== named) throw new RegistryError({ is: 'length-mismatch', why: `Content-Range names ${named} bytes, Content-Length ${length}` });
 }
 
-function checkLength(bytes: number, body: UploadBody): void {
-  const promised = body.range === undefined ? body.length : body.range.end - body.range.start + 1;
-  if (promised !== undefined && promised !== bytes) throw new RegistryError({ is: 'upload-invalid', why: `the headers promise ${promised} bytes, ${bytes} came` });
+function promisedBytes({ range, length }: UploadBody): number | undefined {
+  return range === undefined ? length : range.end - range.start + 1;
+}
+
+/** Listing an upload's blocks costs more with each chunk: later ones are not looked up, and one that is sent again is just taken. */
+const chunksLookedUp = 64;
+
+/**
+ * A numbered chunk that came whole before, by this same URL, is out of order (416), as it would be where a server keeps the upload's
+ * state. One that broke off may be sent again. Looked up while the body streams, so it costs a chunk no time.
+ */
+async function refuseRepeatedChunk(ports: RegistryPorts, state: UploadState, body: UploadBody, ownPrefix: string): Promise<void> {
+  if (body.range === undefined || state.spilled !== undefined || state.segments.length >= chunksLookedUp) return;
+  const { offset } = await recoverUpload(ports, state, ownPrefix);
+  if (offset > body.range.end) throw new RegistryError({ is: 'range-invalid', why: `${offset} bytes have come; ask by GET where to go on`, received: offset });
 }
 
 /** A URL may have some 8,000 characters: this many segments and a saved hash fit well. */
@@ -84,10 +96,12 @@ export async function uploadedBlocks(ports: RegistryPorts, state: UploadState): 
 /**
  * Where an upload stands after a request of which the client saw no answer: the whole blocks that the interrupted
  * request staged are kept. Their hash is lost with the process that read them, so they are read back at the end.
+ * `except` is the prefix of a request that is still staging.
  */
-export async function recoverUpload(ports: RegistryPorts, state: UploadState): Promise<UploadState> {
+export async function recoverUpload(ports: RegistryPorts, state: UploadState, except?: string): Promise<UploadState> {
   const staged = await ports.blobs.listStagedBlocks(physicalName(state));
-  const attempts = Map.groupBy(staged.filter((block) => block.blockId.startsWith(state.next)), (block) => block.blockId.slice(0, -5));
+  const own = staged.filter(({ blockId }) => blockId.startsWith(state.next) && (except === undefined || !blockId.startsWith(except)));
+  const attempts = Map.groupBy(own, (block) => block.blockId.slice(0, -5));
   const best = [...attempts].map(([prefix, blocks]) => contiguous(prefix, blocks)).sort((a, b) => b.bytes - a.bytes)[0];
   if (best === undefined || best.blocks === 0) return state;
   return {

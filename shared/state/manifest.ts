@@ -47,6 +47,8 @@ export const manifestDocumentSchema = z.object({
   artifactType: z.string().optional(),
   subject: digestSchema.optional(),
   annotations: annotationsSchema.optional(),
+  /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
+  annotationsIn: z.literal('manifest').optional(),
   /** What an image's config says that it runs on; an index says it of its children. */
   platform: z.object({ architecture: z.string().optional(), os: z.string().optional() }).optional(),
   /** What a scanner reported (ACR's quarantine). */
@@ -58,6 +60,9 @@ export type ManifestDocument = z.infer<typeof manifestDocumentSchema>;
 
 /** An item of Cosmos DB holds 2 MB, a manifest up to 4 MiB: what is larger than this lies in Blob Storage. In bytes. */
 export const maxInlineBytes = 128 * 1024;
+
+/** Annotations may make up nearly all of a manifest; what repeats them in a document stays far below what a batch may hold. In bytes of JSON. */
+export const maxAnnotationBytes = 16 * 1024;
 
 export function manifestId(digest: Digest): string {
   return `manifest:${digest}`;
@@ -83,6 +88,8 @@ export const referrerDocumentSchema = z.object({
   size: z.int().nonnegative(),
   artifactType: z.string().optional(),
   annotations: annotationsSchema.optional(),
+  /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
+  annotationsIn: z.literal('manifest').optional(),
 });
 export type ReferrerDocument = z.infer<typeof referrerDocumentSchema>;
 
@@ -113,6 +120,6 @@ export function guardedManifest(manifest: ManifestDocument | undefined): Guarded
   return manifest === undefined ? undefined : { what: `manifest ${manifest.digest}`, attributes: manifest.attributes };
 }
 
-export function guardedTag(tag: TagDocument | undefined): Guarded | undefined {
+export function guardedTag(tag: Pick<TagDocument, 'name' | 'attributes'> | undefined): Guarded | undefined {
   return tag === undefined ? undefined : { what: `tag ${tag.name}`, attributes: tag.attributes };
 }

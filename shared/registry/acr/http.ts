@@ -42,7 +42,7 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
   requireAccess(caller, accessFor(route, request.method));
   if (route.to === 'deleted') throw new RegistryError({ is: 'unsupported', why: 'this registry keeps no deleted manifests or tags: there is nothing to list or to restore' });
-  return respond(ports, registry, route, request, url, causeOf(request, url, requestId, caller));
+  return respond(ports, registry, route, request, url, causeOf(request, url.host, requestId, caller));
 }
 
 type KnownRoute = Exclude<AcrRoute, { readonly to: 'catalog' | 'deleted' }>;

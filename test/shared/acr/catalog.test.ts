@@ -8,6 +8,8 @@ import { systemRandomIds } from '../../../shared/ports/clock.ts';
 import { silentLog } from '../../../shared/ports/log.ts';
 import { openPlace, sealPlace } from '../../../shared/registry/acr/sealed-place.ts';
 import { respondAcr } from '../../../shared/registry/acr/http.ts';
+import { cancelledUploads } from '../../../shared/registry/cancel-upload.ts';
+import { ManifestCache } from '../../../shared/registry/manifest-cache.ts';
 import { RepositoryEntries } from '../../../shared/registry/entries.ts';
 import { everythingEnabled } from '../../../shared/state/attributes.ts';
 import { repositoryRef } from '../../../shared/state/repository.ts';
@@ -26,7 +28,8 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const caller: Caller = { actor: 'somebody', may };
   const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
   const callers = { identify: () => Promise.resolve(caller) };
-  const ports = { ...adapters, callers, entries: new RepositoryEntries(adapters), settings: { region: 'home', uploadKey, eventSource: '/longshore' } };
+  const memories = { entries: new RepositoryEntries(adapters), manifests: new ManifestCache({ clock: world.clock, maxBytes: 1_000 }), cancelled: cancelledUploads() };
+  const ports = { ...adapters, ...memories, callers, settings: { region: 'home', blobs: 'redirect', uploadKey, eventSource: '/longshore' } as const };
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
     const response = await respondAcr(ports, registry, new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }), 'request');

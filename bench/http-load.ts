@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+
+const connections = 16;
+
+/**
+ * Answers a second to one GET, over connections that stay open, one request at a time on each. It looks for no more than the end of
+ * each answer, so that the load costs little beside the server. Throws when an answer is not 200.
+ */
+export async function requestsPerSecond(port: number, path: string, ms: number): Promise<number> {
+  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: */*\r\n\r\n`);
+  const sockets = await Promise.all(Array.from({ length: connections }, () => opened(port)));
+  const end = performance.now() + ms;
+  const counts = await Promise.all(sockets.map((socket) => repeat(socket, request, end)));
+  for (const socket of sockets) socket.destroy();
+  return (counts.reduce((sum, count) => sum + count, 0) / ms) * 1000;
+}
+
+async function opened(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  return socket;
+}
+
+function repeat(socket: Socket, request: Buffer, end: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let answers = 0;
+    let missing = 0;
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      try {
+        missing = missing === 0 ? bytesMissing(chunk) : missing - chunk.length;
+      } catch (error) {
+        reject(error as Error);
+        return;
+      }
+      if (missing > 0) return;
+      answers += 1;
+      if (performance.now() < end) socket.write(request);
+      else resolve(answers);
+    });
+    socket.write(request);
+  });
+}
+
+/** Of an answer's body, behind its first chunk; that holds the whole head. */
+function bytesMissing(chunk: Buffer): number {
+  const headEnd = chunk.indexOf('\r\n\r\n');
+  const head = chunk.toString('latin1', 0, headEnd);
+  const length = /content-length: (\d+)/i.exec(head)?.[1];
+  if (!head.startsWith('HTTP/1.1 200') || length === undefined) throw new Error(`unexpected answer: ${head}`);
+  return headEnd + 4 + Number(length) - chunk.length;
+}

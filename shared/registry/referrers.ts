@@ -1,0 +1,88 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { maxManifestBytes, parseManifest } from '../oci/manifest.ts';
+import type { Predicate } from '../ports/documents.ts';
+import { manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../state/manifest.ts';
+import type { ReferrerDocument } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { parseStored, readStored } from '../state/stored.ts';
+import type { RegistryPorts } from './ports.ts';
+import { manifestBytes } from './read-manifest.ts';
+
+type ReferrerPorts = Pick<RegistryPorts, 'documents' | 'blobs'>;
+
+export interface ReferrersWanted {
+  readonly subject: Digest;
+  /** Only those of one of these types; empty: all. */
+  readonly artifactTypes: readonly string[];
+  readonly n: number;
+  /** The digest that an earlier page ended with. */
+  readonly last: Digest | undefined;
+}
+
+/** `more` says that there are referrers behind the last one. */
+export interface ReferrerPage {
+  readonly descriptors: readonly Pick<Descriptor, 'mediaType' | 'digest' | 'size' | 'artifactType' | 'annotations'>[];
+  readonly more: boolean;
+}
+
+/** What names `subject` in this repository, in the order of their digests. A subject that nobody knows has none. */
+export async function listReferrers(ports: ReferrerPorts, key: RepositoryKey, wanted: ReferrersWanted): Promise<ReferrerPage> {
+  const edges: ReferrerDocument[] = [];
+  let continuation: string | undefined;
+  do {
+    const found = await queryEdges(ports, key, wanted, wanted.n + 1 - edges.length, continuation);
+    edges.push(...found.edges);
+    continuation = found.continuation;
+  } while (continuation !== undefined && edges.length <= wanted.n);
+  return pageWithin(ports, key, edges, wanted.n);
+}
+
+async function queryEdges({ documents }: ReferrerPorts, key: RepositoryKey, wanted: ReferrersWanted, limit: number, continuation: string | undefined) {
+  const partition = partitionOf(key);
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'referrer' },
+    { path: 'subject', is: '=', value: wanted.subject },
+  ];
+  if (wanted.artifactTypes.length > 0) where.push({ path: 'artifactType', is: 'in', values: wanted.artifactTypes });
+  if (wanted.last !== undefined) where.push({ path: 'digest', is: '>', value: wanted.last });
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    partition,
+    where,
+    orderBy: { path: 'digest', direction: 'asc' },
+    limit,
+    ...(continuation === undefined ? {} : { continuation }),
+  });
+  const edges = page.documents.map((found) => parseStored(referrerDocumentSchema, found, { container: 'repositories', partition }).document);
+  return { edges, continuation: page.continuation };
+}
+
+/** A page is an index, and clients read no index that is larger than a manifest may be. */
+const maxPageBytes = maxManifestBytes / 2;
+
+async function pageWithin(ports: ReferrerPorts, key: RepositoryKey, edges: readonly ReferrerDocument[], n: number): Promise<ReferrerPage> {
+  const descriptors: ReferrerPage['descriptors'][number][] = [];
+  let bytes = 0;
+  for (const edge of edges.slice(0, n)) {
+    if (bytes > maxPageBytes) break;
+    const descriptor = await descriptorOf(ports, key, edge);
+    descriptors.push(descriptor);
+    bytes += Buffer.byteLength(JSON.stringify(descriptor));
+  }
+  return { descriptors, more: edges.length > descriptors.length };
+}
+
+async function descriptorOf(ports: ReferrerPorts, key: RepositoryKey, edge: ReferrerDocument): Promise<ReferrerPage['descriptors'][number]> {
+  const { mediaType, digest, size, artifactType } = edge;
+  const annotations = edge.annotationsIn === 'manifest' ? await annotationsOf(ports, key, digest) : edge.annotations;
+  return { mediaType, digest, size, ...(artifactType === undefined ? {} : { artifactType }), ...(annotations === undefined ? {} : { annotations }) };
+}
+
+/** Too large for the edge. A manifest that has just been deleted leaves its descriptor without them. */
+async function annotationsOf(ports: ReferrerPorts, key: RepositoryKey, digest: Digest): Promise<Descriptor['annotations']> {
+  const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  if (found === undefined) return undefined;
+  return parseManifest(await manifestBytes(ports, found.document), found.document.mediaType).annotations;
+}

@@ -1,0 +1,4 @@
+import { overNodeHost } from './registry.ts';
+import { conformance } from './workflows.ts';
+
+conformance('the plain Node host', overNodeHost);

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
+import { ask, makeImage, pushImage } from '../image.ts';
+import type { TestImage } from '../image.ts';
+
+const repository = 'team/app';
+const pushes = 64;
+const tags = Array.from({ length: 8 }, (_, n) => `v${n}`);
+
+/** The same numbers each time: a failure can be looked at again. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Many images of few layers: they share some, and each tag is fought over. */
+function pushOf(n: number): { readonly tag: string; readonly image: TestImage } {
+  return { tag: tags[n % tags.length] ?? 'v0', image: makeImage(`parallel ${n}`, 2, {}, `shared ${n % 5}`) };
+}
+
+describe('64 pushes into one repository at once, their tags overlapping', () => {
+  it.each([1, 2, 3])('all succeed, leave every tag on a whole image, and tell of each exactly once (order %i)', async (seed) => {
+    const random = randomFrom(seed);
+    const { app, world } = composeForTest({ connection: { calls: new CallPlan().delay(() => Math.floor(random() * 4)) } });
+    const all = Array.from({ length: pushes }, (_, n) => pushOf(n));
+    await Promise.all(all.map(({ tag, image }) => pushImage(app, repository, tag, image)));
+
+    const byDigest = new Map(all.map(({ image }) => [image.digest, image]));
+    for (const tag of tags) {
+      const pulled = await ask(app, 'GET', `/v2/${repository}/manifests/${tag}`);
+      const image = byDigest.get(pulled.headers.get('docker-content-digest') ?? '');
+      expect(image === undefined ? undefined : Buffer.from(await pulled.arrayBuffer()).equals(image.bytes)).toBe(true);
+      const { config, layers } = JSON.parse(Buffer.from(image?.bytes ?? []).toString()) as { config: { digest: string }; layers: { digest: string }[] };
+      for (const { digest } of [config, ...layers]) expect((await ask(app, 'HEAD', `/v2/${repository}/blobs/${digest}`)).status).toBe(200);
+    }
+
+    const events = world.region().events.log;
+    const pushed = events.filter(({ type }) => type === 'Microsoft.ContainerRegistry.ImagePushed');
+    const moved = events.filter(({ type }) => type === 'Longshore.TagMoved');
+    expect(new Set(pushed.map(({ id }) => id)).size).toBe(pushes);
+    expect(pushed).toHaveLength(pushes);
+    // Each tag is set once anew, and moved by every other push of it.
+    expect(moved).toHaveLength(pushes - tags.length);
+  });
+});
