@@ -94,6 +94,13 @@ describe('writeEnabled false', () => {
     expect(await pushAgain(app, 'v2')).toEqual([201, undefined]);
   });
 
+  it('of one tag refuses a push of several, and moves none of them', async () => {
+    const { app } = await pushed();
+    await askJson(app, 'PATCH', onTag, { writeEnabled: false });
+    expect(await pushAgain(app, 'v2?tag=v1', other)).toEqual(disallowed);
+    expect((await askJson(app, 'GET', '/acr/v1/a/b/_tags')).body.tags.map(({ name, digest }) => [name, digest])).toEqual([['v1', image.digest]]);
+  });
+
   it('of a manifest refuses it a further tag, and lets its tags go', async () => {
     const { app } = await pushed();
     await askJson(app, 'PATCH', onManifest, { writeEnabled: false });
