@@ -11,7 +11,7 @@ import type { RegistryPorts } from './ports.ts';
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
 const redirectSeconds = 20 * 60;
 
-type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'settings'>;
+type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'entries' | 'settings'>;
 
 /**
  * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone. GET redirects to where the bytes are, so
@@ -19,6 +19,7 @@ type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'settings'>;
  */
 export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: Digest, request: Request): Promise<Response> {
   if (request.method === 'DELETE') {
+    await ports.entries.requireAllowed('delete', key);
     await dropLink(ports.documents, key, digest);
     return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
   }

@@ -5,11 +5,11 @@ import type { Access, Caller } from '../../ports/authorize.ts';
 import type { Predicate } from '../../ports/documents.ts';
 import { repositoryDocumentSchema } from '../../state/repository.ts';
 import { parseStored } from '../../state/stored.ts';
-import { nextLink, pageSizeIn } from '../page.ts';
+import { nextPage, pageSizeIn } from '../../http/page.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { openPlace, sealPlace } from './sealed-place.ts';
 
-const pageSizes = { usual: 100, most: 1_000 };
+const pageSizes = { usual: 100, largest: 1_000 };
 
 /** Bounds what one request reads for a caller that may see few: so many queries of so many entries, then a page that may be short. */
 const maxQueries = 10;
@@ -25,7 +25,7 @@ export async function respondCatalog(ports: RegistryPorts, registry: RegistryNam
   // Who shows no credentials is asked for them once, even where a part of the catalog is open to all: clients only then log in.
   if (!request.headers.has('authorization')) requireAccess(caller, [wholeCatalog]);
   const { repositories, next } = await visiblePage(ports, registry, caller, { n, last });
-  const headers = next === undefined ? {} : nextLink(url.pathname, { last: next, n: String(n) });
+  const headers = next === undefined ? {} : nextPage(url.pathname, Object.entries({ last: next, n: String(n) }));
   return Response.json({ repositories }, { headers });
 }
 

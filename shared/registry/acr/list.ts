@@ -7,8 +7,8 @@ import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
-import { nextLink, pageSizeIn } from '../page.ts';
-import type { PageSizes } from '../page.ts';
+import { nextPage, pageSizeIn } from '../../http/page.ts';
+import type { PageSizes } from '../../http/page.ts';
 
 export const orders = ['none', 'timeasc', 'timedesc'] as const;
 export type Order = (typeof orders)[number];
@@ -48,7 +48,7 @@ export function listRequestIn(query: URLSearchParams, sizes: PageSizes): ListReq
 }
 
 export function linkTo<T>(path: string, { n, order }: ListRequest, { next }: ListPage<T>, more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return next === undefined ? {} : nextLink(path, { last: next, n: String(n), orderby: order === 'none' ? '' : order, ...more });
+  return next === undefined ? {} : nextPage(path, Object.entries({ last: next, n: String(n), orderby: order === 'none' ? '' : order, ...more }));
 }
 
 type Reader = QueryDocuments & ReadDocument;

@@ -14,7 +14,7 @@ import { manifestShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
 
 /** A manifest's document may hold its text, so a page of them is kept smaller than one of tags. */
-const pageSizes = { usual: 100, most: 100 };
+const pageSizes = { usual: 100, largest: 100 };
 
 /** `GET _manifests?n&last&orderby`. */
 export async function respondManifestList(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, query: URLSearchParams): Promise<Response> {

@@ -13,7 +13,7 @@ import { linkTo, listPage, listRequestIn } from './list.ts';
 import { tagShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
 
-const pageSizes = { usual: 100, most: 1_000 };
+const pageSizes = { usual: 100, largest: 1_000 };
 
 /** `GET _tags?n&last&orderby&digest`. */
 export async function respondTagList(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, query: URLSearchParams): Promise<Response> {

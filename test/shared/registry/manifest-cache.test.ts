@@ -42,6 +42,7 @@ describe('a warm instance', () => {
     const { first } = await twoInstances();
     const large = makeImage('large', 1, { annotations: { filler: 'x'.repeat(300_000) } });
     await pushImage(first.app, repository, 'large', large);
+    first.memory.calls.resetCounts();
     const path = `/v2/${repository}/manifests/${large.digest}`;
     first.memory.calls.resetCounts();
     expect((await ask(first.app, 'HEAD', path)).status).toBe(200);
