@@ -1,8 +1,11 @@
 import type { StageBlock } from '../ports/blobs.ts';
 import type { BodyHash } from './body-hash.ts';
 
-/** One block of Blob Storage. With two in flight and one being filled, an upload holds 24 MiB. In bytes. */
-export const blockBytes = 8 * 1024 * 1024;
+/**
+ * One block of Blob Storage: with two in flight and one being filled an upload holds 15 MiB, and `maxBlocks` of them are 244 GiB.
+ * In bytes.
+ */
+export const blockBytes = 5 * 1024 * 1024;
 const blocksInFlight = 2;
 
 /** Blob Storage keeps at most this many blocks a blob. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
+import { blockBytes } from '../../../shared/registry/stage-body.ts';
 import { ask, location, makeImage, pushBlob, pushImage, putManifest, withDigest } from '../image.ts';
 
 describe('pushing an image', () => {
@@ -162,8 +163,8 @@ describe('uploading a blob', () => {
     const response = await app.fetch(new Request(`http://registry.test${url}`, { method: 'PATCH', body: broken, duplex: 'half' }));
     expect(response.status).toBeGreaterThanOrEqual(400);
     const status = await ask(app, 'GET', url);
-    expect(status.headers.get('range')).toBe(`0-${16 * 1024 * 1024 - 1}`);
-    const rest = await ask(app, 'PATCH', location(status), { body: large.subarray(16 * 1024 * 1024), headers: { 'content-range': `${16 * 1024 * 1024}-${large.length - 1}` } });
+    expect(status.headers.get('range')).toBe(`0-${3 * blockBytes - 1}`);
+    const rest = await ask(app, 'PATCH', location(status), { body: large.subarray(3 * blockBytes), headers: { 'content-range': `${3 * blockBytes}-${large.length - 1}` } });
     expect(rest.status).toBe(202);
     expect((await ask(app, 'PUT', withDigest(location(rest), digestOf(large)))).status).toBe(201);
   });

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { composed } from '../../functions/composed.ts';
+import { startNodeHost } from '../../shared/http/node-host.ts';
+import type { NodeHost } from '../../shared/http/node-host.ts';
+import { startFunctionsHost } from '../functions-host/start.ts';
+import type { LogRecord } from '../functions-host/log.ts';
+import type { StackSettings } from './settings.ts';
+import type { StateFolder } from './state-folder.ts';
+
+// All of the app and its SDKs hangs on this file. The stack loads it while the services start.
+
+/** The app on plain Node. Call it once the environment configures the app. */
+export async function startNode(settings: StackSettings): Promise<NodeHost> {
+  const longshore = composed();
+  const host = await startNodeHost(longshore.app, { host: '127.0.0.1', port: settings.port });
+  return {
+    url: host.url,
+    async stop(graceMs) {
+      await host.stop(graceMs);
+      longshore.dispose();
+    },
+  };
+}
+
+/** The app, and all triggers, on the Functions host. */
+export function startFunctions(settings: StackSettings, state: StateFolder) {
+  return startFunctionsHost({
+    load: async () => {
+      await import('../../functions/index.ts');
+    },
+    hostJson: JSON.parse(readFileSync(new URL('../../host.json', import.meta.url), 'utf8')),
+    env: { ...process.env, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776' },
+    port: settings.functionsPort,
+    stateFolder: state.file('functions'),
+    log: logHostRecord,
+  });
+}
+
+/** The host's lines go where the app's go. What a function ends with is told at debug level: there is one a request. */
+function logHostRecord({ level, message, ...fields }: LogRecord): void {
+  const { log } = composed();
+  if (level === 'error' || level === 'critical') log.error(fields, message);
+  else if (level === 'warning') log.warn(fields, message);
+  else log.debug(fields, message);
+}
