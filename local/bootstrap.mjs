@@ -43,6 +43,8 @@ const [program, ...args] = process.argv.slice(2);
 // The channel lets the program notice that this process was killed outright, and stop what it started.
 const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  // What a start spends on is reading code. Node keeps it compiled, for this process and for all that it starts.
+  env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), ...process.env },
 });
 // npm runs this through a shell; its scripts say `exec`, so that npm's signals arrive here. When npm itself is killed
 // outright nothing arrives: then this process has another parent, and what it started must end.

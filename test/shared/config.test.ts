@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { localEventGridKeys } from '../../local/stack/services.ts';
+import { localEventGridKeys } from '../../local/stack/event-grid-keys.ts';
 import { authSettings, BadConfiguration, parseConfig } from '../../shared/config.ts';
 
 const { Values: sample } = JSON.parse(readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8')) as { Values: Record<string, string> };

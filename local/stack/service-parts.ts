@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { azureBlobs } from '../../shared/adapters/azure/blobs.ts';
+import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
+import { startCosmosEmulator } from '../cosmos/emulator.ts';
+import { blobDeadLetterSink } from '../eventgrid/blob-dead-letter.ts';
+import { startEventGrid } from '../eventgrid/start.ts';
+import { readSubscriptionFile } from '../eventgrid/subscription.ts';
+import type { SubscriptionInput } from '../eventgrid/subscription.ts';
+import type { ServiceEndpoints } from './app-settings.ts';
+import { localEventGridKeys } from './event-grid-keys.ts';
+import { forgetLostBlobs } from './lost-blobs.ts';
+import type { ServicesOptions } from './services.ts';
+
+export { provision, readContainers as containers } from './provision.ts';
+
+// What needs the SDKs or the emulators. The services load it while Azurite, the slowest of them, comes up.
+
+export async function startCosmos(path: string, port: number) {
+  try {
+    return await startCosmosEmulator({ path, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Error(`port ${port}, for Cosmos DB, is in use: choose another with LONGSHORE_COSMOS_PORT`, { cause: error });
+    throw new Error(`the state file ${path} cannot be used (${(error as Error).message}): remove it and start again, without what it held`, { cause: error });
+  }
+}
+
+export async function startTopic({ settings, state, functionsUrl, log }: ServicesOptions, deadLetterConnection: string) {
+  const own = await readSubscriptionFile(fileURLToPath(new URL('../../infra/event-subscriptions.json', import.meta.url)));
+  const extra = settings.subscribers.map((url, index): SubscriptionInput => ({ name: `subscriber-${index + 1}`, destination: { type: 'WebHook', url } }));
+  return startEventGrid({
+    port: settings.eventGridPort,
+    statePath: state.file('eventgrid.sqlite'),
+    keys: localEventGridKeys,
+    subscriptions: [...own, ...extra],
+    functionsBaseUrl: functionsUrl,
+    deadLetter: blobDeadLetterSink(deadLetterConnection),
+    log,
+  });
+}
+
+/** What was acknowledged in the last seconds before a crash may be gone from Azurite: then it must not be promised. */
+export async function recover(endpoints: ServiceEndpoints, progress: (line: string) => void): Promise<string[]> {
+  progress('the last run did not end by itself: checking the blobs of its last minute …');
+  const documents = azureDocuments(endpoints.cosmos);
+  const blobs = azureBlobs({ connectionString: endpoints.blob.connectionString, container: 'registry' });
+  const lost = await forgetLostBlobs({ documents, blobs });
+  documents.dispose();
+  for (const digest of lost) progress(`Azurite has lost ${digest}: it is unknown now; push its image again`);
+  if (lost.length === 0) progress('nothing was lost');
+  return lost;
+}
