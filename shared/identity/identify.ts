@@ -52,8 +52,8 @@ function prove(ports: IdentifyPorts, request: Request, credentials: Credentials,
 }
 
 /** With a challenge a refusal asks for a token with more; whoever came with a password has no more to show. */
-function callerOf({ identity, grants }: Pick<Proof, 'identity' | 'grants'>, challenge: Challenge | undefined): Caller {
-  return { actor: actorOf(identity), may: mayBy(grants), ...(challenge === undefined ? {} : { challenge }) };
+function callerOf({ identity, grants, withoutCatalog = false }: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog'>, challenge: Challenge | undefined): Caller {
+  return { actor: actorOf(identity), may: mayBy(grants), withoutCatalog, ...(challenge === undefined ? {} : { challenge }) };
 }
 
 function mayBy(grants: Grants): Caller['may'] {

@@ -19,6 +19,8 @@ export interface Proof {
   readonly until?: number;
   /** The proof is an access token, for less than the identity may: it must not become a token for all of that. */
   readonly narrowed?: true;
+  /** Nor was that access token asked for the catalog: what it sees of it says nothing about its holder. */
+  readonly withoutCatalog?: boolean;
 }
 
 export const administratorName = 'admin';

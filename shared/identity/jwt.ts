@@ -18,7 +18,7 @@ const claimsSchema = z.object({
   grant_type: z.enum(['refresh_token', 'access_token']),
   tenant: z.string().optional(),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })).optional(),
-  /** What shows in lists of repositories: a token for the catalog of somebody who may not see all of it. */
+  /** What shows in lists of repositories: a token for the catalog of somebody who may not see all of it, or none. */
   listing: z.array(patternSchema).optional(),
   longshore: identitySchema,
 });
@@ -51,7 +51,7 @@ export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string>
     grant_type: issue.access === undefined ? 'refresh_token' : 'access_token',
     ...(issue.tenant === undefined ? {} : { tenant: issue.tenant }),
     ...(issue.access === undefined ? {} : { access: issue.access }),
-    ...(issue.listing === undefined || issue.listing.length === 0 ? {} : { listing: issue.listing }),
+    ...(issue.listing === undefined ? {} : { listing: issue.listing }),
     // ACR's clients expect these two; what is allowed is decided by `access`, and by `longshore` when access is asked for.
     permissions: { actions: issue.identity.is === 'administrator' ? ['*'] : [], notActions: [] },
     roles: [],

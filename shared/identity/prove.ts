@@ -53,9 +53,14 @@ export async function proveToken(ports: ProvePorts, token: string, host: string,
   if (claims === undefined || (only !== undefined && claims.grant_type !== only)) return undefined;
   const identity = claims.longshore;
   const until = claims.exp * 1000;
-  if (claims.grant_type === 'access_token') return { identity, grants: { ...grantsOfAccess(claims.access ?? []), listing: claims.listing ?? [] }, until, narrowed: true };
+  if (claims.grant_type === 'access_token') return { identity, ...accessOf(claims), until, narrowed: true };
   const grants = await grantsOf(ports, ports.settings, identity);
   return grants === undefined ? undefined : { identity, grants, until };
+}
+
+function accessOf({ access = [], listing }: Claims): Pick<Proof, 'grants' | 'withoutCatalog'> {
+  const grants = { ...grantsOfAccess(access), listing: listing ?? [] };
+  return grants.catalog || listing !== undefined ? { grants } : { grants, withoutCatalog: true };
 }
 
 async function provePassword(ports: ProvePorts, { user, password }: Login): Promise<Proof | undefined> {

@@ -26,6 +26,8 @@ export interface Caller {
   readonly actor: string;
   /** It showed no credentials: what needs no access by name still needs to know who asks. */
   readonly anonymous?: boolean;
+  /** It showed a token that was not asked for the catalog: with another it may see more of that. */
+  readonly withoutCatalog?: boolean;
   /** How a refusal invites it to come again; absent when no other credentials would help: then it is denied. */
   readonly challenge?: Challenge;
   /** Denies what it was not given. Reads no store. */

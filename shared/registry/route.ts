@@ -17,7 +17,7 @@ export type Route =
 
 /**
  * Parses a path under `/v2/`. A repository's name has slashes and may hold the words of the endpoints, so the path is
- * read from its end. Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `route-unknown`.
+ * read from its end, and only then decoded: `@azure/container-registry` encodes a name whole (`team%2Fapp`). Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `route-unknown`.
  */
 export function parseRoute(path: string): Route {
   if (path === '/v2/' || path === '/v2') return { to: 'base' };
@@ -34,7 +34,7 @@ export function parseRoute(path: string): Route {
   throw new RegistryError({ is: 'route-unknown', path });
 }
 
-/** Some clients encode the colon of a digest. What cannot be decoded stays as it is: it is no tag and no digest. */
+/** Some clients encode the colon of a digest. What cannot be decoded stays as it is: it is no tag, no digest and no name. */
 function decoded(text: string): string {
   if (!text.includes('%')) return text;
   try {
@@ -64,7 +64,7 @@ export function digestIn(text: string): Digest {
 }
 
 function repositoryOf(parts: readonly string[]): RepositoryName {
-  const name = parts.join('/');
+  const name = decoded(parts.join('/'));
   if (!isRepositoryName(name)) throw new RegistryError({ is: 'name-invalid', name: name.slice(0, 300) });
   return name;
 }

@@ -88,10 +88,10 @@ async function issueTokens(ports: IdentifyPorts, proof: Proof, { request, host, 
   const access = intersect(proof.grants, asked);
   const listing = listingFor(proof.grants, asked);
   const { identity } = proof;
-  if (identity.is === 'anonymous' && access.length === 0 && listing.length === 0) throw refused(host);
+  if (identity.is === 'anonymous' && access.length === 0 && (listing ?? []).length === 0) throw refused(host);
   const until = (lifetimeMs: number) => Math.min(ports.clock.now().getTime() + lifetimeMs, proof.until ?? Infinity);
   const expiresAt = until(lifetimes.access);
-  const accessToken = await issueToken(ports, { identity, host, access, listing, expiresAt });
+  const accessToken = await issueToken(ports, { identity, host, access, ...(listing === undefined ? {} : { listing }), expiresAt });
   if (!offline || identity.is === 'anonymous' || proof.narrowed === true) return { tokens: { access_token: accessToken }, expiresAt };
   const refreshToken = await issueToken(ports, { identity, host, expiresAt: until(lifetimes.offline) });
   return { tokens: { access_token: accessToken, refresh_token: refreshToken }, expiresAt };
@@ -101,9 +101,9 @@ async function issueTokens(ports: IdentifyPorts, proof: Proof, { request, host, 
 const maxListing = 4_000;
 
 /** The part of the catalog that somebody sees who asked for it and may not see the whole; cut off where it is too long for a token. */
-function listingFor(grants: Grants, asked: readonly ResourceActions[]): RepositoryPattern[] {
+function listingFor(grants: Grants, asked: readonly ResourceActions[]): RepositoryPattern[] | undefined {
   const wanted = asked.some(({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'));
-  if (!wanted || grants.catalog) return [];
+  if (!wanted || grants.catalog) return undefined;
   let length = 0;
   return readable(grants).filter((pattern) => (length += pattern.length) <= maxListing);
 }

@@ -23,7 +23,8 @@ export async function respondCatalog(ports: RegistryPorts, registry: RegistryNam
   const n = pageSizeIn(url.searchParams, pageSizes);
   const last = startBehind(ports, url.searchParams.get('last') ?? undefined);
   // Who shows no credentials is asked for them once, even where a part of the catalog is open to all: clients only then log in.
-  if (!request.headers.has('authorization')) requireAccess(caller, [wholeCatalog]);
+  // So is a token for something else: `@azure/container-registry` brings its last one along, and would take what that sees for all.
+  if (!request.headers.has('authorization') || caller.withoutCatalog === true) requireAccess(caller, [wholeCatalog]);
   const { repositories, next } = await visiblePage(ports, registry, caller, { n, last });
   const headers = next === undefined ? {} : nextPage(url.pathname, Object.entries({ last: next, n: String(n) }));
   return Response.json({ repositories }, { headers });

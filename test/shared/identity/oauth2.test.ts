@@ -92,6 +92,19 @@ describe('GET /oauth2/token', () => {
     expect((await ask(longshore.app, 'GET', '/v2/', { headers: bearer(long.access_token) })).status).toBe(200);
   });
 
+  it('that was not asked for the catalog gets a challenge for it, and not the empty list that the token sees', async () => {
+    const longshore = composeRequired();
+    const [ci, blind] = [await makeToken(longshore, 'ci', ['repositories/team/*/content/read']), await makeToken(longshore, 'blind', ['repositories/team/*/content/write'])];
+    const catalog = (token: string) => ask(longshore.app, 'GET', '/acr/v1/_catalog', { headers: bearer(token) });
+    for (const login of [asAdmin, basic('ci', ci), basic('blind', blind)]) {
+      const refused = await catalog((await fetchToken(longshore, login, ['repository:team/app:pull'])).access_token);
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="http://registry.test/oauth2/token",service="registry.test",scope="registry:catalog:*",error="insufficient_scope"']);
+      // Once it was asked for, even whoever sees nothing gets an answer: another challenge would have clients ask forever.
+      expect((await catalog((await fetchToken(longshore, login, ['registry:catalog:*'])).access_token)).status).toBe(200);
+      expect((await ask(longshore.app, 'GET', '/acr/v1/_catalog', { headers: login })).status).toBe(200);
+    }
+  });
+
   it('with offline_token gives a refresh token too, which docker keeps instead of the password', async () => {
     const longshore = composeRequired();
     const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);

@@ -1,7 +1,7 @@
 import { absent } from './request-row.ts';
 import type { Ground, WrongRequest } from './request-row.ts';
 
-const badNames = ['A', 'Team/app', '-a', 'a-', '_a', '.a', 'a..b', 'a___b', 'a._b', 'a//b', 'a/', '/a', 'a%20b', '%C3%A4', '%61', 'a%2Fb', '%zz', '%', 'a:b', 'a@b', 'a'.repeat(256), `${'a/'.repeat(200)}a`];
+const badNames = ['A', 'Team/app', '-a', 'a-', '_a', '.a', 'a..b', 'a___b', 'a._b', 'a//b', 'a/', '/a', 'a%20b', '%C3%A4', '%41', '%2F', 'a%2F', '%2Fa', 'a%2F%2Fb', 'a%252Fb', '%2561', 'a%00b', '%zz', '%', 'a:b', 'a@b', 'a'.repeat(256), `${'a/'.repeat(200)}a`];
 const badTags = ['.x', '-x', 'x'.repeat(129), 'a%20b', '%C3%A4', 'a@b', 'a+b', 'a%2Fb', '%', '%zz', '%E0%A4', '%00'];
 const badDigests = ['sha256:', 'sha256:abc', `sha256:${'A'.repeat(64)}`, `sha256:${'a'.repeat(63)}`, `sha256:${'a'.repeat(65)}`, `sha512:${'a'.repeat(64)}`, `md5:${'a'.repeat(32)}`, `SHA256:${'a'.repeat(64)}`, ':', 'sha256:%zz', `sha256:${'a'.repeat(64)}%00`, `sha256:${'a'.repeat(64)}:b`];
 const short = (text: string) => (text.length > 40 ? `${text.slice(0, 20)}… (${text.length})` : text);
