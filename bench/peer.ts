@@ -27,7 +27,7 @@ export async function benchPeer(): Promise<{ name: string; value: string }[]> {
     for (const port of ports) await requestsPerSecond(port, asked, roundMs); // Both warm up first.
     const rates: [number[], number[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
-      for (const [of, port] of ports.entries()) rates[of]?.push(await requestsPerSecond(port, asked, roundMs));
+      for (const [at, port] of ports.entries()) rates[at]?.push(await requestsPerSecond(port, asked, roundMs));
     }
     const [ours, theirs] = rates;
     return [

@@ -54,16 +54,16 @@ async function oneRepositoryAgainstMany(): Promise<Figures> {
   const repositories = Array.from({ length: 16 }, (_, index) => `bench/many-${index}`);
   for (const repository of repositories) await pushImage(app, repository, 'first', image);
   const rates: Record<'one' | 'many', number[]> = { one: [], many: [] };
-  const push = async (of: 'one' | 'many', n: number) => {
-    const repository = repositories[of === 'one' ? 0 : n % repositories.length] ?? '';
+  const push = async (into: 'one' | 'many', n: number) => {
+    const repository = repositories[into === 'one' ? 0 : n % repositories.length] ?? '';
     const pushed = await putManifest(app, repository, `tag-${randomUUID()}`, image);
     if (pushed.status !== 201) throw new Error(`PUT manifest ${pushed.status}`);
   };
   for (let round = 0; round <= rounds; round++) {
-    for (const of of ['one', 'many'] as const) {
+    for (const into of ['one', 'many'] as const) {
       const started = performance.now();
-      for (let n = 0; n < pushesEach; n += 16) await Promise.all(Array.from({ length: 16 }, (_, at) => push(of, n + at)));
-      if (round > 0) rates[of].push((pushesEach / (performance.now() - started)) * 1_000); // The first compiles.
+      for (let n = 0; n < pushesEach; n += 16) await Promise.all(Array.from({ length: 16 }, (_, at) => push(into, n + at)));
+      if (round > 0) rates[into].push((pushesEach / (performance.now() - started)) * 1_000); // The first compiles.
     }
   }
   return compared(['pushes into one repository', rates.one, '/s'], ['into 16', rates.many]);
