@@ -8,14 +8,16 @@ export interface Asked {
   readonly path: string;
   /** Of every answer. */
   readonly status: number;
+  readonly authorization?: string | undefined;
 }
 
 /**
  * Answers a second to one GET, over connections that stay open, one request at a time on each. It looks for no more than the end of
  * each answer, so that the load costs little beside the server. An answer with another status ends the process.
  */
-export async function requestsPerSecond(port: number, { path, status }: Asked, ms: number): Promise<number> {
-  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: */*\r\n\r\n`);
+export async function requestsPerSecond(port: number, { path, status, authorization }: Asked, ms: number): Promise<number> {
+  const credentials = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
+  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: */*\r\n${credentials}\r\n`);
   const sockets = await Promise.all(Array.from({ length: connections }, () => opened(port)));
   const end = performance.now() + ms;
   const counts = await Promise.all(sockets.map((socket) => repeat(socket, request, status, end)));

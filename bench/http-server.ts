@@ -1,8 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { azureBlobs } from '../shared/adapters/azure/blobs.ts';
 import { composeForTest } from '../shared/compose-for-test.ts';
 import { startNodeHost } from '../shared/http/node-host.ts';
 import { digestOf } from '../shared/oci/digest.ts';
+import { asAdmin, bearer, composeRequired, fetchToken } from '../test/shared/identity/required.ts';
 
 /** What `bench/http.ts` asks for, of either server. */
 export interface BenchServer {
@@ -10,7 +12,12 @@ export interface BenchServer {
   readonly byTag: string;
   readonly byDigest: string;
   readonly blob: string;
+  /** Where it wants credentials. */
+  readonly authorization: string | undefined;
 }
+
+/** `required`: the same as `longshore`, asked with an access token. `azurite`: its blobs lie there; the connection string follows. */
+export type ServerKind = 'longshore' | 'required' | 'azurite' | 'bare';
 
 const repository = 'bench/app';
 const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux' }));
@@ -20,29 +27,45 @@ const mediaType = 'application/vnd.oci.image.manifest.v1+json';
 const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: descriptor, layers: [], annotations: { filler: 'x'.repeat(1_500) } }));
 const digest = digestOf(manifest);
 
-/** The app over memory on the plain Node host, with its image pushed. */
-async function longshore(): Promise<number> {
-  const { app } = composeForTest();
+interface Started {
+  readonly port: number;
+  readonly authorization: string | undefined;
+}
+
+async function composed(kind: ServerKind) {
+  if (kind === 'required') {
+    const longshore = composeRequired();
+    const { access_token } = await fetchToken(longshore, asAdmin, [`repository:${repository}:pull,push`]);
+    return { app: longshore.app, ...bearer(access_token) };
+  }
+  const adapters = kind === 'azurite' ? { blobs: azureBlobs({ connectionString: process.argv[3] ?? '', container: 'registry' }) } : {};
+  return { app: composeForTest({ adapters }).app };
+}
+
+/** The app on the plain Node host, with its image pushed; over memory, but for the blobs where the kind says so. */
+async function longshore(kind: ServerKind): Promise<Started> {
+  const { app, ...credentials } = await composed(kind);
   const host = await startNodeHost(app, { host: '127.0.0.1', port: 0 });
-  const put = async (path: string, init: RequestInit) => {
-    const answer = await fetch(`${host.url}${path}`, init);
+  const put = async (path: string, init: { method: string; body: BodyInit; headers?: Record<string, string> }) => {
+    const answer = await fetch(`${host.url}${path}`, { ...init, headers: { ...init.headers, ...credentials } });
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   };
   await put(`/v2/${repository}/blobs/uploads/?digest=${descriptor.digest}`, { method: 'POST', body: config });
   await put(`/v2/${repository}/manifests/v1`, { method: 'PUT', body: manifest, headers: { 'content-type': mediaType } });
-  return Number(new URL(host.url).port);
+  return { port: Number(new URL(host.url).port), ...{ authorization: undefined, ...credentials } };
 }
 
 /** The ceiling: `node:http` that answers the same bytes whatever is asked. */
-async function bare(): Promise<number> {
+async function bare(): Promise<Started> {
   const headers = { 'content-type': mediaType, 'content-length': String(manifest.length), 'docker-content-digest': digest, etag: `"${digest}"` };
   const server = createServer((_, response) => response.writeHead(200, headers).end(manifest));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  return { port: (server.address() as AddressInfo).port, authorization: undefined };
 }
 
-const port = await (process.argv[2] === 'bare' ? bare() : longshore());
-const server: BenchServer = { port, byTag: `/v2/${repository}/manifests/v1`, byDigest: `/v2/${repository}/manifests/${digest}`, blob: `/v2/${repository}/blobs/${descriptor.digest}` };
+const kind = process.argv[2] as ServerKind;
+const started = await (kind === 'bare' ? bare() : longshore(kind));
+const server: BenchServer = { ...started, byTag: `/v2/${repository}/manifests/v1`, byDigest: `/v2/${repository}/manifests/${digest}`, blob: `/v2/${repository}/blobs/${descriptor.digest}` };
 process.send?.(server);
 // Whoever asks is told what this process has used, in microseconds: on a busy machine that says more than a rate.
 process.on('message', () => {

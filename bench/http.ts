@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { requestsPerSecond } from './http-load.ts';
 import type { Asked } from './http-load.ts';
-import type { BenchServer } from './http-server.ts';
+import { median, start } from './server-process.ts';
+import type { RunningServer } from './server-process.ts';
 
 const roundMs = 1_500;
 const rounds = 5;
@@ -16,32 +15,11 @@ interface Lane {
   readonly costs: number[];
 }
 
-interface RunningServer {
-  readonly server: BenchServer;
-  cpu(): Promise<number>;
-  stop(): void;
-}
-
-async function start(kind: 'longshore' | 'bare'): Promise<RunningServer> {
-  const child = fork(new URL('http-server.ts', import.meta.url), [kind]);
-  const [server] = (await once(child, 'message')) as [BenchServer];
-  const cpu = async () => {
-    child.send('cpu');
-    const [used] = (await once(child, 'message')) as [number];
-    return used;
-  };
-  return { server, cpu, stop: () => void child.kill() };
-}
-
 async function runRound({ host, asked, rates, costs }: Lane): Promise<void> {
   const before = await host.cpu();
   const rate = await requestsPerSecond(host.server.port, asked, roundMs);
   rates.push(rate);
   costs.push(((await host.cpu()) - before) / ((rate * roundMs) / 1000));
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 function told({ name, rates, costs }: Lane): { name: string; value: string } {
@@ -57,17 +35,17 @@ function compared(lane: Lane, ceiling: Lane): { name: string; value: string }[] 
 
 /** Manifest pulls over memory against a bare `node:http` that sends the same bytes: interleaved, medians, every round told. */
 export async function benchHttp(): Promise<{ name: string; value: string }[]> {
-  const [longshore, bare] = await Promise.all([start('longshore'), start('bare')]);
-  const lane = (name: string, host: RunningServer, path: string, status = 200): Lane => ({ name, host, asked: { path, status }, rates: [], costs: [] });
+  const [longshore, required, bare] = await Promise.all([start('longshore'), start('required'), start('bare')]);
+  const lane = (name: string, host: RunningServer, path: string, status = 200): Lane => ({ name, host, asked: { path, status, authorization: host.server.authorization }, rates: [], costs: [] });
   const ceiling = lane('bare node:http', bare, bare.server.byDigest);
   const pulls = [lane('manifest by digest', longshore, longshore.server.byDigest), lane('manifest by tag', longshore, longshore.server.byTag)];
   const redirect = lane('redirect to a blob', longshore, longshore.server.blob, 307);
-  const lanes = [ceiling, ...pulls, redirect];
+  const withToken = lane('manifest by digest, with a token', required, required.server.byDigest);
+  const lanes = [ceiling, ...pulls, redirect, withToken];
   for (const { host, asked } of lanes) await requestsPerSecond(host.server.port, asked, roundMs); // Both compile first.
   for (let round = 0; round < rounds; round++) {
     for (const each of lanes) await runRound(each);
   }
-  longshore.stop();
-  bare.stop();
-  return [...lanes.map(told), ...pulls.flatMap((pull) => compared(pull, ceiling)), ...pulls.slice(1).flatMap((byTag) => compared(redirect, byTag))];
+  for (const { host } of lanes) host.stop();
+  return [...lanes.map(told), ...pulls.flatMap((pull) => compared(pull, ceiling)), ...pulls.slice(1).flatMap((byTag) => compared(redirect, byTag)), ...pulls.slice(0, 1).flatMap((open) => compared(withToken, open))];
 }

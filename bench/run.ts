@@ -1,5 +1,9 @@
 import { benchCosmos } from './cosmos.ts';
 import { benchEventGrid } from './eventgrid.ts';
+import { benchHttp } from './http.ts';
+import { benchLists } from './lists.ts';
+import { benchPeer } from './peer.ts';
+import { benchPush } from './push.ts';
 
 /** One figure, as it is printed. */
 interface Figure {
@@ -8,7 +12,7 @@ interface Figure {
 }
 
 // `npm run bench`: one after the other, so that none is measured beside another. Arguments choose some by name.
-const benches: Record<string, () => Promise<Figure[]>> = { cosmos: benchCosmos, eventgrid: benchEventGrid };
+const benches: Record<string, () => Promise<Figure[]>> = { cosmos: benchCosmos, eventgrid: benchEventGrid, http: benchHttp, peer: benchPeer, push: benchPush, lists: benchLists };
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in benches));
 if (unknown.length > 0) {

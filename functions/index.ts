@@ -5,6 +5,7 @@ import './acr/acr.http.ts';
 import './oauth2/oauth2.http.ts';
 import './api/api.http.ts';
 import './health/health.http.ts';
+import './metrics/metrics.http.ts';
 import './usage/record.event.ts';
 import './events/sweep.timer.ts';
 import './acr/settle.timer.ts';

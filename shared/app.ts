@@ -10,13 +10,13 @@ import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
 import type { Access, IdentifyCaller } from './ports/authorize.ts';
-import type { Log } from './ports/log.ts';
 import type { ReadDocument } from './ports/documents.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import { respondAcr } from './registry/acr/http.ts';
 import type { Identities } from './identity/identities.ts';
 import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { usageRoutes } from './usage/http.ts';
 
 export interface AppPorts {
@@ -25,6 +25,7 @@ export interface AppPorts {
   readonly probes: readonly ProbeDependency[];
   readonly registryName: RegistryName;
   readonly identities: Identities;
+  readonly metrics: Metrics;
 }
 
 /** `Request -> Response`: the same on plain Node, under the Functions host, and in a test without a socket. */
@@ -34,19 +35,20 @@ export interface App {
 
 /** All HTTP surfaces. Every answer carries `X-Request-Id`, which the logs and the events of the request repeat. */
 export function createApp(ports: AppPorts): App {
-  const { log, ids } = ports.registry;
+  const { registry: { log, ids }, metrics } = ports;
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(async (context, next) => {
     const started = performance.now();
     const requestId = ids.nextId();
     context.set('requestId', requestId);
     await next();
-    seal(log, context.req.raw, context.res, requestId, started);
+    seal(ports, context.req.raw, context.res, requestId, started);
   });
   app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
   app.get('/healthz', () => respondHealth(ports.probes, log));
   const { callers, oauth2, management } = ports.identities;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
+  app.get('/metrics', requireManagement(callers), () => metrics.respond());
   app.use('/api/v1/*', requireManagement(callers));
   app.route('/api/v1', managementApi(ports).route('/', management));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
@@ -59,20 +61,24 @@ function isDataPlane(path: string): boolean {
 }
 
 /** Pulls are most of what is asked. They have a router of their own, so the general one would only add to them. */
-async function dataPlane({ registry, registryName }: AppPorts, request: Request): Promise<Response> {
+async function dataPlane(ports: AppPorts, request: Request): Promise<Response> {
+  const { registry, registryName } = ports;
   const started = performance.now();
   const requestId = registry.ids.nextId();
   const answer = await respondRegistry(registry, registryName, request, requestId);
   const response = request.method === 'HEAD' && answer.body !== null ? new Response(null, { status: answer.status, headers: answer.headers }) : answer;
-  seal(registry.log, request, response, requestId, started);
+  seal(ports, request, response, requestId, started);
   return response;
 }
 
-function seal(log: Log, request: Request, response: Response, requestId: string, started: number): void {
-  const { method, url } = request;
-  response.headers.set('X-Request-Id', requestId);
-  setRateLimitHeaders(request, response.headers);
-  log.info({ requestId, method, path: targetOf(url).path, status: response.status, ms: Math.round(performance.now() - started) }, 'request');
+function seal({ registry: { log }, metrics }: AppPorts, request: Request, { status, headers }: Response, requestId: string, started: number): void {
+  const { method } = request;
+  const { path } = targetOf(request.url);
+  const ms = performance.now() - started;
+  headers.set('X-Request-Id', requestId);
+  setRateLimitHeaders(request, headers);
+  metrics.countRequest({ path, method, status, ms });
+  log.info({ requestId, method, path, status, ms: Math.round(ms) }, 'request');
 }
 
 /** Hono itself throws only for a body that is not the JSON that it says it is. */

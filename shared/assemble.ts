@@ -18,6 +18,8 @@ import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
+import { counted } from './telemetry/counted.ts';
+import { Metrics } from './telemetry/metrics.ts';
 import { recordUsage } from './usage/record.ts';
 
 /** Everything that the app reaches outside itself: Azure's services, or memory. */
@@ -54,17 +56,21 @@ export interface Longshore {
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
-  const { topic, clock, log, probes } = adapters;
+  const { clock, log, probes } = adapters;
+  const metrics = new Metrics();
+  const stores = counted(adapters, metrics, clock);
+  const { topic } = stores;
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
-  const documents = manifests.watched(adapters.documents);
+  const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
-  const identities = createIdentities(adapters, registryName, settings.auth);
+  const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, documents, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {
       const published = await sweepOutbox({ documents, topic, clock, log });
+      metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
     async settleRepositories() {

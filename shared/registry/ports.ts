@@ -4,6 +4,7 @@ import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import type { PublishEvents } from '../ports/topic.ts';
+import type { CountBytes } from '../ports/traffic.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 import type { RepositoryEntries } from './entries.ts';
@@ -18,6 +19,7 @@ export interface RegistryPorts {
   readonly manifests: ManifestCache;
   readonly cancelled: CancelledUploads;
   readonly topic: PublishEvents;
+  readonly traffic: CountBytes;
   readonly clock: Clock;
   readonly ids: RandomIds;
   readonly log: Log;

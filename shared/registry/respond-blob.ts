@@ -11,7 +11,7 @@ import type { RegistryPorts } from './ports.ts';
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
 const redirectSeconds = 20 * 60;
 
-type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'entries' | 'settings'>;
+type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'entries' | 'traffic' | 'settings'>;
 
 /**
  * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone. GET redirects to where the bytes are, so
@@ -29,7 +29,7 @@ export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: 
   if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, ...contentHeaders(link.size) } });
   const range = rangeApplies(request.headers, headers.ETag) ? parseRange(request.headers.get('range'), link.size) : undefined;
   if (range === 'unsatisfiable') throw new RegistryError({ is: 'range-unsatisfiable', size: link.size });
-  return mustProxy(ports, range) ? proxied(ports, link, range, headers) : redirected(ports, link, headers);
+  return mustProxy(ports, range) ? proxied(ports, link, range, headers) : redirected(ports, link, range, headers);
 }
 
 /** Blob Storage knows no suffix ranges and answers them with garbage or with everything, so they are never redirected. */
@@ -38,19 +38,25 @@ function mustProxy({ settings }: BlobPorts, range: SatisfiableRange | undefined)
 }
 
 /** The client repeats its `Range` at the URL that it is sent to. */
-async function redirected(ports: BlobPorts, link: LinkedBlob, headers: Record<string, string>): Promise<Response> {
+async function redirected(ports: BlobPorts, link: LinkedBlob, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
   const location = await ports.blobs.signBlobUrl(link.name, redirectSeconds);
+  ports.traffic.countBytes('redirected', lengthOf(link, range));
   return new Response(null, { status: 307, headers: { ...headers, Location: location, 'Content-Length': '0' } });
 }
 
 /** Pulled chunk by chunk by whoever reads the answer: a slow client slows the store, and nothing gathers here. */
 async function proxied(ports: BlobPorts, link: LinkedBlob, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
-  const length = range === undefined ? link.size : range.end - range.start + 1;
+  const length = lengthOf(link, range);
   const stream = await ports.blobs.readBlob(link.name, range === undefined ? undefined : { offset: range.start, length });
   if (stream === undefined) throw new RegistryError({ is: 'blob-unknown', digest: link.digest });
+  ports.traffic.countBytes('proxied', length);
   const content = { ...headers, ...contentHeaders(length) };
   if (range === undefined) return new Response(stream, { headers: content });
   return new Response(stream, { status: 206, headers: { ...content, 'Content-Range': `bytes ${range.start}-${range.end}/${link.size}` } });
+}
+
+function lengthOf({ size }: LinkedBlob, range: SatisfiableRange | undefined): number {
+  return range === undefined ? size : range.end - range.start + 1;
 }
 
 function contentHeaders(length: number): Record<string, string> {

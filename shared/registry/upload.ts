@@ -34,6 +34,7 @@ export async function appendToUpload(ports: RegistryPorts, state: UploadState, b
   // It is awaited below; when the body fails first, that is what the client hears of.
   repeated.catch(() => undefined);
   const { bytes, blocks } = await stageBody(ports.blobs, { name: physicalName(state), prefix }, limitBody(body.stream, promised, 'upload-invalid'), hash);
+  ports.traffic.countBytes('received', bytes);
   await repeated;
   if (bytes === 0) return state;
   const grown = { ...state, offset: state.offset + bytes, next: blockPrefix(ports.ids.nextId()), hash: hash?.state() ?? ({ is: 'lost' } as const) };

@@ -1,0 +1,26 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { BenchServer, ServerKind } from './http-server.ts';
+
+export interface RunningServer {
+  readonly server: BenchServer;
+  /** Processor time that it has used, in microseconds. */
+  cpu(): Promise<number>;
+  stop(): void;
+}
+
+/** A server in a process of its own, so that it and its load do not share one thread. */
+export async function start(kind: ServerKind, ...more: string[]): Promise<RunningServer> {
+  const child = fork(new URL('http-server.ts', import.meta.url), [kind, ...more]);
+  const [server] = (await once(child, 'message')) as [BenchServer];
+  const cpu = async () => {
+    child.send('cpu');
+    const [used] = (await once(child, 'message')) as [number];
+    return used;
+  };
+  return { server, cpu, stop: () => void child.kill() };
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}

@@ -1,0 +1,65 @@
+import { Counter, Histogram, Registry } from 'prom-client';
+import type { Dependency } from '../ports/failures.ts';
+import type { ByteWay, CountBytes } from '../ports/traffic.ts';
+import { methodName, routeName } from './route-name.ts';
+
+/** How a call of a store ended; `failed` is what no adapter should throw. */
+export type CallOutcome = 'ok' | 'unavailable' | 'throttled' | 'failed';
+
+/** In seconds. A pull takes a fraction of a millisecond from memory; a push of a large layer takes minutes. */
+const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600];
+/** In seconds. At once after the push, or with the sweep, or after an outage of the topic. */
+const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
+
+/**
+ * What one instance has done since it started, in a registry of its own: two apps in one process share nothing. No label comes from
+ * what a client sent. Where several instances run, each scrape meets one of them.
+ */
+export class Metrics implements CountBytes {
+  readonly #registry = new Registry();
+  readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'method', 'status']);
+  readonly #durations = this.#histogram('request_duration_seconds', 'Time until the head of the answer', ['route', 'method'], durationBuckets);
+  readonly #calls = this.#counter('store_calls_total', 'Calls of stores and of the topic, without the retries inside their SDKs', ['call', 'outcome']);
+  readonly #bytes = this.#counter('blob_bytes_total', 'Bytes of blobs that were received, redirected to, or proxied', ['way']);
+  readonly #events = this.#counter('events_published_total', 'Events that the topic took', ['type']);
+  readonly #lag = this.#histogram('event_lag_seconds', 'Time from what an event tells of until the topic took it', [], lagBuckets);
+  readonly #swept = this.#counter('outbox_swept_events_total', 'Events that the sweep published', []);
+
+  /** `path` still percent-encoded; `ms` until the answer's head was there. */
+  countRequest({ path, method, status, ms }: { readonly path: string; readonly method: string; readonly status: number; readonly ms: number }): void {
+    const labels = { route: routeName(path), method: methodName(method) };
+    this.#durations.observe(labels, ms / 1_000);
+    this.#requests.inc({ ...labels, status });
+  }
+
+  countCall(call: `${Dependency}.${string}`, outcome: CallOutcome): void {
+    this.#calls.inc({ call, outcome });
+  }
+
+  countBytes(way: ByteWay, bytes: number): void {
+    this.#bytes.inc({ way }, bytes);
+  }
+
+  /** `type` of the catalogue. A lag below zero is a clock that was set back. */
+  countPublished(type: string, lagMs: number): void {
+    this.#events.inc({ type });
+    this.#lag.observe(Math.max(0, lagMs) / 1_000);
+  }
+
+  countSwept(events: number): void {
+    this.#swept.inc(events);
+  }
+
+  /** `GET /metrics`, in the text format of Prometheus. */
+  async respond(): Promise<Response> {
+    return new Response(await this.#registry.metrics(), { headers: { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' } });
+  }
+
+  #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
+    return new Counter({ name: `longshore_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram<T extends string>(name: string, help: string, labelNames: T[], buckets: number[]): Histogram<T> {
+    return new Histogram({ name: `longshore_${name}`, help, labelNames, buckets, registers: [this.#registry] });
+  }
+}
