@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { App } from '../shared/app.ts';
 import { remoteApp } from '../test/conformance/registry.ts';
 import { ask, makeImage, pushImage } from '../test/shared/image.ts';
 import { requestsPerSecond } from './http-load.ts';
@@ -22,7 +23,7 @@ export async function benchPeer(): Promise<{ name: string; value: string }[]> {
   try {
     const image = makeImage('peer', 2, { annotations: { filler: 'x'.repeat(1_500) } });
     const ports = [longshore.server.port, peer.port];
-    for (const port of ports) await pushImage(remoteApp(`http://127.0.0.1:${port}`), repository, 'v1', image);
+    for (const port of ports) await pushImage(withRelativeLocations(`http://127.0.0.1:${port}`), repository, 'v1', image);
     const asked = { path: `/v2/${repository}/manifests/${image.digest}`, status: 200 };
     for (const port of ports) await requestsPerSecond(port, asked, roundMs); // Both warm up first.
     const rates: [number[], number[]] = [[], []];
@@ -39,6 +40,19 @@ export async function benchPeer(): Promise<{ name: string; value: string }[]> {
     longshore.stop();
     await peer.stop();
   }
+}
+
+/** Distribution answers with absolute URLs, we with paths; both are allowed, and the push takes paths. */
+function withRelativeLocations(url: string): App {
+  const remote = remoteApp(url);
+  return {
+    async fetch(request) {
+      const answer = await remote.fetch(request);
+      const headers = new Headers(answer.headers);
+      headers.set('location', headers.get('location')?.replace(url, '') ?? '');
+      return new Response(answer.body, { status: answer.status, headers });
+    },
+  };
 }
 
 async function distribution() {
