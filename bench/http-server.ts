@@ -46,7 +46,7 @@ async function composed(kind: ServerKind) {
 async function longshore(kind: ServerKind): Promise<Started> {
   const { app, ...credentials } = await composed(kind);
   const host = await startNodeHost(app, { host: '127.0.0.1', port: 0 });
-  const put = async (path: string, init: { method: string; body: BodyInit; headers?: Record<string, string> }) => {
+  const put = async (path: string, init: { method: string; body: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> }) => {
     const answer = await fetch(`${host.url}${path}`, { ...init, headers: { ...init.headers, ...credentials } });
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   };
