@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 const connections = 16;
+/** Distribution takes a client that does not name OCI's type for one that knows only Docker's. */
+const manifest = 'application/vnd.oci.image.manifest.v1+json';
 
 export interface Asked {
   readonly path: string;
@@ -17,7 +19,7 @@ export interface Asked {
  */
 export async function requestsPerSecond(port: number, { path, status, authorization }: Asked, ms: number): Promise<number> {
   const credentials = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
-  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: */*\r\n${credentials}\r\n`);
+  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${manifest}, */*\r\n${credentials}\r\n`);
   const sockets = await Promise.all(Array.from({ length: connections }, () => opened(port)));
   const end = performance.now() + ms;
   const counts = await Promise.all(sockets.map((socket) => repeat(socket, request, status, end)));
