@@ -4,7 +4,7 @@ import { azureBlobs } from '../shared/adapters/azure/blobs.ts';
 import { composeForTest } from '../shared/compose-for-test.ts';
 import { startNodeHost } from '../shared/http/node-host.ts';
 import { digestOf } from '../shared/oci/digest.ts';
-import { asAdmin, bearer, composeRequired, fetchToken } from '../test/shared/identity/required.ts';
+import { asAdmin, bearer, composeRequired } from '../test/shared/identity/required.ts';
 
 /** What `bench/http.ts` asks for, of either server. */
 export interface BenchServer {
@@ -32,27 +32,32 @@ interface Started {
   readonly authorization: string | undefined;
 }
 
-async function composed(kind: ServerKind) {
-  if (kind === 'required') {
-    const longshore = composeRequired();
-    const { access_token } = await fetchToken(longshore, asAdmin, [`repository:${repository}:pull,push`]);
-    return { app: longshore.app, ...bearer(access_token) };
-  }
+function composed(kind: ServerKind) {
+  if (kind === 'required') return composeRequired();
   const adapters = kind === 'azurite' ? { blobs: azureBlobs({ connectionString: process.argv[3] ?? '', container: 'registry' }) } : {};
-  return { app: composeForTest({ adapters }).app };
+  return composeForTest({ adapters });
+}
+
+/** A token is for the host that it was asked of: it must be the one that the load will name. */
+async function credentials(kind: ServerKind, url: string): Promise<{ readonly authorization?: string | undefined }> {
+  if (kind !== 'required') return {};
+  const answer = await fetch(`${url}/oauth2/token?service=${new URL(url).host}&scope=repository:${repository}:pull,push`, { headers: asAdmin });
+  const { access_token } = (await answer.json()) as { access_token: string };
+  return { authorization: bearer(access_token).authorization };
 }
 
 /** The app on the plain Node host, with its image pushed; over memory, but for the blobs where the kind says so. */
 async function longshore(kind: ServerKind): Promise<Started> {
-  const { app, ...credentials } = await composed(kind);
+  const { app } = composed(kind);
   const host = await startNodeHost(app, { host: '127.0.0.1', port: 0 });
+  const given = await credentials(kind, host.url);
   const put = async (path: string, init: { method: string; body: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> }) => {
-    const answer = await fetch(`${host.url}${path}`, { ...init, headers: { ...init.headers, ...credentials } });
+    const answer = await fetch(`${host.url}${path}`, { ...init, headers: { ...init.headers, ...given } });
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   };
   await put(`/v2/${repository}/blobs/uploads/?digest=${descriptor.digest}`, { method: 'POST', body: config });
   await put(`/v2/${repository}/manifests/v1`, { method: 'PUT', body: manifest, headers: { 'content-type': mediaType } });
-  return { port: Number(new URL(host.url).port), ...{ authorization: undefined, ...credentials } };
+  return { port: Number(new URL(host.url).port), authorization: given.authorization };
 }
 
 /** The ceiling: `node:http` that answers the same bytes whatever is asked. */
