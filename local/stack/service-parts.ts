@@ -39,7 +39,7 @@ export async function startTopic({ settings, state, functionsUrl, log }: Service
 }
 
 /** What was acknowledged in the last seconds before a crash may be gone from Azurite: then it must not be promised. */
-export async function recover(endpoints: ServiceEndpoints, progress: (line: string) => void): Promise<string[]> {
+export async function recover(endpoints: ServiceEndpoints, progress: (line: string) => void): Promise<void> {
   progress('the last run did not end by itself: checking the blobs of its last minute …');
   const documents = azureDocuments(endpoints.cosmos);
   const blobs = azureBlobs({ connectionString: endpoints.blob.connectionString, container: 'registry' });
@@ -47,5 +47,4 @@ export async function recover(endpoints: ServiceEndpoints, progress: (line: stri
   documents.dispose();
   for (const digest of lost) progress(`Azurite has lost ${digest}: it is unknown now; push its image again`);
   if (lost.length === 0) progress('nothing was lost');
-  return lost;
 }

@@ -7,7 +7,6 @@ import type { StackSettings } from './settings.ts';
 
 export interface ServicesProcess {
   readonly endpoints: ServiceEndpoints;
-  readonly pid: number | undefined;
   /** Events for functions are delivered there from now on. */
   tellFunctionsUrl(url: string): void;
   /** Called when the services end without being asked to. */
@@ -32,7 +31,6 @@ export async function startServicesProcess(settings: StackSettings, progress: (l
   let stopping = false;
   return {
     endpoints,
-    pid: child.pid,
     tellFunctionsUrl: (functionsUrl) => send({ functionsUrl }),
     onFailure: (handle) => void exited.then(([code]) => (stopping ? undefined : handle(`the local services ended (exit code ${String(code)}): see services.log in the state folder`))),
     async stop() {

@@ -12,8 +12,6 @@ const blobContainers = ['registry', 'dead-letters'];
 
 export interface Services {
   readonly endpoints: ServiceEndpoints;
-  /** What a crash before this start has lost, by digest. */
-  readonly lost: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -40,13 +38,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   try {
     const endpoints = await startAll(options, started);
     const { recover } = await import('./service-parts.ts');
-    const lost = unclean ? await recover(endpoints, progress) : [];
+    if (unclean) await recover(endpoints, progress);
     const stop = async () => {
       await stopAll();
       markStopped(state);
       lock.release();
     };
-    return { endpoints, lost, stop };
+    return { endpoints, stop };
   } catch (error) {
     await stopAll();
     // A crash before this start is still to be looked into by the next.
