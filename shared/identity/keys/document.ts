@@ -6,7 +6,8 @@ import type { RegistryName } from '../../oci/name.ts';
 import type { DocumentRef } from '../../ports/documents.ts';
 import { registrySchema } from '../../state/names.ts';
 import { documentShape } from '../../state/stored.ts';
-import { open, seal, sealedSchema } from './sealed.ts';
+import { open, seal, sealedSchema } from '../../state/sealed.ts';
+import type { SealKey } from '../../state/sealed.ts';
 
 const ringKeySchema = z.object({
   kid: z.string(),
@@ -48,14 +49,18 @@ export async function makeRingKey({ registry, kid, createdAt, signsFrom, secret 
     createdAt: createdAt.toISOString(),
     signsFrom: signsFrom.toISOString(),
     publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-    privateKey: seal(privateKey.export({ type: 'pkcs8', format: 'der' }), secret, contextOf(registry, kid)),
+    privateKey: seal(privateKey.export({ type: 'pkcs8', format: 'der' }), sealKey(secret), contextOf(registry, kid)),
   };
 }
 
 /** `undefined` when the secret is not the one that it was sealed with. */
 export function openPrivateKey(key: RingKey, registry: RegistryName, secret: Uint8Array): KeyObject | undefined {
-  const der = open(key.privateKey, secret, contextOf(registry, key.kid));
+  const der = open(key.privateKey, sealKey(secret), contextOf(registry, key.kid));
   return der === undefined ? undefined : createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+}
+
+function sealKey(secret: Uint8Array): SealKey {
+  return { secret, purpose: 'private keys of the ring' };
 }
 
 function contextOf(registry: RegistryName, kid: string): string {

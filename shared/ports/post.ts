@@ -1,0 +1,35 @@
+/** One request of a delivery. Header names are lower-case. */
+export interface OutboundRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a receiver answered: the first 4 KiB of the body as text, with `truncated` when there was more. */
+export interface ReceiverAnswer {
+  readonly is: 'answered';
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly truncated: boolean;
+  readonly ms: number;
+}
+
+/**
+ * Why there is no answer. `refused`: the URL, or an address of its name, is one that the app must not connect to, and nothing was.
+ * `why` is a sentence for the log; it tells nothing of what was found at a refused address.
+ */
+export interface NoAnswer {
+  readonly is: 'refused' | 'unreachable' | 'timeout';
+  readonly why: string;
+  readonly ms: number;
+}
+
+export interface PostRequest {
+  /**
+   * Posts once, follows no redirect, and never throws for what the receiver does. 5 s to connect, 15 s in all. The name is resolved once
+   * a connection, every address of it is checked, and the connection goes to a checked one.
+   */
+  post(request: OutboundRequest): Promise<ReceiverAnswer | NoAnswer>;
+}
