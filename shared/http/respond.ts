@@ -45,7 +45,8 @@ function wireError(fault: RegistryFault): WireError {
     case 'name-unknown':
       return { code: 'NAME_UNKNOWN', detail: { name: fault.name } };
     case 'tag-invalid':
-      return { code: 'TAG_INVALID', message: `"${fault.tag.slice(0, 200)}" is not a tag: at most 128 letters, digits, . _ -, not beginning with . or -` };
+      // The distribution-spec has 404 for every manifest that is not found, and its conformance suite asks for `.INVALID_MANIFEST_NAME`.
+      return { code: fault.soughtOnly === true ? 'MANIFEST_UNKNOWN' : 'TAG_INVALID', message: `"${fault.tag.slice(0, 200)}" is not a tag: at most 128 letters, digits, . _ -, not beginning with . or -` };
     case 'too-large':
       return { code: 'SIZE_INVALID', message: `the ${fault.what} is larger than ${fault.limit} bytes` };
     case 'too-many-tags':

@@ -20,7 +20,8 @@ export type ContentFault =
   | { readonly is: 'manifest-unknown'; readonly reference: string }
   | { readonly is: 'name-invalid'; readonly name: string }
   | { readonly is: 'name-unknown'; readonly name: string }
-  | { readonly is: 'tag-invalid'; readonly tag: string }
+  /** `soughtOnly`: nothing was to be changed under it, so it is what cannot be there. */
+  | { readonly is: 'tag-invalid'; readonly tag: string; readonly soughtOnly?: true }
   | { readonly is: 'too-many-tags'; readonly limit: number }
   | { readonly is: 'too-large'; readonly what: string; readonly limit: number };
 

@@ -48,7 +48,7 @@ interface Asked {
 export async function respondRegistry(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
   try {
     const target = targetOf(request.url);
-    const route = parseRoute(target.path);
+    const route = parseRoute(target.path, request.method);
     const allow = verbs[route.to];
     if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
     const needed = accessFor(route, request.method, target.query);

@@ -16,10 +16,10 @@ export type Route =
   | { readonly to: 'referrers'; readonly repository: RepositoryName; readonly subject: Digest };
 
 /**
- * Parses a path under `/v2/`. A repository's name has slashes and may hold the words of the endpoints, so the path is
+ * Parses a path under `/v2/`, asked by `method`. A repository's name has slashes and may hold the words of the endpoints, so the path is
  * read from its end, and only then decoded: `@azure/container-registry` encodes a name whole (`team%2Fapp`). Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `route-unknown`.
  */
-export function parseRoute(path: string): Route {
+export function parseRoute(path: string, method: string): Route {
   if (path === '/v2/' || path === '/v2') return { to: 'base' };
   if (path === '/v2/_catalog') return { to: 'catalog' };
   const parts = path.split('/').slice(2);
@@ -27,7 +27,7 @@ export function parseRoute(path: string): Route {
   const [beforeLast, twoBefore] = [parts.at(-2), parts.at(-3)];
   if (beforeLast === 'uploads' && twoBefore === 'blobs') return uploadRoute(parts.slice(0, -3), last);
   if (last === 'uploads' && beforeLast === 'blobs') return { to: 'uploads', repository: repositoryOf(parts.slice(0, -2)) };
-  if (beforeLast === 'manifests') return { to: 'manifest', repository: repositoryOf(parts.slice(0, -2)), reference: referenceOf(last) };
+  if (beforeLast === 'manifests') return { to: 'manifest', repository: repositoryOf(parts.slice(0, -2)), reference: referenceOf(last, method) };
   if (beforeLast === 'blobs') return { to: 'blob', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
   if (beforeLast === 'referrers') return { to: 'referrers', repository: repositoryOf(parts.slice(0, -2)), subject: digestIn(last) };
   if (beforeLast === 'tags' && last === 'list') return { to: 'tags', repository: repositoryOf(parts.slice(0, -2)) };
@@ -50,10 +50,10 @@ function uploadRoute(name: readonly string[], id: string): Route {
 }
 
 /** A reference with a colon can only be meant as a digest. */
-function referenceOf(text: string): Tag | Digest {
+function referenceOf(text: string, method: string): Tag | Digest {
   if (text.includes(':')) return digestIn(text);
   if (isTag(text)) return text;
-  throw new RegistryError({ is: 'tag-invalid', tag: text });
+  throw new RegistryError({ is: 'tag-invalid', tag: text, ...(method === 'GET' || method === 'HEAD' ? { soughtOnly: true } : {}) });
 }
 
 /** Throws `RegistryError` (`digest-invalid`). */

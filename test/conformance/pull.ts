@@ -26,7 +26,7 @@ export function pullWorkflow(setUp: SetUpRegistry): void {
 
     it.each(['GET', 'HEAD'])('answers %s of an unknown blob and of unknown manifests with 404', async (method) => {
       const missing = randomBlob(64).digest;
-      for (const path of [`blobs/${missing}`, `manifests/${missing}`, 'manifests/never-pushed']) {
+      for (const path of [`blobs/${missing}`, `manifests/${missing}`, 'manifests/never-pushed', 'manifests/.never-a-tag']) {
         expect((await ask(registry.app, method, `/v2/${repository}/${path}`)).status).toBe(404);
       }
       expect((await ask(registry.app, method, `/v2/${freshRepository()}/manifests/v1`)).status).toBe(404);

@@ -17,6 +17,7 @@ const shapes: Readonly<Record<string, () => Image>> = {
   'an image by sha512': () => randomImage({ algorithm: 'sha512' }),
   'an image without layers': () => randomImage({ layers: 0 }),
   'a manifest of nearly 4 MiB': () => randomImage({ extra: { annotations: manyAnnotations } }),
+  'an image that leaves its own type to the header': () => randomImage({ extra: { mediaType: undefined } }),
   'an artifact': () => randomImage({ config: emptyJson, layers: 1, extra: { artifactType: 'application/vnd.example.thing' } }),
   'an artifact whose only layer is the empty object': () => ({ manifest: manifestOf({ artifactType: 'application/vnd.example.none', config: descriptor(emptyJson), layers: [descriptor(emptyJson)] }), blobs: [emptyJson] }),
   'an artifact whose subject is absent': () => randomImage({ extra: { subject: absentSubject } }),

@@ -2,11 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { App } from '../../shared/app.ts';
 import { startNodeHost } from '../../shared/http/node-host.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
+import { composeRequired, makeToken } from '../shared/identity/required.ts';
+import { conformanceActions, loggedIn } from './login.ts';
 
 /** A registry that is up, however it is reached. */
 export interface RunningRegistry {
   readonly app: App;
   stop(): Promise<void>;
+}
+
+/** One that asks who is there. `app` is asked by a token that may do everything in the suite's repositories and nothing else. */
+export interface GuardedRegistry extends RunningRegistry {
+  /** The same without credentials. */
+  readonly stranger: App;
 }
 
 /** Brings one up for a workflow of the suite. Another host joins the suite with another of these. */
@@ -19,6 +27,22 @@ export const directly: SetUpRegistry = () => Promise.resolve({ app: composeForTe
 export const overNodeHost: SetUpRegistry = async () => {
   const host = await startNodeHost(composeForTest({ settings: { blobs: 'proxy' } }).app, { host: '127.0.0.1', port: 0 });
   return { app: remoteApp(host.url), stop: () => host.stop(1_000) };
+};
+
+/** The app by itself, where credentials are required. */
+export const directlyGuarded = async (): Promise<GuardedRegistry> => {
+  const longshore = composeRequired({ settings: { blobs: 'proxy' } });
+  const password = await makeToken(longshore, 'conformance', conformanceActions);
+  return { app: loggedIn(longshore.app, 'conformance', password), stranger: longshore.app, stop: () => Promise.resolve() };
+};
+
+/** The app behind `node:http`, where credentials are required. */
+export const overGuardedNodeHost = async (): Promise<GuardedRegistry> => {
+  const longshore = composeRequired({ settings: { blobs: 'proxy' } });
+  const password = await makeToken(longshore, 'conformance', conformanceActions);
+  const host = await startNodeHost(longshore.app, { host: '127.0.0.1', port: 0 });
+  const stranger = remoteApp(host.url);
+  return { app: loggedIn(stranger, 'conformance', password), stranger, stop: () => host.stop(1_000) };
 };
 
 /** An app that is somewhere else: what is asked of it goes over the network, and redirects are left to the test. */

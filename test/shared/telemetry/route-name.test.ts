@@ -18,7 +18,7 @@ describe('the name of a route', () => {
     ['/v2/manifests/tags/list', 'tags', 'tags'],
     [`/v2/team/app/referrers/${digest}`, 'referrers', 'referrers'],
   ])('%s is what the router takes it for', (path, to, name) => {
-    expect([parseRoute(path).to, routeName(path)]).toEqual([to, name]);
+    expect([parseRoute(path, 'GET').to, routeName(path)]).toEqual([to, name]);
   });
 
   it.each([['/acr/v1/_catalog', 'acr'], ['/oauth2/token', 'oauth2'], ['/api/v1/usage', 'api'], ['/healthz', 'health'], ['/metrics', 'metrics'], ['/constructor', 'unknown'], ['/v2/a/constructor/b', 'unknown'], ['', 'unknown']])('%s is %s', (path, name) => {

@@ -14,7 +14,9 @@ function names(): WrongRequest[] {
 }
 
 function references({ repository }: Ground): WrongRequest[] {
-  const tags = badTags.flatMap((tag) => ['GET', 'HEAD', 'PUT', 'DELETE'].map((method) => ({ why: `the tag ${short(tag)}`, method, path: `/v2/${repository}/manifests/${tag}`, status: 400, code: 'TAG_INVALID' })));
+  // What is only looked for is not there: the conformance suite of the specification asks for `.INVALID_MANIFEST_NAME` and expects 404.
+  const answers = { GET: [404, 'MANIFEST_UNKNOWN'], HEAD: [404, 'MANIFEST_UNKNOWN'], PUT: [400, 'TAG_INVALID'], DELETE: [400, 'TAG_INVALID'] } as const;
+  const tags = badTags.flatMap((tag) => Object.entries(answers).map(([method, [status, code]]) => ({ why: `the tag ${short(tag)}`, method, path: `/v2/${repository}/manifests/${tag}`, status, code })));
   const ends = [['GET', 'manifests'], ['PUT', 'manifests'], ['DELETE', 'manifests'], ['GET', 'blobs'], ['DELETE', 'blobs'], ['GET', 'referrers']] as const;
   const digests = badDigests.flatMap((digest) => ends.map(([method, end]) => ({ why: `the digest ${short(digest)}`, method, path: `/v2/${repository}/${end}/${digest}`, status: 400, code: 'DIGEST_INVALID' })));
   const plain = ['blobs', 'referrers'].map((end) => ({ why: 'a tag for a digest', method: 'GET', path: `/v2/${repository}/${end}/latest`, status: 400, code: 'DIGEST_INVALID' }));

@@ -1,0 +1,4 @@
+import { overGuardedNodeHost } from './registry.ts';
+import { guardedConformance } from './workflows.ts';
+
+guardedConformance('the plain Node host', overGuardedNodeHost);
