@@ -19,8 +19,8 @@ export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, r
     const { document } = await findManifest(ports, key, reference);
     return known(document, request) ?? new Response(null, { headers: headersOf(document) });
   }
-  const { document, bytes } = await pullManifest(ports, key, reference);
-  return known(document, request) ?? new Response(bytes, { headers: headersOf(document) });
+  const { document, content } = await pullManifest(ports, key, reference);
+  return known(document, request) ?? new Response(content, { headers: headersOf(document) });
 }
 
 function known({ digest }: ManifestDocument, request: Request): Response | undefined {
