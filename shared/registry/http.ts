@@ -1,5 +1,6 @@
 import type { Caller } from '../ports/authorize.ts';
 import { requireAccess } from '../http/access.ts';
+import { commonHeaders, withCommonHeaders } from '../http/common-headers.ts';
 import { errorResponse } from '../http/respond.ts';
 import { targetOf } from '../http/target.ts';
 import type { RequestTarget } from '../http/target.ts';
@@ -44,7 +45,7 @@ interface Asked {
   readonly caller: Caller;
 }
 
-/** The data plane: answers every request under `/v2/`, errors included. */
+/** The data plane: answers every request under `/v2/`, errors included, with the headers that every answer carries. */
 export async function respondRegistry(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
   try {
     const target = targetOf(request.url);
@@ -55,11 +56,12 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
     const caller = await ports.callers.identify(request, needed);
     // The catalog shows each caller what it may see.
     if (route.to !== 'catalog') requireAccess(caller, needed);
-    return await dispatch(ports, registry, route, { request, requestId, target, caller });
+    const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
+    return route.to === 'manifest' && reads(route, request.method) ? answer : withCommonHeaders(answer, request, requestId);
   } catch (error) {
     const answer = errorResponse(error, ports.log);
     if (answer.status === 401) for (const [name, value] of Object.entries(apiVersion)) answer.headers.set(name, value);
-    return answer;
+    return withCommonHeaders(answer, request, requestId);
   }
 }
 
@@ -91,7 +93,8 @@ async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentR
     case 'manifest':
       if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause);
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
-      return pulledManifest(ports, key, route.reference, request);
+      // To open the headers of an answer that is made costs a tenth of a pull: this one is made with all of them.
+      return pulledManifest(ports, key, route.reference, request, commonHeaders(request, requestId));
     case 'blob':
       return respondBlob(ports, key, route.digest, request);
     case 'uploads':
