@@ -10,7 +10,7 @@ import { readStored } from '../state/stored.ts';
 import type { CachedManifest } from './manifest-cache.ts';
 import type { RegistryPorts } from './ports.ts';
 
-type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests'>;
+type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests' | 'tagReads'>;
 
 /** What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. Throws `RegistryError`: `manifest-unknown`, `disallowed`. */
 export async function findManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
@@ -43,11 +43,14 @@ async function readManifest({ documents }: PullPorts, key: RepositoryKey, digest
 /** Of a tag's document a pull needs no more, and each property that is checked costs every pull. */
 const tagTarget = tagDocumentSchema.pick({ type: true, schemaVersion: true, name: true, digest: true, attributes: true });
 
-async function resolveTag(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, tag: Tag): Promise<Digest> {
-  const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
-  if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
-  requireAllowed('read', [guardedTag(found.document)]);
-  return found.document.digest;
+/** Pulls of one tag at the same time share a read, as when a new image rolls out. */
+function resolveTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<Digest> {
+  return ports.tagReads.read(`${key.registry}/${key.repository}:${tag}`, async () => {
+    const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
+    if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
+    requireAllowed('read', [guardedTag(found.document)]);
+    return found.document.digest;
+  });
 }
 
 /** The exact bytes that were pushed. Throws `RegistryError` (`manifest-unknown`) when the store has lost them. */
