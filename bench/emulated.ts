@@ -8,15 +8,17 @@ import { ask, location, makeImage, pushImage, putManifest, withDigest } from '..
 import { interleave, rateOf, ratio, scaled, told } from './compare.ts';
 import type { Figure, Side } from './compare.ts';
 import { startEmulators } from './emulators.ts';
-import { requestsPerSecond } from './http-load.ts';
+import { connections, requestsPerSecond } from './http-load.ts';
+import type { Asked } from './http-load.ts';
 import { anotherOf } from './images.ts';
 import { start } from './server-process.ts';
 
-const roundMs = 1_500;
-const inFlight = 16;
+const roundMs = 1_000;
+const inFlight = connections;
 const layerBytes = 10 * 1024 * 1024;
-const layersEach = 4;
+const layersEach = 2;
 const repository = 'bench/app' as RepositoryName;
+const key = { registry: 'default' as RegistryName, repository };
 
 /** The whole app, with its log, over the emulators: pulls against the reads that they are made of, and what goes up, end to end. */
 export async function benchEmulated(): Promise<Figure[]> {
@@ -25,19 +27,29 @@ export async function benchEmulated(): Promise<Figure[]> {
   const longshore = await start('emulators', JSON.stringify(emulators.settings));
   try {
     const url = `http://127.0.0.1:${longshore.server.port}`;
-    const tag = tagRef({ registry: 'default' as RegistryName, repository }, 'v1');
-    const reads: Side = { name: 'point reads of the emulator by the SDK', unit: '/s', measure: () => rateOf(inFlight, roundMs, () => documents.readDocument(tag)) };
-    const pulls = (name: string, path: string): Side => ({ name, unit: '/s', measure: () => requestsPerSecond(longshore.server.port, { path, status: 200 }, roundMs) });
-    const byTag = pulls('manifests down, by tag', longshore.server.byTag);
-    const measured = await interleave([reads, byTag, pulls('manifests down, by digest', longshore.server.byDigest), await manifestsUp(url), layersUp(url)]);
-    const readsEach = await readsPerPull(url, byTag);
+    const reads: Side = { name: 'point reads of the emulator by the SDK', unit: '/s', measure: () => rateOf(inFlight, roundMs, (n) => documents.readDocument(tagRef(key, `v1-${n % connections}`))) };
+    const pulls = (name: string, path: Asked['path']): Side => ({ name, unit: '/s', measure: () => requestsPerSecond(longshore.server.port, { path, status: 200 }, roundMs) });
+    await tagEach(url, longshore.server.byTag);
+    // Pulls of one tag at the same time share reads; each connection has its own, so that nothing is shared.
+    const byTags = pulls('manifests down, by tag', (connection) => `${longshore.server.byTag}-${connection}`);
+    const byOneTag = pulls('manifests down, all by one tag', longshore.server.byTag);
+    const measured = await interleave([reads, byTags, byOneTag, pulls('manifests down, by digest', longshore.server.byDigest), await manifestsUp(url), layersUp(url)]);
+    const readsEach = await readsPerPull(url, byTags);
     const [readRate, byTagRate] = measured;
-    return [...measured.map(told), { name: 'reads per pull by tag', value: readsEach.toFixed(3) }, ratio(byTagRate, readRate && scaled(readRate, 1 / readsEach), 'pulls by tag / (point reads / reads per pull)')];
+    const counted = [{ name: 'reads per pull by tag', value: readsEach.toFixed(3) }, { name: 'reads per pull, all by one tag', value: (await readsPerPull(url, byOneTag)).toFixed(3) }];
+    return [...measured.map(told), ...counted, ratio(byTagRate, readRate && scaled(readRate, 1 / readsEach), 'pulls by tag / (point reads / reads per pull)')];
   } finally {
     longshore.stop();
     documents.dispose();
     await emulators.stop();
   }
+}
+
+/** The same manifest under a tag for each connection. */
+async function tagEach(url: string, byTag: string): Promise<void> {
+  const manifest = await fetch(`${url}${byTag}`);
+  const image = { bytes: new Uint8Array(await manifest.arrayBuffer()), mediaType: manifest.headers.get('content-type') ?? '' };
+  for (let n = 0; n < connections; n++) await putManifest(remoteApp(url), repository, `v1-${n}`, image);
 }
 
 /** Each another manifest under another tag, of blobs that are there. */

@@ -20,7 +20,7 @@ describe('reads that are shared', () => {
         for (const step of steps) {
           if (step === 'write') value += 1;
           else if (step === 'read') answers.push(ask(value));
-          else if (scheduler.count() > 0) await scheduler.waitOne();
+          else if (scheduler.count() > 0) await scheduler.waitNext(1);
         }
         await scheduler.waitFor(Promise.all(answers));
       }),
