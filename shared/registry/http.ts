@@ -57,7 +57,7 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
     // The catalog shows each caller what it may see.
     if (route.to !== 'catalog') requireAccess(caller, needed);
     const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
-    return route.to === 'manifest' && reads(route, request.method) ? answer : withCommonHeaders(answer, request, requestId);
+    return reads(route, request.method) ? answer : withCommonHeaders(answer, request, requestId);
   } catch (error) {
     const answer = errorResponse(error, ports.log);
     if (answer.status === 401) for (const [name, value] of Object.entries(apiVersion)) answer.headers.set(name, value);
@@ -82,6 +82,7 @@ async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>):
   throw gate.reason;
 }
 
+/** Pulls are made with all of their headers: to open those of an answer that is made costs a tenth of a pull from memory. */
 function reads(route: Route, method: string): boolean {
   return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
 }
@@ -93,10 +94,9 @@ async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentR
     case 'manifest':
       if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause);
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
-      // To open the headers of an answer that is made costs a tenth of a pull: this one is made with all of them.
       return pulledManifest(ports, key, route.reference, request, commonHeaders(request, requestId));
     case 'blob':
-      return respondBlob(ports, key, route.digest, request);
+      return respondBlob(ports, key, route.digest, request, commonHeaders(request, requestId));
     case 'uploads':
       return startUpload(ports, key, request, target.query, caller);
     case 'upload':
