@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
-const connections = 16;
+export const connections = 16;
 /** Distribution takes a client that does not name OCI's type for one that knows only Docker's. */
 const manifest = 'application/vnd.oci.image.manifest.v1+json';
 
 export interface Asked {
-  readonly path: string;
+  /** Of all connections, or of each its own. */
+  readonly path: string | ((connection: number) => string);
   /** Of every answer. */
   readonly status: number;
   readonly authorization?: string | undefined;
@@ -19,10 +20,10 @@ export interface Asked {
  */
 export async function requestsPerSecond(port: number, { path, status, authorization }: Asked, ms: number): Promise<number> {
   const credentials = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
-  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${manifest}, */*\r\n${credentials}\r\n`);
+  const request = (connection: number) => Buffer.from(`GET ${typeof path === 'string' ? path : path(connection)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${manifest}, */*\r\n${credentials}\r\n`);
   const sockets = await Promise.all(Array.from({ length: connections }, () => opened(port)));
   const end = performance.now() + ms;
-  const counts = await Promise.all(sockets.map((socket) => repeat(socket, request, status, end)));
+  const counts = await Promise.all(sockets.map((socket, at) => repeat(socket, request(at), status, end)));
   for (const socket of sockets) socket.destroy();
   return (counts.reduce((sum, count) => sum + count, 0) / ms) * 1000;
 }

@@ -1,9 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { azureBlobs } from '../shared/adapters/azure/blobs.ts';
+import { compose } from '../shared/compose.ts';
 import { composeForTest } from '../shared/compose-for-test.ts';
+import { parseConfig } from '../shared/config.ts';
 import { startNodeHost } from '../shared/http/node-host.ts';
 import { digestOf } from '../shared/oci/digest.ts';
+import { Metrics } from '../shared/telemetry/metrics.ts';
 import { asAdmin, bearer, composeRequired } from '../test/shared/identity/required.ts';
 
 /** What `bench/http.ts` asks for, of either server. */
@@ -16,8 +19,11 @@ export interface BenchServer {
   readonly authorization: string | undefined;
 }
 
-/** `required`: the same as `longshore`, asked with an access token. `azurite`: its blobs lie there; the connection string follows. */
-export type ServerKind = 'longshore' | 'required' | 'azurite' | 'bare';
+/**
+ * `required`: the same as `longshore`, asked with an access token. `uncounted`: the same without counting. `azurite`: its blobs lie there;
+ * the connection string follows. `emulators`: the app as it is deployed; its environment follows, as JSON.
+ */
+export type ServerKind = 'longshore' | 'required' | 'uncounted' | 'azurite' | 'emulators' | 'bare';
 
 const repository = 'bench/app';
 const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux' }));
@@ -34,8 +40,15 @@ interface Started {
 
 function composed(kind: ServerKind) {
   if (kind === 'required') return composeRequired();
+  if (kind === 'emulators') return compose(parseConfig(JSON.parse(process.argv[3] ?? '{}') as Record<string, string>));
+  if (kind === 'uncounted') countNothing();
   const adapters = kind === 'azurite' ? { blobs: azureBlobs({ connectionString: process.argv[3] ?? '', container: 'registry' }) } : {};
   return composeForTest({ adapters });
+}
+
+/** There is no switch for it: a registry that nobody can watch is none. */
+function countNothing(): void {
+  for (const count of ['countRequest', 'countCall', 'countBytes', 'countPublished'] as const) Metrics.prototype[count] = () => undefined;
 }
 
 /** A token is for the host that it was asked of: it must be the one that the load will name. */

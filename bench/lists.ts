@@ -1,39 +1,67 @@
+import { azureDocuments } from '../shared/adapters/azure/documents.ts';
+import { createMemoryWorld } from '../shared/adapters/memory/world.ts';
+import type { App } from '../shared/app.ts';
 import { composeForTest } from '../shared/compose-for-test.ts';
-import { ask, makeImage, pushImage, putManifest } from '../test/shared/image.ts';
-import { median } from './server-process.ts';
+import type { RegistryName } from '../shared/oci/name.ts';
+import type { Documents } from '../shared/ports/documents.ts';
+import { ask } from '../test/shared/image.ts';
+import { interleave, median, ratio, told } from './compare.ts';
+import type { Figure, Side } from './compare.ts';
+import { startEmulators } from './emulators.ts';
+import { fillLists } from './long-lists.ts';
+import type { LongList } from './long-lists.ts';
 
-const few = 100;
-const many = 50_000;
-const pages = 200;
-const rounds = 5;
+const [few, many] = [100, 50_000];
+const pageSize = 40;
 
-/** A page of 40 tags out of few and out of many, from the middle, over memory: interleaved, the median page of each round. */
-export async function benchLists(): Promise<{ name: string; value: string }[]> {
-  const { app } = composeForTest();
-  const image = makeImage('listed', 1);
-  for (const count of [few, many]) {
-    await pushImage(app, `bench/list-${count}`, tag(0), image);
-    for (let n = 1; n < count; n++) await putManifest(app, `bench/list-${count}`, tag(n), image);
-  }
-  const page = async (count: number) => {
-    const started = performance.now();
-    const answer = await ask(app, 'GET', `/v2/bench/list-${count}/tags/list?n=40&last=${tag(count >> 1)}`);
-    const { tags } = (await answer.json()) as { tags: string[] };
-    if (tags.length !== 40) throw new Error(`a page of ${tags.length} tags`);
-    return performance.now() - started;
-  };
-  const times = new Map<number, number[]>([[few, []], [many, []]]);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [count, medians] of times) {
-      const each: number[] = [];
-      for (let n = 0; n < pages; n++) each.push(await page(count));
-      if (round > 0) medians.push(median(each)); // The first compiles.
-    }
-  }
-  const told = [...times].map(([count, each]) => ({ name: `a page of tags out of ${count}`, value: `${median(each).toFixed(3)} ms (${each.map((ms) => ms.toFixed(3)).join(' ')})` }));
-  return [...told, { name: `out of ${many} / out of ${few}`, value: (median(times.get(many) ?? []) / median(times.get(few) ?? [])).toFixed(2) }];
+/** Pages from the middle of lists of few and of many entries, over memory. */
+export async function benchLists(): Promise<Figure[]> {
+  const world = createMemoryWorld();
+  return pagesOf(200, (registryName) => {
+    const { app, memory } = composeForTest({ world, settings: { registryName } });
+    return { app, documents: memory.documents };
+  });
 }
 
-function tag(n: number): string {
-  return `tag-${String(n).padStart(6, '0')}`;
+/** The same over the Cosmos DB emulator. */
+export async function benchEmulatedLists(): Promise<Figure[]> {
+  const emulators = await startEmulators();
+  const documents = azureDocuments(emulators.endpoints.cosmos);
+  try {
+    return await pagesOf(20, (registryName) => ({ app: composeForTest({ adapters: { documents }, settings: { registryName } }).app, documents }));
+  } finally {
+    documents.dispose();
+    await emulators.stop();
+  }
+}
+
+/** A registry for each length: the catalog is of a registry. */
+async function pagesOf(pages: number, registry: (name: RegistryName) => { readonly app: App; readonly documents: Documents }): Promise<Figure[]> {
+  const sides: Side[] = [];
+  for (const length of [few, many]) {
+    const name = `list-${length}` as RegistryName;
+    const { app, documents } = registry(name);
+    const lists = await fillLists(app, documents, name, length);
+    sides.push(...lists.map((list) => side(app, list, length, pages)));
+  }
+  const measured = await interleave(sides);
+  const short = measured.slice(0, sides.length / 2);
+  return [...measured.map(told), ...short.map((each, at) => ratio(measured[short.length + at], each))];
+}
+
+/** The median page of each round: what a busy machine delays is a few. */
+function side(app: App, { name, entries, path }: LongList, length: number, pages: number): Side {
+  const page = async () => {
+    const started = performance.now();
+    const answer = await ask(app, 'GET', `${path}&n=${pageSize}`);
+    const listed = ((await answer.json()) as Record<string, unknown[]>)[entries];
+    if (listed?.length !== pageSize) throw new Error(`a page of ${listed?.length ?? 'no'} ${name}: ${answer.status}`);
+    return performance.now() - started;
+  };
+  const measure = async () => {
+    const times: number[] = [];
+    for (let n = 0; n < pages; n++) times.push(await page());
+    return median(times);
+  };
+  return { name: `a page of ${name} out of ${length}`, unit: ' ms', measure };
 }

@@ -1,83 +1,59 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { App } from '../shared/app.ts';
-import { remoteApp } from '../test/conformance/registry.ts';
-import { ask, makeImage, pushImage } from '../test/shared/image.ts';
+import { Pool } from 'undici';
+import { randomUUID } from 'node:crypto';
+import { makeImage } from '../test/shared/image.ts';
+import type { TestImage } from '../test/shared/image.ts';
+import { digestOf } from '../shared/oci/digest.ts';
+import { interleave, rateOf, ratio, told } from './compare.ts';
+import type { Figure, Side } from './compare.ts';
+import { program, startDistribution } from './distribution.ts';
 import { requestsPerSecond } from './http-load.ts';
-import { median, start } from './server-process.ts';
+import { start } from './server-process.ts';
 
-const program = '/usr/bin/docker-registry';
 const repository = 'bench/peer';
 const roundMs = 1_500;
-const rounds = 5;
+const inFlight = 16;
 
-/** Pulls of one manifest from Longshore over memory and from CNCF Distribution, Debian's package, over its memory driver: interleaved. */
-export async function benchPeer(): Promise<{ name: string; value: string }[]> {
-  if (!existsSync(program)) return [{ name: 'manifest GET / Distribution', value: `skipped: there is no ${program} (apt-get install docker-registry)` }];
-  const [longshore, peer] = await Promise.all([start('longshore'), distribution()]);
+/** Pulls of one manifest, and pushes of tiny images, against CNCF Distribution: each over its memory, in turns. */
+export async function benchPeer(): Promise<Figure[]> {
+  const peer = await startDistribution();
+  if (peer === undefined) return [{ name: 'Longshore / Distribution', value: `skipped: there is no ${program} (apt-get install docker-registry)` }];
+  const longshore = await start('longshore');
+  const clients = [client('Longshore', longshore.server.port), client('Distribution', peer.port)];
   try {
     const image = makeImage('peer', 2, { annotations: { filler: 'x'.repeat(1_500) } });
-    const ports = [longshore.server.port, peer.port];
-    for (const port of ports) await pushImage(withRelativeLocations(`http://127.0.0.1:${port}`), repository, 'v1', image);
-    const asked = { path: `/v2/${repository}/manifests/${image.digest}`, status: 200 };
-    for (const port of ports) await requestsPerSecond(port, asked, roundMs); // Both warm up first.
-    const rates: [number[], number[]] = [[], []];
-    for (let round = 0; round < rounds; round++) {
-      for (const [at, port] of ports.entries()) rates[at]?.push(await requestsPerSecond(port, asked, roundMs));
-    }
-    const [ours, theirs] = rates;
-    return [
-      { name: 'Longshore, manifest by digest', value: `${Math.round(median(ours))}/s (${ours.map(Math.round).join(' ')})` },
-      { name: 'Distribution, manifest by digest', value: `${Math.round(median(theirs))}/s (${theirs.map(Math.round).join(' ')})` },
-      { name: 'manifest GET / Distribution', value: (median(ours) / median(theirs)).toFixed(1) },
-    ];
+    for (const { push } of clients) await push(image, 'v1');
+    const measured = await interleave([...clients.map((each) => each.pulls(`/v2/${repository}/manifests/${image.digest}`)), ...clients.map((each) => each.pushes())]);
+    const [ourPulls, theirPulls, ourPushes, theirPushes] = measured;
+    return [...measured.map(told), ratio(ourPulls, theirPulls, 'manifest GET / Distribution'), ratio(ourPushes, theirPushes, 'tiny image push / Distribution')];
   } finally {
+    for (const { close } of clients) await close();
     longshore.stop();
     await peer.stop();
   }
 }
 
-/** Distribution answers with absolute URLs, we with paths; both are allowed, and the push takes paths. */
-function withRelativeLocations(url: string): App {
-  const remote = remoteApp(url);
-  return {
-    async fetch(request) {
-      const answer = await remote.fetch(request);
-      const headers = new Headers(answer.headers);
-      headers.set('location', headers.get('location')?.replace(url, '') ?? '');
-      return new Response(answer.body, { status: answer.status, headers });
-    },
+/** A registry's client that costs little beside the server: connections stay open, and of an answer it takes status and `Location`. */
+function client(name: string, port: number) {
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: inFlight });
+  const send = async (method: 'POST' | 'PUT', path: string, body?: Uint8Array, type = 'application/octet-stream') => {
+    const answer = await pool.request({ method, path, body: body ?? null, headers: { 'content-type': type } });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 300) throw new Error(`${name}: ${method} ${path}: ${answer.statusCode} ${text}`);
+    return String(answer.headers.location);
   };
-}
-
-async function distribution() {
-  const folder = await mkdtemp(join(tmpdir(), 'longshore-peer-'));
-  const port = await freePort();
-  await writeFile(join(folder, 'config.yml'), `version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage: { inmemory: {} }\nhttp: { addr: 127.0.0.1:${port} }\n`);
-  const child = spawn(program, ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
-  // Wrong answers end the whole bench, and it must not outlive that.
-  process.once('exit', () => child.kill());
-  const app = remoteApp(`http://127.0.0.1:${port}`);
-  const answers = () => ask(app, 'GET', '/v2/').then(({ ok }) => ok, () => false);
-  for (let tries = 0; tries < 100 && !(await answers()); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
-  return {
-    port,
-    async stop() {
-      child.kill();
-      await rm(folder, { recursive: true });
-    },
+  const push = async (image: TestImage, tag: string) => {
+    for (const blob of [image.config, ...image.layers]) {
+      // Distribution answers with an absolute URL, we with a path.
+      const upload = new URL(await send('POST', `/v2/${repository}/blobs/uploads/`), `http://127.0.0.1:${port}`);
+      upload.searchParams.set('digest', digestOf(blob));
+      await send('PUT', upload.pathname + upload.search, blob);
+    }
+    await send('PUT', `/v2/${repository}/manifests/${tag}`, image.bytes, image.mediaType);
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  return {
+    push,
+    pulls: (path: string): Side => ({ name: `${name}, manifest by digest`, unit: '/s', measure: () => requestsPerSecond(port, { path, status: 200 }, roundMs) }),
+    pushes: (): Side => ({ name: `${name}, tiny images up`, unit: '/s', measure: () => rateOf(inFlight, roundMs, () => push(makeImage(randomUUID(), 1), `t-${randomUUID()}`)) }),
+    close: () => pool.close(),
+  };
 }

@@ -5,75 +5,16 @@ import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { startAzurite } from '../local/azurite/start.ts';
 import { devstoreAccount } from '../local/azurite/accounts.ts';
-import { composeForTest } from '../shared/compose-for-test.ts';
 import { digestOf } from '../shared/oci/digest.ts';
-import { ask, location, makeImage, pushBlob, pushImage, putManifest, withDigest } from '../test/shared/image.ts';
-import type { TestImage } from '../test/shared/image.ts';
-import { median, start } from './server-process.ts';
+import { location, withDigest } from '../test/shared/image.ts';
+import { median } from './compare.ts';
+import { start } from './server-process.ts';
 
 const rounds = 5;
 const uploadsEach = 4;
 const megabytes = 10;
-const pushesEach = 320;
 
 type Figures = { name: string; value: string }[];
-
-/** What pushes and pulls ask of the stores, exactly; then how fast bytes and manifests come in. */
-export async function benchPush(): Promise<Figures> {
-  return [...(await counts()), ...(await oneRepositoryAgainstMany()), ...(await uploads())];
-}
-
-/** Of an image of ten layers, in a repository that has one already. */
-async function counts(): Promise<Figures> {
-  const { app, memory } = composeForTest();
-  const image = makeImage('counted', 10);
-  const counted = async (name: string, work: () => Promise<unknown>) => {
-    memory.calls.resetCounts();
-    await work();
-    const calls = Map.groupBy(memory.calls.list, (call) => call);
-    return { name, value: calls.size === 0 ? 'none' : [...calls].map(([call, made]) => `${call} ${made.length}`).join(', ') };
-  };
-  await pushImage(app, 'bench/app', 'v0', makeImage('before', 10));
-  return [
-    await counted('calls: start an upload', () => ask(app, 'POST', '/v2/bench/app/blobs/uploads/')),
-    await counted('calls: push 10 layers and a config', async () => {
-      for (const blob of [image.config, ...image.layers]) await pushBlob(app, 'bench/app', blob);
-    }),
-    await counted('calls: push the manifest', () => putManifest(app, 'bench/app', 'v1', image)),
-    await counted('calls: HEAD of a layer that is there', () => ask(app, 'HEAD', `/v2/bench/app/blobs/${digestOf(image.config)}`)),
-    await counted('calls: pull by tag', () => ask(app, 'GET', '/v2/bench/app/manifests/v1')),
-    await counted('calls: pull by digest, just pulled', () => ask(app, 'GET', `/v2/bench/app/manifests/${image.digest}`)),
-    await counted('calls: pull a blob', () => ask(app, 'GET', `/v2/bench/app/blobs/${digestOf(image.config)}`)),
-  ];
-}
-
-/** Manifests alone, without a socket: what differs is only whose partition they go to. */
-async function oneRepositoryAgainstMany(): Promise<Figures> {
-  const { app } = composeForTest();
-  const image = makeImage('shared', 1);
-  const repositories = Array.from({ length: 16 }, (_, index) => `bench/many-${index}`);
-  for (const repository of repositories) await pushImage(app, repository, 'first', image);
-  const rates: Record<'one' | 'many', number[]> = { one: [], many: [] };
-  const push = async (into: 'one' | 'many', n: number) => {
-    const repository = repositories[into === 'one' ? 0 : n % repositories.length] ?? '';
-    const pushed = await putManifest(app, repository, `tag-${randomUUID()}`, makeImageOf(image));
-    if (pushed.status !== 201) throw new Error(`PUT manifest ${pushed.status}`);
-  };
-  for (let round = 0; round <= rounds; round++) {
-    for (const into of ['one', 'many'] as const) {
-      const started = performance.now();
-      for (let n = 0; n < pushesEach; n += 16) await Promise.all(Array.from({ length: 16 }, (_, at) => push(into, n + at)));
-      if (round > 0) rates[into].push((pushesEach / (performance.now() - started)) * 1_000); // The first compiles.
-    }
-  }
-  return compared(['pushes into one repository', rates.one, '/s'], ['into 16', rates.many]);
-}
-
-/** Another image of the same blobs. */
-function makeImageOf({ bytes, mediaType }: TestImage): Pick<TestImage, 'bytes' | 'mediaType'> {
-  const manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as object;
-  return { bytes: Buffer.from(JSON.stringify({ ...manifest, annotations: { build: randomUUID() } })), mediaType };
-}
 
 /** POST, then one PUT with the body: what the SDK does with a block and a commit. The digest is known before the clock starts. */
 async function upload(url: string, { bytes, digest }: Body): Promise<void> {
@@ -87,7 +28,8 @@ interface Body {
   readonly digest: string;
 }
 
-async function uploads(): Promise<Figures> {
+/** Bytes through Longshore, with documents in memory, against the same bytes straight to where they go. */
+export async function benchPush(): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
   const azurite = await startAzurite({ folder, blobPort: 0, queuePort: 0 });
   const connection = azurite.connectionString(devstoreAccount.name);

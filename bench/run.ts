@@ -1,18 +1,31 @@
+import type { Figure } from './compare.ts';
 import { benchCosmos } from './cosmos.ts';
+import { benchCounts } from './counts.ts';
+import { benchEmulated } from './emulated.ts';
 import { benchEventGrid } from './eventgrid.ts';
 import { benchHttp } from './http.ts';
-import { benchLists } from './lists.ts';
+import { benchEmulatedLists, benchLists } from './lists.ts';
+import { benchMemory } from './memory.ts';
+import { benchPartitions } from './partitions.ts';
 import { benchPeer } from './peer.ts';
 import { benchPush } from './push.ts';
-
-/** One figure, as it is printed. */
-interface Figure {
-  readonly name: string;
-  readonly value: string;
-}
+import { benchStart } from './start.ts';
 
 // `npm run bench`: one after the other, so that none is measured beside another. Arguments choose some by name.
-const benches: Record<string, () => Promise<Figure[]>> = { cosmos: benchCosmos, eventgrid: benchEventGrid, http: benchHttp, peer: benchPeer, push: benchPush, lists: benchLists };
+const benches: Record<string, () => Promise<Figure[]>> = {
+  counts: benchCounts,
+  http: benchHttp,
+  peer: benchPeer,
+  push: benchPush,
+  partitions: benchPartitions,
+  lists: benchLists,
+  emulated: benchEmulated,
+  'emulated-lists': benchEmulatedLists,
+  start: benchStart,
+  memory: benchMemory,
+  cosmos: benchCosmos,
+  eventgrid: benchEventGrid,
+};
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in benches));
 if (unknown.length > 0) {

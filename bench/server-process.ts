@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { BenchServer, ServerKind } from './http-server.ts';
 
 export interface RunningServer {
+  readonly pid: number;
   readonly server: BenchServer;
   /** Processor time that it has used, in microseconds. */
   cpu(): Promise<number>;
@@ -18,9 +19,5 @@ export async function start(kind: ServerKind, ...more: string[]): Promise<Runnin
     const [used] = (await once(child, 'message')) as [number];
     return used;
   };
-  return { server, cpu, stop: () => void child.kill() };
-}
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+  return { pid: child.pid ?? 0, server, cpu, stop: () => void child.kill() };
 }

@@ -3,9 +3,9 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { MiddlewareHandler } from 'hono';
 import { respondHealth } from './health/http.ts';
+import { withCommonHeaders } from './http/common-headers.ts';
 import { errorResponse } from './http/respond.ts';
 import { requireAccess } from './http/access.ts';
-import { setRateLimitHeaders } from './http/ratelimit.ts';
 import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
@@ -42,7 +42,8 @@ export function createApp(ports: AppPorts): App {
     const requestId = ids.nextId();
     context.set('requestId', requestId);
     await next();
-    seal(ports, context.req.raw, context.res, requestId, started);
+    withCommonHeaders(context.res, context.req.raw, requestId);
+    recordRequest(ports, context.req.raw, context.res.status, requestId, started);
   });
   app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
   app.get('/healthz', () => respondHealth(ports.probes, log));
@@ -67,16 +68,14 @@ async function dataPlane(ports: AppPorts, request: Request): Promise<Response> {
   const requestId = registry.ids.nextId();
   const answer = await respondRegistry(registry, registryName, request, requestId);
   const response = request.method === 'HEAD' && answer.body !== null ? new Response(null, { status: answer.status, headers: answer.headers }) : answer;
-  seal(ports, request, response, requestId, started);
+  recordRequest(ports, request, response.status, requestId, started);
   return response;
 }
 
-function seal({ registry: { log }, metrics }: AppPorts, request: Request, { status, headers }: Response, requestId: string, started: number): void {
+function recordRequest({ registry: { log }, metrics }: AppPorts, request: Request, status: number, requestId: string, started: number): void {
   const { method } = request;
   const { path } = targetOf(request.url);
   const ms = performance.now() - started;
-  headers.set('X-Request-Id', requestId);
-  setRateLimitHeaders(request, headers);
   metrics.countRequest({ path, method, status, ms });
   log.info({ requestId, method, path, status, ms: Math.round(ms) }, 'request');
 }

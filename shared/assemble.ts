@@ -18,6 +18,7 @@ import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
+import { SharedReads } from './registry/shared-reads.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { recordUsage } from './usage/record.ts';
@@ -65,7 +66,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { registryName } = settings;
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {

@@ -18,9 +18,8 @@ export function noteRateLimit(request: Request, state: RateLimitState): void {
 }
 
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ ; nothing when the request was not counted. */
-export function setRateLimitHeaders(request: Request, headers: Headers): void {
+export function rateLimitHeaders(request: Request): Record<string, string> {
   const state = states.get(request);
-  if (state === undefined) return;
-  headers.set('RateLimit-Policy', `"${state.policy}";q=${state.quota};w=${state.windowSeconds}`);
-  headers.set('RateLimit', `"${state.policy}";r=${state.remaining};t=${state.resetSeconds}`);
+  if (state === undefined) return {};
+  return { 'RateLimit-Policy': `"${state.policy}";q=${state.quota};w=${state.windowSeconds}`, RateLimit: `"${state.policy}";r=${state.remaining};t=${state.resetSeconds}` };
 }

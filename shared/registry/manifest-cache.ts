@@ -6,7 +6,7 @@ import { manifestId } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 
-/** A manifest as a pull answers it. `bytes` are absent until someone has asked for them. */
+/** A manifest as a pull answers it. `bytes` are of one too large for its document, and absent until someone has asked for them. */
 export interface CachedManifest {
   readonly document: ManifestDocument;
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -106,7 +106,7 @@ function place(registry: string, repository: string, id: string): string {
   return `${registry}/${repository}/${id}`;
 }
 
-/** A text in memory and its bytes: each character is counted twice. */
+/** A character of a text takes up to two bytes. */
 function entryBytes({ document, bytes }: Entry): number {
   const text = 'text' in document.content ? document.content.text.length : 0;
   return documentBytes + text * 2 + (bytes?.length ?? 0) + document.references.length * 256;

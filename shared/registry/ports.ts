@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import type { IdentifyCaller } from '../ports/authorize.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
@@ -8,6 +9,7 @@ import type { CountBytes } from '../ports/traffic.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 import type { RepositoryEntries } from './entries.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 /** What the data plane needs of the world, and the few settings that it obeys. */
 export interface RegistryPorts {
@@ -17,6 +19,8 @@ export interface RegistryPorts {
   readonly entries: RepositoryEntries;
   readonly blobs: Blobs;
   readonly manifests: ManifestCache;
+  /** What tags name. A tag may move at any time, so nothing is kept of it. */
+  readonly tagReads: SharedReads<Digest>;
   readonly cancelled: CancelledUploads;
   readonly topic: PublishEvents;
   readonly traffic: CountBytes;

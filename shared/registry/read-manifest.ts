@@ -10,7 +10,7 @@ import { readStored } from '../state/stored.ts';
 import type { CachedManifest } from './manifest-cache.ts';
 import type { RegistryPorts } from './ports.ts';
 
-type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests'>;
+type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests' | 'tagReads'>;
 
 /** What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. Throws `RegistryError`: `manifest-unknown`, `disallowed`. */
 export async function findManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
@@ -21,32 +21,36 @@ export async function findManifest(ports: PullPorts, key: RepositoryKey, referen
   return found;
 }
 
-/** As `findManifest`, with the exact bytes that were pushed. */
-export async function pullManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<{ document: ManifestDocument; bytes: Uint8Array<ArrayBuffer> }> {
+/**
+ * As `findManifest`, with what was pushed: exactly its bytes, or the text that has them. A text is left as it is, for Node sends it and the
+ * answer's head in one write, and bytes in two.
+ */
+export async function pullManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<{ document: ManifestDocument; content: string | Uint8Array<ArrayBuffer> }> {
   const found = await findManifest(ports, key, reference);
   const { document } = found;
-  if (found.bytes !== undefined) return { document, bytes: found.bytes };
+  if ('text' in document.content) return { document, content: document.content.text };
+  if (found.bytes !== undefined) return { document, content: found.bytes };
   const bytes = await manifestBytes(ports, document);
   ports.manifests.keepBytes(key, found, bytes);
-  return { document, bytes };
+  return { document, content: bytes };
 }
 
-/** Inline bytes come with the document. */
 async function readManifest({ documents }: PullPorts, key: RepositoryKey, digest: Digest): Promise<CachedManifest | undefined> {
   const found = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
-  if (found === undefined) return undefined;
-  const { document } = found;
-  return { document, bytes: 'text' in document.content ? Buffer.from(document.content.text, 'utf8') : undefined };
+  return found === undefined ? undefined : { document: found.document, bytes: undefined };
 }
 
 /** Of a tag's document a pull needs no more, and each property that is checked costs every pull. */
 const tagTarget = tagDocumentSchema.pick({ type: true, schemaVersion: true, name: true, digest: true, attributes: true });
 
-async function resolveTag(ports: Pick<RegistryPorts, 'documents'>, key: RepositoryKey, tag: Tag): Promise<Digest> {
-  const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
-  if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
-  requireAllowed('read', [guardedTag(found.document)]);
-  return found.document.digest;
+/** Pulls of one tag at the same time share a read, as when a new image rolls out. */
+function resolveTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<Digest> {
+  return ports.tagReads.read(`${key.registry}/${key.repository}:${tag}`, async () => {
+    const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
+    if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
+    requireAllowed('read', [guardedTag(found.document)]);
+    return found.document.digest;
+  });
 }
 
 /** The exact bytes that were pushed. Throws `RegistryError` (`manifest-unknown`) when the store has lost them. */

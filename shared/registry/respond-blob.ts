@@ -15,16 +15,16 @@ type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'entries' | 'traffi
 
 /**
  * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone. GET redirects to where the bytes are, so
- * that none pass through here, or streams them where the settings say so.
+ * that none pass through here, or streams them where the settings say so. `common` are the headers that every answer carries.
  */
-export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: Digest, request: Request): Promise<Response> {
+export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: Digest, request: Request, common: Readonly<Record<string, string>>): Promise<Response> {
   if (request.method === 'DELETE') {
     await ports.entries.requireAllowed('delete', key);
     await dropLink(ports.documents, key, digest);
-    return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
+    return new Response(null, { status: 202, headers: { ...common, 'Content-Length': '0' } });
   }
   const link = await requireLink(ports.documents, key, digest);
-  const headers = { 'Docker-Content-Digest': digest, ETag: entityTag(digest), 'Accept-Ranges': 'bytes' };
+  const headers = { ...common, 'Docker-Content-Digest': digest, ETag: entityTag(digest), 'Accept-Ranges': 'bytes' };
   if (isKnownToClient(request.headers, headers.ETag)) return new Response(null, { status: 304, headers });
   if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, ...contentHeaders(link.size) } });
   const range = rangeApplies(request.headers, headers.ETag) ? parseRange(request.headers.get('range'), link.size) : undefined;

@@ -13,24 +13,20 @@ import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
-/** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
-export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request): Promise<Response> {
+/** GET and HEAD on `/v2/<name>/manifests/<reference>`; `common` are the headers that every answer carries. */
+export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, common: Readonly<Record<string, string>>): Promise<Response> {
   if (request.method === 'HEAD') {
     const { document } = await findManifest(ports, key, reference);
-    return known(document, request) ?? new Response(null, { headers: headersOf(document) });
+    return answered(document, null, request, common);
   }
-  const { document, bytes } = await pullManifest(ports, key, reference);
-  return known(document, request) ?? new Response(bytes, { headers: headersOf(document) });
+  const { document, content } = await pullManifest(ports, key, reference);
+  return answered(document, content, request, common);
 }
 
-function known({ digest }: ManifestDocument, request: Request): Response | undefined {
+function answered({ digest, mediaType, size }: ManifestDocument, content: string | Uint8Array<ArrayBuffer> | null, request: Request, common: Readonly<Record<string, string>>): Response {
   const tag = entityTag(digest);
-  if (!isKnownToClient(request.headers, tag)) return undefined;
-  return new Response(null, { status: 304, headers: { 'Docker-Content-Digest': digest, ETag: tag } });
-}
-
-function headersOf({ mediaType, size, digest }: ManifestDocument): Record<string, string> {
-  return { 'Content-Type': mediaType, 'Content-Length': String(size), 'Docker-Content-Digest': digest, ETag: entityTag(digest) };
+  if (isKnownToClient(request.headers, tag)) return new Response(null, { status: 304, headers: { ...common, 'Docker-Content-Digest': digest, ETag: tag } });
+  return new Response(content, { headers: { ...common, 'Content-Type': mediaType, 'Content-Length': String(size), 'Docker-Content-Digest': digest, ETag: tag } });
 }
 
 /** DELETE: a manifest with its tags, or one tag. */

@@ -14,6 +14,8 @@ import { repositoryRef } from '../../../shared/state/repository.ts';
 import type { RepositoryName } from '../../../shared/oci/name.ts';
 import { makeImage, pushImage } from '../image.ts';
 import { cancelledUploads } from '../../../shared/registry/cancel-upload.ts';
+import type { Digest } from '../../../shared/oci/digest.ts';
+import { SharedReads } from '../../../shared/registry/shared-reads.ts';
 import { ManifestCache } from '../../../shared/registry/manifest-cache.ts';
 import { askJson, everyPage, refusal } from './asking.ts';
 
@@ -29,7 +31,7 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const caller: Caller = { actor: 'somebody', challenge, may };
   const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
   const callers = { identify: () => Promise.resolve(caller) };
-  const ports = { ...adapters, callers, traffic: { countBytes: () => undefined }, entries: new RepositoryEntries(adapters), manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), cancelled: cancelledUploads(), settings: { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore' } };
+  const ports = { ...adapters, callers, traffic: { countBytes: () => undefined }, entries: new RepositoryEntries(adapters), manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings: { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore' } };
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
     const response = await respondAcr(ports, registry, new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }), 'request');

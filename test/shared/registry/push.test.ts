@@ -137,6 +137,22 @@ describe('uploading a blob', () => {
     expect(world.region().blobs.names().filter((name) => name.startsWith('blobs/'))).toHaveLength(1);
   });
 
+  it('costs one read to find a layer that is there, and stores no byte when it is sent nevertheless', async () => {
+    const { app, memory, world } = composeForTest();
+    // The repository's entry is read once in a while, here with its image.
+    await pushImage(app, 'a/b', 'v1', makeImage('beside it'));
+    await pushBlob(app, 'a/b', bytes);
+    const stored = world.region().blobs.names();
+    memory.calls.resetCounts();
+    expect((await ask(app, 'HEAD', `/v2/a/b/blobs/${digest}`)).status).toBe(200);
+    expect(memory.calls.list).toEqual(['documents.read']);
+    memory.calls.resetCounts();
+    await pushBlob(app, 'a/b', bytes);
+    // Staged as it came, for nothing names it before its end; then the digest is known, and the repository's link is written again.
+    expect(memory.calls.list).toEqual(['blobs.stage', 'documents.read', 'documents.commit']);
+    expect(world.region().blobs.names()).toEqual(stored);
+  });
+
   it('is not misled by a second body sent to an upload URL that was used before', async () => {
     const { app } = composeForTest();
     const url = location(await ask(app, 'POST', '/v2/a/b/blobs/uploads/'));

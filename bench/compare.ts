@@ -1,0 +1,66 @@
+/** One figure, as it is printed. */
+export interface Figure {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** One of the sides that are measured in turns. */
+export interface Side {
+  readonly name: string;
+  /** Of the figure: `/s`, ` ms`. */
+  readonly unit: string;
+  /** One round. */
+  measure(): Promise<number>;
+}
+
+export interface Measured {
+  readonly name: string;
+  readonly unit: string;
+  /** One figure a round. */
+  readonly figures: readonly number[];
+}
+
+/** In turns, so that what else the machine does is shared by all; the first round compiles and is not kept. */
+export async function interleave(sides: readonly Side[], rounds = 5): Promise<readonly Measured[]> {
+  const measured = sides.map(({ name, unit }) => ({ name, unit, figures: [] as number[] }));
+  for (let round = 0; round <= rounds; round++) {
+    for (const [at, side] of sides.entries()) {
+      const figure = await side.measure();
+      if (round > 0) measured[at]?.figures.push(figure);
+    }
+  }
+  return measured;
+}
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+/** With every round: how far they differ says how much to believe. */
+export function told({ name, unit, figures }: Measured): Figure {
+  return { name, value: `${short(median(figures))}${unit} (${figures.map(short).join(' ')})` };
+}
+
+export function scaled({ figures, ...measured }: Measured, by: number): Measured {
+  return { ...measured, figures: figures.map((figure) => figure * by) };
+}
+
+/** Of the medians. */
+export function ratio(one: Measured | undefined, other: Measured | undefined, name = `${one?.name ?? ''} / ${other?.name ?? ''}`): Figure {
+  return { name, value: (median(one?.figures ?? []) / median(other?.figures ?? [])).toFixed(2) };
+}
+
+function short(figure: number): string {
+  return figure >= 100 ? figure.toFixed(0) : figure.toPrecision(3);
+}
+
+/** Repeats `work` from `inFlight` loops for `ms`; how often a second. `n` counts up. */
+export async function rateOf(inFlight: number, ms: number, work: (n: number) => Promise<unknown>): Promise<number> {
+  const [started, end] = [performance.now(), performance.now() + ms];
+  let n = 0;
+  const loop = async () => {
+    while (performance.now() < end) await work(n++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, loop));
+  return (n / (performance.now() - started)) * 1000;
+}
