@@ -12,12 +12,15 @@ import type { Log } from './ports/log.ts';
 import type { GetJson } from './ports/outbound.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { SendMessage } from './ports/queues.ts';
+import type { Secrets } from './ports/secrets.ts';
 import type { PublishEvents } from './ports/topic.ts';
 import { cancelledUploads } from './registry/cancel-upload.ts';
 import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
+import { sealingKeys } from './state/sealing-keys.ts';
+import type { SealingSettings } from './state/sealing-keys.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { recordUsage } from './usage/record.ts';
@@ -29,6 +32,8 @@ export interface Adapters {
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly outbound: GetJson;
+  /** Absent where no vault is configured. */
+  readonly secrets?: Secrets;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -38,6 +43,7 @@ export interface Adapters {
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
   readonly auth: AuthSettings;
+  readonly sealing: SealingSettings;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
 }
@@ -63,7 +69,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
-  const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
+  const identities = createIdentities({ ...adapters, ...stores, sealing: sealingKeys(stores.secrets, settings.sealing) }, registryName, settings.auth);
   return {
     app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
     log,

@@ -4,10 +4,11 @@ import { pino } from 'pino';
 import { azureBlobs } from './adapters/azure/blobs.ts';
 import { azureDocuments } from './adapters/azure/documents.ts';
 import { azureQueues } from './adapters/azure/queues.ts';
+import { azureSecrets } from './adapters/azure/secrets.ts';
 import { azureTopic } from './adapters/azure/topic.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
-import { authSettings } from './config.ts';
+import { authSettings, sealingSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
@@ -24,9 +25,10 @@ export function compose(config: Config): ComposedLongshore {
   const blobs = azureBlobs({ ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity), container: config.BLOB_CONTAINER });
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
+  const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
   const log = logger(config);
   const outbound = guardedGet({ allowLoopback: config.LONGSHORE_OUTBOUND === 'loopback' });
-  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), clock: systemClock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -35,6 +37,7 @@ export function compose(config: Config): ComposedLongshore {
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,
     auth: authSettings(config),
+    sealing: sealingSettings(config),
   };
   return { ...assemble(adapters, settings), dispose: () => documents.dispose() };
 }

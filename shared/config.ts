@@ -5,6 +5,7 @@ import type { AuthSettings } from './identity/identities.ts';
 import { parsePasswordHash } from './identity/password.ts';
 import { ratesOfSku } from './identity/ratelimits.ts';
 import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
+import type { SealingSettings } from './state/sealing-keys.ts';
 
 /** At least 32 bytes, in base64. */
 const keySchema = z
@@ -19,6 +20,12 @@ const originSchema = z
   .url({ protocol: /^https?$/ })
   .transform((text) => new URL(text))
   .refine((url) => url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '', 'must be https://HOST or http://HOST, with a port where it is not the usual one');
+
+/** Not plain http: what goes over it are keys. */
+const vaultSchema = z
+  .url({ protocol: /^https$/ })
+  .transform((text) => new URL(text))
+  .refine((url) => url.href === `${url.origin}/`, 'must be https://NAME.vault.azure.net, without a path');
 
 const passwordHashSchema = z.string().transform((text, context) => {
   const parsed = parsePasswordHash(text);
@@ -60,6 +67,10 @@ const settingsSchema = z
     LONGSHORE_AUTH: z.enum(['open', 'required'], { error: 'must be "open" (everyone may do everything) or "required"' }),
     /** Seals the keys that sign tokens: the same on every instance. Changing it makes new ones; tokens that are out stay good. */
     LONGSHORE_SECRET_KEY: keySchema.optional(),
+    /** `https://NAME.vault.azure.net`: its secret seals instead, read with the app's identity. LONGSHORE_SECRET_KEY then opens what it sealed before. */
+    LONGSHORE_KEY_VAULT: vaultSchema.optional(),
+    /** The name of that secret, 32 bytes or more in base64. A new version of it seals from then on; the old ones must stay enabled to open. */
+    LONGSHORE_SEALING_SECRET: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be 1 to 127 letters, digits and dashes').default('longshore-sealing-key'),
     /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */
@@ -95,7 +106,7 @@ const settingsSchema = z
     /** The client id of the user-assigned identity; absent, the system-assigned one. */
     AZURE_CLIENT_ID: z.string().optional(),
   })
-  .refine((settings) => settings.LONGSHORE_AUTH === 'open' || settings.LONGSHORE_SECRET_KEY !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'must be set when LONGSHORE_AUTH is "required"' })
+  .refine((settings) => settings.LONGSHORE_AUTH === 'open' || (settings.LONGSHORE_SECRET_KEY ?? settings.LONGSHORE_KEY_VAULT) !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"' })
   .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, { path: ['BLOB_ENDPOINT'], error: 'or BLOB_CONNECTION_STRING must be set' })
   .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, { path: ['QUEUE_ENDPOINT'], error: 'or QUEUE_CONNECTION_STRING must be set' });
 
@@ -121,17 +132,22 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
 /** Who may do what, by the settings. */
 export function authSettings(config: Config): AuthSettings {
   if (config.LONGSHORE_AUTH === 'open') return { mode: 'open' };
-  // parseConfig lets no `required` through without a key.
-  if (config.LONGSHORE_SECRET_KEY === undefined) throw new BadConfiguration(['LONGSHORE_SECRET_KEY is missing']);
   return {
     mode: 'required',
-    secretKey: config.LONGSHORE_SECRET_KEY,
     ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined ? {} : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
     rateLimits: {
       ...ratesOf(config, 'registry', config.LONGSHORE_RATE_LIMITS),
       ...ratesOf(config, 'identity', config.LONGSHORE_IDENTITY_RATE_LIMITS),
     },
+  };
+}
+
+/** What seals secrets that lie in documents. */
+export function sealingSettings(config: Config): SealingSettings {
+  return {
+    ...(config.LONGSHORE_SECRET_KEY === undefined ? {} : { key: config.LONGSHORE_SECRET_KEY }),
+    ...(config.LONGSHORE_KEY_VAULT === undefined ? {} : { secret: config.LONGSHORE_SEALING_SECRET }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import type { GetJson } from '../ports/outbound.ts';
+import type { SealingKeys } from '../state/sealing-keys.ts';
 import type { PasswordHash } from './password.ts';
 import type { RateLimitSettings } from './ratelimits.ts';
 
@@ -13,12 +14,12 @@ export interface IdentityPorts {
   readonly clock: Clock;
   readonly ids: RandomIds;
   readonly log: Log;
+  /** For the private keys of the ring; the same on every instance. */
+  readonly sealing: SealingKeys;
 }
 
 export interface IdentitySettings {
   readonly registry: RegistryName;
-  /** Seals the private keys of the ring. At least 32 bytes; the same on every instance. */
-  readonly secretKey: Uint8Array;
   /** Of the user `admin`; without one there is no such user. */
   readonly administrator?: PasswordHash;
   /** Where clients find the registry, when that is not where requests come in. */

@@ -4,6 +4,7 @@ import type { Documents } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Dependency } from '../ports/failures.ts';
 import type { SendMessage } from '../ports/queues.ts';
+import type { Secrets } from '../ports/secrets.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 import type { CallOutcome, Metrics } from './metrics.ts';
 
@@ -12,11 +13,12 @@ export interface StorePorts {
   readonly blobs: Blobs;
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
+  readonly secrets?: Secrets;
 }
 
 /** The same ports; every call is counted by its verb and by how it ended. Nothing waits for the counting. */
 export function counted(ports: StorePorts, metrics: Metrics, clock: Clock): StorePorts {
-  return { documents: countedDocuments(ports, metrics), blobs: countedBlobs(ports, metrics), ...countedMessages(ports, metrics, clock) };
+  return { documents: countedDocuments(ports, metrics), blobs: countedBlobs(ports, metrics), ...countedMessages(ports, metrics, clock), ...countedSecrets(ports, metrics) };
 }
 
 function countedDocuments({ documents }: StorePorts, metrics: Metrics): Documents {
@@ -49,6 +51,16 @@ function countedMessages({ queues, topic }: StorePorts, metrics: Metrics, clock:
         await tally(metrics, 'events.publish', topic.publishEvents(events));
         countPublished(events, metrics, clock.now().getTime());
       },
+    },
+  };
+}
+
+function countedSecrets({ secrets }: StorePorts, metrics: Metrics): Pick<StorePorts, 'secrets'> {
+  if (secrets === undefined) return {};
+  return {
+    secrets: {
+      readSecret: (name, version) => tally(metrics, 'secrets.read', secrets.readSecret(name, version)),
+      writeSecret: (name, value) => tally(metrics, 'secrets.write', secrets.writeSecret(name, value)),
     },
   };
 }

@@ -1,6 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { open, seal } from '../../../shared/identity/keys/sealed.ts';
 import { signerOf, withoutOver } from '../../../shared/identity/keys/rotation.ts';
 import { ask } from '../image.ts';
 import { asAdmin, bearer, composeRequired, fetchToken, manage, postForm } from './required.ts';
@@ -125,30 +124,6 @@ describe('the key ring', () => {
     const longshore = composeRequired({ ring: 'none' });
     longshore.memory.calls.failOn('documents.read');
     expect((await ask(longshore.app, 'GET', '/oauth2/token', { headers: asAdmin })).status).toBe(503);
-  });
-});
-
-describe('a sealed key', () => {
-  const secret = Buffer.alloc(32, 1);
-  const bytes = Buffer.from('a private key');
-
-  it('opens with its secret and in its place alone', () => {
-    const sealed = seal(bytes, secret, 'default/k1');
-    expect(Buffer.from(open(sealed, secret, 'default/k1') ?? '')).toEqual(bytes);
-    expect(open(sealed, Buffer.alloc(32, 2), 'default/k1')).toBeUndefined();
-    expect(open(sealed, secret, 'other/k1')).toBeUndefined();
-  });
-
-  it.each(['iv', 'tag', 'bytes'] as const)('does not open when its %s is changed or cut', (part) => {
-    const sealed = seal(bytes, secret, 'default/k1');
-    const changed = Buffer.from(sealed[part], 'base64');
-    changed[0] = (changed[0] ?? 0) ^ 1;
-    expect(open({ ...sealed, [part]: changed.toString('base64') }, secret, 'default/k1')).toBeUndefined();
-    expect(open({ ...sealed, [part]: changed.subarray(1, 5).toString('base64') }, secret, 'default/k1')).toBeUndefined();
-  });
-
-  it('is another each time', () => {
-    expect(seal(bytes, secret, 'c').bytes).not.toBe(seal(bytes, secret, 'c').bytes);
   });
 });
 

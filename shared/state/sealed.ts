@@ -1,0 +1,42 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { SealingKey, SealingKeys } from './sealing-keys.ts';
+
+/** AES-256-GCM; iv, tag and bytes in base64. `key` names what it was sealed with; absent in what was sealed before keys had names. */
+export const sealedSchema = z.object({ key: z.string().optional(), iv: z.base64(), tag: z.base64(), bytes: z.base64() });
+export type Sealed = z.infer<typeof sealedSchema>;
+
+/** What sealed bytes are, and where they lie. Both are bound to them: bytes that were moved elsewhere do not open. */
+export interface SealedPlace {
+  readonly purpose: 'private keys of the ring';
+  readonly context: string;
+}
+
+/** Encrypts for whoever has the key. */
+export function seal(bytes: Uint8Array, key: SealingKey, { purpose, context }: SealedPlace): Sealed {
+  // Twelve random bytes do not repeat under one key for the few things that it seals.
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', derived(key, purpose), iv).setAAD(Buffer.from(context));
+  const sealed = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  return { key: key.id, iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), bytes: sealed.toString('base64') };
+}
+
+/** `undefined` when its key is gone, it was sealed for another place, or was changed. Throws `StoreFailure` when the key cannot be had. */
+export async function open(sealed: Sealed, keys: Pick<SealingKeys, 'find'>, { purpose, context }: SealedPlace): Promise<Uint8Array | undefined> {
+  const [iv, tag] = [Buffer.from(sealed.iv, 'base64'), Buffer.from(sealed.tag, 'base64')];
+  if (iv.length !== 12 || tag.length !== 16) return undefined;
+  const key = await keys.find(sealed.key);
+  if (key === undefined) return undefined;
+  const decipher = createDecipheriv('aes-256-gcm', derived(key, purpose), iv, { authTagLength: 16 }).setAAD(Buffer.from(context)).setAuthTag(tag);
+  const opened = decipher.update(Buffer.from(sealed.bytes, 'base64'));
+  try {
+    return Buffer.concat([opened, decipher.final()]);
+  } catch {
+    // The tag does not fit: the one thing that final() fails for here.
+    return undefined;
+  }
+}
+
+function derived({ bytes }: SealingKey, purpose: SealedPlace['purpose']): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', bytes, '', `longshore: ${purpose}`, 32));
+}
