@@ -21,6 +21,12 @@ const originSchema = z
   .transform((text) => new URL(text))
   .refine((url) => url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '', 'must be https://HOST or http://HOST, with a port where it is not the usual one');
 
+/** https://learn.microsoft.com/azure/azure-monitor/app/connection-strings */
+const connectionStringSchema = z
+  .string()
+  .regex(/(^|;)InstrumentationKey=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(;|$)/i, 'must hold InstrumentationKey=UUID')
+  .regex(/(^|;)IngestionEndpoint=https:\/\/./i, 'must hold IngestionEndpoint=https://…');
+
 /** Not plain http: what goes over it are keys. */
 const vaultSchema = z
   .url({ protocol: /^https$/ })
@@ -87,6 +93,13 @@ const settingsSchema = z
     /** A file that gets the log, a line of JSON each; absent, the log goes to standard output, which Azure collects. */
     LONGSHORE_LOG_FILE: z.string().optional(),
     LONGSHORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+
+    /** The part of traces that goes to Application Insights, from 0 to 1: chosen by the trace's id, so a trace is there whole or not at all. */
+    LONGSHORE_TRACED_SHARE: z.coerce.number().min(0).max(1).default(1),
+    /** Of an Application Insights resource: spans of requests, store calls and events go there. Absent, nothing is traced and nothing of it loaded. */
+    APPLICATIONINSIGHTS_CONNECTION_STRING: connectionStringSchema.optional(),
+    /** `Authorization=AAD`: the resource takes spans from identities alone, and gets the app's. */
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z.string().regex(/(^|;)Authorization=AAD(;|$)/, 'must hold Authorization=AAD').optional(),
 
     COSMOS_ENDPOINT: z.url(),
     COSMOS_KEY: secret,

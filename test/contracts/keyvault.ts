@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { SecretStore } from '../../shared/adapters/memory/secrets.ts';
+import { ledTo } from './led-to.ts';
 
 /** What the SDK is told; its requests are led to the stand-in. */
 export const vault = 'https://contract.vault.azure.net';
@@ -58,7 +58,7 @@ export async function startKeyVault(): Promise<KeyVault> {
         return Promise.resolve({ token: tokenOf(String(scope)), expiresOnTimestamp: Date.now() + 3_600_000 });
       },
     },
-    httpClient: ledTo(url),
+    httpClient: ledTo(vault, url),
     answerNext: (status, headers = {}, body = '', times = 1) => void planned.push(...Array.from({ length: times }, () => ({ status, headers, body }))),
     challengeWith: (next) => {
       resource = next;
@@ -73,23 +73,6 @@ export async function startKeyVault(): Promise<KeyVault> {
 
 function tokenOf(scope: string): string {
   return `token-for-${scope}`;
-}
-
-/** As a name that resolves to this machine would; the SDK still sees the vault's own name. */
-function ledTo(url: string): HttpClient {
-  const client = createDefaultHttpClient();
-  return {
-    async sendRequest(request) {
-      const asked = request.url;
-      request.url = asked.replace(vault, url);
-      request.allowInsecureConnection = true;
-      try {
-        return await client.sendRequest(request);
-      } finally {
-        request.url = asked;
-      }
-    },
-  };
 }
 
 function challenge(response: ServerResponse, resource: string): void {

@@ -71,6 +71,10 @@ describe('the settings', () => {
     ['LONGSHORE_KEY_VAULT', 'http://images.vault.azure.net'],
     ['LONGSHORE_KEY_VAULT', 'https://images.vault.azure.net/secrets/a'],
     ['LONGSHORE_SEALING_SECRET', 'a/b'],
+    ['LONGSHORE_TRACED_SHARE', '1.5'],
+    ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=1;IngestionEndpoint=https://x.example/'],
+    ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=11111111-2222-3333-4444-555555555555;IngestionEndpoint=http://x.example/'],
+    ['APPLICATIONINSIGHTS_AUTHENTICATION_STRING', 'Key'],
   ])('are refused when %s is %j', (name, value) => {
     expect(() => parseConfig({ ...sample, [name]: value })).toThrow(name);
   });

@@ -30,8 +30,8 @@ export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string
   };
 }
 
-function toSdk({ id, source, type, subject, time, data, datacontenttype }: CloudEvent) {
-  return { id, source, type, subject, time: new Date(time), data, datacontenttype };
+function toSdk({ id, source, type, subject, time, data, datacontenttype, traceparent }: CloudEvent) {
+  return { id, source, type, subject, time: new Date(time), data, datacontenttype, ...(traceparent === undefined ? {} : { extensionAttributes: { traceparent } }) };
 }
 
 function publishFailure(count: number, cause: unknown): StoreFailure | TypeError {
