@@ -3,7 +3,7 @@ import { isRegistryName } from './oci/name.ts';
 import type { RegistryName } from './oci/name.ts';
 import type { AuthSettings } from './identity/identities.ts';
 import { parsePasswordHash } from './identity/password.ts';
-import { ratesOfSku } from './identity/ratelimits.ts';
+import { skus } from './identity/ratelimits.ts';
 import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
 
@@ -40,7 +40,7 @@ const passwordHashSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** `sku` takes ACR's numbers for LONGSHORE_SKU. */
+/** `sku` takes ACR's numbers for the registry's SKU, and what the registry has set instead of them. */
 const rateLimitsSchema = z.union([z.literal('sku'), z.literal('off'), z.string().regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}\/[1-9]\d{0,8}$/).transform(parseRates)], {
   error: 'must be "sku", "off", or READS/WRITES/DELETES a minute, as in 10000/2000/1000',
 });
@@ -81,7 +81,8 @@ const settingsSchema = z
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */
     LONGSHORE_PUBLIC_URL: originSchema.optional(),
-    LONGSHORE_SKU: z.enum(['basic', 'standard', 'premium']).default('standard'),
+    /** Of a registry whose own settings (`/api/v1/registry`) name none. */
+    LONGSHORE_SKU: z.enum(skus).default('standard'),
     /** Of the whole registry, per instance; with LONGSHORE_AUTH=required alone. */
     LONGSHORE_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /** Of each identity, likewise. */
@@ -144,15 +145,13 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
 
 /** Who may do what, by the settings. */
 export function authSettings(config: Config): AuthSettings {
-  if (config.LONGSHORE_AUTH === 'open') return { mode: 'open' };
+  if (config.LONGSHORE_AUTH === 'open') return { mode: 'open', sku: config.LONGSHORE_SKU };
   return {
     mode: 'required',
     ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined ? {} : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
-    rateLimits: {
-      ...ratesOf(config, 'registry', config.LONGSHORE_RATE_LIMITS),
-      ...ratesOf(config, 'identity', config.LONGSHORE_IDENTITY_RATE_LIMITS),
-    },
+    sku: config.LONGSHORE_SKU,
+    rateLimits: { ...ratesOf('registry', config.LONGSHORE_RATE_LIMITS), ...ratesOf('identity', config.LONGSHORE_IDENTITY_RATE_LIMITS) },
   };
 }
 
@@ -164,7 +163,6 @@ export function sealingSettings(config: Config): SealingSettings {
   };
 }
 
-function ratesOf(config: Config, of: 'registry' | 'identity', given: Config['LONGSHORE_RATE_LIMITS']): RateLimitSettings {
-  if (given === 'off') return {};
-  return { [of]: given === 'sku' ? ratesOfSku[config.LONGSHORE_SKU] : given };
+function ratesOf(which: keyof RateLimitSettings, given: Config['LONGSHORE_RATE_LIMITS']): RateLimitSettings {
+  return given === 'off' ? {} : { [which]: given };
 }

@@ -5,7 +5,7 @@ import type { Log } from '../ports/log.ts';
 import type { GetJson } from '../ports/outbound.ts';
 import type { SealingKeys } from '../state/sealing-keys.ts';
 import type { PasswordHash } from './password.ts';
-import type { RateLimitSettings } from './ratelimits.ts';
+import type { RateLimitSettings, Sku } from './ratelimits.ts';
 
 /** What identities need of the world. */
 export interface IdentityPorts {
@@ -24,6 +24,8 @@ export interface IdentitySettings {
   readonly administrator?: PasswordHash;
   /** Where clients find the registry, when that is not where requests come in. */
   readonly publicUrl?: URL;
+  /** Of a registry whose settings name none; `standard` when absent. */
+  readonly sku?: Sku;
   /** Absent: no limits. */
   readonly rateLimits?: RateLimitSettings;
 }

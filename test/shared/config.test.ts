@@ -40,8 +40,8 @@ describe('the settings', () => {
 
   it('that require credentials must hold the key that seals, and nothing else makes up for it', () => {
     expect(() => parseConfig({ ...sample, LONGSHORE_AUTH: 'required', LONGSHORE_SECRET_KEY: '' })).toThrow(/LONGSHORE_SECRET_KEY or LONGSHORE_KEY_VAULT must be set/);
-    expect(authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' }))).toMatchObject({ mode: 'required', rateLimits: { registry: { read: 10_000, write: 2_000, delete: 1_000 }, identity: { read: 10_000 } } });
-    expect(authSettings(parseConfig(sample))).toEqual({ mode: 'open' });
+    expect(authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' }))).toMatchObject({ mode: 'required', sku: 'standard', rateLimits: { registry: 'sku', identity: 'sku' } });
+    expect(authSettings(parseConfig(sample))).toEqual({ mode: 'open', sku: 'standard' });
   });
 
   it('that name a vault need no other key, and say which of its secrets seals', () => {
@@ -56,7 +56,7 @@ describe('the settings', () => {
       const auth = authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required', ...settings }));
       return auth.mode === 'required' ? auth.rateLimits : undefined;
     };
-    expect(limits({ LONGSHORE_SKU: 'premium', LONGSHORE_IDENTITY_RATE_LIMITS: '3/2/1' })).toEqual({ registry: { read: 20_000, write: 4_000, delete: 4_000 }, identity: { read: 3, write: 2, delete: 1 } });
+    expect(limits({ LONGSHORE_IDENTITY_RATE_LIMITS: '3/2/1' })).toEqual({ registry: 'sku', identity: { read: 3, write: 2, delete: 1 } });
     expect(limits({ LONGSHORE_RATE_LIMITS: 'off', LONGSHORE_IDENTITY_RATE_LIMITS: 'off' })).toEqual({});
   });
 
