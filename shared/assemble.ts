@@ -12,15 +12,20 @@ import type { Log } from './ports/log.ts';
 import type { GetJson } from './ports/outbound.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { SendMessage } from './ports/queues.ts';
+import type { Secrets } from './ports/secrets.ts';
 import type { PublishEvents } from './ports/topic.ts';
+import type { Tracer } from './ports/tracer.ts';
 import { cancelledUploads } from './registry/cancel-upload.ts';
 import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { SharedReads } from './registry/shared-reads.ts';
+import { sealingKeys } from './state/sealing-keys.ts';
+import type { SealingSettings } from './state/sealing-keys.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
+import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
 import { recordUsage } from './usage/record.ts';
 
 /** Everything that the app reaches outside itself: Azure's services, or memory. */
@@ -30,6 +35,10 @@ export interface Adapters {
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly outbound: GetJson;
+  /** Absent where no vault is configured. */
+  readonly secrets?: Secrets;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -39,6 +48,7 @@ export interface Adapters {
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
   readonly auth: AuthSettings;
+  readonly sealing: SealingSettings;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
 }
@@ -57,25 +67,26 @@ export interface Longshore {
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
-  const { clock, log, probes } = adapters;
+  const { clock, log, probes, tracer } = adapters;
   const metrics = new Metrics();
-  const stores = counted(adapters, metrics, clock);
+  const stores = counted(adapters, metrics, clock, tracer);
   const { topic } = stores;
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
-  const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
+  const identities = createIdentities({ ...adapters, ...stores, sealing: sealingKeys(stores.secrets, settings.sealing) }, registryName, settings.auth);
+  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics });
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
+    app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
-    recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
+    recordUsage: (event) => inEventSpan(tracer, 'usage-record', event, () => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed))),
     async sweepOutbox() {
-      const published = await sweepOutbox({ documents, topic, clock, log });
+      const published = await inTimerSpan(tracer, 'events-sweep', () => sweepOutbox({ documents, topic, clock, log }));
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
     async settleRepositories() {
-      const revived = await settleRepositories({ documents, clock });
+      const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock }));
       if (revived > 0) log.info({ revived }, 'repositories that were pushed to while they were deleted are back in the catalog');
     },
   };

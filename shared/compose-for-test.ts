@@ -27,6 +27,7 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',
     auth: { mode: 'open' },
+    sealing: {},
     ...options.settings,
   };
   return { ...assemble(adapters, settings), world, memory };

@@ -1,20 +1,24 @@
 import type { TokenCredential } from '@azure/identity';
 import { DefaultAzureCredential } from '@azure/identity';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { azureBlobs } from './adapters/azure/blobs.ts';
 import { azureDocuments } from './adapters/azure/documents.ts';
 import { azureQueues } from './adapters/azure/queues.ts';
+import { azureSecrets } from './adapters/azure/secrets.ts';
 import { azureTopic } from './adapters/azure/topic.ts';
+import { azureTracer } from './adapters/azure/tracer.ts';
+import type { AzureTracer } from './adapters/azure/tracer.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
-import { authSettings } from './config.ts';
+import { authSettings, sealingSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
-  /** Ends what the SDKs do in the background. */
-  dispose(): void;
+  /** Sends the spans that wait, and ends what the SDKs do in the background. */
+  dispose(): Promise<void>;
 }
 
 /** Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. */
@@ -24,9 +28,11 @@ export function compose(config: Config): ComposedLongshore {
   const blobs = azureBlobs({ ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity), container: config.BLOB_CONTAINER });
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
+  const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
   const log = logger(config);
+  const tracer = tracerOf(config, log, identity);
   const outbound = guardedGet({ allowLoopback: config.LONGSHORE_OUTBOUND === 'loopback' });
-  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), clock: systemClock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -35,8 +41,21 @@ export function compose(config: Config): ComposedLongshore {
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,
     auth: authSettings(config),
+    sealing: sealingSettings(config),
   };
-  return { ...assemble(adapters, settings), dispose: () => documents.dispose() };
+  return {
+    ...assemble(adapters, settings),
+    async dispose() {
+      documents.dispose();
+      await tracer?.shutdown();
+    },
+  };
+}
+
+function tracerOf(config: Config, log: Logger, identity: () => TokenCredential): AzureTracer | undefined {
+  const { APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString, APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication } = config;
+  if (connectionString === undefined) return undefined;
+  return azureTracer({ connectionString, ...(authentication === undefined ? {} : { credential: identity() }), share: config.LONGSHORE_TRACED_SHARE, role: 'longshore', instance: systemRandomIds.nextId(), region: config.LONGSHORE_REGION }, log);
 }
 
 function logger(config: Config) {

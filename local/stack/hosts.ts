@@ -17,7 +17,7 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
     url: host.url,
     async stop(graceMs) {
       await host.stop(graceMs);
-      longshore.dispose();
+      await longshore.dispose();
     },
   };
 }

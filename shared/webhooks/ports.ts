@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { PublishEvents } from '../ports/topic.ts';
+import type { SealingKeys } from '../state/sealing-keys.ts';
 
 /** What webhooks need of the world. */
 export interface WebhookPorts {
@@ -18,13 +19,5 @@ export interface WebhookPorts {
   readonly registry: RegistryName;
   /** `source` of the events that webhooks themselves publish. */
   readonly eventSource: string;
-  readonly keys: SealingKeys;
-}
-
-/** Keys that seal secrets at rest. More than one while they are being changed: the newest seals, each opens what its id is on. */
-export interface SealingKeys {
-  /** Throws `StoreFailure` when the keys cannot be had. */
-  current(): Promise<{ readonly id: string; readonly secret: Uint8Array }>;
-  /** `undefined` when there is no such key any more. Throws `StoreFailure`. */
-  byId(id: string): Promise<Uint8Array | undefined>;
+  readonly sealing: SealingKeys;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -25,6 +25,14 @@ describe('npm run build', () => {
     const [built, sources] = await Promise.all([registered(`${root}dist/functions/index.js`), registered(`${root}functions/index.ts`)]);
     expect(built).toEqual(sources);
     expect(built).toContain('usage-record');
+  });
+
+  it('makes less than 5 MB of code, and of that at most a part of telemetry that is loaded when it is wanted', () => {
+    const folder = `${root}dist/functions`;
+    const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'));
+    expect(scripts.reduce((sum, path) => sum + statSync(`${folder}/${path}`).size, 0)).toBeLessThan(5_000_000);
+    const withExporter = scripts.filter((path) => readFileSync(`${folder}/${path}`, 'utf8').includes('ApplicationInsightsSampler{'));
+    expect(withExporter).toEqual([expect.stringMatching(/^parts.opentelemetry-/)]);
   });
 
   it('puts host.json beside it', () => {
