@@ -1,3 +1,4 @@
+import { RegistryError } from '../oci/faults.ts';
 import type { StageBlock } from '../ports/blobs.ts';
 import type { BodyHash } from './body-hash.ts';
 
@@ -8,20 +9,24 @@ import type { BodyHash } from './body-hash.ts';
 export const blockBytes = 5 * 1024 * 1024;
 const blocksInFlight = 2;
 
-/** Blob Storage keeps at most this many blocks a blob. */
+/** Blob Storage keeps at most this many blocks a blob (https://learn.microsoft.com/azure/storage/blobs/scalability-targets). */
 export const maxBlocks = 50_000;
+
+/** The largest layer: what that many blocks hold. In bytes. */
+export const maxBlobBytes = maxBlocks * blockBytes;
 
 export function blockId(prefix: string, index: number): string {
   return `${prefix}${String(index).padStart(5, '0')}`;
 }
 
 /**
- * Streams a body into staged blocks as it arrives, in bounded memory. Returns what was staged. When the body breaks off
- * or the store fails it throws, and whole blocks that arrived before stay staged.
+ * Streams a body into staged blocks as it arrives, in bounded memory. Returns what was staged. When the body breaks off, the store fails
+ * or the upload, of which `offset` bytes came before, grows too large (`RegistryError`, `too-large`), it throws, and whole blocks that
+ * arrived before stay staged.
  */
 export async function stageBody(
   blobs: StageBlock,
-  target: { readonly name: string; readonly prefix: string },
+  target: { readonly name: string; readonly prefix: string; readonly offset: number },
   body: AsyncIterable<Uint8Array>,
   hash: BodyHash | undefined,
 ): Promise<{ bytes: number; blocks: number }> {
@@ -33,8 +38,9 @@ export async function stageBody(
   try {
     for await (const { buffer, filled } of inBlocks(body, spare)) {
       const block = buffer.subarray(0, filled);
-      hash?.update(block);
       bytes += filled;
+      requireRoom(target.offset + bytes);
+      hash?.update(block);
       const id = blockId(target.prefix, blocks++);
       await window.add(async () => {
         await blobs.stageBlock(target.name, id, block);
@@ -46,6 +52,11 @@ export async function stageBody(
   }
   window.check();
   return { bytes, blocks };
+}
+
+/** Throws `RegistryError` (`too-large`) when a blob of that many bytes has more blocks than one may have. */
+export function requireRoom(bytes: number): void {
+  if (bytes > maxBlobBytes) throw new RegistryError({ is: 'too-large', what: 'blob', limit: maxBlobBytes });
 }
 
 /** Starts up to `blocksInFlight` writes, then waits for one to end. A failed one stops the stream at the next block. */

@@ -142,6 +142,17 @@ describe('blobs of a server that breaks', () => {
     await server.stop();
   });
 
+  it('are read for as long as it takes: the server is given no time after which to break off', async () => {
+    const asked: string[] = [];
+    const server = await serve((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(200, { 'content-length': '3', etag: '"1"', 'last-modified': new Date(0).toUTCString() }).end('abc');
+    });
+    await bytesOf(await azureBlobs({ connectionString: account(server.url), container: 'c' }).readBlob('a'));
+    expect(asked).toEqual(['/a/c/a']);
+    await server.stop();
+  });
+
   it('are throttled when the server is busy, after three tries', async () => {
     let tries = 0;
     const server = await serve((_, response) => {
