@@ -31,12 +31,10 @@ export async function stageBody(
   hash: BodyHash | undefined,
 ): Promise<{ bytes: number; blocks: number }> {
   const window = stagingWindow();
-  // The same few buffers over and over: fresh ones would wait for the garbage collector, one for every block.
-  const spare: Uint8Array[] = [];
   let bytes = 0;
   let blocks = 0;
   try {
-    for await (const { buffer, filled } of inBlocks(body, spare)) {
+    for await (const { buffer, filled } of inBlocks(body)) {
       const block = buffer.subarray(0, filled);
       bytes += filled;
       requireRoom(target.offset + bytes);
@@ -44,7 +42,7 @@ export async function stageBody(
       const id = blockId(target.prefix, blocks++);
       await window.add(async () => {
         await blobs.stageBlock(target.name, id, block);
-        spare.push(buffer);
+        giveBack(buffer);
       });
     }
   } finally {
@@ -80,8 +78,19 @@ function stagingWindow() {
   };
 }
 
+/**
+ * The same few buffers over and over, whatever the upload: a fresh one is 1,280 pages that the kernel must clear, and waits for the garbage
+ * collector. What more uploads at once have needed is let go.
+ */
+const spare: Uint8Array[] = [];
+const sparesKept = blocksInFlight + 1;
+
+function giveBack(buffer: Uint8Array): void {
+  if (spare.length < sparesKept) spare.push(buffer);
+}
+
 /** Gathers what arrives into blocks of `blockBytes`, in spare buffers where there are any; the last block is shorter. An empty body gives none. */
-async function* inBlocks(body: AsyncIterable<Uint8Array>, spare: Uint8Array[]): AsyncGenerator<{ buffer: Uint8Array; filled: number }> {
+async function* inBlocks(body: AsyncIterable<Uint8Array>): AsyncGenerator<{ buffer: Uint8Array; filled: number }> {
   let buffer: Uint8Array | undefined;
   let filled = 0;
   for await (const chunk of body) {
