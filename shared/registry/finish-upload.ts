@@ -20,12 +20,14 @@ import type { UploadState } from './upload-state.ts';
 export async function finishUpload(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
   const matches = await matchesDigest(state.hash, digest);
   if (matches === false) throw mismatch(digest);
+  const known = await knownBlob(ports, digest);
   if (matches === 'unknown') {
-    // Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already.
+    // Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already: unless that is this very
+    // upload, proven by a request that took longer than its client, or a proxy between, would wait.
+    if (known?.copies[ports.settings.region]?.name === physicalName(state)) return linkStored(ports, state, known, ports.settings.region);
     await storeUnproven(ports, state, digest);
     return register(ports, state, digest);
   }
-  const known = await knownBlob(ports, digest);
   if (known !== undefined) return linkStored(ports, state, known, ports.settings.region);
   await commitBytes(ports, state, digest, 'yes');
   return register(ports, state, digest);
