@@ -5,6 +5,7 @@ import type { MemoryWorld } from './adapters/memory/world.ts';
 import { assemble } from './assemble.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { loopbackNetworks, reachOf } from './http/public-address.ts';
 import type { RegistryName } from './oci/name.ts';
 import { systemRandomIds } from './ports/clock.ts';
 import { silentLog } from './ports/log.ts';
@@ -18,7 +19,7 @@ export interface TestLongshore extends Longshore {
 export function composeForTest(options: { readonly world?: MemoryWorld; readonly connection?: MemoryConnectionOptions; readonly adapters?: Partial<Adapters>; readonly settings?: Partial<Settings> } = {}): TestLongshore {
   const world = options.world ?? createMemoryWorld();
   const memory = connectMemory(world, options.connection);
-  const adapters: Adapters = { ...memory, outbound: guardedGet({ allowLoopback: true }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
+  const adapters: Adapters = { ...memory, outbound: guardedGet({ reach: reachOf(loopbackNetworks) }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
   const settings: Settings = {
     registryName: 'default' as RegistryName,
     region: 'home',
