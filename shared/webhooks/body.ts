@@ -32,7 +32,7 @@ function cloudEventBody({ id, source, type, subject, time, data }: HookEvent) {
 }
 
 /** What ACR tells of each of its actions, in its order. Of charts it names no request. */
-const acrShapes: Readonly<Record<string, { readonly target: readonly string[]; readonly request?: readonly string[] }>> = {
+export const acrShapes: Readonly<Record<string, { readonly target: readonly string[]; readonly request?: readonly string[] }>> = {
   push: { target: ['mediaType', 'size', 'digest', 'length', 'repository', 'tag'], request: ['id', 'host', 'method', 'useragent'] },
   delete: { target: ['mediaType', 'digest', 'repository'], request: ['id', 'host', 'method', 'useragent'] },
   quarantine: { target: ['size', 'digest', 'length', 'repository', 'tag'], request: ['id', 'host', 'method'] },
