@@ -5,6 +5,7 @@ import type { MemoryWorld } from './adapters/memory/world.ts';
 import { assemble } from './assemble.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { loopbackNetworks, reachOf } from './http/public-address.ts';
 import type { RegistryName } from './oci/name.ts';
 import { systemRandomIds } from './ports/clock.ts';
 import { silentLog } from './ports/log.ts';
@@ -27,6 +28,8 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',
     auth: { mode: 'open' },
+    sealing: { key: Buffer.alloc(32, 'a key for tests that seals') },
+    reach: reachOf(loopbackNetworks),
     ...options.settings,
   };
   return { ...assemble(adapters, settings), world, memory };

@@ -10,6 +10,7 @@ import type { Longshore } from './assemble.ts';
 import { authSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { loopbackNetworks, reachOf } from './http/public-address.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
@@ -35,6 +36,8 @@ export function compose(config: Config): ComposedLongshore {
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,
     auth: authSettings(config),
+    sealing: config.LONGSHORE_SECRET_KEY === undefined ? {} : { key: config.LONGSHORE_SECRET_KEY },
+    reach: reachOf(config.LONGSHORE_OUTBOUND === 'loopback' ? loopbackNetworks : []),
   };
   return { ...assemble(adapters, settings), dispose: () => documents.dispose() };
 }

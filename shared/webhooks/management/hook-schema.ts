@@ -69,7 +69,6 @@ export type HookContent = z.output<typeof contentSchema>;
 export type PutHook = HookContent & { readonly secret?: string | undefined };
 
 /** `null` takes what need not be there away. */
-export const patchSchema = z
-  .strictObject({ ...readOnly, ...z.object(fields).partial().shape, retrySeconds: fields.retrySeconds.nullish(), giveUpSeconds: fields.giveUpSeconds.nullish() })
-  .openapi('WebhookChange');
-export type HookPatch = Partial<Omit<HookContent, 'retrySeconds' | 'giveUpSeconds'>> & { readonly retrySeconds?: number[] | null | undefined; readonly giveUpSeconds?: number | null | undefined };
+const changeSchema = z.object({ ...z.object(fields).partial().shape, retrySeconds: fields.retrySeconds.nullish(), giveUpSeconds: fields.giveUpSeconds.nullish() });
+export const patchSchema = z.strictObject({ ...readOnly, ...changeSchema.shape }).openapi('WebhookChange');
+export type HookPatch = z.output<typeof changeSchema>;
