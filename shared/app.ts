@@ -18,6 +18,7 @@ import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { usageRoutes } from './usage/http.ts';
+import { describeReceived } from './webhooks/management/received.ts';
 
 export interface AppPorts {
   readonly registry: RegistryPorts;
@@ -101,6 +102,7 @@ function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
 function managementApi(ports: AppPorts): OpenAPIHono {
   const api = new OpenAPIHono();
   api.route('/', usageRoutes(ports, ports.registryName));
+  describeReceived(api.openAPIRegistry);
   api.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' } });
   return api;
 }

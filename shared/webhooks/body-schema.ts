@@ -24,13 +24,13 @@ export function actionOfType(type: EventType): string {
 }
 
 function acrSchema(type: EventType, { shape }: z.ZodObject): z.ZodObject {
-  const { actor: _actor, target, request, ...others } = shape;
+  const { actor: _actor, target, request, ...others } = shape as z.ZodRawShape;
   const acrs = acrShapes[actionOfType(type)];
   if (acrs === undefined) return z.strictObject({ action: z.literal(type), ...others, ...(target === undefined ? {} : { target }), ...(request === undefined ? {} : { request }) });
   return z.strictObject({ ...others, target: picked(target, acrs.target), ...(acrs.request === undefined ? {} : { request: picked(request, acrs.request) }) });
 }
 
 function picked(schema: z.core.$ZodType | undefined, names: readonly string[]): z.ZodObject {
-  const { shape } = schema as z.ZodObject;
+  const { shape } = schema as z.ZodObject<z.ZodRawShape>;
   return z.strictObject(Object.fromEntries(Object.entries(shape).filter(([name]) => names.includes(name))));
 }

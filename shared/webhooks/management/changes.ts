@@ -58,8 +58,8 @@ async function contentOf(ports: WebhookManagementPorts, identity: HookIdentity, 
   return { serviceUri, actions, scope, excludes, status, format, retrySeconds, giveUpSeconds, customHeaders: await customHeaders(ports, identity, content.customHeaders ?? {}, before) };
 }
 
-function requireTarget({ checkTarget }: WebhookManagementPorts, serviceUri: string): void {
-  const fault = checkTarget(serviceUri);
+function requireTarget(ports: WebhookManagementPorts, serviceUri: string): void {
+  const fault = ports.checkTarget(serviceUri);
   if (fault !== undefined) throw new RegistryError({ is: 'request-invalid', why: `serviceUri ${fault}` });
 }
 

@@ -3,12 +3,10 @@ import { managementRoutes } from '../../http/management.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { hookRoutes } from './hooks.ts';
 import type { WebhookManagementPorts } from './ports.ts';
-import { describeReceived } from './received.ts';
 
-/** What of the management API is about webhooks, and in its OpenAPI document what their receivers get. */
+/** What of the management API is about webhooks. */
 export function webhookRoutes(ports: WebhookManagementPorts): OpenAPIHono {
   const api = managementRoutes();
   for (const routes of [hookRoutes, deliveryRoutes]) api.route('/', routes(ports));
-  describeReceived(api.openAPIRegistry);
   return api;
 }

@@ -5,7 +5,7 @@ import type { Attempt, Delivery } from '../documents.ts';
 import { inHookPath } from './hook-schema.ts';
 
 const headersSchema = z.record(z.string(), z.string());
-const requestSchema = z.object({ content: z.looseObject({ id: z.string() }), headers: headersSchema, method: z.literal('POST'), requestUri: z.string(), version: z.literal('1.1') });
+const requestSchema = z.object({ content: z.record(z.string(), z.unknown()).openapi({ description: 'The body in format acr.' }), headers: headersSchema, method: z.literal('POST'), requestUri: z.string(), version: z.literal('1.1') });
 const responseSchema = z.object({ content: z.string(), headers: headersSchema, reasonPhrase: z.string(), statusCode: z.string().openapi({ example: '200' }), version: z.literal('1.1') });
 const eventSchema = z.object({ id: z.string(), eventRequestMessage: requestSchema, eventResponseMessage: responseSchema.optional() }).openapi('AcrWebhookEvent');
 const listSchema = z.object({ value: z.array(eventSchema), nextLink: z.string().optional() }).openapi('AcrWebhookEvents');
@@ -18,13 +18,13 @@ export const listEventsRoutes = [
   createRoute({ ...shared, method: 'get', summary: 'A further page of listEvents' }),
 ] as const;
 
-/** A delivery that was attempted, as ACR's resource provider tells of it (Microsoft.ContainerRegistry 2019-05-01, `Event`). */
+/** A delivery that was attempted, under the id that its body has, as ACR's resource provider tells of it (Microsoft.ContainerRegistry 2019-05-01, `Event`). */
 export function acrEventOf({ event, attempts }: Delivery): z.infer<typeof eventSchema>[] {
   const latest = attempts.at(-1);
   if (latest === undefined) return [];
   const { request, outcome } = latest;
-  const content = { ...acrBody(event), id: event.id };
-  return [{ id: event.id, eventRequestMessage: { content, headers: titled(request.headers), method: 'POST', requestUri: request.url, version: '1.1' }, ...responseOf(outcome) }];
+  const content = acrBody(event);
+  return [{ id: String(content.id), eventRequestMessage: { content, headers: titled(request.headers), method: 'POST', requestUri: request.url, version: '1.1' }, ...responseOf(outcome) }];
 }
 
 function responseOf(outcome: Attempt['outcome']): { eventResponseMessage?: z.infer<typeof responseSchema> } {

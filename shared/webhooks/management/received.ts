@@ -21,7 +21,7 @@ const responses: Described['responses'] = {
   410: { description: 'The webhook is disabled.' },
 };
 
-/** Describes each body that receivers may get: one entry for each action and format, named `push.acr`. */
+/** Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the document's own registry: of a router below it Hono makes paths. */
 export function describeReceived(registry: Registry): void {
   for (const type of eventTypes) for (const format of formats) registry.registerWebhook(described(type, format));
 }

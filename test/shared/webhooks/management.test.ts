@@ -12,7 +12,7 @@ import { ask } from '../image.ts';
 import { eventOf, pushed } from './events.ts';
 
 const registry = 'default' as RegistryName;
-export const uri = 'https://ci.example.com/hooks';
+const uri = 'https://ci.example.com/hooks';
 const sealingKey = Buffer.alloc(32, 'a key for tests that seals');
 
 interface Shown {

@@ -138,6 +138,6 @@ describe('a pattern', () => {
   it('of many stars takes no longer than its length demands', () => {
     const started = performance.now();
     expect(globMatches(`${'*a'.repeat(120)}b`, 'a'.repeat(255))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
