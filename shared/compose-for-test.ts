@@ -19,7 +19,8 @@ export interface TestLongshore extends Longshore {
 export function composeForTest(options: { readonly world?: MemoryWorld; readonly connection?: MemoryConnectionOptions; readonly adapters?: Partial<Adapters>; readonly settings?: Partial<Settings> } = {}): TestLongshore {
   const world = options.world ?? createMemoryWorld();
   const memory = connectMemory(world, options.connection);
-  const adapters: Adapters = { ...memory, outbound: guardedGet({ reach: reachOf(loopbackNetworks) }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
+  const reach = reachOf(loopbackNetworks);
+  const adapters: Adapters = { ...memory, outbound: guardedGet({ reach }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
   const settings: Settings = {
     registryName: 'default' as RegistryName,
     region: 'home',
@@ -28,6 +29,8 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',
     auth: { mode: 'open' },
+    sealing: { key: Buffer.alloc(32, 'a key for tests that seals') },
+    reach,
     ...options.settings,
   };
   return { ...assemble(adapters, settings), world, memory };
