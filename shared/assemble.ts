@@ -1,5 +1,7 @@
 import { createApp } from './app.ts';
 import type { App } from './app.ts';
+import { checkTarget } from './http/outbound-target.ts';
+import type { Reach } from './http/public-address.ts';
 import { parseEvent } from './events/envelope.ts';
 import { sweepOutbox } from './events/outbox.ts';
 import { createIdentities } from './identity/identities.ts';
@@ -21,6 +23,8 @@ import type { RegistrySettings } from './registry/ports.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { recordUsage } from './usage/record.ts';
+import { configuredKeys } from './webhooks/keys.ts';
+import { webhookRoutes } from './webhooks/management/http.ts';
 
 /** Everything that the app reaches outside itself: Azure's services, or memory. */
 export interface Adapters {
@@ -38,6 +42,10 @@ export interface Adapters {
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
   readonly auth: AuthSettings;
+  /** What seals secrets that lie in documents; without a key there are no webhooks. */
+  readonly sealing: { readonly key?: Uint8Array };
+  /** Where URLs that users give may lead. */
+  readonly reach: Reach;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
 }
@@ -63,9 +71,11 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
+  const keys = configuredKeys(settings.sealing.key);
+  const webhooks = webhookRoutes({ ...adapters, ...stores, keys, registry: registryName, checkTarget: (url) => checkTarget(url, settings.reach) });
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {

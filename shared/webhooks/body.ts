@@ -32,7 +32,7 @@ function cloudEventBody({ id, source, type, subject, time, data }: HookEvent) {
 }
 
 /** What ACR tells of each of its actions, in its order. Of charts it names no request. */
-const acrShapes: Readonly<Record<string, { readonly target: readonly string[]; readonly request?: readonly string[] }>> = {
+export const acrShapes: Readonly<Record<string, { readonly target: readonly string[]; readonly request?: readonly string[] }>> = {
   push: { target: ['mediaType', 'size', 'digest', 'length', 'repository', 'tag'], request: ['id', 'host', 'method', 'useragent'] },
   delete: { target: ['mediaType', 'digest', 'repository'], request: ['id', 'host', 'method', 'useragent'] },
   quarantine: { target: ['size', 'digest', 'length', 'repository', 'tag'], request: ['id', 'host', 'method'] },
@@ -45,12 +45,10 @@ const acrShapes: Readonly<Record<string, { readonly target: readonly string[]; r
  * the same shape: its type as the action, and all of its data but who did it.
  */
 export function acrBody({ type, data }: HookEvent): Properties {
-  const { actor: _actor, id, timestamp, action = type, ...others } = data as Properties;
+  const { actor: _actor, id, timestamp, action = type, target, request, ...others } = data as Properties;
   const shape = acrShapes[String(action)];
-  if (shape === undefined) return { id, timestamp, action, ...others };
-  const target = picked(others.target, shape.target);
-  const { request } = shape;
-  return { id, timestamp, action, target: withArchiveVersion(target), ...(request === undefined ? {} : { request: picked(others.request, request) }) };
+  if (shape === undefined) return { id, timestamp, action, target, request, ...others };
+  return { id, timestamp, action, target: withArchiveVersion(picked(target, shape.target)), ...(shape.request === undefined ? {} : { request: picked(request, shape.request) }) };
 }
 
 function picked(from: unknown, names: readonly string[]): Properties {
