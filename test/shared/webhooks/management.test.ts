@@ -149,6 +149,8 @@ describe('a webhook', () => {
   it.each([
     ['/abc', {}, '5 to 50 letters and digits'],
     ['/with-dash', {}, '5 to 50 letters and digits'],
+    ['/deploy', { serviceUri: undefined }, 'serviceUri must be set'],
+    ['/deploy', { actions: 'push' }, 'actions must be a list'],
     ['/deploy', { actions: [] }, 'at least one action'],
     ['/deploy', { actions: ['pull'] }, 'must be one of push, delete'],
     ['/deploy', { scope: 'Team/App' }, 'must be empty (everything), REPOSITORY:TAG'],
