@@ -115,7 +115,10 @@ describe('whatever goes wrong', () => {
           simulation.shuffle = (list) => list.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at).map(({ each }) => each);
           for (const plan of plans) {
             const calls = new CallPlan();
-            for (const { kind, n } of plan) kind === 'failOn' || kind === 'loseAnswerOn' ? calls[kind](n, 1) : calls[kind](n);
+            for (const { kind, n } of plan) {
+              if (kind === 'failOn' || kind === 'loseAnswerOn') calls[kind](n, 1);
+              else calls[kind](n);
+            }
             simulation.plans.push(calls);
           }
           const began = simulation.now;
