@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { eventTypes } from '../../events/catalogue.ts';
 import { json, pageSchema, refusals } from '../../http/management.ts';
 import { repositorySchema } from '../../state/names.ts';
-import { deliveryStatuses } from '../documents.ts';
+import { attemptSchema as storedAttemptSchema, deliveryStatuses, failures } from '../documents.ts';
 import type { Attempt, Delivery } from '../documents.ts';
 import { hookNameSchema, inHookPath } from './hook-schema.ts';
 
@@ -20,7 +20,7 @@ const filterSchema = pageSchema.extend({
 const attemptSchema = z
   .object({
     number: z.int(),
-    cause: z.enum(['event', 'retry', 'probe', 'redelivery']),
+    cause: z.enum(storedAttemptSchema.shape.cause.options),
     at: z.string(),
     ms: z.number(),
     request: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
@@ -38,6 +38,8 @@ const deliverySchema = z
     repository: z.string().optional(),
     status: z.enum(deliveryStatuses),
     because: z.string().optional().openapi({ description: 'Why it is over without being delivered.' }),
+    endedAt: z.string().optional(),
+    lastFailure: z.enum(failures).optional().openapi({ description: 'Of what is not delivered. rejected: an answer that says that trying again is of no use (4xx); it is tried again, for receivers are fixed meanwhile.' }),
     createdAt: z.string(),
     deadline: z.string().openapi({ description: 'When it is given up.' }),
     nextAttemptAt: z.string().optional().openapi({ description: 'Absent of one that waits: while the receiver keeps failing it is held back.' }),
@@ -56,11 +58,13 @@ export const deliveryRouteTable = {
   read: createRoute({ method: 'get', path: '/webhooks/{name}/deliveries/{id}', summary: 'One delivery, with its event', request: deliveryPath, responses: { ...refusals, 200: json('It.', wholeSchema) } }),
 };
 
-export function deliveryOnWire({ deliveryId, name, event, eventType, eventTime, repository, status, because, createdAt, deadline, nextAttemptAt, attempted, attempts }: Delivery) {
+export function deliveryOnWire({ deliveryId, name, event, eventType, eventTime, repository, status, because, endedAt, failure, createdAt, deadline, nextAttemptAt, attempted, attempts }: Delivery) {
   return {
     ...{ id: deliveryId, webhook: name, eventId: event.id, eventType, eventTime, status, createdAt, deadline, attempted },
     ...(repository === undefined ? {} : { repository }),
     ...(because === undefined ? {} : { because }),
+    ...(endedAt === undefined ? {} : { endedAt }),
+    ...(failure === undefined ? {} : { lastFailure: failure }),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
     attempts: attempts.map(attemptOnWire),
   };
