@@ -13,6 +13,9 @@ const special6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 /** Link-local and the clouds' services that hand credentials to whoever asks: no setting opens them. */
 const metadata = ['169.254.0.0/16', 'fe80::/10', azurePlatform, '100.100.100.200/32', 'fd00:ec2::254/128'];
 
+/** Forms of IPv6 that carry any IPv4 address, a metadata service's among them: not opened either. */
+const carriers = ['::ffff:0:0/96', '::ffff:0:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'];
+
 export const loopbackNetworks: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 /** Whether a text is a network as in `10.1.0.0/16` or `fd00:1::/64`. */
@@ -37,7 +40,7 @@ function within(networks: readonly string[]): (address: string) => boolean {
   };
 }
 
-const isMetadata = within(metadata);
+const isClosed = within([...metadata, ...carriers]);
 const isSpecial = within([...special4, azurePlatform, ...special6]);
 const isUnicast = within(['0.0.0.0/0', globalUnicast]);
 
@@ -58,6 +61,6 @@ export interface Reach {
 /** Public addresses and the networks given, each as `isNetwork` takes it. Metadata services and link-local addresses stay closed whatever is given. */
 export function reachOf(networks: readonly string[]): Reach {
   const isGiven = within(networks);
-  const isOpened = (address: string) => isGiven(address) && !isMetadata(address);
+  const isOpened = (address: string) => isGiven(address) && !isClosed(address);
   return { isOpened, allows: (address) => isPublicAddress(address) || isOpened(address) };
 }
