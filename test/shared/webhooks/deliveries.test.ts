@@ -130,7 +130,7 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
   });
 
   it('says why a delivery is over', async () => {
-    expect(await get<object>(`deploy/deliveries/${ids(three)[0] ?? ''}`)).toMatchObject({ status: 'expired', because: 'a day is over', endedAt: '2026-01-04T10:00:00.000Z', lastFailure: 'rejected' });
+    expect(await get<object>(`deploy/deliveries/${ids(three)[0] ?? ''}`)).toMatchObject({ status: 'expired', because: 'a day is over', endedAt: '2026-01-04T10:00:00.000Z', failure: 'rejected' });
   });
 
   it('says what is not there, and which filters are wrong', async () => {
