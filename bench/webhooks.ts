@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { latency, percentile, startWebhookReceivers } from '../test/clients/webhook-receivers.ts';
+import { latency, percentile, startWebhookReceivers, whenLogged } from '../test/clients/webhook-receivers.ts';
 import type { WebhookReceivers } from '../test/clients/webhook-receivers.ts';
 import { remoteApp } from '../test/conformance/registry.ts';
 import { startRunningStack } from '../test/local/stack/running-stack.ts';
@@ -24,7 +24,7 @@ export async function benchWebhooks(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
   const [receivers, stack] = await Promise.all([startWebhookReceivers(hooks), startRunningStack(folder)]);
   try {
-    for (const [index, serviceUri] of receivers.urls.entries()) await makeHook(stack.url, `bench${index}`, { serviceUri, actions: ['push'], scope: `${told}:*` });
+    for (const [index, serviceUri] of receivers.urls.entries()) await makeHook(stack.url, nameOf(index), { serviceUri, actions: ['push'], scope: `${told}:*` });
     return [...counts, ...(await measured(stack.url, receivers))];
   } finally {
     await stack.stop();
@@ -32,6 +32,8 @@ export async function benchWebhooks(): Promise<Figure[]> {
     await rm(folder, { recursive: true, maxRetries: 20, retryDelay: 250 });
   }
 }
+
+const nameOf = (receiver: number) => `bench${receiver}`;
 
 async function makeHook(url: string, name: string, hook: object): Promise<void> {
   const made = await fetch(`${url}/api/v1/webhooks/${name}`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(hook) });
@@ -49,15 +51,16 @@ async function measured(url: string, receivers: WebhookReceivers): Promise<Figur
     return performance.now() - started;
   };
   const [withHooks, without]: [number[], number[]] = [[], []];
-  const started = receivers.arrived.length;
+  await receivers.whenArrived(hooks);
+  await whenLogged(url, receivers.arrived, nameOf);
   for (let n = 0; n < pushes; n += 1) {
     // Turn by turn, and never while deliveries are under way: what is measured is the push's own share.
     without.push(await push(untold));
     withHooks.push(await push(told));
     await receivers.whenArrived(hooks * (n + 2));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await whenLogged(url, receivers.arrived, nameOf);
   }
-  const latencies = receivers.arrived.slice(started).map(latency);
+  const latencies = receivers.arrived.slice(hooks).map(latency);
   const rate = await deliveriesPerSecond(() => push(told), receivers);
   const [p50, bare] = [percentile(withHooks, 0.5), percentile(without, 0.5)];
   return [

@@ -57,6 +57,14 @@ export async function startWebhookReceivers(count: number, hangs?: 'hangs'): Pro
   };
 }
 
+/** Waits until the log has what arrived: then nothing of it is under way any more, or next to nothing. */
+export async function whenLogged(url: string, arrivals: readonly Arrival[], nameOf: (receiver: number) => string): Promise<void> {
+  for (const { receiver, headers } of arrivals.slice(-5)) {
+    const path = `${url}/api/v1/webhooks/${nameOf(receiver)}/deliveries/${String(headers['webhook-id'])}`;
+    while (!(await fetch(path)).ok) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** From when the event says that it happened to when it came, in milliseconds; of bodies in ACR's format. */
 export function latency({ body, at }: Arrival): number {
   return at - Date.parse((JSON.parse(body) as { timestamp: string }).timestamp);
