@@ -102,7 +102,13 @@ function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
 function managementApi(ports: AppPorts): OpenAPIHono {
   const api = new OpenAPIHono();
   api.route('/', usageRoutes(ports, ports.registryName));
-  describeReceived(api.openAPIRegistry);
-  api.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' } });
+  let document: unknown;
+  // Made when it is first asked for: it takes longer than all the rest of a start.
+  api.get('/openapi.json', (context) => context.json((document ??= describe(api)) as object));
   return api;
+}
+
+function describe(api: OpenAPIHono): unknown {
+  describeReceived(api.openAPIRegistry);
+  return api.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' } });
 }

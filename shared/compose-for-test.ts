@@ -5,6 +5,7 @@ import type { MemoryWorld } from './adapters/memory/world.ts';
 import { assemble } from './assemble.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { guardedPost } from './http/guarded-post.ts';
 import { loopbackNetworks, reachOf } from './http/public-address.ts';
 import type { RegistryName } from './oci/name.ts';
 import { systemRandomIds } from './ports/clock.ts';
@@ -20,7 +21,7 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
   const world = options.world ?? createMemoryWorld();
   const memory = connectMemory(world, options.connection);
   const reach = reachOf(loopbackNetworks);
-  const adapters: Adapters = { ...memory, outbound: guardedGet({ reach }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
+  const adapters: Adapters = { ...memory, outbound: guardedGet({ reach }), receivers: guardedPost({ reach }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
   const settings: Settings = {
     registryName: 'default' as RegistryName,
     region: 'home',

@@ -10,6 +10,7 @@ import type { Longshore } from './assemble.ts';
 import { authSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { guardedPost } from './http/guarded-post.ts';
 import { reachOf } from './http/public-address.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
 
@@ -27,8 +28,8 @@ export function compose(config: Config): ComposedLongshore {
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
   const log = logger(config);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
-  const outbound = guardedGet({ reach });
-  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -40,7 +41,13 @@ export function compose(config: Config): ComposedLongshore {
     sealing: config.LONGSHORE_SECRET_KEY === undefined ? {} : { key: config.LONGSHORE_SECRET_KEY },
     reach,
   };
-  return { ...assemble(adapters, settings), dispose: () => documents.dispose() };
+  return {
+    ...assemble(adapters, settings),
+    dispose() {
+      documents.dispose();
+      void receivers.close();
+    },
+  };
 }
 
 function logger(config: Config) {

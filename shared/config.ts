@@ -65,7 +65,10 @@ const settingsSchema = z
     LONGSHORE_UPLOAD_KEY: keySchema,
     /** Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback alone. */
     LONGSHORE_AUTH: z.enum(['open', 'required'], { error: 'must be "open" (everyone may do everything) or "required"' }),
-    /** Seals the keys that sign tokens: the same on every instance. Changing it makes new ones; tokens that are out stay good. */
+    /**
+     * Seals the keys that sign tokens, and what is secret of webhooks: the same on every instance. Changing it makes new keys, and tokens that
+     * are out stay good; webhooks' secrets must be rotated and their headers set anew.
+     */
     LONGSHORE_SECRET_KEY: keySchema.optional(),
     /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),

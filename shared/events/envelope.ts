@@ -32,6 +32,12 @@ export type CatalogueEvent = {
   [T in EventType]: { readonly id: string; readonly source: string; readonly type: T; readonly subject: string; readonly time: string; readonly data: EventData<T> };
 }[EventType];
 
+/** What Event Grid delivers, checked as below and otherwise as it was published, for whoever hands it on. Throws `z.ZodError`. */
+export function parseCloudEvent(input: unknown): CloudEvent {
+  const { id, source, type, subject, time } = parseEvent(input);
+  return { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data: (input as { data: unknown }).data };
+}
+
 /** Parses what Event Grid delivers. Throws `z.ZodError` when it is no event of the catalogue. */
 export function parseEvent(input: unknown): CatalogueEvent {
   const { id, source, type, subject, time } = envelopeSchema.parse(input);

@@ -25,7 +25,8 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
     deliveryId: id,
     event,
     eventType: event.type,
-    eventTime: event.time,
+    // In one form, for lists order by it as text.
+    eventTime: new Date(event.time).toISOString(),
     ...(typeof target?.repository === 'string' ? { repository: target.repository } : {}),
     status: 'waiting',
     createdAt: now.toISOString(),

@@ -67,6 +67,10 @@ export function webhookRef(registry: RegistryName, name: string): DocumentRef {
   return { container: 'registries', partition: [registry], id: `webhook:${name}` };
 }
 
+export const causes = ['event', 'retry', 'probe', 'redelivery', 'ping'] as const;
+/** Of an event that tells of nothing: it is posted to one hook by itself, and not published. */
+export const pingType = 'Longshore.Ping';
+
 const timingSchema = z.object({ at: z.iso.datetime(), ms: z.number().nonnegative() });
 
 /** One request and what came of it. Header values that are secret are masked before they get here. */
@@ -74,7 +78,7 @@ export const attemptSchema = z.object({
   ...timingSchema.shape,
   /** Counted from 1 over the whole life of the delivery. */
   number: z.int().positive(),
-  cause: z.enum(['event', 'retry', 'probe', 'redelivery', 'ping']),
+  cause: z.enum(causes),
   request: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
   outcome: z.discriminatedUnion('is', [
     z.object({ is: z.literal('answered'), status: z.int(), reason: z.string(), headers: z.record(z.string(), z.string()), body: z.string(), truncated: z.boolean() }),

@@ -40,17 +40,15 @@ export class HostLimits {
     this.#hosts.set(name, host);
     host.present += 1;
     try {
-      return (await this.#place(host)) ? await this.#work(host, work) : undefined;
+      const began = await this.#placeAt(host);
+      return began === undefined ? undefined : await this.#work(host, began, work);
     } finally {
       host.present -= 1;
       if (host.present === 0) this.#hosts.delete(name);
     }
   }
 
-  async #work<T>(host: Host, work: () => Promise<T>): Promise<T> {
-    const began = performance.now();
-    host.began.push(began);
-    this.#underWay += 1;
+  async #work<T>(host: Host, began: number, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } finally {
@@ -60,17 +58,22 @@ export class HostLimits {
     }
   }
 
-  async #place(host: Host): Promise<boolean> {
+  /** Takes a place, and says since when. Nothing is awaited between finding it and taking it. */
+  async #placeAt(host: Host): Promise<number | undefined> {
     const { perHost, patienceMs, longestLine, total } = this.#settings;
     const until = performance.now() + patienceMs;
     // Whoever has waited goes before those who come.
     for (let waited = false; host.began.length >= perHost || (!waited && host.line.length > 0); waited = true) {
       const now = performance.now();
       const stuck = now - (host.began.at(-1) ?? now) > patienceMs;
-      if (stuck || host.line.length >= longestLine || now >= until) return false;
+      if (stuck || host.line.length >= longestLine || now >= until) return undefined;
       await turn(host, until - now);
     }
-    return this.#underWay < total;
+    if (this.#underWay >= total) return undefined;
+    const began = performance.now();
+    host.began.push(began);
+    this.#underWay += 1;
+    return began;
   }
 }
 

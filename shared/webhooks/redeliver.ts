@@ -4,6 +4,7 @@ import { hostOf, makeAttempt } from './attempt.ts';
 import { begunAnew, newDelivery, whyNotFor } from './delivery.ts';
 import { changeDelivery, readStoredDelivery } from './delivery-store.ts';
 import { deliveryRef } from './delivery-id.ts';
+import { pingType } from './documents.ts';
 import type { Delivery, Webhook } from './documents.ts';
 import { requireHook } from './hooks.ts';
 import { sendAt } from './messages.ts';
@@ -45,7 +46,7 @@ export async function ping(ports: PipelinePorts, name: string): Promise<Delivery
   const id = ports.ids.nextId();
   const now = ports.clock.now();
   const timestamp = now.toISOString();
-  const event: Delivery['event'] = { specversion: '1.0', id, source: ports.eventSource, type: 'Longshore.Ping', subject: name, time: timestamp, datacontenttype: 'application/json', data: { id, timestamp, action: 'ping' } };
+  const event: Delivery['event'] = { specversion: '1.0', id, source: ports.eventSource, type: pingType, subject: name, time: timestamp, datacontenttype: 'application/json', data: { id, timestamp, action: 'ping' } };
   const delivery = newDelivery(hook, event, now);
   const attempt = await ports.hosts.first.within(hostOf(hook), () => makeAttempt(ports, hook, delivery, 'ping'));
   if (attempt === undefined) throw new RegistryError({ is: 'too-many-requests', why: `too many requests to ${hostOf(hook)} are under way`, retryAfterMs: 5_000 });

@@ -18,7 +18,7 @@ export const secretTextSchema = z
   .openapi({ description: 'A secret of your own; absent, one is made.', example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
 
 const actionsSchema = z
-  .array(z.enum(hookActions, `must be one of ${hookActions.join(', ')}`))
+  .array(z.enum(hookActions, `must be one of ${hookActions.join(', ')}`), 'must be a list of actions')
   .min(1, 'must name at least one action')
   .max(maxActions)
   .transform((actions) => [...new Set(actions)])
@@ -40,7 +40,7 @@ const headersSchema = z
   .openapi({ description: 'Sent with every delivery, and never shown again. A value of ****** keeps the one that is there.', example: { authorization: 'Basic dXNlcjpwYXNzd29yZA==' } });
 
 const fields = {
-  serviceUri: z.string().openapi({ description: 'Where events are posted to.', example: 'https://ci.example.com/hooks/registry' }),
+  serviceUri: z.string('must be set: the URL that events are posted to').openapi({ description: 'Where events are posted to.', example: 'https://ci.example.com/hooks/registry' }),
   customHeaders: headersSchema,
   actions: actionsSchema,
   scope: scopeSchema,

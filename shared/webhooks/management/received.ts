@@ -35,12 +35,14 @@ function described(type: EventType, format: WebhookFormat): Described {
   return { path: `${actionOfType(type)}.${format}`, method: 'post', summary, tags: [`format ${format}`], request: { headers: signedHeaders, body: { required: true, content } }, responses };
 }
 
-/** OpenAPI 3.1 is JSON Schema; the catalogue's names and digests are checked by code, and text in JSON. */
+/** OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as receivers must. */
 function jsonSchema(schema: z.ZodObject): object {
   const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema: made }) {
       if (zodSchema._zod.def.type === 'custom') made.type = 'string';
+      delete made.additionalProperties;
+      if (made.format === 'date-time') delete made.pattern;
     },
   });
   return described;

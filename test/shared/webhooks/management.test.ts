@@ -1,9 +1,12 @@
+import { Webhook as Receiver } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { RegistryName } from '../../../shared/oci/name.ts';
+import type { OutboundRequest } from '../../../shared/ports/post.ts';
 import { findHooks } from '../../../shared/webhooks/find.ts';
+import { formats } from '../../../shared/webhooks/documents.ts';
 import { readHook } from '../../../shared/webhooks/hooks.ts';
 import { configuredKeys } from '../../../shared/webhooks/keys.ts';
 import { requestOf } from '../../../shared/webhooks/request.ts';
@@ -39,17 +42,21 @@ async function refusal(response: Response): Promise<[number, string]> {
   return [response.status, errors[0]?.message ?? ''];
 }
 
-const withClock = () => {
-  const clock = steppedClock();
+const withClock = (start?: string) => {
+  const clock = steppedClock(start);
   return { ...composeForTest({ world: createMemoryWorld({ clock }) }), clock };
 };
 
 /** What the hook would send now. */
-async function headersOf({ memory, world }: TestLongshore, name: string): Promise<Record<string, string>> {
+async function requestFrom({ memory, world }: TestLongshore, name: string): Promise<OutboundRequest> {
   const hook = await readHook(memory.documents, registry, name);
   if (hook === undefined) throw new Error(`no hook ${name}`);
   const { request } = await requestOf({ keys: configuredKeys(sealingKey), clock: world.clock }, hook, 'dlv_x', pushed('team/app', 'v1'));
-  return { ...request.headers };
+  return request;
+}
+
+async function headersOf(longshore: TestLongshore, name: string): Promise<Record<string, string>> {
+  return { ...(await requestFrom(longshore, name)).headers };
 }
 
 const found = async ({ memory }: TestLongshore, event = pushed('team/app', 'v1')) => (await findHooks(memory.documents, registry, event)).map(({ name }) => name).sort();
@@ -142,6 +149,8 @@ describe('a webhook', () => {
   it.each([
     ['/abc', {}, '5 to 50 letters and digits'],
     ['/with-dash', {}, '5 to 50 letters and digits'],
+    ['/deploy', { serviceUri: undefined }, 'serviceUri must be set'],
+    ['/deploy', { actions: 'push' }, 'actions must be a list'],
     ['/deploy', { actions: [] }, 'at least one action'],
     ['/deploy', { actions: ['pull'] }, 'must be one of push, delete'],
     ['/deploy', { scope: 'Team/App' }, 'must be empty (everything), REPOSITORY:TAG'],
@@ -186,6 +195,24 @@ describe('the secrets of a webhook', () => {
     longshore.clock.advance(60_000);
     expect((await headersOf(longshore, 'deploy'))['webhook-signature']?.split(' ')).toHaveLength(1);
     expect((await sent(longshore, 'GET', '/deploy')).secrets.map((secret) => secret.id)).toEqual([id]);
+  });
+
+  it.each(formats)('are changed without one delivery of format %s that the receiver refuses, whenever it takes the new one', async (format) => {
+    for (const takenAfter of [0, 15_000, 45_000]) {
+      const longshore = withClock(new Date().toISOString());
+      let receiver = new Receiver((await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'], format })).secret);
+      const deliver = async () => {
+        const { body, headers } = await requestFrom(longshore, 'deploy');
+        expect(receiver.verify(body, headers)).toEqual(JSON.parse(body));
+      };
+      await deliver();
+      const { secret } = await sent(longshore, 'POST', '/deploy/secrets', { overlapSeconds: 60 });
+      for (let passed = 0; passed <= 90_000; passed += 15_000) {
+        if (passed === takenAfter) receiver = new Receiver(secret);
+        await deliver();
+        longshore.clock.advance(15_000);
+      }
+    }
   });
 
   it('are two at most: a third waits, or ends both', async () => {
