@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App } from '../shared/app.ts';
 import { remoteApp } from '../test/conformance/registry.ts';
+import { freePort } from '../test/local/stack/free-port.ts';
 import { ask, makeImage, pushImage } from '../test/shared/image.ts';
 import { requestsPerSecond } from './http-load.ts';
 import { median, start } from './server-process.ts';
@@ -72,12 +71,4 @@ async function distribution() {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -4,6 +4,7 @@ import { benchHttp } from './http.ts';
 import { benchLists } from './lists.ts';
 import { benchPeer } from './peer.ts';
 import { benchPush } from './push.ts';
+import { benchWebhooks } from './webhooks.ts';
 
 /** One figure, as it is printed. */
 interface Figure {
@@ -12,7 +13,7 @@ interface Figure {
 }
 
 // `npm run bench`: one after the other, so that none is measured beside another. Arguments choose some by name.
-const benches: Record<string, () => Promise<Figure[]>> = { cosmos: benchCosmos, eventgrid: benchEventGrid, http: benchHttp, peer: benchPeer, push: benchPush, lists: benchLists };
+const benches: Record<string, () => Promise<Figure[]>> = { cosmos: benchCosmos, eventgrid: benchEventGrid, http: benchHttp, peer: benchPeer, push: benchPush, lists: benchLists, webhooks: benchWebhooks };
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in benches));
 if (unknown.length > 0) {

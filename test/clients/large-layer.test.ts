@@ -1,5 +1,4 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
@@ -7,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { residentBytes } from './resident-bytes.ts';
 
 const layerBytes = 2 * 1024 ** 3;
 const allowedGrowth = 96 * 1024 ** 2;
@@ -45,10 +45,6 @@ async function patch(url: string, body: Iterable<Buffer>): Promise<IncomingMessa
   const answer = await answered;
   answer.resume();
   return answer;
-}
-
-function residentBytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
 /** The most that a process grew by while `work` ran. */
