@@ -19,8 +19,9 @@ const result = await build({
   target: 'node22',
   format: 'esm',
   sourcemap: true,
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
+  // Errors are told apart by their names, and logged by them.
+  keepNames: true,
   metafile: true,
   // The worker provides it.
   external: ['@azure/functions-core'],

@@ -14,6 +14,8 @@ import type { Longshore } from './assemble.ts';
 import { authSettings, sealingSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { guardedPost } from './http/guarded-post.ts';
+import { reachOf } from './http/public-address.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
@@ -31,8 +33,9 @@ export function compose(config: Config): ComposedLongshore {
   const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
   const log = logger(config);
   const tracer = tracerOf(config, log, identity);
-  const outbound = guardedGet({ allowLoopback: config.LONGSHORE_OUTBOUND === 'loopback' });
-  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), clock: systemClock, ids: systemRandomIds, log };
+  const reach = reachOf(config.LONGSHORE_OUTBOUND);
+  const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), clock: systemClock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -42,12 +45,13 @@ export function compose(config: Config): ComposedLongshore {
     eventSource: config.LONGSHORE_EVENT_SOURCE,
     auth: authSettings(config),
     sealing: sealingSettings(config),
+    reach,
   };
   return {
     ...assemble(adapters, settings),
     async dispose() {
       documents.dispose();
-      await tracer?.shutdown();
+      await Promise.all([receivers.close(), tracer?.shutdown()]);
     },
   };
 }

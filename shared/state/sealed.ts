@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { SealingKey, SealingKeys } from './sealing-keys.ts';
 
@@ -37,6 +38,13 @@ export async function open(sealed: Sealed, keys: Pick<SealingKeys, 'find'>, { pu
   }
 }
 
-function derived({ bytes }: SealingKey, purpose: SealedPlace['purpose']): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', bytes, '', `longshore: ${purpose}`, 32));
+/** Deriving costs more than opening something small does; keys go with what they are derived from. */
+const known = new WeakMap<Uint8Array, Map<SealedPlace['purpose'], KeyObject>>();
+
+function derived({ bytes }: SealingKey, purpose: SealedPlace['purpose']): KeyObject {
+  const byPurpose = known.get(bytes) ?? new Map<SealedPlace['purpose'], KeyObject>();
+  known.set(bytes, byPurpose);
+  const key = byPurpose.get(purpose) ?? createSecretKey(new Uint8Array(hkdfSync('sha256', bytes, '', `longshore: ${purpose}`, 32)));
+  byPurpose.set(purpose, key);
+  return key;
 }

@@ -11,6 +11,8 @@ export interface SealingKey {
 
 /** The keys that seal secrets which lie in documents. */
 export interface SealingKeys {
+  /** Whether any key is configured, or a vault that has one. */
+  readonly configured: boolean;
   /** What seals from now on. Throws `StoreFailure`: nothing is ever kept unsealed instead. */
   current(): Promise<SealingKey>;
   /** The key that sealed something; without an id, from before keys had names. `undefined` when it is gone. Throws `StoreFailure`. */
@@ -32,6 +34,7 @@ export function sealingKeys(secrets: ReadSecret | undefined, { key, secret }: Se
   const configured = key === undefined ? undefined : { id: `${configuredPrefix}${fingerprint(key)}`, bytes: key };
   const vault = secrets === undefined || secret === undefined ? undefined : new VaultKeys(secrets, secret);
   return {
+    configured: (vault ?? configured) !== undefined,
     async current() {
       if (vault !== undefined) return vault.current();
       if (configured === undefined) throw unusable('there is no key to seal with: none is configured, nor a vault');

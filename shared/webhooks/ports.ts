@@ -6,6 +6,7 @@ import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { SealingKeys } from '../state/sealing-keys.ts';
+import type { HostLimits } from './host-limits.ts';
 
 /** What webhooks need of the world. */
 export interface WebhookPorts {
@@ -20,4 +21,10 @@ export interface WebhookPorts {
   /** `source` of the events that webhooks themselves publish. */
   readonly eventSource: string;
   readonly sealing: SealingKeys;
+}
+
+/** What delivering needs beside: of this instance alone. */
+export interface PipelinePorts extends WebhookPorts {
+  /** Of first attempts, and of those from the queue: neither takes all places at a host. */
+  readonly hosts: { readonly first: HostLimits; readonly later: HostLimits };
 }

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 async function registered(entry: string): Promise<string[]> {
   const script = `
     const { startFunctionsHost } = await import(${JSON.stringify(`${root}local/functions-host/start.ts`)});
-    const host = await startFunctionsHost({ load: () => import(${JSON.stringify(entry)}), hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } }, env: {}, log: () => undefined });
+    const host = await startFunctionsHost({ load: () => import(${JSON.stringify(entry)}), hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } }, env: { AzureWebJobsStorage: 'UseDevelopmentStorage=true' }, log: () => undefined });
     console.log(JSON.stringify(host.functions.map(({ name }) => name)));
     process.exit(0);`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);

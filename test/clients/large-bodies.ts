@@ -1,9 +1,9 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { residentBytes } from './resident-bytes.ts';
 
 export const mebibyte = 1024 ** 2;
 export const gibibyte = 1024 ** 3;
@@ -64,10 +64,6 @@ export async function breakOff(method: 'PATCH' | 'PUT', url: string, part: Part,
   const sending = open(method, url, part);
   await write(sending, { ...part, to: cutAt });
   sending.outgoing.destroy();
-}
-
-function residentBytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
 /** The most that a process grew by while `work` ran, in bytes of resident memory. */

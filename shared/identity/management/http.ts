@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { managementRoutes } from '../../http/management.ts';
 import { accessRoutes } from './access.ts';
 import { anonymousRoutes } from './anonymous.ts';
 import { issuerRoutes } from './issuers.ts';
@@ -7,7 +8,6 @@ import { registryRoutes } from './registry.ts';
 import { scopeMapRoutes } from './scopemaps.ts';
 import { signingKeyRoutes } from './signingkeys.ts';
 import { tokenRoutes } from './tokens.ts';
-import { managementRoutes } from './wire.ts';
 
 /** What of the management API is about identities and their limits. Whoever may write here may give itself everything. */
 export function identityRoutes(ports: ManagementPorts): OpenAPIHono {

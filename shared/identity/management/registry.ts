@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { body, json, managementRoutes, refusals } from '../../http/management.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { readStored } from '../../state/stored.ts';
 import type { DocumentChange } from '../../ports/documents.ts';
@@ -7,7 +8,6 @@ import { skus } from '../ratelimits.ts';
 import { ratesInForce, settingsDocumentSchema, settingsRef } from '../registrysettings.ts';
 import type { SettingsDocument } from '../registrysettings.ts';
 import type { ManagementPorts } from './ports.ts';
-import { body, json, managementRoutes, refusals } from './wire.ts';
 
 const skuSchema = z.enum(skus);
 const rate = z.int().min(1).max(999_999_999).openapi({ description: 'Requests a minute.' });
