@@ -76,7 +76,9 @@ describe('copies', () => {
     const up = simulation.now + hour;
     simulation.receivers.set('receiver.example', (_, now) => (now < up ? down() : answered(200)));
     simulation.push('e1');
-    await simulation.runFor(3 * hour);
+    await simulation.runFor(50 * minute);
+    expect(simulation.queued()).toBe(1);
+    await simulation.runFor(2 * hour);
     const times = simulation.gotBy('receiver').map(({ at }) => at);
     const [delivery] = await simulation.deliveries();
     expect(delivery).toMatchObject({ status: 'delivered', attempted: times.length });
