@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Webhook } from '../../../shared/webhooks/documents.ts';
 import { redeliver } from '../../../shared/webhooks/redeliver.ts';
-import { answered, hour, minute, second, Simulation } from './simulation.ts';
+import { beginHeldBack } from '../../../shared/webhooks/settle.ts';
+import { answered, hour, minute, pushEvent, second, Simulation } from './simulation.ts';
 
 const down = () => answered(503);
 
@@ -117,6 +119,21 @@ describe('the breaker', () => {
     const [oldest] = await simulation.deliveries();
     await redeliver(simulation.ports, 'receiver', oldest?.deliveryId ?? '');
     await simulation.runFor(minute);
+    expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
+  });
+
+  it('forgets no event that was found while it was open and written when it had looked for the last time', async () => {
+    const simulation = new Simulation();
+    await simulation.hook('receiver');
+    simulation.receivers.set('receiver.example', down);
+    await pushMany(simulation, 60);
+    const found = await simulation.readHook('receiver');
+    expect(found).toHaveProperty('brokenSince');
+    simulation.receivers.clear();
+    await simulation.runFor(2 * hour);
+    await beginHeldBack(simulation.ports, found as Webhook, pushEvent('late', simulation.clock.now()));
+    await simulation.runFor(second);
+    expect(await simulation.deliveries()).toHaveLength(61);
     expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
   });
 
