@@ -109,6 +109,21 @@ describe('the breaker', () => {
     expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
   }, 60_000);
 
+  it('stays open over a burst that is followed by nothing, until the receiver works', async () => {
+    const simulation = new Simulation();
+    await simulation.hook('receiver');
+    const up = simulation.now + 3 * hour;
+    simulation.receivers.set('receiver.example', (_, now) => (now < up ? down() : answered(200)));
+    for (let n = 0; n < 40; n += 1) simulation.push(`e${n}`);
+    await simulation.turn();
+    await simulation.run(up);
+    expect(await simulation.readHook('receiver')).toHaveProperty('brokenSince');
+    expect(simulation.got.length).toBeLessThan(60);
+    await simulation.runFor(2 * hour);
+    expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
+    expect(await simulation.readHook('receiver')).not.toHaveProperty('brokenSince');
+  });
+
   it('lets a delivery through that somebody asks for, and closes when that shows that the receiver works', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');

@@ -76,7 +76,7 @@ describe('a probe of the breaker that is under way', () => {
     simulation.receivers.set('hangs.example', () => answered(500));
     for (let n = 0; n < 40; n += 1) simulation.push(`e${n}`);
     await simulation.turn();
-    await simulation.runFor(3 * second);
+    await simulation.runFor(10 * second);
     const { ports, calls } = simulation.connect();
     const letGo = hanging(simulation, 'hangs');
     simulation.clock.advance(minute);
