@@ -120,6 +120,7 @@ const settingsSchema = z
     BLOB_ENDPOINT: z.url().optional(),
     BLOB_CONTAINER: z.string().min(3).default('registry'),
 
+    /** The queues of the account that the functions read from: AzureWebJobsStorage. */
     QUEUE_CONNECTION_STRING: secret,
     QUEUE_ENDPOINT: z.url().optional(),
 

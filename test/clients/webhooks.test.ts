@@ -78,10 +78,11 @@ async function pushToAll(tag: string) {
   return { ms, arrivals };
 }
 
-async function latenciesOf(pushes: number, name: string): Promise<number[]> {
-  const all: number[] = [];
-  for (let n = 0; n < pushes; n += 1) all.push(...(await pushToAll(`${name}-${n}`)).arrivals.map(latency));
-  return all;
+/** Of each push, how long half of its deliveries took at most; of all pushes, the quieter quarter: whoever shares the machine only adds to it. */
+async function quietLatency(pushes: number, name: string): Promise<number> {
+  const halves: number[] = [];
+  for (let n = 0; n < pushes; n += 1) halves.push(percentile((await pushToAll(`${name}-${n}`)).arrivals.map(latency), 0.5));
+  return percentile(halves, 0.25);
 }
 
 describe('an image that skopeo pushes', () => {
@@ -112,15 +113,14 @@ describe('an image that skopeo pushes', () => {
 
 describe('a receiver that hangs while ten thousand events wait for it', () => {
   it('delays no other, and costs bounded memory', async () => {
-    const idle = percentile(await latenciesOf(10, 'idle'), 0.5);
+    const idle = await quietLatency(20, 'idle');
     const before = residentBytes(stack.pid);
     const events = 10_000;
     const topic = azureTopic({ endpoint: `http://127.0.0.1:${eventGridPort}/api/events`, key: localEventGridKeys[0] });
     for (let n = 0; n < events; n += 250) await topic.publishEvents(Array.from({ length: 250 }, pushedToDead));
     await expect.poll(countWaiting, { timeout: 900_000, interval: 5_000 }).toBe(events);
     expect(await manage('GET', '/deadhook')).toMatchObject({ failingSince: expect.any(String) as string });
-    const busy = await latenciesOf(10, 'busy');
-    expect(percentile(busy, 0.5)).toBeLessThan(2 * idle);
+    expect(await quietLatency(20, 'busy')).toBeLessThan(2 * idle);
     expect(residentBytes(stack.pid) - before).toBeLessThan(allowedGrowth);
   }, 1_200_000);
 });

@@ -69,6 +69,32 @@ describe('a receiver that hangs', () => {
   });
 });
 
+describe('a probe of the breaker that is under way', () => {
+  it('is not made again for a copy of its message, which looks when it is over', async () => {
+    const simulation = new Simulation();
+    await simulation.hook('hangs');
+    simulation.receivers.set('hangs.example', () => answered(500));
+    for (let n = 0; n < 40; n += 1) simulation.push(`e${n}`);
+    await simulation.turn();
+    await simulation.runFor(10 * second);
+    const { ports, calls } = simulation.connect();
+    const letGo = hanging(simulation, 'hangs');
+    simulation.clock.advance(minute);
+    const probes = simulation.world.region().queues.drain('webhook-deliveries').filter((message) => (message as { do: string }).do === 'breaker');
+    expect(probes).toHaveLength(1);
+    const before = simulation.got.length;
+    const first = deliver(ports, probes[0]);
+    await settled();
+    await deliver(ports, probes[0]);
+    expect(simulation.got).toHaveLength(before + 1);
+    expect(calls.count('queues.send')).toBe(1);
+    letGo();
+    await first;
+    await simulation.runFor(5 * minute);
+    expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
+  });
+});
+
 describe('what nobody can read', () => {
   it('is dropped from the queue, and stops the sweep for nothing else', async () => {
     const simulation = new Simulation();
