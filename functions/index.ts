@@ -9,3 +9,4 @@ import './metrics/metrics.http.ts';
 import './usage/record.event.ts';
 import './events/sweep.timer.ts';
 import './acr/settle.timer.ts';
+import './purge/collect.timer.ts';

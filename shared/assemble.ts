@@ -18,6 +18,11 @@ import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
+import { recycleBin } from './purge/bin.ts';
+import { runDue } from './purge/due.ts';
+import type { DueRun } from './purge/due.ts';
+import type { BinPorts } from './purge/ports.ts';
+import { SoftDelete } from './purge/soft-delete.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { recordUsage } from './usage/record.ts';
@@ -50,9 +55,14 @@ export interface Longshore {
   recordUsage(event: unknown): Promise<void>;
   /** Publishes what a crash or an outage left in the outbox. */
   sweepOutbox(): Promise<void>;
+  /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
+  runDue(): Promise<DueRun>;
   /** Removes or revives the catalog's entries of deleted repositories. */
   settleRepositories(): Promise<void>;
 }
+
+/** A timer starts every minute: what is left when this is over is the next one's. In milliseconds. */
+const dueRunMs = 45_000;
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
@@ -63,15 +73,23 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
+  const entries = new RepositoryEntries({ ...adapters, documents });
+  const softDelete = new SoftDelete({ documents, clock });
+  const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository: (key) => entries.open(key), settings };
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {
       const published = await sweepOutbox({ documents, topic, clock, log });
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
+    },
+    async runDue() {
+      const run = await runDue(bin, new Date(clock.now().getTime() + dueRunMs));
+      if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
+      return run;
     },
     async settleRepositories() {
       const revived = await settleRepositories({ documents, clock });

@@ -6,7 +6,7 @@ import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
 import { readStored } from '../state/stored.ts';
 import { matchesDigest } from './body-hash.ts';
-import { linkChange, linkStored } from './links.ts';
+import { findLink, isYoung, linkChanges, linkStored, nearestCopy } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 import { ended, wasCancelled } from './cancel-upload.ts';
 import { uploadedBlocks } from './upload.ts';
@@ -25,10 +25,16 @@ export async function finishUpload(ports: RegistryPorts, state: UploadState, dig
     await storeUnproven(ports, state, digest);
     return register(ports, state, digest);
   }
-  const known = await knownBlob(ports, digest);
-  if (known !== undefined) return linkStored(ports, state, known, ports.settings.region);
+  if (await linkKnown(ports, state, digest)) return;
   await commitBytes(ports, state, digest, 'yes');
   return register(ports, state, digest);
+}
+
+/** Lets the repository read what this region has already. `false` when it has not, or it has just been collected: then the bytes are needed. */
+async function linkKnown(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
+  const [known, own] = await Promise.all([knownBlob(ports, digest), findLink(ports.documents, state, digest)]);
+  if (known === undefined) return false;
+  return (own !== undefined && isYoung(ports, own)) || linkStored(ports, state, nearestCopy(known, ports.settings.region));
 }
 
 /** The blob's document, when this region holds its bytes. */
@@ -71,13 +77,14 @@ async function register(ports: RegistryPorts, state: UploadState, digest: Digest
   const blob: BlobDocument = { id: blobId, type: 'blob', schemaVersion: 1, digest, size, copies: { [region]: { name, storedAt: now.toISOString() } }, storedAt: now.toISOString() };
   const outcome = await ports.documents.commitDocuments('blobs', [digest], [
     { do: 'create', document: { ...blob } },
-    linkChange(state, { digest, size, name, region }, now),
+    ...linkChanges(ports, state, { digest, size, name, region }),
   ]);
   if (outcome.committed) return;
   const winner = await knownBlob(ports, digest);
   if (winner === undefined) return addCopy(ports, state, digest);
+  // Linked first: the winner may be collected right now, and then our bytes are the blob.
+  if (!(await linkStored(ports, state, nearestCopy(winner, region)))) return register(ports, state, digest);
   if (winner.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
-  return linkStored(ports, state, winner, region);
 }
 
 /** The digest is known, but not in this region: our bytes are its copy here. */
@@ -88,7 +95,7 @@ async function addCopy(ports: RegistryPorts, state: UploadState, digest: Digest)
   const blob: BlobDocument = { ...known.document, copies: { ...known.document.copies, [ports.settings.region]: copy } };
   const outcome = await ports.documents.commitDocuments('blobs', [digest], [
     { do: 'replace', document: { ...blob }, ifMatch: known.etag },
-    linkChange(state, { digest, size: blob.size, name: copy.name, region: ports.settings.region }, ports.clock.now()),
+    ...linkChanges(ports, state, { digest, size: blob.size, name: copy.name, region: ports.settings.region }),
   ]);
   if (!outcome.committed) return register(ports, state, digest);
 }

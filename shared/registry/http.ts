@@ -91,7 +91,7 @@ async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentR
     case 'manifest':
       if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause);
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
-      return pulledManifest(ports, key, route.reference, request);
+      return pulledManifest(ports, key, route.reference, request, cause);
     case 'blob':
       return respondBlob(ports, key, route.digest, request);
     case 'uploads':

@@ -14,12 +14,12 @@ import { pushManifest } from './push-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
 /** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
-export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request): Promise<Response> {
+export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, cause: Cause): Promise<Response> {
   if (request.method === 'HEAD') {
-    const { document } = await findManifest(ports, key, reference);
+    const { document } = await findManifest(ports, key, reference, cause);
     return known(document, request) ?? new Response(null, { headers: headersOf(document) });
   }
-  const { document, bytes } = await pullManifest(ports, key, reference);
+  const { document, bytes } = await pullManifest(ports, key, reference, cause);
   return known(document, request) ?? new Response(bytes, { headers: headersOf(document) });
 }
 

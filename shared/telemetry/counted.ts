@@ -37,6 +37,7 @@ function countedBlobs({ blobs }: StorePorts, metrics: Metrics): Blobs {
     statBlob: (name) => tally(metrics, 'blobs.stat', blobs.statBlob(name)),
     readBlob: (name, range) => tally(metrics, 'blobs.read', blobs.readBlob(name, range)),
     deleteBlob: (name, ifMatch) => tally(metrics, 'blobs.delete', blobs.deleteBlob(name, ifMatch)),
+    listBlobs: (limit, continuation) => tally(metrics, 'blobs.list', blobs.listBlobs(limit, continuation)),
     signBlobUrl: (name, seconds) => tally(metrics, 'blobs.sign', blobs.signBlobUrl(name, seconds)),
   };
 }
