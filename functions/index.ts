@@ -10,3 +10,4 @@ import './usage/record.event.ts';
 import './events/sweep.timer.ts';
 import './acr/settle.timer.ts';
 import './purge/collect.timer.ts';
+import './purge/leftovers.timer.ts';

@@ -19,10 +19,13 @@ import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { recycleBin } from './purge/bin.ts';
+import { binRoutes } from './purge/management/http.ts';
 import { runDue } from './purge/due.ts';
+import { sweepLeftovers } from './purge/leftovers.ts';
 import type { DueRun } from './purge/due.ts';
 import type { BinPorts } from './purge/ports.ts';
 import { SoftDelete } from './purge/soft-delete.ts';
+import type { RepositoryKey } from './state/names.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { recordUsage } from './usage/record.ts';
@@ -57,6 +60,8 @@ export interface Longshore {
   sweepOutbox(): Promise<void>;
   /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
   runDue(): Promise<DueRun>;
+  /** Deletes what crashes left in Blob Storage and no document names. */
+  sweepLeftovers(): Promise<void>;
   /** Removes or revives the catalog's entries of deleted repositories. */
   settleRepositories(): Promise<void>;
 }
@@ -74,11 +79,15 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
   const entries = new RepositoryEntries({ ...adapters, documents });
+  const openRepository = async (key: RepositoryKey) => {
+    await entries.requireAllowed('write', key);
+    await entries.open(key);
+  };
   const softDelete = new SoftDelete({ documents, clock });
-  const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository: (key) => entries.open(key), settings };
+  const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository, settings };
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, bin: binRoutes({ ...bin, softDelete, registry: registryName }) }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {
@@ -90,6 +99,10 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
       const run = await runDue(bin, new Date(clock.now().getTime() + dueRunMs));
       if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
       return run;
+    },
+    async sweepLeftovers() {
+      const deleted = await sweepLeftovers(bin, registryName, new Date(clock.now().getTime() + dueRunMs));
+      if (deleted > 0) log.info({ deleted }, 'blobs that no document names are deleted');
     },
     async settleRepositories() {
       const revived = await settleRepositories({ documents, clock });

@@ -5,8 +5,8 @@ import type { EventData, EventType } from './catalogue.ts';
 
 /** Who did what triggers an event, and through which request. */
 export interface Cause {
-  readonly request: EventData<EventType>['request'];
-  readonly actor: EventData<EventType>['actor'];
+  readonly request: EventData<'Microsoft.ContainerRegistry.ImagePushed'>['request'];
+  readonly actor: EventData<'Microsoft.ContainerRegistry.ImagePushed'>['actor'];
 }
 
 /** A CloudEvent of the catalogue. `source` names the registry. */

@@ -4,7 +4,9 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
+import { untilUncontended } from '../state/contention.ts';
 import { readStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
 import { matchesDigest } from './body-hash.ts';
 import { findLink, isYoung, linkChanges, linkStored, nearestCopy } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
@@ -30,17 +32,20 @@ export async function finishUpload(ports: RegistryPorts, state: UploadState, dig
   return register(ports, state, digest);
 }
 
-/** Lets the repository read what this region has already. `false` when it has not, or it has just been collected: then the bytes are needed. */
-async function linkKnown(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
-  const [known, own] = await Promise.all([knownBlob(ports, digest), findLink(ports.documents, state, digest)]);
-  if (known === undefined) return false;
-  return (own !== undefined && isYoung(ports, own)) || linkStored(ports, state, nearestCopy(known, ports.settings.region));
+/** Lets the repository read what this region has already. `false` when it has not: then the bytes are needed. */
+function linkKnown(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
+  return untilUncontended(`blob ${digest}`, async () => {
+    const [known, own] = await Promise.all([knownBlob(ports, digest), findLink(ports.documents, state, digest)]);
+    if (known === undefined) return false;
+    if (own !== undefined && isYoung(ports, own)) return true;
+    return (await linkStored(ports, state, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
+  });
 }
 
 /** The blob's document, when this region holds its bytes. */
-async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<BlobDocument | undefined> {
+async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<Stored<BlobDocument> | undefined> {
   const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
-  return known?.document.copies[ports.settings.region] === undefined ? undefined : known.document;
+  return known?.document.copies[ports.settings.region] === undefined ? undefined : known;
 }
 
 /** `proven` is kept with the bytes, so that the map from digests to blobs can be rebuilt from storage alone. */
@@ -83,8 +88,8 @@ async function register(ports: RegistryPorts, state: UploadState, digest: Digest
   const winner = await knownBlob(ports, digest);
   if (winner === undefined) return addCopy(ports, state, digest);
   // Linked first: the winner may be collected right now, and then our bytes are the blob.
-  if (!(await linkStored(ports, state, nearestCopy(winner, region)))) return register(ports, state, digest);
-  if (winner.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
+  if (!(await linkStored(ports, state, nearestCopy(winner.document, region), winner.etag))) return register(ports, state, digest);
+  if (winner.document.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
 }
 
 /** The digest is known, but not in this region: our bytes are its copy here. */

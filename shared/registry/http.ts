@@ -8,7 +8,7 @@ import type { RegistryName } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { accessFor } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
-import { causeOf } from './cause.ts';
+import { causeOf } from '../http/cause.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
 import { deletedManifest, pulledManifest, pushedManifest } from './respond-manifest.ts';

@@ -62,9 +62,12 @@ export function linkChanges({ clock, settings }: Pick<LinkPorts, 'clock' | 'sett
   return [{ do: 'upsert', document: { ...document } }, linkCheckChange(key, digest, new Date(now.getTime() + settings.graceMs))];
 }
 
-/** Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been collected. */
-export async function linkStored(ports: LinkPorts, key: RepositoryKey, blob: LinkedBlob): Promise<boolean> {
-  const touched: DocumentChange = { do: 'patch', id: blobId, set: { linkedAt: ports.clock.now().toISOString() } };
+/**
+ * Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been collected, or, with
+ * `ifMatch`, changed: a blob without links may be collected and stored anew, under another name, at any moment.
+ */
+export async function linkStored(ports: LinkPorts, key: RepositoryKey, blob: LinkedBlob, ifMatch?: string): Promise<boolean> {
+  const touched: DocumentChange = { do: 'patch', id: blobId, set: { linkedAt: ports.clock.now().toISOString() }, ...(ifMatch === undefined ? {} : { ifMatch }) };
   return (await ports.documents.commitDocuments('blobs', [blob.digest], [touched, ...linkChanges(ports, key, blob)])).committed;
 }
 

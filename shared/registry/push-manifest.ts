@@ -65,6 +65,7 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
     const stored = { before, binned, tags, platform, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
     const change = pushChanges({ push, manifest, digest, ...stored, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
+    if (relied.until <= ports.clock.now().getTime()) return undefined;
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     if (!outcome.committed && !isOwnEvent(change.changes[outcome.index], outcome.because)) {
       // Only children are patched: one has just gone, and is looked for again.
