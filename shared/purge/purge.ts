@@ -88,13 +88,12 @@ export async function purgeTag(ports: StorePorts, key: RepositoryKey, { document
 
 /** Purges all that went in one deletion. Gives how many manifests and tags. */
 export async function purgeGroup(ports: StorePorts, key: RepositoryKey, group: string, cause: Cause): Promise<{ readonly manifests: number; readonly tags: number }> {
-  let [manifests, tags] = [0, 0];
-  for (const { document } of await manifestsOfGroup(ports, key, group)) manifests += Number(await purgeManifest(ports, key, document.digest, cause));
-  for (const tag of await tagsOfGroup(ports, key, group)) {
-    await purgeTag(ports, key, tag, cause);
-    tags += 1;
-  }
-  return { manifests, tags };
+  const [all, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
+  let manifests = 0;
+  for (const { document } of all) manifests += (await purgeManifest(ports, key, document.digest, cause)) ? 1 : 0;
+  // Most are gone with their manifests.
+  for (const tag of tags) await purgeTag(ports, key, tag, cause);
+  return { manifests, tags: tags.length };
 }
 
 export function manifestsOfGroup(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, group: string): Promise<Stored<BinnedDocument>[]> {

@@ -1,6 +1,5 @@
 import type { MemoryWorld } from '../../shared/adapters/memory/world.ts';
 import type { ContainerName, JsonDocument } from '../../shared/ports/documents.ts';
-import { binnedDocumentSchema } from '../../shared/state/bin.ts';
 import type { BinnedDocument } from '../../shared/state/bin.ts';
 import type { BlobDocument, LinkDocument } from '../../shared/state/blob.ts';
 import { childrenOf } from '../../shared/state/manifest.ts';
@@ -109,9 +108,4 @@ export function tagTarget(world: MemoryWorld, repository: number, tag: string): 
 
 export function liveManifests(world: MemoryWorld): readonly ManifestDocument[] {
   return [...new Seen(world).live.values()];
-}
-
-/** Parsed once a run, so that the casts above stand on checked documents. */
-export function checkSchemas(world: MemoryWorld): void {
-  for (const document of documentsIn(world, 'repositories')) if (document.type === 'binned') binnedDocumentSchema.parse(document);
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
@@ -9,7 +10,6 @@ import type { ContainerName, DocumentChange, DocumentQuery, Documents } from '..
 import { silentLog } from '../../shared/ports/log.ts';
 import { recycleBin } from '../../shared/purge/bin.ts';
 import type { BinPorts } from '../../shared/purge/ports.ts';
-import { cancelledUploads } from '../../shared/registry/cancel-upload.ts';
 import { RepositoryEntries } from '../../shared/registry/entries.ts';
 import { ManifestCache } from '../../shared/registry/manifest-cache.ts';
 import type { RegistryPorts } from '../../shared/registry/ports.ts';
@@ -31,6 +31,8 @@ export interface Mutation {
 }
 
 export interface Simulated {
+  /** How often anything was written. */
+  writes: number;
   readonly world: MemoryWorld;
   readonly passTime: (ms: number) => void;
 }
@@ -38,7 +40,7 @@ export interface Simulated {
 export function simulatedWorld(): Simulated {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = { now: () => new Date(now) };
-  return { world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms) };
+  return { writes: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms) };
 }
 
 export interface Actor {
@@ -48,30 +50,33 @@ export interface Actor {
 }
 
 /** One process over the world. `turn` is waited for before each of its calls. */
-export function actorIn({ world }: Simulated, id: number, mutation: Mutation, turn?: () => Promise<void>): Actor {
+export function actorIn(simulated: Simulated, id: number, mutation: Mutation, turn?: () => Promise<void>): Actor {
+  const { world } = simulated;
   const calls = new CallPlan();
   if (turn !== undefined) calls.delay(turn);
   const memory = connectMemory(world, { calls });
-  const documents = mutated(memory.documents, mutation);
+  const wrote = () => void (simulated.writes += 1);
+  const documents = mutated(memory.documents, mutation, wrote);
+  const blobs = { ...memory.blobs, deleteBlob: (name: string, ifMatch?: string) => memory.blobs.deleteBlob(name, ifMatch).finally(wrote) };
   let drawn = 0;
   const ids = { nextId: () => `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}` };
   const settings = { region: 'home', blobs: 'redirect' as const, uploadKey: Buffer.alloc(32), eventSource: '/sim', graceMs };
-  const adapters = { documents, blobs: memory.blobs, topic: memory.topic, clock: world.clock, ids, log: silentLog };
-  const entries = new RepositoryEntries(adapters);
+  const adapters = { documents, blobs, topic: memory.topic, clock: world.clock, ids, log: silentLog };
+  const entries = new RepositoryEntries(adapters, 10);
   const softDelete = { read: () => Promise.resolve({ enabled: true, retentionDays: 1, restoreOnPull: true }) };
   const bin: BinPorts = { ...adapters, softDelete, openRepository: (key) => entries.open(key), settings: { ...settings, graceMs: mutation.collectorGraceMs ?? graceMs } };
   const manifests = new ManifestCache({ clock: world.clock, maxBytes: 1 });
-  const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, cancelled: cancelledUploads(), traffic: { countBytes: () => undefined }, bin: recycleBin(bin) };
+  const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, cancelled: new LRUCache({ max: 1 }), traffic: { countBytes: () => undefined }, bin: recycleBin(bin) };
   return { registry: ports, bin, calls };
 }
 
-function mutated(documents: Documents, { change, blind }: Mutation): Documents {
+function mutated(documents: Documents, { change, blind }: Mutation, wrote: () => void): Documents {
   return {
     ...documents,
     queryDocuments: (query) => (blind?.(query) === true ? Promise.resolve({ documents: [] }) : documents.queryDocuments(query)),
     commitDocuments: async (container, partition, changes) => {
       const left = change === undefined ? changes : changes.map((each) => change(each, container)).filter((each) => each !== undefined);
-      return left.length === 0 ? { committed: true, etags: [] } : documents.commitDocuments(container, partition, left);
+      return left.length === 0 ? { committed: true, etags: [] } : documents.commitDocuments(container, partition, left).finally(wrote);
     },
   };
 }
