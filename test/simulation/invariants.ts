@@ -100,6 +100,19 @@ export function checkNothingStays(world: MemoryWorld): void {
   extra('bytes', world.region().blobs.names(), new Set(named));
 }
 
+export function binnedIn(world: MemoryWorld): Iterable<BinnedDocument> {
+  return new Seen(world).binned.values();
+}
+
+/** Whether a tag, a live index or a live subject keeps a live manifest; `undefined` when it is not live. */
+export function isKept(world: MemoryWorld, repository: string, digest: string): boolean | undefined {
+  const seen = new Seen(world);
+  const manifest = seen.live.get(`${repository}@${digest}`);
+  if (manifest === undefined) return undefined;
+  const listed = [...seen.live.values()].some((index) => index.repository === repository && childrenOf(index).includes(manifest.digest));
+  return listed || seen.tags.some((tag) => tag.repository === repository && tag.digest === digest) || seen.live.has(`${repository}@${String(manifest.subject)}`);
+}
+
 /** The digest that a tag has now. */
 export function tagTarget(world: MemoryWorld, repository: number, tag: string): unknown {
   const records = world.documents.partition('repositories', [registry, String(repositories[repository])])?.records;
