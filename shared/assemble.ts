@@ -24,6 +24,14 @@ import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { SharedReads } from './registry/shared-reads.ts';
+import { recycleBin } from './purge/bin.ts';
+import { binRoutes } from './purge/management/http.ts';
+import { runDue } from './purge/due.ts';
+import { sweepLeftovers } from './purge/leftovers.ts';
+import type { DueRun } from './purge/due.ts';
+import type { BinPorts } from './purge/ports.ts';
+import { SoftDelete } from './purge/soft-delete.ts';
+import type { RepositoryKey } from './state/names.ts';
 import { sealingKeys } from './state/sealing-keys.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
 import { counted } from './telemetry/counted.ts';
@@ -77,9 +85,16 @@ export interface Longshore {
   letWebhookGo(message: unknown): void;
   /** Sets going again what crashes and outages left of webhooks. */
   sweepWebhooks(): Promise<void>;
+  /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
+  runDue(): Promise<DueRun>;
+  /** Deletes what crashes left in Blob Storage and no document names. */
+  sweepLeftovers(): Promise<void>;
   /** Removes or revives the catalog's entries of deleted repositories. */
   settleRepositories(): Promise<void>;
 }
+
+/** A timer starts every minute: what is left when this is over is the next one's. In milliseconds. */
+const dueRunMs = 45_000;
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
@@ -90,11 +105,18 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
+  const entries = new RepositoryEntries({ ...adapters, documents });
+  const openRepository = async (key: RepositoryKey) => {
+    await entries.requireAllowed('write', key);
+    await entries.open(key);
+  };
+  const softDelete = new SoftDelete({ documents, clock });
+  const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository, settings };
   const sealing = sealingKeys(stores.secrets, settings.sealing);
   const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
   const webhooks = webhookRoutes({ ...pipeline.ports, checkTarget: (url) => checkTarget(url, settings.reach) });
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
-  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks });
+  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
@@ -107,6 +129,15 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
       const published = await inTimerSpan(tracer, 'events-sweep', () => sweepOutbox({ documents, topic, clock, log }));
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
+    },
+    async runDue() {
+      const run = await runDue(bin, new Date(clock.now().getTime() + dueRunMs));
+      if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
+      return run;
+    },
+    async sweepLeftovers() {
+      const deleted = await sweepLeftovers(bin, registryName, new Date(clock.now().getTime() + dueRunMs));
+      if (deleted > 0) log.info({ deleted }, 'blobs that no document names are deleted');
     },
     async settleRepositories() {
       const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock }));

@@ -43,6 +43,7 @@ export function compose(config: Config): ComposedLongshore {
     manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,
+    graceMs: config.LONGSHORE_GRACE_HOURS * 3600 * 1000,
     auth: authSettings(config),
     sealing: sealingSettings(config),
     reach,

@@ -91,6 +91,8 @@ const settingsSchema = z
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */
     LONGSHORE_PUBLIC_URL: originSchema.optional(),
+    /** How long what nothing needs any more is spared: a blob that was uploaded or purged, and bytes that nobody links. In hours. */
+    LONGSHORE_GRACE_HOURS: z.coerce.number().min(1).max(720).default(24),
     /** Of a registry whose own settings (`/api/v1/registry`) name none. */
     LONGSHORE_SKU: z.enum(skus).default('standard'),
     /** Of the whole registry, per instance; with LONGSHORE_AUTH=required alone. */

@@ -13,13 +13,19 @@ import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
-/** GET and HEAD on `/v2/<name>/manifests/<reference>`; `common` are the headers that every answer carries. */
-export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, common: Readonly<Record<string, string>>): Promise<Response> {
+/** Who asks, for what the bin gives back; and the headers that every answer carries. */
+interface Asked {
+  readonly cause: Cause;
+  readonly common: Readonly<Record<string, string>>;
+}
+
+/** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
+export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { cause, common }: Asked): Promise<Response> {
   if (request.method === 'HEAD') {
-    const { document } = await findManifest(ports, key, reference);
+    const { document } = await findManifest(ports, key, reference, cause);
     return answered(document, null, request, common);
   }
-  const { document, content } = await pullManifest(ports, key, reference);
+  const { document, content } = await pullManifest(ports, key, reference, cause);
   return answered(document, content, request, common);
 }
 

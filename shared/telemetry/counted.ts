@@ -46,6 +46,7 @@ function countedBlobs({ blobs }: StorePorts, watch: Watch): Blobs {
     statBlob: (name) => watch('blobs.stat', () => blobs.statBlob(name)),
     readBlob: (name, range) => watch('blobs.read', () => blobs.readBlob(name, range)),
     deleteBlob: (name, ifMatch) => watch('blobs.delete', () => blobs.deleteBlob(name, ifMatch)),
+    listBlobs: (limit, continuation) => watch('blobs.list', () => blobs.listBlobs(limit, continuation)),
     signBlobUrl: (name, seconds) => watch('blobs.sign', () => blobs.signBlobUrl(name, seconds)),
   };
 }

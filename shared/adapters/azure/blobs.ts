@@ -35,6 +35,7 @@ export function azureBlobs(settings: StorageSettings & { readonly container: str
     statBlob: (name) => stat(client(name)),
     readBlob: (name, range) => openBlob(client(name), range),
     deleteBlob: (name, ifMatch) => remove(client(name), ifMatch),
+    listBlobs: (limit, continuation) => list(container, limit, continuation),
     signBlobUrl: (name, seconds) => attempt(`sign ${name}`, sign(name, seconds)),
     dependency: 'blobs',
     probe: () => probe(container),
@@ -78,6 +79,20 @@ async function stat(client: BlockBlobClient): ReturnType<Blobs['statBlob']> {
     if (storageAnswer(error).errorCode === 'BlobNotFound') return undefined;
     throw storageFailure('blobs', `stat ${client.name}`, error);
   }
+}
+
+async function list(container: ContainerClient, limit: number, continuationToken: string | undefined): ReturnType<Blobs['listBlobs']> {
+  const pages = container.listBlobsFlat({ includeMetadata: true, abortSignal: storageDeadline() }).byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) });
+  const page = await attempt('list', pages.next());
+  if (page.done === true) return { blobs: [] };
+  const { segment, continuationToken: next } = page.value;
+  const blobs = segment.blobItems.map(({ name, properties: { contentLength = 0, etag, lastModified }, metadata = {} }) => ({ name, size: contentLength, metadata, etag: quoted(etag), modifiedAt: lastModified }));
+  return next === undefined || next === '' ? { blobs } : { blobs, continuation: next };
+}
+
+/** A list's etags come without the quotes that a header's have. */
+function quoted(etag: string): string {
+  return etag.startsWith('"') ? etag : `"${etag}"`;
 }
 
 async function remove(client: BlockBlobClient, ifMatch: string | undefined): Promise<boolean> {
