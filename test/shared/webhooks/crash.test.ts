@@ -139,7 +139,7 @@ describe('whatever goes wrong', () => {
           }
           const began = simulation.now;
           for (const name of ['steady', 'flaky', 'broken']) await simulation.hook(name);
-          simulation.receivers.set('flaky.example', () => (next() % 5 < flaky ? { is: 'timeout', why: 'no answer', ms: 15_000 } : answered(200)));
+          simulation.receivers.set('flaky.example', (_, now) => (now < began + hour && next() % 5 < flaky ? { is: 'timeout', why: 'no answer', ms: 15_000 } : answered(200)));
           simulation.receivers.set('broken.example', (_, now) => (now < began + downSeconds * second ? down() : answered(200)));
           const pushed = [];
           for (let n = 0; n < events; n += 1) {

@@ -10,7 +10,6 @@ import type { NoAnswer, OutboundRequest, ReceiverAnswer } from '../../../shared/
 import type { CloudEvent } from '../../../shared/ports/topic.ts';
 import { deliver } from '../../../shared/webhooks/deliver.ts';
 import { dispatch } from '../../../shared/webhooks/dispatch.ts';
-import { webhookRef } from '../../../shared/webhooks/documents.ts';
 import type { Delivery, Webhook } from '../../../shared/webhooks/documents.ts';
 import { dispatchLimits, HostLimits, retryLimits } from '../../../shared/webhooks/host-limits.ts';
 import { changeHook, readHook, writeHook } from '../../../shared/webhooks/hooks.ts';
@@ -196,10 +195,6 @@ export class Simulation {
   /** Messages under way, hidden ones too. */
   queued(): number {
     return this.world.region().queues.length(deliveriesQueue);
-  }
-
-  hookExists(name: string): boolean {
-    return this.world.documents.partition('registries', [registry])?.records.has(webhookRef(registry, name).id) === true;
   }
 }
 
