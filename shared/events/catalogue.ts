@@ -204,7 +204,7 @@ export const catalogue = {
     version: '1.0',
     data: recycled,
     summary: 'Manifests and tags went into the recycle bin in one step. A deletion of many is several steps of one group. The subject is the repository.',
-    example: { ...exampleOccurrence, target: { ...exampleBin, purgeAt: '2026-01-15T12:00:00.000Z', tags: [{ tag: 'v1', previousDigest: exampleDigest }] } },
+    example: { ...exampleOccurrence, rule: 'nightly: untagged for 7 days', target: { ...exampleBin, purgeAt: '2026-01-15T12:00:00.000Z', tags: [{ tag: 'v1', previousDigest: exampleDigest }] } },
   },
   'Longshore.Restored': {
     version: '1.0',

@@ -148,8 +148,8 @@ describe('uploading a blob', () => {
     expect(memory.calls.list).toEqual(['documents.read']);
     memory.calls.resetCounts();
     await pushBlob(app, 'a/b', bytes);
-    // Staged as it came, for nothing names it before its end; then the digest is known, and the repository's link is written again.
-    expect(memory.calls.list).toEqual(['blobs.stage', 'documents.read', 'documents.commit']);
+    // Staged as it came, for nothing names it before its end; then blob and link are read side by side, and nothing is written: the link is young.
+    expect(memory.calls.list).toEqual(['blobs.stage', 'documents.read', 'documents.read']);
     expect(world.region().blobs.names()).toEqual(stored);
   });
 
