@@ -77,8 +77,11 @@ function checkChildren(seen: Seen, index: ManifestDocument, ordered: ReadonlySet
 export function checkSettled(world: MemoryWorld): void {
   const seen = new Seen(world);
   for (const binned of seen.binned.values()) {
+    if (seen.live.has(`${binned.repository}@${binned.digest}`)) throw new Violation(`${binned.digest.slice(7, 15)} is live and in the bin`);
     if (wasOrdered(binned)) continue;
-    if (seen.live.has(`${binned.repository}@${String(binned.subject)}`)) throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
+    const subject = seen.live.get(`${binned.repository}@${String(binned.subject)}`);
+    // A subject that is new since then keeps it when it is due.
+    if (subject !== undefined && subject.createdAt <= binned.recycled.recycledAt) throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
     const parent = [...seen.live.values()].find((index) => index.repository === binned.repository && childrenOf(index).includes(binned.digest));
     if (parent !== undefined) throw new Violation(`child ${binned.digest.slice(7, 15)} is in the bin, and its index is live`);
   }

@@ -35,6 +35,7 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}, a
     const haste = random() < 0.5 ? 0.01 : 0.1;
     const between = () => {
       turns += 1;
+      passTime(1);
       if (jumps > 0 && random() < haste) {
         jumps -= 1;
         passTime(graceMs / 10);

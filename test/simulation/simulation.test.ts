@@ -23,9 +23,15 @@ describe(`pushes, mounts, pulls, deletes, restores, purges and crashes in any or
     expect(failure === undefined ? 'no failure' : await described(failure)).toBe('no failure');
   }, 600_000);
 
-  it('go the same way again for the same seed', async () => {
-    expect(await failureOf(caseOf(firstSeed))).toEqual(await failureOf(caseOf(firstSeed)));
-  });
+  it('go the same way again for the same seed, and a failing case fails when it is shrunk', async () => {
+    const mutation = mutations['what belongs to a manifest is not settled'];
+    const failure = await firstFailure(seeds(3_000), mutation);
+    if (failure === undefined) throw new Error('a mutation was not found');
+    expect(await failureOf(caseOf(failure.case.seed), mutation)).toEqual(failure);
+    const least = await shrunk(failure, mutation);
+    expect(await failureOf(least.case, mutation)).toEqual(least);
+    expect(JSON.stringify(least.case).length).toBeLessThanOrEqual(JSON.stringify(failure.case).length);
+  }, 120_000);
 });
 
 describe('a bug that is put in on purpose', () => {
