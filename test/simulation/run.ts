@@ -67,7 +67,7 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): 
   }
   await afterEverything(simulated, mutation, ordered, history);
   // It takes as long as all the rest.
-  if (seed % 10 === 0) await checkUsage(simulated, random);
+  if (seed % 25 === 0) await checkUsage(simulated, random);
   return turns;
 }
 
