@@ -8,4 +8,8 @@ import './health/health.http.ts';
 import './metrics/metrics.http.ts';
 import './usage/record.event.ts';
 import './events/sweep.timer.ts';
+import './webhooks/dispatch.event.ts';
+import './webhooks/deliver.queue.ts';
+import './webhooks/let-go.queue.ts';
+import './webhooks/sweep.timer.ts';
 import './acr/settle.timer.ts';

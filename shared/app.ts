@@ -18,6 +18,7 @@ import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { usageRoutes } from './usage/http.ts';
+import { describeReceived } from './webhooks/management/received.ts';
 
 export interface AppPorts {
   readonly registry: RegistryPorts;
@@ -26,6 +27,8 @@ export interface AppPorts {
   readonly registryName: RegistryName;
   readonly identities: Identities;
   readonly metrics: Metrics;
+  /** What of the management API is about webhooks. */
+  readonly webhooks: OpenAPIHono;
 }
 
 /** `Request -> Response`: the same on plain Node, under the Functions host, and in a test without a socket. */
@@ -51,7 +54,7 @@ export function createApp(ports: AppPorts): App {
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
   app.use('/api/v1/*', requireManagement(callers));
-  app.route('/api/v1', managementApi(ports).route('/', management));
+  app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
   app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
   return { fetch: (request) => (isDataPlane(targetOf(request.url).path) ? dataPlane(ports, request) : app.fetch(request)) };
@@ -98,6 +101,13 @@ function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
 function managementApi(ports: AppPorts): OpenAPIHono {
   const api = new OpenAPIHono();
   api.route('/', usageRoutes(ports, ports.registryName));
-  api.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' } });
+  let document: unknown;
+  // Made when it is first asked for: it takes longer than all the rest of a start.
+  api.get('/openapi.json', (context) => context.json((document ??= describe(api)) as object));
   return api;
+}
+
+function describe(api: OpenAPIHono): unknown {
+  describeReceived(api.openAPIRegistry);
+  return api.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' } });
 }

@@ -1,6 +1,8 @@
 import { createApp } from './app.ts';
 import type { App } from './app.ts';
-import { parseEvent } from './events/envelope.ts';
+import { checkTarget } from './http/outbound-target.ts';
+import type { Reach } from './http/public-address.ts';
+import { parseCloudEvent, parseEvent } from './events/envelope.ts';
 import { sweepOutbox } from './events/outbox.ts';
 import { createIdentities } from './identity/identities.ts';
 import type { AuthSettings } from './identity/identities.ts';
@@ -10,6 +12,7 @@ import type { Clock, RandomIds } from './ports/clock.ts';
 import type { Documents } from './ports/documents.ts';
 import type { Log } from './ports/log.ts';
 import type { GetJson } from './ports/outbound.ts';
+import type { PostRequest } from './ports/post.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { SendMessage } from './ports/queues.ts';
 import type { PublishEvents } from './ports/topic.ts';
@@ -22,6 +25,9 @@ import { SharedReads } from './registry/shared-reads.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { recordUsage } from './usage/record.ts';
+import { configuredKeys } from './webhooks/keys.ts';
+import { webhookRoutes } from './webhooks/management/http.ts';
+import { webhookPipeline } from './webhooks/pipeline.ts';
 
 /** Everything that the app reaches outside itself: Azure's services, or memory. */
 export interface Adapters {
@@ -30,6 +36,7 @@ export interface Adapters {
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly outbound: GetJson;
+  readonly receivers: PostRequest;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -39,6 +46,10 @@ export interface Adapters {
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
   readonly auth: AuthSettings;
+  /** What seals secrets that lie in documents; without a key there are no webhooks. */
+  readonly sealing: { readonly key?: Uint8Array };
+  /** Where URLs that users give may lead. */
+  readonly reach: Reach;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
 }
@@ -51,6 +62,14 @@ export interface Longshore {
   recordUsage(event: unknown): Promise<void>;
   /** Publishes what a crash or an outage left in the outbox. */
   sweepOutbox(): Promise<void>;
+  /** Brings one delivered event to the webhooks that are for it. One that cannot be read is logged and dropped. */
+  dispatchWebhooks(event: unknown): Promise<void>;
+  /** Does what a message of the queue `webhook-deliveries` asks for. */
+  deliverWebhook(message: unknown): Promise<void>;
+  /** Logs a message of its poison queue, and lets it go. */
+  letWebhookGo(message: unknown): void;
+  /** Sets going again what crashes and outages left of webhooks. */
+  sweepWebhooks(): Promise<void>;
   /** Removes or revives the catalog's entries of deleted repositories. */
   settleRepositories(): Promise<void>;
 }
@@ -64,11 +83,18 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
+  const keys = configuredKeys(settings.sealing.key);
+  const pipeline = webhookPipeline({ ...adapters, ...stores, keys, registry: registryName, eventSource: settings.eventSource });
+  const webhooks = webhookRoutes({ ...pipeline.ports, checkTarget: (url) => checkTarget(url, settings.reach) });
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks }),
     log,
-    recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
+    recordUsage: (event) => withEvent(event, log, parseEvent, (parsed) => recordUsage({ documents }, registryName, parsed)),
+    dispatchWebhooks: (event) => withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed)),
+    deliverWebhook: (message) => pipeline.deliver(message),
+    letWebhookGo: (message) => pipeline.letGo(message),
+    sweepWebhooks: () => pipeline.sweep(),
     async sweepOutbox() {
       const published = await sweepOutbox({ documents, topic, clock, log });
       metrics.countSwept(published);
@@ -81,10 +107,10 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   };
 }
 
-async function withEvent(event: unknown, log: Log, handle: (event: ReturnType<typeof parseEvent>) => Promise<void>): Promise<void> {
-  let parsed: ReturnType<typeof parseEvent>;
+async function withEvent<T>(event: unknown, log: Log, parse: (event: unknown) => T, handle: (event: T) => Promise<void>): Promise<void> {
+  let parsed: T;
   try {
-    parsed = parseEvent(event);
+    parsed = parse(event);
   } catch (error) {
     log.error({ err: error }, 'an event is not of the catalogue and is dropped');
     return;

@@ -5,6 +5,8 @@ import type { MemoryWorld } from './adapters/memory/world.ts';
 import { assemble } from './assemble.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { guardedPost } from './http/guarded-post.ts';
+import { loopbackNetworks, reachOf } from './http/public-address.ts';
 import type { RegistryName } from './oci/name.ts';
 import { systemRandomIds } from './ports/clock.ts';
 import { silentLog } from './ports/log.ts';
@@ -18,7 +20,8 @@ export interface TestLongshore extends Longshore {
 export function composeForTest(options: { readonly world?: MemoryWorld; readonly connection?: MemoryConnectionOptions; readonly adapters?: Partial<Adapters>; readonly settings?: Partial<Settings> } = {}): TestLongshore {
   const world = options.world ?? createMemoryWorld();
   const memory = connectMemory(world, options.connection);
-  const adapters: Adapters = { ...memory, outbound: guardedGet({ allowLoopback: true }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
+  const reach = reachOf(loopbackNetworks);
+  const adapters: Adapters = { ...memory, outbound: guardedGet({ reach }), receivers: guardedPost({ reach }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
   const settings: Settings = {
     registryName: 'default' as RegistryName,
     region: 'home',
@@ -27,6 +30,8 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',
     auth: { mode: 'open' },
+    sealing: { key: Buffer.alloc(32, 'a key for tests that seals') },
+    reach,
     ...options.settings,
   };
   return { ...assemble(adapters, settings), world, memory };

@@ -10,6 +10,8 @@ import type { Longshore } from './assemble.ts';
 import { authSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
+import { guardedPost } from './http/guarded-post.ts';
+import { reachOf } from './http/public-address.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
@@ -25,8 +27,9 @@ export function compose(config: Config): ComposedLongshore {
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
   const log = logger(config);
-  const outbound = guardedGet({ allowLoopback: config.LONGSHORE_OUTBOUND === 'loopback' });
-  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const reach = reachOf(config.LONGSHORE_OUTBOUND);
+  const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -35,8 +38,16 @@ export function compose(config: Config): ComposedLongshore {
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,
     auth: authSettings(config),
+    sealing: config.LONGSHORE_SECRET_KEY === undefined ? {} : { key: config.LONGSHORE_SECRET_KEY },
+    reach,
   };
-  return { ...assemble(adapters, settings), dispose: () => documents.dispose() };
+  return {
+    ...assemble(adapters, settings),
+    dispose() {
+      documents.dispose();
+      void receivers.close();
+    },
+  };
 }
 
 function logger(config: Config) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isRegistryName } from './oci/name.ts';
 import type { RegistryName } from './oci/name.ts';
+import { isNetwork, loopbackNetworks } from './http/public-address.ts';
 import type { AuthSettings } from './identity/identities.ts';
 import { parsePasswordHash } from './identity/password.ts';
 import { ratesOfSku } from './identity/ratelimits.ts';
@@ -26,6 +27,12 @@ const passwordHashSchema = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'must be scrypt:16384:8:1:SALT:HASH, the last two in base64url' });
   return z.NEVER;
 });
+
+/** The networks that are opened besides public addresses. */
+const outboundSchema = z
+  .string()
+  .transform((text) => (text === 'public' ? [] : text.split(',').flatMap((network) => (network === 'loopback' ? loopbackNetworks : [network]))))
+  .refine((networks) => networks.every(isNetwork), 'must be "public", or networks to open besides, as in loopback,10.1.0.0/16,fd00:1::/64');
 
 /** `sku` takes ACR's numbers for LONGSHORE_SKU. */
 const rateLimitsSchema = z.union([z.literal('sku'), z.literal('off'), z.string().regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}\/[1-9]\d{0,8}$/).transform(parseRates)], {
@@ -58,7 +65,10 @@ const settingsSchema = z
     LONGSHORE_UPLOAD_KEY: keySchema,
     /** Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback alone. */
     LONGSHORE_AUTH: z.enum(['open', 'required'], { error: 'must be "open" (everyone may do everything) or "required"' }),
-    /** Seals the keys that sign tokens: the same on every instance. Changing it makes new ones; tokens that are out stay good. */
+    /**
+     * Seals the keys that sign tokens, and what is secret of webhooks: the same on every instance. Changing it makes new keys, and tokens that
+     * are out stay good; webhooks' secrets must be rotated and their headers set anew.
+     */
     LONGSHORE_SECRET_KEY: keySchema.optional(),
     /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
@@ -69,8 +79,8 @@ const settingsSchema = z
     LONGSHORE_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /** Of each identity, likewise. */
     LONGSHORE_IDENTITY_RATE_LIMITS: rateLimitsSchema.default('sku'),
-    /** Where URLs that administrators give may lead: `public` addresses, or this machine as well (the local stack and tests). */
-    LONGSHORE_OUTBOUND: z.enum(['public', 'loopback']).default('public'),
+    /** Where URLs that users give (issuers, webhooks) may lead: `public` addresses, or also networks of one's own, `loopback` among them (the local stack and tests). */
+    LONGSHORE_OUTBOUND: outboundSchema.default([]),
     /** `source` of the events; in Azure the resource id of the topic or registry. */
     LONGSHORE_EVENT_SOURCE: z.string().min(1).default('/longshore'),
     /** A file that gets the log, a line of JSON each; absent, the log goes to standard output, which Azure collects. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CosmosClient, PartitionKeyDefinitionVersion, PartitionKeyKind } from '@azure/cosmos';
 import { BlobServiceClient } from '@azure/storage-blob';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { z } from 'zod';
 
 const containersSchema = z.object({
@@ -8,14 +9,16 @@ const containersSchema = z.object({
   containers: z.array(z.object({ name: z.string(), partitionKey: z.array(z.string()).min(1).max(3), defaultTtl: z.int() })),
 });
 
+const queuesSchema = z.object({ queues: z.array(z.string()) });
+
 /** The file that Bicep reads too. */
 export function readContainers(): z.infer<typeof containersSchema> {
   return containersSchema.parse(JSON.parse(readFileSync(new URL('../../infra/cosmos-containers.json', import.meta.url), 'utf8')));
 }
 
-/** Makes what Bicep makes in Azure: the app itself never creates a container. */
-export async function provision(cosmos: { endpoint: string; key: string }, blobConnectionStrings: readonly string[], blobContainers: readonly string[]): Promise<void> {
-  await Promise.all([provisionCosmos(cosmos), ...blobConnectionStrings.map((connection) => provisionBlobs(connection, blobContainers))]);
+/** Makes what Bicep makes in Azure: the app itself never creates a container. The first account is the region's own, with the queues. */
+export async function provision(cosmos: { endpoint: string; key: string }, storageAccounts: readonly [string, ...string[]], blobContainers: readonly string[]): Promise<void> {
+  await Promise.all([provisionCosmos(cosmos), provisionQueues(storageAccounts[0]), ...storageAccounts.map((connection) => provisionBlobs(connection, blobContainers))]);
 }
 
 async function provisionCosmos(cosmos: { endpoint: string; key: string }): Promise<void> {
@@ -27,6 +30,12 @@ async function provisionCosmos(cosmos: { endpoint: string; key: string }): Promi
     await database.containers.createIfNotExists({ id: name, partitionKey: { paths: partitionKey, ...kind }, defaultTtl });
   }
   client.dispose();
+}
+
+async function provisionQueues(connectionString: string): Promise<void> {
+  const { queues } = queuesSchema.parse(JSON.parse(readFileSync(new URL('../../infra/storage-queues.json', import.meta.url), 'utf8')));
+  const client = QueueServiceClient.fromConnectionString(connectionString);
+  await Promise.all(queues.map((name) => client.getQueueClient(name).createIfNotExists()));
 }
 
 async function provisionBlobs(connectionString: string, containers: readonly string[]): Promise<void> {

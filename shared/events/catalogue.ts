@@ -65,6 +65,16 @@ const tagDeleted = z.object({
   target: z.object({ repository: repositorySchema, tag: tagSchema, previousDigest: digestSchema }),
 });
 
+/** About a hook, by nobody's request: what keeps failing, works again, or was switched off. */
+const webhookChanged = z.object({
+  id: z.string(),
+  timestamp: z.iso.datetime(),
+  target: z.object({ webhook: z.string(), host: z.string() }),
+});
+const webhookFailing = z.object({ ...webhookChanged.shape, since: z.iso.datetime(), failures: z.int().positive(), lastFailure: z.string() });
+const webhookRecovered = z.object({ ...webhookChanged.shape, since: z.iso.datetime() });
+const webhookDisabled = z.object({ ...webhookChanged.shape, because: z.string() });
+
 const exampleDigest = `sha256:${'2'.repeat(64)}`;
 const exampleChart = {
   mediaType: 'application/vnd.acr.helm.chart',
@@ -80,6 +90,12 @@ const exampleOccurrence = {
   timestamp: '2026-01-01T12:00:00.000Z',
   request: { id: '7c66f28b-de19-40a4-821c-6f5f6c0003a4', host: 'registry.example.com', method: 'PUT', useragent: 'docker/28.0.0' },
   actor: { name: 'anonymous' },
+};
+
+const exampleWebhook = {
+  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+  timestamp: '2026-01-01T12:00:00.000Z',
+  target: { webhook: 'deployments', host: 'hooks.example.com' },
 };
 
 /**
@@ -142,6 +158,24 @@ export const catalogue = {
     data: tagDeleted,
     summary: 'A tag is gone, by itself or with its manifest. The subject is repository:tag.',
     example: { ...exampleOccurrence, target: { repository: 'team/app', tag: 'v1', previousDigest: exampleDigest } },
+  },
+  'Longshore.WebhookFailing': {
+    version: '1.0',
+    data: webhookFailing,
+    summary: 'A receiver keeps failing: from now on it is probed with one delivery, and the others wait. The subject is the webhook.',
+    example: { ...exampleWebhook, since: '2026-01-01T11:58:00.000Z', failures: 20, lastFailure: 'answered 503' },
+  },
+  'Longshore.WebhookRecovered': {
+    version: '1.0',
+    data: webhookRecovered,
+    summary: 'A receiver that kept failing took a delivery: what waited is on its way. The subject is the webhook.',
+    example: { ...exampleWebhook, since: '2026-01-01T11:58:00.000Z' },
+  },
+  'Longshore.WebhookDisabled': {
+    version: '1.0',
+    data: webhookDisabled,
+    summary: 'A receiver answered 410 Gone, and its webhook is disabled. The subject is the webhook.',
+    example: { ...exampleWebhook, because: 'the receiver answered 410 Gone' },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
 

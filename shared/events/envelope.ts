@@ -5,8 +5,8 @@ import type { EventData, EventType } from './catalogue.ts';
 
 /** Who did what triggers an event, and through which request. */
 export interface Cause {
-  readonly request: EventData<EventType>['request'];
-  readonly actor: EventData<EventType>['actor'];
+  readonly request: EventData<'Microsoft.ContainerRegistry.ImagePushed'>['request'];
+  readonly actor: EventData<'Microsoft.ContainerRegistry.ImagePushed'>['actor'];
 }
 
 /** A CloudEvent of the catalogue. `source` names the registry. */
@@ -31,6 +31,12 @@ const envelopeSchema = z.looseObject({
 export type CatalogueEvent = {
   [T in EventType]: { readonly id: string; readonly source: string; readonly type: T; readonly subject: string; readonly time: string; readonly data: EventData<T> };
 }[EventType];
+
+/** What Event Grid delivers, checked as below and otherwise as it was published, for whoever hands it on. Throws `z.ZodError`. */
+export function parseCloudEvent(input: unknown): CloudEvent {
+  const { id, source, type, subject, time } = parseEvent(input);
+  return { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data: (input as { data: unknown }).data };
+}
 
 /** Parses what Event Grid delivers. Throws `z.ZodError` when it is no event of the catalogue. */
 export function parseEvent(input: unknown): CatalogueEvent {

@@ -1,4 +1,3 @@
-import { lookup as lookupName } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { request as requestHttp } from 'node:http';
@@ -9,7 +8,9 @@ import type { LookupFunction } from 'node:net';
 import { StoreFailure } from '../ports/failures.ts';
 import { OutboundRefused } from '../ports/outbound.ts';
 import type { GetJson } from '../ports/outbound.ts';
-import { isLoopbackAddress, isPublicAddress } from './public-address.ts';
+import type { Reach } from './public-address.ts';
+import { nameResolver } from './resolve-name.ts';
+import type { ResolveName } from './resolve-name.ts';
 
 /** Discovery documents and key sets have a few KiB. In bytes. */
 const maxBytes = 256 * 1024;
@@ -17,22 +18,22 @@ const maxBytes = 256 * 1024;
 const patienceMs = 5_000;
 
 export interface GuardedGetOptions {
-  /** For tests and the local stack: also this machine, and by plain http there. */
-  readonly allowLoopback: boolean;
-  /** All addresses of a name; the system's resolver unless a test has its own. */
-  readonly resolve?: (name: string) => Promise<readonly LookupAddress[]>;
+  /** Public addresses by https alone; opened ones also by plain http. */
+  readonly reach: Reach;
+  /** The machine's name servers unless a test has its own. */
+  readonly resolve?: ResolveName;
 }
 
 /**
  * Reads JSON from URLs that others choose, and cannot be led to a private network by them: every address of the name is
  * checked, and the connection goes to a checked one, so that a name that changes its address in between gains nothing.
  */
-export function guardedGet(options: GuardedGetOptions): GetJson {
+export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOptions): GetJson {
   return {
     async getJson(url) {
       const signal = AbortSignal.timeout(patienceMs);
       try {
-        const addresses = await beforeAbort(checkedAddresses(url, options), signal);
+        const addresses = await beforeAbort(checkedAddresses(url, reach, resolve), signal);
         return await beforeAbort(readJson(url, addresses, signal), signal);
       } catch (error) {
         if (error instanceof OutboundRefused || error instanceof StoreFailure) throw error;
@@ -42,20 +43,16 @@ export function guardedGet(options: GuardedGetOptions): GetJson {
   };
 }
 
-async function checkedAddresses(url: URL, { allowLoopback, resolve = everyAddress }: GuardedGetOptions): Promise<readonly LookupAddress[]> {
+async function checkedAddresses(url: URL, reach: Reach, resolve: ResolveName): Promise<readonly LookupAddress[]> {
   if (url.username !== '' || url.password !== '') throw new OutboundRefused('a URL with a user or a password is not called');
   const name = url.hostname.replace(/^\[|\]$/g, '');
   const family = isIP(name);
   const addresses = family === 0 ? await resolve(name) : [{ address: name, family }];
-  const local = allowLoopback && addresses.length > 0 && addresses.every(({ address }) => isLoopbackAddress(address));
-  if (local && (url.protocol === 'http:' || url.protocol === 'https:')) return addresses;
+  const isOpened = addresses.length > 0 && addresses.every(({ address }) => reach.isOpened(address));
+  if (isOpened && url.protocol === 'http:') return addresses;
   if (url.protocol !== 'https:') throw new OutboundRefused('only https URLs are called');
-  if (addresses.length === 0 || !addresses.every(({ address }) => isPublicAddress(address))) throw new OutboundRefused(`${url.hostname} has an address that is not public`);
+  if (addresses.length === 0 || !addresses.every(({ address }) => reach.allows(address))) throw new OutboundRefused(`${url.hostname} has an address that is not public`);
   return addresses;
-}
-
-function everyAddress(name: string): Promise<LookupAddress[]> {
-  return lookupName(name, { all: true });
 }
 
 async function readJson(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal): Promise<unknown> {

@@ -10,28 +10,57 @@ const azurePlatform = '168.63.129.16/32';
 const globalUnicast = '2000::/3';
 const special6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
-function blockList(subnets: readonly string[], family: 'ipv4' | 'ipv6'): BlockList {
-  const list = new BlockList();
-  for (const subnet of subnets) {
-    const [network = '', prefix = ''] = subnet.split('/');
-    list.addSubnet(network, Number(prefix), family);
-  }
-  return list;
+/** Link-local and the clouds' services that hand credentials to whoever asks: no setting opens them. */
+const metadata = ['169.254.0.0/16', 'fe80::/10', azurePlatform, '100.100.100.200/32', 'fd00:ec2::254/128'];
+
+/** Forms of IPv6 that carry any IPv4 address, a metadata service's among them: not opened either. */
+const carriers = ['::ffff:0:0/96', '::ffff:0:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'];
+
+export const loopbackNetworks: readonly string[] = ['127.0.0.0/8', '::1/128'];
+
+/** Whether a text is a network as in `10.1.0.0/16` or `fd00:1::/64`. */
+export function isNetwork(text: string): boolean {
+  const [, address = '', prefix = ''] = /^([^/%]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
-const notPublic4 = blockList([...special4, azurePlatform], 'ipv4');
-const notPublic6 = blockList(special6, 'ipv6');
-const public6 = blockList([globalUnicast], 'ipv6');
-const loopback4 = blockList(['127.0.0.0/8'], 'ipv4');
+/** Families apart: a list of both takes an IPv4 address in the form of IPv6 for the IPv4 one. What is no address, or has a zone, is in no network. */
+function within(networks: readonly string[]): (address: string) => boolean {
+  const lists = { 4: new BlockList(), 6: new BlockList() };
+  for (const network of networks) {
+    const [address = '', prefix = ''] = network.split('/');
+    const family = isIP(address);
+    lists[family === 4 ? 4 : 6].addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return (address) => {
+    const family = address.includes('%') ? 0 : isIP(address);
+    if (family === 4) return lists[4].check(address, 'ipv4');
+    return family === 6 && lists[6].check(address, 'ipv6');
+  };
+}
+
+const isClosed = within([...metadata, ...carriers]);
+const isSpecial = within([...special4, azurePlatform, ...special6]);
+const isUnicast = within(['0.0.0.0/0', globalUnicast]);
+
+export const isLoopbackAddress = within(loopbackNetworks);
 
 /** Whether an address may be one of the public internet. What is no address is not, nor is one with a zone, nor an IPv4 one in the form of IPv6. */
 export function isPublicAddress(address: string): boolean {
-  if (address.includes('%')) return false;
-  const family = isIP(address);
-  if (family === 4) return !notPublic4.check(address, 'ipv4');
-  return family === 6 && public6.check(address, 'ipv6') && !notPublic6.check(address, 'ipv6');
+  return isUnicast(address) && !isSpecial(address);
 }
 
-export function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && loopback4.check(address, 'ipv4'));
+/** Which addresses may be connected to for the sake of a URL that somebody else chose. */
+export interface Reach {
+  /** Not public, and opened by the operator. */
+  readonly isOpened: (address: string) => boolean;
+  readonly allows: (address: string) => boolean;
+}
+
+/** Public addresses and the networks given, each as `isNetwork` takes it. Metadata services and link-local addresses stay closed whatever is given. */
+export function reachOf(networks: readonly string[]): Reach {
+  const isGiven = within(networks);
+  const isOpened = (address: string) => isGiven(address) && !isClosed(address);
+  return { isOpened, allows: (address) => isPublicAddress(address) || isOpened(address) };
 }

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 
 /** AES-256-GCM; all in base64. */
@@ -36,6 +37,13 @@ export function open(sealed: Sealed, key: SealKey, context: string): Uint8Array 
   }
 }
 
-function sealingKey({ secret, purpose }: SealKey): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, '', `longshore: ${purpose}`, 32));
+/** Deriving costs more than opening something small does; keys go with the secrets that they are derived from. */
+const derived = new WeakMap<Uint8Array, Map<SealedPurpose, KeyObject>>();
+
+function sealingKey({ secret, purpose }: SealKey): KeyObject {
+  const known = derived.get(secret) ?? new Map<SealedPurpose, KeyObject>();
+  derived.set(secret, known);
+  const key = known.get(purpose) ?? createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', `longshore: ${purpose}`, 32)));
+  known.set(purpose, key);
+  return key;
 }

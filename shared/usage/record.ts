@@ -25,6 +25,9 @@ export async function recordUsage(ports: { readonly documents: ReadDocument & Co
     case 'Longshore.RepositoryDeleted':
     case 'Longshore.TagMoved':
     case 'Longshore.TagDeleted':
+    case 'Longshore.WebhookFailing':
+    case 'Longshore.WebhookRecovered':
+    case 'Longshore.WebhookDisabled':
   }
 }
 

@@ -46,7 +46,7 @@ export const webhookSchema = z.object({
   secrets: z.array(secretSchema).min(1),
   /** Waits between attempts in seconds, the last one repeated; absent, the usual ones (schedule.ts). */
   retrySeconds: z.array(z.number().positive()).min(1).optional(),
-  /** How long after the event a delivery is given up, in seconds; absent, a day. */
+  /** How long after the event came a delivery is given up, in seconds; absent, a day. */
   giveUpSeconds: z.int().positive().optional(),
   /** Set while the receiver keeps failing: since when, and what is waiting is held back but for probes (breaker.ts). */
   brokenSince: z.iso.datetime().optional(),
@@ -67,6 +67,10 @@ export function webhookRef(registry: RegistryName, name: string): DocumentRef {
   return { container: 'registries', partition: [registry], id: `webhook:${name}` };
 }
 
+export const causes = ['event', 'retry', 'probe', 'redelivery', 'ping'] as const;
+/** Of an event that tells of nothing: it is posted to one hook by itself, and not published. */
+export const pingType = 'Longshore.Ping';
+
 const timingSchema = z.object({ at: z.iso.datetime(), ms: z.number().nonnegative() });
 
 /** One request and what came of it. Header values that are secret are masked before they get here. */
@@ -74,7 +78,7 @@ export const attemptSchema = z.object({
   ...timingSchema.shape,
   /** Counted from 1 over the whole life of the delivery. */
   number: z.int().positive(),
-  cause: z.enum(['event', 'retry', 'probe', 'redelivery']),
+  cause: z.enum(causes),
   request: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
   outcome: z.discriminatedUnion('is', [
     z.object({ is: z.literal('answered'), status: z.int(), reason: z.string(), headers: z.record(z.string(), z.string()), body: z.string(), truncated: z.boolean() }),
@@ -82,6 +86,10 @@ export const attemptSchema = z.object({
   ]),
 });
 export type Attempt = z.infer<typeof attemptSchema>;
+
+/** What the last attempt failed by. `rejected`: an answer that says it is of no use to try again (4xx); it is tried again, for receivers are fixed while we wait. */
+export const failures = ['rejected', 'failing', 'unreachable', 'timeout', 'refused'] as const;
+export type Failure = (typeof failures)[number];
 
 export const deliveryStatuses = ['waiting', 'delivered', 'expired', 'cancelled'] as const;
 
@@ -103,11 +111,17 @@ export const deliverySchema = z.object({
   status: z.enum(deliveryStatuses),
   /** Why it is over without being delivered. */
   because: z.string().optional(),
+  /** When it was delivered, expired or cancelled. */
+  endedAt: z.iso.datetime().optional(),
+  /** Of what is not delivered. */
+  failure: z.enum(failures).optional(),
   createdAt: z.iso.datetime(),
   /** When it is given up. */
   deadline: z.iso.datetime(),
   /** Of a waiting delivery; absent while the breaker holds it back. */
   nextAttemptAt: z.iso.datetime().optional(),
+  /** It waits for the breaker, and no message is under way for it. */
+  heldBack: z.literal(true).optional(),
   /** How many attempts were begun by the present round of retries: the place in the schedule. */
   round: z.int().nonnegative(),
   /** Attempts ever made; `attempts` keeps the newest of them. */
@@ -117,12 +131,6 @@ export const deliverySchema = z.object({
   claim: z.object({ number: z.int().positive(), until: z.iso.datetime() }).optional(),
 });
 export type Delivery = z.infer<typeof deliverySchema>;
-
-/** What the queue `webhook-deliveries` carries: make attempt `number` of this delivery. A copy, or one that comes late, finds that the attempt was made. */
-export const attemptMessageSchema = z.object({ do: z.literal('attempt'), webhook: z.string(), day: z.iso.date(), deliveryId: z.string(), number: z.int().positive() });
-export type AttemptMessage = z.infer<typeof attemptMessageSchema>;
-
-export const deliveriesQueue = 'webhook-deliveries';
 
 export function webhookKey(registry: RegistryName, name: string): string {
   return `${registry}:${name}`;

@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { PublishEvents } from '../ports/topic.ts';
+import type { HostLimits } from './host-limits.ts';
 
 /** What webhooks need of the world. */
 export interface WebhookPorts {
@@ -19,6 +20,12 @@ export interface WebhookPorts {
   /** `source` of the events that webhooks themselves publish. */
   readonly eventSource: string;
   readonly keys: SealingKeys;
+}
+
+/** What delivering needs beside: of this instance alone. */
+export interface PipelinePorts extends WebhookPorts {
+  /** Of first attempts, and of those from the queue: neither takes all places at a host. */
+  readonly hosts: { readonly first: HostLimits; readonly later: HostLimits };
 }
 
 /** Keys that seal secrets at rest. More than one while they are being changed: the newest seals, each opens what its id is on. */

@@ -53,6 +53,11 @@ describe('the settings', () => {
     expect(limits({ LONGSHORE_RATE_LIMITS: 'off', LONGSHORE_IDENTITY_RATE_LIMITS: 'off' })).toEqual({});
   });
 
+  it('open networks to the URLs of users one by one', () => {
+    const opened = (value: string) => parseConfig({ ...sample, LONGSHORE_OUTBOUND: value }).LONGSHORE_OUTBOUND;
+    expect([opened(''), opened('public'), opened('loopback,10.1.0.0/16')]).toEqual([[], [], ['127.0.0.0/8', '::1/128', '10.1.0.0/16']]);
+  });
+
   it.each([
     ['LONGSHORE_RATE_LIMITS', '10/0/1'],
     ['LONGSHORE_IDENTITY_RATE_LIMITS', 'many'],
@@ -61,6 +66,8 @@ describe('the settings', () => {
     ['LONGSHORE_ADMIN_PASSWORD_HASH', 'a password in the clear'],
     ['LONGSHORE_SECRET_KEY', 'c2hvcnQ='],
     ['LONGSHORE_OUTBOUND', 'everything'],
+    ['LONGSHORE_OUTBOUND', 'public,loopback'],
+    ['LONGSHORE_OUTBOUND', 'loopback,10.0.0.0'],
   ])('are refused when %s is %j', (name, value) => {
     expect(() => parseConfig({ ...sample, [name]: value })).toThrow(name);
   });

@@ -39,6 +39,13 @@ export class OrderedIndex {
     if (found !== undefined && comparePlaces(found, place) === 0) this.#entries.splice(at, 1);
   }
 
+  /** The same in as many parts as a list of values has: what lies between them is none of them. */
+  ranges(predicates: readonly Predicate[]): IndexRange[] {
+    const list = predicates.find((each) => each.is === 'in');
+    if (list === undefined) return [this.range(predicates)];
+    return [...new Set(list.values)].map((value) => this.range([...predicates, { path: list.path, is: '=', value }]));
+  }
+
   /** The entries that every predicate may hold for; all of them must be about this property. */
   range(predicates: readonly Predicate[]): IndexRange {
     let [from, to] = [0, this.#entries.length];

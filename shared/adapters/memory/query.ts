@@ -4,7 +4,7 @@ import { holds, isScalar } from './compare.ts';
 import type { DocumentStore, Partition, Version } from './documentstore.ts';
 import { creationOrder, indexOf, placeOf } from './partitionindex.ts';
 import { comparePlaces } from './orderedindex.ts';
-import type { Place } from './orderedindex.ts';
+import type { IndexRange, Place } from './orderedindex.ts';
 
 /** The last document's place, and the property it is a place in. */
 interface Continuation extends Place {
@@ -49,12 +49,13 @@ function pageOf(matches: Iterable<Match>, { limit, path }: Plan): DocumentPage {
 function* seek(store: DocumentStore, partition: Partition, plan: Plan): Iterable<Match> {
   const index = indexOf(partition, plan.path);
   const range = index.range(plan.where.filter(({ path }) => path === plan.path));
-  const narrow = indexOf(partition, narrowestPath(partition, plan));
-  const narrowRange = rangeOf(partition, narrowestPath(partition, plan), plan);
-  const [all, few] = [range.to - range.from, narrowRange.to - narrowRange.from];
+  const narrowest = narrowestPath(partition, plan);
+  const narrow = indexOf(partition, narrowest);
+  const narrowRanges = rangesOf(partition, narrowest, plan);
+  const [all, few] = [range.to - range.from, sizeOf(narrowRanges)];
   // Walking the order takes about limit * all / few steps, sorting takes few.
   if (few * few < plan.limit * all) {
-    yield* sorted(candidates(store, partition, plan, [...narrow.walk(narrowRange, false, undefined)].map(({ id }) => id)), plan);
+    yield* sorted(candidates(store, partition, plan, narrowRanges.flatMap((each) => [...narrow.walk(each, false, undefined)].map(({ id }) => id))), plan);
     return;
   }
   for (const place of index.walk(range, plan.descending, plan.after)) {
@@ -91,15 +92,16 @@ function matching(version: Version | undefined, { where }: Plan): Version | unde
 
 /** The property whose conditions leave the fewest documents; the order of creation when there is no condition. */
 function narrowestPath(partition: Partition, query: DocumentQuery): string {
-  const sizes = [creationOrder, ...query.where.map(({ path }) => path)].map((path) => {
-    const { from, to } = rangeOf(partition, path, query);
-    return { path, size: to - from };
-  });
+  const sizes = [creationOrder, ...query.where.map(({ path }) => path)].map((path) => ({ path, size: sizeOf(rangesOf(partition, path, query)) }));
   return sizes.reduce((best, each) => (each.size < best.size ? each : best)).path;
 }
 
-function rangeOf(partition: Partition, path: string, { where }: DocumentQuery) {
-  return indexOf(partition, path).range(where.filter((each) => each.path === path));
+function rangesOf(partition: Partition, path: string, { where }: DocumentQuery): IndexRange[] {
+  return indexOf(partition, path).ranges(where.filter((each) => each.path === path));
+}
+
+function sizeOf(ranges: readonly IndexRange[]): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 function parseContinuation(continuation: string): Continuation {

@@ -61,6 +61,12 @@ export class QueueStore {
     });
   }
 
+  /** When the next message can be received, in milliseconds since 1970; `undefined` when there is none. */
+  nextVisibleAt(queue: string): number | undefined {
+    const times = [...this.#messages(queue).values()].map(({ visibleAt }) => visibleAt);
+    return times.length === 0 ? undefined : times.reduce((earliest, each) => Math.min(earliest, each));
+  }
+
   /** All messages, hidden ones too. */
   length(queue: string): number {
     return this.#messages(queue).size;

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { json, managementRoutes, refusals } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { repositorySchema } from '../../state/names.ts';
 import { issuerDocumentSchema, namedRef, tokenDocumentSchema } from '../documents.ts';
@@ -9,7 +10,7 @@ import type { Grants } from '../grants.ts';
 import { readStored } from '../../state/stored.ts';
 import { anonymousGrants, scopeMapGrants } from '../resolve.ts';
 import type { ManagementPorts } from './ports.ts';
-import { json, managementRoutes, nameSchema, refusals } from './wire.ts';
+import { nameSchema } from './wire.ts';
 
 const querySchema = z.object({
   token: nameSchema.optional(),

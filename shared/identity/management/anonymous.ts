@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { body, json, managementRoutes, refusals } from '../../http/management.ts';
 import { readStored } from '../../state/stored.ts';
 import { anonymousDocumentSchema, anonymousRef } from '../documents.ts';
 import { patternSchema } from '../pattern.ts';
 import type { ManagementPorts } from './ports.ts';
-import { body, json, managementRoutes, refusals } from './wire.ts';
 
 const contentSchema = z.object({ repositories: z.array(patternSchema).max(500).openapi({ type: 'array', items: { type: 'string' }, example: ['public/*'] }) });
 const anonymousSchema = z.object({ repositories: z.array(z.string()) }).openapi('AnonymousPull');

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { managementRoutes } from '../../http/management.ts';
 import { accessRoutes } from './access.ts';
 import { anonymousRoutes } from './anonymous.ts';
 import { issuerRoutes } from './issuers.ts';
@@ -6,7 +7,6 @@ import type { ManagementPorts } from './ports.ts';
 import { scopeMapRoutes } from './scopemaps.ts';
 import { signingKeyRoutes } from './signingkeys.ts';
 import { tokenRoutes } from './tokens.ts';
-import { managementRoutes } from './wire.ts';
 
 /** What of the management API is about identities. Whoever may write here may give itself everything. */
 export function identityRoutes(ports: ManagementPorts): OpenAPIHono {

@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { issuerDocumentSchema } from '../documents.ts';
 import type { IssuerDocument } from '../documents.ts';
 import { NamedDocuments } from './named.ts';
 import type { ManagementPorts } from './ports.ts';
 import { requireScopeMap, scopeMapNameSchema } from './scopemaps.ts';
-import { body, inPath, json, managementRoutes, pageSchema, refusals, timesSchema } from './wire.ts';
+import { inPath } from './wire.ts';
 
 /** Entra ID's endpoints for every tenant: their tokens' issuer names the tenant, so trusting them would trust all of them. */
 const everyTenant = /\/(common|organizations|consumers|\{tenantid\})(\/|$)/i;

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { json, managementRoutes, refusals } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { readStored } from '../../state/stored.ts';
 import { keyRingRef, keyRingSchema } from '../keys/document.ts';
 import type { ManagementPorts } from './ports.ts';
-import { json, managementRoutes, refusals } from './wire.ts';
 
 const keySchema = z.object({ kid: z.string(), createdAt: z.string(), signsFrom: z.string() }).openapi('SigningKey');
 

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { managementRoutes } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { passwordNames, tokenDocumentSchema } from '../documents.ts';
 import type { TokenDocument } from '../documents.ts';
@@ -8,7 +9,6 @@ import { newPassword } from './passwords.ts';
 import type { ManagementPorts } from './ports.ts';
 import { requireScopeMap } from './scopemaps.ts';
 import { onWire, shownOnce, tokenRouteTable } from './tokenwire.ts';
-import { managementRoutes } from './wire.ts';
 
 type Tokens = NamedDocuments<TokenDocument>;
 

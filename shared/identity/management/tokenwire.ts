@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { passwordNames } from '../documents.ts';
 import type { TokenDocument } from '../documents.ts';
 import { administratorName } from '../identity.ts';
 import type { NewPassword } from './passwords.ts';
 import { scopeMapNameSchema } from './scopemaps.ts';
-import { body, inPath, json, nameSchema, pageSchema, refusals, timesSchema } from './wire.ts';
+import { inPath, nameSchema } from './wire.ts';
 
 const reserved = [administratorName, 'anonymous'];
 const tokenNameSchema = nameSchema.refine((name) => !reserved.includes(name.toLowerCase()), `must be none of ${reserved.join(', ')}`);

@@ -1,43 +1,7 @@
-import { OpenAPIHono, z } from '@hono/zod-openapi';
-import { RegistryError } from '../../oci/faults.ts';
+import { z } from '@hono/zod-openapi';
 import { namePattern } from '../documents.ts';
 
 /** A name in a path or a body. */
 export const nameSchema = z.string().regex(namePattern, 'must be 1 to 50 letters, digits, dashes and underscores, beginning with a letter or digit').openapi({ example: 'ci' });
 
 export const inPath = { params: z.object({ name: nameSchema }) };
-
-export const pageSchema = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(50).openapi({ description: 'The most entries in one page.' }),
-  continuation: z.string().max(4_000).optional().openapi({ description: 'From the page before.' }),
-});
-
-export const timesSchema = { createdAt: z.string().openapi({ format: 'date-time' }), updatedAt: z.string().openapi({ format: 'date-time' }) };
-
-const errorsSchema = z.object({ errors: z.array(z.object({ code: z.string(), message: z.string() })) }).openapi('Errors');
-
-export function json<T extends z.ZodType>(description: string, schema: T) {
-  return { description, content: { 'application/json': { schema } } };
-}
-
-export function body<T extends z.ZodType>(schema: T) {
-  return { body: { required: true, content: { 'application/json': { schema } } } };
-}
-
-/** What every route of the management API may answer beside what it is for. */
-export const refusals = {
-  400: json('Something in the request is wrong.', errorsSchema),
-  401: json('Nobody, or nobody known, asks.', errorsSchema),
-  403: json('The caller may not.', errorsSchema),
-  404: json('There is no such thing.', errorsSchema),
-  409: json('What is there forbids it.', errorsSchema),
-};
-
-/** A router that answers what does not parse as every other fault: by what is wrong with it. */
-export function managementRoutes(): OpenAPIHono {
-  return new OpenAPIHono({
-    defaultHook: (result) => {
-      if (!result.success) throw new RegistryError({ is: 'request-invalid', why: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ') });
-    },
-  });
-}

@@ -14,7 +14,7 @@ describe('host.json', () => {
     expect(own.extensions.http.routePrefix).toBe('');
     expect(own.extensions.queues).toMatchObject({
       maxPollingInterval: 2_000,
-      batchSize: 16,
+      batchSize: 32,
       maxDequeueCount: 5,
       messageEncoding: 'base64',
     });

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { guardedGet } from '../../../shared/http/guarded-get.ts';
+import { loopbackNetworks, reachOf } from '../../../shared/http/public-address.ts';
 import { StoreFailure } from '../../../shared/ports/failures.ts';
 import { OutboundRefused } from '../../../shared/ports/outbound.ts';
 
@@ -20,8 +21,10 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/json`);
 }
 
-const guarded = guardedGet({ allowLoopback: false });
-const local = guardedGet({ allowLoopback: true });
+const onlyPublic = reachOf([]);
+const alsoHere = reachOf(loopbackNetworks);
+const guarded = guardedGet({ reach: onlyPublic });
+const local = guardedGet({ reach: alsoHere });
 
 describe('a URL that somebody else chose', () => {
   it.each(['https://127.0.0.1/', 'https://[::1]/', 'https://localhost/', 'https://10.0.0.1/', 'https://169.254.169.254/metadata', 'https://[::ffff:7f00:1]/', 'https://0x7f000001/', 'https://2130706433/', 'http://8.8.8.8/', 'https://user:secret@8.8.8.8/', 'ftp://8.8.8.8/'])('is not called when it is %s', async (url) => {
@@ -30,9 +33,9 @@ describe('a URL that somebody else chose', () => {
 
   it('is not called when one of its name\'s addresses is private', async () => {
     const resolve = () => Promise.resolve([{ address: '20.50.2.1', family: 4 }, { address: '10.0.0.5', family: 4 }]);
-    await expect(guardedGet({ allowLoopback: false, resolve }).getJson(new URL('https://mixed.example/'))).rejects.toBeInstanceOf(OutboundRefused);
+    await expect(guardedGet({ reach: onlyPublic, resolve }).getJson(new URL('https://mixed.example/'))).rejects.toBeInstanceOf(OutboundRefused);
     const nowhere = () => Promise.resolve([]);
-    await expect(guardedGet({ allowLoopback: true, resolve: nowhere }).getJson(new URL('https://nowhere.example/'))).rejects.toBeInstanceOf(OutboundRefused);
+    await expect(guardedGet({ reach: alsoHere, resolve: nowhere }).getJson(new URL('https://nowhere.example/'))).rejects.toBeInstanceOf(OutboundRefused);
   });
 
   it('is called at the address that was checked, whatever the name means a moment later', async () => {
@@ -40,7 +43,7 @@ describe('a URL that somebody else chose', () => {
     let asked = 0;
     const resolve = () => Promise.resolve([{ address: asked++ === 0 ? '127.0.0.1' : '10.0.0.5', family: 4 }]);
     url.hostname = 'rebinding.example';
-    expect(await guardedGet({ allowLoopback: true, resolve }).getJson(url)).toEqual({ host: url.host });
+    expect(await guardedGet({ reach: alsoHere, resolve }).getJson(url)).toEqual({ host: url.host });
     expect(asked).toBe(1);
   });
 });
@@ -78,6 +81,6 @@ describe('an answer', () => {
   it('of nobody who listens is a failure, and so is a name that is none', async () => {
     await expect(local.getJson(new URL('http://127.0.0.1:1/'))).rejects.toBeInstanceOf(StoreFailure);
     const failing = () => Promise.reject(new Error('ENOTFOUND'));
-    await expect(guardedGet({ allowLoopback: false, resolve: failing }).getJson(new URL('https://no.example/'))).rejects.toBeInstanceOf(StoreFailure);
+    await expect(guardedGet({ reach: onlyPublic, resolve: failing }).getJson(new URL('https://no.example/'))).rejects.toBeInstanceOf(StoreFailure);
   });
 });

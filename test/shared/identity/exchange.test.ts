@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { guardedGet } from '../../../shared/http/guarded-get.ts';
+import { reachOf } from '../../../shared/http/public-address.ts';
 import { satisfies } from '../../../shared/identity/issuers/conditions.ts';
 import { startIssuer } from './issuer.ts';
 import type { LocalIssuer } from './issuer.ts';
@@ -131,7 +132,7 @@ describe('an issuer', () => {
   });
 
   it('at a private address is not called, nor are keys at one', async () => {
-    const guarded = await trusting({ adapters: { outbound: guardedGet({ allowLoopback: false }) } });
+    const guarded = await trusting({ adapters: { outbound: guardedGet({ reach: reachOf([]) }) } });
     const refused = await exchange(guarded, await issuer.token());
     expect([refused.status, await codeOf(refused)]).toEqual([403, 'DENIED']);
     expect(issuer.asked).toEqual([]);

@@ -1,0 +1,61 @@
+import { hostOf, makeAttempt } from './attempt.ts';
+import { newDelivery, scheduled } from './delivery.ts';
+import { createDelivery, readStoredDelivery, refOf } from './delivery-store.ts';
+import type { Delivery, Webhook } from './documents.ts';
+import { findHooks } from './find.ts';
+import { markDone, takeEvent } from './marker.ts';
+import type { PipelinePorts } from './ports.ts';
+import { beginHeldBack, recheck, sendNext, settle } from './settle.ts';
+
+type Event = Delivery['event'];
+
+/**
+ * Brings an event to every hook that is for it: posts to all at once, writes down what came of it, and leaves failures to the queue. Delivered
+ * again, the event does nothing more; after a crash it goes on where that was. Throws `StoreFailure`: then it must be delivered again.
+ */
+export async function dispatch(ports: PipelinePorts, event: Event): Promise<void> {
+  const [taken, hooks] = await Promise.all([takeEvent(ports, event), findHooks(ports.documents, ports.registry, event)]);
+  if (taken !== undefined) await bring(ports, event, hooks, taken);
+}
+
+/** Goes on with an event that somebody has taken up and not brought to its end. Throws `StoreFailure`. */
+export async function dispatchAgain(ports: PipelinePorts, event: Event): Promise<void> {
+  await bring(ports, event, await findHooks(ports.documents, ports.registry, event), 'again');
+}
+
+async function bring(ports: PipelinePorts, event: Event, hooks: readonly Webhook[], taken: 'first' | 'again'): Promise<void> {
+  const wanted = hooks.filter((hook) => !isAbout(event, hook));
+  // One that cannot be written keeps no other from its event.
+  const results = await Promise.allSettled(wanted.map((hook) => (taken === 'first' ? begin(ports, hook, event) : goOn(ports, hook, event))));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason as Error;
+  await markDone(ports, event);
+}
+
+/** A receiver is not told that it fails: that would be one more event that it fails for. */
+function isAbout({ type, data }: Event, { name }: Webhook): boolean {
+  const { target } = data as { readonly target?: { readonly webhook?: unknown } };
+  return type.startsWith('Longshore.Webhook') && target?.webhook === name;
+}
+
+async function begin(ports: PipelinePorts, hook: Webhook, event: Event): Promise<void> {
+  if (hook.brokenSince !== undefined) return beginHeldBack(ports, hook, event);
+  const now = ports.clock.now();
+  const delivery = newDelivery(hook, event, now);
+  const made = await ports.hosts.first.within(hostOf(hook), () => makeAttempt(ports, hook, delivery, 'event'));
+  if (made !== undefined) {
+    await settle(ports, hook, delivery, made);
+    return;
+  }
+  // The host is busy or hangs, and nobody else's event shall wait for it.
+  const created = await createDelivery(ports.documents, scheduled(delivery, now));
+  if (created !== undefined) await sendNext(ports, created.document);
+}
+
+/** A delivery that is there may have no message: the crash came before it. */
+async function goOn(ports: PipelinePorts, hook: Webhook, event: Event): Promise<void> {
+  const known = await readStoredDelivery(ports.documents, refOf(newDelivery(hook, event, ports.clock.now())));
+  if (known === undefined) return begin(ports, hook, event);
+  if (known.document.status !== 'waiting') return;
+  return known.document.heldBack === true ? recheck(ports, known) : sendNext(ports, known.document);
+}

@@ -1,0 +1,37 @@
+import type { RegistryName } from '../oci/name.ts';
+import type { DocumentPage, QueryDocuments } from '../ports/documents.ts';
+import { parseStored } from '../state/stored.ts';
+import { webhookRouteSchema } from './documents.ts';
+import type { Webhook } from './documents.ts';
+import { anchorsOf, covers } from './scope.ts';
+import type { HookEvent } from './scope.ts';
+
+/** More than Cosmos DB puts into one page of such documents: a registry with many hooks for one event takes some. */
+const pageSize = 1000;
+
+/**
+ * The enabled hooks that get an event, each once, by one look-up in the index: hooks of other actions and other repositories cost nothing.
+ * Throws `StoreFailure` and `UnreadableDocument`.
+ */
+export async function findHooks(documents: QueryDocuments, registry: RegistryName, event: HookEvent): Promise<Webhook[]> {
+  const anchors = anchorsOf(event);
+  const found = new Map<string, Webhook>();
+  let page: DocumentPage | undefined;
+  do {
+    page = await documents.queryDocuments({
+      container: 'registries',
+      partition: [registry],
+      where: [
+        { path: 'type', is: '=', value: 'webhook-route' },
+        { path: 'anchor', is: 'in', values: anchors },
+      ],
+      limit: pageSize,
+      ...(page?.continuation === undefined ? {} : { continuation: page.continuation }),
+    });
+    for (const each of page.documents) {
+      const { hook } = parseStored(webhookRouteSchema, each, { container: 'registries' }).document;
+      if (covers(hook, event)) found.set(hook.name, hook);
+    }
+  } while (page.continuation !== undefined);
+  return [...found.values()];
+}

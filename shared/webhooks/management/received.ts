@@ -1,0 +1,49 @@
+import { z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { catalogue, eventTypes } from '../../events/catalogue.ts';
+import type { EventType } from '../../events/catalogue.ts';
+import { renderBody } from '../body.ts';
+import { actionOfType, bodySchema } from '../body-schema.ts';
+import { formats } from '../documents.ts';
+import type { WebhookFormat } from '../documents.ts';
+
+type Registry = OpenAPIHono['openAPIRegistry'];
+type Described = Parameters<Registry['registerWebhook']>[0];
+
+const signedHeaders = z.object({
+  'webhook-id': z.string().openapi({ description: 'Of this event for this webhook: the same at every attempt. What was seen before can be dropped.', example: 'dlv_20260101-0123456789abcdefghijklmnopqrstuv' }),
+  'webhook-timestamp': z.string().openapi({ description: 'Of this attempt, in seconds since 1970. Refuse what is older than five minutes.', example: '1767268800' }),
+  'webhook-signature': z.string().openapi({ description: 'v1, and the base64 of HMAC-SHA256 over id.timestamp.body, one for each secret that signs now, with blanks between them.', example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=' }),
+});
+
+const responses: Described['responses'] = {
+  '2XX': { description: 'Delivered. Nothing else is: redirects are not followed, and whatever fails is tried again for a day.' },
+  410: { description: 'The webhook is disabled.' },
+};
+
+/** Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the document's own registry: of a router below it Hono makes paths. */
+export function describeReceived(registry: Registry): void {
+  for (const type of eventTypes) for (const format of formats) registry.registerWebhook(described(type, format));
+}
+
+function described(type: EventType, format: WebhookFormat): Described {
+  const { summary, example } = catalogue[type];
+  const { id, timestamp: time } = example;
+  const { contentType, body } = renderBody(format, { id, source: '/longshore', type, subject: 'team/app', time, data: example });
+  const [mediaType = contentType] = contentType.split(';');
+  const content = { [mediaType]: { schema: jsonSchema(bodySchema(format, type)), example: JSON.parse(body) as unknown } };
+  return { path: `${actionOfType(type)}.${format}`, method: 'post', summary, tags: [`format ${format}`], request: { headers: signedHeaders, body: { required: true, content } }, responses };
+}
+
+/** OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as receivers must. */
+function jsonSchema(schema: z.ZodObject): object {
+  const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {
+    unrepresentable: 'any',
+    override({ zodSchema, jsonSchema: made }) {
+      if (zodSchema._zod.def.type === 'custom') made.type = 'string';
+      delete made.additionalProperties;
+      if (made.format === 'date-time') delete made.pattern;
+    },
+  });
+  return described;
+}

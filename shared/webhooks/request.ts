@@ -1,0 +1,30 @@
+import type { OutboundRequest } from '../ports/post.ts';
+import { renderBody } from './body.ts';
+import type { Webhook } from './documents.ts';
+import type { WebhookPorts } from './ports.ts';
+import type { HookEvent } from './scope.ts';
+import { openHeaders, openSecrets } from './secrets.ts';
+import { signatureHeaders } from './sign.ts';
+
+/** What stands for the value of a custom header wherever one is shown, as in ACR's lists. */
+export const mask = '******';
+
+export interface SignedRequest {
+  readonly request: OutboundRequest;
+  /** The same headers for the log: values that the hook's owner gave are masked. */
+  readonly maskedHeaders: Readonly<Record<string, string>>;
+}
+
+/**
+ * The request of one attempt, signed for now with every live secret. A custom header replaces one of the same name, but for the signature's.
+ * Throws `StoreFailure` when the keys cannot be had, `WebhookUnsealable` when they do not open what the hook has.
+ */
+export async function requestOf(ports: Pick<WebhookPorts, 'keys' | 'clock'>, hook: Webhook, deliveryId: string, event: HookEvent): Promise<SignedRequest> {
+  const at = ports.clock.now();
+  const [custom, secrets] = await Promise.all([openHeaders(ports, hook), openSecrets(ports, hook, at)]);
+  const { contentType, body } = renderBody(hook.format, event);
+  const usual = { 'content-type': contentType, 'user-agent': 'longshore' };
+  const signature = signatureHeaders({ id: deliveryId, at, body }, secrets);
+  const masked = Object.fromEntries(Object.entries(custom).map(([name, value]) => [name, name === 'content-type' ? value : mask]));
+  return { request: { url: new URL(hook.serviceUri), headers: { ...usual, ...custom, ...signature }, body }, maskedHeaders: { ...usual, ...masked, ...signature } };
+}
