@@ -24,7 +24,8 @@ import type { RegistrySettings } from './registry/ports.ts';
 import { SharedReads } from './registry/shared-reads.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
-import { recordUsage } from './usage/record.ts';
+import { usagePipeline } from './usage/pipeline.ts';
+import type { UsageSettings } from './usage/pipeline.ts';
 import { configuredKeys } from './webhooks/keys.ts';
 import { webhookRoutes } from './webhooks/management/http.ts';
 import { webhookPipeline } from './webhooks/pipeline.ts';
@@ -50,6 +51,7 @@ export interface Settings extends RegistrySettings {
   readonly sealing: { readonly key?: Uint8Array };
   /** Where URLs that users give may lead. */
   readonly reach: Reach;
+  readonly usage: UsageSettings;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
 }
@@ -60,6 +62,12 @@ export interface Longshore {
   readonly log: Log;
   /** Counts one delivered event. An event that cannot be read is logged and dropped: delivered again it would be no better. */
   recordUsage(event: unknown): Promise<void>;
+  /** Adds a message of the queue `usage-pulls`, or of its poison queue, to the counters. */
+  foldPulls(message: unknown): Promise<void>;
+  /** Sends the pulls that this instance has counted. Before it ends, or they are lost. */
+  flushPulls(): Promise<void>;
+  /** Measures what is stored. */
+  surveyUsage(): Promise<void>;
   /** Publishes what a crash or an outage left in the outbox. */
   sweepOutbox(): Promise<void>;
   /** Brings one delivered event to the webhooks that are for it. One that cannot be read is logged and dropped. */
@@ -86,11 +94,15 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const keys = configuredKeys(settings.sealing.key);
   const pipeline = webhookPipeline({ ...adapters, ...stores, keys, registry: registryName, eventSource: settings.eventSource });
   const webhooks = webhookRoutes({ ...pipeline.ports, checkTarget: (url) => checkTarget(url, settings.reach) });
+  const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks }),
     log,
-    recordUsage: (event) => withEvent(event, log, parseEvent, (parsed) => recordUsage({ documents }, registryName, parsed)),
+    recordUsage: (event) => withEvent(event, log, parseEvent, (parsed) => usage.record(parsed)),
+    foldPulls: (message) => usage.fold(message),
+    flushPulls: () => usage.flush(),
+    surveyUsage: () => usage.survey(),
     dispatchWebhooks: (event) => withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed)),
     deliverWebhook: (message) => pipeline.deliver(message),
     letWebhookGo: (message) => pipeline.letGo(message),

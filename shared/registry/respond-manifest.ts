@@ -13,13 +13,15 @@ import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
-/** GET and HEAD on `/v2/<name>/manifests/<reference>`; `common` are the headers that every answer carries. */
-export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, common: Readonly<Record<string, string>>): Promise<Response> {
+/** GET and HEAD on `/v2/<name>/manifests/<reference>`; `common` are the headers that every answer carries; `served` is told what it answers with. */
+export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, common: Readonly<Record<string, string>>, served: (manifest: Digest) => void): Promise<Response> {
   if (request.method === 'HEAD') {
     const { document } = await findManifest(ports, key, reference);
+    served(document.digest);
     return answered(document, null, request, common);
   }
   const { document, content } = await pullManifest(ports, key, reference);
+  served(document.digest);
   return answered(document, content, request, common);
 }
 

@@ -31,7 +31,7 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const caller: Caller = { actor: 'somebody', challenge, may };
   const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
   const callers = { identify: () => Promise.resolve(caller) };
-  const ports = { ...adapters, callers, traffic: { countBytes: () => undefined }, entries: new RepositoryEntries(adapters), manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings: { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore' } };
+  const ports = { ...adapters, callers, traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, entries: new RepositoryEntries(adapters), manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings: { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore' } };
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
     const response = await respondAcr(ports, registry, new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }), 'request');
