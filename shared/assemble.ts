@@ -97,7 +97,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks }),
     log,
     recordUsage: (event) => withEvent(event, log, parseEvent, (parsed) => usage.record(parsed)),
     foldPulls: (message) => usage.fold(message),
