@@ -48,7 +48,7 @@ function parseRates(text: string): Rates {
 const actorClassesSchema = z.string().transform((text, context) => {
   const parsed = parseActorClasses(text);
   if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: `must be NAME=CLASS,…, where NAME may end in * and CLASS is one of ${clientClasses.join(', ')}` });
+  context.addIssue({ code: 'custom', message: `must be NAME=CLASS,… where NAME may end in * and CLASS is one of ${clientClasses.join(', ')}` });
   return z.NEVER;
 });
 
