@@ -16,8 +16,8 @@ export type Counts = z.infer<typeof countsSchema>;
 
 export const noCounts: Counts = { pulls: 0, heads: 0, blobPulls: 0, pushes: 0 };
 
-export function plus(a: Counts | undefined, b: Counts): Counts {
-  if (a === undefined) return b;
+/** Of the counts alone, whatever else either has. */
+export function plus(a: Counts = noCounts, b: Counts = noCounts): Counts {
   return { pulls: a.pulls + b.pulls, heads: a.heads + b.heads, blobPulls: a.blobPulls + b.blobPulls, pushes: a.pushes + b.pushes };
 }
 

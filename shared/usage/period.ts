@@ -32,7 +32,8 @@ const longest: Readonly<Record<Granularity, number>> = { minute: 2, hour: 93, da
 
 /** A month in days where nothing else is said. Throws `RegistryError` (`request-invalid`). */
 export function periodOf(asked: { readonly from?: string | undefined; readonly to?: string | undefined; readonly by: Granularity }, now: Date): Period {
-  const to = asked.to === undefined ? now : new Date(asked.to);
+  // The minute that is running is in it.
+  const to = asked.to === undefined ? new Date(now.getTime() + 60_000) : new Date(asked.to);
   const usual = Math.min(30, longest[asked.by]);
   const from = asked.from === undefined ? new Date(to.getTime() - usual * dayMs) : new Date(asked.from);
   if (from >= to) throw new RegistryError({ is: 'request-invalid', why: 'from must be before to' });

@@ -64,6 +64,14 @@ describe('batches of counted pulls', () => {
     );
   });
 
+  it('leave in the counters counts alone, so that a document stays small', async () => {
+    const longshore = await start();
+    await pull(longshore);
+    await foldAll(longshore);
+    const found = await longshore.memory.documents.queryDocuments({ container: 'usage', partition: ['default', repository], where: [{ path: 'type', is: '=', value: 'usage-hour' }], limit: 1 });
+    expect(found.documents[0]?.document['minutes']).toEqual({ '00': { pulls: 1, heads: 0, blobPulls: 0, pushes: 0 } });
+  });
+
   it('count once when their sending was not confirmed: they are sent again under the same id', async () => {
     const longshore = await start();
     longshore.memory.calls.loseAnswerOn('queues.send', 1);
