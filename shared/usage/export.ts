@@ -9,17 +9,17 @@ export type ExportOf = 'repositories' | 'images';
 
 type Cell = string | number | undefined;
 
-const tables: Readonly<Record<ExportOf, { readonly columns: readonly string[]; row(found: VersionedDocument, where: DocumentQuery): readonly Cell[] }>> = {
+const tables: Readonly<Record<ExportOf, { readonly columns: readonly string[]; readonly row: (found: VersionedDocument, where: DocumentQuery) => readonly Cell[] }>> = {
   repositories: {
     columns: ['day', 'repository', 'pulls', 'heads', 'blob_pulls', 'pushes', 'last_pull', 'last_push'],
-    row(found, where) {
+    row: (found, where) => {
       const { day, repository, pulls, heads, blobPulls, pushes, lastPull, lastPush } = parseStored(daySchema, found, where).document;
       return [day, repository, pulls, heads, blobPulls, pushes, lastPull, lastPush];
     },
   },
   images: {
     columns: ['repository', 'tag', 'digest', 'pulls', 'heads', 'pushes', 'last_pull', 'last_head', 'last_push'],
-    row(found, where) {
+    row: (found, where) => {
       const { repository, of, name, pulls, heads, pushes, lastPull, lastHead, lastPush } = parseStored(imagePullsSchema, found, where).document;
       return [repository, of === 'tag' ? name : undefined, of === 'digest' ? name : undefined, pulls, heads, pushes, lastPull, lastHead, lastPush];
     },
