@@ -11,6 +11,7 @@ import { benchPeer } from './peer.ts';
 import { benchPush } from './push.ts';
 import { benchStart } from './start.ts';
 import { benchUsage } from './usage.ts';
+import { benchWebhooks } from './webhooks.ts';
 
 // `npm run bench`: one after the other, so that none is measured beside another. Arguments choose some by name.
 const benches: Record<string, () => Promise<Figure[]>> = {
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   push: benchPush,
   partitions: benchPartitions,
   lists: benchLists,
+  webhooks: benchWebhooks,
   emulated: benchEmulated,
   'emulated-lists': benchEmulatedLists,
   start: benchStart,

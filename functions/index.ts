@@ -16,3 +16,5 @@ import './webhooks/deliver.queue.ts';
 import './webhooks/let-go.queue.ts';
 import './webhooks/sweep.timer.ts';
 import './acr/settle.timer.ts';
+import './purge/collect.timer.ts';
+import './purge/leftovers.timer.ts';

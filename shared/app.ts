@@ -31,6 +31,8 @@ export interface AppPorts {
   readonly metrics: Metrics;
   /** What of the management API is about webhooks. */
   readonly webhooks: OpenAPIHono;
+  /** What of the management API is about the recycle bin. */
+  readonly bin: OpenAPIHono;
 }
 
 /** `Request -> Response`: the same on plain Node, under the Functions host, and in a test without a socket. */
@@ -56,7 +58,7 @@ export function createApp(ports: AppPorts): App {
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
   app.use('/api/v1/*', requireManagement(callers));
-  app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks));
+  app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
   app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
   return { fetch: (request) => (isDataPlane(targetOf(request.url).path) ? dataPlane(ports, request) : app.fetch(request)) };
@@ -95,7 +97,9 @@ function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
   return async (context, next) => {
     const { method } = context.req;
     const needed: Access[] = [{ type: 'management', name: 'api', action: method === 'GET' || method === 'HEAD' ? 'read' : 'write' }];
-    requireAccess(await callers.identify(context.req.raw, needed), needed);
+    const caller = await callers.identify(context.req.raw, needed);
+    requireAccess(caller, needed);
+    context.set('caller', caller);
     await next();
   };
 }

@@ -15,18 +15,30 @@ import type { GetJson } from './ports/outbound.ts';
 import type { PostRequest } from './ports/post.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { SendMessage } from './ports/queues.ts';
+import type { Secrets } from './ports/secrets.ts';
 import type { PublishEvents } from './ports/topic.ts';
+import type { Tracer } from './ports/tracer.ts';
 import { cancelledUploads } from './registry/cancel-upload.ts';
 import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { SharedReads } from './registry/shared-reads.ts';
+import { recycleBin } from './purge/bin.ts';
+import { binRoutes } from './purge/management/http.ts';
+import { runDue } from './purge/due.ts';
+import { sweepLeftovers } from './purge/leftovers.ts';
+import type { DueRun } from './purge/due.ts';
+import type { BinPorts } from './purge/ports.ts';
+import { SoftDelete } from './purge/soft-delete.ts';
+import type { RepositoryKey } from './state/names.ts';
+import { sealingKeys } from './state/sealing-keys.ts';
+import type { SealingSettings } from './state/sealing-keys.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
+import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
 import { usagePipeline } from './usage/pipeline.ts';
 import type { UsageSettings } from './usage/pipeline.ts';
-import { configuredKeys } from './webhooks/keys.ts';
 import { webhookRoutes } from './webhooks/management/http.ts';
 import { webhookPipeline } from './webhooks/pipeline.ts';
 
@@ -38,6 +50,10 @@ export interface Adapters {
   readonly topic: PublishEvents;
   readonly outbound: GetJson;
   readonly receivers: PostRequest;
+  /** Absent where no vault is configured. */
+  readonly secrets?: Secrets;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -47,8 +63,7 @@ export interface Adapters {
 export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
   readonly auth: AuthSettings;
-  /** What seals secrets that lie in documents; without a key there are no webhooks. */
-  readonly sealing: { readonly key?: Uint8Array };
+  readonly sealing: SealingSettings;
   /** Where URLs that users give may lead. */
   readonly reach: Reach;
   readonly usage: UsageSettings;
@@ -78,42 +93,66 @@ export interface Longshore {
   letWebhookGo(message: unknown): void;
   /** Sets going again what crashes and outages left of webhooks. */
   sweepWebhooks(): Promise<void>;
+  /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
+  runDue(): Promise<DueRun>;
+  /** Deletes what crashes left in Blob Storage and no document names. */
+  sweepLeftovers(): Promise<void>;
   /** Removes or revives the catalog's entries of deleted repositories. */
   settleRepositories(): Promise<void>;
 }
 
+/** A timer starts every minute: what is left when this is over is the next one's. In milliseconds. */
+const dueRunMs = 45_000;
+
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
-  const { clock, log, probes } = adapters;
+  const { clock, log, probes, tracer } = adapters;
   const metrics = new Metrics();
-  const stores = counted(adapters, metrics, clock);
+  const stores = counted(adapters, metrics, clock, tracer);
   const { topic } = stores;
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
-  const keys = configuredKeys(settings.sealing.key);
-  const pipeline = webhookPipeline({ ...adapters, ...stores, keys, registry: registryName, eventSource: settings.eventSource });
+  const entries = new RepositoryEntries({ ...adapters, documents });
+  const openRepository = async (key: RepositoryKey) => {
+    await entries.requireAllowed('write', key);
+    await entries.open(key);
+  };
+  const softDelete = new SoftDelete({ documents, clock });
+  const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository, settings };
+  const sealing = sealingKeys(stores.secrets, settings.sealing);
+  const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
   const webhooks = webhookRoutes({ ...pipeline.ports, checkTarget: (url) => checkTarget(url, settings.reach) });
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
-  const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
+  const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
+  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }) });
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries: new RepositoryEntries({ ...adapters, documents }), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks }),
+    app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
-    recordUsage: (event) => withEvent(event, log, parseEvent, (parsed) => usage.record(parsed)),
+    recordUsage: (event) => inEventSpan(tracer, 'usage-record', event, () => withEvent(event, log, parseEvent, (parsed) => usage.record(parsed))),
     foldPulls: (message) => usage.fold(message),
     flushPulls: () => usage.flush(),
-    surveyUsage: () => usage.survey(),
-    dispatchWebhooks: (event) => withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed)),
+    surveyUsage: () => inTimerSpan(tracer, 'usage-survey', () => usage.survey()),
+    dispatchWebhooks: (event) => inEventSpan(tracer, 'webhooks-dispatch', event, () => withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed))),
     deliverWebhook: (message) => pipeline.deliver(message),
     letWebhookGo: (message) => pipeline.letGo(message),
-    sweepWebhooks: () => pipeline.sweep(),
+    sweepWebhooks: () => inTimerSpan(tracer, 'webhooks-sweep', () => pipeline.sweep()),
     async sweepOutbox() {
-      const published = await sweepOutbox({ documents, topic, clock, log });
+      const published = await inTimerSpan(tracer, 'events-sweep', () => sweepOutbox({ documents, topic, clock, log }));
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
+    async runDue() {
+      const run = await runDue(bin, new Date(clock.now().getTime() + dueRunMs));
+      if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
+      return run;
+    },
+    async sweepLeftovers() {
+      const deleted = await sweepLeftovers(bin, registryName, new Date(clock.now().getTime() + dueRunMs));
+      if (deleted > 0) log.info({ deleted }, 'blobs that no document names are deleted');
+    },
     async settleRepositories() {
-      const revived = await settleRepositories({ documents, clock });
+      const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock }));
       if (revived > 0) log.info({ revived }, 'repositories that were pushed to while they were deleted are back in the catalog');
     },
   };

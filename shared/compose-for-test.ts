@@ -30,6 +30,7 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
     manifestCacheBytes: 64 * 1024 * 1024,
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',
+    graceMs: 24 * 3600 * 1000,
     auth: { mode: 'open' },
     sealing: { key: Buffer.alloc(32, 'a key for tests that seals') },
     reach,

@@ -1,13 +1,17 @@
 import type { TokenCredential } from '@azure/identity';
 import { DefaultAzureCredential } from '@azure/identity';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { azureBlobs } from './adapters/azure/blobs.ts';
 import { azureDocuments } from './adapters/azure/documents.ts';
 import { azureQueues } from './adapters/azure/queues.ts';
+import { azureSecrets } from './adapters/azure/secrets.ts';
 import { azureTopic } from './adapters/azure/topic.ts';
+import { azureTracer } from './adapters/azure/tracer.ts';
+import type { AzureTracer } from './adapters/azure/tracer.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
-import { authSettings, storageQuota } from './config.ts';
+import { authSettings, sealingSettings, storageQuota } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
@@ -15,8 +19,8 @@ import { reachOf } from './http/public-address.ts';
 import { systemClock, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
-  /** Ends what the SDKs do in the background. */
-  dispose(): void;
+  /** Sends the spans that wait, and ends what the SDKs do in the background. */
+  dispose(): Promise<void>;
 }
 
 /** Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. */
@@ -26,10 +30,12 @@ export function compose(config: Config): ComposedLongshore {
   const blobs = azureBlobs({ ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity), container: config.BLOB_CONTAINER });
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
+  const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
   const log = logger(config);
+  const tracer = tracerOf(config, log, identity);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
-  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), clock: systemClock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -38,17 +44,24 @@ export function compose(config: Config): ComposedLongshore {
     manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,
+    graceMs: config.LONGSHORE_GRACE_HOURS * 3600 * 1000,
     auth: authSettings(config),
-    sealing: config.LONGSHORE_SECRET_KEY === undefined ? {} : { key: config.LONGSHORE_SECRET_KEY },
+    sealing: sealingSettings(config),
     reach,
   };
   return {
     ...assemble(adapters, settings),
-    dispose() {
+    async dispose() {
       documents.dispose();
-      void receivers.close();
+      await Promise.all([receivers.close(), tracer?.shutdown()]);
     },
   };
+}
+
+function tracerOf(config: Config, log: Logger, identity: () => TokenCredential): AzureTracer | undefined {
+  const { APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString, APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication } = config;
+  if (connectionString === undefined) return undefined;
+  return azureTracer({ connectionString, ...(authentication === undefined ? {} : { credential: identity() }), share: config.LONGSHORE_TRACED_SHARE, role: 'longshore', instance: systemRandomIds.nextId(), region: config.LONGSHORE_REGION }, log);
 }
 
 function logger(config: Config) {

@@ -4,9 +4,10 @@ import type { RegistryName } from './oci/name.ts';
 import { isNetwork, loopbackNetworks } from './http/public-address.ts';
 import type { AuthSettings } from './identity/identities.ts';
 import { parsePasswordHash } from './identity/password.ts';
-import { ratesOfSku } from './identity/ratelimits.ts';
+import { skus } from './identity/ratelimits.ts';
 import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
 import { clientClasses, parseActorClasses } from './usage/client-class.ts';
+import type { SealingSettings } from './state/sealing-keys.ts';
 
 /** At least 32 bytes, in base64. */
 const keySchema = z
@@ -22,6 +23,18 @@ const originSchema = z
   .transform((text) => new URL(text))
   .refine((url) => url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '', 'must be https://HOST or http://HOST, with a port where it is not the usual one');
 
+/** https://learn.microsoft.com/azure/azure-monitor/app/connection-strings */
+const connectionStringSchema = z
+  .string()
+  .regex(/(^|;)InstrumentationKey=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(;|$)/i, 'must hold InstrumentationKey=UUID')
+  .regex(/(^|;)IngestionEndpoint=https:\/\/./i, 'must hold IngestionEndpoint=https://…');
+
+/** Not plain http: what goes over it are keys. */
+const vaultSchema = z
+  .url({ protocol: /^https$/ })
+  .transform((text) => new URL(text))
+  .refine((url) => url.href === `${url.origin}/`, 'must be https://NAME.vault.azure.net, without a path');
+
 const passwordHashSchema = z.string().transform((text, context) => {
   const parsed = parsePasswordHash(text);
   if (parsed !== undefined) return parsed;
@@ -35,7 +48,7 @@ const outboundSchema = z
   .transform((text) => (text === 'public' ? [] : text.split(',').flatMap((network) => (network === 'loopback' ? loopbackNetworks : [network]))))
   .refine((networks) => networks.every(isNetwork), 'must be "public", or networks to open besides, as in loopback,10.1.0.0/16,fd00:1::/64');
 
-/** `sku` takes ACR's numbers for LONGSHORE_SKU. */
+/** `sku` takes ACR's numbers for the registry's SKU, and what the registry has set instead of them. */
 const rateLimitsSchema = z.union([z.literal('sku'), z.literal('off'), z.string().regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}\/[1-9]\d{0,8}$/).transform(parseRates)], {
   error: 'must be "sku", "off", or READS/WRITES/DELETES a minute, as in 10000/2000/1000',
 });
@@ -82,11 +95,18 @@ const settingsSchema = z
      * are out stay good; webhooks' secrets must be rotated and their headers set anew.
      */
     LONGSHORE_SECRET_KEY: keySchema.optional(),
+    /** `https://NAME.vault.azure.net`: its secret seals instead, read with the app's identity. LONGSHORE_SECRET_KEY then opens what it sealed before. */
+    LONGSHORE_KEY_VAULT: vaultSchema.optional(),
+    /** The name of that secret, 32 bytes or more in base64. A new version of it seals from then on; the old ones must stay enabled to open. */
+    LONGSHORE_SEALING_SECRET: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be 1 to 127 letters, digits and dashes').default('longshore-sealing-key'),
     /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */
     LONGSHORE_PUBLIC_URL: originSchema.optional(),
-    LONGSHORE_SKU: z.enum(['basic', 'standard', 'premium']).default('standard'),
+    /** How long what nothing needs any more is spared: a blob that was uploaded or purged, and bytes that nobody links. In hours. */
+    LONGSHORE_GRACE_HOURS: z.coerce.number().min(1).max(720).default(24),
+    /** Of a registry whose own settings (`/api/v1/registry`) name none. */
+    LONGSHORE_SKU: z.enum(skus).default('standard'),
     /** Of the whole registry, per instance; with LONGSHORE_AUTH=required alone. */
     LONGSHORE_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /** Of each identity, likewise. */
@@ -99,6 +119,13 @@ const settingsSchema = z
     LONGSHORE_LOG_FILE: z.string().optional(),
     LONGSHORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
+    /** The part of traces that goes to Application Insights, from 0 to 1: chosen by the trace's id, so a trace is there whole or not at all. */
+    LONGSHORE_TRACED_SHARE: z.coerce.number().min(0).max(1).default(1),
+    /** Of an Application Insights resource: spans of requests, store calls and events go there. Absent, nothing is traced and nothing of it loaded. */
+    APPLICATIONINSIGHTS_CONNECTION_STRING: connectionStringSchema.optional(),
+    /** `Authorization=AAD`: the resource takes spans from identities alone, and gets the app's. */
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z.string().regex(/(^|;)Authorization=AAD(;|$)/, 'must hold Authorization=AAD').optional(),
+
     COSMOS_ENDPOINT: z.url(),
     COSMOS_KEY: secret,
     COSMOS_DATABASE: z.string().min(1).default('longshore'),
@@ -107,6 +134,7 @@ const settingsSchema = z
     BLOB_ENDPOINT: z.url().optional(),
     BLOB_CONTAINER: z.string().min(3).default('registry'),
 
+    /** The queues of the account that the functions read from: AzureWebJobsStorage. */
     QUEUE_CONNECTION_STRING: secret,
     QUEUE_ENDPOINT: z.url().optional(),
 
@@ -117,7 +145,7 @@ const settingsSchema = z
     /** The client id of the user-assigned identity; absent, the system-assigned one. */
     AZURE_CLIENT_ID: z.string().optional(),
   })
-  .refine((settings) => settings.LONGSHORE_AUTH === 'open' || settings.LONGSHORE_SECRET_KEY !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'must be set when LONGSHORE_AUTH is "required"' })
+  .refine((settings) => settings.LONGSHORE_AUTH === 'open' || (settings.LONGSHORE_SECRET_KEY ?? settings.LONGSHORE_KEY_VAULT) !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"' })
   .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, { path: ['BLOB_ENDPOINT'], error: 'or BLOB_CONNECTION_STRING must be set' })
   .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, { path: ['QUEUE_ENDPOINT'], error: 'or QUEUE_CONNECTION_STRING must be set' });
 
@@ -142,24 +170,26 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
 
 /** Who may do what, by the settings. */
 export function authSettings(config: Config): AuthSettings {
-  if (config.LONGSHORE_AUTH === 'open') return { mode: 'open' };
-  // parseConfig lets no `required` through without a key.
-  if (config.LONGSHORE_SECRET_KEY === undefined) throw new BadConfiguration(['LONGSHORE_SECRET_KEY is missing']);
+  if (config.LONGSHORE_AUTH === 'open') return { mode: 'open', sku: config.LONGSHORE_SKU };
   return {
     mode: 'required',
-    secretKey: config.LONGSHORE_SECRET_KEY,
     ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined ? {} : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
-    rateLimits: {
-      ...ratesOf(config, 'registry', config.LONGSHORE_RATE_LIMITS),
-      ...ratesOf(config, 'identity', config.LONGSHORE_IDENTITY_RATE_LIMITS),
-    },
+    sku: config.LONGSHORE_SKU,
+    rateLimits: { ...ratesOf('registry', config.LONGSHORE_RATE_LIMITS), ...ratesOf('identity', config.LONGSHORE_IDENTITY_RATE_LIMITS) },
   };
 }
 
-function ratesOf(config: Config, of: 'registry' | 'identity', given: Config['LONGSHORE_RATE_LIMITS']): RateLimitSettings {
-  if (given === 'off') return {};
-  return { [of]: given === 'sku' ? ratesOfSku[config.LONGSHORE_SKU] : given };
+/** What seals secrets that lie in documents. */
+export function sealingSettings(config: Config): SealingSettings {
+  return {
+    ...(config.LONGSHORE_SECRET_KEY === undefined ? {} : { key: config.LONGSHORE_SECRET_KEY }),
+    ...(config.LONGSHORE_KEY_VAULT === undefined ? {} : { secret: config.LONGSHORE_SEALING_SECRET }),
+  };
+}
+
+function ratesOf(which: keyof RateLimitSettings, given: Config['LONGSHORE_RATE_LIMITS']): RateLimitSettings {
+  return given === 'off' ? {} : { [which]: given };
 }
 
 const gib = 1024 ** 3;

@@ -18,7 +18,7 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
     async stop(graceMs) {
       await host.stop(graceMs);
       await longshore.flushPulls();
-      longshore.dispose();
+      await longshore.dispose();
     },
   };
 }

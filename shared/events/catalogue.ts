@@ -75,6 +75,28 @@ const webhookFailing = z.object({ ...webhookChanged.shape, since: z.iso.datetime
 const webhookRecovered = z.object({ ...webhookChanged.shape, since: z.iso.datetime() });
 const webhookDisabled = z.object({ ...webhookChanged.shape, because: z.string() });
 
+const manifestSchema = z.object({ digest: digestSchema, mediaType: z.string() });
+const untaggedSchema = z.object({ tag: tagSchema, previousDigest: digestSchema });
+
+const recycled = z.object({
+  ...occurrence,
+  /** Of a policy; absent when somebody asked. */
+  rule: z.string().optional(),
+  target: z.object({ repository: repositorySchema, group: z.string(), purgeAt: z.iso.datetime(), manifests: z.array(manifestSchema), tags: z.array(untaggedSchema) }),
+});
+
+const restored = z.object({
+  ...occurrence,
+  target: z.object({ repository: repositorySchema, group: z.string(), manifests: z.array(manifestSchema), tags: z.array(z.object({ tag: tagSchema, digest: digestSchema })) }),
+});
+
+const purged = z.object({
+  ...occurrence,
+  target: z.object({ repository: repositorySchema, group: z.string(), manifests: z.array(manifestSchema), tags: z.array(untaggedSchema) }),
+});
+
+const blobCollected = z.object({ ...occurrence, target: z.object({ digest: digestSchema, size: z.int().nonnegative() }) });
+
 const exampleDigest = `sha256:${'2'.repeat(64)}`;
 const exampleChart = {
   mediaType: 'application/vnd.acr.helm.chart',
@@ -91,6 +113,7 @@ const exampleOccurrence = {
   request: { id: '7c66f28b-de19-40a4-821c-6f5f6c0003a4', host: 'registry.example.com', method: 'PUT', useragent: 'docker/28.0.0' },
   actor: { name: 'anonymous' },
 };
+const exampleBin = { repository: 'team/app', group: '5f0c66ab-7a0e-4a2f-9a40-3a1c7f3d7a11', manifests: [{ digest: exampleDigest, mediaType: 'application/vnd.oci.image.manifest.v1+json' }] };
 
 const exampleWebhook = {
   id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
@@ -176,6 +199,30 @@ export const catalogue = {
     data: webhookDisabled,
     summary: 'A receiver answered 410 Gone, and its webhook is disabled. The subject is the webhook.',
     example: { ...exampleWebhook, because: 'the receiver answered 410 Gone' },
+  },
+  'Longshore.Recycled': {
+    version: '1.0',
+    data: recycled,
+    summary: 'Manifests and tags went into the recycle bin in one step. A deletion of many is several steps of one group. The subject is the repository.',
+    example: { ...exampleOccurrence, rule: 'nightly: untagged for 7 days', target: { ...exampleBin, purgeAt: '2026-01-15T12:00:00.000Z', tags: [{ tag: 'v1', previousDigest: exampleDigest }] } },
+  },
+  'Longshore.Restored': {
+    version: '1.0',
+    data: restored,
+    summary: 'Manifests and tags came back out of the recycle bin. The subject is the repository.',
+    example: { ...exampleOccurrence, target: { ...exampleBin, tags: [{ tag: 'v1', digest: exampleDigest }] } },
+  },
+  'Longshore.Purged': {
+    version: '1.0',
+    data: purged,
+    summary: 'Manifests and tags left the recycle bin for good. The subject is the repository.',
+    example: { ...exampleOccurrence, target: { ...exampleBin, tags: [{ tag: 'v1', previousDigest: exampleDigest }] } },
+  },
+  'Longshore.BlobCollected': {
+    version: '1.0',
+    data: blobCollected,
+    summary: 'The bytes of a blob that no repository links any more are deleted. The subject is the digest.',
+    example: { ...exampleOccurrence, target: { digest: exampleDigest, size: 32654 } },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
 

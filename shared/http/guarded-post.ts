@@ -56,8 +56,9 @@ export function guardedPost(options: GuardedPostOptions): GuardedPost {
 
 async function send(agent: Dispatcher, { url, headers, body }: OutboundRequest, options: GuardedPostOptions): Promise<Outcome<ReceiverAnswer | NoAnswer>> {
   // A literal address is never looked up, so this is its only check.
-  const fault = checkTarget(url, options.reach) ?? checkHeaders(headers);
-  if (fault !== undefined) return { is: 'refused', why: `the URL ${fault}` };
+  const fault = checkTarget(url, options.reach);
+  const why = fault === undefined ? checkHeaders(headers) : `the URL ${fault}`;
+  if (why !== undefined) return { is: 'refused', why };
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), options.totalMs ?? totalMs);
   try {

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Http2Bindings, HttpBindings } from '@hono/node-server';
 import type { App } from '../app.ts';
 import { rememberPeer } from './peer.ts';
+import { rememberBody } from './request.ts';
 
 export interface NodeHost {
   readonly url: string;
@@ -28,7 +30,13 @@ export async function startNodeHost(app: App, address: { readonly host: string; 
 
 function fetchFrom(app: App, request: Request, env: HttpBindings | Http2Bindings): Response | Promise<Response> {
   rememberPeer(request, env.incoming.socket.remoteAddress);
+  if (request.method !== 'GET' && request.method !== 'HEAD') rememberBody(request, bytesOf(env.incoming));
   return app.fetch(request);
+}
+
+/** Who stops reading early still wants to answer: the connection stays, and the adapter drains or closes it behind the answer. */
+function bytesOf(incoming: Readable): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array> };
 }
 
 async function stop(server: Server, graceMs: number): Promise<void> {

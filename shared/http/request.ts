@@ -1,10 +1,19 @@
 import { RegistryError } from '../oci/faults.ts';
 import { limitBody } from './limit-body.ts';
 
-/** The body as it arrives; nothing where there is none. */
-export async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
-  if (request.body !== null) yield* request.body;
+const bodies = new WeakMap<Request, AsyncIterable<Uint8Array>>();
+
+/** A host that has the body as a Node stream gives it as it is: the `ReadableStream` that Node makes of one copies every chunk. */
+export function rememberBody(request: Request, body: AsyncIterable<Uint8Array>): void {
+  bodies.set(request, body);
 }
+
+/** The body as it arrives; nothing where there is none. */
+export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
+  return bodies.get(request) ?? request.body ?? nothing();
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /**
  * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, `length-mismatch`, and

@@ -13,9 +13,10 @@ import { respondOAuth2 } from './oauth2/http.ts';
 import type { IdentityPorts, IdentitySettings } from './ports.ts';
 import { ProvenCredentials } from './proven.ts';
 import { RateLimits } from './ratelimits.ts';
+import { RegistryRates } from './registrysettings.ts';
 
 /** Who may do what: `open` lets everyone do everything. */
-export type AuthSettings = { readonly mode: 'open' } | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
+export type AuthSettings = ({ readonly mode: 'open' } & Pick<IdentitySettings, 'sku'>) | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
 
 /** Identities of one registry, whole. */
 export interface Identities {
@@ -27,11 +28,14 @@ export interface Identities {
 }
 
 export function createIdentities(ports: IdentityPorts, registry: RegistryName, auth: AuthSettings): Identities {
-  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, management: identityRoutes({ ...ports, registry, forget: () => undefined }) };
+  const { sku = 'standard' } = auth;
+  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
   const settings: IdentitySettings = { ...auth, registry };
   const anonymous = new AnonymousGrants(ports, registry);
   const proven = new ProvenCredentials(ports.clock);
-  const limits = settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, settings.rateLimits);
+  const defaults = { sku, rateLimits: settings.rateLimits ?? {} };
+  const rates = new RegistryRates(ports, registry, defaults);
+  const limits = settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current());
   const identify: IdentifyPorts = { ...ports, settings, anonymous, proven, limits, ring: new KeyRing(ports, settings), attempts: new FailedAttempts(ports.clock) };
   const outside = outsideIdentities(ports, settings);
   const forget = () => {
@@ -41,6 +45,6 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
   return {
     callers: identifyCallers(identify),
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
-    management: identityRoutes({ ...ports, registry, forget }),
+    management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),
   };
 }

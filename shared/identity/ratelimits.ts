@@ -15,15 +15,21 @@ export interface Rates {
  * Limits of one instance, in its memory: a deployment with n instances lets n times as much through. They keep one client
  * from taking the whole of an instance; they are no meter.
  */
-export interface RateLimitSettings {
+export interface RatesInForce {
   /** For all requests of the registry together; absent: no limit. */
   readonly registry?: Rates;
   /** For each identity; what comes without one counts by address where that is known. Absent: no limit. */
   readonly identity?: Rates;
 }
 
+/** The same as a deployment has it: `sku` leaves it to the registry's SKU. */
+export type RateLimitSettings = { readonly [which in keyof RatesInForce]: Rates | 'sku' };
+
+export const skus = ['basic', 'standard', 'premium'] as const;
+export type Sku = (typeof skus)[number];
+
 /** ACR's numbers (https://learn.microsoft.com/azure/container-registry/container-registry-skus). */
-export const ratesOfSku: Readonly<Record<'basic' | 'standard' | 'premium', Rates>> = {
+export const ratesOfSku: Readonly<Record<Sku, Rates>> = {
   basic: { read: 10_000, write: 2_000, delete: 1_000 },
   standard: { read: 10_000, write: 2_000, delete: 1_000 },
   premium: { read: 20_000, write: 4_000, delete: 4_000 },
@@ -43,12 +49,13 @@ const maxBuckets = 10_000;
 /** Token buckets: each holds a minute's requests and fills evenly. */
 export class RateLimits {
   readonly #clock: Clock;
-  readonly #settings: RateLimitSettings;
+  readonly #rates: () => RatesInForce;
   readonly #buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
 
-  constructor(clock: Clock, settings: RateLimitSettings) {
+  /** `rates` is asked for each request. */
+  constructor(clock: Clock, rates: () => RatesInForce) {
     this.#clock = clock;
-    this.#settings = settings;
+    this.#rates = rates;
   }
 
   /** Counts a request; throws `RegistryError` (`too-many-requests`) when a bucket is empty, and then counts it nowhere. */
@@ -65,7 +72,7 @@ export class RateLimits {
   }
 
   #bucketsOf(policy: Policy, identity: string): { readonly key: string; readonly quota: number }[] {
-    const { registry, identity: each } = this.#settings;
+    const { registry, identity: each } = this.#rates();
     return [
       ...(registry === undefined ? [] : [{ key: `registry ${policy}`, quota: registry[policy] }]),
       ...(each === undefined ? [] : [{ key: `identity ${policy} ${identity}`, quota: each[policy] }]),

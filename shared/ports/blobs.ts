@@ -59,4 +59,17 @@ export interface SignBlobUrl {
   signBlobUrl(name: string, seconds: number): Promise<string>;
 }
 
-export type Blobs = StageBlock & ListStagedBlocks & CommitBlocks & PutBlob & StatBlob & ReadBlob & DeleteBlob & SignBlobUrl;
+export interface ListedBlob extends BlobProperties {
+  readonly name: string;
+  readonly modifiedAt: Date;
+}
+
+export interface ListBlobs {
+  /**
+   * A page of at most `limit` (to 5,000) committed blobs, in the order of their names; a page may hold fewer and not be the last.
+   * `continuation` is absent on the last one; given back, it goes on behind the page that it came with. Throws `StoreFailure`.
+   */
+  listBlobs(limit: number, continuation?: string): Promise<{ readonly blobs: readonly ListedBlob[]; readonly continuation?: string }>;
+}
+
+export type Blobs = StageBlock & ListStagedBlocks & CommitBlocks & PutBlob & StatBlob & ReadBlob & DeleteBlob & SignBlobUrl & ListBlobs;

@@ -34,7 +34,9 @@ export type Scalar = string | number | boolean | null;
 /** `path` is dotted: `target.digest`. A document without the property never matches. */
 export type Predicate =
   | { readonly path: string; readonly is: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'starts-with'; readonly value: Scalar }
-  | { readonly path: string; readonly is: 'in'; readonly values: readonly Scalar[] };
+  | { readonly path: string; readonly is: 'in'; readonly values: readonly Scalar[] }
+  /** An array at `path` has an object with all of these properties. Answered from the index where there is no order. */
+  | { readonly path: string; readonly is: 'contains'; readonly value: Readonly<Record<string, string>> };
 
 export interface DocumentQuery {
   readonly container: ContainerName;

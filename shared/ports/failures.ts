@@ -17,4 +17,4 @@ export class StoreFailure extends Error {
 }
 
 /** What the application depends on, in the words of its own diagram; `issuer` is whoever vouches for outside identities. */
-export type Dependency = 'documents' | 'blobs' | 'queues' | 'events' | 'issuer';
+export type Dependency = 'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer';

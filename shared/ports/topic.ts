@@ -9,6 +9,8 @@ export interface CloudEvent {
   readonly time: string;
   readonly data: unknown;
   readonly datacontenttype: 'application/json';
+  /** An extension: the trace in which it was published. */
+  readonly traceparent?: string;
 }
 
 export interface PublishEvents {

@@ -30,9 +30,9 @@ export class RepositoryEntries {
   readonly #ports: EntryPorts;
   readonly #known: LRUCache<string, Promise<Entry | undefined> & object>;
 
-  constructor(ports: EntryPorts) {
+  constructor(ports: EntryPorts, max = maxEntries) {
     this.#ports = ports;
-    this.#known = new LRUCache({ max: maxEntries, ttl: entryFreshness, ttlResolution: 0, perf: { now: () => ports.clock.now().getTime() } });
+    this.#known = new LRUCache({ max, ttl: entryFreshness, ttlResolution: 0, perf: { now: () => ports.clock.now().getTime() } });
   }
 
   /** At most `entryFreshness` old; `undefined` where the repository is not. Throws `StoreFailure`. */

@@ -4,9 +4,11 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
+import { untilUncontended } from '../state/contention.ts';
 import { readStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
 import { matchesDigest } from './body-hash.ts';
-import { linkChange, linkStored } from './links.ts';
+import { findLink, isYoung, linkChanges, linkStored, nearestCopy } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 import { ended, wasCancelled } from './cancel-upload.ts';
 import { uploadedBlocks } from './upload.ts';
@@ -20,21 +22,37 @@ import type { UploadState } from './upload-state.ts';
 export async function finishUpload(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
   const matches = await matchesDigest(state.hash, digest);
   if (matches === false) throw mismatch(digest);
-  if (matches === 'unknown') {
-    // Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already.
+  if (matches === 'unknown' && !(await isProven(ports, state, digest))) {
     await storeUnproven(ports, state, digest);
     return register(ports, state, digest);
   }
-  const known = await knownBlob(ports, digest);
-  if (known !== undefined) return linkStored(ports, state, known, ports.settings.region);
+  if (await linkKnown(ports, state, digest)) return;
   await commitBytes(ports, state, digest, 'yes');
   return register(ports, state, digest);
 }
 
+/**
+ * Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already: unless that is this very upload,
+ * proven by a request that took longer than its client, or a proxy between, would wait.
+ */
+async function isProven(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
+  return (await knownBlob(ports, digest))?.document.copies[ports.settings.region]?.name === physicalName(state);
+}
+
+/** Lets the repository read what this region has already. `false` when it has not: then the bytes are needed. */
+function linkKnown(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
+  return untilUncontended(`blob ${digest}`, async () => {
+    const [known, own] = await Promise.all([knownBlob(ports, digest), findLink(ports.documents, state, digest)]);
+    if (known === undefined) return false;
+    if (own !== undefined && isYoung(ports, own)) return true;
+    return (await linkStored(ports, state, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
+  });
+}
+
 /** The blob's document, when this region holds its bytes. */
-async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<BlobDocument | undefined> {
+async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<Stored<BlobDocument> | undefined> {
   const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
-  return known?.document.copies[ports.settings.region] === undefined ? undefined : known.document;
+  return known?.document.copies[ports.settings.region] === undefined ? undefined : known;
 }
 
 /** `proven` is kept with the bytes, so that the map from digests to blobs can be rebuilt from storage alone. */
@@ -71,13 +89,14 @@ async function register(ports: RegistryPorts, state: UploadState, digest: Digest
   const blob: BlobDocument = { id: blobId, type: 'blob', schemaVersion: 1, digest, size, copies: { [region]: { name, storedAt: now.toISOString() } }, storedAt: now.toISOString() };
   const outcome = await ports.documents.commitDocuments('blobs', [digest], [
     { do: 'create', document: { ...blob } },
-    linkChange(state, { digest, size, name, region }, now),
+    ...linkChanges(ports, state, { digest, size, name, region }),
   ]);
   if (outcome.committed) return;
   const winner = await knownBlob(ports, digest);
   if (winner === undefined) return addCopy(ports, state, digest);
-  if (winner.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
-  return linkStored(ports, state, winner, region);
+  // Linked first: the winner may be collected right now, and then our bytes are the blob.
+  if (!(await linkStored(ports, state, nearestCopy(winner.document, region), winner.etag))) return register(ports, state, digest);
+  if (winner.document.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
 }
 
 /** The digest is known, but not in this region: our bytes are its copy here. */
@@ -88,7 +107,7 @@ async function addCopy(ports: RegistryPorts, state: UploadState, digest: Digest)
   const blob: BlobDocument = { ...known.document, copies: { ...known.document.copies, [ports.settings.region]: copy } };
   const outcome = await ports.documents.commitDocuments('blobs', [digest], [
     { do: 'replace', document: { ...blob }, ifMatch: known.etag },
-    linkChange(state, { digest, size: blob.size, name: copy.name, region: ports.settings.region }, ports.clock.now()),
+    ...linkChanges(ports, state, { digest, size: blob.size, name: copy.name, region: ports.settings.region }),
   ]);
   if (!outcome.committed) return register(ports, state, digest);
 }

@@ -10,7 +10,7 @@ import type { RegistryName } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { accessFor } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
-import { causeOf } from './cause.ts';
+import { causeOf } from '../http/cause.ts';
 import { countAnswered } from './count-pull.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
@@ -99,7 +99,7 @@ async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentR
     case 'manifest':
       if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause);
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
-      return pulledManifest(ports, key, route.reference, request, commonHeaders(request, requestId), served);
+      return pulledManifest(ports, key, route.reference, request, { cause, common: commonHeaders(request, requestId), served });
     case 'blob':
       return respondBlob(ports, key, route.digest, request, commonHeaders(request, requestId));
     case 'uploads':

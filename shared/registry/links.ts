@@ -2,7 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../ports/documents.ts';
-import { linkDocumentSchema, linkId, linkRef } from '../state/blob.ts';
+import { blobCheckChange, blobId, linkCheckChange, linkDocumentSchema, linkId, linkRef } from '../state/blob.ts';
 import type { BlobDocument, LinkDocument } from '../state/blob.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
@@ -11,10 +11,17 @@ import { readStored } from '../state/stored.ts';
 export type LinkedBlob = Pick<LinkDocument, 'digest' | 'size' | 'name' | 'region'>;
 
 /** Each property that is checked costs every pull of every blob. */
-const linkedBlob = linkDocumentSchema.pick({ type: true, schemaVersion: true, digest: true, size: true, name: true, region: true });
+const linkedBlob = linkDocumentSchema.pick({ type: true, schemaVersion: true, digest: true, size: true, name: true, region: true, refreshedAt: true });
+type FoundLink = LinkedBlob & Pick<LinkDocument, 'refreshedAt'>;
+
+export interface LinkPorts {
+  readonly documents: ReadDocument & CommitDocuments;
+  readonly clock: Clock;
+  readonly settings: { readonly graceMs: number };
+}
 
 /** The repository's link to a blob; `undefined` when it may not read it, or nobody has it. */
-export async function findLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<LinkedBlob | undefined> {
+export async function findLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<FoundLink | undefined> {
   return (await readStored(documents, linkedBlob, linkRef(key, digest)))?.document;
 }
 
@@ -25,30 +32,58 @@ export async function requireLink(documents: ReadDocument, key: RepositoryKey, d
   return link;
 }
 
-/** The change that lets a repository read a blob; made again it refreshes the link. */
-export function linkChange(key: RepositoryKey, blob: LinkedBlob, now: Date): DocumentChange {
+/**
+ * The link, spared for three quarters of the grace from now on: one that is older than a quarter is refreshed, and when it has just been
+ * dropped it is as if the repository never had it. So a link is written at most once in a quarter of the grace, however often it is used.
+ */
+export async function relyOnLink(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<LinkedBlob | undefined> {
+  const link = await findLink(ports.documents, key, digest);
+  if (link === undefined || isYoung(ports, link)) return link;
+  const outcome = await ports.documents.commitDocuments('blobs', [digest], [{ do: 'patch', id: linkId(key), set: { refreshedAt: ports.clock.now().toISOString() } }]);
+  return outcome.committed ? link : undefined;
+}
+
+/** As `relyOnLink`; throws `RegistryError` (`blob-unknown`). */
+export async function requireLasting(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<LinkedBlob> {
+  const link = await relyOnLink(ports, key, digest);
+  if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
+  return link;
+}
+
+export function isYoung({ clock, settings }: Pick<LinkPorts, 'clock' | 'settings'>, { refreshedAt }: Pick<LinkDocument, 'refreshedAt'>): boolean {
+  return clock.now().getTime() - Date.parse(refreshedAt) <= settings.graceMs / 4;
+}
+
+/** The changes that let a repository read a blob, beside the one that makes the blob. A link is born with the check that may end it. */
+export function linkChanges({ clock, settings }: Pick<LinkPorts, 'clock' | 'settings'>, key: RepositoryKey, blob: LinkedBlob): DocumentChange[] {
   const { digest, size, name, region } = blob;
+  const now = clock.now();
   const document: LinkDocument = { id: linkId(key), type: 'link', schemaVersion: 1, digest, registry: key.registry, repository: key.repository, size, name, region, refreshedAt: now.toISOString() };
-  return { do: 'upsert', document: { ...document } };
+  return [{ do: 'upsert', document: { ...document } }, linkCheckChange(key, digest, new Date(now.getTime() + settings.graceMs))];
 }
 
-/** Links a blob that is stored. */
-export async function linkStored(ports: { documents: CommitDocuments; clock: Clock }, key: RepositoryKey, blob: BlobDocument, region: string): Promise<void> {
-  const copy = copyNearest(blob, region);
-  const change = linkChange(key, { digest: blob.digest, size: blob.size, ...copy }, ports.clock.now());
-  await ports.documents.commitDocuments('blobs', [blob.digest], [change]);
+/**
+ * Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been collected, or, with
+ * `ifMatch`, changed: a blob without links may be collected and stored anew, under another name, at any moment.
+ */
+export async function linkStored(ports: LinkPorts, key: RepositoryKey, blob: LinkedBlob, ifMatch?: string): Promise<boolean> {
+  const touched: DocumentChange = { do: 'patch', id: blobId, set: { linkedAt: ports.clock.now().toISOString() }, ...(ifMatch === undefined ? {} : { ifMatch }) };
+  return (await ports.documents.commitDocuments('blobs', [blob.digest], [touched, ...linkChanges(ports, key, blob)])).committed;
 }
 
-/** Takes the blob from this repository alone; its bytes stay for those that still have it. Throws `RegistryError` (`blob-unknown`). */
-export async function dropLink(documents: CommitDocuments, key: RepositoryKey, digest: Digest): Promise<void> {
-  const outcome = await documents.commitDocuments('blobs', [digest], [{ do: 'delete', id: linkId(key) }]);
+/** Takes the blob from this repository alone; its bytes stay for those that still have it, and a grace. Throws `RegistryError` (`blob-unknown`). */
+export async function dropLink({ documents, clock, settings }: LinkPorts, key: RepositoryKey, digest: Digest): Promise<void> {
+  const check = blobCheckChange(digest, new Date(clock.now().getTime() + settings.graceMs));
+  const outcome = await documents.commitDocuments('blobs', [digest], [{ do: 'delete', id: linkId(key) }, check]);
   if (!outcome.committed) throw new RegistryError({ is: 'blob-unknown', digest });
 }
 
-function copyNearest(blob: BlobDocument, region: string): { name: string; region: string } {
+/** Where a blob's bytes are: here, or in whichever region has them. */
+export function nearestCopy(blob: BlobDocument, region: string): LinkedBlob {
+  const { digest, size } = blob;
   const here = blob.copies[region];
-  if (here !== undefined) return { name: here.name, region };
+  if (here !== undefined) return { digest, size, name: here.name, region };
   const [elsewhere] = Object.entries(blob.copies);
-  if (elsewhere === undefined) throw new TypeError(`blob ${blob.digest} has no copy in any region`);
-  return { name: elsewhere[1].name, region: elsewhere[0] };
+  if (elsewhere === undefined) throw new TypeError(`blob ${digest} has no copy in any region`);
+  return { digest, size, name: elsewhere[1].name, region: elsewhere[0] };
 }

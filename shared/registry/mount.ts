@@ -1,23 +1,19 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Caller } from '../ports/authorize.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { CommitDocuments, QueryDocuments, ReadDocument } from '../ports/documents.ts';
+import type { QueryDocuments } from '../ports/documents.ts';
 import { linkDocumentSchema } from '../state/blob.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored } from '../state/stored.ts';
-import { findLink, linkChange } from './links.ts';
-import type { LinkedBlob } from './links.ts';
+import { findLink, isYoung, linkStored } from './links.ts';
+import type { LinkPorts } from './links.ts';
 
-interface MountPorts {
-  readonly documents: ReadDocument & QueryDocuments & CommitDocuments;
-  readonly clock: Clock;
-}
+type MountPorts = LinkPorts & { readonly documents: QueryDocuments };
 
-/** Gives `to` the link that `from` has. `false` when `from` has none: then the client uploads (distribution-spec, "Mounting"). */
+/** Gives `to` the link that `from` has. `false` when `from` has none, or the blob has just gone: then the client uploads (distribution-spec, "Mounting"). */
 export async function mountBlob(ports: MountPorts, from: RepositoryKey, to: RepositoryKey, digest: Digest): Promise<boolean> {
-  const link = await findLink(ports.documents, from, digest);
+  const [link, own] = await Promise.all([findLink(ports.documents, from, digest), findLink(ports.documents, to, digest)]);
   if (link === undefined) return false;
-  return linkAs(ports, to, link);
+  return (own !== undefined && isYoung(ports, own)) || linkStored(ports, to, link);
 }
 
 /** A layer that everyone has is linked thousands of times. These many are looked at; who may read none of them uploads. */
@@ -40,10 +36,5 @@ export async function mountFromAnywhere(ports: MountPorts, to: RepositoryKey, di
   });
   const links = page.documents.map((found) => parseStored(linkDocumentSchema, found, { container: 'blobs', partition }).document);
   const readable = links.find(({ repository }) => caller.may({ type: 'repository', name: repository, action: 'pull' }));
-  return readable === undefined ? false : linkAs(ports, to, readable);
-}
-
-async function linkAs(ports: MountPorts, to: RepositoryKey, link: LinkedBlob): Promise<true> {
-  await ports.documents.commitDocuments('blobs', [link.digest], [linkChange(to, link, ports.clock.now())]);
-  return true;
+  return readable === undefined ? false : linkStored(ports, to, readable);
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { IdentifyCaller } from '../ports/authorize.ts';
+import type { RecycleBin } from '../ports/bin.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
@@ -19,6 +20,7 @@ export interface RegistryPorts {
   /** One for all requests of the process. */
   readonly entries: RepositoryEntries;
   readonly blobs: Blobs;
+  readonly bin: RecycleBin;
   readonly manifests: ManifestCache;
   /** What tags name. A tag may move at any time, so nothing is kept of it. */
   readonly tagReads: SharedReads<Digest>;
@@ -41,4 +43,6 @@ export interface RegistrySettings {
   readonly uploadKey: Uint8Array;
   /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
   readonly eventSource: string;
+  /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
+  readonly graceMs: number;
 }

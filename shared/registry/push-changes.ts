@@ -4,11 +4,13 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
+import { maxChangesPerCommit } from '../ports/documents.ts';
 import type { DocumentChange, JsonDocument } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import { everythingEnabled } from '../state/attributes.ts';
-import { manifestId, maxAnnotationBytes, referrerId, tagId, timeKey } from '../state/manifest.ts';
-import type { ManifestDocument, ReferrerDocument, TagDocument } from '../state/manifest.ts';
+import type { BinnedDocument } from '../state/bin.ts';
+import { childrenOf, holdChange, manifestId, maxAnnotationBytes, referrerEdge, tagId, timeKey } from '../state/manifest.ts';
+import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
 import type { Stored } from '../state/stored.ts';
@@ -24,6 +26,10 @@ export interface PushSituation {
   readonly entry: RepositoryDocument;
   /** What is stored already: the same manifest, and what each pushed tag points at. */
   readonly before: Stored<ManifestDocument> | undefined;
+  /** It lies in the bin: the push brings it back. */
+  readonly binned: Stored<BinnedDocument> | undefined;
+  /** The change that says that its surroundings are to be settled. */
+  readonly settling: DocumentChange;
   readonly tags: readonly PushedTag[];
   readonly source: string;
   readonly now: Date;
@@ -35,8 +41,8 @@ export interface PushedTag {
   readonly before: Stored<TagDocument> | undefined;
 }
 
-/** The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. */
-export function pushChanges(situation: PushSituation): { changes: DocumentChange[]; events: CloudEvent[] } {
+/** The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. `settles`: its surroundings are to be settled. */
+export function pushChanges(situation: PushSituation): { changes: DocumentChange[]; events: CloudEvent[]; settles: boolean } {
   const { key } = situation.push;
   const pushed = manifestDocument(situation);
   const events = pushEvents(situation, pushed);
@@ -44,11 +50,20 @@ export function pushChanges(situation: PushSituation): { changes: DocumentChange
     // Written even when nothing about it changes: a delete that runs at the same time then sees its etag move.
     write(pushed, situation.before),
     ...situation.tags.map((tag) => tagChange(situation, tag)),
-    ...referrerChange(situation),
+    ...referrerEdge(pushed),
     ...events.ofPush.map((event) => recordEvent(key, event)),
     ...events.ofRepository.map((event) => recordEvent(key, event, 'again')),
   ];
-  return { changes, events: [...events.ofPush, ...events.ofRepository] };
+  const children = childrenOf(pushed);
+  // A batch that can hold all its children demands that they are live; with more of them they are looked at afterwards.
+  const holds = changes.length + children.length <= maxChangesPerCommit - 2;
+  const settles = situation.binned !== undefined || !holds;
+  const held = holds ? children.map((child) => holdChange(child, situation.now)) : [];
+  return { changes: [...changes, ...held, ...broughtBack(situation), ...(settles ? [situation.settling] : [])], events: [...events.ofPush, ...events.ofRepository], settles };
+}
+
+function broughtBack({ binned }: PushSituation): DocumentChange[] {
+  return binned === undefined ? [] : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }];
 }
 
 function write(document: object & { id: string }, before: { readonly etag: string } | undefined): DocumentChange {
@@ -56,7 +71,8 @@ function write(document: object & { id: string }, before: { readonly etag: strin
   return before === undefined ? { do: 'create', document: plain } : { do: 'replace', document: plain, ifMatch: before.etag };
 }
 
-function manifestDocument({ push, manifest, digest, content, platform, before, now }: PushSituation): ManifestDocument {
+function manifestDocument({ push, manifest, digest, content, platform, now, ...there }: PushSituation): ManifestDocument {
+  const before = there.before ?? there.binned;
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
   return {
@@ -110,24 +126,4 @@ function tagChange({ push, digest, now }: PushSituation, { name, before }: Pushe
   const attributes = before?.document.attributes ?? everythingEnabled;
   const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, attributes, ...times };
   return write(tag, before);
-}
-
-function referrerChange({ push, manifest, digest }: PushSituation): DocumentChange[] {
-  if (manifest.subject === undefined) return [];
-  const { registry, repository } = push.key;
-  const subject = manifest.subject.digest;
-  const edge: ReferrerDocument = {
-    id: referrerId(subject, digest),
-    type: 'referrer',
-    schemaVersion: 1,
-    registry,
-    repository,
-    subject,
-    digest,
-    mediaType: manifest.mediaType,
-    size: push.bytes.length,
-    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
-    ...annotationsFor(manifest),
-  };
-  return [{ do: 'upsert', document: { ...edge } }];
 }

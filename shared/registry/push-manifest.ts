@@ -12,6 +12,7 @@ import type { RandomIds } from '../ports/clock.ts';
 import type { DocumentChange } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { requireAllowed } from '../state/attributes.ts';
+import { binnedDocumentSchema, binnedRef } from '../state/bin.ts';
 import { guardedManifest, guardedTag, manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
@@ -20,7 +21,7 @@ import type { RepositoryDocument } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { findLink } from './links.ts';
+import { relyOnLink } from './links.ts';
 import type { LinkedBlob } from './links.ts';
 import { imagePlatform } from './platform.ts';
 import type { RegistryPorts } from './ports.ts';
@@ -52,19 +53,29 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const names = pushedTags(push);
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
-  const [links] = await Promise.all([requireReferences(ports, push.key, manifest), ports.entries.requireAllowed('write', push.key)]);
-  const content = await storeContent(ports, push.bytes, digest);
-  const about = once(() => Promise.all([imagePlatform(ports, manifest, manifest.config && links.get(manifest.config.digest)), ports.entries.open(push.key)]));
+  const look = () => requireReferences(ports, push, manifest);
+  const [looked] = await Promise.all([look(), ports.entries.requireAllowed('write', push.key)]);
+  let relied = looked;
+  const about = once(() => Promise.all([imagePlatform(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)), ports.entries.open(push.key)]));
+  const content = once(() => storeContent(ports, push, digest));
   const ids = sameIdsEachTime(ports.ids);
-  const events = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
-    const [before, tags, [platform, entry]] = await Promise.all([readManifestDocument(ports, push.key, digest), readTags(ports, push.key, names), about()]);
+  const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
+    if (relied.until <= ports.clock.now().getTime()) relied = await look();
+    const [{ before, binned }, tags, [platform, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
-    const stored = { before, tags, platform, entry: entry.document };
-    const change = pushChanges({ push, manifest, digest, content, ...stored, source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
+    const stored = { before, binned, tags, platform, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
+    const change = pushChanges({ push, manifest, digest, ...stored, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
+    if (relied.until <= ports.clock.now().getTime()) return undefined;
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
-    return outcome.committed || isOwnEvent(change.changes[outcome.index], outcome.because) ? change.events : undefined;
+    if (!outcome.committed && !isOwnEvent(change.changes[outcome.index], outcome.because)) {
+      // Only children are patched: one has just gone, and is looked for again.
+      if (change.changes[outcome.index]?.do === 'patch') relied = { ...relied, until: 0 };
+      return undefined;
+    }
+    return change;
   });
   await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, (await about())[1])]);
+  if (settles) await settleLater(ports, push, digest);
   return { digest, subject: manifest.subject?.digest };
 }
 
@@ -115,16 +126,31 @@ function pushedDigest(push: ManifestPush): Digest {
   return digest;
 }
 
-/** Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else speaks against them. */
-async function storeContent(ports: RegistryPorts, bytes: Uint8Array, digest: Digest): Promise<ManifestDocument['content']> {
+/**
+ * Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else speaks against them. The
+ * metadata says whose they are: so what a crash left without its document is found.
+ */
+async function storeContent(ports: RegistryPorts, { bytes, key }: ManifestPush, digest: Digest): Promise<ManifestDocument['content']> {
   if (bytes.length <= maxInlineBytes) return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
-  const blob = manifestBlobName(digest);
-  await ports.blobs.putBlob(blob, bytes, { digest });
+  const blob = manifestBlobName(digest, ports.ids.nextId());
+  await ports.blobs.putBlob(blob, bytes, { digest, registry: key.registry, repository: key.repository });
   return { blob };
 }
 
-function readManifestDocument(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
-  return readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+/** The push has happened, and says so itself: what this fails to settle a timer settles. */
+async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, digest: Digest): Promise<void> {
+  try {
+    await ports.bin.settle(key, digest, cause);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, repository: key.repository, digest }, 'what belongs to a pushed manifest stays in the bin until the timer settles it');
+  }
+}
+
+/** The bin is looked into second: what moves there in between is found. What is live costs no second read. */
+async function readThere(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
+  const before = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  return { before, binned: before === undefined ? await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)) : undefined };
 }
 
 function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[]): Promise<PushedTag[]> {
@@ -135,24 +161,42 @@ function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[
 const maxReferences = 1_000;
 const readsAtOnce = 16;
 
-/** Everything that the manifest references must be in the repository; what is missing is named, all of it. Gives the links of its blobs. */
-async function requireReferences(ports: RegistryPorts, key: RepositoryKey, manifest: Manifest): Promise<ReadonlyMap<Digest, LinkedBlob>> {
+/** What a push saw of what it references, and until when it may rely on that. */
+interface Relied {
+  readonly links: ReadonlyMap<Digest, LinkedBlob>;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/**
+ * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are spared for three
+ * quarters of the grace from the look, and a push commits within half of it; a child in the bin comes back.
+ */
+async function requireReferences(ports: RegistryPorts, { key, cause }: ManifestPush, manifest: Manifest): Promise<Relied> {
+  const until = ports.clock.now().getTime() + ports.settings.graceMs / 2;
   const links = new Map<Digest, LinkedBlob>();
   const look = async (digest: Digest) => {
-    const link = await findLink(ports.documents, key, digest);
+    const link = await relyOnLink(ports, key, digest);
     if (link !== undefined) links.set(digest, link);
     return link;
   };
   const wanted = [
     ...uniquely(requiredBlobs(manifest), look),
-    ...uniquely(manifest.manifests, (digest) => ports.documents.readDocument(manifestRef(key, digest))),
+    ...uniquely(manifest.manifests, (digest) => childPresent(ports, key, digest, cause)),
   ];
   if (wanted.length > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${wanted.length} blobs and manifests; at most ${maxReferences} are allowed` });
   const limit = pLimit(readsAtOnce);
   const found = await Promise.all(wanted.map(({ look, digest }) => limit(() => look(digest))));
   const missing = wanted.filter((_, index) => found[index] === undefined).map(({ digest, mediaType }) => ({ digest, mediaType }));
   if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
-  return links;
+  return { links, until };
+}
+
+/** Keep wins: an index is pushed that lists it. */
+async function childPresent(ports: RegistryPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<true | undefined> {
+  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  // Looked for once more: somebody else may have just restored it.
+  return (await isLive()) || (await ports.bin.restoreManifest(key, digest, cause)) || (await isLive()) || undefined;
 }
 
 function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest) => Promise<unknown>) {

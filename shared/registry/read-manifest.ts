@@ -1,3 +1,4 @@
+import type { Cause } from '../events/envelope.ts';
 import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
@@ -10,10 +11,22 @@ import { readStored } from '../state/stored.ts';
 import type { CachedManifest } from './manifest-cache.ts';
 import type { RegistryPorts } from './ports.ts';
 
-type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests' | 'tagReads'>;
+type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests' | 'tagReads' | 'bin'>;
 
-/** What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. Throws `RegistryError`: `manifest-unknown`, `disallowed`. */
-export async function findManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
+/**
+ * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. What is not there may come back out
+ * of the bin, where the settings say so. Throws `RegistryError`: `manifest-unknown`, `disallowed`.
+ */
+export async function findManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<CachedManifest> {
+  try {
+    return await findLive(ports, key, reference);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.fault.is !== 'manifest-unknown' || !(await ports.bin.reviveForPull(key, reference, cause))) throw error;
+    return findLive(ports, key, reference);
+  }
+}
+
+async function findLive(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
   const digest = isDigest(reference) ? reference : await resolveTag(ports, key, reference);
   const found = ports.manifests.get(key, digest) ?? (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
@@ -25,8 +38,8 @@ export async function findManifest(ports: PullPorts, key: RepositoryKey, referen
  * As `findManifest`, with what was pushed: exactly its bytes, or the text that has them. A text is left as it is, for Node sends it and the
  * answer's head in one write, and bytes in two.
  */
-export async function pullManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<{ document: ManifestDocument; content: string | Uint8Array<ArrayBuffer> }> {
-  const found = await findManifest(ports, key, reference);
+export async function pullManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<{ document: ManifestDocument; content: string | Uint8Array<ArrayBuffer> }> {
+  const found = await findManifest(ports, key, reference, cause);
   const { document } = found;
   if ('text' in document.content) return { document, content: document.content.text };
   if (found.bytes !== undefined) return { document, content: found.bytes };

@@ -4,26 +4,27 @@ import type { SatisfiableRange } from '../http/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { dropLink, requireLink } from './links.ts';
+import { dropLink, requireLasting, requireLink } from './links.ts';
 import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
 const redirectSeconds = 20 * 60;
 
-type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'entries' | 'traffic' | 'settings'>;
+type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'entries' | 'traffic' | 'settings' | 'clock'>;
 
 /**
- * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone. GET redirects to where the bytes are, so
- * that none pass through here, or streams them where the settings say so. `common` are the headers that every answer carries.
+ * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone, and spares it: clients ask before a push, and do not
+ * upload what is there. GET redirects to where the bytes are, so that none pass through here, or streams them where the settings say so.
+ * `common` are the headers that every answer carries.
  */
 export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: Digest, request: Request, common: Readonly<Record<string, string>>): Promise<Response> {
   if (request.method === 'DELETE') {
     await ports.entries.requireAllowed('delete', key);
-    await dropLink(ports.documents, key, digest);
+    await dropLink(ports, key, digest);
     return new Response(null, { status: 202, headers: { ...common, 'Content-Length': '0' } });
   }
-  const link = await requireLink(ports.documents, key, digest);
+  const link = await (request.method === 'HEAD' ? requireLasting(ports, key, digest) : requireLink(ports.documents, key, digest));
   const headers = { ...common, 'Docker-Content-Digest': digest, ETag: entityTag(digest), 'Accept-Ranges': 'bytes' };
   if (isKnownToClient(request.headers, headers.ETag)) return new Response(null, { status: 304, headers });
   if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, ...contentHeaders(link.size) } });

@@ -4,7 +4,7 @@ import { RegistryError } from '../oci/faults.ts';
 import { limitBody } from '../http/limit-body.ts';
 import { bodyHash } from './body-hash.ts';
 import type { RegistryPorts } from './ports.ts';
-import { blockBytes, blockId, maxBlocks, stageBody } from './stage-body.ts';
+import { blockId, maxBlocks, requireRoom, stageBody } from './stage-body.ts';
 import { blockPrefix, physicalName } from './upload-state.ts';
 import type { Segment, UploadState } from './upload-state.ts';
 
@@ -16,24 +16,22 @@ export interface UploadBody {
   readonly range: { readonly start: number; readonly end: number } | undefined;
 }
 
-/** What 50,000 blocks hold; a client that announces more is told before it sends. In bytes. */
-const maxBlobBytes = maxBlocks * blockBytes;
-
 /**
  * Adds a body to an upload and returns its new state. Throws `RegistryError`: `range-invalid` when a numbered chunk
- * is not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks off.
+ * is not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks off,
+ * `too-large` before the first byte when its headers announce too much, else at the block that is too many.
  */
 export async function appendToUpload(ports: RegistryPorts, state: UploadState, body: UploadBody, algorithm: DigestAlgorithm = state.algorithm): Promise<UploadState> {
   checkRange(state, body);
   const promised = promisedBytes(body);
-  if (state.offset + (promised ?? 0) > maxBlobBytes) throw new RegistryError({ is: 'too-large', what: 'blob', limit: maxBlobBytes });
+  requireRoom(state.offset + (promised ?? 0));
   const hash = await bodyHash(state.hash, { numbered: body.range !== undefined, algorithm });
   // Two requests that start from one URL must not write each other's blocks: each has a prefix of its own.
   const prefix = state.next + blockPrefix(ports.ids.nextId());
   const repeated = refuseRepeatedChunk(ports, state, body, prefix);
   // It is awaited below; when the body fails first, that is what the client hears of.
   repeated.catch(() => undefined);
-  const { bytes, blocks } = await stageBody(ports.blobs, { name: physicalName(state), prefix }, limitBody(body.stream, promised, 'upload-invalid'), hash);
+  const { bytes, blocks } = await stageBody(ports.blobs, { name: physicalName(state), prefix, offset: state.offset }, limitBody(body.stream, promised, 'upload-invalid'), hash);
   ports.traffic.countBytes('received', bytes);
   await repeated;
   if (bytes === 0) return state;

@@ -31,6 +31,11 @@ export function requireAllowed(operation: Operation, guarded: readonly (Guarded 
   }
 }
 
+/** Whether none of them forbids the operation. */
+export function allows(operation: Operation, guarded: readonly (Guarded | undefined)[]): boolean {
+  return guarded.every((each) => each === undefined || forbidding(operation, each.attributes) === undefined);
+}
+
 function forbidding(operation: Operation, attributes: Attributes): keyof Attributes | undefined {
   switch (operation) {
     case 'read':

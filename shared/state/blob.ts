@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { DocumentRef } from '../ports/documents.ts';
+import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
 import { registrySchema, repositorySchema } from './names.ts';
 import type { RepositoryKey } from './names.ts';
 import { documentShape } from './stored.ts';
@@ -14,6 +14,8 @@ export const blobDocumentSchema = z.object({
   size: z.int().nonnegative(),
   copies: z.record(z.string(), z.object({ name: z.string(), storedAt: z.iso.datetime() })),
   storedAt: z.iso.datetime(),
+  /** When a link to it was last made: written in that transaction, so that whoever is collecting it notices. */
+  linkedAt: z.iso.datetime().optional(),
 });
 export type BlobDocument = z.infer<typeof blobDocumentSchema>;
 
@@ -33,7 +35,24 @@ export const linkDocumentSchema = z.object({
 });
 export type LinkDocument = z.infer<typeof linkDocumentSchema>;
 
+/**
+ * That a repository's need of a blob is to be looked at when it is due. Each link is born with one; it goes when a manifest needs the
+ * blob, and the purge of a manifest makes it anew.
+ */
+export const linkCheckSchema = z.object({ ...documentShape('link-check'), digest: digestSchema, registry: registrySchema, repository: repositorySchema, dueAt: z.iso.datetime() });
+export type LinkCheck = z.infer<typeof linkCheckSchema>;
+
+/** That it is to be looked at, when due, whether any repository still links the blob. */
+export const blobCheckSchema = z.object({ ...documentShape('blob-check'), digest: digestSchema, dueAt: z.iso.datetime() });
+
+export type BlobCheck = z.infer<typeof blobCheckSchema>;
+
+/** Bytes whose blob is gone from the documents, until they are gone from the store. */
+export const collectedSchema = z.object({ ...documentShape('collected'), digest: digestSchema, size: z.int().nonnegative(), name: z.string(), region: z.string(), dueAt: z.iso.datetime() });
+export type Collected = z.infer<typeof collectedSchema>;
+
 export const blobId = 'blob';
+export const blobCheckId = 'blob-check';
 
 export function blobRef(digest: Digest): DocumentRef {
   return { container: 'blobs', partition: [digest], id: blobId };
@@ -46,4 +65,21 @@ export function linkId(key: RepositoryKey): string {
 
 export function linkRef(key: RepositoryKey, digest: Digest): DocumentRef {
   return { container: 'blobs', partition: [digest], id: linkId(key) };
+}
+
+export function linkCheckId(key: RepositoryKey): string {
+  return `link-check:${key.registry}:${key.repository.replaceAll('/', ':')}`;
+}
+
+export function linkCheckChange({ registry, repository }: RepositoryKey, digest: Digest, dueAt: Date): DocumentChange {
+  const document: LinkCheck = { id: linkCheckId({ registry, repository }), type: 'link-check', schemaVersion: 1, digest, registry, repository, dueAt: dueAt.toISOString() };
+  return { do: 'upsert', document: { ...document } };
+}
+
+export function blobCheckChange(digest: Digest, dueAt: Date): DocumentChange {
+  return { do: 'upsert', document: { id: blobCheckId, type: 'blob-check', schemaVersion: 1, digest, dueAt: dueAt.toISOString() } };
+}
+
+export function collectedId(region: string, name: string): string {
+  return `collected:${region}:${name.replaceAll('/', ':')}`;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { annotationsSchema, digestSchema, platformSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
-import type { DocumentRef } from '../ports/documents.ts';
+import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
 import { attributesSchema } from './attributes.ts';
 import type { Guarded } from './attributes.ts';
 import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
@@ -28,7 +28,7 @@ const changeTimes = {
  * Places a tag or manifest in the order of its last update. The name breaks ties, so that the order is total and a page can
  * start behind any place of it, also one that is gone by then; the type leads, so that one index range holds nothing else.
  */
-export function timeKey(type: 'tag' | 'manifest', updatedAt: string, name: string): string {
+export function timeKey(type: 'tag' | 'manifest' | 'binned' | 'binned-tag', updatedAt: string, name: string): string {
   return `${type}:${updatedAt}:${name}`;
 }
 
@@ -54,9 +54,21 @@ export const manifestDocumentSchema = z.object({
   /** What a scanner reported (ACR's quarantine). */
   quarantine: z.object({ state: z.string().optional(), details: z.string().optional() }).optional(),
   attributes: attributesSchema,
+  /** When an index that lists it was last pushed or restored: written in that transaction, so that whoever is moving it away notices. */
+  heldAt: z.iso.datetime().optional(),
   ...changeTimes,
 });
 export type ManifestDocument = z.infer<typeof manifestDocumentSchema>;
+
+/** The manifests that an index lists, each once. */
+export function childrenOf({ references }: Pick<ManifestDocument, 'references'>): Digest[] {
+  return [...new Set(references.filter(({ role }) => role === 'manifest').map(({ digest }) => digest))];
+}
+
+/** Demands that a manifest is live, and moves its etag: whoever is moving it into the bin must look again at what keeps it. */
+export function holdChange(digest: Digest, now: Date): DocumentChange {
+  return { do: 'patch', id: manifestId(digest), set: { heldAt: now.toISOString() } };
+}
 
 /** An item of Cosmos DB holds 2 MB, a manifest up to 4 MiB: what is larger than this lies in Blob Storage. In bytes. */
 export const maxInlineBytes = 128 * 1024;
@@ -72,9 +84,9 @@ export function manifestRef(key: RepositoryKey, digest: Digest): DocumentRef {
   return { container: 'repositories', partition: partitionOf(key), id: manifestId(digest) };
 }
 
-/** Where a manifest of this digest lies in Blob Storage; the same for all repositories, for the bytes are the same. */
-export function manifestBlobName(digest: Digest): string {
-  return `manifests/${digest.replace(':', '/')}`;
+/** A name that no other content has or will have (`id` is fresh): it is deleted with the one document that owns it. */
+export function manifestBlobName(digest: Digest, id: string): string {
+  return `manifests/${digest.replace(':', '/')}/${id}`;
 }
 
 /** Distribution-spec, "Listing Referrers": one edge from a subject to a manifest that names it. */
@@ -95,6 +107,15 @@ export type ReferrerDocument = z.infer<typeof referrerDocumentSchema>;
 
 export function referrerId(subject: Digest, digest: Digest): string {
   return `referrer:${subject}:${digest}`;
+}
+
+/** The change that writes a manifest's edge; nothing for one that names no subject. */
+export function referrerEdge(manifest: ManifestDocument): DocumentChange[] {
+  const { registry, repository, subject, digest, mediaType, size, artifactType, annotations, annotationsIn } = manifest;
+  if (subject === undefined) return [];
+  const about = { ...(artifactType === undefined ? {} : { artifactType }), ...(annotations === undefined ? {} : { annotations }), ...(annotationsIn === undefined ? {} : { annotationsIn }) };
+  const edge: ReferrerDocument = { id: referrerId(subject, digest), type: 'referrer', schemaVersion: 1, registry, repository, subject, digest, mediaType, size, ...about };
+  return [{ do: 'upsert', document: { ...edge } }];
 }
 
 export const tagDocumentSchema = z.object({

@@ -4,51 +4,72 @@ import type { Documents } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Dependency } from '../ports/failures.ts';
 import type { SendMessage } from '../ports/queues.ts';
+import type { Secrets } from '../ports/secrets.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import type { CallOutcome, Metrics } from './metrics.ts';
+import { storeSpan, withTraceparent } from './traced.ts';
 
 export interface StorePorts {
   readonly documents: Documents;
   readonly blobs: Blobs;
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
+  readonly secrets?: Secrets;
 }
 
-/** The same ports; every call is counted by its verb and by how it ended. Nothing waits for the counting. */
-export function counted(ports: StorePorts, metrics: Metrics, clock: Clock): StorePorts {
-  return { documents: countedDocuments(ports, metrics), blobs: countedBlobs(ports, metrics), ...countedMessages(ports, metrics, clock) };
+/** How a call is made, so that it is seen. */
+type Watch = <T>(call: `${Dependency}.${string}`, work: () => Promise<T>, container?: string) => Promise<T>;
+
+/** The same ports; every call is counted by its verb and by how it ended, and is a span where there is a tracer. Nothing waits for the counting. */
+export function counted(ports: StorePorts, metrics: Metrics, clock: Clock, tracer?: Tracer): StorePorts {
+  const watch: Watch = tracer === undefined ? (call, work) => tally(metrics, call, work()) : (call, work, container) => tally(metrics, call, tracer.inSpan(storeSpan(call, container), work));
+  const topic = countedTopic(ports, { watch, metrics, clock, tracer });
+  return { documents: countedDocuments(ports, watch), blobs: countedBlobs(ports, watch), queues: countedQueues(ports, watch), topic, ...countedSecrets(ports, watch) };
 }
 
-function countedDocuments({ documents }: StorePorts, metrics: Metrics): Documents {
+function countedDocuments({ documents }: StorePorts, watch: Watch): Documents {
   return {
-    readDocument: (ref) => tally(metrics, 'documents.read', documents.readDocument(ref)),
-    queryDocuments: (query) => tally(metrics, 'documents.query', documents.queryDocuments(query)),
-    countDocuments: (query) => tally(metrics, 'documents.count', documents.countDocuments(query)),
-    commitDocuments: (container, partition, changes) => tally(metrics, 'documents.commit', documents.commitDocuments(container, partition, changes)),
+    readDocument: (ref) => watch('documents.read', () => documents.readDocument(ref), ref.container),
+    queryDocuments: (query) => watch('documents.query', () => documents.queryDocuments(query), query.container),
+    countDocuments: (query) => watch('documents.count', () => documents.countDocuments(query), query.container),
+    commitDocuments: (container, partition, changes) => watch('documents.commit', () => documents.commitDocuments(container, partition, changes), container),
   };
 }
 
-function countedBlobs({ blobs }: StorePorts, metrics: Metrics): Blobs {
+function countedBlobs({ blobs }: StorePorts, watch: Watch): Blobs {
   return {
-    stageBlock: (name, blockId, bytes) => tally(metrics, 'blobs.stage', blobs.stageBlock(name, blockId, bytes)),
-    listStagedBlocks: (name) => tally(metrics, 'blobs.listStaged', blobs.listStagedBlocks(name)),
-    commitBlocks: (name, blockIds, metadata) => tally(metrics, 'blobs.commit', blobs.commitBlocks(name, blockIds, metadata)),
-    putBlob: (name, bytes, metadata) => tally(metrics, 'blobs.put', blobs.putBlob(name, bytes, metadata)),
-    statBlob: (name) => tally(metrics, 'blobs.stat', blobs.statBlob(name)),
-    readBlob: (name, range) => tally(metrics, 'blobs.read', blobs.readBlob(name, range)),
-    deleteBlob: (name, ifMatch) => tally(metrics, 'blobs.delete', blobs.deleteBlob(name, ifMatch)),
-    signBlobUrl: (name, seconds) => tally(metrics, 'blobs.sign', blobs.signBlobUrl(name, seconds)),
+    stageBlock: (name, blockId, bytes) => watch('blobs.stage', () => blobs.stageBlock(name, blockId, bytes)),
+    listStagedBlocks: (name) => watch('blobs.listStaged', () => blobs.listStagedBlocks(name)),
+    commitBlocks: (name, blockIds, metadata) => watch('blobs.commit', () => blobs.commitBlocks(name, blockIds, metadata)),
+    putBlob: (name, bytes, metadata) => watch('blobs.put', () => blobs.putBlob(name, bytes, metadata)),
+    statBlob: (name) => watch('blobs.stat', () => blobs.statBlob(name)),
+    readBlob: (name, range) => watch('blobs.read', () => blobs.readBlob(name, range)),
+    deleteBlob: (name, ifMatch) => watch('blobs.delete', () => blobs.deleteBlob(name, ifMatch)),
+    listBlobs: (limit, continuation) => watch('blobs.list', () => blobs.listBlobs(limit, continuation)),
+    signBlobUrl: (name, seconds) => watch('blobs.sign', () => blobs.signBlobUrl(name, seconds)),
   };
 }
 
-function countedMessages({ queues, topic }: StorePorts, metrics: Metrics, clock: Clock): Pick<StorePorts, 'queues' | 'topic'> {
+function countedQueues({ queues }: StorePorts, watch: Watch): SendMessage {
+  return { sendMessage: (queue, message, delaySeconds) => watch('queues.send', () => queues.sendMessage(queue, message, delaySeconds)) };
+}
+
+function countedTopic({ topic }: StorePorts, { watch, metrics, clock, tracer }: { watch: Watch; metrics: Metrics; clock: Clock; tracer: Tracer | undefined }): PublishEvents {
   return {
-    queues: { sendMessage: (queue, message, delaySeconds) => tally(metrics, 'queues.send', queues.sendMessage(queue, message, delaySeconds)) },
-    topic: {
-      async publishEvents(events) {
-        await tally(metrics, 'events.publish', topic.publishEvents(events));
-        countPublished(events, metrics, clock.now().getTime());
-      },
+    async publishEvents(events) {
+      await watch('events.publish', () => topic.publishEvents(tracer === undefined ? events : withTraceparent(events, tracer)));
+      countPublished(events, metrics, clock.now().getTime());
+    },
+  };
+}
+
+function countedSecrets({ secrets }: StorePorts, watch: Watch): Pick<StorePorts, 'secrets'> {
+  if (secrets === undefined) return {};
+  return {
+    secrets: {
+      readSecret: (name, version) => watch('secrets.read', () => secrets.readSecret(name, version)),
+      writeSecret: (name, value) => watch('secrets.write', () => secrets.writeSecret(name, value)),
     },
   };
 }

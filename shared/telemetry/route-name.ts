@@ -1,6 +1,24 @@
 /** What a request's time and count are kept under. A small fixed set: a path holds names that clients choose, and each would be a series. */
 export type RouteName = 'v2' | 'catalog' | 'manifest' | 'blob' | 'uploads' | 'upload' | 'tags' | 'referrers' | 'acr' | 'oauth2' | 'api' | 'health' | 'metrics' | 'unknown';
 
+/** Each route as a template: what a span is called by. */
+export const routeTemplates: Readonly<Record<RouteName, string>> = {
+  v2: '/v2/',
+  catalog: '/v2/_catalog',
+  manifest: '/v2/{name}/manifests/{reference}',
+  blob: '/v2/{name}/blobs/{digest}',
+  uploads: '/v2/{name}/blobs/uploads/',
+  upload: '/v2/{name}/blobs/uploads/{upload}',
+  tags: '/v2/{name}/tags/list',
+  referrers: '/v2/{name}/referrers/{digest}',
+  acr: '/acr/v1/{path}',
+  oauth2: '/oauth2/{path}',
+  api: '/api/v1/{path}',
+  health: '/healthz',
+  metrics: '/metrics',
+  unknown: 'unknown',
+};
+
 const roots: readonly (readonly [string, RouteName])[] = [
   ['/acr/v1/', 'acr'],
   ['/oauth2/', 'oauth2'],

@@ -32,6 +32,9 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Microsoft.ContainerRegistry.ImageDeleted':
     case 'Microsoft.ContainerRegistry.ChartDeleted':
       return settleImage(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.digest);
+    case 'Longshore.Restored':
+      for (const { digest } of event.data.target.manifests) await settleImage(ports.documents, { registry, repository: event.data.target.repository }, digest);
+      return;
     case 'Longshore.RepositoryCreated':
     case 'Longshore.RepositoryDeleted':
     case 'Longshore.TagMoved':
@@ -39,6 +42,10 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Longshore.WebhookFailing':
     case 'Longshore.WebhookRecovered':
     case 'Longshore.WebhookDisabled':
+    // Whatever goes into the bin is told of as deleted, too.
+    case 'Longshore.Recycled':
+    case 'Longshore.Purged':
+    case 'Longshore.BlobCollected':
   }
 }
 

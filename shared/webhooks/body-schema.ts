@@ -1,15 +1,18 @@
 import { z } from 'zod';
-import { catalogue } from '../events/catalogue.ts';
-import type { EventType } from '../events/catalogue.ts';
 import { acrShapes } from './body.ts';
 import type { WebhookFormat } from './documents.ts';
 
-/** What receivers get of a type of event (`renderBody`), for its description: made of the catalogue's own schema. */
-export function bodySchema(format: WebhookFormat, type: EventType): z.ZodObject {
-  const data: z.ZodObject = catalogue[type].data;
+/** A type of event with the schema of its data, as the catalogue has it. */
+export interface TypeOfEvent {
+  readonly type: string;
+  readonly data: z.ZodObject;
+}
+
+/** What receivers get of a type of event (`renderBody`), for its description. */
+export function bodySchema(format: WebhookFormat, { type, data }: TypeOfEvent): z.ZodObject {
   switch (format) {
     case 'acr':
-      return acrSchema(type, data);
+      return acrSchema({ type, data });
     case 'standard':
       return z.strictObject({ type: z.literal(type), timestamp: z.iso.datetime({ offset: true }), data });
     case 'cloudevents':
@@ -18,14 +21,14 @@ export function bodySchema(format: WebhookFormat, type: EventType): z.ZodObject 
 }
 
 /** ACR's word for a type, or the type itself. */
-export function actionOfType(type: EventType): string {
-  const { action } = catalogue[type].data.shape as z.ZodRawShape;
+export function actionOfType({ type, data }: TypeOfEvent): string {
+  const { action } = data.shape as z.ZodRawShape;
   return action instanceof z.ZodLiteral ? String(action.value) : type;
 }
 
-function acrSchema(type: EventType, { shape }: z.ZodObject): z.ZodObject {
-  const { actor: _actor, target, request, ...others } = shape as z.ZodRawShape;
-  const acrs = acrShapes[actionOfType(type)];
+function acrSchema({ type, data }: TypeOfEvent): z.ZodObject {
+  const { actor: _actor, target, request, ...others } = data.shape as z.ZodRawShape;
+  const acrs = acrShapes[actionOfType({ type, data })];
   if (acrs === undefined) return z.strictObject({ action: z.literal(type), ...others, ...(target === undefined ? {} : { target }), ...(request === undefined ? {} : { request }) });
   return z.strictObject({ ...others, target: picked(target, acrs.target), ...(acrs.request === undefined ? {} : { request: picked(request, acrs.request) }) });
 }

@@ -3,7 +3,7 @@ import type { DocumentPage } from '../ports/documents.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { hostOf, makeAttempt } from './attempt.ts';
-import { markHook } from './breaker.ts';
+import { markHook, waitsFor } from './breaker.ts';
 import { tellOfFailing, tellOfRecovered } from './breaker-events.ts';
 import { ended, whyNotFor } from './delivery.ts';
 import { changeDelivery } from './delivery-store.ts';
@@ -55,14 +55,18 @@ async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook 
   // Gone, disabled, or mended by its owner: what waits ends, or goes out.
   if (hook?.uid !== health.uid || whyNotFor(health, hook) !== undefined || hook.brokenSince === undefined) return closed(health, now, 'quietly');
   const [oldest] = await heldBack(ports, health, 1, now);
-  // All have expired: the next event will show.
-  if (oldest === undefined) return closed(health, now, 'quietly');
+  // What failed before the breaker opened is held back when its message comes. With nothing left the next event will show.
+  if (oldest === undefined) return (await waitsFor(ports, hook, 1)) ? later(ports, health, hook) : closed(health, now, 'quietly');
   const attempt = await ports.hosts.later.within(hostOf(hook), () => makeAttempt(ports, hook, oldest.document, 'probe'));
   if (attempt === undefined) return { ...health, at: afterMs(ports, soonMs) };
   const after = await settle(ports, hook, oldest.document, attempt, oldest);
   if (after?.status === 'delivered') return closed(health, ports.clock.now());
-  const failed = { ...health, probes: health.probes + 1 };
-  return { ...failed, at: afterMs(ports, nextProbeMs(failed, hook)) };
+  return later(ports, health, hook);
+}
+
+function later(ports: PipelinePorts, { probes, ...health }: WebhookHealth, hook: Webhook): WebhookHealth {
+  const next = { ...health, probes: probes + 1 };
+  return { ...next, at: afterMs(ports, nextProbeMs(next, hook)) };
 }
 
 function nextProbeMs({ uid, probes, since }: WebhookHealth, hook: Webhook | undefined): number {

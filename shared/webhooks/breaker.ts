@@ -42,7 +42,7 @@ async function openWhereNeeded(ports: PipelinePorts, hook: Webhook): Promise<voi
   const stored = await readStored(documents, healthSchema, ref);
   if (stored === undefined || stored.document.state !== 'counting' || stored.document.failures < stored.document.lookAt) return;
   const health = stored.document;
-  const [succeeded, waits] = await Promise.all([hasSome(ports, hook, 1, deliveredSince(health)), hasSome(ports, hook, breakAfter, [{ path: 'status', is: '=', value: 'waiting' }])]);
+  const [succeeded, waits] = await Promise.all([hasSome(ports, hook, 1, deliveredSince(health)), waitsFor(ports, hook, breakAfter)]);
   const now = clock.now();
   if (succeeded || !waits) {
     // With a success in between they are counted from now on; without, they are many failures of few deliveries.
@@ -62,6 +62,11 @@ function deliveredSince({ since }: WebhookHealth): Predicate[] {
     { path: 'status', is: '=', value: 'delivered' },
     { path: 'endedAt', is: '>=', value: since },
   ];
+}
+
+/** Whether at least so many deliveries wait for a hook, held back or not. Throws `StoreFailure`. */
+export function waitsFor(ports: PipelinePorts, hook: Webhook, enough: number): Promise<boolean> {
+  return hasSome(ports, hook, enough, [{ path: 'status', is: '=', value: 'waiting' }]);
 }
 
 /** Whether there are at least so many. No document more than that is read. */

@@ -38,14 +38,18 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
 }
 
 /** What waits no more: for a message, for the breaker, or for whoever is making an attempt. */
-function still({ claim: _claim, nextAttemptAt: _next, heldBack: _held, because: _because, endedAt: _ended, failure: _failure, ...delivery }: Delivery): Delivery {
+function still({ claim: _claim, nextAttemptAt: _next, heldBack: _held, because: _because, endedAt: _ended, ...delivery }: Delivery): Delivery {
   return delivery;
 }
 
 /** A delivery after one more attempt. What the breaker's probe fails for stays held back. */
 export function afterAttempt(delivery: Delivery, attempt: Attempt, verdict: Verdict, hook: Webhook, now: Date): Delivery {
   const attempted = delivery.attempted + 1;
-  const tried: Delivery = { ...still(delivery), attempted, round: delivery.round + 1, attempts: [...delivery.attempts, { ...attempt, number: attempted }].slice(-keptAttempts) };
+  const attempts = [...delivery.attempts, { ...attempt, number: attempted }].slice(-keptAttempts);
+  // Somebody else has ended it meanwhile: a failure changes nothing about that.
+  if (delivery.status !== 'waiting' && verdict.is !== 'delivered') return { ...delivery, attempted, attempts };
+  const { failure: _earlier, ...kept } = still(delivery);
+  const tried: Delivery = { ...kept, attempted, round: delivery.round + 1, attempts };
   if (verdict.is === 'delivered') return { ...tried, status: 'delivered', endedAt: now.toISOString() };
   if (verdict.is === 'gone') return ended(tried, 'cancelled', 'the receiver answered 410 Gone', now);
   const failed = { ...tried, failure: verdict.failure };
@@ -56,17 +60,17 @@ export function afterAttempt(delivery: Delivery, attempt: Attempt, verdict: Verd
 }
 
 export function ended(delivery: Delivery, status: 'expired' | 'cancelled', because: string, now: Date): Delivery {
-  return { ...still(delivery), ...(delivery.failure === undefined ? {} : { failure: delivery.failure }), status, because, endedAt: now.toISOString() };
+  return { ...still(delivery), status, because, endedAt: now.toISOString() };
 }
 
 /** Waiting for a message that says so. */
 export function scheduled(delivery: Delivery, at: Date): Delivery {
-  return { ...still(delivery), ...(delivery.failure === undefined ? {} : { failure: delivery.failure }), status: 'waiting', nextAttemptAt: at.toISOString() };
+  return { ...still(delivery), status: 'waiting', nextAttemptAt: at.toISOString() };
 }
 
 /** Waiting for the breaker. */
 export function heldBack(delivery: Delivery): Delivery {
-  return { ...still(delivery), ...(delivery.failure === undefined ? {} : { failure: delivery.failure }), heldBack: true };
+  return { ...still(delivery), heldBack: true };
 }
 
 /** Begun anew, with the log of what was before. */

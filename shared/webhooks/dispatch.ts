@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { hostOf, makeAttempt } from './attempt.ts';
 import { newDelivery, scheduled } from './delivery.ts';
 import { createDelivery, readStoredDelivery, refOf } from './delivery-store.ts';
@@ -8,6 +9,9 @@ import type { PipelinePorts } from './ports.ts';
 import { beginHeldBack, recheck, sendNext, settle } from './settle.ts';
 
 type Event = Delivery['event'];
+
+/** To sign and send so many requests takes a millisecond or two; then it is the turn of whoever else this process serves, a push among them. */
+const begunAtOnce = 8;
 
 /**
  * Brings an event to every hook that is for it: posts to all at once, writes down what came of it, and leaves failures to the queue. Delivered
@@ -25,9 +29,13 @@ export async function dispatchAgain(ports: PipelinePorts, event: Event): Promise
 
 async function bring(ports: PipelinePorts, event: Event, hooks: readonly Webhook[], taken: 'first' | 'again'): Promise<void> {
   const wanted = hooks.filter((hook) => !isAbout(event, hook));
-  // One that cannot be written keeps no other from its event.
-  const results = await Promise.allSettled(wanted.map((hook) => (taken === 'first' ? begin(ports, hook, event) : goOn(ports, hook, event))));
-  const failed = results.find((result) => result.status === 'rejected');
+  const begun: Promise<PromiseSettledResult<void>[]>[] = [];
+  for (let at = 0; at < wanted.length; at += begunAtOnce) {
+    if (at > 0) await setImmediate();
+    // One that cannot be written keeps no other from its event.
+    begun.push(Promise.allSettled(wanted.slice(at, at + begunAtOnce).map((hook) => (taken === 'first' ? begin(ports, hook, event) : goOn(ports, hook, event)))));
+  }
+  const failed = (await Promise.all(begun)).flat().find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason as Error;
   await markDone(ports, event);
 }

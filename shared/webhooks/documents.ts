@@ -15,8 +15,6 @@ export type WebhookFormat = (typeof formats)[number];
 const secretSchema = z.object({
   /** Of the secret: what lists and the log call it. */
   id: z.string(),
-  /** Of the key that it is sealed with. */
-  keyId: z.string(),
   sealed: sealedSchema,
   createdAt: z.iso.datetime(),
   /** Signs no more from then on; absent, it has no end. */
@@ -32,7 +30,7 @@ export const webhookSchema = z.object({
   uid: z.string(),
   serviceUri: z.string(),
   /** A JSON object of them, sealed: they often hold credentials. Names in lower case. */
-  customHeaders: z.object({ names: z.array(z.string()), keyId: z.string(), sealed: sealedSchema }).optional(),
+  customHeaders: z.object({ names: z.array(z.string()), sealed: sealedSchema }).optional(),
   /** ACR's actions, and types of the catalogue. */
   actions: z.array(z.string()).min(1),
   /** ACR's scope, or a pattern (scope.ts). Empty: everything. */

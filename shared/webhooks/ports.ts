@@ -5,6 +5,7 @@ import type { Log } from '../ports/log.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { PublishEvents } from '../ports/topic.ts';
+import type { SealingKeys } from '../state/sealing-keys.ts';
 import type { HostLimits } from './host-limits.ts';
 
 /** What webhooks need of the world. */
@@ -19,19 +20,11 @@ export interface WebhookPorts {
   readonly registry: RegistryName;
   /** `source` of the events that webhooks themselves publish. */
   readonly eventSource: string;
-  readonly keys: SealingKeys;
+  readonly sealing: SealingKeys;
 }
 
 /** What delivering needs beside: of this instance alone. */
 export interface PipelinePorts extends WebhookPorts {
   /** Of first attempts, and of those from the queue: neither takes all places at a host. */
   readonly hosts: { readonly first: HostLimits; readonly later: HostLimits };
-}
-
-/** Keys that seal secrets at rest. More than one while they are being changed: the newest seals, each opens what its id is on. */
-export interface SealingKeys {
-  /** Throws `StoreFailure` when the keys cannot be had. */
-  current(): Promise<{ readonly id: string; readonly secret: Uint8Array }>;
-  /** `undefined` when there is no such key any more. Throws `StoreFailure`. */
-  byId(id: string): Promise<Uint8Array | undefined>;
 }

@@ -5,7 +5,7 @@ import type { DocumentPage, DocumentRef } from '../ports/documents.ts';
 import { registrySchema } from '../state/names.ts';
 import { documentShape, parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
-import { deliverySchema, webhookKey } from './documents.ts';
+import { deliverySchema, pingType, webhookKey } from './documents.ts';
 import type { Delivery } from './documents.ts';
 import { readHook, requireHook } from './hooks.ts';
 import type { RedeliverMessage } from './messages.ts';
@@ -95,6 +95,7 @@ async function failedBefore({ documents }: PipelinePorts, { registry, name, uid,
       where: [
         { path: 'status', is: 'in', values: ['expired', 'cancelled'] },
         { path: 'uid', is: '=', value: uid },
+        { path: 'eventType', is: '!=', value: pingType },
         { path: 'endedAt', is: '<=', value: startedAt },
         { path: 'eventTime', is: '>=', value: since },
       ],

@@ -19,7 +19,7 @@ export interface SignedRequest {
  * The request of one attempt, signed for now with every live secret. A custom header replaces one of the same name, but for the signature's.
  * Throws `StoreFailure` when the keys cannot be had, `WebhookUnsealable` when they do not open what the hook has.
  */
-export async function requestOf(ports: Pick<WebhookPorts, 'keys' | 'clock'>, hook: Webhook, deliveryId: string, event: HookEvent): Promise<SignedRequest> {
+export async function requestOf(ports: Pick<WebhookPorts, 'sealing' | 'clock'>, hook: Webhook, deliveryId: string, event: HookEvent): Promise<SignedRequest> {
   const at = ports.clock.now();
   const [custom, secrets] = await Promise.all([openHeaders(ports, hook), openSecrets(ports, hook, at)]);
   const { contentType, body } = renderBody(hook.format, event);

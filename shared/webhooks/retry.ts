@@ -17,8 +17,8 @@ const claimMs = 45_000;
 const busyMs = 5_000;
 /** What clocks may differ by. */
 const earlyMs = 2_000;
-/** A message that is later than this finds its delivery given up. The last attempt is due at the deadline itself. */
-export const graceMs = 60_000;
+/** An attempt that was due is made, however late an outage has made it; but what is over for so long was not to be helped. */
+export const tooLateMs = 24 * 3_600_000;
 
 /**
  * Makes the attempt that a message asks for, when it is still to be made. Every message ends in at most one other: copies do not multiply.
@@ -46,7 +46,7 @@ export async function retry(ports: PipelinePorts, message: AttemptMessage): Prom
 function endOf(delivery: Delivery, hook: Webhook | undefined, now: Date): ((delivery: Delivery) => Delivery) | undefined {
   const whyNot = whyNotFor(delivery, hook);
   if (whyNot !== undefined) return (before) => ended(before, 'cancelled', whyNot, now);
-  if (now.getTime() > Date.parse(delivery.deadline) + graceMs) return (before) => ended(before, 'expired', `its time was over at ${delivery.deadline}`, now);
+  if (now.getTime() > Date.parse(delivery.deadline) + tooLateMs) return (before) => ended(before, 'expired', `its time was over at ${delivery.deadline}`, now);
   return undefined;
 }
 

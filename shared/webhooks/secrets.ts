@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { RegistryError } from '../oci/faults.ts';
 import { open, seal } from '../state/sealed.ts';
-import type { Sealed } from '../state/sealed.ts';
+import type { Sealed, SealedPlace } from '../state/sealed.ts';
 import type { Webhook, WebhookSecret } from './documents.ts';
 import type { WebhookPorts } from './ports.ts';
 
@@ -30,26 +31,22 @@ export class WebhookUnsealable extends Error {
 
 /** Which life of which name: what was sealed for one hook opens for no other. */
 export type HookIdentity = Pick<Webhook, 'registry' | 'name' | 'uid'>;
-type Keys = Pick<WebhookPorts, 'keys'>;
-interface SealedUnder {
-  readonly keyId: string;
-  readonly sealed: Sealed;
-}
+type Keys = Pick<WebhookPorts, 'sealing'>;
 
-/** Throws `StoreFailure` when there is no key to be had. */
+/** Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be had. */
 export async function sealSecret(ports: Keys, hook: HookIdentity, { id, bytes, createdAt }: { readonly id: string; readonly bytes: Uint8Array; readonly createdAt: string }): Promise<WebhookSecret> {
-  return { id, createdAt, ...(await sealed(ports, contextOf(hook, `secret/${id}`), bytes)) };
+  return { id, createdAt, sealed: await sealed(ports, placeOf(hook, `secret/${id}`), bytes) };
 }
 
-/** Throws `StoreFailure` when there is no key to be had. */
+/** Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be had. */
 export async function sealHeaders(ports: Keys, hook: HookIdentity, headers: Readonly<Record<string, string>>): Promise<NonNullable<Webhook['customHeaders']>> {
-  return { names: Object.keys(headers), ...(await sealed(ports, contextOf(hook, 'headers'), Buffer.from(JSON.stringify(headers)))) };
+  return { names: Object.keys(headers), sealed: await sealed(ports, placeOf(hook, 'headers'), Buffer.from(JSON.stringify(headers))) };
 }
 
 /** Throws `StoreFailure` and `WebhookUnsealable`. */
 export async function openHeaders(ports: Keys, hook: HookIdentity & Pick<Webhook, 'customHeaders'>): Promise<Record<string, string>> {
   if (hook.customHeaders === undefined) return {};
-  const bytes = await opened(ports, contextOf(hook, 'headers'), hook.customHeaders);
+  const bytes = await open(hook.customHeaders.sealed, ports.sealing, placeOf(hook, 'headers'));
   if (bytes === undefined) throw new WebhookUnsealable(`the custom headers of the webhook "${hook.name}" cannot be opened: they must be set anew`);
   return JSON.parse(Buffer.from(bytes).toString()) as Record<string, string>;
 }
@@ -61,22 +58,17 @@ export function liveSecrets(secrets: readonly WebhookSecret[], now: Date): Webho
 
 /** The live secrets' bytes, newest first. One that does not open any more does not sign. Throws `StoreFailure` and, when none opens, `WebhookUnsealable`. */
 export async function openSecrets(ports: Keys, hook: HookIdentity & Pick<Webhook, 'secrets'>, now: Date): Promise<Uint8Array[]> {
-  const all = await Promise.all(liveSecrets(hook.secrets, now).map((secret) => opened(ports, contextOf(hook, `secret/${secret.id}`), secret)));
+  const all = await Promise.all(liveSecrets(hook.secrets, now).map((secret) => open(secret.sealed, ports.sealing, placeOf(hook, `secret/${secret.id}`))));
   const good = all.filter((bytes) => bytes !== undefined);
   if (good.length === 0) throw new WebhookUnsealable(`no secret of the webhook "${hook.name}" can be opened: it must be rotated`);
   return good;
 }
 
-function contextOf({ registry, name, uid }: HookIdentity, what: string): string {
-  return `${registry}/${name}/${uid}/${what}`;
+function placeOf({ registry, name, uid }: HookIdentity, what: string): SealedPlace {
+  return { purpose: 'webhooks', context: `${registry}/${name}/${uid}/${what}` };
 }
 
-async function sealed({ keys }: Keys, context: string, bytes: Uint8Array): Promise<SealedUnder> {
-  const { id, secret } = await keys.current();
-  return { keyId: id, sealed: seal(bytes, { secret, purpose: 'webhooks' }, context) };
-}
-
-async function opened({ keys }: Keys, context: string, { keyId, sealed }: SealedUnder): Promise<Uint8Array | undefined> {
-  const secret = await keys.byId(keyId);
-  return secret === undefined ? undefined : open(sealed, { secret, purpose: 'webhooks' }, context);
+async function sealed({ sealing }: Keys, place: SealedPlace, bytes: Uint8Array): Promise<Sealed> {
+  if (!sealing.configured) throw new RegistryError({ is: 'conflict', why: 'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every instance, or LONGSHORE_KEY_VAULT' });
+  return seal(bytes, await sealing.current(), place);
 }

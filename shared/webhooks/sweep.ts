@@ -11,11 +11,13 @@ import { markerSchema, takeUp, underWayMs } from './marker.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { redeliverySchema } from './redeliver-since.ts';
-import { graceMs } from './retry.ts';
+import { tooLateMs } from './retry.ts';
 import { sendNext } from './settle.ts';
 
 /** What is due for so long has no message: it was lost, or is poison. In milliseconds. */
 const overdueMs = 90_000;
+/** Of what the breaker holds back, after its deadline. What has an attempt due ends with that. */
+const graceMs = 60_000;
 /** Of each kind in one run. */
 const most = 2_000;
 const [pageSize, atOnce] = [100, 8];
@@ -71,10 +73,10 @@ async function dispatchLeft(ports: PipelinePorts, found: VersionedDocument): Pro
 
 async function expire({ documents, clock }: PipelinePorts, found: VersionedDocument): Promise<boolean> {
   const now = clock.now();
-  const overSince = now.getTime() - graceMs;
-  const changed = await changeDelivery(documents, parseStored(deliverySchema, found, { container: 'deliveries' }), (delivery) =>
-    delivery.status === 'waiting' && Date.parse(delivery.deadline) < overSince ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now) : undefined,
-  );
+  const changed = await changeDelivery(documents, parseStored(deliverySchema, found, { container: 'deliveries' }), (delivery) => {
+    const isOver = delivery.status === 'waiting' && now.getTime() > Date.parse(delivery.deadline) + (delivery.heldBack === true ? graceMs : tooLateMs);
+    return isOver ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now) : undefined;
+  });
   return changed !== undefined;
 }
 

@@ -29,7 +29,35 @@ export function blobsContract(name: string, setup: () => Promise<BlobsUnderTest>
     blockSentences(blobs);
     wholeBlobSentences(blobs);
     readSentences(blobs);
+    listSentences(blobs);
     signSentences(blobs, (url) => world.fetchSigned(url));
+  });
+}
+
+function listSentences(blobs: () => Blobs): void {
+  describe('a list', () => {
+    it('is of all blobs in the order of their names, a page at a time, and of no staged ones', async () => {
+      const named = [newName(), newName(), newName()];
+      for (const [at, name] of named.entries()) await blobs().putBlob(name, someBytes(10 + at), { n: String(at) });
+      await blobs().stageBlock(newName(), 'a', someBytes(10));
+      const listed: Awaited<ReturnType<Blobs['listBlobs']>>['blobs'][number][] = [];
+      let continuation: string | undefined;
+      do {
+        const page = await blobs().listBlobs(2, continuation);
+        expect(page.blobs.length).toBeLessThanOrEqual(2);
+        listed.push(...page.blobs);
+        continuation = page.continuation;
+      } while (continuation !== undefined);
+      const own = listed.filter(({ name }) => named.includes(name));
+      expect(own.map(({ name, size, metadata }) => [name, size, metadata])).toEqual(named.map((name, at) => [name, 10 + at, { n: String(at) }]));
+      expect(listed.map(({ name }) => name)).toEqual(listed.map(({ name }) => name).toSorted());
+      for (const { name, etag } of own) expect((await blobs().statBlob(name))?.etag).toBe(etag);
+      const times = own.map(({ modifiedAt }) => modifiedAt.getTime());
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(times[0]).toBeGreaterThan(Date.parse('2020-01-01'));
+      expect(await blobs().deleteBlob(named[0] ?? '', '"0x0"')).toBe(false);
+      expect(await blobs().deleteBlob(named[0] ?? '', own[0]?.etag)).toBe(true);
+    });
   });
 }
 

@@ -62,6 +62,22 @@ export function querySentences(documents: () => Documents, elapse: (milliseconds
       expect(await ids({ partition: here.partition, where: [] })).toHaveLength(3);
     });
 
+    it('finds an object with all of the given properties in an array, and nothing where there is no array', async () => {
+      const here = newRepository(documents());
+      const [one, two] = [{ digest: 'sha256:1', role: 'layer' }, { digest: 'sha256:2', role: 'config', size: 2 }];
+      const lists = { both: [one, two], twice: [one, one], other: [two], none: [], object: { digest: 'sha256:1' }, scalar: 'sha256:1', scalars: ['sha256:1'] };
+      const create = Object.entries(lists).map(([id, references]) => ({ do: 'create', document: here.document(id, { references, type: id === 'twice' ? 'b' : 'a' }) }) as const);
+      await here.commit(...create, { do: 'create', document: here.document('absent') });
+      const containing = (value: Record<string, string>, ...more: Predicate[]) => ids({ partition: here.partition, where: [{ path: 'references', is: 'contains', value }, ...more], limit: 1 });
+      expect((await containing({ digest: 'sha256:1' })).toSorted()).toEqual(['both', 'twice']);
+      expect((await containing({ digest: 'sha256:2', role: 'config' })).toSorted()).toEqual(['both', 'other']);
+      expect(await containing({ digest: 'sha256:1', role: 'config' })).toEqual([]);
+      expect(await containing({ digest: 'sha256:1' }, { path: 'type', is: '=', value: 'a' })).toEqual(['both']);
+      await here.commit({ do: 'upsert', document: here.document('both', { references: [two] }) }, { do: 'delete', id: 'other' }, { do: 'upsert', document: here.document('none', { references: [one] }) });
+      expect((await containing({ digest: 'sha256:1' })).toSorted()).toEqual(['none', 'twice']);
+      expect(await containing({ digest: 'sha256:2' })).toEqual(['both']);
+    });
+
     it('reads the id, nested paths and names that need quoting', async () => {
       const here = newRepository(documents());
       await here.create(here.document('a', { target: { 'media type"]': 'x' } }), here.document('b', { order: 1 }));

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, request as forward } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -115,6 +115,19 @@ describe('blobs and queues in a storage account', () => {
     await expect(azureQueues(storage).probe()).resolves.toBeUndefined();
   });
 
+  it('fail when a block arrives otherwise than it was sent, and none is kept', async () => {
+    const { hostname, port } = new URL(/BlobEndpoint=([^;]+)/.exec(storage.connectionString)?.[1] ?? '');
+    // Between the two, as a broken proxy or memory would: the last byte of each request's body becomes another.
+    const garbling = await serve((request, response) => {
+      const onward = forward({ hostname, port, method: request.method, path: request.url, headers: request.headers }, (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers)));
+      request.on('data', (bytes: Buffer) => onward.write(Buffer.concat([bytes.subarray(0, -1), Buffer.of((bytes.at(-1) ?? 0) ^ 1)]))).on('end', () => onward.end());
+    });
+    const connectionString = storage.connectionString.replace(/BlobEndpoint=http:\/\/[^/]+/, `BlobEndpoint=${garbling.url}`);
+    await expect(azureBlobs({ ...storage, connectionString }).stageBlock('garbled', '1', someBytes(1_000))).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('Md5Mismatch') as string });
+    expect(await azureBlobs(storage).listStagedBlocks('garbled')).toEqual([]);
+    await garbling.stop();
+  });
+
   it('fail, and are never absent, in a container or queue that does not exist', async () => {
     const blobs = azureBlobs({ ...storage, container: 'another' });
     await expect(blobs.statBlob('a')).rejects.toMatchObject({ ...unavailable, dependency: 'blobs' });
@@ -139,6 +152,19 @@ describe('blobs of a server that breaks', () => {
     });
     const stream = await azureBlobs({ connectionString: account(server.url), container: 'c' }).readBlob('a');
     await expect(bytesOf(stream)).rejects.toMatchObject({ ...unavailable, dependency: 'blobs' });
+    await server.stop();
+  });
+
+  it('are read for as long as it takes: the server is given no time after which to break off', async () => {
+    const asked: string[] = [];
+    const server = await serve((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(200, { 'content-length': '3', etag: '"1"', 'last-modified': new Date(0).toUTCString() }).end('abc');
+    });
+    // As in one process: the SDK of the queues has a timeout of its own.
+    azureQueues({ connectionString: account(server.url) });
+    await bytesOf(await azureBlobs({ connectionString: account(server.url), container: 'c' }).readBlob('a'));
+    expect(asked).toEqual(['/a/c/a']);
     await server.stop();
   });
 

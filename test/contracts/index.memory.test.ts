@@ -11,10 +11,12 @@ const path = fc.constantFrom('v', 'w');
 const predicate: fc.Arbitrary<Predicate> = fc.oneof(
   fc.record({ path, is: fc.constantFrom('=', '!=', '<', '<=', '>', '>=', 'starts-with'), value: scalar }),
   fc.record({ path, is: fc.constant('in'), values: fc.array(scalar, { maxLength: 3 }) }),
+  fc.record({ path: fc.constant('list'), is: fc.constant('contains'), value: fc.record({ a: fc.constantFrom('x', 'y'), b: fc.constantFrom('x', 'y') }, { requiredKeys: ['a'] }) }),
 );
 const id = fc.constantFrom('1', '2', '3', '4', '5', '6', '7', '8', '9');
+const list = fc.array(fc.record({ a: fc.constantFrom('x', 'y'), b: fc.constantFrom('x', 'y') }), { maxLength: 3 });
 const change: fc.Arbitrary<DocumentChange> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('upsert'), document: fc.record({ id, v: scalar, w: scalar }, { requiredKeys: ['id'] }).map((own) => ({ ...own, registry, repository })) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('upsert'), document: fc.record({ id, v: scalar, w: scalar, list }, { requiredKeys: ['id'] }).map((own) => ({ ...own, registry, repository })) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('upsert'), document: id.map((own) => ({ id: own, v: 2, ttl: 5, registry, repository })) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete'), id }) },
 );
@@ -80,5 +82,5 @@ describe('the indexes of a partition', () => {
     await grow(50_000);
     // A scan is 500 times slower; the bound leaves room for a busy machine.
     expect(await fastest()).toBeLessThan(10 * small + 1);
-  });
+  }, 120_000);
 });

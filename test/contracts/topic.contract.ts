@@ -36,6 +36,12 @@ export function topicContract(name: string, setup: () => Promise<TopicUnderTest>
       expect(await world.delivered([event.id])).toEqual([event]);
     });
 
+    it('delivers the trace in which an event was published', async () => {
+      const event = { ...newEvent(), traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+      await world.topic.publishEvents([event]);
+      expect(await world.delivered([event.id])).toEqual([event]);
+    });
+
     it('delivers each of several events of one call', async () => {
       const events = Array.from({ length: 5 }, (_, n) => newEvent({ n }));
       await world.topic.publishEvents(events);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { localEventGridKeys } from '../../local/stack/event-grid-keys.ts';
-import { authSettings, BadConfiguration, parseConfig } from '../../shared/config.ts';
+import { authSettings, BadConfiguration, parseConfig, sealingSettings } from '../../shared/config.ts';
 
 const { Values: sample } = JSON.parse(readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8')) as { Values: Record<string, string> };
 
@@ -39,9 +39,16 @@ describe('the settings', () => {
   });
 
   it('that require credentials must hold the key that seals, and nothing else makes up for it', () => {
-    expect(() => parseConfig({ ...sample, LONGSHORE_AUTH: 'required', LONGSHORE_SECRET_KEY: '' })).toThrow(/LONGSHORE_SECRET_KEY must be set/);
-    expect(authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' }))).toMatchObject({ mode: 'required', rateLimits: { registry: { read: 10_000, write: 2_000, delete: 1_000 }, identity: { read: 10_000 } } });
-    expect(authSettings(parseConfig(sample))).toEqual({ mode: 'open' });
+    expect(() => parseConfig({ ...sample, LONGSHORE_AUTH: 'required', LONGSHORE_SECRET_KEY: '' })).toThrow(/LONGSHORE_SECRET_KEY or LONGSHORE_KEY_VAULT must be set/);
+    expect(authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' }))).toMatchObject({ mode: 'required', sku: 'standard', rateLimits: { registry: 'sku', identity: 'sku' } });
+    expect(authSettings(parseConfig(sample))).toEqual({ mode: 'open', sku: 'standard' });
+  });
+
+  it('that name a vault need no other key, and say which of its secrets seals', () => {
+    const vault = { ...sample, LONGSHORE_AUTH: 'required', LONGSHORE_KEY_VAULT: 'https://images.vault.azure.net/', LONGSHORE_SEALING_SECRET: '' };
+    expect(sealingSettings(parseConfig({ ...vault, LONGSHORE_SECRET_KEY: '' }))).toEqual({ secret: 'longshore-sealing-key' });
+    expect(sealingSettings(parseConfig({ ...vault, LONGSHORE_SEALING_SECRET: 'own' }))).toEqual({ secret: 'own', key: Buffer.from(sample.LONGSHORE_SECRET_KEY ?? '', 'base64') });
+    expect(sealingSettings(parseConfig(sample))).not.toHaveProperty('secret');
   });
 
   it('take rate limits from the SKU, from three numbers, or not at all', () => {
@@ -49,7 +56,7 @@ describe('the settings', () => {
       const auth = authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required', ...settings }));
       return auth.mode === 'required' ? auth.rateLimits : undefined;
     };
-    expect(limits({ LONGSHORE_SKU: 'premium', LONGSHORE_IDENTITY_RATE_LIMITS: '3/2/1' })).toEqual({ registry: { read: 20_000, write: 4_000, delete: 4_000 }, identity: { read: 3, write: 2, delete: 1 } });
+    expect(limits({ LONGSHORE_IDENTITY_RATE_LIMITS: '3/2/1' })).toEqual({ registry: 'sku', identity: { read: 3, write: 2, delete: 1 } });
     expect(limits({ LONGSHORE_RATE_LIMITS: 'off', LONGSHORE_IDENTITY_RATE_LIMITS: 'off' })).toEqual({});
   });
 
@@ -66,6 +73,13 @@ describe('the settings', () => {
     ['LONGSHORE_ADMIN_PASSWORD_HASH', 'a password in the clear'],
     ['LONGSHORE_SECRET_KEY', 'c2hvcnQ='],
     ['LONGSHORE_OUTBOUND', 'everything'],
+    ['LONGSHORE_KEY_VAULT', 'http://images.vault.azure.net'],
+    ['LONGSHORE_KEY_VAULT', 'https://images.vault.azure.net/secrets/a'],
+    ['LONGSHORE_SEALING_SECRET', 'a/b'],
+    ['LONGSHORE_TRACED_SHARE', '1.5'],
+    ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=1;IngestionEndpoint=https://x.example/'],
+    ['APPLICATIONINSIGHTS_CONNECTION_STRING', 'InstrumentationKey=11111111-2222-3333-4444-555555555555;IngestionEndpoint=http://x.example/'],
+    ['APPLICATIONINSIGHTS_AUTHENTICATION_STRING', 'Key'],
     ['LONGSHORE_OUTBOUND', 'public,loopback'],
     ['LONGSHORE_OUTBOUND', 'loopback,10.0.0.0'],
   ])('are refused when %s is %j', (name, value) => {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json.ts';
 import { RANKS, jsonPath } from '../store/path-columns.ts';
 import type { Json } from '../json.ts';
 import type { PropertyPath } from '../store/path-columns.ts';
@@ -15,8 +16,17 @@ export interface Constraint {
   readonly operands: readonly (string | number)[];
 }
 
+/** An array at `path` may have an object whose `member` is `value`: an index narrows to these, and the filter itself decides. */
+export interface Containment {
+  /** In SQLite's notation. */
+  readonly path: string;
+  readonly member: string;
+  readonly value: string;
+}
+
 export interface Filter {
   readonly constraints: readonly Constraint[];
+  readonly containment: Containment | undefined;
   /** What is left to be evaluated item by item. */
   readonly residual: Expression | undefined;
 }
@@ -30,12 +40,25 @@ function conjuncts(expression: Expression): Expression[] {
 export function splitFilter(where: Expression | undefined): Filter {
   const constraints: Constraint[] = [];
   let residual: Expression | undefined;
+  let containment: Containment | undefined;
   for (const conjunct of where === undefined ? [] : conjuncts(where)) {
     const constraint = constraintOf(conjunct);
+    containment ??= containmentOf(conjunct);
     if (constraint !== undefined) constraints.push(constraint);
     else residual = residual === undefined ? conjunct : { kind: 'and', left: residual, right: conjunct };
   }
-  return { constraints, residual };
+  return { constraints, containment, residual };
+}
+
+/** `ARRAY_CONTAINS(c.a, { b: "text" }, true)`. With several members the first narrows enough. */
+function containmentOf(expression: Expression): Containment | undefined {
+  if (expression.kind !== 'call' || expression.name !== 'ARRAY_CONTAINS') return undefined;
+  const [array, sought, partial] = expression.arguments;
+  if (array?.kind !== 'path' || sought?.kind !== 'literal' || partial?.kind !== 'literal' || partial.value !== true || !isJsonObject(sought.value)) return undefined;
+  const [first] = Object.entries(sought.value);
+  const [path, member] = [array.path.length === 0 ? undefined : jsonPath(array.path), first === undefined ? undefined : jsonPath([first[0]])];
+  if (first === undefined || path === undefined || member === undefined || typeof first[1] !== 'string' || !isPlain(first[1])) return undefined;
+  return { path, member, value: first[1] };
 }
 
 const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {

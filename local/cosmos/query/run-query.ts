@@ -72,8 +72,8 @@ class Matches {
 /** Runs one page of a query. */
 export function runQuery(request: QueryRequest): Page {
   const { items, scope, query, now } = request;
-  const { constraints, residual } = splitFilter(query.where);
-  const scan = new Scan({ items, scope, constraints, orderBy: query.orderBy, now });
+  const { constraints, containment, residual } = splitFilter(query.where);
+  const scan = new Scan({ items, scope, constraints, containment, orderBy: query.orderBy, now });
   const aggregates = aggregatesOf(query.selection);
   if (aggregates === undefined) return fillPage(request, new Matches(scan, residual));
   assertPlainAggregate(query);

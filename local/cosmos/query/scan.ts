@@ -5,7 +5,7 @@ import type { KeyScope } from '../partition-key.ts';
 import type { ItemTable } from '../store/item-table.ts';
 import type { IndexedColumn } from '../store/path-columns.ts';
 import type { OrderTerm } from './ast.ts';
-import type { Constraint } from './constraint.ts';
+import type { Constraint, Containment } from './constraint.ts';
 
 /** Where a page ended: the values of the order's columns there, and the item. */
 export interface Position {
@@ -17,6 +17,8 @@ export interface ScanRequest {
   readonly items: ItemTable;
   readonly scope: KeyScope;
   readonly constraints: readonly Constraint[];
+  /** Used where there is no order: a walk in the order of `seq` over the items that it names. */
+  readonly containment?: Containment | undefined;
   readonly orderBy: readonly OrderTerm[];
   /** Milliseconds since the epoch: what expired by then is not seen. */
   readonly now: number;
@@ -49,6 +51,12 @@ export class Scan {
 
   constructor(request: ScanRequest) {
     this.#request = request;
+    if (request.containment !== undefined && request.orderBy.length === 0) {
+      this.#order = [{ name: 'seq', descending: false }];
+      this.#from = `FROM ${request.items.name} INDEXED BY ${request.items.indexes.indexOn(this.#order)}`;
+      this.#where = join([this.#members(request.containment), this.#conditions()], ' AND ');
+      return;
+    }
     const leading = this.#leading();
     const { fixed, order } = this.#orderColumns();
     // One direction throughout is an ascending index, walked backwards if need be. Mixed directions are built in.
@@ -82,6 +90,14 @@ export class Scan {
 
   get #sortKeys(): readonly IndexedColumn[] {
     return this.#order.slice(0, -1);
+  }
+
+  /** The key is in both, so that what other partitions share is not walked. */
+  #members({ path, member, value }: Containment): Fragment {
+    const key = keyColumns(this.#request.scope).slice(0, this.#request.scope.length);
+    const scope = key.map((text, level) => ({ sql: `p${level + 1} = ?`, parameters: [text] }));
+    const members = join([{ sql: 'value = ?', parameters: [value] }, ...scope], ' AND ');
+    return { sql: `seq IN (SELECT seq FROM ${this.#request.items.indexes.membersOf(path, member)} WHERE ${members.sql})`, parameters: members.parameters };
   }
 
   #columns(path: string): { rank: string; value: string } {

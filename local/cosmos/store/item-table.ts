@@ -108,6 +108,7 @@ export class ItemTable {
 
   drop(): void {
     this.#statements.clear();
+    this.indexes.dropMembers();
     this.#db.exec(`DROP TABLE ${this.name}`);
   }
 

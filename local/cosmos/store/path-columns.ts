@@ -53,6 +53,7 @@ export class PathIndexes {
   readonly #table: string;
   readonly #columns: Set<string>;
   readonly #indexes: Set<string>;
+  readonly #members: Set<string>;
 
   constructor(db: DatabaseSync, table: string) {
     this.#db = db;
@@ -60,6 +61,7 @@ export class PathIndexes {
     const names = (sql: string): Set<string> => new Set(db.prepare(sql).all().map((row) => String(row['name'])));
     this.#columns = names(`SELECT name FROM pragma_table_xinfo(${quoted(table)})`);
     this.#indexes = names(`SELECT name FROM pragma_index_list(${quoted(table)})`);
+    this.#members = names(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ${quoted(`${table}_m*`)}`);
   }
 
   /** Virtual columns: adding one rewrites nothing, and it is computed only where an index or a query asks. */
@@ -83,6 +85,33 @@ export class PathIndexes {
     this.#db.exec(`CREATE INDEX ${name} ON ${this.#table} (${list})`);
     this.#indexes.add(name);
     return name;
+  }
+
+  /**
+   * A table of the members of arrays: which item has an object in the array at `path` whose `member` is what text. Kept up by triggers;
+   * `OR REPLACE` fires none for the row that it replaces, so it may name items too many, never too few.
+   */
+  membersOf(path: string, member: string): string {
+    const name = `${this.#table}_m${digest(`${path} ${member}`)}`;
+    if (this.#members.has(name)) return name;
+    const members = (row: string): string => `SELECT DISTINCT json_extract(item.value, ${quoted(member)}), ${row}.p1, ${row}.p2, ${row}.p3, ${row}.seq
+      FROM json_each(${row}.body, ${quoted(path)}) AS item WHERE item.type = 'object' AND json_type(item.value, ${quoted(member)}) = 'text'`;
+    this.#db.exec(`
+      CREATE TABLE ${name} (value TEXT NOT NULL, p1 TEXT NOT NULL, p2 TEXT NOT NULL, p3 TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (value, p1, p2, p3, seq)) WITHOUT ROWID;
+      CREATE INDEX ${name}_seq ON ${name} (seq);
+      INSERT INTO ${name} SELECT DISTINCT json_extract(item.value, ${quoted(member)}), row.p1, row.p2, row.p3, row.seq
+        FROM ${this.#table} AS row, json_each(row.body, ${quoted(path)}) AS item WHERE item.type = 'object' AND json_type(item.value, ${quoted(member)}) = 'text';
+      CREATE TRIGGER ${name}_i AFTER INSERT ON ${this.#table} BEGIN INSERT OR IGNORE INTO ${name} ${members('new')}; END;
+      CREATE TRIGGER ${name}_u AFTER UPDATE OF body ON ${this.#table} BEGIN DELETE FROM ${name} WHERE seq = old.seq; INSERT OR IGNORE INTO ${name} ${members('new')}; END;
+      CREATE TRIGGER ${name}_d AFTER DELETE ON ${this.#table} BEGIN DELETE FROM ${name} WHERE seq = old.seq; END;
+    `);
+    this.#members.add(name);
+    return name;
+  }
+
+  /** Indexes and triggers go with their table, these do not. */
+  dropMembers(): void {
+    for (const name of this.#members) this.#db.exec(`DROP TABLE ${name}`);
   }
 
   /** A unique key of the container, per logical partition. A missing property counts as null, as in the service. */

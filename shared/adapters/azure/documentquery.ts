@@ -51,7 +51,7 @@ function feedOptions({ limit }: DocumentQuery, continuationToken: string | undef
 /** A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not filter. */
 export function sqlOf({ container, partition = [], where, orderBy }: Omit<DocumentQuery, 'limit'>, selection = '*'): SqlQuerySpec {
   const parameters: SqlParameter[] = [];
-  const parameter = (value: Scalar): string => {
+  const parameter = (value: Scalar | Readonly<Record<string, string>>): string => {
     const name = `@p${parameters.length}`;
     parameters.push({ name, value: value satisfies JSONValue });
     return name;
@@ -68,9 +68,10 @@ export function sqlOf({ container, partition = [], where, orderBy }: Omit<Docume
   return { query: `SELECT ${selection} FROM c${filter}${order}`, parameters };
 }
 
-function condition(predicate: Predicate, parameter: (value: Scalar) => string): string {
+function condition(predicate: Predicate, parameter: (value: Scalar | Readonly<Record<string, string>>) => string): string {
   const left = property(predicate.path);
   if (predicate.is === 'in') return `${left} IN (${predicate.values.map(parameter).join(', ')})`;
+  if (predicate.is === 'contains') return `ARRAY_CONTAINS(${left}, ${parameter(predicate.value)}, true)`;
   if (predicate.is === 'starts-with') return `STARTSWITH(${left}, ${parameter(predicate.value)})`;
   return `${left} ${predicate.is} ${parameter(predicate.value)}`;
 }

@@ -16,8 +16,8 @@ const neverExpires = -1;
 export function azureQueues(settings: StorageSettings): SendMessage & ProbeDependency {
   const service =
     'connectionString' in settings
-      ? QueueServiceClient.fromConnectionString(settings.connectionString, storagePipeline)
-      : new QueueServiceClient(settings.endpoint, settings.credential, storagePipeline);
+      ? QueueServiceClient.fromConnectionString(settings.connectionString, storagePipeline())
+      : new QueueServiceClient(settings.endpoint, settings.credential, storagePipeline());
   const clients = new Map<string, QueueClient>();
   return {
     async sendMessage(queue, message, delaySeconds = 0) {

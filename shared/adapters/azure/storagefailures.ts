@@ -25,7 +25,9 @@ export function storageAnswer(error: unknown): StorageAnswer {
 export function storageFailure(dependency: Service, call: string, cause: unknown): StoreFailure | TypeError {
   const { status, errorCode, retryAfterMs } = storageAnswer(cause);
   const message = `${call}: ${String(status ?? 'no answer')} ${errorCode ?? (cause as Error).message}`;
-  if (status === 400 || status === 413) return new TypeError(message, { cause });
+  // What came is not what we sent: nothing is wrong with the request.
+  const garbled = errorCode === 'Md5Mismatch';
+  if ((status === 400 && !garbled) || status === 413) return new TypeError(message, { cause });
   const throttled = status === 429 || status === 503;
   return new StoreFailure({
     dependency,

@@ -3,12 +3,12 @@ import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import type { CloudEvent, PublishEvents } from '../../ports/topic.ts';
 import type { KeyOrIdentity } from './credential.ts';
+import { reach } from './reach.ts';
 import { storageAnswer } from './storagefailures.ts';
 
 /** Event Grid's limit of one request, in bytes. */
 const maxBytes = 1024 * 1024;
 const publishMs = 15_000;
-const probeMs = 5_000;
 
 /** One Event Grid topic with CloudEvents in. Throws `TypeError` for no events, or more than 1 MB of them. */
 export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string }): PublishEvents & ProbeDependency {
@@ -26,12 +26,12 @@ export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string
       });
     },
     dependency: 'events',
-    probe: () => reach(settings.endpoint),
+    probe: () => reach('events', settings.endpoint),
   };
 }
 
-function toSdk({ id, source, type, subject, time, data, datacontenttype }: CloudEvent) {
-  return { id, source, type, subject, time: new Date(time), data, datacontenttype };
+function toSdk({ id, source, type, subject, time, data, datacontenttype, traceparent }: CloudEvent) {
+  return { id, source, type, subject, time: new Date(time), data, datacontenttype, ...(traceparent === undefined ? {} : { extensionAttributes: { traceparent } }) };
 }
 
 function publishFailure(count: number, cause: unknown): StoreFailure | TypeError {
@@ -45,13 +45,4 @@ function publishFailure(count: number, cause: unknown): StoreFailure | TypeError
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     cause,
   });
-}
-
-/** A topic has nothing to read: any answer that is not a server's error shows that it is there. */
-async function reach(endpoint: string): Promise<void> {
-  const answer = await fetch(endpoint, { redirect: 'manual', signal: AbortSignal.timeout(probeMs) }).catch((cause: unknown) => {
-    throw new StoreFailure({ dependency: 'events', kind: 'unavailable', message: 'probe: no answer', cause });
-  });
-  await answer.body?.cancel();
-  if (answer.status >= 500) throw new StoreFailure({ dependency: 'events', kind: 'unavailable', message: `probe: ${answer.status}` });
 }

@@ -37,6 +37,7 @@ export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock): Bl
         return blob === undefined ? undefined : streamOf(blob, range, calls.cutOf(call));
       }),
     deleteBlob: (name, ifMatch) => calls.make('blobs.delete', { name, ifMatch }, () => remove(store, name, ifMatch)),
+    listBlobs: (limit, continuation) => calls.make('blobs.list', { limit, continuation }, () => list(store, limit, continuation)),
     signBlobUrl: (name, seconds) => calls.make('blobs.sign', { name, seconds }, () => signedUrl(name, clock.now().getTime() + seconds * 1000)),
   };
 }
@@ -54,6 +55,18 @@ function commit(store: BlobStore, name: string, blockIds: readonly string[], met
   }
   store.put(name, chunks, metadata);
   return 'committed';
+}
+
+/** By UTF-16 units, as Blob Storage orders the ASCII names that are used here. */
+function list(store: BlobStore, limit: number, continuation = ''): Awaited<ReturnType<Blobs['listBlobs']>> {
+  const behind = store.names().filter((name) => name > continuation).sort((a, b) => (a < b ? -1 : 1));
+  const names = behind.slice(0, limit);
+  const blobs = names.flatMap((name) => {
+    const blob = store.get(name);
+    return blob === undefined ? [] : [{ name, size: blob.size, metadata: blob.metadata, etag: blob.etag, modifiedAt: new Date(blob.modifiedAt) }];
+  });
+  const last = names.at(-1);
+  return behind.length > names.length && last !== undefined ? { blobs, continuation: last } : { blobs };
 }
 
 function remove(store: BlobStore, name: string, ifMatch: string | undefined): boolean {

@@ -183,4 +183,4 @@ function dependencyOf(call: Call): Dependency {
   return dependency;
 }
 
-const dependencies: readonly Dependency[] = ['documents', 'blobs', 'queues', 'events'];
+const dependencies: readonly Dependency[] = ['documents', 'blobs', 'queues', 'events', 'secrets'];

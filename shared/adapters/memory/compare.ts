@@ -1,6 +1,9 @@
 import type { Predicate, Scalar } from '../../ports/documents.ts';
 import { valueAt } from '../documentrules.ts';
 
+/** A predicate whose values are next to each other in the order. */
+export type Comparison = Exclude<Predicate, { is: 'in' | 'contains' }>;
+
 /** Strings by code point, which is also the order of their UTF-8 bytes; `<` of JavaScript compares UTF-16 units and differs past U+FFFF. */
 export function compareStrings(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
@@ -30,12 +33,13 @@ export function isScalar(value: unknown): value is Scalar {
 /** As Cosmos DB: a comparison with what is missing, or of another type, is undefined, and undefined is not true; so `!=` too. */
 export function holds(document: unknown, predicate: Predicate): boolean {
   const value = valueAt(document, predicate.path);
+  if (predicate.is === 'contains') return Array.isArray(value) && value.some((each) => Object.entries(predicate.value).every(([name, wanted]) => valueAt(each, name) === wanted));
   if (!isScalar(value)) return false;
   if (predicate.is === 'in') return predicate.values.some((each) => each === value);
   return typeRank(value) === typeRank(predicate.value) && holdsAlike(value, predicate);
 }
 
-function holdsAlike(value: Scalar, predicate: Exclude<Predicate, { is: 'in' }>): boolean {
+function holdsAlike(value: Scalar, predicate: Comparison): boolean {
   if (predicate.is === 'starts-with') return typeof value === 'string' && value.startsWith(String(predicate.value));
   const order = compareAlike(value, predicate.value);
   switch (predicate.is) {
@@ -55,7 +59,7 @@ function holdsAlike(value: Scalar, predicate: Exclude<Predicate, { is: 'in' }>):
 }
 
 /** Of the values that a predicate holds for, which are next to each other in the order: -1 before them, 0 among them, 1 behind them. */
-export function sideOfRange(value: Scalar, predicate: Exclude<Predicate, { is: 'in' }>): number {
+export function sideOfRange(value: Scalar, predicate: Comparison): number {
   const rank = typeRank(value) - typeRank(predicate.value);
   if (rank !== 0) return rank;
   if (holdsAlike(value, predicate)) return 0;

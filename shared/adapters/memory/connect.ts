@@ -3,11 +3,13 @@ import type { Documents } from '../../ports/documents.ts';
 import type { Dependency } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import type { SendMessage } from '../../ports/queues.ts';
+import type { Secrets } from '../../ports/secrets.ts';
 import type { PublishEvents } from '../../ports/topic.ts';
 import { memoryBlobs } from './blobs.ts';
 import { CallPlan } from './calls.ts';
 import { memoryDocuments } from './documents.ts';
 import { memoryQueues } from './queues.ts';
+import { memorySecrets } from './secrets.ts';
 import { memoryTopic } from './topic.ts';
 import type { MemoryWorld } from './world.ts';
 
@@ -16,6 +18,7 @@ export interface MemoryConnection {
   readonly blobs: Blobs;
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
+  readonly secrets: Secrets;
   readonly probes: readonly ProbeDependency[];
   readonly calls: CallPlan;
 }
@@ -41,6 +44,7 @@ export function connectMemory(world: MemoryWorld, options: MemoryConnectionOptio
     blobs: memoryBlobs(blobs, calls, world.clock),
     queues: memoryQueues(queues, calls),
     topic: memoryTopic(events, calls),
+    secrets: memorySecrets(world.secrets, calls),
     probes: dependencies.map((dependency) => memoryProbe(dependency, calls)),
     calls,
   };

@@ -50,7 +50,7 @@ export class OrderedIndex {
   range(predicates: readonly Predicate[]): IndexRange {
     let [from, to] = [0, this.#entries.length];
     for (const predicate of predicates) {
-      if (predicate.is === '!=' || predicate.is === 'in') continue;
+      if (predicate.is === '!=' || predicate.is === 'in' || predicate.is === 'contains') continue;
       from = Math.max(from, this.#firstWhere(({ value }) => sideOfRange(value, predicate) >= 0));
       to = Math.min(to, this.#firstWhere(({ value }) => sideOfRange(value, predicate) > 0));
     }

@@ -8,6 +8,15 @@ import type { IndexEntry } from './orderedindex.ts';
 /** Stands for a path: no property, so all documents have one value and only their creation orders them. */
 export const creationOrder = '';
 
+/** The path that a condition on members of an array is indexed by: `references[].digest`. */
+export function memberPath(path: string, property: string): string {
+  return `${path}[].${property}`;
+}
+
+export function isMemberPath(path: string): boolean {
+  return path.includes('[].');
+}
+
 /** A document's place in the order of a property; `undefined` when it has none, or one that is no scalar. */
 export function placeOf({ order, id }: DocumentRecord, document: JsonDocument, path: string): IndexEntry | undefined {
   const value = path === creationOrder ? null : valueAt(document, path);
@@ -18,7 +27,7 @@ export function placeOf({ order, id }: DocumentRecord, document: JsonDocument, p
 export function indexOf(partition: Partition, path: string): OrderedIndex {
   const known = partition.indexes.get(path);
   if (known !== undefined) return known;
-  const entries = [...partition.records.values()].map((record) => currentPlace(record, path)).filter((entry) => entry !== undefined);
+  const entries = [...partition.records.values()].flatMap((record) => currentPlaces(record, path));
   const index = new OrderedIndex(entries);
   partition.indexes.set(path, index);
   return index;
@@ -27,13 +36,19 @@ export function indexOf(partition: Partition, path: string): OrderedIndex {
 /** Takes a record's old state out of every index and puts its new state in. */
 export function reindex({ indexes }: Partition, before: DocumentRecord | undefined, after: DocumentRecord | undefined): void {
   for (const [path, index] of indexes) {
-    const [old, now] = [before, after].map((record) => (record === undefined ? undefined : currentPlace(record, path)));
-    if (old !== undefined) index.remove(old);
-    if (now !== undefined) index.add(now);
+    const [old, now] = [before, after].map((record) => (record === undefined ? [] : currentPlaces(record, path)));
+    for (const place of old ?? []) index.remove(place);
+    for (const place of now ?? []) index.add(place);
   }
 }
 
-function currentPlace(record: DocumentRecord, path: string): IndexEntry | undefined {
+/** One, or one for each different member of an array. */
+function currentPlaces(record: DocumentRecord, path: string): IndexEntry[] {
   const current = record.versions.at(-1)?.document;
-  return current === undefined ? undefined : placeOf(record, current, path);
+  if (current === undefined) return [];
+  if (!isMemberPath(path)) return [placeOf(record, current, path)].filter((place) => place !== undefined);
+  const [array = '', member = ''] = path.split('[].');
+  const items = valueAt(current, array);
+  const values = new Set(Array.isArray(items) ? items.map((item) => valueAt(item, member)).filter(isScalar) : []);
+  return [...values].map((value) => ({ value, order: record.order, id: record.id }));
 }

@@ -1,8 +1,8 @@
-import type { DocumentPage, DocumentQuery, VersionedDocument } from '../../ports/documents.ts';
+import type { DocumentPage, DocumentQuery, Predicate, VersionedDocument } from '../../ports/documents.ts';
 import { isFullPartition, requireLimit } from '../documentrules.ts';
 import { holds, isScalar } from './compare.ts';
 import type { DocumentStore, Partition, Version } from './documentstore.ts';
-import { creationOrder, indexOf, placeOf } from './partitionindex.ts';
+import { creationOrder, indexOf, isMemberPath, memberPath, placeOf } from './partitionindex.ts';
 import { comparePlaces } from './orderedindex.ts';
 import type { IndexRange, Place } from './orderedindex.ts';
 
@@ -29,7 +29,7 @@ export function evaluateQuery(store: DocumentStore, query: DocumentQuery, lagMs:
   const { container, partition: key = [] } = query;
   // Indexes hold what is there now: a lagging region, and queries over partitions, scan.
   const partition = lagMs === 0 && isFullPartition(container, key) ? store.partition(container, key) : undefined;
-  const path = query.orderBy?.path ?? after?.path ?? (partition === undefined ? creationOrder : narrowestPath(partition, query));
+  const path = query.orderBy?.path ?? after?.path ?? (partition === undefined ? creationOrder : narrowestPath(partition, query.where.filter(({ is }) => is !== 'contains')));
   const plan = { ...query, path, descending: query.orderBy?.direction === 'desc', after };
   return pageOf(partition === undefined ? scan(store, plan, lagMs) : seek(store, partition, plan), plan);
 }
@@ -49,9 +49,9 @@ function pageOf(matches: Iterable<Match>, { limit, path }: Plan): DocumentPage {
 function* seek(store: DocumentStore, partition: Partition, plan: Plan): Iterable<Match> {
   const index = indexOf(partition, plan.path);
   const range = index.range(plan.where.filter(({ path }) => path === plan.path));
-  const narrowest = narrowestPath(partition, plan);
+  const narrowest = narrowestPath(partition, plan.where);
   const narrow = indexOf(partition, narrowest);
-  const narrowRanges = rangesOf(partition, narrowest, plan);
+  const narrowRanges = rangesOf(partition, narrowest, plan.where);
   const [all, few] = [range.to - range.from, sizeOf(narrowRanges)];
   // Walking the order takes about limit * all / few steps, sorting takes few.
   if (few * few < plan.limit * all) {
@@ -91,13 +91,21 @@ function matching(version: Version | undefined, { where }: Plan): Version | unde
 }
 
 /** The property whose conditions leave the fewest documents; the order of creation when there is no condition. */
-function narrowestPath(partition: Partition, query: DocumentQuery): string {
-  const sizes = [creationOrder, ...query.where.map(({ path }) => path)].map((path) => ({ path, size: sizeOf(rangesOf(partition, path, query)) }));
+function narrowestPath(partition: Partition, where: readonly Predicate[]): string {
+  const sizes = [creationOrder, ...where.flatMap(indexed).map(({ path }) => path)].map((path) => ({ path, size: sizeOf(rangesOf(partition, path, where)) }));
   return sizes.reduce((best, each) => (each.size < best.size ? each : best)).path;
 }
 
-function rangesOf(partition: Partition, path: string, { where }: DocumentQuery): IndexRange[] {
-  return indexOf(partition, path).ranges(where.filter((each) => each.path === path));
+function rangesOf(partition: Partition, path: string, where: readonly Predicate[]): IndexRange[] {
+  const conditions = where.flatMap(indexed).filter((each) => each.path === path);
+  // Two members of one array may each meet one of two conditions: the range of the first holds all that meet both.
+  return indexOf(partition, path).ranges(isMemberPath(path) ? conditions.slice(0, 1) : conditions);
+}
+
+/** As an index knows it: each property that a member must have is a path of its own. */
+function indexed(predicate: Predicate): Predicate[] {
+  if (predicate.is !== 'contains') return [predicate];
+  return Object.entries(predicate.value).map(([property, value]) => ({ path: memberPath(predicate.path, property), is: '=', value }));
 }
 
 function sizeOf(ranges: readonly IndexRange[]): number {

@@ -3,9 +3,10 @@ import type { Clock } from '../../ports/clock.ts';
 import { BlobStore } from './blobstore.ts';
 import { DocumentStore } from './documentstore.ts';
 import { QueueStore } from './queuestore.ts';
+import { SecretStore } from './secrets.ts';
 import { PublishedEvents } from './topic.ts';
 
-/** A region has a storage account and a topic of its own; documents are one account for all regions. */
+/** A region has a storage account and a topic of its own; documents are one account and secrets one vault for all regions. */
 export interface MemoryRegion {
   readonly blobs: BlobStore;
   readonly queues: QueueStore;
@@ -16,6 +17,7 @@ export interface MemoryRegion {
 export interface MemoryWorld {
   readonly clock: Clock;
   readonly documents: DocumentStore;
+  readonly secrets: SecretStore;
   /** The region of this name, made on first use; `home` without one. */
   region(name?: string): MemoryRegion;
 }
@@ -27,6 +29,7 @@ export function createMemoryWorld(options: { readonly clock?: Clock } = {}): Mem
   return {
     clock,
     documents: new DocumentStore(clock),
+    secrets: new SecretStore(),
     region(name = 'home') {
       const region = regions.get(name) ?? { blobs: new BlobStore(clock), queues: new QueueStore(clock), events: new PublishedEvents() };
       regions.set(name, region);

@@ -5,9 +5,10 @@ import { z } from 'zod';
 import type { RegistryName } from '../../oci/name.ts';
 import type { DocumentRef } from '../../ports/documents.ts';
 import { registrySchema } from '../../state/names.ts';
-import { documentShape } from '../../state/stored.ts';
 import { open, seal, sealedSchema } from '../../state/sealed.ts';
-import type { SealKey } from '../../state/sealed.ts';
+import type { SealedPlace } from '../../state/sealed.ts';
+import type { SealingKey, SealingKeys } from '../../state/sealing-keys.ts';
+import { documentShape } from '../../state/stored.ts';
 
 const ringKeySchema = z.object({
   kid: z.string(),
@@ -38,31 +39,27 @@ export interface NewKey {
   readonly kid: string;
   readonly createdAt: Date;
   readonly signsFrom: Date;
-  readonly secret: Uint8Array;
+  readonly sealingKey: SealingKey;
 }
 
 /** A fresh RSA key of 2,048 bits: it takes a few tenths of a second of another thread. */
-export async function makeRingKey({ registry, kid, createdAt, signsFrom, secret }: NewKey): Promise<RingKey> {
+export async function makeRingKey({ registry, kid, createdAt, signsFrom, sealingKey }: NewKey): Promise<RingKey> {
   const { publicKey, privateKey } = await generate('rsa', { modulusLength: 2048 });
   return {
     kid,
     createdAt: createdAt.toISOString(),
     signsFrom: signsFrom.toISOString(),
     publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-    privateKey: seal(privateKey.export({ type: 'pkcs8', format: 'der' }), sealKey(secret), contextOf(registry, kid)),
+    privateKey: seal(privateKey.export({ type: 'pkcs8', format: 'der' }), sealingKey, placeOf(registry, kid)),
   };
 }
 
-/** `undefined` when the secret is not the one that it was sealed with. */
-export function openPrivateKey(key: RingKey, registry: RegistryName, secret: Uint8Array): KeyObject | undefined {
-  const der = open(key.privateKey, sealKey(secret), contextOf(registry, key.kid));
+/** `undefined` when what it was sealed with is gone. Throws `StoreFailure` when that cannot be had. */
+export async function openPrivateKey(key: RingKey, registry: RegistryName, keys: SealingKeys): Promise<KeyObject | undefined> {
+  const der = await open(key.privateKey, keys, placeOf(registry, key.kid));
   return der === undefined ? undefined : createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
 }
 
-function sealKey(secret: Uint8Array): SealKey {
-  return { secret, purpose: 'private keys of the ring' };
-}
-
-function contextOf(registry: RegistryName, kid: string): string {
-  return `${registry}/${kid}`;
+function placeOf(registry: RegistryName, kid: string): SealedPlace {
+  return { purpose: 'private keys of the ring', context: `${registry}/${kid}` };
 }

@@ -14,14 +14,21 @@ export interface SigningKey {
   readonly key: KeyObject;
 }
 
+interface Signer extends SigningKey {
+  readonly signsFrom: string;
+}
+
 /** The ring as one instance has read it. */
 interface Loaded {
   readonly at: number;
   readonly stored: Stored<KeyRingDocument> | undefined;
   readonly publicKeys: ReadonlyMap<string, KeyObject>;
-  /** Those that this instance can open, oldest first. */
-  readonly signers: readonly (SigningKey & { readonly signsFrom: string })[];
+  /** Those that this instance can open, oldest first; opened when one is first to sign, for verifying needs no vault. */
+  signers?: Promise<readonly Signer[]>;
 }
+
+/** Whether a key is to be added to the ring as it is stored. */
+type Wanted = (loaded: Loaded) => boolean | Promise<boolean>;
 
 /** A token may name any key: one that is not known is looked for in the store at most so often. In milliseconds. */
 const unknownKeyMs = 1_000;
@@ -31,6 +38,8 @@ export class KeyRing {
   readonly #ports: IdentityPorts;
   readonly #settings: IdentitySettings;
   #loaded: Loaded | undefined;
+  /** Private keys by kid. What was opened once stays open while the ring has it, whatever the vault answers by then. */
+  readonly #opened = new Map<string, KeyObject>();
   /** When an unknown key was last looked for; milliseconds since 1970. */
   #soughtAt = 0;
   #loading: Promise<Loaded> | undefined;
@@ -44,10 +53,11 @@ export class KeyRing {
   /** The newest key that signs; the first instance makes it. Throws `StoreFailure`. */
   async signingKey(): Promise<SigningKey> {
     const loaded = await this.#fresh(ringFreshMs);
+    const signers = await this.#signersOf(loaded);
     // One that should only sign in a moment may: the clock of the instance that made it is ahead.
-    const signer = signerOf(loaded.signers, this.#ports.clock.now()) ?? loaded.signers[0];
+    const signer = signerOf(signers, this.#ports.clock.now()) ?? signers[0];
     if (signer === undefined) {
-      await this.#rotate((document) => this.#opened(document).length === 0, 0);
+      await this.#rotate(async (known) => (await this.#signersOf(known)).length === 0, 0);
       return this.signingKey();
     }
     if (isRotationDue(loaded.stored?.document.keys ?? [], this.#ports.clock.now())) await this.#rotateInTime();
@@ -67,7 +77,7 @@ export class KeyRing {
   async #rotateInTime(): Promise<void> {
     const { clock, log } = this.#ports;
     try {
-      await this.#rotate((document) => isRotationDue(document?.keys ?? [], clock.now()), announceMs);
+      await this.#rotate(({ stored }) => isRotationDue(stored?.document.keys ?? [], clock.now()), announceMs);
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
       log.warn({ err: error }, 'the signing key could not be rotated yet');
@@ -75,21 +85,21 @@ export class KeyRing {
   }
 
   /** Adds a key while `wanted` holds of what is stored; several callers share one addition. */
-  async #rotate(wanted: (document: KeyRingDocument | undefined) => boolean, waitMs: number): Promise<void> {
+  async #rotate(wanted: Wanted, waitMs: number): Promise<void> {
     this.#rotating ??= this.#addKey(wanted, waitMs).finally(() => (this.#rotating = undefined));
     return this.#rotating;
   }
 
-  async #addKey(wanted: (document: KeyRingDocument | undefined) => boolean, waitMs: number): Promise<void> {
-    const { registry, secretKey } = this.#settings;
+  async #addKey(wanted: Wanted, waitMs: number): Promise<void> {
+    const { registry } = this.#settings;
     const now = this.#ports.clock.now();
     const kid = this.#ports.ids.nextId();
     let key: RingKey | undefined;
     await untilUncontended('the key ring', async () => {
-      const { stored } = await this.#fresh(0);
-      if (!wanted(stored?.document)) return true;
-      key ??= await makeRingKey({ registry, kid, createdAt: now, signsFrom: new Date(now.getTime() + waitMs), secret: secretKey });
-      return (await this.#write(stored, key)) ? true : undefined;
+      const loaded = await this.#fresh(0);
+      if (!(await wanted(loaded))) return true;
+      key ??= await makeRingKey({ registry, kid, createdAt: now, signsFrom: new Date(now.getTime() + waitMs), sealingKey: await this.#ports.sealing.current() });
+      return (await this.#write(loaded.stored, key)) ? true : undefined;
     });
     await this.#fresh(0);
   }
@@ -116,15 +126,39 @@ export class KeyRing {
     const at = this.#ports.clock.now().getTime();
     const stored = await readStored(this.#ports.documents, keyRingSchema, keyRingRef(this.#settings.registry));
     const publicKeys = new Map((stored?.document.keys ?? []).map((key) => [key.kid, createPublicKey({ key: Buffer.from(key.publicKey, 'base64'), format: 'der', type: 'spki' })]));
-    this.#loaded = { at, stored, publicKeys, signers: this.#opened(stored?.document) };
+    this.#loaded = { at, stored, publicKeys };
     return this.#loaded;
   }
 
-  /** A key that was sealed under an earlier secret still verifies; it does not sign. */
-  #opened(document: KeyRingDocument | undefined): Loaded['signers'] {
-    return (document?.keys ?? []).flatMap((ringKey) => {
-      const key = openPrivateKey(ringKey, this.#settings.registry, this.#settings.secretKey);
-      return key === undefined ? [] : [{ kid: ringKey.kid, key, signsFrom: ringKey.signsFrom }];
+  #signersOf(loaded: Loaded): Promise<readonly Signer[]> {
+    loaded.signers ??= this.#open(loaded.stored?.document.keys ?? []).catch((error: unknown) => {
+      delete loaded.signers;
+      throw error;
     });
+    return loaded.signers;
+  }
+
+  /**
+   * A key whose seal is gone still verifies; it does not sign. One that cannot be opened now leaves it to the others, where there are any;
+   * where there are none it throws `StoreFailure`, lest a new key be made at every hiccup of the vault.
+   */
+  async #open(keys: readonly RingKey[]): Promise<Signer[]> {
+    for (const kid of this.#opened.keys()) if (!keys.some((key) => key.kid === kid)) this.#opened.delete(kid);
+    const signers: Signer[] = [];
+    let failure: StoreFailure | undefined;
+    for (const ringKey of keys) {
+      try {
+        const key = this.#opened.get(ringKey.kid) ?? (await openPrivateKey(ringKey, this.#settings.registry, this.#ports.sealing));
+        if (key === undefined) continue;
+        this.#opened.set(ringKey.kid, key);
+        signers.push({ kid: ringKey.kid, key, signsFrom: ringKey.signsFrom });
+      } catch (error) {
+        if (!(error instanceof StoreFailure)) throw error;
+        failure = error;
+      }
+    }
+    if (failure !== undefined && signers.length === 0) throw failure;
+    if (failure !== undefined) this.#ports.log.warn({ err: failure }, 'a signing key cannot be opened yet, another signs');
+    return signers;
   }
 }

@@ -4,13 +4,14 @@ import { accessRoutes } from './access.ts';
 import { anonymousRoutes } from './anonymous.ts';
 import { issuerRoutes } from './issuers.ts';
 import type { ManagementPorts } from './ports.ts';
+import { registryRoutes } from './registry.ts';
 import { scopeMapRoutes } from './scopemaps.ts';
 import { signingKeyRoutes } from './signingkeys.ts';
 import { tokenRoutes } from './tokens.ts';
 
-/** What of the management API is about identities. Whoever may write here may give itself everything. */
+/** What of the management API is about identities and their limits. Whoever may write here may give itself everything. */
 export function identityRoutes(ports: ManagementPorts): OpenAPIHono {
   const api = managementRoutes();
-  for (const routes of [tokenRoutes, scopeMapRoutes, anonymousRoutes, issuerRoutes, accessRoutes, signingKeyRoutes]) api.route('/', routes(ports));
+  for (const routes of [tokenRoutes, scopeMapRoutes, anonymousRoutes, issuerRoutes, accessRoutes, signingKeyRoutes, registryRoutes]) api.route('/', routes(ports));
   return api;
 }

@@ -1,6 +1,7 @@
 import type { RegistryName } from '../../oci/name.ts';
 import type { Clock, RandomIds } from '../../ports/clock.ts';
 import type { Documents } from '../../ports/documents.ts';
+import type { RegistryDefaults, SettingsDocument } from '../registrysettings.ts';
 
 export interface ManagementPorts {
   readonly documents: Documents;
@@ -9,4 +10,7 @@ export interface ManagementPorts {
   readonly registry: RegistryName;
   /** Drops what this instance remembers of identities: they have changed. The others see it within a minute. */
   forget(): void;
+  readonly defaults: RegistryDefaults;
+  /** Goes by the registry's new settings from now on. */
+  learn(settings: SettingsDocument): void;
 }

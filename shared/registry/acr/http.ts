@@ -4,9 +4,10 @@ import type { Cause } from '../../events/envelope.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import type { Access, RepositoryAction } from '../../ports/authorize.ts';
-import { causeOf } from '../cause.ts';
+import { causeOf } from '../../http/cause.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { respondCatalog } from './catalog.ts';
+import { respondDeletedCatalog, respondDeletedManifests, respondDeletedTags, restoreDeleted } from './deleted.ts';
 import { respondManifestList, respondOneManifest } from './manifests.ts';
 import { respondRepository } from './repository.ts';
 import { parseAcrRoute } from './route.ts';
@@ -21,7 +22,10 @@ const verbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
   tag: ['GET', 'PATCH', 'DELETE'],
   manifests: ['GET'],
   manifest: ['GET', 'PATCH'],
-  deleted: ['GET', 'POST'],
+  'deleted-catalog': ['GET'],
+  'deleted-manifests': ['GET'],
+  'deleted-tags': ['GET'],
+  'deleted-manifest': ['POST'],
 };
 
 /** ACR's own API: answers every request under `/acr/v1/`, errors included. */
@@ -42,11 +46,11 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
   const caller = await ports.callers.identify(request, needed);
   if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
   requireAccess(caller, needed);
-  if (route.to === 'deleted') throw new RegistryError({ is: 'unsupported', why: 'this registry keeps no deleted manifests or tags: there is nothing to list or to restore' });
+  if (route.to === 'deleted-catalog') return respondDeletedCatalog(ports, registry, url);
   return respond(ports, registry, route, request, url, causeOf(request, url.host, requestId, caller));
 }
 
-type KnownRoute = Exclude<AcrRoute, { readonly to: 'catalog' | 'deleted' }>;
+type KnownRoute = Exclude<AcrRoute, { readonly to: 'catalog' | 'deleted-catalog' }>;
 
 async function respond(ports: RegistryPorts, registry: RegistryName, route: KnownRoute, request: Request, url: URL, cause: Cause): Promise<Response> {
   const key = { registry, repository: route.repository };
@@ -62,16 +66,22 @@ async function respond(ports: RegistryPorts, registry: RegistryName, route: Know
       return respondManifestList(ports, key, where, url.searchParams);
     case 'manifest':
       return respondOneManifest(ports, key, where, route.digest, request);
+    case 'deleted-manifests':
+      return respondDeletedManifests(ports, key, where, url.searchParams);
+    case 'deleted-tags':
+      return respondDeletedTags(ports, key, where, url.searchParams);
+    case 'deleted-manifest':
+      return restoreDeleted(ports, key, where, route.digest, { request, force: url.searchParams.get('force') === 'true', cause });
   }
 }
 
 function accessFor(route: AcrRoute, method: string): Access[] {
-  if (route.to === 'catalog' || (route.to === 'deleted' && route.repository === undefined)) return [{ type: 'registry', name: 'catalog', action: '*' }];
-  return route.repository === undefined ? [] : [{ type: 'repository', name: route.repository, action: actionFor(route.to, method) }];
+  if (route.to === 'catalog' || route.to === 'deleted-catalog') return [{ type: 'registry', name: 'catalog', action: '*' }];
+  return [{ type: 'repository', name: route.repository, action: actionFor(route.to, method) }];
 }
 
 function actionFor(to: AcrRoute['to'], method: string): RepositoryAction {
-  if (to === 'deleted') return method === 'GET' ? 'deleted_read' : 'deleted_restore';
+  if (to.startsWith('deleted-')) return method === 'GET' ? 'deleted_read' : 'deleted_restore';
   if (method === 'DELETE') return 'delete';
   return method === 'PATCH' ? 'metadata_write' : 'metadata_read';
 }

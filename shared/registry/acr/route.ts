@@ -12,8 +12,10 @@ export type AcrRoute =
   | { readonly to: 'tag'; readonly repository: RepositoryName; readonly tag: Tag }
   | { readonly to: 'manifests'; readonly repository: RepositoryName }
   | { readonly to: 'manifest'; readonly repository: RepositoryName; readonly digest: Digest }
-  /** What was deleted and may be restored; `repository` is absent where all of them are listed. */
-  | { readonly to: 'deleted'; readonly repository?: RepositoryName };
+  /** What was deleted and may be restored. */
+  | { readonly to: 'deleted-catalog' }
+  | { readonly to: 'deleted-manifests' | 'deleted-tags'; readonly repository: RepositoryName }
+  | { readonly to: 'deleted-manifest'; readonly repository: RepositoryName; readonly digest: Digest };
 
 /**
  * Parses a path under `/acr/v1/`. No part of a repository's name begins with `_`, so the path is read from its end. Clients may
@@ -32,10 +34,12 @@ export function parseAcrRoute(path: string): AcrRoute {
 }
 
 function deletedRoute(parts: readonly string[], path: string): AcrRoute {
-  if (parts[0] === '_catalog' && parts.length === 1) return { to: 'deleted' };
-  const end = parts.findIndex((part) => part === '_tags' || part === '_manifests');
-  if (end === -1) throw new RegistryError({ is: 'route-unknown', path });
-  return { to: 'deleted', repository: repositoryOf(parts.slice(0, end)) };
+  if (parts[0] === '_catalog' && parts.length === 1) return { to: 'deleted-catalog' };
+  const [beforeLast, last = ''] = [parts.at(-2), parts.at(-1)];
+  if (last === '_tags') return { to: 'deleted-tags', repository: repositoryOf(parts.slice(0, -1)) };
+  if (last === '_manifests') return { to: 'deleted-manifests', repository: repositoryOf(parts.slice(0, -1)) };
+  if (beforeLast === '_manifests') return { to: 'deleted-manifest', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
+  throw new RegistryError({ is: 'route-unknown', path });
 }
 
 function decoded(path: string): string {

@@ -39,6 +39,7 @@ export const onWireSchema = z
     status: z.enum(deliveryStatuses),
     because: z.string().optional().openapi({ description: 'Why it is over without being delivered.' }),
     failure: z.enum(failures).optional().openapi({ description: 'What its last attempt failed by. rejected: the receiver answered 4xx; it is tried again all the same.' }),
+    endedAt: z.string().optional().openapi({ description: 'When it was delivered, expired or cancelled.' }),
     createdAt: z.string(),
     deadline: z.string().openapi({ description: 'When it is given up.' }),
     nextAttemptAt: z.string().optional().openapi({ description: 'Absent of one that waits: while the receiver keeps failing it is held back.' }),
@@ -57,12 +58,13 @@ export const deliveryRouteTable = {
   read: createRoute({ method: 'get', path: '/webhooks/{name}/deliveries/{id}', summary: 'One delivery, with its event', request: deliveryPath, responses: { ...refusals, 200: json('It.', wholeSchema) } }),
 };
 
-export function deliveryOnWire({ deliveryId, name, event, eventType, eventTime, repository, status, because, failure, createdAt, deadline, nextAttemptAt, attempted, attempts }: Delivery) {
+export function deliveryOnWire({ deliveryId, name, event, eventType, eventTime, repository, status, because, failure, endedAt, createdAt, deadline, nextAttemptAt, attempted, attempts }: Delivery) {
   return {
     ...{ id: deliveryId, webhook: name, eventId: event.id, eventType, eventTime, status, createdAt, deadline, attempted },
     ...(repository === undefined ? {} : { repository }),
     ...(because === undefined ? {} : { because }),
     ...(failure === undefined ? {} : { failure }),
+    ...(endedAt === undefined ? {} : { endedAt }),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
     attempts: attempts.map(attemptOnWire),
   };

@@ -3,7 +3,7 @@ import type { Documents } from '../../ports/documents.ts';
 import type { WebhookPorts } from '../ports.ts';
 import { WebhookUnsealable } from '../secrets.ts';
 
-export interface WebhookManagementPorts extends Pick<WebhookPorts, 'clock' | 'ids' | 'registry' | 'keys'> {
+export interface WebhookManagementPorts extends Pick<WebhookPorts, 'clock' | 'ids' | 'registry' | 'sealing'> {
   readonly documents: Documents;
   /** What is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when nothing is. */
   checkTarget(url: string): string | undefined;

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { catalogue, eventTypes } from '../../events/catalogue.ts';
-import type { EventType } from '../../events/catalogue.ts';
 import { renderBody } from '../body.ts';
 import { actionOfType, bodySchema } from '../body-schema.ts';
-import { formats } from '../documents.ts';
+import type { TypeOfEvent } from '../body-schema.ts';
+import { formats, pingType } from '../documents.ts';
 import type { WebhookFormat } from '../documents.ts';
 
 type Registry = OpenAPIHono['openAPIRegistry'];
@@ -21,18 +21,32 @@ const responses: Described['responses'] = {
   410: { description: 'The webhook is disabled.' },
 };
 
-/** Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the document's own registry: of a router below it Hono makes paths. */
-export function describeReceived(registry: Registry): void {
-  for (const type of eventTypes) for (const format of formats) registry.registerWebhook(described(type, format));
+interface Receivable extends TypeOfEvent {
+  readonly summary: string;
+  readonly example: { readonly id: string; readonly timestamp: string };
 }
 
-function described(type: EventType, format: WebhookFormat): Described {
-  const { summary, example } = catalogue[type];
+const pingExample = { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:00:00.000Z', action: 'ping' };
+const ping: Receivable = {
+  type: pingType,
+  data: z.object({ id: z.string(), timestamp: z.iso.datetime(), action: z.literal('ping') }),
+  summary: 'It tells of nothing: an administrator wants to see whether the receiver works. It is never published.',
+  example: pingExample,
+};
+const receivable: readonly Receivable[] = [...eventTypes.map((type) => ({ type, ...catalogue[type] })), ping];
+
+/** Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the document's own registry: of a router below it Hono makes paths. */
+export function describeReceived(registry: Registry): void {
+  for (const each of receivable) for (const format of formats) registry.registerWebhook(described(each, format));
+}
+
+function described(of: Receivable, format: WebhookFormat): Described {
+  const { type, summary, example } = of;
   const { id, timestamp: time } = example;
   const { contentType, body } = renderBody(format, { id, source: '/longshore', type, subject: 'team/app', time, data: example });
   const [mediaType = contentType] = contentType.split(';');
-  const content = { [mediaType]: { schema: jsonSchema(bodySchema(format, type)), example: JSON.parse(body) as unknown } };
-  return { path: `${actionOfType(type)}.${format}`, method: 'post', summary, tags: [`format ${format}`], request: { headers: signedHeaders, body: { required: true, content } }, responses };
+  const content = { [mediaType]: { schema: jsonSchema(bodySchema(format, of)), example: JSON.parse(body) as unknown } };
+  return { path: `${actionOfType(of)}.${format}`, method: 'post', summary, tags: [`format ${format}`], request: { headers: signedHeaders, body: { required: true, content } }, responses };
 }
 
 /** OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as receivers must. */

@@ -7,6 +7,7 @@ import { catalogue, eventTypes } from '../../../shared/events/catalogue.ts';
 import type { EventType } from '../../../shared/events/catalogue.ts';
 import { parseEvent } from '../../../shared/events/envelope.ts';
 import type { CloudEvent } from '../../../shared/ports/topic.ts';
+import { renderBody } from '../../../shared/webhooks/body.ts';
 import { startReceiver } from './receiver.ts';
 import { keys, startTopic, webhook } from './topic-fixture.ts';
 
@@ -43,7 +44,7 @@ function told(events: readonly Partial<CloudEvent>[]): string[] {
 }
 
 describe('a user\'s own subscription', () => {
-  it('gets each type of event of the catalogue as it was published, readable by the CloudEvents SDK', async () => {
+  it('gets each type of event of the catalogue as a webhook does, readable by the CloudEvents SDK', async () => {
     const events = eventTypes.map((type) => happened(type));
     await using receiver = await startReceiver();
     await using topic = await startTopic({ subscriptions: [webhook(receiver.url)] });
@@ -56,6 +57,7 @@ describe('a user\'s own subscription', () => {
       expect(JSON.parse(body)).toEqual(event);
       expect(HTTP.toEvent({ headers: request?.headers ?? {}, body })).toMatchObject({ id: event.id, type: event.type, source: '/longshore', data: event.data });
       expect(parseEvent(JSON.parse(body)).id).toBe(event.id);
+      expect(JSON.parse(renderBody('cloudevents', event).body)).toEqual(event);
     }
   });
 

@@ -73,12 +73,16 @@ describe('a webhook of the stack that npm start runs', () => {
   });
 
   it('sends again what failed since a time, and says how far that is', async () => {
-    answers = [500];
+    expect((await api('PATCH', 'receiver', { giveUpSeconds: 1 })).status).toBe(200);
+    answers = [500, 500, 500];
     const before = got.length;
     expect(await api('POST', 'receiver/ping')).toMatchObject({ json: { status: 'expired' } });
+    expect(await pushOver(stack.url, 'hooked/expiring', 'v1', makeImage('expiring'))).toBe(201);
+    await vi.waitFor(async () => expect((await api('GET', 'receiver/deliveries?status=expired&repository=hooked/expiring')).json).toMatchObject({ deliveries: [{ attempted: 2 }] }), 20_000);
     const begun = await api('POST', 'receiver/redeliver', { since: new Date(Date.now() - 60_000).toISOString() });
     expect(begun).toMatchObject({ status: 202, json: { webhook: 'receiver', state: 'running' } });
-    await arrivals(before + 2);
+    const arrived = await arrivals(before + 4);
+    expect(JSON.parse(arrived.at(-1)?.body ?? '')).toMatchObject({ target: { repository: 'hooked/expiring' } });
     await vi.waitFor(async () => expect((await api('GET', `receiver/redeliver/${String(begun.json.id)}`)).json).toMatchObject({ state: 'done', redelivered: 1 }), 20_000);
   });
 

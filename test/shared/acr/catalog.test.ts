@@ -8,6 +8,8 @@ import { systemRandomIds } from '../../../shared/ports/clock.ts';
 import { silentLog } from '../../../shared/ports/log.ts';
 import { openPlace, sealPlace } from '../../../shared/registry/acr/sealed-place.ts';
 import { respondAcr } from '../../../shared/registry/acr/http.ts';
+import { recycleBin } from '../../../shared/purge/bin.ts';
+import { SoftDelete } from '../../../shared/purge/soft-delete.ts';
 import { RepositoryEntries } from '../../../shared/registry/entries.ts';
 import { everythingEnabled } from '../../../shared/state/attributes.ts';
 import { repositoryRef } from '../../../shared/state/repository.ts';
@@ -31,7 +33,10 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const caller: Caller = { actor: 'somebody', challenge, may };
   const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
   const callers = { identify: () => Promise.resolve(caller) };
-  const ports = { ...adapters, callers, traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, entries: new RepositoryEntries(adapters), manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings: { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore' } };
+  const settings = { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore', graceMs: 3_600_000 };
+  const entries = new RepositoryEntries(adapters);
+  const bin = recycleBin({ ...adapters, settings, softDelete: new SoftDelete(adapters), openRepository: (key) => entries.open(key) });
+  const ports = { ...adapters, bin, callers, traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, entries, manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings };
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
     const response = await respondAcr(ports, registry, new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }), 'request');

@@ -25,6 +25,8 @@ export class RepositoryModel {
   readonly digests: readonly string[];
   readonly tags = new Map<string, Kept & { readonly digest: string }>();
   readonly manifests = new Map<string, Kept>();
+  /** What was deleted: pushed again it is as it was. */
+  readonly binned = new Map<string, Kept>();
   exists = false;
 
   constructor(digests: readonly string[]) {
@@ -67,7 +69,9 @@ export class RepositoryModel {
     const [manifest, tagged] = [this.manifests.get(digest), tag === undefined ? undefined : this.tags.get(tag)];
     if (manifest?.attributes.writeEnabled === false || tagged?.attributes.writeEnabled === false) return 405;
     this.exists = true;
-    this.manifests.set(digest, { attributes: manifest?.attributes ?? all, createdAt: manifest?.createdAt ?? now, updatedAt: now });
+    const before = manifest ?? this.binned.get(digest);
+    this.manifests.set(digest, { attributes: before?.attributes ?? all, createdAt: before?.createdAt ?? now, updatedAt: now });
+    this.binned.delete(digest);
     if (tag !== undefined) this.tags.set(tag, { digest, attributes: tagged?.attributes ?? all, createdAt: tagged?.createdAt ?? now, updatedAt: now });
     return 201;
   }
@@ -106,6 +110,7 @@ export class RepositoryModel {
     if (manifest === undefined) return 404;
     const tags = [...this.tags].filter(([, tag]) => tag.digest === digest);
     if (isLocked(manifest) || tags.some(([, tag]) => isLocked(tag))) return 405;
+    this.binned.set(digest, manifest);
     this.manifests.delete(digest);
     for (const [tag] of tags) this.tags.delete(tag);
     return 202;
@@ -116,6 +121,7 @@ export class RepositoryModel {
     if ([...this.tags.values(), ...this.manifests.values()].some(isLocked)) return 405;
     this.exists = false;
     this.tags.clear();
+    for (const [digest, manifest] of this.manifests) this.binned.set(digest, manifest);
     this.manifests.clear();
     return 202;
   }

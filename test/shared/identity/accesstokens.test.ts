@@ -46,11 +46,11 @@ describe('an access token', () => {
     const { access_token } = await fetchToken(longshore, asAdmin, [scope]);
     const other = composeRequired(longshore);
     await statusWith(other, access_token);
-    // The key ring, the manifest, and the repository's entry.
-    expect(other.memory.calls.list).toEqual(['documents.read', 'documents.read', 'documents.read']);
+    // The key ring, the tag, and the repository's entry; as it is not there, whether the bin gives back, and whether the tag is in it.
+    expect(other.memory.calls.list).toEqual([...Array.from({ length: 4 }, () => 'documents.read'), 'documents.query']);
     other.memory.calls.resetCounts();
     await statusWith(other, access_token);
-    expect(other.memory.calls.list).toEqual(['documents.read']);
+    expect(other.memory.calls.list).toEqual(['documents.read', 'documents.query']);
     other.memory.calls.resetCounts();
     await statusWith(other, access_token, '/v2/');
     expect(other.memory.calls.total()).toBe(0);

@@ -1,7 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { open, seal } from '../../../shared/state/sealed.ts';
-import type { SealKey } from '../../../shared/state/sealed.ts';
 import { signerOf, withoutOver } from '../../../shared/identity/keys/rotation.ts';
 import { ask } from '../image.ts';
 import { asAdmin, bearer, composeRequired, fetchToken, manage, postForm } from './required.ts';
@@ -126,31 +124,6 @@ describe('the key ring', () => {
     const longshore = composeRequired({ ring: 'none' });
     longshore.memory.calls.failOn('documents.read');
     expect((await ask(longshore.app, 'GET', '/oauth2/token', { headers: asAdmin })).status).toBe(503);
-  });
-});
-
-describe('a sealed key', () => {
-  const key: SealKey = { secret: Buffer.alloc(32, 1), purpose: 'private keys of the ring' };
-  const bytes = Buffer.from('a private key');
-
-  it('opens with its secret, for its purpose and in its place alone', () => {
-    const sealed = seal(bytes, key, 'default/k1');
-    expect(Buffer.from(open(sealed, key, 'default/k1') ?? '')).toEqual(bytes);
-    expect(open(sealed, { ...key, secret: Buffer.alloc(32, 2) }, 'default/k1')).toBeUndefined();
-    expect(open(sealed, { ...key, purpose: 'webhooks' }, 'default/k1')).toBeUndefined();
-    expect(open(sealed, key, 'other/k1')).toBeUndefined();
-  });
-
-  it.each(['iv', 'tag', 'bytes'] as const)('does not open when its %s is changed or cut', (part) => {
-    const sealed = seal(bytes, key, 'default/k1');
-    const changed = Buffer.from(sealed[part], 'base64');
-    changed[0] = (changed[0] ?? 0) ^ 1;
-    expect(open({ ...sealed, [part]: changed.toString('base64') }, key, 'default/k1')).toBeUndefined();
-    expect(open({ ...sealed, [part]: changed.subarray(1, 5).toString('base64') }, key, 'default/k1')).toBeUndefined();
-  });
-
-  it('is another each time', () => {
-    expect(seal(bytes, key, 'c').bytes).not.toBe(seal(bytes, key, 'c').bytes);
   });
 });
 

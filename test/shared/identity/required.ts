@@ -7,6 +7,7 @@ import { makeRingKey } from '../../../shared/identity/keys/document.ts';
 import { hashPassword, makeSalt } from '../../../shared/identity/password.ts';
 import type { RateLimitSettings } from '../../../shared/identity/ratelimits.ts';
 import type { RegistryName } from '../../../shared/oci/name.ts';
+import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
 import { ask } from '../image.ts';
 
 export const adminPassword = 'the administrator\'s password';
@@ -18,7 +19,7 @@ export const secretKey = Buffer.alloc(32, 'a secret for tests alone');
 const start = new Date('2026-01-01T00:00:00Z');
 
 /** One key for all tests of a file: making one takes longer than most tests. */
-const ringKey = await makeRingKey({ registry: 'default' as RegistryName, kid: 'of the tests', createdAt: start, signsFrom: start, secret: secretKey });
+const ringKey = await makeRingKey({ registry: 'default' as RegistryName, kid: 'of the tests', createdAt: start, signsFrom: start, sealingKey: await sealingKeys(undefined, { key: secretKey }).current() });
 
 /** A clock that a test moves. */
 export class TestClock implements Clock {
@@ -46,12 +47,11 @@ export function composeRequired(options: Options = {}): Required {
   if (options.world === undefined && options.ring !== 'none') commitChanges(world.documents, 'registries', ['default'], [{ do: 'create', document: { id: 'key-ring', type: 'key-ring', schemaVersion: 1, registry: 'default', keys: [ringKey] } }]);
   const auth = {
     mode: 'required',
-    secretKey: options.secretKey ?? secretKey,
     administrator,
     ...(options.rateLimits === undefined ? {} : { rateLimits: options.rateLimits }),
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   } as const;
-  return { ...composeForTest({ ...options, world, settings: { auth, ...options.settings } }), clock };
+  return { ...composeForTest({ ...options, world, settings: { auth, sealing: { key: options.secretKey ?? secretKey }, ...options.settings } }), clock };
 }
 
 export function basic(user: string, password: string): Record<string, string> {

@@ -22,7 +22,7 @@ describe('a mount that names no source', () => {
   it('finds nothing in repositories that the caller may not pull', async () => {
     const { app, memory, world } = composeForTest();
     await pushBlob(app, 'secret/app', bytes);
-    const ports = { documents: memory.documents, clock: world.clock };
+    const ports = { documents: memory.documents, clock: world.clock, settings: { graceMs: 3_600_000 } };
     const stranger = { actor: 'stranger', may: () => false };
     const friend = { actor: 'friend', may: (access: { name: string; action: string }) => access.name === 'secret/app' && access.action === 'pull' };
     expect(await mountFromAnywhere(ports, target, digest, stranger)).toBe(false);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { App } from '../../../shared/app.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
+import { blockBytes } from '../../../shared/registry/stage-body.ts';
 import { ask, location, withDigest } from '../image.ts';
 
 const bytes = Buffer.from('twenty bytes of layer');
@@ -77,13 +79,49 @@ describe('a body', () => {
   });
 });
 
+describe('an upload that goes on after a broken request', () => {
+  const large = Buffer.alloc(2 * blockBytes, 'layer');
+
+  /** One block came before the client went away; the rest came after it had asked where to go on. */
+  async function resumed(app: App, rest: Uint8Array = large.subarray(blockBytes)): Promise<string> {
+    const url = location(await ask(app, 'POST', uploads));
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(large.subarray(0, blockBytes + 1)),
+      pull: (controller) => controller.error(new Error('gone')),
+    });
+    await app.fetch(new Request(`http://registry.test${withDigest(url, digestOf(large))}`, { method: 'PUT', body: broken, headers: { 'content-length': String(large.length) }, duplex: 'half' }));
+    return location(await ask(app, 'PATCH', location(await ask(app, 'GET', url)), { body: rest }));
+  }
+
+  it('is read back once, however often its end is sent', async () => {
+    const { first, second } = twoInstances();
+    const url = withDigest(await resumed(first.app), digestOf(large));
+    for (const { app } of [first, second, first]) expect((await ask(app, 'PUT', url)).status).toBe(201);
+    expect([first, second].map(({ memory }) => memory.calls.count('blobs.read'))).toEqual([1, 0]);
+  });
+
+  it('has its blob to itself when it ends twice at once', async () => {
+    const { world, first, second } = twoInstances();
+    const url = withDigest(await resumed(first.app), digestOf(large));
+    const ends = await Promise.all([first, second].map(({ app }) => ask(app, 'PUT', url)));
+    expect(ends.map(({ status }) => status)).toEqual([201, 201]);
+    expect(world.region().blobs.names()).toHaveLength(1);
+  });
+
+  it('gets nothing for a digest that its bytes do not have, though the blob is there', async () => {
+    const { app } = composeForTest();
+    expect((await ask(app, 'PUT', withDigest(await resumed(app), digestOf(large)))).status).toBe(201);
+    expect((await ask(app, 'PUT', withDigest(await resumed(app, Buffer.from('other bytes')), digestOf(large)))).status).toBe(400);
+  });
+});
+
 describe('a blob that is known', () => {
-  it('costs one read and one link, and is not stored again', async () => {
+  it('costs two reads and one link, and is not stored again', async () => {
     const { app, memory, world } = composeForTest();
     await ask(app, 'POST', `${uploads}?digest=${digestOf(bytes)}`, { body: bytes });
     memory.calls.resetCounts();
     expect((await ask(app, 'POST', `/v2/team/other/blobs/uploads/?digest=${digestOf(bytes)}`, { body: bytes })).status).toBe(201);
-    expect(memory.calls.list).toEqual(['blobs.stage', 'documents.read', 'documents.commit']);
+    expect(memory.calls.list).toEqual(['blobs.stage', 'documents.read', 'documents.read', 'documents.commit']);
     expect(world.region().blobs.names()).toHaveLength(1);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Webhook } from '../../../shared/webhooks/documents.ts';
 import { redeliver } from '../../../shared/webhooks/redeliver.ts';
-import { answered, hour, minute, second, Simulation } from './simulation.ts';
+import { beginHeldBack } from '../../../shared/webhooks/settle.ts';
+import { answered, hour, minute, pushEvent, second, Simulation } from './simulation.ts';
 
 const down = () => answered(503);
 
@@ -107,6 +109,21 @@ describe('the breaker', () => {
     expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
   }, 60_000);
 
+  it('stays open over a burst that is followed by nothing, until the receiver works', async () => {
+    const simulation = new Simulation();
+    await simulation.hook('receiver');
+    const up = simulation.now + 3 * hour;
+    simulation.receivers.set('receiver.example', (_, now) => (now < up ? down() : answered(200)));
+    for (let n = 0; n < 40; n += 1) simulation.push(`e${n}`);
+    await simulation.turn();
+    await simulation.run(up);
+    expect(await simulation.readHook('receiver')).toHaveProperty('brokenSince');
+    expect(simulation.got.length).toBeLessThan(60);
+    await simulation.runFor(2 * hour);
+    expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
+    expect(await simulation.readHook('receiver')).not.toHaveProperty('brokenSince');
+  });
+
   it('lets a delivery through that somebody asks for, and closes when that shows that the receiver works', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
@@ -117,6 +134,21 @@ describe('the breaker', () => {
     const [oldest] = await simulation.deliveries();
     await redeliver(simulation.ports, 'receiver', oldest?.deliveryId ?? '');
     await simulation.runFor(minute);
+    expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
+  });
+
+  it('forgets no event that was found while it was open and written when it had looked for the last time', async () => {
+    const simulation = new Simulation();
+    await simulation.hook('receiver');
+    simulation.receivers.set('receiver.example', down);
+    await pushMany(simulation, 60);
+    const found = await simulation.readHook('receiver');
+    expect(found).toHaveProperty('brokenSince');
+    simulation.receivers.clear();
+    await simulation.runFor(2 * hour);
+    await beginHeldBack(simulation.ports, found as Webhook, pushEvent('late', simulation.clock.now()));
+    await simulation.runFor(second);
+    expect(await simulation.deliveries()).toHaveLength(61);
     expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
   });
 

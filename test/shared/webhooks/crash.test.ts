@@ -60,6 +60,22 @@ describe('a crash at every call of a store, a queue, the topic or a receiver', (
     expect(calls).toBeGreaterThan(40);
   });
 
+  it('makes no second attempt of what was written down before it', async () => {
+    const names = ['first', 'second', 'third'];
+    const simulation = new Simulation();
+    for (const name of names) await simulation.hook(name);
+    simulation.receivers.set('third.example', down);
+    // The marker, the look-up, three posts, three writes, and then the message of the one that failed.
+    simulation.plans.push(new CallPlan().crashBefore(9));
+    simulation.push('e1');
+    await simulation.turn();
+    expect(await simulation.deliveries()).toHaveLength(3);
+    simulation.receivers.clear();
+    await simulation.runFor(hour);
+    expect(names.map((name) => simulation.gotBy(name).length)).toEqual([1, 1, 2]);
+    expect((await simulation.deliveries()).map(({ attempted }) => attempted).sort()).toEqual([1, 1, 2]);
+  });
+
   it('loses none of those that wait for a breaker, through its opening, its probes, its closing and what it brings then', async () => {
     const calls = await withEveryCrash(async (simulation) => {
       const began = simulation.now;
@@ -115,12 +131,15 @@ describe('whatever goes wrong', () => {
           simulation.shuffle = (list) => list.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at).map(({ each }) => each);
           for (const plan of plans) {
             const calls = new CallPlan();
-            for (const { kind, n } of plan) kind === 'failOn' || kind === 'loseAnswerOn' ? calls[kind](n, 1) : calls[kind](n);
+            for (const { kind, n } of plan) {
+              if (kind === 'failOn' || kind === 'loseAnswerOn') calls[kind](n, 1);
+              else calls[kind](n);
+            }
             simulation.plans.push(calls);
           }
           const began = simulation.now;
           for (const name of ['steady', 'flaky', 'broken']) await simulation.hook(name);
-          simulation.receivers.set('flaky.example', () => (next() % 5 < flaky ? { is: 'timeout', why: 'no answer', ms: 15_000 } : answered(200)));
+          simulation.receivers.set('flaky.example', (_, now) => (now < began + hour && next() % 5 < flaky ? { is: 'timeout', why: 'no answer', ms: 15_000 } : answered(200)));
           simulation.receivers.set('broken.example', (_, now) => (now < began + downSeconds * second ? down() : answered(200)));
           const pushed = [];
           for (let n = 0; n < events; n += 1) {

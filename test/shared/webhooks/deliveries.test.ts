@@ -42,7 +42,7 @@ const one = at(pushed('team/app', 'v1'), '2026-01-01T23:59:59.000Z');
 const two = at(pushed('team/web', 'v1'), '2026-01-02T00:00:00.000Z');
 const three = at(eventOf('Longshore.TagMoved'), '2026-01-03T10:00:00.000Z');
 const four = at(eventOf('Longshore.WebhookFailing'), '2026-01-03T11:00:00.000Z');
-const deliveries = [deliveryOf(one, 'deploy'), deliveryOf(two, 'deploy', { status: 'waiting', nextAttemptAt: '2026-01-02T00:00:05.000Z', attempted: 2, attempts: [answered, unreachable] }), deliveryOf(three, 'deploy', { status: 'expired', because: 'a day is over' }), deliveryOf(four, 'deploy'), deliveryOf(one, 'other')];
+const deliveries = [deliveryOf(one, 'deploy'), deliveryOf(two, 'deploy', { status: 'waiting', nextAttemptAt: '2026-01-02T00:00:05.000Z', attempted: 2, attempts: [answered, unreachable] }), deliveryOf(three, 'deploy', { status: 'expired', because: 'a day is over', endedAt: '2026-01-04T10:00:00.000Z', failure: 'rejected' }), deliveryOf(four, 'deploy'), deliveryOf(one, 'other')];
 
 interface ListedPage {
   readonly deliveries: { readonly id: string }[];
@@ -127,6 +127,10 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
         { ...retry, failure: { is: 'unreachable', why: 'the connection was refused' } },
       ],
     });
+  });
+
+  it('says why a delivery is over', async () => {
+    expect(await get<object>(`deploy/deliveries/${ids(three)[0] ?? ''}`)).toMatchObject({ status: 'expired', because: 'a day is over', endedAt: '2026-01-04T10:00:00.000Z', failure: 'rejected' });
   });
 
   it('says what is not there, and which filters are wrong', async () => {

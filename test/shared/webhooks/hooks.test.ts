@@ -14,7 +14,7 @@ const registry = 'default' as RegistryName;
 const at = '2026-01-01T12:00:00.000Z';
 const hookOf = (rest: Partial<Webhook> = {}): Webhook => ({
   ...{ registry, name: 'deploy', uid: 'u1', serviceUri: 'https://ci.example.com/hooks', actions: ['push', 'delete'], scope: '', excludes: [], status: 'enabled', format: 'acr', createdAt: at, updatedAt: at },
-  secrets: [{ id: 's1', keyId: 'k1', sealed: { iv: '', tag: '', bytes: '' }, createdAt: at }],
+  secrets: [{ id: 's1', sealed: { iv: '', tag: '', bytes: '' }, createdAt: at }],
   ...rest,
 });
 

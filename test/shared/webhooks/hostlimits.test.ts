@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HostLimits } from '../../../shared/webhooks/host-limits.ts';
 
-const settings = { perHost: 2, total: 5, patienceMs: 60, longestLine: 3 };
+const settings = { perHost: 2, fewest: 2, total: 5, patienceMs: 60, longestLine: 3 };
 
 /** Work that ends when it is told to. */
 function held() {
@@ -53,8 +53,24 @@ describe('places at a host', () => {
     expect(await limits.within('d', () => Promise.resolve({ done: true }))).toEqual({ done: true });
   });
 
+  it('grow with every quick answer, up to what a host may have, and are few again after a slow one', async () => {
+    const limits = new HostLimits({ ...settings, perHost: 4, fewest: 1, total: 100, longestLine: 0 });
+    const places = async () => {
+      const { work, end, begun } = held();
+      const runs = Array.from({ length: 6 }, () => limits.within('a', work));
+      await new Promise((resolve) => setImmediate(resolve));
+      const count = begun();
+      for (let n = 0; n < count; n += 1) end();
+      await Promise.all(runs);
+      return count;
+    };
+    expect([await places(), await places(), await places(), await places()]).toEqual([1, 2, 4, 4]);
+    await limits.within('a', () => new Promise<{ done: true }>((resolve) => setTimeout(() => resolve({ done: true }), 2 * settings.patienceMs)));
+    expect(await places()).toBe(1);
+  });
+
   it('are free again after work that fails', async () => {
-    const limits = new HostLimits({ ...settings, perHost: 1 });
+    const limits = new HostLimits({ ...settings, perHost: 1, fewest: 1 });
     await expect(limits.within('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await limits.within('a', () => Promise.resolve({ done: true }))).toEqual({ done: true });
   });

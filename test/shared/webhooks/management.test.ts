@@ -8,7 +8,7 @@ import type { OutboundRequest } from '../../../shared/ports/post.ts';
 import { findHooks } from '../../../shared/webhooks/find.ts';
 import { formats } from '../../../shared/webhooks/documents.ts';
 import { readHook } from '../../../shared/webhooks/hooks.ts';
-import { configuredKeys } from '../../../shared/webhooks/keys.ts';
+import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
 import { requestOf } from '../../../shared/webhooks/request.ts';
 import { steppedClock } from '../../contracts/clock.ts';
 import { ask } from '../image.ts';
@@ -51,7 +51,7 @@ const withClock = (start?: string) => {
 async function requestFrom({ memory, world }: TestLongshore, name: string): Promise<OutboundRequest> {
   const hook = await readHook(memory.documents, registry, name);
   if (hook === undefined) throw new Error(`no hook ${name}`);
-  const { request } = await requestOf({ keys: configuredKeys(sealingKey), clock: world.clock }, hook, 'dlv_x', pushed('team/app', 'v1'));
+  const { request } = await requestOf({ sealing: sealingKeys(undefined, { key: sealingKey }), clock: world.clock }, hook, 'dlv_x', pushed('team/app', 'v1'));
   return request;
 }
 

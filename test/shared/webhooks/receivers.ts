@@ -13,11 +13,13 @@ import { loopbackNetworks, reachOf } from '../../../shared/http/public-address.t
 import type { RegistryName } from '../../../shared/oci/name.ts';
 import { systemClock } from '../../../shared/ports/clock.ts';
 import type { OutboundRequest } from '../../../shared/ports/post.ts';
+import { pingType } from '../../../shared/webhooks/documents.ts';
 import type { Webhook } from '../../../shared/webhooks/documents.ts';
-import { configuredKeys } from '../../../shared/webhooks/keys.ts';
+import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
 import { requestOf } from '../../../shared/webhooks/request.ts';
 import { makeSecret, parseSecret, sealSecret } from '../../../shared/webhooks/secrets.ts';
-import { pushed } from './events.ts';
+import type { CloudEvent } from '../../../shared/ports/topic.ts';
+import { eventOf, pushed } from './events.ts';
 
 export const root = join(import.meta.dirname, '../../..');
 
@@ -41,12 +43,12 @@ export async function tryReceiver(command: string, args: readonly string[]): Pro
     await untilListening(port, receiver);
     const genuine = await deliveryTo(port, secret);
     const answers = [];
-    for (const request of [genuine, ...forgeriesOf(genuine), await deliveryTo(port, makeSecret())]) {
+    for (const request of [genuine, await deliveryTo(port, secret, ping), ...forgeriesOf(genuine), await deliveryTo(port, makeSecret())]) {
       const answer = await sender.post(request);
       answers.push(answer.is === 'answered' ? answer.status : answer);
     }
-    expect(answers).toEqual([204, 401, 401, 401, 401, 401]);
-    expect((await said.next()).value).toBe('push team/app v1');
+    expect(answers).toEqual([204, 204, 401, 401, 401, 401, 401]);
+    expect([(await said.next()).value, (await said.next()).value]).toEqual(['push team/app v1', 'ping  ']);
   } finally {
     await sender.close();
     const ended = once(receiver, 'exit');
@@ -55,13 +57,16 @@ export async function tryReceiver(command: string, args: readonly string[]): Pro
   }
 }
 
-async function deliveryTo(port: number, secret: string): Promise<OutboundRequest> {
+/** It tells of nothing, so it has no target. */
+const ping: CloudEvent = { ...eventOf('Microsoft.ContainerRegistry.ImagePushed'), type: pingType, data: { id: 'p1', timestamp: '2026-01-01T12:00:00.000Z', action: 'ping' } };
+
+async function deliveryTo(port: number, secret: string, event = pushed('team/app', 'v1')): Promise<OutboundRequest> {
   const identity = { registry: 'default' as RegistryName, name: 'first1', uid: 'u1' };
   const now = systemClock.now().toISOString();
-  const ports = { keys: configuredKeys(Buffer.alloc(32, 'a key')), clock: systemClock };
+  const ports = { sealing: sealingKeys(undefined, { key: Buffer.alloc(32, 'a key') }), clock: systemClock };
   const stored = await sealSecret(ports, identity, { id: 's1', bytes: parseSecret(secret) ?? new Uint8Array(), createdAt: now });
   const hook: Webhook = { ...identity, serviceUri: `http://127.0.0.1:${port}/`, actions: ['push'], scope: '', excludes: [], status: 'enabled', format: 'acr', secrets: [stored], createdAt: now, updatedAt: now };
-  return (await requestOf(ports, hook, 'dlv_1', pushed('team/app', 'v1'))).request;
+  return (await requestOf(ports, hook, 'dlv_1', event)).request;
 }
 
 /** What somebody without the secret could make of a delivery. */

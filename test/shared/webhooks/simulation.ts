@@ -10,11 +10,10 @@ import type { NoAnswer, OutboundRequest, ReceiverAnswer } from '../../../shared/
 import type { CloudEvent } from '../../../shared/ports/topic.ts';
 import { deliver } from '../../../shared/webhooks/deliver.ts';
 import { dispatch } from '../../../shared/webhooks/dispatch.ts';
-import { webhookRef } from '../../../shared/webhooks/documents.ts';
 import type { Delivery, Webhook } from '../../../shared/webhooks/documents.ts';
 import { dispatchLimits, HostLimits, retryLimits } from '../../../shared/webhooks/host-limits.ts';
 import { changeHook, readHook, writeHook } from '../../../shared/webhooks/hooks.ts';
-import { configuredKeys } from '../../../shared/webhooks/keys.ts';
+import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
 import { deliveriesQueue } from '../../../shared/webhooks/messages.ts';
 import type { PipelinePorts } from '../../../shared/webhooks/ports.ts';
 import { sealSecret } from '../../../shared/webhooks/secrets.ts';
@@ -22,7 +21,7 @@ import { sweepWebhooks } from '../../../shared/webhooks/sweep.ts';
 import { steppedClock } from '../../contracts/clock.ts';
 
 export const registry = 'default' as RegistryName;
-const keys = configuredKeys(Buffer.alloc(32, 'a key for tests alone'));
+const sealing = sealingKeys(undefined, { key: Buffer.alloc(32, 'a key for tests alone') });
 export const [second, minute, hour] = [1_000, 60_000, 3_600_000];
 
 export type Answer = ReceiverAnswer | NoAnswer;
@@ -79,7 +78,7 @@ export class Simulation {
     const receivers = { post: async (request: OutboundRequest) => calls.make('issuer.post', request.url.href, () => this.#receive(request)).then((answer) => answer) };
     const hosts = { first: new HostLimits(dispatchLimits), later: new HostLimits(retryLimits) };
     const ids = { nextId: () => `id-${(this.#ids += 1)}` };
-    return { calls, ports: { documents, queues, topic, receivers, clock: this.clock, ids, log: silentLog, registry, eventSource: '/longshore', keys, hosts } };
+    return { calls, ports: { documents, queues, topic, receivers, clock: this.clock, ids, log: silentLog, registry, eventSource: '/longshore', sealing, hosts } };
   }
 
   #receive(request: OutboundRequest): Answer | Promise<Answer> {
@@ -93,7 +92,7 @@ export class Simulation {
     const { documents } = connectMemory(this.world);
     const at = this.clock.now().toISOString();
     const identity = { registry, name, uid: `uid-${(this.#ids += 1)}` };
-    const secret = await sealSecret({ keys }, identity, { id: 's', bytes: Buffer.alloc(32, name), createdAt: at });
+    const secret = await sealSecret({ sealing }, identity, { id: 's', bytes: Buffer.alloc(32, name), createdAt: at });
     const hook: Webhook = { ...identity, serviceUri: `https://${name}.example/`, actions: ['push'], scope: '', excludes: [], status: 'enabled', format: 'cloudevents', secrets: [secret], createdAt: at, updatedAt: at, ...own };
     await writeHook(documents, registry, name, () => hook);
     return hook;
@@ -196,10 +195,6 @@ export class Simulation {
   /** Messages under way, hidden ones too. */
   queued(): number {
     return this.world.region().queues.length(deliveriesQueue);
-  }
-
-  hookExists(name: string): boolean {
-    return this.world.documents.partition('registries', [registry])?.records.has(webhookRef(registry, name).id) === true;
   }
 }
 

@@ -68,6 +68,25 @@ describe('a receiver that is down for 25 hours', () => {
   });
 });
 
+describe('copies', () => {
+  it('of events and messages, three of each at once, make no attempt twice and none too early', async () => {
+    const simulation = new Simulation();
+    simulation.copies = 3;
+    await simulation.hook('receiver');
+    const up = simulation.now + hour;
+    simulation.receivers.set('receiver.example', (_, now) => (now < up ? down() : answered(200)));
+    simulation.push('e1');
+    await simulation.runFor(50 * minute);
+    expect(simulation.queued()).toBe(1);
+    await simulation.runFor(2 * hour);
+    const times = simulation.gotBy('receiver').map(({ at }) => at);
+    const [delivery] = await simulation.deliveries();
+    expect(delivery).toMatchObject({ status: 'delivered', attempted: times.length });
+    for (const [index, wait] of gaps(times).entries()) expect(Math.abs(wait - (usual(times.length)[index] ?? 0))).toBeLessThanOrEqual(0.1 * (usual(times.length)[index] ?? 0));
+    expect(simulation.queued()).toBe(0);
+  });
+});
+
 describe('the schedule of a hook', () => {
   it('is its own where it has one, the last wait repeated until its own end', async () => {
     const simulation = new Simulation();

@@ -1,4 +1,4 @@
-import type { EventData } from '../events/catalogue.ts';
+import type { EventData } from './catalogue.ts';
 import type { RepositoryName, Tag } from '../oci/name.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 

@@ -1,10 +1,10 @@
-import type { Cause } from '../events/envelope.ts';
-import { envelope } from '../events/envelope.ts';
+import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { chartSubject, chartTarget, isChart } from './chart.ts';
-import type { RegistryPorts } from './ports.ts';
+import { envelope } from './envelope.ts';
+import type { Cause } from './envelope.ts';
 
 /** Tells of what one request deletes. */
 export interface DeleteEvents {
@@ -15,7 +15,14 @@ export interface DeleteEvents {
   repositoryDeleted(generation: string): CloudEvent;
 }
 
-export function deleteEvents(ports: Pick<RegistryPorts, 'clock' | 'ids' | 'settings'>, { repository }: RepositoryKey, cause: Cause): DeleteEvents {
+/** What events are made with: `eventSource` is their `source`. */
+export interface EventPorts {
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly settings: { readonly eventSource: string };
+}
+
+export function deleteEvents(ports: EventPorts, { repository }: RepositoryKey, cause: Cause): DeleteEvents {
   const timestamp = ports.clock.now().toISOString();
   const about = (subject: string) => ({ id: ports.ids.nextId(), time: timestamp, source: ports.settings.eventSource, subject });
   const occurrence = () => ({ id: ports.ids.nextId(), timestamp, ...cause });

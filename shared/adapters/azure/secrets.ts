@@ -1,0 +1,86 @@
+import type { TokenCredential } from '@azure/identity';
+import { SecretClient } from '@azure/keyvault-secrets';
+import type { KeyVaultSecret, SecretClientOptions } from '@azure/keyvault-secrets';
+import { StoreFailure } from '../../ports/failures.ts';
+import type { ProbeDependency } from '../../ports/probe.ts';
+import type { Secrets } from '../../ports/secrets.ts';
+import { requireSecretName, requireSecretValue } from '../secretrules.ts';
+import { reach } from './reach.ts';
+import { storageAnswer } from './storagefailures.ts';
+
+export interface SecretsSettings {
+  /** `https://NAME.vault.azure.net`, or the vault's name in another cloud. */
+  readonly vault: string;
+  readonly credential: TokenCredential;
+  /** For tests: what takes the vault's requests elsewhere. */
+  readonly httpClient?: NonNullable<SecretClientOptions['httpClient']>;
+}
+
+/** For one call of the SDK, retries and the token included. In milliseconds. */
+const callMs = 15_000;
+const retryOptions = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 };
+
+/**
+ * Secrets of one Key Vault. The SDK asks for a token only when the vault's challenge names the vault's own domain: a server that took its
+ * name gets no token for something else.
+ */
+export function azureSecrets({ vault, credential, httpClient }: SecretsSettings): Secrets & ProbeDependency {
+  const client = new SecretClient(vault, credential, { retryOptions, ...(httpClient === undefined ? {} : { httpClient }) });
+  const read = async (name: string, version?: string): Promise<KeyVaultSecret | undefined> => {
+    try {
+      return await client.getSecret(name, { ...(version === undefined ? {} : { version }), abortSignal: AbortSignal.timeout(callMs) });
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw secretsFailure(`read of ${name}`, error);
+    }
+  };
+  return {
+    async readSecret(name, version) {
+      requireSecretName(name, version);
+      const found = await read(name, version);
+      return found === undefined ? undefined : { value: valueOf(found), version: versionOf(found) };
+    },
+    async writeSecret(name, value) {
+      requireSecretName(name);
+      requireSecretValue(name, value);
+      const written = await client.setSecret(name, value, { abortSignal: AbortSignal.timeout(callMs) }).catch((error: unknown) => {
+        throw secretsFailure(`write of ${name}`, error);
+      });
+      return versionOf(written);
+    },
+    dependency: 'secrets',
+    probe: () => reach('secrets', vault),
+  };
+}
+
+/** What the SDK makes of a vault's answer (https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret). */
+interface VaultError {
+  readonly code?: string;
+  readonly details?: { readonly error?: { readonly innerError?: { readonly code?: string } } };
+}
+
+/** 404 alone says nothing: a wrong host answers it too. A disabled version is there, and is nobody's to use. */
+function isAbsent(error: unknown): boolean {
+  const { status } = storageAnswer(error);
+  const { code, details } = error as VaultError;
+  return (status === 404 && code === 'SecretNotFound') || (status === 403 && details?.error?.innerError?.code === 'SecretDisabled');
+}
+
+/** The cause of the SDK is left out: it holds the request, and with it a token and what was to be written. */
+function secretsFailure(call: string, error: unknown): StoreFailure | TypeError {
+  const { status, retryAfterMs } = storageAnswer(error);
+  const { code, name } = error as VaultError & Error;
+  const message = `${call}: ${String(status ?? 'no answer')} ${code ?? name}`;
+  if (status === 400 || status === 413) return new TypeError(message);
+  return new StoreFailure({ dependency: 'secrets', kind: status === 429 || status === 503 ? 'throttled' : 'unavailable', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+}
+
+function valueOf({ name, value }: KeyVaultSecret): string {
+  if (value === undefined) throw new StoreFailure({ dependency: 'secrets', kind: 'unavailable', message: `read of ${name}: an answer without a value` });
+  return value;
+}
+
+function versionOf({ name, properties: { version } }: KeyVaultSecret): string {
+  if (version === undefined) throw new StoreFailure({ dependency: 'secrets', kind: 'unavailable', message: `${name}: an answer without a version` });
+  return version;
+}

@@ -1,0 +1,49 @@
+import type { TokenCredential } from '@azure/identity';
+import type { AzureMonitorExporterOptions } from '@azure/monitor-opentelemetry-exporter';
+import type { Log } from '../../ports/log.ts';
+import type { Tracer } from '../../ports/tracer.ts';
+
+export interface TracerSettings {
+  /** Of an Application Insights resource, with its ingestion endpoint. */
+  readonly connectionString: string;
+  /** Absent: the connection string's key is enough. */
+  readonly credential?: TokenCredential;
+  /** From 0 to 1: the part of traces that is sent. */
+  readonly share: number;
+  /** What Application Insights calls the role, and which of its instances this is. */
+  readonly role: string;
+  readonly instance: string;
+  readonly region: string;
+  /** For tests: what takes the spans elsewhere. */
+  readonly httpClient?: NonNullable<AzureMonitorExporterOptions['httpClient']>;
+}
+
+export interface AzureTracer extends Tracer {
+  /** Sends what waits. */
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Spans to Application Insights. OpenTelemetry and its exporter are loaded now, and only now: who configures none pays nothing for them.
+ * Without them, should they fail to load, everything works untraced.
+ */
+export function azureTracer(settings: TracerSettings, log: Log): AzureTracer {
+  let loaded: AzureTracer | undefined;
+  const loading = import('./opentelemetry.ts').then(
+    ({ openTelemetryTracer }) => {
+      loaded = openTelemetryTracer(settings);
+    },
+    (error: unknown) => log.error({ err: error }, 'nothing is traced: OpenTelemetry could not be loaded'),
+  );
+  return {
+    async inSpan(start, work, end) {
+      if (loaded === undefined) await loading;
+      return loaded === undefined ? work() : loaded.inSpan(start, work, end);
+    },
+    traceparent: () => loaded?.traceparent(),
+    async shutdown() {
+      await loading;
+      await loaded?.shutdown().catch((error: unknown) => log.warn({ err: error }, 'the last spans are lost'));
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** `version` names this value for good: a later write is another version, and this one can still be read. */
+export interface Secret {
+  readonly value: string;
+  readonly version: string;
+}
+
+export interface ReadSecret {
+  /**
+   * The newest version of a secret, or the one that is named. `undefined` when there is none, or it was disabled: then it must not be
+   * used. `name` is 1 to 127 letters, digits and dashes; `TypeError` otherwise. Throws `StoreFailure`, never "absent" for it.
+   */
+  readSecret(name: string, version?: string): Promise<Secret | undefined>;
+}
+
+export interface WriteSecret {
+  /** Makes `value` (at most 25,000 bytes, `TypeError` otherwise) the newest version and gives that version. Throws `StoreFailure`. */
+  writeSecret(name: string, value: string): Promise<string>;
+}
+
+export type Secrets = ReadSecret & WriteSecret;

@@ -1,0 +1,55 @@
+import type { Cause } from '../events/envelope.ts';
+import { isDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Tag } from '../oci/name.ts';
+import type { RecycleBin } from '../ports/bin.ts';
+import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { parseStored, readStored } from '../state/stored.ts';
+import { unsettledChange } from './documents.ts';
+import type { BinPorts } from './ports.ts';
+import { recycleAll } from './recycle-all.ts';
+import { recycleManifest, recycleTag } from './recycle.ts';
+import { restoreManifest, restoreTag } from './restore.ts';
+import { settle } from './settle.ts';
+
+/** The bin as the data plane sees it. */
+export function recycleBin(ports: BinPorts): RecycleBin {
+  return {
+    recycleManifest: (key, digest, by) => recycleManifest(ports, key, digest, by),
+    recycleTag: (key, tag, by) => recycleTag(ports, key, tag, by),
+    recycleAll: (key, by) => recycleAll(ports, key, by),
+    reviveForPull: (key, reference, cause) => reviveForPull(ports, key, reference, cause),
+    restoreManifest: (key, digest, cause) => restoreManifest(ports, key, digest, cause),
+    restoreTag: (key, digest, tag, cause) => restoreTag(ports, key, digest, tag, cause),
+    settling: (key, digest) => unsettledChange(key, digest, ports.clock.now()),
+    settle: (key, digest, cause) => settle(ports, key, digest, cause),
+  };
+}
+
+/** Costs a pull that found nothing one read, or for a tag one query; a pull that finds what it asks for never comes here. */
+async function reviveForPull(ports: BinPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<boolean> {
+  if (!(await ports.softDelete.read(key.registry)).restoreOnPull) return false;
+  if (!isDigest(reference)) return reviveTag(ports, key, reference, cause);
+  const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, reference));
+  if (binned?.document.recycled.by.rule === undefined) return false;
+  return restoreManifest(ports, key, reference, cause);
+}
+
+/** The one that a policy took last. */
+async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: Cause): Promise<boolean> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const page = await ports.documents.queryDocuments({
+    container,
+    partition,
+    where: [{ path: 'byTime', is: 'starts-with', value: 'binned-tag:' }, { path: 'name', is: '=', value: tag }],
+    orderBy: { path: 'byTime', direction: 'desc' },
+    limit: 1,
+  });
+  const [found] = page.documents.map((each) => parseStored(binnedTagSchema, each, { container, partition }).document);
+  if (found?.recycled.by.rule === undefined) return false;
+  // It may have gone alone, or with its manifest: then it is back with that.
+  const back = await restoreManifest(ports, key, found.digest, cause);
+  return (await restoreTag(ports, key, found.digest, tag, cause)) === 'restored' || back;
+}

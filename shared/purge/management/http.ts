@@ -1,0 +1,122 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Cause } from '../../events/envelope.ts';
+import { causeOf } from '../../http/cause.ts';
+import { managementRoutes } from '../../http/management.ts';
+import { targetOf } from '../../http/target.ts';
+import { RegistryError } from '../../oci/faults.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { RegistryName } from '../../oci/name.ts';
+import type { Caller } from '../../ports/authorize.ts';
+import type { VersionedDocument } from '../../ports/documents.ts';
+import { binnedDocumentSchema, binnedTagSchema } from '../../state/bin.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { parseStored } from '../../state/stored.ts';
+import type { BinPorts } from '../ports.ts';
+import { manifestsOfGroup, purgeGroup, tagsOfGroup } from '../purge.ts';
+import { binnedTagsOf, restoreManifest, restoreTag } from '../restore.ts';
+import { restoreGroup } from '../restore-group.ts';
+import type { RestoredGroup } from '../restore-group.ts';
+import { softDeleteRef } from '../soft-delete.ts';
+import type { SoftDelete } from '../soft-delete.ts';
+import { entryOf, routes } from './wire.ts';
+import type { BinEntry, Wanted } from './wire.ts';
+
+export interface BinManagementPorts extends BinPorts {
+  readonly softDelete: SoftDelete;
+  readonly registry: RegistryName;
+}
+
+/** `/bin` and `/soft-delete` of the management API. */
+export function binRoutes(ports: BinManagementPorts): OpenAPIHono {
+  const api = managementRoutes();
+  settingsRoutes(api, ports);
+  readingRoutes(api, ports);
+  changingRoutes(api, ports);
+  return api;
+}
+
+function settingsRoutes(api: OpenAPIHono, { documents, clock, registry, softDelete }: BinManagementPorts): void {
+  api.openapi(routes.readSettings, async (context) => context.json(await softDelete.read(registry), 200));
+  api.openapi(routes.putSettings, async (context) => {
+    const settings = context.req.valid('json');
+    const document = { id: softDeleteRef(registry).id, type: 'soft-delete', schemaVersion: 1, registry, ...settings, updatedAt: clock.now().toISOString() };
+    await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);
+    softDelete.forget();
+    return context.json(settings, 200);
+  });
+}
+
+function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
+  const { documents, registry } = ports;
+  api.openapi(routes.list, async (context) => {
+    const { repository, limit, continuation } = context.req.valid('query');
+    const page = await documents.queryDocuments({
+      container: 'repositories',
+      partition: repository === undefined ? [registry] : [registry, repository],
+      where: [{ path: 'type', is: 'in', values: ['binned', 'binned-tag'] }],
+      orderBy: { path: 'recycled.recycledAt', direction: 'asc' },
+      limit,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
+    const entries = page.documents.map(entryIn);
+    return context.json(page.continuation === undefined ? { entries } : { entries, continuation: page.continuation }, 200);
+  });
+  api.openapi(routes.read, async (context) => {
+    const entries = await entriesOf(ports, context.req.valid('query').repository, context.req.valid('param').group);
+    return context.json({ entries, items: entries.length }, 200);
+  });
+}
+
+function changingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
+  api.openapi(routes.restore, async (context) => context.json(await restore(ports, context.req.valid('json'), causeIn(context)), 200));
+  api.openapi(routes.purge, async (context) => {
+    const { repository, group, items } = context.req.valid('json');
+    const there = (await entriesOf(ports, repository, group)).length;
+    if (there !== items) throw new RegistryError({ is: 'conflict', why: `the deletion has ${there} entries in the bin, not ${items}: look again at what would be purged` });
+    return context.json(await purgeGroup(ports, { registry: ports.registry, repository }, group, causeIn(context)), 200);
+  });
+}
+
+function entryIn(found: VersionedDocument): BinEntry {
+  const where = { container: 'repositories' };
+  return entryOf(found.document.type === 'binned' ? parseStored(binnedDocumentSchema, found, where).document : parseStored(binnedTagSchema, found, where).document);
+}
+
+/** Throws `RegistryError` (`thing-unknown`) when nothing of it is in the bin. */
+async function entriesOf(ports: BinManagementPorts, repository: RepositoryKey['repository'], group: string): Promise<BinEntry[]> {
+  const key = { registry: ports.registry, repository };
+  const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
+  const entries = [...manifests, ...tags].map(({ document }) => entryOf(document));
+  if (entries.length === 0) throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin of ${repository}` });
+  return entries;
+}
+
+async function restore(ports: BinManagementPorts, { repository, group, digest, tag }: Wanted, cause: Cause): Promise<RestoredGroup> {
+  const key = { registry: ports.registry, repository };
+  if (group !== undefined) {
+    await entriesOf(ports, repository, group);
+    return restoreGroup(ports, key, group, cause);
+  }
+  if (digest === undefined) throw new RegistryError({ is: 'request-invalid', why: 'name a group or a digest' });
+  if (tag !== undefined) {
+    const outcome = await restoreTag(ports, key, digest, tag, cause);
+    if (outcome === 'not there') throw new RegistryError({ is: 'thing-unknown', what: `tag "${tag}" of ${digest} in the bin of ${repository}` });
+    return { manifests: [], tags: outcome === 'restored' ? [tag] : [], taken: outcome === 'taken' ? [tag] : [] };
+  }
+  return restoreOne(ports, key, digest, cause);
+}
+
+async function restoreOne(ports: BinManagementPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<RestoredGroup> {
+  const along = async () => (await binnedTagsOf(ports, key, digest)).filter(({ document }) => !document.recycled.asked).map(({ document }) => document.name);
+  const before = await along();
+  if (!(await restoreManifest(ports, key, digest, cause))) throw new RegistryError({ is: 'thing-unknown', what: `manifest ${digest} in the bin of ${key.repository}` });
+  const taken = await along();
+  return { manifests: [digest], tags: before.filter((name) => !taken.includes(name)), taken };
+}
+
+/** As `requireManagement` found it. */
+function causeIn(context: Context): Cause {
+  const caller = context.get('caller') as Caller;
+  return causeOf(context.req.raw, targetOf(context.req.url).host, String(context.get('requestId')), caller);
+}

@@ -1,0 +1,33 @@
+import { recordEvent } from '../events/outbox.ts';
+import type { CloudEvent } from '../ports/topic.ts';
+import { binManifest, binTag } from '../state/bin.ts';
+import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { Stored } from '../state/stored.ts';
+import { recycledEvent } from './deletion.ts';
+import type { Deletion } from './deletion.ts';
+import { unsettledChange } from './documents.ts';
+import type { StorePorts } from './ports.ts';
+
+/** A batch holds 100 changes: a tag is 3 (itself, the same in the bin, its event), a manifest 5 (also its edge, and that it is unsettled). */
+export const tagsAtOnce = 30;
+export const manifestsAtOnce = 19;
+
+type Asked<T> = Stored<T> & { readonly asked: boolean };
+
+/**
+ * One step of a deletion, in one transaction: at most `tagsAtOnce` tags and one manifest, or `manifestsAtOnce` manifests. Gives the events
+ * to publish; `undefined` when somebody wrote one of the documents since it was read.
+ */
+export async function moveInto(ports: StorePorts, deletion: Deletion, moved: { readonly manifests: readonly Asked<ManifestDocument>[]; readonly tags: readonly Asked<TagDocument>[] }): Promise<CloudEvent[] | undefined> {
+  const { key, taking, told } = deletion;
+  const [manifests, tags] = [moved.manifests.map(({ document }) => document), moved.tags.map(({ document }) => document)];
+  const events = [...tags.map((tag) => told.tagDeleted(tag)), ...manifests.map((manifest) => told.manifestDeleted(manifest, tags)), recycledEvent(ports, deletion, { manifests, tags })];
+  const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+    ...moved.tags.flatMap((tag) => binTag(tag, taking, tag.asked)),
+    ...moved.manifests.flatMap((manifest) => binManifest(manifest, taking, manifest.asked)),
+    ...manifests.map(({ digest }) => unsettledChange(key, digest, ports.clock.now())),
+    ...events.map((event) => recordEvent(key, event)),
+  ]);
+  return committed ? events : undefined;
+}

@@ -1,0 +1,118 @@
+import pLimit from 'p-limit';
+import type { Cause } from '../events/envelope.ts';
+import { publishCommitted, recordEvent } from '../events/outbox.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { CloudEvent } from '../ports/topic.ts';
+import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
+import type { BinnedDocument, BinnedTag } from '../state/bin.ts';
+import { linkCheckChange } from '../state/blob.ts';
+import { untilUncontended } from '../state/contention.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { parseStored, readStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
+import { purgedEvent } from './deletion.ts';
+import { spentContentChange } from './documents.ts';
+import { keeperOf } from './kept.ts';
+import type { StorePorts } from './ports.ts';
+import { binnedTagsOf, bringBack } from './restore.ts';
+import { wasOrdered } from './settle.ts';
+
+/** A batch holds 100 changes: beside these tags the manifest, its content and the event. */
+const tagsAtOnce = 90;
+const checksAtOnce = 16;
+
+/** What may pass between looking and writing: a part of the grace that a link is spared for. */
+export function withinGrace({ clock, settings }: StorePorts, lookedAt: number): boolean {
+  return clock.now().getTime() - lookedAt < settings.graceMs / 2;
+}
+
+/**
+ * Takes a manifest out of the bin for good, with its tags. `false` when it is not in the bin any more; one that something keeps after all
+ * goes back instead. Asked again after a crash it goes on. Throws `RegistryError` (`contended`), `StoreFailure`.
+ */
+export async function purgeManifest(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+  const events = await untilUncontended(`${key.repository}@${digest}`, () => tryPurge(ports, key, digest, cause));
+  if (typeof events === 'string') return false;
+  await publishCommitted(ports, key, events);
+  return true;
+}
+
+async function tryPurge(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<CloudEvent[] | 'stays' | undefined> {
+  const lookedAt = ports.clock.now().getTime();
+  const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
+  if (binned === undefined) return 'stays';
+  if (!wasOrdered(binned.document) && (await keeperOf(ports, key, binned.document)) !== undefined) {
+    await bringBack(ports, key, digest, cause);
+    return 'stays';
+  }
+  // Before the document goes, and due after it is gone: a link that no check is left for would stay for ever.
+  await checkLinksLater(ports, key, binned.document);
+  const tags = (await binnedTagsOf(ports, key, digest)).slice(0, tagsAtOnce);
+  if (!withinGrace(ports, lookedAt)) return undefined;
+  return commitPurge(ports, key, binned, tags, cause);
+}
+
+async function commitPurge(ports: StorePorts, key: RepositoryKey, binned: Stored<BinnedDocument>, tags: readonly Stored<BinnedTag>[], cause: Cause): Promise<CloudEvent[] | undefined> {
+  const { content, recycled, id } = binned.document;
+  const more = tags.length === tagsAtOnce;
+  const event = purgedEvent(ports, key, cause, recycled.group, { manifests: more ? [] : [binned.document], tags: tags.map(({ document }) => document) });
+  const spent = 'blob' in content ? [spentContentChange(key, content.blob, graceFromNow(ports))] : [];
+  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+    ...(more ? [] : [{ do: 'delete' as const, id, ifMatch: binned.etag }, ...spent]),
+    ...tags.map((tag) => ({ do: 'delete' as const, id: tag.document.id, ifMatch: tag.etag })),
+    recordEvent(key, event),
+  ]);
+  if (!outcome.committed) return undefined;
+  if (!more) return [event];
+  await publishCommitted(ports, key, [event]);
+  return undefined;
+}
+
+async function checkLinksLater(ports: StorePorts, key: RepositoryKey, { references }: BinnedDocument): Promise<void> {
+  const blobs = new Set(references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest));
+  const limit = pLimit(checksAtOnce);
+  await Promise.all([...blobs].map((blob) => limit(() => ports.documents.commitDocuments('blobs', [blob], [linkCheckChange(key, blob, graceFromNow(ports))]))));
+}
+
+export function graceFromNow({ clock, settings }: StorePorts): Date {
+  return new Date(clock.now().getTime() + settings.graceMs);
+}
+
+/** Takes one tag out of the bin. Nothing happens when it was restored, or binned anew, since it was read. */
+export async function purgeTag(ports: StorePorts, key: RepositoryKey, { document, etag }: Stored<BinnedTag>, cause: Cause): Promise<void> {
+  const event = purgedEvent(ports, key, cause, document.recycled.group, { manifests: [], tags: [document] });
+  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: document.id, ifMatch: etag }, recordEvent(key, event)]);
+  if (outcome.committed) await publishCommitted(ports, key, [event]);
+}
+
+/** Purges all that went in one deletion. Gives how many manifests and tags. */
+export async function purgeGroup(ports: StorePorts, key: RepositoryKey, group: string, cause: Cause): Promise<{ readonly manifests: number; readonly tags: number }> {
+  const [all, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
+  let manifests = 0;
+  for (const { document } of all) manifests += (await purgeManifest(ports, key, document.digest, cause)) ? 1 : 0;
+  // Most are gone with their manifests.
+  for (const tag of tags) await purgeTag(ports, key, tag, cause);
+  return { manifests, tags: tags.length };
+}
+
+export function manifestsOfGroup(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, group: string): Promise<Stored<BinnedDocument>[]> {
+  return ofGroup(ports, key, 'binned', group, binnedDocumentSchema);
+}
+
+export function tagsOfGroup(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, group: string): Promise<Stored<BinnedTag>[]> {
+  return ofGroup(ports, key, 'binned-tag', group, binnedTagSchema);
+}
+
+async function ofGroup<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, type: string, group: string, schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const where = [{ path: 'type', is: '=' as const, value: type }, { path: 'recycled.group', is: '=' as const, value: group }];
+  const found: Stored<T>[] = [];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container, partition, where, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
+    found.push(...page.documents.map((each) => parseStored(schema, each, { container, partition })));
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return found;
+}

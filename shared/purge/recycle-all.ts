@@ -1,0 +1,95 @@
+import { publishCommitted } from '../events/outbox.ts';
+import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
+import type { Tag } from '../oci/name.ts';
+import type { TakenBy } from '../ports/bin.ts';
+import type { Predicate } from '../ports/documents.ts';
+import { requireAllowed } from '../state/attributes.ts';
+import { untilUncontended } from '../state/contention.ts';
+import { guardedManifest, guardedTag, manifestDocumentSchema, tagDocumentSchema } from '../state/manifest.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { parseStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
+import { beginDeletion } from './deletion.ts';
+import type { Deletion } from './deletion.ts';
+import { manifestsAtOnce, moveInto, tagsAtOnce } from './move.ts';
+import type { BinPorts } from './ports.ts';
+import { purgeUnlessKept } from './recycle.ts';
+
+interface Gone {
+  readonly manifests: Digest[];
+  readonly tags: Tag[];
+}
+
+/**
+ * Moves all that a repository holds into the bin, batch by batch; asked again after a crash it goes on. Tags first, so that none is ever
+ * left without its manifest. Nothing is left that could keep anything, so nothing is settled but by the marks. Throws `RegistryError`:
+ * `disallowed`, `contended`.
+ */
+export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenBy): Promise<Gone> {
+  await requireNothingLocked(ports, key);
+  const deletion = await beginDeletion(ports, key, by);
+  const gone: Gone = { manifests: [], tags: [] };
+  for (const step of [takeTags, takeManifests]) {
+    for (let done = false; !done; ) done = await untilUncontended(`repository ${key.repository}`, () => step(ports, deletion, gone));
+  }
+  await purgeUnlessKept(ports, deletion);
+  return gone;
+}
+
+/** Looked up before anything goes: a lock that is known is no reason to stop halfway. What is in the bin has none of these. */
+async function requireNothingLocked(ports: BinPorts, key: RepositoryKey): Promise<void> {
+  const attributes = ['deleteEnabled', 'writeEnabled'] as const;
+  const locked = await Promise.all(attributes.map((attribute) => query(ports, key, [{ path: `attributes.${attribute}`, is: '=', value: false }], 1)));
+  for (const [index, { documents }] of locked.entries()) {
+    const [first] = documents;
+    if (first !== undefined) throw new RegistryError({ is: 'disallowed', what: first.document.id.replace(':', ' '), attribute: attributes[index] ?? 'deleteEnabled' });
+  }
+}
+
+/** One batch of tags, then `false`; `true` when there is none, `undefined` when somebody else wrote in between. */
+async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
+  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'tag:' }], tagsAtOnce);
+  const tags = page.documents.map((found) => parseStored(tagDocumentSchema, found, page));
+  if (tags.length === 0) return page.continuation === undefined;
+  requireAllowed('delete', tags.map(({ document }) => guardedTag(document)));
+  const events = await moveInto(ports, deletion, { manifests: [], tags: tags.map((tag) => ({ ...tag, asked: false })) });
+  if (events === undefined) return undefined;
+  await publishCommitted(ports, deletion.key, events);
+  gone.tags.push(...tags.map(({ document }) => document.name));
+  return false;
+}
+
+/** As `takeTags`. Tags are looked for between reading the manifests and moving them: a push that tags one moves its etag. */
+async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
+  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'manifest:' }], manifestsAtOnce);
+  const found = page.documents.map((each) => parseStored(manifestDocumentSchema, each, page));
+  if (found.length === 0) return page.continuation === undefined;
+  const untagged = await takeTags(ports, deletion, gone);
+  if (untagged !== true) return untagged;
+  const manifests = withinOneBatch(found);
+  requireAllowed('delete', manifests.map(({ document }) => guardedManifest(document)));
+  const events = await moveInto(ports, deletion, { manifests: manifests.map((manifest) => ({ ...manifest, asked: true })), tags: [] });
+  if (events === undefined) return undefined;
+  await publishCommitted(ports, deletion.key, events);
+  gone.manifests.push(...manifests.map(({ document }) => document.digest));
+  return false;
+}
+
+/** A batch holds 2 MB, and an inline manifest may be an eighth of one. In characters of JSON. */
+const batchLength = 1_000_000;
+
+function withinOneBatch(manifests: readonly Stored<ManifestDocument>[]): Stored<ManifestDocument>[] {
+  let length = 0;
+  return manifests.filter(({ document }, index) => {
+    length += JSON.stringify(document).length;
+    return index === 0 || length <= batchLength;
+  });
+}
+
+async function query(ports: BinPorts, key: RepositoryKey, where: readonly Predicate[], limit: number) {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  return { container, partition, ...(await ports.documents.queryDocuments({ container, partition, where, limit })) };
+}

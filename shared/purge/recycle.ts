@@ -1,0 +1,146 @@
+import { publishCommitted } from '../events/outbox.ts';
+import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
+import type { Tag } from '../oci/name.ts';
+import type { TakenBy } from '../ports/bin.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import { allows, requireAllowed } from '../state/attributes.ts';
+import { untilUncontended } from '../state/contention.ts';
+import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import type { TagDocument } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
+import { parseStored, readStored } from '../state/stored.ts';
+import type { Stored } from '../state/stored.ts';
+import { beginDeletion } from './deletion.ts';
+import type { Deletion } from './deletion.ts';
+import { keeperOf } from './kept.ts';
+import type { Keeper } from './kept.ts';
+import { moveInto, tagsAtOnce } from './move.ts';
+import type { BinPorts } from './ports.ts';
+import { purgeGroup } from './purge.ts';
+import { settle } from './settle.ts';
+
+/** What a policy wants gone. */
+export interface Wanted {
+  /** Each goes when it has no tag but those of `tags`, and no live index or subject keeps it. */
+  readonly manifests: readonly Digest[];
+  /** They go with their manifest, or alone when that is kept. */
+  readonly tags: readonly Tag[];
+}
+
+export interface Recycling {
+  /** What went together, for `restoreGroup` and `purgeGroup`. */
+  readonly group: string;
+  /** What was named and went; children and referrers that nothing else kept went along. */
+  readonly manifests: readonly Digest[];
+  readonly tags: readonly Tag[];
+  /** What was named and stayed: locked by an attribute, gone already, or kept. */
+  readonly stayed: readonly { readonly what: Digest | Tag; readonly because: 'locked' | 'gone' | Keeper }[];
+}
+
+/**
+ * Moves what a policy names into the bin, step by step; keep wins, and attributes win. What changed since the policy looked is looked at
+ * again: a push in between keeps. Throws `RegistryError` (`contended`; `disallowed` by the repository's attributes), `StoreFailure`.
+ */
+export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wanted, by: TakenBy): Promise<Recycling> {
+  const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
+  requireAllowed('delete', [guardedRepository(entry?.document)]);
+  const deletion = await beginDeletion(ports, key, by);
+  const [manifests, tags, stayed]: [Digest[], Tag[], Recycling['stayed'][number][]] = [[], [], []];
+  for (const digest of wanted.manifests) {
+    const taken = await untilUncontended(`${key.repository}@${digest}`, () => tryTakeUnkept(ports, deletion, digest, new Set(wanted.tags)));
+    if ('because' in taken) stayed.push({ what: digest, because: taken.because });
+    else manifests.push(digest);
+    if ('tags' in taken) tags.push(...taken.tags);
+  }
+  for (const tag of wanted.tags.filter((each) => !tags.includes(each))) {
+    const because = await takeTag(ports, deletion, tag, 'leave what is locked');
+    if (because === undefined) tags.push(tag);
+    else stayed.push({ what: tag, because });
+  }
+  await purgeUnlessKept(ports, deletion);
+  return { group: deletion.taking.group, manifests, tags, stayed };
+}
+
+/** Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`. */
+export async function recycleManifest(ports: BinPorts, key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void> {
+  const deletion = await beginDeletion(ports, key, by);
+  for (let gone = false; !gone; ) gone = await untilUncontended(`${key.repository}@${digest}`, () => tryTake(ports, deletion, digest));
+  await settle(ports, key, digest, by.cause);
+  await purgeUnlessKept(ports, deletion);
+}
+
+/** `false` when there is none. Throws `RegistryError`: `disallowed`, `contended`. */
+export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, by: TakenBy): Promise<boolean> {
+  const deletion = await beginDeletion(ports, key, by);
+  const because = await takeTag(ports, deletion, tag, 'refuse what is locked');
+  if (because === undefined) await purgeUnlessKept(ports, deletion);
+  return because === undefined;
+}
+
+/** One step: `true` when the manifest went, `false` when more of its tags must go first, `undefined` when somebody wrote in between. */
+async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
+  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
+  if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
+  const { tags, more } = await tagsOf(ports, deletion.key, digest);
+  requireAllowed('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]);
+  // With more tags than one batch holds the manifest goes last, so that a crash in between leaves no tag without one.
+  const events = await moveInto(ports, deletion, { manifests: more ? [] : [{ ...manifest, asked: true }], tags: tags.map((tag) => ({ ...tag, asked: false })) });
+  if (events === undefined) return undefined;
+  await publishCommitted(ports, deletion.key, events);
+  return !more;
+}
+
+interface Taken {
+  readonly tags: readonly Tag[];
+}
+
+async function tryTakeUnkept(ports: BinPorts, deletion: Deletion, digest: Digest, mayGo: ReadonlySet<Tag>): Promise<Taken | { readonly because: Recycling['stayed'][number]['because'] } | undefined> {
+  const { key } = deletion;
+  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  if (manifest === undefined) return { because: 'gone' };
+  const { tags, more } = await tagsOf(ports, key, digest);
+  if (more || tags.some(({ document }) => !mayGo.has(document.name))) return { because: 'tag' };
+  if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))])) return { because: 'locked' };
+  const keeper = await keeperOf(ports, key, manifest.document);
+  if (keeper !== undefined && keeper !== 'tag') return { because: keeper };
+  const events = await moveInto(ports, deletion, { manifests: [{ ...manifest, asked: true }], tags: tags.map((tag) => ({ ...tag, asked: false })) });
+  if (events === undefined) return undefined;
+  await publishCommitted(ports, key, events);
+  await settle(ports, key, digest, deletion.cause);
+  return { tags: tags.map(({ document }) => document.name) };
+}
+
+async function takeTag(ports: BinPorts, deletion: Deletion, tag: Tag, locked: 'leave what is locked' | 'refuse what is locked'): Promise<'gone' | 'locked' | undefined> {
+  const { key } = deletion;
+  const done = await untilUncontended(`${key.repository}:${tag}`, async () => {
+    const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
+    if (found === undefined) return 'gone';
+    if (locked === 'refuse what is locked') requireAllowed('delete', [guardedTag(found.document)]);
+    else if (!allows('delete', [guardedTag(found.document)])) return 'locked';
+    return moveInto(ports, deletion, { manifests: [], tags: [{ ...found, asked: true }] });
+  });
+  if (typeof done === 'string') return done;
+  await publishCommitted(ports, key, done);
+  return undefined;
+}
+
+/** With soft delete off nothing of it is kept. A failure leaves it to the timer: it is due. */
+export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: Deletion): Promise<void> {
+  if (taking.dueAt !== taking.recycledAt) return;
+  try {
+    await purgeGroup(ports, key, taking.group, cause);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, group: taking.group }, 'what was deleted stays in the bin until the timer purges it');
+  }
+}
+
+export async function tagsOf({ documents }: BinPorts, key: RepositoryKey, digest: Digest): Promise<{ tags: Stored<TagDocument>[]; more: boolean }> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const where = [{ path: 'type', is: '=' as const, value: 'tag' }, { path: 'digest', is: '=' as const, value: digest }];
+  const page = await documents.queryDocuments({ container, partition, where, limit: tagsAtOnce });
+  return { tags: page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition })), more: page.continuation !== undefined };
+}

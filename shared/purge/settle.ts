@@ -1,0 +1,98 @@
+import type { Cause } from '../events/envelope.ts';
+import { publishCommitted } from '../events/outbox.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Predicate } from '../ports/documents.ts';
+import { allows } from '../state/attributes.ts';
+import { binnedDocumentSchema, binnedRef } from '../state/bin.ts';
+import type { BinnedDocument } from '../state/bin.ts';
+import { untilUncontended } from '../state/contention.ts';
+import { childrenOf, guardedManifest, manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../state/manifest.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { parseStored, readStored } from '../state/stored.ts';
+import { deleteEvents } from '../events/delete-events.ts';
+import { causeOfBackground } from './deletion.ts';
+import { unsettledRef, unsettledSchema } from './documents.ts';
+import type { Unsettled } from './documents.ts';
+import { keeperOf } from './kept.ts';
+import { moveInto } from './move.ts';
+import type { StorePorts } from './ports.ts';
+import { bringBack, bringTagsBack } from './restore.ts';
+
+/**
+ * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
+ * along with something; of a binned one the children and referrers that nothing keeps are binned. It looks, and does not go by what was
+ * asked, so it is right in any order of deletions, restores and pushes, and goes on where a crash stopped it.
+ *
+ * Whoever makes a manifest live or binned writes that it is unsettled in the same transaction, then looks. Of two that change neighbours
+ * at the same time, the one that looks last sees both changes; the mark goes only when a look found nothing and nobody wrote it since.
+ */
+export async function settle(ports: StorePorts, key: RepositoryKey, digest: Digest, cause?: Cause): Promise<void> {
+  await untilUncontended(`the surroundings of ${digest}`, async () => {
+    const mark = await readStored(ports.documents, unsettledSchema, unsettledRef(key, digest));
+    if (mark === undefined) return 'settled';
+    for (let changed = true; changed; ) changed = await settleOnce(ports, key, mark.document, cause);
+    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: mark.document.id, ifMatch: mark.etag }]);
+    return outcome.committed || outcome.because === 'absent' ? 'settled' : undefined;
+  });
+}
+
+/** One look: whether it changed anything. */
+async function settleOnce(ports: StorePorts, key: RepositoryKey, { digest, tagsOf }: Unsettled, cause: Cause | undefined): Promise<boolean> {
+  const [live, binned] = await Promise.all([readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)), readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))]);
+  if (live !== undefined) return settleLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'));
+  if (binned === undefined) return false;
+  return settleBinned(ports, key, binned.document, cause ?? causeOfBackground(ports, binned.document.recycled.by.actor));
+}
+
+async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: ManifestDocument, tagsOf: string | undefined, cause: Cause): Promise<boolean> {
+  let changed = tagsOf !== undefined && (await bringTagsBack(ports, key, manifest.digest, tagsOf, cause));
+  for (const child of childrenOf(manifest)) changed = (await bringBack(ports, key, child, cause)) || changed;
+  const where: Predicate[] = [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: '=', value: manifest.digest }];
+  for (const referrer of await everyOne(ports, key, where, binnedDocumentSchema)) {
+    if (!wasOrdered(referrer)) changed = (await bringBack(ports, key, referrer.digest, cause)) || changed;
+  }
+  return changed;
+}
+
+async function settleBinned(ports: StorePorts, key: RepositoryKey, binned: BinnedDocument, cause: Cause): Promise<boolean> {
+  if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined) return bringBack(ports, key, binned.digest, cause);
+  const where: Predicate[] = [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: binned.digest }];
+  const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
+  let changed = false;
+  for (const digest of [...childrenOf(binned), ...referrers.map((edge) => edge.digest)]) changed = (await takeAlong(ports, key, binned, digest, cause)) || changed;
+  return changed;
+}
+
+/** Somebody asked for it by name: then nothing brings it back but a push, a restore, or an index that is restored and lists it. */
+export function wasOrdered({ recycled }: BinnedDocument): boolean {
+  return recycled.asked && recycled.by.rule === undefined;
+}
+
+/** Moves what nothing keeps into the bin along with `from`, and settles it in turn. Its tags keep it: it has none. */
+async function takeAlong(ports: StorePorts, key: RepositoryKey, from: BinnedDocument, digest: Digest, cause: Cause): Promise<boolean> {
+  const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
+  const taken = await untilUncontended(`${key.repository}@${digest}`, async () => {
+    const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+    if (manifest === undefined || !allows('delete', [guardedManifest(manifest.document)])) return 'stays';
+    if ((await keeperOf(ports, key, manifest.document)) !== undefined) return 'stays';
+    return moveInto(ports, { key, taking, cause, told: deleteEvents(ports, key, cause) }, { manifests: [{ ...manifest, asked: false }], tags: [] });
+  });
+  if (taken === 'stays') return false;
+  await publishCommitted(ports, key, taken);
+  await settle(ports, key, digest, cause);
+  return true;
+}
+
+async function everyOne<T>({ documents }: StorePorts, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<T[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const found: T[] = [];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container, partition, where, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
+    found.push(...page.documents.map((each) => parseStored(schema, each, { container, partition }).document));
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return found;
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Digest } from '../oci/digest.ts';
+import type { Tag } from '../oci/name.ts';
+import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
+import { manifestDocumentSchema, manifestId, referrerEdge, referrerId, tagDocumentSchema, tagId, timeKey } from './manifest.ts';
+import type { ManifestDocument, TagDocument } from './manifest.ts';
+import { partitionOf } from './names.ts';
+import type { RepositoryKey } from './names.ts';
+import type { Stored } from './stored.ts';
+
+/** Who took something, and by which rule of a policy where it was one. */
+export const takerSchema = z.object({ actor: z.string(), rule: z.string().optional() });
+export type Taker = z.infer<typeof takerSchema>;
+
+const recycledSchema = z.object({
+  /** The id of one deletion: what went together. */
+  group: z.string(),
+  recycledAt: z.iso.datetime(),
+  by: takerSchema,
+  /** It was named itself. What is not went along with something, and comes back along with it. */
+  asked: z.boolean(),
+});
+export type Recycled = z.infer<typeof recycledSchema>;
+
+const inBin = {
+  recycled: recycledSchema,
+  /** From when it is purged. Timers find by this property, whatever its document is, what is theirs to do. */
+  dueAt: z.iso.datetime(),
+};
+
+/**
+ * A manifest in the recycle bin: its document as it was, under another id, type and place in time, so that no pull, push or list meets
+ * it. It stays in the partition of its repository, so that going and coming back are one transaction each.
+ */
+export const binnedDocumentSchema = manifestDocumentSchema.extend({ type: z.literal('binned'), ...inBin });
+export type BinnedDocument = z.infer<typeof binnedDocumentSchema>;
+
+/** A tag in the bin, as it was. */
+export const binnedTagSchema = tagDocumentSchema.extend({ type: z.literal('binned-tag'), ...inBin });
+export type BinnedTag = z.infer<typeof binnedTagSchema>;
+
+export function binnedId(digest: Digest): string {
+  return `binned:${digest}`;
+}
+
+export function binnedRef(key: RepositoryKey, digest: Digest): DocumentRef {
+  return { container: 'repositories', partition: partitionOf(key), id: binnedId(digest) };
+}
+
+/** `tag` left out: what the ids of all tags of the digest begin with. A later deletion of the same tag of the same digest replaces it. */
+export function binnedTagId(digest: Digest, tag?: Tag): string {
+  return `binned-tag:${digest}:${tag ?? ''}`;
+}
+
+/** What one deletion says of everything that it takes. */
+export interface Taking extends Omit<Recycled, 'asked'> {
+  readonly dueAt: string;
+}
+
+/** Moves a manifest into the bin, conditional on its etag: a push that has just tagged it or listed it has changed that. */
+export function binManifest({ document, etag }: Stored<ManifestDocument>, taking: Taking, asked: boolean): DocumentChange[] {
+  const { digest, subject } = document;
+  const { dueAt, ...recycled } = taking;
+  const binned: BinnedDocument = { ...document, id: binnedId(digest), type: 'binned', byTime: timeKey('binned', taking.recycledAt, digest), recycled: { ...recycled, asked }, dueAt };
+  const moved: DocumentChange[] = [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'upsert', document: { ...binned } }];
+  return subject === undefined ? moved : [...moved, { do: 'delete', id: referrerId(subject, digest) }];
+}
+
+export function binTag({ document, etag }: Stored<TagDocument>, taking: Taking, asked: boolean): DocumentChange[] {
+  const { digest, name } = document;
+  const { dueAt, ...recycled } = taking;
+  const id = binnedTagId(digest, name);
+  const binned: BinnedTag = { ...document, id, type: 'binned-tag', byTime: timeKey('binned-tag', taking.recycledAt, `${name}:${digest}`), recycled: { ...recycled, asked }, dueAt };
+  return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'upsert', document: { ...binned } }];
+}
+
+/** The document as it was before it went. */
+export function manifestOf({ recycled: _, dueAt: __, ...binned }: BinnedDocument): ManifestDocument {
+  return { ...binned, id: manifestId(binned.digest), type: 'manifest', byTime: timeKey('manifest', binned.updatedAt, binned.digest) };
+}
+
+export function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocument {
+  return { ...binned, id: tagId(binned.name), type: 'tag', byTime: timeKey('tag', binned.updatedAt, binned.name) };
+}
+
+/** Moves a manifest back, with its edge. Demands that it is not live. */
+export function unbinManifest({ document, etag }: Stored<BinnedDocument>): DocumentChange[] {
+  const manifest = manifestOf(document);
+  return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'create', document: { ...manifest } }, ...referrerEdge(manifest)];
+}
+
+/** Demands that the name is free. */
+export function unbinTag({ document, etag }: Stored<BinnedTag>): DocumentChange[] {
+  return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'create', document: { ...tagOf(document) } }];
+}

@@ -1,0 +1,111 @@
+import { Crash } from '../../shared/adapters/memory/crash.ts';
+import { parseDigest } from '../../shared/oci/digest.ts';
+import type { Digest } from '../../shared/oci/digest.ts';
+import { RegistryError } from '../../shared/oci/faults.ts';
+import type { Tag } from '../../shared/oci/name.ts';
+import { runDue } from '../../shared/purge/due.ts';
+import { recycle } from '../../shared/purge/recycle.ts';
+import { deleteManifest } from '../../shared/registry/delete-manifest.ts';
+import { finishUpload } from '../../shared/registry/finish-upload.ts';
+import { relyOnLink } from '../../shared/registry/links.ts';
+import { mountBlob } from '../../shared/registry/mount.ts';
+import { pushManifest } from '../../shared/registry/push-manifest.ts';
+import { pullManifest } from '../../shared/registry/read-manifest.ts';
+import { blockId } from '../../shared/registry/stage-body.ts';
+import { blockPrefix, newUpload, physicalName } from '../../shared/registry/upload-state.ts';
+import { blobs, manifestBy, manifests } from './images.ts';
+import type { SimulatedManifest } from './images.ts';
+import { cause, keyOf } from './world.ts';
+import type { Actor } from './world.ts';
+
+/** Indexes of repositories, manifests (`images.ts`) and blobs. */
+export type Operation =
+  | { readonly do: 'push'; readonly repository: number; readonly manifest: number; readonly tag?: string }
+  | { readonly do: 'upload' | 'mount'; readonly repository: number; readonly blob: number }
+  | { readonly do: 'delete' | 'restore' | 'pull'; readonly repository: number; readonly manifest: number }
+  | { readonly do: 'untag'; readonly repository: number; readonly tag: string }
+  | { readonly do: 'recycle'; readonly repository: number; readonly manifest: number; readonly tags: readonly string[] }
+  | { readonly do: 'drop'; readonly repository: number }
+  | { readonly do: 'collect' };
+
+export type Outcome = 'done' | 'refused' | 'crashed';
+
+/** `refused` when the registry answered with an error of its own; anything else that is thrown is a bug. */
+export async function perform(actor: Actor, operation: Operation): Promise<Outcome> {
+  try {
+    return (await performed(actor, operation)) ? 'done' : 'refused';
+  } catch (error) {
+    if (error instanceof Crash) return 'crashed';
+    if (error instanceof RegistryError) return 'refused';
+    throw error;
+  }
+}
+
+async function performed(actor: Actor, operation: Operation): Promise<boolean> {
+  switch (operation.do) {
+    case 'push':
+      await push(actor, operation.repository, manifestAt(operation.manifest), operation.tag as Tag | undefined);
+      return true;
+    case 'upload':
+      await upload(actor, operation.repository, operation.blob);
+      return true;
+    case 'mount':
+      return mountBlob(actor.registry, keyOf(1 - operation.repository), keyOf(operation.repository), blobAt(operation.blob).digest);
+    case 'delete':
+      await deleteManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
+      return true;
+    case 'untag':
+      await deleteManifest(actor.registry, keyOf(operation.repository), operation.tag as Tag, cause);
+      return true;
+    case 'recycle':
+      return policy(actor, operation);
+    case 'drop':
+      await actor.registry.bin.recycleAll(keyOf(operation.repository), { cause });
+      return true;
+    case 'restore':
+      return actor.registry.bin.restoreManifest(keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
+    case 'pull':
+      await pullManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
+      return true;
+    case 'collect':
+      await runDue(actor.bin, new Date(actor.bin.clock.now().getTime() + 1000));
+      return true;
+  }
+}
+
+async function policy(actor: Actor, operation: Extract<Operation, { do: 'recycle' }>): Promise<boolean> {
+  const wanted = { manifests: [manifestAt(operation.manifest).digest], tags: operation.tags as readonly Tag[] };
+  return (await recycle(actor.bin, keyOf(operation.repository), wanted, { cause, rule: 'old' })).manifests.length > 0;
+}
+
+/** As a client does: asks for each blob, mounts it from the other repository, or uploads it; children first. */
+async function push(actor: Actor, repository: number, manifest: SimulatedManifest, tag?: Tag): Promise<void> {
+  for (const child of manifest.children) await push(actor, repository, manifestBy(child));
+  for (const digest of manifest.blobs) {
+    if ((await relyOnLink(actor.registry, keyOf(repository), digest)) !== undefined) continue;
+    if (await mountBlob(actor.registry, keyOf(1 - repository), keyOf(repository), digest)) continue;
+    await upload(actor, repository, blobs.findIndex((each) => each.digest === digest));
+  }
+  const { bytes, mediaType: contentType, digest } = manifest;
+  await pushManifest(actor.registry, { key: keyOf(repository), reference: tag ?? digest, tags: [], bytes, contentType, cause });
+}
+
+async function upload({ registry }: Actor, repository: number, blob: number): Promise<void> {
+  const { bytes, digest } = blobAt(blob);
+  const started = newUpload(keyOf(repository), registry.ids.nextId(), 'sha256', registry.clock.now());
+  const prefix = started.next + blockPrefix(registry.ids.nextId());
+  await registry.blobs.stageBlock(physicalName(started), blockId(prefix, 0), bytes);
+  await finishUpload(registry, { ...started, offset: bytes.length, segments: [[prefix, 1]], hash: { is: 'whole', digest } }, digest);
+}
+
+export function manifestAt(index: number): SimulatedManifest {
+  const found = manifests[index];
+  if (found === undefined) throw new TypeError(`no manifest ${index}`);
+  return found;
+}
+
+function blobAt(index: number): { readonly bytes: Buffer; readonly digest: Digest } {
+  const found = blobs[index];
+  if (found === undefined || parseDigest(found.digest) === undefined) throw new TypeError(`no blob ${index}`);
+  return found;
+}

@@ -1,0 +1,83 @@
+import { LRUCache } from 'lru-cache';
+import { CallPlan } from '../../shared/adapters/memory/calls.ts';
+import { connectMemory } from '../../shared/adapters/memory/connect.ts';
+import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
+import type { MemoryWorld } from '../../shared/adapters/memory/world.ts';
+import type { Cause } from '../../shared/events/envelope.ts';
+import type { RegistryName, RepositoryName } from '../../shared/oci/name.ts';
+import { openToAll } from '../../shared/ports/authorize.ts';
+import type { ContainerName, DocumentChange, DocumentQuery, Documents } from '../../shared/ports/documents.ts';
+import { silentLog } from '../../shared/ports/log.ts';
+import { recycleBin } from '../../shared/purge/bin.ts';
+import type { BinPorts } from '../../shared/purge/ports.ts';
+import { RepositoryEntries } from '../../shared/registry/entries.ts';
+import { ManifestCache } from '../../shared/registry/manifest-cache.ts';
+import { SharedReads } from '../../shared/registry/shared-reads.ts';
+import type { RegistryPorts } from '../../shared/registry/ports.ts';
+import type { RepositoryKey } from '../../shared/state/names.ts';
+
+export const graceMs = 24 * 3600 * 1000;
+export const registry = 'sim' as RegistryName;
+export const repositories = ['a', 'b'] as unknown as readonly RepositoryName[];
+export const keyOf = (repository: number): RepositoryKey => ({ registry, repository: repositories[repository] as RepositoryName });
+export const cause: Cause = { request: { id: 'r', host: 'h', method: 'PUT', useragent: 'simulation' }, actor: { name: 'simulation' } };
+
+/** A bug that is put in on purpose, where an actor meets the stores. */
+export interface Mutation {
+  /** What a change becomes; `undefined` leaves it out. */
+  readonly change?: (change: DocumentChange, container: ContainerName) => DocumentChange | undefined;
+  /** Queries that find nothing. */
+  readonly blind?: (query: DocumentQuery) => boolean;
+  readonly collectorGraceMs?: number;
+}
+
+export interface Simulated {
+  /** How often anything was written. */
+  writes: number;
+  readonly world: MemoryWorld;
+  readonly passTime: (ms: number) => void;
+}
+
+export function simulatedWorld(): Simulated {
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  const clock = { now: () => new Date(now) };
+  return { writes: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms) };
+}
+
+export interface Actor {
+  readonly registry: RegistryPorts;
+  readonly bin: BinPorts;
+  readonly calls: CallPlan;
+}
+
+/** One process over the world. `turn` is waited for before each of its calls. */
+export function actorIn(simulated: Simulated, id: number, mutation: Mutation, turn?: () => Promise<void>): Actor {
+  const { world } = simulated;
+  const calls = new CallPlan();
+  if (turn !== undefined) calls.delay(turn);
+  const memory = connectMemory(world, { calls });
+  const wrote = () => void (simulated.writes += 1);
+  const documents = mutated(memory.documents, mutation, wrote);
+  const blobs = { ...memory.blobs, deleteBlob: (name: string, ifMatch?: string) => memory.blobs.deleteBlob(name, ifMatch).finally(wrote) };
+  let drawn = 0;
+  const ids = { nextId: () => `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}` };
+  const settings = { region: 'home', blobs: 'redirect' as const, uploadKey: Buffer.alloc(32), eventSource: '/sim', graceMs };
+  const adapters = { documents, blobs, topic: memory.topic, clock: world.clock, ids, log: silentLog };
+  const entries = new RepositoryEntries(adapters, 10);
+  const softDelete = { read: () => Promise.resolve({ enabled: true, retentionDays: 1, restoreOnPull: true }) };
+  const bin: BinPorts = { ...adapters, softDelete, openRepository: (key) => entries.open(key), settings: { ...settings, graceMs: mutation.collectorGraceMs ?? graceMs } };
+  const manifests = new ManifestCache({ clock: world.clock, maxBytes: 1 });
+  const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, tagReads: new SharedReads(), cancelled: new LRUCache({ max: 1 }), traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, bin: recycleBin(bin) };
+  return { registry: ports, bin, calls };
+}
+
+function mutated(documents: Documents, { change, blind }: Mutation, wrote: () => void): Documents {
+  return {
+    ...documents,
+    queryDocuments: (query) => (blind?.(query) === true ? Promise.resolve({ documents: [] }) : documents.queryDocuments(query)),
+    commitDocuments: async (container, partition, changes) => {
+      const left = change === undefined ? changes : changes.map((each) => change(each, container)).filter((each) => each !== undefined);
+      return left.length === 0 ? { committed: true, etags: [] } : documents.commitDocuments(container, partition, left).finally(wrote);
+    },
+  };
+}
