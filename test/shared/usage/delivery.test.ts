@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
@@ -174,6 +174,31 @@ describe('the counter of an instance', () => {
     const batches = sent.map((message) => batchSchema.parse(message));
     const pulls = batches.flatMap(({ parts }) => parts.flatMap(({ rows }) => rows.map((row) => row.pulls))).reduce((sum, each) => sum + each, 0);
     expect([pulls, batches.length, calls.total()]).toEqual([60 * perSecond, 12, 12]);
+  });
+
+  it('sends by itself within ten seconds, and sets no timer while nothing is pulled', async () => {
+    vi.useFakeTimers();
+    try {
+      const { count, sent } = world();
+      expect(vi.getTimerCount()).toBe(0);
+      count(1);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect([sent.length, vi.getTimerCount()]).toEqual([1, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('tries again by itself while the queue is down', async () => {
+    vi.useFakeTimers();
+    try {
+      const { count, sent, told } = world(new CallPlan().failOn('queues.send', 2));
+      count(1);
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect([sent.length, told]).toEqual([1, ['failed', 'failed', 'sent']]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('sends early what is of very many images, so that its memory is bounded', async () => {
