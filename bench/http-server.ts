@@ -7,6 +7,7 @@ import { parseConfig } from '../shared/config.ts';
 import { startNodeHost } from '../shared/http/node-host.ts';
 import { digestOf } from '../shared/oci/digest.ts';
 import { Metrics } from '../shared/telemetry/metrics.ts';
+import { PullCounter } from '../shared/usage/pull-counter.ts';
 import { asAdmin, bearer, composeRequired } from '../test/shared/identity/required.ts';
 
 /** What `bench/http.ts` asks for, of either server. */
@@ -49,6 +50,7 @@ function composed(kind: ServerKind) {
 /** There is no switch for it: a registry that nobody can watch is none. */
 function countNothing(): void {
   for (const count of ['countRequest', 'countCall', 'countBytes', 'countPublished'] as const) Metrics.prototype[count] = () => undefined;
+  PullCounter.prototype.countPull = () => undefined;
 }
 
 /** A token is for the host that it was asked of: it must be the one that the load will name. */

@@ -10,6 +10,7 @@ import { benchPartitions } from './partitions.ts';
 import { benchPeer } from './peer.ts';
 import { benchPush } from './push.ts';
 import { benchStart } from './start.ts';
+import { benchUsage } from './usage.ts';
 import { benchWebhooks } from './webhooks.ts';
 
 // `npm run bench`: one after the other, so that none is measured beside another. Arguments choose some by name.
@@ -25,6 +26,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'emulated-lists': benchEmulatedLists,
   start: benchStart,
   memory: benchMemory,
+  usage: benchUsage,
   cosmos: benchCosmos,
   eventgrid: benchEventGrid,
 };

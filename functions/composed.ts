@@ -9,3 +9,8 @@ export function composed(): ComposedLongshore {
   longshore ??= compose(parseConfig(process.env));
   return longshore;
 }
+
+/** Sends what the graph has counted, where there is one: before the process ends. */
+export async function flushComposed(): Promise<void> {
+  await longshore?.flushPulls();
+}

@@ -10,7 +10,7 @@ import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
 import type { Access, IdentifyCaller } from './ports/authorize.ts';
-import type { ReadDocument } from './ports/documents.ts';
+import type { QueryDocuments, ReadDocument } from './ports/documents.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import { respondAcr } from './registry/acr/http.ts';
 import type { Identities } from './identity/identities.ts';
@@ -22,7 +22,9 @@ import { describeReceived } from './webhooks/management/received.ts';
 
 export interface AppPorts {
   readonly registry: RegistryPorts;
-  readonly documents: ReadDocument;
+  readonly documents: ReadDocument & QueryDocuments;
+  /** What the forecast of stored bytes goes by. */
+  readonly quotaBytes: number;
   readonly probes: readonly ProbeDependency[];
   readonly registryName: RegistryName;
   readonly identities: Identities;
@@ -104,7 +106,7 @@ function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
 
 function managementApi(ports: AppPorts): OpenAPIHono {
   const api = new OpenAPIHono();
-  api.route('/', usageRoutes(ports, ports.registryName));
+  api.route('/', usageRoutes({ ...ports, clock: ports.registry.clock }, ports.registryName));
   let document: unknown;
   // Made when it is first asked for: it takes longer than all the rest of a start.
   api.get('/openapi.json', (context) => context.json((document ??= describe(api)) as object));

@@ -37,7 +37,8 @@ import type { SealingSettings } from './state/sealing-keys.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
-import { recordUsage } from './usage/record.ts';
+import { usagePipeline } from './usage/pipeline.ts';
+import type { UsageSettings } from './usage/pipeline.ts';
 import { webhookRoutes } from './webhooks/management/http.ts';
 import { webhookPipeline } from './webhooks/pipeline.ts';
 
@@ -65,6 +66,7 @@ export interface Settings extends RegistrySettings {
   readonly sealing: SealingSettings;
   /** Where URLs that users give may lead. */
   readonly reach: Reach;
+  readonly usage: UsageSettings;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
 }
@@ -75,6 +77,12 @@ export interface Longshore {
   readonly log: Log;
   /** Counts one delivered event. An event that cannot be read is logged and dropped: delivered again it would be no better. */
   recordUsage(event: unknown): Promise<void>;
+  /** Adds a message of the queue `usage-pulls`, or of its poison queue, to the counters. */
+  foldPulls(message: unknown): Promise<void>;
+  /** Sends the pulls that this instance has counted. Before it ends, or they are lost. */
+  flushPulls(): Promise<void>;
+  /** Measures what is stored. */
+  surveyUsage(): Promise<void>;
   /** Publishes what a crash or an outage left in the outbox. */
   sweepOutbox(): Promise<void>;
   /** Brings one delivered event to the webhooks that are for it. One that cannot be read is logged and dropped. */
@@ -115,12 +123,16 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const sealing = sealingKeys(stores.secrets, settings.sealing);
   const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
   const webhooks = webhookRoutes({ ...pipeline.ports, checkTarget: (url) => checkTarget(url, settings.reach) });
+  const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
-  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }) });
+  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
-    recordUsage: (event) => inEventSpan(tracer, 'usage-record', event, () => withEvent(event, log, parseEvent, (parsed) => recordUsage({ documents }, registryName, parsed))),
+    recordUsage: (event) => inEventSpan(tracer, 'usage-record', event, () => withEvent(event, log, parseEvent, (parsed) => usage.record(parsed))),
+    foldPulls: (message) => usage.fold(message),
+    flushPulls: () => usage.flush(),
+    surveyUsage: () => inTimerSpan(tracer, 'usage-survey', () => usage.survey()),
     dispatchWebhooks: (event) => inEventSpan(tracer, 'webhooks-dispatch', event, () => withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed))),
     deliverWebhook: (message) => pipeline.deliver(message),
     letWebhookGo: (message) => pipeline.letGo(message),

@@ -26,6 +26,7 @@ export function composeForTest(options: { readonly world?: MemoryWorld; readonly
     registryName: 'default' as RegistryName,
     region: 'home',
     blobs: 'redirect',
+    usage: { actors: [], quotaBytes: 10 * 1024 ** 3 },
     manifestCacheBytes: 64 * 1024 * 1024,
     uploadKey: Buffer.alloc(32, 'a key for tests alone'),
     eventSource: '/longshore',

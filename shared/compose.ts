@@ -11,7 +11,7 @@ import { azureTracer } from './adapters/azure/tracer.ts';
 import type { AzureTracer } from './adapters/azure/tracer.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
-import { authSettings, sealingSettings } from './config.ts';
+import { authSettings, sealingSettings, storageQuota } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
@@ -40,6 +40,7 @@ export function compose(config: Config): ComposedLongshore {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
     blobs: config.LONGSHORE_BLOBS,
+    usage: { actors: config.LONGSHORE_CLIENT_CLASSES ?? [], quotaBytes: storageQuota(config) },
     manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
     eventSource: config.LONGSHORE_EVENT_SOURCE,

@@ -6,6 +6,7 @@ import type { AuthSettings } from './identity/identities.ts';
 import { parsePasswordHash } from './identity/password.ts';
 import { skus } from './identity/ratelimits.ts';
 import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
+import { clientClasses, parseActorClasses } from './usage/client-class.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
 
 /** At least 32 bytes, in base64. */
@@ -57,6 +58,13 @@ function parseRates(text: string): Rates {
   return { read, write, delete: deletes };
 }
 
+const actorClassesSchema = z.string().transform((text, context) => {
+  const parsed = parseActorClasses(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: `must be NAME=CLASS,… where NAME may end in * and CLASS is one of ${clientClasses.join(', ')}` });
+  return z.NEVER;
+});
+
 /** A key or connection string where the stores are local; absent, the app's managed identity is used. */
 const secret = z.string().min(1).optional();
 
@@ -72,6 +80,10 @@ const settingsSchema = z
     LONGSHORE_REGION: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes').default('local'),
     /** How blobs reach clients: a redirect to a signed URL of Blob Storage, or through the app where clients cannot reach the storage. */
     LONGSHORE_BLOBS: z.enum(['redirect', 'proxy']).default('redirect'),
+    /** Who pulls as what, whatever it calls itself, as in `trivy=scanner,build-*=ci`: names of tokens, or subjects of workloads. */
+    LONGSHORE_CLIENT_CLASSES: actorClassesSchema.optional(),
+    /** What the forecast of stored bytes goes by, in GiB; absent, what ACR includes in LONGSHORE_SKU. Nothing is refused beyond it. */
+    LONGSHORE_STORAGE_QUOTA_GIB: z.coerce.number().positive().optional(),
     /** What an instance keeps of manifests in memory, in MiB. */
     LONGSHORE_MANIFEST_CACHE_MIB: z.coerce.number().int().min(1).max(65_536).default(64),
     /** Signs upload URLs: the same on every instance. Changing it ends the uploads that are under way. */
@@ -178,4 +190,14 @@ export function sealingSettings(config: Config): SealingSettings {
 
 function ratesOf(which: keyof RateLimitSettings, given: Config['LONGSHORE_RATE_LIMITS']): RateLimitSettings {
   return given === 'off' ? {} : { [which]: given };
+}
+
+const gib = 1024 ** 3;
+
+/** https://learn.microsoft.com/azure/container-registry/container-registry-skus: included storage. In bytes. */
+const includedStorage = { basic: 10 * gib, standard: 100 * gib, premium: 500 * gib };
+
+/** In bytes. */
+export function storageQuota({ LONGSHORE_SKU, LONGSHORE_STORAGE_QUOTA_GIB: quota }: Config): number {
+  return quota === undefined ? includedStorage[LONGSHORE_SKU] : Math.round(quota * gib);
 }

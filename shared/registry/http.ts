@@ -4,12 +4,14 @@ import { commonHeaders, withCommonHeaders } from '../http/common-headers.ts';
 import { errorResponse } from '../http/respond.ts';
 import { targetOf } from '../http/target.ts';
 import type { RequestTarget } from '../http/target.ts';
+import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { accessFor } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
 import { causeOf } from '../http/cause.ts';
+import { countAnswered } from './count-pull.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
 import { deletedManifest, pulledManifest, pushedManifest } from './respond-manifest.ts';
@@ -69,9 +71,12 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Rou
   if (route.to === 'base') return Response.json({}, { headers: apiVersion });
   if (route.to === 'catalog') return respondCatalog(ports, registry, asked.caller, asked.request);
   const key = { registry, repository: route.repository };
-  const answer = respond(ports, key, route, asked);
+  let served: Digest | undefined;
+  const answer = respond(ports, key, route, asked, (digest) => (served = digest));
   if (!reads(route, asked.request.method)) return answer;
-  return unlessRefused(answer, ports.entries.requireAllowed('read', key));
+  const given = await unlessRefused(answer, ports.entries.requireAllowed('read', key));
+  countAnswered(ports.pulls, key, route, asked, served);
+  return given;
 }
 
 /** The two run beside each other: a repository that nobody may read is rare. An answer that is not given must not hold its stream. */
@@ -87,14 +92,14 @@ function reads(route: Route, method: string): boolean {
   return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
 }
 
-async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentRoute, asked: Asked): Promise<Response> {
+async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentRoute, asked: Asked, served: (manifest: Digest) => void): Promise<Response> {
   const { request, requestId, target, caller } = asked;
   const cause = causeOf(request, target.host, requestId, caller);
   switch (route.to) {
     case 'manifest':
       if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause);
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
-      return pulledManifest(ports, key, route.reference, request, { cause, common: commonHeaders(request, requestId) });
+      return pulledManifest(ports, key, route.reference, request, { cause, common: commonHeaders(request, requestId), served });
     case 'blob':
       return respondBlob(ports, key, route.digest, request, commonHeaders(request, requestId));
     case 'uploads':

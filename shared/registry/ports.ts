@@ -5,6 +5,7 @@ import type { Blobs } from '../ports/blobs.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
+import type { CountPull } from '../ports/pulls.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { CountBytes } from '../ports/traffic.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
@@ -26,6 +27,7 @@ export interface RegistryPorts {
   readonly cancelled: CancelledUploads;
   readonly topic: PublishEvents;
   readonly traffic: CountBytes;
+  readonly pulls: CountPull;
   readonly clock: Clock;
   readonly ids: RandomIds;
   readonly log: Log;

@@ -13,19 +13,22 @@ import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
-/** Who asks, for what the bin gives back; and the headers that every answer carries. */
+/** Who asks, for what the bin gives back; the headers that every answer carries; and who is told which manifest is answered with. */
 interface Asked {
   readonly cause: Cause;
   readonly common: Readonly<Record<string, string>>;
+  served(this: void, manifest: Digest): void;
 }
 
 /** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
-export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { cause, common }: Asked): Promise<Response> {
+export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { cause, common, served }: Asked): Promise<Response> {
   if (request.method === 'HEAD') {
     const { document } = await findManifest(ports, key, reference, cause);
+    served(document.digest);
     return answered(document, null, request, common);
   }
   const { document, content } = await pullManifest(ports, key, reference, cause);
+  served(document.digest);
   return answered(document, content, request, common);
 }
 

@@ -1,5 +1,6 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { Dependency } from '../ports/failures.ts';
+import type { Pull, TellPulls } from '../ports/pulls.ts';
 import type { ByteWay, CountBytes } from '../ports/traffic.ts';
 import { methodName, routeName } from './route-name.ts';
 
@@ -15,7 +16,7 @@ const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
  * What one instance has done since it started, in a registry of its own: two apps in one process share nothing. No label comes from
  * what a client sent. Where several instances run, each scrape meets one of them.
  */
-export class Metrics implements CountBytes {
+export class Metrics implements CountBytes, TellPulls {
   readonly #registry = new Registry();
   readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'method', 'status']);
   readonly #durations = this.#histogram('request_duration_seconds', 'Time until the head of the answer', ['route', 'method'], durationBuckets);
@@ -24,6 +25,10 @@ export class Metrics implements CountBytes {
   readonly #events = this.#counter('events_published_total', 'Events that the topic took', ['type']);
   readonly #lag = this.#histogram('event_lag_seconds', 'Time from what an event tells of until the topic took it', [], lagBuckets);
   readonly #swept = this.#counter('outbox_swept_events_total', 'Events that the sweep published', []);
+
+  readonly #pulls = this.#counter('pulls_total', 'GETs and HEADs of manifests and GETs of blobs that were answered, when they are flushed', ['what', 'client']);
+  readonly #flushes = this.#counter('pull_batches_total', 'Batches of counted pulls, by what became of sending them', ['outcome']);
+  readonly #folds = this.#histogram('pull_fold_lag_seconds', 'Time from the minute of the oldest pull of a batch until it is in the counters', [], lagBuckets);
 
   /** `path` still percent-encoded; `ms` until the answer's head was there. */
   countRequest({ path, method, status, ms }: { readonly path: string; readonly method: string; readonly status: number; readonly ms: number }): void {
@@ -38,6 +43,18 @@ export class Metrics implements CountBytes {
 
   countBytes(way: ByteWay, bytes: number): void {
     this.#bytes.inc({ way }, bytes);
+  }
+
+  tellPulls(what: Pull['what'], client: string, pulls: number): void {
+    this.#pulls.inc({ what, client }, pulls);
+  }
+
+  tellFlush(outcome: 'sent' | 'failed' | 'dropped'): void {
+    this.#flushes.inc({ outcome });
+  }
+
+  tellFold(lagMs: number): void {
+    this.#folds.observe(Math.max(0, lagMs) / 1_000);
   }
 
   /** `type` of the catalogue. A lag below zero is a clock that was set back. */

@@ -5,14 +5,16 @@ import type { DocumentRef } from '../ports/documents.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { documentShape } from '../state/stored.ts';
+import { countsSchema } from './counts.ts';
 
 const inRepository = { registry: registrySchema, repository: repositorySchema };
 
-/** What a repository holds and how often it was pushed to. */
+/** What a repository holds, and how often it was pushed to and pulled from. Of a registry as a whole, what was pushed and pulled alone. */
 export const totalSchema = z.object({
   ...documentShape('usage-total'),
-  ...inRepository,
-  pushes: z.int().nonnegative(),
+  registry: registrySchema,
+  repository: z.string(),
+  ...countsSchema.shape,
   /** Manifests, indexes and their children each counted as one. */
   images: z.int().nonnegative(),
   /** Of the manifests, and of the blobs that they reference, each blob once. */

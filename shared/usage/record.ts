@@ -1,22 +1,33 @@
 import type { CatalogueEvent } from '../events/envelope.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { CommitDocuments, ReadDocument } from '../ports/documents.ts';
-import { untilUncontended } from '../state/contention.ts';
-import { partitionOf } from '../state/names.ts';
-import type { RepositoryKey } from '../state/names.ts';
-import { usageRef } from './documents.ts';
+import { minuteOf } from './batch.ts';
+import type { ClientClasses } from './client-class.ts';
+import { noCounts } from './counts.ts';
+import type { Folding } from './fold.ts';
 import { settleImage } from './settle-image.ts';
-import { addToTotals } from './totals.ts';
 
-/** Longer than Event Grid retries (a day) and than an event waits in the outbox. In seconds. */
-const rememberedFor = 8 * 24 * 3600;
+export interface RecordSettings {
+  readonly registryName: RegistryName;
+  /** A topic is its region's own, so an event is counted where it happened. */
+  readonly region: string;
+  readonly clients: ClientClasses;
+}
+
+interface RecordPorts {
+  readonly documents: ReadDocument & CommitDocuments;
+  readonly folding: Folding;
+}
+
+type PushEvent = Extract<CatalogueEvent, { type: 'Microsoft.ContainerRegistry.ImagePushed' | 'Microsoft.ContainerRegistry.ChartPushed' }>;
 
 /** Counts one event. Delivered again, or in another order, it changes nothing more. Throws `StoreFailure`: then it must be delivered again. */
-export async function recordUsage(ports: { readonly documents: ReadDocument & CommitDocuments }, registry: RegistryName, event: CatalogueEvent): Promise<void> {
+export async function recordUsage(ports: RecordPorts, settings: RecordSettings, event: CatalogueEvent): Promise<void> {
+  const registry = settings.registryName;
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed':
-      await countPush(ports.documents, { registry, repository: event.data.target.repository }, event.id);
+      await countPush(ports.folding, settings, event);
       return settleImage(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.digest);
     case 'Microsoft.ContainerRegistry.ImageDeleted':
     case 'Microsoft.ContainerRegistry.ChartDeleted':
@@ -38,13 +49,12 @@ export async function recordUsage(ports: { readonly documents: ReadDocument & Co
   }
 }
 
-async function countPush(documents: ReadDocument & CommitDocuments, key: RepositoryKey, eventId: string): Promise<void> {
-  const { registry, repository } = key;
-  const marker = { id: `seen:${eventId}`, type: 'usage-seen', schemaVersion: 1, registry, repository, ttl: rememberedFor };
-  await untilUncontended(`usage of ${repository}`, async () => {
-    if ((await documents.readDocument(usageRef(key, marker.id))) !== undefined) return 'counted before';
-    const total = await addToTotals(documents, key, { pushes: 1 });
-    const outcome = await documents.commitDocuments('usage', partitionOf(key), [{ do: 'create', document: marker }, total]);
-    return outcome.committed ? 'counted' : undefined;
-  });
+function countPush(folding: Folding, { registryName: registry, region, clients }: RecordSettings, event: PushEvent): Promise<void> {
+  const { request, actor, target } = event.data;
+  const at = new Date(event.time);
+  const row = { client: clients.of(actor.name, request.useragent), ...noCounts, pushes: 1, lastAt: at.toISOString() };
+  // A chart's tag is the file name of its archive.
+  const tag = event.type === 'Microsoft.ContainerRegistry.ImagePushed' ? event.data.target.tag : undefined;
+  const named = { ...row, digest: target.digest, ...(tag === undefined ? {} : { tag }) };
+  return folding.addEvent(event.id, { key: { registry, repository: target.repository }, minute: minuteOf(at), region, row: named });
 }

@@ -6,19 +6,22 @@ import type { UsageTotal } from './documents.ts';
 
 export interface TotalsDelta {
   readonly pushes?: number;
+  readonly pulls?: number;
+  readonly heads?: number;
+  readonly blobPulls?: number;
   readonly images?: number;
   readonly bytes?: number;
 }
 
 /** The change that adds to a repository's totals. Increments do not conflict with each other; only the very first write can. */
 export async function addToTotals(documents: ReadDocument, key: RepositoryKey, delta: TotalsDelta): Promise<DocumentChange> {
-  const { pushes = 0, images = 0, bytes = 0 } = delta;
+  const { pushes = 0, pulls = 0, heads = 0, blobPulls = 0, images = 0, bytes = 0 } = delta;
   const before = await readTotals(documents, key);
   if (before === undefined) {
     const { registry, repository } = key;
-    return { do: 'create', document: { id: totalId, type: 'usage-total', schemaVersion: 1, registry, repository, pushes, images, bytes } };
+    return { do: 'create', document: { id: totalId, type: 'usage-total', schemaVersion: 1, registry, repository, pushes, pulls, heads, blobPulls, images, bytes } };
   }
-  const increment = Object.entries({ pushes, images, bytes }).map(([path, by]) => ({ path, by })).filter(({ by }) => by !== 0);
+  const increment = Object.entries({ pushes, pulls, heads, blobPulls, images, bytes }).map(([path, by]) => ({ path, by })).filter(({ by }) => by !== 0);
   return { do: 'patch', id: totalId, increment };
 }
 

@@ -67,7 +67,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   const softDelete = { read: () => Promise.resolve({ enabled: true, retentionDays: 1, restoreOnPull: true }) };
   const bin: BinPorts = { ...adapters, softDelete, openRepository: (key) => entries.open(key), settings: { ...settings, graceMs: mutation.collectorGraceMs ?? graceMs } };
   const manifests = new ManifestCache({ clock: world.clock, maxBytes: 1 });
-  const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, tagReads: new SharedReads(), cancelled: new LRUCache({ max: 1 }), traffic: { countBytes: () => undefined }, bin: recycleBin(bin) };
+  const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, tagReads: new SharedReads(), cancelled: new LRUCache({ max: 1 }), traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, bin: recycleBin(bin) };
   return { registry: ports, bin, calls };
 }
 

@@ -36,7 +36,7 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const settings = { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore', graceMs: 3_600_000 };
   const entries = new RepositoryEntries(adapters);
   const bin = recycleBin({ ...adapters, settings, softDelete: new SoftDelete(adapters), openRepository: (key) => entries.open(key) });
-  const ports = { ...adapters, bin, callers, traffic: { countBytes: () => undefined }, entries, manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings };
+  const ports = { ...adapters, bin, callers, traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, entries, manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings };
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
     const response = await respondAcr(ports, registry, new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }), 'request');

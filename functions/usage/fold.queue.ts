@@ -1,0 +1,4 @@
+import { app } from '@azure/functions';
+import { composed } from '../composed.ts';
+
+app.storageQueue('usage-fold', { queueName: 'usage-pulls', connection: 'AzureWebJobsStorage', handler: (message) => composed().foldPulls(message) });

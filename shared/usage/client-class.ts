@@ -1,0 +1,75 @@
+import { LRUCache } from 'lru-cache';
+
+/** What pulls, in kinds: by who it is, else by what it calls itself. A fixed set, for each is a counter of every image. */
+export const clientClasses = ['docker', 'containerd', 'podman', 'buildah', 'skopeo', 'cri-o', 'buildkit', 'oras', 'crane', 'regctl', 'helm', 'scanner', 'replicator', 'ci', 'other'] as const;
+export type ClientClass = (typeof clientClasses)[number];
+
+/** These look at every image, used or not: what they pull says nothing about whether it is needed. */
+export function usesWhatItPulls(client: ClientClass): boolean {
+  return client !== 'scanner' && client !== 'replicator';
+}
+
+/** Who is of which class, whatever it calls itself: an actor's name, or the beginning of names with a `*` behind it. */
+export interface ActorClass {
+  readonly actor: string;
+  readonly client: ClientClass;
+}
+
+/** Subjects of tokens that GitHub Actions and GitLab CI issue. A named token has no colon in its name. */
+const ciSubjects = ['repo:', 'project_path:'];
+
+/** The first that matches: tools that are built on another's library name both, their own name first. */
+const userAgents: readonly (readonly [RegExp, ClientClass])[] = [
+  [/trivy|grype|syft|clair|snyk|anchore|twistlock|prismacloud|\bxray\b|qualys|defender/i, 'scanner'],
+  [/^longshore-replication\/|regsync|harbor/i, 'replicator'],
+  [/github-actions|gitlab|kaniko|tekton|jenkins|renovate|dependabot/i, 'ci'],
+  [/^buildkit\//i, 'buildkit'],
+  [/^cri-o\//i, 'cri-o'],
+  [/^containerd\/|nerdctl/i, 'containerd'],
+  [/^(libpod|podman)\//i, 'podman'],
+  [/^buildah\//i, 'buildah'],
+  [/^skopeo\//i, 'skopeo'],
+  [/^helm\//i, 'helm'],
+  [/^oras/i, 'oras'],
+  [/regclient|regctl/i, 'regctl'],
+  [/go-containerregistry|^crane\//i, 'crane'],
+  [/^docker\/|docker-client/i, 'docker'],
+];
+
+/** Longer ones are made up. */
+const longestUserAgent = 200;
+
+/** Classes of clients, remembered by who they are and what they call themselves: many pulls come from few. */
+export class ClientClasses {
+  readonly #actors: readonly ActorClass[];
+  readonly #known = new LRUCache<string, ClientClass>({ max: 1_000 });
+
+  constructor(actors: readonly ActorClass[]) {
+    this.#actors = actors;
+  }
+
+  of(actor: string, userAgent: string): ClientClass {
+    const name = userAgent.length > longestUserAgent ? userAgent.slice(0, longestUserAgent) : userAgent;
+    const place = `${actor}\n${name}`;
+    const known = this.#known.get(place);
+    if (known !== undefined) return known;
+    const client = this.#byActor(actor) ?? userAgents.find(([pattern]) => pattern.test(name))?.[1] ?? 'other';
+    this.#known.set(place, client);
+    return client;
+  }
+
+  #byActor(actor: string): ClientClass | undefined {
+    const chosen = this.#actors.find((each) => (each.actor.endsWith('*') ? actor.startsWith(each.actor.slice(0, -1)) : actor === each.actor));
+    return chosen?.client ?? (ciSubjects.some((start) => actor.startsWith(start)) ? 'ci' : undefined);
+  }
+}
+
+/** `ci-*=ci,trivy=scanner`; `undefined` when it is not of that form. */
+export function parseActorClasses(text: string): ActorClass[] | undefined {
+  const classes = text.split(',').map((pair) => {
+    const at = pair.lastIndexOf('=');
+    return { actor: pair.slice(0, at).trim(), client: clientClasses.find((known) => known === pair.slice(at + 1).trim()) };
+  });
+  const known = classes.filter((each): each is ActorClass => each.actor !== '' && each.client !== undefined);
+  return known.length === classes.length ? known : undefined;
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const count = z.int().nonnegative();
+
+/** What is counted of a repository, an image, a client class, a region, in any span of time. */
+export const countsSchema = z.object({
+  /** Manifests that were got. */
+  pulls: count.default(0),
+  /** Manifests that were asked for by HEAD. */
+  heads: count.default(0),
+  /** Blobs that were got. */
+  blobPulls: count.default(0),
+  pushes: count.default(0),
+});
+export type Counts = z.infer<typeof countsSchema>;
+
+export const noCounts: Counts = { pulls: 0, heads: 0, blobPulls: 0, pushes: 0 };
+
+/** Of the counts alone, whatever else either has. */
+export function plus(a: Counts = noCounts, b: Counts = noCounts): Counts {
+  return { pulls: a.pulls + b.pulls, heads: a.heads + b.heads, blobPulls: a.blobPulls + b.blobPulls, pushes: a.pushes + b.pushes };
+}
+
+export function sumOf(all: Iterable<Counts>): Counts {
+  let sum = noCounts;
+  for (const each of all) sum = plus(sum, each);
+  return sum;
+}
+
+export type CountsBy = Readonly<Record<string, Counts>>;
+
+export function plusAt(by: CountsBy, name: string, counts: Counts): Record<string, Counts> {
+  return { ...by, [name]: plus(by[name], counts) };
+}

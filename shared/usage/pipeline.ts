@@ -1,0 +1,91 @@
+import type { CatalogueEvent } from '../events/envelope.ts';
+import { RegistryError } from '../oci/faults.ts';
+import type { RegistryName } from '../oci/name.ts';
+import type { Documents } from '../ports/documents.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import type { CountPull } from '../ports/pulls.ts';
+import { batchSchema, pullsQueue } from './batch.ts';
+import type { PullBatch } from './batch.ts';
+import { ClientClasses } from './client-class.ts';
+import type { ActorClass } from './client-class.ts';
+import { Folding } from './fold.ts';
+import { PullCounter } from './pull-counter.ts';
+import type { CounterPorts } from './pull-counter.ts';
+import { recordUsage } from './record.ts';
+import { surveySizes } from './sizes/survey.ts';
+import { beginTracking, restartTracking } from './tracking.ts';
+
+export interface UsageSettings {
+  /** Whose class does not depend on what it calls itself. */
+  readonly actors: readonly ActorClass[];
+  /** What the forecast goes by, in bytes. Nothing is refused beyond it. */
+  readonly quotaBytes: number;
+}
+
+interface UsagePorts extends CounterPorts {
+  readonly documents: Documents;
+}
+
+interface UsageScope extends UsageSettings {
+  readonly registryName: RegistryName;
+  readonly region: string;
+}
+
+/** What triggers and the data plane do about usage. One for each instance: it counts in memory. */
+export interface UsagePipeline {
+  readonly pulls: CountPull;
+  flush(): Promise<void>;
+  /** Adds a batch to the counters. One that cannot be read is logged and dropped; while the documents do not answer it waits in the queue. */
+  fold(message: unknown): Promise<void>;
+  record(event: CatalogueEvent): Promise<void>;
+  survey(): Promise<void>;
+}
+
+/** An outage of the documents outlasts the attempts that a queue makes by itself. In seconds. */
+const laterSeconds = 60;
+
+export function usagePipeline(ports: UsagePorts, { registryName, region, actors }: UsageScope): UsagePipeline {
+  const clients = new ClientClasses(actors);
+  const folding = new Folding(ports.documents);
+  const counter = new PullCounter(ports, { region, clients });
+  return {
+    pulls: counter,
+    flush: () => counter.flush(),
+    fold: (message) => fold({ ...ports, folding }, message),
+    record: (event) => recordUsage({ ...ports, folding }, { registryName, region, clients }, event),
+    async survey() {
+      await beginTracking(ports, registryName);
+      const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName);
+      ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
+    },
+  };
+}
+
+type FoldPorts = UsagePorts & { readonly folding: Folding };
+
+async function fold(ports: FoldPorts, message: unknown): Promise<void> {
+  const parsed = batchSchema.safeParse(message);
+  if (!parsed.success) {
+    ports.log.error({ err: parsed.error }, 'a batch of pulls cannot be read and is dropped');
+    return;
+  }
+  try {
+    await foldWhole(ports, parsed.data);
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    ports.log.warn({ err: error, batch: parsed.data.id }, 'a batch of pulls waits in the queue');
+    await ports.queues.sendMessage(pullsQueue, parsed.data, laterSeconds);
+  }
+}
+
+async function foldWhole(ports: FoldPorts, batch: PullBatch): Promise<void> {
+  const registries = new Set(batch.parts.map(({ registry }) => registry));
+  for (const registry of registries) await (batch.gap ? restartTracking : beginTracking)(ports, registry);
+  await ports.folding.addBatch(batch);
+  const oldest = Math.min(...batch.parts.map(({ minute }) => Date.parse(`${minute}Z`)));
+  ports.metrics.tellFold(ports.clock.now().getTime() - oldest);
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof StoreFailure || (error instanceof RegistryError && error.fault.is === 'contended');
+}

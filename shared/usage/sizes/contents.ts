@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { digestSchema } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { RegistryName, RepositoryName } from '../../oci/name.ts';
+import type { DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
+import { blobDocumentSchema, linkDocumentSchema } from '../../state/blob.ts';
+import { registrySchema, repositorySchema } from '../../state/names.ts';
+import { parseStored } from '../../state/stored.ts';
+import { everything } from './pages.ts';
+
+/** Something that Blob Storage holds, and who may read it. */
+export interface Content {
+  readonly digest: Digest;
+  /** Of all its copies. */
+  readonly bytes: number;
+  /** Of the registry that is looked at. */
+  readonly holders: ReadonlySet<RepositoryName>;
+  /** Whether a repository of another registry may read it too. */
+  readonly elsewhere: boolean;
+}
+
+const pageSize = 1_000;
+
+const readerSchema = linkDocumentSchema.pick({ type: true, digest: true, registry: true, repository: true });
+/** Bytes that no document calls a blob any more and that the store has not let go of yet. */
+const collectedSchema = z.object({ type: z.literal('collected'), digest: digestSchema, size: z.int().nonnegative() });
+const storedSchema = z.discriminatedUnion('type', [blobDocumentSchema.pick({ type: true, digest: true, size: true, copies: true }), readerSchema, collectedSchema]);
+
+/** Every blob, with its links: they have one digest, and so follow each other in its order. Throws `StoreFailure`. */
+export async function* storedBlobs(documents: QueryDocuments, registry: RegistryName): AsyncGenerator<Content> {
+  const query: DocumentQuery = { container: 'blobs', where: [{ path: 'type', is: 'in', values: ['blob', 'link', 'collected'] }], orderBy: { path: 'digest', direction: 'asc' }, limit: pageSize };
+  let current: Gathered | undefined;
+  for await (const found of everything(documents, query)) {
+    const { document } = parseStored(storedSchema, found, query);
+    if (current?.digest !== document.digest) {
+      if (current !== undefined) yield current;
+      current = gathered(document.digest);
+    }
+    if (document.type === 'blob') current.bytes += document.size * Object.keys(document.copies).length;
+    else if (document.type === 'collected') current.bytes += document.size;
+    else hold(current, document, registry);
+  }
+  if (current !== undefined) yield current;
+}
+
+const largeManifestSchema = z.object({ digest: digestSchema, registry: registrySchema, repository: repositorySchema, size: z.int().nonnegative(), content: z.object({ blob: z.string() }) });
+
+/** Manifests that do not fit into their documents, live and recycled. Several documents may name one physical blob. Throws `StoreFailure`. */
+export async function* storedManifests(documents: QueryDocuments, registry: RegistryName): AsyncGenerator<Content> {
+  const query: DocumentQuery = { container: 'repositories', partition: [registry], where: [{ path: 'content.blob', is: '>', value: '' }, { path: 'type', is: 'in', values: ['manifest', 'binned'] }], orderBy: { path: 'content.blob', direction: 'asc' }, limit: pageSize };
+  let [name, current]: [string, Gathered | undefined] = ['', undefined];
+  for await (const found of everything(documents, query)) {
+    const { document } = parseStored(largeManifestSchema, found, query);
+    if (current === undefined || name !== document.content.blob) {
+      if (current !== undefined) yield current;
+      [name, current] = [document.content.blob, { ...gathered(document.digest), bytes: document.size }];
+    }
+    hold(current, document, registry);
+  }
+  if (current !== undefined) yield current;
+}
+
+interface Gathered extends Content {
+  bytes: number;
+  readonly holders: Set<RepositoryName>;
+  elsewhere: boolean;
+}
+
+function gathered(digest: Digest): Gathered {
+  return { digest, bytes: 0, holders: new Set(), elsewhere: false };
+}
+
+function hold(content: Gathered, reader: { readonly registry: RegistryName; readonly repository: RepositoryName }, registry: RegistryName): void {
+  if (reader.registry === registry) content.holders.add(reader.repository);
+  else content.elsewhere = true;
+}

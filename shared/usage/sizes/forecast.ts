@@ -1,0 +1,41 @@
+import type { SizeSample } from './documents.ts';
+
+const dayMs = 24 * 3600_000;
+/** The last week of surveys: a month would be slow to notice that something has changed. In milliseconds. */
+const lookBackMs = 7 * dayMs;
+
+export interface Forecast {
+  readonly quotaBytes: number;
+  readonly storedBytes: number;
+  /** Of the straight line that is nearest to the surveys of the last week; absent before there are two. */
+  readonly bytesPerDay?: number;
+  /** When that line meets the quota; absent when it does not rise, or will not for ten years. RFC 3339. */
+  readonly fullAt?: string;
+}
+
+const farthestMs = 3_650 * dayMs;
+
+/** `samples` oldest first; the last one is what is stored. */
+export function forecast(samples: readonly SizeSample[], quotaBytes: number): Forecast {
+  const last = samples.at(-1);
+  if (last === undefined) return { quotaBytes, storedBytes: 0 };
+  const known = { quotaBytes, storedBytes: last.bytes };
+  const slope = slopeOf(samples.filter(({ at }) => Date.parse(last.at) - Date.parse(at) <= lookBackMs));
+  if (slope === undefined) return known;
+  const left = Math.max(0, quotaBytes - last.bytes);
+  const inMs = slope > 0 ? left / slope : Infinity;
+  return { ...known, bytesPerDay: Math.round(slope * dayMs), ...(inMs > farthestMs ? {} : { fullAt: new Date(Date.parse(last.at) + inMs).toISOString() }) };
+}
+
+/** Least squares, in bytes a millisecond. */
+function slopeOf(samples: readonly SizeSample[]): number | undefined {
+  const points = samples.map(({ at, bytes }) => ({ x: Date.parse(at), y: bytes }));
+  const mean = { x: average(points.map(({ x }) => x)), y: average(points.map(({ y }) => y)) };
+  const spread = points.reduce((sum, { x }) => sum + (x - mean.x) ** 2, 0);
+  if (spread === 0) return undefined;
+  return points.reduce((sum, { x, y }) => sum + (x - mean.x) * (y - mean.y), 0) / spread;
+}
+
+function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

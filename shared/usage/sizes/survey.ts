@@ -1,0 +1,111 @@
+import type { RegistryName, RepositoryName } from '../../oci/name.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Documents } from '../../ports/documents.ts';
+import { partitionOf } from '../../state/names.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
+import { storedBlobs, storedManifests } from './contents.ts';
+import type { Content } from './contents.ts';
+import { repositorySizesSchema, sizesId, surveyRef, surveySchema } from './documents.ts';
+import type { Held, RepositorySizes, SizeSample, Survey } from './documents.ts';
+import { pulledWindows, surveyNeeds } from './needs.ts';
+import type { Needs } from './needs.ts';
+import { everything } from './pages.ts';
+
+interface SurveyPorts {
+  readonly documents: Documents;
+  readonly clock: Clock;
+}
+
+const noBytes: Held = { uniqueBytes: 0, sharedBytes: 0, recycledBytes: 0, unneededBytes: 0 };
+
+/** A month of surveys, one an hour. */
+const maxSamples = 720;
+
+/**
+ * Looks at every blob and every link once, and writes down what the registry and each of its repositories hold. What changes while it
+ * looks is found by the next one. It keeps an entry in memory for each blob that an image needs. Throws `StoreFailure`.
+ */
+export async function surveySizes({ documents, clock }: SurveyPorts, registry: RegistryName): Promise<Survey> {
+  const now = clock.now();
+  const totals = new SizeTotals(await surveyNeeds(documents, registry, now));
+  for await (const blob of storedBlobs(documents, registry)) totals.add(blob);
+  for await (const manifest of storedManifests(documents, registry)) totals.add(manifest);
+  await writeRepositories(documents, registry, totals.repositories, now.toISOString());
+  const before = await readSurvey(documents, registry);
+  const survey = { ...totals.registry(now.toISOString(), before?.samples ?? []), registry };
+  await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...survey } }]);
+  return survey;
+}
+
+/** `undefined` before the first survey. Throws `StoreFailure`. */
+export async function readSurvey(documents: Pick<Documents, 'readDocument'>, registry: RegistryName): Promise<Survey | undefined> {
+  return (await readStored(documents, surveySchema, surveyRef(registry)))?.document;
+}
+
+class SizeTotals {
+  readonly repositories = new Map<RepositoryName, Held>();
+  readonly #needs: Needs;
+  readonly #pulled = pulledWindows.map((days) => ({ days, bytes: 0 }));
+  #held = noBytes;
+  #unlinkedBytes = 0;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+  }
+
+  add(content: Content): void {
+    const { digest, bytes, holders, elsewhere } = content;
+    if (holders.size === 0) {
+      // Of another registry alone it is none of this one's bytes.
+      if (!elsewhere) this.#unlinkedBytes += bytes;
+      return;
+    }
+    const alone = holders.size === 1 && !elsewhere;
+    const waste = this.#waste(content);
+    const held: Held = { ...(alone ? { uniqueBytes: bytes, sharedBytes: 0 } : { uniqueBytes: 0, sharedBytes: bytes }), ...waste };
+    this.#held = sum(this.#held, held);
+    const ofOne = alone ? held : { ...noBytes, sharedBytes: bytes };
+    for (const holder of holders) this.repositories.set(holder, sum(this.repositories.get(holder) ?? noBytes, ofOne));
+    const window = this.#needs.live.get(digest) ?? pulledWindows.length;
+    for (const [index, pulled] of this.#pulled.entries()) if (window <= index) pulled.bytes += bytes;
+  }
+
+  registry(measuredAt: string, samples: readonly SizeSample[]): Omit<Survey, 'registry'> {
+    const storedBytes = this.#held.uniqueBytes + this.#held.sharedBytes + this.#unlinkedBytes;
+    const measured = { unlinkedBytes: this.#unlinkedBytes, storedBytes, pulled: this.#pulled, measuredAt, samples: [...samples, { at: measuredAt, bytes: storedBytes }].slice(-maxSamples) };
+    return { id: 'usage-survey', type: 'usage-survey', schemaVersion: 1, ...this.#held, ...measured };
+  }
+
+  #waste({ digest, bytes }: Content): Pick<Held, 'recycledBytes' | 'unneededBytes'> {
+    if (this.#needs.live.has(digest)) return { recycledBytes: 0, unneededBytes: 0 };
+    return this.#needs.recycled.has(digest) ? { recycledBytes: bytes, unneededBytes: 0 } : { recycledBytes: 0, unneededBytes: bytes };
+  }
+}
+
+function sum(a: Held, b: Held): Held {
+  return { uniqueBytes: a.uniqueBytes + b.uniqueBytes, sharedBytes: a.sharedBytes + b.sharedBytes, recycledBytes: a.recycledBytes + b.recycledBytes, unneededBytes: a.unneededBytes + b.unneededBytes };
+}
+
+/** Writes what has changed: of most repositories nothing has. */
+async function writeRepositories(documents: Documents, registry: RegistryName, found: ReadonlyMap<RepositoryName, Held>, measuredAt: string): Promise<void> {
+  const left = new Map(found);
+  const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-sizes' }], limit: 1_000 };
+  for await (const stored of everything(documents, query)) {
+    const { document: before } = parseStored(repositorySizesSchema, stored, query);
+    const held = left.get(before.repository);
+    left.delete(before.repository);
+    if (held === undefined) await documents.commitDocuments('usage', partitionOf(before), [{ do: 'delete', id: sizesId }]);
+    else if (!same(held, before)) await writeSizes(documents, registry, before.repository, held, measuredAt);
+  }
+  for (const [repository, held] of left) await writeSizes(documents, registry, repository, held, measuredAt);
+}
+
+async function writeSizes(documents: Documents, registry: RegistryName, repository: RepositoryName, held: Held, measuredAt: string): Promise<void> {
+  const lists = { heldBytes: held.uniqueBytes + held.sharedBytes, wasteBytes: held.recycledBytes + held.unneededBytes };
+  const sizes: RepositorySizes = { id: sizesId, type: 'usage-sizes', schemaVersion: 1, registry, repository, ...held, ...lists, measuredAt };
+  await documents.commitDocuments('usage', [registry, repository], [{ do: 'upsert', document: { ...sizes } }]);
+}
+
+function same(a: Held, b: Held): boolean {
+  return (Object.keys(noBytes) as (keyof Held)[]).every((kind) => a[kind] === b[kind]);
+}
