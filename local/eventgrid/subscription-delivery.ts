@@ -7,6 +7,8 @@ import type { Subscription } from './subscription.ts';
 // Unlimited deliveries to a slow receiver run the process out of file descriptors.
 export const MAX_CONCURRENT_DELIVERIES = 16;
 const ADDRESS_POLL_MS = 100;
+// In Azure a publisher has its answer before handlers begin. Here they share a machine, and a push would wait for its own event's handlers.
+const WAKE_MS = 5;
 // A longer timer would overflow setTimeout and fire at once; waking early only means looking again.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -38,10 +40,10 @@ export class SubscriptionDelivery {
   wake(): void {
     if (this.#woken || this.#stopped) return;
     this.#woken = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#woken = false;
       if (!this.#stopped) this.#startDue();
-    });
+    }, WAKE_MS);
   }
 
   /** Starts nothing new, gives what is under way `graceMs` to end, and leaves the rest to the next start. */

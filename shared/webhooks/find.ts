@@ -1,5 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { RegistryName } from '../oci/name.ts';
-import type { DocumentPage, QueryDocuments } from '../ports/documents.ts';
+import type { DocumentPage, QueryDocuments, VersionedDocument } from '../ports/documents.ts';
 import { parseStored } from '../state/stored.ts';
 import { webhookRouteSchema } from './documents.ts';
 import type { Webhook } from './documents.ts';
@@ -29,9 +30,22 @@ export async function findHooks(documents: QueryDocuments, registry: RegistryNam
       ...(page?.continuation === undefined ? {} : { continuation: page.continuation }),
     });
     for (const each of page.documents) {
-      const { hook } = parseStored(webhookRouteSchema, each, { container: 'registries' }).document;
+      const hook = hookOf(documents, each);
       if (covers(hook, event)) found.set(hook.name, hook);
     }
   } while (page.continuation !== undefined);
   return [...found.values()];
+}
+
+/** Of each store, by version: to check a hook's document costs more than to send its request, and it seldom changes. */
+const parsed = new WeakMap<QueryDocuments, LRUCache<string, Webhook>>();
+const hooksKept = 2_000;
+
+function hookOf(documents: QueryDocuments, route: VersionedDocument): Webhook {
+  const known = parsed.get(documents) ?? new LRUCache<string, Webhook>({ max: hooksKept });
+  parsed.set(documents, known);
+  const version = `${route.document.id} ${route.etag}`;
+  const hook = known.get(version) ?? parseStored(webhookRouteSchema, route, { container: 'registries' }).document.hook;
+  known.set(version, hook);
+  return hook;
 }
