@@ -7,6 +7,7 @@ import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.t
 import type { BinnedDocument, BinnedTag } from '../state/bin.ts';
 import { linkCheckChange } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
+import { isOwnContent } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
@@ -57,7 +58,7 @@ async function commitPurge(ports: StorePorts, key: RepositoryKey, binned: Stored
   const { content, recycled, id } = binned.document;
   const more = tags.length === tagsAtOnce;
   const event = purgedEvent(ports, key, cause, recycled.group, { manifests: more ? [] : [binned.document], tags: tags.map(({ document }) => document) });
-  const spent = 'blob' in content ? [spentContentChange(key, content.blob, graceFromNow(ports))] : [];
+  const spent = 'blob' in content && isOwnContent(content.blob) ? [spentContentChange(key, content.blob, graceFromNow(ports))] : [];
   const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...(more ? [] : [{ do: 'delete' as const, id, ifMatch: binned.etag }, ...spent]),
     ...tags.map((tag) => ({ do: 'delete' as const, id: tag.document.id, ifMatch: tag.etag })),

@@ -42,8 +42,9 @@ async function isProven(ports: RegistryPorts, state: UploadState, digest: Digest
 /** Lets the repository read what this region has already. `false` when it has not: then the bytes are needed. */
 function linkKnown(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
   return untilUncontended(`blob ${digest}`, async () => {
-    const [known, own] = await Promise.all([knownBlob(ports, digest), findLink(ports.documents, state, digest)]);
+    const known = await knownBlob(ports, digest);
     if (known === undefined) return false;
+    const own = await findLink(ports.documents, state, digest);
     if (own !== undefined && isYoung(ports, own)) return true;
     return (await linkStored(ports, state, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
   });

@@ -89,6 +89,11 @@ export function manifestBlobName(digest: Digest, id: string): string {
   return `manifests/${digest.replace(':', '/')}/${id}`;
 }
 
+/** Contents that are older than these names may be shared by repositories: nobody owns them, so nobody deletes them. */
+export function isOwnContent(blob: string): boolean {
+  return blob.split('/').length > 3;
+}
+
 /** Distribution-spec, "Listing Referrers": one edge from a subject to a manifest that names it. */
 export const referrerDocumentSchema = z.object({
   ...documentShape('referrer'),

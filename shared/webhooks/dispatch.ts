@@ -29,12 +29,14 @@ export async function dispatchAgain(ports: PipelinePorts, event: Event): Promise
 
 async function bring(ports: PipelinePorts, event: Event, hooks: readonly Webhook[], taken: 'first' | 'again'): Promise<void> {
   const wanted = hooks.filter((hook) => !isAbout(event, hook));
+  const allBegun = Promise.withResolvers<undefined>();
   const begun: Promise<PromiseSettledResult<void>[]>[] = [];
   for (let at = 0; at < wanted.length; at += begunAtOnce) {
     if (at > 0) await setImmediate();
     // One that cannot be written keeps no other from its event.
-    begun.push(Promise.allSettled(wanted.slice(at, at + begunAtOnce).map((hook) => (taken === 'first' ? begin(ports, hook, event) : goOn(ports, hook, event)))));
+    begun.push(Promise.allSettled(wanted.slice(at, at + begunAtOnce).map((hook) => (taken === 'first' ? begin(ports, hook, event, allBegun.promise) : goOn(ports, hook, event, allBegun.promise)))));
   }
+  allBegun.resolve(undefined);
   const failed = (await Promise.all(begun)).flat().find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason as Error;
   await markDone(ports, event);
@@ -46,11 +48,13 @@ function isAbout({ type, data }: Event, { name }: Webhook): boolean {
   return type.startsWith('Longshore.Webhook') && target?.webhook === name;
 }
 
-async function begin(ports: PipelinePorts, hook: Webhook, event: Event): Promise<void> {
+/** `othersBegun`: to write down what came of one costs more than to send the next, and receivers wait for that alone. */
+async function begin(ports: PipelinePorts, hook: Webhook, event: Event, othersBegun: Promise<unknown>): Promise<void> {
   if (hook.brokenSince !== undefined) return beginHeldBack(ports, hook, event);
   const now = ports.clock.now();
   const delivery = newDelivery(hook, event, now);
   const made = await ports.hosts.first.within(hostOf(hook), () => makeAttempt(ports, hook, delivery, 'event'));
+  await othersBegun;
   if (made !== undefined) {
     await settle(ports, hook, delivery, made);
     return;
@@ -61,9 +65,9 @@ async function begin(ports: PipelinePorts, hook: Webhook, event: Event): Promise
 }
 
 /** A delivery that is there may have no message: the crash came before it. */
-async function goOn(ports: PipelinePorts, hook: Webhook, event: Event): Promise<void> {
+async function goOn(ports: PipelinePorts, hook: Webhook, event: Event, othersBegun: Promise<unknown>): Promise<void> {
   const known = await readStoredDelivery(ports.documents, refOf(newDelivery(hook, event, ports.clock.now())));
-  if (known === undefined) return begin(ports, hook, event);
+  if (known === undefined) return begin(ports, hook, event, othersBegun);
   if (known.document.status !== 'waiting') return;
   return known.document.heldBack === true ? recheck(ports, known) : sendNext(ports, known.document);
 }

@@ -9,6 +9,7 @@ import { randomOf, Schedule } from './schedule.ts';
 import { caseOf } from './cases.ts';
 import type { Case, Planned } from './cases.ts';
 import { actorIn, graceMs, keyOf, registry, simulatedWorld } from './world.ts';
+import { checkUsage } from './usage.ts';
 import type { Mutation, Simulated } from './world.ts';
 
 interface Performed {
@@ -19,7 +20,7 @@ interface Performed {
 }
 
 /** Runs a case, looking after every turn; throws `Violation`. Returns how many turns it took. */
-export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}, afterwards?: (simulated: Simulated) => Promise<void>): Promise<number> {
+export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): Promise<number> {
   const simulated = simulatedWorld();
   const { world, passTime } = simulated;
   const random = randomOf(seed ^ 0x5bd1e995);
@@ -60,10 +61,13 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}, a
       };
     };
     await schedule.run(planned.map(run), between);
+    turns += 1;
+    passTime(1);
     checkWhole(world, ordered);
   }
   await afterEverything(simulated, mutation, ordered, history);
-  await afterwards?.(simulated);
+  // It takes as long as all the rest.
+  if (seed % 25 === 0) await checkUsage(simulated, random);
   return turns;
 }
 

@@ -9,7 +9,9 @@ vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
 
 const runs = Number(process.env.SIMULATION_RUNS ?? 10_000);
 const firstSeed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const seeds = (count: number) => Array.from({ length: count }, (_, index) => firstSeed + index);
+const seeds = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
+/** The same each time: whether a bug is found must not be chance. */
+const fixed = seeds(1, 3_000);
 
 /** To see it again: SIMULATION_SEED=… SIMULATION_RUNS=1. */
 async function described(failure: Failure): Promise<string> {
@@ -19,13 +21,13 @@ async function described(failure: Failure): Promise<string> {
 
 describe(`pushes, mounts, pulls, deletes, restores, purges and crashes in any order (seed ${firstSeed})`, () => {
   it(`lose no byte that can be reached, and leave nothing for ever: ${runs} runs`, async () => {
-    const failure = await firstFailure(seeds(runs));
+    const failure = await firstFailure(seeds(firstSeed, runs));
     expect(failure === undefined ? 'no failure' : await described(failure)).toBe('no failure');
   }, 600_000);
 
   it('go the same way again for the same seed, and a failing case fails when it is shrunk', async () => {
     const mutation = mutations['what belongs to a manifest is not settled'];
-    const failure = await firstFailure(seeds(3_000), mutation);
+    const failure = await firstFailure(fixed, mutation);
     if (failure === undefined) throw new Error('a mutation was not found');
     expect(await failureOf(caseOf(failure.case.seed), mutation)).toEqual(failure);
     const least = await shrunk(failure, mutation);
@@ -36,6 +38,6 @@ describe(`pushes, mounts, pulls, deletes, restores, purges and crashes in any or
 
 describe('a bug that is put in on purpose', () => {
   it.each(Object.entries(mutations))('is found: %s', async (_, mutation) => {
-    expect(await firstFailure(seeds(3_000), mutation)).toBeDefined();
+    expect(await firstFailure(fixed, mutation)).toBeDefined();
   }, 300_000);
 });
