@@ -1,5 +1,7 @@
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { parseEvent } from '../../shared/events/envelope.ts';
+import { ClientClasses } from '../../shared/usage/client-class.ts';
+import { Folding } from '../../shared/usage/fold.ts';
 import { recordUsage } from '../../shared/usage/record.ts';
 import { readTotals } from '../../shared/usage/totals.ts';
 import { liveManifests, Violation } from './invariants.ts';
@@ -9,9 +11,10 @@ import type { Simulated } from './world.ts';
 /** Delivers all that was published, in any order and some of it twice: then the counters are what is there. */
 export async function checkUsage({ world }: Simulated, random: () => number): Promise<void> {
   const { documents } = connectMemory(world);
+  const [ports, settings] = [{ documents, folding: new Folding(documents) }, { registryName: registry, region: 'home', clients: new ClientClasses([]) }];
   const events = world.region().events.log.flatMap((event) => (random() < 0.2 ? [event, event] : [event]));
   const shuffled = events.map((event) => ({ event, at: random() })).sort((a, b) => a.at - b.at);
-  for (const { event } of shuffled) await recordUsage({ documents }, registry, parseEvent(event));
+  for (const { event } of shuffled) await recordUsage(ports, settings, parseEvent(event));
   for (const [at, repository] of repositories.entries()) {
     const live = liveManifests(world).filter((manifest) => manifest.repository === repository);
     const blobs = new Map(live.flatMap(({ references }) => references.filter(({ role }) => role !== 'manifest').map(({ digest, size }) => [digest, size])));
