@@ -17,7 +17,7 @@ import { findManifest, pullManifest } from './read-manifest.ts';
 interface Asked {
   readonly cause: Cause;
   readonly common: Readonly<Record<string, string>>;
-  served(this: void, manifest: Digest): void;
+  readonly served: (manifest: Digest) => void;
 }
 
 /** GET and HEAD on `/v2/<name>/manifests/<reference>`. */

@@ -29,6 +29,8 @@ const userAgents: readonly (readonly [RegExp, ClientClass])[] = [
   [/^(libpod|podman)\//i, 'podman'],
   [/^buildah\//i, 'buildah'],
   [/^skopeo\//i, 'skopeo'],
+  // The library of podman, skopeo and buildah, where it is not told another name: podman leaves it.
+  [/containers\/image/i, 'podman'],
   [/^helm\//i, 'helm'],
   [/^oras/i, 'oras'],
   [/regclient|regctl/i, 'regctl'],

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { command } from './command.ts';
@@ -81,6 +81,16 @@ describe.each(['url', 'functionsUrl'] as const)('an image built by buildah, on t
     const usage = (await (await fetch(`${stack[host]}/api/v1/usage?repository=${repository}`)).json()) as { pushes: number };
     expect(usage.pushes).toBe(3);
   });
+
+  it('is known by who pulled it: each tag once by its own client, and what skopeo inspected', async () => {
+    const pullsOf = async (tag: string) => {
+      const { pulls, period } = (await (await fetch(`${stack[host]}/api/v1/usage?repository=${repository}&tag=${tag}`)).json()) as { pulls: number; period: { byClient: Record<string, { pulls: number; pushes: number }> } };
+      return [pulls, Object.entries(period.byClient).filter(([, counts]) => counts.pulls > 0).map(([client, counts]) => [client, counts.pulls])];
+    };
+    const patience = { timeout: 20_000, interval: 250 };
+    await vi.waitFor(async () => expect(await pullsOf('podman')).toEqual([1, [['podman', 1]]]), patience);
+    await vi.waitFor(async () => expect(await pullsOf('oci')).toEqual([2, [['skopeo', 2]]]), patience);
+  }, 60_000);
 
   it('is deleted by skopeo', async () => {
     await command('skopeo', ['delete', '--tls-verify=false', `docker://${registry()}/${repository}:v2s2`]);

@@ -10,6 +10,7 @@ describe('the class of a client', () => {
     ['docker/28.0.4 go/go1.23.7 git-commit/6430e49 kernel/6.8.0 os/linux arch/amd64 UpstreamClient(Docker-Client/28.0.4 \\(linux\\))', 'docker'],
     ['containerd/v2.0.4', 'containerd'],
     ['libpod/4.3.1', 'podman'],
+    ['containers/5.23.1 (github.com/containers/image)', 'podman'],
     ['Buildah/1.28.2', 'buildah'],
     ['skopeo/1.9.3', 'skopeo'],
     ['cri-o/1.32.0 go/go1.23.3 os/linux arch/amd64', 'cri-o'],
