@@ -32,6 +32,8 @@ export async function recordUsage(ports: { readonly documents: ReadDocument & Co
     case 'Longshore.Recycled':
     case 'Longshore.Purged':
     case 'Longshore.BlobCollected':
+    case 'Longshore.PurgePlanned':
+    case 'Longshore.BrakeApplied':
   }
 }
 

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { isRepositoryName, isTag } from '../oci/name.ts';
+
+/** What a pattern of names may hold, for a refusal that says it. */
+export const patternSyntax = 'where * stands for anything but a slash and ** for anything';
+
+/** A `*` takes the place of letters: what is a name with letters in their place is a pattern of names. */
+export const repositoryGlobSchema = z.string().max(300).refine((pattern) => isRepositoryName(pattern.replaceAll('*', 'a')), `is not a repository name or a pattern such as team/**, ${patternSyntax}`);
+export const tagGlobSchema = z.string().max(128).refine((pattern) => isTag(pattern.replaceAll('*', 'a')), `is not a tag or a pattern such as v1.*, ${patternSyntax}`);
+
+/** Any run of characters but slashes; any run of characters; any number of whole folders, each with its slash. */
+type Wildcard = 'within' | 'across' | 'folders';
+type Token = Wildcard | { readonly char: string };
+
+/**
+ * Whether `text` is of the pattern: `*` stands for anything but a slash, `**` for anything, and a part of the path that is `**` also for none.
+ * Every state is followed at once, so that no pattern takes longer than its length times the text's: a regular expression of it would backtrack.
+ */
+export function globMatches(pattern: string, text: string): boolean {
+  if (!pattern.includes('*')) return pattern === text;
+  const tokens = tokensOf(pattern);
+  let states = new Set<number>();
+  enter(tokens, 0, states);
+  for (const char of text) {
+    const next = new Set<number>();
+    for (const state of states) step(tokens, state, char, next);
+    states = next;
+  }
+  return states.has(tokens.length);
+}
+
+function tokensOf(pattern: string): Token[] {
+  const parts = pattern.match(/(?<=^|\/)\*\*\/|\*{2,}|[^]/g) ?? [];
+  return parts.map((part) => (part === '**/' ? 'folders' : part === '*' ? 'within' : part.startsWith('**') ? 'across' : { char: part }));
+}
+
+/** A wildcard may stand for nothing: who comes to it has come behind it as well. */
+function enter(tokens: readonly Token[], state: number, states: Set<number>): void {
+  states.add(state);
+  if (typeof tokens[state] === 'string') enter(tokens, state + 1, states);
+}
+
+function step(tokens: readonly Token[], state: number, char: string, next: Set<number>): void {
+  const token = tokens[state];
+  if (token === undefined) return;
+  if (typeof token === 'object') {
+    if (token.char === char) enter(tokens, state + 1, next);
+  } else if (token === 'folders' && char !== '/') {
+    // Inside a folder's name: behind it only at its slash.
+    next.add(state);
+  } else if (token !== 'within' || char !== '/') {
+    enter(tokens, state, next);
+  }
+}
