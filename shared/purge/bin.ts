@@ -49,6 +49,7 @@ async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: C
   });
   const [found] = page.documents.map((each) => parseStored(binnedTagSchema, each, { container, partition }).document);
   if (found?.recycled.by.rule === undefined) return false;
-  await restoreManifest(ports, key, found.digest, cause);
-  return (await restoreTag(ports, key, found.digest, tag, cause)) !== 'not there';
+  // It may have gone alone, or with its manifest: then it is back with that.
+  const back = await restoreManifest(ports, key, found.digest, cause);
+  return (await restoreTag(ports, key, found.digest, tag, cause)) === 'restored' || back;
 }

@@ -10,7 +10,7 @@ type Reader = Pick<StorePorts, 'documents'>;
 
 export type Keeper = 'tag' | 'index' | 'subject';
 
-/** What keeps a manifest: a tag, a live index that lists it, or the live subject that it refers to. `undefined` when nothing does. */
+/** What keeps a manifest: a live index that lists it, the live subject that it refers to, or, when nothing else does, a tag. */
 export async function keeperOf(ports: Reader, key: RepositoryKey, manifest: Pick<ManifestDocument, 'digest' | 'subject'>): Promise<Keeper | undefined> {
   const { digest, subject } = manifest;
   const [tag, index, live] = await Promise.all([
@@ -18,9 +18,9 @@ export async function keeperOf(ports: Reader, key: RepositoryKey, manifest: Pick
     some(ports, key, [{ path: 'type', is: '=', value: 'manifest' }, listing(digest)]),
     subject === undefined ? undefined : ports.documents.readDocument(manifestRef(key, subject)),
   ]);
-  if (tag) return 'tag';
   if (index) return 'index';
-  return live === undefined ? undefined : 'subject';
+  if (live !== undefined) return 'subject';
+  return tag ? 'tag' : undefined;
 }
 
 /**

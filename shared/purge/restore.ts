@@ -57,11 +57,19 @@ async function tryBringBack(ports: StorePorts, key: RepositoryKey, digest: Diges
 async function holdChildren(ports: StorePorts, key: RepositoryKey, index: BinnedDocument, cause: Cause): Promise<DocumentChange[]> {
   const held: DocumentChange[] = [];
   for (const child of childrenOf(index)) {
-    await bringBack(ports, key, child, cause);
-    const isLive = (await ports.documents.readDocument(manifestRef(key, child))) !== undefined;
-    if (isLive && held.length < childrenHeld) held.push(holdChange(child, ports.clock.now()));
+    if ((await makeLive(ports, key, child, cause)) && held.length < childrenHeld) held.push(holdChange(child, ports.clock.now()));
   }
   return held;
+}
+
+/** `false` when it is neither live nor in the bin. It may be moving either way: it is gone only when both looks around the bin miss it. */
+function makeLive(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  return untilUncontended(`${key.repository}@${digest}`, async () => {
+    if (await isLive()) return true;
+    if ((await bringBack(ports, key, digest, cause)) || (await isLive())) return undefined;
+    return false;
+  });
 }
 
 /** Brings back the tags of one deletion that went along with a manifest, which is live. Gives whether any came. */

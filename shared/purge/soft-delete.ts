@@ -5,12 +5,15 @@ import type { DocumentRef, ReadDocument } from '../ports/documents.ts';
 import { registrySchema } from '../state/names.ts';
 import { documentShape, readStored } from '../state/stored.ts';
 
+/** In days. */
+export const retentionBounds = { min: 1, max: 90 };
+
 /** How a registry keeps what is deleted. */
 export const softDeleteSchema = z.object({
   /** `false`: what is deleted cannot be restored. Its bytes still wait for their graces. */
   enabled: z.boolean(),
   /** From going into the bin to being purged; what is in it already keeps its time. */
-  retentionDays: z.int().min(1).max(90),
+  retentionDays: z.int().min(retentionBounds.min).max(retentionBounds.max),
   /** Whether a pull brings back what a policy took. What somebody deleted stays deleted until it is pushed or restored. */
   restoreOnPull: z.boolean(),
 });

@@ -61,7 +61,7 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const ids = sameIdsEachTime(ports.ids);
   const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     if (relied.until <= ports.clock.now().getTime()) relied = await look();
-    const [before, binned, tags, [platform, entry]] = await Promise.all([readManifestDocument(ports, push.key, digest), readBinned(ports, push.key, digest), readTags(ports, push.key, names), about()]);
+    const [{ before, binned }, tags, [platform, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
     const stored = { before, binned, tags, platform, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
     const change = pushChanges({ push, manifest, digest, ...stored, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
@@ -147,12 +147,10 @@ async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, d
   }
 }
 
-function readBinned(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
-  return readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
-}
-
-function readManifestDocument(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
-  return readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+/** The bin is looked into second: what moves there in between is found. What is live costs no second read. */
+async function readThere(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
+  const before = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  return { before, binned: before === undefined ? await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)) : undefined };
 }
 
 function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[]): Promise<PushedTag[]> {
@@ -196,8 +194,9 @@ async function requireReferences(ports: RegistryPorts, { key, cause }: ManifestP
 
 /** Keep wins: an index is pushed that lists it. */
 async function childPresent(ports: RegistryPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<true | undefined> {
-  const there = (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined || (await ports.bin.restoreManifest(key, digest, cause));
-  return there || undefined;
+  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  // Looked for once more: somebody else may have just restored it.
+  return (await isLive()) || (await ports.bin.restoreManifest(key, digest, cause)) || (await isLive()) || undefined;
 }
 
 function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest) => Promise<unknown>) {

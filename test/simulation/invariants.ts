@@ -77,8 +77,11 @@ function checkChildren(seen: Seen, index: ManifestDocument, ordered: ReadonlySet
 export function checkSettled(world: MemoryWorld): void {
   const seen = new Seen(world);
   for (const binned of seen.binned.values()) {
+    if (seen.live.has(`${binned.repository}@${binned.digest}`)) throw new Violation(`${binned.digest.slice(7, 15)} is live and in the bin`);
     if (wasOrdered(binned)) continue;
-    if (seen.live.has(`${binned.repository}@${String(binned.subject)}`)) throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
+    const subject = seen.live.get(`${binned.repository}@${String(binned.subject)}`);
+    // A subject that is new since then keeps it when it is due.
+    if (subject !== undefined && subject.createdAt <= binned.recycled.recycledAt) throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
     const parent = [...seen.live.values()].find((index) => index.repository === binned.repository && childrenOf(index).includes(binned.digest));
     if (parent !== undefined) throw new Violation(`child ${binned.digest.slice(7, 15)} is in the bin, and its index is live`);
   }
@@ -98,6 +101,19 @@ export function checkNothingStays(world: MemoryWorld): void {
   extra('a blob', seen.blobs.keys(), new Set([...seen.links.values()].map(({ digest }) => digest)));
   const named = [...seen.blobs.values()].flatMap(({ copies }) => Object.values(copies).map(({ name }) => name));
   extra('bytes', world.region().blobs.names(), new Set(named));
+}
+
+export function binnedIn(world: MemoryWorld): Iterable<BinnedDocument> {
+  return new Seen(world).binned.values();
+}
+
+/** Whether a tag, a live index or a live subject keeps a live manifest; `undefined` when it is not live. */
+export function isKept(world: MemoryWorld, repository: string, digest: string): boolean | undefined {
+  const seen = new Seen(world);
+  const manifest = seen.live.get(`${repository}@${digest}`);
+  if (manifest === undefined) return undefined;
+  const listed = [...seen.live.values()].some((index) => index.repository === repository && childrenOf(index).includes(manifest.digest));
+  return listed || seen.tags.some((tag) => tag.repository === repository && tag.digest === digest) || seen.live.has(`${repository}@${String(manifest.subject)}`);
 }
 
 /** The digest that a tag has now. */

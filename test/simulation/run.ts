@@ -1,69 +1,15 @@
 import { sweepOutbox } from '../../shared/events/outbox.ts';
 import { runDue } from '../../shared/purge/due.ts';
 import { sweepLeftovers } from '../../shared/purge/leftovers.ts';
-import { checkNothingStays, checkSettled, checkWhole, tagTarget, Violation } from './invariants.ts';
-import { manifests } from './images.ts';
+import { binnedIn, checkNothingStays, checkSettled, checkWhole, isKept, tagTarget, Violation } from './invariants.ts';
+import { manifestBy, manifests } from './images.ts';
 import { manifestAt, perform } from './operations.ts';
 import type { Operation, Outcome } from './operations.ts';
-import { pick, randomOf, Schedule } from './schedule.ts';
+import { randomOf, Schedule } from './schedule.ts';
+import { caseOf } from './cases.ts';
+import type { Case, Planned } from './cases.ts';
 import { actorIn, graceMs, keyOf, registry, simulatedWorld } from './world.ts';
 import type { Mutation, Simulated } from './world.ts';
-
-export interface Planned {
-  readonly operation: Operation;
-  /** The process dies at its nth call. */
-  readonly crash?: { readonly at: number; readonly moment: 'before' | 'after' };
-}
-
-/** Time passes, then these run at once. */
-export interface Round {
-  readonly waitMs: number;
-  readonly planned: readonly Planned[];
-}
-
-export interface Case {
-  /** Of the order of turns. */
-  readonly seed: number;
-  readonly rounds: readonly Round[];
-}
-
-/** The case that a seed stands for. */
-export function caseOf(seed: number): Case {
-  const random = randomOf(seed);
-  const rounds = Array.from({ length: 2 + Math.floor(random() * 2) }, (_, at) => ({
-    waitMs: Math.floor(pick(random, [0, 0.3, 1.01, 1.01, 2.02]) * graceMs),
-    planned: Array.from({ length: 1 + Math.floor(random() * 3) }, () => planned(random, at === 0)),
-  }));
-  return { seed, rounds };
-}
-
-function planned(random: () => number, first: boolean): Planned {
-  const operation = first ? pushOf(random) : operationOf(random);
-  if (first || random() > 0.25) return { operation };
-  return { operation, crash: { at: 1 + Math.floor(random() * 14), moment: pick(random, ['before', 'after']) } };
-}
-
-const tags = ['t1', 't2'];
-
-function pushOf(random: () => number): Operation {
-  const at = { do: 'push', repository: pick(random, [0, 0, 1]), manifest: Math.floor(random() * manifests.length) } as const;
-  return random() < 0.8 ? { ...at, tag: pick(random, tags) } : at;
-}
-
-function operationOf(random: () => number): Operation {
-  const repository = pick(random, [0, 0, 1]);
-  const manifest = Math.floor(random() * manifests.length);
-  const chance = random();
-  if (chance < 0.25) return pushOf(random);
-  if (chance < 0.43) return { do: 'delete', repository, manifest };
-  if (chance < 0.66) return { do: 'collect' };
-  if (chance < 0.76) return { do: 'restore', repository, manifest };
-  if (chance < 0.84) return { do: 'recycle', repository, manifest, tags: random() < 0.5 ? tags : [pick(random, tags)] };
-  if (chance < 0.88) return { do: 'untag', repository, tag: pick(random, tags) };
-  if (chance < 0.92) return { do: 'pull', repository, manifest };
-  if (chance < 0.94) return { do: 'drop', repository };
-  return { do: pick(random, ['upload', 'mount'] as const), repository, blob: Math.floor(random() * 4) };
-}
 
 interface Performed {
   readonly operation: Operation;
@@ -86,9 +32,11 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}, a
     const schedule = new Schedule(random);
     // A call may take long, but not half of the grace: that is what the graces are longer than.
     let jumps = 2;
+    const haste = random() < 0.5 ? 0.01 : 0.1;
     const between = () => {
       turns += 1;
-      if (jumps > 0 && random() < 0.02) {
+      passTime(1);
+      if (jumps > 0 && random() < haste) {
         jumps -= 1;
         passTime(graceMs / 10);
       }
@@ -99,7 +47,9 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}, a
       actors += 1;
       const id = actors;
       return async () => {
-        const actor = actorIn(simulated, id, mutation, () => schedule.turn(id));
+        // One that is alone and lives takes all its turns at once.
+        const alone = planned.length === 1 && each.crash === undefined;
+        const actor = actorIn(simulated, id, mutation, alone ? undefined : () => schedule.turn(id));
         if (each.crash?.moment === 'before') actor.calls.crashBefore(each.crash.at);
         if (each.crash?.moment === 'after') actor.calls.crashAfter(each.crash.at);
         const performed: Performed = { operation: each.operation, from: turns, to: Infinity };
@@ -110,6 +60,7 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}, a
       };
     };
     await schedule.run(planned.map(run), between);
+    checkWhole(world, ordered);
   }
   await afterEverything(simulated, mutation, ordered, history);
   await afterwards?.(simulated);
@@ -135,6 +86,7 @@ async function afterEverything(simulated: Simulated, mutation: Mutation, ordered
   await look();
   checkSettled(world);
   checkAcknowledged(simulated, history);
+  checkWentAlong(simulated, history);
   for (let graces = 0; graces < 5; graces += 1) {
     passTime(1.01 * graceMs);
     await look();
@@ -152,6 +104,18 @@ function checkAcknowledged({ world }: Simulated, history: readonly Performed[]):
     const { repository, manifest, tag } = operation;
     if (history.some((other) => other.operation !== operation && other.to >= from && mayTake(other.operation, operation))) continue;
     if (tagTarget(world, repository, tag) !== manifestAt(manifest).digest) throw new Violation(`tag ${tag} of repository ${repository} was pushed and is gone`);
+  }
+}
+
+/** What nothing keeps went along with what was deleted, unless something was asked since that may have brought it. */
+function checkWentAlong({ world }: Simulated, history: readonly Performed[]): void {
+  for (const { repository, digest } of binnedIn(world)) {
+    const along = manifests.filter((each) => manifestBy(digest).children.includes(each.digest) || each.subject === digest);
+    for (const { digest: went, name } of along.filter((each) => isKept(world, repository, each.digest) === false)) {
+      const since = Math.min(...history.filter(({ operation }) => ['delete', 'recycle', 'drop'].includes(operation.do)).map(({ from }) => from));
+      const brought = history.some(({ operation, to }) => to >= since && ['push', 'restore', 'pull'].includes(operation.do));
+      if (!brought) throw new Violation(`${name} (${went.slice(7, 15)}) is live, and what it went with is in the bin`);
+    }
   }
 }
 

@@ -13,6 +13,10 @@ export function memberPath(path: string, property: string): string {
   return `${path}[].${property}`;
 }
 
+export function isMemberPath(path: string): boolean {
+  return path.includes('[].');
+}
+
 /** A document's place in the order of a property; `undefined` when it has none, or one that is no scalar. */
 export function placeOf({ order, id }: DocumentRecord, document: JsonDocument, path: string): IndexEntry | undefined {
   const value = path === creationOrder ? null : valueAt(document, path);
@@ -42,8 +46,8 @@ export function reindex({ indexes }: Partition, before: DocumentRecord | undefin
 function currentPlaces(record: DocumentRecord, path: string): IndexEntry[] {
   const current = record.versions.at(-1)?.document;
   if (current === undefined) return [];
-  const [array = '', member] = path.split('[].');
-  if (member === undefined) return [placeOf(record, current, path)].filter((place) => place !== undefined);
+  if (!isMemberPath(path)) return [placeOf(record, current, path)].filter((place) => place !== undefined);
+  const [array = '', member = ''] = path.split('[].');
   const items = valueAt(current, array);
   const values = new Set(Array.isArray(items) ? items.map((item) => valueAt(item, member)).filter(isScalar) : []);
   return [...values].map((value) => ({ value, order: record.order, id: record.id }));

@@ -2,7 +2,7 @@ import type { DocumentPage, DocumentQuery, Predicate, VersionedDocument } from '
 import { isFullPartition, requireLimit } from '../documentrules.ts';
 import { holds, isScalar } from './compare.ts';
 import type { DocumentStore, Partition, Version } from './documentstore.ts';
-import { creationOrder, indexOf, memberPath, placeOf } from './partitionindex.ts';
+import { creationOrder, indexOf, isMemberPath, memberPath, placeOf } from './partitionindex.ts';
 import { comparePlaces } from './orderedindex.ts';
 import type { Place } from './orderedindex.ts';
 
@@ -100,7 +100,9 @@ function narrowestPath(partition: Partition, where: readonly Predicate[]): strin
 }
 
 function rangeOf(partition: Partition, path: string, where: readonly Predicate[]) {
-  return indexOf(partition, path).range(where.flatMap(indexed).filter((each) => each.path === path));
+  const conditions = where.flatMap(indexed).filter((each) => each.path === path);
+  // Two members of one array may each meet one of two conditions: the range of the first holds all that meet both.
+  return indexOf(partition, path).range(isMemberPath(path) ? conditions.slice(0, 1) : conditions);
 }
 
 /** As an index knows it: each property that a member must have is a path of its own. */

@@ -3,7 +3,7 @@ import { body, json, pageSchema, refusals } from '../../http/management.ts';
 import { digestSchema } from '../../oci/descriptor.ts';
 import { repositorySchema, tagSchema } from '../../state/names.ts';
 import type { BinnedDocument, BinnedTag } from '../../state/bin.ts';
-import { softDeleteSchema } from '../soft-delete.ts';
+import { retentionBounds } from '../soft-delete.ts';
 
 const repository = z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'team/app' });
 const digest = z.string().pipe(digestSchema).openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}` });
@@ -12,9 +12,9 @@ const group = z.string().min(1).max(100).openapi({ description: 'The id of one d
 
 const settingsSchema = z
   .object({
-    enabled: softDeleteSchema.shape.enabled.openapi({ description: 'false: what is deleted cannot be restored.' }),
-    retentionDays: softDeleteSchema.shape.retentionDays.openapi({ description: 'From going into the bin to being purged. What is in it already keeps its time.' }),
-    restoreOnPull: softDeleteSchema.shape.restoreOnPull.openapi({ description: 'A pull brings back what a policy took. What somebody deleted stays deleted.' }),
+    enabled: z.boolean().openapi({ description: 'false: what is deleted cannot be restored.' }),
+    retentionDays: z.int().min(retentionBounds.min).max(retentionBounds.max).openapi({ description: 'From going into the bin to being purged. What is in it already keeps its time.' }),
+    restoreOnPull: z.boolean().openapi({ description: 'A pull brings back what a policy took. What somebody deleted stays deleted.' }),
   })
   .openapi('SoftDelete');
 

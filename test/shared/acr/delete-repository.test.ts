@@ -44,9 +44,9 @@ describe('deleting a repository', () => {
     expect(body.tagsDeleted.toSorted()).toEqual(tags.toSorted());
     expect(body.manifestsDeleted.toSorted()).toEqual([...images.map(({ digest }) => digest), referrer.digest].toSorted());
     const types = Map.groupBy(publishedTypes(longshore).slice(told), (type) => type);
-    expect(Object.fromEntries([...types].map(([type, all]) => [type, all.length]))).toEqual({ 'Longshore.TagDeleted': 140, 'Microsoft.ContainerRegistry.ImageDeleted': 71, 'Longshore.RepositoryDeleted': 1 });
-    // Three batches of tags and three of manifests, the event of the end: each with its mark in the outbox; and the entry.
-    expect(memory.calls.count('documents.commit')).toBe(2 * (3 + 3 + 1) + 1);
+    expect(Object.fromEntries([...types].map(([type, all]) => [type, all.length]))).toEqual({ 'Longshore.TagDeleted': 140, 'Microsoft.ContainerRegistry.ImageDeleted': 71, 'Longshore.Recycled': 9, 'Longshore.RepositoryDeleted': 1 });
+    // Five batches of tags and four of manifests (each is written into the bin, too), the event of the end: each with its mark in the outbox; and the entry.
+    expect(memory.calls.count('documents.commit')).toBe(2 * (5 + 4 + 1) + 1);
     expect(await refusal(app, 'GET', '/acr/v1/a/b')).toEqual([404, 'NAME_UNKNOWN']);
     expect(await refusal(app, 'GET', '/v2/a/b/tags/list')).toEqual([404, 'NAME_UNKNOWN']);
     expect(await refusal(app, 'DELETE', '/acr/v1/a/b')).toEqual([404, 'NAME_UNKNOWN']);

@@ -137,10 +137,9 @@ describe('a wrong request', () => {
     ['POST', '/acr/v1/team/app', 405, 'UNSUPPORTED'],
     ['DELETE', `/acr/v1/team/app/_manifests/${image.digest}`, 405, 'UNSUPPORTED'],
     ['PUT', '/acr/v1/_catalog', 405, 'UNSUPPORTED'],
-    ['GET', '/acr/v1/_deleted/_catalog', 405, 'UNSUPPORTED'],
-    ['GET', '/acr/v1/_deleted/team/app/_manifests', 405, 'UNSUPPORTED'],
-    ['GET', '/acr/v1/_deleted/team/app/_tags', 405, 'UNSUPPORTED'],
-    ['POST', `/acr/v1/_deleted/team/app/_manifests/${image.digest}?force=true`, 405, 'UNSUPPORTED'],
+    ['POST', '/acr/v1/_deleted/_catalog', 405, 'UNSUPPORTED'],
+    ['POST', '/acr/v1/_deleted/team/app/_tags', 405, 'UNSUPPORTED'],
+    ['POST', `/acr/v1/_deleted/team/app/_manifests/${image.digest}?force=true`, 404, 'MANIFEST_UNKNOWN'],
     ['GET', '/acr/v1/_deleted/team/app', 404, 'NOT_FOUND'],
   ])('%s %s is answered with %i %s', async (method, path, status, code) => {
     expect(await refusal(app, method, path)).toEqual([status, code]);

@@ -11,6 +11,7 @@ export const hour = 3600 * 1000;
 export const day = 24 * hour;
 
 export interface Timed extends TestLongshore {
+  readonly runDue: () => ReturnType<TestLongshore['runDue']>;
   readonly passTime: (ms: number) => void;
   /** Another instance over the same world. */
   readonly another: () => TestLongshore;

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Cause } from '../../../shared/events/envelope.ts';
+import type { RegistryName, RepositoryName, Tag } from '../../../shared/oci/name.ts';
+import type { Digest } from '../../../shared/oci/digest.ts';
+import { recycle } from '../../../shared/purge/recycle.ts';
+import { SoftDelete } from '../../../shared/purge/soft-delete.ts';
+import { silentLog } from '../../../shared/ports/log.ts';
+import { systemRandomIds } from '../../../shared/ports/clock.ts';
+import { ask, makeImage, pushImage } from '../image.ts';
+import { binOf, makeIndex, naming, push, statusOf, timedLongshore } from './binned.ts';
+import type { Timed } from './binned.ts';
+
+const repository = 'team/app';
+const key = { registry: 'default' as RegistryName, repository: repository as RepositoryName };
+const cause: Cause = { request: { id: 'run', host: '', method: '', useragent: 'longshore' }, actor: { name: 'purge' } };
+
+function policy({ memory, world }: Timed, manifests: readonly string[], tags: readonly string[] = []) {
+  const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
+  const ports = { ...adapters, softDelete: new SoftDelete(adapters), openRepository: () => Promise.resolve(), settings: { region: 'home', eventSource: '/longshore', graceMs: 3_600_000 } };
+  return recycle(ports, key, { manifests: manifests as Digest[], tags: tags as Tag[] }, { cause, rule: 'old images' });
+}
+
+describe('what a policy takes', () => {
+  it('is what it names, unless a tag that it does not name, an index, a subject or an attribute keeps it', async () => {
+    const longshore = timedLongshore();
+    const { app } = longshore;
+    const [old, child, tagged, locked, subject] = ['old', 'child', 'tagged', 'locked', 'subject'].map((seed) => makeImage(seed, 0)) as [ReturnType<typeof makeImage>, ReturnType<typeof makeImage>, ReturnType<typeof makeImage>, ReturnType<typeof makeImage>, ReturnType<typeof makeImage>];
+    const signature = makeImage('signature', 0, naming(subject));
+    for (const [tag, image] of [['old', old], [child.digest, child], ['tagged', tagged], ['also', tagged], [locked.digest, locked], ['subject', subject], [signature.digest, signature]] as const) await pushImage(app, repository, tag, image);
+    await push(app, repository, 'index', makeIndex([child]));
+    await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${locked.digest}`, { body: JSON.stringify({ deleteEnabled: false }) });
+    const gone = makeImage('never pushed', 0).digest;
+    const result = await policy(longshore, [old, child, tagged, locked, signature].map(({ digest }) => digest).concat(gone), ['old', 'tagged']);
+    expect(result.manifests).toEqual([old.digest]);
+    expect(result.tags).toEqual(['old', 'tagged']);
+    expect(result.stayed).toEqual([
+      { what: child.digest, because: 'index' },
+      { what: tagged.digest, because: 'tag' },
+      { what: locked.digest, because: 'locked' },
+      { what: signature.digest, because: 'subject' },
+      { what: gone, because: 'gone' },
+    ]);
+    for (const reference of ['also', 'index', child.digest, signature.digest]) expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(200);
+  });
+
+  it('comes back by a pull, by tag or digest, with all its tags; what somebody deleted does not', async () => {
+    for (const reference of ['by tag', 'by digest'] as const) {
+      const longshore = timedLongshore();
+      const { app } = longshore;
+      const image = makeImage('pulled', 0);
+      const path = `/v2/${repository}/manifests/${reference === 'by tag' ? 'v1' : image.digest}`;
+      for (const tag of ['v1', 'v2']) await pushImage(app, repository, tag, image);
+      await policy(longshore, [image.digest], ['v1', 'v2']);
+      expect((await binOf(app)).map(({ by }) => by.rule)).toEqual(['old images', 'old images', 'old images']);
+      expect(await statusOf(app, path)).toBe(200);
+      expect(await binOf(app)).toEqual([]);
+      expect(await statusOf(app, `/v2/${repository}/manifests/v2`)).toBe(200);
+      expect(await statusOf(app, `/v2/${repository}/manifests/${image.digest}`, 'DELETE')).toBe(202);
+      expect(await statusOf(app, path)).toBe(404);
+    }
+  });
+
+  it('stays where the settings say so', async () => {
+    const longshore = timedLongshore();
+    const { app } = longshore;
+    await ask(app, 'PUT', '/api/v1/soft-delete', { body: JSON.stringify({ enabled: true, retentionDays: 14, restoreOnPull: false }), headers: { 'content-type': 'application/json' } });
+    const image = makeImage('pulled', 0);
+    await pushImage(app, repository, 'v1', image);
+    await policy(longshore, [image.digest], ['v1']);
+    for (const reference of ['v1', image.digest]) expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(404);
+  });
+});

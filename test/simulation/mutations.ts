@@ -1,0 +1,20 @@
+import type { DocumentChange } from '../../shared/ports/documents.ts';
+import type { Mutation } from './world.ts';
+
+const without = (test: (change: DocumentChange, container: string) => boolean): Mutation => ({ change: (change, container) => (test(change, container) ? undefined : change) });
+const isUpsertOf = (change: DocumentChange, type: string) => change.do === 'upsert' && change.document.type === type;
+const unconditional = (container: string): Mutation => ({ change: (change, where) => (where === container && change.do === 'delete' ? { do: 'delete', id: change.id } : change) });
+
+/** Each takes one precaution away, in a sentence. */
+export const mutations: Record<string, Mutation> = {
+  'links are dropped after a minute': { collectorGraceMs: 60_000 },
+  'nobody is found who needs a blob': { blind: ({ where }) => where.some(({ is }) => is === 'contains') },
+  'links and blobs are deleted whatever was written since': unconditional('blobs'),
+  'manifests are moved whatever was written since': unconditional('repositories'),
+  'a new link does not touch its blob': without((change, container) => container === 'blobs' && change.do === 'patch' && change.id === 'blob'),
+  'an index does not hold its children': without((change, container) => container === 'repositories' && change.do === 'patch' && change.id.startsWith('manifest:')),
+  'a purge leaves no checks of links': without((change) => isUpsertOf(change, 'link-check')),
+  'a dropped link leaves no check of its blob': without((change) => isUpsertOf(change, 'blob-check')),
+  'what belongs to a manifest is not settled': without((change) => isUpsertOf(change, 'unsettled')),
+  'links are not refreshed': without((change, container) => container === 'blobs' && change.do === 'patch' && change.id.startsWith('link:')),
+};
