@@ -11,6 +11,7 @@ import type { Documents } from './ports/documents.ts';
 import type { Log } from './ports/log.ts';
 import type { GetJson } from './ports/outbound.ts';
 import type { ProbeDependency } from './ports/probe.ts';
+import type { ReadLastPulls } from './ports/pulls.ts';
 import type { SendMessage } from './ports/queues.ts';
 import type { PublishEvents } from './ports/topic.ts';
 import { cancelledUploads } from './registry/cancel-upload.ts';
@@ -23,6 +24,11 @@ import { binRoutes } from './purge/management/http.ts';
 import { runDue } from './purge/due.ts';
 import { sweepLeftovers } from './purge/leftovers.ts';
 import type { DueRun } from './purge/due.ts';
+import { policyRoutes } from './purge/policy/management/http.ts';
+import { markTouched } from './purge/policy/mark.ts';
+import { untracked } from './purge/policy/ports.ts';
+import type { PolicyPorts } from './purge/policy/ports.ts';
+import { runPolicies } from './purge/policy/run.ts';
 import type { BinPorts } from './purge/ports.ts';
 import { SoftDelete } from './purge/soft-delete.ts';
 import type { RepositoryKey } from './state/names.ts';
@@ -37,6 +43,8 @@ export interface Adapters {
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly outbound: GetJson;
+  /** Absent, no pull is known. */
+  readonly lastPulls?: ReadLastPulls;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -60,6 +68,10 @@ export interface Longshore {
   sweepOutbox(): Promise<void>;
   /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
   runDue(): Promise<DueRun>;
+  /** Looks again at what a delivered event touches, for the policies. An event that cannot be read is logged and dropped. */
+  markTouched(event: unknown): Promise<void>;
+  /** Runs the purge policies that are due, and goes on with what was interrupted. */
+  runPolicies(): Promise<void>;
   /** Deletes what crashes left in Blob Storage and no document names. */
   sweepLeftovers(): Promise<void>;
   /** Removes or revives the catalog's entries of deleted repositories. */
@@ -85,9 +97,10 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   };
   const softDelete = new SoftDelete({ documents, clock });
   const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository, settings };
+  const policies: PolicyPorts = { ...bin, lastPulls: adapters.lastPulls ?? untracked };
   const identities = createIdentities({ ...adapters, ...stores }, registryName, settings.auth);
   return {
-    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, bin: binRoutes({ ...bin, softDelete, registry: registryName }) }),
+    app: createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, manifests, cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, probes, registryName, metrics, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })) }),
     log,
     recordUsage: (event) => withEvent(event, log, (parsed) => recordUsage({ documents }, registryName, parsed)),
     async sweepOutbox() {
@@ -99,6 +112,12 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
       const run = await runDue(bin, new Date(clock.now().getTime() + dueRunMs));
       if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
       return run;
+    },
+    markTouched: (event) => withEvent(event, log, (parsed) => markTouched(policies, registryName, parsed)),
+    async runPolicies() {
+      const { looking, plans } = await runPolicies(policies, registryName, new Date(clock.now().getTime() + dueRunMs));
+      if (looking.length > 0) log.info({ looking }, 'purge policies look through what is stored');
+      for (const { policy, plan, state, outcome, over } of plans) log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
     },
     async sweepLeftovers() {
       const deleted = await sweepLeftovers(bin, registryName, new Date(clock.now().getTime() + dueRunMs));

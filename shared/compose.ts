@@ -10,7 +10,7 @@ import type { Longshore } from './assemble.ts';
 import { authSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
-import { systemClock, systemRandomIds } from './ports/clock.ts';
+import { clockAhead, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
   /** Ends what the SDKs do in the background. */
@@ -26,7 +26,7 @@ export function compose(config: Config): ComposedLongshore {
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
   const log = logger(config);
   const outbound = guardedGet({ allowLoopback: config.LONGSHORE_OUTBOUND === 'loopback' });
-  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: systemClock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, blobs, queues, topic, probes: [documents, blobs, queues, topic], clock: clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS), ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,

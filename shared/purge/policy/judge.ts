@@ -81,9 +81,11 @@ function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: numb
   const evidence = evidenceOf(judged);
   const [rule, takes] = earliest(judged, rules);
   if (rule === undefined || takes === Infinity) return { verdict: 'keep', why: 'no rule takes it', evidence };
-  const keep = longest([...shared, ...keepsOf(judged, rules)]);
+  const keeps = [...shared, ...keepsOf(judged, rules)];
+  const keep = longest(keeps);
   const kept = keep !== undefined && keep.until > now;
-  const at = Math.max(takes, keep?.until ?? 0);
+  // A lock has no end that is known: what it alone keeps is looked at by every plan, which says so.
+  const at = Math.max(takes, longest(keeps.filter(({ rule: by }) => by !== 'locked'))?.until ?? 0);
   if (kept) return { verdict: 'keep', rule: keep.rule, why: keep.why, evidence, ...(at === Infinity ? {} : { dueAt: at }) };
   const why = reasonOf(rule, judged);
   return takes > now ? { verdict: 'not-yet', rule: rule.name, why, evidence, dueAt: at } : { verdict: 'due', rule: rule.name, why, evidence, dueAt: at };
@@ -97,8 +99,9 @@ function earliest(judged: Judged, { policy }: Rules): [RemoveRule | undefined, n
   }, [undefined, Infinity]);
 }
 
+/** Of those without an end one that is no lock: what a rule keeps needs no look. */
 function longest(keeps: readonly Keep[]): Keep | undefined {
-  return keeps.reduce<Keep | undefined>((best, keep) => (best === undefined || keep.until > best.until ? keep : best), undefined);
+  return keeps.reduce<Keep | undefined>((best, keep) => (best === undefined || keep.until > best.until || (keep.until === best.until && best.rule === 'locked') ? keep : best), undefined);
 }
 
 function keepsOf(judged: Judged, { keep }: Rules): Keep[] {
@@ -109,7 +112,7 @@ function keepsOf(judged: Judged, { keep }: Rules): Keep[] {
 function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
   const { manifest } = facts;
   const { retentionDays } = rules.policy;
-  const parts = facts.along.flatMap((part) => [...keepsOfManifest(part), ...keepsOf({ facts, manifest: part, ...latest([part.pulledAt]) }, rules)].map((keep) => ({ rule: 'part', until: keep.until, why: `${part.digest} goes along with it: ${keep.why}` })));
+  const parts = facts.along.flatMap((part) => [...keepsOfManifest(part), ...keepsOf({ facts, manifest: part, ...latest([part.pulledAt]) }, rules)].map((keep) => ({ rule: keep.rule === 'locked' ? 'locked' : 'part', until: keep.until, why: `${part.digest} goes along with it: ${keep.why}` })));
   return [
     ...lockedBy(`repository ${facts.repository}`, facts.repositoryLocked),
     ...keepsOfManifest(manifest),

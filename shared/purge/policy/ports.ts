@@ -5,3 +5,6 @@ import type { BinPorts } from '../ports.ts';
 export interface PolicyPorts extends BinPorts {
   readonly lastPulls: ReadLastPulls;
 }
+
+/** Pulls that nobody counts: a rule on last pull takes nothing. */
+export const untracked: ReadLastPulls = { lastPulls: () => Promise.resolve(new Map()), trackedSince: () => Promise.resolve(undefined) };

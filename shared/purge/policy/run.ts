@@ -2,7 +2,7 @@ import type { RegistryName } from '../../oci/name.ts';
 import { readStored } from '../../state/stored.ts';
 import { causeOfBackground } from '../deletion.ts';
 import { carryOut } from './carry-out.ts';
-import { changePolicy, planRef, planSchema, planTtl, readPolicies } from './documents.ts';
+import { changePolicy, planRef, planSchema, readPolicies } from './documents.ts';
 import type { Plan, PolicyDocument } from './documents.ts';
 import { planNow } from './plan.ts';
 import type { PolicyPorts } from './ports.ts';
@@ -54,7 +54,7 @@ async function runOnTime(ports: PolicyPorts, { registry, name, nextRunAt }: Poli
   const cause = causeOfBackground(ports, policyActor(name));
   const plan = await planNow(ports, registry, policy, cause, 'schedule');
   if (plan.over.length > 0) return plan;
-  await ports.documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...plan, state: 'approved', approvedBy: policyActor(name), ttl: planTtl } }]);
+  await ports.documents.commitDocuments('registries', [registry], [{ do: 'patch', id: plan.id, set: { state: 'approved', approvedBy: policyActor(name) } }]);
   return carryOut(ports, registry, plan.plan, cause, until);
 }
 
