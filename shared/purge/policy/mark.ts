@@ -73,7 +73,8 @@ interface Touched {
   readonly moved: boolean;
 }
 
-function touchedBy(event: CatalogueEvent): Touched | undefined {
+/** The manifests that an event says something about; `undefined` for one that changes nothing that is judged. */
+export function touchedBy(event: CatalogueEvent): Touched | undefined {
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed': {
