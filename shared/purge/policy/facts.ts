@@ -26,6 +26,8 @@ export interface TagFacts {
   readonly pushedAt: number;
   readonly pulledAt?: number;
   readonly locked?: string;
+  /** The live manifest that its name says it is about, as cosign and OCI's fallback name what they push. */
+  readonly about?: Digest;
 }
 
 /** What is known of one manifest, its tags, and what goes along with it when it goes. */

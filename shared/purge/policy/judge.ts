@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/name.ts';
 import { keptUntil, takenFrom } from './conditions.ts';
 import type { Judged } from './conditions.ts';
-import type { Facts, ManifestFacts } from './facts.ts';
+import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { KeepRule, Policy, RemoveRule } from './policy.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -57,7 +57,7 @@ export function judge(facts: Facts, rules: Rules, now: number): Judgement {
   const shared = keepsOfAll(facts, rules);
   const tags = facts.tags.map((tag) => {
     const judged: Judged = { facts, manifest: facts.manifest, tag, ...latest([tag.pulledAt, ...pullsOf(facts)]) };
-    return { tag: tag.name, ...decide(judged, rules, [...shared, ...lockedBy(`tag ${tag.name}`, tag.locked)], now) };
+    return { tag: tag.name, ...decide(judged, rules, [...shared, ...keepsOfTag(tag)], now) };
   });
   const manifest = manifestDecision(facts, rules, shared, tags, now);
   const looks = [manifest, ...tags].flatMap(({ dueAt }) => (dueAt === undefined ? [] : [dueAt]));
@@ -127,6 +127,10 @@ function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
 
 function keepsOfManifest({ digest, locked, inUse }: ManifestFacts): Keep[] {
   return [...lockedBy(`manifest ${digest}`, locked), ...(inUse === undefined ? [] : [{ rule: 'in-use', until: inUse.until, why: `${inUse.source} says that it is in use, until ${time(inUse.until)}` }])];
+}
+
+function keepsOfTag({ name, locked, about }: TagFacts): Keep[] {
+  return [...lockedBy(`tag ${name}`, locked), ...(about === undefined ? [] : [{ rule: 'subject', until: Infinity, why: `its name says that it is about ${about}` }])];
 }
 
 function lockedBy(what: string, attribute: string | undefined): Keep[] {

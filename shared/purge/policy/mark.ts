@@ -1,7 +1,7 @@
 import type { CatalogueEvent } from '../../events/envelope.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { binnedDocumentSchema, binnedRef } from '../../state/bin.ts';
-import { childrenOf, manifestDocumentSchema, manifestId, manifestRef, referrerDocumentSchema } from '../../state/manifest.ts';
+import { childrenOf, manifestDocumentSchema, manifestId, manifestRef, referrerDocumentSchema, tagDocumentSchema, tagId } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { readStored } from '../../state/stored.ts';
@@ -97,11 +97,12 @@ export function touchedBy(event: CatalogueEvent): Touched | undefined {
   }
 }
 
-/** The children and referrers of a manifest, live or binned: what it keeps while it is there. */
+/** The children and referrers of a manifest, live or binned, and what its tags say is about it: what it keeps while it is there. */
 async function neighboursOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const [live, binned] = await Promise.all([readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)), readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))]);
   const found = live?.document ?? binned?.document;
   if (found === undefined) return [];
   const referrers = await everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema);
-  return [...childrenOf(found), ...referrers.map((edge) => edge.digest)];
+  const about = await everyOne(ports, key, [{ path: 'id', is: 'starts-with', value: tagId(digest.replace(':', '-')) }], tagDocumentSchema);
+  return [...childrenOf(found), ...referrers.map((edge) => edge.digest), ...about.map((tag) => tag.digest)];
 }

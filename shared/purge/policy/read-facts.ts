@@ -1,3 +1,4 @@
+import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { LastPull } from '../../ports/pulls.ts';
 import { forbidding } from '../../state/attributes.ts';
@@ -40,7 +41,7 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
     repository: key.repository,
     ...(view.locked === undefined ? {} : { repositoryLocked: view.locked }),
     manifest: manifestFacts(manifest.document),
-    tags: tags.map((tag) => tagFacts(tag, pulls.get(tag.name))),
+    tags: await Promise.all(tags.map(async (tag) => ({ ...tagFacts(tag, pulls.get(tag.name)), ...(await aboutOf(ports, key, tag)) }))),
     ...(keeper === undefined ? {} : { keeper }),
     along: along.map(({ document, isChild }) => ({ ...manifestFacts(document), isChild })),
     newestTags: view.newest.map(({ name }) => name),
@@ -119,6 +120,14 @@ function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull 
 function tagFacts({ name, updatedAt, attributes }: TagDocument, pull: LastPull | undefined): TagFacts {
   const locked = forbidding('delete', attributes);
   return { name, pushedAt: Date.parse(updatedAt), ...pulledAt(pull), ...(locked === undefined ? {} : { locked }) };
+}
+
+/** What a tag such as `sha256-….sig` signs, where it is live. */
+async function aboutOf({ documents }: PolicyPorts, key: RepositoryKey, { name, digest }: TagDocument): Promise<{ about?: Digest }> {
+  const about = /^(sha(?:256|512))-([0-9a-f]{64}|[0-9a-f]{128})(?:\.[a-z]+)?$/.exec(name);
+  const subject = parseDigest(`${about?.[1] ?? ''}:${about?.[2] ?? ''}`);
+  if (subject === undefined || subject === digest) return {};
+  return (await documents.readDocument(manifestRef(key, subject))) === undefined ? {} : { about: subject };
 }
 
 /** Who asks by HEAD has the image already and still looks whether its tag has moved: it uses it. */

@@ -44,13 +44,13 @@ async function goOn(ports: PolicyPorts, { registry, name, plan }: PolicyDocument
 async function runOnTime(ports: PolicyPorts, { registry, name, nextRunAt }: PolicyDocument, until: Date): Promise<Plan | undefined> {
   const now = ports.clock.now();
   if (Date.parse(nextRunAt) > now.getTime()) return undefined;
-  let mine = false;
   // Whoever moves the time is the one that runs.
+  const claim = { mine: false };
   const policy = await changePolicy(ports.documents, registry, name, (before) => {
-    mine = before.nextRunAt === nextRunAt;
-    return mine ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString() } : undefined;
+    claim.mine = before.nextRunAt === nextRunAt;
+    return claim.mine ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString() } : undefined;
   });
-  if (!mine || policy === undefined) return undefined;
+  if (!claim.mine || policy === undefined) return undefined;
   const cause = causeOfBackground(ports, policyActor(name));
   const plan = await planNow(ports, registry, policy, cause, 'schedule');
   if (plan.over.length > 0) return plan;

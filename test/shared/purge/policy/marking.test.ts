@@ -8,8 +8,7 @@ import { touchedBy } from '../../../../shared/purge/policy/mark.ts';
 import { nextRun } from '../../../../shared/purge/policy/schedule.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
 import { binOf, makeIndex, push } from '../binned.ts';
-import { approve, call, explained, planOf, policed, putPolicy, tagsOf } from './policed.ts';
-import type { PlanAnswer } from './policed.ts';
+import { approve, call, currentPlan, explained, planOf, policed, putPolicy, tagsOf } from './policed.ts';
 
 const repository = 'team/app';
 const statusOf = async (app: Parameters<typeof ask>[0], tag: string) => (await ask(app, 'GET', `/acr/v1/${repository}/_tags/${tag}`)).status;
@@ -66,6 +65,25 @@ describe('a policy that runs', () => {
     expect(await statusOf(app, 'v1')).toBe(404);
   });
 
+  it('keeps a signature that is tagged as cosign does for as long as what it signs', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    await running(longshore, { remove: [{ name: 'old', olderThanDays: 10 }], keep: [{ name: 'mine', tags: ['v1'] }] });
+    const image = makeImage('signed', 0);
+    const signature = `${image.digest.replace(':', '-')}.sig`;
+    await pushImage(app, repository, 'v1', image);
+    await pushImage(app, repository, signature, makeImage('signature', 0));
+    await longshore.deliver();
+    longshore.passDays(11);
+    await longshore.runPolicies();
+    expect((await explained(app, `${repository}:${signature}`)).policies.find(({ policy }) => policy === 'nightly')?.tags).toMatchObject([{ verdict: 'keep', rule: 'subject' }]);
+    await ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
+    await longshore.deliver();
+    longshore.passDays(1);
+    await longshore.runPolicies();
+    expect(await statusOf(app, signature)).toBe(404);
+  });
+
   it('keeps what another approved policy keeps, until that one is switched off', async () => {
     const longshore = policed();
     const { app } = longshore;
@@ -88,7 +106,7 @@ describe('a policy that runs', () => {
     const longshore = policed();
     const rules = { remove: [{ name: 'old', olderThanDays: 10 }] };
     await running(longshore, rules);
-    const on = async () => (await call<{ on: boolean }>(longshore.app, 'GET', '/purge/policies/nightly')).body.on;
+    const on = async () => (await call(longshore.app, 'GET', '/purge/policies/nightly')).body.on;
     await putPolicy(longshore.app, { brakePercent: 100, schedule: { every: 'week', at: '04:00' }, ...rules });
     expect(await on()).toBe(true);
     await putPolicy(longshore.app, { brakePercent: 50, ...rules });
@@ -114,12 +132,12 @@ describe('a policy that runs', () => {
     await trial(calm);
     for (let n = 1; n <= calm.total(); n += 3) {
       const { app, made, ...longshore } = await trial(new CallPlan().crashAfter(n));
-      const { body } = await call<PlanAnswer>(app, 'GET', '/purge/policies/nightly/plan');
+      const body = await currentPlan(app);
       if (body.state === 'awaiting') expect((await approve(app, made)).status, `crash after ${n}`).toBe(200);
       longshore.passDays(0.01);
       await longshore.runDue();
       await longshore.runPolicies();
-      expect((await call<PlanAnswer>(app, 'GET', '/purge/policies/nightly/plan')).body.state).toBe('done');
+      expect((await currentPlan(app)).state).toBe('done');
       const binned = await binOf(app);
       expect([binned.filter(({ kind }) => kind === 'manifest').length, binned.filter(({ kind }) => kind === 'tag').length], `crash after ${n}`).toEqual([3, 2]);
       expect(await statusOf(app, 'kept')).toBe(200);

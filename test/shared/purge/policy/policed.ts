@@ -55,10 +55,18 @@ export interface PlanAnswer {
   readonly keptItems: { kind: string; digest: string; why: string }[];
 }
 
-export async function call<T>(app: App, method: string, path: string, body?: object): Promise<{ status: number; body: T }> {
+/** What any of the routes may answer. */
+export interface Answer extends Partial<PlanAnswer> {
+  readonly errors?: { message: string }[];
+  readonly policies?: { name: string; on: boolean; policy: { brakePercent: number; retentionDays: number } }[];
+  readonly on?: boolean;
+  readonly waiting?: string[];
+}
+
+export async function call(app: App, method: string, path: string, body?: object): Promise<{ status: number; body: Answer }> {
   const answer = await ask(app, method, `/api/v1${path}`, body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
   const text = await answer.text();
-  return { status: answer.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+  return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Answer };
 }
 
 export async function putPolicy(app: App, policy: object, name = 'nightly'): Promise<void> {
@@ -67,12 +75,16 @@ export async function putPolicy(app: App, policy: object, name = 'nightly'): Pro
 }
 
 export async function planOf(app: App, name = 'nightly'): Promise<PlanAnswer> {
-  const { status, body } = await call<PlanAnswer>(app, 'POST', `/purge/policies/${name}/plan`);
+  const { status, body } = await call(app, 'POST', `/purge/policies/${name}/plan`);
   if (status !== 200) throw new Error(`POST plan ${status}: ${JSON.stringify(body)}`);
-  return body;
+  return body as PlanAnswer;
 }
 
-export async function approve(app: App, { hash }: { hash: string }, name = 'nightly'): Promise<{ status: number; body: PlanAnswer & { errors?: { message: string }[] } }> {
+export async function currentPlan(app: App, name = 'nightly'): Promise<PlanAnswer> {
+  return (await call(app, 'GET', `/purge/policies/${name}/plan`)).body as PlanAnswer;
+}
+
+export async function approve(app: App, { hash }: { hash: string }, name = 'nightly'): Promise<{ status: number; body: Answer }> {
   return call(app, 'POST', `/purge/policies/${name}/plan/approve`, { hash });
 }
 
@@ -88,6 +100,10 @@ export interface Decided {
   readonly evidence: Record<string, string>;
 }
 
-export async function explained(app: App, image: string): Promise<{ policies: { policy: string; on: boolean; manifest: Decided; tags: (Decided & { tag: string })[]; along: string[] }[] }> {
-  return (await call<Awaited<ReturnType<typeof explained>>>(app, 'GET', `/purge/explain?image=${encodeURIComponent(image)}`)).body;
+export interface Explained {
+  readonly policies: { policy: string; on: boolean; manifest: Decided; tags: (Decided & { tag: string })[]; along: string[] }[];
+}
+
+export async function explained(app: App, image: string): Promise<Explained> {
+  return (await ask(app, 'GET', `/api/v1/purge/explain?image=${encodeURIComponent(image)}`)).json() as Promise<Explained>;
 }
