@@ -28,6 +28,7 @@ interface Found {
   readonly removal: Removal;
   readonly documents: readonly ManifestDocument[];
   readonly late: boolean;
+  readonly dependsOnOthers: boolean;
 }
 
 interface Collected {
@@ -128,12 +129,12 @@ async function together(session: Session, policy: string, alone: readonly Found[
 async function besideOthers(session: Session, policy: string, one: Found, all: readonly Found[]): Promise<Found | undefined> {
   const { repository, digest } = one.removal;
   const going = new Set(all.filter(({ removal }) => removal.whole && removal.repository === repository && removal.digest !== digest).map(({ removal }) => removal.digest));
-  if (going.size === 0) return one;
+  if (going.size === 0 || !one.dependsOnOthers) return one;
   const view = await session.view({ registry: session.registry, repository });
   const judged = view === undefined ? undefined : await judgeNow(session, { ...view, going }, digest);
   const removal = judged === undefined ? undefined : removalOf(judged, policy);
   if (judged === undefined || removal === undefined) return undefined;
-  return { removal, documents: removal.whole ? judged.documents : [], late: one.late || (removal.whole && !one.removal.whole) };
+  return { removal, documents: removal.whole ? judged.documents : [], late: one.late || (removal.whole && !one.removal.whole), dependsOnOthers: true };
 }
 
 function keyOf({ repository, digest }: Removal): string {
@@ -151,7 +152,7 @@ async function judgeDue(session: Session, policy: string, { registry, repository
   const judged = await mark(session, view, digest);
   if (judged === undefined) return { kept: [] };
   const removal = removalOf(judged, policy);
-  return { ...(removal === undefined ? {} : { found: { removal, documents: removal.whole ? judged.documents : [], late: false } }), kept: lockedItems(judged, policy) };
+  return { ...(removal === undefined ? {} : { found: { removal, documents: removal.whole ? judged.documents : [], late: false, dependsOnOthers: judged.dependsOnOthers } }), kept: lockedItems(judged, policy) };
 }
 
 /** What a policy removes of a manifest, as it was judged: all of it, some of its tags, or nothing. */

@@ -25,6 +25,8 @@ export interface Found {
   readonly manifest: Stored<ManifestDocument>;
   /** The manifest and what goes along with it. */
   readonly documents: readonly ManifestDocument[];
+  /** Whether another judgement is possible when others go beside it. */
+  readonly dependsOnOthers: boolean;
 }
 
 /** What is known of a manifest now; `undefined` when it is not live. Throws `StoreFailure`. */
@@ -33,7 +35,7 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
   const { key } = view;
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (manifest === undefined) return undefined;
-  const [tags, { along, keeper }] = await Promise.all([tagsOf(ports, key, digest), surroundingsOf(repositoryGraph(ports, key), nodeOf(manifest.document), view.going)]);
+  const [tags, { along, leaves, keeper }] = await Promise.all([tagsOf(ports, key, digest), surroundingsOf(repositoryGraph(ports, key), nodeOf(manifest.document), view.going)]);
   const pulls = await ports.lastPulls.lastPulls(key, [digest, ...along.map((each) => each.digest), ...tags.map(({ name }) => name)]);
   const now = ports.clock.now().getTime();
   const manifestFacts = (document: ManifestDocument) => factsOf(document, session, pulls.get(document.digest), now);
@@ -47,7 +49,7 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
     newestTags: view.newest.map(({ name }) => name),
     ...(session.trackedSince === undefined ? {} : { trackedSince: session.trackedSince }),
   };
-  return { facts, manifest, documents: [manifest.document, ...along.map(({ document }) => document)] };
+  return { facts, manifest, documents: [manifest.document, ...along.map(({ document }) => document)], dependsOnOthers: leaves || keeper !== undefined };
 }
 
 function nodeOf(document: ManifestDocument): ManifestNode {

@@ -19,6 +19,8 @@ export interface Graph<T extends Node> {
 export interface Surroundings<T extends Node> {
   readonly keeper?: { readonly is: 'index' | 'subject'; readonly digest: Digest };
   readonly along: readonly (T & { readonly isChild: boolean })[];
+  /** Whether something below it stays, which may go when others go too. */
+  readonly leaves: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function surroundingsOf<T extends Node>(graph: Graph<T>, node: T, a
     }
   }
   const along = [...candidates.values()].filter((each) => going.has(each.node.digest) && !also.has(each.node.digest)).map(({ node: each, isChild }) => ({ ...each, isChild }));
-  return { along, ...(keeper === undefined ? {} : { keeper }) };
+  return { along, leaves: along.length < candidates.size, ...(keeper === undefined ? {} : { keeper }) };
 }
 
 /** The first that keeps it and does not go. */

@@ -27,10 +27,11 @@ const shownPolicy = z
 
 const { id: _, type: __, schemaVersion: ___, registry: ____, rules: _____, pages: ______, carriedOut: _______, ...planShape } = planSchema.shape;
 
-const shownItem = z.object({ ...itemSchema.shape, outcome: z.string().optional(), group: z.string().optional().openapi({ description: 'The deletion in the bin, for /bin/restore.' }) }).openapi('PurgeItem');
+const names = { repository: z.string(), digest: z.string(), tag: z.string().optional() };
+const shownItem = z.object({ ...itemSchema.shape, ...names, outcome: z.string().optional(), group: z.string().optional().openapi({ description: 'The deletion in the bin, for /bin/restore.' }) }).openapi('PurgeItem');
 
 const shownPlan = z
-  .object({ ...planShape, items: z.array(shownItem), keptItems: z.array(shownItem).openapi({ description: 'A rule would take these if no attribute forbade it.' }), continuation: z.string().optional() })
+  .object({ ...planShape, over: z.array(planSchema.shape.over.element.extend({ repository: z.string() })).openapi({ description: 'Of which the plan takes more than the brake lets through without asking.' }), items: z.array(shownItem), keptItems: z.array(shownItem).openapi({ description: 'A rule would take these if no attribute forbade it.' }), continuation: z.string().optional() })
   .openapi('PurgePlan');
 
 const looking = z.object({ looking: z.literal(true), why: z.string() }).openapi('PurgeLooking');

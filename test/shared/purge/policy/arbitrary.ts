@@ -33,7 +33,7 @@ export const keepRule = fc
   .record({ tags: maybe(globs), newest: maybe(fc.integer({ min: 1, max: 4 })), pulledWithinDays: maybe(days), labels: maybe(fc.constantFrom({ keep: '*' }, { keep: 'yes' })), semver: maybe(fc.constantFrom('*', '>=1.0.0')) })
   .map(defined)
   .filter((rule) => Object.keys(rule).length > 0)
-  .map((rule) => ({ name: 'k', ...rule }) as KeepRule);
+  .map((rule): KeepRule => ({ name: 'k', ...rule }));
 
 const named = <T extends { name: string }>(rules: T[]) => rules.map((rule, n) => ({ ...rule, name: `${rule.name}${n}` }));
 
