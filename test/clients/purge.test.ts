@@ -1,5 +1,6 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appSettings } from '../../local/stack/app-settings.ts';
@@ -84,6 +85,24 @@ afterAll(async () => {
   await stopApp();
   await services.stop();
   await folder.remove();
+});
+
+describe('the script for Kubernetes', () => {
+  it('says what pods run, and nothing when the pods cannot be listed', async () => {
+    await startOn(0);
+    const [, script = ''] = /```sh\n(#!\/bin\/sh\n# Says which images run[^]*?)```/.exec(await readFile(new URL('../../docs/purge.md', import.meta.url), 'utf8')) ?? [];
+    const [one, two] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
+    const pods = { items: [{ status: { containerStatuses: [{ imageID: `registry.example.com/team/app@${one}` }, { imageID: `docker-pullable://registry.example.com/team/b@${two}` }] } }, { spec: { containers: [{ image: `team/app@${one}` }] } }] };
+    await writeFile(join(folder.path, 'pods.json'), JSON.stringify(pods));
+    const run = async (kubectl: string) => {
+      // Stands where Kubernetes' client stands: it prints what the cluster would.
+      await writeFile(join(folder.path, 'kubectl'), `#!/bin/sh\n${kubectl}\n`, { mode: 0o755 });
+      return command('sh', ['-c', script], { env: { PATH: `${folder.path}:${process.env.PATH ?? ''}`, LONGSHORE: host.url, SOURCE: 'west', TOKEN: 'west', PASSWORD: 'any' } });
+    };
+    expect(JSON.parse(await run(`cat ${join(folder.path, 'pods.json')}`))).toMatchObject({ source: 'west', digests: 2 });
+    await expect(run('exit 1')).rejects.toThrow();
+    expect(await manage('GET', '/in-use', (body) => body as { sources: object[] })).toMatchObject({ sources: [{ source: 'west', digests: 2 }] });
+  });
 });
 
 describe('a registry that skopeo fills, months later', () => {

@@ -62,7 +62,7 @@ export async function markTouched(ports: PolicyPorts, registry: RepositoryKey['r
   const digests = new Set(touched.digests);
   for (const digest of touched.digests) for (const near of await neighboursOf(ports, key, digest)) digests.add(near);
   // Also what it has pushed out of the newest.
-  if (touched.moved) for (const { digest } of view.newest) digests.add(digest);
+  if (touched.moved) for (const digest of view.fallen) digests.add(digest);
   for (const digest of digests) await mark(session, view, digest);
 }
 

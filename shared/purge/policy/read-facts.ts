@@ -46,7 +46,7 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
     tags: await Promise.all(tags.map(async (tag) => ({ ...tagFacts(tag, pulls.get(tag.name)), ...(await aboutOf(ports, key, tag)) }))),
     ...(keeper === undefined ? {} : { keeper }),
     along: along.map(({ document, isChild }) => ({ ...manifestFacts(document), isChild })),
-    newestTags: view.newest.map(({ name }) => name),
+    newestTags: view.newest,
     ...(session.trackedSince === undefined ? {} : { trackedSince: session.trackedSince }),
   };
   return { facts, manifest, documents: [manifest.document, ...along.map(({ document }) => document)], dependsOnOthers: leaves || keeper !== undefined };

@@ -22,8 +22,10 @@ export interface RepositoryView {
   readonly rules: ReadonlyMap<string, Rules>;
   /** Manifests that go beside the one that is judged: they keep nothing. */
   readonly going?: ReadonlySet<Digest>;
-  /** As many as decide every rule that counts tags, and some more: what has just fallen out of a rule is among them. */
-  readonly newest: readonly { readonly name: Tag; readonly digest: Digest }[];
+  /** Tags by the time of their push, the last first: as many as decide every rule that counts them. */
+  readonly newest: readonly Tag[];
+  /** What is just behind the newest that a rule counts: what the last pushes have pushed out is among it. */
+  readonly fallen: readonly Digest[];
 }
 
 /** What judgements of one moment share, read once: policies, what is in use, since when pulls are tracked, views of repositories. */
@@ -69,7 +71,7 @@ async function readView(ports: PolicyPorts, policies: readonly PolicyDocument[],
   const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
   const rules = new Map(covering.map((each) => [each.name, rulesOf(each, covering, ports.settings.graceMs)]));
   const locked = entry === undefined ? undefined : forbidding('delete', entry.document.attributes);
-  return { key, locked, rules, newest: await newestTags(ports, key, covering.map(({ policy }) => policy)) };
+  return { key, locked, rules, ...(await newestTags(ports, key, covering.map(({ policy }) => policy))) };
 }
 
 /** Of another policy what it keeps counts once it is approved. */
@@ -79,24 +81,28 @@ function rulesOf({ name, policy }: PolicyDocument, covering: readonly PolicyDocu
 }
 
 /** Behind the newest that a rule counts: as many as may fall out of it between two looks. */
-export const fallenOut = 10;
+const fallenOut = 10;
 
-async function newestTags({ documents }: PolicyPorts, key: RepositoryKey, policies: readonly Policy[]): Promise<RepositoryView['newest']> {
+async function newestTags({ documents }: PolicyPorts, key: RepositoryKey, policies: readonly Policy[]): Promise<Pick<RepositoryView, 'newest' | 'fallen'>> {
   const counting = policies.flatMap((policy) => [
     ...policy.remove.flatMap((rule) => (rule.beyondNewest === undefined ? [] : [{ left: rule.beyondNewest + fallenOut, counts: (name: string) => mayTake(rule, name, policy) }])),
     ...policy.keep.flatMap((rule) => (rule.newest === undefined ? [] : [{ left: rule.newest + fallenOut, counts: (name: string) => keepsName(rule, name) }])),
   ]);
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const tags: { name: Tag; digest: Digest }[] = [];
+  const newest: Tag[] = [];
+  const fallen = new Set<Digest>();
   let continuation: string | undefined;
   while (counting.some(({ left }) => left > 0)) {
     const page = await documents.queryDocuments({ container, partition, where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }], orderBy: { path: 'byTime', direction: 'desc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
     for (const { document: { name, digest } } of page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition }))) {
-      tags.push({ name, digest });
-      for (const each of counting) if (each.counts(name)) each.left -= 1;
+      newest.push(name);
+      for (const each of counting.filter(({ left, counts }) => left > 0 && counts(name))) {
+        if (each.left <= fallenOut) fallen.add(digest);
+        each.left -= 1;
+      }
     }
     continuation = page.continuation;
     if (continuation === undefined) break;
   }
-  return tags;
+  return { newest, fallen: [...fallen] };
 }
