@@ -13,18 +13,29 @@ import type { PolicyPorts } from './ports.ts';
 import { openSession } from './session.ts';
 import type { Session } from './session.ts';
 
+/** Longer than a page takes; after a crash another goes on when it is over. In milliseconds. */
+const leaseMs = 60_000;
+
 /**
  * Carries out an approved plan, page by page, until `until`: judges each item again, and moves into the bin what is due still and was
- * planned. Goes on where a crash stopped it. Gives the plan as it is afterwards. Throws `StoreFailure`, `RegistryError` (`contended`).
+ * planned. Goes on where a crash stopped it, and leaves it to whoever is at it. Gives the plan as it is afterwards. Throws `StoreFailure`,
+ * `RegistryError` (`contended`).
  */
 export async function carryOut(ports: PolicyPorts, registry: RegistryName, plan: string, cause: Cause, until: Date): Promise<Plan | undefined> {
+  const me = ports.ids.nextId();
   for (;;) {
+    const now = ports.clock.now();
     const found = await readStored(ports.documents, planSchema, planRef(registry, plan));
-    if (found?.document.state !== 'approved' || ports.clock.now() >= until) return found?.document;
-    const after = await step(ports, found.document, cause);
-    // Whoever carries it out at the same time finds what went gone; one of them writes that down.
-    await ports.documents.commitDocuments('registries', [registry], [{ do: 'replace', document: { ...after, ttl: planTtl }, ifMatch: found.etag }]);
+    if (found?.document.state !== 'approved' || now >= until || isHeldByOther(found.document, me, now)) return found?.document;
+    const mine = found.document.lease?.by === me;
+    const after = mine ? await step(ports, found.document, cause) : found.document;
+    // Refused where somebody stopped it, or came first.
+    await ports.documents.commitDocuments('registries', [registry], [{ do: 'replace', document: { ...after, lease: { by: me, until: new Date(now.getTime() + leaseMs).toISOString() }, ttl: planTtl }, ifMatch: found.etag }]);
   }
+}
+
+function isHeldByOther({ lease }: Plan, me: string, now: Date): boolean {
+  return lease !== undefined && lease.by !== me && Date.parse(lease.until) > now.getTime();
 }
 
 /** One page of it. */
@@ -36,15 +47,16 @@ async function step(ports: PolicyPorts, plan: Plan, cause: Cause): Promise<Plan>
   const page = await readStored(ports.documents, pageSchema, planPageRef(registry, plan.plan, carriedOut));
   if (page === undefined) return { ...plan, state: 'void' };
   const removals = await removeAll(await openSession(ports, registry), policy, page, cause);
-  await ports.documents.commitDocuments('registries', [registry], [{ do: 'replace', document: { ...page.document, removals, ttl: planTtl } }]);
+  const written = await ports.documents.commitDocuments('registries', [registry], [{ do: 'replace', document: { ...page.document, removals, ttl: planTtl }, ifMatch: page.etag }]);
+  if (!written.committed) return plan;
+  return { ...plan, outcome: plus(plan.outcome, removals), carriedOut: carriedOut + 1, state: carriedOut + 1 >= pages ? 'done' : 'approved' };
+}
+
+function plus(before: Plan['outcome'], removals: readonly Removal[]): Plan['outcome'] {
   const gone = removals.filter(({ group }) => group !== undefined);
   const items = gone.flatMap((removal) => removal.items);
-  const outcome = {
-    manifests: plan.outcome.manifests + items.filter(({ kind }) => kind === 'manifest').length,
-    tags: plan.outcome.tags + items.filter(({ kind }) => kind === 'tag').length,
-    stayed: plan.outcome.stayed + removals.length - gone.length,
-  };
-  return { ...plan, outcome, carriedOut: carriedOut + 1, state: carriedOut + 1 >= pages ? 'done' : 'approved' };
+  const count = (kind: string) => items.filter((item) => item.kind === kind).length;
+  return { manifests: before.manifests + count('manifest'), tags: before.tags + count('tag'), stayed: before.stayed + removals.length - gone.length };
 }
 
 async function removeAll(session: Session, policy: PolicyDocument, { document: page }: Stored<PlanPage>, cause: Cause): Promise<Removal[]> {

@@ -121,6 +121,8 @@ export const planSchema = z.object({
   /** How many pages are carried out. */
   carriedOut: z.int(),
   outcome: z.object({ manifests: z.int(), tags: z.int(), stayed: z.int() }),
+  /** Who carries it out, and until when nobody else does. */
+  lease: z.object({ by: z.string(), until: when }).optional(),
   approvedBy: z.string().optional(),
 });
 export type Plan = z.infer<typeof planSchema>;

@@ -38,10 +38,16 @@ export async function putPolicy({ documents, clock, lastPulls }: Editing, regist
   }
 }
 
-/** Deletes a policy. What it marked goes when it is met. */
+/** Deletes a policy and what it marked. The default one is made anew, and marks anew. */
 export async function removePolicy({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
   await lookAgain({ documents }, registry);
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container: 'repositories', partition: [registry], where: [{ path: 'type', is: '=', value: 'purge-due' }, { path: 'policy', is: '=', value: name }], limit: 100, ...(continuation === undefined ? {} : { continuation }) });
+    for (const { document } of page.documents) await documents.commitDocuments('repositories', [registry, String(document.repository)], [{ do: 'delete', id: document.id }]);
+    continuation = page.continuation;
+  } while (continuation !== undefined);
 }
 
 /** Switches a policy off. A plan that is being carried out stops before its next page. */

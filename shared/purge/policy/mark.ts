@@ -56,7 +56,7 @@ export async function markTouched(ports: PolicyPorts, registry: RepositoryKey['r
   const touched = touchedBy(event);
   if (touched === undefined) return;
   const key = { registry, repository: touched.repository };
-  const session = await openSession(ports, registry);
+  const session = await openSession(ports, registry, 'without pins');
   const view = await session.view(key);
   if (view === undefined) return;
   const digests = new Set(touched.digests);

@@ -20,6 +20,10 @@ import type { Session } from './session.ts';
 /** What one plan holds at most; what is due beside it is the next plan's. */
 export const removalsAtMost = 1_000;
 const removalsOnPage = 25;
+/** A document holds 2 MB, an item less than one KB. */
+const itemsOnPage = 500;
+const itemsOfOne = 1_500;
+const keptListed = 500;
 const dueAtOnce = 100;
 const judgedAtOnce = 8;
 
@@ -49,22 +53,36 @@ export async function makePlan(session: Session, { name, policy }: PolicyDocumen
   const removals = eachOnce(found.map(({ removal }) => withBytes(removal, freed)));
   const over = await repositoriesOver(ports, { registry, policy: name, percent: policy.brakePercent, removals, more });
   const items = removals.flatMap((removal) => removal.items);
-  const pages = Math.max(Math.ceil(removals.length / removalsOnPage), kept.length === 0 ? 0 : 1);
+  const pages = pagesOf(removals, kept);
   const id = ports.ids.nextId();
   const plan: Plan = {
     ...{ id: planRef(registry, id).id, type: 'purge-plan', schemaVersion: 1, registry, plan: id, policy: name, rules: rulesHash(policy), state: 'awaiting', madeAt: ports.clock.now().toISOString() },
     hash: hashOf(rulesHash(policy), items, kept),
     ...{ manifests: count(items, 'manifest'), tags: count(items, 'tag'), bytes: items.reduce((sum, { bytes }) => sum + bytes, 0), kept: kept.length },
-    ...{ more, over, pages, carriedOut: 0, outcome: { manifests: 0, tags: 0, stayed: 0 } },
+    ...{ more, over, pages: pages.length, carriedOut: 0, outcome: { manifests: 0, tags: 0, stayed: 0 } },
   };
-  for (let page = 0; page < pages; page++) {
-    const held: PlanPage = { id: planPageRef(registry, id, page).id, type: 'purge-plan-page', schemaVersion: 1, registry, plan: id, removals: removals.slice(page * removalsOnPage, (page + 1) * removalsOnPage), kept: page === 0 ? [...kept] : [] };
-    await ports.documents.commitDocuments('registries', [registry], [stored(held)]);
+  for (const [page, held] of pages.entries()) {
+    const document: PlanPage = { id: planPageRef(registry, id, page).id, type: 'purge-plan-page', schemaVersion: 1, registry, plan: id, ...held };
+    await ports.documents.commitDocuments('registries', [registry], [stored(document)]);
   }
   await ports.documents.commitDocuments('registries', [registry], [stored(plan)]);
   await changePolicy(ports.documents, registry, name, (before) => ({ ...before, plan: id }));
   await tell(session, plan, policy.brakePercent, cause, asked);
   return plan;
+}
+
+type Held = Pick<PlanPage, 'removals' | 'kept'>;
+
+/** What is kept stands on the first page, the first of it where it is much. */
+function pagesOf(removals: readonly Removal[], kept: readonly Item[]): Held[] {
+  const pages: Held[] = kept.length === 0 ? [] : [{ removals: [], kept: kept.slice(0, keptListed) }];
+  for (const removal of removals) {
+    const last = pages.at(-1);
+    const isFull = last === undefined || last.removals.length >= removalsOnPage || last.removals.reduce((sum, { items }) => sum + items.length, removal.items.length + last.kept.length) > itemsOnPage;
+    if (isFull) pages.push({ removals: [removal], kept: [] });
+    else last.removals.push(removal);
+  }
+  return pages;
 }
 
 function stored(document: Plan | PlanPage): DocumentChange {
@@ -152,6 +170,8 @@ async function judgeDue(session: Session, policy: string, { registry, repository
   const judged = await mark(session, view, digest);
   if (judged === undefined) return { kept: [] };
   const removal = removalOf(judged, policy);
+  const [first] = removal?.items ?? [];
+  if (removal !== undefined && first !== undefined && removal.items.length > itemsOfOne) return { kept: [{ ...first, rule: 'too-large', why: `${removal.items.length} manifests and tags would go with it: more than a plan holds in one step` }] };
   return { ...(removal === undefined ? {} : { found: { removal, documents: removal.whole ? judged.documents : [], late: false, dependsOnOthers: judged.dependsOnOthers } }), kept: lockedItems(judged, policy) };
 }
 
@@ -200,9 +220,10 @@ function eachOnce(removals: readonly Removal[]): Removal[] {
   return removals.map((removal) => ({ ...removal, items: removal.items.filter(({ kind, repository, digest, tag }) => { const name = `${kind} ${repository}@${digest}:${tag ?? ''}`; return !listed.has(name) && listed.add(name); }) }));
 }
 
-/** Published before anybody acts on it; a crash in between leaves a plan that nobody was told of, and the next run makes another. */
+/** Of a plan that removes something. Published before anybody acts on it; a crash in between leaves a plan that nobody was told of, and the next run makes another. */
 async function tell({ ports }: Session, plan: Plan, percent: number, cause: Cause, asked: 'schedule' | 'somebody'): Promise<void> {
   const { policy, plan: id, hash, manifests, tags, bytes, over, madeAt } = plan;
+  if (manifests + tags === 0) return;
   const about = (type: string) => ({ id: `${id}-${type}`, time: madeAt, source: ports.settings.eventSource, subject: policy });
   const occurrence = { id: ports.ids.nextId(), timestamp: madeAt, ...cause };
   const events = [envelope('Longshore.PurgePlanned', about('planned'), { ...occurrence, target: { policy, plan: id, hash, manifests, tags, bytes, asks: asked === 'somebody' || over.length > 0 } })];

@@ -39,9 +39,12 @@ export interface Session {
   view(key: RepositoryKey): Promise<RepositoryView | undefined>;
 }
 
-/** Throws `StoreFailure`: what is in use is not guessed. */
-export async function openSession(ports: PolicyPorts, registry: RegistryName): Promise<Session> {
-  const [policies, inUse, tracked] = await Promise.all([readPolicies(ports.documents, registry), readInUse(ports, registry), ports.lastPulls.trackedSince(registry)]);
+/**
+ * Throws `StoreFailure`: what is in use is not guessed. `without pins` for marking, which is done at each push: a pin only puts off, and is met
+ * when something is due.
+ */
+export async function openSession(ports: PolicyPorts, registry: RegistryName, pins?: 'without pins'): Promise<Session> {
+  const [policies, inUse, tracked] = await Promise.all([readPolicies(ports.documents, registry), pins === undefined ? readInUse(ports, registry) : new Map<Digest, never>(), ports.lastPulls.trackedSince(registry)]);
   const views = new Map<string, Promise<RepositoryView | undefined>>();
   const view = (key: RepositoryKey) => {
     const known = views.get(key.repository) ?? readView(ports, policies, key);

@@ -45,7 +45,7 @@ async function walkPage(ports: PolicyPorts, registry: RegistryName, policy: stri
   const repository = place.digest === undefined ? await repositoryBehind(ports, registry, place.repository) : place.repository;
   if (repository === undefined) return undefined;
   const key = { registry, repository: repository as RepositoryName };
-  const session = await openSession(ports, registry);
+  const session = await openSession(ports, registry, 'without pins');
   const view = await session.view(key);
   if (view?.rules.has(policy) !== true) return { repository };
   const { digests, more } = await manifestsBehind(ports, key, place.digest);

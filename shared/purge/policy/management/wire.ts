@@ -25,7 +25,7 @@ const shownPolicy = z
   })
   .openapi('PurgePolicy');
 
-const { id: _, type: __, schemaVersion: ___, registry: ____, rules: _____, pages: ______, carriedOut: _______, ...planShape } = planSchema.shape;
+const { id: _, type: __, schemaVersion: ___, registry: ____, rules: _____, pages: ______, carriedOut: _______, lease: ________, ...planShape } = planSchema.shape;
 
 const names = { repository: z.string(), digest: z.string(), tag: z.string().optional() };
 const shownItem = z.object({ ...itemSchema.shape, ...names, outcome: z.string().optional(), group: z.string().optional().openapi({ description: 'The deletion in the bin, for /bin/restore.' }) }).openapi('PurgeItem');
@@ -69,7 +69,7 @@ export function showPolicy(document: PolicyDocument, waiting: string[]): z.infer
 }
 
 export function showPlan(plan: Plan, removals: readonly Removal[], kept: readonly Item[], continuation: string | undefined): z.infer<typeof shownPlan> {
-  const { id: _id, type: _type, schemaVersion: _version, registry: _registry, rules: _rules, pages: _pages, carriedOut: _carriedOut, ...shown } = plan;
+  const { id: _id, type: _type, schemaVersion: _version, registry: _registry, rules: _rules, pages: _pages, carriedOut: _carriedOut, lease: _lease, ...shown } = plan;
   const items = removals.flatMap(({ items: each, outcome, group }) => each.map((item) => ({ ...item, ...(outcome === undefined ? {} : { outcome }), ...(group === undefined ? {} : { group }) })));
   return { ...shown, items, keptItems: [...kept], ...(continuation === undefined ? {} : { continuation }) };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import subscriptions from '../../../../infra/event-subscriptions.json' with { type: 'json' };
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
+import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import { catalogue, eventTypes } from '../../../../shared/events/catalogue.ts';
 import type { CatalogueEvent } from '../../../../shared/events/envelope.ts';
@@ -143,6 +144,69 @@ describe('a policy that runs', () => {
       expect(await statusOf(app, 'kept')).toBe(200);
     }
   }, 120_000);
+});
+
+describe('the look through what is stored', () => {
+  it('goes on behind the page that a crash interrupted', async () => {
+    const { app, world, lastPulls, passDays } = policed();
+    for (let n = 0; n < 120; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
+    await putPolicy(app, { remove: [{ name: 'old', olderThanDays: 10 }] });
+    passDays(11);
+    const calls = new CallPlan().crashAfter(700);
+    await ask(composeForTest({ world, connection: { calls }, adapters: { lastPulls } }).app, 'POST', '/api/v1/purge/policies/nightly/plan');
+    const stored = await connectMemory(world).documents.readDocument({ container: 'registries', partition: ['default'], id: 'purge-policy:nightly' });
+    expect(stored?.document.walk).toMatchObject({ repository, digest: expect.stringMatching(/^sha256:/) as string });
+    expect((await planOf(app)).tags).toBe(120);
+  });
+
+  it('leaves nothing behind of a policy that is deleted', async () => {
+    const { app, world, passDays } = policed();
+    for (const tag of ['a', 'b']) await pushImage(app, repository, tag, makeImage(tag, 0));
+    await putPolicy(app, { remove: [{ name: 'old', olderThanDays: 10 }] });
+    passDays(11);
+    expect((await planOf(app)).tags).toBe(2);
+    expect((await call(app, 'DELETE', '/purge/policies/nightly')).status).toBe(204);
+    const marks = await connectMemory(world).documents.queryDocuments({ container: 'repositories', where: [{ path: 'type', is: '=', value: 'purge-due' }, { path: 'policy', is: '=', value: 'nightly' }], limit: 10 });
+    expect([marks.documents, (await call(app, 'GET', '/purge/policies/nightly')).status]).toEqual([[], 404]);
+  });
+});
+
+describe('a plan of many pages', () => {
+  it('is carried out by one at a time, and stops where somebody stops it', async () => {
+    const longshore = policed();
+    const { app, world, lastPulls } = longshore;
+    for (let n = 0; n < 60; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
+    await putPolicy(app, { brakePercent: 100, remove: [{ name: 'old', olderThanDays: 10 }] });
+    longshore.passDays(11);
+    const plan = await planOf(app);
+    let other: Promise<void> | undefined;
+    const calls = new CallPlan().delay(async (each) => {
+      if (each.n === 300) other = longshore.runPolicies();
+      if (each.n === 300) await other;
+    });
+    const one = composeForTest({ world, connection: { calls }, adapters: { lastPulls } });
+    const { body } = await approve(one.app, plan);
+    expect([other === undefined, body.outcome]).toEqual([false, { manifests: 60, tags: 60, stayed: 0 }]);
+    expect(new Set((await currentPlan(app)).items.map(({ outcome }) => outcome))).toEqual(new Set(['in the bin']));
+  });
+
+  it('goes no further when its policy is stopped', async () => {
+    const longshore = policed();
+    const { app, world, lastPulls } = longshore;
+    for (let n = 0; n < 60; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
+    await putPolicy(app, { brakePercent: 100, remove: [{ name: 'old', olderThanDays: 10 }] });
+    longshore.passDays(11);
+    const plan = await planOf(app);
+    let stopped: Promise<unknown> | undefined;
+    const calls = new CallPlan().delay(async (each) => {
+      if (each.n === 200) await (stopped = call(app, 'POST', '/purge/policies/nightly/stop'));
+    });
+    const { body } = await approve(composeForTest({ world, connection: { calls }, adapters: { lastPulls } }).app, plan);
+    await stopped;
+    expect(body.state).toBe('void');
+    const left = (await (await ask(app, 'GET', `/acr/v1/${repository}/_tags?n=100`)).json()) as { tags: unknown[] };
+    expect(left.tags).toHaveLength(35);
+  });
 });
 
 describe('marking', () => {
