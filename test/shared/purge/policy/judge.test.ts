@@ -115,6 +115,7 @@ describe('of any graph of indexes, children and referrers', () => {
         const { keeper, along } = await surroundingsOf(graphOf(live), vertex);
         const given: Facts = { repository: 'team/app' as RepositoryName, manifest: vertex.facts, tags: vertex.tags, along: along.map((each) => ({ ...each.facts, isChild: each.isChild })), newestTags: [], trackedSince: 0, ...(keeper === undefined ? {} : { keeper }) };
         if (judge(given, eager, now).manifest.verdict !== 'due') continue;
+        expect(along.filter(({ tags }) => tags.length > 0)).toEqual([]);
         for (const each of [vertex, ...along]) {
           taken += 1;
           expect(each.facts.locked).toBeUndefined();

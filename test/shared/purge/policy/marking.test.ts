@@ -172,7 +172,7 @@ describe('the look through what is stored', () => {
 });
 
 describe('a plan of many pages', () => {
-  it('is carried out by one at a time, and stops where somebody stops it', async () => {
+  it('is carried out by one at a time', async () => {
     const longshore = policed();
     const { app, world, lastPulls } = longshore;
     for (let n = 0; n < 60; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));

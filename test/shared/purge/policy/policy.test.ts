@@ -143,6 +143,21 @@ describe('a plan', () => {
     for (const digest of [own.digest, index.digest, signature.digest]) expect(await statusOf(app, at(digest))).toBe(404);
   });
 
+  it('leaves a child of an index that has a tag of its own', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    const [child, other] = [makeImage('child'), makeImage('other')];
+    await pushImage(app, repository, 'child', child);
+    await pushImage(app, repository, other.digest, other);
+    await push(app, repository, 'index', makeIndex([child, other]));
+    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'children', tags: ['child'] }] });
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect([plan.manifests, tagsOf(plan)]).toEqual([2, ['index']]);
+    expect((await approve(app, plan)).body).toMatchObject({ outcome: { manifests: 2, stayed: 0 } });
+    expect([await statusOf(app, at('child')), await statusOf(app, at(child.digest)), await statusOf(app, at(other.digest))]).toEqual([200, 200, 404]);
+  });
+
   it('takes a child that two indexes list when both go', async () => {
     const longshore = policed();
     const { app } = longshore;
