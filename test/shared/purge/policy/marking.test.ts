@@ -171,14 +171,19 @@ describe('the look through what is stored', () => {
   });
 });
 
+async function sixtyOld(longshore: ReturnType<typeof policed>) {
+  const { app } = longshore;
+  for (let n = 0; n < 60; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
+  await putPolicy(app, { brakePercent: 100, remove: [{ name: 'old', olderThanDays: 10 }] });
+  longshore.passDays(11);
+  return planOf(app);
+}
+
 describe('a plan of many pages', () => {
   it('is carried out by one at a time', async () => {
     const longshore = policed();
     const { app, world, lastPulls } = longshore;
-    for (let n = 0; n < 60; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
-    await putPolicy(app, { brakePercent: 100, remove: [{ name: 'old', olderThanDays: 10 }] });
-    longshore.passDays(11);
-    const plan = await planOf(app);
+    const plan = await sixtyOld(longshore);
     let other: Promise<void> | undefined;
     const calls = new CallPlan().delay(async (each) => {
       if (each.n === 300) other = longshore.runPolicies();
@@ -193,10 +198,7 @@ describe('a plan of many pages', () => {
   it('goes no further when its policy is stopped', async () => {
     const longshore = policed();
     const { app, world, lastPulls } = longshore;
-    for (let n = 0; n < 60; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
-    await putPolicy(app, { brakePercent: 100, remove: [{ name: 'old', olderThanDays: 10 }] });
-    longshore.passDays(11);
-    const plan = await planOf(app);
+    const plan = await sixtyOld(longshore);
     let stopped: Promise<unknown> | undefined;
     const calls = new CallPlan().delay(async (each) => {
       if (each.n === 200) await (stopped = call(app, 'POST', '/purge/policies/nightly/stop'));
