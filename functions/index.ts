@@ -18,3 +18,5 @@ import './webhooks/sweep.timer.ts';
 import './acr/settle.timer.ts';
 import './purge/collect.timer.ts';
 import './purge/leftovers.timer.ts';
+import './purge/mark.event.ts';
+import './purge/mark.timer.ts';

@@ -95,13 +95,17 @@ function malformed({ message }: HTTPException): RegistryError {
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
 function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
   return async (context, next) => {
-    const { method } = context.req;
-    const needed: Access[] = [{ type: 'management', name: 'api', action: method === 'GET' || method === 'HEAD' ? 'read' : 'write' }];
+    const needed = [managementAccess(context.req)];
     const caller = await callers.identify(context.req.raw, needed);
     requireAccess(caller, needed);
     context.set('caller', caller);
     await next();
   };
+}
+
+function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
+  if (method === 'GET' || method === 'HEAD') return { type: 'management', name: 'api', action: 'read' };
+  return path.startsWith('/api/v1/in-use/') ? { type: 'management', name: 'in-use', action: 'write' } : { type: 'management', name: 'api', action: 'write' };
 }
 
 function managementApi(ports: AppPorts): OpenAPIHono {

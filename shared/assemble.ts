@@ -14,6 +14,7 @@ import type { Log } from './ports/log.ts';
 import type { GetJson } from './ports/outbound.ts';
 import type { PostRequest } from './ports/post.ts';
 import type { ProbeDependency } from './ports/probe.ts';
+import type { ReadLastPulls } from './ports/pulls.ts';
 import type { SendMessage } from './ports/queues.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { PublishEvents } from './ports/topic.ts';
@@ -29,6 +30,10 @@ import { binRoutes } from './purge/management/http.ts';
 import { runDue } from './purge/due.ts';
 import { sweepLeftovers } from './purge/leftovers.ts';
 import type { DueRun } from './purge/due.ts';
+import { policyRoutes } from './purge/policy/management/http.ts';
+import { markTouched } from './purge/policy/mark.ts';
+import type { PolicyPorts } from './purge/policy/ports.ts';
+import { runPolicies } from './purge/policy/run.ts';
 import type { BinPorts } from './purge/ports.ts';
 import { SoftDelete } from './purge/soft-delete.ts';
 import type { RepositoryKey } from './state/names.ts';
@@ -39,6 +44,7 @@ import { Metrics } from './telemetry/metrics.ts';
 import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
 import { usagePipeline } from './usage/pipeline.ts';
 import type { UsageSettings } from './usage/pipeline.ts';
+import { lastPullsIn } from './usage/tracking.ts';
 import { webhookRoutes } from './webhooks/management/http.ts';
 import { webhookPipeline } from './webhooks/pipeline.ts';
 
@@ -54,6 +60,8 @@ export interface Adapters {
   readonly secrets?: Secrets;
   /** Absent where nothing is traced. */
   readonly tracer?: Tracer;
+  /** Absent, what usage has counted. */
+  readonly lastPulls?: ReadLastPulls;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -95,6 +103,10 @@ export interface Longshore {
   sweepWebhooks(): Promise<void>;
   /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
   runDue(): Promise<DueRun>;
+  /** Looks again at what a delivered event touches, for the policies. An event that cannot be read is logged and dropped. */
+  markTouched(event: unknown): Promise<void>;
+  /** Runs the purge policies that are due, and goes on with what was interrupted. */
+  runPolicies(): Promise<void>;
   /** Deletes what crashes left in Blob Storage and no document names. */
   sweepLeftovers(): Promise<void>;
   /** Removes or revives the catalog's entries of deleted repositories. */
@@ -120,12 +132,13 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   };
   const softDelete = new SoftDelete({ documents, clock });
   const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository, settings };
+  const policies: PolicyPorts = { ...bin, lastPulls: adapters.lastPulls ?? lastPullsIn(documents) };
   const sealing = sealingKeys(stores.secrets, settings.sealing);
   const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
   const webhooks = webhookRoutes({ ...pipeline.ports, checkTarget: (url) => checkTarget(url, settings.reach) });
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
-  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }) });
+  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
@@ -143,12 +156,18 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
     async runDue() {
-      const run = await runDue(bin, new Date(clock.now().getTime() + dueRunMs));
+      const run = await inTimerSpan(tracer, 'purge-collect', () => runDue(bin, new Date(clock.now().getTime() + dueRunMs)));
       if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
       return run;
     },
+    markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => markTouched(policies, registryName, parsed))),
+    async runPolicies() {
+      const { looking, plans } = await inTimerSpan(tracer, 'purge-mark', () => runPolicies(policies, registryName, new Date(clock.now().getTime() + dueRunMs)));
+      if (looking.length > 0) log.info({ looking }, 'purge policies look through what is stored');
+      for (const { policy, plan, state, outcome, over } of plans) log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
+    },
     async sweepLeftovers() {
-      const deleted = await sweepLeftovers(bin, registryName, new Date(clock.now().getTime() + dueRunMs));
+      const deleted = await inTimerSpan(tracer, 'purge-leftovers', () => sweepLeftovers(bin, registryName, new Date(clock.now().getTime() + dueRunMs)));
       if (deleted > 0) log.info({ deleted }, 'blobs that no document names are deleted');
     },
     async settleRepositories() {

@@ -16,7 +16,7 @@ import type { Config } from './config.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
 import { reachOf } from './http/public-address.ts';
-import { systemClock, systemRandomIds } from './ports/clock.ts';
+import { clockAhead, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
   /** Sends the spans that wait, and ends what the SDKs do in the background. */
@@ -35,7 +35,8 @@ export function compose(config: Config): ComposedLongshore {
   const tracer = tracerOf(config, log, identity);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
-  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), clock: systemClock, ids: systemRandomIds, log };
+  const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), clock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,

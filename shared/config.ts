@@ -65,6 +65,10 @@ const actorClassesSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+function isLoopback(url: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+}
+
 /** A key or connection string where the stores are local; absent, the app's managed identity is used. */
 const secret = z.string().min(1).optional();
 
@@ -125,6 +129,8 @@ const settingsSchema = z
     APPLICATIONINSIGHTS_CONNECTION_STRING: connectionStringSchema.optional(),
     /** `Authorization=AAD`: the resource takes spans from identities alone, and gets the app's. */
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z.string().regex(/(^|;)Authorization=AAD(;|$)/, 'must hold Authorization=AAD').optional(),
+    /** Days that the app is ahead of time, to try purge policies without waiting. Only with Cosmos DB on this machine: nowhere in Azure. */
+    LONGSHORE_CLOCK_AHEAD_DAYS: z.coerce.number().min(0).max(3_650).default(0),
 
     COSMOS_ENDPOINT: z.url(),
     COSMOS_KEY: secret,
@@ -146,6 +152,7 @@ const settingsSchema = z
     AZURE_CLIENT_ID: z.string().optional(),
   })
   .refine((settings) => settings.LONGSHORE_AUTH === 'open' || (settings.LONGSHORE_SECRET_KEY ?? settings.LONGSHORE_KEY_VAULT) !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"' })
+  .refine((settings) => settings.LONGSHORE_CLOCK_AHEAD_DAYS === 0 || isLoopback(settings.COSMOS_ENDPOINT), { path: ['LONGSHORE_CLOCK_AHEAD_DAYS'], error: 'may be set only where COSMOS_ENDPOINT is on this machine (127.0.0.1, localhost or [::1])' })
   .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, { path: ['BLOB_ENDPOINT'], error: 'or BLOB_CONNECTION_STRING must be set' })
   .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, { path: ['QUEUE_ENDPOINT'], error: 'or QUEUE_CONNECTION_STRING must be set' });
 

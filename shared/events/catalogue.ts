@@ -97,6 +97,33 @@ const purged = z.object({
 
 const blobCollected = z.object({ ...occurrence, target: z.object({ digest: digestSchema, size: z.int().nonnegative() }) });
 
+const purgePlanned = z.object({
+  ...occurrence,
+  target: z.object({
+    policy: z.string(),
+    plan: z.string(),
+    hash: z.string(),
+    manifests: z.int().nonnegative(),
+    tags: z.int().nonnegative(),
+    /** That Blob Storage will be freed of. */
+    bytes: z.int().nonnegative(),
+    /** Whether somebody must approve it before anything is removed. */
+    asks: z.boolean(),
+  }),
+});
+
+const brakeApplied = z.object({
+  ...occurrence,
+  target: z.object({
+    policy: z.string(),
+    plan: z.string(),
+    hash: z.string(),
+    percent: z.int(),
+    /** Of which the plan would take more than `percent`. */
+    repositories: z.array(z.object({ repository: repositorySchema, going: z.int(), of: z.int(), what: z.enum(['manifests', 'tags']) })),
+  }),
+});
+
 const exampleDigest = `sha256:${'2'.repeat(64)}`;
 const exampleChart = {
   mediaType: 'application/vnd.acr.helm.chart',
@@ -223,6 +250,18 @@ export const catalogue = {
     data: blobCollected,
     summary: 'The bytes of a blob that no repository links any more are deleted. The subject is the digest.',
     example: { ...exampleOccurrence, target: { digest: exampleDigest, size: 32654 } },
+  },
+  'Longshore.PurgePlanned': {
+    version: '1.0',
+    data: purgePlanned,
+    summary: 'A plan of a purge policy is made: what it would remove. The subject is the policy.',
+    example: { ...exampleOccurrence, target: { policy: 'default', plan: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55', hash: '2'.repeat(64), manifests: 3, tags: 1, bytes: 98304, asks: true } },
+  },
+  'Longshore.BrakeApplied': {
+    version: '1.0',
+    data: brakeApplied,
+    summary: 'A run of a purge policy would have taken more of a repository than its brake lets through: it waits until somebody approves its plan. The subject is the policy.',
+    example: { ...exampleOccurrence, target: { policy: 'default', plan: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55', hash: '2'.repeat(64), percent: 20, repositories: [{ repository: 'team/app', going: 12, of: 30, what: 'manifests' }] } },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
 

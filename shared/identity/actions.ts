@@ -20,6 +20,7 @@ const others: Readonly<Record<string, Grants>> = {
   'catalog/read': { ...noGrants, catalog: true },
   'management/read': { ...noGrants, management: 'read' },
   'management/write': { ...noGrants, management: 'write' },
+  'in-use/write': { ...noGrants, inUse: true },
 };
 
 /** `repositories/NAME-OR-PATTERN/VERB`, as ACR writes it; the pattern may have slashes, so it is read from its end. */
@@ -37,7 +38,7 @@ export const actionSchema = z
   .string()
   .max(350)
   .refine((action) => parseAction(action, '') !== undefined, {
-    error: `is not catalog/read, management/read, management/write, nor repositories/NAME/VERB, where NAME may end in * and VERB is one of ${Object.keys(verbs).join(', ')}`,
+    error: `is not catalog/read, management/read, management/write, in-use/write, nor repositories/NAME/VERB, where NAME may end in * and VERB is one of ${Object.keys(verbs).join(', ')}`,
   });
 
 /** What the actions of a scope map grant together. `from` names the map in explanations. */

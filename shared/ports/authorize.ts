@@ -11,7 +11,9 @@ export type Access =
   /** That a repository shows in lists of repositories: whoever may read it may see it, and so may a token for the catalog. */
   | { readonly type: 'listing'; readonly name: RepositoryName; readonly action: 'read' }
   /** The management API. */
-  | { readonly type: 'management'; readonly name: 'api'; readonly action: 'read' | 'write' };
+  | { readonly type: 'management'; readonly name: 'api'; readonly action: 'read' | 'write' }
+  /** Saying which images are in use: of the management API this alone, for a cluster should hold no more. */
+  | { readonly type: 'management'; readonly name: 'in-use'; readonly action: 'write' };
 
 /** How a 401 invites a client to say who it is (RFC 9110, 11.6.1). */
 export type Challenge =

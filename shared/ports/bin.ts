@@ -8,6 +8,8 @@ import type { RepositoryKey } from '../state/names.ts';
 export interface TakenBy {
   readonly cause: Cause;
   readonly rule?: string;
+  /** In the bin, where it is not what the registry's settings say. */
+  readonly retentionDays?: number;
 }
 
 /** The recycle bin as the data plane needs it. Everything here throws `StoreFailure`, and `RegistryError` (`contended`). */

@@ -19,9 +19,9 @@ export interface Deletion {
   readonly cause: Cause;
 }
 
-/** Begins a deletion by the registry's settings: with soft delete off all of it is due at once. */
-export async function beginDeletion(ports: BinPorts, key: RepositoryKey, { cause, rule }: TakenBy): Promise<Deletion> {
-  const { enabled, retentionDays } = await ports.softDelete.read(key.registry);
+/** Begins a deletion by the registry's settings: with soft delete off all of it is due at once. A policy has a retention of its own. */
+export async function beginDeletion(ports: BinPorts, key: RepositoryKey, { cause, rule, ...own }: TakenBy): Promise<Deletion> {
+  const { enabled, retentionDays } = own.retentionDays === undefined ? await ports.softDelete.read(key.registry) : { enabled: true, retentionDays: own.retentionDays };
   const now = ports.clock.now();
   const dueAt = new Date(now.getTime() + (enabled ? retentionDays * dayMs : 0)).toISOString();
   const by = { actor: cause.actor.name, ...(rule === undefined ? {} : { rule }) };

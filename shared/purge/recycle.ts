@@ -49,6 +49,8 @@ export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wante
   requireAllowed('delete', [guardedRepository(entry?.document)]);
   const deletion = await beginDeletion(ports, key, by);
   const [manifests, tags, stayed]: [Digest[], Tag[], Recycling['stayed'][number][]] = [[], [], []];
+  // First those of other manifests: one that such a tag alone keeps goes along with an index that goes.
+  if (wanted.manifests.length > 0) tags.push(...(await takeTagsElsewhere(ports, deletion, wanted)));
   for (const digest of wanted.manifests) {
     const taken = await untilUncontended(`${key.repository}@${digest}`, () => tryTakeUnkept(ports, deletion, digest, new Set(wanted.tags)));
     if ('because' in taken) stayed.push({ what: digest, because: taken.because });
@@ -62,6 +64,17 @@ export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wante
   }
   await purgeUnlessKept(ports, deletion);
   return { group: deletion.taking.group, manifests, tags, stayed };
+}
+
+/** Takes the tags that point at none of the named manifests; those that are locked or gone are met again later. */
+async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wanted): Promise<Tag[]> {
+  const taken: Tag[] = [];
+  for (const tag of wanted.tags) {
+    const found = await readStored(ports.documents, tagDocumentSchema, tagRef(deletion.key, tag));
+    if (found === undefined || wanted.manifests.includes(found.document.digest)) continue;
+    if ((await takeTag(ports, deletion, tag, 'leave what is locked')) === undefined) taken.push(tag);
+  }
+  return taken;
 }
 
 /** Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`. */

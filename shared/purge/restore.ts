@@ -47,7 +47,7 @@ async function tryBringBack(ports: StorePorts, key: RepositoryKey, digest: Diges
   const { group } = binned.document.recycled;
   const tags = withTags === undefined ? [] : (await tagsAlong(ports, key, digest, group)).slice(0, tagsAtOnce);
   const event = restoredEvent(ports, key, cause, group, { manifests: [binned.document], tags: tags.map(({ document }) => document) });
-  const itself: DocumentChange[] = live === undefined ? unbinManifest(binned) : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }, holdChange(digest, ports.clock.now())];
+  const itself: DocumentChange[] = live === undefined ? unbinManifest(binned, ports.clock.now()) : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }, holdChange(digest, ports.clock.now())];
   const mark = unsettledChange(key, digest, ports.clock.now(), withTags === undefined ? undefined : group);
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [...itself, ...held, ...tags.flatMap(unbinTag), mark, recordEvent(key, event)]);
   return committed ? [event] : undefined;

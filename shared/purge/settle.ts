@@ -85,7 +85,8 @@ async function takeAlong(ports: StorePorts, key: RepositoryKey, from: BinnedDocu
   return true;
 }
 
-async function everyOne<T>({ documents }: StorePorts, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<T[]> {
+/** All documents of a repository that match. */
+export async function everyOne<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<T[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const found: T[] = [];
   let continuation: string | undefined;

@@ -36,7 +36,8 @@ export function allows(operation: Operation, guarded: readonly (Guarded | undefi
   return guarded.every((each) => each === undefined || forbidding(operation, each.attributes) === undefined);
 }
 
-function forbidding(operation: Operation, attributes: Attributes): keyof Attributes | undefined {
+/** Which attribute forbids the operation, if one does. */
+export function forbidding(operation: Operation, attributes: Attributes): keyof Attributes | undefined {
   switch (operation) {
     case 'read':
       return attributes.readEnabled ? undefined : 'readEnabled';

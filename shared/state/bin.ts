@@ -83,9 +83,9 @@ export function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocu
   return { ...binned, id: tagId(binned.name), type: 'tag', byTime: timeKey('tag', binned.updatedAt, binned.name) };
 }
 
-/** Moves a manifest back, with its edge. Demands that it is not live. */
-export function unbinManifest({ document, etag }: Stored<BinnedDocument>): DocumentChange[] {
-  const manifest = manifestOf(document);
+/** Moves a manifest back, with its edge, held from now on. Demands that it is not live. */
+export function unbinManifest({ document, etag }: Stored<BinnedDocument>, now: Date): DocumentChange[] {
+  const manifest = { ...manifestOf(document), heldAt: now.toISOString() };
   return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'create', document: { ...manifest } }, ...referrerEdge(manifest)];
 }
 

@@ -54,8 +54,10 @@ export const manifestDocumentSchema = z.object({
   /** What a scanner reported (ACR's quarantine). */
   quarantine: z.object({ state: z.string().optional(), details: z.string().optional() }).optional(),
   attributes: attributesSchema,
-  /** When an index that lists it was last pushed or restored: written in that transaction, so that whoever is moving it away notices. */
+  /** When it, or an index that lists it, was last restored, or that index pushed: written in that transaction, so that whoever is moving it away notices. */
   heldAt: z.iso.datetime().optional(),
+  /** When a policy's judgement first saw it without a tag. A push writes the document anew, and so forgets it. */
+  untaggedAt: z.iso.datetime().optional(),
   ...changeTimes,
 });
 export type ManifestDocument = z.infer<typeof manifestDocumentSchema>;

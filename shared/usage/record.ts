@@ -46,6 +46,8 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Longshore.Recycled':
     case 'Longshore.Purged':
     case 'Longshore.BlobCollected':
+    case 'Longshore.PurgePlanned':
+    case 'Longshore.BrakeApplied':
   }
 }
 

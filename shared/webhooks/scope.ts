@@ -1,7 +1,7 @@
 import { eventTypes } from '../events/catalogue.ts';
 import { isRepositoryName, isTag } from '../oci/name.ts';
 import type { CloudEvent } from '../ports/topic.ts';
-import { globMatches } from './glob.ts';
+import { globMatches } from '../state/pattern.ts';
 
 /** The words of ACR's webhooks. */
 export const acrActions = ['push', 'delete', 'quarantine', 'chart_push', 'chart_delete'] as const;

@@ -38,6 +38,14 @@ describe('the settings', () => {
     expect(() => parseConfig({ ...sample, BLOB_CONNECTION_STRING: '' })).toThrow(/BLOB_ENDPOINT or BLOB_CONNECTION_STRING/);
   });
 
+  it('let the clock run ahead only where Cosmos DB is on this machine', () => {
+    expect(parseConfig({ ...sample, LONGSHORE_CLOCK_AHEAD_DAYS: '40' }).LONGSHORE_CLOCK_AHEAD_DAYS).toBe(40);
+    for (const endpoint of ['https://longshore.documents.azure.com:443/', 'http://localhost.example/', 'https://127.0.0.1.example/', 'http://10.0.0.4:8081/']) {
+      expect(() => parseConfig({ ...sample, COSMOS_ENDPOINT: endpoint, LONGSHORE_CLOCK_AHEAD_DAYS: '40' })).toThrow(/LONGSHORE_CLOCK_AHEAD_DAYS may be set only where/);
+      expect(parseConfig({ ...sample, COSMOS_ENDPOINT: endpoint }).LONGSHORE_CLOCK_AHEAD_DAYS).toBe(0);
+    }
+  });
+
   it('that require credentials must hold the key that seals, and nothing else makes up for it', () => {
     expect(() => parseConfig({ ...sample, LONGSHORE_AUTH: 'required', LONGSHORE_SECRET_KEY: '' })).toThrow(/LONGSHORE_SECRET_KEY or LONGSHORE_KEY_VAULT must be set/);
     expect(authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' }))).toMatchObject({ mode: 'required', sku: 'standard', rateLimits: { registry: 'sku', identity: 'sku' } });

@@ -68,12 +68,14 @@ export class PathIndexes {
   columnsOf(path: string): PathColumns {
     const key = digest(path);
     const columns = { rank: `r_${key}`, value: `v_${key}` };
-    if (this.#columns.has(columns.rank)) return columns;
-    const add = (name: string, expression: string): void =>
-      this.#db.exec(`ALTER TABLE ${this.#table} ADD COLUMN ${name} GENERATED ALWAYS AS (${expression}) VIRTUAL`);
-    add(columns.value, valueExpression(quoted(path)));
-    add(columns.rank, rankExpression(quoted(path)));
-    this.#columns.add(columns.rank);
+    // Each by itself: a process that was killed may have left the first alone.
+    const add = (name: string, expression: (path: string) => string): void => {
+      if (this.#columns.has(name)) return;
+      this.#db.exec(`ALTER TABLE ${this.#table} ADD COLUMN ${name} GENERATED ALWAYS AS (${expression(quoted(path))}) VIRTUAL`);
+      this.#columns.add(name);
+    };
+    add(columns.value, valueExpression);
+    add(columns.rank, rankExpression);
     return columns;
   }
 

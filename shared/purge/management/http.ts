@@ -116,7 +116,7 @@ async function restoreOne(ports: BinManagementPorts, key: RepositoryKey, digest:
 }
 
 /** As `requireManagement` found it. */
-function causeIn(context: Context): Cause {
+export function causeIn(context: Context): Cause {
   const caller = context.get('caller') as Caller;
   return causeOf(context.req.raw, targetOf(context.req.url).host, String(context.get('requestId')), caller);
 }

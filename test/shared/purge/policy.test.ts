@@ -43,6 +43,17 @@ describe('what a policy takes', () => {
     for (const reference of ['also', 'index', child.digest, signature.digest]) expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(200);
   });
 
+  it('is also a child whose only tag is named beside its index', async () => {
+    const longshore = timedLongshore();
+    const { app } = longshore;
+    const child = makeImage('child', 0);
+    await pushImage(app, repository, 'child', child);
+    const index = makeIndex([child]);
+    await push(app, repository, 'index', index);
+    expect(await policy(longshore, [index.digest], ['index', 'child'])).toMatchObject({ manifests: [index.digest], stayed: [] });
+    expect((await binOf(app)).map(({ kind, tag, digest }) => `${kind} ${tag ?? digest}`).toSorted()).toEqual([`manifest ${child.digest}`, `manifest ${index.digest}`, 'tag child', 'tag index'].toSorted());
+  });
+
   it('comes back by a pull, by tag or digest, with all its tags; what somebody deleted does not', async () => {
     for (const reference of ['by tag', 'by digest'] as const) {
       const longshore = timedLongshore();

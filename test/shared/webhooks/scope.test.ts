@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { catalogue, eventTypes } from '../../../shared/events/catalogue.ts';
-import { globMatches } from '../../../shared/webhooks/glob.ts';
+import { globMatches } from '../../../shared/state/pattern.ts';
 import { anchorOf, anchorsOf, concernOf, covers, hookActions, parseExclude, parseScope, routeAnchor } from '../../../shared/webhooks/scope.ts';
 import type { HookEvent } from '../../../shared/webhooks/scope.ts';
 import { eventOf, pushed } from './events.ts';

@@ -1,3 +1,13 @@
+import { z } from 'zod';
+import { isRepositoryName, isTag } from '../oci/name.ts';
+
+/** What a pattern of names may hold, for a refusal that says it. */
+export const patternSyntax = 'where * stands for anything but a slash and ** for anything';
+
+/** A `*` takes the place of letters: what is a name with letters in their place is a pattern of names. */
+export const repositoryGlobSchema = z.string().max(300).refine((pattern) => isRepositoryName(pattern.replaceAll('*', 'a')), `is not a repository name or a pattern such as team/**, ${patternSyntax}`);
+export const tagGlobSchema = z.string().max(128).refine((pattern) => isTag(pattern.replaceAll('*', 'a')), `is not a tag or a pattern such as v1.*, ${patternSyntax}`);
+
 /** Any run of characters but slashes; any run of characters; any number of whole folders, each with its slash. */
 type Wildcard = 'within' | 'across' | 'folders';
 type Token = Wildcard | { readonly char: string };

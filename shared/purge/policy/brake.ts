@@ -1,0 +1,51 @@
+import type { RegistryName, RepositoryName } from '../../oci/name.ts';
+import { partitionOf } from '../../state/names.ts';
+import type { Plan, Removal } from './documents.ts';
+import type { PolicyPorts } from './ports.ts';
+
+interface Braked {
+  readonly registry: RegistryName;
+  readonly policy: string;
+  readonly percent: number;
+  readonly removals: readonly Removal[];
+  /** Whether more is due than was planned. */
+  readonly more: boolean;
+}
+
+/** The repositories of which a plan would take a larger share than the brake lets through, of their manifests or of their tags. */
+export async function repositoriesOver(ports: PolicyPorts, braked: Braked): Promise<Plan['over']> {
+  const over: Plan['over'] = [];
+  for (const repository of new Set(braked.removals.map((removal) => removal.repository))) {
+    const waiting = braked.more ? await dueIn(ports, braked, repository) : 0;
+    for (const what of ['manifests', 'tags'] as const) {
+      const going = Math.max(goingOf(braked.removals, repository, what), what === 'manifests' ? waiting : 0);
+      const enough = Math.ceil((going * 100) / braked.percent);
+      const of = going === 0 ? 0 : await countUpTo(ports, braked.registry, repository, what, enough);
+      if (of < enough) over.push({ repository, going, of, what });
+    }
+  }
+  return over;
+}
+
+function goingOf(removals: readonly Removal[], repository: RepositoryName, what: 'manifests' | 'tags'): number {
+  const items = removals.filter((removal) => removal.repository === repository).flatMap((removal) => removal.items);
+  return new Set(items.filter(({ kind }) => kind === (what === 'tags' ? 'tag' : 'manifest')).map(({ digest, tag }) => tag ?? digest)).size;
+}
+
+/** Also what the plan has no room for: a large removal is not small because it is done in pieces. */
+function dueIn({ documents, clock }: PolicyPorts, { registry, policy }: Braked, repository: RepositoryName): Promise<number> {
+  const where = [{ path: 'type', is: '=' as const, value: 'purge-due' }, { path: 'policy', is: '=' as const, value: policy }, { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() }];
+  return documents.countDocuments({ container: 'repositories', partition: partitionOf({ registry, repository }), where });
+}
+
+/** Counts no further than it takes to know that the share is small: what a run costs does not grow with what is stored. */
+async function countUpTo({ documents }: PolicyPorts, registry: RegistryName, repository: RepositoryName, what: 'manifests' | 'tags', enough: number): Promise<number> {
+  const where = [{ path: 'id', is: 'starts-with' as const, value: what === 'tags' ? 'tag:' : 'manifest:' }];
+  let [counted, continuation]: [number, string | undefined] = [0, undefined];
+  do {
+    const page = await documents.queryDocuments({ container: 'repositories', partition: partitionOf({ registry, repository }), where, limit: Math.min(enough - counted, 100), ...(continuation === undefined ? {} : { continuation }) });
+    counted += page.documents.length;
+    continuation = page.continuation;
+  } while (counted < enough && continuation !== undefined);
+  return counted;
+}

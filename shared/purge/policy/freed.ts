@@ -1,0 +1,62 @@
+import pLimit from 'p-limit';
+import type { Digest } from '../../oci/digest.ts';
+import { linkDocumentSchema } from '../../state/blob.ts';
+import type { ManifestDocument } from '../../state/manifest.ts';
+import { partitionOf } from '../../state/names.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { parseStored } from '../../state/stored.ts';
+import type { PolicyPorts } from './ports.ts';
+
+const blobsAtOnce = 16;
+const pageSize = 50;
+
+/** Of a repository's manifests. */
+const nameOf = (repository: string, digest: Digest): string => `${repository}@${digest}`;
+
+/**
+ * How many bytes of Blob Storage each manifest frees when all of them are purged: its own where they lie there, and those of its blobs that
+ * nothing else needs in any repository, neither live nor in the bin. What two of them share counts with the first. By `repository@digest`.
+ */
+export async function bytesFreed(ports: PolicyPorts, going: readonly ManifestDocument[]): Promise<ReadonlyMap<string, number>> {
+  const names = new Set(going.map(({ repository, digest }) => nameOf(repository, digest)));
+  const firstWith = new Map<Digest, { readonly by: string; readonly size: number }>();
+  const freed = new Map<string, number>();
+  for (const manifest of going) {
+    const by = nameOf(manifest.repository, manifest.digest);
+    freed.set(by, 'blob' in manifest.content ? manifest.size : 0);
+    for (const { role, digest, size } of manifest.references) if (role !== 'manifest' && !firstWith.has(digest)) firstWith.set(digest, { by, size });
+  }
+  const limit = pLimit(blobsAtOnce);
+  const registry = going[0]?.registry;
+  await Promise.all([...firstWith].map(([digest, { by, size }]) => limit(async () => {
+    if (registry !== undefined && (await isFreed(ports, digest, names))) freed.set(by, (freed.get(by) ?? 0) + size);
+  })));
+  return freed;
+}
+
+/** Whether it is stored, and all that need it go. A blob that nobody links is none of ours: the empty JSON object is stored nowhere. */
+async function isFreed(ports: PolicyPorts, digest: Digest, going: ReadonlySet<string>): Promise<boolean> {
+  let linked = false;
+  for await (const link of pagesOf(ports, { container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }] })) {
+    const { registry, repository } = parseStored(linkDocumentSchema, link, { container: 'blobs' }).document;
+    linked = true;
+    if (await isNeededBeside(ports, { registry, repository }, digest, going)) return false;
+  }
+  return linked;
+}
+
+async function isNeededBeside(ports: PolicyPorts, key: RepositoryKey, blob: Digest, going: ReadonlySet<string>): Promise<boolean> {
+  for await (const { document } of pagesOf(ports, { container: 'repositories', partition: partitionOf(key), where: [{ path: 'references', is: 'contains', value: { digest: blob } }] })) {
+    if (!going.has(nameOf(key.repository, document.digest as Digest))) return true;
+  }
+  return false;
+}
+
+async function* pagesOf({ documents }: PolicyPorts, query: Omit<Parameters<PolicyPorts['documents']['queryDocuments']>[0], 'limit'>) {
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ ...query, limit: pageSize, ...(continuation === undefined ? {} : { continuation }) });
+    yield* page.documents;
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+}

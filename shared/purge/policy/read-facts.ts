@@ -1,0 +1,139 @@
+import { parseDigest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { LastPull } from '../../ports/pulls.ts';
+import { forbidding } from '../../state/attributes.ts';
+import { childrenOf, manifestDocumentSchema, manifestRef, referrerDocumentSchema, tagDocumentSchema } from '../../state/manifest.ts';
+import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
+import { partitionOf } from '../../state/names.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
+import type { Stored } from '../../state/stored.ts';
+import { everyOne } from '../settle.ts';
+import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
+import type { PolicyPorts } from './ports.ts';
+import type { RepositoryView, Session } from './session.ts';
+import { surroundingsOf } from './surroundings.ts';
+import type { Graph, Node } from './surroundings.ts';
+
+interface ManifestNode extends Node {
+  readonly document: ManifestDocument;
+}
+
+/** Facts, and the documents that they were read from. */
+export interface Found {
+  readonly facts: Facts;
+  readonly manifest: Stored<ManifestDocument>;
+  /** The manifest and what goes along with it. */
+  readonly documents: readonly ManifestDocument[];
+  /** Whether another judgement is possible when others go beside it. */
+  readonly dependsOnOthers: boolean;
+}
+
+/** What is known of a manifest now; `undefined` when it is not live. Throws `StoreFailure`. */
+export async function readFacts(session: Session, view: RepositoryView, digest: Digest): Promise<Found | undefined> {
+  const { ports } = session;
+  const { key } = view;
+  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  if (manifest === undefined) return undefined;
+  const [tags, { along, leaves, keeper }] = await Promise.all([tagsOf(ports, key, digest), surroundingsOf(repositoryGraph(ports, key), nodeOf(manifest.document), view.going)]);
+  const pulls = await ports.lastPulls.lastPulls(key, [digest, ...along.map((each) => each.digest), ...tags.map(({ name }) => name)]);
+  const now = ports.clock.now().getTime();
+  const manifestFacts = (document: ManifestDocument) => factsOf(document, session, pulls.get(document.digest), now);
+  const facts: Facts = {
+    repository: key.repository,
+    ...(view.locked === undefined ? {} : { repositoryLocked: view.locked }),
+    manifest: manifestFacts(manifest.document),
+    tags: await Promise.all(tags.map(async (tag) => ({ ...tagFacts(tag, pulls.get(tag.name)), ...(await aboutOf(ports, key, tag)) }))),
+    ...(keeper === undefined ? {} : { keeper }),
+    along: along.map(({ document, isChild }) => ({ ...manifestFacts(document), isChild })),
+    newestTags: view.newest,
+    ...(session.trackedSince === undefined ? {} : { trackedSince: session.trackedSince }),
+  };
+  return { facts, manifest, documents: [manifest.document, ...along.map(({ document }) => document)], dependsOnOthers: leaves || keeper !== undefined };
+}
+
+function nodeOf(document: ManifestDocument): ManifestNode {
+  const { digest, subject } = document;
+  return { document, digest, children: childrenOf(document), ...(subject === undefined ? {} : { subject }) };
+}
+
+/** The graph of a repository, each thing of it read once. */
+function repositoryGraph(ports: PolicyPorts, key: RepositoryKey): Graph<ManifestNode> {
+  const manifest = once(async (digest) => {
+    const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+    return found === undefined ? undefined : nodeOf(found.document);
+  });
+  return {
+    manifest,
+    isTagged: once(async (digest) => (await tagsOf(ports, key, digest)).length > 0),
+    listedBy: once((digest) => indexesOf(ports, key, digest)),
+    referrersOf: once(async (digest) => {
+      const edges = await everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema);
+      return (await Promise.all(edges.map((edge) => manifest(edge.digest)))).filter((node) => node !== undefined);
+    }),
+  };
+}
+
+function once<T>(read: (digest: Digest) => Promise<T>): (digest: Digest) => Promise<T> {
+  const known = new Map<Digest, Promise<T>>();
+  return (digest) => {
+    const answer = known.get(digest) ?? read(digest);
+    known.set(digest, answer);
+    return answer;
+  };
+}
+
+/** More indexes than these never go in one step: one of them keeps it. */
+const indexesRead = 100;
+
+async function indexesOf({ documents }: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const indexes: Digest[] = [];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'manifest' }, { path: 'references', is: 'contains', value: { digest } }], limit: indexesRead, ...(continuation === undefined ? {} : { continuation }) });
+    indexes.push(...page.documents.map((found) => parseStored(manifestDocumentSchema, found, { container, partition }).document.digest));
+    continuation = page.continuation;
+  } while (continuation !== undefined && indexes.length < indexesRead);
+  return indexes;
+}
+
+function tagsOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<TagDocument[]> {
+  return everyOne(ports, key, [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }], tagDocumentSchema);
+}
+
+function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull | undefined, now: number): ManifestFacts {
+  const { digest, mediaType, artifactType, references, updatedAt, heldAt, untaggedAt, attributes } = document;
+  const [locked, used] = [forbidding('delete', attributes), inUse.get(digest)];
+  return {
+    digest,
+    mediaType,
+    pushedAt: Date.parse(updatedAt),
+    ...(heldAt === undefined ? {} : { heldAt: Date.parse(heldAt) }),
+    untaggedSince: untaggedAt === undefined ? now : Date.parse(untaggedAt),
+    types: [artifactType, references.find(({ role }) => role === 'config')?.mediaType].filter((type) => type !== undefined),
+    labels: document.annotationsIn === undefined ? (document.annotations ?? {}) : 'unknown',
+    ...pulledAt(pull),
+    ...(locked === undefined ? {} : { locked }),
+    ...(used === undefined ? {} : { inUse: used }),
+  };
+}
+
+function tagFacts({ name, updatedAt, attributes }: TagDocument, pull: LastPull | undefined): TagFacts {
+  const locked = forbidding('delete', attributes);
+  return { name, pushedAt: Date.parse(updatedAt), ...pulledAt(pull), ...(locked === undefined ? {} : { locked }) };
+}
+
+/** What a tag such as `sha256-….sig` signs, where it is live. */
+async function aboutOf({ documents }: PolicyPorts, key: RepositoryKey, { name, digest }: TagDocument): Promise<{ about?: Digest }> {
+  const about = /^(sha(?:256|512))-([0-9a-f]{64}|[0-9a-f]{128})(?:\.[a-z]+)?$/.exec(name);
+  const subject = parseDigest(`${about?.[1] ?? ''}:${about?.[2] ?? ''}`);
+  if (subject === undefined || subject === digest) return {};
+  return (await documents.readDocument(manifestRef(key, subject))) === undefined ? {} : { about: subject };
+}
+
+/** Who asks by HEAD has the image already and still looks whether its tag has moved: it uses it. */
+function pulledAt(pull: LastPull | undefined): { pulledAt?: number } {
+  const times = [pull?.lastPull, pull?.lastHead].filter((time) => time !== undefined).map((time) => Date.parse(time));
+  return times.length === 0 ? {} : { pulledAt: Math.max(...times) };
+}

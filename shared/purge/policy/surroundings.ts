@@ -1,0 +1,70 @@
+import type { Digest } from '../../oci/digest.ts';
+
+/** A manifest as far as it keeps others or is kept. */
+export interface Node {
+  readonly digest: Digest;
+  readonly children: readonly Digest[];
+  readonly subject?: Digest;
+}
+
+/** How a repository's live manifests hang together. */
+export interface Graph<T extends Node> {
+  manifest(digest: Digest): Promise<T | undefined>;
+  isTagged(digest: Digest): Promise<boolean>;
+  /** The indexes that list it. */
+  listedBy(digest: Digest): Promise<readonly Digest[]>;
+  referrersOf(digest: Digest): Promise<readonly T[]>;
+}
+
+export interface Surroundings<T extends Node> {
+  readonly keeper?: { readonly is: 'index' | 'subject'; readonly digest: Digest };
+  readonly along: readonly (T & { readonly isChild: boolean })[];
+  /** Whether something below it stays, which may go when others go too. */
+  readonly leaves: boolean;
+}
+
+/**
+ * What keeps a manifest, and what goes along with it: children and referrers, theirs too, that no tag, other index or other subject keeps.
+ * The bin takes the same along (`settle`). `also` are manifests that go beside it by themselves, and so keep nothing.
+ */
+export async function surroundingsOf<T extends Node>(graph: Graph<T>, node: T, also: ReadonlySet<Digest> = new Set()): Promise<Surroundings<T>> {
+  const keeper = await keeperOf(graph, node, also);
+  const candidates = await belowOf(graph, node);
+  const going = new Set<Digest>([node.digest, ...also]);
+  // What goes makes more of the rest go: until nothing changes.
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const { node: candidate } of candidates.values()) {
+      if (going.has(candidate.digest) || (await graph.isTagged(candidate.digest)) || (await keeperOf(graph, candidate, going)) !== undefined) continue;
+      going.add(candidate.digest);
+      grew = true;
+    }
+  }
+  const along = [...candidates.values()].filter((each) => going.has(each.node.digest) && !also.has(each.node.digest)).map(({ node: each, isChild }) => ({ ...each, isChild }));
+  return { along, leaves: along.length < candidates.size, ...(keeper === undefined ? {} : { keeper }) };
+}
+
+/** The first that keeps it and does not go. */
+async function keeperOf<T extends Node>(graph: Graph<T>, { digest, subject }: T, going: ReadonlySet<Digest>): Promise<Surroundings<T>['keeper']> {
+  const index = (await graph.listedBy(digest)).find((each) => !going.has(each));
+  if (index !== undefined) return { is: 'index', digest: index };
+  if (subject === undefined || subject === digest || going.has(subject)) return undefined;
+  return (await graph.manifest(subject)) === undefined ? undefined : { is: 'subject', digest: subject };
+}
+
+/** All that is reached over children and referrers. `isChild`: over children alone. */
+async function belowOf<T extends Node>(graph: Graph<T>, top: T): Promise<Map<Digest, { node: T; isChild: boolean }>> {
+  const below = new Map<Digest, { node: T; isChild: boolean }>();
+  const waiting = [{ node: top, isChild: true }];
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { node, isChild } = next;
+    const children = (await Promise.all(node.children.map((digest) => graph.manifest(digest)))).filter((child) => child !== undefined);
+    const found = [...children.map((child) => ({ node: child, isChild })), ...(await graph.referrersOf(node.digest)).map((referrer) => ({ node: referrer, isChild: false }))];
+    for (const each of found) {
+      if (each.node.digest === top.digest || below.has(each.node.digest)) continue;
+      below.set(each.node.digest, each);
+      waiting.push(each);
+    }
+  }
+  return below;
+}

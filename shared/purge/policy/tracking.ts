@@ -1,0 +1,10 @@
+import type { Policy } from './policy.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+/** Of each rule that looks back further than pulls are tracked, what is wrong: it would take what somebody pulls. */
+export function untrackedRules({ remove }: Policy, trackedSince: Date | undefined, now: Date): string[] {
+  const tracked = trackedSince === undefined ? 0 : Math.floor((now.getTime() - trackedSince.getTime()) / dayMs);
+  const since = trackedSince === undefined ? 'pulls of this registry are not tracked yet' : `pulls of this registry have been tracked for ${tracked} days, since ${trackedSince.toISOString()}`;
+  return remove.flatMap(({ name, notPulledDays }) => (notPulledDays === undefined || tracked >= notPulledDays ? [] : [`the rule "${name}" takes what was not pulled for ${notPulledDays} days, but ${since}`]));
+}

@@ -1,0 +1,78 @@
+import pLimit from 'p-limit';
+import type { Digest } from '../../oci/digest.ts';
+import type { RegistryName, RepositoryName } from '../../oci/name.ts';
+import type { DocumentPage, DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
+import { manifestDocumentSchema } from '../../state/manifest.ts';
+import { partitionOf } from '../../state/names.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
+import { parseStored } from '../../state/stored.ts';
+import { changePolicy, readPolicy } from './documents.ts';
+import type { PolicyDocument } from './documents.ts';
+import { mark } from './mark.ts';
+import type { PolicyPorts } from './ports.ts';
+import { openSession } from './session.ts';
+
+const manifestsAtOnce = 50;
+const marksAtOnce = 8;
+
+/**
+ * Marks all that a policy covers: once after its rules have changed, for everything else is marked when it changes. Goes on where it was
+ * interrupted, page by page, until `until`. Gives whether it is through. Of two that walk at once one finds that the other is ahead.
+ */
+export async function walk(ports: PolicyPorts, registry: RegistryName, name: string, until: Date): Promise<boolean> {
+  for (;;) {
+    const place = (await readPolicy(ports.documents, registry, name))?.document.walk;
+    if (place === undefined) return true;
+    if (ports.clock.now() >= until) return false;
+    const next = await walkPage(ports, registry, name, place);
+    await changePolicy(ports.documents, registry, name, (before) => (samePlace(before.walk, place) ? moved(before, next) : undefined));
+  }
+}
+
+type Place = NonNullable<PolicyDocument['walk']>;
+
+function moved({ walk: _, ...before }: PolicyDocument, next: Place | undefined): PolicyDocument {
+  return next === undefined ? before : { ...before, walk: next };
+}
+
+function samePlace(a: Place | undefined, b: Place): boolean {
+  return a !== undefined && a.repository === b.repository && a.digest === b.digest;
+}
+
+/** Marks one page behind a place; gives the place behind it, `undefined` at the end. */
+async function walkPage(ports: PolicyPorts, registry: RegistryName, policy: string, place: Place): Promise<Place | undefined> {
+  const repository = place.digest === undefined ? await repositoryBehind(ports, registry, place.repository) : place.repository;
+  if (repository === undefined) return undefined;
+  const key = { registry, repository: repository as RepositoryName };
+  const session = await openSession(ports, registry, 'without pins');
+  const view = await session.view(key);
+  if (view?.rules.has(policy) !== true) return { repository };
+  const { digests, more } = await manifestsBehind(ports, key, place.digest);
+  const limit = pLimit(marksAtOnce);
+  await Promise.all(digests.map((digest) => limit(() => mark(session, view, digest))));
+  const last = digests.at(-1);
+  return last === undefined || !more ? { repository } : { repository, digest: last };
+}
+
+async function repositoryBehind({ documents }: PolicyPorts, registry: RegistryName, last: string | undefined): Promise<RepositoryName | undefined> {
+  const [container, partition] = ['registries' as const, [registry]];
+  const prefix = repositoryRef({ registry, repository: '' as RepositoryName }).id;
+  const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: repositoryRef({ registry, repository: last as RepositoryName }).id }];
+  const [found] = (await firstPage(documents, { container, partition, where: [{ path: 'id', is: 'starts-with', value: prefix }, ...behind], orderBy: { path: 'id', direction: 'asc' }, limit: 1 })).documents;
+  return found === undefined ? undefined : parseStored(repositoryDocumentSchema, found, { container, partition }).document.repository;
+}
+
+async function manifestsBehind({ documents }: PolicyPorts, key: RepositoryKey, last: string | undefined): Promise<{ digests: Digest[]; more: boolean }> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: `manifest:${last}` }];
+  const page = await firstPage(documents, { container, partition, where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }, ...behind], orderBy: { path: 'id', direction: 'asc' }, limit: manifestsAtOnce });
+  return { digests: page.documents.map((found) => parseStored(manifestDocumentSchema, found, { container, partition }).document.digest), more: page.continuation !== undefined };
+}
+
+/** The first that holds anything: a page may be empty and not the last. */
+async function firstPage(documents: QueryDocuments, query: DocumentQuery): Promise<DocumentPage> {
+  let page = await documents.queryDocuments(query);
+  while (page.documents.length === 0 && page.continuation !== undefined) page = await documents.queryDocuments({ ...query, continuation: page.continuation });
+  return page;
+}
