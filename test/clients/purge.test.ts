@@ -35,7 +35,7 @@ async function startOn(day: number): Promise<void> {
 async function stopApp(): Promise<void> {
   if ((host as NodeHost | undefined) === undefined) return;
   await host.stop(1_000);
-  longshore.dispose();
+  await longshore.dispose();
 }
 
 async function manage<T>(method: string, path: string, read: (body: unknown) => T, body?: object): Promise<T> {
