@@ -1,4 +1,5 @@
 import { BlobServiceClient } from '@azure/storage-blob';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -69,6 +70,17 @@ async function storedBytes(): Promise<number> {
   return bytes;
 }
 
+/** Brings the pulls that the app has counted into the counters, as the queue's function does where functions run. */
+async function foldPulls(): Promise<void> {
+  await longshore.flushPulls();
+  const queue = QueueServiceClient.fromConnectionString(settings['QUEUE_CONNECTION_STRING'] ?? '').getQueueClient('usage-pulls');
+  const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32 });
+  for (const { messageText, messageId, popReceipt } of receivedMessageItems) {
+    await longshore.foldPulls(JSON.parse(Buffer.from(messageText, 'base64').toString()));
+    await queue.deleteMessage(messageId, popReceipt);
+  }
+}
+
 const registry = () => host.url.replace('http://', '');
 const copy = (from: string, to: string, ...options: string[]) => command('skopeo', ['copy', '--all', '--preserve-digests', '--dest-tls-verify=false', ...options, from, `docker://${registry()}/${to}`]);
 const tagsThere = async () => (JSON.parse(await command('skopeo', ['list-tags', '--tls-verify=false', `docker://${registry()}/team/app`])) as { Tags: string[] }).Tags;
@@ -107,11 +119,14 @@ describe('the script for Kubernetes', () => {
 
 describe('a registry that skopeo fills, months later', () => {
   const images = 'images';
+  const pulled = ['build-24', 'build-25', 'build-26'];
   let index: Described;
   let signature: Described;
 
   it('takes thirty images, an index with a signature among them', async () => {
     await startOn(0);
+    // Pulls are tracked from the first survey on.
+    await longshore.surveyUsage();
     const layout = new OciLayout(join(folder.path, images));
     const base = randomBytes(20_000);
     for (let n = 1; n <= 26; n += 1) await layout.name(await layout.image([base, randomBytes(1_000 * n)]), n <= 3 ? `1.${n}.0` : `build-${n}`);
@@ -129,24 +144,30 @@ describe('a registry that skopeo fills, months later', () => {
     expect(await tagsThere()).toHaveLength(27);
   });
 
+  it('serves three of them again after twenty days', async () => {
+    await startOn(20);
+    for (const tag of pulled) await command('skopeo', ['copy', '--src-tls-verify=false', `docker://${registry()}/team/app:${tag}`, `dir:${join(folder.path, `pulled-${tag}`)}`]);
+    await foldPulls();
+  });
+
   it('plans, takes into the bin, gives one back, purges the rest, and is freed of exactly what the plan said', async () => {
     await startOn(40);
     const pinned = (JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', `docker://${registry()}/team/app:build-20`])) as { Digest: string }).Digest;
     await manage('PUT', '/in-use/test-cluster', () => undefined, { digests: [pinned], ttlSeconds: 24 * 3600 });
-    const rules = { remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'releases', semver: '*' }], brakePercent: 95, retentionDays: 14 };
+    const rules = { remove: [{ name: 'unused', notPulledDays: 30 }], keep: [{ name: 'releases', semver: '*' }], brakePercent: 95, retentionDays: 14 };
     await manage('PUT', '/purge/policies/default', () => undefined, rules);
     const before = await storedBytes();
     await manage('POST', '/purge/policies/default/plan', () => undefined);
     const plan = await wholePlan();
-    // 22 builds, the index, its children and its signature.
-    expect([plan.state, plan.manifests]).toEqual(['awaiting', 26]);
+    // 19 builds, the index, its children and its signature.
+    expect([plan.state, plan.manifests]).toEqual(['awaiting', 23]);
     expect(plan.items.map(({ digest }) => digest)).toEqual(expect.arrayContaining([index.digest, signature.digest]));
     expect(plan.items.map(({ digest }) => digest)).not.toContain(pinned);
     expect(await storedBytes()).toBe(before);
 
     const { hash, bytes } = plan;
     expect(await manage('POST', '/purge/policies/default/plan/approve', (body) => (body as Plan).state, { hash })).toBe('done');
-    expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20']);
+    expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20', ...pulled]);
     expect(await storedBytes()).toBe(before);
 
     const done = await wholePlan();
@@ -162,7 +183,7 @@ describe('a registry that skopeo fills, months later', () => {
       await longshore.runDue();
     }
     expect(before - (await storedBytes())).toBe(bytes - ofRestored);
-    expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20', 'build-7']);
+    expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20', ...pulled, 'build-7']);
     for (const tag of await tagsThere()) await command('skopeo', ['copy', '--src-tls-verify=false', `docker://${registry()}/team/app:${tag}`, `dir:${join(folder.path, tag)}`]);
   });
 
