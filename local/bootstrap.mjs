@@ -39,9 +39,12 @@ function pinnedNode() {
 
 if (!installed()) install();
 
-const [program, ...args] = process.argv.slice(2);
+// Node's own flags stand before the program.
+const given = process.argv.slice(2);
+const at = given.findIndex((arg) => !arg.startsWith('--'));
+const [flags, [program, ...args]] = [given.slice(0, at), given.slice(at)];
 // The channel lets the program notice that this process was killed outright, and stop what it started.
-const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', join(root, program), ...args], {
+const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...flags, join(root, program), ...args], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   // What a start spends on is reading code. Node keeps it compiled, for this process and for all that it starts.
   env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), ...process.env },

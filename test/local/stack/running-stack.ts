@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../../local/start.ts', import.meta.url));
 
+/** As `npm start` has it (docs/performance.md, "Large layers"). */
+const nodeFlags = ['--max-semi-space-size=1'];
+
 export interface RunningStack {
   readonly url: string;
   readonly functionsUrl: string;
@@ -42,7 +45,7 @@ export async function runToEnd(args: readonly string[]): Promise<{ code: number 
 export async function startRunningStack(state: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Promise<RunningStack> {
   const began = performance.now();
   // A group of its own, so that all of it can be killed at once.
-  const child = spawn(process.execPath, [program, '--port', '0', '--functions-port', '0', '--state', state, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...environment } });
+  const child = spawn(process.execPath, [...nodeFlags, program, '--port', '0', '--functions-port', '0', '--state', state, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...environment } });
   const told = collect(child.stderr);
   const url = await readyUrl(child, told);
   const functionsUrl = /serves the same at (\S+);/.exec(told())?.[1];
