@@ -1,10 +1,10 @@
 import { DockerfileFault } from './fault.ts';
 
 /** Characters of a Dockerfile that are read at all. The largest that anybody is known to keep has some hundred thousand. */
-export const MAX_TEXT = 4 * 1024 * 1024;
+export const MAX_TEXT = 1024 * 1024;
 
 /** Characters made by expansion, steps of patterns and variables handed from stage to stage, in one file. */
-const MAX_WORK = 16 * 1024 * 1024;
+const MAX_WORK = 4 * 1024 * 1024;
 
 /** Nested `${a:-${b:-…}}`: each level is a few frames of the stack. */
 export const MAX_NESTING = 500;
