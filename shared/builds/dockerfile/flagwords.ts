@@ -31,7 +31,8 @@ function flagWord(line: string, at: number, escape: string): FlagWord {
       word += character;
     }
   }
-  return { word, quoted, end: Math.min(index, line.length) };
+  // Of a space beyond ASCII the last byte is the space that ended the word; alone at a word's beginning it is none.
+  return { word, quoted, end: Math.min(line.charAt(index) > '\u007f' ? index + 1 : index, line.length) };
 }
 
 /** An instruction's word, the `--flags` behind it, and what follows; a bare `--` ends the flags. */
@@ -41,7 +42,7 @@ export function splitInstruction(line: string, escape: string): Split {
   const flags: string[] = [];
   let at = 0;
   for (;;) {
-    while (at < after.length && isSpace(after.charAt(at))) at++;
+    while (at < after.length && '\t\v\f\r '.includes(after.charAt(at))) at++; // ASCII alone: BuildKit reads bytes here.
     if (!after.startsWith('--', at)) return { word, flags, rest: trim(after.slice(at)) };
     const flag = flagWord(after, at, escape);
     at = flag.end;

@@ -39,13 +39,17 @@ interface Reading {
 
 function platformOf(written: string, reading: Reading): Platform | undefined {
   if (written === '') return undefined;
-  const { text, unset } = expand(written, reading.globals, reading);
+  const { text, unset } = withPrefix('failed to process arguments for platform : ', () => expand(written, reading.globals, reading));
   const suggested = (message: string): string => unset.reduce((whole, name) => whole === message ? withSuggestion(message, name, [...reading.globals.keys()]) : whole, message);
   if (text === '') throw new DockerfileFault(suggested(`empty platform value from expression ${written}`));
+  return withPrefix(`failed to parse platform ${written}: `, () => parsePlatform(text), suggested);
+}
+
+function withPrefix<T>(prefix: string, step: () => T, edit = (message: string): string => message): T {
   try {
-    return parsePlatform(text);
+    return step();
   } catch (error) {
-    throw error instanceof DockerfileFault ? new DockerfileFault(`failed to parse platform ${written}: ${suggested(error.message)}`) : error;
+    throw error instanceof DockerfileFault ? new DockerfileFault(prefix + edit(error.message)) : error;
   }
 }
 
@@ -168,18 +172,10 @@ export class Graph {
     const { budget } = this.#reading;
     budget.spend(expression.length);
     // A trigger is kept as text: the file's own escape is not known any more when it is read again.
-    const { statements: [statement, second] } = withoutLine(() => parse(expression, budget));
+    // A fault's line within a trigger says nothing about the file: withPrefix drops it.
+    const { statements: [statement, second] } = withPrefix('', () => parse(expression, budget));
     if (statement === undefined || second !== undefined) throw new DockerfileFault('onbuild trigger should be a single expression');
     const instruction = instructionOf(statement, budget);
     return this.#connected(node, { instruction, written: statement.written, line: node.line });
-  }
-}
-
-/** A fault's line within a trigger says nothing about the file. */
-function withoutLine<T>(step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    throw error instanceof DockerfileFault ? new DockerfileFault(error.message) : error;
   }
 }

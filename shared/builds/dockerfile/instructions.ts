@@ -157,10 +157,10 @@ function volume({ args, flags }: Statement): Instruction {
   return { kind: 'volume', values };
 }
 
-function shell({ args, flags, json, original }: Statement): Instruction {
+function shell({ args, flags, json }: Statement): Instruction {
   new Flags(flags, {});
   atLeastOne(args, 'SHELL');
-  if (!json) throw new DockerfileFault(`SHELL requires the arguments to be in JSON form: ${original}`);
+  if (!json) throw new DockerfileFault('SHELL requires the arguments to be in JSON form');
   return { kind: 'other' };
 }
 

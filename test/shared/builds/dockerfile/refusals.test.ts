@@ -25,7 +25,7 @@ describe('instructions that BuildKit refuses when it parses', () => {
     ['RUN --security=none true', 'security "none" is not valid'],
     ['RUN --mount=\'a"b\' true', 'failed to parse csv mounts: bare " in non-quoted-field'],
     ['SHELL', 'SHELL requires at least one argument'],
-    ['SHELL sh -c', 'SHELL requires the arguments to be in JSON form: SHELL sh -c'],
+    ['SHELL sh -c', 'SHELL requires the arguments to be in JSON form'],
     ['USER', 'USER requires exactly one argument'],
     ['WORKDIR --x /a', 'unknown flag: --x'],
     ['VOLUME', 'VOLUME requires at least one argument'],
@@ -41,6 +41,7 @@ describe('instructions that BuildKit refuses when it parses', () => {
     ['HEALTHCHECK RUN x', 'Unknown type "RUN" in HEALTHCHECK (try CMD)'],
     ['HEALTHCHECK --interval=1 CMD x', 'time: invalid duration "1"'],
     ['HEALTHCHECK --interval=1us CMD x', 'Interval "interval" cannot be less than 1ms'],
+    ['STOPSIGNAL --a\u00a0 --b', 'STOPSIGNAL requires exactly one argument'],
     ['HEALTHCHECK --retries=-1 CMD x', '--retries cannot be negative (-1)'],
   ])('%s', (line, message) => {
     expect(after(line)).toContain(message);
@@ -76,6 +77,7 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     ['RUN --mount=type=ssh,source=x true', 'ssh does not support source'],
     ['STOPSIGNAL SIGNOPE', 'invalid signal: SIGNOPE'],
     ['EXPOSE 80/icmp', 'invalid proto: icmp'],
+    ['EXPOSE \u00a0--flag', 'invalid containerPort: --flag'],
     ['EXPOSE 70000', 'invalid containerPort: 70000'],
     ['EXPOSE 90-80', 'invalid containerPort: 90-80'],
     ['VOLUME $none', 'VOLUME specified can not be an empty string'],
