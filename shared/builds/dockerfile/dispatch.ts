@@ -32,7 +32,8 @@ interface Settings {
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 function initial(base: State | undefined, node: Node, { platform, budget }: Settings): State {
-  const os = base?.os ?? (node.ownPlatform ?? platform).os;
+  // `FROM --platform=… scratch` is of the target's platform all the same.
+  const os = base?.os ?? (node.baseName === 'scratch' ? platform : node.ownPlatform ?? platform).os;
   const environment = new Map(base?.environment ?? (os === 'windows' ? [] : [['PATH', path]]));
   const variables = new Map([...(base?.variables ?? []), ...environment]);
   budget.spend(variables.size);

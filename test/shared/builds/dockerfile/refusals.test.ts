@@ -111,6 +111,7 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
   it('and paths off the system\'s drive, of images for Windows alone', () => {
     expect(refusalOf('FROM --platform=windows/amd64 a\nWORKDIR D:\\\\x\n')).toContain('The specified path is not on the system drive (C:)');
     expect(after('WORKDIR D:\\\\x')).toBe('');
+    expect(refusalOf('FROM --platform=windows/amd64 scratch\nWORKDIR D:\\\\x\n')).toBe('');
   });
 
   it('and a time of the build that is taken from nowhere', () => {
