@@ -31,22 +31,24 @@ function flagWord(line: string, at: number, escape: string): FlagWord {
       word += character;
     }
   }
-  // Of a space beyond ASCII the last byte is the space that ended the word; alone at a word's beginning it is none.
-  return { word, quoted, end: Math.min(line.charAt(index) > '\u007f' ? index + 1 : index, line.length) };
+  return { word, quoted, end: Math.min(index, line.length) };
 }
 
 /** An instruction's word, the `--flags` behind it, and what follows; a bare `--` ends the flags. */
 export function splitInstruction(line: string, escape: string): Split {
   const [word, after] = cutWord(trim(line));
   if (after === undefined) return { word, flags: [], rest: '' };
+  // BuildKit takes each byte of the flags for a character; what follows them is text again.
+  const bytes = Buffer.from(after).toString('latin1');
+  const restFrom = (start: number): string => trim(Buffer.from(bytes.slice(start), 'latin1').toString());
   const flags: string[] = [];
   let at = 0;
   for (;;) {
-    while (at < after.length && '\t\v\f\r '.includes(after.charAt(at))) at++; // ASCII alone: BuildKit reads bytes here.
-    if (!after.startsWith('--', at)) return { word, flags, rest: trim(after.slice(at)) };
-    const flag = flagWord(after, at, escape);
+    while (at < bytes.length && isSpace(bytes.charAt(at))) at++;
+    if (!bytes.startsWith('--', at)) return { word, flags, rest: restFrom(at) };
+    const flag = flagWord(bytes, at, escape);
     at = flag.end;
-    if (flag.word === '--') return { word, flags, rest: trim(after.slice(at)) };
+    if (flag.word === '--') return { word, flags, rest: restFrom(at) };
     if (flag.word !== '' || flag.quoted) flags.push(flag.word);
   }
 }
