@@ -45,7 +45,7 @@ describe('any text at all', () => {
     const begun = process.cpuUsage();
     basesOf(dockerfile);
     const { user, system } = process.cpuUsage(begun);
-    // Measured: each within a second. What grows with a power of the length takes minutes.
+    // What grows with a power of the length takes minutes.
     expect((user + system) / 1e6).toBeLessThan(15);
   });
 });
