@@ -5,8 +5,17 @@ import { isRepositoryName, isTag } from '../oci/name.ts';
 export const patternSyntax = 'where * stands for anything but a slash and ** for anything';
 
 /** A `*` takes the place of letters: what is a name with letters in their place is a pattern of names. */
-export const repositoryGlobSchema = z.string().max(300).refine((pattern) => isRepositoryName(pattern.replaceAll('*', 'a')), `is not a repository name or a pattern such as team/**, ${patternSyntax}`);
-export const tagGlobSchema = z.string().max(128).refine((pattern) => isTag(pattern.replaceAll('*', 'a')), `is not a tag or a pattern such as v1.*, ${patternSyntax}`);
+export function isRepositoryGlob(pattern: string): boolean {
+  return isRepositoryName(pattern.replaceAll('*', 'a'));
+}
+
+/** Likewise. */
+export function isTagGlob(pattern: string): boolean {
+  return isTag(pattern.replaceAll('*', 'a'));
+}
+
+export const repositoryGlobSchema = z.string().max(300).refine(isRepositoryGlob, `is not a repository name or a pattern such as team/**, ${patternSyntax}`);
+export const tagGlobSchema = z.string().max(128).refine(isTagGlob, `is not a tag or a pattern such as v1.*, ${patternSyntax}`);
 
 /** Any run of characters but slashes; any run of characters; any number of whole folders, each with its slash. */
 type Wildcard = 'within' | 'across' | 'folders';

@@ -1,7 +1,6 @@
 import { eventTypes } from '../events/catalogue.ts';
-import { isRepositoryName, isTag } from '../oci/name.ts';
 import type { CloudEvent } from '../ports/topic.ts';
-import { globMatches } from '../state/pattern.ts';
+import { globMatches, isRepositoryGlob, isTagGlob } from '../state/pattern.ts';
 
 /** The words of ACR's webhooks. */
 export const acrActions = ['push', 'delete', 'quarantine', 'chart_push', 'chart_delete'] as const;
@@ -39,14 +38,9 @@ function partsOf(text: string): { readonly repository: string; readonly tag?: st
   return colon === -1 ? { repository: text } : { repository: text.slice(0, colon), tag: text.slice(colon + 1) };
 }
 
-/** A `*` takes the place of letters: what is a name with letters in their place is a pattern of names. */
 function scopeOf(repository: string, tag: string): Scope | undefined {
-  if (!isRepositoryName(lettered(repository)) || !isTag(tag.replaceAll('*', 'a'))) return undefined;
+  if (!isRepositoryGlob(repository) || !isTagGlob(tag)) return undefined;
   return tag === '*' ? { is: 'within', repository } : { is: 'within', repository, tag };
-}
-
-function lettered(pattern: string): string {
-  return pattern.replaceAll('*', 'a');
 }
 
 /** The one word that events which the scope may cover share (`anchorsOf`): the longest part of it that is no pattern. */
