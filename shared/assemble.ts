@@ -114,7 +114,7 @@ export interface Longshore {
 }
 
 /** A timer starts every minute: what is left when this is over is the next one's. In milliseconds. */
-const dueRunMs = 45_000;
+const timerRunMs = 45_000;
 
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
@@ -125,6 +125,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
+  const endOfRun = () => new Date(clock.now().getTime() + timerRunMs);
   const entries = new RepositoryEntries({ ...adapters, documents });
   const openRepository = async (key: RepositoryKey) => {
     await entries.requireAllowed('write', key);
@@ -156,18 +157,18 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
     async runDue() {
-      const run = await inTimerSpan(tracer, 'purge-collect', () => runDue(bin, new Date(clock.now().getTime() + dueRunMs)));
+      const run = await inTimerSpan(tracer, 'purge-collect', () => runDue(bin, endOfRun()));
       if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
       return run;
     },
     markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => markTouched(policies, registryName, parsed))),
     async runPolicies() {
-      const { looking, plans } = await inTimerSpan(tracer, 'purge-mark', () => runPolicies(policies, registryName, new Date(clock.now().getTime() + dueRunMs)));
+      const { looking, plans } = await inTimerSpan(tracer, 'purge-mark', () => runPolicies(policies, registryName, endOfRun()));
       if (looking.length > 0) log.info({ looking }, 'purge policies look through what is stored');
       for (const { policy, plan, state, outcome, over } of plans) log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
     },
     async sweepLeftovers() {
-      const deleted = await inTimerSpan(tracer, 'purge-leftovers', () => sweepLeftovers(bin, registryName, new Date(clock.now().getTime() + dueRunMs)));
+      const deleted = await inTimerSpan(tracer, 'purge-leftovers', () => sweepLeftovers(bin, registryName, endOfRun()));
       if (deleted > 0) log.info({ deleted }, 'blobs that no document names are deleted');
     },
     async settleRepositories() {

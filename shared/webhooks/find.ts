@@ -42,10 +42,12 @@ const parsed = new WeakMap<QueryDocuments, LRUCache<string, Webhook>>();
 const hooksKept = 2_000;
 
 function hookOf(documents: QueryDocuments, route: VersionedDocument): Webhook {
-  const known = parsed.get(documents) ?? new LRUCache<string, Webhook>({ max: hooksKept });
-  parsed.set(documents, known);
+  const ofStore = parsed.get(documents) ?? new LRUCache<string, Webhook>({ max: hooksKept });
+  parsed.set(documents, ofStore);
   const version = `${route.document.id} ${route.etag}`;
-  const hook = known.get(version) ?? parseStored(webhookRouteSchema, route, { container: 'registries' }).document.hook;
-  known.set(version, hook);
+  const known = ofStore.get(version);
+  if (known !== undefined) return known;
+  const { hook } = parseStored(webhookRouteSchema, route, { container: 'registries' }).document;
+  ofStore.set(version, hook);
   return hook;
 }

@@ -217,7 +217,11 @@ function withBytes(removal: Removal, freed: ReadonlyMap<string, number>): Remova
 /** What goes along with two is listed with the first. */
 function eachOnce(removals: readonly Removal[]): Removal[] {
   const listed = new Set<string>();
-  return removals.map((removal) => ({ ...removal, items: removal.items.filter(({ kind, repository, digest, tag }) => { const name = `${kind} ${repository}@${digest}:${tag ?? ''}`; return !listed.has(name) && listed.add(name); }) }));
+  const isFirst = ({ kind, repository, digest, tag }: Item) => {
+    const before = listed.size;
+    return listed.add(`${kind} ${repository}@${digest}:${tag ?? ''}`).size > before;
+  };
+  return removals.map((removal) => ({ ...removal, items: removal.items.filter(isFirst) }));
 }
 
 /** Of a plan that removes something. Published before anybody acts on it; a crash in between leaves a plan that nobody was told of, and the next run makes another. */
