@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stateFolder } from '../local/stack/running-stack.ts';
 import { startIssuer } from '../shared/identity/issuer.ts';
 import type { LocalIssuer } from '../shared/identity/issuer.ts';
-import { startRequiredStack } from './required-stack.ts';
-import type { RequiredStack } from './required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startTlsFront } from './tls-front.ts';
 import type { TlsFront } from './tls-front.ts';
 

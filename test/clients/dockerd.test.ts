@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from './command.ts';
 import { startDockerEngine } from './docker-engine.ts';
 import type { DockerEngine } from './docker-engine.ts';
-import { startRequiredStack } from './required-stack.ts';
-import type { RequiredStack } from './required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import type { RequiredStack } from '../local/stack/required-stack.ts';
 
 let required: RequiredStack;
 let engine: DockerEngine;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
-import { startRequiredStack } from '../../clients/required-stack.ts';
-import type { RequiredStack } from '../../clients/required-stack.ts';
+import { startRequiredStack } from './required-stack.ts';
+import type { RequiredStack } from './required-stack.ts';
 import { conformanceActions, loggedIn } from '../../conformance/login.ts';
 import { remoteApp } from '../../conformance/registry.ts';
 import { guardedConformance } from '../../conformance/workflows.ts';
