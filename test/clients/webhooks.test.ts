@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localEventGridKeys } from '../../local/stack/event-grid-keys.ts';
 import { azureTopic } from '../../shared/adapters/azure/topic.ts';
@@ -61,11 +62,15 @@ async function writeImage(folder: string): Promise<void> {
   await Promise.all(layers.map(({ digest }, index) => writeFile(join(folder, digest.slice('sha256:'.length)), image.layers[index] ?? '')));
 }
 
+/** Nanoseconds by the shell's own clock: this process is busy with a hundred deliveries when skopeo ends, and would see it late. */
+const timed = 'began=$(date +%s%N); "$@" >&2 || exit; echo $(($(date +%s%N) - began))';
+
 /** Gives how long skopeo took, in milliseconds. */
 async function push(repository: string, tag: string): Promise<number> {
-  const started = performance.now();
-  await command('skopeo', ['copy', '--preserve-digests', '--dest-tls-verify=false', `dir:${join(work.path, 'image')}`, `docker://${stack.url.replace('http://', '')}/${repository}:${tag}`]);
-  return performance.now() - started;
+  // What the push before has set going (counters, policies) is over.
+  await setTimeout(150);
+  const copy = ['skopeo', 'copy', '--preserve-digests', '--dest-tls-verify=false', `dir:${join(work.path, 'image')}`, `docker://${stack.url.replace('http://', '')}/${repository}:${tag}`];
+  return Number(await command('sh', ['-c', timed, 'sh', ...copy])) / 1e6;
 }
 
 /** Pushes, and waits until every hook has it and its log says so; gives what arrived. */
@@ -107,7 +112,7 @@ describe('an image that skopeo pushes', () => {
       told.push((await pushToAll(`timed-${n}`)).ms);
     }
     // The bench has the exact share; here other suites and services share the machine.
-    expect(percentile(told, 0.5)).toBeLessThan(1.5 * percentile(untold, 0.5));
+    expect(percentile(told, 0.5)).toBeLessThan(1.3 * percentile(untold, 0.5));
   });
 });
 
