@@ -72,6 +72,8 @@ export interface Settings extends RegistrySettings {
   readonly registryName: RegistryName;
   readonly auth: AuthSettings;
   readonly sealing: SealingSettings;
+  /** Where clients find the registry; absent, where a request came in. */
+  readonly publicUrl?: URL;
   /** Where URLs that users give may lead. */
   readonly reach: Reach;
   readonly usage: UsageSettings;
@@ -136,7 +138,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const policies: PolicyPorts = { ...bin, lastPulls: adapters.lastPulls ?? lastPullsIn(documents) };
   const sealing = sealingKeys(stores.secrets, settings.sealing);
   const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
-  const webhooks = webhookRoutes({ ...pipeline.ports, checkTarget: (url) => checkTarget(url, settings.reach) });
+  const webhooks = webhookRoutes({ ...pipeline.ports, ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }), checkTarget: (url) => checkTarget(url, settings.reach) });
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
   const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })) });

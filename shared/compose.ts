@@ -48,6 +48,7 @@ export function compose(config: Config): ComposedLongshore {
     graceMs: config.LONGSHORE_GRACE_HOURS * 3600 * 1000,
     auth: authSettings(config),
     sealing: sealingSettings(config),
+    ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
     reach,
   };
   return {

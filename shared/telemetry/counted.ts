@@ -3,11 +3,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Dependency } from '../ports/failures.ts';
+import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 import type { Tracer } from '../ports/tracer.ts';
-import type { CallOutcome, Metrics } from './metrics.ts';
+import { statusClasses } from './metrics.ts';
+import type { CallOutcome, Metrics, PostOutcome } from './metrics.ts';
 import { storeSpan, withTraceparent } from './traced.ts';
 
 export interface StorePorts {
@@ -16,6 +18,7 @@ export interface StorePorts {
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly secrets?: Secrets;
+  readonly receivers: PostRequest;
 }
 
 /** How a call is made, so that it is seen. */
@@ -25,7 +28,7 @@ type Watch = <T>(call: `${Dependency}.${string}`, work: () => Promise<T>, contai
 export function counted(ports: StorePorts, metrics: Metrics, clock: Clock, tracer?: Tracer): StorePorts {
   const watch: Watch = tracer === undefined ? (call, work) => tally(metrics, call, work()) : (call, work, container) => tally(metrics, call, tracer.inSpan(storeSpan(call, container), work));
   const topic = countedTopic(ports, { watch, metrics, clock, tracer });
-  return { documents: countedDocuments(ports, watch), blobs: countedBlobs(ports, watch), queues: countedQueues(ports, watch), topic, ...countedSecrets(ports, watch) };
+  return { documents: countedDocuments(ports, watch), blobs: countedBlobs(ports, watch), queues: countedQueues(ports, watch), topic, receivers: countedReceivers(ports, metrics), ...countedSecrets(ports, watch) };
 }
 
 function countedDocuments({ documents }: StorePorts, watch: Watch): Documents {
@@ -62,6 +65,21 @@ function countedTopic({ topic }: StorePorts, { watch, metrics, clock, tracer }: 
       countPublished(events, metrics, clock.now().getTime());
     },
   };
+}
+
+function countedReceivers({ receivers }: StorePorts, metrics: Metrics): PostRequest {
+  return {
+    async post(request) {
+      const answer = await receivers.post(request);
+      metrics.countPost(answer.is === 'answered' ? statusClass(answer.status) : answer.is, answer.ms);
+      return answer;
+    },
+  };
+}
+
+/** A receiver may answer with any number at all. */
+function statusClass(status: number): PostOutcome {
+  return statusClasses[Math.floor(status / 100) - 1] ?? 'other';
 }
 
 function countedSecrets({ secrets }: StorePorts, watch: Watch): Pick<StorePorts, 'secrets'> {

@@ -1,5 +1,6 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { Dependency } from '../ports/failures.ts';
+import type { NoAnswer } from '../ports/post.ts';
 import type { Pull, TellPulls } from '../ports/pulls.ts';
 import type { ByteWay, CountBytes } from '../ports/traffic.ts';
 import { methodName, routeName } from './route-name.ts';
@@ -7,8 +8,14 @@ import { methodName, routeName } from './route-name.ts';
 /** How a call of a store ended; `failed` is what no adapter should throw. */
 export type CallOutcome = 'ok' | 'unavailable' | 'throttled' | 'failed';
 
+export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+/** What came of a post to a webhook's receiver: the class of its answer, or why there is none. */
+export type PostOutcome = (typeof statusClasses)[number] | 'other' | NoAnswer['is'];
+
 /** In seconds. A pull takes a fraction of a millisecond from memory; a push of a large layer takes minutes. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600];
+/** In seconds. A receiver gets 15. */
+const postBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 15];
 /** In seconds. At once after the push, or with the sweep, or after an outage of the topic. */
 const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
 
@@ -25,6 +32,9 @@ export class Metrics implements CountBytes, TellPulls {
   readonly #events = this.#counter('events_published_total', 'Events that the topic took', ['type']);
   readonly #lag = this.#histogram('event_lag_seconds', 'Time from what an event tells of until the topic took it', [], lagBuckets);
   readonly #swept = this.#counter('outbox_swept_events_total', 'Events that the sweep published', []);
+
+  readonly #posts = this.#counter('webhook_posts_total', 'Posts to receivers of webhooks, retries and pings among them, by the class of the answer or why there was none', ['outcome']);
+  readonly #postDurations = this.#histogram('webhook_post_duration_seconds', 'Time until a receiver had answered, or was given up', [], postBuckets);
 
   readonly #pulls = this.#counter('pulls_total', 'GETs and HEADs of manifests and GETs of blobs that were answered, when they are flushed', ['what', 'client']);
   readonly #flushes = this.#counter('pull_batches_total', 'Batches of counted pulls, by what became of sending them', ['outcome']);
@@ -43,6 +53,11 @@ export class Metrics implements CountBytes, TellPulls {
 
   countBytes(way: ByteWay, bytes: number): void {
     this.#bytes.inc({ way }, bytes);
+  }
+
+  countPost(outcome: PostOutcome, ms: number): void {
+    this.#posts.inc({ outcome });
+    this.#postDurations.observe(ms / 1_000);
   }
 
   tellPulls(what: Pull['what'], client: string, pulls: number): void {

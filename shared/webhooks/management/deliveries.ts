@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { managementRoutes } from '../../http/management.ts';
+import { originOf } from '../../http/origin.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { listDeliveries, readDelivery } from '../deliveries.ts';
 import type { DeliveryFilter, DeliveryPage } from '../deliveries.ts';
@@ -27,7 +28,7 @@ export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
     api.openapi(route, async (context) => {
       const page = context.req.valid('query');
       const { deliveries, continuation } = await listKnown(ports, context.req.valid('param').name, {}, page);
-      return context.json({ value: deliveries.flatMap(acrEventOf), ...(continuation === undefined ? {} : { nextLink: nextLink(context.req.url, page.limit, continuation) }) }, 200);
+      return context.json({ value: deliveries.flatMap(acrEventOf), ...(continuation === undefined ? {} : { nextLink: nextLink(new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url), page.limit, continuation) }) }, 200);
     });
   }
   return api;
@@ -41,8 +42,7 @@ async function listKnown({ documents, registry }: WebhookManagementPorts, name: 
 }
 
 /** Absolute, as Azure's clients call it as it stands. */
-function nextLink(url: string, limit: number, continuation: string): string {
-  const next = new URL(url);
-  next.search = String(new URLSearchParams({ limit: String(limit), continuation }));
-  return next.href;
+function nextLink(list: URL, limit: number, continuation: string): string {
+  list.search = String(new URLSearchParams({ limit: String(limit), continuation }));
+  return list.href;
 }

@@ -5,6 +5,8 @@ import { WebhookUnsealable } from '../secrets.ts';
 
 export interface WebhookManagementPorts extends Pick<WebhookPorts, 'clock' | 'ids' | 'registry' | 'sealing'> {
   readonly documents: Documents;
+  /** Where clients find the registry; absent, where the request came in. */
+  readonly publicUrl?: URL;
   /** What is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when nothing is. */
   checkTarget(url: string): string | undefined;
 }

@@ -102,6 +102,21 @@ describe('the metrics of an instance', () => {
     expect(samples.get('longshore_pull_fold_lag_seconds_sum')).toBe(20);
   });
 
+  it('count posts to receivers of webhooks by what came of them', async () => {
+    const answers = [204, 302, 404, 503, 799, 'timeout', 'unreachable', 'refused'] as const;
+    let made = 0;
+    const post = () => {
+      const answer = answers[made++] ?? 200;
+      return Promise.resolve(typeof answer === 'number' ? { is: 'answered', status: answer, reason: '', headers: {}, body: '', truncated: false, ms: 30 } as const : { is: answer, why: 'so', ms: 30 } as const);
+    };
+    const { app } = composeForTest({ adapters: { receivers: { post } } });
+    await ask(app, 'PUT', '/api/v1/webhooks/deploy', { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: 'https://ci.example.com/', actions: ['push'] }) });
+    for (const _ of answers) await ask(app, 'POST', '/api/v1/webhooks/deploy/ping');
+    const samples = await scrape(app);
+    for (const outcome of ['2xx', '3xx', '4xx', '5xx', 'other', 'timeout', 'unreachable', 'refused']) expect([outcome, samples.get(`longshore_webhook_posts_total{outcome="${outcome}"}`)]).toEqual([outcome, 1]);
+    expect(samples.get('longshore_webhook_post_duration_seconds_bucket{le="0.05"}')).toBe(8);
+  });
+
   it('have no label that a client chose', async () => {
     const { app } = composeForTest();
     const series = async (name: string) => {

@@ -162,6 +162,12 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
     expect(first.value[2]).not.toHaveProperty('eventResponseMessage');
   });
 
+  it('leads on at the address that clients know, where one is set', async () => {
+    const behindFront = composeForTest({ adapters: { documents }, settings: { publicUrl: new URL('https://registry.example.com') } }).app;
+    const page = (await (await ask(behindFront, 'POST', '/api/v1/webhooks/deploy/listEvents?limit=1')).json()) as AcrPage;
+    expect(page.nextLink).toMatch(/^https:\/\/registry\.example\.com\/api\/v1\/webhooks\/deploy\/listEvents\?limit=1&continuation=/);
+  });
+
   it('is of a hook that a query for its events finds', async () => {
     expect((await findHooks(documents, registry, pushed('team/a/b', 'v1'))).map(({ name }) => name).sort()).toEqual(['deploy', 'other', 'quiet']);
     expect(await findHooks(documents, registry, pushed('teams', 'v1'))).toEqual([]);
