@@ -20,18 +20,21 @@ export interface Case {
   /** Of the order of turns. */
   readonly seed: number;
   readonly rounds: readonly Round[];
+  /** A policy is in force (policy.ts). */
+  readonly policy?: true;
 }
 
 /** The case that a seed stands for: half of them anything, half of them around a moment that matters. */
 export function caseOf(seed: number): Case {
   const random = randomOf(seed);
+  if (seed % 4 === 0) return { seed, policy: true, rounds: random() < 0.4 ? anything(random, policyOperationOf) : pick(random, policyMoments)(random) };
   return { seed, rounds: random() < 0.4 ? anything(random) : pick(random, moments)(random) };
 }
 
-function anything(random: () => number): Round[] {
+function anything(random: () => number, next = operationOf): Round[] {
   return Array.from({ length: 2 + Math.floor(random() * 3) }, (_, at) => ({
     waitMs: pick(random, [0, 0.3, 1.01, 1.01, 1.01]) * graceMs,
-    planned: Array.from({ length: at === 0 ? 1 : 1 + Math.floor(random() * 2.5) }, () => (at === 0 ? { operation: firstOf(random) } : perhapsCrashing(random, operationOf(random)))),
+    planned: Array.from({ length: at === 0 ? 1 : 1 + Math.floor(random() * 2.5) }, () => (at === 0 ? { operation: firstOf(random) } : perhapsCrashing(random, next(random)))),
   }));
 }
 
@@ -64,6 +67,24 @@ const moments: readonly ((random: () => number) => Round[])[] = [
   // What is purged, and is pushed or restored in that moment.
   (random) => [calm(0, push(amd64, 't1')), calm(0, gone(random, amd64)), round(random, 1.01, collect, pick(random, [push(amd64, 't1'), restoreOf(amd64), push(single, 't1')])), round(random, 1.01, collect, push(amd64, 't2'))],
 ];
+
+const mark: Operation = { do: 'mark' };
+const policies: Operation = { do: 'policies' };
+
+const policyMoments: readonly ((random: () => number) => Round[])[] = [
+  // A tag whose time is over, and somebody who pushes it again, or keeps what it names.
+  (random) => [calm(0, push(amd64, 't1'), mark), round(random, 1.01, policies, pick(random, [push(amd64, 't1'), push(amd64, 't2'), push(single, 't2'), push(signedImage)]), pick(random, [policies, mark, collect]))],
+  // An index and what it lists; one child is listed by another.
+  (random) => [calm(0, push(both, 't1'), mark), round(random, 1.01, policies, pick(random, [push(single, 't2'), push(single), push(both, 't2'), restoreOf(both)])), round(random, 1.01, policies, mark, collect)],
+  // What loses its tag to another image.
+  (random) => [calm(0, push(amd64, 't2')), round(random, 0, push(arm64, 't2'), mark), round(random, 1.01, policies, pick(random, [push(amd64, 't2'), push(single, 't2'), mark]), policies)],
+  // What is taken comes back while it is taken.
+  (random) => [calm(0, push(single, 't1')), calm(0, push(signedImage), mark), round(random, 1.01, policies, mark), round(random, 0, pick(random, [restoreOf(single), push(single, 't2'), push(amd64, 't2')]), policies, collect)],
+];
+
+function policyOperationOf(random: () => number): Operation {
+  return random() < 0.35 ? pick(random, [mark, policies, policies] as const) : operationOf(random);
+}
 
 function restoreOf(manifest: SimulatedManifest): Operation {
   return { do: 'restore', repository: 0, manifest: manifests.indexOf(manifest) };

@@ -1,6 +1,6 @@
 import type { MemoryWorld } from '../../shared/adapters/memory/world.ts';
 import type { ContainerName, JsonDocument } from '../../shared/ports/documents.ts';
-import type { BinnedDocument } from '../../shared/state/bin.ts';
+import type { BinnedDocument, BinnedTag } from '../../shared/state/bin.ts';
 import type { BlobDocument, LinkDocument } from '../../shared/state/blob.ts';
 import { childrenOf } from '../../shared/state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../../shared/state/manifest.ts';
@@ -42,7 +42,7 @@ class Seen {
     if (document.type === 'binned') this.binned.set(place, document as unknown as BinnedDocument);
     if (document.type === 'link') this.links.set(place, document as unknown as LinkDocument);
     if (document.type === 'blob') this.blobs.set(String(document.digest), document as unknown as BlobDocument);
-    if (document.dueAt !== undefined) this.due.push(document.id);
+    if (document.dueAt !== undefined) this.due.push(document.type === 'purge-due' ? place : document.id);
   }
 }
 
@@ -95,12 +95,21 @@ export function checkNothingStays(world: MemoryWorld): void {
     const stays = [...there].filter((each) => !may.has(each));
     if (stays.length > 0) throw new Violation(`${what} stays for ever: ${stays.join(', ')}`);
   };
-  extra('work', seen.due, new Set());
+  // A policy looks again at what is live, for as long as it is.
+  extra('work', seen.due, new Set(seen.live.keys()));
   extra('a binned manifest', seen.binned.keys(), new Set());
   extra('a link', seen.links.keys(), needed);
   extra('a blob', seen.blobs.keys(), new Set([...seen.links.values()].map(({ digest }) => digest)));
   const named = [...seen.blobs.values()].flatMap(({ copies }) => Object.values(copies).map(({ name }) => name));
   extra('bytes', world.region().blobs.names(), new Set(named));
+}
+
+export function tagsIn(world: MemoryWorld): readonly TagDocument[] {
+  return new Seen(world).tags;
+}
+
+export function* binnedTagsIn(world: MemoryWorld): Iterable<BinnedTag> {
+  for (const document of documentsIn(world, 'repositories')) if (document.type === 'binned-tag') yield document as unknown as BinnedTag;
 }
 
 export function binnedIn(world: MemoryWorld): Iterable<BinnedDocument> {

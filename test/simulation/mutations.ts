@@ -16,5 +16,8 @@ export const mutations: Record<string, Mutation> = {
   'a purge leaves no checks of links': without((change) => isUpsertOf(change, 'link-check')),
   'a dropped link leaves no check of its blob': without((change) => isUpsertOf(change, 'blob-check')),
   'what belongs to a manifest is not settled': without((change) => isUpsertOf(change, 'unsettled')),
+  'a policy forgets what it keeps': { keepsNothing: true },
+  'what a policy is to look at again is not written down': without((change) => isUpsertOf(change, 'purge-due')),
+  'since when something has no tag is not written down': without((change) => change.do === 'patch' && change.set?.untaggedAt !== undefined),
   'links are not refreshed': without((change, container) => container === 'blobs' && change.do === 'patch' && change.id.startsWith('link:')),
 };

@@ -15,8 +15,9 @@ import { blockId } from '../../shared/registry/stage-body.ts';
 import { blockPrefix, newUpload, physicalName } from '../../shared/registry/upload-state.ts';
 import { blobs, manifestBy, manifests } from './images.ts';
 import type { SimulatedManifest } from './images.ts';
+import { markDelivered, runDuePolicies } from './policy.ts';
 import { cause, keyOf } from './world.ts';
-import type { Actor } from './world.ts';
+import type { Actor, Simulated } from './world.ts';
 
 /** Indexes of repositories, manifests (`images.ts`) and blobs. */
 export type Operation =
@@ -26,14 +27,14 @@ export type Operation =
   | { readonly do: 'untag'; readonly repository: number; readonly tag: string }
   | { readonly do: 'recycle'; readonly repository: number; readonly manifest: number; readonly tags: readonly string[] }
   | { readonly do: 'drop'; readonly repository: number }
-  | { readonly do: 'collect' };
+  | { readonly do: 'collect' | 'mark' | 'policies' };
 
 export type Outcome = 'done' | 'refused' | 'crashed';
 
 /** `refused` when the registry answered with an error of its own; anything else that is thrown is a bug. */
-export async function perform(actor: Actor, operation: Operation): Promise<Outcome> {
+export async function perform(simulated: Simulated, actor: Actor, operation: Operation): Promise<Outcome> {
   try {
-    return (await performed(actor, operation)) ? 'done' : 'refused';
+    return (await performed(simulated, actor, operation)) ? 'done' : 'refused';
   } catch (error) {
     if (error instanceof Crash) return 'crashed';
     if (error instanceof RegistryError) return 'refused';
@@ -41,7 +42,7 @@ export async function perform(actor: Actor, operation: Operation): Promise<Outco
   }
 }
 
-async function performed(actor: Actor, operation: Operation): Promise<boolean> {
+async function performed(simulated: Simulated, actor: Actor, operation: Operation): Promise<boolean> {
   switch (operation.do) {
     case 'push':
       await push(actor, operation.repository, manifestAt(operation.manifest), operation.tag as Tag | undefined);
@@ -69,6 +70,12 @@ async function performed(actor: Actor, operation: Operation): Promise<boolean> {
       return true;
     case 'collect':
       await runDue(actor.bin, new Date(actor.bin.clock.now().getTime() + 1000));
+      return true;
+    case 'mark':
+      await markDelivered(actor, simulated);
+      return true;
+    case 'policies':
+      await runDuePolicies(actor);
       return true;
   }
 }

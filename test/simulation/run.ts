@@ -1,6 +1,7 @@
 import { sweepOutbox } from '../../shared/events/outbox.ts';
 import { runDue } from '../../shared/purge/due.ts';
 import { sweepLeftovers } from '../../shared/purge/leftovers.ts';
+import type { BinPorts } from '../../shared/purge/ports.ts';
 import { binnedIn, checkNothingStays, checkSettled, checkWhole, isKept, tagTarget, Violation } from './invariants.ts';
 import { manifestBy, manifests } from './images.ts';
 import { manifestAt, perform } from './operations.ts';
@@ -8,6 +9,7 @@ import type { Operation, Outcome } from './operations.ts';
 import { randomOf, Schedule } from './schedule.ts';
 import { caseOf } from './cases.ts';
 import type { Case, Planned } from './cases.ts';
+import { checkPurged, checkTaken, installPolicy, markDelivered, runDuePolicies } from './policy.ts';
 import { actorIn, graceMs, keyOf, registry, simulatedWorld } from './world.ts';
 import { checkUsage } from './usage.ts';
 import type { Mutation, Simulated } from './world.ts';
@@ -20,8 +22,9 @@ interface Performed {
 }
 
 /** Runs a case, looking after every turn; throws `Violation`. Returns how many turns it took. */
-export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): Promise<number> {
+export async function runCase({ seed, rounds, policy }: Case, mutation: Mutation = {}): Promise<number> {
   const simulated = simulatedWorld();
+  if (policy === true) await installPolicy(simulated, mutation);
   const { world, passTime } = simulated;
   const random = randomOf(seed ^ 0x5bd1e995);
   const [history, ordered]: [Performed[], Set<string>] = [[], new Set()];
@@ -42,6 +45,7 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): 
         passTime(graceMs / 10);
       }
       if (simulated.writes > checked) checkWhole(world, ordered);
+      if (simulated.writes > checked && policy === true) checkTaken(simulated);
       checked = simulated.writes;
     };
     const run = (each: Planned) => {
@@ -56,7 +60,7 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): 
         const performed: Performed = { operation: each.operation, from: turns, to: Infinity };
         history.push(performed);
         order(each.operation, ordered);
-        performed.outcome = await perform(actor, each.operation);
+        performed.outcome = await perform(simulated, actor, each.operation);
         if (performed.outcome !== 'crashed') performed.to = turns;
       };
     };
@@ -66,6 +70,8 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): 
     checkWhole(world, ordered);
   }
   await afterEverything(simulated, mutation, ordered, history);
+  if (policy === true) await afterPolicies(simulated, mutation, ordered);
+  checkNothingStays(world);
   // It takes as long as all the rest.
   if (seed % 25 === 0) await checkUsage(simulated, random);
   return turns;
@@ -81,11 +87,7 @@ function order(operation: Operation, ordered: Set<string>): void {
 async function afterEverything(simulated: Simulated, mutation: Mutation, ordered: ReadonlySet<string>, history: readonly Performed[]): Promise<void> {
   const { world, passTime } = simulated;
   const { bin } = actorIn(simulated, 0xffff, mutation);
-  const look = async () => {
-    const { failed } = await runDue(bin, new Date(world.clock.now().getTime() + 1000));
-    if (failed > 0) throw new Violation(`${failed} documents that are due cannot be dealt with`);
-    checkWhole(world, ordered);
-  };
+  const look = () => lookAround(simulated, bin, ordered);
   passTime(90_000);
   await look();
   checkSettled(world);
@@ -97,8 +99,28 @@ async function afterEverything(simulated: Simulated, mutation: Mutation, ordered
   }
   passTime(8 * graceMs);
   await sweepLeftovers(bin, registry, new Date(world.clock.now().getTime() + 1000));
-  checkNothingStays(world);
   await sweepOutbox({ ...bin, documents: bin.documents });
+}
+
+async function lookAround({ world }: Simulated, bin: BinPorts, ordered: ReadonlySet<string>): Promise<void> {
+  const { failed } = await runDue(bin, new Date(world.clock.now().getTime() + 1000));
+  if (failed > 0) throw new Violation(`${failed} documents that are due cannot be dealt with`);
+  checkWhole(world, ordered);
+}
+
+/** Marked, in the bin, purged, unlinked, collected: a day each, and one for what went along. */
+const daysOfPolicies = 8;
+
+async function afterPolicies(simulated: Simulated, mutation: Mutation, ordered: ReadonlySet<string>): Promise<void> {
+  const actor = actorIn(simulated, 0xfffe, mutation);
+  for (let day = 0; day < daysOfPolicies; day += 1) {
+    await markDelivered(actor, simulated);
+    await runDuePolicies(actor);
+    checkTaken(simulated);
+    await lookAround(simulated, actor.bin, ordered);
+    simulated.passTime(1.01 * graceMs);
+  }
+  checkPurged(simulated);
 }
 
 /** A tag whose push was answered has its manifest, unless something was asked since that push began that may take it. */
@@ -116,7 +138,7 @@ function checkWentAlong({ world }: Simulated, history: readonly Performed[]): vo
   for (const { repository, digest } of binnedIn(world)) {
     const along = manifests.filter((each) => manifestBy(digest).children.includes(each.digest) || each.subject === digest);
     for (const { digest: went, name } of along.filter((each) => isKept(world, repository, each.digest) === false)) {
-      const since = Math.min(...history.filter(({ operation }) => ['delete', 'recycle', 'drop'].includes(operation.do)).map(({ from }) => from));
+      const since = Math.min(...history.filter(({ operation }) => ['delete', 'recycle', 'drop', 'policies'].includes(operation.do)).map(({ from }) => from));
       const brought = history.some(({ operation, to }) => to >= since && ['push', 'restore', 'pull'].includes(operation.do));
       if (!brought) throw new Violation(`${name} (${went.slice(7, 15)}) is live, and what it went with is in the bin`);
     }
@@ -124,10 +146,12 @@ function checkWentAlong({ world }: Simulated, history: readonly Performed[]): vo
 }
 
 function mayTake(other: Operation, pushed: Extract<Operation, { do: 'push' }>): boolean {
-  if (!('repository' in other) || other.repository !== pushed.repository) return false;
+  if ('repository' in other && other.repository !== pushed.repository) return false;
   switch (other.do) {
     case 'drop':
       return true;
+    case 'policies':
+      return pushed.tag === 't1';
     case 'push':
     case 'untag':
       return other.tag === pushed.tag;
@@ -140,6 +164,8 @@ function mayTake(other: Operation, pushed: Extract<Operation, { do: 'push' }>): 
     case 'upload':
     case 'mount':
     case 'pull':
+    case 'collect':
+    case 'mark':
       return false;
   }
 }
@@ -178,11 +204,12 @@ export async function shrunk(failure: Failure, mutation?: Mutation): Promise<Fai
   return failure;
 }
 
-function* smallerThan({ seed, rounds }: Case): Iterable<Case> {
+function* smallerThan(whole: Case): Iterable<Case> {
+  const { rounds } = whole;
   for (const [at, round] of rounds.entries()) {
-    for (const leftOut of round.planned) yield { seed, rounds: rounds.with(at, { ...round, planned: round.planned.filter((each) => each !== leftOut) }) };
+    for (const leftOut of round.planned) yield { ...whole, rounds: rounds.with(at, { ...round, planned: round.planned.filter((each) => each !== leftOut) }) };
     for (const each of round.planned) {
-      if (each.crash !== undefined) yield { seed, rounds: rounds.with(at, { ...round, planned: round.planned.with(round.planned.indexOf(each), { operation: each.operation }) }) };
+      if (each.crash !== undefined) yield { ...whole, rounds: rounds.with(at, { ...round, planned: round.planned.with(round.planned.indexOf(each), { operation: each.operation }) }) };
     }
   }
 }

@@ -9,6 +9,7 @@ import { openToAll } from '../../shared/ports/authorize.ts';
 import type { ContainerName, DocumentChange, DocumentQuery, Documents } from '../../shared/ports/documents.ts';
 import { silentLog } from '../../shared/ports/log.ts';
 import { recycleBin } from '../../shared/purge/bin.ts';
+import type { PolicyPorts } from '../../shared/purge/policy/ports.ts';
 import type { BinPorts } from '../../shared/purge/ports.ts';
 import { RepositoryEntries } from '../../shared/registry/entries.ts';
 import { ManifestCache } from '../../shared/registry/manifest-cache.ts';
@@ -29,11 +30,14 @@ export interface Mutation {
   /** Queries that find nothing. */
   readonly blind?: (query: DocumentQuery) => boolean;
   readonly collectorGraceMs?: number;
+  readonly keepsNothing?: boolean;
 }
 
 export interface Simulated {
   /** How often anything was written. */
   writes: number;
+  /** How many of the published events the policies have handled. */
+  handled: number;
   readonly world: MemoryWorld;
   readonly passTime: (ms: number) => void;
 }
@@ -41,12 +45,13 @@ export interface Simulated {
 export function simulatedWorld(): Simulated {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = { now: () => new Date(now) };
-  return { writes: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms) };
+  return { writes: 0, handled: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms) };
 }
 
 export interface Actor {
   readonly registry: RegistryPorts;
   readonly bin: BinPorts;
+  readonly policies: PolicyPorts;
   readonly calls: CallPlan;
 }
 
@@ -68,7 +73,9 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   const bin: BinPorts = { ...adapters, softDelete, openRepository: (key) => entries.open(key), settings: { ...settings, graceMs: mutation.collectorGraceMs ?? graceMs } };
   const manifests = new ManifestCache({ clock: world.clock, maxBytes: 1 });
   const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, tagReads: new SharedReads(), cancelled: new LRUCache({ max: 1 }), traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, bin: recycleBin(bin) };
-  return { registry: ports, bin, calls };
+  // Nobody pulls, and nothing asks.
+  const lastPulls = { lastPulls: () => Promise.resolve(new Map()), trackedSince: () => Promise.resolve(undefined) };
+  return { registry: ports, bin, policies: { ...bin, lastPulls }, calls };
 }
 
 function mutated(documents: Documents, { change, blind }: Mutation, wrote: () => void): Documents {
