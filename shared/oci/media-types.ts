@@ -18,6 +18,13 @@ export function isIndexMediaType(type: ManifestMediaType): boolean {
   return type === mediaTypes.ociIndex || type === mediaTypes.dockerManifestList;
 }
 
+const imageConfigs: readonly string[] = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
+
+/** Whether a manifest with a config of this type is an image (image-spec, config.md). */
+export function isImageConfigMediaType(text: string): boolean {
+  return imageConfigs.includes(text);
+}
+
 export function isSchema1(text: string): boolean {
   return text === mediaTypes.dockerSchema1 || text === mediaTypes.dockerSchema1Signed;
 }

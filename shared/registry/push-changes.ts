@@ -14,6 +14,7 @@ import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
 import type { Stored } from '../state/stored.ts';
+import type { ImageFacts } from './image-config.ts';
 import { pushEvents } from './push-events.ts';
 
 export interface PushSituation {
@@ -21,7 +22,7 @@ export interface PushSituation {
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly content: ManifestDocument['content'];
-  readonly platform: ManifestDocument['platform'];
+  readonly image: ImageFacts;
   /** The repository's, in the catalog. */
   readonly entry: RepositoryDocument;
   /** What is stored already: the same manifest, and what each pushed tag points at. */
@@ -71,7 +72,7 @@ function write(document: object & { id: string }, before: { readonly etag: strin
   return before === undefined ? { do: 'create', document: plain } : { do: 'replace', document: plain, ifMatch: before.etag };
 }
 
-function manifestDocument({ push, manifest, digest, content, platform, now, ...there }: PushSituation): ManifestDocument {
+function manifestDocument({ push, manifest, digest, content, image, now, ...there }: PushSituation): ManifestDocument {
   const before = there.before ?? there.binned;
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
@@ -89,7 +90,7 @@ function manifestDocument({ push, manifest, digest, content, platform, now, ...t
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
     ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
     ...annotationsFor(manifest),
-    ...(platform === undefined ? {} : { platform }),
+    ...image,
     // What was said about it is kept.
     ...(before?.document.quarantine === undefined ? {} : { quarantine: before.document.quarantine }),
     attributes: before?.document.attributes ?? everythingEnabled,

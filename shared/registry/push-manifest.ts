@@ -21,9 +21,9 @@ import type { RepositoryDocument } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { untilUncontended } from '../state/contention.ts';
+import { readImageConfig } from './image-config.ts';
 import { relyOnLink } from './links.ts';
 import type { LinkedBlob } from './links.ts';
-import { imagePlatform } from './platform.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushChanges } from './push-changes.ts';
 import type { PushedTag } from './push-changes.ts';
@@ -56,14 +56,14 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const look = () => requireReferences(ports, push, manifest);
   const [looked] = await Promise.all([look(), ports.entries.requireAllowed('write', push.key)]);
   let relied = looked;
-  const about = once(() => Promise.all([imagePlatform(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)), ports.entries.open(push.key)]));
+  const about = once(() => Promise.all([readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)), ports.entries.open(push.key)]));
   const content = once(() => storeContent(ports, push, digest));
   const ids = sameIdsEachTime(ports.ids);
   const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     if (relied.until <= ports.clock.now().getTime()) relied = await look();
-    const [{ before, binned }, tags, [platform, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
+    const [{ before, binned }, tags, [image, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
-    const stored = { before, binned, tags, platform, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
+    const stored = { before, binned, tags, image, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
     const change = pushChanges({ push, manifest, digest, ...stored, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
     if (relied.until <= ports.clock.now().getTime()) return undefined;
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);

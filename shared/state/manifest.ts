@@ -51,6 +51,10 @@ export const manifestDocumentSchema = z.object({
   annotationsIn: z.literal('manifest').optional(),
   /** What an image's config says that it runs on; an index says it of its children. */
   platform: z.object({ architecture: z.string().optional(), os: z.string().optional() }).optional(),
+  /** An image's labels, of its config. Absent for what is no image, and for what was pushed before they were read. */
+  labels: z.record(z.string(), z.string()).optional(),
+  /** Where they are when they, or the config, are too large to be repeated here. */
+  labelsIn: z.literal('config').optional(),
   /** What a scanner reported (ACR's quarantine). */
   quarantine: z.object({ state: z.string().optional(), details: z.string().optional() }).optional(),
   attributes: attributesSchema,

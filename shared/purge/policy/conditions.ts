@@ -68,7 +68,8 @@ export function keepsName({ tags, semver: versions }: KeepRule, name: string): b
 
 /** Labels that are not known may be these. */
 function hasLabels(wanted: Readonly<Record<string, string>>, { labels }: ManifestFacts): boolean {
-  return labels === 'unknown' || Object.entries(wanted).every(([name, pattern]) => { const value = labels[name]; return value !== undefined && globMatches(pattern.replaceAll(/\*+/g, '**'), value); });
+  if (labels === 'unknown') return true;
+  return Object.entries(wanted).every(([name, pattern]) => labels.some((each) => Object.hasOwn(each, name) && globMatches(pattern.replaceAll(/\*+/g, '**'), each[name] ?? '')));
 }
 
 /** How many of the tags that count were pushed later; of one that is not among the newest, at least as many as any rule asks for. */

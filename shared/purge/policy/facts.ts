@@ -12,8 +12,8 @@ export interface ManifestFacts {
   readonly untaggedSince: number;
   /** Its own, and the media type of its config. */
   readonly types: readonly string[];
-  /** `unknown` where they are too many to be in the document. */
-  readonly labels: Readonly<Record<string, string>> | 'unknown';
+  /** Annotations, and labels of the config. `unknown` where they are not in the document. */
+  readonly labels: readonly Readonly<Record<string, string>>[] | 'unknown';
   /** Of the last pull by digest, if any is known. */
   readonly pulledAt?: number;
   /** Which attribute forbids to delete it. */

@@ -31,7 +31,7 @@ const keepConditions = {
   /** Of the tags that the rule's other demands let through. */
   newest: z.int().min(1).max(1_000).optional(),
   pulledWithinDays: days.optional(),
-  /** Annotations of the manifest; a value may have `*`. */
+  /** Annotations of the manifest, or labels of the image's config; a value may have `*`. */
   labels: z.record(z.string().min(1).max(255), z.string().max(1_000)).optional(),
   semver: range.optional(),
 };

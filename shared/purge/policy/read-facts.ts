@@ -1,5 +1,6 @@
 import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { isImageConfigMediaType } from '../../oci/media-types.ts';
 import type { LastPull } from '../../ports/pulls.ts';
 import { forbidding } from '../../state/attributes.ts';
 import { childrenOf, manifestDocumentSchema, manifestRef, referrerDocumentSchema, tagDocumentSchema } from '../../state/manifest.ts';
@@ -112,11 +113,18 @@ function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull 
     ...(heldAt === undefined ? {} : { heldAt: Date.parse(heldAt) }),
     untaggedSince: untaggedAt === undefined ? now : Date.parse(untaggedAt),
     types: [artifactType, references.find(({ role }) => role === 'config')?.mediaType].filter((type) => type !== undefined),
-    labels: document.annotationsIn === undefined ? (document.annotations ?? {}) : 'unknown',
+    labels: labelsOf(document),
     ...pulledAt(pull),
     ...(locked === undefined ? {} : { locked }),
     ...(used === undefined ? {} : { inUse: used }),
   };
+}
+
+/** Annotations, and the labels of an image's config: one name may stand in both. What was pushed before labels were read may have any. */
+function labelsOf({ annotations = {}, annotationsIn, labels, labelsIn, references }: ManifestDocument): ManifestFacts['labels'] {
+  if (annotationsIn !== undefined || labelsIn !== undefined) return 'unknown';
+  if (labels === undefined && references.some(({ role, mediaType }) => role === 'config' && isImageConfigMediaType(mediaType))) return 'unknown';
+  return [annotations, labels ?? {}];
 }
 
 function tagFacts({ name, updatedAt, attributes }: TagDocument, pull: LastPull | undefined): TagFacts {

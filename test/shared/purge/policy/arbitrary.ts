@@ -49,7 +49,7 @@ export const manifestFacts = (n: number): fc.Arbitrary<ManifestFacts> =>
       heldAt: rarely(time),
       untaggedSince: time,
       types: fc.constantFrom([], ['image/config'], ['sbom']),
-      labels: fc.constantFrom<ManifestFacts['labels'][]>({}, { keep: 'yes' }, 'unknown'),
+      labels: fc.constantFrom<ManifestFacts['labels'][]>([], [{ keep: 'yes' }], [{ keep: 'no' }, { keep: 'yes' }], 'unknown'),
       pulledAt: maybe(time),
       locked: rarely(fc.constant('deleteEnabled')),
       inUse: rarely(fc.record({ source: fc.constant('west'), until: time.map((until) => until + 100 * dayMs) })),
