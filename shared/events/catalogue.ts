@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
-import { repositorySchema, tagSchema } from '../state/names.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../state/names.ts';
 
 /** Who asked, as ACR's events say it (contracts of ACR webhooks and Event Grid): `data.request`. */
 export const eventRequestSchema = z.object({
@@ -74,6 +74,20 @@ const webhookChanged = z.object({
 const webhookFailing = z.object({ ...webhookChanged.shape, since: z.iso.datetime(), failures: z.int().positive(), lastFailure: z.string() });
 const webhookRecovered = z.object({ ...webhookChanged.shape, since: z.iso.datetime() });
 const webhookDisabled = z.object({ ...webhookChanged.shape, because: z.string() });
+
+const quotaWarning = z.object({
+  id: z.string(),
+  timestamp: z.iso.datetime(),
+  target: z.object({
+    registry: registrySchema,
+    /** The threshold that was crossed: 80, 90 or 100. */
+    percent: z.int(),
+    storedBytes: z.int().nonnegative(),
+    quotaBytes: z.int().positive(),
+    /** When the growth of the last week meets the quota; absent where it does not. */
+    fullAt: z.iso.datetime().optional(),
+  }),
+});
 
 const manifestSchema = z.object({ digest: digestSchema, mediaType: z.string() });
 const untaggedSchema = z.object({ tag: tagSchema, previousDigest: digestSchema });
@@ -262,6 +276,12 @@ export const catalogue = {
     data: brakeApplied,
     summary: 'A run of a purge policy would have taken more of a repository than its brake lets through: it waits until somebody approves its plan. The subject is the policy.',
     example: { ...exampleOccurrence, target: { policy: 'default', plan: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55', hash: '2'.repeat(64), percent: 20, repositories: [{ repository: 'team/app', going: 12, of: 30, what: 'manifests' }] } },
+  },
+  'Longshore.QuotaWarning': {
+    version: '1.0',
+    data: quotaWarning,
+    summary: 'What is stored has crossed 80, 90 or 100 percent of the quota: told once, by the hourly survey. Nothing is refused. The subject is the registry.',
+    example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:00:00.000Z', target: { registry: 'default', percent: 80, storedBytes: 85_899_345_920, quotaBytes: 107_374_182_400, fullAt: '2026-02-01T12:00:00.000Z' } },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
 

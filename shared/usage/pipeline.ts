@@ -4,6 +4,7 @@ import type { RegistryName } from '../oci/name.ts';
 import type { Documents } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { CountPull } from '../ports/pulls.ts';
+import type { PublishEvents } from '../ports/topic.ts';
 import { batchSchema, pullsQueue } from './batch.ts';
 import type { PullBatch } from './batch.ts';
 import { ClientClasses } from './client-class.ts';
@@ -24,9 +25,11 @@ export interface UsageSettings {
 
 interface UsagePorts extends CounterPorts {
   readonly documents: Documents;
+  readonly topic: PublishEvents;
 }
 
 interface UsageScope extends UsageSettings {
+  readonly eventSource: string;
   readonly registryName: RegistryName;
   readonly region: string;
 }
@@ -44,7 +47,7 @@ export interface UsagePipeline {
 /** An outage of the documents outlasts the attempts that a queue makes by itself. In seconds. */
 const laterSeconds = 60;
 
-export function usagePipeline(ports: UsagePorts, { registryName, region, actors }: UsageScope): UsagePipeline {
+export function usagePipeline(ports: UsagePorts, { registryName, region, actors, quotaBytes, eventSource }: UsageScope): UsagePipeline {
   const clients = new ClientClasses(actors);
   const folding = new Folding(ports.documents);
   const counter = new PullCounter(ports, { region, clients });
@@ -55,7 +58,7 @@ export function usagePipeline(ports: UsagePorts, { registryName, region, actors 
     record: (event) => recordUsage({ ...ports, folding }, { registryName, region, clients }, event),
     async survey() {
       await beginTracking(ports, registryName);
-      const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName);
+      const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, { quotaBytes, eventSource });
       ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
     },
   };

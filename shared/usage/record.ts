@@ -35,19 +35,8 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Longshore.Restored':
       for (const { digest } of event.data.target.manifests) await settleImage(ports.documents, { registry, repository: event.data.target.repository }, digest);
       return;
-    case 'Longshore.RepositoryCreated':
-    case 'Longshore.RepositoryDeleted':
-    case 'Longshore.TagMoved':
-    case 'Longshore.TagDeleted':
-    case 'Longshore.WebhookFailing':
-    case 'Longshore.WebhookRecovered':
-    case 'Longshore.WebhookDisabled':
-    // Whatever goes into the bin is told of as deleted, too.
-    case 'Longshore.Recycled':
-    case 'Longshore.Purged':
-    case 'Longshore.BlobCollected':
-    case 'Longshore.PurgePlanned':
-    case 'Longshore.BrakeApplied':
+    // Whatever goes into the bin is told of as deleted, too; the rest changes nothing that is counted.
+    default:
   }
 }
 

@@ -48,6 +48,8 @@ export const surveySchema = z.object({
   measuredAt: z.iso.datetime(),
   /** What was stored at each survey of the last month, oldest first. */
   samples: z.array(sampleSchema),
+  /** The threshold of the quota that was told of last, in percent; absent before there was one. */
+  warnedPercent: z.int().optional(),
 });
 export type Survey = z.infer<typeof surveySchema>;
 

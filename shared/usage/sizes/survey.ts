@@ -1,5 +1,4 @@
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { Documents } from '../../ports/documents.ts';
 import { partitionOf } from '../../state/names.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
@@ -10,10 +9,11 @@ import type { Held, RepositorySizes, SizeSample, Survey } from './documents.ts';
 import { pulledWindows, surveyNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
 import { everything } from './pages.ts';
+import { warnOfQuota } from './quota.ts';
+import type { QuotaPorts, QuotaSettings } from './quota.ts';
 
-interface SurveyPorts {
+interface SurveyPorts extends QuotaPorts {
   readonly documents: Documents;
-  readonly clock: Clock;
 }
 
 const noBytes: Held = { uniqueBytes: 0, sharedBytes: 0, recycledBytes: 0, unneededBytes: 0 };
@@ -25,14 +25,16 @@ const maxSamples = 720;
  * Looks at every blob and every link once, and writes down what the registry and each of its repositories hold. What changes while it
  * looks is found by the next one. It keeps an entry in memory for each blob that an image needs. Throws `StoreFailure`.
  */
-export async function surveySizes({ documents, clock }: SurveyPorts, registry: RegistryName): Promise<Survey> {
+export async function surveySizes(ports: SurveyPorts, registry: RegistryName, settings: QuotaSettings): Promise<Survey> {
+  const { documents, clock } = ports;
   const now = clock.now();
   const totals = new SizeTotals(await surveyNeeds(documents, registry, now));
   for await (const blob of storedBlobs(documents, registry)) totals.add(blob);
   for await (const manifest of storedManifests(documents, registry)) totals.add(manifest);
   await writeRepositories(documents, registry, totals.repositories, now.toISOString());
   const before = await readSurvey(documents, registry);
-  const survey = { ...totals.registry(now.toISOString(), before?.samples ?? []), registry };
+  const measured = { ...totals.registry(now.toISOString(), before?.samples ?? []), registry };
+  const survey = { ...measured, ...(await warnOfQuota(ports, settings, measured, before)) };
   await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...survey } }]);
   return survey;
 }
