@@ -27,18 +27,18 @@ import type { RegistrySettings } from './registry/ports.ts';
 import { SharedReads } from './registry/shared-reads.ts';
 import { recycleBin } from './purge/bin.ts';
 import { binRoutes } from './purge/management/http.ts';
-import { runDue } from './purge/due.ts';
-import { sweepLeftovers } from './purge/leftovers.ts';
 import type { DueRun } from './purge/due.ts';
+import { purgePipeline } from './purge/pipeline.ts';
 import { policyRoutes } from './purge/policy/management/http.ts';
-import { markTouched } from './purge/policy/mark.ts';
 import type { PolicyPorts } from './purge/policy/ports.ts';
-import { runPolicies } from './purge/policy/run.ts';
 import type { BinPorts } from './purge/ports.ts';
 import { SoftDelete } from './purge/soft-delete.ts';
 import type { RepositoryKey } from './state/names.ts';
 import { sealingKeys } from './state/sealing-keys.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
+import { reachRegions } from './regions/reach.ts';
+import type { OtherRegions } from './regions/reach.ts';
+import { everywhere } from './regions/storage.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
@@ -51,11 +51,14 @@ import { webhookPipeline } from './webhooks/pipeline.ts';
 /** Everything that the app reaches outside itself: Azure's services, or memory. */
 export interface Adapters {
   readonly documents: Documents;
+  /** This region's, as the queues. */
   readonly blobs: Blobs;
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly outbound: GetJson;
   readonly receivers: PostRequest;
+  /** The other regions, and documents as this one shows them. Absent where there is one region. */
+  readonly others?: OtherRegions;
   /** Absent where no vault is configured. */
   readonly secrets?: Secrets;
   /** Absent where nothing is traced. */
@@ -115,33 +118,32 @@ export interface Longshore {
   settleRepositories(): Promise<void>;
 }
 
-/** A timer starts every minute: what is left when this is over is the next one's. In milliseconds. */
-const timerRunMs = 45_000;
-
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { clock, log, probes, tracer } = adapters;
   const metrics = new Metrics();
-  const stores = counted(adapters, metrics, clock, tracer);
+  const seen = (ports: Partial<Adapters>) => counted({ ...adapters, ...ports }, metrics, clock, tracer);
+  const { stores, nearby, regions } = reachRegions(adapters, settings.region, seen);
   const { topic } = stores;
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const { registryName } = settings;
-  const endOfRun = () => new Date(clock.now().getTime() + timerRunMs);
   const entries = new RepositoryEntries({ ...adapters, documents });
   const openRepository = async (key: RepositoryKey) => {
     await entries.requireAllowed('write', key);
     await entries.open(key);
   };
   const softDelete = new SoftDelete({ documents, clock });
-  const bin: BinPorts = { ...adapters, ...stores, documents, softDelete, openRepository, settings };
+  const bin: BinPorts = { ...adapters, ...stores, documents, contents: everywhere(regions), softDelete, openRepository, settings };
   const policies: PolicyPorts = { ...bin, lastPulls: adapters.lastPulls ?? lastPullsIn(documents) };
+  const purge = purgePipeline(policies, registryName);
   const sealing = sealingKeys(stores.secrets, settings.sealing);
   const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
   const webhooks = webhookRoutes({ ...pipeline.ports, ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }), checkTarget: (url) => checkTarget(url, settings.reach) });
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
-  const app = createApp({ registry: { ...adapters, ...stores, documents, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })) });
+  const replication = { hastenCopy: () => undefined };
+  const app = createApp({ registry: { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
@@ -158,21 +160,10 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
-    async runDue() {
-      const run = await inTimerSpan(tracer, 'purge-collect', () => runDue(bin, endOfRun()));
-      if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
-      return run;
-    },
-    markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => markTouched(policies, registryName, parsed))),
-    async runPolicies() {
-      const { looking, plans } = await inTimerSpan(tracer, 'purge-mark', () => runPolicies(policies, registryName, endOfRun()));
-      if (looking.length > 0) log.info({ looking }, 'purge policies look through what is stored');
-      for (const { policy, plan, state, outcome, over } of plans) log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
-    },
-    async sweepLeftovers() {
-      const deleted = await inTimerSpan(tracer, 'purge-leftovers', () => sweepLeftovers(bin, registryName, endOfRun()));
-      if (deleted > 0) log.info({ deleted }, 'blobs that no document names are deleted');
-    },
+    runDue: () => inTimerSpan(tracer, 'purge-collect', () => purge.runDue()),
+    markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => purge.markTouched(parsed))),
+    runPolicies: () => inTimerSpan(tracer, 'purge-mark', () => purge.runPolicies()),
+    sweepLeftovers: () => inTimerSpan(tracer, 'purge-leftovers', () => purge.sweepLeftovers()),
     async settleRepositories() {
       const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock }));
       if (revived > 0) log.info({ revived }, 'repositories that were pushed to while they were deleted are back in the catalog');

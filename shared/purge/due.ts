@@ -28,7 +28,7 @@ const duties: Readonly<Record<string, Duty>> = {
   binned: duty('repositories', binnedDocumentSchema, (ports, { document }) => purgeManifest(ports, document, document.digest, causeOfBackground(ports, document.recycled.by.actor))),
   'binned-tag': duty('repositories', binnedTagSchema, (ports, due) => purgeTag(ports, due.document, due, causeOfBackground(ports, due.document.recycled.by.actor))),
   'spent-content': duty('repositories', spentContentSchema, async (ports, { document }) => {
-    await ports.blobs.deleteBlob(document.blob);
+    await ports.contents.deleteBlob(document.blob);
     await ports.documents.commitDocuments('repositories', partitionOf(document), [{ do: 'delete', id: document.id }]);
   }),
   'link-check': duty('blobs', linkCheckSchema, checkLink),

@@ -1,4 +1,4 @@
-import type { Blobs, ListBlobs } from '../ports/blobs.ts';
+import type { Blobs, DeleteBlob, ListBlobs } from '../ports/blobs.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
@@ -9,7 +9,10 @@ import type { SoftDelete } from './soft-delete.ts';
 /** What the bin and the collection of blobs need of the world. */
 export interface BinPorts {
   readonly documents: Documents;
+  /** This region's. */
   readonly blobs: Pick<Blobs, 'deleteBlob'> & ListBlobs;
+  /** Contents of manifests too large for a document: deleted in whichever regions have them. */
+  readonly contents: DeleteBlob;
   readonly topic: PublishEvents;
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -29,4 +32,4 @@ export interface BinSettings {
 }
 
 /** The ports of one call, and who is behind it: what a timer does for a deletion is told of in the name of who began it. */
-export type StorePorts = Omit<BinPorts, 'blobs' | 'softDelete'>;
+export type StorePorts = Omit<BinPorts, 'blobs' | 'contents' | 'softDelete'>;

@@ -3,9 +3,11 @@ import type { IdentifyCaller } from '../ports/authorize.ts';
 import type { RecycleBin } from '../ports/bin.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
-import type { Documents } from '../ports/documents.ts';
+import type { Documents, ReadDocument } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import type { CountPull } from '../ports/pulls.ts';
+import type { Regions } from '../ports/regions.ts';
+import type { HastenCopy } from '../ports/replication.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { CountBytes } from '../ports/traffic.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
@@ -19,7 +21,12 @@ export interface RegistryPorts {
   readonly documents: Documents;
   /** One for all requests of the process. */
   readonly entries: RepositoryEntries;
+  /** Reads of what never changes: this region's first. */
+  readonly nearby: ReadDocument;
+  /** This region's. */
   readonly blobs: Blobs;
+  readonly regions: Regions;
+  readonly replication: HastenCopy;
   readonly bin: RecycleBin;
   readonly manifests: ManifestCache;
   /** What tags name. A tag may move at any time, so nothing is kept of it. */

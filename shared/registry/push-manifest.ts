@@ -134,7 +134,7 @@ async function storeContent(ports: RegistryPorts, { bytes, key }: ManifestPush, 
   if (bytes.length <= maxInlineBytes) return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
   const blob = manifestBlobName(digest, ports.ids.nextId());
   await ports.blobs.putBlob(blob, bytes, { digest, registry: key.registry, repository: key.repository });
-  return { blob };
+  return { blob, region: ports.settings.region };
 }
 
 /** The push has happened, and says so itself: what this fails to settle a timer settles. */

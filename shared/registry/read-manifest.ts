@@ -8,10 +8,11 @@ import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDo
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
+import { readFromAny } from './copies.ts';
 import type { CachedManifest } from './manifest-cache.ts';
 import type { RegistryPorts } from './ports.ts';
 
-type PullPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'manifests' | 'tagReads' | 'bin'>;
+type PullPorts = Pick<RegistryPorts, 'documents' | 'nearby' | 'blobs' | 'regions' | 'manifests' | 'tagReads' | 'bin'>;
 
 /**
  * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. What is not there may come back out
@@ -48,8 +49,8 @@ export async function pullManifest(ports: PullPorts, key: RepositoryKey, referen
   return { document, content: bytes };
 }
 
-async function readManifest({ documents }: PullPorts, key: RepositoryKey, digest: Digest): Promise<CachedManifest | undefined> {
-  const found = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
+async function readManifest({ nearby }: PullPorts, key: RepositoryKey, digest: Digest): Promise<CachedManifest | undefined> {
+  const found = await readStored(nearby, manifestDocumentSchema, manifestRef(key, digest));
   return found === undefined ? undefined : { document: found.document, bytes: undefined };
 }
 
@@ -67,9 +68,9 @@ function resolveTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<Dig
 }
 
 /** The exact bytes that were pushed. Throws `RegistryError` (`manifest-unknown`) when the store has lost them. */
-export async function manifestBytes(ports: Pick<RegistryPorts, 'blobs'>, manifest: ManifestDocument): Promise<Uint8Array<ArrayBuffer>> {
+export async function manifestBytes(ports: Pick<RegistryPorts, 'blobs' | 'regions'>, manifest: ManifestDocument): Promise<Uint8Array<ArrayBuffer>> {
   if ('text' in manifest.content) return Buffer.from(manifest.content.text, 'utf8');
-  const stream = await ports.blobs.readBlob(manifest.content.blob);
+  const stream = await readFromAny(ports, manifest.content.blob, manifest.content.region);
   if (stream === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: manifest.digest });
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -10,7 +10,7 @@ import { parseStored, readStored } from '../state/stored.ts';
 import type { RegistryPorts } from './ports.ts';
 import { manifestBytes } from './read-manifest.ts';
 
-type ReferrerPorts = Pick<RegistryPorts, 'documents' | 'blobs'>;
+type ReferrerPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>;
 
 export interface ReferrersWanted {
   readonly subject: Digest;

@@ -4,6 +4,8 @@ import type { SatisfiableRange } from '../http/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { copiesOf, findCopies, firstThatHas } from './copies.ts';
+import type { Copy } from './copies.ts';
 import { dropLink, requireLasting, requireLink } from './links.ts';
 import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
@@ -11,7 +13,7 @@ import type { RegistryPorts } from './ports.ts';
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
 const redirectSeconds = 20 * 60;
 
-type BlobPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'entries' | 'traffic' | 'settings' | 'clock'>;
+type BlobPorts = Pick<RegistryPorts, 'documents' | 'nearby' | 'blobs' | 'regions' | 'replication' | 'entries' | 'traffic' | 'settings' | 'clock'>;
 
 /**
  * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone, and spares it: clients ask before a push, and do not
@@ -24,13 +26,17 @@ export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: 
     await dropLink(ports, key, digest);
     return new Response(null, { status: 202, headers: { ...common, 'Content-Length': '0' } });
   }
-  const link = await (request.method === 'HEAD' ? requireLasting(ports, key, digest) : requireLink(ports.documents, key, digest));
+  const found = request.method === 'HEAD' ? Promise.resolve({}) : findCopies(ports, digest);
+  // That there is no link is what a client is told of.
+  found.catch(() => undefined);
+  const link = await (request.method === 'HEAD' ? requireLasting(ports, key, digest) : requireLink(ports.nearby, key, digest));
   const headers = { ...common, 'Docker-Content-Digest': digest, ETag: entityTag(digest), 'Accept-Ranges': 'bytes' };
   if (isKnownToClient(request.headers, headers.ETag)) return new Response(null, { status: 304, headers });
   if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, ...contentHeaders(link.size) } });
   const range = rangeApplies(request.headers, headers.ETag) ? parseRange(request.headers.get('range'), link.size) : undefined;
   if (range === 'unsatisfiable') throw new RegistryError({ is: 'range-unsatisfiable', size: link.size });
-  return mustProxy(ports, range) ? proxied(ports, link, range, headers) : redirected(ports, link, range, headers);
+  const copies = await copiesOf(ports, link, await found);
+  return mustProxy(ports, range) ? proxied(ports, link, copies, range, headers) : redirected(ports, link, copies[0], range, headers);
 }
 
 /** Blob Storage knows no suffix ranges and answers them with garbage or with everything, so they are never redirected. */
@@ -39,16 +45,16 @@ function mustProxy({ settings }: BlobPorts, range: SatisfiableRange | undefined)
 }
 
 /** The client repeats its `Range` at the URL that it is sent to. */
-async function redirected(ports: BlobPorts, link: LinkedBlob, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
-  const location = await ports.blobs.signBlobUrl(link.name, redirectSeconds);
+async function redirected(ports: BlobPorts, link: LinkedBlob, { name, blobs }: Copy, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
+  const location = await blobs.signBlobUrl(name, redirectSeconds);
   ports.traffic.countBytes('redirected', lengthOf(link, range));
   return new Response(null, { status: 307, headers: { ...headers, Location: location, 'Content-Length': '0' } });
 }
 
 /** Pulled chunk by chunk by whoever reads the answer: a slow client slows the store, and nothing gathers here. */
-async function proxied(ports: BlobPorts, link: LinkedBlob, range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
+async function proxied(ports: BlobPorts, link: LinkedBlob, copies: readonly Copy[], range: SatisfiableRange | undefined, headers: Record<string, string>): Promise<Response> {
   const length = lengthOf(link, range);
-  const stream = await ports.blobs.readBlob(link.name, range === undefined ? undefined : { offset: range.start, length });
+  const stream = await firstThatHas(copies, range === undefined ? undefined : { offset: range.start, length });
   if (stream === undefined) throw new RegistryError({ is: 'blob-unknown', digest: link.digest });
   ports.traffic.countBytes('proxied', length);
   const content = { ...headers, ...contentHeaders(length) };

@@ -10,7 +10,7 @@ import { digestIn } from './route.ts';
 const pageSize = 1_000;
 
 /** Distribution-spec, "Listing Referrers": an image index, empty for a subject or repository that nobody knows, never 404. */
-export async function respondReferrers(ports: Pick<RegistryPorts, 'documents' | 'blobs'>, key: RepositoryKey, subject: Digest, query: URLSearchParams): Promise<Response> {
+export async function respondReferrers(ports: Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>, key: RepositoryKey, subject: Digest, query: URLSearchParams): Promise<Response> {
   const n = Math.max(1, pageSizeIn(query, { usual: pageSize, largest: pageSize }));
   const given = query.get('last');
   const artifactTypes = query.getAll('artifactType').filter((type) => type !== '');

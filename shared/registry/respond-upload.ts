@@ -24,8 +24,8 @@ export async function startUpload(ports: RegistryPorts, key: RepositoryKey, requ
   if (mounted !== undefined) return created(key, mounted);
   const digest = query.get('digest');
   const named = digest === null ? undefined : digestIn(digest);
-  const state = newUpload(key, ports.ids.nextId(), named === undefined ? algorithmIn(query) : algorithmOf(named), ports.clock.now());
-  return named === undefined ? accepted(ports, state) : finish(ports, state, request, named);
+  const state = newUpload(key, ports.ids.nextId(), named === undefined ? algorithmIn(query) : algorithmOf(named), ports.clock.now(), await regionForUpload(ports));
+  return named === undefined ? accepted(ports, state) : finish(inRegionOf(ports, state), state, request, named);
 }
 
 /** Distribution-spec, `?digest-algorithm=`. Throws `RegistryError` (`digest-invalid`). */
@@ -44,9 +44,25 @@ async function tryMount(ports: RegistryPorts, key: RepositoryKey, query: URLSear
   return (await mountBlob(ports, { registry: key.registry, repository: from }, key, digest)) ? digest : undefined;
 }
 
+/** This region, or while its storage is down the next. Said in URLs only where there is a choice: they are long enough. */
+async function regionForUpload({ regions }: RegistryPorts): Promise<string | undefined> {
+  if (regions.names.length === 1) return undefined;
+  for (const name of regions.names) if (await regions.isUp(name)) return name;
+  return regions.here;
+}
+
+/** The ports of the region that has the upload's bytes: a request that comes to another one goes on with them where they are. */
+function inRegionOf(ports: RegistryPorts, { region }: UploadState): RegistryPorts {
+  if (region === undefined || region === ports.regions.here) return ports;
+  const blobs = ports.regions.blobsIn(region);
+  if (blobs === undefined) throw new RegistryError({ is: 'upload-unknown', why: `its bytes are in the region "${region.slice(0, 40)}", which is none of the registry's` });
+  return { ...ports, blobs, settings: { ...ports.settings, region } };
+}
+
 /** GET, PATCH, PUT and DELETE on the URL that `startUpload` gave. */
-export async function continueUpload(ports: RegistryPorts, key: RepositoryKey, id: string, request: Request, query: URLSearchParams): Promise<Response> {
-  const state = openUpload(query.get(stateParameter) ?? undefined, { ...key, id }, ports.settings.uploadKey, ports.clock.now());
+export async function continueUpload(reached: RegistryPorts, key: RepositoryKey, id: string, request: Request, query: URLSearchParams): Promise<Response> {
+  const state = openUpload(query.get(stateParameter) ?? undefined, { ...key, id }, reached.settings.uploadKey, reached.clock.now());
+  const ports = inRegionOf(reached, state);
   requireUncancelled(ports.cancelled, state);
   switch (request.method) {
     case 'PATCH':

@@ -19,6 +19,8 @@ const stateSchema = z.object({
   id: z.uuid(),
   registry: registrySchema,
   repository: repositorySchema,
+  /** Whose storage has its bytes; absent in URLs from before there were several. */
+  region: z.string().optional(),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
   /** Bytes received. */
@@ -44,8 +46,8 @@ export type Segment = UploadState['segments'][number];
 /** Staged blocks vanish after seven days (contracts of Blob Storage); a URL must not outlive them. In milliseconds. */
 const uploadLifetime = 6 * 24 * 3600 * 1000;
 
-export function newUpload(key: RepositoryKey, id: string, algorithm: DigestAlgorithm, now: Date): UploadState {
-  return { id, registry: key.registry, repository: key.repository, startedAt: now.getTime(), offset: 0, segments: [], next: blockPrefix(id), algorithm, hash: { is: 'nothing' } };
+export function newUpload(key: RepositoryKey, id: string, algorithm: DigestAlgorithm, now: Date, region?: string): UploadState {
+  return { ...(region === undefined ? {} : { region }), id, registry: key.registry, repository: key.repository, startedAt: now.getTime(), offset: 0, segments: [], next: blockPrefix(id), algorithm, hash: { is: 'nothing' } };
 }
 
 /** The physical blob that an upload becomes: chosen when it starts, never renamed. */

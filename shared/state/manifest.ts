@@ -41,8 +41,8 @@ export const manifestDocumentSchema = z.object({
   mediaType: z.enum(manifestMediaTypes),
   /** Of the manifest itself, in bytes. */
   size: z.int().nonnegative(),
-  /** The exact text, or the physical blob that holds it when it is larger than `maxInlineBytes`. */
-  content: z.union([z.object({ text: z.string() }), z.object({ blob: z.string() })]),
+  /** The exact text, or the physical blob that holds it when it is larger than `maxInlineBytes`, and the region that it was pushed in. */
+  content: z.union([z.object({ text: z.string() }), z.object({ blob: z.string(), region: z.string().optional() })]),
   references: z.array(referenceSchema),
   artifactType: z.string().optional(),
   subject: digestSchema.optional(),

@@ -16,6 +16,7 @@ import { ManifestCache } from '../../shared/registry/manifest-cache.ts';
 import { SharedReads } from '../../shared/registry/shared-reads.ts';
 import type { RegistryPorts } from '../../shared/registry/ports.ts';
 import type { RepositoryKey } from '../../shared/state/names.ts';
+import { oneRegion } from '../shared/one-region.ts';
 
 export const graceMs = 24 * 3600 * 1000;
 export const registry = 'sim' as RegistryName;
@@ -67,7 +68,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   let drawn = 0;
   const ids = { nextId: () => `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}` };
   const settings = { region: 'home', blobs: 'redirect' as const, uploadKey: Buffer.alloc(32), eventSource: '/sim', graceMs };
-  const adapters = { documents, blobs, topic: memory.topic, clock: world.clock, ids, log: silentLog };
+  const adapters = { documents, blobs, ...oneRegion({ documents, blobs, queues: memory.queues }), topic: memory.topic, clock: world.clock, ids, log: silentLog };
   const entries = new RepositoryEntries(adapters, 10);
   const softDelete = { read: () => Promise.resolve({ enabled: true, retentionDays: 1, restoreOnPull: true }) };
   const bin: BinPorts = { ...adapters, softDelete, openRepository: (key) => entries.open(key), settings: { ...settings, graceMs: mutation.collectorGraceMs ?? graceMs } };

@@ -19,6 +19,7 @@ import { cancelledUploads } from '../../../shared/registry/cancel-upload.ts';
 import type { Digest } from '../../../shared/oci/digest.ts';
 import { SharedReads } from '../../../shared/registry/shared-reads.ts';
 import { ManifestCache } from '../../../shared/registry/manifest-cache.ts';
+import { oneRegion } from '../one-region.ts';
 import { askJson, everyPage, refusal } from './asking.ts';
 
 const registry = 'default' as RegistryName;
@@ -31,7 +32,7 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   for (const [index, name] of names.entries()) await memory.documents.commitDocuments('registries', [registry], [{ do: 'create', document: entry(name, index) }]);
   const challenge = { scheme: 'Bearer', realm: 'http://registry.test/oauth2/token', service: 'registry.test' } as const;
   const caller: Caller = { actor: 'somebody', challenge, may };
-  const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
+  const adapters = { ...memory, ...oneRegion(memory), clock: world.clock, ids: systemRandomIds, log: silentLog };
   const callers = { identify: () => Promise.resolve(caller) };
   const settings = { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore', graceMs: 3_600_000 };
   const entries = new RepositoryEntries(adapters);

@@ -6,6 +6,7 @@ import { recycle } from '../../../shared/purge/recycle.ts';
 import { SoftDelete } from '../../../shared/purge/soft-delete.ts';
 import { silentLog } from '../../../shared/ports/log.ts';
 import { systemRandomIds } from '../../../shared/ports/clock.ts';
+import { oneRegion } from '../one-region.ts';
 import { ask, makeImage, pushImage } from '../image.ts';
 import { binOf, makeIndex, naming, push, statusOf, timedLongshore } from './binned.ts';
 import type { Timed } from './binned.ts';
@@ -15,7 +16,7 @@ const key = { registry: 'default' as RegistryName, repository: repository as Rep
 const cause: Cause = { request: { id: 'run', host: '', method: '', useragent: 'longshore' }, actor: { name: 'purge' } };
 
 function policy({ memory, world }: Timed, manifests: readonly string[], tags: readonly string[] = []) {
-  const adapters = { ...memory, clock: world.clock, ids: systemRandomIds, log: silentLog };
+  const adapters = { ...memory, ...oneRegion(memory), clock: world.clock, ids: systemRandomIds, log: silentLog };
   const ports = { ...adapters, softDelete: new SoftDelete(adapters), openRepository: () => Promise.resolve(), settings: { region: 'home', eventSource: '/longshore', graceMs: 3_600_000 } };
   return recycle(ports, key, { manifests: manifests as Digest[], tags: tags as Tag[] }, { cause, rule: 'old images' });
 }

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CountDocuments, Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
+import { StoreFailure } from '../ports/failures.ts';
+
+export type ReadDocuments = ReadDocument & QueryDocuments & CountDocuments;
+
+/** A read that the write region has not answered by then is asked of this region. In milliseconds. */
+const patienceMs = 1_500;
+/** For so long after it did not answer, one read at a time tries the write region, and the others do not wait for it. In milliseconds. */
+const avoidedMs = 2_000;
+
+/**
+ * Documents of the write region, as every reader that must not be late needs them; while that region does not answer, reads are answered by this
+ * one, as far behind as its replica is. Writes fail then: nothing is promised that cannot be kept.
+ */
+export function withFallback(write: Documents, near: ReadDocuments): Documents {
+  const outage = { until: -Infinity };
+  const ask = <T>(there: (from: ReadDocuments) => Promise<T>): Promise<T> => {
+    if (performance.now() < outage.until) return there(near);
+    return inTime(there(write)).then(
+      (answer) => answer,
+      (error: unknown) => {
+        if (!(error instanceof StoreFailure) || error.kind !== 'unavailable') throw error;
+        outage.until = performance.now() + avoidedMs;
+        return there(near);
+      },
+    );
+  };
+  return {
+    readDocument: (ref) => ask((from) => from.readDocument(ref)),
+    queryDocuments: (query) => ask((from) => from.queryDocuments(query)),
+    countDocuments: (query) => ask((from) => from.countDocuments(query)),
+    commitDocuments: (container, partition, changes) => write.commitDocuments(container, partition, changes),
+  };
+}
+
+/**
+ * For what never changes once it is there: this region is asked first, and believed when it has it. That it has it not is believed of the write
+ * region alone, for this one may only be late.
+ */
+export function nearFirst(near: ReadDocument, write: ReadDocument): ReadDocument {
+  return {
+    async readDocument(ref) {
+      try {
+        const found = await near.readDocument(ref);
+        if (found !== undefined) return found;
+      } catch (error) {
+        if (!(error instanceof StoreFailure)) throw error;
+      }
+      return write.readDocument(ref);
+    },
+  };
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const late = sleep(patienceMs, undefined, { signal: patience.signal, ref: false }).then(
+    () => {
+      throw new StoreFailure({ dependency: 'documents', kind: 'unavailable', message: `the write region has not answered in ${patienceMs} ms` });
+    },
+    () => new Promise<never>(() => undefined),
+  );
+  // Whoever is late may fail later still, when nobody listens any more.
+  answer.catch(() => undefined);
+  return Promise.race([answer, late]).finally(() => patience.abort());
+}

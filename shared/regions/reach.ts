@@ -1,0 +1,46 @@
+import type { Documents, ReadDocument } from '../ports/documents.ts';
+import type { Blobs } from '../ports/blobs.ts';
+import type { SendMessage } from '../ports/queues.ts';
+import type { Regions } from '../ports/regions.ts';
+import { nearFirst, withFallback } from './documents.ts';
+import type { ReadDocuments } from './documents.ts';
+import { regionsOf } from './storage.ts';
+import type { RegionStores } from './storage.ts';
+
+/** What an app reaches beyond its own region. */
+export interface OtherRegions {
+  readonly stores: readonly RegionStores[];
+  /** Documents as this region shows them: as far behind as its replica is. */
+  readonly near: ReadDocuments;
+  /** Resolves when this region's storage answers. */
+  readonly probe: () => Promise<unknown>;
+}
+
+interface OwnStores {
+  readonly documents: Documents;
+  readonly blobs: Blobs;
+  readonly queues: SendMessage;
+  readonly others?: OtherRegions;
+}
+
+interface Reached<S> {
+  /** This region's; documents of the write region, as long as it answers. */
+  readonly stores: S;
+  /** Reads of what never changes. Absent where there is one region: then there is nothing nearer than the documents. */
+  readonly nearby?: ReadDocument;
+  readonly regions: Regions;
+}
+
+/** `seen` gives the same ports, each call of them counted. */
+export function reachRegions<S extends OwnStores>(own: OwnStores, region: string, seen: (ports: Partial<OwnStores>) => S): Reached<S> {
+  const { others } = own;
+  if (others === undefined) {
+    const stores = seen(own);
+    return { stores, regions: regionsOf([{ ...stores, name: region, probe: () => Promise.resolve() }]) };
+  }
+  const { documents: near } = seen({ documents: { ...others.near, commitDocuments: (...commit) => own.documents.commitDocuments(...commit) } });
+  const { documents: write } = seen(own);
+  const stores = { ...seen(own), documents: withFallback(write, near) };
+  const elsewhere = others.stores.map(({ name, probe, ...ports }) => ({ ...seen(ports), name, probe }));
+  return { stores, nearby: nearFirst(near, stores.documents), regions: regionsOf([{ ...stores, name: region, probe: others.probe }, ...elsewhere]) };
+}
