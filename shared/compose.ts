@@ -13,9 +13,11 @@ import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
 import { authSettings, sealingSettings, storageQuota } from './config.ts';
 import type { Config } from './config.ts';
+import type { RegionSetting } from './config-regions.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
 import { reachOf } from './http/public-address.ts';
+import type { ProbeDependency } from './ports/probe.ts';
 import { clockAhead, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
@@ -31,12 +33,13 @@ export function compose(config: Config): ComposedLongshore {
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
   const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
+  const others = otherRegions(config, identity, blobs);
   const log = logger(config);
   const tracer = tracerOf(config, log, identity);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
   const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
-  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), clock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), clock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -55,9 +58,24 @@ export function compose(config: Config): ComposedLongshore {
     ...assemble(adapters, settings),
     async dispose() {
       documents.dispose();
+      others?.near.dispose();
       await Promise.all([receivers.close(), tracer?.shutdown()]);
     },
   };
+}
+
+/** The other regions' storage, and documents as this region shows them; `undefined` where there is one. */
+function otherRegions(config: Config, identity: () => TokenCredential, own: ProbeDependency) {
+  const { LONGSHORE_REGIONS: all = [], LONGSHORE_REGION: here } = config;
+  if (all.length < 2) return undefined;
+  const reached = (place: RegionSetting['blobs']) => storage(place.connectionString, place.endpoint, identity);
+  const stores = all.filter(({ name }) => name !== here).map(({ name, blobs: place, queues }) => {
+    const blobs = azureBlobs({ ...reached(place), container: config.BLOB_CONTAINER });
+    return { name, blobs, queues: azureQueues(reached(queues)), probe: () => blobs.probe() };
+  });
+  const preferredRegions = all.filter(({ name }) => name === here).flatMap(({ cosmos }) => cosmos ?? []);
+  const near = azureDocuments({ endpoint: config.COSMOS_ENDPOINT, database: config.COSMOS_DATABASE, ...keyOr(config.COSMOS_KEY, identity), preferredRegions, consistency: 'Eventual' });
+  return { stores, near, probe: () => own.probe() };
 }
 
 function tracerOf(config: Config, log: Logger, identity: () => TokenCredential): AzureTracer | undefined {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { regionNameSchema, regionsSchema } from './config-regions.ts';
 import { isRegistryName } from './oci/name.ts';
 import type { RegistryName } from './oci/name.ts';
 import { isNetwork, loopbackNetworks } from './http/public-address.ts';
@@ -81,7 +82,12 @@ const settingsSchema = z
     /** The registry that serves every host name. */
     LONGSHORE_REGISTRY: registryNameSchema.default('default' as RegistryName),
     /** The name of the region that this app runs in; blobs remember in which region they lie. */
-    LONGSHORE_REGION: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes').default('local'),
+    LONGSHORE_REGION: regionNameSchema.default('local'),
+    /**
+     * All regions of the deployment, the same in each, as JSON: `[{"name":"weu","blobs":"https://…","queues":"https://…","cosmos":"West Europe"},…]`, LONGSHORE_REGION
+     * among them. Absent, there is one. Removing one takes effect after it was emptied (docs/replication.md).
+     */
+    LONGSHORE_REGIONS: regionsSchema.optional(),
     /** How blobs reach clients: a redirect to a signed URL of Blob Storage, or through the app where clients cannot reach the storage. */
     LONGSHORE_BLOBS: z.enum(['redirect', 'proxy']).default('redirect'),
     /** Who pulls as what, whatever it calls itself, as in `trivy=scanner,build-*=ci`: names of tokens, or subjects of workloads. */
@@ -153,6 +159,7 @@ const settingsSchema = z
   })
   .refine((settings) => settings.LONGSHORE_AUTH === 'open' || (settings.LONGSHORE_SECRET_KEY ?? settings.LONGSHORE_KEY_VAULT) !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"' })
   .refine((settings) => settings.LONGSHORE_CLOCK_AHEAD_DAYS === 0 || isLoopback(settings.COSMOS_ENDPOINT), { path: ['LONGSHORE_CLOCK_AHEAD_DAYS'], error: 'may be set only where COSMOS_ENDPOINT is on this machine (127.0.0.1, localhost or [::1])' })
+  .refine((settings) => settings.LONGSHORE_REGIONS?.some(({ name }) => name === settings.LONGSHORE_REGION) ?? true, { path: ['LONGSHORE_REGIONS'], error: 'must name LONGSHORE_REGION too' })
   .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, { path: ['BLOB_ENDPOINT'], error: 'or BLOB_CONNECTION_STRING must be set' })
   .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, { path: ['QUEUE_ENDPOINT'], error: 'or QUEUE_CONNECTION_STRING must be set' });
 

@@ -97,4 +97,14 @@ describe('the settings', () => {
   it('have no default for who may do what', () => {
     expect(() => parseConfig({ ...sample, LONGSHORE_AUTH: '' })).toThrow(/LONGSHORE_AUTH/);
   });
+
+  it('takes the regions of a deployment, and says what is wrong with them without saying their values', () => {
+    const regions = [{ name: 'weu', blobs: 'https://weu.blob.example', queues: 'AccountName=weu;AccountKey=c2VjcmV0', cosmos: 'West Europe' }, { name: 'neu', blobs: 'https://neu.blob.example', queues: 'https://neu.queue.example' }];
+    const parse = (value: unknown) => parseConfig({ ...sample, LONGSHORE_REGION: 'weu', LONGSHORE_REGIONS: typeof value === 'string' ? value : JSON.stringify(value) });
+    expect(parse(regions).LONGSHORE_REGIONS).toMatchObject([{ name: 'weu', blobs: { endpoint: 'https://weu.blob.example' }, queues: { connectionString: 'AccountName=weu;AccountKey=c2VjcmV0' } }, { name: 'neu' }]);
+    expect(() => parse([regions[1]])).toThrow('LONGSHORE_REGIONS must name LONGSHORE_REGION too');
+    expect(() => parse([...regions, regions[0]])).toThrow('names a region twice');
+    expect(() => parse([{ ...regions[0], name: 'West Europe' }])).toThrow('0.name must be 1 to 40 lower-case letters');
+    for (const wrong of ['weu,neu', '[]', '{}', [{ ...regions[0], secret: 'c2VjcmV0' }]]) expect(() => parse(wrong)).toThrow(/^(?!.*c2VjcmV0).*must be a JSON array/s);
+  });
 });
