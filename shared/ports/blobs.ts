@@ -15,6 +15,14 @@ export interface StageBlock {
   stageBlock(name: string, blockId: string, bytes: Uint8Array): Promise<void>;
 }
 
+export interface StageBlockFrom {
+  /**
+   * As `stageBlock`, with the bytes of a range of what `source` answers, which the store fetches itself: none pass through this process.
+   * `source` is of another account's `signBlobUrl`. `unreadable` when nothing can be read there. Throws `StoreFailure`.
+   */
+  stageBlockFrom(name: string, blockId: string, source: string, range: { readonly offset: number; readonly length: number }): Promise<'staged' | 'unreadable'>;
+}
+
 export interface ListStagedBlocks {
   /** The uncommitted blocks, in no order; empty when there are none. Throws `StoreFailure`. */
   listStagedBlocks(name: string): Promise<readonly { readonly blockId: string; readonly size: number }[]>;
@@ -72,4 +80,4 @@ export interface ListBlobs {
   listBlobs(limit: number, continuation?: string): Promise<{ readonly blobs: readonly ListedBlob[]; readonly continuation?: string }>;
 }
 
-export type Blobs = StageBlock & ListStagedBlocks & CommitBlocks & PutBlob & StatBlob & ReadBlob & DeleteBlob & SignBlobUrl & ListBlobs;
+export type Blobs = StageBlock & StageBlockFrom & ListStagedBlocks & CommitBlocks & PutBlob & StatBlob & ReadBlob & DeleteBlob & SignBlobUrl & ListBlobs;

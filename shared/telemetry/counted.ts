@@ -43,6 +43,7 @@ function countedDocuments({ documents }: StorePorts, watch: Watch): Documents {
 function countedBlobs({ blobs }: StorePorts, watch: Watch): Blobs {
   return {
     stageBlock: (name, blockId, bytes) => watch('blobs.stage', () => blobs.stageBlock(name, blockId, bytes)),
+    stageBlockFrom: (name, blockId, source, range) => watch('blobs.stageFrom', () => blobs.stageBlockFrom(name, blockId, source, range)),
     listStagedBlocks: (name) => watch('blobs.listStaged', () => blobs.listStagedBlocks(name)),
     commitBlocks: (name, blockIds, metadata) => watch('blobs.commit', () => blobs.commitBlocks(name, blockIds, metadata)),
     putBlob: (name, bytes, metadata) => watch('blobs.put', () => blobs.putBlob(name, bytes, metadata)),

@@ -30,6 +30,7 @@ export function blobsContract(name: string, setup: () => Promise<BlobsUnderTest>
     wholeBlobSentences(blobs);
     readSentences(blobs);
     listSentences(blobs);
+    stageFromSentences(blobs);
     signSentences(blobs, (url) => world.fetchSigned(url));
   });
 }
@@ -247,6 +248,29 @@ function readSentences(blobs: () => Blobs): void {
       expect((await reader?.read())?.done).toBe(false);
       await reader?.cancel();
       expect((await reader?.read())?.done).toBe(true);
+    });
+  });
+}
+
+function stageFromSentences(blobs: () => Blobs): void {
+  describe('a block from a URL', () => {
+    it('is a range of what the URL answers, and is staged as any other', async () => {
+      const [source, target] = [newName(), newName()];
+      const bytes = someBytes(3_000);
+      await blobs().putBlob(source, bytes, {});
+      const url = await blobs().signBlobUrl(source, 60);
+      for (const [id, offset] of [['b', 1_000], ['a', 0], ['c', 2_000]] as const) expect(await blobs().stageBlockFrom(target, id, url, { offset, length: 1_000 })).toBe('staged');
+      expect((await blobs().listStagedBlocks(target)).map(({ blockId, size }) => [blockId, size]).sort()).toEqual([['a', 1_000], ['b', 1_000], ['c', 1_000]]);
+      expect(await blobs().commitBlocks(target, ['a', 'b', 'c'], {})).toBe('committed');
+      expect(await bytesOf(await blobs().readBlob(target))).toEqual(bytes);
+    });
+
+    it('is not staged when there is nothing at the URL, or its time has passed', async () => {
+      const [source, target] = [newName(), newName()];
+      expect(await blobs().stageBlockFrom(target, 'a', await blobs().signBlobUrl(source, 60), { offset: 0, length: 10 })).toBe('unreadable');
+      await blobs().putBlob(source, someBytes(10), {});
+      expect(await blobs().stageBlockFrom(target, 'a', await blobs().signBlobUrl(source, -1), { offset: 0, length: 10 })).toBe('unreadable');
+      expect(await blobs().listStagedBlocks(target)).toEqual([]);
     });
   });
 }

@@ -27,6 +27,7 @@ export function azureBlobs(settings: StorageSettings & { readonly container: str
       const options = { transactionalContentMD5: checksum(bytes), abortSignal: storageDeadline(stageSeconds) };
       await attempt(`stage ${blockId} of ${name}`, client(name).stageBlock(base64(blockId), body(bytes), bytes.length, options));
     },
+    stageBlockFrom: (name, blockId, source, range) => stageFrom(client(name), blockId, source, range),
     listStagedBlocks: (name) => listStaged(client(name)),
     commitBlocks: (name, blockIds, metadata) => commit(client(name), blockIds, metadata),
     async putBlob(name, bytes, metadata) {
@@ -46,6 +47,18 @@ async function attempt<T>(call: string, answer: Promise<T>): Promise<T> {
   return answer.catch((error: unknown) => {
     throw storageFailure('blobs', call, error);
   });
+}
+
+async function stageFrom(client: BlockBlobClient, blockId: string, source: string, { offset, length }: { offset: number; length: number }): ReturnType<Blobs['stageBlockFrom']> {
+  try {
+    await client.stageBlockFromURL(base64(blockId), source, offset, length, { abortSignal: storageDeadline(stageSeconds) });
+    return 'staged';
+  } catch (error) {
+    const { status, errorCode } = storageAnswer(error);
+    // What the source said is the answer's own status: gone, or a URL that is over. Anything above is an outage of either side.
+    if (errorCode === 'CannotVerifyCopySource' && status !== undefined && status < 500) return 'unreadable';
+    throw storageFailure('blobs', `stage ${blockId} of ${client.name} from another account`, error);
+  }
 }
 
 async function listStaged(client: BlockBlobClient): ReturnType<Blobs['listStagedBlocks']> {

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { BlobStore, StoredBlob } from './blobstore.ts';
 import type { CallPlan } from './calls.ts';
-import { signedUrl } from './signedurls.ts';
+import { fetchSigned, signedUrl } from './signedurls.ts';
 
 /** https://learn.microsoft.com/azure/storage/blobs/scalability-targets */
 const maxBlocks = 50_000;
@@ -11,12 +11,21 @@ const maxBlocks = 50_000;
 const maxBlockBytes = 100 * 1024 * 1024;
 
 /** Refuses (`TypeError`) what Blob Storage refuses: block ids of different lengths, names of metadata that are no identifiers. */
-export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock): Blobs {
+export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock, storeAt: (host: string) => BlobStore = () => store): Blobs {
   return {
     stageBlock: (name, blockId, bytes) =>
       calls.make('blobs.stage', { name, blockId, size: bytes.length }, () => {
         requireBlock(store, name, blockId, bytes);
         store.stage(name, blockId, bytes);
+      }),
+    stageBlockFrom: (name, blockId, source, { offset, length }) =>
+      calls.make('blobs.stageFrom', { name, blockId, offset, length }, () => {
+        const bytes = fetchSigned(storeAt(new URL(source).host), source, clock.now());
+        if (bytes === undefined) return 'unreadable';
+        const range = bytes.subarray(offset, offset + length);
+        requireBlock(store, name, blockId, range);
+        store.stage(name, blockId, range);
+        return 'staged';
       }),
     listStagedBlocks: (name) =>
       calls.make('blobs.listStaged', name, () => [...store.staged(name)].map(([blockId, bytes]) => ({ blockId, size: bytes.length }))),
@@ -38,7 +47,7 @@ export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock): Bl
       }),
     deleteBlob: (name, ifMatch) => calls.make('blobs.delete', { name, ifMatch }, () => remove(store, name, ifMatch)),
     listBlobs: (limit, continuation) => calls.make('blobs.list', { limit, continuation }, () => list(store, limit, continuation)),
-    signBlobUrl: (name, seconds) => calls.make('blobs.sign', { name, seconds }, () => signedUrl(name, clock.now().getTime() + seconds * 1000)),
+    signBlobUrl: (name, seconds) => calls.make('blobs.sign', { name, seconds }, () => signedUrl(store.host, name, clock.now().getTime() + seconds * 1000)),
   };
 }
 

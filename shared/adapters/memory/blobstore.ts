@@ -19,12 +19,15 @@ const weekMs = 7 * 24 * 3600 * 1000;
 
 /** One container of one storage account. Bytes are copied in and handed out uncopied: readers must not write to them. */
 export class BlobStore {
+  /** RFC 2606: nothing answers there, so a redirect that is followed by mistake fails. */
+  readonly host: string;
   readonly #clock: Clock;
   readonly #blobs = new Map<string, StoredBlob>();
   readonly #staged = new Map<string, StagedBlob>();
   #sequence = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, account = 'blobs') {
+    this.host = `${account}.invalid`;
     this.#clock = clock;
   }
 

@@ -41,7 +41,7 @@ export function connectMemory(world: MemoryWorld, options: MemoryConnectionOptio
   world.documents.expectLag(lagMs);
   return {
     documents: memoryDocuments(world.documents, calls, lagMs),
-    blobs: memoryBlobs(blobs, calls, world.clock),
+    blobs: memoryBlobs(blobs, calls, world.clock, (host) => world.storeAt(host)),
     queues: memoryQueues(queues, calls),
     topic: memoryTopic(events, calls),
     secrets: memorySecrets(world.secrets, calls),

@@ -20,6 +20,8 @@ export interface MemoryWorld {
   readonly secrets: SecretStore;
   /** The region of this name, made on first use; `home` without one. */
   region(name?: string): MemoryRegion;
+  /** Whose blobs have signed URLs at this host. */
+  storeAt(host: string): BlobStore;
 }
 
 /** `clock` drives ttl, lag, delays of messages and the life of signed URLs. */
@@ -31,9 +33,14 @@ export function createMemoryWorld(options: { readonly clock?: Clock } = {}): Mem
     documents: new DocumentStore(clock),
     secrets: new SecretStore(),
     region(name = 'home') {
-      const region = regions.get(name) ?? { blobs: new BlobStore(clock), queues: new QueueStore(clock), events: new PublishedEvents() };
+      const region = regions.get(name) ?? { blobs: new BlobStore(clock, name), queues: new QueueStore(clock), events: new PublishedEvents() };
       regions.set(name, region);
       return region;
+    },
+    storeAt(host) {
+      const found = [...regions.values()].find(({ blobs }) => blobs.host === host);
+      if (found === undefined) throw new TypeError(`no region's blobs are at ${host}`);
+      return found.blobs;
     },
   };
 }
