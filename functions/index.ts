@@ -20,3 +20,6 @@ import './purge/collect.timer.ts';
 import './purge/leftovers.timer.ts';
 import './purge/mark.event.ts';
 import './purge/mark.timer.ts';
+import './replication/plan.event.ts';
+import './replication/copy.queue.ts';
+import './replication/sweep.timer.ts';

@@ -22,6 +22,10 @@ import type { Tracer } from './ports/tracer.ts';
 import { cancelledUploads } from './registry/cancel-upload.ts';
 import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
+import { replicationRoutes } from './replication/management/http.ts';
+import { replicationPipeline } from './replication/pipeline.ts';
+import { usualCopySettings } from './replication/ports.ts';
+import type { CopySettings } from './replication/ports.ts';
 import { RepositoryEntries } from './registry/entries.ts';
 import type { RegistrySettings } from './registry/ports.ts';
 import { SharedReads } from './registry/shared-reads.ts';
@@ -82,6 +86,8 @@ export interface Settings extends RegistrySettings {
   readonly usage: UsageSettings;
   /** What this instance keeps of manifests in memory, in bytes. */
   readonly manifestCacheBytes: number;
+  /** Absent, the usual ones. */
+  readonly copies?: CopySettings;
 }
 
 /** What triggers call: one entry per trigger file, and the HTTP app. */
@@ -108,6 +114,12 @@ export interface Longshore {
   sweepWebhooks(): Promise<void>;
   /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
   runDue(): Promise<DueRun>;
+  /** Plans what other regions lack of a delivered event's image. An event that cannot be read is logged and dropped. */
+  planReplication(event: unknown): Promise<void>;
+  /** Makes this region's copies that are due; a message of the queue `replication-copies` says that there are some. */
+  copyBlobs(): Promise<void>;
+  /** Goes on with all that replication has to do in this region. */
+  sweepReplication(): Promise<void>;
   /** Looks again at what a delivered event touches, for the policies. An event that cannot be read is logged and dropped. */
   markTouched(event: unknown): Promise<void>;
   /** Runs the purge policies that are due, and goes on with what was interrupted. */
@@ -142,8 +154,8 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const webhooks = webhookRoutes({ ...pipeline.ports, ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }), checkTarget: (url) => checkTarget(url, settings.reach) });
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
-  const replication = { hastenCopy: () => undefined };
-  const app = createApp({ registry: { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })) });
+  const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
+  const app = createApp({ registry: { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
@@ -160,6 +172,9 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
+    planReplication: (event) => inEventSpan(tracer, 'replication-plan', event, () => withEvent(event, log, parseEvent, (parsed) => replication.plan(parsed))),
+    copyBlobs: () => replication.copy(),
+    sweepReplication: () => inTimerSpan(tracer, 'replication-sweep', () => replication.sweep()),
     runDue: () => inTimerSpan(tracer, 'purge-collect', () => purge.runDue()),
     markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => purge.markTouched(parsed))),
     runPolicies: () => inTimerSpan(tracer, 'purge-mark', () => purge.runPolicies()),

@@ -75,6 +75,19 @@ const webhookFailing = z.object({ ...webhookChanged.shape, since: z.iso.datetime
 const webhookRecovered = z.object({ ...webhookChanged.shape, since: z.iso.datetime() });
 const webhookDisabled = z.object({ ...webhookChanged.shape, because: z.string() });
 
+const replicationCompleted = z.object({
+  id: z.string(),
+  timestamp: z.iso.datetime(),
+  target: z.object({ repository: repositorySchema, digest: digestSchema, region: z.string(), bytes: z.int().nonnegative(), pushedAt: z.iso.datetime(), queuedAt: z.iso.datetime() }),
+});
+const replicationFailing = z.object({
+  id: z.string(),
+  timestamp: z.iso.datetime(),
+  target: z.object({ digest: digestSchema, region: z.string(), repositories: z.array(repositorySchema) }),
+  attempts: z.int().positive(),
+  lastFailure: z.string(),
+});
+
 const quotaWarning = z.object({
   id: z.string(),
   timestamp: z.iso.datetime(),
@@ -282,6 +295,18 @@ export const catalogue = {
     data: quotaWarning,
     summary: 'What is stored has crossed 80, 90 or 100 percent of the quota: told once, by the hourly survey. Nothing is refused. The subject is the registry.',
     example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:00:00.000Z', target: { registry: 'default', percent: 80, storedBytes: 85_899_345_920, quotaBytes: 107_374_182_400, fullAt: '2026-02-01T12:00:00.000Z' } },
+  },
+  'Longshore.ReplicationCompleted': {
+    version: '1.0',
+    data: replicationCompleted,
+    summary: 'An image is whole in another region: one event for each image and region, beside the one of the push. The subject is repository@digest.',
+    example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:00:05.000Z', target: { repository: 'team/app', digest: exampleDigest, region: 'neu', bytes: 98304, pushedAt: '2026-01-01T12:00:00.000Z', queuedAt: '2026-01-01T12:00:00.000Z' } },
+  },
+  'Longshore.ReplicationFailing': {
+    version: '1.0',
+    data: replicationFailing,
+    summary: 'A blob could not be copied to a region five times in a row; it is tried on. The subject is the digest.',
+    example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:05:00.000Z', target: { digest: exampleDigest, region: 'neu', repositories: ['team/app'] }, attempts: 5, lastFailure: 'no region that holds it answers: it is in weu' },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
 

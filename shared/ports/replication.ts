@@ -7,3 +7,10 @@ export interface HastenCopy {
    */
   hastenCopy(digest: Digest): void;
 }
+
+/** What is told of replication, for metrics. Never throws, never waits. */
+export interface TellReplication {
+  /** An image is whole in a region, so long after its push or after it was asked for. */
+  tellReplicated(region: string, lagMs: number): void;
+  tellCopied(outcome: 'copied' | 'failed' | 'gone', bytes: number): void;
+}

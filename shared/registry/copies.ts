@@ -20,19 +20,24 @@ const copiesSchema = blobDocumentSchema.pick({ type: true, schemaVersion: true, 
 export type Copies = z.infer<typeof copiesSchema>['copies'];
 
 /** In which regions a digest's bytes are, beside the reading of the link; nothing is read where there is one region. */
-export async function findCopies({ nearby, regions }: Pick<CopyPorts, 'nearby' | 'regions'>, digest: Digest): Promise<Copies> {
-  if (regions.names.length === 1) return {};
+export async function findCopies(ports: Pick<CopyPorts, 'nearby' | 'regions'>, digest: Digest): Promise<Copies> {
+  return ports.regions.names.length === 1 ? {} : readCopies(ports, digest);
+}
+
+async function readCopies({ nearby }: Pick<CopyPorts, 'nearby'>, digest: Digest): Promise<Copies> {
   return (await readStored(nearby, copiesSchema, blobRef(digest)))?.document.copies ?? {};
 }
 
 /**
  * Where a blob is read, the best first: here, in regions that are up, in regions that seem down. What is not here is asked to be brought sooner.
- * `known` may be behind: the link's own copy is always among them.
+ * `found` may be behind: a copy that is forgotten keeps its bytes for longer than any region is.
  */
-export async function copiesOf(ports: CopyPorts, link: LinkedBlob, known: Copies): Promise<readonly [Copy, ...Copy[]]> {
+export async function copiesOf(ports: CopyPorts, link: LinkedBlob, found: Copies): Promise<readonly [Copy, ...Copy[]]> {
   const { regions } = ports;
-  if (regions.names.length === 1) return [{ name: link.name, blobs: ports.blobs }];
-  const names = new Map([[link.region, link.name], ...Object.entries(known).map(([region, { name }]) => [region, name] as const)]);
+  if (regions.names.length === 1 && link.region === regions.here) return [{ name: link.name, blobs: ports.blobs }];
+  // The region that the link names may have been emptied since.
+  const known = Object.keys(found).length > 0 ? found : await readCopies(ports, link.digest);
+  const names = new Map(Object.entries(known).map(([region, { name }]) => [region, name]));
   if (!names.has(regions.here)) ports.replication.hastenCopy(link.digest);
   const [first, ...rest] = (await byHealth(regions)).flatMap((region) => copyIn(regions, region, names.get(region)));
   // A region that was taken out of the deployment before it was emptied.

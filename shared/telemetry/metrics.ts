@@ -2,6 +2,7 @@ import { Counter, Histogram, Registry } from 'prom-client';
 import type { Dependency } from '../ports/failures.ts';
 import type { NoAnswer } from '../ports/post.ts';
 import type { Pull, TellPulls } from '../ports/pulls.ts';
+import type { TellReplication } from '../ports/replication.ts';
 import type { ByteWay, CountBytes } from '../ports/traffic.ts';
 import { methodName, routeName } from './route-name.ts';
 
@@ -23,7 +24,7 @@ const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
  * What one instance has done since it started, in a registry of its own: two apps in one process share nothing. No label comes from
  * what a client sent. Where several instances run, each scrape meets one of them.
  */
-export class Metrics implements CountBytes, TellPulls {
+export class Metrics implements CountBytes, TellPulls, TellReplication {
   readonly #registry = new Registry();
   readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'method', 'status']);
   readonly #durations = this.#histogram('request_duration_seconds', 'Time until the head of the answer', ['route', 'method'], durationBuckets);
@@ -39,6 +40,10 @@ export class Metrics implements CountBytes, TellPulls {
   readonly #pulls = this.#counter('pulls_total', 'GETs and HEADs of manifests and GETs of blobs that were answered, when they are flushed', ['what', 'client']);
   readonly #flushes = this.#counter('pull_batches_total', 'Batches of counted pulls, by what became of sending them', ['outcome']);
   readonly #folds = this.#histogram('pull_fold_lag_seconds', 'Time from the minute of the oldest pull of a batch until it is in the counters', [], lagBuckets);
+
+  readonly #replicated = this.#histogram('replication_lag_seconds', 'Time from planning an image for a region until it is whole there', ['region'], lagBuckets);
+  readonly #copies = this.#counter('replication_copies_total', 'Copies of blobs to this region, by what came of each attempt', ['outcome']);
+  readonly #copiedBytes = this.#counter('replication_bytes_total', 'Bytes of blobs that were copied to this region, by the storage itself', []);
 
   /** `path` still percent-encoded; `ms` until the answer's head was there. */
   countRequest({ path, method, status, ms }: { readonly path: string; readonly method: string; readonly status: number; readonly ms: number }): void {
@@ -58,6 +63,16 @@ export class Metrics implements CountBytes, TellPulls {
   countPost(outcome: PostOutcome, ms: number): void {
     this.#posts.inc({ outcome });
     this.#postDurations.observe(ms / 1_000);
+  }
+
+  /** `region` is one of the deployment's. */
+  tellReplicated(region: string, lagMs: number): void {
+    this.#replicated.observe({ region }, Math.max(0, lagMs) / 1_000);
+  }
+
+  tellCopied(outcome: 'copied' | 'failed' | 'gone', bytes: number): void {
+    this.#copies.inc({ outcome });
+    this.#copiedBytes.inc(bytes);
   }
 
   tellPulls(what: Pull['what'], client: string, pulls: number): void {

@@ -1,0 +1,98 @@
+import { LRUCache } from 'lru-cache';
+import type { CatalogueEvent } from '../events/envelope.ts';
+import type { Digest } from '../oci/digest.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import type { HastenCopy } from '../ports/replication.ts';
+import { drainReplica } from './drain.ts';
+import { Pace } from './pace.ts';
+import { planImage, wake } from './plan.ts';
+import type { ReplicationPorts } from './ports.ts';
+import { readReplica, readReplicas } from './replicas.ts';
+import { walkReplica } from './walk.ts';
+import { copyDue, hasten, settleQueued } from './work.ts';
+
+/** What triggers and the data plane do about replication. One for each instance. */
+export interface ReplicationPipeline extends HastenCopy {
+  readonly ports: ReplicationPorts;
+  /** Plans what the regions lack of what an event tells of. Throws `StoreFailure`: then it must be delivered again. */
+  plan(event: CatalogueEvent): Promise<void>;
+  /** Makes the copies of this region that are due. What a message says is only that there are some. */
+  copy(): Promise<void>;
+  /** The same by the clock, and what else this region's replica has to do: its walk, its emptying, images that nobody has looked at again. */
+  sweep(): Promise<void>;
+}
+
+/** Well below what the host gives a function (host.json), so that one that goes on is called anew. In milliseconds. */
+const runMs = 10 * 60_000;
+/** Of a timer that starts every minute. In milliseconds. */
+const sweepMs = 50_000;
+/** One that many pull is hastened once. In milliseconds. */
+const hastenedMs = 60_000;
+
+export function replicationPipeline(ports: ReplicationPorts): ReplicationPipeline {
+  const pace = new Pace();
+  const hastened = new LRUCache<Digest, true>({ max: 10_000, ttl: hastenedMs });
+  const until = (ms: number) => new Date(ports.clock.now().getTime() + ms);
+  const several = ports.regions.names.length > 1;
+  return {
+    ports,
+    hastenCopy(digest) {
+      if (hastened.has(digest)) return;
+      hastened.set(digest, true);
+      void bringForward(ports, digest);
+    },
+    async plan(event) {
+      const pushed = several ? imageIn(ports, event) : undefined;
+      if (pushed === undefined) return;
+      for (const replica of await readReplicas(ports)) {
+        if (replica.draining === undefined) for (const digest of pushed.digests) await planImage(ports, pushed.key, digest, replica);
+      }
+    },
+    async copy() {
+      if (several) await unlessDown(ports, () => copyDue(ports, pace, until(runMs)));
+    },
+    async sweep() {
+      if (!several) return;
+      const end = until(sweepMs);
+      const replica = await readReplica(ports, ports.regions.here);
+      if (replica?.draining !== undefined && (await drainReplica(ports, replica, end))) ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
+      if (replica !== undefined) await walkReplica(ports, replica, end);
+      await copyDue(ports, pace, end);
+      await settleQueued(ports);
+    },
+  };
+}
+
+/** A message says nothing that documents do not: brought again and again it would only end as poison. */
+async function unlessDown({ log }: ReplicationPorts, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    log.warn({ err: error }, 'copies wait for the timer');
+  }
+}
+
+async function bringForward(ports: ReplicationPorts, digest: Digest): Promise<void> {
+  try {
+    if (await hasten(ports, digest)) await wake(ports, ports.regions.here);
+  } catch (error) {
+    ports.log.warn({ err: error, digest }, 'a copy that somebody waits for could not be hastened');
+  }
+}
+
+function imageIn({ registry }: ReplicationPorts, event: CatalogueEvent): { key: RepositoryKey; digests: readonly Digest[] } | undefined {
+  switch (event.type) {
+    case 'Microsoft.ContainerRegistry.ImagePushed':
+    case 'Microsoft.ContainerRegistry.ChartPushed':
+      return { key: { registry, repository: event.data.target.repository }, digests: [event.data.target.digest] };
+    case 'Longshore.Restored':
+      return { key: { registry, repository: event.data.target.repository }, digests: event.data.target.manifests.map(({ digest }) => digest) };
+    // A tag that moves may bring an image into a filter.
+    case 'Longshore.TagMoved':
+      return { key: { registry, repository: event.data.target.repository }, digests: [event.data.target.digest] };
+    default:
+      return undefined;
+  }
+}
