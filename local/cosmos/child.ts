@@ -14,5 +14,5 @@ const end = (): void => {
 process.once('SIGINT', end);
 process.once('SIGTERM', end);
 process.stdin.once('end', end).resume();
-const { endpoint, readEndpoint, key } = emulator;
-process.stdout.write(`${JSON.stringify({ endpoint, readEndpoint, key })}\n`);
+const { endpoint, readEndpoints, key } = emulator;
+process.stdout.write(`${JSON.stringify({ endpoint, readEndpoints, key })}\n`);

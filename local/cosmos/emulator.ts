@@ -5,7 +5,7 @@ import { Authorizer } from './http/authorize.ts';
 import { createSurface } from './http/server.ts';
 import { openDatabase, transactions } from './store/database.ts';
 import { startReaper } from './store/reaper.ts';
-import { discardReplica, Replica } from './store/replica.ts';
+import { discardReplicas, Replica } from './store/replica.ts';
 import { Writes } from './store/writes.ts';
 import type { Emulation } from './http/emulation.ts';
 import type { DatabaseSync } from 'node:sqlite';
@@ -14,6 +14,12 @@ import type { AddressInfo } from 'node:net';
 
 /** The key of Microsoft's own emulators. It is published, and protects nothing but against mistakes. */
 export const WELL_KNOWN_KEY = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==';
+
+export interface ReadRegion {
+  readonly port?: number;
+  readonly name?: string;
+  readonly lagMs: number;
+}
 
 export interface CosmosEmulatorOptions {
   /** The state file, or ':memory:'. */
@@ -27,37 +33,38 @@ export interface CosmosEmulatorOptions {
   readonly strict?: boolean;
   /** The name of the write region. */
   readonly region?: string;
-  /** A second region, which shows everything `lagMs` later and takes no writes. */
-  readonly readRegion?: { readonly port?: number; readonly name?: string; readonly lagMs: number };
+  /** Further regions, each of which shows everything `lagMs` later and takes no writes. */
+  readonly readRegions?: readonly ReadRegion[];
   /** Milliseconds since the epoch; tests move it. */
   readonly now?: () => number;
 }
 
 export interface CosmosEmulator {
   readonly endpoint: string;
-  readonly readEndpoint?: string;
+  /** Of the read regions, in their order. */
+  readonly readEndpoints: readonly string[];
   readonly key: string;
   readonly faults: Faults;
-  /** Milliseconds by which the read region is behind. */
-  setLag(lagMs: number): void;
+  /** Milliseconds by which a read region is behind; the first without a number. */
+  setLag(lagMs: number, region?: number): void;
   stop(): Promise<void>;
 }
 
 interface State {
   readonly db: DatabaseSync;
   readonly catalog: Catalog;
-  readonly replica: Replica | undefined;
+  readonly replicas: readonly Replica[];
   readonly writes: Writes;
 }
 
-/** The catalog comes before the replica: it opens the tables that the replica copies. */
-function openState({ path, readRegion, now = Date.now }: CosmosEmulatorOptions): State {
+/** The catalog comes before the replicas: it opens the tables that they copy. */
+function openState({ path, readRegions = [], now = Date.now }: CosmosEmulatorOptions): State {
   const db = openDatabase(path);
   const atomically = transactions(db);
   const catalog = new Catalog(db, atomically, now);
-  if (readRegion === undefined) discardReplica(db);
-  const replica = readRegion === undefined ? undefined : new Replica(db, atomically, catalog, readRegion.lagMs);
-  return { db, catalog, replica, writes: new Writes(db, atomically, replica) };
+  discardReplicas(db, readRegions.length);
+  const replicas = readRegions.map(({ lagMs }, number) => new Replica(db, atomically, catalog, { number, lagMs }));
+  return { db, catalog, replicas, writes: new Writes(db, atomically, replicas) };
 }
 
 async function listen(server: Server, host: string, port: number): Promise<string> {
@@ -76,19 +83,17 @@ async function close(server: Server): Promise<void> {
 
 /** Starts the emulator in this process. Everything it holds is in the returned object; there may be several. */
 export async function startCosmosEmulator(options: CosmosEmulatorOptions): Promise<CosmosEmulator> {
-  const { host = '127.0.0.1', key = WELL_KNOWN_KEY, strict = true, region = 'Local', readRegion, now = Date.now } = options;
+  const { host = '127.0.0.1', key = WELL_KNOWN_KEY, strict = true, region = 'Local', readRegions = [], now = Date.now } = options;
   const state = openState(options);
-  const names = [region, readRegion?.name ?? 'Local Read'];
+  const names = [region, ...readRegions.map(({ name }, at) => name ?? `Local Read${at === 0 ? '' : ` ${at + 1}`}`)];
   const endpoints: string[] = [];
   const locations = (): { name: string; endpoint: string }[] => endpoints.map((endpoint, at) => ({ name: names[at] ?? '', endpoint }));
   const emulation: Emulation = { ...state, strict, now, locations };
   const faults = new Faults();
   const authorizer = new Authorizer(key);
-  const ports = [options.port ?? 0, ...(readRegion === undefined ? [] : [readRegion.port ?? 0])];
-  const servers = names.slice(0, ports.length).map((name, at) =>
-    createSurface({ emulation, authorizer, faults, region: { name, isReadOnly: at > 0 } }),
-  );
-  const stopReaper = startReaper(state.catalog, state.replica, now);
+  const ports = [options.port ?? 0, ...readRegions.map(({ port }) => port ?? 0)];
+  const servers = names.map((name, at) => createSurface({ emulation, authorizer, faults, region: { name, isReadOnly: at > 0, replica: state.replicas[at - 1] } }));
+  const stopReaper = startReaper(state.catalog, state.replicas, now);
   const stop = async (): Promise<void> => {
     stopReaper();
     await Promise.all(servers.filter(({ listening }) => listening).map(close));
@@ -100,7 +105,7 @@ export async function startCosmosEmulator(options: CosmosEmulatorOptions): Promi
     await stop();
     throw error;
   }
-  const [endpoint = '', readEndpoint] = endpoints;
-  const setLag = (lagMs: number): void => state.replica?.setLag(lagMs);
-  return { endpoint, ...(readEndpoint === undefined ? {} : { readEndpoint }), key, faults, setLag, stop };
+  const [endpoint = '', ...readEndpoints] = endpoints;
+  const setLag = (lagMs: number, at = 0): void => state.replicas[at]?.setLag(lagMs);
+  return { endpoint, readEndpoints, key, faults, setLag, stop };
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ChildProcess } from 'node:child_process';
 import type { CosmosEmulatorOptions } from './emulator.ts';
 
-const ready = z.object({ endpoint: z.string(), readEndpoint: z.string().optional(), key: z.string() });
+const ready = z.object({ endpoint: z.string(), readEndpoints: z.array(z.string()), key: z.string() });
 
 export interface SpawnedCosmosEmulator extends z.infer<typeof ready> {
   readonly process: ChildProcess;

@@ -5,7 +5,7 @@ import { regionContract } from './region.contract.ts';
 
 regionContract('Azure SDK on the emulator', async () => {
   const lagMs = 600;
-  const emulator = await startDocuments({ region: 'West', readRegion: { name: 'East', lagMs } });
+  const emulator = await startDocuments({ region: 'West', readRegions: [{ name: 'East', lagMs }] });
   const settings = { endpoint: emulator.endpoint, key: emulator.key, database };
   const write = azureDocuments(settings);
   const near = azureDocuments({ ...settings, preferredRegions: ['East', 'West'], consistency: 'Eventual' });

@@ -35,7 +35,7 @@ export class Catalog {
   readonly #atomically: Atomically;
   readonly #now: () => number;
   readonly #databases = new Map<string, Database>();
-  #listener: CatalogListener | undefined;
+  readonly #listeners: CatalogListener[] = [];
 
   constructor(db: DatabaseSync, atomically: Atomically, now: () => number) {
     this.#db = db;
@@ -46,7 +46,7 @@ export class Catalog {
   }
 
   listen(listener: CatalogListener): void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
     for (const container of this.containers()) listener.opened(container);
   }
 
@@ -91,7 +91,7 @@ export class Catalog {
         .prepare('INSERT INTO containers (parent, id, definition, created) VALUES (?, ?, ?, ?)')
         .run(database.number, definition.id, JSON.stringify(definition), created);
       const opened = this.#openContainer(database, { number: Number(lastInsertRowid), definition, created, lsn: 0 });
-      this.#listener?.opened(opened);
+      for (const listener of this.#listeners) listener.opened(opened);
       return opened;
     });
     database.containers.set(definition.id, container);
@@ -113,7 +113,7 @@ export class Catalog {
     const container = this.container(databaseId, id);
     this.#atomically(() => {
       container.items.drop();
-      this.#listener?.dropped(container);
+      for (const listener of this.#listeners) listener.dropped(container);
       this.#db.prepare('DELETE FROM containers WHERE number = ?').run(container.record.number);
     });
     this.#database(databaseId).containers.delete(id);

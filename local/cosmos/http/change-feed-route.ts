@@ -63,7 +63,7 @@ export function changeFeedRoute(emulation: Emulation, region: Region, request: S
   if (mode?.toLowerCase() !== 'incremental feed') throw notImplemented(`the change feed mode '${mode ?? ''}'`);
   assertWholeRange(request);
   const scope = scopeOf(request, container);
-  const view = viewOf(emulation, region, container, request);
+  const view = viewOf(region, container, request);
   const rows = changes(view.items, scope, startOf(request, view.lsn), emulation.now(), pageSize(request));
   return feedReply(container, rows, view);
 }

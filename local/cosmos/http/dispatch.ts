@@ -33,7 +33,7 @@ export function faultTarget(region: Region, request: ServiceRequest): FaultTarge
 export function dispatch(emulation: Emulation, region: Region, request: ServiceRequest): Reply {
   if (region.isReadOnly && !isRead(request)) throw writeForbidden(region.name);
   // What is due is applied here and not by a timer: a reader sees the state of exactly one lag ago.
-  if (region.isReadOnly) emulation.replica?.catchUp(emulation.now());
+  region.replica?.catchUp(emulation.now());
   const { segments } = request.path;
   const [databases, database, containers, container] = segments;
   if (databases === undefined) return accountRoute(emulation, request);

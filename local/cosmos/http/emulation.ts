@@ -17,7 +17,6 @@ export interface Location {
 export interface Emulation {
   readonly catalog: Catalog;
   readonly writes: Writes;
-  readonly replica: Replica | undefined;
   readonly strict: boolean;
   readonly now: () => number;
   /** The write region first. */
@@ -34,12 +33,14 @@ export interface View {
 export interface Region {
   readonly name: string;
   readonly isReadOnly: boolean;
+  /** What it shows, where it only reads. */
+  readonly replica: Replica | undefined;
 }
 
 /** What a read sees. A read that carries a session token is refused by a region that is behind that session. */
-export function viewOf(emulation: Emulation, region: Region, container: Container, request: ServiceRequest): View {
-  const { replica } = emulation;
-  if (!region.isReadOnly || replica === undefined) return { items: container.items, lsn: container.lsn };
+export function viewOf(region: Region, container: Container, request: ServiceRequest): View {
+  const { replica } = region;
+  if (replica === undefined) return { items: container.items, lsn: container.lsn };
   const lsn = replica.lsnOf(container);
   const session = /#(\d+)/.exec(header(request, 'x-ms-session-token') ?? '')?.[1];
   if (session !== undefined && Number(session) > lsn) throw sessionNotAvailable();

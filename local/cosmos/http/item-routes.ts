@@ -55,7 +55,7 @@ export function createRoute(emulation: Emulation, request: ServiceRequest, conta
 
 /** `GET …/docs/{id}`; a reader that holds the version already is charged the least there is. */
 export function readRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container, id: string): Reply {
-  const { items, lsn } = viewOf(emulation, region, container, request);
+  const { items, lsn } = viewOf(region, container, request);
   const outcome = readItem(items, keyOf(request, container), id, emulation.now());
   const isHeld = isUnchanged(conditionsOf(request), outcome.row.etag);
   return outcomeReply(isHeld ? { ...outcome, status: 304, charge: 1 } : outcome, container, lsn);

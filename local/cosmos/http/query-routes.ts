@@ -72,7 +72,7 @@ function answer(
 ): Reply {
   assertWholeRange(request);
   const scope = scopeOf(request, container);
-  const { items, lsn } = viewOf(emulation, region, container, request);
+  const { items, lsn } = viewOf(region, container, request);
   if (emulation.strict) assertServable(container.record.definition, query, scope.length === container.keyPaths.length);
   const page = runQuery({
     items,

@@ -7,16 +7,16 @@ const INTERVAL_MS = 1000;
 /** Per table and round: few enough that no request waits long behind it. */
 const BATCH = 500;
 
-function* tables(catalog: Catalog, replica: Replica | undefined): Generator<ItemTable> {
+function* tables(catalog: Catalog, replicas: readonly Replica[]): Generator<ItemTable> {
   for (const { items } of catalog.containers()) yield items;
-  if (replica !== undefined) yield* replica.tables();
+  for (const replica of replicas) yield* replica.tables();
 }
 
 /** Removes expired items in the background; readers do not see them in the meantime. @returns how to stop it */
-export function startReaper(catalog: Catalog, replica: Replica | undefined, now: () => number): () => void {
+export function startReaper(catalog: Catalog, replicas: readonly Replica[], now: () => number): () => void {
   const timer = setInterval(() => {
-    replica?.catchUp(now());
-    for (const table of tables(catalog, replica)) table.purgeExpired(now(), BATCH);
+    for (const replica of replicas) replica.catchUp(now());
+    for (const table of tables(catalog, replicas)) table.purgeExpired(now(), BATCH);
   }, INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);

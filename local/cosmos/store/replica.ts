@@ -5,27 +5,26 @@ import type { Change } from '../items/write.ts';
 import type { Atomically } from './database.ts';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-const LOG = `
-  CREATE TABLE IF NOT EXISTS replica_log (
+const logSchema = (log: string): string => `
+  CREATE TABLE IF NOT EXISTS ${log} (
     n INTEGER PRIMARY KEY AUTOINCREMENT, container INTEGER NOT NULL, at INTEGER NOT NULL, removed INTEGER NOT NULL,
     seq INTEGER, p1 TEXT, p2 TEXT, p3 TEXT, id TEXT, body TEXT, etag TEXT, lsn INTEGER, ts INTEGER, expires INTEGER);
-  CREATE INDEX IF NOT EXISTS replica_log_container ON replica_log (container, lsn);
+  CREATE INDEX IF NOT EXISTS ${log}_container ON ${log} (container, lsn);
 `;
-
-const tableName = (container: number): string => `replica_${container}`;
 
 const tablesLike = (db: DatabaseSync, pattern: string): string[] =>
   db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ?").all(pattern).map((row) => String(row['name']));
 
-/** Forgets the replica of an earlier run: it would miss every write that is made without it. */
-export function discardReplica(db: DatabaseSync): void {
-  for (const name of tablesLike(db, 'replica_*')) db.exec(`DROP TABLE ${name}`);
+/** Forgets replicas of an earlier run behind the first `kept`: they would miss every write that is made without them. */
+export function discardReplicas(db: DatabaseSync, kept: number): void {
+  const isKept = (name: string) => Number(/^replica_(\d+)_/.exec(name)?.[1] ?? Infinity) < kept;
+  for (const name of tablesLike(db, 'replica_*')) if (!isKept(name)) db.exec(`DROP TABLE ${name}`);
 }
 
 type LogEntry = Record<'n' | 'at' | 'container' | 'removed', number> & Record<'p1' | 'p2' | 'p3' | 'id', string>;
 
 /**
- * The items of the read region: a second set of tables that follows the first by a set time. Each write also enters
+ * The items of a read region: another set of tables that follows the first by a set time. Each write also enters
  * a log, and before a read every entry older than the lag is applied, so a reader sees the state of exactly then. The
  * log is all the history there is: it is no longer than the lag.
  */
@@ -37,19 +36,25 @@ export class Replica implements CatalogListener {
   readonly #pending: StatementSync;
   readonly #forget: StatementSync;
   readonly #oldest: StatementSync;
+  readonly #prefix: string;
+  readonly #log: string;
   #lagMs: number;
 
-  constructor(db: DatabaseSync, atomically: Atomically, catalog: Catalog, lagMs: number) {
+  /** `number` tells it from the state's other replicas, from 0. */
+  constructor(db: DatabaseSync, atomically: Atomically, catalog: Catalog, { number, lagMs }: { readonly number: number; readonly lagMs: number }) {
+    this.#prefix = `replica_${number}_`;
+    this.#log = `${this.#prefix}log`;
+    const log = this.#log;
     this.#db = db;
     this.#atomically = atomically;
     this.#lagMs = lagMs;
-    db.exec(LOG);
+    db.exec(logSchema(log));
     this.#append = db.prepare(
-      `INSERT INTO replica_log (container, at, removed, ${ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO ${log} (container, at, removed, ${ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#pending = db.prepare('SELECT n, at, container, removed, p1, p2, p3, id FROM replica_log ORDER BY n');
-    this.#forget = db.prepare('DELETE FROM replica_log WHERE n <= ?');
-    this.#oldest = db.prepare('SELECT min(lsn) AS lsn FROM replica_log WHERE container = ?');
+    this.#pending = db.prepare(`SELECT n, at, container, removed, p1, p2, p3, id FROM ${log} ORDER BY n`);
+    this.#forget = db.prepare(`DELETE FROM ${log} WHERE n <= ?`);
+    this.#oldest = db.prepare(`SELECT min(lsn) AS lsn FROM ${log} WHERE container = ?`);
     catalog.listen(this);
   }
 
@@ -60,7 +65,7 @@ export class Replica implements CatalogListener {
 
   /** A table that was there already goes on from its log; a new one starts from the present. */
   opened(container: Container): void {
-    const name = tableName(container.record.number);
+    const name = `${this.#prefix}${container.record.number}`;
     const isNew = tablesLike(this.#db, name).length === 0;
     this.#tables.set(container.record.number, new ItemTable(this.#db, name));
     if (isNew) this.#db.exec(`INSERT INTO ${name} (${ITEM_COLUMNS}) SELECT ${ITEM_COLUMNS} FROM ${container.items.name}`);
@@ -70,7 +75,7 @@ export class Replica implements CatalogListener {
     const { number } = container.record;
     this.itemsOf(container).drop();
     this.#tables.delete(number);
-    this.#db.prepare('DELETE FROM replica_log WHERE container = ?').run(number);
+    this.#db.prepare(`DELETE FROM ${this.#log} WHERE container = ?`).run(number);
   }
 
   itemsOf(container: Container): ItemTable {
@@ -124,7 +129,7 @@ export class Replica implements CatalogListener {
     if (entry.removed === 1) table.remove(entry);
     else {
       // OR REPLACE, by partition and id: an item that was deleted and made again has another identity.
-      const copy = `INSERT OR REPLACE INTO ${table.name} (${ITEM_COLUMNS}) SELECT ${ITEM_COLUMNS} FROM replica_log WHERE n = ?`;
+      const copy = `INSERT OR REPLACE INTO ${table.name} (${ITEM_COLUMNS}) SELECT ${ITEM_COLUMNS} FROM ${this.#log} WHERE n = ?`;
       table.statement(copy).run(entry.n);
     }
   }

@@ -16,7 +16,7 @@ const stateFile = (): string => join(folder.path, 'cosmos.db');
 
 /** Runs `work` on the container `d/c` of an emulator in its own process, which is then killed or stopped. */
 async function inProcess<T>(end: 'kill' | 'stop', work: (container: Container) => Promise<T>, readRegion?: { lagMs: number }): Promise<T> {
-  const emulator = await spawnCosmosEmulator({ path: stateFile(), ...(readRegion === undefined ? {} : { readRegion }) });
+  const emulator = await spawnCosmosEmulator({ path: stateFile(), ...(readRegion === undefined ? {} : { readRegions: [readRegion] }) });
   const client = new CosmosClient({
     endpoint: emulator.endpoint,
     key: emulator.key,
@@ -88,7 +88,7 @@ describe('kill -9', () => {
   it('keeps what the read region has still to show', async () => {
     const region = { lagMs: 0 };
     await inProcess('kill', (container) => container.items.create({ id: 'a', pk: 'x' }), { lagMs: 60_000 });
-    const emulator = await startCosmosEmulator({ path: stateFile(), readRegion: region });
+    const emulator = await startCosmosEmulator({ path: stateFile(), readRegions: [region] });
     const client = new CosmosClient({ endpoint: emulator.endpoint, key: emulator.key, connectionPolicy: { preferredLocations: ['Local Read'] } });
     expect((await client.database('d').container('c').item('a', 'x').read()).statusCode).toBe(200);
     client.dispose();
@@ -100,7 +100,7 @@ describe('a restart', () => {
   it('without the read region makes a later one start from the present', async () => {
     await inProcess('stop', (container) => container.items.create({ id: 'a', pk: 'x' }), { lagMs: 60_000 });
     await inProcess('stop', (container) => container.items.create({ id: 'b', pk: 'x', unique: 'b' }));
-    const emulator = await startCosmosEmulator({ path: stateFile(), readRegion: { lagMs: 60_000 } });
+    const emulator = await startCosmosEmulator({ path: stateFile(), readRegions: [{ lagMs: 60_000 }] });
     const client = new CosmosClient({ endpoint: emulator.endpoint, key: emulator.key, connectionPolicy: { preferredLocations: ['Local Read'] } });
     expect(await select(client.database('d').container('c'), 'SELECT VALUE c.id FROM c ORDER BY c.id')).toEqual(['a', 'b']);
     client.dispose();

@@ -63,7 +63,7 @@ describe('an outage', () => {
 });
 
 describe('an outage of one region', () => {
-  const two = useEmulator({ region: 'West', readRegion: { name: 'North', lagMs: 0 } });
+  const two = useEmulator({ region: 'West', readRegions: [{ name: 'North', lagMs: 0 }] });
 
   it('sends a client that may read elsewhere to the other region', async () => {
     const { id, items } = await two.newContainer();

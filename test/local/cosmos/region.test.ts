@@ -4,7 +4,7 @@ import type { Container } from '@azure/cosmos';
 
 const LAG_MS = 5000;
 let ahead = 0;
-const bed = useEmulator({ now: () => Date.now() + ahead, region: 'West', readRegion: { name: 'North', lagMs: LAG_MS } });
+const bed = useEmulator({ now: () => Date.now() + ahead, region: 'West', readRegions: [{ name: 'North', lagMs: LAG_MS }] });
 const pass = (ms: number): void => void (ahead += ms);
 afterEach(() => bed.emulator.setLag(LAG_MS));
 
@@ -18,7 +18,7 @@ describe('the account document', () => {
     expect(resource?.writableLocations).toEqual([{ name: 'West', databaseAccountEndpoint: bed.emulator.endpoint }]);
     expect(resource?.readableLocations).toEqual([
       { name: 'West', databaseAccountEndpoint: bed.emulator.endpoint },
-      { name: 'North', databaseAccountEndpoint: bed.emulator.readEndpoint },
+      { name: 'North', databaseAccountEndpoint: bed.emulator.readEndpoints[0] },
     ]);
   });
 });
@@ -83,7 +83,7 @@ describe('the read region', () => {
   it('refuses writes with 403 and sub-status 3', async () => {
     const west = await bed.newContainer();
     const client = bed.connect({
-      endpoint: bed.emulator.readEndpoint ?? '',
+      endpoint: bed.emulator.readEndpoints[0] ?? '',
       connectionPolicy: { enableEndpointDiscovery: false },
     });
     const north = client.database('test').container(west.id);
@@ -96,7 +96,7 @@ describe('the read region', () => {
     const west = await bed.newContainer();
     const { headers } = await west.items.create({ id: 'a', pk: 'x' });
     const sessionToken = headers['x-ms-session-token'] as string;
-    const policy = { connectionPolicy: { enableEndpointDiscovery: false }, endpoint: bed.emulator.readEndpoint ?? '' };
+    const policy = { connectionPolicy: { enableEndpointDiscovery: false }, endpoint: bed.emulator.readEndpoints[0] ?? '' };
     const north = bed.connect(policy).database('test').container(west.id);
     expect((await north.item('a', 'x').read({ sessionToken })).substatus).toBe(1002);
     pass(LAG_MS);
@@ -117,5 +117,21 @@ describe('the read region', () => {
     await west.items.create({ id: 'a', pk: 'x' });
     pass(61_000);
     expect((await fromNorth(west).item('a', 'x').read()).statusCode).toBe(404);
+  });
+});
+
+describe('several read regions', () => {
+  const three = useEmulator({ now: () => Date.now() + ahead, region: 'West', readRegions: [{ name: 'North', lagMs: 2_000 }, { name: 'East', lagMs: 4_000 }] });
+
+  it('are each as far behind as they are set to be', async () => {
+    const west = await three.newContainer();
+    const regions = ['North', 'East'].map((name) => three.connect({ connectionPolicy: { preferredLocations: [name] } }).database('test').container(west.id));
+    const seen = () => Promise.all(regions.map(async (region) => (await region.item('a', 'x').read()).statusCode));
+    await west.items.create({ id: 'a', pk: 'x' });
+    expect(await seen()).toEqual([404, 404]);
+    pass(2_000);
+    expect(await seen()).toEqual([200, 404]);
+    pass(2_000);
+    expect(await seen()).toEqual([200, 200]);
   });
 });
