@@ -12,5 +12,12 @@ runUntilSignalled(async () => {
 
 function announce(stack: Stack, state: string): void {
   process.stderr.write(`the Functions host serves the same at ${stack.functionsUrl}; logs are in ${state}/longshore.log\n`);
-  process.stdout.write(`ready ${stack.url}\n`);
+  if (stack.others.length > 0) process.stderr.write(watching(stack, state));
+  process.stdout.write([stack, ...stack.others].map(({ url }) => `ready ${url}\n`).join(''));
+}
+
+function watching({ url, others }: Stack, state: string): string {
+  return `regions: local at ${url}${others.map((region) => `, ${region.name} at ${region.url}`).join('')}
+PUT ${url}/api/v1/replicas/NAME adds a replica; ${url}/api/v1/replication/status?repository=…&tag=… says where an image is
+touch ${state}/NAME.down takes a region's storage down, until the file is removed\n`;
 }

@@ -1,13 +1,18 @@
 import type { StackKeys } from './stack-keys.ts';
 
-/** Where the local services listen, and how they are opened. */
-export interface ServiceEndpoints {
-  readonly cosmos: { readonly endpoint: string; readonly key: string; readonly database: string };
+/** Where the services of one region listen, and how they are opened. */
+export interface RegionEndpoints {
+  readonly name: string;
+  readonly cosmosRegion: string;
   readonly blob: { readonly endpoint: string; readonly connectionString: string };
   readonly queue: { readonly endpoint: string; readonly connectionString: string };
   readonly eventGrid: { readonly endpoint: string; readonly key: string };
-  /** The storage account that stands for a second region. */
-  readonly secondRegion: { readonly connectionString: string };
+}
+
+/** The first region's, the documents of all, and the other regions. */
+export interface ServiceEndpoints extends RegionEndpoints {
+  readonly cosmos: { readonly endpoint: string; readonly key: string; readonly database: string };
+  readonly others: readonly RegionEndpoints[];
 }
 
 /** What the stack decides itself. */
@@ -18,9 +23,11 @@ export interface OwnSettings {
   readonly logFile?: string;
 }
 
-/** The settings of `shared/config.ts` that point the app at the local services, or that the stack decides. */
-export function appSettings(services: ServiceEndpoints, stack: OwnSettings): Record<string, string> {
+/** The settings of `shared/config.ts` that point the app of a region at the local services, or that the stack decides. */
+export function appSettings(services: ServiceEndpoints, stack: OwnSettings, region: RegionEndpoints = services): Record<string, string> {
   return {
+    LONGSHORE_REGION: region.name,
+    ...(services.others.length === 0 ? {} : { LONGSHORE_REGIONS: JSON.stringify([services, ...services.others].map(regionSetting)) }),
     LONGSHORE_UPLOAD_KEY: stack.keys.uploadKey,
     LONGSHORE_AUTH: stack.auth,
     LONGSHORE_SECRET_KEY: stack.keys.secretKey,
@@ -31,10 +38,14 @@ export function appSettings(services: ServiceEndpoints, stack: OwnSettings): Rec
     COSMOS_ENDPOINT: services.cosmos.endpoint,
     COSMOS_KEY: services.cosmos.key,
     COSMOS_DATABASE: services.cosmos.database,
-    BLOB_CONNECTION_STRING: services.blob.connectionString,
-    QUEUE_CONNECTION_STRING: services.queue.connectionString,
-    EVENTGRID_ENDPOINT: services.eventGrid.endpoint,
-    EVENTGRID_KEY: services.eventGrid.key,
-    AzureWebJobsStorage: services.queue.connectionString,
+    BLOB_CONNECTION_STRING: region.blob.connectionString,
+    QUEUE_CONNECTION_STRING: region.queue.connectionString,
+    EVENTGRID_ENDPOINT: region.eventGrid.endpoint,
+    EVENTGRID_KEY: region.eventGrid.key,
+    AzureWebJobsStorage: region.queue.connectionString,
   };
+}
+
+function regionSetting({ name, blob, queue, cosmosRegion: cosmos }: RegionEndpoints) {
+  return { name, blobs: blob.connectionString, queues: queue.connectionString, cosmos };
 }

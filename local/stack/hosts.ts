@@ -24,7 +24,7 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
 }
 
 /** The app, and all triggers, on the Functions host. */
-export function startFunctions(settings: StackSettings, state: StateFolder) {
+export function startFunctions(settings: StackSettings, state: StateFolder, folder = 'functions') {
   return startFunctionsHost({
     load: async () => {
       await import('../../functions/index.ts');
@@ -32,7 +32,7 @@ export function startFunctions(settings: StackSettings, state: StateFolder) {
     hostJson: JSON.parse(readFileSync(new URL('../../host.json', import.meta.url), 'utf8')),
     env: { ...process.env, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776' },
     port: settings.functionsPort,
-    stateFolder: state.file('functions'),
+    stateFolder: state.file(folder),
     log: logHostRecord,
   });
 }

@@ -11,7 +11,8 @@ const suspectMs = 60_000;
 
 interface Stores {
   readonly documents: Documents;
-  readonly blobs: Pick<Blobs, 'statBlob'>;
+  /** `undefined` for a region that is not among those that run: what it holds cannot be told. */
+  readonly blobsIn: (region: string) => Pick<Blobs, 'statBlob'> | undefined;
 }
 
 /**
@@ -22,12 +23,12 @@ export async function forgetLostBlobs(stores: Stores): Promise<string[]> {
   return [...(await lostBlobs(stores)), ...(await lostManifests(stores))];
 }
 
-async function lostBlobs({ documents, blobs }: Stores): Promise<string[]> {
+async function lostBlobs({ documents, blobsIn }: Stores): Promise<string[]> {
   const lost: string[] = [];
   for await (const found of latest(documents, 'blobs', 'storedAt', { path: 'type', is: '=', value: 'blob' })) {
     const { digest, copies } = parseStored(blobDocumentSchema, found, { container: 'blobs' }).document;
-    const there = await Promise.all(Object.values(copies).map((copy) => blobs.statBlob(copy.name)));
-    if (there.every((copy) => copy !== undefined)) continue;
+    const there = await Promise.all(Object.entries(copies).map(([region, { name }]) => isThere(blobsIn(region), name)));
+    if (there.every(Boolean)) continue;
     // With the links: a link is what lets a repository read, and a manifest name, the blob.
     const partition = await all(documents, { container: 'blobs', partition: [digest], where: [] });
     const changes = partition.map(({ document, etag }): DocumentChange => ({ do: 'delete', id: document.id, ifMatch: etag }));
@@ -37,11 +38,15 @@ async function lostBlobs({ documents, blobs }: Stores): Promise<string[]> {
   return lost;
 }
 
-async function lostManifests({ documents, blobs }: Stores): Promise<string[]> {
+async function isThere(blobs: Pick<Blobs, 'statBlob'> | undefined, name: string): Promise<boolean> {
+  return blobs === undefined || (await blobs.statBlob(name)) !== undefined;
+}
+
+async function lostManifests({ documents, blobsIn }: Stores): Promise<string[]> {
   const lost: string[] = [];
   for await (const found of latest(documents, 'repositories', 'updatedAt', { path: 'type', is: '=', value: 'manifest' })) {
     const { document, etag } = parseStored(manifestDocumentSchema, found, { container: 'repositories' });
-    if (!('blob' in document.content) || (await blobs.statBlob(document.content.blob)) !== undefined) continue;
+    if (!('blob' in document.content) || (await isThere(blobsIn(document.content.region ?? 'local'), document.content.blob))) continue;
     await documents.commitDocuments('repositories', partitionOf(document), [{ do: 'delete', id: document.id, ifMatch: etag }]);
     lost.push(document.digest);
   }

@@ -9,30 +9,32 @@ import type { SubscriptionInput } from '../eventgrid/subscription.ts';
 import type { ServiceEndpoints } from './app-settings.ts';
 import { localEventGridKeys } from './event-grid-keys.ts';
 import { forgetLostBlobs } from './lost-blobs.ts';
+import type { LocalRegion } from './regions.ts';
 import type { ServicesOptions } from './services.ts';
 
 export { provision, readContainers as containers } from './provision.ts';
 
 // What needs the SDKs or the emulators. The services load it while Azurite, the slowest of them, comes up.
 
-export async function startCosmos(path: string, port: number) {
+/** The first region takes the writes; the others follow `lagMs` behind. */
+export async function startCosmos(path: string, port: number, [write, ...read]: readonly [LocalRegion, ...LocalRegion[]], lagMs: number) {
   try {
-    return await startCosmosEmulator({ path, port });
+    return await startCosmosEmulator({ path, port, region: write.cosmos, readRegions: read.map(({ cosmos: name }) => ({ name, lagMs })) });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Error(`port ${port}, for Cosmos DB, is in use: choose another with LONGSHORE_COSMOS_PORT`, { cause: error });
     throw new Error(`the state file ${path} cannot be used (${(error as Error).message}): remove it and start again, without what it held`, { cause: error });
   }
 }
 
-export async function startTopic({ settings, state, functionsUrl, log }: ServicesOptions, deadLetterConnection: string) {
+export async function startTopic({ settings, state, functionsUrl, log }: ServicesOptions, deadLetterConnection: string, region: number) {
   const own = await readSubscriptionFile(fileURLToPath(new URL('../../infra/event-subscriptions.json', import.meta.url)));
   const extra = settings.subscribers.map((url, index): SubscriptionInput => ({ name: `subscriber-${index + 1}`, destination: { type: 'WebHook', url } }));
   return startEventGrid({
-    port: settings.eventGridPort,
-    statePath: state.file('eventgrid.sqlite'),
+    port: settings.eventGridPort === 0 ? 0 : settings.eventGridPort + region,
+    statePath: state.file(region === 0 ? 'eventgrid.sqlite' : `eventgrid-${region + 1}.sqlite`),
     keys: localEventGridKeys,
     subscriptions: [...own, ...extra],
-    functionsBaseUrl: functionsUrl,
+    functionsBaseUrl: () => functionsUrl(region),
     deadLetter: blobDeadLetterSink(deadLetterConnection),
     log,
   });
@@ -42,8 +44,8 @@ export async function startTopic({ settings, state, functionsUrl, log }: Service
 export async function recover(endpoints: ServiceEndpoints, progress: (line: string) => void): Promise<void> {
   progress('the last run did not end by itself: checking the blobs of its last minute …');
   const documents = azureDocuments(endpoints.cosmos);
-  const blobs = azureBlobs({ connectionString: endpoints.blob.connectionString, container: 'registry' });
-  const lost = await forgetLostBlobs({ documents, blobs });
+  const accounts = new Map([endpoints, ...endpoints.others].map(({ name, blob }) => [name, azureBlobs({ connectionString: blob.connectionString, container: 'registry' })]));
+  const lost = await forgetLostBlobs({ documents, blobsIn: (region) => accounts.get(region) });
   documents.dispose();
   for (const digest of lost) progress(`Azurite has lost ${digest}: it is unknown now; push its image again`);
   if (lost.length === 0) progress('nothing was lost');

@@ -6,14 +6,14 @@ import type { StackSettings } from './settings.ts';
 import { openStateFolder } from './state-folder.ts';
 
 /** From the stack to the child that holds the services. */
-export type ToChild = { readonly start: StackSettings } | { readonly functionsUrl: string } | { readonly stop: true };
+export type ToChild = { readonly start: StackSettings } | { readonly functionsUrl: string; readonly region: number } | { readonly stop: true };
 
 /** And back. */
 export type FromChild = { readonly progress: string } | { readonly ready: ServiceEndpoints } | { readonly failed: string };
 
 // A process of their own: the emulator's SQLite must not hold up the registry's event loop, nor the other way round.
 let services: Promise<Services> | undefined;
-let functionsUrl: string | undefined;
+const functionsUrls = new Map<number, string>();
 
 function tell(message: FromChild): void {
   process.send?.(message);
@@ -22,7 +22,7 @@ function tell(message: FromChild): void {
 function start(settings: StackSettings): Promise<Services> {
   const state = openStateFolder(settings.state);
   const log = (line: string) => appendFileSync(state.file('services.log'), `${new Date().toISOString()} ${line}\n`);
-  return startServices({ settings, state, functionsUrl: () => functionsUrl, progress: (line) => tell({ progress: line }), log });
+  return startServices({ settings, state, functionsUrl: (region) => functionsUrls.get(region), progress: (line) => tell({ progress: line }), log });
 }
 
 async function stop(): Promise<never> {
@@ -31,7 +31,7 @@ async function stop(): Promise<never> {
 }
 
 process.on('message', (message: ToChild) => {
-  if ('functionsUrl' in message) functionsUrl = message.functionsUrl;
+  if ('functionsUrl' in message) functionsUrls.set(message.region, message.functionsUrl);
   else if ('stop' in message) void stop();
   else {
     services = start(message.start);

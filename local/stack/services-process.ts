@@ -7,8 +7,8 @@ import type { StackSettings } from './settings.ts';
 
 export interface ServicesProcess {
   readonly endpoints: ServiceEndpoints;
-  /** Events for functions are delivered there from now on. */
-  tellFunctionsUrl(url: string): void;
+  /** Events for a region's functions, the first's without a number, are delivered there from now on. */
+  tellFunctionsUrl(url: string, region?: number): void;
   /** Called when the services end without being asked to. */
   onFailure(handle: (why: string) => void): void;
   stop(): Promise<void>;
@@ -31,7 +31,7 @@ export async function startServicesProcess(settings: StackSettings, progress: (l
   let stopping = false;
   return {
     endpoints,
-    tellFunctionsUrl: (functionsUrl) => send({ functionsUrl }),
+    tellFunctionsUrl: (functionsUrl, region = 0) => send({ functionsUrl, region }),
     onFailure: (handle) => void exited.then(([code]) => (stopping ? undefined : handle(`the local services ended (exit code ${String(code)}): see services.log in the state folder`))),
     async stop() {
       stopping = true;

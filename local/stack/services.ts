@@ -1,13 +1,15 @@
-import { devstoreAccount } from '../azurite/accounts.ts';
+import { connectionString } from '../azurite/accounts.ts';
+import { startGate } from '../azurite/gate.ts';
 import { startAzurite } from '../azurite/start.ts';
 import type { Azurite } from '../azurite/start.ts';
-import type { ServiceEndpoints } from './app-settings.ts';
+import type { RegionEndpoints, ServiceEndpoints } from './app-settings.ts';
 import { localEventGridKeys } from './event-grid-keys.ts';
+import { downFile, localRegions } from './regions.ts';
+import type { LocalRegion } from './regions.ts';
 import type { StackSettings } from './settings.ts';
 import { lockState, markRunning, markStopped } from './state-folder.ts';
 import type { StateFolder } from './state-folder.ts';
 
-const secondRegionAccount = { name: 'devstoreaccount2', key: devstoreAccount.key };
 const blobContainers = ['registry', 'dead-letters'];
 
 export interface Services {
@@ -18,8 +20,8 @@ export interface Services {
 export interface ServicesOptions {
   readonly settings: StackSettings;
   readonly state: StateFolder;
-  /** Where functions are called; `undefined` until they listen: then their events wait. */
-  readonly functionsUrl: () => string | undefined;
+  /** Where the functions of a region are called; `undefined` until they listen: then their events wait. */
+  readonly functionsUrl: (region: number) => string | undefined;
   /** One line of progress for a person. */
   readonly progress: (line: string) => void;
   readonly log: (line: string) => void;
@@ -57,29 +59,37 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 async function startAll(options: ServicesOptions, started: { stop(): Promise<void> }[]): Promise<ServiceEndpoints> {
   const { progress, settings, state, log } = options;
   progress('starting Azurite, the Cosmos DB emulator and the Event Grid topic …');
-  const azuriteUp = startAzurite({ folder: state.file('azurite'), blobPort: settings.blobPort, queuePort: settings.queuePort, accounts: [devstoreAccount, secondRegionAccount], log });
+  const regions = localRegions(settings.regions);
+  const azuriteUp = startAzurite({ folder: state.file('azurite'), blobPort: settings.blobPort, queuePort: settings.queuePort, accounts: regions.map(({ account }) => account), log });
   // The slowest of them comes up while this process reads the code of the others.
   const parts = import('./service-parts.ts');
-  const cosmosUp = parts.then(({ startCosmos }) => startCosmos(state.file('cosmos.sqlite'), settings.cosmosPort));
+  const cosmosUp = parts.then(({ startCosmos }) => startCosmos(state.file('cosmos.sqlite'), settings.cosmosPort, regions, settings.regionLag));
   const results = await Promise.allSettled([azuriteUp, cosmosUp]);
   for (const result of results) if (result.status === 'fulfilled') started.push(result.value);
   const [azurite, cosmos] = [await azuriteUp, await cosmosUp];
   progress('making containers …');
-  const { containers, provision, startTopic } = await parts;
-  const connection = azurite.connectionString(devstoreAccount.name);
-  await provision(cosmos, [connection, azurite.connectionString(secondRegionAccount.name)], blobContainers);
-  const eventGrid = await startTopic(options, connection);
-  started.push(eventGrid);
-  return endpointsOf(azurite, { ...cosmos, database: containers().database }, eventGrid);
+  const { containers, provision } = await parts;
+  const [first, ...rest] = regions.map(({ account }) => azurite.connectionString(account.name));
+  await provision(cosmos, [first ?? '', ...rest], blobContainers);
+  const [own, ...others] = await Promise.all(regions.map((region) => startRegion(options, azurite, region, started)));
+  if (own === undefined) throw new TypeError('there is a first region');
+  return { ...own, cosmos: { endpoint: cosmos.endpoint, key: cosmos.key, database: containers().database }, others };
 }
 
-function endpointsOf(azurite: Azurite, { endpoint, key, database }: { endpoint: string; key: string; database: string }, eventGrid: { endpoint: string }): ServiceEndpoints {
-  const connectionString = azurite.connectionString(devstoreAccount.name);
-  return {
-    cosmos: { endpoint, key, database },
-    blob: { endpoint: azurite.blobEndpoint(devstoreAccount.name), connectionString },
-    queue: { endpoint: azurite.queueEndpoint(devstoreAccount.name), connectionString },
-    eventGrid: { endpoint: eventGrid.endpoint, key: localEventGridKeys[0] },
-    secondRegion: { connectionString: azurite.connectionString(secondRegionAccount.name) },
-  };
+/** A region's topic; and where there are several, what its storage is reached through. */
+async function startRegion(options: ServicesOptions, azurite: Azurite, region: LocalRegion, started: { stop(): Promise<void> }[]): Promise<RegionEndpoints> {
+  const { settings, state } = options;
+  const { account, name, cosmos: cosmosRegion } = region;
+  const { startTopic } = await import('./service-parts.ts');
+  const eventGrid = await startTopic(options, azurite.connectionString(account.name), region.number);
+  started.push(eventGrid);
+  const queueEndpoint = azurite.queueEndpoint(account.name);
+  let blobEndpoint = azurite.blobEndpoint(account.name);
+  if (settings.regions > 1) {
+    const gate = await startGate({ blobPort: azurite.blobPort, downFile: state.file(downFile(region)) });
+    started.push(gate);
+    blobEndpoint = `http://127.0.0.1:${gate.port}/${account.name}`;
+  }
+  const connection = connectionString(account, blobEndpoint, queueEndpoint);
+  return { name, cosmosRegion, blob: { endpoint: blobEndpoint, connectionString: connection }, queue: { endpoint: queueEndpoint, connectionString: connection }, eventGrid: { endpoint: eventGrid.endpoint, key: localEventGridKeys[0] } };
 }

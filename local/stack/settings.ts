@@ -10,6 +10,8 @@ const portSchema = z.coerce.number().int().min(0).max(65_535);
  * `--state` / LONGSHORE_STATE: the folder that holds everything.
  * `--auth` / LONGSHORE_AUTH: `open`, for the stack listens on loopback alone, or `required`.
  * `--subscriber` (repeatable) / LONGSHORE_SUBSCRIBERS (comma-separated): URLs that get every event as a CloudEvent.
+ * `--regions` / LONGSHORE_LOCAL_REGIONS (1): how many regions, each with a storage account and ports of its own: `--port` and those behind it.
+ * `--region-lag` / LONGSHORE_REGION_LAG (200): milliseconds by which the documents of all regions but the first are behind.
  * `--log-level` / LONGSHORE_LOG_LEVEL.
  * LONGSHORE_COSMOS_PORT, LONGSHORE_BLOB_PORT, LONGSHORE_QUEUE_PORT, LONGSHORE_EVENTGRID_PORT: the services' own ports.
  */
@@ -20,6 +22,8 @@ const settingsSchema = z.object({
   auth: z.enum(['open', 'required'], { error: 'must be "open" or "required"' }),
   subscribers: z.array(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })),
   logLevel: z.string(),
+  regions: z.coerce.number().int().min(1).max(5),
+  regionLag: z.coerce.number().int().min(0).max(600_000),
   cosmosPort: portSchema,
   blobPort: portSchema,
   queuePort: portSchema,
@@ -41,6 +45,8 @@ const flags = {
   auth: { type: 'string' },
   subscriber: { type: 'string', multiple: true },
   'log-level': { type: 'string' },
+  regions: { type: 'string' },
+  'region-lag': { type: 'string' },
 } as const;
 
 /** Throws an `Error` whose message names every fault. */
@@ -55,6 +61,8 @@ export function parseSettings(program: 'start' | 'services', args: string[], env
     auth: values.auth ?? env('AUTH') ?? 'open',
     subscribers: values.subscriber ?? env('SUBSCRIBERS')?.split(',') ?? [],
     logLevel: values['log-level'] ?? env('LOG_LEVEL') ?? 'info',
+    regions: values.regions ?? env('LOCAL_REGIONS') ?? 1,
+    regionLag: values['region-lag'] ?? env('REGION_LAG') ?? 200,
     cosmosPort: env('COSMOS_PORT') ?? ports.cosmosPort,
     blobPort: env('BLOB_PORT') ?? ports.blobPort,
     queuePort: env('QUEUE_PORT') ?? ports.queuePort,

@@ -1,5 +1,8 @@
 import { appSettings } from './app-settings.ts';
+import type { RegionEndpoints } from './app-settings.ts';
+import { startRegionApp } from './region-app.ts';
 import { startServicesProcess } from './services-process.ts';
+import type { ServicesProcess } from './services-process.ts';
 import type { StackSettings } from './settings.ts';
 import { stackKeys } from './stack-keys.ts';
 import { lockState, openStateFolder } from './state-folder.ts';
@@ -9,6 +12,8 @@ export interface Stack {
   readonly url: string;
   /** The same under the Functions host. */
   readonly functionsUrl: string;
+  /** The further regions. */
+  readonly others: readonly { readonly name: string; readonly url: string; readonly functionsUrl: string }[];
   onFailure(handle: (why: string) => void): void;
   stop(): Promise<void>;
 }
@@ -32,16 +37,35 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     const services = await startServicesProcess(settings, progress);
     stops.push(() => services.stop());
     const { startFunctions, startNode } = await loading;
-    Object.assign(process.env, appSettings(services.endpoints, { keys, auth: settings.auth, logLevel: settings.logLevel, logFile: state.file('longshore.log') }));
+    const own = { keys, auth: settings.auth, logLevel: settings.logLevel };
     progress('starting the functions …');
+    const others = startOthers(settings, services, (region) => appSettings(services.endpoints, { ...own, logFile: state.file(`longshore-${region.name}.log`) }, region));
+    // What fails beside it is told below.
+    others.catch(() => undefined);
+    Object.assign(process.env, appSettings(services.endpoints, { ...own, logFile: state.file('longshore.log') }));
     const functions = await startFunctions(settings, state);
     stops.push(() => functions.stop());
     services.tellFunctionsUrl(functions.url);
     const node = await startNode(settings);
     stops.push(() => node.stop(graceMs));
-    return { url: node.url, functionsUrl: functions.url, onFailure: (handle) => services.onFailure(handle), stop };
+    const regions = await others;
+    stops.push(async () => {
+      await Promise.all(regions.map((region) => region.stop()));
+    });
+    return { url: node.url, functionsUrl: functions.url, others: regions, onFailure: (handle) => [services, ...regions].forEach((part) => part.onFailure(handle)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The apps of all regions but the first, side by side. */
+function startOthers(settings: StackSettings, services: ServicesProcess, environmentOf: (region: RegionEndpoints) => Record<string, string>) {
+  return Promise.all(
+    services.endpoints.others.map(async (region, at) => {
+      const app = await startRegionApp(region.name, at + 1, settings, environmentOf(region));
+      services.tellFunctionsUrl(app.functionsUrl, at + 1);
+      return { ...app, name: region.name };
+    }),
+  );
 }

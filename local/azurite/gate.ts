@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { Agent, createServer, request as ask } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
+
+/** Azurite answers for all its accounts or for none. A gate stands before one account, so that a region's storage alone can be down. */
+export interface Gate {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export interface GateOptions {
+  /** Azurite's own. */
+  readonly blobPort: number;
+  /** While this file is there, nothing is let through, and nothing is read from behind the gate by another account's copy. */
+  readonly downFile: string;
+}
+
+/** The gates of this process, by their port. */
+const downFiles = new Map<number, string>();
+
+export async function startGate({ blobPort, downFile }: GateOptions): Promise<Gate> {
+  const agent = new Agent({ keepAlive: true });
+  const server = createServer((request, response) => {
+    if (existsSync(downFile)) request.socket.destroy();
+    else pass(request, response, { agent, blobPort });
+  });
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 65_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  downFiles.set(port, downFile);
+  return { port, stop: () => stop(server, agent, port) };
+}
+
+function pass(incoming: IncomingMessage, response: ServerResponse, { agent, blobPort }: { readonly agent: Agent; readonly blobPort: number }): void {
+  const source = copySource(incoming);
+  if (source !== undefined && existsSync(downFiles.get(Number(source.port)) ?? '')) {
+    response.writeHead(503, { 'x-ms-error-code': 'ServerBusy' }).end();
+    return;
+  }
+  // Azurite copies from where its own Host header says that it is, and signatures do not cover that header.
+  const headers = { ...incoming.headers, ...(source === undefined ? {} : { host: source.host }) };
+  const outgoing = ask({ agent, host: '127.0.0.1', port: blobPort, method: incoming.method, path: incoming.url, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    pipeline(answer, response, () => undefined);
+  });
+  outgoing.on('error', () => response.destroy());
+  pipeline(incoming, outgoing, () => undefined);
+}
+
+function copySource({ headers }: IncomingMessage): URL | undefined {
+  const source = headers['x-ms-copy-source'];
+  return typeof source === 'string' && URL.canParse(source) ? new URL(source) : undefined;
+}
+
+async function stop(server: Server, agent: Agent, port: number): Promise<void> {
+  downFiles.delete(port);
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  agent.destroy();
+  await closed;
+}

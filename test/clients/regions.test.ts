@@ -1,0 +1,100 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeImage } from '../shared/image.ts';
+import { command } from './command.ts';
+import { manage, names, pullFrom, pushBlobTo, pushTo, putManifestTo, startRegions, statesOf } from './regions.ts';
+import type { RunningRegions } from './regions.ts';
+
+const pulls = 500;
+let regions: RunningRegions;
+beforeAll(async () => {
+  regions = await startRegions(2_000);
+});
+afterAll(() => regions.stop());
+
+const another = (at: number, n: number) => (at + 1 + (n % 2)) % 3;
+const urlOf = (at: number) => regions.urls[at] ?? '';
+
+describe('three regions, two of them two seconds behind', () => {
+  it(`give the right image to each of ${pulls} pulls right after a push or a retag elsewhere`, async () => {
+    const previous: string[] = [];
+    for (let n = 0; n < pulls / 5; n += 1) {
+      const [from, to] = [n % 3, another(n % 3, n)];
+      const { digest } = await pushTo(urlOf(from), 'team/app', 'latest', `right ${n}`);
+      previous.push(digest);
+      // By tag, by digest, and by a tag that moves back to what was pushed before.
+      expect(await Promise.all([pullFrom(urlOf(to), 'team/app', 'latest'), pullFrom(urlOf(to), 'team/app', digest), pullFrom(urlOf(from), 'team/app', 'latest')])).toEqual([digest, digest, digest]);
+      const back = previous[Math.max(0, n - 1)] ?? digest;
+      await putManifestTo(urlOf(to), 'team/app', 'latest', makeImage(`right ${Math.max(0, n - 1)}`, 1));
+      expect(await Promise.all([pullFrom(urlOf(from), 'team/app', 'latest'), pullFrom(urlOf(another(to, n)), 'team/app', 'latest')])).toEqual([back, back]);
+    }
+  });
+
+  it('give skopeo from one what it has just pushed to another', async () => {
+    const layout = join(regions.state, '..', 'layout');
+    const image = (at: number, reference: string) => `docker://${urlOf(at).replace('http://', '')}/${reference}`;
+    await pushTo(urlOf(0), 'by/skopeo', 'v0', 'skopeo');
+    for (let n = 0; n < 5; n += 1) {
+      await command('skopeo', ['copy', '--src-tls-verify=false', '--dest-tls-verify=false', image(n % 3, `by/skopeo:v${n}`), image((n + 1) % 3, `by/skopeo:v${n + 1}`)]);
+      await command('skopeo', ['copy', '--src-tls-verify=false', image((n + 2) % 3, `by/skopeo:v${n + 1}`), `oci:${layout}:v${n}`]);
+    }
+  });
+
+  it('take a push whose layers, config and manifest reach different ones', async () => {
+    const image = makeImage('spread', 2);
+    await Promise.all(image.layers.map((layer) => pushBlobTo(urlOf(0), 'team/spread', layer)));
+    await pushBlobTo(urlOf(2), 'team/spread', image.config);
+    await putManifestTo(urlOf(1), 'team/spread', 'v1', image);
+    expect(await Promise.all(names.map((_, at) => pullFrom(urlOf(at), 'team/spread', 'v1')))).toEqual([image.digest, image.digest, image.digest]);
+  });
+
+  it('agree on a tag that two of them are pushed at once, 200 times, and keep the other by its digest', async () => {
+    for (let n = 0; n < 200; n += 1) {
+      const images = [makeImage(`one ${n}`, 0), makeImage(`two ${n}`, 0)] as const;
+      await Promise.all(images.map(({ config }, at) => pushBlobTo(urlOf(at + 1), 'team/raced', config)));
+      await Promise.all(images.map((image, at) => putManifestTo(urlOf(at + 1), 'team/raced', 'latest', image)));
+      const seen = await Promise.all(names.map((_, at) => pullFrom(urlOf(at), 'team/raced', 'latest')));
+      expect(new Set(seen).size).toBe(1);
+      expect(images.map(({ digest }) => digest)).toContain(seen[0]);
+      for (const { digest } of images) expect(await pullFrom(urlOf(0), 'team/raced', digest)).toBe(digest);
+    }
+  });
+});
+
+describe('a region whose storage stops', () => {
+  it('loses no pull of what other regions hold, and has caught up soon after it is back', async () => {
+    for (const name of names) await manage(urlOf(0), 'PUT', `/replicas/${name}`, {});
+    const image = await pushTo(urlOf(0), 'team/kept', 'v1', 'kept');
+    await expect.poll(() => statesOf(urlOf(2), 'team/kept', 'v1'), { timeout: 90_000, interval: 500 }).toMatchObject({ 'local-3': 'complete', 'local-2': 'complete' });
+    const down = join(regions.state, 'local-3.down');
+    const outcomes: { at: number; failed: boolean }[] = [];
+    let pulling = true;
+    const puller = (async () => {
+      for (; pulling; await sleep(20)) {
+        const at = performance.now();
+        outcomes.push({ at, failed: await pullFrom(urlOf(2), 'team/kept', 'v1').then((digest) => digest !== image.digest, () => true) });
+      }
+    })();
+    await sleep(1_000);
+    await writeFile(down, '');
+    const stopped = performance.now();
+    await sleep(3_000);
+    const meanwhile = await pushTo(urlOf(1), 'team/kept', 'v2', 'meanwhile');
+    await sleep(2_000);
+    pulling = false;
+    await puller;
+    const failed = outcomes.filter((each) => each.failed);
+    // What was sent there before anybody could know.
+    expect(failed.every(({ at }) => at - stopped < 2_500)).toBe(true);
+    expect(outcomes.filter(({ at }) => at - stopped >= 2_500).length).toBeGreaterThan(20);
+    console.log(`${failed.length} of ${outcomes.length} pulls failed, all within ${Math.max(0, ...failed.map(({ at }) => Math.round(at - stopped)))} ms of the stop`);
+    await rm(down);
+    const back = performance.now();
+    await expect.poll(() => statesOf(urlOf(2), 'team/kept', 'v2'), { timeout: 90_000, interval: 500 }).toMatchObject({ 'local-3': 'complete' });
+    console.log(`whole again ${Math.round((performance.now() - back) / 1_000)} s after it was back`);
+    expect(performance.now() - back).toBeLessThan(60_000);
+    expect(await pullFrom(urlOf(2), 'team/kept', 'v2')).toBe(meanwhile.digest);
+  });
+});

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { makeImage } from '../shared/image.ts';
+import type { TestImage } from '../shared/image.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
+import type { RunningStack } from '../local/stack/running-stack.ts';
+
+export const names = ['local', 'local-2', 'local-3'] as const;
+
+export interface RunningRegions {
+  readonly stack: RunningStack;
+  /** The state folder, where a file takes a region's storage down. */
+  readonly state: string;
+  readonly urls: readonly [string, string, string];
+  stop(): Promise<void>;
+}
+
+/** `npm start -- --regions 3`. */
+export async function startRegions(lagMs: number): Promise<RunningRegions> {
+  const work = await stateFolder();
+  const state = join(work.path, 'state');
+  const stack = await startRunningStack(state, ['--regions', '3', '--region-lag', String(lagMs)]);
+  const urls = names.map((name) => new RegExp(`\\b${name} at (\\S+?)[,\\n]`).exec(stack.told())?.[1] ?? '');
+  if (urls.includes('')) throw new Error(`not all regions in: ${stack.told()}`);
+  return {
+    stack,
+    state,
+    urls: urls as [string, string, string],
+    async stop() {
+      const code = await stack.stop();
+      await work.remove();
+      if (code !== 0) throw new Error(`the stack ended with ${String(code)}`);
+    },
+  };
+}
+
+export async function manage(url: string, method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${url}/api/v1${path}`, { method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) });
+  const content = (await answer.json()) as Record<string, unknown>;
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(content)}`);
+  return content;
+}
+
+export async function pushBlobTo(url: string, repository: string, bytes: Uint8Array): Promise<void> {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const pushed = await fetch(`${url}/v2/${repository}/blobs/uploads/?digest=${digest}`, { method: 'POST', body: Buffer.from(bytes) });
+  if (pushed.status !== 201) throw new Error(`POST blob: ${pushed.status} ${await pushed.text()}`);
+}
+
+export async function putManifestTo(url: string, repository: string, reference: string, { bytes, mediaType }: Pick<TestImage, 'bytes' | 'mediaType'>): Promise<void> {
+  const pushed = await fetch(`${url}/v2/${repository}/manifests/${reference}`, { method: 'PUT', body: Buffer.from(bytes), headers: { 'content-type': mediaType } });
+  if (pushed.status !== 201) throw new Error(`PUT manifest: ${pushed.status} ${await pushed.text()}`);
+}
+
+export async function pushTo(url: string, repository: string, tag: string, seed: string): Promise<TestImage> {
+  const image = makeImage(seed, 1);
+  await Promise.all([image.config, ...image.layers].map((blob) => pushBlobTo(url, repository, blob)));
+  await putManifestTo(url, repository, tag, image);
+  return image;
+}
+
+/** A whole pull, redirects and all. Gives the manifest's digest; throws when any of it is not there or has another digest. */
+export async function pullFrom(url: string, repository: string, reference: string): Promise<string> {
+  const answer = await fetch(`${url}/v2/${repository}/manifests/${reference}`, { headers: { accept: '*/*' } });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  if (!answer.ok) throw new Error(`GET manifest ${reference}: ${answer.status} ${bytes.toString()}`);
+  const { config, layers } = JSON.parse(bytes.toString()) as { config: { digest: string }; layers: { digest: string }[] };
+  await Promise.all([config, ...layers].map(async ({ digest }) => {
+    const blob = await fetch(`${url}/v2/${repository}/blobs/${digest}`);
+    const content = Buffer.from(await blob.arrayBuffer());
+    if (!blob.ok || `sha256:${createHash('sha256').update(content).digest('hex')}` !== digest) throw new Error(`GET blob ${digest}: ${blob.status}`);
+  }));
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** How far an image is, by region. */
+export async function statesOf(url: string, repository: string, tag: string): Promise<Record<string, string>> {
+  const { regions } = (await manage(url, 'GET', `/replication/status?repository=${repository}&tag=${tag}`)) as { regions: { region: string; state: string }[] };
+  return Object.fromEntries(regions.map(({ region, state }) => [region, state]));
+}
