@@ -26,6 +26,8 @@ export interface AppPorts {
   /** What the forecast of stored bytes goes by. */
   readonly quotaBytes: number;
   readonly probes: readonly ProbeDependency[];
+  /** Whether clients are to be sent to this region. */
+  readonly isOffered: () => Promise<boolean>;
   readonly registryName: RegistryName;
   readonly identities: Identities;
   readonly metrics: Metrics;
@@ -53,7 +55,7 @@ export function createApp(ports: AppPorts): App {
     recordRequest(ports, context.req.raw, context.res.status, requestId, started);
   });
   app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
-  app.get('/healthz', () => respondHealth(ports.probes, log));
+  app.get('/healthz', () => respondHealth(ports.probes, log, ports.isOffered));
   const { callers, oauth2, management } = ports.identities;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());

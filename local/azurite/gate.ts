@@ -16,16 +16,22 @@ export interface GateOptions {
   readonly blobPort: number;
   /** While this file is there, nothing is let through, and nothing is read from behind the gate by another account's copy. */
   readonly downFile: string;
+  /** Told of each request that is let through, and of its answer. */
+  readonly came?: (request: IncomingMessage) => void;
+  readonly answered?: (request: IncomingMessage, answer: IncomingMessage) => void;
 }
 
 /** The gates of this process, by their port. */
 const downFiles = new Map<number, string>();
 
-export async function startGate({ blobPort, downFile }: GateOptions): Promise<Gate> {
+export async function startGate({ blobPort, downFile, came, answered }: GateOptions): Promise<Gate> {
   const agent = new Agent({ keepAlive: true });
   const server = createServer((request, response) => {
     if (existsSync(downFile)) request.socket.destroy();
-    else pass(request, response, { agent, blobPort });
+    else {
+      came?.(request);
+      pass(request, response, { agent, blobPort, answered });
+    }
   });
   server.requestTimeout = 0;
   server.keepAliveTimeout = 65_000;
@@ -36,7 +42,7 @@ export async function startGate({ blobPort, downFile }: GateOptions): Promise<Ga
   return { port, stop: () => stop(server, agent, port) };
 }
 
-function pass(incoming: IncomingMessage, response: ServerResponse, { agent, blobPort }: { readonly agent: Agent; readonly blobPort: number }): void {
+function pass(incoming: IncomingMessage, response: ServerResponse, { agent, blobPort, answered }: Pick<GateOptions, 'blobPort'> & { readonly agent: Agent; readonly answered: GateOptions['answered'] }): void {
   const source = copySource(incoming);
   if (source !== undefined && existsSync(downFiles.get(Number(source.port)) ?? '')) {
     response.writeHead(503, { 'x-ms-error-code': 'ServerBusy' }).end();
@@ -45,6 +51,12 @@ function pass(incoming: IncomingMessage, response: ServerResponse, { agent, blob
   // Azurite copies from where its own Host header says that it is, and signatures do not cover that header.
   const headers = { ...incoming.headers, ...(source === undefined ? {} : { host: source.host }) };
   const outgoing = ask({ agent, host: '127.0.0.1', port: blobPort, method: incoming.method, path: incoming.url, headers }, (answer) => {
+    answered?.(incoming, answer);
+    // Who asked may be gone by now.
+    if (response.destroyed) {
+      answer.resume();
+      return;
+    }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     pipeline(answer, response, () => undefined);
   });

@@ -11,11 +11,14 @@ interface DependencyHealth {
   readonly why?: string;
 }
 
-/** `GET /healthz`: 200 when all dependencies answer, else 503; either way JSON that names each. */
-export async function respondHealth(probes: readonly ProbeDependency[], log: Log): Promise<Response> {
-  const dependencies = await Promise.all(probes.map((probe) => health(probe, log)));
-  const up = dependencies.every((dependency) => dependency.up);
-  return Response.json({ status: up ? 'up' : 'down', dependencies }, { status: up ? 200 : 503, headers: { 'Cache-Control': 'no-store' } });
+/**
+ * `GET /healthz`: 200 when all dependencies answer, else 503; either way JSON that names each. A region whose endpoint is switched off says 503
+ * too, so that a front door sends clients elsewhere: it serves who asks it all the same.
+ */
+export async function respondHealth(probes: readonly ProbeDependency[], log: Log, isOffered: () => Promise<boolean>): Promise<Response> {
+  const [offered, ...dependencies] = await Promise.all([isOffered(), ...probes.map((probe) => health(probe, log))]);
+  const up = offered && dependencies.every((dependency) => dependency.up);
+  return Response.json({ status: up ? 'up' : offered ? 'down' : 'off', dependencies }, { status: up ? 200 : 503, headers: { 'Cache-Control': 'no-store' } });
 }
 
 async function health(probe: ProbeDependency, log: Log): Promise<DependencyHealth> {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountDocuments, Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
+import { inTime } from './in-time.ts';
 
 export type ReadDocuments = ReadDocument & QueryDocuments & CountDocuments;
 
@@ -17,7 +17,7 @@ export function withFallback(write: Documents, near: ReadDocuments): Documents {
   const outage = { until: -Infinity };
   const ask = <T>(there: (from: ReadDocuments) => Promise<T>): Promise<T> => {
     if (performance.now() < outage.until) return there(near);
-    return inTime(there(write)).then(
+    return inTime(there(write), patienceMs, tooLate).then(
       (answer) => answer,
       (error: unknown) => {
         if (!(error instanceof StoreFailure) || error.kind !== 'unavailable') throw error;
@@ -52,15 +52,6 @@ export function nearFirst(near: ReadDocument, write: ReadDocument): ReadDocument
   };
 }
 
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  const patience = new AbortController();
-  const late = sleep(patienceMs, undefined, { signal: patience.signal, ref: false }).then(
-    () => {
-      throw new StoreFailure({ dependency: 'documents', kind: 'unavailable', message: `the write region has not answered in ${patienceMs} ms` });
-    },
-    () => new Promise<never>(() => undefined),
-  );
-  // Whoever is late may fail later still, when nobody listens any more.
-  answer.catch(() => undefined);
-  return Promise.race([answer, late]).finally(() => patience.abort());
+function tooLate(): never {
+  throw new StoreFailure({ dependency: 'documents', kind: 'unavailable', message: `the write region has not answered in ${patienceMs} ms` });
 }

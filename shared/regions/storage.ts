@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blobs, DeleteBlob } from '../ports/blobs.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Regions } from '../ports/regions.ts';
+import { inTime } from './in-time.ts';
 
 /** A region's storage account. */
 export interface RegionStores {
@@ -62,11 +62,8 @@ async function believed(all: Map<string, Health>, store: RegionStores): Promise<
 }
 
 async function look(health: Health, { probe }: RegionStores): Promise<void> {
-  const patience = new AbortController();
-  const late = sleep(patienceMs, false, { signal: patience.signal, ref: false }).catch(() => false);
   const answered = Promise.resolve().then(probe).then(() => true, () => false);
-  health.up = await Promise.race([answered, late]);
-  patience.abort();
+  health.up = await inTime(answered, patienceMs, () => false);
   health.lookedAt = performance.now();
   health.looking = undefined;
 }

@@ -31,6 +31,15 @@ export async function settleImage(ports: ReplicationPorts, key: RepositoryKey, d
   return tellComplete(ports, key, found);
 }
 
+/** Forgets, in every region, how far an image was. */
+export async function forgetImage({ documents, regions }: ReplicationPorts, key: RepositoryKey, digest: Digest): Promise<void> {
+  for (const region of regions.names) {
+    const { container, partition, id } = replicatedRef(key, digest, region);
+    // In most regions it never was.
+    await documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
+  }
+}
+
 async function tellComplete(ports: ReplicationPorts, key: RepositoryKey, { document, etag }: Stored<Replicated>): Promise<Replicated['state']> {
   const { documents, clock, eventSource: source, metrics } = ports;
   const { digest, region, bytes, queuedAt, pushedAt } = document;

@@ -49,7 +49,7 @@ export async function copyBlob(ports: ReplicationPorts, copy: Copy, pace: Pace):
 async function bring(ports: ReplicationPorts, copy: Copy, blob: BlobDocument, pace: Pace): Promise<CopyOutcome | undefined> {
   const { blobs, settings: { blockBytes } } = ports;
   const { name, size, digest, bytesPerSecond } = copy;
-  const source = await sourceOf(ports, blob);
+  const source = await sourceOf(ports, blob, copy.attempts);
   if (source === undefined) return { is: 'failed', why: `no region that holds it answers: it is in ${Object.keys(blob.copies).join(', ')}` };
   const staged = copy.begun ? new Map((await blobs.listStagedBlocks(name)).map((block) => [block.blockId, block.size])) : new Map<string, number>();
   const outcome = await stageMissing(blobs, { name, size, blockBytes, source, bytesPerSecond }, staged, pace, keeper(ports, copy));
@@ -58,12 +58,12 @@ async function bring(ports: ReplicationPorts, copy: Copy, blob: BlobDocument, pa
   return committed === 'missing' ? { is: 'failed', why: 'what was staged is gone' } : undefined;
 }
 
-/** Another copy of a region that answers; with more of them it is drawn, so that one region is not asked by all. */
-async function sourceOf({ regions }: ReplicationPorts, { copies }: BlobDocument): Promise<string | undefined> {
+/** A copy of another region that answers: after a failure the next one of them. */
+async function sourceOf({ regions }: ReplicationPorts, { copies }: BlobDocument, attempts: number): Promise<string | undefined> {
   const there = Object.entries(copies).filter(([region]) => region !== regions.here);
   const up = (await Promise.all(there.map(async ([region, { name }]) => ({ region, name, up: await regions.isUp(region) })))).filter((each) => each.up);
-  const drawn = up[Math.floor(Math.random() * up.length)];
-  return drawn === undefined ? undefined : regions.blobsIn(drawn.region)?.signBlobUrl(drawn.name, sourceSeconds);
+  const next = up[attempts % Math.max(1, up.length)];
+  return next === undefined ? undefined : regions.blobsIn(next.region)?.signBlobUrl(next.name, sourceSeconds);
 }
 
 /** Keeps the copy taken while blocks arrive, and says how far it is: at most once in a quarter of the lease. */

@@ -4,6 +4,8 @@ import type { Digest } from '../oci/digest.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { HastenCopy } from '../ports/replication.ts';
+import { forgetImage } from './complete.ts';
+import { readManifest } from './contents.ts';
 import { drainReplica } from './drain.ts';
 import { Pace } from './pace.ts';
 import { planImage, wake } from './plan.ts';
@@ -19,6 +21,8 @@ export interface ReplicationPipeline extends HastenCopy {
   plan(event: CatalogueEvent): Promise<void>;
   /** Makes the copies of this region that are due. What a message says is only that there are some. */
   copy(): Promise<void>;
+  /** Whether a front door may send clients to this region. What cannot be read stands in nobody's way. Never throws. */
+  isOffered(): Promise<boolean>;
   /** The same by the clock, and what else this region's replica has to do: its walk, its emptying, images that nobody has looked at again. */
   sweep(): Promise<void>;
 }
@@ -43,7 +47,9 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       void bringForward(ports, digest);
     },
     async plan(event) {
-      const pushed = several ? imageIn(ports, event) : undefined;
+      if (!several) return;
+      if (event.type === 'Longshore.Purged') return forgetPurged(ports, event);
+      const pushed = imageIn(ports, event);
       if (pushed === undefined) return;
       for (const replica of await readReplicas(ports)) {
         if (replica.draining === undefined) for (const digest of pushed.digests) await planImage(ports, pushed.key, digest, replica);
@@ -51,6 +57,11 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
     },
     async copy() {
       if (several) await unlessDown(ports, () => copyDue(ports, pace, until(runMs)));
+    },
+    async isOffered() {
+      if (!several) return true;
+      const replica = await readReplica(ports, ports.regions.here).catch(() => undefined);
+      return replica === undefined || (replica.settings.endpoint && replica.draining === undefined);
     },
     async sweep() {
       if (!several) return;
@@ -80,6 +91,14 @@ async function bringForward(ports: ReplicationPorts, digest: Digest): Promise<vo
   } catch (error) {
     ports.log.warn({ err: error, digest }, 'a copy that somebody waits for could not be hastened');
   }
+}
+
+type Purged = Extract<CatalogueEvent, { type: 'Longshore.Purged' }>;
+
+/** What was written down about images that are gone for good. One that was pushed again meanwhile is asked for again, and has its own. */
+async function forgetPurged(ports: ReplicationPorts, { data: { target } }: Purged): Promise<void> {
+  const key = { registry: ports.registry, repository: target.repository };
+  for (const { digest } of target.manifests) if ((await readManifest(ports, key, digest)) === undefined) await forgetImage(ports, key, digest);
 }
 
 function imageIn({ registry }: ReplicationPorts, event: CatalogueEvent): { key: RepositoryKey; digests: readonly Digest[] } | undefined {

@@ -70,11 +70,12 @@ describe('a region whose storage stops', () => {
     await expect.poll(() => statesOf(urlOf(2), 'team/kept', 'v1'), { timeout: 90_000, interval: 500 }).toMatchObject({ 'local-3': 'complete', 'local-2': 'complete' });
     const down = join(regions.state, 'local-3.down');
     const outcomes: { at: number; failed: boolean }[] = [];
-    let pulling = true;
+    const pulling = new AbortController();
     const puller = (async () => {
-      for (; pulling; await sleep(20)) {
+      while (!pulling.signal.aborted) {
         const at = performance.now();
         outcomes.push({ at, failed: await pullFrom(urlOf(2), 'team/kept', 'v1').then((digest) => digest !== image.digest, () => true) });
+        await sleep(20);
       }
     })();
     await sleep(1_000);
@@ -83,7 +84,7 @@ describe('a region whose storage stops', () => {
     await sleep(3_000);
     const meanwhile = await pushTo(urlOf(1), 'team/kept', 'v2', 'meanwhile');
     await sleep(2_000);
-    pulling = false;
+    pulling.abort();
     await puller;
     const failed = outcomes.filter((each) => each.failed);
     // What was sent there before anybody could know.

@@ -232,6 +232,17 @@ describe('a replica', () => {
     expect(blobsIn(regions, 'north')).toBe(4);
   });
 
+  it('is left by a front door when its endpoint is switched off, and serves all the same', async () => {
+    const { region } = await withReplicas({}, { endpoint: false });
+    await pushImage(region.east.app, 'team/app', 'v1', makeImage('offered', 0));
+    const health = async ({ app }: typeof region.east) => {
+      const answer = await ask(app, 'GET', '/healthz');
+      return [answer.status, ((await answer.json()) as { status: string }).status];
+    };
+    expect([await health(region.east), await health(region.north)]).toEqual([[200, 'up'], [503, 'off']]);
+    expect((await ask(region.north.app, 'GET', '/v2/team/app/manifests/v1')).status).toBe(200);
+  });
+
   it('copies nothing while it is paused, and all of it afterwards', async () => {
     const regions = await withReplicas({}, { paused: true });
     const { east } = regions.region;

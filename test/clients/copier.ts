@@ -1,0 +1,8 @@
+import { compose } from '../../shared/compose.ts';
+import { parseConfig } from '../../shared/config.ts';
+
+// A region's worker as a process of its own, to be killed: makes the copies that are due, and ends.
+const longshore = compose(parseConfig(process.env));
+await longshore.copyBlobs();
+await longshore.dispose();
+process.exit(0);
