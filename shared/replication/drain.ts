@@ -7,7 +7,7 @@ import { replicaRef, replicaSettingsSchema } from './documents.ts';
 import type { Replica } from './documents.ts';
 import { queueCopy, wake } from './plan.ts';
 import type { ReplicationPorts } from './ports.ts';
-import { changeReplica, readReplicas } from './replicas.ts';
+import { changeReplica, readReplicas, staysAsLast } from './replicas.ts';
 
 const blobsAtOnce = 100;
 /** URLs that were given to clients lead to the bytes for as long as this (respond-blob.ts), and a bit. In milliseconds. */
@@ -17,7 +17,9 @@ export const redirectsLastMs = 30 * 60_000;
  * Empties this region, page by page, until it is empty or `until`: a blob that another region has is forgotten here, and its bytes go once no URL
  * leads to them; what is here alone is brought to another region first. Gives whether nothing is left. Each step may be repeated.
  */
-export async function drainReplica(ports: ReplicationPorts, { region }: Replica, until: Date): Promise<boolean> {
+export async function drainReplica(ports: ReplicationPorts, replica: Replica, until: Date): Promise<boolean> {
+  const { region } = replica;
+  if (await staysAsLast(ports, replica)) return false;
   let more = true;
   let waiting = 0;
   let continuation: string | undefined;
@@ -52,13 +54,17 @@ async function leave(ports: ReplicationPorts, { document: blob, etag }: Stored<B
   return (await ports.documents.commitDocuments('blobs', [blob.digest], changes)).committed;
 }
 
-/** To the region of another replica, whatever its filters say: nothing may be lost. Without one, to any other region. */
+/** To another region, whatever its filters say: nothing may be lost. One that is emptied too takes nothing; one that pauses takes it later. */
 async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, region: string): Promise<void> {
-  const replicas = (await readReplicas(ports)).filter((each) => each.region !== region && each.draining === undefined && !each.settings.paused);
-  const target = replicas[0]?.region ?? ports.regions.names.find((name) => name !== region);
+  const replicas = await readReplicas(ports);
+  const staying = replicas.filter((each) => each.region !== region && each.draining === undefined);
+  const target =
+    staying.find(({ settings }) => !settings.paused) ??
+    ports.regions.names.filter((name) => !replicas.some((each) => each.region === name)).map((name) => ({ region: name, settings: replicaSettingsSchema.parse({}) }))[0] ??
+    staying[0];
   if (target === undefined) return;
-  await queueCopy(ports, blob, { region: target, settings: replicas[0]?.settings ?? replicaSettingsSchema.parse({}) }, { pushedAt: ports.clock.now().toISOString() });
-  await wake(ports, target);
+  await queueCopy(ports, blob, target, { pushedAt: ports.clock.now().toISOString() });
+  await wake(ports, target.region);
 }
 
 async function hasCollected({ documents }: ReplicationPorts, region: string): Promise<boolean> {

@@ -12,7 +12,8 @@ import { planImage, wake } from './plan.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { readReplica, readReplicas } from './replicas.ts';
 import { walkReplica } from './walk.ts';
-import { copyDue, hasten, settleQueued } from './work.ts';
+import { forgetQueued, settleQueued } from './waiting.ts';
+import { copyDue, hasten } from './work.ts';
 
 /** What triggers and the data plane do about replication. One for each instance. */
 export interface ReplicationPipeline extends HastenCopy {
@@ -36,7 +37,7 @@ const hastenedMs = 60_000;
 
 export function replicationPipeline(ports: ReplicationPorts): ReplicationPipeline {
   const pace = new Pace();
-  const hastened = new LRUCache<Digest, true>({ max: 10_000, ttl: hastenedMs });
+  const hastened = new LRUCache<Digest, true>({ max: 1_000, ttl: hastenedMs });
   const until = (ms: number) => new Date(ports.clock.now().getTime() + ms);
   const several = ports.regions.names.length > 1;
   return {
@@ -67,10 +68,12 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       if (!several) return;
       const end = until(sweepMs);
       const replica = await readReplica(ports, ports.regions.here);
+      const isReplica = replica !== undefined && replica.draining === undefined;
+      if (!isReplica) await forgetQueued(ports);
       if (replica?.draining !== undefined && (await drainReplica(ports, replica, end))) ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
       if (replica !== undefined) await walkReplica(ports, replica, end);
       await copyDue(ports, pace, end);
-      await settleQueued(ports);
+      if (isReplica) await settleQueued(ports);
     },
   };
 }

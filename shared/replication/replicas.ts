@@ -56,15 +56,26 @@ export function newWalk(why: Walk['why'], startedAt: string, how: Partial<Pick<W
   return { why, startedAt, check: false, images: 0, planned: 0, repaired: 0, ...how };
 }
 
-/** Begins to empty a region. What it alone holds is copied elsewhere first. Throws `RegistryError` (`thing-unknown`, `conflict` when it is the last region). */
+/** Whether every region is being emptied: then what is stored can go nowhere. */
+export function isNoneLeft({ regions }: Editing, replicas: readonly Replica[]): boolean {
+  return regions.names.every((name) => replicas.some(({ region, draining }) => region === name && draining !== undefined));
+}
+
+/** Begins to empty a region. What it alone holds is copied elsewhere first. Throws `RegistryError` (`thing-unknown`, `conflict` when it is the last region that stays). */
 export async function removeReplica(ports: Editing, region: string): Promise<Replica> {
-  const { clock, regions } = ports;
-  if (regions.names.length === 1) throw new RegistryError({ is: 'conflict', why: 'what the only region holds can go nowhere' });
-  const drained = await changeReplica(ports, region, (before) => {
-    if (before.draining !== undefined) return undefined;
-    const { walk: _, ...rest } = before;
-    return { ...rest, draining: { since: clock.now().toISOString(), blobs: 0, bytes: 0, waiting: 0 } };
-  });
+  const draining = { since: ports.clock.now().toISOString(), blobs: 0, bytes: 0, waiting: 0 };
+  const replicas = await readReplicas(ports);
+  if (isNoneLeft(ports, replicas.map((each) => (each.region === region ? { ...each, draining } : each)))) throw new RegistryError({ is: 'conflict', why: 'what the last region holds can go nowhere: all others are none, or are being emptied' });
+  const drained = await changeReplica(ports, region, ({ walk: _, ...before }) => (before.draining === undefined ? { ...before, draining } : undefined));
   if (drained === undefined) throw new RegistryError({ is: 'thing-unknown', what: `replica "${region.slice(0, 40)}"` });
   return drained;
+}
+
+/** Of regions that were asked to be emptied at the same moment, and are all that there is, the last one stays a replica. Gives whether it was this. */
+export async function staysAsLast(ports: Editing, { region }: Replica): Promise<boolean> {
+  const replicas = await readReplicas(ports);
+  if (!isNoneLeft(ports, replicas)) return false;
+  const last = replicas.map((each) => `${each.draining?.since ?? ''} ${each.region}`).sort().at(-1);
+  const kept = await changeReplica(ports, region, ({ draining, ...before }) => (`${draining?.since ?? ''} ${region}` === last ? { ...before, walk: newWalk('changed', ports.clock.now().toISOString()) } : undefined));
+  return kept !== undefined && kept.draining === undefined;
 }

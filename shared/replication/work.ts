@@ -5,13 +5,13 @@ import { parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { settleImage } from './complete.ts';
 import { claim, copyBlob, failingAfter, putOff, whyFailed } from './copy.ts';
-import { copyRef, copySchema, replicatedSchema } from './documents.ts';
+import { copyRef, copySchema } from './documents.ts';
 import type { Copy } from './documents.ts';
 import type { Pace } from './pace.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { readReplica } from './replicas.ts';
 
-const copiesAtOnce = 4;
+const copiesAtOnce = 8;
 
 /**
  * Makes the copies of this region that are due, the most urgent first, until none is or `until`. Any number of processes may do so at once. Gives
@@ -76,20 +76,6 @@ async function tellFailing({ topic, clock, log, eventSource: source }: Replicati
     if (!(error instanceof StoreFailure)) throw error;
     log.warn({ err: error, digest, region }, 'that a copy keeps failing could not be told');
   }
-}
-
-const imagesAtOnce = 50;
-
-/** Looks again at images of this region that wait: what a crash, or a full list of those that wait for a copy, left untold. */
-export async function settleQueued(ports: ReplicationPorts): Promise<number> {
-  const { documents, regions } = ports;
-  const page = await documents.queryDocuments({ container: 'repositories', where: [{ path: 'type', is: '=', value: 'replicated' }, { path: 'region', is: '=', value: regions.here }, { path: 'state', is: '=', value: 'queued' }], orderBy: { path: 'queuedAt', direction: 'asc' }, limit: imagesAtOnce });
-  let settled = 0;
-  for (const found of page.documents) {
-    const { registry, repository, digest, region } = parseStored(replicatedSchema, found, { container: 'repositories' }).document;
-    if ((await settleImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
-  }
-  return settled;
 }
 
 /** Puts a planned copy in front of all others. Nothing is planned that was not. */

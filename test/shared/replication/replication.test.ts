@@ -81,7 +81,7 @@ describe('a pushed image', () => {
       return 0;
     });
     await north.copyBlobs();
-    // Four are made at once: the first four, and then the rest.
+    // Some are made at once, begun in their order.
     expect(new Set(sizes.slice(0, 4))).toEqual(new Set([4_000, 1_000, 2_000, sizes.find((size) => size < 200)]));
     expect(sizes.at(-1)).toBe(3_000);
   });
@@ -300,5 +300,37 @@ describe('a replica', () => {
     await regions.minutes();
     expect((await call(north, 'GET', '/replicas/north')).body).toMatchObject({ walked: { repository: 'team/app', repaired: 2 } });
     expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
+  });
+
+  it('takes what waited for it along when it is removed', async () => {
+    const regions = await withReplicas();
+    const { east } = regions.region;
+    for (const name of ['east', 'north', 'west']) await call(east, 'PATCH', `/replicas/${name}`, { paused: true });
+    await pushImage(east.app, 'team/app', 'v1', makeImage('waiting', 1));
+    await regions.settle();
+    expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'paused' });
+    await call(east, 'DELETE', '/replicas/north');
+    await regions.minutes(2);
+    expect(blobsIn(regions, 'north')).toBe(0);
+    expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'not replicated' });
+  });
+
+  it('stays when it is the last: asked one after the other, or all at once', async () => {
+    const regions = await withReplicas();
+    const { east, north, west } = regions.region;
+    await pushImage(east.app, 'team/app', 'v1', makeImage('kept', 1));
+    await regions.settle();
+    await Promise.all([call(east, 'DELETE', '/replicas/east'), call(north, 'DELETE', '/replicas/north'), call(west, 'DELETE', '/replicas/west')]);
+    await regions.minutes(33);
+    for (const each of [east, north, west]) await each.runDue();
+    await regions.minutes(2);
+    const { body } = await call(east, 'GET', '/replicas');
+    expect(body).toMatchObject({ replicas: [{ status: 'active' }] });
+    const [last] = (body as { replicas: { region: 'east' | 'north' | 'west' }[] }).replicas;
+    expect(blobsIn(regions, last?.region ?? 'east')).toBe(2);
+    const others = (['east', 'north', 'west'] as const).filter((name) => name !== last?.region);
+    for (const name of others) expect((await call(east, 'PUT', `/replicas/${name}`, {})).status).toBe(200);
+    for (const name of others) expect((await call(east, 'DELETE', `/replicas/${name}`)).status).toBe(202);
+    expect(await call(east, 'DELETE', `/replicas/${last?.region ?? ''}`)).toMatchObject({ status: 409 });
   });
 });
