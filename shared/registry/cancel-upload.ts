@@ -8,7 +8,7 @@ import type { UploadState } from './upload-state.ts';
 export type CancelledUploads = LRUCache<string, true>;
 
 export function cancelledUploads(): CancelledUploads {
-  return new LRUCache({ max: 10_000 });
+  return new LRUCache({ max: 1_000 });
 }
 
 interface CancelPorts {

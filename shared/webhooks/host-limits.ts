@@ -18,7 +18,7 @@ export const dispatchLimits: HostLimitSettings = { perHost: 24, fewest: 4, total
 export const retryLimits: HostLimitSettings = { ...dispatchLimits, perHost: 8, fewest: 2 };
 
 /** Hosts whose places are remembered. */
-const remembered = 10_000;
+const remembered = 1_000;
 
 interface Host {
   places: number;
