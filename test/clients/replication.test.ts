@@ -91,7 +91,7 @@ async function uploadLayer(repository: string): Promise<string> {
   const started = await ask(first.app, 'POST', `/v2/${repository}/blobs/uploads/`);
   const url = `http://registry.test${started.headers.get('location') ?? ''}&digest=${digest}`;
   const body = ReadableStream.from(layerBytes(layer));
-  const finished = await first.app.fetch(new Request(url, { method: 'PUT', body, duplex: 'half', headers: { 'content-length': String(gibibyte) } } as RequestInit));
+  const finished = await first.app.fetch(new Request(url, { method: 'PUT', body, duplex: 'half', headers: { 'content-length': String(gibibyte) } }));
   if (finished.status !== 201) throw new Error(`PUT ${finished.status}: ${await finished.text()}`);
   return digest;
 }
