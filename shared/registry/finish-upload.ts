@@ -6,6 +6,7 @@ import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { readStored } from '../state/stored.ts';
+import type { RepositoryKey } from '../state/names.ts';
 import type { Stored } from '../state/stored.ts';
 import { matchesDigest } from './body-hash.ts';
 import { findLink, isYoung, linkChanges, linkStored, nearestCopy } from './links.ts';
@@ -24,11 +25,11 @@ export async function finishUpload(ports: RegistryPorts, state: UploadState, dig
   if (matches === false) throw mismatch(digest);
   if (matches === 'unknown' && !(await isProven(ports, state, digest))) {
     await storeUnproven(ports, state, digest);
-    return register(ports, state, digest);
+    return registerBytes(ports, state, stored(state, digest));
   }
   if (await linkKnown(ports, state, digest)) return;
   await commitBytes(ports, state, digest, 'yes');
-  return register(ports, state, digest);
+  return registerBytes(ports, state, stored(state, digest));
 }
 
 /**
@@ -40,13 +41,13 @@ async function isProven(ports: RegistryPorts, state: UploadState, digest: Digest
 }
 
 /** Lets the repository read what this region has already. `false` when it has not: then the bytes are needed. */
-function linkKnown(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
+export function linkKnown(ports: RegistryPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
   return untilUncontended(`blob ${digest}`, async () => {
     const known = await knownBlob(ports, digest);
     if (known === undefined) return false;
-    const own = await findLink(ports.documents, state, digest);
+    const own = await findLink(ports.documents, key, digest);
     if (own !== undefined && isYoung(ports, own)) return true;
-    return (await linkStored(ports, state, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
+    return (await linkStored(ports, key, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
   });
 }
 
@@ -82,35 +83,47 @@ async function storeUnproven(ports: RegistryPorts, state: UploadState, digest: D
   throw mismatch(digest);
 }
 
-/** Tells the world of the stored bytes: blob and link in one transaction. Of two that store the same digest, one wins. */
-async function register(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+interface StoredBytes {
+  readonly digest: Digest;
+  /** The physical blob that holds them in this region, and nothing else. */
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+function stored(state: UploadState, digest: Digest): StoredBytes {
+  return { digest, name: physicalName(state), size: state.offset };
+}
+
+/** Tells the world of bytes that are stored and have their digest: blob and link in one transaction. Of two that store the same digest, one wins. */
+export async function registerBytes(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBytes): Promise<void> {
+  const { digest, name, size } = bytes;
   const now = ports.clock.now();
   const region = ports.settings.region;
-  const [name, size] = [physicalName(state), state.offset];
   const blob: BlobDocument = { id: blobId, type: 'blob', schemaVersion: 1, digest, size, copies: { [region]: { name, storedAt: now.toISOString() } }, storedAt: now.toISOString() };
   const outcome = await ports.documents.commitDocuments('blobs', [digest], [
     { do: 'create', document: { ...blob } },
-    ...linkChanges(ports, state, { digest, size, name, region }),
+    ...linkChanges(ports, key, { digest, size, name, region }),
   ]);
   if (outcome.committed) return;
   const winner = await knownBlob(ports, digest);
-  if (winner === undefined) return addCopy(ports, state, digest);
+  if (winner === undefined) return addCopy(ports, key, bytes);
   // Linked first: the winner may be collected right now, and then our bytes are the blob.
-  if (!(await linkStored(ports, state, nearestCopy(winner.document, region), winner.etag))) return register(ports, state, digest);
+  if (!(await linkStored(ports, key, nearestCopy(winner.document, region), winner.etag))) return registerBytes(ports, key, bytes);
   if (winner.document.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
 }
 
 /** The digest is known, but not in this region: our bytes are its copy here. */
-async function addCopy(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+async function addCopy(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBytes): Promise<void> {
+  const { digest, name } = bytes;
   const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
-  if (known === undefined) return register(ports, state, digest);
-  const copy = { name: physicalName(state), storedAt: ports.clock.now().toISOString() };
-  const blob: BlobDocument = { ...known.document, copies: { ...known.document.copies, [ports.settings.region]: copy } };
+  if (known === undefined) return registerBytes(ports, key, bytes);
+  const blob: BlobDocument = { ...known.document, copies: { ...known.document.copies, [ports.settings.region]: { name, storedAt: ports.clock.now().toISOString() } } };
   const outcome = await ports.documents.commitDocuments('blobs', [digest], [
     { do: 'replace', document: { ...blob }, ifMatch: known.etag },
-    ...linkChanges(ports, state, { digest, size: blob.size, name: copy.name, region: ports.settings.region }),
+    ...linkChanges(ports, key, { digest, size: blob.size, name, region: ports.settings.region }),
   ]);
-  if (!outcome.committed) return register(ports, state, digest);
+  if (!outcome.committed) return registerBytes(ports, key, bytes);
 }
 
 function mismatch(digest: Digest): RegistryError {

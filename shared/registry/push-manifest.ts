@@ -37,6 +37,8 @@ export interface ManifestPush {
   readonly bytes: Uint8Array;
   readonly contentType: string | undefined;
   readonly cause: Cause;
+  /** What the tag must point at for the push to happen; absent, anything. */
+  readonly onlyIfAt?: Digest | 'nothing';
 }
 
 export interface Pushed {
@@ -47,7 +49,7 @@ export interface Pushed {
 /**
  * Pushes a manifest: manifest, tags, referrer edge and events in one transaction, the events published after it.
  * Throws `RegistryError`: `manifest-invalid`, `too-large`, `too-many-tags`, `digest-invalid`, `manifest-blobs-unknown`,
- * `disallowed`, `contended`.
+ * `disallowed`, `contended`, `conflict` when the tag is not where it was demanded to be.
  */
 export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
   const names = pushedTags(push);
@@ -62,6 +64,7 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     if (relied.until <= ports.clock.now().getTime()) relied = await look();
     const [{ before, binned }, tags, [image, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
+    requireAt(push, tags, digest);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
     const stored = { before, binned, tags, image, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
     const change = pushChanges({ push, manifest, digest, ...stored, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
@@ -77,6 +80,13 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, (await about())[1])]);
   if (settles) await settleLater(ports, push, digest);
   return { digest, subject: manifest.subject?.digest };
+}
+
+/** That it is where the push would bring it says that an earlier attempt was committed. */
+function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], digest: Digest): void {
+  const at = tag?.before?.document.digest;
+  if (onlyIfAt === undefined || at === digest || (at ?? 'nothing') === onlyIfAt) return;
+  throw new RegistryError({ is: 'conflict', why: `the tag ${tag?.name ?? ''} is at ${at ?? 'nothing'} by now, and was to be moved from ${onlyIfAt}` });
 }
 
 /** Started with the first attempt's reads, not before: then nothing that fails is left without one who waits for it. */
