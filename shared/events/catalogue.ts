@@ -151,6 +151,36 @@ const brakeApplied = z.object({
   }),
 });
 
+const baseImageUpdated = z.object({
+  id: z.string(),
+  timestamp: z.iso.datetime(),
+  target: z.object({
+    /** As others name it: `team/base:1`, or `docker.io/library/alpine:3`. */
+    image: z.string(),
+    digest: digestSchema,
+    previousDigest: digestSchema.optional(),
+    /** The tag of this registry that was moved; absent for another registry's. */
+    repository: repositorySchema.optional(),
+    tag: tagSchema.optional(),
+    /** The build that has made it: what is built on it is part of that build. */
+    build: z.string().optional(),
+  }),
+});
+
+/** One image of a build: what is made anew, and because of which base. */
+const buildTarget = z.object({
+  build: z.string(),
+  repository: repositorySchema,
+  tag: tagSchema,
+  /** As the images of its build wait for each other. */
+  mode: z.enum(['rebase', 'notify']),
+  bases: z.array(z.string()),
+});
+const buildChanged = { id: z.string(), timestamp: z.iso.datetime() };
+const buildQueued = z.object({ ...buildChanged, target: buildTarget });
+const buildEnded = z.object({ ...buildChanged, target: z.object({ ...buildTarget.shape, digest: digestSchema, previousDigest: digestSchema }) });
+const buildFailed = z.object({ ...buildChanged, target: buildTarget, because: z.string() });
+
 const exampleDigest = `sha256:${'2'.repeat(64)}`;
 const exampleChart = {
   mediaType: 'application/vnd.acr.helm.chart',
@@ -174,6 +204,12 @@ const exampleWebhook = {
   timestamp: '2026-01-01T12:00:00.000Z',
   target: { webhook: 'deployments', host: 'hooks.example.com' },
 };
+
+const exampleBuild = {
+  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+  timestamp: '2026-01-01T12:00:00.000Z',
+  target: { build: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55', repository: 'team/app', tag: 'v1', mode: 'rebase', bases: ['team/base:1'] },
+} as const;
 
 /**
  * Every type of event that Longshore publishes: what its `data` looks like, since which version, and an example.
@@ -307,6 +343,42 @@ export const catalogue = {
     data: replicationFailing,
     summary: 'A blob could not be copied to a region five times in a row; it is tried on. The subject is the digest.',
     example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:05:00.000Z', target: { digest: exampleDigest, region: 'neu', repositories: ['team/app'] }, attempts: 5, lastFailure: 'no region that holds it answers: it is in weu' },
+  },
+  'Longshore.BaseImageUpdated': {
+    version: '1.0',
+    data: baseImageUpdated,
+    summary: 'A tag that other images are built on points at another image. The subject is the image.',
+    example: { id: exampleBuild.id, timestamp: exampleBuild.timestamp, target: { image: 'team/base:1', digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}`, repository: 'team/base', tag: '1' } },
+  },
+  'Longshore.BuildQueued': {
+    version: '1.0',
+    data: buildQueued,
+    summary: 'An image is to be made anew, as its base was updated; it waits for the images between. The subject is repository:tag.',
+    example: exampleBuild,
+  },
+  'Longshore.BuildStarted': {
+    version: '1.0',
+    data: buildQueued,
+    summary: 'An image is being made anew. The subject is repository:tag.',
+    example: exampleBuild,
+  },
+  'Longshore.BuildSucceeded': {
+    version: '1.0',
+    data: buildEnded,
+    summary: 'An image is made anew, and its tag moved. The subject is repository:tag.',
+    example: { ...exampleBuild, target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` } },
+  },
+  'Longshore.BuildFailed': {
+    version: '1.0',
+    data: buildFailed,
+    summary: 'An image could not be made anew: its tag stays where it was, and what is built on it waits for its next build. The subject is repository:tag.',
+    example: { ...exampleBuild, because: 'the base sets another USER, and the image relies on the old one' },
+  },
+  'Longshore.ImageRebased': {
+    version: '1.0',
+    data: buildEnded,
+    summary: 'The layers of an image\'s base were replaced by those of its new one: no builder ran. The subject is repository:tag.',
+    example: { ...exampleBuild, target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` } },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
 

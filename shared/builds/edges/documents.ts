@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { digestSchema } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { RegistryName, RepositoryName, Tag } from '../../oci/name.ts';
+import type { DocumentRef } from '../../ports/documents.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { documentShape } from '../../state/stored.ts';
+
+/** How it is known that an image is built on another. `confidence` from 0 to 1: what a Dockerfile or its builder says is sure, equal layers nearly. */
+export const evidenceSchema = z.object({
+  evidence: z.enum(['dockerfile', 'annotation', 'provenance', 'layers']),
+  confidence: z.number().min(0).max(1),
+  /** The base that was built on, where that is known. */
+  baseDigest: digestSchema.optional(),
+  /** How many layers are the base's, where layers are the evidence. */
+  layers: z.int().optional(),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+const referenceShape = {
+  base: z.string(),
+  tag: tagSchema.optional(),
+  digest: digestSchema.optional(),
+  /** As a builder on this image would name it, with its host; absent where no host is known. */
+  said: z.string().optional(),
+};
+
+/** What one image is built on. */
+export const baseFoundSchema = z.object({ ...referenceShape, found: z.array(evidenceSchema).min(1) });
+export type BaseFound = z.infer<typeof baseFoundSchema>;
+
+/** That a tagged image is built on a base. It lies with its base: one partition answers who depends on it. */
+export const edgeSchema = z.object({
+  ...documentShape('edge'),
+  ...baseFoundSchema.shape,
+  registry: registrySchema,
+  repository: repositorySchema,
+  /** Of the dependent. */
+  dependentTag: tagSchema,
+  dependentDigest: digestSchema,
+  learnedAt: z.iso.datetime(),
+});
+export type Edge = z.infer<typeof edgeSchema>;
+
+/** All that was learned of one tagged image: where its edges are. It lies with the dependent. */
+export const learnedSchema = z.object({
+  ...documentShape('learned'),
+  base: z.string(),
+  registry: registrySchema,
+  repository: repositorySchema,
+  tag: tagSchema,
+  digest: digestSchema,
+  bases: z.array(baseFoundSchema),
+  /** Edges that were not made, for they would close a circle: from the image back to itself. */
+  refused: z.array(z.object({ base: z.string(), path: z.array(z.string()) })),
+  /** Edges that may be there beside those of `bases`: of what the tag was before. */
+  leaving: z.array(z.object({ base: z.string(), id: z.string() })),
+  learnedAt: z.iso.datetime(),
+});
+export type Learned = z.infer<typeof learnedSchema>;
+
+/** An image under the chain of all its layers: whoever starts with the same ones was built on it. */
+export const chainSchema = z.object({
+  ...documentShape('chain'),
+  base: z.string(),
+  registry: registrySchema,
+  repository: repositorySchema,
+  digest: digestSchema,
+  layers: z.int().positive(),
+});
+export type Chain = z.infer<typeof chainSchema>;
+
+/** Where an image's chain is, for when it goes. */
+export const chainedSchema = z.object({ ...documentShape('chained'), base: z.string(), digest: digestSchema, chain: z.string() });
+
+const named = ({ registry, repository }: RepositoryKey) => `${registry}:${repository.replaceAll('/', ':')}`;
+
+export function edgeId(key: RepositoryKey, dependentTag: Tag, { tag, digest }: { readonly tag?: Tag | undefined; readonly digest?: Digest | undefined }): string {
+  const reference = createHash('sha256').update(JSON.stringify([tag, digest])).digest('hex').slice(0, 12);
+  return `edge:${named(key)}:${dependentTag}:${reference}`;
+}
+
+function partitionOfDependent({ registry, repository }: RepositoryKey): string {
+  return `of:${registry}:${repository}`;
+}
+
+export function learnedRef(key: RepositoryKey, tag: Tag): DocumentRef {
+  return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `learned:${tag}` };
+}
+
+export function chainRef(key: RepositoryKey, digest: Digest, chain: string): DocumentRef {
+  return { container: 'dependencies', partition: [`chain:${chain}`], id: `chain:${named(key)}:${digest}` };
+}
+
+export function chainedRef(key: RepositoryKey, digest: Digest): DocumentRef {
+  return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `chained:${digest}` };
+}
+
+/** The registry that a name stands in, and the image. */
+export interface TaggedImage {
+  readonly registry: RegistryName;
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+}

@@ -1,0 +1,101 @@
+import pLimit from 'p-limit';
+import { parseDigest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { StoredImage } from '../../ports/images.ts';
+import { manifestRef } from '../../state/manifest.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { parseStored } from '../../state/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import { chainSchema } from './documents.ts';
+import type { BaseFound, Chain, Evidence } from './documents.ts';
+import { chainsOf, readConfig } from './image-config.ts';
+import { baseReference, ownBase, shownReference } from './names.ts';
+import type { BaseReference } from './names.ts';
+import { materialsIn } from './provenance.ts';
+import { tagsAt } from './tags-at.ts';
+
+const baseName = 'org.opencontainers.image.base.name';
+const baseDigest = 'org.opencontainers.image.base.digest';
+
+/** An index of more platforms than there are is looked into so far. */
+const childrenLookedAt = 30;
+
+type Said = BaseReference & { readonly said?: string | undefined };
+type Finding = readonly [Said, Evidence];
+
+/**
+ * What an image is built on, as far as it can be seen from the image: what its builder wrote into annotations, labels and attestations, and whose
+ * layers it begins with. Of an index, what its images are built on. Throws `StoreFailure`.
+ */
+export async function findBases(ports: BuildPorts, key: RepositoryKey, image: StoredImage, ownHosts: readonly string[]): Promise<BaseFound[]> {
+  const { manifests, annotations } = image.manifest;
+  const named = manifests.map((child) => child.annotations ?? {});
+  const found = [annotations ?? {}, ...named].flatMap((each) => annotated(ports, each, ownHosts));
+  for (const { digest } of manifests.slice(0, childrenLookedAt)) {
+    const child = await ports.images.readImage(key, digest);
+    if (child !== undefined) found.push(...(await findingsIn(ports, key, child, ownHosts)));
+  }
+  return merged([...found, ...(await findingsIn(ports, key, image, ownHosts))]);
+}
+
+async function findingsIn(ports: BuildPorts, key: RepositoryKey, { manifest }: StoredImage, ownHosts: readonly string[]): Promise<Finding[]> {
+  const [config, materials] = await Promise.all([readConfig(ports, key, manifest), materialsIn(ports, key, manifest)]);
+  const said = [manifest.annotations ?? {}, config?.config?.Labels ?? {}].flatMap((each) => annotated(ports, each, ownHosts));
+  const used = materials.flatMap(({ reference, digest }): Finding[] => {
+    const base = baseReference(reference, ports.registry, ownHosts);
+    return base === undefined ? [] : [[{ ...base, said: reference }, { evidence: 'provenance', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) }]];
+  });
+  const begun = config === undefined ? [] : await byLayers(ports, key, chainsOf(config), ownHosts.at(-1));
+  return [...said, ...used, ...begun];
+}
+
+/** Image-spec, annotations.md. */
+function annotated({ registry }: BuildPorts, annotations: Readonly<Record<string, string>>, ownHosts: readonly string[]): Finding[] {
+  const base = baseReference(annotations[baseName] ?? '', registry, ownHosts);
+  const digest = parseDigest(annotations[baseDigest] ?? '');
+  return base === undefined ? [] : [[{ ...base, said: annotations[baseName] }, { evidence: 'annotation', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) }]];
+}
+
+const imagesNamed = 5;
+
+/** The image with the most layers that this one begins with, and has more. The same layers under several names are likely the first of them, but who knows. */
+async function byLayers(ports: BuildPorts, key: RepositoryKey, chains: readonly string[], host: string | undefined): Promise<Finding[]> {
+  const limit = pLimit(16);
+  const known = await Promise.all(chains.slice(0, -1).map((chain) => limit(() => imagesWith(ports, key, chain))));
+  const longest = known.findLast((images) => images.length > 0) ?? [];
+  const findings = await Promise.all(longest.slice(0, imagesNamed).map((image) => namesOf(ports, image)));
+  const confidence = 0.9 / Math.max(1, longest.length);
+  const named = (base: BaseReference): Said => (host === undefined ? base : { ...base, said: `${host}/${shownReference(base)}` });
+  return findings.flat().map(([base, { digest, layers }]) => [named(base), { evidence: 'layers', confidence, baseDigest: digest, layers }]);
+}
+
+/** What is older in its own repository is no base. What is gone is none either. */
+async function imagesWith({ documents }: BuildPorts, { registry, repository }: RepositoryKey, chain: string): Promise<Chain[]> {
+  const partition = [`chain:${chain}`];
+  const page = await documents.queryDocuments({ container: 'dependencies', partition, where: [{ path: 'registry', is: '=', value: registry }], limit: 50 });
+  const others = page.documents.map((found) => parseStored(chainSchema, found, { container: 'dependencies', partition }).document).filter((image) => image.repository !== repository);
+  const there = await Promise.all(others.map((image) => documents.readDocument(manifestRef(image, image.digest))));
+  return others.filter((_, at) => there[at] !== undefined);
+}
+
+async function namesOf(ports: BuildPorts, image: Chain): Promise<[BaseReference, Chain][]> {
+  const base = ownBase(image.registry, image.repository);
+  const tags = await tagsAt(ports, image, image.digest);
+  return tags.length === 0 ? [[{ base, digest: image.digest }, image]] : tags.map((tag) => [{ base, tag }, image]);
+}
+
+function merged(findings: readonly Finding[]): BaseFound[] {
+  const byReference = new Map<string, { readonly reference: Said; readonly found: Evidence[] }>();
+  for (const [reference, evidence] of findings) {
+    const at = JSON.stringify([reference.base, reference.tag, reference.digest]);
+    const there = byReference.get(at) ?? { reference, found: [] };
+    byReference.set(at, there);
+    if (!there.found.some((each) => JSON.stringify(each) === JSON.stringify(evidence))) there.found.push(evidence);
+  }
+  return [...byReference.values()].map(({ reference: { said, ...reference }, found }) => ({ ...reference, ...(said === undefined ? {} : { said }), found }));
+}
+
+/** The digests of a base that an image is known to be built on. */
+export function baseDigestsIn({ found }: Pick<BaseFound, 'found'>): Digest[] {
+  return [...new Set(found.flatMap((each) => each.baseDigest ?? []))];
+}

@@ -1,0 +1,108 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Tag } from '../../oci/name.ts';
+import { untilUncontended } from '../../state/contention.ts';
+import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
+import type { Stored } from '../../state/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import { pathUpTo } from './cycles.ts';
+import { edgeId, edgeSchema, learnedRef, learnedSchema } from './documents.ts';
+import type { BaseFound, Edge, Learned } from './documents.ts';
+import { findBases } from './find-bases.ts';
+import { shownReference } from './names.ts';
+
+type Place = Learned['leaving'][number];
+
+/**
+ * Brings the edges of a tagged image in line with what it is now: in any order, any number of times, beside others that do the same. First it is
+ * written down which edges there will be and which go, then they are made, then the others go; a crash in between is made good by the next look.
+ * Gives what is there in the end. Throws `StoreFailure`.
+ */
+export async function learnTag(ports: BuildPorts, key: RepositoryKey, tag: Tag, ownHosts: readonly string[] = ports.ownHosts): Promise<Learned | undefined> {
+  // Somebody else was at it: what he has deleted is made again, and what this one has made is looked at again.
+  let made: readonly Place[] | undefined;
+  const outcome = await untilUncontended(`what is known of ${key.repository}:${tag}`, async () => {
+    const [at, there] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)), readStored(ports.documents, learnedSchema, learnedRef(key, tag))]);
+    const digest = at?.document.digest;
+    if (digest === undefined && there === undefined) return { learned: undefined };
+    if (there !== undefined && there.document.digest === digest && there.document.leaving.length === 0 && made === undefined) return { learned: there.document };
+    const next = await lookAt(ports, { key, tag, digest, there: there?.document, made: made ?? [], ownHosts });
+    if (next === undefined) return undefined;
+    const etag = await writeDown(ports, next, there);
+    if (etag === undefined) return undefined;
+    made = [...(made ?? []), ...next.bases.map((base) => placeOf(key, tag, base))];
+    await makeEdges(ports, next);
+    await deleteEdges(ports, next);
+    return (await finish(ports, next, etag, digest === undefined)) ? { learned: digest === undefined ? undefined : next } : undefined;
+  });
+  return outcome.learned;
+}
+
+interface Looked {
+  readonly key: RepositoryKey;
+  readonly tag: Tag;
+  readonly digest: Digest | undefined;
+  readonly there: Learned | undefined;
+  /** By earlier attempts. */
+  readonly made: readonly Place[];
+  readonly ownHosts: readonly string[];
+}
+
+/** `undefined` when the tag has moved on meanwhile. */
+async function lookAt(ports: BuildPorts, { key, tag, digest, there, made, ownHosts }: Looked): Promise<Learned | undefined> {
+  const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
+  if (digest !== undefined && image === undefined) return undefined;
+  const found = image === undefined ? [] : await findBases(ports, key, image, ownHosts);
+  const paths = await Promise.all(found.map((base) => pathUpTo(ports, { ...key, tag }, base)));
+  const refused = found.flatMap((base, index) => (paths[index] === undefined ? [] : [{ base: shownReference(base), path: paths[index] }]));
+  const bases = found.filter((_, index) => paths[index] === undefined);
+  for (const { base, path } of refused) ports.log.warn({ repository: key.repository, tag, base, path }, 'an edge that would close a circle is not made');
+  const kept = new Set(bases.map((base) => JSON.stringify(placeOf(key, tag, base))));
+  const before = [...made, ...(there === undefined ? [] : [...there.leaving, ...there.bases.map((base) => placeOf(key, tag, base))])];
+  const leaving = before.filter((place) => !kept.has(JSON.stringify(place)));
+  const { partition, id } = learnedRef(key, tag);
+  return { id, base: partition[0] ?? '', type: 'learned', schemaVersion: 1, ...key, tag, digest: digest ?? there?.digest ?? ('' as Digest), bases, refused, leaving: unique(leaving), learnedAt: ports.clock.now().toISOString() };
+}
+
+function unique(places: readonly Place[]): Place[] {
+  return [...new Map(places.map((place) => [JSON.stringify(place), place])).values()];
+}
+
+function placeOf(key: RepositoryKey, dependentTag: Tag, { base, tag, digest }: BaseFound): Place {
+  return { base, id: edgeId(key, dependentTag, { tag, digest }) };
+}
+
+async function writeDown({ documents }: BuildPorts, next: Learned, there: Stored<Learned> | undefined): Promise<string | undefined> {
+  const document = { ...next };
+  const outcome = await documents.commitDocuments('dependencies', [next.base], [there === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: there.etag }]);
+  return outcome.committed ? outcome.etags[0] : undefined;
+}
+
+async function makeEdges({ documents }: BuildPorts, { registry, repository, tag, digest, bases, learnedAt }: Learned): Promise<void> {
+  await Promise.all(
+    bases.map(async (found) => {
+      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, dependentDigest: digest, learnedAt };
+      await documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
+    }),
+  );
+}
+
+async function deleteEdges({ documents }: BuildPorts, { leaving }: Learned): Promise<void> {
+  for (const { base, id } of leaving) await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id }]);
+}
+
+/** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */
+async function finish({ documents }: BuildPorts, { base, id, leaving }: Learned, ifMatch: string, isGone: boolean): Promise<boolean> {
+  if (isGone) return (await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch }])).committed;
+  // Asked also where nothing was deleted: of two that made edges the later one must see what the other left.
+  return (await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: leaving.length > 0 ? { leaving: [] } : { leaving }, ifMatch }])).committed;
+}
+
+/** Edges of a base, page by page: of one tag, or of all. */
+export async function dependentsOf({ documents }: Pick<BuildPorts, 'documents'>, base: string, tag?: Tag, page: { readonly limit?: number; readonly continuation?: string | undefined } = {}): Promise<{ edges: Edge[]; continuation?: string }> {
+  const where = [{ path: 'type', is: '=' as const, value: 'edge' }, ...(tag === undefined ? [] : [{ path: 'tag', is: '=' as const, value: tag }])];
+  const found = await documents.queryDocuments({ container: 'dependencies', partition: [base], where, limit: page.limit ?? 500, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) });
+  const edges = found.documents.map((each) => parseStored(edgeSchema, each, { container: 'dependencies', partition: [base] }).document);
+  return { edges, ...(found.continuation === undefined ? {} : { continuation: found.continuation }) };
+}

@@ -1,0 +1,60 @@
+import { parseDigest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { isRepositoryName, isTag } from '../../oci/name.ts';
+import type { RegistryName, RepositoryName, Tag } from '../../oci/name.ts';
+import { DockerfileFault } from '../dockerfile/fault.ts';
+import { normalReference } from '../dockerfile/reference.ts';
+
+/** An image as a Dockerfile or an annotation names it: of this registry, or of another. A digest goes before a tag. */
+export interface BaseReference {
+  /** `own:default:team/base`, `docker.io/library/alpine`. */
+  readonly base: string;
+  readonly tag?: Tag | undefined;
+  readonly digest?: Digest | undefined;
+}
+
+export function ownBase(registry: RegistryName, repository: RepositoryName): string {
+  return `own:${registry}:${repository}`;
+}
+
+/** The repository of this registry that a base is; `undefined` for another registry's. */
+export function ownRepository(registry: RegistryName, base: string): RepositoryName | undefined {
+  const name = base.startsWith(`own:${registry}:`) ? base.slice(`own:${registry}:`.length) : '';
+  return isRepositoryName(name) ? name : undefined;
+}
+
+/** `undefined` for what is no reference to an image. */
+export function baseReference(text: string, registry: RegistryName, ownHosts: readonly string[]): BaseReference | undefined {
+  const normal = normalized(text);
+  if (normal === undefined) return undefined;
+  const slash = normal.indexOf('/');
+  const host = normal.slice(0, slash);
+  const [named = '', digestText] = normal.slice(slash + 1).split('@', 2);
+  const [path = '', tagText] = named.split(':', 2);
+  const digest = digestText === undefined ? undefined : parseDigest(digestText);
+  if (digestText !== undefined && digest === undefined) return undefined;
+  const base = ownHosts.some((own) => sameHost(own, host)) && isRepositoryName(path) ? ownBase(registry, path) : `${host}/${path}`;
+  return { base, ...(tagText !== undefined && isTag(tagText) ? { tag: tagText } : {}), ...(digest === undefined ? {} : { digest }) };
+}
+
+function normalized(text: string): string | undefined {
+  try {
+    return normalReference(text);
+  } catch (error) {
+    if (error instanceof DockerfileFault) return undefined;
+    throw error;
+  }
+}
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=:|$)/;
+
+/** A machine's own names are one: who builds there says either. */
+function sameHost(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase() || (loopback.test(a) && loopback.test(b) && a.replace(loopback, '') === b.replace(loopback, ''));
+}
+
+/** As people write it. */
+export function shownReference({ base, tag, digest }: BaseReference): string {
+  const name = base.startsWith('own:') ? base.split(':').slice(2).join(':') : base;
+  return `${name}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { Digest } from '../../oci/digest.ts';
+import { parseDigest } from '../../oci/digest.ts';
+import type { Manifest } from '../../oci/manifest.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import type { BuildPorts } from '../ports.ts';
+
+/** Statements of large builds hold their whole graph. In bytes. */
+const maxStatementBytes = 4 * 1024 * 1024;
+
+const materialSchema = z.object({ uri: z.string().max(4_096), digest: z.record(z.string(), z.string()).optional() });
+/** SLSA provenance 0.2 says `materials`, 1.0 `resolvedDependencies`. */
+const statementSchema = z.object({
+  predicate: z.object({
+    materials: z.array(materialSchema).max(10_000).optional(),
+    buildDefinition: z.object({ resolvedDependencies: z.array(materialSchema).max(10_000).optional() }).optional(),
+  }),
+});
+
+/** An image that a builder says it has used. */
+export interface Material {
+  readonly reference: string;
+  readonly digest?: Digest;
+}
+
+/** What BuildKit wrote into an attestation manifest (moby/buildkit, docs/attestations). Empty for what is none. */
+export async function materialsIn({ images }: Pick<BuildPorts, 'images'>, key: RepositoryKey, { layers }: Manifest): Promise<Material[]> {
+  const statements = layers.filter(({ annotations }) => annotations?.['in-toto.io/predicate-type']?.startsWith('https://slsa.dev/provenance/') === true);
+  const found: Material[] = [];
+  for (const { digest } of statements.slice(0, 4)) {
+    const bytes = await images.readSmallBlob(key, digest, maxStatementBytes);
+    if (bytes !== undefined) found.push(...materialsOf(Buffer.from(bytes).toString('utf8')));
+  }
+  return found;
+}
+
+export function materialsOf(text: string): Material[] {
+  const { predicate } = parsed(text) ?? {};
+  const all = [...(predicate?.materials ?? []), ...(predicate?.buildDefinition?.resolvedDependencies ?? [])];
+  return all.flatMap(({ uri, digest }) => imageIn(uri, digest?.sha256));
+}
+
+function parsed(text: string): z.infer<typeof statementSchema> | undefined {
+  try {
+    return statementSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What interprets a Dockerfile is no part of the image. */
+const frontends = /^docker\/dockerfile(?:-upstream)?(?:$|[:@])/;
+
+/** A package URL of an image: `pkg:docker/alpine@3.20?platform=linux%2Famd64` (purl-spec, "docker"). */
+function imageIn(uri: string, sha256: string | undefined): Material[] {
+  if (!uri.startsWith('pkg:docker/')) return [];
+  const [path = '', query = ''] = uri.slice('pkg:docker/'.length).split('?', 2);
+  const decoded = decodedPath(path);
+  if (decoded === undefined || frontends.test(decoded)) return [];
+  const at = decoded.lastIndexOf('@');
+  const [name, version] = at <= 0 ? [decoded, undefined] : [decoded.slice(0, at), decoded.slice(at + 1)];
+  const digest = parseDigest(`sha256:${sha256 ?? ''}`) ?? parseDigest(new URLSearchParams(query).get('digest') ?? '');
+  const pinned = version !== undefined && version.startsWith('sha256:');
+  return [{ reference: `${name}${version === undefined ? '' : `${pinned ? '@' : ':'}${version}`}`, ...(digest === undefined ? {} : { digest }) }];
+}
+
+function decodedPath(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

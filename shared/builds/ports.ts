@@ -1,0 +1,22 @@
+import type { RegistryName } from '../oci/name.ts';
+import type { Clock, RandomIds } from '../ports/clock.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { Images } from '../ports/images.ts';
+import type { Log } from '../ports/log.ts';
+import type { SendMessage } from '../ports/queues.ts';
+import type { PublishEvents } from '../ports/topic.ts';
+
+/** What learning, planning and making images needs of the world. */
+export interface BuildPorts {
+  readonly documents: Documents;
+  readonly images: Images;
+  readonly queues: SendMessage;
+  readonly topic: PublishEvents;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  readonly registry: RegistryName;
+  readonly eventSource: string;
+  /** Where clients find the registry, as hosts with ports: images that are named so are its own. */
+  readonly ownHosts: readonly string[];
+}
