@@ -1,0 +1,114 @@
+import pLimit from 'p-limit';
+import type { Cause } from '../../events/envelope.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { digestOf } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { StoredImage } from '../../ports/images.ts';
+import type { RepositoryKey } from '../../state/names.ts';
+import { readConfig } from '../edges/image-config.ts';
+import type { BuildPorts } from '../ports.ts';
+import { attest } from './attest.ts';
+import { rebaseImage } from './rebase-image.ts';
+import type { ImageParts, Rebased } from './rebase-image.ts';
+
+export interface RebaseOrder {
+  readonly key: RepositoryKey;
+  readonly app: StoredImage;
+  readonly baseKey: RepositoryKey;
+  /** What the image may be built on; the first whose layers it begins with is it. */
+  readonly old: readonly Digest[];
+  readonly next: StoredImage;
+  /** The base's name, as annotations say it; absent where no host is known, and then they do not. */
+  readonly said: string | undefined;
+  readonly cause: Cause;
+}
+
+export type RebaseOutcome =
+  /** It is pushed by its digest; no tag was moved. */
+  | { readonly is: 'rebased'; readonly image: Pick<StoredImage, 'digest' | 'bytes' | 'mediaType'>; readonly conflicts: readonly string[] }
+  | Exclude<Rebased, { is: 'rebased' }>;
+
+/**
+ * Puts an image, or each image of an index, on its new base, from what the registry holds: layers are linked, configs and manifests written; no byte of
+ * a layer is moved. The same order makes the same image. Throws `StoreFailure`, `RegistryError` (as a push).
+ */
+export async function rebase(ports: BuildPorts, order: RebaseOrder): Promise<RebaseOutcome> {
+  const outcome = order.app.manifest.manifests.length > 0 ? await rebaseIndex(ports, order) : await rebaseOne(ports, order, order.app);
+  if (outcome.is === 'rebased') await attest(ports, order, outcome);
+  return outcome;
+}
+
+/** What describes an image of the index is of the old one, and does not come along. */
+const isAttestation = ({ annotations }: Descriptor) => annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
+
+async function rebaseIndex(ports: BuildPorts, order: RebaseOrder): Promise<RebaseOutcome> {
+  const { key, app, cause, next } = order;
+  const children: Record<string, unknown>[] = [];
+  const conflicts: string[] = [];
+  let changed = false;
+  for (const child of app.manifest.manifests.filter((each) => !isAttestation(each))) {
+    const platform = [child.platform?.os, child.platform?.architecture, child.platform?.variant].filter(Boolean).join('/');
+    const image = await ports.images.readImage(key, child.digest);
+    if (image === undefined) return { is: 'refused', why: `the image for ${platform} is not in the repository` };
+    const outcome = await rebaseOne(ports, order, image);
+    if (outcome.is === 'refused') return { is: 'refused', why: `${platform}: ${outcome.why}` };
+    if (outcome.is === 'rebased') {
+      changed = true;
+      conflicts.push(...outcome.conflicts.map((each) => `${platform}: ${each}`));
+    }
+    children.push(outcome.is === 'same' ? child : { ...child, digest: outcome.image.digest, size: outcome.image.bytes.length });
+  }
+  if (!changed) return { is: 'same' };
+  const json = JSON.parse(Buffer.from(app.bytes).toString('utf8')) as { annotations?: Record<string, string> };
+  const said = order.said === undefined ? {} : { 'org.opencontainers.image.base.name': order.said, 'org.opencontainers.image.base.digest': next.digest };
+  const bytes = Buffer.from(JSON.stringify({ ...json, manifests: children, ...(json.annotations === undefined ? {} : { annotations: { ...json.annotations, ...said } }) }));
+  const digest = await ports.images.pushImage(key, { reference: digestOf(bytes), bytes, mediaType: app.mediaType, cause });
+  return { is: 'rebased', image: { digest, bytes, mediaType: app.mediaType }, conflicts };
+}
+
+async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredImage): Promise<RebaseOutcome> {
+  const { key, baseKey, cause } = order;
+  const app = await partsOf(ports, key, image);
+  if (app === undefined) return { is: 'refused', why: 'it is no image with a readable config' };
+  const nextImage = await forPlatform(ports, baseKey, order.next, app);
+  const next = nextImage === undefined ? undefined : await partsOf(ports, baseKey, nextImage);
+  if (nextImage === undefined || next === undefined) return { is: 'refused', why: `the new base has no image for ${app.config.os ?? ''}/${app.config.architecture ?? ''}` };
+  const old = await oldBaseOf(ports, order, app);
+  if (typeof old === 'string') return { is: 'refused', why: old };
+  const rebased = rebaseImage(app, old, next, order.said === undefined ? undefined : { name: order.said, digest: nextImage.digest });
+  if (rebased.is !== 'rebased') return rebased;
+  const limit = pLimit(16);
+  const linked = await Promise.all(next.layers.map(({ digest }) => limit(() => ports.images.mountBlob(baseKey, key, digest))));
+  if (linked.includes(false)) return { is: 'refused', why: `a layer of the new base is gone: ${next.layers[linked.indexOf(false)]?.digest ?? ''}` };
+  await ports.images.storeSmallBlob(key, rebased.config);
+  const { mediaType } = image;
+  const digest = await ports.images.pushImage(key, { reference: digestOf(rebased.manifest), bytes: rebased.manifest, mediaType, cause });
+  return { is: 'rebased', image: { digest, bytes: rebased.manifest, mediaType }, conflicts: rebased.conflicts };
+}
+
+/** Of those that it may be built on, the one that it begins with; or why there is none. */
+async function oldBaseOf(ports: BuildPorts, { baseKey, old }: RebaseOrder, app: ImageParts): Promise<ImageParts | string> {
+  let read: ImageParts | undefined;
+  for (const digest of new Set(old)) {
+    const image = await ports.images.readImage(baseKey, digest);
+    const fitting = image === undefined ? undefined : await forPlatform(ports, baseKey, image, app);
+    const parts = fitting === undefined ? undefined : await partsOf(ports, baseKey, fitting);
+    if (parts === undefined) continue;
+    if (parts.config.rootfs.diff_ids.every((diffId, at) => app.config.rootfs.diff_ids[at] === diffId)) return parts;
+    read = parts;
+  }
+  return read ?? `the base that it was built on is not stored here any more (${old.join(', ') || 'its digest is not known'}): build it anew once`;
+}
+
+async function forPlatform({ images }: BuildPorts, key: RepositoryKey, image: StoredImage, { config }: ImageParts): Promise<StoredImage | undefined> {
+  const { manifests } = image.manifest;
+  if (manifests.length === 0) return image;
+  const fits = manifests.filter(({ platform }) => platform?.os === config.os && platform?.architecture === config.architecture);
+  const exact = fits.find(({ platform }) => (platform?.variant ?? '') === (config.variant ?? '')) ?? (fits.length === 1 ? fits[0] : undefined);
+  return exact === undefined ? undefined : images.readImage(key, exact.digest);
+}
+
+async function partsOf(ports: BuildPorts, key: RepositoryKey, { mediaType, manifest, bytes }: StoredImage): Promise<ImageParts | undefined> {
+  const config = await readConfig(ports, key, manifest);
+  return config === undefined ? undefined : { mediaType, json: JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>, layers: manifest.layers, config };
+}
