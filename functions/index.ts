@@ -23,3 +23,7 @@ import './purge/mark.timer.ts';
 import './replication/plan.event.ts';
 import './replication/copy.queue.ts';
 import './replication/sweep.timer.ts';
+import './builds/learn.event.ts';
+import './builds/plan.event.ts';
+import './builds/work.queue.ts';
+import './builds/sweep.timer.ts';

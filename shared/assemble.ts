@@ -6,6 +6,7 @@ import { parseCloudEvent, parseEvent } from './events/envelope.ts';
 import { sweepOutbox } from './events/outbox.ts';
 import { createIdentities } from './identity/identities.ts';
 import type { AuthSettings } from './identity/identities.ts';
+import type { Digest } from './oci/digest.ts';
 import type { RegistryName } from './oci/name.ts';
 import type { Blobs } from './ports/blobs.ts';
 import type { Clock, RandomIds } from './ports/clock.ts';
@@ -46,6 +47,9 @@ import { everywhere } from './regions/storage.ts';
 import { counted } from './telemetry/counted.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
+import { buildRoutes } from './builds/management/http.ts';
+import { buildPipeline } from './builds/pipeline.ts';
+import { imagesOf } from './registry/images.ts';
 import { usagePipeline } from './usage/pipeline.ts';
 import type { UsageSettings } from './usage/pipeline.ts';
 import { lastPullsIn } from './usage/tracking.ts';
@@ -120,6 +124,14 @@ export interface Longshore {
   copyBlobs(): Promise<void>;
   /** Goes on with all that replication has to do in this region. */
   sweepReplication(): Promise<void>;
+  /** Learns what a delivered event's image is built on, and tells of updated bases. An event that cannot be read is logged and dropped. */
+  learnBases(event: unknown): Promise<void>;
+  /** Plans what follows from the update of a base. An event that cannot be read is logged and dropped. */
+  planBuild(event: unknown): Promise<void>;
+  /** Makes images of the build that a message of the queue `build-runs` names. */
+  workOnBuild(message: unknown): Promise<void>;
+  /** Sets going again what crashes and outages left of builds. */
+  sweepBuilds(): Promise<void>;
   /** Looks again at what a delivered event touches, for the policies. An event that cannot be read is logged and dropped. */
   markTouched(event: unknown): Promise<void>;
   /** Runs the purge policies that are due, and goes on with what was interrupted. */
@@ -155,7 +167,9 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
-  const app = createApp({ registry: { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings }, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)) });
+  const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
+  const builds = buildPipeline({ ...adapters, ...stores, documents, images: imagesOf(registry), registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
+  const app = createApp({ registry, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
@@ -175,6 +189,10 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     planReplication: (event) => inEventSpan(tracer, 'replication-plan', event, () => withEvent(event, log, parseEvent, (parsed) => replication.plan(parsed))),
     copyBlobs: () => replication.copy(),
     sweepReplication: () => inTimerSpan(tracer, 'replication-sweep', () => replication.sweep()),
+    learnBases: (event) => inEventSpan(tracer, 'builds-learn', event, () => withEvent(event, log, parseEvent, (parsed) => builds.learn(parsed))),
+    planBuild: (event) => inEventSpan(tracer, 'builds-plan', event, () => withEvent(event, log, parseEvent, (parsed) => builds.plan(parsed))),
+    workOnBuild: (message) => builds.work(message),
+    sweepBuilds: () => inTimerSpan(tracer, 'builds-sweep', () => builds.sweep()),
     runDue: () => inTimerSpan(tracer, 'purge-collect', () => purge.runDue()),
     markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => purge.markTouched(parsed))),
     runPolicies: () => inTimerSpan(tracer, 'purge-mark', () => purge.runPolicies()),

@@ -1,0 +1,109 @@
+import type { Digest } from '../oci/digest.ts';
+import { tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import { readStored } from '../state/stored.ts';
+import { baseDigestsIn } from './edges/find-bases.ts';
+import { learnedRef, learnedSchema } from './edges/documents.ts';
+import type { BaseFound, Learned, TaggedImage } from './edges/documents.ts';
+import { ownRepository, shownReference } from './edges/names.ts';
+import type { BaseReference } from './edges/names.ts';
+import { nodeRef, nodeSchema } from './plan/documents.ts';
+import type { Build, Node } from './plan/documents.ts';
+import { readLane } from './plan/lane.ts';
+import { policyFor, readPolicies } from './plan/policies.ts';
+import type { Policy } from './plan/policies.ts';
+import type { BuildPorts } from './ports.ts';
+import { latestBuilds } from './plan/list.ts';
+
+/** Why an image was or was not made anew: one word for programs, a sentence for people, and where it can be seen. */
+export interface Explanation {
+  readonly reason: Reason;
+  readonly why: string;
+  readonly build?: string;
+}
+
+export const reasons = [
+  'image unknown', 'not learned yet', 'not a dependent', 'circle', 'pinned to a digest', 'another registry', 'base unknown', 'no policy', 'policy disabled', 'policy only notifies',
+  'notified', 'up to date', 'waits for a build', 'waits for a base', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'stopped', 'not updated since',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/** From stored facts alone. Throws `StoreFailure`. */
+export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseReference): Promise<Explanation> {
+  const [at, learned] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(image, image.tag)), readStored(ports.documents, learnedSchema, learnedRef(image, image.tag))]);
+  const name = `${image.repository}:${image.tag}`;
+  if (at === undefined) return { reason: 'image unknown', why: `there is no ${name}` };
+  if (learned?.document.digest !== at.document.digest) return { reason: 'not learned yet', why: `${name} was pushed a moment ago, and what it is built on is not known yet` };
+  const edge = edgeTo(learned.document, base);
+  if ('reason' in edge) return edge;
+  const policy = policyFor(await readPolicies(ports.documents, ports.registry), image);
+  const unfit = withPolicy(name, policy);
+  if (unfit !== undefined && unfit.reason !== 'policy only notifies') return unfit;
+  return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
+}
+
+function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReference): BaseFound | Explanation {
+  const [name, shown] = [`${repository}:${tag}`, shownReference(base)];
+  const circle = refused.find((each) => each.base === shown);
+  if (circle !== undefined) return { reason: 'circle', why: `${shown} is built on ${name} itself: ${circle.path.join(' is built on ')}` };
+  const there = bases.filter((each) => each.base === base.base);
+  const followed = there.find((each) => each.digest === undefined && each.tag === base.tag);
+  if (followed !== undefined) return ownOrNot(followed, name);
+  const pinned = there.find((each) => each.digest !== undefined && (each.tag === undefined || each.tag === base.tag));
+  if (pinned !== undefined) return { reason: 'pinned to a digest', why: `${name} names ${shownReference(pinned)}: a digest does not move` };
+  const others = bases.map(shownReference).join(', ');
+  return { reason: 'not a dependent', why: others === '' ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers` : `${name} is built on ${others}` };
+}
+
+function ownOrNot(edge: BaseFound, name: string): BaseFound | Explanation {
+  return edge.base.startsWith('own:') ? edge : { reason: 'another registry', why: `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to this registry, and build on that` };
+}
+
+function withPolicy(name: string, policy: Policy | undefined): Explanation | undefined {
+  if (policy === undefined) return { reason: 'no policy', why: `no policy of /api/v1/builds/policies takes ${name} in` };
+  if (!policy.settings.enabled) return { reason: 'policy disabled', why: `the policy "${policy.name}", which takes ${name} in, is disabled` };
+  return policy.settings.mode === 'notify' ? { reason: 'policy only notifies', why: `the policy "${policy.name}" tells of ${name}, and makes nothing` } : undefined;
+}
+
+/** The newest build that has the image, or that it waits for. */
+async function inBuilds(ports: BuildPorts, image: TaggedImage, { base, tag }: BaseFound): Promise<Explanation | undefined> {
+  const lane = (await readLane(ports))?.document;
+  const waits = lane?.waiting.find((root) => root.base === base && root.tag === tag);
+  if (waits !== undefined) return { reason: 'waits for a build', why: `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until the build under way has ended`, ...(lane?.active === undefined ? {} : { build: lane.active }) };
+  for (const build of await latestBuilds(ports)) {
+    const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
+    if (node?.bases.some((each) => each.base === base && each.tag === tag) === true) return { ...inBuild(build, node), build: build.build };
+  }
+  return undefined;
+}
+
+function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
+  const at = node.endedAt ?? endedAt ?? createdAt;
+  switch (node.state) {
+    case 'waiting':
+      return { reason: 'waits for a base', why: `it waits for ${node.waitsFor.map(({ node: id }) => id.slice('node:'.length)).join(', ')}` };
+    case 'ready':
+      return { reason: 'ready', why: 'it is its turn next' };
+    case 'running':
+      return { reason: 'being made', why: `it is being made, for the ${node.attempts}. time` };
+    case 'succeeded':
+      return { reason: 'made', why: `it was made anew at ${at}: ${node.digest ?? ''} in place of ${node.digestBefore ?? ''}${node.conflicts === undefined ? '' : `; kept of the image: ${node.conflicts.join(', ')}`}` };
+    case 'same':
+      return { reason: 'needed nothing', why: `at ${at} it was on the new base already` };
+    case 'notified':
+      return { reason: 'notified', why: `that it is due was told at ${at}; its policy makes nothing` };
+    case 'failed':
+      return { reason: 'failed', why: `it failed at ${at}, and its tag stays: ${node.because ?? ''}` };
+    case 'stopped':
+      return { reason: 'stopped', why: `it was not begun: ${node.because ?? ''}` };
+  }
+}
+
+async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promise<Explanation> {
+  const repository = ownRepository(ports.registry, edge.base);
+  const shown = shownReference(edge);
+  const there = repository === undefined || edge.tag === undefined ? undefined : await readStored(ports.documents, tagDocumentSchema, tagRef({ registry: ports.registry, repository }, edge.tag));
+  if (there === undefined) return { reason: 'base unknown', why: `there is no ${shown} in this registry` };
+  const known: Digest[] = baseDigestsIn(edge);
+  if (known.includes(there.document.digest)) return { reason: 'up to date', why: `${name} is built on what ${shown} is now` };
+  return { reason: 'not updated since', why: `${shown} has not moved since ${name} was learned at all: nothing has told of a later image (${there.document.digest})` };
+}

@@ -1,0 +1,100 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { managementRoutes } from '../../http/management.ts';
+import { RegistryError } from '../../oci/faults.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
+import { dependentsOf } from '../edges/learn.ts';
+import { learnedRef, learnedSchema } from '../edges/documents.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+import { baseReference, ownBase, shownReference } from '../edges/names.ts';
+import type { BaseReference } from '../edges/names.ts';
+import { taggedOf } from '../edges/cycles.ts';
+import { explain } from '../explain.ts';
+import { buildRef, buildSchema, nodeSchema, nodesOf } from '../plan/documents.ts';
+import { dependentsIn } from '../plan/graph.ts';
+import { buildsOf } from '../plan/list.ts';
+import { policyRef, putPolicy, readPolicies } from '../plan/policies.ts';
+import type { BuildPorts } from '../ports.ts';
+import { treeOf } from './tree.ts';
+import { nameIn, routes, showBases, showBuild, showEdge, showNode, showPolicy } from './wire.ts';
+
+/** `/bases` and `/builds` of the management API. */
+export function buildRoutes(ports: BuildPorts): OpenAPIHono {
+  const api = managementRoutes();
+  baseRoutes(api, ports);
+  policyRoutes(api, ports);
+  readingRoutes(api, ports);
+  return api;
+}
+
+/** A name without a host is of this registry: nobody asks a registry of what it does not have, but for another's base. */
+function ownReference({ registry }: BuildPorts, text: string): BaseReference {
+  const reference = baseReference(`longshore.invalid/${text}`, registry, ['longshore.invalid']);
+  if (reference !== undefined) return reference;
+  throw new RegistryError({ is: 'request-invalid', why: `"${text.slice(0, 100)}" is no image: name it as repository:tag` });
+}
+
+function ownImage(ports: BuildPorts, text: string): TaggedImage {
+  const image = taggedOf(ports, ownReference(ports, text));
+  if (image === undefined) throw new RegistryError({ is: 'request-invalid', why: `"${text.slice(0, 100)}" is no image with a tag: name it as repository:tag` });
+  return image;
+}
+
+/** One that names a host is of that registry, or of this. */
+function anyReference(ports: BuildPorts, text: string): BaseReference {
+  const [first = ''] = text.split('/', 1);
+  const named = text.includes('/') && /[.:]|^localhost$/.test(first) ? baseReference(text, ports.registry, ports.ownHosts) : undefined;
+  return named ?? ownReference(ports, text);
+}
+
+function baseRoutes(api: OpenAPIHono, ports: BuildPorts): void {
+  api.openapi(routes.bases, async (context) => {
+    const { image: text, limit, continuation } = context.req.valid('query');
+    const reference = anyReference(ports, text);
+    const own = taggedOf(ports, reference);
+    const learned = own === undefined ? undefined : (await readStored(ports.documents, learnedSchema, learnedRef(own, own.tag)))?.document;
+    const page = await dependentsOf(ports, reference.base, reference.tag, { limit, continuation });
+    const next = page.continuation === undefined ? {} : { continuation: page.continuation };
+    return context.json({ image: shownReference(reference), bases: learned === undefined ? [] : showBases(learned), refused: learned?.refused ?? [], dependents: page.edges.map(showEdge), ...next }, 200);
+  });
+  api.openapi(routes.tree, async (context) => context.json(await treeOf(ports, anyReference(ports, context.req.valid('query').image)), 200));
+}
+
+function policyRoutes(api: OpenAPIHono, ports: BuildPorts): void {
+  const { documents, registry, clock } = ports;
+  api.openapi(routes.policies, async (context) => context.json({ policies: (await readPolicies(documents, registry)).map(showPolicy) }, 200));
+  api.openapi(routes.putPolicy, async (context) => context.json(showPolicy(await putPolicy(documents, registry, context.req.valid('param').name, context.req.valid('json'), clock.now())), 200));
+  api.openapi(routes.deletePolicy, async (context) => {
+    const { name } = context.req.valid('param');
+    const outcome = await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
+    if (!outcome.committed) throw new RegistryError({ is: 'thing-unknown', what: `build policy "${name}"` });
+    return context.body(null, 204);
+  });
+}
+
+function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
+  const { documents, registry } = ports;
+  api.openapi(routes.builds, async (context) => {
+    const { builds, ...next } = await buildsOf(ports, context.req.valid('query'));
+    return context.json({ builds: builds.map(showBuild), ...next }, 200);
+  });
+  api.openapi(routes.dryRun, async (context) => {
+    const { base, tag = 'latest' as never } = ownReference(ports, context.req.valid('query').base);
+    const dependents = await dependentsIn(ports, [{ base, tag }], await readPolicies(documents, registry));
+    const images = [...dependents.values()].sort((a, b) => a.level - b.level).map((each) => ({ image: `${each.repository}:${each.tag}`, mode: each.policy.settings.mode, policy: each.policy.name, after: [...each.waitsFor].map(nameIn) }));
+    return context.json({ base: shownReference({ base, tag }), images }, 200);
+  });
+  api.openapi(routes.explain, async (context) => {
+    const { image: text, base: baseText } = context.req.valid('query');
+    const [image, base] = [ownImage(ports, text), anyReference(ports, baseText)];
+    return context.json({ image: shownReference({ base: ownBase(registry, image.repository), tag: image.tag }), base: shownReference(base), ...(await explain(ports, image, base)) }, 200);
+  });
+  api.openapi(routes.build, async (context) => {
+    const [{ build }, { limit, continuation }] = [context.req.valid('param'), context.req.valid('query')];
+    const found = await readStored(documents, buildSchema, buildRef(registry, build));
+    if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `build "${build}"` });
+    const partition = [nodesOf(build)];
+    const page = await documents.queryDocuments({ container: 'builds', partition, where: [{ path: 'type', is: '=', value: 'node' }], orderBy: { path: 'level', direction: 'asc' }, limit, ...(continuation === undefined ? {} : { continuation }) });
+    const nodes = page.documents.map((each) => showNode(parseStored(nodeSchema, each, { container: 'builds', partition }).document));
+    return context.json({ ...showBuild(found.document), nodes, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) }, 200);
+  });
+}

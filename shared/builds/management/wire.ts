@@ -1,0 +1,106 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
+import { policyNameSchema, policySettingsSchema } from '../plan/policies.ts';
+import type { Policy } from '../plan/policies.ts';
+import type { Build, Node } from '../plan/documents.ts';
+import { shownReference } from '../edges/names.ts';
+import type { Edge, Learned } from '../edges/documents.ts';
+import { reasons } from '../explain.ts';
+
+const image = z.string().min(1).max(400).openapi({ example: 'team/app:v1' });
+const time = z.string().openapi({ format: 'date-time' });
+
+const evidence = z.object({ evidence: z.string(), confidence: z.number(), baseDigest: z.string().optional(), layers: z.int().optional() });
+const baseSchema = z.object({ image: z.string(), found: z.array(evidence) });
+const basesSchema = z
+  .object({
+    image: z.string(),
+    bases: z.array(baseSchema).openapi({ description: 'What it is built on.' }),
+    refused: z.array(z.object({ base: z.string(), path: z.array(z.string()) })).openapi({ description: 'What would close a circle.' }),
+    dependents: z.array(z.object({ image: z.string(), digest: z.string(), found: z.array(evidence) })).openapi({ description: 'What is built on it.' }),
+    continuation: z.string().optional(),
+  })
+  .openapi('Bases');
+
+export interface Tree {
+  readonly image: string;
+  readonly dependents: readonly Tree[];
+}
+const treeSchema: z.ZodType<Tree> = z.lazy(() => z.object({ image: z.string(), dependents: z.array(treeSchema) })).openapi('DependentsTree', { type: 'object' });
+
+const policySchema = z.object({ name: z.string(), ...policySettingsSchema.shape, ...timesSchema }).openapi('BuildPolicy');
+const settingsSchema = policySettingsSchema.openapi('BuildPolicySettings');
+
+const buildSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(['planning', 'running', 'finished']),
+    updates: z.array(z.object({ image: z.string(), digest: z.string(), previousDigest: z.string().optional(), updatedAt: time })),
+    images: z.int(),
+    counts: z.object({ succeeded: z.int(), same: z.int(), notified: z.int(), failed: z.int(), stopped: z.int() }).optional(),
+    createdAt: time,
+    endedAt: time.optional(),
+  })
+  .openapi('Build');
+
+const nodeSchema = z
+  .object({
+    image: z.string(),
+    state: z.enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped']),
+    mode: z.string(),
+    policy: z.string(),
+    bases: z.array(z.string()),
+    waitsFor: z.array(z.string()),
+    level: z.int(),
+    digestBefore: z.string().optional(),
+    digest: z.string().optional(),
+    conflicts: z.array(z.string()).optional(),
+    because: z.string().optional(),
+    endedAt: time.optional(),
+  })
+  .openapi('BuildImage');
+
+const explained = z.object({ image: z.string(), base: z.string(), reason: z.enum(reasons), why: z.string(), build: z.string().optional() }).openapi('BuildExplanation');
+
+const params = z.object({ name: policyNameSchema });
+const build = z.object({ build: z.uuid() });
+
+export const routes = {
+  bases: createRoute({ method: 'get', path: '/bases', summary: 'What an image is built on, and what is built on it', request: { query: pageSchema.extend({ image }) }, responses: { ...refusals, 200: json('Both.', basesSchema) } }),
+  tree: createRoute({ method: 'get', path: '/bases/tree', summary: 'Everything that is built on an image, and on that', request: { query: z.object({ image }) }, responses: { ...refusals, 200: json('Each image once, where it is met first; at most 1,000.', treeSchema) } }),
+  policies: createRoute({ method: 'get', path: '/builds/policies', summary: 'Which images follow their bases', responses: { ...refusals, 200: json('By name: the first that an image is of counts.', z.object({ policies: z.array(policySchema) })) } }),
+  putPolicy: createRoute({ method: 'put', path: '/builds/policies/{name}', summary: 'Makes a policy, or changes it', request: { params, ...body(settingsSchema) }, responses: { ...refusals, 200: json('So it is.', policySchema) } }),
+  deletePolicy: createRoute({ method: 'delete', path: '/builds/policies/{name}', summary: 'Removes a policy', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),
+  builds: createRoute({ method: 'get', path: '/builds', summary: 'Builds, the newest first', request: { query: pageSchema }, responses: { ...refusals, 200: json('A page of them.', z.object({ builds: z.array(buildSchema), continuation: z.string().optional() })) } }),
+  build: createRoute({ method: 'get', path: '/builds/{build}', summary: 'A build, and its images', request: { params: build, query: pageSchema }, responses: { ...refusals, 200: json('It, and a page of its images.', buildSchema.extend({ nodes: z.array(nodeSchema), continuation: z.string().optional() })) } }),
+  dryRun: createRoute({ method: 'get', path: '/builds/dry-run', summary: 'What would be made anew if a base changed', request: { query: z.object({ base: image }) }, responses: { ...refusals, 200: json('In this order.', z.object({ base: z.string(), images: z.array(z.object({ image: z.string(), mode: z.string(), policy: z.string(), after: z.array(z.string()) })) })) } }),
+  explain: createRoute({ method: 'get', path: '/builds/explain', summary: 'Why an image was, or was not, made anew when its base changed', request: { query: z.object({ image, base: image }) }, responses: { ...refusals, 200: json('The reason.', explained) } }),
+};
+
+export function showEdge({ repository, dependentTag, dependentDigest, found }: Edge) {
+  return { image: `${repository}:${dependentTag}`, digest: dependentDigest, found };
+}
+
+export function showBases({ bases }: Pick<Learned, 'bases'>) {
+  return bases.map((each) => ({ image: shownReference(each), found: each.found }));
+}
+
+export function showPolicy({ name, settings, createdAt, updatedAt }: Policy) {
+  return { name, ...settings, createdAt, updatedAt };
+}
+
+export function showBuild({ build: id, state, roots, images, counts, createdAt, endedAt }: Build) {
+  const updates = roots.map(({ base, tag, digest, previousDigest, updatedAt }) => ({ image: shownReference({ base, tag }), digest, ...(previousDigest === undefined ? {} : { previousDigest }), updatedAt }));
+  return { id, state, updates, images, ...(counts === undefined ? {} : { counts }), createdAt, ...(endedAt === undefined ? {} : { endedAt }) };
+}
+
+export function showNode({ repository, tag, state, mode, policy, bases, waitsFor, level, digestBefore, digest, conflicts, because, endedAt }: Node) {
+  const became = { ...(digestBefore === undefined ? {} : { digestBefore }), ...(digest === undefined ? {} : { digest }), ...(conflicts === undefined ? {} : { conflicts }), ...(because === undefined ? {} : { because }), ...(endedAt === undefined ? {} : { endedAt }) };
+  return { image: `${repository}:${tag}`, state, mode, policy, bases: bases.map(shownReference), waitsFor: waitsFor.map(({ node }) => nameIn(node)), level, ...became };
+}
+
+/** `node:team:app:v1` is `team/app:v1`: names hold no colon, and tags neither. */
+export function nameIn(node: string): string {
+  const parts = node.slice('node:'.length).split(':');
+  return `${parts.slice(0, -1).join('/')}:${parts.at(-1) ?? ''}`;
+}

@@ -1,0 +1,54 @@
+import type { CatalogueEvent } from '../events/envelope.ts';
+import { z } from 'zod';
+import { learnTouched } from './edges/touched.ts';
+import { goOn } from './plan/go-on.ts';
+import { nodesWhere, settleWaiting } from './plan/settle.ts';
+import { planUpdate, tellUpdated } from './plan/updates.ts';
+import { workOn } from './plan/work.ts';
+import type { BuildPorts } from './ports.ts';
+
+/** What triggers do about bases and what is built on them. */
+export interface BuildPipeline {
+  readonly ports: BuildPorts;
+  /** Learns what an event's image is built on, and tells of a base that was updated. Throws `StoreFailure`: then it must be delivered again. */
+  learn(event: CatalogueEvent): Promise<void>;
+  /** Puts an update of a base in line. Throws `StoreFailure`. */
+  plan(event: CatalogueEvent): Promise<void>;
+  /** Makes images of the build that a message of the queue `build-runs` names. */
+  work(message: unknown): Promise<void>;
+  /** Sets going again what crashes and outages left. */
+  sweep(): Promise<void>;
+}
+
+/** Well below what the host gives a function (host.json). In milliseconds. */
+const workMs = 8 * 60_000;
+/** Of a timer that starts every minute. In milliseconds. */
+const sweepMs = 45_000;
+
+const messageSchema = z.object({ build: z.string() });
+
+export function buildPipeline(ports: BuildPorts): BuildPipeline {
+  const until = (ms: number) => new Date(ports.clock.now().getTime() + ms);
+  return {
+    ports,
+    async learn(event) {
+      await learnTouched(ports, event);
+      if (event.type === 'Longshore.TagMoved') await tellUpdated(ports, event);
+    },
+    async plan(event) {
+      if (event.type === 'Longshore.BaseImageUpdated') await planUpdate(ports, event);
+    },
+    async work(message) {
+      const parsed = messageSchema.safeParse(message);
+      if (parsed.success) await workOn(ports, parsed.data.build, until(workMs));
+      else ports.log.error({ message }, 'a message of the queue build-runs cannot be read and is dropped');
+    },
+    async sweep() {
+      const build = await goOn(ports);
+      if (build === undefined) return;
+      // Of what waits, what a crash has left waiting for nobody.
+      for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }])) await settleWaiting(ports, node);
+      await workOn(ports, build, until(sweepMs));
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { digestSchema } from '../../oci/descriptor.ts';
+import type { RegistryName } from '../../oci/name.ts';
+import type { DocumentRef } from '../../ports/documents.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
+import { documentShape } from '../../state/stored.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+
+const when = z.iso.datetime();
+
+/** A base that was updated. */
+export const rootSchema = z.object({
+  base: z.string(),
+  tag: tagSchema,
+  digest: digestSchema,
+  previousDigest: digestSchema.optional(),
+  /** Of the event that told of it. */
+  event: z.string(),
+  updatedAt: when,
+});
+export type Root = z.infer<typeof rootSchema>;
+
+/**
+ * What a registry makes anew, one build after the other: bases that are updated while one is under way wait, and become one build together. It
+ * shares a partition with the builds, so that one begins in the transaction that takes what waits.
+ */
+export const laneSchema = z.object({
+  ...documentShape('lane'),
+  task: z.string(),
+  active: z.string().optional(),
+  waiting: z.array(rootSchema),
+});
+export type Lane = z.infer<typeof laneSchema>;
+
+const countsSchema = z.object({ succeeded: z.int(), same: z.int(), notified: z.int(), failed: z.int(), stopped: z.int() });
+export type Counts = z.infer<typeof countsSchema>;
+
+/** One update of bases, and all that follows from it. Its images are documents of their own. */
+export const buildSchema = z.object({
+  ...documentShape('build'),
+  task: z.string(),
+  registry: registrySchema,
+  build: z.string(),
+  roots: z.array(rootSchema).min(1),
+  state: z.enum(['planning', 'running', 'finished']),
+  images: z.int(),
+  counts: countsSchema.optional(),
+  createdAt: when,
+  endedAt: when.optional(),
+});
+export type Build = z.infer<typeof buildSchema>;
+
+/** One image of a build. */
+export const nodeSchema = z.object({
+  ...documentShape('node'),
+  task: z.string(),
+  registry: registrySchema,
+  build: z.string(),
+  repository: repositorySchema,
+  tag: tagSchema,
+  mode: z.enum(['rebase', 'notify']),
+  /** The policy that says so. */
+  policy: z.string(),
+  /** Those of its bases that were updated or are made anew, and what it was built on. */
+  bases: z.array(z.object({ base: z.string(), tag: tagSchema, said: z.string().optional(), old: z.array(digestSchema) })),
+  /** Images of this build that come first. */
+  waitsFor: z.array(z.object({ node: z.string() })),
+  /** How far from what was updated: 1 is built on it itself. */
+  level: z.int().positive(),
+  state: z.enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped']),
+  /** From when it may be taken up: later while somebody is at it. */
+  tryAt: when,
+  attempts: z.int().nonnegative(),
+  /** Where its tag was when it was taken up. */
+  digestBefore: digestSchema.optional(),
+  /** What became of it. */
+  digest: digestSchema.optional(),
+  conflicts: z.array(z.string()).optional(),
+  /** Why it failed, or stopped. */
+  because: z.string().optional(),
+  queuedAt: when,
+  endedAt: when.optional(),
+});
+export type Node = z.infer<typeof nodeSchema>;
+
+export const isEnded = ({ state }: Pick<Node, 'state'>) => !['waiting', 'ready', 'running'].includes(state);
+/** Whatever is built on it may go on. */
+export const isWell = ({ state }: Pick<Node, 'state'>) => state === 'succeeded' || state === 'same';
+
+export function listOf(registry: RegistryName): string {
+  return `builds:${registry}`;
+}
+
+export function laneRef(registry: RegistryName): DocumentRef {
+  return { container: 'builds', partition: [listOf(registry)], id: 'lane' };
+}
+
+export function buildRef(registry: RegistryName, build: string): DocumentRef {
+  return { container: 'builds', partition: [listOf(registry)], id: `build:${build}` };
+}
+
+export function nodesOf(build: string): string {
+  return `build:${build}`;
+}
+
+export function nodeId({ repository, tag }: Pick<TaggedImage, 'repository' | 'tag'>): string {
+  return `node:${repository.replaceAll('/', ':')}:${tag}`;
+}
+
+export function nodeRef(build: string, image: Pick<TaggedImage, 'repository' | 'tag'>): DocumentRef {
+  return { container: 'builds', partition: [nodesOf(build)], id: nodeId(image) };
+}
+
+/** The same for the same: whoever does it again is known. In the form of a UUID. */
+export function madeId(...of: readonly unknown[]): string {
+  const hex = createHash('sha256').update(JSON.stringify(of)).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+}
+
+export const buildsQueue = 'build-runs';

@@ -1,0 +1,60 @@
+import type { EventData } from '../../events/catalogue.ts';
+import { envelope } from '../../events/envelope.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { StoreFailure } from '../../ports/failures.ts';
+import type { CloudEvent } from '../../ports/topic.ts';
+import { shownReference } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+import { madeId } from './documents.ts';
+import type { Node } from './documents.ts';
+
+type Telling = Pick<BuildPorts, 'topic' | 'clock' | 'log' | 'eventSource'>;
+
+const eventsAtOnce = 100;
+
+function targetOf({ build, repository, tag, mode, bases }: Node): EventData<'Longshore.BuildQueued'>['target'] {
+  return { build, repository, tag, mode, bases: bases.map(shownReference) };
+}
+
+type Told = 'Longshore.BuildQueued' | 'Longshore.BuildStarted' | 'Longshore.BuildSucceeded' | 'Longshore.BuildFailed' | 'Longshore.ImageRebased';
+
+/** The same image of the same build is told of under one id, however often. */
+function about({ eventSource: source, clock }: Telling, type: Told, { build, repository, tag }: Node) {
+  const id = madeId(type, build, repository, tag);
+  const time = clock.now().toISOString();
+  return { envelope: { id, time, source, subject: `${repository}:${tag}` }, data: { id, timestamp: time } };
+}
+
+/** A telling that fails is repeated by nobody: what happened is in the documents. */
+async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Promise<void> {
+  try {
+    for (let at = 0; at < events.length; at += eventsAtOnce) await topic.publishEvents(events.slice(at, at + eventsAtOnce));
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    log.warn({ err: error, events: events.length }, 'what a build does could not be told');
+  }
+}
+
+export async function tellQueued(ports: Telling, nodes: readonly Node[]): Promise<void> {
+  await tell(ports, nodes.filter(({ state }) => state !== 'failed').map((node) => {
+    const { envelope: of, data } = about(ports, 'Longshore.BuildQueued', node);
+    return envelope('Longshore.BuildQueued', of, { ...data, target: targetOf(node) });
+  }));
+  for (const node of nodes.filter(({ state }) => state === 'failed')) await tellFailed(ports, node, node.because ?? '');
+}
+
+export async function tellStarted(ports: Telling, node: Node): Promise<void> {
+  const { envelope: of, data } = about(ports, 'Longshore.BuildStarted', node);
+  await tell(ports, [envelope('Longshore.BuildStarted', of, { ...data, target: targetOf(node) })]);
+}
+
+export async function tellFailed(ports: Telling, node: Node, because: string): Promise<void> {
+  const { envelope: of, data } = about(ports, 'Longshore.BuildFailed', node);
+  await tell(ports, [envelope('Longshore.BuildFailed', of, { ...data, target: targetOf(node), because })]);
+}
+
+export async function tellRebased(ports: Telling, node: Node, digest: Digest, previousDigest: Digest): Promise<void> {
+  const target = { ...targetOf(node), digest, previousDigest };
+  const [rebased, succeeded] = [about(ports, 'Longshore.ImageRebased', node), about(ports, 'Longshore.BuildSucceeded', node)];
+  await tell(ports, [envelope('Longshore.ImageRebased', rebased.envelope, { ...rebased.data, target }), envelope('Longshore.BuildSucceeded', succeeded.envelope, { ...succeeded.data, target })]);
+}

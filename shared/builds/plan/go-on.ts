@@ -1,0 +1,32 @@
+import { readStored } from '../../state/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
+import type { Counts, Node } from './documents.ts';
+import { beginNext, leaveLane } from './lane.ts';
+import { makePlan } from './make-plan.ts';
+
+/** Begins the next build, unless one is under way; builds in which nothing is to be made end at once. Gives the one that is under way then. */
+export async function goOn(ports: BuildPorts): Promise<string | undefined> {
+  for (;;) {
+    const build = await beginNext(ports);
+    if (build === undefined) return undefined;
+    await makePlan(ports, build);
+    if (!(await finishIfDone(ports, build))) return build;
+  }
+}
+
+/** Ends a build whose images have all ended. `false` while some have not. */
+export async function finishIfDone({ documents, registry, clock }: BuildPorts, build: string): Promise<boolean> {
+  const ref = buildRef(registry, build);
+  const found = await readStored(documents, buildSchema, ref);
+  if (found === undefined || found.document.state === 'planning') return false;
+  const count = (states: readonly Node['state'][]) => documents.countDocuments({ container: 'builds', partition: [nodesOf(build)], where: [{ path: 'state', is: 'in', values: states }] });
+  if ((await count(['waiting', 'ready', 'running'])) > 0) return false;
+  if (found.document.state === 'running') {
+    const [succeeded, same, notified, failed, stopped] = await Promise.all([count(['succeeded']), count(['same']), count(['notified']), count(['failed']), count(['stopped'])]);
+    const counts: Counts = { succeeded, same, notified, failed, stopped };
+    await documents.commitDocuments('builds', [listOf(registry)], [{ do: 'patch', id: ref.id, set: { state: 'finished', counts, endedAt: clock.now().toISOString() }, ifMatch: found.etag }]);
+  }
+  await leaveLane({ documents, registry, clock }, build);
+  return true;
+}

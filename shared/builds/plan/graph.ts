@@ -1,0 +1,96 @@
+import type { Digest } from '../../oci/digest.ts';
+import { baseDigestsIn } from '../edges/find-bases.ts';
+import { ownBase } from '../edges/names.ts';
+import { dependentsOf } from '../edges/learn.ts';
+import type { Edge, TaggedImage } from '../edges/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import { nodeId } from './documents.ts';
+import type { Root } from './documents.ts';
+import { policyFor } from './policies.ts';
+import type { Policy } from './policies.ts';
+
+/** An image that is made anew, as the graph of edges says: by its name, what comes before it. */
+export interface Dependent extends TaggedImage {
+  readonly policy: Policy;
+  readonly bases: { base: string; tag: TaggedImage['tag']; said?: string; old: Digest[] }[];
+  readonly waitsFor: Set<string>;
+  level: number;
+}
+
+/** More images than one registry's builds should begin at once. */
+export const mostImages = 50_000;
+
+type Place = Pick<Root, 'base' | 'tag'> & { readonly node?: Dependent };
+
+/**
+ * Everything that is built on these bases and has a policy that lets it be made anew, near ones first; what only is to be told of ends the way. One
+ * entry for each image, whatever ways lead to it. Throws `StoreFailure`.
+ */
+export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root, 'base' | 'tag' | 'previousDigest'>[], policies: readonly Policy[]): Promise<Map<string, Dependent>> {
+  const found = new Map<string, Dependent>();
+  let places: Place[] = [...roots];
+  for (let level = 1; places.length > 0 && found.size < mostImages; level += 1) {
+    const next: Place[] = [];
+    for (const place of places) {
+      for await (const edge of edgesOf(ports, place)) {
+        const added = addEdge(found, edge, place, { policies, level });
+        if (added?.policy.settings.mode === 'rebase') next.push({ base: ownBase(ports.registry, added.repository), tag: added.tag, node: added });
+      }
+    }
+    places = next;
+  }
+  for (const { base, tag, previousDigest } of roots) if (previousDigest !== undefined) for (const each of found.values()) each.bases.find((of) => of.base === base && of.tag === tag)?.old.push(previousDigest);
+  return found;
+}
+
+async function* edgesOf(ports: BuildPorts, { base, tag }: Pick<Root, 'base' | 'tag'>): AsyncIterable<Edge> {
+  let continuation: string | undefined;
+  do {
+    const page = await dependentsOf(ports, base, tag, { continuation });
+    yield* page.edges;
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+}
+
+interface At {
+  readonly policies: readonly Policy[];
+  readonly level: number;
+}
+
+/** The image that the edge leads to, when it is met for the first time. One that is pinned to a digest does not follow its tag. */
+function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { policies, level }: At): Dependent | undefined {
+  const { registry, repository, dependentTag: tag, digest } = edge;
+  const policy = policyFor(policies, { repository, tag });
+  if (digest !== undefined || policy === undefined || !policy.settings.enabled) return undefined;
+  const id = nodeId({ repository, tag });
+  const there = found.get(id);
+  const dependent = there ?? { registry, repository, tag, policy, bases: [], waitsFor: new Set<string>(), level };
+  if (there === undefined) found.set(id, dependent);
+  dependent.level = Math.max(dependent.level, level);
+  dependent.bases.push({ base: place.base, tag: place.tag, ...(edge.said === undefined ? {} : { said: edge.said }), old: baseDigestsIn(edge) });
+  if (place.node !== undefined) dependent.waitsFor.add(nodeId(place.node));
+  return there === undefined ? dependent : undefined;
+}
+
+/** Images that wait for each other in a circle, or for one that does: edges refuse circles, but two may be learned at the same moment. */
+export function inCircles(found: ReadonlyMap<string, Dependent>): Set<string> {
+  const left = new Map([...found].map(([id, { waitsFor }]) => [id, new Set([...waitsFor].filter((each) => found.has(each)))]));
+  const followers = new Map<string, string[]>();
+  for (const [id, waits] of left) {
+    for (const each of waits) {
+      const all = followers.get(each) ?? [];
+      followers.set(each, all);
+      all.push(id);
+    }
+  }
+  const free = [...left].filter(([, waits]) => waits.size === 0).map(([id]) => id);
+  for (let id = free.pop(); id !== undefined; id = free.pop()) {
+    left.delete(id);
+    for (const follower of followers.get(id) ?? []) {
+      const waits = left.get(follower);
+      waits?.delete(id);
+      if (waits?.size === 0) free.push(follower);
+    }
+  }
+  return new Set(left.keys());
+}
