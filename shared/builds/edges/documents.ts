@@ -61,19 +61,25 @@ export const learnedSchema = z.object({
 });
 export type Learned = z.infer<typeof learnedSchema>;
 
-/** An image under the chain of all its layers: whoever starts with the same ones was built on it. */
-export const chainSchema = z.object({
-  ...documentShape('chain'),
+/** An image as its layers make it known, beside all others that begin with the same layer: whoever begins with all of its layers was built on it. */
+export const rootedSchema = z.object({
+  ...documentShape('rooted'),
   base: z.string(),
   registry: registrySchema,
   repository: repositorySchema,
   digest: digestSchema,
+  /** Of all its layers. */
+  chain: z.string(),
+  /** Of its first layer, of its first two, …; an image's own is not among them. */
+  begins: z.array(z.object({ chain: z.string() })),
   layers: z.int().positive(),
+  /** Tags that it has, or had: what was built on it followed one of them. */
+  tags: z.array(tagSchema),
 });
-export type Chain = z.infer<typeof chainSchema>;
+export type Rooted = z.infer<typeof rootedSchema>;
 
-/** Where an image's chain is, for when it goes. */
-export const chainedSchema = z.object({ ...documentShape('chained'), base: z.string(), digest: digestSchema, chain: z.string() });
+/** Where that is, by the image's digest. `told`: what was pushed before it, and is built on it, has been looked at again. */
+export const placedSchema = z.object({ ...documentShape('placed'), base: z.string(), digest: digestSchema, root: z.string(), told: z.boolean() });
 
 const named = ({ registry, repository }: RepositoryKey) => `${registry}:${repository.replaceAll('/', ':')}`;
 
@@ -90,12 +96,16 @@ export function learnedRef(key: RepositoryKey, tag: Tag): DocumentRef {
   return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `learned:${tag}` };
 }
 
-export function chainRef(key: RepositoryKey, digest: Digest, chain: string): DocumentRef {
-  return { container: 'dependencies', partition: [`chain:${chain}`], id: `chain:${named(key)}:${digest}` };
+export function rootedPartition(registry: RegistryName, root: string): string {
+  return `rooted:${registry}:${root}`;
 }
 
-export function chainedRef(key: RepositoryKey, digest: Digest): DocumentRef {
-  return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `chained:${digest}` };
+export function rootedRef(key: RepositoryKey, digest: Digest, root: string): DocumentRef {
+  return { container: 'dependencies', partition: [rootedPartition(key.registry, root)], id: `rooted:${named(key)}:${digest}` };
+}
+
+export function placedRef(key: RepositoryKey, digest: Digest): DocumentRef {
+  return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `placed:${digest}` };
 }
 
 /** The registry that a name stands in, and the image. */

@@ -1,13 +1,10 @@
-import pLimit from 'p-limit';
 import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { StoredImage } from '../../ports/images.ts';
-import { manifestRef } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { parseStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { chainSchema } from './documents.ts';
-import type { BaseFound, Chain, Evidence } from './documents.ts';
+import { longestBegun } from './chains.ts';
+import type { BaseFound, Evidence, Rooted } from './documents.ts';
 import { chainsOf, readConfig } from './image-config.ts';
 import { baseReference, ownBase, shownReference } from './names.ts';
 import type { BaseReference } from './names.ts';
@@ -58,30 +55,18 @@ function annotated({ registry }: BuildPorts, annotations: Readonly<Record<string
 
 const imagesNamed = 5;
 
-/** The image with the most layers that this one begins with, and has more. The same layers under several names are likely the first of them, but who knows. */
+/** The same layers under several names are likely those of the first of them, but who knows. */
 async function byLayers(ports: BuildPorts, key: RepositoryKey, chains: readonly string[], host: string | undefined): Promise<Finding[]> {
-  const limit = pLimit(16);
-  const known = await Promise.all(chains.slice(0, -1).map((chain) => limit(() => imagesWith(ports, key, chain))));
-  const longest = known.findLast((images) => images.length > 0) ?? [];
-  const findings = await Promise.all(longest.slice(0, imagesNamed).map((image) => namesOf(ports, image)));
+  const longest = await longestBegun(ports, key, chains);
   const confidence = 0.9 / Math.max(1, longest.length);
-  const named = (base: BaseReference): Said => (host === undefined ? base : { ...base, said: `${host}/${shownReference(base)}` });
-  return findings.flat().map(([base, { digest, layers }]) => [named(base), { evidence: 'layers', confidence, baseDigest: digest, layers }]);
+  const findings = await Promise.all(longest.slice(0, imagesNamed).map(async (image) => (await namesOf(ports, image)).map((base): Finding => [host === undefined ? base : { ...base, said: `${host}/${shownReference(base)}` }, { evidence: 'layers', confidence, baseDigest: image.digest, layers: image.layers }])));
+  return findings.flat();
 }
 
-/** What is older in its own repository is no base. What is gone is none either. */
-async function imagesWith({ documents }: BuildPorts, { registry, repository }: RepositoryKey, chain: string): Promise<Chain[]> {
-  const partition = [`chain:${chain}`];
-  const page = await documents.queryDocuments({ container: 'dependencies', partition, where: [{ path: 'registry', is: '=', value: registry }], limit: 50 });
-  const others = page.documents.map((found) => parseStored(chainSchema, found, { container: 'dependencies', partition }).document).filter((image) => image.repository !== repository);
-  const there = await Promise.all(others.map((image) => documents.readDocument(manifestRef(image, image.digest))));
-  return others.filter((_, at) => there[at] !== undefined);
-}
-
-async function namesOf(ports: BuildPorts, image: Chain): Promise<[BaseReference, Chain][]> {
+async function namesOf(ports: BuildPorts, image: Rooted): Promise<BaseReference[]> {
   const base = ownBase(image.registry, image.repository);
-  const tags = await tagsAt(ports, image, image.digest);
-  return tags.length === 0 ? [[{ base, digest: image.digest }, image]] : tags.map((tag) => [{ base, tag }, image]);
+  const tags = new Set([...image.tags, ...(await tagsAt(ports, image, image.digest))]);
+  return tags.size === 0 ? [{ base, digest: image.digest }] : [...tags].map((tag) => ({ base, tag }));
 }
 
 function merged(findings: readonly Finding[]): BaseFound[] {

@@ -6,6 +6,8 @@ import type { RepositoryKey } from '../../state/names.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
+import type { StoredImage } from '../../ports/images.ts';
+import { learnChain, rememberTag } from './chains.ts';
 import { pathUpTo } from './cycles.ts';
 import { edgeId, edgeSchema, learnedRef, learnedSchema } from './documents.ts';
 import type { BaseFound, Edge, Learned } from './documents.ts';
@@ -14,14 +16,21 @@ import { shownReference } from './names.ts';
 
 type Place = Learned['leaving'][number];
 
+interface LearnOptions {
+  /** Names of this registry. */
+  readonly ownHosts?: readonly string[];
+  /** More may be known than when it was looked at. */
+  readonly isAgain?: boolean;
+}
+
 /**
  * Brings the edges of a tagged image in line with what it is now: in any order, any number of times, beside others that do the same. First it is
  * written down which edges there will be and which go, then they are made, then the others go; a crash in between is made good by the next look.
  * Gives what is there in the end. Throws `StoreFailure`.
  */
-export async function learnTag(ports: BuildPorts, key: RepositoryKey, tag: Tag, ownHosts: readonly string[] = ports.ownHosts): Promise<Learned | undefined> {
+export async function learnTag(ports: BuildPorts, key: RepositoryKey, tag: Tag, { ownHosts = ports.ownHosts, isAgain = false }: LearnOptions = {}): Promise<Learned | undefined> {
   // Somebody else was at it: what he has deleted is made again, and what this one has made is looked at again.
-  let made: readonly Place[] | undefined;
+  let made: readonly Place[] | undefined = isAgain ? [] : undefined;
   const outcome = await untilUncontended(`what is known of ${key.repository}:${tag}`, async () => {
     const [at, there] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)), readStored(ports.documents, learnedSchema, learnedRef(key, tag))]);
     const digest = at?.document.digest;
@@ -53,6 +62,8 @@ interface Looked {
 async function lookAt(ports: BuildPorts, { key, tag, digest, there, made, ownHosts }: Looked): Promise<Learned | undefined> {
   const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
   if (digest !== undefined && image === undefined) return undefined;
+  // Known first: whoever makes its base known then finds it.
+  if (image !== undefined) await known(ports, key, tag, image);
   const found = image === undefined ? [] : await findBases(ports, key, image, ownHosts);
   const paths = await Promise.all(found.map((base) => pathUpTo(ports, { ...key, tag }, base)));
   const refused = found.flatMap((base, index) => (paths[index] === undefined ? [] : [{ base: shownReference(base), path: paths[index] }]));
@@ -63,6 +74,13 @@ async function lookAt(ports: BuildPorts, { key, tag, digest, there, made, ownHos
   const leaving = before.filter((place) => !kept.has(JSON.stringify(place)));
   const { partition, id } = learnedRef(key, tag);
   return { id, base: partition[0] ?? '', type: 'learned', schemaVersion: 1, ...key, tag, digest: digest ?? there?.digest ?? ('' as Digest), bases, refused, leaving: unique(leaving), learnedAt: ports.clock.now().toISOString() };
+}
+
+async function known(ports: BuildPorts, key: RepositoryKey, tag: Tag, { digest, manifest }: StoredImage): Promise<void> {
+  for (const each of [digest, ...manifest.manifests.map((child) => child.digest)]) {
+    await learnChain(ports, key, each);
+    await rememberTag(ports, key, tag, each);
+  }
 }
 
 function unique(places: readonly Place[]): Place[] {

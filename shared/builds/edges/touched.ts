@@ -4,7 +4,8 @@ import type { Tag } from '../../oci/name.ts';
 import { manifestRef } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import type { BuildPorts } from '../ports.ts';
-import { forgetChain, learnChain } from './chains.ts';
+import { forgetChain, learnChain, tellFollowers } from './chains.ts';
+import type { TaggedImage } from './documents.ts';
 import { learnTag } from './learn.ts';
 
 /** What an event touches, to be looked at as it is now. */
@@ -41,6 +42,14 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   const touched = touchedBy(ports, event);
   if (touched === undefined) return;
   const { key, tags, digests, hosts } = touched;
-  for (const digest of digests) await (((await ports.documents.readDocument(manifestRef(key, digest))) === undefined ? forgetChain : learnChain)(ports, key, digest));
-  for (const tag of tags) await learnTag(ports, key, tag, [...ports.ownHosts, ...hosts]);
+  const ownHosts = [...ports.ownHosts, ...hosts];
+  for (const digest of digests) await (await isLive(ports, key, digest) ? learnChain : forgetChain)(ports, key, digest);
+  for (const tag of tags) await learnTag(ports, key, tag, { ownHosts });
+  // Events come in any order: what is built on an image may be known before it.
+  const look = ({ registry, repository, tag }: TaggedImage) => learnTag(ports, { registry, repository }, tag, { ownHosts, isAgain: true });
+  for (const digest of digests) await tellFollowers(ports, key, digest, look);
+}
+
+async function isLive({ documents }: BuildPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
+  return (await documents.readDocument(manifestRef(key, digest))) !== undefined;
 }

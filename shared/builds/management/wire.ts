@@ -29,7 +29,7 @@ export interface Tree {
 const treeSchema: z.ZodType<Tree> = z.lazy(() => z.object({ image: z.string(), dependents: z.array(treeSchema) })).openapi('DependentsTree', { type: 'object' });
 
 const policySchema = z.object({ name: z.string(), ...policySettingsSchema.shape, ...timesSchema }).openapi('BuildPolicy');
-const settingsSchema = policySettingsSchema.openapi('BuildPolicySettings');
+const settingsSchema = z.strictObject(policySettingsSchema.shape).openapi('BuildPolicySettings');
 
 const buildSchema = z
   .object({
