@@ -17,6 +17,7 @@ import type { PostRequest } from './ports/post.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { ReadLastPulls } from './ports/pulls.ts';
 import type { SendMessage } from './ports/queues.ts';
+import type { Runner } from './ports/runner.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { PublishEvents } from './ports/topic.ts';
 import type { Tracer } from './ports/tracer.ts';
@@ -67,6 +68,8 @@ export interface Adapters {
   readonly receivers: PostRequest;
   /** The other regions, and documents as this one shows them. Absent where there is one region. */
   readonly others?: OtherRegions;
+  /** Builds images; absent where nothing does. */
+  readonly runner?: Runner;
   /** Absent where no vault is configured. */
   readonly secrets?: Secrets;
   /** Absent where nothing is traced. */

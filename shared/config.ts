@@ -121,6 +121,8 @@ const settingsSchema = z
     LONGSHORE_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /** Of each identity, likewise. */
     LONGSHORE_IDENTITY_RATE_LIMITS: rateLimitsSchema.default('sku'),
+    /** What builds images on this machine: `buildah`, which must be on the PATH, and whose own logins are used for registries. Absent, nothing is built: images are rebased and told of. */
+    LONGSHORE_RUNNER: z.enum(['buildah'], { error: 'must be "buildah", or not set' }).optional(),
     /** Where URLs that users give (issuers, webhooks) may lead: `public` addresses, or also networks of one's own, `loopback` among them (the local stack and tests). */
     LONGSHORE_OUTBOUND: outboundSchema.default([]),
     /** `source` of the events; in Azure the resource id of the topic or registry. */

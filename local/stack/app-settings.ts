@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { StackKeys } from './stack-keys.ts';
 
 /** Where the services of one region listen, and how they are opened. */
@@ -33,6 +35,7 @@ export function appSettings(services: ServiceEndpoints, stack: OwnSettings, regi
     LONGSHORE_SECRET_KEY: stack.keys.secretKey,
     ...(stack.keys.adminPasswordHash === undefined ? {} : { LONGSHORE_ADMIN_PASSWORD_HASH: stack.keys.adminPasswordHash }),
     LONGSHORE_OUTBOUND: 'loopback',
+    ...(isOnPath('buildah') ? { LONGSHORE_RUNNER: 'buildah' } : {}),
     LONGSHORE_LOG_LEVEL: stack.logLevel,
     ...(stack.logFile === undefined ? {} : { LONGSHORE_LOG_FILE: stack.logFile }),
     COSMOS_ENDPOINT: services.cosmos.endpoint,
@@ -44,6 +47,10 @@ export function appSettings(services: ServiceEndpoints, stack: OwnSettings, regi
     EVENTGRID_KEY: region.eventGrid.key,
     AzureWebJobsStorage: region.queue.connectionString,
   };
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 function regionSetting({ name, blob, queue, cosmosRegion: cosmos }: RegionEndpoints) {

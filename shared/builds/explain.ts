@@ -10,7 +10,9 @@ import { nodeRef, nodeSchema } from './plan/documents.ts';
 import type { Build, Node } from './plan/documents.ts';
 import { readLane } from './plan/lane.ts';
 import { policyFor, readPolicies } from './plan/policies.ts';
-import type { Policy } from './plan/policies.ts';
+import { ruleOf } from './plan/rules.ts';
+import type { Rule } from './plan/rules.ts';
+import { taskOf } from './tasks/tasks.ts';
 import type { BuildPorts } from './ports.ts';
 import { latestBuilds } from './plan/list.ts';
 
@@ -23,7 +25,7 @@ export interface Explanation {
 
 export const reasons = [
   'image unknown', 'not learned yet', 'not a dependent', 'circle', 'pinned to a digest', 'another registry', 'base unknown', 'no policy', 'policy disabled', 'policy only notifies',
-  'notified', 'up to date', 'waits for a build', 'waits for a base', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'stopped', 'not updated since',
+  'notified', 'up to date', 'waits for a build', 'waits for a base', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'test failed', 'stopped', 'not updated since',
 ] as const;
 export type Reason = (typeof reasons)[number];
 
@@ -35,8 +37,8 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   if (learned?.document.digest !== at.document.digest) return { reason: 'not learned yet', why: `${name} was pushed a moment ago, and what it is built on is not known yet` };
   const edge = edgeTo(learned.document, base);
   if ('reason' in edge) return edge;
-  const policy = policyFor(await readPolicies(ports.documents, ports.registry), image);
-  const unfit = withPolicy(name, policy);
+  const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
+  const unfit = withRule(name, ruleOf(task, policyFor(policies, image)));
   if (unfit !== undefined && unfit.reason !== 'policy only notifies') return unfit;
   return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
 }
@@ -58,10 +60,10 @@ function ownOrNot(edge: BaseFound, name: string): BaseFound | Explanation {
   return edge.base.startsWith('own:') ? edge : { reason: 'another registry', why: `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to this registry, and build on that` };
 }
 
-function withPolicy(name: string, policy: Policy | undefined): Explanation | undefined {
-  if (policy === undefined) return { reason: 'no policy', why: `no policy of /api/v1/builds/policies takes ${name} in` };
-  if (!policy.settings.enabled) return { reason: 'policy disabled', why: `the policy "${policy.name}", which takes ${name} in, is disabled` };
-  return policy.settings.mode === 'notify' ? { reason: 'policy only notifies', why: `the policy "${policy.name}" tells of ${name}, and makes nothing` } : undefined;
+function withRule(name: string, rule: Rule | undefined): Explanation | undefined {
+  if (rule === undefined) return { reason: 'no policy', why: `no task of /api/v1/tasks makes ${name}, and no policy of /api/v1/builds/policies takes it in` };
+  if (!rule.isOn) return { reason: 'policy disabled', why: `the ${rule.by}, which is for ${name}, is disabled, or is not for updates of bases` };
+  return rule.mode === 'notify' ? { reason: 'policy only notifies', why: `the ${rule.by} tells of ${name}, and makes nothing` } : undefined;
 }
 
 /** The newest build that has the image, or that it waits for. */
@@ -92,6 +94,7 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
     case 'notified':
       return { reason: 'notified', why: `that it is due was told at ${at}; its policy makes nothing` };
     case 'failed':
+      if (node.isGated === true) return { reason: 'test failed', why: `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ${node.because ?? ''}` };
       return { reason: 'failed', why: `it failed at ${at}, and its tag stays: ${node.because ?? ''}` };
     case 'stopped':
       return { reason: 'stopped', why: `it was not begun: ${node.because ?? ''}` };

@@ -4,6 +4,7 @@ import type { Documents } from '../ports/documents.ts';
 import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
 import type { SendMessage } from '../ports/queues.ts';
+import type { Runner } from '../ports/runner.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 
 /** What learning, planning and making images needs of the world. */
@@ -11,6 +12,8 @@ export interface BuildPorts {
   readonly documents: Documents;
   readonly images: Images;
   readonly queues: SendMessage;
+  /** Builds and tests images; absent where nothing does. */
+  readonly runner?: Runner;
   readonly topic: PublishEvents;
   readonly clock: Clock;
   readonly ids: RandomIds;

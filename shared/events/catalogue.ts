@@ -173,12 +173,12 @@ const buildTarget = z.object({
   repository: repositorySchema,
   tag: tagSchema,
   /** As the images of its build wait for each other. */
-  mode: z.enum(['rebase', 'notify']),
+  mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']),
   bases: z.array(z.string()),
 });
 const buildChanged = { id: z.string(), timestamp: z.iso.datetime() };
 const buildQueued = z.object({ ...buildChanged, target: buildTarget });
-const buildEnded = z.object({ ...buildChanged, target: z.object({ ...buildTarget.shape, digest: digestSchema, previousDigest: digestSchema }) });
+const buildEnded = z.object({ ...buildChanged, target: z.object({ ...buildTarget.shape, digest: digestSchema, previousDigest: digestSchema.optional() }) });
 const buildFailed = z.object({ ...buildChanged, target: buildTarget, because: z.string() });
 
 const exampleDigest = `sha256:${'2'.repeat(64)}`;

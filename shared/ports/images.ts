@@ -30,6 +30,12 @@ export interface Images {
   readSmallBlob(key: RepositoryKey, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Stores it once, whoever asks. */
   storeSmallBlob(key: RepositoryKey, bytes: Uint8Array): Promise<Digest>;
+  /** Stores it once, whoever asks; what `open` gives is read only when it is not here yet. Throws `RegistryError` (`digest-invalid`) when it has another digest. */
+  storeBlob(key: RepositoryKey, digest: Digest, open: () => ReadableStream<Uint8Array>): Promise<void>;
+  /** In bytes. Throws `RegistryError` (`blob-unknown`). */
+  sizeOfBlob(key: RepositoryKey, digest: Digest): Promise<number>;
+  /** A blob of any size. `undefined` when the repository has none. */
+  openBlob(key: RepositoryKey, digest: Digest): Promise<ReadableStream<Uint8Array> | undefined>;
   /** `false` when the repository that it is taken from does not have it. */
   mountBlob(from: RepositoryKey, to: RepositoryKey, digest: Digest): Promise<boolean>;
   /** As a client's push: the same checks, the same transaction, the same events. Throws `RegistryError`; `conflict` when the tag is elsewhere by now. */

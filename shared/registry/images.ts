@@ -1,5 +1,7 @@
-import { digestOf, isDigest } from '../oci/digest.ts';
+import { createHash } from 'node:crypto';
+import { algorithmOf, digestFromHex, digestOf, isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Images, StoredImage } from '../ports/images.ts';
@@ -8,7 +10,7 @@ import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import { readFromAny } from './copies.ts';
 import { linkKnown, registerBytes } from './finish-upload.ts';
-import { findLink } from './links.ts';
+import { findLink, requireLink } from './links.ts';
 import { mountBlob } from './mount.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
@@ -32,12 +34,53 @@ export function imagesOf(ports: RegistryPorts): Images {
       await registerBytes(ports, key, { digest, name, size: bytes.length });
       return digest;
     },
+    storeBlob: (key, digest, open) => storeBlob(ports, key, digest, open),
+    sizeOfBlob: async (key, digest) => (await requireLink(ports.documents, key, digest)).size,
+    async openBlob(key, digest) {
+      const link = await findLink(ports.documents, key, digest);
+      return link === undefined ? undefined : readFromAny(ports, link.name, link.region);
+    },
     mountBlob: (from, to, digest) => mountBlob(ports, from, to, digest),
     async pushImage(key, { reference, bytes, mediaType, cause, onlyIfAt }) {
       const pushed = await pushManifest(ports, { key, reference, tags: [], bytes, contentType: mediaType, cause, ...(onlyIfAt === undefined ? {} : { onlyIfAt }) });
       return pushed.digest;
     },
   };
+}
+
+/** In bytes: a layer is staged as it comes, and never held whole. */
+const blockBytes = 5 * 1024 * 1024;
+
+async function storeBlob(ports: RegistryPorts, key: RepositoryKey, digest: Digest, open: () => ReadableStream<Uint8Array>): Promise<void> {
+  if (await linkKnown(ports, key, digest)) return;
+  const name = `blobs/${ports.ids.nextId()}`;
+  const hash = createHash(algorithmOf(digest));
+  const ids: string[] = [];
+  let size = 0;
+  for await (const block of blocksOf(open())) {
+    hash.update(block);
+    size += block.length;
+    const id = Buffer.from(String(ids.length).padStart(6, '0')).toString('base64');
+    await ports.blobs.stageBlock(name, id, block);
+    ids.push(id);
+  }
+  const found = digestFromHex(algorithmOf(digest), hash.digest('hex'));
+  if (found !== digest) throw new RegistryError({ is: 'digest-invalid', why: `the bytes have the digest ${found}, not ${digest}` });
+  await ports.blobs.commitBlocks(name, ids, { digest, proven: 'yes' });
+  await registerBytes(ports, key, { digest, name, size });
+}
+
+async function* blocksOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  let gathered: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    gathered.push(chunk);
+    length += chunk.length;
+    if (length < blockBytes) continue;
+    yield Buffer.concat(gathered);
+    [gathered, length] = [[], 0];
+  }
+  if (length > 0) yield Buffer.concat(gathered);
 }
 
 async function readImage(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest): Promise<StoredImage | undefined> {

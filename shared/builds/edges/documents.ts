@@ -39,7 +39,8 @@ export const edgeSchema = z.object({
   repository: repositorySchema,
   /** Of the dependent. */
   dependentTag: tagSchema,
-  dependentDigest: digestSchema,
+  /** Absent while its task has not made it yet. */
+  dependentDigest: digestSchema.optional(),
   learnedAt: z.iso.datetime(),
 });
 export type Edge = z.infer<typeof edgeSchema>;
@@ -51,7 +52,8 @@ export const learnedSchema = z.object({
   registry: registrySchema,
   repository: repositorySchema,
   tag: tagSchema,
-  digest: digestSchema,
+  /** Absent while its task has not made it yet. */
+  digest: digestSchema.optional(),
   bases: z.array(baseFoundSchema),
   /** Edges that were not made, for they would close a circle: from the image back to itself. */
   refused: z.array(z.object({ base: z.string(), path: z.array(z.string()) })),

@@ -69,6 +69,11 @@ async function namesOf(ports: BuildPorts, image: Rooted): Promise<BaseReference[
   return tags.size === 0 ? [{ base, digest: image.digest }] : [...tags].map((tag) => ({ base, tag }));
 }
 
+/** One entry for each reference, with all that speaks for it. */
+export function mergedBases(bases: readonly BaseFound[]): BaseFound[] {
+  return merged(bases.flatMap(({ found, ...reference }) => found.map((evidence): Finding => [reference, evidence])));
+}
+
 function merged(findings: readonly Finding[]): BaseFound[] {
   const byReference = new Map<string, { readonly reference: Said; readonly found: Evidence[] }>();
   for (const [reference, evidence] of findings) {

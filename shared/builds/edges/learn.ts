@@ -11,7 +11,9 @@ import { learnChain, rememberTag } from './chains.ts';
 import { pathUpTo } from './cycles.ts';
 import { edgeId, edgeSchema, learnedRef, learnedSchema } from './documents.ts';
 import type { BaseFound, Edge, Learned } from './documents.ts';
-import { findBases } from './find-bases.ts';
+import { findBases, mergedBases } from './find-bases.ts';
+import { basesOfTask, taskOf } from '../tasks/tasks.ts';
+import type { Task } from '../tasks/documents.ts';
 import { shownReference } from './names.ts';
 
 type Place = Learned['leaving'][number];
@@ -28,22 +30,24 @@ interface LearnOptions {
  * written down which edges there will be and which go, then they are made, then the others go; a crash in between is made good by the next look.
  * Gives what is there in the end. Throws `StoreFailure`.
  */
-export async function learnTag(ports: BuildPorts, key: RepositoryKey, tag: Tag, { ownHosts = ports.ownHosts, isAgain = false }: LearnOptions = {}): Promise<Learned | undefined> {
+export async function learnTag(ports: BuildPorts, { registry, repository }: RepositoryKey, tag: Tag, { ownHosts = ports.ownHosts, isAgain = false }: LearnOptions = {}): Promise<Learned | undefined> {
   // Somebody else was at it: what he has deleted is made again, and what this one has made is looked at again.
+  const key = { registry, repository };
   let made: readonly Place[] | undefined = isAgain ? [] : undefined;
   const outcome = await untilUncontended(`what is known of ${key.repository}:${tag}`, async () => {
-    const [at, there] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)), readStored(ports.documents, learnedSchema, learnedRef(key, tag))]);
+    const [at, there, task] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)), readStored(ports.documents, learnedSchema, learnedRef(key, tag)), taskOf(ports, { ...key, tag })]);
     const digest = at?.document.digest;
-    if (digest === undefined && there === undefined) return { learned: undefined };
+    const isGone = digest === undefined && task === undefined;
+    if (isGone && there === undefined) return { learned: undefined };
     if (there !== undefined && there.document.digest === digest && there.document.leaving.length === 0 && made === undefined) return { learned: there.document };
-    const next = await lookAt(ports, { key, tag, digest, there: there?.document, made: made ?? [], ownHosts });
+    const next = await lookAt(ports, { key, tag, digest, task, there: there?.document, made: made ?? [], ownHosts });
     if (next === undefined) return undefined;
     const etag = await writeDown(ports, next, there);
     if (etag === undefined) return undefined;
     made = [...(made ?? []), ...next.bases.map((base) => placeOf(key, tag, base))];
     await makeEdges(ports, next);
     await deleteEdges(ports, next);
-    return (await finish(ports, next, etag, digest === undefined)) ? { learned: digest === undefined ? undefined : next } : undefined;
+    return (await finish(ports, next, etag, isGone)) ? { learned: isGone ? undefined : next } : undefined;
   });
   return outcome.learned;
 }
@@ -52,6 +56,7 @@ interface Looked {
   readonly key: RepositoryKey;
   readonly tag: Tag;
   readonly digest: Digest | undefined;
+  readonly task: Task | undefined;
   readonly there: Learned | undefined;
   /** By earlier attempts. */
   readonly made: readonly Place[];
@@ -59,12 +64,12 @@ interface Looked {
 }
 
 /** `undefined` when the tag has moved on meanwhile. */
-async function lookAt(ports: BuildPorts, { key, tag, digest, there, made, ownHosts }: Looked): Promise<Learned | undefined> {
+async function lookAt(ports: BuildPorts, { key, tag, digest, task, there, made, ownHosts }: Looked): Promise<Learned | undefined> {
   const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
   if (digest !== undefined && image === undefined) return undefined;
   // Known first: whoever makes its base known then finds it.
   if (image !== undefined) await known(ports, key, tag, image);
-  const found = image === undefined ? [] : await findBases(ports, key, image, ownHosts);
+  const found = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...(image === undefined ? [] : await findBases(ports, key, image, ownHosts))]);
   const paths = await Promise.all(found.map((base) => pathUpTo(ports, { ...key, tag }, base)));
   const refused = found.flatMap((base, index) => (paths[index] === undefined ? [] : [{ base: shownReference(base), path: paths[index] }]));
   const bases = found.filter((_, index) => paths[index] === undefined);
@@ -73,7 +78,7 @@ async function lookAt(ports: BuildPorts, { key, tag, digest, there, made, ownHos
   const before = [...made, ...(there === undefined ? [] : [...there.leaving, ...there.bases.map((base) => placeOf(key, tag, base))])];
   const leaving = before.filter((place) => !kept.has(JSON.stringify(place)));
   const { partition, id } = learnedRef(key, tag);
-  return { id, base: partition[0] ?? '', type: 'learned', schemaVersion: 1, ...key, tag, digest: digest ?? there?.digest ?? ('' as Digest), bases, refused, leaving: unique(leaving), learnedAt: ports.clock.now().toISOString() };
+  return { id, base: partition[0] ?? '', type: 'learned', schemaVersion: 1, ...key, tag, ...(digest === undefined ? {} : { digest }), bases, refused, leaving: unique(leaving), learnedAt: ports.clock.now().toISOString() };
 }
 
 async function known(ports: BuildPorts, key: RepositoryKey, tag: Tag, { digest, manifest }: StoredImage): Promise<void> {
@@ -100,7 +105,7 @@ async function writeDown({ documents }: BuildPorts, next: Learned, there: Stored
 async function makeEdges({ documents }: BuildPorts, { registry, repository, tag, digest, bases, learnedAt }: Learned): Promise<void> {
   await Promise.all(
     bases.map(async (found) => {
-      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, dependentDigest: digest, learnedAt };
+      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, ...(digest === undefined ? {} : { dependentDigest: digest }), learnedAt };
       await documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
     }),
   );

@@ -9,11 +9,14 @@ import { baseReference, ownBase, shownReference } from '../edges/names.ts';
 import type { BaseReference } from '../edges/names.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { explain } from '../explain.ts';
-import { buildRef, buildSchema, nodeSchema, nodesOf } from '../plan/documents.ts';
+import { readLog } from '../plan/log.ts';
+import { buildRef, buildSchema, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
 import { dependentsIn } from '../plan/graph.ts';
 import { buildsOf } from '../plan/list.ts';
 import { policyRef, putPolicy, readPolicies } from '../plan/policies.ts';
+import { readRules } from '../plan/rules.ts';
 import type { BuildPorts } from '../ports.ts';
+import { taskRoutes } from './tasks-http.ts';
 import { treeOf } from './tree.ts';
 import { nameIn, routes, showBases, showBuild, showEdge, showNode, showPolicy } from './wire.ts';
 
@@ -23,7 +26,7 @@ export function buildRoutes(ports: BuildPorts): OpenAPIHono {
   baseRoutes(api, ports);
   policyRoutes(api, ports);
   readingRoutes(api, ports);
-  return api;
+  return api.route('/', taskRoutes(ports));
 }
 
 /** A name without a host is of this registry: nobody asks a registry of what it does not have, but for another's base. */
@@ -79,14 +82,20 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   });
   api.openapi(routes.dryRun, async (context) => {
     const { base, tag = 'latest' as never } = ownReference(ports, context.req.valid('query').base);
-    const dependents = await dependentsIn(ports, [{ base, tag }], await readPolicies(documents, registry));
-    const images = [...dependents.values()].sort((a, b) => a.level - b.level).map((each) => ({ image: `${each.repository}:${each.tag}`, mode: each.policy.settings.mode, policy: each.policy.name, after: [...each.waitsFor].map(nameIn) }));
+    const dependents = await dependentsIn(ports, [{ base, tag }], await readRules(ports));
+    const images = [...dependents.values()].sort((a, b) => a.level - b.level).map((each) => ({ image: `${each.repository}:${each.tag}`, mode: each.rule.mode, by: each.rule.by, after: [...each.waitsFor].map(nameIn) }));
     return context.json({ base: shownReference({ base, tag }), images }, 200);
   });
   api.openapi(routes.explain, async (context) => {
     const { image: text, base: baseText } = context.req.valid('query');
     const [image, base] = [ownImage(ports, text), anyReference(ports, baseText)];
     return context.json({ image: shownReference({ base: ownBase(registry, image.repository), tag: image.tag }), base: shownReference(base), ...(await explain(ports, image, base)) }, 200);
+  });
+  api.openapi(routes.log, async (context) => {
+    const [{ build }, { image: text }] = [context.req.valid('param'), context.req.valid('query')];
+    const found = await readStored(documents, nodeSchema, nodeRef(build, ownImage(ports, text)));
+    if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `image "${text.slice(0, 100)}" of the build "${build}"` });
+    return context.text(await readLog(ports, found.document), 200);
   });
   api.openapi(routes.build, async (context) => {
     const [{ build }, { limit, continuation }] = [context.req.valid('param'), context.req.valid('query')];

@@ -17,7 +17,7 @@ const basesSchema = z
     image: z.string(),
     bases: z.array(baseSchema).openapi({ description: 'What it is built on.' }),
     refused: z.array(z.object({ base: z.string(), path: z.array(z.string()) })).openapi({ description: 'What would close a circle.' }),
-    dependents: z.array(z.object({ image: z.string(), digest: z.string(), found: z.array(evidence) })).openapi({ description: 'What is built on it.' }),
+    dependents: z.array(z.object({ image: z.string(), digest: z.string().optional(), found: z.array(evidence) })).openapi({ description: 'What is built on it.' }),
     continuation: z.string().optional(),
   })
   .openapi('Bases');
@@ -35,7 +35,7 @@ const buildSchema = z
   .object({
     id: z.string(),
     state: z.enum(['planning', 'running', 'finished']),
-    updates: z.array(z.object({ image: z.string(), digest: z.string(), previousDigest: z.string().optional(), updatedAt: time })),
+    updates: z.array(z.object({ image: z.string(), digest: z.string().optional(), task: z.string().optional(), previousDigest: z.string().optional(), updatedAt: time })),
     images: z.int(),
     counts: z.object({ succeeded: z.int(), same: z.int(), notified: z.int(), failed: z.int(), stopped: z.int() }).optional(),
     createdAt: time,
@@ -48,7 +48,7 @@ const nodeSchema = z
     image: z.string(),
     state: z.enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped']),
     mode: z.string(),
-    policy: z.string(),
+    by: z.string(),
     bases: z.array(z.string()),
     waitsFor: z.array(z.string()),
     level: z.int(),
@@ -73,12 +73,13 @@ export const routes = {
   deletePolicy: createRoute({ method: 'delete', path: '/builds/policies/{name}', summary: 'Removes a policy', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),
   builds: createRoute({ method: 'get', path: '/builds', summary: 'Builds, the newest first', request: { query: pageSchema }, responses: { ...refusals, 200: json('A page of them.', z.object({ builds: z.array(buildSchema), continuation: z.string().optional() })) } }),
   build: createRoute({ method: 'get', path: '/builds/{build}', summary: 'A build, and its images', request: { params: build, query: pageSchema }, responses: { ...refusals, 200: json('It, and a page of its images.', buildSchema.extend({ nodes: z.array(nodeSchema), continuation: z.string().optional() })) } }),
-  dryRun: createRoute({ method: 'get', path: '/builds/dry-run', summary: 'What would be made anew if a base changed', request: { query: z.object({ base: image }) }, responses: { ...refusals, 200: json('In this order.', z.object({ base: z.string(), images: z.array(z.object({ image: z.string(), mode: z.string(), policy: z.string(), after: z.array(z.string()) })) })) } }),
+  log: createRoute({ method: 'get', path: '/builds/{build}/log', summary: 'What was printed while an image was built, as far as it is', request: { params: build, query: z.object({ image }) }, responses: { ...refusals, 200: { description: 'The text.', content: { 'text/plain': { schema: z.string() } } } } }),
+  dryRun: createRoute({ method: 'get', path: '/builds/dry-run', summary: 'What would be made anew if a base changed', request: { query: z.object({ base: image }) }, responses: { ...refusals, 200: json('In this order.', z.object({ base: z.string(), images: z.array(z.object({ image: z.string(), mode: z.string(), by: z.string(), after: z.array(z.string()) })) })) } }),
   explain: createRoute({ method: 'get', path: '/builds/explain', summary: 'Why an image was, or was not, made anew when its base changed', request: { query: z.object({ image, base: image }) }, responses: { ...refusals, 200: json('The reason.', explained) } }),
 };
 
 export function showEdge({ repository, dependentTag, dependentDigest, found }: Edge) {
-  return { image: `${repository}:${dependentTag}`, digest: dependentDigest, found };
+  return { image: `${repository}:${dependentTag}`, ...(dependentDigest === undefined ? {} : { digest: dependentDigest }), found };
 }
 
 export function showBases({ bases }: Pick<Learned, 'bases'>) {
@@ -90,13 +91,13 @@ export function showPolicy({ name, settings, createdAt, updatedAt }: Policy) {
 }
 
 export function showBuild({ build: id, state, roots, images, counts, createdAt, endedAt }: Build) {
-  const updates = roots.map(({ base, tag, digest, previousDigest, updatedAt }) => ({ image: shownReference({ base, tag }), digest, ...(previousDigest === undefined ? {} : { previousDigest }), updatedAt }));
+  const updates = roots.map(({ base, tag, digest, task, previousDigest, updatedAt }) => ({ image: shownReference({ base, tag }), ...(digest === undefined ? {} : { digest }), ...(task === undefined ? {} : { task }), ...(previousDigest === undefined ? {} : { previousDigest }), updatedAt }));
   return { id, state, updates, images, ...(counts === undefined ? {} : { counts }), createdAt, ...(endedAt === undefined ? {} : { endedAt }) };
 }
 
-export function showNode({ repository, tag, state, mode, policy, bases, waitsFor, level, digestBefore, digest, conflicts, because, endedAt }: Node) {
+export function showNode({ repository, tag, state, mode, by, bases, waitsFor, level, digestBefore, digest, conflicts, because, endedAt }: Node) {
   const became = { ...(digestBefore === undefined ? {} : { digestBefore }), ...(digest === undefined ? {} : { digest }), ...(conflicts === undefined ? {} : { conflicts }), ...(because === undefined ? {} : { because }), ...(endedAt === undefined ? {} : { endedAt }) };
-  return { image: `${repository}:${tag}`, state, mode, policy, bases: bases.map(shownReference), waitsFor: waitsFor.map(({ node }) => nameIn(node)), level, ...became };
+  return { image: `${repository}:${tag}`, state, mode, by, bases: bases.map(shownReference), waitsFor: waitsFor.map(({ node }) => nameIn(node)), level, ...became };
 }
 
 /** `node:team:app:v1` is `team/app:v1`: names hold no colon, and tags neither. */

@@ -6,6 +6,7 @@ import type { DocumentRef } from '../../ports/documents.ts';
 import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import { documentShape } from '../../state/stored.ts';
 import type { TaggedImage } from '../edges/documents.ts';
+import { taskNameSchema } from '../tasks/documents.ts';
 
 const when = z.iso.datetime();
 
@@ -13,8 +14,10 @@ const when = z.iso.datetime();
 export const rootSchema = z.object({
   base: z.string(),
   tag: tagSchema,
-  digest: digestSchema,
+  digest: digestSchema.optional(),
   previousDigest: digestSchema.optional(),
+  /** Somebody has asked this task to make it. */
+  task: z.string().optional(),
   /** Of the event that told of it. */
   event: z.string(),
   updatedAt: when,
@@ -59,9 +62,10 @@ export const nodeSchema = z.object({
   build: z.string(),
   repository: repositorySchema,
   tag: tagSchema,
-  mode: z.enum(['rebase', 'notify']),
-  /** The policy that says so. */
-  policy: z.string(),
+  mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']),
+  /** The task or policy that says so. */
+  by: z.string(),
+  madeBy: taskNameSchema.optional(),
   /** Those of its bases that were updated or are made anew, and what it was built on. */
   bases: z.array(z.object({ base: z.string(), tag: tagSchema, said: z.string().optional(), old: z.array(digestSchema) })),
   /** Images of this build that come first. */
@@ -79,6 +83,9 @@ export const nodeSchema = z.object({
   conflicts: z.array(z.string()).optional(),
   /** Why it failed, or stopped. */
   because: z.string().optional(),
+  how: z.enum(['rebased', 'built']).optional(),
+  /** It was made, and did not pass its test. */
+  isGated: z.literal(true).optional(),
   queuedAt: when,
   endedAt: when.optional(),
 });

@@ -53,8 +53,13 @@ export async function tellFailed(ports: Telling, node: Node, because: string): P
   await tell(ports, [envelope('Longshore.BuildFailed', of, { ...data, target: targetOf(node), because })]);
 }
 
-export async function tellRebased(ports: Telling, node: Node, digest: Digest, previousDigest: Digest): Promise<void> {
-  const target = { ...targetOf(node), digest, previousDigest };
-  const [rebased, succeeded] = [about(ports, 'Longshore.ImageRebased', node), about(ports, 'Longshore.BuildSucceeded', node)];
-  await tell(ports, [envelope('Longshore.ImageRebased', rebased.envelope, { ...rebased.data, target }), envelope('Longshore.BuildSucceeded', succeeded.envelope, { ...succeeded.data, target })]);
+/** `ImageRebased` where no builder was needed, beside `BuildSucceeded`. */
+export async function tellMade(ports: Telling, node: Node, digest: Digest): Promise<void> {
+  const { digestBefore: previousDigest } = node;
+  const target = { ...targetOf(node), digest, ...(previousDigest === undefined ? {} : { previousDigest }) };
+  const types = node.how === 'rebased' ? (['Longshore.ImageRebased', 'Longshore.BuildSucceeded'] as const) : (['Longshore.BuildSucceeded'] as const);
+  await tell(ports, types.map((type) => {
+    const { envelope: of, data } = about(ports, type, node);
+    return envelope(type, of, { ...data, target });
+  }));
 }

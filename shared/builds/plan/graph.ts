@@ -6,12 +6,11 @@ import type { Edge, TaggedImage } from '../edges/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { nodeId } from './documents.ts';
 import type { Root } from './documents.ts';
-import { policyFor } from './policies.ts';
-import type { Policy } from './policies.ts';
+import type { Rule, Rules } from './rules.ts';
 
 /** An image that is made anew, as the graph of edges says: by its name, what comes before it. */
 export interface Dependent extends TaggedImage {
-  readonly policy: Policy;
+  readonly rule: Rule;
   readonly bases: { base: string; tag: TaggedImage['tag']; said?: string; old: Digest[] }[];
   readonly waitsFor: Set<string>;
   level: number;
@@ -26,15 +25,15 @@ type Place = Pick<Root, 'base' | 'tag'> & { readonly node?: Dependent };
  * Everything that is built on these bases and has a policy that lets it be made anew, near ones first; what only is to be told of ends the way. One
  * entry for each image, whatever ways lead to it. Throws `StoreFailure`.
  */
-export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root, 'base' | 'tag' | 'previousDigest'>[], policies: readonly Policy[]): Promise<Map<string, Dependent>> {
+export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root, 'base' | 'tag' | 'previousDigest' | 'task'>[], rules: Rules): Promise<Map<string, Dependent>> {
   const found = new Map<string, Dependent>();
-  let places: Place[] = [...roots];
+  let places: Place[] = roots.map((root) => ({ ...root, ...addTask(found, root, rules) }));
   for (let level = 1; places.length > 0 && found.size < mostImages; level += 1) {
     const next: Place[] = [];
     for (const place of places) {
       for await (const edge of edgesOf(ports, place)) {
-        const added = addEdge(found, edge, place, { policies, level });
-        if (added?.policy.settings.mode === 'rebase') next.push({ base: ownBase(ports.registry, added.repository), tag: added.tag, node: added });
+        const added = addEdge(found, edge, place, { rules, level });
+        if (added !== undefined && added.rule.mode !== 'notify') next.push({ base: ownBase(ports.registry, added.repository), tag: added.tag, node: added });
       }
     }
     places = next;
@@ -52,19 +51,30 @@ async function* edgesOf(ports: BuildPorts, { base, tag }: Pick<Root, 'base' | 't
   } while (continuation !== undefined);
 }
 
+/** An image that somebody asks its task to make: it comes first, and then what is built on it. */
+function addTask(found: Map<string, Dependent>, { task }: Pick<Root, 'task'>, { imageOf, ruleFor }: Rules): { node?: Dependent } {
+  const image = task === undefined ? undefined : imageOf(task);
+  const rule = image === undefined ? undefined : ruleFor(image);
+  if (image === undefined || rule === undefined) return {};
+  const { registry, repository, tag } = image;
+  const node: Dependent = { registry, repository, tag, rule: { ...rule, mode: 'rebuild' }, bases: [], waitsFor: new Set<string>(), level: 1 };
+  found.set(nodeId(node), node);
+  return { node };
+}
+
 interface At {
-  readonly policies: readonly Policy[];
+  readonly rules: Rules;
   readonly level: number;
 }
 
 /** The image that the edge leads to, when it is met for the first time. One that is pinned to a digest does not follow its tag. */
-function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { policies, level }: At): Dependent | undefined {
+function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rules, level }: At): Dependent | undefined {
   const { registry, repository, dependentTag: tag, digest } = edge;
-  const policy = policyFor(policies, { repository, tag });
-  if (digest !== undefined || policy === undefined || !policy.settings.enabled) return undefined;
+  const rule = rules.ruleFor({ repository, tag });
+  if (digest !== undefined || rule === undefined || !rule.isOn) return undefined;
   const id = nodeId({ repository, tag });
   const there = found.get(id);
-  const dependent = there ?? { registry, repository, tag, policy, bases: [], waitsFor: new Set<string>(), level };
+  const dependent = there ?? { registry, repository, tag, rule, bases: [], waitsFor: new Set<string>(), level };
   if (there === undefined) found.set(id, dependent);
   dependent.level = Math.max(dependent.level, level);
   dependent.bases.push({ base: place.base, tag: place.tag, ...(edge.said === undefined ? {} : { said: edge.said }), old: baseDigestsIn(edge) });

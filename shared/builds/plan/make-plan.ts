@@ -7,7 +7,7 @@ import type { Build, Node } from './documents.ts';
 import { tellQueued } from './events.ts';
 import { dependentsIn, inCircles } from './graph.ts';
 import type { Dependent } from './graph.ts';
-import { readPolicies } from './policies.ts';
+import { readRules } from './rules.ts';
 import { wakeWorkers } from './wake.ts';
 
 /** How many images one build makes at the same time. */
@@ -22,8 +22,7 @@ export async function makePlan(ports: BuildPorts, id: string): Promise<void> {
   const ref = buildRef(registry, id);
   const found = await readStored(documents, buildSchema, ref);
   if (found?.document.state !== 'planning') return;
-  const policies = await readPolicies(documents, registry);
-  const dependents = await dependentsIn(ports, found.document.roots, policies);
+  const dependents = await dependentsIn(ports, found.document.roots, await readRules(ports));
   const nodes = nodesFor(found.document, dependents, clock.now().toISOString());
   for (let at = 0; at < nodes.length; at += maxChangesPerCommit) {
     const changes = nodes.slice(at, at + maxChangesPerCommit).map((node): DocumentChange => ({ do: 'upsert', document: { ...node } }));
@@ -39,9 +38,9 @@ export async function makePlan(ports: BuildPorts, id: string): Promise<void> {
 function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, Dependent>, now: string): Node[] {
   const circles = inCircles(dependents);
   return [...dependents].map(([id, dependent]) => {
-    const { repository, tag, policy, bases, waitsFor, level } = dependent;
+    const { repository, tag, rule, bases, waitsFor, level } = dependent;
     const isStuck = circles.has(id);
-    const shared = { id, task: nodesOf(build), type: 'node' as const, schemaVersion: 1 as const, registry, build, repository, tag, mode: policy.settings.mode, policy: policy.name, bases, level, tryAt: now, attempts: 0, queuedAt: now };
+    const shared = { id, task: nodesOf(build), type: 'node' as const, schemaVersion: 1 as const, registry, build, repository, tag, mode: rule.mode, by: rule.by, ...(rule.task === undefined ? {} : { madeBy: rule.task }), bases, level, tryAt: now, attempts: 0, queuedAt: now };
     if (isStuck) return { ...shared, waitsFor: [], state: 'failed', because: `it waits for itself: ${circleOf(dependents, id).join(' is built on ')}`, endedAt: now };
     return { ...shared, waitsFor: [...waitsFor].map((node) => ({ node })), state: waitsFor.size === 0 ? 'ready' : 'waiting' };
   });

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../../shared/compose-for-test.ts';
+import { fileIn } from '../../../../shared/builds/tasks/context.ts';
+import type { BuiltImage, Runner } from '../../../../shared/ports/runner.ts';
 import { digestOf } from '../../../../shared/oci/digest.ts';
 import { mediaTypes } from '../../../../shared/oci/media-types.ts';
 import { steppedClock } from '../../../contracts/clock.ts';
@@ -65,6 +69,39 @@ export interface Registry {
   process(calls?: CallPlan): TestLongshore;
 }
 
+/** Makes of a Dockerfile an image of one layer: what it says, and how often it was built. A test that is `false` fails. */
+export function scriptedRunner(): Runner {
+  let builds = 0;
+  const imageOf = (image: Built): BuiltImage => ({
+    manifest: image.bytes,
+    openBlob: (digest) => new Response(image.blobs.find((blob) => digestOf(blob) === digest) as Uint8Array<ArrayBuffer>).body as ReadableStream<Uint8Array>,
+    test: ([program]) => Promise.resolve(program === 'false' ? { is: 'failed', why: 'its test ended with exit code 1' } : { is: 'passed' }),
+    discard: () => Promise.resolve(),
+  });
+  return {
+    name: 'scripted',
+    async build({ context, dockerfile, timeoutMs }, log) {
+      const text = await fileIn(context, dockerfile);
+      log(`building:\n${text}`);
+      builds += 1;
+      if (text.includes('RUN false')) return { is: 'failed', why: 'buildah ended with exit code 1' };
+      if (text.includes('RUN sleep')) return { is: 'failed', why: `buildah took longer than ${timeoutMs / 1_000} s, and was stopped` };
+      return { is: 'built', image: imageOf(build('built', `${text} (${builds})`)) };
+    },
+    pull: () => Promise.resolve(imageOf(build('pulled', 'pulled'))),
+  };
+}
+
+/** A tar archive of one file, uploaded. */
+export async function upload(of: Registry, repository: string, dockerfile: string): Promise<string> {
+  const archive = pack();
+  archive.entry({ name: './Dockerfile' }, dockerfile);
+  archive.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return pushBlob(of.app, repository, gzipSync(Buffer.concat(chunks)));
+}
+
 export type Twist = <T>(delivered: readonly T[]) => readonly T[];
 
 export interface Pulled {
@@ -78,9 +115,10 @@ export interface Pulled {
 export function registry(): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
+  const runner = scriptedRunner();
   const process = (calls = new CallPlan()) => {
     const connection = { calls };
-    return composeForTest({ world, connection, settings: { publicUrl: new URL(`http://${host}`) }, adapters: connectMemory(world, connection) });
+    return composeForTest({ world, connection, settings: { publicUrl: new URL(`http://${host}`) }, adapters: { ...connectMemory(world, connection), runner } });
   };
   const one = process();
   const { events, queues } = world.region('home');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import type { reasons } from '../../../../shared/builds/explain.ts';
 import { ask } from '../../image.ts';
-import { build, host, reasonOf, registry } from './building.ts';
+import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Built, Registry } from './building.ts';
 
 const base1 = build('base', 'base 1');
@@ -129,6 +129,13 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle();
     return app(of);
   },
+  'test failed': async () => {
+    const of = await started();
+    const digest = await upload(of, 'contexts', `FROM ${host}/base:1`);
+    await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest }, test: { command: ['false'] } });
+    await updated(of);
+    return app(of);
+  },
   stopped: async () => {
     const of = await started();
     await of.push(onBase('top', onBase('app'), `${host}/app:1`), '1');
@@ -173,7 +180,7 @@ describe('a dry run', () => {
     const of = await started();
     await of.push(onBase('top', onBase('app'), `${host}/app:1`), '1');
     await of.settle();
-    expect((await of.api('GET', '/builds/dry-run?base=base:1')).body).toEqual({ base: 'base:1', images: [{ image: 'app:1', mode: 'rebase', policy: 'all', after: [] }, { image: 'top:1', mode: 'rebase', policy: 'all', after: ['app:1'] }] });
+    expect((await of.api('GET', '/builds/dry-run?base=base:1')).body).toEqual({ base: 'base:1', images: [{ image: 'app:1', mode: 'rebase', by: 'policy "all"', after: [] }, { image: 'top:1', mode: 'rebase', by: 'policy "all"', after: ['app:1'] }] });
     expect((await of.api('GET', '/builds')).body).toMatchObject({ builds: [] });
   });
 });

@@ -1,0 +1,67 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../http/management.ts';
+import { RegistryError } from '../../oci/faults.ts';
+import { parseStored } from '../../state/stored.ts';
+import { learnTag } from '../edges/learn.ts';
+import { ownBase, shownReference } from '../edges/names.ts';
+import { goOn } from '../plan/go-on.ts';
+import { putInLine } from '../plan/lane.ts';
+import type { BuildPorts } from '../ports.ts';
+import { taskNameSchema, taskSchema, taskSettingsSchema } from '../tasks/documents.ts';
+import type { Task } from '../tasks/documents.ts';
+import { deleteTask, putTask, readTask } from '../tasks/tasks.ts';
+
+const shown = z.object({ name: z.string(), ...taskSettingsSchema.shape, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), ...timesSchema }).openapi('Task');
+const settings = z.strictObject(taskSettingsSchema.shape).openapi('TaskSettings');
+const params = z.object({ name: taskNameSchema });
+
+const routes = {
+  list: createRoute({ method: 'get', path: '/tasks', summary: 'How images are made', request: { query: pageSchema }, responses: { ...refusals, 200: json('By name.', z.object({ tasks: z.array(shown), continuation: z.string().optional() })) } }),
+  read: createRoute({ method: 'get', path: '/tasks/{name}', summary: 'One of them', request: { params }, responses: { ...refusals, 200: json('It.', shown) } }),
+  put: createRoute({ method: 'put', path: '/tasks/{name}', summary: 'Makes a task, or changes it; its Dockerfile is read now', request: { params, ...body(settings) }, responses: { ...refusals, 200: json('So it is.', shown) } }),
+  remove: createRoute({ method: 'delete', path: '/tasks/{name}', summary: 'Removes a task; its image stays', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),
+  run: createRoute({ method: 'post', path: '/tasks/{name}/run', summary: 'Builds its image, and what is built on that', request: { params }, responses: { ...refusals, 202: json('It is in line; where a build is named, that is under way.', z.object({ build: z.string().optional() })) } }),
+};
+
+/** `/tasks` of the management API. */
+export function taskRoutes(ports: BuildPorts): OpenAPIHono {
+  const api = managementRoutes();
+  const { documents, registry, clock, ids } = ports;
+  api.openapi(routes.list, async (context) => {
+    const { limit, continuation } = context.req.valid('query');
+    const page = await documents.queryDocuments({ container: 'registries', partition: [registry], where: [{ path: 'type', is: '=', value: 'task' }], orderBy: { path: 'name', direction: 'asc' }, limit, ...(continuation === undefined ? {} : { continuation }) });
+    const tasks = page.documents.map((found) => show(parseStored(taskSchema, found, { container: 'registries' }).document));
+    return context.json({ tasks, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) }, 200);
+  });
+  api.openapi(routes.read, async (context) => context.json(show(await theTask(ports, context.req.valid('param').name)), 200));
+  api.openapi(routes.put, async (context) => {
+    const host = new URL(context.req.url).host;
+    const task = await putTask(ports, context.req.valid('param').name, context.req.valid('json'), host);
+    await learnTag(ports, task, task.tag, { ownHosts: [...ports.ownHosts, host], isAgain: true });
+    return context.json(show(task), 200);
+  });
+  api.openapi(routes.remove, async (context) => {
+    const task = await theTask(ports, context.req.valid('param').name);
+    await deleteTask(ports, task);
+    await learnTag(ports, task, task.tag, { isAgain: true });
+    return context.body(null, 204);
+  });
+  api.openapi(routes.run, async (context) => {
+    const task = await theTask(ports, context.req.valid('param').name);
+    await putInLine(ports, { base: ownBase(registry, task.repository), tag: task.tag, task: task.name, event: ids.nextId(), updatedAt: clock.now().toISOString() });
+    const build = await goOn(ports);
+    return context.json(build === undefined ? {} : { build }, 202);
+  });
+  return api;
+}
+
+async function theTask(ports: BuildPorts, name: string): Promise<Task> {
+  const task = await readTask(ports, name);
+  if (task === undefined) throw new RegistryError({ is: 'thing-unknown', what: `task "${name}"` });
+  return task;
+}
+
+function show({ name, settings: all, bases, createdAt, updatedAt }: Task) {
+  return { name, ...all, bases: bases.map(shownReference), createdAt, updatedAt };
+}

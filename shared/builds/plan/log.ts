@@ -1,0 +1,80 @@
+import { StoreFailure } from '../../ports/failures.ts';
+import type { BuildPorts } from '../ports.ts';
+import { nodesOf } from './documents.ts';
+import type { Node } from './documents.ts';
+
+/** In characters. */
+const pieceLength = 32 * 1024;
+const mostPieces = 500;
+/** In milliseconds. */
+const writtenEvery = 1_000;
+/** In seconds. */
+const keptFor = 30 * 24 * 3600;
+
+type LogOf = Pick<Node, 'build' | 'id' | 'attempts'>;
+
+function pieceId({ id, attempts }: LogOf, n: number): string {
+  return `log:${id}:${attempts}:${String(n).padStart(6, '0')}`;
+}
+
+/** What a builder prints, piece by piece in documents beside its image's, so that it can be read while it grows. What is too much is left out, and said. */
+export class LogWriter {
+  readonly #ports: Pick<BuildPorts, 'documents' | 'log'>;
+  readonly #of: LogOf;
+  #text = '';
+  #pieces = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ports: Pick<BuildPorts, 'documents' | 'log'>, of: LogOf) {
+    this.#ports = ports;
+    this.#of = of;
+  }
+
+  write(text: string): void {
+    if (this.#pieces >= mostPieces) return;
+    this.#text += text;
+    if (this.#text.length >= pieceLength) this.#flush();
+    else this.#timer ??= setTimeout(() => { this.#flush(); }, writtenEvery);
+  }
+
+  /** Resolves when all of it is written. */
+  async end(): Promise<void> {
+    this.#flush();
+    await this.#writing;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (; this.#text !== ''; this.#pieces += 1) {
+      const [piece, n] = [this.#pieces === mostPieces - 1 ? '\n(the log is too long: the rest is left out)\n' : this.#text.slice(0, pieceLength), this.#pieces];
+      this.#text = n === mostPieces - 1 ? '' : this.#text.slice(pieceLength);
+      this.#writing = this.#writing.then(() => this.#put(n, piece));
+    }
+  }
+
+  /** A log that cannot be written stops no build. */
+  async #put(n: number, text: string): Promise<void> {
+    const { build } = this.#of;
+    const document = { id: pieceId(this.#of, n), task: nodesOf(build), type: 'log', schemaVersion: 1, of: this.#of.id, text, ttl: keptFor };
+    try {
+      await this.#ports.documents.commitDocuments('builds', [nodesOf(build)], [{ do: 'upsert', document }]);
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error;
+      this.#ports.log.warn({ err: error, build }, 'a piece of a build\'s log is lost');
+    }
+  }
+}
+
+/** What is written so far, of all attempts. */
+export async function readLog({ documents }: Pick<BuildPorts, 'documents'>, { build, id }: Pick<Node, 'build' | 'id'>): Promise<string> {
+  let continuation: string | undefined;
+  const pieces: string[] = [];
+  do {
+    const page = await documents.queryDocuments({ container: 'builds', partition: [nodesOf(build)], where: [{ path: 'type', is: '=', value: 'log' }, { path: 'of', is: '=', value: id }], orderBy: { path: 'id', direction: 'asc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
+    pieces.push(...page.documents.map(({ document }) => String(document.text)));
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return pieces.join('');
+}

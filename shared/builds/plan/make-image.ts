@@ -1,0 +1,90 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { ManifestMediaType } from '../../oci/media-types.ts';
+import type { StoredImage } from '../../ports/images.ts';
+import { readStored } from '../../state/stored.ts';
+import { ownRepository, shownReference } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+import { rebase } from '../rebase/rebase.ts';
+import type { RebaseOutcome } from '../rebase/rebase.ts';
+import { readTask } from '../tasks/tasks.ts';
+import { causeOfBuild } from './cause.ts';
+import { nodeRef, nodeSchema } from './documents.ts';
+import type { Node } from './documents.ts';
+import { hostOf } from './host.ts';
+import type { Lease } from './lease.ts';
+import { LogWriter } from './log.ts';
+import { rebuild } from './rebuild.ts';
+import { testRebased } from './test-image.ts';
+
+/** What became of an image. */
+export type Ended = Pick<Node, 'state'> & Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'how'>>;
+
+/** It is pushed by its digest, and its test has said what it says. */
+export type MadeImage =
+  | { readonly is: 'made'; readonly how: 'rebased' | 'built'; readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType }; readonly conflicts: readonly string[]; /** Why its test fails it. */ readonly gate?: string }
+  | { readonly is: 'same' }
+  | { readonly is: 'refused'; readonly why: string };
+
+/**
+ * Makes an image anew, and moves its tag when it has passed its test: only if that is still where it was when this began. `undefined` when somebody
+ * else has taken over. Throws `StoreFailure`, `RegistryError` (as a push).
+ */
+export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
+  const { registry, repository, tag, digestBefore, digest } = node;
+  const key = { registry, repository };
+  const app = await ports.images.readImage(key, tag);
+  // Moved by who died before he could say so.
+  if (digest !== undefined && node.isGated === undefined && app?.digest === digest) return { state: 'succeeded', digest, ...(digestBefore === undefined ? {} : { digestBefore }), ...(node.how === undefined ? {} : { how: node.how }) };
+  if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
+  const made = await lease.keptDuring(() => madeBy(ports, node, app, lease));
+  const before = app === undefined ? {} : { digestBefore: app.digest };
+  if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
+  if (made.is === 'same') return { state: 'same', ...(app === undefined ? {} : { digest: app.digest }) };
+  const { image, conflicts, gate, how } = made;
+  const ends = { ...before, how, digest: image.digest, ...(conflicts.length === 0 ? {} : { conflicts: [...conflicts] }) };
+  if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
+  // Written before the tag moves: whoever finds it moved knows by whom.
+  if (!(await lease.write(ends))) return undefined;
+  await ports.images.pushImage(key, { reference: tag, bytes: image.bytes, mediaType: image.mediaType, cause: causeOfBuild(node.build, hostOf(ports)), onlyIfAt: app?.digest ?? 'nothing' });
+  return { state: 'succeeded', ...ends };
+}
+
+async function madeBy(ports: BuildPorts, node: Node, app: StoredImage | undefined, lease: Lease): Promise<MadeImage> {
+  const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
+  const log = new LogWriter(ports, node);
+  try {
+    const rebased = node.mode === 'rebuild' || app === undefined ? undefined : await onFirstThatFits(ports, node, app);
+    if (rebased?.is === 'rebased') return { ...rebased, is: 'made', how: 'rebased', ...(task === undefined ? {} : await testRebased(ports, task, { image: rebased.image, log, signal: lease.signal })) };
+    if (rebased?.is === 'same') return rebased;
+    if (node.mode === 'rebase' || task === undefined) return rebased ?? { is: 'refused', why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone` };
+    if (rebased !== undefined) log.write(`it cannot be rebased, and is built anew: ${rebased.why}\n`);
+    return await rebuild(ports, node, task, { log, signal: lease.signal });
+  } finally {
+    await log.end();
+  }
+}
+
+/** Of several bases that were updated an image begins with the layers of one: the others went into stages that are gone. */
+async function onFirstThatFits(ports: BuildPorts, node: Node, app: StoredImage): Promise<RebaseOutcome> {
+  const outcomes: RebaseOutcome[] = [];
+  for (const { base, tag, said, old } of node.bases) {
+    const repository = ownRepository(ports.registry, base);
+    if (repository === undefined) continue;
+    const baseKey = { registry: node.registry, repository };
+    const next = await ports.images.readImage(baseKey, tag);
+    if (next === undefined) {
+      outcomes.push({ is: 'refused', why: `its base ${shownReference({ base, tag })} is gone` });
+      continue;
+    }
+    const outcome = await rebase(ports, { key: { registry: node.registry, repository: node.repository }, app, baseKey, old: [...old, ...(await replacedIn(ports, node, baseKey, tag))], next, said, cause: causeOfBuild(node.build, hostOf(ports)) });
+    if (outcome.is === 'rebased') return outcome;
+    outcomes.push(outcome);
+  }
+  return outcomes.find(({ is }) => is === 'same') ?? outcomes[0] ?? { is: 'refused', why: 'none of its bases is an image of this registry' };
+}
+
+/** What the base was before this very build has made it anew. */
+async function replacedIn({ documents }: BuildPorts, { build }: Node, { repository }: Pick<Node, 'repository'>, tag: Node['tag']): Promise<Digest[]> {
+  const found = await readStored(documents, nodeSchema, nodeRef(build, { repository, tag }));
+  return found?.document.digestBefore === undefined ? [] : [found.document.digestBefore];
+}

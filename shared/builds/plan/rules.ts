@@ -1,0 +1,42 @@
+import type { BuildPorts } from '../ports.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+import { tasksIn } from '../tasks/tasks.ts';
+import type { Task } from '../tasks/documents.ts';
+import { policyFor, readPolicies } from './policies.ts';
+import type { Policy } from './policies.ts';
+
+export type Mode = Task['settings']['mode'];
+
+/** What is done with an image when a base of it is updated: by its task, or by the policy that it is of. */
+export interface Rule {
+  readonly by: string;
+  readonly mode: Mode;
+  readonly isOn: boolean;
+  readonly task?: string;
+}
+
+export interface Rules {
+  readonly ruleFor: (image: Pick<TaggedImage, 'repository' | 'tag'>) => Rule | undefined;
+  /** An image that a task makes, by the task's name. */
+  readonly imageOf: (task: string) => TaggedImage | undefined;
+}
+
+export async function readRules(ports: Pick<BuildPorts, 'documents' | 'registry'>): Promise<Rules> {
+  const policies = await readPolicies(ports.documents, ports.registry);
+  const tasks = new Map<string, Task>();
+  const names = new Map<string, Task>();
+  for await (const task of tasksIn(ports)) {
+    tasks.set(task.settings.image, task);
+    names.set(task.name, task);
+  }
+  return {
+    ruleFor: (image) => ruleOf(tasks.get(`${image.repository}:${image.tag}`), policyFor(policies, image)),
+    imageOf: (name) => names.get(name),
+  };
+}
+
+/** A task knows better than a pattern of names. */
+export function ruleOf(task: Task | undefined, policy: Policy | undefined): Rule | undefined {
+  if (task !== undefined) return { by: `task "${task.name}"`, mode: task.settings.mode, isOn: task.settings.enabled && task.settings.onBaseUpdate, task: task.name };
+  return policy === undefined ? undefined : { by: `policy "${policy.name}"`, mode: policy.settings.mode, isOn: policy.settings.enabled };
+}

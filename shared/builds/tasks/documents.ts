@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { digestSchema } from '../../oci/descriptor.ts';
+import { isRepositoryName, isTag } from '../../oci/name.ts';
+import type { RegistryName } from '../../oci/name.ts';
+import type { DocumentRef } from '../../ports/documents.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
+import { documentShape } from '../../state/stored.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+
+export const taskNameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
+
+const imageSchema = z.string().refine((text) => {
+  const [repository = '', tag = '', ...rest] = text.split(':');
+  return isRepositoryName(repository) && isTag(tag) && rest.length === 0;
+}, 'must be repository:tag, of this registry');
+
+const seconds = (most: number) => z.int().min(1).max(most);
+
+/** How an image is made, when, and what it must pass. */
+export const taskSettingsSchema = z.strictObject({
+  /** Where the result goes. One task makes an image. */
+  image: imageSchema,
+  /** A tar archive, gzip or not, that was uploaded as a blob. */
+  context: z.strictObject({ repository: repositorySchema, digest: digestSchema }),
+  /** Its path in the context. */
+  dockerfile: z.string().min(1).max(1_000).default('Dockerfile'),
+  target: z.string().min(1).max(200).optional(),
+  arguments: z.record(z.string().min(1).max(200), z.string().max(10_000)).default({}),
+  platform: z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture').default('linux/amd64'),
+  mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']).default('rebuild'),
+  /** A command that is run in the new image: its tag moves only when that ends with 0. */
+  test: z.strictObject({ command: z.array(z.string().max(10_000)).min(1).max(100), timeoutSeconds: seconds(3_600).default(300) }).optional(),
+  /** Of the build. */
+  timeoutSeconds: seconds(7_200).default(1_800),
+  /** `false`: it is made only when somebody asks. */
+  onBaseUpdate: z.boolean().default(true),
+  enabled: z.boolean().default(true),
+});
+export type TaskSettings = z.infer<typeof taskSettingsSchema>;
+
+export const taskSchema = z.object({
+  ...documentShape('task'),
+  registry: registrySchema,
+  name: taskNameSchema,
+  settings: taskSettingsSchema,
+  repository: repositorySchema,
+  tag: tagSchema,
+  /** Where its author finds the registry. */
+  host: z.string(),
+  /** What its Dockerfile needs. */
+  bases: z.array(z.object({ base: z.string(), tag: tagSchema.optional(), digest: digestSchema.optional(), said: z.string() })),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Task = z.infer<typeof taskSchema>;
+
+/** Which task makes an image. */
+export const taskOfSchema = z.object({ ...documentShape('task-of'), registry: registrySchema, name: taskNameSchema });
+
+export function taskRef(registry: RegistryName, name: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `task:${name}` };
+}
+
+export function taskOfRef({ registry, repository, tag }: TaggedImage): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `task-of:${repository.replaceAll('/', ':')}:${tag}` };
+}

@@ -1,0 +1,100 @@
+import { RegistryError } from '../../oci/faults.ts';
+import { mediaTypes } from '../../oci/media-types.ts';
+import type { RepositoryName, Tag } from '../../oci/name.ts';
+import type { DocumentChange } from '../../ports/documents.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
+import { pathUpTo } from '../edges/cycles.ts';
+import type { BaseFound, TaggedImage } from '../edges/documents.ts';
+import { baseReference } from '../edges/names.ts';
+import { basesOf } from '../dockerfile/bases.ts';
+import type { BuildPorts } from '../ports.ts';
+import { fileIn } from './context.ts';
+import { taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
+import type { Task, TaskSettings } from './documents.ts';
+
+type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
+
+export async function readTask({ documents, registry }: Reading, name: string): Promise<Task | undefined> {
+  return (await readStored(documents, taskSchema, taskRef(registry, name)))?.document;
+}
+
+/** The task that makes an image. */
+export async function taskOf(ports: Reading, image: TaggedImage): Promise<Task | undefined> {
+  const of = await readStored(ports.documents, taskOfSchema, taskOfRef(image));
+  return of === undefined ? undefined : readTask(ports, of.document.name);
+}
+
+/** All of them, by name: whoever plans needs all. */
+export async function* tasksIn({ documents, registry }: Reading): AsyncIterable<Task> {
+  const [container, partition] = ['registries' as const, [registry]];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'task' }], orderBy: { path: 'name', direction: 'asc' }, limit: 200, ...(continuation === undefined ? {} : { continuation }) });
+    for (const found of page.documents) yield parseStored(taskSchema, found, { container, partition }).document;
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+}
+
+/**
+ * Makes a task, or changes it; what its Dockerfile needs is read from its context now, so its first build is not waited for. Throws `RegistryError`:
+ * `request-invalid` for a context or Dockerfile that is none, `conflict` for an image that another task makes, and for a circle.
+ */
+export async function putTask(ports: BuildPorts, name: string, settings: TaskSettings, host: string): Promise<Task> {
+  const { documents, registry, clock } = ports;
+  const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
+  const image = { registry, repository, tag };
+  const bases = await basesIn(ports, settings, host);
+  for (const base of bases) {
+    const path = await pathUpTo(ports, image, base);
+    if (path !== undefined) throw new RegistryError({ is: 'conflict', why: `${base.said} is built on ${settings.image} itself: ${path.join(' is built on ')}` });
+  }
+  const there = await readStored(documents, taskSchema, taskRef(registry, name));
+  const now = clock.now().toISOString();
+  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
+  const before = there?.document;
+  const moved = before !== undefined && before.settings.image !== settings.image;
+  const changes: DocumentChange[] = [
+    there === undefined ? { do: 'create', document: { ...task } } : { do: 'replace', document: { ...task }, ifMatch: there.etag },
+    ...(before === undefined || moved ? [{ do: 'create' as const, document: { id: taskOfRef(image).id, type: 'task-of', schemaVersion: 1, registry, name } }] : []),
+    ...(moved ? [{ do: 'delete' as const, id: taskOfRef(before).id }] : []),
+  ];
+  await holdContext(ports, task);
+  const outcome = await documents.commitDocuments('registries', [registry], changes);
+  if (outcome.committed) return task;
+  if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
+  throw new RegistryError({ is: 'contended', what: `task "${name}"` });
+}
+
+const contextType = 'application/vnd.longshore.context.v1';
+const emptyConfig = Buffer.from('{}');
+
+/** A blob that no manifest names is collected after a day: the context gets one, with a tag of its task's name. */
+async function holdContext({ images, ids }: BuildPorts, { registry, name, host, settings: { context } }: Task): Promise<void> {
+  const key = { registry, repository: context.repository };
+  const config = await images.storeSmallBlob(key, emptyConfig);
+  const size = await images.sizeOfBlob(key, context.digest);
+  const layers = [{ mediaType: `${contextType}.tar`, digest: context.digest, size }];
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, artifactType: contextType, config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: config, size: emptyConfig.length }, layers }));
+  const cause = { request: { id: ids.nextId(), host, method: 'PUT', useragent: 'longshore-builds' }, actor: { name: 'longshore-builds' } };
+  await images.pushImage(key, { reference: `task-${name}` as Tag, bytes, mediaType: mediaTypes.ociManifest, cause });
+}
+
+export async function deleteTask({ documents, registry }: Reading, task: Task): Promise<void> {
+  await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: taskRef(registry, task.name).id }, { do: 'delete', id: taskOfRef(task).id }]);
+}
+
+async function basesIn(ports: BuildPorts, { context, dockerfile, target, arguments: args, platform }: TaskSettings, host: string): Promise<Task['bases']> {
+  const archive = await ports.images.openBlob({ registry: ports.registry, repository: context.repository }, context.digest);
+  if (archive === undefined) throw new RegistryError({ is: 'request-invalid', why: `${context.repository} has no blob ${context.digest}: upload the context first` });
+  const bases = basesOf(await fileIn(archive, dockerfile), { args, platform, ...(target === undefined ? {} : { target }) });
+  if ('error' in bases) throw new RegistryError({ is: 'request-invalid', why: `${dockerfile}, line ${bases.error.line}: ${bases.error.message}` });
+  return [...new Set(bases.refs.map((ref) => ref.name))].flatMap((said) => {
+    const base = baseReference(said, ports.registry, [...ports.ownHosts, host]);
+    return base === undefined ? [] : [{ ...base, said }];
+  });
+}
+
+/** What a task's image is built on, as its Dockerfile says. */
+export function basesOfTask({ bases }: Task): BaseFound[] {
+  return bases.map((base) => ({ ...base, found: [{ evidence: 'dockerfile', confidence: 1 }] }));
+}

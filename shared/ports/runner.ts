@@ -1,0 +1,41 @@
+import type { Digest } from '../oci/digest.ts';
+
+/** What is to be built. */
+export interface BuildJob {
+  /** The same for every attempt: letters, digits and dashes. */
+  readonly id: string;
+  /** A tar archive, compressed by gzip or not. */
+  readonly context: ReadableStream<Uint8Array>;
+  /** Its path in the context. */
+  readonly dockerfile: string;
+  readonly target?: string | undefined;
+  readonly arguments: Readonly<Record<string, string>>;
+  /** `os/architecture`. */
+  readonly platform: string;
+  /** Registries on this machine, which need no TLS. */
+  readonly plainHosts: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** An image as the runner holds it, until it is discarded. */
+export interface BuiltImage {
+  /** Of OCI's manifest type. */
+  readonly manifest: Uint8Array;
+  openBlob(digest: Digest): ReadableStream<Uint8Array>;
+  /** Runs a command in a container of the image. */
+  test(command: readonly string[], timeoutMs: number): Promise<RunOutcome>;
+  discard(): Promise<void>;
+}
+
+export type RunOutcome = { readonly is: 'passed' } | { readonly is: 'failed'; readonly why: string };
+
+export interface Runner {
+  readonly name: string;
+  /**
+   * Builds an image. `log` gets what the builder prints, as it comes. What is wrong with the build is `failed`, and why; `failed` too when it takes
+   * longer than it may. Throws when the runner itself does not work. Aborted, it ends at once and throws.
+   */
+  build(job: BuildJob, log: (text: string) => void, signal: AbortSignal): Promise<{ readonly is: 'built'; readonly image: BuiltImage } | { readonly is: 'failed'; readonly why: string }>;
+  /** An image of a registry, for a test in it. */
+  pull(reference: string, plainHosts: readonly string[], log: (text: string) => void, signal: AbortSignal): Promise<BuiltImage>;
+}
