@@ -40,17 +40,22 @@ class Workplace {
 
   run(program: string, args: readonly string[], timeoutMs: number): Promise<Spawned> {
     // Nothing of this process's environment but what programs need: its settings hold keys.
-    const { PATH, HOME, STORAGE_DRIVER = 'vfs', BUILDAH_ISOLATION = 'chroot', XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE } = process.env;
-    const env = { PATH, HOME, STORAGE_DRIVER, BUILDAH_ISOLATION, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF: this.at('registries.conf'), TMPDIR: this.#path };
+    const { PATH, HOME, BUILDAH_ISOLATION = 'chroot', XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE } = process.env;
+    const env = { PATH, HOME, BUILDAH_ISOLATION, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF: this.at('registries.conf'), TMPDIR: this.#path };
     return spawned(program, args, { env, cwd: this.#path, timeoutMs, signal: this.#signal, log: this.#log });
   }
 
   buildah(command: string, args: readonly string[], timeoutMs: number): Promise<Spawned> {
-    return this.run('buildah', ['--root', this.at('storage'), '--runroot', this.at('run'), command, ...args], timeoutMs);
+    return this.run('buildah', ['--storage-driver', process.env.STORAGE_DRIVER ?? 'vfs', '--root', this.at('storage'), '--runroot', this.at('run'), command, ...args], timeoutMs);
   }
 
+  /** What a driver has left mounted stays, and is said: no build fails for it. */
   async discard(): Promise<void> {
-    await rm(this.#path, { recursive: true, force: true });
+    try {
+      await rm(this.#path, { recursive: true, force: true });
+    } catch (error) {
+      this.#log(`${this.#path} could not be removed: ${String(error)}\n`);
+    }
   }
 }
 

@@ -93,7 +93,8 @@ async function oldBaseOf(ports: BuildPorts, { baseKey, old }: RebaseOrder, app: 
     const image = await ports.images.readImage(baseKey, digest);
     const fitting = image === undefined ? undefined : await forPlatform(ports, baseKey, image, app);
     const parts = fitting === undefined ? undefined : await partsOf(ports, baseKey, fitting);
-    if (parts === undefined) continue;
+    // Platforms may share layers: what is known of one is no base of the other.
+    if (parts === undefined || parts.config.architecture !== app.config.architecture || parts.config.os !== app.config.os) continue;
     if (parts.config.rootfs.diff_ids.every((diffId, at) => app.config.rootfs.diff_ids[at] === diffId)) return parts;
     read = parts;
   }

@@ -1,0 +1,166 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
+import type { RunningStack } from '../local/stack/running-stack.ts';
+import { command } from './command.ts';
+import { manage, pushBlobTo } from './regions.ts';
+
+let work: Awaited<ReturnType<typeof stateFolder>>;
+let stack: RunningStack;
+let host: string;
+
+const storage = () => ['--storage-driver', 'vfs', '--root', join(work.path, 'storage'), '--runroot', join(work.path, 'run')];
+const buildah = (...args: string[]) => command('buildah', [...storage(), ...args]);
+const api = (method: string, path: string, body?: object) => manage(stack.url, method, path, body);
+
+beforeAll(async () => {
+  work = await stateFolder();
+  stack = await startRunningStack(join(work.path, 'state'));
+  ({ host } = new URL(stack.url));
+});
+
+afterAll(async () => {
+  expect(await stack.stop()).toBe(0);
+  await work.remove();
+});
+
+/** A folder with a Dockerfile, and what it may copy. */
+async function contextOf(dockerfile: string, version = ''): Promise<string> {
+  const context = join(work.path, `context-${createHash('sha256').update(dockerfile + version).digest('hex').slice(0, 12)}`);
+  await mkdir(context, { recursive: true });
+  await copyFile('/bin/busybox', join(context, 'busybox'));
+  await writeFile(join(context, 'version.txt'), version);
+  await writeFile(join(context, 'Dockerfile'), dockerfile);
+  return context;
+}
+
+/** Builds and pushes by hand, as somebody's CI does. */
+async function pushed(name: string, dockerfile: string, version = ''): Promise<void> {
+  const image = `localhost/${name}`;
+  await buildah('bud', '--isolation', 'chroot', '--tls-verify=false', '--pull-always', '--format', 'oci', '-t', image, await contextOf(dockerfile, version));
+  await buildah('push', '--tls-verify=false', image, `docker://${host}/${name}`);
+}
+
+async function task(name: string, dockerfile: string, settings: object = {}): Promise<void> {
+  const archive = join(work.path, `${name}.tar.gz`);
+  await command('tar', ['-czf', archive, '-C', await contextOf(dockerfile), '.']);
+  const bytes = await readFile(archive);
+  await pushBlobTo(stack.url, 'contexts', bytes);
+  await api('PUT', `/tasks/${name}`, { image: `${name}:1`, context: { repository: 'contexts', digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` }, ...settings });
+}
+
+interface BuildShown {
+  readonly id: string;
+  readonly state: string;
+  readonly images: number;
+  readonly createdAt: string;
+  readonly endedAt?: string;
+  readonly counts?: Record<string, number>;
+}
+
+const builds = async () => (await api('GET', '/builds')).builds as BuildShown[];
+const finished = (count: number) => vi.waitFor(async () => {
+  const all = await builds();
+  expect(all.length).toBe(count);
+  expect(all.map(({ state }) => state)).toEqual(all.map(() => 'finished'));
+  return all[0] as BuildShown;
+}, { timeout: 120_000, interval: 200 });
+
+const learned = (image: string, base: string) => vi.waitFor(async () => {
+  const { bases } = (await api('GET', `/bases?image=${image}`)) as { bases: { image: string }[] };
+  expect(bases.map((each) => each.image)).toContain(base);
+}, { timeout: 20_000, interval: 100 });
+
+/** What a program in a container of the image says. */
+async function run(image: string, ...program: string[]): Promise<string> {
+  const container = (await buildah('from', '--pull-always', '--tls-verify=false', `docker://${host}/${image}`)).trim();
+  const said = await buildah('run', '--isolation', 'chroot', container, '--', ...program);
+  await buildah('rm', container);
+  return said.trim();
+}
+
+const baseFile = 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY version.txt /base.txt\n';
+const digestOf = async (image: string) => (JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', `docker://${host}/${image}`])) as { Digest: string }).Digest;
+
+describe('a base, and four levels of images on it', () => {
+  it('are made anew once, in order, when the base is: by rebase and by buildah', async () => {
+    await pushed('base:1', baseFile, 'one');
+    await pushed('unrelated:1', 'FROM scratch\nCOPY version.txt /u\n', 'unrelated');
+    await api('PUT', '/builds/policies/left', { repositories: { include: ['left'] }, mode: 'rebase' });
+    // Known by what buildah writes into the image alone.
+    await pushed('left:1', `FROM ${host}/base:1\nRUN ["/bin/busybox", "touch", "/left"]\n`);
+    await task('right', `FROM ${host}/base:1 AS made\nRUN ["/bin/busybox", "touch", "/right"]\nFROM scratch\nCOPY --from=${host}/base:1 /bin /bin\nCOPY --from=made /base.txt /right /\n`);
+    await task('join', `ARG LEFT=${host}/left:1\nFROM \${LEFT}\nCOPY --from=${host}/right:1 /right /base.txt /from-right/\n`);
+    await task('top', `FROM ${host}/join:1\nRUN ["/bin/busybox", "touch", "/top"]\n`, { test: { command: ['/bin/busybox', 'test', '-f', '/from-right/right'] } });
+    await learned('left:1', 'base:1');
+    await api('POST', '/tasks/right/run');
+    expect(await finished(1)).toMatchObject({ images: 3, counts: { succeeded: 3 } });
+    expect(await run('top:1', '/bin/busybox', 'cat', '/base.txt')).toBe('one');
+    const before = await digestOf('unrelated:1');
+
+    await pushed('base:1', baseFile, 'two');
+    const at = Date.now();
+    await vi.waitFor(async () => { expect((await builds())[0]).toMatchObject({ images: 4 }); }, { timeout: 10_000, interval: 20 });
+    const queuedMs = Date.now() - at;
+    const build = await finished(2);
+    console.log(`queued ${queuedMs} ms after the push; all four made anew in ${Date.now() - at} ms`);
+    expect(queuedMs).toBeLessThan(2_000);
+    expect(build).toMatchObject({ counts: { succeeded: 4, same: 0, failed: 0, stopped: 0 } });
+    const { nodes } = (await api('GET', `/builds/${build.id}`)) as { nodes: { image: string; endedAt: string; waitsFor: string[] }[] };
+    for (const { endedAt, waitsFor } of nodes) for (const first of waitsFor) expect(nodes.find(({ image }) => image === first)?.endedAt.localeCompare(endedAt)).toBe(-1);
+    for (const image of ['left:1', 'right:1', 'join:1', 'top:1']) expect(await run(image, '/bin/busybox', 'cat', '/base.txt')).toBe('two');
+    expect(await run('top:1', '/bin/busybox', 'cat', '/from-right/base.txt')).toBe('two');
+    expect(await digestOf('unrelated:1')).toBe(before);
+
+    await buildah('push', '--tls-verify=false', 'localhost/base:1', `docker://${host}/base:1`);
+    await new Promise((passed) => setTimeout(passed, 3_000));
+    expect(await builds()).toHaveLength(2);
+  });
+});
+
+describe('an image whose test fails', () => {
+  it('moves no tag, and its log, its event and its explanation say why', async () => {
+    await task('gated', `FROM ${host}/base:1\n`, { test: { command: ['/bin/busybox', 'grep', 'three', '/base.txt'] } });
+    const count = (await builds()).length;
+    await api('POST', '/tasks/gated/run');
+    const build = await finished(count + 1);
+    expect(build).toMatchObject({ counts: { failed: 1 } });
+    expect((await fetch(`${stack.url}/v2/gated/manifests/1`)).status).toBe(404);
+    const log = await (await fetch(`${stack.url}/api/v1/builds/${build.id}/log?image=gated:1`)).text();
+    expect(log).toContain('STEP 1/1: FROM');
+  });
+});
+
+describe('a rebase', () => {
+  it('of an image with two platforms takes no builder and less than two seconds, and what runs is the app on its new base', async () => {
+    const platforms = ['linux/amd64', 'linux/arm64'];
+    const pushIndex = async (name: string, dockerfile: string, version: string) => {
+      await buildah('manifest', 'rm', `localhost/${name}-list`).catch(() => undefined);
+      await buildah('bud', '--isolation', 'chroot', '--tls-verify=false', '--pull-always', '--platform', platforms.join(','), '--manifest', `localhost/${name}-list`, await contextOf(dockerfile, version));
+      await buildah('manifest', 'push', '--all', '--tls-verify=false', `localhost/${name}-list`, `docker://${host}/${name}:1`);
+    };
+    await api('PUT', '/builds/policies/multi', { repositories: { include: ['multi-app'] }, mode: 'rebase' });
+    await pushIndex('multi-base', baseFile, 'one');
+    await pushIndex('multi-app', `FROM ${host}/multi-base:1\nCOPY version.txt /app.txt\nENV APP=yes\n`, 'the app');
+    await learned('multi-app:1', 'multi-base:1');
+    const count = (await builds()).length;
+    await pushIndex('multi-base', baseFile, 'two');
+    const build = await finished(count + 1);
+    const { nodes } = (await api('GET', `/builds/${build.id}`)) as { nodes: object[] };
+    expect(nodes).toMatchObject([{ image: 'multi-app:1', state: 'succeeded' }]);
+    const tookMs = Date.parse(build.endedAt ?? '') - Date.parse(build.createdAt);
+    console.log(`rebased two platforms in ${tookMs} ms`);
+    expect(tookMs).toBeLessThan(2_000);
+    expect(await run('multi-app:1', '/bin/busybox', 'cat', '/base.txt', '/app.txt')).toBe('twothe app');
+    const inspect = async (image: string, architecture: string) => JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', '--override-arch', architecture, `docker://${host}/${image}`])) as { Architecture: string; Env: string[]; Layers: string[] };
+    for (const platform of platforms) {
+      const architecture = platform.split('/')[1] ?? '';
+      const [app, base] = await Promise.all([inspect('multi-app:1', architecture), inspect('multi-base:1', architecture)]);
+      expect(app).toMatchObject({ Architecture: architecture, Env: expect.arrayContaining(['APP=yes']) as string[] });
+      expect(app.Layers.slice(0, base.Layers.length)).toEqual(base.Layers);
+    }
+    expect(await api('GET', '/builds/explain?image=multi-app:1&base=multi-base:1')).toMatchObject({ reason: 'made' });
+  });
+});
