@@ -22,8 +22,7 @@ export async function attest({ images }: Pick<BuildPorts, 'images'>, { key, app,
       },
     }),
   );
-  await images.storeSmallBlob(key, emptyConfig);
-  await images.storeSmallBlob(key, statement);
+  await Promise.all([images.storeSmallBlob(key, emptyConfig), images.storeSmallBlob(key, statement)]);
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,

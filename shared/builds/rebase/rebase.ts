@@ -43,27 +43,23 @@ const isAttestation = ({ annotations }: Descriptor) => annotations?.['vnd.docker
 
 async function rebaseIndex(ports: BuildPorts, order: RebaseOrder): Promise<RebaseOutcome> {
   const { key, app, cause, next } = order;
-  const children: Record<string, unknown>[] = [];
-  const conflicts: string[] = [];
-  let changed = false;
-  for (const child of app.manifest.manifests.filter((each) => !isAttestation(each))) {
-    const platform = [child.platform?.os, child.platform?.architecture, child.platform?.variant].filter(Boolean).join('/');
-    const image = await ports.images.readImage(key, child.digest);
-    if (image === undefined) return { is: 'refused', why: `the image for ${platform} is not in the repository` };
-    const outcome = await rebaseOne(ports, order, image);
-    if (outcome.is === 'refused') return { is: 'refused', why: `${platform}: ${outcome.why}` };
-    if (outcome.is === 'rebased') {
-      changed = true;
-      conflicts.push(...outcome.conflicts.map((each) => `${platform}: ${each}`));
-    }
-    children.push(outcome.is === 'same' ? child : { ...child, digest: outcome.image.digest, size: outcome.image.bytes.length });
-  }
-  if (!changed) return { is: 'same' };
+  const children = await Promise.all(app.manifest.manifests.filter((each) => !isAttestation(each)).map((child) => rebaseChild(ports, order, child)));
+  const refused = children.find(({ outcome }) => outcome.is === 'refused');
+  if (refused?.outcome.is === 'refused') return { is: 'refused', why: `${refused.platform}: ${refused.outcome.why}` };
+  if (children.every(({ outcome }) => outcome.is === 'same')) return { is: 'same' };
   const json = JSON.parse(Buffer.from(app.bytes).toString('utf8')) as { annotations?: Record<string, string> };
   const said = order.said === undefined ? {} : { 'org.opencontainers.image.base.name': order.said, 'org.opencontainers.image.base.digest': next.digest };
-  const bytes = Buffer.from(JSON.stringify({ ...json, manifests: children, ...(json.annotations === undefined ? {} : { annotations: { ...json.annotations, ...said } }) }));
+  const manifests = children.map(({ child, outcome }) => (outcome.is === 'rebased' ? { ...child, digest: outcome.image.digest, size: outcome.image.bytes.length } : child));
+  const bytes = Buffer.from(JSON.stringify({ ...json, manifests, ...(json.annotations === undefined ? {} : { annotations: { ...json.annotations, ...said } }) }));
   const digest = await ports.images.pushImage(key, { reference: digestOf(bytes), bytes, mediaType: app.mediaType, cause });
+  const conflicts = children.flatMap(({ platform, outcome }) => (outcome.is === 'rebased' ? outcome.conflicts.map((each) => `${platform}: ${each}`) : []));
   return { is: 'rebased', image: { digest, bytes, mediaType: app.mediaType }, conflicts };
+}
+
+async function rebaseChild(ports: BuildPorts, order: RebaseOrder, child: Descriptor): Promise<{ child: Descriptor; platform: string; outcome: RebaseOutcome }> {
+  const platform = [child.platform?.os, child.platform?.architecture, child.platform?.variant].filter(Boolean).join('/');
+  const image = await ports.images.readImage(order.key, child.digest);
+  return { child, platform, outcome: image === undefined ? { is: 'refused', why: 'its image is not in the repository' } : await rebaseOne(ports, order, image) };
 }
 
 async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredImage): Promise<RebaseOutcome> {
@@ -78,9 +74,8 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   const rebased = rebaseImage(app, old, next, order.said === undefined ? undefined : { name: order.said, digest: nextImage.digest });
   if (rebased.is !== 'rebased') return rebased;
   const limit = pLimit(16);
-  const linked = await Promise.all(next.layers.map(({ digest }) => limit(() => ports.images.mountBlob(baseKey, key, digest))));
+  const [linked] = await Promise.all([Promise.all(next.layers.map(({ digest }) => limit(() => ports.images.mountBlob(baseKey, key, digest)))), ports.images.storeSmallBlob(key, rebased.config)]);
   if (linked.includes(false)) return { is: 'refused', why: `a layer of the new base is gone: ${next.layers[linked.indexOf(false)]?.digest ?? ''}` };
-  await ports.images.storeSmallBlob(key, rebased.config);
   const { mediaType } = image;
   const digest = await ports.images.pushImage(key, { reference: digestOf(rebased.manifest), bytes: rebased.manifest, mediaType, cause });
   return { is: 'rebased', image: { digest, bytes: rebased.manifest, mediaType }, conflicts: rebased.conflicts };
