@@ -12,7 +12,7 @@ import type { Blobs } from './ports/blobs.ts';
 import type { Clock, RandomIds } from './ports/clock.ts';
 import type { Documents } from './ports/documents.ts';
 import type { Log } from './ports/log.ts';
-import type { GetJson } from './ports/outbound.ts';
+import type { AskUrl, GetJson } from './ports/outbound.ts';
 import type { PostRequest } from './ports/post.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { ReadLastPulls } from './ports/pulls.ts';
@@ -50,6 +50,8 @@ import { Metrics } from './telemetry/metrics.ts';
 import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
 import { buildRoutes } from './builds/management/http.ts';
 import { buildPipeline } from './builds/pipeline.ts';
+import { usualUpstreamSettings } from './builds/upstream/documents.ts';
+import type { UpstreamSettings } from './builds/upstream/documents.ts';
 import { imagesOf } from './registry/images.ts';
 import { usagePipeline } from './usage/pipeline.ts';
 import type { UsageSettings } from './usage/pipeline.ts';
@@ -64,7 +66,7 @@ export interface Adapters {
   readonly blobs: Blobs;
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
-  readonly outbound: GetJson;
+  readonly outbound: GetJson & AskUrl;
   readonly receivers: PostRequest;
   /** The other regions, and documents as this one shows them. Absent where there is one region. */
   readonly others?: OtherRegions;
@@ -95,6 +97,8 @@ export interface Settings extends RegistrySettings {
   readonly manifestCacheBytes: number;
   /** Absent, the usual ones. */
   readonly copies?: CopySettings;
+  /** How other registries' tags are watched; absent, as usual. */
+  readonly upstream?: UpstreamSettings;
 }
 
 /** What triggers call: one entry per trigger file, and the HTTP app. */
@@ -171,7 +175,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
-  const builds = buildPipeline({ ...adapters, ...stores, documents, images: imagesOf(registry), registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
+  const builds = buildPipeline({ ...adapters, ...stores, documents, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
   const app = createApp({ registry, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),

@@ -123,6 +123,10 @@ const settingsSchema = z
     LONGSHORE_IDENTITY_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /** What builds images on this machine: `buildah`, which must be on the PATH, and whose own logins are used for registries. Absent, nothing is built: images are rebased and told of. */
     LONGSHORE_RUNNER: z.enum(['buildah'], { error: 'must be "buildah", or not set' }).optional(),
+    /** How often a tag of another registry is looked at that images here are built on, give or take a tenth; each look is one HEAD. In minutes. */
+    LONGSHORE_UPSTREAM_INTERVAL_MINUTES: z.coerce.number().min(1).max(10_080).default(60),
+    /** How many such looks one registry gets in a minute, from all instances together. */
+    LONGSHORE_UPSTREAM_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(30),
     /** Where URLs that users give (issuers, webhooks) may lead: `public` addresses, or also networks of one's own, `loopback` among them (the local stack and tests). */
     LONGSHORE_OUTBOUND: outboundSchema.default([]),
     /** `source` of the events; in Azure the resource id of the topic or registry. */

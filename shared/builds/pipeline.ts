@@ -5,6 +5,7 @@ import { goOn } from './plan/go-on.ts';
 import { nodesWhere, settleWaiting } from './plan/settle.ts';
 import { planUpdate, tellUpdated } from './plan/updates.ts';
 import { workOn } from './plan/work.ts';
+import { watchUpstreams } from './upstream/watch.ts';
 import type { BuildPorts } from './ports.ts';
 
 /** What triggers do about bases and what is built on them. */
@@ -25,7 +26,7 @@ const workMs = 8 * 60_000;
 /** Of a timer that starts every minute. In milliseconds. */
 const sweepMs = 45_000;
 
-const messageSchema = z.object({ build: z.string() });
+const messageSchema = z.union([z.object({ build: z.string() }), z.object({ watch: z.literal(true) })]);
 
 export function buildPipeline(ports: BuildPorts): BuildPipeline {
   const until = (ms: number) => new Date(ports.clock.now().getTime() + ms);
@@ -40,10 +41,12 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
     },
     async work(message) {
       const parsed = messageSchema.safeParse(message);
-      if (parsed.success) await workOn(ports, parsed.data.build, until(workMs));
-      else ports.log.error({ message }, 'a message of the queue build-runs cannot be read and is dropped');
+      if (!parsed.success) ports.log.error({ message }, 'a message of the queue build-runs cannot be read and is dropped');
+      else if ('watch' in parsed.data) await watchUpstreams(ports, until(sweepMs));
+      else await workOn(ports, parsed.data.build, until(workMs));
     },
     async sweep() {
+      await watchUpstreams(ports, until(sweepMs));
       const build = await goOn(ports);
       if (build === undefined) return;
       // Of what waits, what a crash has left waiting for nobody.

@@ -3,9 +3,11 @@ import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
+import type { AskUrl } from '../ports/outbound.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Runner } from '../ports/runner.ts';
 import type { PublishEvents } from '../ports/topic.ts';
+import type { UpstreamSettings } from './upstream/documents.ts';
 
 /** What learning, planning and making images needs of the world. */
 export interface BuildPorts {
@@ -15,6 +17,9 @@ export interface BuildPorts {
   /** Builds and tests images; absent where nothing does. */
   readonly runner?: Runner;
   readonly topic: PublishEvents;
+  /** To other registries. */
+  readonly outbound: AskUrl;
+  readonly upstream: UpstreamSettings;
   readonly clock: Clock;
   readonly ids: RandomIds;
   readonly log: Log;

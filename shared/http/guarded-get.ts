@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { StoreFailure } from '../ports/failures.ts';
 import { OutboundRefused } from '../ports/outbound.ts';
-import type { GetJson } from '../ports/outbound.ts';
+import type { Answer, AskUrl, GetJson } from '../ports/outbound.ts';
 import type { Reach } from './public-address.ts';
 import { nameResolver } from './resolve-name.ts';
 import type { ResolveName } from './resolve-name.ts';
@@ -28,18 +28,20 @@ export interface GuardedGetOptions {
  * Reads JSON from URLs that others choose, and cannot be led to a private network by them: every address of the name is
  * checked, and the connection goes to a checked one, so that a name that changes its address in between gains nothing.
  */
-export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOptions): GetJson {
+export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOptions): GetJson & AskUrl {
+  const guarded = async <T>(url: URL, work: (addresses: readonly LookupAddress[], signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const signal = AbortSignal.timeout(patienceMs);
+    try {
+      const addresses = await beforeAbort(checkedAddresses(url, reach, resolve), signal);
+      return await beforeAbort(work(addresses, signal), signal);
+    } catch (error) {
+      if (error instanceof OutboundRefused || error instanceof StoreFailure) throw error;
+      throw unusable(url, error instanceof Error ? error.message : String(error), error);
+    }
+  };
   return {
-    async getJson(url) {
-      const signal = AbortSignal.timeout(patienceMs);
-      try {
-        const addresses = await beforeAbort(checkedAddresses(url, reach, resolve), signal);
-        return await beforeAbort(readJson(url, addresses, signal), signal);
-      } catch (error) {
-        if (error instanceof OutboundRefused || error instanceof StoreFailure) throw error;
-        throw unusable(url, error instanceof Error ? error.message : String(error), error);
-      }
-    },
+    getJson: (url) => guarded(url, (addresses, signal) => readJson(url, addresses, signal)),
+    ask: (url, how) => guarded(url, (addresses, signal) => answerOf(url, { ...how, addresses, signal })),
   };
 }
 
@@ -56,15 +58,28 @@ async function checkedAddresses(url: URL, reach: Reach, resolve: ResolveName): P
 }
 
 async function readJson(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal): Promise<unknown> {
+  const { status, text } = await answerOf(url, { method: 'GET', headers: { Accept: 'application/json' }, addresses, signal });
+  // A redirect counts as a failure: it would lead elsewhere unchecked.
+  if (status !== 200) throw unusable(url, `it answered ${status}`);
+  return JSON.parse(text) as unknown;
+}
+
+interface Asking {
+  readonly method: 'GET' | 'HEAD';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly addresses: readonly LookupAddress[];
+  readonly signal: AbortSignal;
+}
+
+async function answerOf(url: URL, { method, headers, addresses, signal }: Asking): Promise<Answer> {
   const send = url.protocol === 'http:' ? requestHttp : requestHttps;
   // No agent: a kept connection would be reused for the name without a look at its address.
-  const request = send(url, { agent: false, signal, lookup: lookupAmong(addresses), headers: { Accept: 'application/json' } });
+  const request = send(url, { agent: false, method, signal, lookup: lookupAmong(addresses), headers });
   request.end();
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   try {
-    // A redirect counts as a failure: it would lead elsewhere unchecked.
-    if (response.statusCode !== 200) throw unusable(url, `it answered ${response.statusCode ?? 0}`);
-    return JSON.parse(await readBounded(url, response)) as unknown;
+    const first = Object.entries(response.headersDistinct).map(([name, values]) => [name, values?.[0]]);
+    return { status: response.statusCode ?? 0, headers: Object.fromEntries(first) as Answer['headers'], text: await readBounded(url, response) };
   } finally {
     request.destroy();
   }

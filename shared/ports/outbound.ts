@@ -7,6 +7,18 @@ export interface GetJson {
   getJson(url: URL): Promise<unknown>;
 }
 
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names; of a header that came twice the first. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly text: string;
+}
+
+export interface AskUrl {
+  /** Asks as `getJson` does, and gives whatever is answered, a redirect or a refusal too. Throws `OutboundRefused`; `StoreFailure` (`issuer`) when nothing is answered. */
+  ask(url: URL, how: { readonly method: 'GET' | 'HEAD'; readonly headers: Readonly<Record<string, string>> }): Promise<Answer>;
+}
+
 /** The URL leads where the app must not go. The message says why, without what was found there. */
 export class OutboundRefused extends Error {
   override readonly name = 'OutboundRefused';

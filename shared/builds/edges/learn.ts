@@ -14,6 +14,8 @@ import type { BaseFound, Edge, Learned } from './documents.ts';
 import { findBases, mergedBases } from './find-bases.ts';
 import { basesOfTask, taskOf } from '../tasks/tasks.ts';
 import type { Task } from '../tasks/documents.ts';
+import { watchedRef } from '../upstream/documents.ts';
+import type { Watched } from '../upstream/documents.ts';
 import { shownReference } from './names.ts';
 
 type Place = Learned['leaving'][number];
@@ -107,12 +109,20 @@ async function makeEdges({ documents }: BuildPorts, { registry, repository, tag,
     bases.map(async (found) => {
       const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, ...(digest === undefined ? {} : { dependentDigest: digest }), learnedAt };
       await documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
+      await watch({ documents }, edge);
     }),
   );
 }
 
 async function deleteEdges({ documents }: BuildPorts, { leaving }: Learned): Promise<void> {
   for (const { base, id } of leaving) await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id }]);
+}
+
+/** Another registry tells of nothing: its tag is looked at from now on. One that is watched already stays as it is. */
+async function watch({ documents }: Pick<BuildPorts, 'documents'>, { base, tag, digest, registry, learnedAt }: Edge): Promise<void> {
+  if (base.startsWith('own:') || tag === undefined || digest !== undefined) return;
+  const document: Watched = { id: watchedRef(base, tag).id, type: 'watched', schemaVersion: 1, base, registry, tag, moves: 0, dueAt: learnedAt, failures: 0 };
+  await documents.commitDocuments('dependencies', [base], [{ do: 'create', document: { ...document } }]);
 }
 
 /** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */

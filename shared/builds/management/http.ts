@@ -10,13 +10,15 @@ import type { BaseReference } from '../edges/names.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { explain } from '../explain.ts';
 import { readLog } from '../plan/log.ts';
-import { buildRef, buildSchema, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
+import { buildRef, buildSchema, buildsQueue, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
 import { dependentsIn } from '../plan/graph.ts';
 import { buildsOf } from '../plan/list.ts';
 import { policyRef, putPolicy, readPolicies } from '../plan/policies.ts';
 import { readRules } from '../plan/rules.ts';
 import type { BuildPorts } from '../ports.ts';
 import { taskRoutes } from './tasks-http.ts';
+import { pushedIn } from '../upstream/notified.ts';
+import { hastenLook } from '../upstream/watch.ts';
 import { treeOf } from './tree.ts';
 import { nameIn, routes, showBases, showBuild, showEdge, showNode, showPolicy } from './wire.ts';
 
@@ -58,6 +60,15 @@ function baseRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const page = await dependentsOf(ports, reference.base, reference.tag, { limit, continuation });
     const next = page.continuation === undefined ? {} : { continuation: page.continuation };
     return context.json({ image: shownReference(reference), bases: learned === undefined ? [] : showBases(learned), refused: learned?.refused ?? [], dependents: page.edges.map(showEdge), ...next }, 200);
+  });
+  api.openapi(routes.notify, async (context) => {
+    const pushed = pushedIn(context.req.valid('param').source, context.req.valid('json'));
+    if ('wrong' in pushed) throw new RegistryError({ is: 'request-invalid', why: pushed.wrong });
+    const references = pushed.images.flatMap((text) => baseReference(text, ports.registry, ports.ownHosts) ?? []);
+    const hastened = await Promise.all(references.map(async ({ base, tag }) => tag !== undefined && !base.startsWith('own:') && (await hastenLook(ports, base, tag))));
+    const watched = hastened.filter(Boolean).length;
+    if (watched > 0) await ports.queues.sendMessage(buildsQueue, { watch: true });
+    return context.json({ watched }, 202);
   });
   api.openapi(routes.tree, async (context) => context.json(await treeOf(ports, anyReference(ports, context.req.valid('query').image)), 200));
 }

@@ -6,6 +6,7 @@ import type { Build, Node } from '../plan/documents.ts';
 import { shownReference } from '../edges/names.ts';
 import type { Edge, Learned } from '../edges/documents.ts';
 import { reasons } from '../explain.ts';
+import { sources } from '../upstream/notified.ts';
 
 const image = z.string().min(1).max(400).openapi({ example: 'team/app:v1' });
 const time = z.string().openapi({ format: 'date-time' });
@@ -68,6 +69,7 @@ const build = z.object({ build: z.uuid() });
 export const routes = {
   bases: createRoute({ method: 'get', path: '/bases', summary: 'What an image is built on, and what is built on it', request: { query: pageSchema.extend({ image }) }, responses: { ...refusals, 200: json('Both.', basesSchema) } }),
   tree: createRoute({ method: 'get', path: '/bases/tree', summary: 'Everything that is built on an image, and on that', request: { query: z.object({ image }) }, responses: { ...refusals, 200: json('Each image once, where it is met first; at most 1,000.', treeSchema) } }),
+  notify: createRoute({ method: 'post', path: '/bases/notify/{source}', summary: 'Another registry says that something was pushed to it: it is looked at now', request: { params: z.object({ source: z.enum(sources) }), ...body(z.unknown().openapi({ type: 'object' })) }, responses: { ...refusals, 202: json('How many of the images are bases here.', z.object({ watched: z.int() })) } }),
   policies: createRoute({ method: 'get', path: '/builds/policies', summary: 'Which images follow their bases', responses: { ...refusals, 200: json('By name: the first that an image is of counts.', z.object({ policies: z.array(policySchema) })) } }),
   putPolicy: createRoute({ method: 'put', path: '/builds/policies/{name}', summary: 'Makes a policy, or changes it', request: { params, ...body(settingsSchema) }, responses: { ...refusals, 200: json('So it is.', policySchema) } }),
   deletePolicy: createRoute({ method: 'delete', path: '/builds/policies/{name}', summary: 'Removes a policy', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),

@@ -1,7 +1,7 @@
 import { envelope } from '../../events/envelope.ts';
 import type { CatalogueEvent } from '../../events/envelope.ts';
 import { dependentsOf } from '../edges/learn.ts';
-import { ownBase } from '../edges/names.ts';
+import { baseReference, ownBase } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { madeId } from './documents.ts';
 import { goOn } from './go-on.ts';
@@ -24,8 +24,10 @@ export async function tellUpdated(ports: BuildPorts, { id: cause, data: { timest
 
 /** Puts an update of a base in line, and begins the next build. What a build under way has made itself is part of it. Throws `StoreFailure`. */
 export async function planUpdate(ports: BuildPorts, { id, data: { timestamp, target } }: Updated): Promise<void> {
-  const { repository, tag, digest, previousDigest, build } = target;
-  if (repository === undefined || tag === undefined || build !== undefined) return;
-  await putInLine(ports, { base: ownBase(ports.registry, repository), tag, digest, ...(previousDigest === undefined ? {} : { previousDigest }), event: id, updatedAt: timestamp });
+  const { image, digest, previousDigest, build } = target;
+  const { repository, tag = baseReference(image, ports.registry, [])?.tag } = target;
+  const base = repository === undefined ? baseReference(image, ports.registry, [])?.base : ownBase(ports.registry, repository);
+  if (base === undefined || tag === undefined || build !== undefined) return;
+  await putInLine(ports, { base, tag, digest, ...(previousDigest === undefined ? {} : { previousDigest }), event: id, updatedAt: timestamp });
   await goOn(ports);
 }

@@ -5,6 +5,7 @@ import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../../shared/adapters/memory/world.ts';
+import type { Settings } from '../../../../shared/assemble.ts';
 import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../../shared/compose-for-test.ts';
 import { fileIn } from '../../../../shared/builds/tasks/context.ts';
@@ -112,13 +113,13 @@ export interface Pulled {
 }
 
 /** A registry with what Event Grid, the queues and the timers do around it. */
-export function registry(): Registry {
+export function registry(settings: Partial<Settings> = {}): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
   const runner = scriptedRunner();
   const process = (calls = new CallPlan()) => {
     const connection = { calls };
-    return composeForTest({ world, connection, settings: { publicUrl: new URL(`http://${host}`) }, adapters: { ...connectMemory(world, connection), runner } });
+    return composeForTest({ world, connection, settings: { publicUrl: new URL(`http://${host}`), ...settings }, adapters: { ...connectMemory(world, connection), runner } });
   };
   const one = process();
   const { events, queues } = world.region('home');

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { digestSchema } from '../../oci/descriptor.ts';
+import type { RegistryName, Tag } from '../../oci/name.ts';
+import type { DocumentRef } from '../../ports/documents.ts';
+import { registrySchema, tagSchema } from '../../state/names.ts';
+import { documentShape } from '../../state/stored.ts';
+
+const when = z.iso.datetime();
+
+/** A tag of another registry that images here are built on. It lies with its edges, and is made with the first of them. */
+export const watchedSchema = z.object({
+  ...documentShape('watched'),
+  base: z.string(),
+  registry: registrySchema,
+  tag: tagSchema,
+  /** As of the last look; absent before the first. */
+  digest: digestSchema.optional(),
+  /** How often it was seen to move: so that each move is told of under an id of its own. */
+  moves: z.int().nonnegative(),
+  /** When it is looked at next. */
+  dueAt: when,
+  checkedAt: when.optional(),
+  failures: z.int().nonnegative(),
+  /** Why the last look failed. */
+  error: z.string().optional(),
+});
+export type Watched = z.infer<typeof watchedSchema>;
+
+export function watchedRef(base: string, tag: Tag): DocumentRef {
+  return { container: 'dependencies', partition: [base], id: `watched:${tag}` };
+}
+
+/** What may be asked of one registry, whoever asks: counted by the minute. */
+export const upstreamSchema = z.object({
+  ...documentShape('upstream'),
+  registry: registrySchema,
+  host: z.string(),
+  minute: z.string(),
+  used: z.int().nonnegative(),
+  /** It has asked for patience until then. */
+  notBefore: when.optional(),
+});
+export type Upstream = z.infer<typeof upstreamSchema>;
+
+export function upstreamRef(registry: RegistryName, host: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `upstream:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}` };
+}
+
+export interface UpstreamSettings {
+  /** Between two looks at a tag, give or take a tenth. In milliseconds. */
+  readonly intervalMs: number;
+  /** Requests for manifests, of each registry. */
+  readonly perMinute: number;
+}
+
+export const usualUpstreamSettings: UpstreamSettings = { intervalMs: 60 * 60_000, perMinute: 30 };

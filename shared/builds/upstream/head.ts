@@ -1,0 +1,94 @@
+import { parseDigest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { manifestMediaTypes } from '../../oci/media-types.ts';
+import { StoreFailure } from '../../ports/failures.ts';
+import { OutboundRefused } from '../../ports/outbound.ts';
+import type { Answer, AskUrl } from '../../ports/outbound.ts';
+
+export type Looked =
+  | { readonly is: 'same' }
+  | { readonly is: 'at'; readonly digest: Digest }
+  | { readonly is: 'gone' }
+  /** The registry wants to be left alone for so long. */
+  | { readonly is: 'slow down'; readonly forMs: number }
+  | { readonly is: 'failed'; readonly why: string };
+
+/** A look, and how long nobody should look again, where the registry says that little is left. In milliseconds. */
+export interface Look {
+  readonly looked: Looked;
+  readonly restMs?: number;
+}
+
+const slowedMs = 60_000;
+const longestMs = 24 * 3_600_000;
+
+/**
+ * Asks a registry what a tag points at: one HEAD, conditional on what is known, anonymous; with a token where the registry asks for one. No image is
+ * pulled by it (Docker Hub counts none). Never throws for what the registry does.
+ */
+export async function lookAtTag(outbound: AskUrl, base: string, tag: string, known: Digest | undefined): Promise<Look> {
+  const slash = base.indexOf('/');
+  const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
+  const url = new URL(`${schemeOf(host)}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`);
+  const headers = { Accept: manifestMediaTypes.join(', '), ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }) };
+  try {
+    const first = await outbound.ask(url, { method: 'HEAD', headers });
+    const token = first.status === 401 ? await tokenFor(outbound, first.headers['www-authenticate'] ?? '', path) : undefined;
+    const answer = token === undefined ? first : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: `Bearer ${token}` } });
+    return { looked: read(answer, known), ...rest(answer) };
+  } catch (error) {
+    if (error instanceof StoreFailure || error instanceof OutboundRefused) return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
+    throw error;
+  }
+}
+
+/** A registry on this machine speaks no TLS; whether it may be asked at all is the operator's word (LONGSHORE_OUTBOUND). */
+function schemeOf(host: string): string {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(host) ? 'http' : 'https';
+}
+
+function read({ status, headers }: Answer, known: Digest | undefined): Looked {
+  if (status === 304) return { is: 'same' };
+  if (status === 404) return { is: 'gone' };
+  if (status === 429 || status === 503) return { is: 'slow down', forMs: retryAfter(headers['retry-after']) ?? slowedMs };
+  const digest = status === 200 ? parseDigest(headers['docker-content-digest'] ?? '') : undefined;
+  if (digest === undefined) return { is: 'failed', why: status === 200 ? 'it does not say the digest' : `it answered ${status}` };
+  return digest === known ? { is: 'same' } : { is: 'at', digest };
+}
+
+/** Seconds, or a date (RFC 9110, section 10.2.3). */
+function retryAfter(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  return Number.isFinite(ms) ? Math.min(longestMs, Math.max(1_000, ms)) : undefined;
+}
+
+/** Docker Hub's `ratelimit-remaining: 0;w=21600`: nothing is left in a window of so many seconds. */
+function rest({ headers }: Answer): { restMs?: number } {
+  const [, left, window] = /^(\d+)(?:;w=(\d+))?/.exec(headers['ratelimit-remaining'] ?? '') ?? [];
+  return left === '0' ? { restMs: Math.min(longestMs, Number(window ?? 60) * 1_000) } : {};
+}
+
+/** Distribution's token flow, for nobody in particular (distribution, docs/spec/auth/token). */
+async function tokenFor(outbound: AskUrl, challenge: string, path: string): Promise<string | undefined> {
+  if (!/^bearer /i.test(challenge)) return undefined;
+  const said = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]));
+  const realm = said.get('realm');
+  if (realm === undefined || !URL.canParse(realm)) return undefined;
+  const url = new URL(realm);
+  const service = said.get('service');
+  if (service !== undefined) url.searchParams.set('service', service);
+  url.searchParams.set('scope', `repository:${path}:pull`);
+  const { status, text } = await outbound.ask(url, { method: 'GET', headers: { Accept: 'application/json' } });
+  return status === 200 ? tokenIn(text) : undefined;
+}
+
+function tokenIn(text: string): string | undefined {
+  try {
+    const { token, access_token: other } = JSON.parse(text) as { token?: unknown; access_token?: unknown };
+    const found = token ?? other;
+    return typeof found === 'string' && found.length < 20_000 ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+const name = z.string().min(1).max(300);
+const tag = z.string().min(1).max(128);
+
+/** What registries post when something is pushed to them, as far as it says what. */
+const bodies = {
+  /** CNCF Distribution, and what is built on it (docs/spec/notifications). */
+  distribution: z.object({ events: z.array(z.object({ action: z.string(), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }).optional() })).max(1_000) }).transform(({ events }) => events.flatMap(({ action, target, request }) => (action === 'push' && target.tag !== undefined && request !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : []))),
+  /** Docker Hub (docs.docker.com/docker-hub/webhooks). */
+  'docker-hub': z.object({ repository: z.object({ repo_name: name }), push_data: z.object({ tag }) }).transform(({ repository, push_data: pushed }) => [`docker.io/${repository.repo_name}:${pushed.tag}`]),
+  /** Quay, "Repository Push". */
+  quay: z.object({ docker_url: name, updated_tags: z.array(tag).max(1_000) }).transform(({ docker_url: url, updated_tags: tags }) => tags.map((each) => `${url}:${each}`)),
+  /** Azure Container Registry, and another Longshore in its format. */
+  acr: z.object({ action: z.string(), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }) }).transform(({ action, target, request }) => (action === 'push' && target.tag !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : [])),
+} as const;
+
+export const sources = Object.keys(bodies) as (keyof typeof bodies)[];
+
+/** The images that a notification says were pushed; or what is wrong with it. */
+export function pushedIn(source: keyof typeof bodies, body: unknown): { readonly images: readonly string[] } | { readonly wrong: string } {
+  const parsed = bodies[source].safeParse(body);
+  return parsed.success ? { images: [...new Set(parsed.data)] } : { wrong: z.prettifyError(parsed.error) };
+}

@@ -1,0 +1,112 @@
+import { envelope } from '../../events/envelope.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { untilUncontended } from '../../state/contention.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
+import type { Stored } from '../../state/stored.ts';
+import { dependentsOf } from '../edges/learn.ts';
+import { shownReference } from '../edges/names.ts';
+import { madeId } from '../plan/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import { upstreamRef, upstreamSchema, watchedRef, watchedSchema } from './documents.ts';
+import type { Upstream, Watched } from './documents.ts';
+import { lookAtTag } from './head.ts';
+import type { Looked } from './head.ts';
+
+const tagsAtOnce = 100;
+const longestWaitMs = 24 * 3_600_000;
+
+const hostOf = (base: string) => base.slice(0, base.indexOf('/'));
+
+/** Looks at what is due of other registries' tags, as far as each registry's budget of this minute goes. Gives how many it looked at. Throws `StoreFailure`. */
+export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<number> {
+  let looked = 0;
+  // A registry without budget leaves its tags due: they are passed over until the next minute.
+  const spent = new Set<string>();
+  let continuation: string | undefined;
+  do {
+    const page = await ports.documents.queryDocuments({ container: 'dependencies', where: [{ path: 'type', is: '=', value: 'watched' }, { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() }], orderBy: { path: 'dueAt', direction: 'asc' }, limit: tagsAtOnce, ...(continuation === undefined ? {} : { continuation }) });
+    for (const found of page.documents) {
+      const watched = parseStored(watchedSchema, found, { container: 'dependencies' });
+      const host = hostOf(watched.document.base);
+      if (spent.has(host) || ports.clock.now() >= until) continue;
+      if (!(await mayAsk(ports, host))) spent.add(host);
+      else if (await look(ports, watched)) looked += 1;
+    }
+    continuation = page.continuation;
+  } while (continuation !== undefined && ports.clock.now() < until);
+  return looked;
+}
+
+/** Takes one request out of the registry's budget. `false` when none is left in this minute, or it has asked for patience. */
+async function mayAsk({ documents, registry, clock, upstream }: BuildPorts, host: string): Promise<boolean> {
+  const ref = upstreamRef(registry, host);
+  return (await untilUncontended(`the budget of ${host}`, async () => {
+    const found = await readStored(documents, upstreamSchema, ref);
+    const now = clock.now().toISOString();
+    const minute = now.slice(0, 16);
+    const used = found?.document.minute === minute ? found.document.used : 0;
+    if (used >= upstream.perMinute || (found?.document.notBefore ?? '') > now) return { may: false };
+    const document: Upstream = { id: ref.id, type: 'upstream', schemaVersion: 1, registry, host, minute, used: used + 1 };
+    const outcome = await documents.commitDocuments('registries', [registry], [found === undefined ? { do: 'create', document: { ...document } } : { do: 'replace', document: { ...document }, ifMatch: found.etag }]);
+    return outcome.committed ? { may: true } : undefined;
+  })).may;
+}
+
+async function leaveAlone({ documents, registry, clock }: BuildPorts, host: string, forMs: number): Promise<void> {
+  const ref = upstreamRef(registry, host);
+  await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: ref.id, set: { notBefore: new Date(clock.now().getTime() + forMs).toISOString() } }]);
+}
+
+/** `false` when nobody is built on it any more, or somebody else looks. */
+async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watched>): Promise<boolean> {
+  const { base, tag, id } = watched;
+  const { documents, clock, upstream } = ports;
+  const { edges } = await dependentsOf(ports, base, tag, { limit: 1 });
+  if (edges.length === 0) {
+    await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch: etag }]);
+    return false;
+  }
+  // Taken before it is asked: who dies over it has looked.
+  const claimed = await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: next(clock.now(), upstream.intervalMs) }, ifMatch: etag }]);
+  if (!claimed.committed) return false;
+  const { looked, restMs } = await lookAtTag(ports.outbound, base, tag, watched.digest);
+  if (restMs !== undefined) await leaveAlone(ports, hostOf(base), restMs);
+  if (looked.is === 'slow down') await leaveAlone(ports, hostOf(base), looked.forMs);
+  if (looked.is === 'at' && watched.digest !== undefined) await tellMoved(ports, watched, looked.digest, watched.digest);
+  await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: became(ports, watched, looked) }]);
+  return true;
+}
+
+function became({ clock, upstream }: BuildPorts, { digest, moves, failures }: Watched, looked: Looked): Partial<Watched> {
+  const checkedAt = clock.now().toISOString();
+  switch (looked.is) {
+    case 'same':
+      return { checkedAt, failures: 0 };
+    case 'at':
+      return { checkedAt, failures: 0, digest: looked.digest, moves: moves + (digest === undefined ? 0 : 1) };
+    case 'slow down':
+      // Asked again as soon as it may be.
+      return { dueAt: checkedAt };
+    case 'gone':
+    case 'failed':
+      return { checkedAt, failures: failures + 1, error: looked.is === 'gone' ? 'there is no such tag' : looked.why, dueAt: next(clock.now(), Math.min(longestWaitMs, upstream.intervalMs * 2 ** Math.min(10, failures + 1))) };
+  }
+}
+
+/** Give or take a tenth, so that what was learned together is not asked for together for ever. */
+function next(now: Date, afterMs: number): string {
+  return new Date(now.getTime() + afterMs * (0.9 + 0.2 * Math.random())).toISOString();
+}
+
+async function tellMoved({ topic, clock, eventSource: source }: BuildPorts, { base, tag, moves }: Watched, digest: Digest, previousDigest: Digest): Promise<void> {
+  const image = shownReference({ base, tag });
+  const id = madeId('upstream-updated', base, tag, moves, digest);
+  const timestamp = clock.now().toISOString();
+  await topic.publishEvents([envelope('Longshore.BaseImageUpdated', { id, time: timestamp, source, subject: image }, { id, timestamp, target: { image, digest, previousDigest } })]);
+}
+
+/** Has a tag looked at with the next run: somebody says that it has moved. What he says is not believed. `false` when nobody here is built on it. */
+export async function hastenLook({ documents, clock }: Pick<BuildPorts, 'documents' | 'clock'>, base: string, tag: Watched['tag']): Promise<boolean> {
+  const { container, partition, id } = watchedRef(base, tag);
+  return (await documents.commitDocuments(container, partition, [{ do: 'patch', id, set: { dueAt: clock.now().toISOString() } }])).committed;
+}

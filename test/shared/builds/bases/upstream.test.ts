@@ -1,0 +1,167 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { build, reasonOf, registry, upload } from './building.ts';
+import type { Registry } from './building.ts';
+
+const minuteMs = 60_000;
+const [first, second] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
+
+interface Upstream {
+  readonly host: string;
+  readonly asked: { readonly method: string; readonly path: string; readonly headers: IncomingMessage['headers'] }[];
+  answer: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** A registry whose tags are all at one digest. */
+async function upstream(): Promise<Upstream & { digest: string }> {
+  const state: Upstream & { digest: string } = {
+    host: '',
+    asked: [],
+    digest: first,
+    answer: ({ headers }, response) => {
+      response.writeHead(headers['if-none-match'] === `"${state.digest}"` ? 304 : 200, { 'docker-content-digest': state.digest }).end();
+    },
+  };
+  const server = createServer((request, response) => {
+    state.asked.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers });
+    state.answer(request, response);
+  });
+  servers.push(server);
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return Object.assign(state, { host: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
+
+async function on(host: string, tags = ['1'], settings: Parameters<typeof registry>[0] = {}): Promise<Registry> {
+  const of = registry(settings);
+  for (const tag of tags) await of.push(build(`app-${tag}`, `app ${tag}`, { says: `${host}/library/base:${tag}` }), '1');
+  await of.settle();
+  return of;
+}
+
+/** The timer of so many minutes. */
+async function minutes(of: Registry, count: number): Promise<void> {
+  const one = of.process();
+  for (let n = 0; n < count; n += 1) {
+    of.clock.advance(minuteMs);
+    await one.sweepBuilds();
+  }
+  await of.settle();
+}
+
+describe('a tag of another registry that images are built on', () => {
+  it('is looked at by one conditional HEAD in an interval, and its move is told of once', async () => {
+    const there = await upstream();
+    const of = await on(there.host);
+    await minutes(of, 1);
+    expect(there.asked).toMatchObject([{ method: 'HEAD', path: '/v2/library/base/manifests/1' }]);
+    await minutes(of, 180);
+    expect(there.asked.length).toBeGreaterThanOrEqual(3);
+    expect(there.asked.length).toBeLessThanOrEqual(4);
+    expect(there.asked.at(-1)?.headers['if-none-match']).toBe(`"${first}"`);
+    expect(of.events('Longshore.BaseImageUpdated')).toEqual([]);
+    there.digest = second;
+    await minutes(of, 180);
+    expect(of.events('Longshore.BaseImageUpdated')).toMatchObject([{ data: { target: { image: `${there.host}/library/base:1`, digest: second, previousDigest: first } } }]);
+  });
+
+  it('is looked at at once when its registry says so, which is not believed itself', async () => {
+    const there = await upstream();
+    const of = await on(there.host);
+    await minutes(of, 1);
+    const notify = (body: object) => of.api('POST', '/bases/notify/distribution', body);
+    const pushed = { events: [{ action: 'push', target: { repository: 'library/base', tag: '1' }, request: { host: there.host } }] };
+    expect(await notify(pushed)).toMatchObject({ status: 202, body: { watched: 1 } });
+    await of.settle();
+    expect(there.asked).toHaveLength(2);
+    expect(of.events('Longshore.BaseImageUpdated')).toEqual([]);
+    there.digest = second;
+    await notify(pushed);
+    await of.settle();
+    expect(of.events('Longshore.BaseImageUpdated')).toHaveLength(1);
+    expect(await notify({ events: [{ action: 'push', target: { repository: 'library/other', tag: '1' }, request: { host: there.host } }] })).toMatchObject({ body: { watched: 0 } });
+    expect(await notify({ not: 'one' })).toMatchObject({ status: 400 });
+  });
+
+  it('has what a task builds on it built anew', async () => {
+    const there = await upstream();
+    const of = registry();
+    await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${there.host}/library/base:1`) } });
+    await minutes(of, 1);
+    there.digest = second;
+    await minutes(of, 70);
+    expect((await of.pull('app:1')).layers).toEqual([`layer FROM ${there.host}/library/base:1 (1)`]);
+  });
+
+  it('is asked for with a token where its registry wants one', async () => {
+    const there = await upstream();
+    const plain = there.answer;
+    there.answer = (request, response) => {
+      if (request.url?.startsWith('/token') === true) response.end(JSON.stringify({ token: 'a token' }));
+      else if (request.headers.authorization !== 'Bearer a token') response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${there.host}/token",service="them"` }).end();
+      else plain(request, response);
+    };
+    const of = await on(there.host);
+    await minutes(of, 1);
+    expect(there.asked.map(({ path }) => path)).toEqual(['/v2/library/base/manifests/1', '/token?service=them&scope=repository%3Alibrary%2Fbase%3Apull', '/v2/library/base/manifests/1']);
+    expect(await reasonOf(of, 'app-1:1', `${there.host}/library/base:1`)).toBe('another registry');
+  });
+
+  it('is watched no more when nobody is built on it', async () => {
+    const there = await upstream();
+    const of = await on(there.host);
+    await of.app.fetch(new Request('http://registry.test/v2/app-1/manifests/1', { method: 'DELETE' }));
+    await of.settle();
+    await minutes(of, 120);
+    expect(there.asked).toEqual([]);
+  });
+});
+
+describe('another registry', () => {
+  it('gets no more requests in a minute than are allowed, however many of its tags are watched', async () => {
+    const there = await upstream();
+    const tags = Array.from({ length: 100 }, (_, n) => `t${n}`);
+    const of = await on(there.host, tags, { upstream: { intervalMs: 60 * minuteMs, perMinute: 7 } });
+    const one = of.process();
+    for (let minute = 0; minute < 20; minute += 1) {
+      const before = there.asked.length;
+      of.clock.advance(minuteMs);
+      await one.sweepBuilds();
+      await one.sweepBuilds();
+      expect(there.asked.length - before).toBeLessThanOrEqual(7);
+    }
+    // All had their turn by then, and none twice.
+    expect(new Set(there.asked.map(({ path }) => path)).size).toBe(100);
+    expect(there.asked).toHaveLength(100);
+  }, 30_000);
+
+  it.each([
+    ['429 with Retry-After', { 'retry-after': '600' }, 429],
+    ['503 with Retry-After', { 'retry-after': '600' }, 503],
+    ['that nothing is left', { 'ratelimit-remaining': '0;w=600', 'docker-content-digest': first }, 200],
+  ])('is left alone when it answers %s', async (_, headers, status) => {
+    const there = await upstream();
+    const of = await on(there.host, ['a', 'b', 'c']);
+    there.answer = (__, response) => response.writeHead(status, headers).end();
+    await minutes(of, 9);
+    expect(there.asked).toHaveLength(1);
+    await minutes(of, 3);
+    expect(there.asked.length).toBeGreaterThan(1);
+  });
+
+  it('that does not answer is asked ever more rarely', async () => {
+    const there = await upstream();
+    const of = await on(there.host);
+    there.answer = (_, response) => response.destroy();
+    await minutes(of, 6 * 60);
+    // At once, after two hours, and after four more.
+    expect(there.asked.length).toBeGreaterThanOrEqual(2);
+    expect(there.asked.length).toBeLessThanOrEqual(3);
+  });
+});
