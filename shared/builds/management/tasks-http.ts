@@ -2,6 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
+import { digestSchema } from '../../oci/descriptor.ts';
+import { repositorySchema } from '../../state/names.ts';
 import { parseStored } from '../../state/stored.ts';
 import { learnTag } from '../edges/learn.ts';
 import { ownBase, shownReference } from '../edges/names.ts';
@@ -12,8 +14,15 @@ import { taskNameSchema, taskSchema, taskSettingsSchema } from '../tasks/documen
 import type { Task } from '../tasks/documents.ts';
 import { deleteTask, putTask, readTask } from '../tasks/tasks.ts';
 
-const shown = z.object({ name: z.string(), ...taskSettingsSchema.shape, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), ...timesSchema }).openapi('Task');
-const settings = z.strictObject(taskSettingsSchema.shape).openapi('TaskSettings');
+const context = z
+  .strictObject({
+    repository: z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'contexts' }),
+    digest: z.string().pipe(digestSchema).openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}` }),
+  })
+  .openapi({ description: 'A tar archive, gzip or not, that was uploaded as a blob.' });
+const described = { ...taskSettingsSchema.shape, context };
+const shown = z.object({ name: z.string(), ...described, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), ...timesSchema }).openapi('Task');
+const settings = z.strictObject(described).openapi('TaskSettings');
 const params = z.object({ name: taskNameSchema });
 
 const routes = {
