@@ -1,5 +1,9 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
@@ -162,5 +166,61 @@ describe('a rebase', () => {
       expect(app.Layers.slice(0, base.Layers.length)).toEqual(base.Layers);
     }
     expect(await api('GET', '/builds/explain?image=multi-app:1&base=multi-base:1')).toMatchObject({ reason: 'made' });
+  });
+});
+
+/** Debian's docker-registry, which tells our registry of what is pushed to it. */
+async function startUpstream(): Promise<{ host: string; stop(): Promise<void> }> {
+  const port = await freePort();
+  const config = join(work.path, 'upstream.yml');
+  await writeFile(config, `version: 0.1\nstorage: {filesystem: {rootdirectory: ${join(work.path, 'upstream')}}}\nhttp: {addr: "127.0.0.1:${port}"}\nnotifications: {endpoints: [{name: longshore, url: "${stack.url}/api/v1/bases/notify/distribution", timeout: 5s, threshold: 5, backoff: 1s}]}\n`);
+  const registry = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
+  const ended = once(registry, 'exit');
+  const host = `127.0.0.1:${port}`;
+  await vi.waitFor(async () => { expect((await fetch(`http://${host}/v2/`)).status).toBe(200); }, { timeout: 10_000, interval: 100 });
+  return {
+    host,
+    async stop() {
+      registry.kill();
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe('a base of another registry', () => {
+  it('has the image on it built anew as soon as that registry tells of a push', async () => {
+    const upstream = await startUpstream();
+    try {
+      const push = async (version: string) => {
+        await buildah('bud', '--isolation', 'chroot', '--format', 'oci', '-t', 'localhost/upstream', await contextOf(baseFile, version));
+        await buildah('push', '--tls-verify=false', 'localhost/upstream', `docker://${upstream.host}/lib/base:1`);
+      };
+      await push('one');
+      await task('follower', `FROM ${upstream.host}/lib/base:1\n`);
+      const count = (await builds()).length;
+      await api('POST', '/tasks/follower/run');
+      expect(await finished(count + 1)).toMatchObject({ counts: { succeeded: 1 } });
+      // Pushed again as it is, so that it is looked at, and known.
+      await buildah('push', '--tls-verify=false', 'localhost/upstream', `docker://${upstream.host}/lib/base:1`);
+      await new Promise((passed) => setTimeout(passed, 2_000));
+      expect(await builds()).toHaveLength(count + 1);
+      await push('two');
+      const at = Date.now();
+      const build = await finished(count + 2);
+      console.log(`built anew ${Date.now() - at} ms after the push to the other registry`);
+      expect(build).toMatchObject({ images: 1, counts: { succeeded: 1 } });
+      expect(await run('follower:1', '/bin/busybox', 'cat', '/base.txt')).toBe('two');
+    } finally {
+      await upstream.stop();
+    }
   });
 });

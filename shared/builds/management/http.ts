@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { managementRoutes } from '../../http/management.ts';
+import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
 import { dependentsOf } from '../edges/learn.ts';
@@ -62,7 +63,8 @@ function baseRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     return context.json({ image: shownReference(reference), bases: learned === undefined ? [] : showBases(learned), refused: learned?.refused ?? [], dependents: page.edges.map(showEdge), ...next }, 200);
   });
   api.openapi(routes.notify, async (context) => {
-    const pushed = pushedIn(context.req.valid('param').source, context.req.valid('json'));
+    // Each registry calls its JSON something else.
+    const pushed = pushedIn(context.req.valid('param').source, jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes)));
     if ('wrong' in pushed) throw new RegistryError({ is: 'request-invalid', why: pushed.wrong });
     const references = pushed.images.flatMap((text) => baseReference(text, ports.registry, ports.ownHosts) ?? []);
     const hastened = await Promise.all(references.map(async ({ base, tag }) => tag !== undefined && !base.startsWith('own:') && (await hastenLook(ports, base, tag))));
@@ -71,6 +73,17 @@ function baseRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     return context.json({ watched }, 202);
   });
   api.openapi(routes.tree, async (context) => context.json(await treeOf(ports, anyReference(ports, context.req.valid('query').image)), 200));
+}
+
+/** A registry gathers what it has to tell. In bytes. */
+const maxNotificationBytes = 1024 * 1024;
+
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function policyRoutes(api: OpenAPIHono, ports: BuildPorts): void {

@@ -36,8 +36,8 @@ export async function rebuild(ports: BuildPorts, node: Node, task: Task, { log, 
 }
 
 /** A registry on this machine speaks no TLS. */
-export function plainHosts({ ownHosts }: Pick<BuildPorts, 'ownHosts'>, { host }: Pick<Task, 'host'>): string[] {
-  return [...new Set([...ownHosts, host])].filter((each) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(each));
+export function plainHosts({ ownHosts }: Pick<BuildPorts, 'ownHosts'>, { host, bases }: Pick<Task, 'host' | 'bases'>): string[] {
+  return [...new Set([...ownHosts, host, ...bases.map(({ said }) => said.split('/', 1)[0] ?? '')])].filter((each) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(each));
 }
 
 async function pushed({ images, ...ports }: BuildPorts, { registry, repository, build }: Node, image: BuiltImage): Promise<void> {

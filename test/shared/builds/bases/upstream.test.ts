@@ -75,7 +75,11 @@ describe('a tag of another registry that images are built on', () => {
     const there = await upstream();
     const of = await on(there.host);
     await minutes(of, 1);
-    const notify = (body: object) => of.api('POST', '/bases/notify/distribution', body);
+    // As Distribution sends it, type and all.
+    const notify = async (body: object) => {
+      const answer = await of.app.fetch(new Request('http://registry.test/api/v1/bases/notify/distribution', { method: 'POST', headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json' }, body: JSON.stringify(body) }));
+      return { status: answer.status, body: (await answer.json()) };
+    };
     const pushed = { events: [{ action: 'push', target: { repository: 'library/base', tag: '1' }, request: { host: there.host } }] };
     expect(await notify(pushed)).toMatchObject({ status: 202, body: { watched: 1 } });
     await of.settle();
