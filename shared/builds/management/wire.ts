@@ -57,6 +57,7 @@ const nodeSchema = z
     digest: z.string().optional(),
     conflicts: z.array(z.string()).optional(),
     because: z.string().optional(),
+    startedAt: time.optional(),
     endedAt: time.optional(),
   })
   .openapi('BuildImage');
@@ -97,8 +98,8 @@ export function showBuild({ build: id, state, roots, images, counts, createdAt, 
   return { id, state, updates, images, ...(counts === undefined ? {} : { counts }), createdAt, ...(endedAt === undefined ? {} : { endedAt }) };
 }
 
-export function showNode({ repository, tag, state, mode, by, bases, waitsFor, level, digestBefore, digest, conflicts, because, endedAt }: Node) {
-  const became = { ...(digestBefore === undefined ? {} : { digestBefore }), ...(digest === undefined ? {} : { digest }), ...(conflicts === undefined ? {} : { conflicts }), ...(because === undefined ? {} : { because }), ...(endedAt === undefined ? {} : { endedAt }) };
+export function showNode({ repository, tag, state, mode, by, bases, waitsFor, level, digestBefore, digest, conflicts, because, startedAt, endedAt }: Node) {
+  const became = { ...(digestBefore === undefined ? {} : { digestBefore }), ...(digest === undefined ? {} : { digest }), ...(conflicts === undefined ? {} : { conflicts }), ...(because === undefined ? {} : { because }), ...(startedAt === undefined ? {} : { startedAt }), ...(endedAt === undefined ? {} : { endedAt }) };
   return { image: `${repository}:${tag}`, state, mode, by, bases: bases.map(shownReference), waitsFor: waitsFor.map(({ node }) => nameIn(node)), level, ...became };
 }
 

@@ -87,6 +87,8 @@ export const nodeSchema = z.object({
   /** It was made, and did not pass its test. */
   isGated: z.literal(true).optional(),
   queuedAt: when,
+  /** When it was last taken up. */
+  startedAt: when.optional(),
   endedAt: when.optional(),
 });
 export type Node = z.infer<typeof nodeSchema>;

@@ -35,7 +35,7 @@ async function dueNodes({ documents, clock }: BuildPorts, build: string): Promis
 /** Of those that are ready the first that nobody else takes. */
 async function claimOne({ documents, clock }: BuildPorts, due: readonly Stored<Node>[]): Promise<Stored<Node> | undefined> {
   for (const { document, etag } of due) {
-    const taken = { state: 'running' as const, tryAt: new Date(clock.now().getTime() + leaseMs).toISOString(), attempts: document.attempts + 1 };
+    const taken = { state: 'running' as const, tryAt: new Date(clock.now().getTime() + leaseMs).toISOString(), attempts: document.attempts + 1, startedAt: clock.now().toISOString() };
     const outcome = await documents.commitDocuments('builds', [document.task], [{ do: 'patch', id: document.id, set: taken, ifMatch: etag }]);
     if (outcome.committed) return { document: { ...document, ...taken }, etag: outcome.etags[0] ?? '' };
   }

@@ -9,7 +9,7 @@ import type { Mutation } from './world.ts';
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
 /** `.ci/run` asks for more. */
-const runs = Number(process.env.REPLICATION_RUNS ?? 150);
+const runs = Number(process.env.REPLICATION_RUNS ?? 80);
 const firstSeed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
 const fixed = seeds(1, 500);
