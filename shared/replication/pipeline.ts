@@ -30,8 +30,8 @@ export interface ReplicationPipeline extends HastenCopy {
 
 /** Well below what the host gives a function (host.json), so that one that goes on is called anew. In milliseconds. */
 const runMs = 10 * 60_000;
-/** Of a timer that starts every minute. In milliseconds. */
-const sweepMs = 50_000;
+/** Of a timer that starts twice a minute. In milliseconds. */
+const sweepMs = 25_000;
 /** One that many pull is hastened once. In milliseconds. */
 const hastenedMs = 60_000;
 

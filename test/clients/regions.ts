@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeImage } from '../shared/image.ts';
 import type { TestImage } from '../shared/image.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
@@ -60,17 +61,25 @@ export async function pushTo(url: string, repository: string, tag: string, seed:
 }
 
 /** A whole pull, redirects and all. Gives the manifest's digest; throws when any of it is not there or has another digest. */
-export async function pullFrom(url: string, repository: string, reference: string): Promise<string> {
+/** `again` is told when a blob's storage did not answer: then the registry is asked for it once more, a second later, as docker and containerd do. */
+export async function pullFrom(url: string, repository: string, reference: string, again?: () => void): Promise<string> {
   const answer = await fetch(`${url}/v2/${repository}/manifests/${reference}`, { headers: { accept: '*/*' } });
   const bytes = Buffer.from(await answer.arrayBuffer());
   if (!answer.ok) throw new Error(`GET manifest ${reference}: ${answer.status} ${bytes.toString()}`);
   const { config, layers } = JSON.parse(bytes.toString()) as { config: { digest: string }; layers: { digest: string }[] };
   await Promise.all([config, ...layers].map(async ({ digest }) => {
-    const blob = await fetch(`${url}/v2/${repository}/blobs/${digest}`);
+    const ask = () => fetch(`${url}/v2/${repository}/blobs/${digest}`);
+    const blob = again === undefined ? await ask() : await ask().catch(() => afterAMoment(again, ask));
     const content = Buffer.from(await blob.arrayBuffer());
     if (!blob.ok || `sha256:${createHash('sha256').update(content).digest('hex')}` !== digest) throw new Error(`GET blob ${digest}: ${blob.status}`);
   }));
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+async function afterAMoment<T>(again: () => void, ask: () => Promise<T>): Promise<T> {
+  again();
+  await sleep(1_000);
+  return ask();
 }
 
 /** How far an image is, by region. */
