@@ -37,9 +37,9 @@ export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, t
 }
 
 /** The content of a large manifest that is purged: a blob that nobody will name again, once those who read it have ended. */
-export const spentContentSchema = z.object({ ...documentShape('spent-content'), ...inRepository, blob: z.string(), dueAt: z.iso.datetime() });
+export const spentContentSchema = z.object({ ...documentShape('spent-content'), ...inRepository, blob: z.string(), /** In bytes; absent in older ones. */ size: z.int().nonnegative().optional(), dueAt: z.iso.datetime() });
 
-export function spentContentChange(key: RepositoryKey, blob: string, dueAt: Date): DocumentChange {
+export function spentContentChange(key: RepositoryKey, { blob, size }: { readonly blob: string; readonly size: number }, dueAt: Date): DocumentChange {
   const { registry, repository } = key;
-  return { do: 'upsert', document: { id: `spent-content:${blob.replaceAll('/', ':')}`, type: 'spent-content', schemaVersion: 1, registry, repository, blob, dueAt: dueAt.toISOString() } };
+  return { do: 'upsert', document: { id: `spent-content:${blob.replaceAll('/', ':')}`, type: 'spent-content', schemaVersion: 1, registry, repository, blob, size, dueAt: dueAt.toISOString() } };
 }

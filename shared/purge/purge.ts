@@ -55,10 +55,10 @@ async function tryPurge(ports: StorePorts, key: RepositoryKey, digest: Digest, c
 }
 
 async function commitPurge(ports: StorePorts, key: RepositoryKey, binned: Stored<BinnedDocument>, tags: readonly Stored<BinnedTag>[], cause: Cause): Promise<CloudEvent[] | undefined> {
-  const { content, recycled, id } = binned.document;
+  const { content, size, recycled, id } = binned.document;
   const more = tags.length === tagsAtOnce;
   const event = purgedEvent(ports, key, cause, recycled.group, { manifests: more ? [] : [binned.document], tags: tags.map(({ document }) => document) });
-  const spent = 'blob' in content && isOwnContent(content.blob) ? [spentContentChange(key, content.blob, graceFromNow(ports))] : [];
+  const spent = 'blob' in content && isOwnContent(content.blob) ? [spentContentChange(key, { blob: content.blob, size }, graceFromNow(ports))] : [];
   const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...(more ? [] : [{ do: 'delete' as const, id, ifMatch: binned.etag }, ...spent]),
     ...tags.map((tag) => ({ do: 'delete' as const, id: tag.document.id, ifMatch: tag.etag })),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digestSchema } from '../../oci/descriptor.ts';
+import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
@@ -58,6 +59,18 @@ export async function* storedManifests(documents: QueryDocuments, registry: Regi
     hold(current, document, registry);
   }
   if (current !== undefined) yield current;
+}
+
+const spentSchema = z.object({ blob: z.string(), size: z.int().nonnegative().default(0) });
+
+/** Bytes of manifests that are purged, until they are gone too: nobody's any more. Throws `StoreFailure`. */
+export async function* spentManifests(documents: QueryDocuments, registry: RegistryName): AsyncGenerator<Content> {
+  const query: DocumentQuery = { container: 'repositories', partition: [registry], where: [{ path: 'type', is: '=', value: 'spent-content' }], limit: pageSize };
+  for await (const found of everything(documents, query)) {
+    const { blob, size } = parseStored(spentSchema, found, query).document;
+    const digest = parseDigest(blob.split('/').slice(1, 3).join(':'));
+    if (digest !== undefined) yield { ...gathered(digest), bytes: size };
+  }
 }
 
 interface Gathered extends Content {

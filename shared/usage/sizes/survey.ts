@@ -2,7 +2,7 @@ import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { Documents } from '../../ports/documents.ts';
 import { partitionOf } from '../../state/names.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
-import { storedBlobs, storedManifests } from './contents.ts';
+import { spentManifests, storedBlobs, storedManifests } from './contents.ts';
 import type { Content } from './contents.ts';
 import { repositorySizesSchema, sizesId, surveyRef, surveySchema } from './documents.ts';
 import type { Held, RepositorySizes, SizeSample, Survey } from './documents.ts';
@@ -31,6 +31,7 @@ export async function surveySizes(ports: SurveyPorts, registry: RegistryName, se
   const totals = new SizeTotals(await surveyNeeds(documents, registry, now));
   for await (const blob of storedBlobs(documents, registry)) totals.add(blob);
   for await (const manifest of storedManifests(documents, registry)) totals.add(manifest);
+  for await (const manifest of spentManifests(documents, registry)) totals.add(manifest);
   await writeRepositories(documents, registry, totals.repositories, now.toISOString());
   const before = await readSurvey(documents, registry);
   const measured = { ...totals.registry(now.toISOString(), before?.samples ?? []), registry };

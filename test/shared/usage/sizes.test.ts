@@ -99,6 +99,20 @@ describe('the sizes of what is stored', () => {
     );
   });
 
+  it('have the manifest of a purged image until its bytes are gone, where it lay in Blob Storage', async () => {
+    const clock = steppedClock();
+    const longshore = composeForTest({ world: createMemoryWorld({ clock }) });
+    const large = makeImage('large', 1, { annotations: { filler: 'x'.repeat(140 * 1024) } });
+    await pushImage(longshore.app, 'one', 'v1', large);
+    await ask(longshore.app, 'DELETE', `/v2/one/manifests/${large.digest}`);
+    clock.advance(20 * 24 * 3600_000);
+    await longshore.runDue();
+    await deliverEvents(longshore);
+    await longshore.surveyUsage();
+    expect(storedIn(longshore)).toBeGreaterThan(140 * 1024);
+    expect((await usageOf(longshore)).sizes).toMatchObject({ storedBytes: storedIn(longshore), unlinkedBytes: large.bytes.length });
+  });
+
   it('count what a repository holds no more after the next survey', async () => {
     const longshore = composeForTest();
     const bytes = Buffer.from('alone');
