@@ -6,7 +6,7 @@ import { learnedRef, learnedSchema } from './edges/documents.ts';
 import type { BaseFound, Learned, TaggedImage } from './edges/documents.ts';
 import { ownRepository, shownReference } from './edges/names.ts';
 import type { BaseReference } from './edges/names.ts';
-import { nodeRef, nodeSchema } from './plan/documents.ts';
+import { nameIn, nodeRef, nodeSchema } from './plan/documents.ts';
 import type { Build, Node } from './plan/documents.ts';
 import { readLane } from './plan/lane.ts';
 import { policyFor, readPolicies } from './plan/policies.ts';
@@ -82,7 +82,7 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
   const at = node.endedAt ?? endedAt ?? createdAt;
   switch (node.state) {
     case 'waiting':
-      return { reason: 'waits for a base', why: `it waits for ${node.waitsFor.map(({ node: id }) => id.slice('node:'.length)).join(', ')}` };
+      return { reason: 'waits for a base', why: `it waits for ${node.waitsFor.map(({ node: id }) => nameIn(id)).join(', ')}` };
     case 'ready':
       return { reason: 'ready', why: 'it is its turn next' };
     case 'running':

@@ -11,7 +11,7 @@ import type { BaseReference } from '../edges/names.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { explain } from '../explain.ts';
 import { readLog } from '../plan/log.ts';
-import { buildRef, buildSchema, buildsQueue, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
+import { buildRef, buildSchema, buildsQueue, nameIn, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
 import { dependentsIn } from '../plan/graph.ts';
 import { buildsOf } from '../plan/list.ts';
 import { policyRef, putPolicy, readPolicies } from '../plan/policies.ts';
@@ -21,7 +21,7 @@ import { taskRoutes } from './tasks-http.ts';
 import { pushedIn } from '../upstream/notified.ts';
 import { hastenLook } from '../upstream/watch.ts';
 import { treeOf } from './tree.ts';
-import { nameIn, routes, showBases, showBuild, showEdge, showNode, showPolicy } from './wire.ts';
+import { routes, showBases, showBuild, showEdge, showNode, showPolicy } from './wire.ts';
 
 /** `/bases` and `/builds` of the management API. */
 export function buildRoutes(ports: BuildPorts): OpenAPIHono {

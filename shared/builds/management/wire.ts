@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { policyNameSchema, policySettingsSchema } from '../plan/policies.ts';
 import type { Policy } from '../plan/policies.ts';
+import { nameIn } from '../plan/documents.ts';
 import type { Build, Node } from '../plan/documents.ts';
 import { shownReference } from '../edges/names.ts';
 import type { Edge, Learned } from '../edges/documents.ts';
@@ -101,10 +102,4 @@ export function showBuild({ build: id, state, roots, images, counts, createdAt, 
 export function showNode({ repository, tag, state, mode, by, bases, waitsFor, level, digestBefore, digest, conflicts, because, startedAt, endedAt }: Node) {
   const became = { ...(digestBefore === undefined ? {} : { digestBefore }), ...(digest === undefined ? {} : { digest }), ...(conflicts === undefined ? {} : { conflicts }), ...(because === undefined ? {} : { because }), ...(startedAt === undefined ? {} : { startedAt }), ...(endedAt === undefined ? {} : { endedAt }) };
   return { image: `${repository}:${tag}`, state, mode, by, bases: bases.map(shownReference), waitsFor: waitsFor.map(({ node }) => nameIn(node)), level, ...became };
-}
-
-/** `node:team:app:v1` is `team/app:v1`: names hold no colon, and tags neither. */
-export function nameIn(node: string): string {
-  const parts = node.slice('node:'.length).split(':');
-  return `${parts.slice(0, -1).join('/')}:${parts.at(-1) ?? ''}`;
 }

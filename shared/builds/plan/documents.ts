@@ -117,6 +117,12 @@ export function nodeId({ repository, tag }: Pick<TaggedImage, 'repository' | 'ta
   return `node:${repository.replaceAll('/', ':')}:${tag}`;
 }
 
+/** `node:team:app:v1` is `team/app:v1`: names hold no colon, and tags neither. */
+export function nameIn(node: string): string {
+  const parts = node.slice('node:'.length).split(':');
+  return `${parts.slice(0, -1).join('/')}:${parts.at(-1) ?? ''}`;
+}
+
 export function nodeRef(build: string, image: Pick<TaggedImage, 'repository' | 'tag'>): DocumentRef {
   return { container: 'builds', partition: [nodesOf(build)], id: nodeId(image) };
 }

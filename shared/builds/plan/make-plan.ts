@@ -2,7 +2,7 @@ import { maxChangesPerCommit } from '../../ports/documents.ts';
 import type { DocumentChange } from '../../ports/documents.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
+import { buildRef, buildSchema, listOf, nameIn, nodesOf } from './documents.ts';
 import type { Build, Node } from './documents.ts';
 import { tellQueued } from './events.ts';
 import { dependentsIn, inCircles } from './graph.ts';
@@ -49,6 +49,6 @@ function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, De
 function circleOf(dependents: ReadonlyMap<string, Dependent>, start: string): string[] {
   const path: string[] = [];
   for (let at: string | undefined = start; at !== undefined && !path.includes(at); at = [...(dependents.get(at)?.waitsFor ?? [])][0]) path.push(at);
-  return [...path, start].map((id) => id.slice('node:'.length));
+  return [...path, start].map(nameIn);
 }
 
