@@ -4,6 +4,7 @@ import { isRepositoryName, isTag } from '../../oci/name.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../oci/name.ts';
 import { DockerfileFault } from '../dockerfile/fault.ts';
 import { normalReference } from '../dockerfile/reference.ts';
+import { isSameHost } from '../loopback.ts';
 
 /** An image as a Dockerfile or an annotation names it: of this registry, or of another. A digest goes before a tag. */
 export interface BaseReference {
@@ -33,7 +34,7 @@ export function baseReference(text: string, registry: RegistryName, ownHosts: re
   const [path = '', tagText] = named.split(':', 2);
   const digest = digestText === undefined ? undefined : parseDigest(digestText);
   if (digestText !== undefined && digest === undefined) return undefined;
-  const base = ownHosts.some((own) => sameHost(own, host)) && isRepositoryName(path) ? ownBase(registry, path) : `${host}/${path}`;
+  const base = ownHosts.some((own) => isSameHost(own, host)) && isRepositoryName(path) ? ownBase(registry, path) : `${host}/${path}`;
   return { base, ...(tagText !== undefined && isTag(tagText) ? { tag: tagText } : {}), ...(digest === undefined ? {} : { digest }) };
 }
 
@@ -44,13 +45,6 @@ function normalized(text: string): string | undefined {
     if (error instanceof DockerfileFault) return undefined;
     throw error;
   }
-}
-
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=:|$)/;
-
-/** A machine's own names are one: who builds there says either. */
-function sameHost(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase() || (loopback.test(a) && loopback.test(b) && a.replace(loopback, '') === b.replace(loopback, ''));
 }
 
 /** As people write it. */

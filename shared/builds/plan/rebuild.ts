@@ -4,6 +4,7 @@ import { mediaTypes } from '../../oci/media-types.ts';
 import type { BuiltImage } from '../../ports/runner.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
+import { isLoopbackHost } from '../loopback.ts';
 import { causeOfBuild } from './cause.ts';
 import type { Node } from './documents.ts';
 import type { LogWriter } from './log.ts';
@@ -37,7 +38,7 @@ export async function rebuild(ports: BuildPorts, node: Node, task: Task, { log, 
 
 /** A registry on this machine speaks no TLS. */
 export function plainHosts({ ownHosts }: Pick<BuildPorts, 'ownHosts'>, { host, bases }: Pick<Task, 'host' | 'bases'>): string[] {
-  return [...new Set([...ownHosts, host, ...bases.map(({ said }) => said.split('/', 1)[0] ?? '')])].filter((each) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(each));
+  return [...new Set([...ownHosts, host, ...bases.map(({ said }) => said.split('/', 1)[0] ?? '')])].filter(isLoopbackHost);
 }
 
 async function pushed({ images, ...ports }: BuildPorts, { registry, repository, build }: Node, image: BuiltImage): Promise<void> {

@@ -4,6 +4,7 @@ import { manifestMediaTypes } from '../../oci/media-types.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import { OutboundRefused } from '../../ports/outbound.ts';
 import type { Answer, AskUrl } from '../../ports/outbound.ts';
+import { isLoopbackHost } from '../loopback.ts';
 
 export type Looked =
   | { readonly is: 'same' }
@@ -29,7 +30,8 @@ const longestMs = 24 * 3_600_000;
 export async function lookAtTag(outbound: AskUrl, base: string, tag: string, known: Digest | undefined): Promise<Look> {
   const slash = base.indexOf('/');
   const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
-  const url = new URL(`${schemeOf(host)}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`);
+  // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND).
+  const url = new URL(`${isLoopbackHost(host) ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`);
   const headers = { Accept: manifestMediaTypes.join(', '), ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }) };
   try {
     const first = await outbound.ask(url, { method: 'HEAD', headers });
@@ -40,11 +42,6 @@ export async function lookAtTag(outbound: AskUrl, base: string, tag: string, kno
     if (error instanceof StoreFailure || error instanceof OutboundRefused) return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
     throw error;
   }
-}
-
-/** A registry on this machine speaks no TLS; whether it may be asked at all is the operator's word (LONGSHORE_OUTBOUND). */
-function schemeOf(host: string): string {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(host) ? 'http' : 'https';
 }
 
 function read({ status, headers }: Answer, known: Digest | undefined): Looked {
@@ -75,6 +72,7 @@ async function tokenFor(outbound: AskUrl, challenge: string, path: string): Prom
   const said = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]));
   const realm = said.get('realm');
   if (realm === undefined || !URL.canParse(realm)) return undefined;
+  // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND).
   const url = new URL(realm);
   const service = said.get('service');
   if (service !== undefined) url.searchParams.set('service', service);
