@@ -24,12 +24,17 @@ export function ownRepository(registry: RegistryName, base: string): RepositoryN
   return isRepositoryName(name) ? name : undefined;
 }
 
+/** A name of DNS, and a port. */
+const longestHost = 253 + 6;
+
 /** `undefined` for what is no reference to an image. */
 export function baseReference(text: string, registry: RegistryName, ownHosts: readonly string[]): BaseReference | undefined {
   const normal = normalized(text);
   if (normal === undefined) return undefined;
   const slash = normal.indexOf('/');
   const host = normal.slice(0, slash);
+  // A reference's form lets more through than can be asked, or can be part of a document's id.
+  if (host.length > longestHost || !URL.canParse(`https://${host}`)) return undefined;
   const [named = '', digestText] = normal.slice(slash + 1).split('@', 2);
   const [path = '', tagText] = named.split(':', 2);
   const digest = digestText === undefined ? undefined : parseDigest(digestText);

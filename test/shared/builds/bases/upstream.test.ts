@@ -117,6 +117,16 @@ describe('a tag of another registry that images are built on', () => {
     expect(await reasonOf(of, 'app-1:1', `${there.host}/library/base:1`)).toBe('another registry');
   });
 
+  it.each(['127.0.0.1:99999', `${'a'.repeat(300)}.example`])('is none when its host is none, whatever an image says: %s', async (host) => {
+    const there = await upstream();
+    const of = await on(there.host);
+    await of.push(build('bad', 'bad', { says: `${host}/library/base:1` }), '1');
+    await of.settle();
+    await minutes(of, 1);
+    expect(there.asked).toHaveLength(1);
+    expect((await of.api('GET', '/bases?image=bad:1')).body).toMatchObject({ bases: [] });
+  });
+
   it('is watched no more when nobody is built on it', async () => {
     const there = await upstream();
     const of = await on(there.host);
