@@ -38,7 +38,10 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   const edge = edgeTo(learned.document, base);
   if ('reason' in edge) return edge;
   const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
-  const unfit = withRule(name, ruleOf(task, policyFor(policies, image)));
+  const rule = ruleOf(task, policyFor(policies, image));
+  // A builder fetches it from there; what is rebased must be here.
+  if (!edge.base.startsWith('own:') && rule?.mode !== 'rebuild' && rule?.mode !== 'rebase-else-rebuild') return elsewhere(edge, name);
+  const unfit = withRule(name, rule);
   if (unfit !== undefined && unfit.reason !== 'policy only notifies') return unfit;
   return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
 }
@@ -49,15 +52,15 @@ function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReferenc
   if (circle !== undefined) return { reason: 'circle', why: `${shown} is built on ${name} itself: ${circle.path.join(' is built on ')}` };
   const there = bases.filter((each) => each.base === base.base);
   const followed = there.find((each) => each.digest === undefined && each.tag === base.tag);
-  if (followed !== undefined) return ownOrNot(followed, name);
+  if (followed !== undefined) return followed;
   const pinned = there.find((each) => each.digest !== undefined && (each.tag === undefined || each.tag === base.tag));
   if (pinned !== undefined) return { reason: 'pinned to a digest', why: `${name} names ${shownReference(pinned)}: a digest does not move` };
   const others = bases.map(shownReference).join(', ');
   return { reason: 'not a dependent', why: others === '' ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers` : `${name} is built on ${others}` };
 }
 
-function ownOrNot(edge: BaseFound, name: string): BaseFound | Explanation {
-  return edge.base.startsWith('own:') ? edge : { reason: 'another registry', why: `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to this registry, and build on that` };
+function elsewhere(edge: BaseFound, name: string): Explanation {
+  return { reason: 'another registry', why: `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to this registry, and build on that` };
 }
 
 function withRule(name: string, rule: Rule | undefined): Explanation | undefined {
@@ -104,7 +107,8 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
 async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promise<Explanation> {
   const repository = ownRepository(ports.registry, edge.base);
   const shown = shownReference(edge);
-  const there = repository === undefined || edge.tag === undefined ? undefined : await readStored(ports.documents, tagDocumentSchema, tagRef({ registry: ports.registry, repository }, edge.tag));
+  if (repository === undefined) return { reason: 'not updated since', why: `no look at ${shown} has found it moved since ${name} was learned` };
+  const there = edge.tag === undefined ? undefined : await readStored(ports.documents, tagDocumentSchema, tagRef({ registry: ports.registry, repository }, edge.tag));
   if (there === undefined) return { reason: 'base unknown', why: `there is no ${shown} in this registry` };
   const known: Digest[] = baseDigestsIn(edge);
   if (known.includes(there.document.digest)) return { reason: 'up to date', why: `${name} is built on what ${shown} is now` };

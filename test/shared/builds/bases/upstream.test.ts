@@ -101,6 +101,7 @@ describe('a tag of another registry that images are built on', () => {
     there.digest = second;
     await minutes(of, 70);
     expect((await of.pull('app:1')).layers).toEqual([`layer FROM ${there.host}/library/base:1 (1)`]);
+    expect(await reasonOf(of, 'app:1', `${there.host}/library/base:1`)).toBe('made');
   });
 
   it('is asked for with a token where its registry wants one', async () => {
