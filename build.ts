@@ -1,16 +1,15 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 
-// `npm run build`: the package that Azure Functions runs, in dist/. `func start` works there too.
+// `npm run build`: the package that Azure Functions runs, in dist/ (`func start` works there too), and in dist/host what the container runs.
 const root = fileURLToPath(new URL('.', import.meta.url));
 const out = `${root}dist`;
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-const result = await build({
-  entryPoints: [`${root}functions/index.ts`],
-  outdir: `${out}/functions`,
+const shared: BuildOptions = {
   chunkNames: 'parts/[name]-[hash]',
   // What is imported when it is needed is a file of its own: telemetry costs those nothing who have none.
   splitting: true,
@@ -22,14 +21,22 @@ const result = await build({
   minify: true,
   // Errors are told apart by their names, and logged by them.
   keepNames: true,
-  metafile: true,
   // The worker provides it.
   external: ['@azure/functions-core'],
   // Packages written for CommonJS call `require`, which a module does not have.
   banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
-});
+};
+const [functions, host] = await Promise.all([
+  build({ ...shared, entryPoints: [`${root}functions/index.ts`], outdir: `${out}/functions`, metafile: true }),
+  // What the container image runs (Dockerfile); its files are modules without a package.json.
+  build({ ...shared, entryPoints: { host: `${root}host/main.ts` }, outdir: `${out}/host`, outExtension: { '.js': '.mjs' }, metafile: true }),
+]);
 await copyFile(`${root}host.json`, `${out}/host.json`);
+// For whoever publishes from here with `func`: what runs in a container, and the settings of this machine, stay here.
+await writeFile(`${out}/.funcignore`, 'host\nlocal.settings.json\n');
 await writeFile(`${out}/package.json`, `${JSON.stringify({ name: 'longshore', private: true, type: 'module', main: 'functions/index.js' }, undefined, 2)}\n`);
-const scripts = Object.entries(result.metafile.outputs).filter(([path]) => path.endsWith('.js'));
-for (const [path, { bytes }] of scripts) process.stdout.write(`${path}: ${Math.round(bytes / 1024)} KiB\n`);
-process.stdout.write(`together ${Math.round(scripts.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024)} KiB\n`);
+for (const { metafile } of [functions, host]) {
+  const scripts = Object.entries(metafile.outputs).filter(([path]) => /\.m?js$/.test(path));
+  for (const [path, { bytes }] of scripts) process.stdout.write(`${path}: ${Math.round(bytes / 1024)} KiB\n`);
+  process.stdout.write(`together ${Math.round(scripts.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024)} KiB\n`);
+}

@@ -48,6 +48,7 @@ export function compose(config: Config): ComposedLongshore {
     usage: { actors: config.LONGSHORE_CLIENT_CLASSES ?? [], quotaBytes: storageQuota(config) },
     manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
+    ...(config.LONGSHORE_UPLOADS_URL === undefined ? {} : { uploadsUrl: config.LONGSHORE_UPLOADS_URL }),
     eventSource: config.LONGSHORE_EVENT_SOURCE,
     graceMs: config.LONGSHORE_GRACE_HOURS * 3600 * 1000,
     auth: authSettings(config),

@@ -98,6 +98,11 @@ const settingsSchema = z
     LONGSHORE_MANIFEST_CACHE_MIB: z.coerce.number().int().min(1).max(65_536).default(64),
     /** Signs upload URLs: the same on every instance. Changing it ends the uploads that are under way. */
     LONGSHORE_UPLOAD_KEY: keySchema,
+    /**
+     * The origin of the host that takes uploads, where the one that clients ask is not fit for large bodies: an upload's `Location` leads there, and
+     * opens that one upload by itself for six hours. The same on both; absent, uploads go to the host that was asked.
+     */
+    LONGSHORE_UPLOADS_URL: originSchema.optional(),
     /** Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback alone. */
     LONGSHORE_AUTH: z.enum(['open', 'required'], { error: 'must be "open" (everyone may do everything) or "required"' }),
     /**

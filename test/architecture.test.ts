@@ -34,7 +34,7 @@ function sourceFile(path: string): SourceFile {
   return { path, lines: text.split('\n').length - 1, imports: importsOf(path, source), source };
 }
 
-const rooms = ['functions', 'shared', 'local', 'bench', 'test', 'portal', 'infra'];
+const rooms = ['functions', 'shared', 'host', 'doctor', 'local', 'bench', 'test', 'portal', 'infra'];
 const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) => sourceFile(relative(root, path)));
 const shared = files.filter(({ path }) => path.startsWith('shared/'));
 
@@ -79,12 +79,12 @@ describe('the architecture', () => {
   });
 
   it('keeps tests and the local stack out of what is deployed', () => {
-    const deployed = files.filter(({ path }) => path.startsWith('functions/') || path.startsWith('shared/'));
+    const deployed = files.filter(({ path }) => /^(functions|shared|host)\//.test(path));
     expect(violations(deployed, (_, imported) => /^(local|test|bench)\//.test(imported))).toEqual([]);
   });
 
   it('resolves every relative import, so that the rules above see the truth', () => {
-    const broken = violations(files, (_, imported) => /^(functions|shared|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)));
+    const broken = violations(files, (_, imported) => /^(functions|shared|host|doctor|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)));
     expect(broken).toEqual([]);
   });
 });

@@ -17,7 +17,7 @@ import { respondBlob } from './respond-blob.ts';
 import { deletedManifest, pulledManifest, pushedManifest } from './respond-manifest.ts';
 import { respondReferrers } from './respond-referrers.ts';
 import { respondTags } from './respond-tags.ts';
-import { continueUpload, startUpload } from './respond-upload.ts';
+import { continueUpload, needsNoCredentials, startUpload } from './respond-upload.ts';
 import { parseRoute } from './route.ts';
 import type { Route } from './route.ts';
 
@@ -55,7 +55,7 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
     const allow = verbs[route.to];
     if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
     const needed = accessFor(route, request.method, target.query);
-    const caller = await ports.callers.identify(request, needed);
+    const caller = opensItself(ports, registry, route, target) ? urlHolder : await ports.callers.identify(request, needed);
     // The catalog shows each caller what it may see.
     if (route.to !== 'catalog') requireAccess(caller, needed);
     const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
@@ -65,6 +65,13 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
     if (answer.status === 401) for (const [name, value] of Object.entries(apiVersion)) answer.headers.set(name, value);
     return withCommonHeaders(answer, request, requestId);
   }
+}
+
+/** Who holds an upload's URL where that is enough. The request is for that upload alone. */
+const urlHolder: Caller = { actor: 'upload', may: () => true };
+
+function opensItself(ports: RegistryPorts, registry: RegistryName, route: Route, { query }: RequestTarget): boolean {
+  return route.to === 'upload' && needsNoCredentials(ports, { registry, repository: route.repository }, route.id, query);
 }
 
 async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Route, asked: Asked): Promise<Response> {

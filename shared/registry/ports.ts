@@ -48,6 +48,8 @@ export interface RegistrySettings {
   readonly blobs: 'redirect' | 'proxy';
   /** Signs the state of an upload into its URL. At least 32 bytes; the same on every instance. */
   readonly uploadKey: Uint8Array;
+  /** The origin of the host that takes uploads; absent, the one that was asked. It has the same settings. */
+  readonly uploadsUrl?: URL;
   /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
   readonly eventSource: string;
   /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */

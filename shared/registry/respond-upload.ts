@@ -13,7 +13,7 @@ import type { RegistryPorts } from './ports.ts';
 import { digestIn } from './route.ts';
 import { appendToUpload, recoverUpload } from './upload.ts';
 import type { UploadBody } from './upload.ts';
-import { newUpload, openUpload, signUpload } from './upload-state.ts';
+import { newUpload, openUpload, opensByItself, signUpload } from './upload-state.ts';
 import type { UploadState } from './upload-state.ts';
 
 const stateParameter = '_state';
@@ -24,7 +24,7 @@ export async function startUpload(ports: RegistryPorts, key: RepositoryKey, requ
   if (mounted !== undefined) return created(key, mounted);
   const digest = query.get('digest');
   const named = digest === null ? undefined : digestIn(digest);
-  const state = newUpload(key, ports.ids.nextId(), named === undefined ? algorithmIn(query) : algorithmOf(named), ports.clock.now(), await regionForUpload(ports));
+  const state = newUpload(key, ports.ids.nextId(), named === undefined ? algorithmIn(query) : algorithmOf(named), ports.clock.now(), { region: await regionForUpload(ports), open: ports.settings.uploadsUrl !== undefined });
   return named === undefined ? accepted(ports, state) : finish(inRegionOf(ports, state), state, request, named);
 }
 
@@ -42,6 +42,14 @@ async function tryMount(ports: RegistryPorts, key: RepositoryKey, query: URLSear
   if (from === null) return (await mountFromAnywhere(ports, key, digest, caller)) ? digest : undefined;
   if (!isRepositoryName(from)) throw new RegistryError({ is: 'name-invalid', name: from.slice(0, 300) });
   return (await mountBlob(ports, { registry: key.registry, repository: from }, key, digest)) ? digest : undefined;
+}
+
+/**
+ * Whether the URL of an upload is enough, whoever asks: where uploads go to a host of their own, containerd and Docker's engine send no
+ * credentials there. Whoever started it was allowed to push, and the URL opens nothing but this upload.
+ */
+export function needsNoCredentials({ settings, clock }: RegistryPorts, key: RepositoryKey, id: string, query: URLSearchParams): boolean {
+  return settings.uploadsUrl !== undefined && opensByItself(query.get(stateParameter) ?? undefined, { ...key, id }, settings.uploadKey, clock.now());
 }
 
 /** This region, or while its storage is down the next. Said in URLs only where there is a choice: they are long enough. */
@@ -107,7 +115,7 @@ function uploadBody(request: Request): UploadBody {
 }
 
 function locationOf(ports: RegistryPorts, state: UploadState): string {
-  return `/v2/${state.repository}/blobs/uploads/${state.id}?${stateParameter}=${signUpload(state, ports.settings.uploadKey)}`;
+  return `${ports.settings.uploadsUrl?.origin ?? ''}/v2/${state.repository}/blobs/uploads/${state.id}?${stateParameter}=${signUpload(state, ports.settings.uploadKey)}`;
 }
 
 function progressHeaders(ports: RegistryPorts, state: UploadState): Record<string, string> {

@@ -23,6 +23,8 @@ const stateSchema = z.object({
   region: z.string().optional(),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
+  /** Until when the URL alone lets its holder go on, in milliseconds since 1970; absent, credentials are asked for each time. */
+  openUntil: z.number().optional(),
   /** Bytes received. */
   offset: z.int().nonnegative(),
   /** Which blocks hold them, in order: the prefix of a request's block ids, and how many there are. */
@@ -46,8 +48,11 @@ export type Segment = UploadState['segments'][number];
 /** Staged blocks vanish after seven days (contracts of Blob Storage); a URL must not outlive them. In milliseconds. */
 const uploadLifetime = 6 * 24 * 3600 * 1000;
 
-export function newUpload(key: RepositoryKey, id: string, algorithm: DigestAlgorithm, now: Date, region?: string): UploadState {
-  return { ...(region === undefined ? {} : { region }), id, registry: key.registry, repository: key.repository, startedAt: now.getTime(), offset: 0, segments: [], next: blockPrefix(id), algorithm, hash: { is: 'nothing' } };
+/** Of a URL that opens without credentials: as long as the body of one request may take on a slow line. In milliseconds. */
+const openFor = 6 * 3600 * 1000;
+
+export function newUpload(key: RepositoryKey, id: string, algorithm: DigestAlgorithm, now: Date, { region, open }: { readonly region?: string | undefined; readonly open?: boolean } = {}): UploadState {
+  return { ...(region === undefined ? {} : { region }), ...(open === true ? { openUntil: now.getTime() + openFor } : {}), id, registry: key.registry, repository: key.repository, startedAt: now.getTime(), offset: 0, segments: [], next: blockPrefix(id), algorithm, hash: { is: 'nothing' } };
 }
 
 /** The physical blob that an upload becomes: chosen when it starts, never renamed. */
@@ -75,6 +80,17 @@ export function openUpload(token: string | undefined, expected: RepositoryKey & 
   if (state.id !== expected.id || state.repository !== expected.repository || state.registry !== expected.registry) throw unknown('its URL is another upload\'s');
   if (now.getTime() - state.startedAt > uploadLifetime) throw unknown('it was started more than six days ago');
   return state;
+}
+
+/** Whether the token is this registry's, of this upload, and opens it by itself. */
+export function opensByItself(token: string | undefined, expected: RepositoryKey & { readonly id: string }, signingKey: Uint8Array, now: Date): boolean {
+  try {
+    return now.getTime() < (openUpload(token, expected, signingKey, now).openUntil ?? 0);
+  } catch (error) {
+    // Then credentials are asked for, and whoever shows them is told what is wrong with the URL.
+    if (error instanceof RegistryError) return false;
+    throw error;
+  }
 }
 
 function signature(payload: string, signingKey: Uint8Array): string {
