@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { refusedInAzure, unresolvedReferences } from './config-azure.ts';
 import { regionNameSchema, regionsSchema } from './config-regions.ts';
 import { isRegistryName } from './oci/name.ts';
 import type { RegistryName } from './oci/name.ts';
@@ -165,6 +166,11 @@ const settingsSchema = z
     EVENTGRID_ENDPOINT: z.url(),
     EVENTGRID_KEY: secret,
 
+    /**
+     * Where this app knows that it runs in Azure (App Service says WEBSITE_INSTANCE_ID, Container Apps CONTAINER_APP_NAME) it refuses keys, connection strings,
+     * plain http and LONGSHORE_AUTH=open. `allow` takes them there all the same: for a trial, or emulators in a container.
+     */
+    LONGSHORE_KEYS_IN_AZURE: z.enum(['refuse', 'allow'], { error: 'must be "refuse" or "allow"' }).default('refuse'),
     /** The client id of the user-assigned identity; absent, the system-assigned one. */
     AZURE_CLIENT_ID: z.string().optional(),
   })
@@ -189,8 +195,10 @@ export class BadConfiguration extends Error {
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = settingsSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new BadConfiguration(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.code === 'invalid_type' && !(String(issue.path[0]) in given) ? 'is missing' : issue.message}`));
+  const refused = [...refusedInAzure(given), ...unresolvedReferences(given)];
+  if (parsed.success && refused.length === 0) return parsed.data;
+  const faults = parsed.error?.issues ?? [];
+  throw new BadConfiguration([...faults.map((issue) => `${issue.path.join('.')} ${issue.code === 'invalid_type' && !(String(issue.path[0]) in given) ? 'is missing' : issue.message}`), ...refused]);
 }
 
 /** Who may do what, by the settings. */
