@@ -14,4 +14,4 @@ USER 65532:65532
 EXPOSE 8080
 # What arrives lies outside of V8's young generation and is freed only when that is collected: kept small, memory stays bounded.
 # Nothing is written to disk.
-ENTRYPOINT ["node", "--max-semi-space-size=1", "--enable-source-maps", "host.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "host.mjs"]
