@@ -5,7 +5,8 @@ import type { BuildOptions } from 'esbuild';
 
 // `npm run build`: the package that Azure Functions runs, in dist/ (`func start` works there too), and in dist/host what the container runs.
 const root = fileURLToPath(new URL('.', import.meta.url));
-const out = `${root}dist`;
+// Another folder may be named: what is in it is removed.
+const out = process.argv[2] ?? `${root}dist`;
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
