@@ -34,7 +34,7 @@ function sourceFile(path: string): SourceFile {
   return { path, lines: text.split('\n').length - 1, imports: importsOf(path, source), source };
 }
 
-const rooms = ['functions', 'shared', 'host', 'doctor', 'local', 'bench', 'test', 'portal', 'infra'];
+const rooms = ['functions', 'shared', 'host', 'local', 'bench', 'test', 'portal', 'infra'];
 const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) => sourceFile(relative(root, path)));
 const shared = files.filter(({ path }) => path.startsWith('shared/'));
 
@@ -84,7 +84,7 @@ describe('the architecture', () => {
   });
 
   it('resolves every relative import, so that the rules above see the truth', () => {
-    const broken = violations(files, (_, imported) => /^(functions|shared|host|doctor|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)));
+    const broken = violations(files, (_, imported) => /^(functions|shared|host|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)));
     expect(broken).toEqual([]);
   });
 });
