@@ -25,7 +25,7 @@ export interface Explanation {
 
 export const reasons = [
   'image unknown', 'not learned yet', 'not a dependent', 'circle', 'pinned to a digest', 'another registry', 'base unknown', 'no policy', 'policy disabled', 'policy only notifies',
-  'notified', 'up to date', 'waits for a build', 'waits for a base', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'test failed', 'stopped', 'not updated since',
+  'notified', 'up to date', 'waits for a build', 'waits for a base', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'test failed', 'stopped', 'cancelled', 'not updated since',
 ] as const;
 export type Reason = (typeof reasons)[number];
 
@@ -100,6 +100,7 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
       if (node.isGated === true) return { reason: 'test failed', why: `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ${node.because ?? ''}` };
       return { reason: 'failed', why: `it failed at ${at}, and its tag stays: ${node.because ?? ''}` };
     case 'stopped':
+      if (node.isCancelled === true) return { reason: 'cancelled', why: `its build was cancelled at ${at}, and its tag stays` };
       return { reason: 'stopped', why: `it was not begun: ${node.because ?? ''}` };
   }
 }

@@ -10,11 +10,13 @@ import { baseReference, ownBase, shownReference } from '../edges/names.ts';
 import type { BaseReference } from '../edges/names.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { explain } from '../explain.ts';
+import { cancelBuild } from '../plan/cancel.ts';
 import { readLog } from '../plan/log.ts';
 import { buildRef, buildSchema, buildsQueue, nameIn, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
 import { dependentsIn } from '../plan/graph.ts';
 import { buildsOf } from '../plan/list.ts';
 import { policyRef, putPolicy, readPolicies } from '../plan/policies.ts';
+import { retryBuild } from '../plan/retry.ts';
 import { readRules } from '../plan/rules.ts';
 import type { BuildPorts } from '../ports.ts';
 import { taskRoutes } from './tasks-http.ts';
@@ -29,6 +31,7 @@ export function buildRoutes(ports: BuildPorts): OpenAPIHono {
   baseRoutes(api, ports);
   policyRoutes(api, ports);
   readingRoutes(api, ports);
+  changingRoutes(api, ports);
   return api.route('/', taskRoutes(ports));
 }
 
@@ -95,6 +98,18 @@ function policyRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const outcome = await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
     if (!outcome.committed) throw new RegistryError({ is: 'thing-unknown', what: `build policy "${name}"` });
     return context.body(null, 204);
+  });
+}
+
+function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
+  api.openapi(routes.cancel, async (context) => {
+    const { build } = context.req.valid('param');
+    await cancelBuild(ports, build);
+    return context.json({ build }, 202);
+  });
+  api.openapi(routes.retry, async (context) => {
+    const build = await retryBuild(ports, context.req.valid('param').build);
+    return context.json(build === undefined ? {} : { build }, 202);
   });
 }
 

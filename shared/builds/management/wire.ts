@@ -37,10 +37,11 @@ const buildSchema = z
   .object({
     id: z.string(),
     state: z.enum(['planning', 'running', 'finished']),
-    updates: z.array(z.object({ image: z.string(), digest: z.string().optional(), task: z.string().optional(), previousDigest: z.string().optional(), updatedAt: time })),
+    updates: z.array(z.object({ image: z.string(), digest: z.string().optional(), task: z.string().optional(), retries: z.string().optional().openapi({ description: 'The build whose failed images are made again.' }), previousDigest: z.string().optional(), updatedAt: time })),
     images: z.int(),
     counts: z.object({ succeeded: z.int(), same: z.int(), notified: z.int(), failed: z.int(), stopped: z.int() }).optional(),
     createdAt: time,
+    cancelledAt: time.optional(),
     endedAt: time.optional(),
   })
   .openapi('Build');
@@ -77,6 +78,8 @@ export const routes = {
   deletePolicy: createRoute({ method: 'delete', path: '/builds/policies/{name}', summary: 'Removes a policy', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),
   builds: createRoute({ method: 'get', path: '/builds', summary: 'Builds, the newest first', request: { query: pageSchema }, responses: { ...refusals, 200: json('A page of them.', z.object({ builds: z.array(buildSchema), continuation: z.string().optional() })) } }),
   build: createRoute({ method: 'get', path: '/builds/{build}', summary: 'A build, and its images', request: { params: build, query: pageSchema }, responses: { ...refusals, 200: json('It, and a page of its images.', buildSchema.extend({ nodes: z.array(nodeSchema), continuation: z.string().optional() })) } }),
+  cancel: createRoute({ method: 'post', path: '/builds/{build}/cancel', summary: 'Makes nothing more of a build; tags that have not moved stay', request: { params: build }, responses: { ...refusals, 202: json('What is being made is stopped within seconds.', z.object({ build: z.string() })) } }),
+  retry: createRoute({ method: 'post', path: '/builds/{build}/retry', summary: 'Makes again what failed or stopped in a build', request: { params: build }, responses: { ...refusals, 202: json('It is in line; where a build is named, that is under way.', z.object({ build: z.string().optional() })) } }),
   log: createRoute({ method: 'get', path: '/builds/{build}/log', summary: 'What was printed while an image was built, as far as it is', request: { params: build, query: z.object({ image }) }, responses: { ...refusals, 200: { description: 'The text.', content: { 'text/plain': { schema: z.string() } } } } }),
   dryRun: createRoute({ method: 'get', path: '/builds/dry-run', summary: 'What would be made anew if a base changed', request: { query: z.object({ base: image }) }, responses: { ...refusals, 200: json('In this order.', z.object({ base: z.string(), images: z.array(z.object({ image: z.string(), mode: z.string(), by: z.string(), after: z.array(z.string()) })) })) } }),
   explain: createRoute({ method: 'get', path: '/builds/explain', summary: 'Why an image was, or was not, made anew when its base changed', request: { query: z.object({ image, base: image }) }, responses: { ...refusals, 200: json('The reason.', explained) } }),
@@ -94,9 +97,9 @@ export function showPolicy({ name, settings, createdAt, updatedAt }: Policy) {
   return { name, ...settings, createdAt, updatedAt };
 }
 
-export function showBuild({ build: id, state, roots, images, counts, createdAt, endedAt }: Build) {
-  const updates = roots.map(({ base, tag, digest, task, previousDigest, updatedAt }) => ({ image: shownReference({ base, tag }), ...(digest === undefined ? {} : { digest }), ...(task === undefined ? {} : { task }), ...(previousDigest === undefined ? {} : { previousDigest }), updatedAt }));
-  return { id, state, updates, images, ...(counts === undefined ? {} : { counts }), createdAt, ...(endedAt === undefined ? {} : { endedAt }) };
+export function showBuild({ build: id, state, roots, images, counts, createdAt, cancelledAt, endedAt }: Build) {
+  const updates = roots.map(({ base, tag, digest, task, retries, previousDigest, updatedAt }) => ({ image: shownReference({ base, tag }), ...(digest === undefined ? {} : { digest }), ...(task === undefined ? {} : { task }), ...(retries === undefined ? {} : { retries }), ...(previousDigest === undefined ? {} : { previousDigest }), updatedAt }));
+  return { id, state, updates, images, ...(counts === undefined ? {} : { counts }), createdAt, ...(cancelledAt === undefined ? {} : { cancelledAt }), ...(endedAt === undefined ? {} : { endedAt }) };
 }
 
 export function showNode({ repository, tag, state, mode, by, bases, waitsFor, level, digestBefore, digest, conflicts, because, startedAt, endedAt }: Node) {

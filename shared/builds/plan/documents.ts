@@ -18,6 +18,8 @@ export const rootSchema = z.object({
   previousDigest: digestSchema.optional(),
   /** Somebody has asked this task to make it. */
   task: z.string().optional(),
+  /** Somebody has asked for what failed or stopped in this build. */
+  retries: z.string().optional(),
   /** Of the event that told of it. */
   event: z.string(),
   updatedAt: when,
@@ -50,6 +52,8 @@ export const buildSchema = z.object({
   images: z.int(),
   counts: countsSchema.optional(),
   createdAt: when,
+  /** Somebody has asked that nothing more of it is made. */
+  cancelledAt: when.optional(),
   endedAt: when.optional(),
 });
 export type Build = z.infer<typeof buildSchema>;
@@ -86,6 +90,7 @@ export const nodeSchema = z.object({
   how: z.enum(['rebased', 'built']).optional(),
   /** It was made, and did not pass its test. */
   isGated: z.literal(true).optional(),
+  isCancelled: z.literal(true).optional(),
   queuedAt: when,
   /** When it was last taken up. */
   startedAt: when.optional(),

@@ -6,6 +6,7 @@ import type { Edge, TaggedImage } from '../edges/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { nodeId } from './documents.ts';
 import type { Root } from './documents.ts';
+import { failedIn } from './retry.ts';
 import type { Rule, Rules } from './rules.ts';
 
 /** An image that is made anew, as the graph of edges says: by its name, what comes before it. */
@@ -25,9 +26,10 @@ type Place = Pick<Root, 'base' | 'tag'> & { readonly node?: Dependent };
  * Everything that is built on these bases and has a policy that lets it be made anew, near ones first; what only is to be told of ends the way. One
  * entry for each image, whatever ways lead to it. Throws `StoreFailure`.
  */
-export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root, 'base' | 'tag' | 'previousDigest' | 'task'>[], rules: Rules): Promise<Map<string, Dependent>> {
+export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root, 'base' | 'tag' | 'previousDigest' | 'task' | 'retries'>[], rules: Rules): Promise<Map<string, Dependent>> {
   const found = new Map<string, Dependent>();
-  let places: Place[] = roots.map((root) => ({ ...root, ...addTask(found, root, rules) }));
+  let places: Place[] = [];
+  for (const root of roots) places.push(...(root.retries === undefined ? [{ ...root, ...addTask(found, root, rules) }] : await addFailed(ports, found, root.retries)));
   for (let level = 1; places.length > 0 && found.size < mostImages; level += 1) {
     const next: Place[] = [];
     for (const place of places) {
@@ -62,6 +64,13 @@ function addTask(found: Map<string, Dependent>, { task }: Pick<Root, 'task'>, { 
   return { node };
 }
 
+/** What failed in an earlier build, and follows no update of now. */
+async function addFailed(ports: BuildPorts, found: Map<string, Dependent>, build: string): Promise<Place[]> {
+  const failed = (await failedIn(ports, build)).filter((each) => !found.has(nodeId(each)));
+  for (const each of failed) found.set(nodeId(each), each);
+  return failed.filter(({ rule }) => rule.mode !== 'notify').map((node) => ({ base: ownBase(ports.registry, node.repository), tag: node.tag, node }));
+}
+
 interface At {
   readonly rules: Rules;
   readonly level: number;
@@ -77,7 +86,8 @@ function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rule
   const dependent = there ?? { registry, repository, tag, rule, bases: [], waitsFor: new Set<string>(), level };
   if (there === undefined) found.set(id, dependent);
   dependent.level = Math.max(dependent.level, level);
-  dependent.bases.push({ base: place.base, tag: place.tag, ...(edge.said === undefined ? {} : { said: edge.said }), old: baseDigestsIn(edge) });
+  const isKnown = dependent.bases.some(({ base, tag: of }) => base === place.base && of === place.tag);
+  if (!isKnown) dependent.bases.push({ base: place.base, tag: place.tag, ...(edge.said === undefined ? {} : { said: edge.said }), old: baseDigestsIn(edge) });
   if (place.node !== undefined) dependent.waitsFor.add(nodeId(place.node));
   return there === undefined ? dependent : undefined;
 }

@@ -38,7 +38,7 @@ async function put({ documents, registry }: LanePorts, there: Stored<Lane> | und
 }
 
 function sameTag(a: Root, b: Root): boolean {
-  return a.base === b.base && a.tag === b.tag && a.task === b.task;
+  return a.base === b.base && a.tag === b.tag && a.task === b.task && a.retries === b.retries;
 }
 
 /** Begins a build of all that waits, unless one is under way. Gives the one that is under way then; `undefined` when nothing is to be done. */

@@ -3,6 +3,8 @@ import type { Node } from './documents.ts';
 
 /** How long whoever makes an image may be silent before somebody else takes over. In milliseconds. */
 export const leaseMs = 180_000;
+/** Somebody may have cancelled it: so long a builder may go on for nothing. In milliseconds. */
+const renewedEvery = 10_000;
 
 /**
  * The right to make an image and to say what became of it. It is kept while something takes long; when somebody else has taken over, `signal` says so,
@@ -44,7 +46,7 @@ export class Lease {
     const timer = setInterval(() => {
       // One that fails is followed by another in time.
       this.write({ tryAt: new Date(this.#ports.clock.now().getTime() + leaseMs).toISOString() }).catch(() => undefined);
-    }, leaseMs / 4);
+    }, renewedEvery);
     try {
       return await work();
     } finally {

@@ -7,6 +7,7 @@ import type { BuildPorts } from '../ports.ts';
 import { rebase } from '../rebase/rebase.ts';
 import type { RebaseOutcome } from '../rebase/rebase.ts';
 import { readTask } from '../tasks/tasks.ts';
+import { cancelled, isCancelled } from './cancel.ts';
 import { causeOfBuild } from './cause.ts';
 import { nodeRef, nodeSchema } from './documents.ts';
 import type { Node } from './documents.ts';
@@ -17,7 +18,7 @@ import { rebuild } from './rebuild.ts';
 import { testRebased } from './test-image.ts';
 
 /** What became of an image. */
-export type Ended = Pick<Node, 'state'> & Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'how'>>;
+export type Ended = Pick<Node, 'state'> & Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'isCancelled' | 'how'>>;
 
 /** It is pushed by its digest, and its test has said what it says. */
 export type MadeImage =
@@ -35,6 +36,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   const app = await ports.images.readImage(key, tag);
   // Moved by who died before he could say so.
   if (digest !== undefined && node.isGated === undefined && app?.digest === digest) return { state: 'succeeded', digest, ...(digestBefore === undefined ? {} : { digestBefore }), ...(node.how === undefined ? {} : { how: node.how }) };
+  if (await isCancelled(ports, node.build)) return cancelled;
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
   const made = await lease.keptDuring(() => madeBy(ports, node, app, lease));
   const before = app === undefined ? {} : { digestBefore: app.digest };

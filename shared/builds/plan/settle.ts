@@ -28,7 +28,7 @@ export async function settleWaiting({ documents, ...ports }: BuildPorts, node: N
   const state = bad !== undefined ? 'stopped' : before.every((each) => each !== undefined && isWell(each.document)) ? 'ready' : 'waiting';
   if (state === 'waiting') return state;
   const now = ports.clock.now().toISOString();
-  const because = bad === undefined ? undefined : `${bad.repository}:${bad.tag}, which it is built on, ${bad.state === 'stopped' ? 'stopped too' : `failed: ${bad.because ?? ''}`}`;
+  const because = bad === undefined ? undefined : `${bad.repository}:${bad.tag}, which it is built on, ${bad.isCancelled === true ? 'was cancelled' : bad.state === 'stopped' ? 'stopped too' : `failed: ${bad.because ?? ''}`}`;
   const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';

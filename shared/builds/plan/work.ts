@@ -4,6 +4,7 @@ import type { Stored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import { nodeSchema, nodesOf } from './documents.ts';
 import type { Node } from './documents.ts';
+import { isCancelled, stopCancelled } from './cancel.ts';
 import { tellFailed, tellMade, tellStarted } from './events.ts';
 import { finishIfDone, goOn } from './go-on.ts';
 import { Lease, leaseMs } from './lease.ts';
@@ -16,6 +17,7 @@ const mostAttempts = 5;
 
 /** Takes up images of a build, one after the other, until none is ready or `until`. Any number of processes may do so at once. Throws `StoreFailure`. */
 export async function workOn(ports: BuildPorts, build: string, until: Date): Promise<void> {
+  if (await isCancelled(ports, build)) await stopCancelled(ports, build);
   while (ports.clock.now() < until) {
     const due = await dueNodes(ports, build);
     const claimed = await claimOne(ports, due);
@@ -48,7 +50,7 @@ async function makeOne(ports: BuildPorts, { document: node, etag }: Stored<Node>
   const ended = await endOf(ports, node, lease);
   if (ended === undefined || !(await lease.write({ ...ended, endedAt: ports.clock.now().toISOString() }))) return;
   if (ended.state === 'succeeded' && ended.digest !== undefined) await tellMade(ports, { ...node, ...ended }, ended.digest);
-  if (ended.state === 'failed') await tellFailed(ports, node, ended.because ?? '');
+  if (ended.state === 'failed' || ended.isCancelled === true) await tellFailed(ports, node, ended.because ?? '');
   await settleFollowers(ports, node);
 }
 

@@ -144,6 +144,16 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle();
     return reasonOf(of, 'top:1', 'app:1');
   },
+  cancelled: async () => {
+    const of = await started();
+    await of.push(base2, '1');
+    // Planned, and nothing of it is begun: its messages are lost.
+    await of.settle((delivered) => delivered.filter((each) => !(typeof each === 'object' && each !== null && 'build' in each)));
+    const [{ id }] = (await of.api('GET', '/builds')).body.builds as [{ id: string }];
+    await of.api('POST', `/builds/${id}/cancel`);
+    await of.settle();
+    return app(of);
+  },
   'not updated since': async () => {
     const of = registry();
     await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
