@@ -2,8 +2,9 @@
 # infra/check-bicep.sh BICEP write|check: builds and lints every template and sample without a warning, and writes what is committed of them
 # (compiled/, *.snapshot.json), or compares it.
 set -uo pipefail
-cd "$(dirname "$0")"
-bicep=$1 mode=$2 failed=0
+bicep=$(realpath "$1")
+mode=$2 failed=0
+cd "$(dirname "$0")" || exit
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fault() { printf '%s\n' "$1"; failed=1; }
