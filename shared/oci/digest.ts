@@ -39,3 +39,21 @@ export function digestFromHex(algorithm: DigestAlgorithm, hex: string): Digest {
   if (digest === undefined) throw new TypeError(`not a ${algorithm} in hex: ${hex}`);
   return digest;
 }
+
+/** Of all that a stream gives, whose chunks are gone then: the reader owns them. Throws what the stream throws. */
+export async function digestOfStream(stream: ReadableStream<Uint8Array>, algorithm: DigestAlgorithm): Promise<Digest> {
+  const hash = createHash(algorithm);
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    giveBack(chunk);
+  }
+  return digestFromHex(algorithm, hash.digest('hex'));
+}
+
+/**
+ * Gives back a chunk's memory at once. The garbage collector sees only that a chunk's object is small: of a stream of gigabytes it would leave tens
+ * of MiB lying. A part of a larger buffer is left to it, and so is everything before Node 22, which cannot do this.
+ */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && 'transfer' in buffer) buffer.transfer(0);
+}

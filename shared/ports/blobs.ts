@@ -53,7 +53,7 @@ export interface ByteRange {
 }
 
 export interface ReadBlob {
-  /** The bytes as a stream; `undefined` when there is no such blob. Throws `StoreFailure`, also out of the stream. */
+  /** The bytes as a stream, whose chunks are the reader's own; `undefined` when there is no such blob. Throws `StoreFailure`, also out of the stream. */
   readBlob(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>;
 }
 

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { algorithmOf, digestFromHex } from '../oci/digest.ts';
+import { algorithmOf, digestOfStream } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
@@ -76,9 +75,7 @@ async function storeUnproven(ports: RegistryPorts, state: UploadState, digest: D
   const name = physicalName(state);
   const stream = await ports.blobs.readBlob(name);
   if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
-  const hash = createHash(algorithmOf(digest));
-  for await (const chunk of stream) hash.update(chunk);
-  if (digestFromHex(algorithmOf(digest), hash.digest('hex')) === digest) return;
+  if ((await digestOfStream(stream, algorithmOf(digest))) === digest) return;
   await ports.blobs.deleteBlob(name);
   throw mismatch(digest);
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { algorithmOf, digestFromHex } from '../oci/digest.ts';
+import { algorithmOf, digestOfStream } from '../oci/digest.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
@@ -80,10 +79,7 @@ function keeper({ documents, clock, settings: { leaseMs } }: ReplicationPorts, c
 
 async function hasDigest({ blobs }: ReplicationPorts, { name, digest }: Copy): Promise<boolean> {
   const stream = await blobs.readBlob(name);
-  if (stream === undefined) return false;
-  const hash = createHash(algorithmOf(digest));
-  for await (const chunk of stream) hash.update(chunk);
-  return digestFromHex(algorithmOf(digest), hash.digest('hex')) === digest;
+  return stream !== undefined && (await digestOfStream(stream, algorithmOf(digest))) === digest;
 }
 
 /**

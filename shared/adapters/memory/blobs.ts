@@ -96,7 +96,7 @@ function streamOf(blob: StoredBlob, range: ByteRange | undefined, cutAfter = Inf
           controller.close();
           return;
         }
-        const bytes = next.value.subarray(0, cutAfter - sent);
+        const bytes = next.value.slice(0, cutAfter - sent);
         sent += bytes.length;
         if (bytes.length > 0) controller.enqueue(bytes);
         if (bytes.length < next.value.length) controller.error(new StoreFailure({ dependency: 'blobs', kind: 'unavailable', message: 'planned break of a stream' }));
