@@ -19,6 +19,7 @@ export function infraText(path: string): string {
   return readFileSync(new URL(`../../infra/${path}`, import.meta.url), 'utf8');
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- says what the caller looks for in the properties
 export function ofType<T>(resources: readonly Predicted[], type: string): (Predicted & { readonly properties: T })[] {
   return resources.filter((each) => each.type.toLowerCase() === type.toLowerCase()) as (Predicted & { readonly properties: T })[];
 }
