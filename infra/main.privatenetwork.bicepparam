@@ -1,0 +1,6 @@
+using 'main.bicep'
+
+param regions = ['westeurope']
+param networks = ['10.40.0.0/24']
+param ipRules = ['203.0.113.0/24']
+param adminPasswordHash = readEnvironmentVariable('LONGSHORE_ADMIN_PASSWORD_HASH', '')

@@ -1,0 +1,7 @@
+using 'main.bicep'
+
+param regions = ['westeurope', 'eastus', 'southeastasia']
+param sku = 'premium'
+param storageSku = 'Standard_ZRS'
+param publicUrl = 'https://registry.example.com'
+param adminPasswordHash = readEnvironmentVariable('LONGSHORE_ADMIN_PASSWORD_HASH', '')

@@ -1,0 +1,63 @@
+import { grant, roles } from '../roles.bicep'
+
+param location string
+param name string
+param grants grant[]
+@description('Whether the vault is reached through private endpoints alone.')
+param private bool
+@secure()
+param uploadKey string
+@secure()
+param sealingKey string
+@secure()
+@description('Of the user admin; empty where there is none.')
+param adminPasswordHash string
+
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
+  name: name
+  location: location
+  properties: {
+    tenantId: subscription().tenantId
+    sku: { family: 'A', name: 'standard' }
+    enableRbacAuthorization: true
+    enableSoftDelete: true
+    enablePurgeProtection: true
+    publicNetworkAccess: private ? 'Disabled' : 'Enabled'
+    networkAcls: { bypass: 'AzureServices', defaultAction: private ? 'Deny' : 'Allow' }
+  }
+}
+
+// Written once: a later deployment leaves them, or each would end the uploads that are under way.
+@onlyIfNotExists()
+resource upload 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = {
+  parent: vault
+  name: 'longshore-upload-key'
+  properties: { value: uploadKey }
+}
+
+@onlyIfNotExists()
+resource sealing 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = {
+  parent: vault
+  name: 'longshore-sealing-key'
+  properties: { value: sealingKey }
+}
+
+@onlyIfNotExists()
+resource admin 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (!empty(adminPasswordHash)) {
+  parent: vault
+  name: 'longshore-admin-password-hash'
+  properties: { value: adminPasswordHash }
+}
+
+resource who 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = [for each in grants: {
+  name: each.identity
+}]
+
+resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, at) in grants: {
+  name: guid(vault.id, each.identity, each.role)
+  scope: vault
+  properties: { principalId: who[at].properties.principalId, principalType: 'ServicePrincipal', roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[each.role]) }
+}]
+
+output id string = vault.id
+output uri string = vault.properties.vaultUri

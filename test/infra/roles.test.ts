@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { infraText, ofType, predicted } from './snapshot.ts';
+import type { Predicted } from './snapshot.ts';
+
+interface Assignment {
+  readonly principalId: string;
+  readonly roleDefinitionId: string;
+}
+
+/** The names beside the ids in infra/roles.bicep. */
+const names = new Map([...infraText('roles.bicep').matchAll(/'(.+)': '([0-9a-f-]{36})'/g)].map(([, name = '', id = '']) => [id, name]));
+
+/** What is granted on what, by the kind of the resource and the last letters of its name, which tell bytes from work. */
+function grants(resources: readonly Predicted[], who: RegExp): string[] {
+  const storage = ofType<Assignment>(resources, 'Microsoft.Authorization/roleAssignments').filter(({ properties }) => who.test(properties.principalId));
+  return storage.map(({ id, properties }) => `${names.get(properties.roleDefinitionId.slice(-36)) ?? 'unknown'} on ${placeOf(id)}`).sort();
+}
+
+function placeOf(id: string): string {
+  const [scope = ''] = id.split('/providers/Microsoft.Authorization/');
+  const account = /storageAccounts\/\w+([bw])/.exec(scope);
+  if (account === null) return scope.split('/').at(-2) ?? '';
+  return `${account[1] === 'b' ? 'bytes' : 'work'}${scope.includes('/containers/') ? `/${scope.split('/').at(-1) ?? ''}` : ''}`;
+}
+
+const own = ['EventGrid Data Sender on topics', 'Key Vault Secrets User on vaults', 'Monitoring Metrics Publisher on components', 'Storage Blob Data Contributor on bytes/registry', 'Storage Blob Data Owner on work', 'Storage Blob Delegator on bytes', 'Storage Queue Data Contributor on work'];
+
+describe('what an app may do', () => {
+  it('is what its ports need, each on the resource that the port reaches, and no more', () => {
+    expect(grants(predicted('oneregion'), /userAssignedIdentities/)).toEqual(own);
+    expect(grants(predicted('privatenetwork'), /userAssignedIdentities/)).toEqual(own);
+  });
+
+  it('reaches to bytes in other regions and to sending to their queues, where there are some', () => {
+    const others = [...Array<string>(2).fill('Storage Blob Data Contributor on bytes/registry'), ...Array<string>(2).fill('Storage Blob Delegator on bytes'), ...Array<string>(2).fill('Storage Queue Data Message Sender on work')];
+    expect(grants(predicted('threeregions'), /userAssignedIdentities\/\S+-eastus'/)).toEqual([...own, ...others].sort());
+  });
+
+  it('is to read and write documents, by one role for each identity', () => {
+    const documents = ofType<Assignment>(predicted('threeregions'), 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments');
+    expect(documents.map(({ properties }) => properties.roleDefinitionId.slice(-36))).toEqual(Array(3).fill('00000000-0000-0000-0000-000000000002'));
+    expect(new Set(documents.map(({ properties }) => properties.principalId)).size).toBe(3);
+  });
+});
+
+describe('what a topic may do', () => {
+  it('is to write its dead letters', () => {
+    expect(grants(predicted('oneregion'), /topics/)).toEqual(['Storage Blob Data Contributor on work/dead-letters']);
+  });
+});
