@@ -60,26 +60,38 @@ export async function pushTo(url: string, repository: string, tag: string, seed:
   return image;
 }
 
-/** A whole pull, redirects and all. Gives the manifest's digest; throws when any of it is not there or has another digest. */
-/** `again` is told when a blob's storage did not answer: then the registry is asked for it once more, a second later, as docker and containerd do. */
+/**
+ * A whole pull, redirects and all. Gives the manifest's digest; throws when any of it is not there or has another digest. `again` is told when a blob did
+ * not come: then the registry is asked for it once more, as docker and containerd do.
+ */
 export async function pullFrom(url: string, repository: string, reference: string, again?: () => void): Promise<string> {
   const answer = await fetch(`${url}/v2/${repository}/manifests/${reference}`, { headers: { accept: '*/*' } });
   const bytes = Buffer.from(await answer.arrayBuffer());
   if (!answer.ok) throw new Error(`GET manifest ${reference}: ${answer.status} ${bytes.toString()}`);
   const { config, layers } = JSON.parse(bytes.toString()) as { config: { digest: string }; layers: { digest: string }[] };
   await Promise.all([config, ...layers].map(async ({ digest }) => {
-    const ask = () => fetch(`${url}/v2/${repository}/blobs/${digest}`);
-    const blob = again === undefined ? await ask() : await ask().catch(() => afterAMoment(again, ask));
-    const content = Buffer.from(await blob.arrayBuffer());
-    if (!blob.ok || `sha256:${createHash('sha256').update(content).digest('hex')}` !== digest) throw new Error(`GET blob ${digest}: ${blob.status}`);
+    const ask = async () => {
+      const blob = await fetch(`${url}/v2/${repository}/blobs/${digest}`);
+      const content = Buffer.from(await blob.arrayBuffer());
+      if (!blob.ok || `sha256:${createHash('sha256').update(content).digest('hex')}` !== digest) throw new Error(`GET blob ${digest}: ${blob.status}`);
+    };
+    await (again === undefined ? ask() : askAgain(again, ask));
   }));
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-async function afterAMoment<T>(again: () => void, ask: () => Promise<T>): Promise<T> {
-  again();
-  await sleep(1_000);
-  return ask();
+/** Docker's engine asks for a layer five times more, later and later; this one twice, a second apart. A body that breaks is asked for again, too. */
+async function askAgain(again: () => void, ask: () => Promise<void>): Promise<void> {
+  for (let left = 2; ; left -= 1) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      again();
+      await sleep(1_000);
+    }
+  }
 }
 
 /** How far an image is, by region. */
