@@ -99,6 +99,7 @@ export interface Settings extends RegistrySettings {
   readonly copies?: CopySettings;
   /** How other registries' tags are watched; absent, as usual. */
   readonly upstream?: UpstreamSettings;
+  readonly buildsAtOnce?: number;
 }
 
 /** What triggers call: one entry per trigger file, and the HTTP app. */
@@ -175,7 +176,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
-  const builds = buildPipeline({ ...adapters, ...stores, documents, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
+  const builds = buildPipeline({ ...adapters, ...stores, documents, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
   const app = createApp({ registry, identities, documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),

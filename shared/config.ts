@@ -129,6 +129,8 @@ const settingsSchema = z
     LONGSHORE_IDENTITY_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /** What builds images on this machine: `buildah`, which must be on the PATH, and whose own logins are used for registries. Absent, nothing is built: images are rebased and told of. */
     LONGSHORE_RUNNER: z.enum(['buildah'], { error: 'must be "buildah", or not set' }).optional(),
+    /** How many builds are under way side by side: those that have no image in common. Each makes up to eight images at once. */
+    LONGSHORE_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(16).default(4),
     /** How often a tag of another registry is looked at that images here are built on, give or take a tenth; each look is one HEAD. In minutes. */
     LONGSHORE_UPSTREAM_INTERVAL_MINUTES: z.coerce.number().min(1).max(10_080).default(60),
     /** How many such looks one registry gets in a minute, from all instances together. */

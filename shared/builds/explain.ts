@@ -7,7 +7,7 @@ import type { BaseFound, Learned, TaggedImage } from './edges/documents.ts';
 import { ownRepository, shownReference } from './edges/names.ts';
 import type { BaseReference } from './edges/names.ts';
 import { nameIn, nodeRef, nodeSchema } from './plan/documents.ts';
-import type { Build, Node } from './plan/documents.ts';
+import type { Build, Lane, Node, Root } from './plan/documents.ts';
 import { readLane } from './plan/lane.ts';
 import { policyFor, readPolicies } from './plan/policies.ts';
 import { ruleOf } from './plan/rules.ts';
@@ -73,12 +73,18 @@ function withRule(name: string, rule: Rule | undefined): Explanation | undefined
 async function inBuilds(ports: BuildPorts, image: TaggedImage, { base, tag }: BaseFound): Promise<Explanation | undefined> {
   const lane = (await readLane(ports))?.document;
   const waits = lane?.waiting.find((root) => root.base === base && root.tag === tag);
-  if (waits !== undefined) return { reason: 'waits for a build', why: `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until the build under way has ended`, ...(lane?.active === undefined ? {} : { build: lane.active }) };
+  if (waits !== undefined) return { reason: 'waits for a build', why: `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until ${waits.heldBy === undefined ? 'a build under way' : 'the build that makes the same images'} has ended`, ...heldByOf(waits, lane) };
   for (const build of await latestBuilds(ports)) {
+    if (build.state === 'planning' && build.roots.some((root) => root.base === base && root.tag === tag)) return { reason: 'waits for a build', why: `what follows from ${shownReference({ base, tag })} is being worked out`, build: build.build };
     const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
     if (node?.bases.some((each) => each.base === base && each.tag === tag) === true) return { ...inBuild(build, node), build: build.build };
   }
   return undefined;
+}
+
+function heldByOf({ heldBy }: Root, lane: Lane | undefined): { build?: string } {
+  const build = heldBy ?? lane?.active[0];
+  return build === undefined ? {} : { build };
 }
 
 function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {

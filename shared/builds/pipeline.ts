@@ -47,11 +47,14 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
     },
     async sweep() {
       await watchUpstreams(ports, until(sweepMs));
-      const build = await goOn(ports);
-      if (build === undefined) return;
-      // Of what waits, what a crash has left waiting for nobody.
-      for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }])) await settleWaiting(ports, node);
-      await workOn(ports, build, until(sweepMs));
+      const builds = await goOn(ports);
+      await Promise.all(builds.map((build) => sweepBuild(ports, build, until(sweepMs))));
     },
   };
+}
+
+async function sweepBuild(ports: BuildPorts, build: string, until: Date): Promise<void> {
+  // Of what waits, what a crash has left waiting for nobody.
+  for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }])) await settleWaiting(ports, node);
+  await workOn(ports, build, until);
 }

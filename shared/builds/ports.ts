@@ -25,6 +25,8 @@ export interface BuildPorts {
   readonly log: Log;
   readonly registry: RegistryName;
   readonly eventSource: string;
+  /** How many builds are under way side by side, of those that have no image in common. */
+  readonly buildsAtOnce: number;
   /** Where clients find the registry, as hosts with ports: images that are named so are its own. */
   readonly ownHosts: readonly string[];
 }

@@ -17,6 +17,7 @@ const leftAlone: Readonly<Record<string, string>> = {
   LONGSHORE_RATE_LIMITS: 'the SKU\'s',
   LONGSHORE_IDENTITY_RATE_LIMITS: 'the SKU\'s',
   LONGSHORE_RUNNER: 'no instance has buildah',
+  LONGSHORE_BUILDS_AT_ONCE: 'fits one deployment',
   LONGSHORE_UPSTREAM_INTERVAL_MINUTES: 'hourly',
   LONGSHORE_UPSTREAM_PER_MINUTE: 'fits one deployment',
   LONGSHORE_OUTBOUND: 'public addresses alone',

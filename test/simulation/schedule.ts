@@ -20,6 +20,8 @@ interface Waiting {
   readonly go: () => void;
 }
 
+const patienceMs = 10_000;
+
 /**
  * Actors that take turns: each call of a port waits for its turn, and the seed decides whose call is next. All that lies between two calls
  * of an actor runs at once, so a run is the list of turns and nothing else.
@@ -43,14 +45,15 @@ export class Schedule {
     const ends = Promise.all(actors.map((actor) => actor().finally(() => (running -= 1))));
     // A failure is thrown below; until then nobody may take it for unhandled.
     ends.catch(() => undefined);
-    for (let idle = 0; running > 0 && idle < 1000; ) {
+    for (let movedAt = performance.now(); running > 0; ) {
       await new Promise((settled) => setImmediate(settled));
       this.#waiting = this.#waiting.filter(({ actor, go }) => !isDead(actor) || (go(), false));
       if (this.#waiting.length === 0) {
-        idle += 1;
+        // Something that is no call takes time: unpacking, hashing.
+        if (performance.now() - movedAt > patienceMs) throw new Error(`${running} actors wait for nothing that comes`);
         continue;
       }
-      idle = 0;
+      movedAt = performance.now();
       const at = Math.floor(this.#random() * this.#waiting.length);
       const [next] = this.#waiting.splice(at, 1);
       next?.go();

@@ -7,8 +7,7 @@ import { repositorySchema } from '../../state/names.ts';
 import { parseStored } from '../../state/stored.ts';
 import { learnTag } from '../edges/learn.ts';
 import { ownBase, shownReference } from '../edges/names.ts';
-import { goOn } from '../plan/go-on.ts';
-import { putInLine } from '../plan/lane.ts';
+import { buildSoon } from '../plan/build-soon.ts';
 import type { BuildPorts } from '../ports.ts';
 import { taskNameSchema, taskSchema, taskSettingsSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -30,7 +29,7 @@ const routes = {
   read: createRoute({ method: 'get', path: '/tasks/{name}', summary: 'One of them', request: { params }, responses: { ...refusals, 200: json('It.', shown) } }),
   put: createRoute({ method: 'put', path: '/tasks/{name}', summary: 'Makes a task, or changes it; its Dockerfile is read now', request: { params, ...body(settings) }, responses: { ...refusals, 200: json('So it is.', shown) } }),
   remove: createRoute({ method: 'delete', path: '/tasks/{name}', summary: 'Removes a task; its image stays', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),
-  run: createRoute({ method: 'post', path: '/tasks/{name}/run', summary: 'Builds its image, and what is built on that', request: { params }, responses: { ...refusals, 202: json('It is in line; where a build is named, that is under way.', z.object({ build: z.string().optional() })) } }),
+  run: createRoute({ method: 'post', path: '/tasks/{name}/run', summary: 'Builds its image, and what is built on that', request: { params }, responses: { ...refusals, 202: json('In line; the build that makes it, unless it waits for the end of another that makes the same images.', z.object({ build: z.string().optional() })) } }),
 };
 
 /** `/tasks` of the management API. */
@@ -58,8 +57,7 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   });
   api.openapi(routes.run, async (context) => {
     const task = await theTask(ports, context.req.valid('param').name);
-    await putInLine(ports, { base: ownBase(registry, task.repository), tag: task.tag, task: task.name, event: ids.nextId(), updatedAt: clock.now().toISOString() });
-    const build = await goOn(ports);
+    const build = await buildSoon(ports, { base: ownBase(registry, task.repository), tag: task.tag, task: task.name, event: ids.nextId(), updatedAt: clock.now().toISOString() });
     return context.json(build === undefined ? {} : { build }, 202);
   });
   return api;

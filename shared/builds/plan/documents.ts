@@ -23,17 +23,21 @@ export const rootSchema = z.object({
   /** Of the event that told of it. */
   event: z.string(),
   updatedAt: when,
+  /** The build under way that makes an image which this would make too. */
+  heldBy: z.string().optional(),
 });
 export type Root = z.infer<typeof rootSchema>;
 
 /**
- * What a registry makes anew, one build after the other: bases that are updated while one is under way wait, and become one build together. It
- * shares a partition with the builds, so that one begins in the transaction that takes what waits.
+ * What a registry makes anew. Builds that have no image in common are under way side by side; an update that would make what another build makes waits
+ * for its end, and all that waited become one build together. It shares a partition with the builds, so that one begins in the transaction that takes
+ * what waits.
  */
 export const laneSchema = z.object({
   ...documentShape('lane'),
   task: z.string(),
-  active: z.string().optional(),
+  /** Builds under way, in the order of their beginning; each is planned after those before it. */
+  active: z.array(z.string()).default([]),
   waiting: z.array(rootSchema),
 });
 export type Lane = z.infer<typeof laneSchema>;

@@ -5,14 +5,22 @@ import type { Counts, Node } from './documents.ts';
 import { beginNext, leaveLane } from './lane.ts';
 import { makePlan } from './make-plan.ts';
 
-/** Begins the next build, unless one is under way; builds in which nothing is to be made end at once. Gives the one that is under way then. */
-export async function goOn(ports: BuildPorts): Promise<string | undefined> {
+/** Begins what may begin; builds in which nothing is to be made end at once. Gives those that are under way then. Throws `StoreFailure`. */
+export async function goOn(ports: BuildPorts): Promise<readonly string[]> {
   for (;;) {
-    const build = await beginNext(ports);
-    if (build === undefined) return undefined;
-    await makePlan(ports, build);
-    if (!(await finishIfDone(ports, build))) return build;
+    const active = await beginNext(ports);
+    if (!(await planAll(ports, active))) return active;
   }
+}
+
+/** Plans these builds in their order, as each must know what those before it make. Says whether one has ended. */
+async function planAll(ports: BuildPorts, active: readonly string[]): Promise<boolean> {
+  let hasOneEnded = false;
+  for (const [at, build] of active.entries()) {
+    if ((await makePlan(ports, build, active.slice(0, at))) === 'waits') break;
+    hasOneEnded = (await finishIfDone(ports, build)) || hasOneEnded;
+  }
+  return hasOneEnded;
 }
 
 /** Ends a build whose images have all ended. `false` while some have not. */
@@ -27,6 +35,6 @@ export async function finishIfDone({ documents, registry, clock }: BuildPorts, b
     const counts: Counts = { succeeded, same, notified, failed, stopped };
     await documents.commitDocuments('builds', [listOf(registry)], [{ do: 'patch', id: ref.id, set: { state: 'finished', counts, endedAt: clock.now().toISOString() }, ifMatch: found.etag }]);
   }
-  await leaveLane({ documents, registry, clock }, build);
+  await leaveLane({ documents, registry }, build);
   return true;
 }

@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { ManifestMediaType } from '../../oci/media-types.ts';
 import type { StoredImage } from '../../ports/images.ts';
 import { readStored } from '../../state/stored.ts';
+import { baseDigestsIn, findBases } from '../edges/find-bases.ts';
 import { ownRepository, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { rebase } from '../rebase/rebase.ts';
@@ -69,6 +70,8 @@ async function madeBy(ports: BuildPorts, node: Node, app: StoredImage | undefine
 /** Of several bases that were updated an image begins with the layers of one: the others went into stages that are gone. */
 async function onFirstThatFits(ports: BuildPorts, node: Node, app: StoredImage): Promise<RebaseOutcome> {
   const outcomes: RebaseOutcome[] = [];
+  // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself knows best.
+  const found = await findBases(ports, node, app, ports.ownHosts);
   for (const { base, tag, said, old } of node.bases) {
     const repository = ownRepository(ports.registry, base);
     if (repository === undefined) continue;
@@ -78,7 +81,7 @@ async function onFirstThatFits(ports: BuildPorts, node: Node, app: StoredImage):
       outcomes.push({ is: 'refused', why: `its base ${shownReference({ base, tag })} is gone` });
       continue;
     }
-    const outcome = await rebase(ports, { key: { registry: node.registry, repository: node.repository }, app, baseKey, old: [...old, ...(await replacedIn(ports, node, baseKey, tag))], next, said, cause: causeOfBuild(node.build, hostOf(ports)) });
+    const outcome = await rebase(ports, { key: { registry: node.registry, repository: node.repository }, app, baseKey, old: [...found.filter((each) => each.base === base).flatMap(baseDigestsIn), ...old, ...(await replacedIn(ports, node, baseKey, tag))], next, said, cause: causeOfBuild(node.build, hostOf(ports)) });
     if (outcome.is === 'rebased') return outcome;
     outcomes.push(outcome);
   }

@@ -7,6 +7,7 @@ import type { Build, Node } from './documents.ts';
 import { tellQueued } from './events.ts';
 import { dependentsIn, inCircles } from './graph.ts';
 import type { Dependent } from './graph.ts';
+import { overlapping } from './held.ts';
 import { readRules } from './rules.ts';
 import { wakeWorkers } from './wake.ts';
 
@@ -14,15 +15,16 @@ import { wakeWorkers } from './wake.ts';
 export const imagesAtOnce = 8;
 
 /**
- * Writes down all images that a build makes anew, then lets them begin. What a crash interrupts is done again: the graph is looked at anew, and nothing
- * has begun. Throws `StoreFailure`.
+ * Writes down all images that a build makes anew, then lets them begin; `waits` while one of them is under way in a build `before` it: what depends on
+ * what has changed since it began. What a crash interrupts is done again: the graph is looked at anew, and nothing has begun. Throws `StoreFailure`.
  */
-export async function makePlan(ports: BuildPorts, id: string): Promise<void> {
+export async function makePlan(ports: BuildPorts, id: string, before: readonly string[]): Promise<'planned' | 'waits'> {
   const { documents, registry, clock } = ports;
   const ref = buildRef(registry, id);
   const found = await readStored(documents, buildSchema, ref);
-  if (found?.document.state !== 'planning') return;
-  const dependents = await dependentsIn(ports, found.document.roots, await readRules(ports));
+  if (found?.document.state !== 'planning') return 'planned';
+  const dependents = found.document.cancelledAt === undefined ? await dependentsIn(ports, found.document.roots, await readRules(ports)) : new Map<string, Dependent>();
+  if ((await overlapping(ports, before, dependents)) !== undefined) return 'waits';
   const nodes = nodesFor(found.document, dependents, clock.now().toISOString());
   for (let at = 0; at < nodes.length; at += maxChangesPerCommit) {
     const changes = nodes.slice(at, at + maxChangesPerCommit).map((node): DocumentChange => ({ do: 'upsert', document: { ...node } }));
@@ -30,9 +32,10 @@ export async function makePlan(ports: BuildPorts, id: string): Promise<void> {
   }
   const outcome = await documents.commitDocuments('builds', [listOf(registry)], [{ do: 'patch', id: ref.id, set: { state: 'running', images: nodes.length }, ifMatch: found.etag }]);
   // Somebody else has planned it, from the same edges.
-  if (!outcome.committed) return;
+  if (!outcome.committed) return 'planned';
   await tellQueued(ports, nodes);
   await wakeWorkers(ports, id, Math.min(imagesAtOnce, nodes.filter(({ state }) => state === 'ready').length));
+  return 'planned';
 }
 
 function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, Dependent>, now: string): Node[] {

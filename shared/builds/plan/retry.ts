@@ -2,13 +2,12 @@ import { RegistryError } from '../../oci/faults.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildRef, buildSchema, nodeId } from './documents.ts';
-import { goOn } from './go-on.ts';
+import { buildSoon } from './build-soon.ts';
 import type { Dependent } from './graph.ts';
-import { putInLine } from './lane.ts';
 import { nodesWhere } from './settle.ts';
 
 /**
- * Puts what failed or stopped in a build in line again: a build of its own, which says which one it retries. Gives the build that is under way then.
+ * Puts what failed or stopped in a build in line again: a build of its own, which says which one it retries. Gives that build, unless it waits for another.
  * Throws `RegistryError` (`thing-unknown`; `conflict` when it has not ended, or nothing failed).
  */
 export async function retryBuild(ports: BuildPorts, build: string): Promise<string | undefined> {
@@ -18,8 +17,7 @@ export async function retryBuild(ports: BuildPorts, build: string): Promise<stri
   if (found === undefined || root === undefined) throw new RegistryError({ is: 'thing-unknown', what: `build "${build}"` });
   if (found.state !== 'finished') throw new RegistryError({ is: 'conflict', why: 'the build has not ended: cancel it, or wait' });
   if ((found.counts?.failed ?? 0) + (found.counts?.stopped ?? 0) === 0) throw new RegistryError({ is: 'conflict', why: 'nothing of the build has failed or stopped' });
-  await putInLine(ports, { base: root.base, tag: root.tag, retries: build, event: ids.nextId(), updatedAt: clock.now().toISOString() });
-  return goOn(ports);
+  return buildSoon(ports, { base: root.base, tag: root.tag, retries: build, event: ids.nextId(), updatedAt: clock.now().toISOString() });
 }
 
 /** The images of a build that failed or stopped, as they were to be made, and in that order. */

@@ -17,14 +17,16 @@ const mostAttempts = 5;
 
 /** Takes up images of a build, one after the other, until none is ready or `until`. Any number of processes may do so at once. Throws `StoreFailure`. */
 export async function workOn(ports: BuildPorts, build: string, until: Date): Promise<void> {
-  if (await isCancelled(ports, build)) await stopCancelled(ports, build);
+  const isStopped = await isCancelled(ports, build);
+  if (isStopped) await stopCancelled(ports, build);
   while (ports.clock.now() < until) {
     const due = await dueNodes(ports, build);
     const claimed = await claimOne(ports, due);
     if (claimed === undefined && due.length === 0) break;
     if (claimed !== undefined) await makeOne(ports, claimed);
   }
-  if (await finishIfDone(ports, build)) await goOn(ports);
+  // One that was cancelled before it was planned ends by its plan.
+  if ((await finishIfDone(ports, build)) || isStopped) await goOn(ports);
 }
 
 async function dueNodes({ documents, clock }: BuildPorts, build: string): Promise<Stored<Node>[]> {

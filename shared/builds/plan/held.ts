@@ -1,0 +1,21 @@
+import type { BuildPorts } from '../ports.ts';
+import type { Root } from './documents.ts';
+import { dependentsIn } from './graph.ts';
+import { readRules } from './rules.ts';
+import { nodesWhere } from './settle.ts';
+
+/**
+ * The first of these builds that has yet to make an image which this update would make too. What a build makes is all that follows from its roots, so
+ * builds with no image in common have none that waits for the other's either. Throws `StoreFailure`.
+ */
+export async function heldBy(ports: BuildPorts, active: readonly string[], root: Root): Promise<string | undefined> {
+  const dependents = await dependentsIn(ports, [root], await readRules(ports));
+  return overlapping(ports, active, dependents);
+}
+
+/** The first of these builds in which one of these images has not ended. */
+export async function overlapping(ports: Pick<BuildPorts, 'documents'>, builds: readonly string[], images: ReadonlyMap<string, unknown>): Promise<string | undefined> {
+  if (images.size === 0) return undefined;
+  for (const build of builds) for await (const { id } of nodesWhere(ports, build, [{ path: 'state', is: 'in', values: ['waiting', 'ready', 'running'] }])) if (images.has(id)) return build;
+  return undefined;
+}
