@@ -46,7 +46,8 @@ async function found(entries: Extract, path: string): Promise<string> {
     const { name, type, size } = entry.header;
     seen += size;
     if (seen > mostLookedThrough) break;
-    if (type === 'file' && plain(name) === wanted) return textOf(entry, size);
+    // Awaited here: leaving the loop ends the entry, and what of it has not come yet.
+    if (type === 'file' && plain(name) === wanted) return await textOf(entry, size);
     entry.resume();
   }
   throw invalid(`the context has no file "${path.slice(0, 200)}"`);

@@ -29,24 +29,38 @@ export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<nu
       const watched = parseStored(watchedSchema, found, { container: 'dependencies' });
       const host = hostOf(watched.document.base);
       if (spent.has(host) || ports.clock.now() >= until) continue;
-      if (!(await mayAsk(ports, host))) spent.add(host);
-      else if (await look(ports, watched)) looked += 1;
+      const outcome = await look(ports, watched);
+      if (outcome === 'looked') looked += 1;
+      if (outcome === 'no budget') spent.add(host);
     }
     continuation = page.continuation;
   } while (continuation !== undefined && ports.clock.now() < until);
   return looked;
 }
 
-/** Takes one request out of the registry's budget. `false` when none is left in this minute, or it has asked for patience. */
-async function mayAsk({ documents, registry, clock, upstream }: BuildPorts, host: string): Promise<boolean> {
+const minuteOf = (clock: BuildPorts['clock']) => clock.now().toISOString().slice(0, 16);
+
+async function readBudget({ documents, registry }: BuildPorts, host: string): Promise<Stored<Upstream> | undefined> {
+  return readStored(documents, upstreamSchema, upstreamRef(registry, host));
+}
+
+function usedOf({ clock }: BuildPorts, budget: Stored<Upstream> | undefined): number {
+  return budget?.document.minute === minuteOf(clock) ? budget.document.used : 0;
+}
+
+/** Whether a request is left in this minute, and the registry has not asked for patience. */
+function isLeft(ports: BuildPorts, budget: Stored<Upstream> | undefined): boolean {
+  return usedOf(ports, budget) < ports.upstream.perMinute && (budget?.document.notBefore ?? '') <= ports.clock.now().toISOString();
+}
+
+/** Takes one request out of the registry's budget. `false` when none is left. */
+async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
+  const { documents, registry, clock } = ports;
   const ref = upstreamRef(registry, host);
   return (await untilUncontended(`the budget of ${host}`, async () => {
-    const found = await readStored(documents, upstreamSchema, ref);
-    const now = clock.now().toISOString();
-    const minute = now.slice(0, 16);
-    const used = found?.document.minute === minute ? found.document.used : 0;
-    if (used >= upstream.perMinute || (found?.document.notBefore ?? '') > now) return { may: false };
-    const document: Upstream = { id: ref.id, type: 'upstream', schemaVersion: 1, registry, host, minute, used: used + 1 };
+    const found = await readBudget(ports, host);
+    if (!isLeft(ports, found)) return { may: false };
+    const document: Upstream = { id: ref.id, type: 'upstream', schemaVersion: 1, registry, host, minute: minuteOf(clock), used: usedOf(ports, found) + 1 };
     const outcome = await documents.commitDocuments('registries', [registry], [found === undefined ? { do: 'create', document: { ...document } } : { do: 'replace', document: { ...document }, ifMatch: found.etag }]);
     return outcome.committed ? { may: true } : undefined;
   })).may;
@@ -57,24 +71,31 @@ async function leaveAlone({ documents, registry, clock }: BuildPorts, host: stri
   await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: ref.id, set: { notBefore: new Date(clock.now().getTime() + forMs).toISOString() } }]);
 }
 
-/** `false` when nobody is built on it any more, or somebody else looks. */
-async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watched>): Promise<boolean> {
+/** `not ours` when nobody is built on it any more, or somebody else looks. */
+async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watched>): Promise<'looked' | 'no budget' | 'not ours'> {
   const { base, tag, id } = watched;
+  const host = hostOf(base);
+  if (!isLeft(ports, await readBudget(ports, host))) return 'no budget';
   const { documents, clock, upstream } = ports;
   const { edges } = await dependentsOf(ports, base, tag, { limit: 1 });
   if (edges.length === 0) {
     await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch: etag }]);
-    return false;
+    return 'not ours';
   }
   // Taken before it is asked: who dies over it has looked.
   const claimed = await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: next(clock.now(), upstream.intervalMs) }, ifMatch: etag }]);
-  if (!claimed.committed) return false;
+  if (!claimed.committed) return 'not ours';
+  // Only by who has taken it: a request must not be spent on a tag that another instance looks at.
+  if (!(await mayAsk(ports, host))) {
+    await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: watched.dueAt } }]);
+    return 'no budget';
+  }
   const { looked, restMs } = await lookAtTag(ports.outbound, base, tag, watched.digest);
-  if (restMs !== undefined) await leaveAlone(ports, hostOf(base), restMs);
-  if (looked.is === 'slow down') await leaveAlone(ports, hostOf(base), looked.forMs);
+  if (restMs !== undefined) await leaveAlone(ports, host, restMs);
+  if (looked.is === 'slow down') await leaveAlone(ports, host, looked.forMs);
   if (looked.is === 'at' && watched.digest !== undefined) await tellMoved(ports, watched, looked.digest, watched.digest);
   await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: became(ports, watched, looked) }]);
-  return true;
+  return 'looked';
 }
 
 function became({ clock, upstream }: BuildPorts, { digest, moves, failures }: Watched, looked: Looked): Partial<Watched> {
