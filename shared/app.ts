@@ -31,6 +31,8 @@ export interface AppPorts {
   readonly registryName: RegistryName;
   readonly identities: Identities;
   readonly metrics: Metrics;
+  /** Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all other requests. */
+  readonly letIn: (request: Request) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
   /** What of the management API is about webhooks. */
   readonly webhooks: OpenAPIHono;
   /** What of the management API is about the recycle bin. */
@@ -59,7 +61,7 @@ export function createApp(ports: AppPorts): App {
   const { callers, oauth2, management } = ports.identities;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
-  app.use('/api/v1/*', requireManagement(callers));
+  app.use('/api/v1/*', requireManagement(callers, ports.letIn));
   app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
   app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
@@ -95,8 +97,12 @@ function malformed({ message }: HTTPException): RegistryError {
 }
 
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
-function requireManagement(callers: IdentifyCaller): MiddlewareHandler {
+function requireManagement(callers: IdentifyCaller, letIn?: AppPorts['letIn']): MiddlewareHandler {
   return async (context, next) => {
+    const came = await letIn?.(context.req.raw);
+    // Its body was read to look at its proof.
+    if (came !== undefined) context.req.raw = came.request;
+    if (came?.isProven === true) return next();
     const needed = [managementAccess(context.req)];
     const caller = await callers.identify(context.req.raw, needed);
     requireAccess(caller, needed);

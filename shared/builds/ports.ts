@@ -7,6 +7,7 @@ import type { AskUrl } from '../ports/outbound.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Runner } from '../ports/runner.ts';
 import type { PublishEvents } from '../ports/topic.ts';
+import type { SealingKeys } from '../state/sealing-keys.ts';
 import type { UpstreamSettings } from './upstream/documents.ts';
 
 /** What learning, planning and making images needs of the world. */
@@ -14,6 +15,8 @@ export interface BuildPorts {
   readonly documents: Documents;
   readonly images: Images;
   readonly queues: SendMessage;
+  /** What seals secrets that lie in documents. */
+  readonly sealing: SealingKeys;
   /** Builds and tests images; absent where nothing does. */
   readonly runner?: Runner;
   readonly topic: PublishEvents;

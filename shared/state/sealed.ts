@@ -9,7 +9,7 @@ export type Sealed = z.infer<typeof sealedSchema>;
 
 /** What sealed bytes are, and where they lie. Both are bound to them: bytes that were moved elsewhere do not open. */
 export interface SealedPlace {
-  readonly purpose: 'private keys of the ring' | 'webhooks';
+  readonly purpose: 'private keys of the ring' | 'webhooks' | 'inbound notifications';
   readonly context: string;
 }
 

@@ -4,7 +4,7 @@ import type { Webhook } from './documents.ts';
 import type { WebhookPorts } from './ports.ts';
 import type { HookEvent } from './scope.ts';
 import { openHeaders, openSecrets } from './secrets.ts';
-import { signatureHeaders } from './sign.ts';
+import { signatureHeaders } from '../http/standard-webhooks.ts';
 
 /** What stands for the value of a custom header wherever one is shown, as in ACR's lists. */
 export const mask = '******';

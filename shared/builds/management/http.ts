@@ -10,6 +10,8 @@ import { baseReference, ownBase, shownReference } from '../edges/names.ts';
 import type { BaseReference } from '../edges/names.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { explain } from '../explain.ts';
+import { maxNotificationBytes } from '../inbound/let-in.ts';
+import { deleteInboundSecret, putInboundSecret } from '../inbound/secrets.ts';
 import { cancelBuild } from '../plan/cancel.ts';
 import { readLog } from '../plan/log.ts';
 import { buildRef, buildSchema, buildsQueue, nameIn, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
@@ -29,6 +31,7 @@ import { routes, showBases, showBuild, showEdge, showNode, showPolicy } from './
 export function buildRoutes(ports: BuildPorts): OpenAPIHono {
   const api = managementRoutes();
   baseRoutes(api, ports);
+  sourceRoutes(api, ports);
   policyRoutes(api, ports);
   readingRoutes(api, ports);
   changingRoutes(api, ports);
@@ -78,8 +81,17 @@ function baseRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   api.openapi(routes.tree, async (context) => context.json(await treeOf(ports, anyReference(ports, context.req.valid('query').image)), 200));
 }
 
-/** A registry gathers what it has to tell. In bytes. */
-const maxNotificationBytes = 1024 * 1024;
+function sourceRoutes(api: OpenAPIHono, ports: BuildPorts): void {
+  api.openapi(routes.putSource, async (context) => {
+    const { source } = context.req.valid('param');
+    const secret = await putInboundSecret(ports, `bases:${source}`, context.req.valid('json').secret);
+    return context.json({ source, secret }, 200);
+  });
+  api.openapi(routes.deleteSource, async (context) => {
+    await deleteInboundSecret(ports, `bases:${context.req.valid('param').source}`);
+    return context.body(null, 204);
+  });
+}
 
 function jsonIn(bytes: Uint8Array): unknown {
   try {

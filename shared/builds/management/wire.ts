@@ -68,11 +68,14 @@ const explained = z.object({ image: z.string(), base: z.string(), reason: z.enum
 
 const params = z.object({ name: policyNameSchema });
 const build = z.object({ build: z.uuid() });
+const sourceParams = z.object({ source: z.enum(sources) });
 
 export const routes = {
   bases: createRoute({ method: 'get', path: '/bases', summary: 'What an image is built on, and what is built on it', request: { query: pageSchema.extend({ image }) }, responses: { ...refusals, 200: json('Both.', basesSchema) } }),
   tree: createRoute({ method: 'get', path: '/bases/tree', summary: 'Everything that is built on an image, and on that', request: { query: z.object({ image }) }, responses: { ...refusals, 200: json('Each image once, where it is met first; at most 1,000.', treeSchema) } }),
-  notify: createRoute({ method: 'post', path: '/bases/notify/{source}', summary: 'Another registry says that something was pushed to it: it is looked at now', request: { params: z.object({ source: z.enum(sources) }), body: { required: false, content: { 'application/vnd.docker.distribution.events.v1+json': { schema: z.unknown().openapi({ type: 'object' }) } } } }, responses: { ...refusals, 202: json('How many of the images are bases here.', z.object({ watched: z.int() })) } }),
+  notify: createRoute({ method: 'post', path: '/bases/notify/{source}', summary: 'Another registry says that something was pushed to it: it is looked at now', request: { params: sourceParams, body: { required: false, content: { 'application/vnd.docker.distribution.events.v1+json': { schema: z.unknown().openapi({ type: 'object' }) } } } }, responses: { ...refusals, 202: json('How many of the images are bases here.', z.object({ watched: z.int() })) } }),
+  putSource: createRoute({ method: 'put', path: '/bases/sources/{source}', summary: 'The secret by which a registry may notify without other credentials; made, unless one is given', request: { params: sourceParams, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) }, responses: { ...refusals, 200: json('It: this is the only time that it is shown.', z.object({ source: z.string(), secret: z.string() })) } }),
+  deleteSource: createRoute({ method: 'delete', path: '/bases/sources/{source}', summary: 'Takes that secret back', request: { params: sourceParams }, responses: { ...refusals, 204: { description: 'It proves nothing any more.' } } }),
   policies: createRoute({ method: 'get', path: '/builds/policies', summary: 'Which images follow their bases', responses: { ...refusals, 200: json('By name: the first that an image is of counts.', z.object({ policies: z.array(policySchema) })) } }),
   putPolicy: createRoute({ method: 'put', path: '/builds/policies/{name}', summary: 'Makes a policy, or changes it', request: { params, ...body(settingsSchema) }, responses: { ...refusals, 200: json('So it is.', policySchema) } }),
   deletePolicy: createRoute({ method: 'delete', path: '/builds/policies/{name}', summary: 'Removes a policy', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),

@@ -3,6 +3,16 @@ import { z } from 'zod';
 const name = z.string().min(1).max(300);
 const tag = z.string().min(1).max(128);
 
+/** Azure Container Registry. */
+const acr = z.object({ action: z.string(), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }) }).transform(({ action, target, request }) => (action === 'push' && target.tag !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : []));
+
+const package_ = z
+  .object({ name, namespace: name, package_version: z.object({ container_metadata: z.object({ tag: z.object({ name: z.string().max(128).nullish() }).nullish() }).nullish() }).nullish() })
+  .transform(({ name: image, namespace, package_version: version }) => {
+    const of = version?.container_metadata?.tag?.name ?? '';
+    return of === '' ? [] : [`ghcr.io/${namespace.toLowerCase()}/${image.toLowerCase()}:${of}`];
+  });
+
 /** What registries post when something is pushed to them, as far as it says what. */
 const bodies = {
   /** CNCF Distribution, and what is built on it (docs/spec/notifications). */
@@ -11,8 +21,11 @@ const bodies = {
   'docker-hub': z.object({ repository: z.object({ repo_name: name }), push_data: z.object({ tag }) }).transform(({ repository, push_data: pushed }) => [`docker.io/${repository.repo_name}:${pushed.tag}`]),
   /** Quay, "Repository Push". */
   quay: z.object({ docker_url: name, updated_tags: z.array(tag).max(1_000) }).transform(({ docker_url: url, updated_tags: tags }) => tags.map((each) => `${url}:${each}`)),
-  /** Azure Container Registry, and another Longshore in its format. */
-  acr: z.object({ action: z.string(), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }) }).transform(({ action, target, request }) => (action === 'push' && target.tag !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : [])),
+  /** GitHub's events `registry_package` and `package`; a version without a tag is of an index. */
+  ghcr: z.union([z.object({ registry_package: package_ }).transform((body) => body.registry_package), z.object({ package: package_ }).transform((body) => body.package)]),
+  acr,
+  /** Another Longshore's own webhooks have ACR's body. */
+  longshore: acr,
 } as const;
 
 export const sources = Object.keys(bodies) as (keyof typeof bodies)[];

@@ -12,7 +12,7 @@ import { deliveryIdOf, deliveryRef } from '../../../shared/webhooks/delivery-id.
 import { formats } from '../../../shared/webhooks/documents.ts';
 import type { WebhookFormat } from '../../../shared/webhooks/documents.ts';
 import { parseSecret } from '../../../shared/webhooks/secrets.ts';
-import { signatureHeaders } from '../../../shared/webhooks/sign.ts';
+import { signatureHeaders } from '../../../shared/http/standard-webhooks.ts';
 import { ask } from '../image.ts';
 import { eventOf } from './events.ts';
 

@@ -1,0 +1,43 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+/** What was received, as it came. */
+export interface Received {
+  readonly headers: Headers;
+  readonly query: URLSearchParams;
+  readonly body: Uint8Array;
+}
+
+/** Receivers of Standard Webhooks refuse what is older, or further ahead. In seconds. */
+const tolerance = 300;
+
+/** Whether there is anything in it that could prove something: what is not worth a look at the store. */
+export function claims({ headers, query }: Pick<Received, 'headers' | 'query'>): boolean {
+  return query.has('token') || ['x-longshore-token', 'x-gitlab-token', 'x-hub-signature-256', 'x-gitea-signature', 'webhook-signature'].some((name) => headers.has(name));
+}
+
+/**
+ * Whether whoever sent this knows the secret: by telling it (`?token=`, `X-Longshore-Token`, GitLab's `X-Gitlab-Token`), or by having signed the body
+ * with it (GitHub's `X-Hub-Signature-256`, `X-Gitea-Signature`, Standard Webhooks). Comparisons take the same time whatever is compared.
+ */
+export function proves(secret: string, received: Received, now: Date): boolean {
+  const { headers, query, body } = received;
+  const told = [query.get('token'), headers.get('x-longshore-token'), headers.get('x-gitlab-token')];
+  const mac = createHmac('sha256', secret).update(body).digest('hex');
+  const signed = [[headers.get('x-hub-signature-256'), `sha256=${mac}`], [headers.get('x-gitea-signature'), mac]] as const;
+  return told.some((each) => isSame(each, secret)) || signed.some(([each, expected]) => isSame(each, expected)) || isStandard(secret, received, now);
+}
+
+function isSame(given: string | null, expected: string): boolean {
+  if (given === null) return false;
+  const [one, other] = [given, expected].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];
+  return timingSafeEqual(one, other);
+}
+
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme". */
+function isStandard(secret: string, { headers, body }: Received, now: Date): boolean {
+  const [id, timestamp] = [headers.get('webhook-id'), headers.get('webhook-timestamp') ?? ''];
+  if (id === null || !/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1_000 - Number(timestamp)) > tolerance) return false;
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
+  const expected = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
+  return (headers.get('webhook-signature') ?? '').split(' ').some((each) => isSame(each, expected));
+}
