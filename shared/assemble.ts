@@ -17,6 +17,7 @@ import type { PostRequest } from './ports/post.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { ReadLastPulls } from './ports/pulls.ts';
 import type { SendMessage } from './ports/queues.ts';
+import type { Git } from './ports/git.ts';
 import type { Runner } from './ports/runner.ts';
 import type { Secrets } from './ports/secrets.ts';
 import type { PublishEvents } from './ports/topic.ts';
@@ -73,6 +74,7 @@ export interface Adapters {
   readonly others?: OtherRegions;
   /** Builds images; absent where nothing does. */
   readonly runner?: Runner;
+  readonly git?: Git;
   /** Absent where no vault is configured. */
   readonly secrets?: Secrets;
   /** Absent where nothing is traced. */

@@ -9,6 +9,7 @@ import { azureSecrets } from './adapters/azure/secrets.ts';
 import { azureTopic } from './adapters/azure/topic.ts';
 import { azureTracer } from './adapters/azure/tracer.ts';
 import type { AzureTracer } from './adapters/azure/tracer.ts';
+import { httpGit } from './adapters/git/git.ts';
 import { buildahRunner } from './adapters/buildah/runner.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
@@ -40,7 +41,7 @@ export function compose(config: Config): ComposedLongshore {
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
   const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
-  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahRunner() }), clock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahRunner() }), git: httpGit({ reach }), clock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,

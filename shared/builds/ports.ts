@@ -1,11 +1,13 @@
 import type { RegistryName } from '../oci/name.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
+import type { Git } from '../ports/git.ts';
 import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
 import type { AskUrl } from '../ports/outbound.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Runner } from '../ports/runner.ts';
+import type { ReadSecret } from '../ports/secrets.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { SealingKeys } from '../state/sealing-keys.ts';
 import type { UpstreamSettings } from './upstream/documents.ts';
@@ -15,6 +17,10 @@ export interface BuildPorts {
   readonly documents: Documents;
   readonly images: Images;
   readonly queues: SendMessage;
+  /** Contexts in git; absent where nothing fetches them. */
+  readonly git?: Git;
+  /** The vault whose secrets tasks name; absent where there is none. */
+  readonly secrets?: ReadSecret;
   /** What seals secrets that lie in documents. */
   readonly sealing: SealingKeys;
   /** Builds and tests images; absent where nothing does. */

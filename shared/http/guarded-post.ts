@@ -1,12 +1,10 @@
-import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { OutboundRefused } from '../ports/outbound.ts';
 import type { NoAnswer, OutboundRequest, PostRequest, ReceiverAnswer } from '../ports/post.ts';
+import { checkedLookup } from './checked-lookup.ts';
+import type { CheckedLookupOptions } from './checked-lookup.ts';
 import { checkHeaders, checkTarget } from './outbound-target.ts';
-import type { Reach } from './public-address.ts';
-import { nameResolver } from './resolve-name.ts';
-import type { ResolveName } from './resolve-name.ts';
 
 /** Name and connection, TLS included. In milliseconds, as the next. */
 const connectMs = 5_000;
@@ -18,10 +16,7 @@ const keptBytes = 4 * 1024;
 const readBytes = 64 * 1024;
 const maxHeaderBytes = 16 * 1024;
 
-export interface GuardedPostOptions {
-  readonly reach: Reach;
-  /** The machine's name servers unless a test has its own. */
-  readonly resolve?: ResolveName;
+export interface GuardedPostOptions extends CheckedLookupOptions {
   /** In milliseconds; tests are less patient. */
   readonly connectMs?: number;
   readonly totalMs?: number;
@@ -107,20 +102,4 @@ function withoutAnswer(error: unknown): Outcome<NoAnswer> {
 function told(error: unknown): { code: string | undefined; message: string } {
   const one: unknown = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
   return one instanceof Error ? { code: (one as NodeJS.ErrnoException).code, message: one.message } : { code: undefined, message: String(one) };
-}
-
-/** Answers the socket's question for a name's address with all that it has, if each may be connected to: a second look-up could say something else. */
-function checkedLookup({ reach, resolve = nameResolver() }: GuardedPostOptions): LookupFunction {
-  return (name, { all }, callback) => {
-    resolve(name).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (first === undefined) callback(new Error(`${name} has no address`), []);
-        else if (!addresses.every(({ address }) => reach.allows(address))) callback(new OutboundRefused(`${name} has an address that is neither public nor opened with LONGSHORE_OUTBOUND`), []);
-        else if (all === true) callback(null, [...addresses]);
-        else callback(null, first.address, first.family);
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), []),
-    );
-  };
 }

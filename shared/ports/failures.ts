@@ -16,5 +16,5 @@ export class StoreFailure extends Error {
   }
 }
 
-/** What the application depends on, in the words of its own diagram; `issuer` is whoever vouches for outside identities. */
-export type Dependency = 'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer';
+/** What the application depends on, in the words of its own diagram; `issuer` is whoever vouches for outside identities, `git` a host of contexts. */
+export type Dependency = 'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer' | 'git';

@@ -6,6 +6,8 @@ export interface BuildJob {
   readonly id: string;
   /** A tar archive, compressed by gzip or not. */
   readonly context: ReadableStream<Uint8Array>;
+  /** Of the image. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** Its path in the context. */
   readonly dockerfile: string;
   readonly target?: string | undefined;

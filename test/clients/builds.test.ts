@@ -1,11 +1,13 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { buildahRunner } from '../../shared/adapters/buildah/runner.ts';
+import { startGitServer } from '../contracts/git-server.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { command } from './command.ts';
@@ -196,6 +198,42 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+describe('a task whose context is in git', () => {
+  it('is built at the commit that a push to its branch has made, as soon as the host of the repository tells of it', async () => {
+    const git = await startGitServer();
+    try {
+      await git.create('app');
+      const commit = (version: string) => git.commit('app', 'main', { 'server/Dockerfile': `FROM ${host}/base:1\nCOPY version.txt /app.txt\n`, 'server/version.txt': version, 'server/linked': { to: '/etc/hostname' } });
+      await commit('one');
+      await api('PUT', '/tasks/in-git', { image: 'in-git:1', context: { git: git.url('app'), folder: 'server' } });
+      const { secret } = (await api('PUT', '/tasks/in-git/hook', {})) as { secret: string };
+      const head = await commit('two');
+      const count = (await builds()).length;
+      const body = JSON.stringify({ ref: 'refs/heads/main', after: head });
+      const told = await fetch(`${stack.url}/api/v1/tasks/in-git/hook`, { method: 'POST', headers: { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` }, body });
+      expect(told.status).toBe(202);
+      expect(await finished(count + 1)).toMatchObject({ images: 1, counts: { succeeded: 1 } });
+      expect(await run('in-git:1', '/bin/busybox', 'cat', '/app.txt')).toBe('two');
+      const manifest = JSON.parse(await command('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${host}/in-git:1`])) as { annotations: Record<string, string> };
+      expect(manifest.annotations).toMatchObject({ 'org.opencontainers.image.revision': head, 'org.opencontainers.image.source': git.url('app') });
+    } finally {
+      await git.stop();
+    }
+  });
+
+  it('is refused when its Dockerfile is a link that leads out of it', async () => {
+    const context = await contextOf(`FROM ${host}/base:1\n`, 'linked');
+    const outside = join(work.path, 'outside');
+    await writeFile(outside, `FROM ${host}/base:1\n`);
+    await command('ln', ['-sf', outside, join(context, 'Linked')]);
+    const runner = buildahRunner();
+    const tar = join(work.path, 'linked.tar');
+    await command('tar', ['-cf', tar, '-C', context, '.']);
+    const job = { id: 'linked', context: new Blob([await readFile(tar)]).stream(), annotations: {}, dockerfile: 'Linked', arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000 };
+    expect(await runner.build(job, () => undefined, new AbortController().signal)).toEqual({ is: 'failed', why: 'Linked lies outside of the context' });
+  });
+});
 
 describe('a base of another registry', () => {
   it('has the image on it built anew as soon as that registry tells of a push', async () => {

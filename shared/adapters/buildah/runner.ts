@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -65,13 +65,14 @@ const tag = 'localhost/longshore/result';
 export function buildahRunner(): Runner {
   return {
     name: 'buildah',
-    async build({ context, dockerfile, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
+    async build({ context, annotations, dockerfile, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
       const place = await Workplace.make(plainHosts, log, signal);
       try {
         const why = await unpacked(place, context, dockerfile);
         if (why !== undefined) return await failedIn(place, why);
         const named = Object.entries(given).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-        const options = ['--pull-always', '--format', 'oci', '--platform', platform, '-f', place.at('context', dockerfile), ...(target === undefined ? [] : ['--target', target]), ...named];
+        const noted = Object.entries(annotations).flatMap(([name, value]) => ['--annotation', `${name}=${value}`]);
+        const options = ['--pull-always', '--format', 'oci', '--platform', platform, '-f', place.at('context', dockerfile), ...(target === undefined ? [] : ['--target', target]), ...named, ...noted];
         const built = await place.buildah('build', [...options, '-t', tag, place.at('context')], timeoutMs);
         if (built.code !== 0) return await failedIn(place, ended('buildah', built, timeoutMs));
         return { is: 'built', image: await imageIn(place) };
@@ -106,8 +107,10 @@ async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, d
   await mkdir(place.at('context'));
   const done = await place.run('tar', ['--no-same-owner', '-xf', place.at('context.tar'), '-C', place.at('context')], setUpMs);
   if (done.code !== 0) return 'the context is no tar archive';
-  const file = resolve(place.at('context'), dockerfile);
-  return file.startsWith(`${place.at('context')}/`) ? undefined : `${dockerfile} lies outside of the context`;
+  // As it really is: a link in the context may lead out of it, and the builder would follow.
+  const [root, file] = await Promise.all([realpath(place.at('context')), realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined)]);
+  if (file === undefined) return `the context has no file ${dockerfile}`;
+  return file.startsWith(`${root}/`) ? undefined : `${dockerfile} lies outside of the context`;
 }
 
 const indexSchema = z.object({ manifests: z.array(z.object({ digest: z.string().regex(/^sha256:[a-f0-9]{64}$/) })).min(1) });

@@ -8,7 +8,10 @@ import { readInboundSecret } from './secrets.ts';
 export const maxNotificationBytes = 1024 * 1024;
 
 /** What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. */
-const doors: readonly (readonly [RegExp, (name: string) => string])[] = [[/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, (source) => `bases:${source}`]];
+const doors: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, (source) => `bases:${source}`],
+  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, (task) => `task:${task}`],
+];
 
 /** A request at one of the doors: whether it has proved itself, and what goes on in its place, as its body was read. */
 export interface LetIn {

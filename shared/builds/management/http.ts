@@ -21,6 +21,8 @@ import { policyRef, putPolicy, readPolicies } from '../plan/policies.ts';
 import { retryBuild } from '../plan/retry.ts';
 import { readRules } from '../plan/rules.ts';
 import type { BuildPorts } from '../ports.ts';
+import { hookRoutes } from './hooks-http.ts';
+import { jsonIn } from './json-in.ts';
 import { taskRoutes } from './tasks-http.ts';
 import { pushedIn } from '../upstream/notified.ts';
 import { hastenLook } from '../upstream/watch.ts';
@@ -35,7 +37,7 @@ export function buildRoutes(ports: BuildPorts): OpenAPIHono {
   policyRoutes(api, ports);
   readingRoutes(api, ports);
   changingRoutes(api, ports);
-  return api.route('/', taskRoutes(ports));
+  return api.route('/', taskRoutes(ports)).route('/', hookRoutes(ports));
 }
 
 /** A name without a host is of this registry: nobody asks a registry of what it does not have, but for another's base. */
@@ -91,14 +93,6 @@ function sourceRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     await deleteInboundSecret(ports, `bases:${context.req.valid('param').source}`);
     return context.body(null, 204);
   });
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 function policyRoutes(api: OpenAPIHono, ports: BuildPorts): void {

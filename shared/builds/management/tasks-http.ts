@@ -1,24 +1,25 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../http/management.ts';
-import { RegistryError } from '../../oci/faults.ts';
 import { digestSchema } from '../../oci/descriptor.ts';
 import { repositorySchema } from '../../state/names.ts';
 import { parseStored } from '../../state/stored.ts';
 import { learnTag } from '../edges/learn.ts';
 import { ownBase, shownReference } from '../edges/names.ts';
+import { deleteInboundSecret } from '../inbound/secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
 import type { BuildPorts } from '../ports.ts';
-import { taskNameSchema, taskSchema, taskSettingsSchema } from '../tasks/documents.ts';
+import { gitContextSchema, taskNameSchema, taskSchema, taskSettingsSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
-import { deleteTask, putTask, readTask } from '../tasks/tasks.ts';
+import { deleteTask, putTask, theTask } from '../tasks/tasks.ts';
 
-const context = z
+const uploaded = z
   .strictObject({
     repository: z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'contexts' }),
     digest: z.string().pipe(digestSchema).openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}` }),
   })
   .openapi({ description: 'A tar archive, gzip or not, that was uploaded as a blob.' });
+const context = z.union([uploaded, gitContextSchema.openapi({ description: 'A folder of a git repository.' })], { error: 'must be { repository, digest } of an uploaded archive, or { git, ref, folder }: a repository by https' });
 const described = { ...taskSettingsSchema.shape, context };
 const shown = z.object({ name: z.string(), ...described, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), ...timesSchema }).openapi('Task');
 const settings = z.strictObject(described).openapi('TaskSettings');
@@ -52,6 +53,7 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   api.openapi(routes.remove, async (context) => {
     const task = await theTask(ports, context.req.valid('param').name);
     await deleteTask(ports, task);
+    await deleteInboundSecret(ports, `task:${task.name}`);
     await learnTag(ports, task, task.tag, { isAgain: true });
     return context.body(null, 204);
   });
@@ -61,12 +63,6 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
     return context.json(build === undefined ? {} : { build }, 202);
   });
   return api;
-}
-
-async function theTask(ports: BuildPorts, name: string): Promise<Task> {
-  const task = await readTask(ports, name);
-  if (task === undefined) throw new RegistryError({ is: 'thing-unknown', what: `task "${name}"` });
-  return task;
 }
 
 function show({ name, settings: all, bases, createdAt, updatedAt }: Task) {

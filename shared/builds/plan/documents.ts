@@ -84,6 +84,8 @@ export const nodeSchema = z.object({
   /** From when it may be taken up: later while somebody is at it. */
   tryAt: when,
   attempts: z.int().nonnegative(),
+  /** Of its context in git: chosen once, so that who takes over builds the same. */
+  commit: z.string().optional(),
   /** Where its tag was when it was taken up. */
   digestBefore: digestSchema.optional(),
   /** What became of it. */

@@ -61,7 +61,7 @@ async function madeBy(ports: BuildPorts, node: Node, app: StoredImage | undefine
     if (rebased?.is === 'same') return rebased;
     if (node.mode === 'rebase' || task === undefined) return rebased ?? { is: 'refused', why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone` };
     if (rebased !== undefined) log.write(`it cannot be rebased, and is built anew: ${rebased.why}\n`);
-    return await rebuild(ports, node, task, { log, signal: lease.signal });
+    return await rebuild(ports, node, task, { log, lease });
   } finally {
     await log.end();
   }

@@ -16,12 +16,27 @@ const imageSchema = z.string().refine((text) => {
 
 const seconds = (most: number) => z.int().min(1).max(most);
 
+/** A tar archive, gzip or not, that was uploaded as a blob. */
+export const uploadedContextSchema = z.strictObject({ repository: repositorySchema, digest: digestSchema });
+
+const refSchema = z.string().max(250).regex(/^(?!.*(\.\.|@\{|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9._\/+@#-]*$/, 'must be a branch, a tag, HEAD or a whole commit');
+const folderSchema = z.string().max(500).refine((path) => path === '' || path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), 'must be a path below the repository, as app/server');
+
+/** A folder of a git repository, at the commit that its reference names when a build begins. */
+export const gitContextSchema = z.strictObject({
+  git: z.url({ protocol: /^https?$/ }).max(2_000),
+  ref: refSchema.default('main'),
+  folder: folderSchema.default(''),
+  /** Of a private repository: the name of the vault's secret, and the user that goes with it. */
+  credential: z.strictObject({ username: z.string().min(1).max(200).default('git'), secret: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault') }).optional(),
+});
+export type GitContext = z.infer<typeof gitContextSchema>;
+
 /** How an image is made, when, and what it must pass. */
 export const taskSettingsSchema = z.strictObject({
   /** Where the result goes. One task makes an image. */
   image: imageSchema,
-  /** A tar archive, gzip or not, that was uploaded as a blob. */
-  context: z.strictObject({ repository: repositorySchema, digest: digestSchema }),
+  context: z.union([uploadedContextSchema, gitContextSchema]),
   /** Its path in the context. */
   dockerfile: z.string().min(1).max(1_000).default('Dockerfile'),
   target: z.string().min(1).max(200).optional(),
@@ -47,6 +62,8 @@ export const taskSchema = z.object({
   tag: tagSchema,
   /** Where its author finds the registry. */
   host: z.string(),
+  /** Where its Dockerfile was read last, when its context is in git. */
+  commit: z.string().optional(),
   /** What its Dockerfile needs. */
   bases: z.array(z.object({ base: z.string(), tag: tagSchema.optional(), digest: digestSchema.optional(), said: z.string() })),
   createdAt: z.iso.datetime(),

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { RegistryError } from '../../oci/faults.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { RepositoryName, Tag } from '../../oci/name.ts';
@@ -10,12 +11,20 @@ import { basesOf } from '../dockerfile/bases.ts';
 import type { BuildPorts } from '../ports.ts';
 import { fileIn } from './context.ts';
 import { taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
-import type { Task, TaskSettings } from './documents.ts';
+import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
+import { openContext } from './open-context.ts';
 
 type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
 
 export async function readTask({ documents, registry }: Reading, name: string): Promise<Task | undefined> {
   return (await readStored(documents, taskSchema, taskRef(registry, name)))?.document;
+}
+
+/** Throws `RegistryError` (`thing-unknown`). */
+export async function theTask(ports: Reading, name: string): Promise<Task> {
+  const task = await readTask(ports, name);
+  if (task === undefined) throw new RegistryError({ is: 'thing-unknown', what: `task "${name}"` });
+  return task;
 }
 
 /** The task that makes an image. */
@@ -43,14 +52,14 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const { documents, registry, clock } = ports;
   const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
   const image = { registry, repository, tag };
-  const bases = await basesIn(ports, settings, host);
+  const { bases, commit } = await basesIn(ports, settings, host);
   for (const base of bases) {
     const path = await pathUpTo(ports, image, base);
     if (path !== undefined) throw new RegistryError({ is: 'conflict', why: `${base.said} is built on ${settings.image} itself: ${path.join(' is built on ')}` });
   }
   const there = await readStored(documents, taskSchema, taskRef(registry, name));
   const now = clock.now().toISOString();
-  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
+  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
   const before = there?.document;
   const moved = before !== undefined && before.settings.image !== settings.image;
   const changes: DocumentChange[] = [
@@ -58,7 +67,7 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
     ...(before === undefined || moved ? [{ do: 'create' as const, document: { id: taskOfRef(image).id, type: 'task-of', schemaVersion: 1, registry, name } }] : []),
     ...(moved ? [{ do: 'delete' as const, id: taskOfRef(before).id }] : []),
   ];
-  await holdContext(ports, task);
+  if (!('git' in settings.context)) await holdContext(ports, task, settings.context);
   const outcome = await documents.commitDocuments('registries', [registry], changes);
   if (outcome.committed) return task;
   if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
@@ -69,7 +78,7 @@ const contextType = 'application/vnd.longshore.context.v1';
 const emptyConfig = Buffer.from('{}');
 
 /** A blob that no manifest names is collected after a day: the context gets one, with a tag of its task's name. */
-async function holdContext({ images, ids }: BuildPorts, { registry, name, host, settings: { context } }: Task): Promise<void> {
+async function holdContext({ images, ids }: BuildPorts, { registry, name, host }: Task, context: z.infer<typeof uploadedContextSchema>): Promise<void> {
   const key = { registry, repository: context.repository };
   const config = await images.storeSmallBlob(key, emptyConfig);
   const size = await images.sizeOfBlob(key, context.digest);
@@ -83,15 +92,27 @@ export async function deleteTask({ documents, registry }: Reading, task: Task): 
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: taskRef(registry, task.name).id }, { do: 'delete', id: taskOfRef(task).id }]);
 }
 
-async function basesIn(ports: BuildPorts, { context, dockerfile, target, arguments: args, platform }: TaskSettings, host: string): Promise<Task['bases']> {
-  const archive = await ports.images.openBlob({ registry: ports.registry, repository: context.repository }, context.digest);
-  if (archive === undefined) throw new RegistryError({ is: 'request-invalid', why: `${context.repository} has no blob ${context.digest}: upload the context first` });
-  const bases = basesOf(await fileIn(archive, dockerfile), { args, platform, ...(target === undefined ? {} : { target }) });
-  if ('error' in bases) throw new RegistryError({ is: 'request-invalid', why: `${dockerfile}, line ${bases.error.line}: ${bases.error.message}` });
-  return [...new Set(bases.refs.map((ref) => ref.name))].flatMap((said) => {
+async function basesIn(ports: BuildPorts, { context, dockerfile, target, arguments: args, platform }: TaskSettings, host: string, commit?: string): Promise<Pick<Task, 'bases' | 'commit'>> {
+  const opened = await openContext(ports, context, commit);
+  if (opened.is === 'refused') throw new RegistryError({ is: 'request-invalid', why: opened.why });
+  const found = basesOf(await fileIn(opened.tar, dockerfile), { args, platform, ...(target === undefined ? {} : { target }) });
+  if ('error' in found) throw new RegistryError({ is: 'request-invalid', why: `${dockerfile}, line ${found.error.line}: ${found.error.message}` });
+  const bases = [...new Set(found.refs.map((ref) => ref.name))].flatMap((said) => {
     const base = baseReference(said, ports.registry, [...ports.ownHosts, host]);
     return base === undefined ? [] : [{ ...base, said }];
   });
+  return { bases, ...(opened.commit === undefined ? {} : { commit: opened.commit }) };
+}
+
+/**
+ * Has a task follow the bases of its Dockerfile as it is at a commit. What would close a circle is not made when edges are learned. Throws `RegistryError`
+ * (`request-invalid`) for a Dockerfile that is none there.
+ */
+export async function followCommit(ports: BuildPorts, task: Task, commit: string): Promise<boolean> {
+  if (task.commit === commit) return false;
+  const { bases } = await basesIn(ports, task.settings, task.host, commit);
+  const { committed } = await ports.documents.commitDocuments('registries', [ports.registry], [{ do: 'patch', id: task.id, set: { bases, commit } }]);
+  return committed;
 }
 
 /** What a task's image is built on, as its Dockerfile says. */

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
+import { MemoryGit } from '../../../../shared/adapters/memory/git.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { Settings } from '../../../../shared/assemble.ts';
@@ -57,6 +58,7 @@ export function build(repository: string, content: string, { base, says, config 
 
 export interface Registry {
   readonly world: MemoryWorld;
+  readonly git: MemoryGit;
   readonly clock: SteppedClock;
   readonly app: TestLongshore['app'];
   push(image: Built, tag: string): Promise<void>;
@@ -117,9 +119,10 @@ export function registry(settings: Partial<Settings> = {}): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
   const runner = scriptedRunner();
+  const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
     const connection = { calls };
-    return composeForTest({ world, connection, settings: { publicUrl: new URL(`http://${host}`), ...settings }, adapters: { ...connectMemory(world, connection), runner } });
+    return composeForTest({ world, connection, settings: { publicUrl: new URL(`http://${host}`), ...settings }, adapters: { ...connectMemory(world, connection), runner, git } });
   };
   const one = process();
   const { events, queues } = world.region('home');
@@ -142,6 +145,7 @@ export function registry(settings: Partial<Settings> = {}): Registry {
   };
   return {
     world,
+    git,
     clock,
     app: one.app,
     settle,

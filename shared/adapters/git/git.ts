@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { listServerRefs } from 'isomorphic-git';
+import { pack } from 'tar-stream';
+import type { Pack } from 'tar-stream';
+import type { CheckedLookupOptions } from '../../http/checked-lookup.ts';
+import { OutboundRefused } from '../../ports/outbound.ts';
+import { StoreFailure } from '../../ports/failures.ts';
+import type { Git, GitRefused, GitRepository } from '../../ports/git.ts';
+import { GitFault } from './fault.ts';
+import { guardedHttp } from './guarded-http.ts';
+import { filesOf } from './tree.ts';
+
+/** Loaded when it is first needed: most instances never fetch. */
+const library = () => import('isomorphic-git');
+
+const listingMs = 30_000;
+const fetchingMs = 5 * 60_000;
+/** A listing of a hundred thousand branches, and a pack as a shallow clone of a large repository has it. */
+const [listingBytes, packBytes] = [16 * 1024 ** 2, 256 * 1024 ** 2];
+
+export interface HttpGitOptions extends CheckedLookupOptions {
+  /** Of a pack, in bytes; tests have less. */
+  readonly mostBytes?: number;
+}
+
+/** Git over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder that is gone afterwards. */
+export function httpGit({ mostBytes = packBytes, ...options }: HttpGitOptions): Git {
+  return {
+    resolveRef: (repository, ref) => asked(repository, async () => {
+      if (/^[0-9a-f]{40}$/.test(ref)) return { is: 'at', commit: ref };
+      const { listServerRefs } = await library();
+      const http = guardedHttp({ ...options, mostBytes: listingBytes, signal: AbortSignal.timeout(listingMs) });
+      try {
+        return await found(ref, (prefix) => listServerRefs({ http, url: repository.url, protocolVersion: 2, prefix, peelTags: true, ...authOf(repository) }));
+      } finally {
+        await http.end();
+      }
+    }),
+    archiveOf: (repository, commit, folder) => asked(repository, async () => {
+      const { addRemote, fetch, init } = await library();
+      const dir = await mkdtemp(join(tmpdir(), 'longshore-git-'));
+      const discard = () => rm(dir, { recursive: true, force: true });
+      const http = guardedHttp({ ...options, mostBytes, signal: AbortSignal.timeout(fetchingMs) });
+      try {
+        await init({ fs, dir });
+        await addRemote({ fs, dir, remote: 'origin', url: repository.url });
+        await fetch({ fs, http, dir, url: repository.url, ref: commit, singleBranch: true, depth: 1, tags: false, ...authOf(repository) });
+        return { is: 'archive', tar: await archived({ fs, dir }, commit, folder, discard) };
+      } catch (error) {
+        await discard();
+        throw error;
+      } finally {
+        await http.end();
+      }
+    }),
+  };
+}
+
+/** Sent only when it is asked for, and to the repository's own URL alone: no redirect is followed. */
+function authOf({ credential }: GitRepository) {
+  return { onAuth: () => credential ?? { cancel: true }, onAuthFailure: () => ({ cancel: true }) };
+}
+
+type ServerRefs = Awaited<ReturnType<typeof listServerRefs>>;
+
+/** In the order in which git itself looks (gitrevisions). */
+async function found(ref: string, list: (prefix: string) => Promise<ServerRefs>): Promise<{ is: 'at'; commit: string } | GitRefused> {
+  const names = ref === 'HEAD' || ref.startsWith('refs/') ? [ref] : [`refs/tags/${ref}`, `refs/heads/${ref}`];
+  for (const name of names) {
+    const there = (await list(name)).find((each) => each.ref === name);
+    if (there !== undefined) return { is: 'at', commit: there.peeled ?? there.oid };
+  }
+  return { is: 'refused', why: `it has no ${names.join(' and no ')}` };
+}
+
+/** The first file is read before anything is given: a folder that is not there is said at once. */
+async function archived(place: Parameters<typeof filesOf>[0], commit: string, folder: string, discard: () => Promise<void>): Promise<ReadableStream<Uint8Array>> {
+  const files = filesOf(place, commit, folder)[Symbol.asyncIterator]();
+  let next = await files.next();
+  const archive = pack();
+  // Nobody reads any more: a file's callback would never come.
+  const closed = new Promise<never>((_, failed) => archive.once('close', () => { failed(new Error('the archive is not read to its end')); }));
+  closed.catch(() => undefined);
+  const write = async () => {
+    for (; next.done !== true; next = await files.next()) await Promise.race([entry(archive, next.value), closed]);
+    archive.finalize();
+  };
+  write().catch((error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error)))).finally(() => void discard());
+  return Readable.toWeb(Readable.from(archive)) as ReadableStream<Uint8Array>;
+}
+
+/** Times and owners are nobody's: the same commit gives the same bytes. */
+function entry(archive: Pack, file: Parameters<typeof entryOf>[0]): Promise<void> {
+  return new Promise((written, failed) => {
+    const { header, bytes } = entryOf(file);
+    archive.entry({ ...header, mtime: new Date(0), uid: 0, gid: 0 }, bytes, (error) => {
+      if (error === null || error === undefined) written();
+      else failed(error);
+    });
+  });
+}
+
+type Files = ReturnType<typeof filesOf> extends AsyncIterable<infer T> ? T : never;
+
+function entryOf(file: Files) {
+  switch (file.is) {
+    case 'file':
+      return { header: { name: file.path, type: 'file' as const, mode: file.isExecutable ? 0o755 : 0o644 }, bytes: Buffer.from(file.bytes) };
+    case 'link':
+      return { header: { name: file.path, type: 'symlink' as const, linkname: file.to, mode: 0o777 }, bytes: Buffer.alloc(0) };
+    case 'folder':
+      return { header: { name: `${file.path}/`, type: 'directory' as const, mode: 0o755 }, bytes: Buffer.alloc(0) };
+  }
+}
+
+/** What the repository's owner must mend is refused; what may go better the next time is thrown. */
+async function asked<T>({ url }: GitRepository, work: () => Promise<T>): Promise<T | GitRefused> {
+  try {
+    return await work();
+  } catch (error) {
+    const why = await refusal(error);
+    if (why !== undefined) return { is: 'refused', why };
+    throw new StoreFailure({ dependency: 'git', kind: 'unavailable', message: `${url}: ${error instanceof Error ? error.message : String(error)}`, cause: error });
+  }
+}
+
+async function refusal(error: unknown): Promise<string | undefined> {
+  const { Errors } = await library();
+  if (error instanceof GitFault) return error.message;
+  if (error instanceof OutboundRefused) return error.message;
+  if (error instanceof Error && error.cause instanceof OutboundRefused) return error.cause.message;
+  if (error instanceof Errors.UserCanceledError) return 'it wants credentials, or others than it was given';
+  if (error instanceof Errors.NotFoundError) return 'it has no such commit or folder';
+  if (error instanceof Errors.HttpError && error.data.statusCode < 500 && error.data.statusCode !== 429) return `it answers ${error.data.statusCode}: is the URL that of the repository itself, and is it there for who asks?`;
+  if (error instanceof Errors.SmartHttpError || error instanceof Errors.ObjectTypeError || error instanceof Errors.ParseError || error instanceof Errors.InternalError) return `it does not speak git's smart HTTP protocol, or what it sends is damaged: ${error.message.slice(0, 200)}`;
+  return undefined;
+}

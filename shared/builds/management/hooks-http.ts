@@ -1,0 +1,58 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { body, json, managementRoutes, refusals } from '../../http/management.ts';
+import { readSmallBody } from '../../http/request.ts';
+import { RegistryError } from '../../oci/faults.ts';
+import { ownBase } from '../edges/names.ts';
+import { maxNotificationBytes } from '../inbound/let-in.ts';
+import { deleteInboundSecret, putInboundSecret } from '../inbound/secrets.ts';
+import { buildSoon } from '../plan/build-soon.ts';
+import { madeId } from '../plan/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import { taskNameSchema } from '../tasks/documents.ts';
+import type { Task } from '../tasks/documents.ts';
+import { movedTo, refsPushed } from '../tasks/git-pushed.ts';
+import { theTask } from '../tasks/tasks.ts';
+import { jsonIn } from './json-in.ts';
+
+const params = z.object({ name: taskNameSchema });
+
+const routes = {
+  hook: createRoute({ method: 'post', path: '/tasks/{name}/hook', summary: 'A host of repositories says that something was pushed: the task is built when its own reference was', request: { params }, responses: { ...refusals, 202: json('In line; the build that makes it, unless it waits for the end of another.', z.object({ commit: z.string(), build: z.string().optional() })), 200: json('It is about something else.', z.object({ ignored: z.string() })) } }),
+  put: createRoute({ method: 'put', path: '/tasks/{name}/hook', summary: 'The secret by which that needs no other credentials; made, unless one is given', request: { params, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) }, responses: { ...refusals, 200: json('It: this is the only time that it is shown.', z.object({ secret: z.string() })) } }),
+  remove: createRoute({ method: 'delete', path: '/tasks/{name}/hook', summary: 'Takes that secret back', request: { params }, responses: { ...refusals, 204: { description: 'It proves nothing any more.' } } }),
+};
+
+/** `/tasks/{name}/hook` of the management API: what hosts of git repositories call. */
+export function hookRoutes(ports: BuildPorts): OpenAPIHono {
+  const api = managementRoutes();
+  api.openapi(routes.hook, async (context) => {
+    const task = await theTask(ports, context.req.valid('param').name);
+    const said = jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes));
+    const moved = commitToBuild(task, said);
+    if ('ignored' in moved) return context.json(moved, 200);
+    // The same commit is the same event: whoever tells of it twice has it built once.
+    const event = madeId('git', ports.registry, task.name, moved.commit);
+    const build = await buildSoon(ports, { base: ownBase(ports.registry, task.repository), tag: task.tag, task: task.name, event, updatedAt: ports.clock.now().toISOString() });
+    return context.json({ commit: moved.commit, ...(build === undefined ? {} : { build }) }, 202);
+  });
+  api.openapi(routes.put, async (context) => {
+    const { name } = await theTask(ports, context.req.valid('param').name);
+    return context.json({ secret: await putInboundSecret(ports, `task:${name}`, context.req.valid('json').secret) }, 200);
+  });
+  api.openapi(routes.remove, async (context) => {
+    const { name } = await theTask(ports, context.req.valid('param').name);
+    await deleteInboundSecret(ports, `task:${name}`);
+    return context.body(null, 204);
+  });
+  return api;
+}
+
+function commitToBuild({ name, settings: { context, enabled } }: Task, said: unknown): { commit: string } | { ignored: string } {
+  if (!('git' in context)) throw new RegistryError({ is: 'conflict', why: `the context of task "${name}" is an uploaded archive: a push to a repository changes nothing about it` });
+  if (!enabled) return { ignored: `task "${name}" is disabled` };
+  const refs = refsPushed(said);
+  const commit = movedTo(context, refs);
+  if (commit !== undefined) return { commit };
+  return { ignored: refs.length === 0 ? 'it tells of no push' : `it tells of ${refs.slice(0, 5).map(({ ref }) => ref).join(', ')}, and the task builds ${context.ref}` };
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { GitContext } from './documents.ts';
+
+/** A reference that a host of repositories says was moved; without a commit it was deleted. */
+export interface PushedRef {
+  readonly ref: string;
+  readonly commit?: string | undefined;
+}
+
+const commit = z.string().regex(/^[0-9a-f]{40}$/).transform((id) => (/^0+$/.test(id) ? undefined : id));
+const ref = z.string().min(1).max(500);
+
+/** GitHub, Gitea, Forgejo; GitLab has the same two. */
+const pushed = z.object({ ref, after: commit }).transform(({ ref: name, after }): PushedRef[] => [{ ref: name, commit: after }]);
+/** Azure DevOps, `git.push`. */
+const devops = z.object({ eventType: z.literal('git.push'), resource: z.object({ refUpdates: z.array(z.object({ name: ref, newObjectId: commit })).max(1_000) }) }).transform(({ resource }): PushedRef[] => resource.refUpdates.map(({ name, newObjectId }) => ({ ref: name, commit: newObjectId })));
+/** Bitbucket Cloud, `repo:push`. */
+const bitbucket = z
+  .object({ push: z.object({ changes: z.array(z.object({ new: z.object({ type: z.enum(['branch', 'tag']), name: ref, target: z.object({ hash: commit }) }).nullish() })).max(1_000) }) })
+  .transform(({ push }): PushedRef[] => push.changes.flatMap(({ new: there }) => (there === null || there === undefined ? [] : [{ ref: `${there.type === 'tag' ? 'refs/tags' : 'refs/heads'}/${there.name}`, commit: there.target.hash }])));
+
+const body = z.union([devops, bitbucket, pushed]);
+
+/** What a webhook of GitHub, GitLab, Gitea, Azure DevOps or Bitbucket says was pushed; nothing where it is about something else, as a ping is. */
+export function refsPushed(said: unknown): readonly PushedRef[] {
+  return body.safeParse(said).data ?? [];
+}
+
+/** The commit to which the reference of a context was moved, if it was. */
+export function movedTo(context: GitContext, refs: readonly PushedRef[]): string | undefined {
+  return refs.find(({ ref: name, commit: at }) => at !== undefined && [context.ref, `refs/heads/${context.ref}`, `refs/tags/${context.ref}`].includes(name))?.commit;
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { httpGit } from '../../shared/adapters/git/git.ts';
+import { reachOf } from '../../shared/http/public-address.ts';
+import { StoreFailure } from '../../shared/ports/failures.ts';
+import { archived, gitContract } from './git.contract.ts';
+import { startGitServer } from './git-server.ts';
+import type { GitServer } from './git-server.ts';
+
+let server: GitServer;
+beforeAll(async () => {
+  server = await startGitServer();
+});
+afterAll(() => server.stop());
+
+const git = httpGit({ reach: reachOf(['127.0.0.0/8']) });
+const nameOf = (url: string) => /([a-z-]+)\.git$/.exec(url)?.[1] ?? '';
+
+gitContract('smart HTTP, served by git http-backend', () => ({
+  git,
+  async repository(name, password) {
+    await server.create(name, password);
+    return server.url(name);
+  },
+  commit: (url, branch, files) => server.commit(nameOf(url), branch, files),
+}));
+
+describe('a repository', () => {
+  it('gives what an annotated tag names, executables as such, and no content of submodules', async () => {
+    await server.create('tagged');
+    const commit = await server.commit('tagged', 'main', { 'run.sh': '#!/bin/sh', Dockerfile: 'FROM scratch' });
+    await server.git('tagged', 'update-index', '--add', '--cacheinfo', `160000,${commit},vendored`);
+    await server.git('tagged', 'update-index', '--chmod=+x', 'run.sh');
+    await server.git('tagged', 'commit', '-q', '-m', 'a submodule');
+    await server.git('tagged', 'tag', '-a', 'v1', '-m', 'the first');
+    const resolved = await git.resolveRef({ url: server.url('tagged') }, 'v1');
+    expect(resolved).toEqual({ is: 'at', commit: await server.git('tagged', 'rev-parse', 'HEAD') });
+    expect(await archived(git, server.url('tagged'), 'commit' in resolved ? resolved.commit : '')).toEqual({ 'run.sh': '#!/bin/sh', Dockerfile: 'FROM scratch' });
+  });
+
+  it('that sends more than it may is refused', async () => {
+    await server.create('large');
+    const random = Array.from({ length: 3_000 }, () => Math.random().toString(36)).join('');
+    const commit = await server.commit('large', 'main', { Dockerfile: random });
+    expect(await httpGit({ reach: reachOf(['127.0.0.0/8']), mostBytes: 10_000 }).archiveOf({ url: server.url('large') }, commit, '')).toMatchObject({ is: 'refused', why: expect.stringContaining('more than 10000 bytes') as string });
+  });
+
+  it('at an address that is not public is not asked at all', async () => {
+    server.asked.length = 0;
+    expect(await httpGit({ reach: reachOf([]) }).resolveRef({ url: server.url('tagged') }, 'main')).toMatchObject({ is: 'refused', why: expect.stringContaining('must not lead to') as string });
+    expect(await httpGit({ reach: reachOf([]), resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) }).resolveRef({ url: 'https://git.example/x.git' }, 'main')).toMatchObject({ is: 'refused', why: expect.stringContaining('neither public') as string });
+    expect(server.asked).toEqual([]);
+  });
+
+  it.each([
+    ['a redirect', 302, { location: 'http://169.254.169.254/' }, 'refused'],
+    ['no git', 200, { 'content-type': 'text/html' }, 'refused'],
+    ['an outage', 503, {}, 'thrown'],
+  ])('that answers %s is %s', async (_, status, headers, outcome) => {
+    server.intercept = (__, response) => {
+      response.writeHead(status, headers as Record<string, string>).end('<html>');
+      return true;
+    };
+    const answer = git.resolveRef({ url: server.url('tagged') }, 'main').finally(() => (server.intercept = () => false));
+    if (outcome === 'thrown') await expect(answer).rejects.toThrow(StoreFailure);
+    else expect(await answer).toMatchObject({ is: 'refused' });
+  });
+
+  it('whose pack breaks off, or is damaged, leaves nothing half there', async () => {
+    const url = server.url('tagged');
+    const commit = await server.git('tagged', 'rev-parse', 'HEAD');
+    for (const body of ['', '0008NAK\n', `0008NAK\n${'\x01'.repeat(10)}`, `0008NAK\n0011\x01PACKgarbage0000`]) {
+      server.intercept = (request, response) => {
+        if (request.method !== 'POST') return false;
+        response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' }).end(body);
+        return true;
+      };
+      const outcome = await git.archiveOf({ url }, commit, '').then(({ is }) => is, () => 'thrown');
+      expect(['refused', 'thrown']).toContain(outcome);
+    }
+    server.intercept = () => false;
+    expect(await archived(git, url, commit)).toHaveProperty('Dockerfile');
+  });
+});
