@@ -5,6 +5,7 @@ import type { Git } from '../ports/git.ts';
 import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
 import type { AskUrl } from '../ports/outbound.ts';
+import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Runner } from '../ports/runner.ts';
 import type { ReadSecret } from '../ports/secrets.ts';
@@ -26,6 +27,8 @@ export interface BuildPorts {
   /** Builds and tests images; absent where nothing does. */
   readonly runner?: Runner;
   readonly topic: PublishEvents;
+  /** To runners and gates elsewhere. */
+  readonly receivers: PostRequest;
   /** To other registries. */
   readonly outbound: AskUrl;
   readonly upstream: UpstreamSettings;

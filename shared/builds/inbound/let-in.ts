@@ -1,16 +1,39 @@
 import { readSmallBody } from '../../http/request.ts';
 import { targetOf } from '../../http/target.ts';
+import { readStored } from '../../state/stored.ts';
+import { taggedOf } from '../edges/cycles.ts';
+import { baseReference } from '../edges/names.ts';
+import { nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
-import { claims, proves } from './proof.ts';
+import { claims, proves, tells } from './proof.ts';
+import type { Received } from './proof.ts';
 import { readInboundSecret } from './secrets.ts';
 
 /** What a host of registries or repositories posts is smaller. In bytes. */
 export const maxNotificationBytes = 1024 * 1024;
 
+type Proof = (received: Received) => boolean;
+/** How whoever stands there may prove himself; `undefined` where nothing could. */
+type Door = (ports: BuildPorts, name: string, query: URLSearchParams) => Promise<Proof | undefined>;
+
+const bySecret = (of: string): Door => async (ports, name) => {
+  const secret = await readInboundSecret(ports, `${of}:${name}`);
+  return secret === undefined ? undefined : (received) => proves(secret, received, ports.clock.now());
+};
+
+/** A runner elsewhere, of one image of one build. */
+const byToken: Door = async (ports, build, query) => {
+  const image = taggedOf(ports, baseReference(`longshore.invalid/${query.get('image') ?? ''}`, ports.registry, ['longshore.invalid']) ?? { base: '' });
+  const node = image === undefined ? undefined : (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
+  const hash = node?.remote?.token;
+  return hash === undefined ? undefined : (received) => tells(hash, received);
+};
+
 /** What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. */
-const doors: readonly (readonly [RegExp, (name: string) => string])[] = [
-  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, (source) => `bases:${source}`],
-  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, (task) => `task:${task}`],
+const doors: readonly (readonly [RegExp, Door])[] = [
+  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases')],
+  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, bySecret('task')],
+  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/callback$/, byToken],
 ];
 
 /** A request at one of the doors: whether it has proved itself, and what goes on in its place, as its body was read. */
@@ -26,10 +49,10 @@ export interface LetIn {
 export async function letIn(ports: BuildPorts, request: Request): Promise<LetIn | undefined> {
   if (request.method !== 'POST') return undefined;
   const { path, query } = targetOf(request.url);
-  const of = doors.flatMap(([pattern, name]) => pattern.exec(path)?.slice(1, 2).map(name) ?? [])[0];
-  if (of === undefined || !claims({ headers: request.headers, query })) return undefined;
+  const found = doors.flatMap(([pattern, door]) => (pattern.exec(path)?.slice(1, 2) ?? []).map((name) => ({ door, name })))[0];
+  if (found === undefined || !claims({ headers: request.headers, query })) return undefined;
   const body = await readSmallBody(request, 'notification', maxNotificationBytes);
-  const secret = await readInboundSecret(ports, of);
-  const isProven = secret !== undefined && proves(secret, { headers: request.headers, query, body }, ports.clock.now());
+  const proof = await found.door(ports, found.name, query);
+  const isProven = proof?.({ headers: request.headers, query, body }) === true;
   return { isProven, request: new Request(request.url, { method: 'POST', headers: request.headers, body: body as Uint8Array<ArrayBuffer> }) };
 }

@@ -27,6 +27,17 @@ export function proves(secret: string, received: Received, now: Date): boolean {
   return told.some((each) => isSame(each, secret)) || signed.some(([each, expected]) => isSame(each, expected)) || isStandard(secret, received, now);
 }
 
+/** What is kept of a token: it is long and random, so its hash tells nothing. In hex. */
+export function hashOfToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** Whether a token was told whose hash this is. */
+export function tells(hash: string, { headers, query }: Pick<Received, 'headers' | 'query'>): boolean {
+  const told = [query.get('token'), headers.get('x-longshore-token')];
+  return told.some((each) => each !== null && isSame(hashOfToken(each), hash));
+}
+
 function isSame(given: string | null, expected: string): boolean {
   if (given === null) return false;
   const [one, other] = [given, expected].map((text) => createHash('sha256').update(text).digest()) as [Buffer, Buffer];

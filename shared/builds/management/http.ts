@@ -9,6 +9,7 @@ import type { TaggedImage } from '../edges/documents.ts';
 import { baseReference, ownBase, shownReference } from '../edges/names.ts';
 import type { BaseReference } from '../edges/names.ts';
 import { taggedOf } from '../edges/cycles.ts';
+import { takeCallback } from '../elsewhere/callback.ts';
 import { explain } from '../explain.ts';
 import { maxNotificationBytes } from '../inbound/let-in.ts';
 import { deleteInboundSecret, putInboundSecret } from '../inbound/secrets.ts';
@@ -112,6 +113,11 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const { build } = context.req.valid('param');
     await cancelBuild(ports, build);
     return context.json({ build }, 202);
+  });
+  api.openapi(routes.callback, async (context) => {
+    const [{ build }, { image: text }, told] = [context.req.valid('param'), context.req.valid('query'), context.req.valid('json')];
+    await takeCallback(ports, build, ownImage(ports, text), told);
+    return context.json({ image: text, state: told.state }, 202);
   });
   api.openapi(routes.retry, async (context) => {
     const build = await retryBuild(ports, context.req.valid('param').build);

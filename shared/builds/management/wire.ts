@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { policyNameSchema, policySettingsSchema } from '../plan/policies.ts';
 import type { Policy } from '../plan/policies.ts';
+import { callbackSchema } from '../elsewhere/callback.ts';
 import { nameIn } from '../plan/documents.ts';
 import type { Build, Node } from '../plan/documents.ts';
 import { shownReference } from '../edges/names.ts';
@@ -83,6 +84,7 @@ export const routes = {
   build: createRoute({ method: 'get', path: '/builds/{build}', summary: 'A build, and its images', request: { params: build, query: pageSchema }, responses: { ...refusals, 200: json('It, and a page of its images.', buildSchema.extend({ nodes: z.array(nodeSchema), continuation: z.string().optional() })) } }),
   cancel: createRoute({ method: 'post', path: '/builds/{build}/cancel', summary: 'Makes nothing more of a build; tags that have not moved stay', request: { params: build }, responses: { ...refusals, 202: json('What is being made is stopped within seconds.', z.object({ build: z.string() })) } }),
   retry: createRoute({ method: 'post', path: '/builds/{build}/retry', summary: 'Makes again what failed or stopped in a build', request: { params: build }, responses: { ...refusals, 202: json('It is in line; where a build is named, that is under way.', z.object({ build: z.string().optional() })) } }),
+  callback: createRoute({ method: 'post', path: '/builds/{build}/callback', summary: 'A runner elsewhere tells of an image that it builds, by the token that it was given', request: { params: build, query: z.object({ image }), ...body(callbackSchema) }, responses: { ...refusals, 202: json('It is written down. 409: the image has ended, and whoever is still at work may stop.', z.object({ image: z.string(), state: z.string() })) } }),
   log: createRoute({ method: 'get', path: '/builds/{build}/log', summary: 'What was printed while an image was built, as far as it is', request: { params: build, query: z.object({ image }) }, responses: { ...refusals, 200: { description: 'The text.', content: { 'text/plain': { schema: z.string() } } } } }),
   dryRun: createRoute({ method: 'get', path: '/builds/dry-run', summary: 'What would be made anew if a base changed', request: { query: z.object({ base: image }) }, responses: { ...refusals, 200: json('In this order.', z.object({ base: z.string(), images: z.array(z.object({ image: z.string(), mode: z.string(), by: z.string(), after: z.array(z.string()) })) })) } }),
   explain: createRoute({ method: 'get', path: '/builds/explain', summary: 'Why an image was, or was not, made anew when its base changed', request: { query: z.object({ image, base: image }) }, responses: { ...refusals, 200: json('The reason.', explained) } }),

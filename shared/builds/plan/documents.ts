@@ -86,6 +86,19 @@ export const nodeSchema = z.object({
   attempts: z.int().nonnegative(),
   /** Of its context in git: chosen once, so that who takes over builds the same. */
   commit: z.string().optional(),
+  /** Built elsewhere: what is known of that. */
+  remote: z
+    .object({
+      /** SHA-256 of the token by which its runner may tell of it, in hex. */
+      token: z.string(),
+      deadline: when,
+      /** It was taken by its runner. */
+      startedAt: when.optional(),
+      /** Of its log. */
+      pieces: z.int().optional(),
+      outcome: z.union([z.object({ is: z.literal('succeeded'), digest: digestSchema }), z.object({ is: z.literal('failed'), why: z.string() })]).optional(),
+    })
+    .optional(),
   /** Where its tag was when it was taken up. */
   digestBefore: digestSchema.optional(),
   /** What became of it. */

@@ -6,6 +6,8 @@ import type { Node } from './documents.ts';
 /** In characters. */
 const pieceLength = 32 * 1024;
 const mostPieces = 500;
+/** Of one call of a runner elsewhere, in characters. */
+export const mostAppended = 256 * 1024;
 /** In milliseconds. */
 const writtenEvery = 1_000;
 /** In seconds. */
@@ -65,6 +67,14 @@ export class LogWriter {
       this.#ports.log.warn({ err: error, build }, 'a piece of a build\'s log is lost');
     }
   }
+}
+
+/** The `n`th piece of what a runner elsewhere has printed, after whatever was written here. Throws `StoreFailure`. */
+export async function appendLog({ documents }: Pick<BuildPorts, 'documents'>, of: LogOf, n: number, text: string): Promise<void> {
+  if (n > mostPieces) return;
+  // Digits come before letters.
+  const id = `log:${of.id}:r:${String(n).padStart(6, '0')}`;
+  await documents.commitDocuments('builds', [nodesOf(of.build)], [{ do: 'upsert', document: { id, task: nodesOf(of.build), type: 'log', schemaVersion: 1, of: of.id, text: text.slice(0, mostAppended), ttl: keptFor } }]);
 }
 
 /** What is written so far, of all attempts. */

@@ -16,7 +16,7 @@ import { hostOf } from './host.ts';
 import type { Lease } from './lease.ts';
 import { LogWriter } from './log.ts';
 import { rebuild } from './rebuild.ts';
-import { testRebased } from './test-image.ts';
+import { gateOf } from './gate.ts';
 
 /** What became of an image. */
 export type Ended = Pick<Node, 'state'> & Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'isCancelled' | 'how'>>;
@@ -25,6 +25,8 @@ export type Ended = Pick<Node, 'state'> & Partial<Pick<Node, 'digest' | 'digestB
 export type MadeImage =
   | { readonly is: 'made'; readonly how: 'rebased' | 'built'; readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType }; readonly conflicts: readonly string[]; /** Why its test fails it. */ readonly gate?: string }
   | { readonly is: 'same' }
+  /** A runner elsewhere has it, and will tell: until then nobody takes it up. */
+  | { readonly is: 'elsewhere' }
   | { readonly is: 'refused'; readonly why: string };
 
 /**
@@ -42,6 +44,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   const made = await lease.keptDuring(() => madeBy(ports, node, app, lease));
   const before = app === undefined ? {} : { digestBefore: app.digest };
   if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
+  if (made.is === 'elsewhere') return undefined;
   if (made.is === 'same') return { state: 'same', ...(app === undefined ? {} : { digest: app.digest }) };
   const { image, conflicts, gate, how } = made;
   const ends = { ...before, how, digest: image.digest, ...(conflicts.length === 0 ? {} : { conflicts: [...conflicts] }) };
@@ -57,7 +60,7 @@ async function madeBy(ports: BuildPorts, node: Node, app: StoredImage | undefine
   const log = new LogWriter(ports, node);
   try {
     const rebased = node.mode === 'rebuild' || app === undefined ? undefined : await onFirstThatFits(ports, node, app);
-    if (rebased?.is === 'rebased') return { ...rebased, is: 'made', how: 'rebased', ...(task === undefined ? {} : await testRebased(ports, task, { image: rebased.image, log, signal: lease.signal })) };
+    if (rebased?.is === 'rebased') return { ...rebased, is: 'made', how: 'rebased', ...(task === undefined ? {} : await gateOf(ports, node, task, { digest: rebased.image.digest, log, signal: lease.signal })) };
     if (rebased?.is === 'same') return rebased;
     if (node.mode === 'rebase' || task === undefined) return rebased ?? { is: 'refused', why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone` };
     if (rebased !== undefined) log.write(`it cannot be rebased, and is built anew: ${rebased.why}\n`);

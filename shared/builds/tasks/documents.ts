@@ -19,6 +19,7 @@ const seconds = (most: number) => z.int().min(1).max(most);
 /** A tar archive, gzip or not, that was uploaded as a blob. */
 export const uploadedContextSchema = z.strictObject({ repository: repositorySchema, digest: digestSchema });
 
+const secretNameSchema = z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault');
 const refSchema = z.string().max(250).regex(/^(?!.*(\.\.|@\{|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9._\/+@#-]*$/, 'must be a branch, a tag, HEAD or a whole commit');
 const folderSchema = z.string().max(500).refine((path) => path === '' || path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), 'must be a path below the repository, as app/server');
 
@@ -28,9 +29,28 @@ export const gitContextSchema = z.strictObject({
   ref: refSchema.default('main'),
   folder: folderSchema.default(''),
   /** Of a private repository: the name of the vault's secret, and the user that goes with it. */
-  credential: z.strictObject({ username: z.string().min(1).max(200).default('git'), secret: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault') }).optional(),
+  credential: z.strictObject({ username: z.string().min(1).max(200).default('git'), secret: secretNameSchema }).optional(),
 });
 export type GitContext = z.infer<typeof gitContextSchema>;
+
+const urlSchema = z.url({ protocol: /^https?$/ }).max(2_000);
+
+/** Any CI that takes a signed POST and calls back. */
+export const webhookRunnerSchema = z.strictObject({ url: urlSchema });
+/** A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault: a token that may start it. */
+export const githubRunnerSchema = z.strictObject({
+  repository: z.string().regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name'),
+  workflow: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be the workflow\'s file name or id'),
+  ref: refSchema.default('main'),
+  token: secretNameSchema,
+  /** Of GitHub Enterprise. */
+  api: urlSchema.default('https://api.github.com'),
+});
+
+/** A command that is run in the new image: it passes when that ends with 0. */
+const commandTestSchema = z.strictObject({ command: z.array(z.string().max(10_000)).min(1).max(100), timeoutSeconds: seconds(3_600).default(300) });
+/** A signed POST that names the new image: it passes when the answer is `{"pass": true}`. */
+export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: seconds(3_600).default(300) });
 
 /** How an image is made, when, and what it must pass. */
 export const taskSettingsSchema = z.strictObject({
@@ -43,8 +63,10 @@ export const taskSettingsSchema = z.strictObject({
   arguments: z.record(z.string().min(1).max(200), z.string().max(10_000)).default({}),
   platform: z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture').default('linux/amd64'),
   mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']).default('rebuild'),
-  /** A command that is run in the new image: its tag moves only when that ends with 0. */
-  test: z.strictObject({ command: z.array(z.string().max(10_000)).min(1).max(100), timeoutSeconds: seconds(3_600).default(300) }).optional(),
+  /** Who builds it; absent, what this machine has. */
+  runner: z.union([z.strictObject({ webhook: webhookRunnerSchema }), z.strictObject({ github: githubRunnerSchema })]).optional(),
+  /** The new image's tag moves only when this passes. */
+  test: z.union([commandTestSchema, httpTestSchema]).optional(),
   /** Of the build. */
   timeoutSeconds: seconds(7_200).default(1_800),
   /** `false`: it is made only when somebody asks. */

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { hashOfToken } from '../inbound/proof.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Node } from '../plan/documents.ts';
+import { gateOf } from '../plan/gate.ts';
+import type { MadeImage } from '../plan/make-image.ts';
+import { commitFor } from '../plan/commit-for.ts';
+import type { Running } from '../plan/commit-for.ts';
+import type { Task } from '../tasks/documents.ts';
+import { jobOf } from './job.ts';
+import { giveJob } from './runners.ts';
+
+/** Tries to give a job away, before the image has failed. */
+const mostTries = 4;
+const firstWaitMs = 30_000;
+
+/**
+ * Has a runner elsewhere build an image, and takes what has become of it. Between the two nobody holds a lease: the image is due again at the deadline, or
+ * when its runner has told. Throws `StoreFailure`.
+ */
+export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
+  const { remote } = node;
+  if (remote?.outcome !== undefined) return ended(ports, node, task, running);
+  if (remote?.startedAt === undefined) return begin(ports, node, task, running);
+  if (ports.clock.now().toISOString() >= remote.deadline) return { is: 'refused', why: `its runner has not told of its end within ${task.settings.timeoutSeconds} s` };
+  return waiting(running, { tryAt: remote.deadline });
+}
+
+/** The token is known here before it is there. Whoever dies between gives the job again, under the same id. */
+async function begin(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {
+  const commit = await commitFor(ports, node, task, lease);
+  if (typeof commit === 'object') return commit;
+  const token = randomBytes(32).toString('base64url');
+  const now = ports.clock.now();
+  const remote = { token: hashOfToken(token), deadline: new Date(now.getTime() + task.settings.timeoutSeconds * 1_000).toISOString() };
+  if (!(await lease.write({ remote }))) lease.signal.throwIfAborted();
+  const taken = await giveJob(ports, task, jobOf(ports, node, task, { commit, token }));
+  if (taken.is === 'taken') return waiting({ lease }, { remote: { ...remote, startedAt: now.toISOString() }, tryAt: remote.deadline });
+  log.write(`${taken.why}\n`);
+  if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };
+  return waiting({ lease }, { state: 'ready', tryAt: new Date(now.getTime() + firstWaitMs * 2 ** (node.attempts - 1)).toISOString() });
+}
+
+async function waiting({ lease }: Pick<Running, 'lease'>, set: Parameters<Running['lease']['write']>[0]): Promise<MadeImage> {
+  await lease.write(set);
+  return { is: 'elsewhere' };
+}
+
+async function ended(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {
+  const outcome = node.remote?.outcome;
+  if (outcome?.is !== 'succeeded') return { is: 'refused', why: outcome?.why ?? 'its runner has said nothing' };
+  const image = await ports.images.readImage({ registry: ports.registry, repository: node.repository }, outcome.digest);
+  if (image === undefined) return { is: 'refused', why: `its runner told of ${outcome.digest}, which is not there any more` };
+  return { is: 'made', how: 'built', image: { digest: image.digest, bytes: image.bytes, mediaType: image.mediaType }, conflicts: [], ...(await gateOf(ports, node, task, { digest: image.digest, log, signal: lease.signal })) };
+}

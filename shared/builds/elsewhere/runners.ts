@@ -1,0 +1,33 @@
+import type { NoAnswer, ReceiverAnswer } from '../../ports/post.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
+import type { z } from 'zod';
+import type { RemoteJob } from './job.ts';
+import { postSigned } from './post-signed.ts';
+
+/** `later`: it may take the same job at another time. `refused`: it never will. */
+export type Taken = { readonly is: 'taken' } | { readonly is: 'later' | 'refused'; readonly why: string };
+
+/** Gives a job to the runner that the task names. Given again it has the same id. Throws `StoreFailure`. */
+export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Promise<Taken> {
+  const { runner } = task.settings;
+  if (runner === undefined) throw new TypeError('the task has no runner elsewhere');
+  return 'github' in runner ? dispatch(ports, runner.github, job) : takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: `${job.build}-${task.name}`, body: job }));
+}
+
+/** https://docs.github.com/rest/actions/workflows, "Create a workflow dispatch event". */
+async function dispatch({ secrets, receivers }: BuildPorts, { repository, workflow, ref, token, api }: z.infer<typeof githubRunnerSchema>, job: RemoteJob): Promise<Taken> {
+  const secret = await secrets?.readSecret(token);
+  if (secret === undefined) return { is: 'refused', why: `the vault has no secret "${token}", or there is no vault (LONGSHORE_KEY_VAULT)` };
+  const headers = { accept: 'application/vnd.github+json', authorization: `Bearer ${secret.value}`, 'content-type': 'application/json', 'user-agent': 'longshore', 'x-github-api-version': '2022-11-28' };
+  const url = new URL(`${api.replace(/\/$/, '')}/repos/${repository}/actions/workflows/${workflow}/dispatches`);
+  return takenBy('GitHub', await receivers.post({ url, headers, body: JSON.stringify({ ref, inputs: { job: JSON.stringify(job) } }) }));
+}
+
+function takenBy(who: string, answer: ReceiverAnswer | NoAnswer): Taken {
+  if (answer.is === 'refused') return { is: 'refused', why: `${who} cannot be asked: ${answer.why}` };
+  if (answer.is !== 'answered') return { is: 'later', why: `${who} was not reached: ${answer.why}` };
+  if (answer.status >= 200 && answer.status < 300) return { is: 'taken' };
+  const isForNow = answer.status >= 500 || answer.status === 429 || answer.status === 408;
+  return { is: isForNow ? 'later' : 'refused', why: `${who} answered ${answer.status}: ${answer.body.slice(0, 300)}` };
+}

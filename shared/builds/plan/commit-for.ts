@@ -1,0 +1,24 @@
+import { learnTag } from '../edges/learn.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
+import { commitOf } from '../tasks/open-context.ts';
+import { followCommit } from '../tasks/tasks.ts';
+import type { Node } from './documents.ts';
+import type { Lease } from './lease.ts';
+import type { LogWriter } from './log.ts';
+
+export interface Running {
+  readonly log: LogWriter;
+  readonly lease: Pick<Lease, 'write' | 'signal'>;
+}
+
+/** The commit of a context in git: the one that was written down when this was taken up before, or where its reference is now. The task follows that one's Dockerfile. */
+export async function commitFor(ports: BuildPorts, node: Node, task: Task, lease: Running['lease']): Promise<string | undefined | { is: 'refused'; why: string }> {
+  const { context } = task.settings;
+  if (!('git' in context)) return undefined;
+  const commit = node.commit ?? (await commitOf(ports, context));
+  if (typeof commit !== 'string') return commit;
+  if (node.commit === undefined && !(await lease.write({ commit }))) lease.signal.throwIfAborted();
+  if (await followCommit(ports, task, commit)) await learnTag(ports, task, task.tag, { isAgain: true });
+  return commit;
+}
