@@ -5,6 +5,7 @@ import { goOn } from './plan/go-on.ts';
 import { nodesWhere, settleWaiting } from './plan/settle.ts';
 import { planUpdate, tellUpdated } from './plan/updates.ts';
 import { workOn } from './plan/work.ts';
+import { lineUpOnTime } from './tasks/on-time.ts';
 import { watchUpstreams } from './upstream/watch.ts';
 import type { BuildPorts } from './ports.ts';
 
@@ -47,6 +48,7 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
     },
     async sweep() {
       await watchUpstreams(ports, until(sweepMs));
+      await lineUpOnTime(ports);
       const builds = await goOn(ports);
       await Promise.all(builds.map((build) => sweepBuild(ports, build, until(sweepMs))));
     },

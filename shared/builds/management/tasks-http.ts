@@ -21,7 +21,7 @@ const uploaded = z
   .openapi({ description: 'A tar archive, gzip or not, that was uploaded as a blob.' });
 const context = z.union([uploaded, gitContextSchema.openapi({ description: 'A folder of a git repository.' })], { error: 'must be { repository, digest } of an uploaded archive, or { git, ref, folder }: a repository by https' });
 const described = { ...taskSettingsSchema.shape, context };
-const shown = z.object({ name: z.string(), ...described, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), ...timesSchema }).openapi('Task');
+const shown = z.object({ name: z.string(), ...described, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), commit: z.string().optional().openapi({ description: 'Where that was read, of a context in git.' }), dueAt: z.string().optional().openapi({ format: 'date-time' }), ...timesSchema }).openapi('Task');
 const settings = z.strictObject(described).openapi('TaskSettings');
 const params = z.object({ name: taskNameSchema });
 
@@ -65,6 +65,6 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   return api;
 }
 
-function show({ name, settings: all, bases, createdAt, updatedAt }: Task) {
-  return { name, ...all, bases: bases.map(shownReference), createdAt, updatedAt };
+function show({ name, settings: all, bases, commit, dueAt, createdAt, updatedAt }: Task) {
+  return { name, ...all, bases: bases.map(shownReference), ...(commit === undefined ? {} : { commit }), ...(dueAt === undefined ? {} : { dueAt }), createdAt, updatedAt };
 }

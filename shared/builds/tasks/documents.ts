@@ -4,6 +4,7 @@ import { isRepositoryName, isTag } from '../../oci/name.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import type { DocumentRef } from '../../ports/documents.ts';
 import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
+import { scheduleSchema } from '../../state/schedule.ts';
 import { documentShape } from '../../state/stored.ts';
 import type { TaggedImage } from '../edges/documents.ts';
 
@@ -69,6 +70,8 @@ export const taskSettingsSchema = z.strictObject({
   test: z.union([commandTestSchema, httpTestSchema]).optional(),
   /** Of the build. */
   timeoutSeconds: seconds(7_200).default(1_800),
+  /** When it is made whatever has changed, in UTC; absent, never. */
+  schedule: scheduleSchema.optional(),
   /** `false`: it is made only when somebody asks. */
   onBaseUpdate: z.boolean().default(true),
   enabled: z.boolean().default(true),
@@ -86,6 +89,8 @@ export const taskSchema = z.object({
   host: z.string(),
   /** Where its Dockerfile was read last, when its context is in git. */
   commit: z.string().optional(),
+  /** By its schedule. */
+  dueAt: z.iso.datetime().optional(),
   /** What its Dockerfile needs. */
   bases: z.array(z.object({ base: z.string(), tag: tagSchema.optional(), digest: digestSchema.optional(), said: z.string() })),
   createdAt: z.iso.datetime(),

@@ -3,6 +3,7 @@ import { RegistryError } from '../../oci/faults.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { RepositoryName, Tag } from '../../oci/name.ts';
 import type { DocumentChange } from '../../ports/documents.ts';
+import { nextRun } from '../../state/schedule.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
 import { pathUpTo } from '../edges/cycles.ts';
 import type { BaseFound, TaggedImage } from '../edges/documents.ts';
@@ -59,7 +60,9 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   }
   const there = await readStored(documents, taskSchema, taskRef(registry, name));
   const now = clock.now().toISOString();
-  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
+  const { schedule, enabled } = settings;
+  const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };
+  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), ...due, bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
   const before = there?.document;
   const moved = before !== undefined && before.settings.image !== settings.image;
   const changes: DocumentChange[] = [

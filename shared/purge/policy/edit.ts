@@ -6,7 +6,7 @@ import type { Plan, PolicyDocument } from './documents.ts';
 import { rulesHash } from './policy.ts';
 import type { Policy } from './policy.ts';
 import type { PolicyPorts } from './ports.ts';
-import { nextRun } from './schedule.ts';
+import { nextRun } from '../../state/schedule.ts';
 import { isApproved } from './session.ts';
 import { untrackedRules } from './tracking.ts';
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import semver from 'semver';
 import { z } from 'zod';
 import { repositoryGlobSchema, tagGlobSchema } from '../../state/pattern.ts';
+import { scheduleSchema } from '../../state/schedule.ts';
 
 const days = z.int().min(1).max(3_650);
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/, 'must be 1 to 50 lower-case letters, digits and dashes');
@@ -46,13 +47,6 @@ export type KeepRule = z.infer<typeof keepRuleSchema>;
 function scope<T extends z.ZodType<string>>(glob: T, everything: z.input<T>) {
   return z.strictObject({ include: z.array(glob).min(1).max(100).default([everything] as never), exclude: z.array(glob).max(100).default([]) });
 }
-
-/** When a policy runs, in UTC. */
-const scheduleSchema = z.strictObject({
-  every: z.enum(['hour', 'day', 'week']),
-  at: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:30; of "every": "hour" the minutes count').default('02:00'),
-  on: z.enum(['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']).default('sunday'),
-});
 
 export const policyNameSchema = name;
 

@@ -6,7 +6,7 @@ import { changePolicy, planRef, planSchema, readPolicies } from './documents.ts'
 import type { Plan, PolicyDocument } from './documents.ts';
 import { planNow } from './plan.ts';
 import type { PolicyPorts } from './ports.ts';
-import { nextRun } from './schedule.ts';
+import { nextRun } from '../../state/schedule.ts';
 import { isApproved } from './session.ts';
 import { walk } from './walk.ts';
 

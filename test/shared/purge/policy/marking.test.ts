@@ -6,7 +6,7 @@ import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import { catalogue, eventTypes } from '../../../../shared/events/catalogue.ts';
 import type { CatalogueEvent } from '../../../../shared/events/envelope.ts';
 import { touchedBy } from '../../../../shared/purge/policy/mark.ts';
-import { nextRun } from '../../../../shared/purge/policy/schedule.ts';
+import { nextRun } from '../../../../shared/state/schedule.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
 import { binOf, makeIndex, push } from '../binned.ts';
 import { approve, call, currentPlan, explained, planOf, policed, putPolicy, tagsOf } from './policed.ts';

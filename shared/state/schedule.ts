@@ -1,11 +1,18 @@
-import type { Policy } from './policy.ts';
+import { z } from 'zod';
 
 const hourMs = 3600 * 1000;
 const dayMs = 24 * hourMs;
 const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
+/** When something is done again and again, in UTC. */
+export const scheduleSchema = z.strictObject({
+  every: z.enum(['hour', 'day', 'week']),
+  at: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:30; of "every": "hour" the minutes count').default('02:00'),
+  on: z.enum(['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']).default('sunday'),
+});
+
 /** The first time of a schedule after `now`. In UTC, which has no hour twice. */
-export function nextRun({ every, at, on }: Policy['schedule'], now: Date): Date {
+export function nextRun({ every, at, on }: z.infer<typeof scheduleSchema>, now: Date): Date {
   const [hours = 0, minutes = 0] = at.split(':').map(Number);
   const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
   if (every === 'hour') return after(midnight + now.getUTCHours() * hourMs + minutes * 60_000, hourMs, now);

@@ -1,0 +1,32 @@
+import { nextRun } from '../../state/schedule.ts';
+import { parseStored } from '../../state/stored.ts';
+import { ownBase } from '../edges/names.ts';
+import { madeId } from '../plan/documents.ts';
+import { putInLine } from '../plan/lane.ts';
+import type { BuildPorts } from '../ports.ts';
+import { taskSchema } from './documents.ts';
+import type { Task } from './documents.ts';
+
+const tasksAtOnce = 100;
+
+/**
+ * Puts in line what is due by its schedule. A time that nobody was there for is made up for once, not as often as it was missed. The event is made of the
+ * time, so of several that find it due each puts the same in line. Throws `StoreFailure`.
+ */
+export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
+  const { documents, registry, clock } = ports;
+  const [container, partition] = ['registries' as const, [registry]];
+  const where = [{ path: 'type', is: '=' as const, value: 'task' }, { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() }];
+  const page = await documents.queryDocuments({ container, partition, where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: tasksAtOnce });
+  for (const found of page.documents) await lineUp(ports, parseStored(taskSchema, found, { container, partition }));
+  return page.documents.length;
+}
+
+/** In line first: who dies before the next time is written does it again, and it is known. */
+async function lineUp(ports: BuildPorts, { document: task, etag }: { readonly document: Task; readonly etag: string }): Promise<void> {
+  const { documents, registry, clock } = ports;
+  const { schedule } = task.settings;
+  const now = clock.now();
+  if (schedule !== undefined) await putInLine(ports, { base: ownBase(registry, task.repository), tag: task.tag, task: task.name, event: madeId('schedule', registry, task.name, task.dueAt), updatedAt: now.toISOString() });
+  if (schedule !== undefined) await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: task.id, set: { dueAt: nextRun(schedule, now).toISOString() }, ifMatch: etag }]);
+}
