@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hashOfToken } from '../inbound/proof.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
@@ -9,6 +8,7 @@ import type { Running } from '../plan/commit-for.ts';
 import type { Task } from '../tasks/documents.ts';
 import { jobOf } from './job.ts';
 import { giveJob } from './runners.ts';
+import { tokenOf } from './token.ts';
 
 /** Tries to give a job away, before the image has failed. */
 const mostTries = 4;
@@ -19,22 +19,25 @@ const firstWaitMs = 30_000;
  * when its runner has told. Throws `StoreFailure`.
  */
 export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
-  const { remote } = node;
+  const remote = node.remote ?? undefined;
   if (remote?.outcome !== undefined) return ended(ports, node, task, running);
   if (remote?.startedAt === undefined) return begin(ports, node, task, running);
   if (ports.clock.now().toISOString() >= remote.deadline) return { is: 'refused', why: `its runner has not told of its end within ${task.settings.timeoutSeconds} s` };
   return waiting(running, { tryAt: remote.deadline });
 }
 
-/** The token is known here before it is there. Whoever dies between gives the job again, under the same id. */
-async function begin(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {
+/** The token is known here before it is there. Whoever dies between gives the same job again, with the same token. */
+async function begin(ports: BuildPorts, node: Node, task: Task, { log, lease, from }: Running): Promise<MadeImage> {
   const commit = await commitFor(ports, node, task, lease);
   if (typeof commit === 'object') return commit;
-  const token = randomBytes(32).toString('base64url');
   const now = ports.clock.now();
-  const remote = { token: hashOfToken(token), deadline: new Date(now.getTime() + task.settings.timeoutSeconds * 1_000).toISOString() };
+  const key = (node.remote === undefined || node.remote === null ? undefined : await ports.sealing.find(node.remote.key)) ?? (await ports.sealing.current());
+  const deadline = new Date(now.getTime() + task.settings.timeoutSeconds * 1_000).toISOString();
+  const { job, ...before } = node.remote ?? { job: ports.ids.nextId(), from };
+  const token = tokenOf(key, node, job);
+  const remote = { ...before, deadline, job, key: key.id, token: hashOfToken(token) };
   if (!(await lease.write({ remote }))) lease.signal.throwIfAborted();
-  const taken = await giveJob(ports, task, jobOf(ports, node, task, { commit, token }));
+  const taken = await giveJob(ports, task, jobOf(ports, { ...node, remote }, task, { commit, token }));
   if (taken.is === 'taken') return waiting({ lease }, { remote: { ...remote, startedAt: now.toISOString() }, tryAt: remote.deadline });
   log.write(`${taken.why}\n`);
   if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };

@@ -6,6 +6,8 @@ import type { Task } from '../tasks/documents.ts';
 /** What a runner elsewhere is told to build. It pushes the image by its own credentials, under a tag that is not the image's, and tells its digest. */
 export interface RemoteJob {
   readonly type: 'build';
+  /** The same each time that it is given. */
+  readonly id: string;
   readonly build: string;
   readonly image: string;
   /** Where it is pushed to: host and repository. */
@@ -20,13 +22,14 @@ export interface RemoteJob {
   readonly callback: { readonly url: string; readonly token: string };
 }
 
-export function jobOf({ ownHosts }: Pick<BuildPorts, 'ownHosts'>, node: Node, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): RemoteJob {
+export function jobOf({ ownHosts }: Pick<BuildPorts, 'ownHosts'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): RemoteJob {
   const { context, dockerfile, target, arguments: given, platform, timeoutSeconds } = task.settings;
   const host = ownHosts[0] ?? task.host;
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;
   return {
     type: 'build',
+    id: node.remote.job,
     build: node.build,
     image,
     repository: `${host}/${task.repository}`,

@@ -12,7 +12,7 @@ export type Taken = { readonly is: 'taken' } | { readonly is: 'later' | 'refused
 export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Promise<Taken> {
   const { runner } = task.settings;
   if (runner === undefined) throw new TypeError('the task has no runner elsewhere');
-  return 'github' in runner ? dispatch(ports, runner.github, job) : takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: `${job.build}-${task.name}`, body: job }));
+  return 'github' in runner ? dispatch(ports, runner.github, job) : takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: job.id, body: job }));
 }
 
 /** https://docs.github.com/rest/actions/workflows, "Create a workflow dispatch event". */

@@ -12,6 +12,7 @@ import { taggedOf } from '../edges/cycles.ts';
 import { takeCallback } from '../elsewhere/callback.ts';
 import { explain } from '../explain.ts';
 import { maxNotificationBytes } from '../inbound/let-in.ts';
+import { claims, tells } from '../inbound/proof.ts';
 import { deleteInboundSecret, putInboundSecret } from '../inbound/secrets.ts';
 import { cancelBuild } from '../plan/cancel.ts';
 import { readLog } from '../plan/log.ts';
@@ -116,7 +117,9 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   });
   api.openapi(routes.callback, async (context) => {
     const [{ build }, { image: text }, told] = [context.req.valid('param'), context.req.valid('query'), context.req.valid('json')];
-    await takeCallback(ports, build, ownImage(ports, text), told);
+    const received = { headers: context.req.raw.headers, query: new URL(context.req.url).searchParams };
+    // Who has the management API's credentials may tell of any, and then of the one that is at work.
+    await takeCallback(ports, build, ownImage(ports, text), told, (hash) => !claims(received) || tells(hash, received));
     return context.json({ image: text, state: told.state }, 202);
   });
   api.openapi(routes.retry, async (context) => {

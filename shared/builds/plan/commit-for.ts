@@ -1,3 +1,4 @@
+import type { Digest } from '../../oci/digest.ts';
 import { learnTag } from '../edges/learn.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -10,6 +11,8 @@ import type { LogWriter } from './log.ts';
 export interface Running {
   readonly log: LogWriter;
   readonly lease: Pick<Lease, 'write' | 'signal'>;
+  /** Where the image's tag is now. */
+  readonly from: Digest | 'nothing';
 }
 
 /** The commit of a context in git: the one that was written down when this was taken up before, or where its reference is now. The task follows that one's Dockerfile. */

@@ -89,8 +89,13 @@ export const nodeSchema = z.object({
   /** Built elsewhere: what is known of that. */
   remote: z
     .object({
-      /** SHA-256 of the token by which its runner may tell of it, in hex. */
+      /** The same each time that it is given: whoever has it begins no second one. */
+      job: z.string(),
+      /** Which key its token is made with, and that token's SHA-256, in hex. */
+      key: z.string(),
       token: z.string(),
+      /** Where the image's tag was when this began. */
+      from: z.union([digestSchema, z.literal('nothing')]),
       deadline: when,
       /** It was taken by its runner. */
       startedAt: when.optional(),
@@ -98,7 +103,7 @@ export const nodeSchema = z.object({
       pieces: z.int().optional(),
       outcome: z.union([z.object({ is: z.literal('succeeded'), digest: digestSchema }), z.object({ is: z.literal('failed'), why: z.string() })]).optional(),
     })
-    .optional(),
+    .nullish(),
   /** Where its tag was when it was taken up. */
   digestBefore: digestSchema.optional(),
   /** What became of it. */

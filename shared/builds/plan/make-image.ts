@@ -42,7 +42,9 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   if (await isCancelled(ports, node.build)) return cancelled;
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
   const made = await lease.keptDuring(() => madeBy(ports, node, app, lease));
-  const before = app === undefined ? {} : { digestBefore: app.digest };
+  // What was built elsewhere began with the tag as it was then.
+  const from = node.remote?.from ?? app?.digest ?? 'nothing';
+  const before = from === 'nothing' ? {} : { digestBefore: from };
   if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
   if (made.is === 'elsewhere') return undefined;
   if (made.is === 'same') return { state: 'same', ...(app === undefined ? {} : { digest: app.digest }) };
@@ -51,7 +53,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
   // Written before the tag moves: whoever finds it moved knows by whom.
   if (!(await lease.write(ends))) return undefined;
-  await ports.images.pushImage(key, { reference: tag, bytes: image.bytes, mediaType: image.mediaType, cause: causeOfBuild(node.build, hostOf(ports)), onlyIfAt: app?.digest ?? 'nothing' });
+  await ports.images.pushImage(key, { reference: tag, bytes: image.bytes, mediaType: image.mediaType, cause: causeOfBuild(node.build, hostOf(ports)), onlyIfAt: from });
   return { state: 'succeeded', ...ends };
 }
 
@@ -64,7 +66,7 @@ async function madeBy(ports: BuildPorts, node: Node, app: StoredImage | undefine
     if (rebased?.is === 'same') return rebased;
     if (node.mode === 'rebase' || task === undefined) return rebased ?? { is: 'refused', why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone` };
     if (rebased !== undefined) log.write(`it cannot be rebased, and is built anew: ${rebased.why}\n`);
-    return await rebuild(ports, node, task, { log, lease });
+    return await rebuild(ports, node, task, { log, lease, from: app?.digest ?? 'nothing' });
   } finally {
     await log.end();
   }

@@ -15,8 +15,8 @@ import type { MadeImage } from './make-image.ts';
 import { hostOf, plainHosts } from './host.ts';
 
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
-export async function rebuild(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {
-  if (task.settings.runner !== undefined) return buildElsewhere(ports, node, task, { log, lease });
+export async function rebuild(ports: BuildPorts, node: Node, task: Task, { log, lease, from }: Running): Promise<MadeImage> {
+  if (task.settings.runner !== undefined) return buildElsewhere(ports, node, task, { log, lease, from });
   const { runner } = ports;
   if (runner === undefined) return { is: 'refused', why: 'nothing builds images here: set LONGSHORE_RUNNER' };
   const { context, dockerfile, target, arguments: given, platform, timeoutSeconds } = task.settings;

@@ -67,7 +67,7 @@ async function endOf(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended
     if (!(error instanceof RegistryError)) throw error;
     if (error.fault.is !== 'conflict' && error.fault.is !== 'contended') return { state: 'failed', because: 'why' in error.fault ? error.fault.why : `the registry refuses it: ${error.fault.is}` };
     // Somebody has pushed the image at the same moment: it is looked at anew, as it is then.
-    await lease.write({ state: 'ready', tryAt: ports.clock.now().toISOString() });
+    await lease.write({ state: 'ready', remote: null, tryAt: ports.clock.now().toISOString() });
     return undefined;
   }
 }

@@ -44,6 +44,7 @@ export async function startCi(): Promise<Ci> {
 
 export interface Job {
   readonly build: string;
+  readonly id: string;
   readonly repository: string;
   readonly context: object;
   readonly callback: { readonly url: string; readonly token: string };
