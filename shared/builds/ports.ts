@@ -4,6 +4,7 @@ import type { Documents } from '../ports/documents.ts';
 import type { Git } from '../ports/git.ts';
 import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
+import type { IssueAccess } from '../ports/authorize.ts';
 import type { AskUrl } from '../ports/outbound.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
@@ -27,6 +28,8 @@ export interface BuildPorts {
   /** Builds and tests images; absent where nothing does. */
   readonly runner?: Runner;
   readonly topic: PublishEvents;
+  /** Credentials for jobs elsewhere; absent where nobody needs any. */
+  readonly issueAccess?: IssueAccess | undefined;
   /** To runners and gates elsewhere. */
   readonly receivers: PostRequest;
   /** To other registries. */

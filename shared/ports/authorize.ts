@@ -48,3 +48,6 @@ export interface IdentifyCaller {
 
 /** Everyone may do everything: the local stack on loopback. */
 export const openToAll: IdentifyCaller = { identify: () => Promise.resolve({ actor: 'anonymous', may: () => true }) };
+
+/** A token for somebody who is no caller yet: for these repositories alone, at this host, until then. Throws `StoreFailure`. */
+export type IssueAccess = (token: { readonly to: string; readonly access: readonly { readonly name: RepositoryName; readonly actions: readonly RepositoryAction[] }[]; readonly host: string; readonly until: Date }) => Promise<string>;

@@ -37,7 +37,7 @@ async function begin(ports: BuildPorts, node: Node, task: Task, { log, lease, fr
   const token = tokenOf(key, node, job);
   const remote = { ...before, deadline, job, key: key.id, token: hashOfToken(token) };
   if (!(await lease.write({ remote }))) lease.signal.throwIfAborted();
-  const taken = await giveJob(ports, task, jobOf(ports, { ...node, remote }, task, { commit, token }));
+  const taken = await giveJob(ports, task, await jobOf(ports, { ...node, remote }, task, { commit, token }));
   if (taken.is === 'taken') return waiting({ lease }, { remote: { ...remote, startedAt: now.toISOString() }, tryAt: remote.deadline });
   log.write(`${taken.why}\n`);
   if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };

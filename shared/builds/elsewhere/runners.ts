@@ -2,6 +2,8 @@ import type { NoAnswer, ReceiverAnswer } from '../../ports/post.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
 import type { z } from 'zod';
+import { isLoopbackHost } from '../loopback.ts';
+import { inPublic } from './job.ts';
 import type { RemoteJob } from './job.ts';
 import { postSigned } from './post-signed.ts';
 
@@ -12,7 +14,10 @@ export type Taken = { readonly is: 'taken' } | { readonly is: 'later' | 'refused
 export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Promise<Taken> {
   const { runner } = task.settings;
   if (runner === undefined) throw new TypeError('the task has no runner elsewhere');
-  return 'github' in runner ? dispatch(ports, runner.github, job) : takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: job.id, body: job }));
+  if ('github' in runner) return dispatch(ports, runner.github, job);
+  const { protocol, host } = new URL(runner.webhook.url);
+  if (protocol !== 'https:' && !isLoopbackHost(host)) return { is: 'refused', why: `${runner.webhook.url}: a job holds credentials, and is only posted by https` };
+  return takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: job.id, body: job }));
 }
 
 /** https://docs.github.com/rest/actions/workflows, "Create a workflow dispatch event". */
@@ -21,7 +26,7 @@ async function dispatch({ secrets, receivers }: BuildPorts, { repository, workfl
   if (secret === undefined) return { is: 'refused', why: `the vault has no secret "${token}", or there is no vault (LONGSHORE_KEY_VAULT)` };
   const headers = { accept: 'application/vnd.github+json', authorization: `Bearer ${secret.value}`, 'content-type': 'application/json', 'user-agent': 'longshore', 'x-github-api-version': '2022-11-28' };
   const url = new URL(`${api.replace(/\/$/, '')}/repos/${repository}/actions/workflows/${workflow}/dispatches`);
-  return takenBy('GitHub', await receivers.post({ url, headers, body: JSON.stringify({ ref, inputs: { job: JSON.stringify(job) } }) }));
+  return takenBy('GitHub', await receivers.post({ url, headers, body: JSON.stringify({ ref, inputs: { job: JSON.stringify(inPublic(job)) } }) }));
 }
 
 function takenBy(who: string, answer: ReceiverAnswer | NoAnswer): Taken {

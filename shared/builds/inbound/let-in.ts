@@ -4,6 +4,7 @@ import { readStored } from '../../state/stored.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { baseReference } from '../edges/names.ts';
 import { nodeRef, nodeSchema } from '../plan/documents.ts';
+import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { claims, proves, tells } from './proof.ts';
 import type { Received } from './proof.ts';
@@ -21,12 +22,21 @@ const bySecret = (of: string): Door => async (ports, name) => {
   return secret === undefined ? undefined : (received) => proves(secret, received, ports.clock.now());
 };
 
+async function nodeAt(ports: BuildPorts, build: string, query: URLSearchParams): Promise<Node | undefined> {
+  const image = taggedOf(ports, baseReference(`longshore.invalid/${query.get('image') ?? ''}`, ports.registry, ['longshore.invalid']) ?? { base: '' });
+  return image === undefined ? undefined : (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
+}
+
 /** A runner elsewhere, of one image of one build. */
 const byToken: Door = async (ports, build, query) => {
-  const image = taggedOf(ports, baseReference(`longshore.invalid/${query.get('image') ?? ''}`, ports.registry, ['longshore.invalid']) ?? { base: '' });
-  const node = image === undefined ? undefined : (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
-  const hash = node?.remote?.token;
+  const hash = (await nodeAt(ports, build, query))?.remote?.token;
   return hash === undefined ? undefined : (received) => tells(hash, received);
+};
+
+/** A runner elsewhere that was told of its job in public: it knows the secret of the task. */
+const bySecretOfTask: Door = async (ports, build, query) => {
+  const task = (await nodeAt(ports, build, query))?.madeBy;
+  return task === undefined ? undefined : bySecret('task')(ports, task, query);
 };
 
 /** What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. */
@@ -34,6 +44,7 @@ const doors: readonly (readonly [RegExp, Door])[] = [
   [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases')],
   [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, bySecret('task')],
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/callback$/, byToken],
+  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, bySecretOfTask],
 ];
 
 /** A request at one of the doors: whether it has proved itself, and what goes on in its place, as its body was read. */

@@ -9,6 +9,7 @@ import type { TaggedImage } from '../edges/documents.ts';
 import { baseReference, ownBase, shownReference } from '../edges/names.ts';
 import type { BaseReference } from '../edges/names.ts';
 import { taggedOf } from '../edges/cycles.ts';
+import { claimJob } from '../elsewhere/claim.ts';
 import { takeCallback } from '../elsewhere/callback.ts';
 import { explain } from '../explain.ts';
 import { maxNotificationBytes } from '../inbound/let-in.ts';
@@ -122,6 +123,7 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     await takeCallback(ports, build, ownImage(ports, text), told, (hash) => !claims(received) || tells(hash, received));
     return context.json({ image: text, state: told.state }, 202);
   });
+  api.openapi(routes.job, async (context) => context.json(await claimJob(ports, context.req.valid('param').build, ownImage(ports, context.req.valid('query').image)), 200));
   api.openapi(routes.retry, async (context) => {
     const build = await retryBuild(ports, context.req.valid('param').build);
     return context.json(build === undefined ? {} : { build }, 202);

@@ -65,6 +65,25 @@ const nodeSchema = z
   })
   .openapi('BuildImage');
 
+const remoteJob = z
+  .object({
+    type: z.literal('build'),
+    id: z.string().openapi({ description: 'The same each time that it is given.' }),
+    build: z.string(),
+    image: z.string(),
+    repository: z.string(),
+    context: z.union([z.object({ git: z.string(), commit: z.string(), folder: z.string() }), z.object({ archive: z.string() })]),
+    dockerfile: z.string(),
+    target: z.string().optional(),
+    arguments: z.record(z.string(), z.string()),
+    platform: z.string(),
+    timeoutSeconds: z.int(),
+    claim: z.string(),
+    login: z.object({ user: z.string(), password: z.string() }).optional(),
+    callback: z.object({ url: z.string(), token: z.string() }),
+  })
+  .openapi('RemoteJob');
+
 const explained = z.object({ image: z.string(), base: z.string(), reason: z.enum(reasons), why: z.string(), build: z.string().optional() }).openapi('BuildExplanation');
 
 const params = z.object({ name: policyNameSchema });
@@ -84,7 +103,8 @@ export const routes = {
   build: createRoute({ method: 'get', path: '/builds/{build}', summary: 'A build, and its images', request: { params: build, query: pageSchema }, responses: { ...refusals, 200: json('It, and a page of its images.', buildSchema.extend({ nodes: z.array(nodeSchema), continuation: z.string().optional() })) } }),
   cancel: createRoute({ method: 'post', path: '/builds/{build}/cancel', summary: 'Makes nothing more of a build; tags that have not moved stay', request: { params: build }, responses: { ...refusals, 202: json('What is being made is stopped within seconds.', z.object({ build: z.string() })) } }),
   retry: createRoute({ method: 'post', path: '/builds/{build}/retry', summary: 'Makes again what failed or stopped in a build', request: { params: build }, responses: { ...refusals, 202: json('It is in line; where a build is named, that is under way.', z.object({ build: z.string().optional() })) } }),
-  callback: createRoute({ method: 'post', path: '/builds/{build}/callback', summary: 'A runner elsewhere tells of an image that it builds, by the token that it was given', request: { params: build, query: z.object({ image }), ...body(callbackSchema) }, responses: { ...refusals, 202: json('It is written down. 409: the image has ended, and whoever is still at work may stop.', z.object({ image: z.string(), state: z.string() })) } }),
+  job: createRoute({ method: 'post', path: '/builds/{build}/job', summary: 'A runner elsewhere asks for what it was not told in public, by the secret of its task\'s hook', request: { params: build, query: z.object({ image }) }, responses: { ...refusals, 200: json('The job, with credentials that are over at its deadline. 409: it is wanted no more.', remoteJob) } }),
+  callback: createRoute({ method: 'post', path: '/builds/{build}/callback', summary: 'A runner elsewhere tells of an image that it builds, by the token that it was given', request: { params: build, query: z.object({ image }), ...body(callbackSchema.openapi('BuildCallback', { type: 'object' })) }, responses: { ...refusals, 202: json('It is written down. 409: the image has ended, and whoever is still at work may stop.', z.object({ image: z.string(), state: z.string() })) } }),
   log: createRoute({ method: 'get', path: '/builds/{build}/log', summary: 'What was printed while an image was built, as far as it is', request: { params: build, query: z.object({ image }) }, responses: { ...refusals, 200: { description: 'The text.', content: { 'text/plain': { schema: z.string() } } } } }),
   dryRun: createRoute({ method: 'get', path: '/builds/dry-run', summary: 'What would be made anew if a base changed', request: { query: z.object({ base: image }) }, responses: { ...refusals, 200: json('In this order.', z.object({ base: z.string(), images: z.array(z.object({ image: z.string(), mode: z.string(), by: z.string(), after: z.array(z.string()) })) })) } }),
   explain: createRoute({ method: 'get', path: '/builds/explain', summary: 'Why an image was, or was not, made anew when its base changed', request: { query: z.object({ image, base: image }) }, responses: { ...refusals, 200: json('The reason.', explained) } }),

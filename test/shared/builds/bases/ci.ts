@@ -47,6 +47,8 @@ export interface Job {
   readonly id: string;
   readonly repository: string;
   readonly context: object;
+  readonly claim: string;
+  readonly login?: { readonly user: string; readonly password: string };
   readonly callback: { readonly url: string; readonly token: string };
 }
 
