@@ -1,6 +1,7 @@
 import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
+import { platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 
 /** What a runner elsewhere is told to build. It pushes the image by its own credentials, under a tag that is not the image's, and tells its digest. */
@@ -14,14 +15,14 @@ export interface RemoteJob {
   readonly dockerfile: string;
   readonly target?: string;
   readonly arguments: Readonly<Record<string, string>>;
-  readonly platform: string;
+  readonly platforms: readonly string[];
   readonly timeoutSeconds: number;
   /** Where it tells of it, with the token in `X-Longshore-Token`. */
   readonly callback: { readonly url: string; readonly token: string };
 }
 
 export function jobOf({ ownHosts }: Pick<BuildPorts, 'ownHosts'>, node: Node, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): RemoteJob {
-  const { context, dockerfile, target, arguments: given, platform, timeoutSeconds } = task.settings;
+  const { context, dockerfile, target, arguments: given, timeoutSeconds } = task.settings;
   const host = ownHosts[0] ?? task.host;
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;
@@ -34,7 +35,7 @@ export function jobOf({ ownHosts }: Pick<BuildPorts, 'ownHosts'>, node: Node, ta
     dockerfile,
     ...(target === undefined ? {} : { target }),
     arguments: given,
-    platform,
+    platforms: platformsOf(task.settings),
     timeoutSeconds,
     callback: { url: `${origin}/api/v1/builds/${node.build}/callback?image=${encodeURIComponent(image)}`, token },
   };
