@@ -6,6 +6,8 @@ export interface BuildJob {
   readonly id: string;
   /** A tar archive, compressed by gzip or not. */
   readonly context: ReadableStream<Uint8Array>;
+  /** By their ids: given to the builder as files, and nowhere else. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Of the image. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Its path in the context. */

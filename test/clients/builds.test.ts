@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildahRunner } from '../../shared/adapters/buildah/runner.ts';
 import { startGitServer } from '../contracts/git-server.ts';
@@ -12,6 +13,9 @@ import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts'
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { command } from './command.ts';
 import { manage, pushBlobTo } from './regions.ts';
+
+/** At any other registry. */
+const looksPerMinute = 20;
 
 let work: Awaited<ReturnType<typeof stateFolder>>;
 let stack: RunningStack;
@@ -23,7 +27,7 @@ const api = (method: string, path: string, body?: object) => manage(stack.url, m
 
 beforeAll(async () => {
   work = await stateFolder();
-  stack = await startRunningStack(join(work.path, 'state'));
+  stack = await startRunningStack(join(work.path, 'state'), [], { LONGSHORE_UPSTREAM_PER_MINUTE: String(looksPerMinute) });
   ({ host } = new URL(stack.url));
 });
 
@@ -173,16 +177,19 @@ describe('a rebase', () => {
 });
 
 /** Debian's docker-registry, which tells our registry of what is pushed to it. */
-async function startUpstream(): Promise<{ host: string; stop(): Promise<void> }> {
+async function startUpstream(): Promise<{ host: string; log: () => string; stop(): Promise<void> }> {
   const port = await freePort();
   const config = join(work.path, 'upstream.yml');
   await writeFile(config, `version: 0.1\nstorage: {filesystem: {rootdirectory: ${join(work.path, 'upstream')}}}\nhttp: {addr: "127.0.0.1:${port}"}\nnotifications: {endpoints: [{name: longshore, url: "${stack.url}/api/v1/bases/notify/distribution", timeout: 5s, threshold: 5, backoff: 1s}]}\n`);
-  const registry = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
+  const registry = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let log = '';
+  registry.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
   const ended = once(registry, 'exit');
   const host = `127.0.0.1:${port}`;
   await vi.waitFor(async () => { expect((await fetch(`http://${host}/v2/`)).status).toBe(200); }, { timeout: 10_000, interval: 100 });
   return {
     host,
+    log: () => log,
     async stop() {
       registry.kill();
       await ended;
@@ -230,8 +237,52 @@ describe('a task whose context is in git', () => {
     const runner = buildahRunner();
     const tar = join(work.path, 'linked.tar');
     await command('tar', ['-cf', tar, '-C', context, '.']);
-    const job = { id: 'linked', context: new Blob([await readFile(tar)]).stream(), annotations: {}, dockerfile: 'Linked', arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000 };
+    const job = { id: 'linked', context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Linked', arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000 };
     expect(await runner.build(job, () => undefined, new AbortController().signal)).toEqual({ is: 'failed', why: 'Linked lies outside of the context' });
+  });
+});
+
+describe('buildah on this machine', () => {
+  const jobOf = async (name: string, dockerfile: string, more: object) => {
+    const tar = join(work.path, `${name}.tar`);
+    await command('tar', ['-cf', tar, '-C', await contextOf(dockerfile, name), '.']);
+    return { id: name, context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Dockerfile', arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000, ...more };
+  };
+
+  it('gives a secret to the step that asks for it, and leaves it in no layer, argument or history', async () => {
+    let log = '';
+    const job = await jobOf('secret', `FROM ${host}/base:1\nRUN --mount=type=secret,id=npm ["/bin/busybox", "sh", "-c", "/bin/busybox sha256sum /run/secrets/npm; /bin/busybox test ! -e /secrets"]\n`, { secrets: { npm: 'a-secret-value' } });
+    const built = await buildahRunner().build(job, (text) => { log += text; }, new AbortController().signal);
+    if (built.is === 'failed') throw new Error(`${built.why}: ${log}`);
+    expect(log).toContain(createHash('sha256').update('a-secret-value').digest('hex'));
+    expect(log).not.toContain('a-secret-value');
+    const { layers, config } = JSON.parse(Buffer.from(built.image.manifest).toString()) as { layers: { digest: string }[]; config: { digest: string } };
+    for (const { digest } of [...layers, config]) {
+      const bytes = Buffer.from(await new Response(built.image.openBlob(digest as never)).arrayBuffer());
+      expect((bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).includes('a-secret-value')).toBe(false);
+    }
+    await built.image.discard();
+  });
+
+  it('ends with everything that it has started when its build is cancelled', async () => {
+    const cancelled = new AbortController();
+    const building = buildahRunner().build(await jobOf('sleeping', `FROM ${host}/base:1\nRUN ["/bin/busybox", "sleep", "987"]\n`, {}), () => undefined, cancelled.signal);
+    building.catch(() => undefined);
+    const sleeping = async () => (await command('sh', ['-c', 'ps -eo args | grep "^/bin/busybox sleep 987" || true'])).trim();
+    await vi.waitFor(async () => { expect(await sleeping()).not.toBe(''); }, { timeout: 30_000, interval: 100 });
+    cancelled.abort();
+    await expect(building).rejects.toThrow();
+    await vi.waitFor(async () => { expect(await sleeping()).toBe(''); }, { timeout: 5_000, interval: 100 });
+  });
+});
+
+describe('a task for two platforms', () => {
+  it('makes an index, of which each client pulls its own', async () => {
+    const count = (await builds()).length;
+    await task('two', 'FROM scratch\nCOPY version.txt /v\n', { platforms: ['linux/amd64', 'linux/arm64'] });
+    await api('POST', '/tasks/two/run');
+    expect(await finished(count + 1)).toMatchObject({ counts: { succeeded: 1 } });
+    for (const architecture of ['amd64', 'arm64']) expect(JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', '--override-arch', architecture, `docker://${host}/two:1`]))).toMatchObject({ Architecture: architecture });
   });
 });
 
@@ -258,6 +309,25 @@ describe('a base of another registry', () => {
       console.log(`built anew ${Date.now() - at} ms after the push to the other registry`);
       expect(build).toMatchObject({ images: 1, counts: { succeeded: 1 } });
       expect(await run('follower:1', '/bin/busybox', 'cat', '/base.txt')).toBe('two');
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  it('gets no more requests in a minute than are allowed, with a thousand of its tags watched and told of', async () => {
+    const upstream = await startUpstream();
+    try {
+      const tags = Array.from({ length: 1_000 }, (_, n) => `t${n}`);
+      await task('many', [...tags.map((tag) => `FROM ${upstream.host}/lib/many:${tag} AS ${tag}`), 'FROM scratch', ...tags.map((tag) => `COPY --from=${tag} / /`)].join('\n'));
+      // Without an image its budget is the same, and it is asked again for each that is told of.
+      const told = (from: number) => api('POST', '/bases/notify/distribution', { events: tags.slice(from, from + 100).map((tag) => ({ action: 'push', target: { repository: 'lib/many', tag }, request: { host: upstream.host } })) });
+      for (let from = 0; from < 1_000; from += 100) expect(await told(from)).toEqual({ watched: 100 });
+      const looks = () => [...upstream.log().matchAll(/\[(\S+):\d\d [^\]]*\] "HEAD \/v2\/lib\/many\/manifests\/(\S+) /g)];
+      await vi.waitFor(() => { expect(looks().length).toBeGreaterThanOrEqual(looksPerMinute); }, { timeout: 30_000, interval: 200 });
+      await new Promise((passed) => setTimeout(passed, 4_000));
+      const byMinute = Map.groupBy(looks(), ([, minute]) => minute);
+      for (const { length } of byMinute.values()) expect(length).toBeLessThanOrEqual(looksPerMinute);
+      expect(new Set(looks().map(([, , tag]) => tag)).size).toBe(looks().length);
     } finally {
       await upstream.stop();
     }

@@ -65,14 +65,15 @@ const tag = 'localhost/longshore/result';
 export function buildahRunner(): Runner {
   return {
     name: 'buildah',
-    async build({ context, annotations, dockerfile, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
+    async build({ context, secrets, annotations, dockerfile, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
       const place = await Workplace.make(plainHosts, log, signal);
       try {
         const why = await unpacked(place, context, dockerfile);
         if (why !== undefined) return await failedIn(place, why);
         const named = Object.entries(given).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+        const secretOptions = await secretFiles(place, secrets);
         const noted = Object.entries(annotations).flatMap(([name, value]) => ['--annotation', `${name}=${value}`]);
-        const options = ['--pull-always', '--format', 'oci', '--platform', platform, '-f', place.at('context', dockerfile), ...(target === undefined ? [] : ['--target', target]), ...named, ...noted];
+        const options = ['--pull-always', '--format', 'oci', '--platform', platform, '-f', place.at('context', dockerfile), ...(target === undefined ? [] : ['--target', target]), ...named, ...noted, ...secretOptions];
         const built = await place.buildah('build', [...options, '-t', tag, place.at('context')], timeoutMs);
         if (built.code !== 0) return await failedIn(place, ended('buildah', built, timeoutMs));
         return { is: 'built', image: await imageIn(place) };
@@ -90,6 +91,17 @@ export function buildahRunner(): Runner {
       throw new Error(`${reference} could not be pulled by buildah`);
     },
   };
+}
+
+/** Files in the job's folder, which only this user may enter: a value in an argument would be seen by every process of the machine. */
+async function secretFiles(place: Workplace, secrets: Readonly<Record<string, string>>): Promise<string[]> {
+  await mkdir(place.at('secrets'), { mode: 0o700 });
+  const files = Object.entries(secrets).map(async ([id, value], at) => {
+    const file = place.at('secrets', String(at));
+    await writeFile(file, value, { mode: 0o600 });
+    return ['--secret', `id=${id},src=${file}`];
+  });
+  return (await Promise.all(files)).flat();
 }
 
 async function failedIn(place: Workplace, why: string): Promise<{ is: 'failed'; why: string }> {

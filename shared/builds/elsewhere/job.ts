@@ -2,6 +2,7 @@ import { ownRepository } from '../edges/names.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
+import { platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 
 /** What a runner elsewhere is told to build. It pushes the image by its digest, or under a tag that is not the image's, and tells its digest. */
@@ -17,7 +18,7 @@ export interface RemoteJob {
   readonly dockerfile: string;
   readonly target?: string;
   readonly arguments: Readonly<Record<string, string>>;
-  readonly platform: string;
+  readonly platforms: readonly string[];
   readonly timeoutSeconds: number;
   /** Where whoever was told of the job in public asks for all of it, with the secret of the task's hook in `X-Longshore-Token`. */
   readonly claim: string;
@@ -28,7 +29,7 @@ export interface RemoteJob {
 }
 
 export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): Promise<RemoteJob> {
-  const { context, dockerfile, target, arguments: given, platform, timeoutSeconds } = task.settings;
+  const { context, dockerfile, target, arguments: given, timeoutSeconds } = task.settings;
   const host = ports.ownHosts[0] ?? task.host;
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;
@@ -42,7 +43,7 @@ export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' |
     dockerfile,
     ...(target === undefined ? {} : { target }),
     arguments: given,
-    platform,
+    platforms: platformsOf(task.settings),
     timeoutSeconds,
     claim: `${origin}/api/v1/builds/${node.build}/job?image=${encodeURIComponent(image)}`,
     ...(await loginFor(ports, node, task, host)),

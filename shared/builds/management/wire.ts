@@ -76,7 +76,7 @@ const remoteJob = z
     dockerfile: z.string(),
     target: z.string().optional(),
     arguments: z.record(z.string(), z.string()),
-    platform: z.string(),
+    platforms: z.array(z.string()).readonly(),
     timeoutSeconds: z.int(),
     claim: z.string(),
     login: z.object({ user: z.string(), password: z.string() }).optional(),

@@ -86,6 +86,8 @@ export const nodeSchema = z.object({
   attempts: z.int().nonnegative(),
   /** Of its context in git: chosen once, so that who takes over builds the same. */
   commit: z.string().optional(),
+  /** Of an image for several platforms, those that are pushed already, by platform. */
+  pushed: z.record(z.string(), digestSchema).optional(),
   /** Built elsewhere: what is known of that. */
   remote: z
     .object({

@@ -2,6 +2,7 @@ import { StoreFailure } from '../../ports/failures.ts';
 import type { BuildPorts } from '../ports.ts';
 import { nodesOf } from './documents.ts';
 import type { Node } from './documents.ts';
+import { Mask } from './mask.ts';
 
 /** In characters. */
 const pieceLength = 32 * 1024;
@@ -24,6 +25,7 @@ export class LogWriter {
   readonly #ports: Pick<BuildPorts, 'documents' | 'log'>;
   readonly #of: LogOf;
   #text = '';
+  #mask = new Mask([]);
   #pieces = 0;
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -33,15 +35,22 @@ export class LogWriter {
     this.#of = of;
   }
 
+  /** From now on these are not shown. */
+  hide(secrets: readonly string[]): void {
+    this.#text += this.#mask.end();
+    this.#mask = new Mask(secrets);
+  }
+
   write(text: string): void {
     if (this.#pieces >= mostPieces) return;
-    this.#text += text;
+    this.#text += this.#mask.push(text);
     if (this.#text.length >= pieceLength) this.#flush();
     else this.#timer ??= setTimeout(() => { this.#flush(); }, writtenEvery);
   }
 
   /** Resolves when all of it is written. */
   async end(): Promise<void> {
+    this.#text += this.#mask.end();
     this.#flush();
     await this.#writing;
   }

@@ -1,8 +1,10 @@
 import { digestOf } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
-import type { BuiltImage } from '../../ports/runner.ts';
+import type { BuiltImage, Runner } from '../../ports/runner.ts';
 import type { BuildPorts } from '../ports.ts';
+import { platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 import { openContext } from '../tasks/open-context.ts';
 import { buildElsewhere } from '../elsewhere/build-elsewhere.ts';
@@ -14,30 +16,96 @@ import type { Running } from './commit-for.ts';
 import type { MadeImage } from './make-image.ts';
 import { hostOf, plainHosts } from './host.ts';
 
+/** What all platforms of an image are built by. */
+interface Order {
+  readonly runner: Runner;
+  readonly commit: string | undefined;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
-export async function rebuild(ports: BuildPorts, node: Node, task: Task, { log, lease, from }: Running): Promise<MadeImage> {
-  if (task.settings.runner !== undefined) return buildElsewhere(ports, node, task, { log, lease, from });
-  const { runner } = ports;
-  if (runner === undefined) return { is: 'refused', why: 'nothing builds images here: set LONGSHORE_RUNNER' };
-  const { context, dockerfile, target, arguments: given, platform, timeoutSeconds } = task.settings;
-  const commit = await commitFor(ports, node, task, lease);
+export async function rebuild(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
+  if (task.settings.runner !== undefined) return buildElsewhere(ports, node, task, running);
+  if (ports.runner === undefined) return { is: 'refused', why: 'nothing builds images here: set LONGSHORE_RUNNER' };
+  const commit = await commitFor(ports, node, task, running.lease);
   if (typeof commit === 'object') return commit;
-  const opened = await openContext(ports, context, commit);
-  if (opened.is === 'refused') return { is: 'refused', why: `its context cannot be had: ${opened.why}` };
-  const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': context.git, 'org.opencontainers.image.revision': commit } : {};
-  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, annotations, dockerfile, target, arguments: given, platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
-  const built = await runner.build(job, (text) => { log.write(text); }, lease.signal);
+  const secrets = await secretsOf(ports, task);
+  if (typeof secrets === 'string') return { is: 'refused', why: secrets };
+  running.log.hide(Object.values(secrets));
+  const order = { runner: ports.runner, commit, secrets };
+  return platformsOf(task.settings).length > 1 ? rebuildAll(ports, node, task, { ...running, ...order }) : rebuildOne(ports, node, task, { ...running, ...order });
+}
+
+async function rebuildOne(ports: BuildPorts, node: Node, task: Task, running: Running & Order): Promise<MadeImage> {
+  const built = await buildFor(ports, node, task, running, platformsOf(task.settings)[0] ?? '');
   if (built.is === 'failed') return { is: 'refused', why: built.why };
   try {
-    await pushed(ports, node, built.image);
+    await push(ports, node, built.image);
     const image = { digest: digestOf(built.image.manifest), bytes: built.image.manifest, mediaType: mediaTypes.ociManifest };
-    return { is: 'made', how: 'built', image, conflicts: [], ...(await gateOf(ports, node, task, { digest: image.digest, built: built.image, log, signal: lease.signal })) };
+    const { log, lease: { signal } } = running;
+    return { is: 'made', how: 'built', image, conflicts: [], ...(await gateOf(ports, node, task, { digest: image.digest, built: built.image, log, signal })) };
   } finally {
     await built.image.discard();
   }
 }
 
-async function pushed({ images, ...ports }: BuildPorts, { registry, repository, build }: Node, image: BuiltImage): Promise<void> {
+/** An image for each platform, one after the other, and an index of them in the task's order: the same images make the same index. */
+async function rebuildAll(ports: BuildPorts, node: Node, task: Task, running: Running & Order): Promise<MadeImage> {
+  const { log, lease } = running;
+  const manifests: object[] = [];
+  let done = node.pushed ?? {};
+  for (const platform of platformsOf(task.settings)) {
+    const there = await pushedFor(ports, node, done[platform]);
+    const made = there ?? (await buildAndPush(ports, node, task, running, platform));
+    if ('why' in made) return { is: 'refused', why: `${platform}: ${made.why}` };
+    // Who takes over does not build it again.
+    done = { ...done, [platform]: made.digest };
+    if (there === undefined && !(await lease.write({ pushed: done }))) lease.signal.throwIfAborted();
+    const [os, architecture, variant] = platform.split('/');
+    manifests.push({ mediaType: mediaTypes.ociManifest, ...made, platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } });
+  }
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+  const image = { digest: digestOf(bytes), bytes, mediaType: mediaTypes.ociIndex };
+  const { registry, repository, build } = node;
+  await ports.images.pushImage({ registry, repository }, { reference: image.digest, bytes, mediaType: image.mediaType, cause: causeOfBuild(build, hostOf(ports)) });
+  return { is: 'made', how: 'built', image, conflicts: [], ...(await gateOf(ports, node, task, { digest: image.digest, log, signal: lease.signal })) };
+}
+
+async function pushedFor({ images }: BuildPorts, { registry, repository }: Node, digest: Digest | undefined): Promise<{ digest: Digest; size: number } | undefined> {
+  const image = digest === undefined ? undefined : await images.readImage({ registry, repository }, digest);
+  return image === undefined ? undefined : { digest: image.digest, size: image.bytes.length };
+}
+
+async function buildAndPush(ports: BuildPorts, node: Node, task: Task, running: Running & Order, platform: string): Promise<{ digest: Digest; size: number } | { why: string }> {
+  running.log.write(`for ${platform}:\n`);
+  const built = await buildFor(ports, node, task, running, platform);
+  if (built.is === 'failed') return { why: built.why };
+  try {
+    await push(ports, node, built.image);
+    return { digest: digestOf(built.image.manifest), size: built.image.manifest.length };
+  } finally {
+    await built.image.discard();
+  }
+}
+
+async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, commit, secrets, log, lease }: Running & Order, platform: string): ReturnType<Runner['build']> {
+  const { context, dockerfile, target, arguments: given, timeoutSeconds } = task.settings;
+  const opened = await openContext(ports, context, commit);
+  if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
+  const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': context.git, 'org.opencontainers.image.revision': commit } : {};
+  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, target, arguments: given, platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
+  return runner.build(job, (text) => { log.write(text); }, lease.signal);
+}
+
+/** By their ids; or why one of them cannot be had. */
+async function secretsOf({ secrets: vault }: BuildPorts, { settings: { secrets } }: Task): Promise<Record<string, string> | string> {
+  const values = await Promise.all(secrets.map(async ({ id, secret }) => [id, (await vault?.readSecret(secret))?.value] as const));
+  const missing = secrets.find((_, at) => values[at]?.[1] === undefined);
+  if (missing !== undefined) return `the vault has no secret "${missing.secret}", or there is no vault (LONGSHORE_KEY_VAULT)`;
+  return Object.fromEntries(values) as Record<string, string>;
+}
+
+async function push({ images, ...ports }: BuildPorts, { registry, repository, build }: Node, image: BuiltImage): Promise<void> {
   const key = { registry, repository };
   const { config, layers } = parseManifest(image.manifest, mediaTypes.ociManifest);
   for (const { digest } of [...layers, ...(config === undefined ? [] : [config])]) await images.storeBlob(key, digest, () => image.openBlob(digest));

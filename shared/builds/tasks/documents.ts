@@ -53,6 +53,8 @@ const commandTestSchema = z.strictObject({ command: z.array(z.string().max(10_00
 /** A signed POST that names the new image: it passes when the answer is `{"pass": true}`. */
 export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: seconds(3_600).default(300) });
 
+const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture');
+
 /** How an image is made, when, and what it must pass. */
 export const taskSettingsSchema = z.strictObject({
   /** Where the result goes. One task makes an image. */
@@ -62,7 +64,11 @@ export const taskSettingsSchema = z.strictObject({
   dockerfile: z.string().min(1).max(1_000).default('Dockerfile'),
   target: z.string().min(1).max(200).optional(),
   arguments: z.record(z.string().min(1).max(200), z.string().max(10_000)).default({}),
-  platform: z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture').default('linux/amd64'),
+  /** By Dockerfile's `RUN --mount=type=secret`: values of the vault, which are in no layer, log or document. */
+  secrets: z.array(z.strictObject({ id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores'), secret: secretNameSchema })).max(20).refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'two secrets have one id').default([]),
+  platform: platformSchema.default('linux/amd64'),
+  /** More than one make an index of an image for each. */
+  platforms: z.array(platformSchema).min(1).max(8).refine((all) => new Set(all).size === all.length, 'a platform is named twice').optional(),
   mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']).default('rebuild'),
   /** Who builds it; absent, what this machine has. */
   runner: z.union([z.strictObject({ webhook: webhookRunnerSchema }), z.strictObject({ github: githubRunnerSchema })]).optional(),
@@ -77,6 +83,11 @@ export const taskSettingsSchema = z.strictObject({
   enabled: z.boolean().default(true),
 });
 export type TaskSettings = z.infer<typeof taskSettingsSchema>;
+
+/** For which the image is built. */
+export function platformsOf({ platform, platforms }: Pick<TaskSettings, 'platform' | 'platforms'>): readonly string[] {
+  return platforms ?? [platform];
+}
 
 export const taskSchema = z.object({
   ...documentShape('task'),

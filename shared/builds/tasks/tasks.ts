@@ -11,7 +11,7 @@ import { baseReference } from '../edges/names.ts';
 import { basesOf } from '../dockerfile/bases.ts';
 import type { BuildPorts } from '../ports.ts';
 import { fileIn } from './context.ts';
-import { taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
+import { platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
 import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
 import { openContext } from './open-context.ts';
 
@@ -53,6 +53,7 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const { documents, registry, clock } = ports;
   const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
   const image = { registry, repository, tag };
+  if (settings.runner !== undefined && settings.secrets.length > 0) throw new RegistryError({ is: 'request-invalid', why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own' });
   const { bases, commit } = await basesIn(ports, settings, host);
   for (const base of bases) {
     const path = await pathUpTo(ports, image, base);
@@ -95,12 +96,16 @@ export async function deleteTask({ documents, registry }: Reading, task: Task): 
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: taskRef(registry, task.name).id }, { do: 'delete', id: taskOfRef(task).id }]);
 }
 
-async function basesIn(ports: BuildPorts, { context, dockerfile, target, arguments: args, platform }: TaskSettings, host: string, commit?: string): Promise<Pick<Task, 'bases' | 'commit'>> {
+async function basesIn(ports: BuildPorts, { context, dockerfile, target, arguments: args, ...settings }: TaskSettings, host: string, commit?: string): Promise<Pick<Task, 'bases' | 'commit'>> {
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') throw new RegistryError({ is: 'request-invalid', why: opened.why });
-  const found = basesOf(await fileIn(opened.tar, dockerfile), { args, platform, ...(target === undefined ? {} : { target }) });
-  if ('error' in found) throw new RegistryError({ is: 'request-invalid', why: `${dockerfile}, line ${found.error.line}: ${found.error.message}` });
-  const bases = [...new Set(found.refs.map((ref) => ref.name))].flatMap((said) => {
+  const text = await fileIn(opened.tar, dockerfile);
+  const names = platformsOf(settings).flatMap((platform) => {
+    const found = basesOf(text, { args, platform, ...(target === undefined ? {} : { target }) });
+    if ('error' in found) throw new RegistryError({ is: 'request-invalid', why: `${dockerfile}, line ${found.error.line}: ${found.error.message}` });
+    return found.refs.map((ref) => ref.name);
+  });
+  const bases = [...new Set(names)].flatMap((said) => {
     const base = baseReference(said, ports.registry, [...ports.ownHosts, host]);
     return base === undefined ? [] : [{ ...base, said }];
   });

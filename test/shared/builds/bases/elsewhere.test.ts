@@ -86,7 +86,7 @@ const digestAt = async (of: Registry) => (await of.app.fetch(new Request(`http:/
 describe.each(subjects)('a runner elsewhere: $name', (subject) => {
   it('builds an image, and its tag moves to the digest that it tells', async () => {
     const { of, job } = await begun(subject);
-    expect(job).toMatchObject({ type: 'build', image: 'app:1', repository: `${host}/app`, dockerfile: 'Dockerfile', platform: 'linux/amd64', context: { archive: expect.stringContaining(`https://${host}/v2/contexts/blobs/sha256:`) as string } });
+    expect(job).toMatchObject({ type: 'build', image: 'app:1', repository: `${host}/app`, dockerfile: 'Dockerfile', platforms: ['linux/amd64'], context: { archive: expect.stringContaining(`https://${host}/v2/contexts/blobs/sha256:`) as string } });
     expect(await tell(of, job, { state: 'running', log: 'step one\n' })).toBe(202);
     const digest = await built(of);
     expect(await tell(of, job, { state: 'succeeded', digest, log: 'step two\n' })).toBe(202);
