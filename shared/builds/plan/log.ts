@@ -82,7 +82,7 @@ export class LogWriter {
 export async function appendLog({ documents }: Pick<BuildPorts, 'documents'>, of: LogOf, n: number, text: string): Promise<void> {
   if (n > mostPieces) return;
   // Digits come before letters.
-  const id = `log:${of.id}:r:${String(n).padStart(6, '0')}`;
+  const id = `log:${of.id}:r:${of.attempts}:${String(n).padStart(6, '0')}`;
   await documents.commitDocuments('builds', [nodesOf(of.build)], [{ do: 'upsert', document: { id, task: nodesOf(of.build), type: 'log', schemaVersion: 1, of: of.id, text: text.slice(0, mostAppended), ttl: keptFor } }]);
 }
 

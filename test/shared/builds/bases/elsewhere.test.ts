@@ -131,16 +131,19 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     const { of, job } = await begun(subject);
     const theirs = build('app', 'pushed by somebody');
     await of.push(theirs, '1');
+    await tell(of, job, { state: 'running', log: 'the first\n' });
     expect(await tell(of, job, { state: 'succeeded', digest: await built(of) })).toBe(202);
     await of.settle();
     expect(await digestAt(of)).toBe(theirs.digest);
     const second = await jobOf(of, subject, ci.asked[1]);
     expect(second.id).not.toBe(job.id);
     expect(await tell(of, job, { state: 'failed', why: 'late' })).toBe(409);
+    await tell(of, second, { state: 'running', log: 'the second\n' });
     const digest = await built(of, 'made elsewhere on that');
     expect(await tell(of, second, { state: 'succeeded', digest })).toBe(202);
     await of.settle();
     expect(await digestAt(of)).toBe(digest);
+    expect(await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text()).toBe('the first\nthe second\n');
   });
 
   it('that is cancelled is told so when it calls, and moves no tag', async () => {
