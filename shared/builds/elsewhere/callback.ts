@@ -8,7 +8,9 @@ import type { BuildPorts } from '../ports.ts';
 import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { Node } from '../plan/documents.ts';
 import { appendLog, mostAppended } from '../plan/log.ts';
+import { Mask } from '../plan/mask.ts';
 import { wakeWorkers } from '../plan/wake.ts';
+import { tokenOf } from './token.ts';
 
 /** What a runner elsewhere tells: as often as it likes that it is at work, and once how it ended. */
 export const callbackSchema = z.union([
@@ -41,7 +43,7 @@ export async function takeCallback(ports: BuildPorts, build: string, image: Tagg
     const { committed } = await documents.commitDocuments(ref.container, ref.partition, [{ do: 'patch', id: ref.id, set, ifMatch: found.etag }]);
     return committed ? { ...open, piece: pieces } : undefined;
   });
-  if (hasLog && told.log !== undefined && 'piece' in node) await appendLog(ports, node, node.piece, told.log);
+  if (hasLog && told.log !== undefined && 'piece' in node) await appendLog(ports, node, node.piece, await withoutToken(ports, node, told.log));
   if (outcome !== undefined) await wakeWorkers(ports, build, 1);
 }
 
@@ -63,4 +65,11 @@ function openNode(node: Node | undefined, outcome: Outcome | undefined): Away {
   if (isEnded(node) && !isSame) throw new RegistryError({ is: 'conflict', why: `the image has ended: ${node.because ?? node.state}` });
   if (node.remote.outcome !== undefined && !isSame) throw new RegistryError({ is: 'conflict', why: `it was already told that it ${node.remote.outcome.is}` });
   return { ...node, remote: node.remote };
+}
+
+/** Commands are printed as they are run: the job's own token does not lie in its log. */
+async function withoutToken({ sealing }: Pick<BuildPorts, 'sealing'>, node: Away, text: string): Promise<string> {
+  const key = await sealing.find(node.remote.key);
+  const mask = new Mask(key === undefined ? [] : [tokenOf(key, node, node.remote.job)]);
+  return mask.push(text) + mask.end();
 }

@@ -20,11 +20,16 @@ export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Pr
   return takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: job.id, body: job }));
 }
 
+/** Without a user agent it refuses everything. */
+export function githubHeaders(token: string): Record<string, string> {
+  return { accept: 'application/vnd.github+json', authorization: `Bearer ${token}`, 'user-agent': 'longshore', 'x-github-api-version': '2022-11-28' };
+}
+
 /** https://docs.github.com/rest/actions/workflows, "Create a workflow dispatch event". */
 async function dispatch({ secrets, receivers }: BuildPorts, { repository, workflow, ref, token, api }: z.infer<typeof githubRunnerSchema>, job: RemoteJob): Promise<Taken> {
   const secret = await secrets?.readSecret(token);
   if (secret === undefined) return { is: 'refused', why: `the vault has no secret "${token}", or there is no vault (LONGSHORE_KEY_VAULT)` };
-  const headers = { accept: 'application/vnd.github+json', authorization: `Bearer ${secret.value}`, 'content-type': 'application/json', 'user-agent': 'longshore', 'x-github-api-version': '2022-11-28' };
+  const headers = { ...githubHeaders(secret.value), 'content-type': 'application/json' };
   const url = new URL(`${api.replace(/\/$/, '')}/repos/${repository}/actions/workflows/${workflow}/dispatches`);
   return takenBy('GitHub', await receivers.post({ url, headers, body: JSON.stringify({ ref, inputs: { job: JSON.stringify(inPublic(job)) } }) }));
 }

@@ -1,4 +1,5 @@
 import { RegistryError } from '../../oci/faults.ts';
+import { stopJob } from '../elsewhere/stop-job.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -44,6 +45,7 @@ async function stop(ports: BuildPorts, { id, task, build }: Node): Promise<void>
     const outcome = await documents.commitDocuments('builds', [task], [{ do: 'patch', id, set: { ...cancelled, endedAt: clock.now().toISOString() }, ifMatch: found.etag }]);
     if (!outcome.committed) return undefined;
     await tellFailed(ports, { ...found.document, ...cancelled }, cancelled.because);
+    await stopJob(ports, found.document);
     return true;
   });
 }

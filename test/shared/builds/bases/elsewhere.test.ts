@@ -20,10 +20,14 @@ interface Subject {
   readonly runner: () => object;
   /** What it was told to build; throws when it was not told rightly. */
   readonly jobIn: (asked: Asked) => Job;
+  /** What it is asked when a job is cancelled. */
+  readonly stopped: (job: Job, asked: readonly Asked[]) => void;
 }
 
 const subjects: Subject[] = [
-  { name: 'any CI that takes a signed POST', runner: () => ({ webhook: { url: `${ci.url}/build` } }), jobIn: (asked) => verified(secret, asked) as Job },
+  { name: 'any CI that takes a signed POST', runner: () => ({ webhook: { url: `${ci.url}/build` } }), jobIn: (asked) => verified(secret, asked) as Job, stopped({ id, build: of }, asked) {
+    expect(asked.map((each) => verified(secret, each))).toEqual([{ type: 'cancel', id, build: of, image: 'app:1' }]);
+  } },
   {
     name: 'a workflow of GitHub Actions',
     runner: () => ({ github: { repository: 'team/app', workflow: 'build.yml', token: 'github-token', api: `${ci.url}/` } }),
@@ -33,6 +37,10 @@ const subjects: Subject[] = [
       const { ref, inputs } = JSON.parse(body) as { ref: string; inputs: Record<string, string> };
       expect([ref, Object.keys(inputs)]).toEqual(['main', ['job']]);
       return JSON.parse(inputs.job ?? '') as Job;
+    },
+    stopped(_, asked) {
+      expect(asked.map(({ path }) => path)).toEqual(['/repos/team/app/actions/workflows/build.yml/runs?event=workflow_dispatch&per_page=10', '/repos/team/app/actions/runs/7/cancel']);
+      expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer ghp_secret', 'Bearer ghp_secret']);
     },
   },
 ];
@@ -99,6 +107,20 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     expect(await tell(of, job, { state: 'failed', why: 'no, wait' })).toBe(409);
   });
 
+  it('has its token in no log, however it prints it', async () => {
+    const { of, job } = await begun(subject);
+    await tell(of, job, { state: 'running', log: `+ curl -H x-longshore-token:${job.callback.token} ${encodeURIComponent(job.callback.token)} ${Buffer.from(job.callback.token).toString('base64')}\n` });
+    expect(await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text()).toBe('+ curl -H x-longshore-token:*** *** ***\n');
+  });
+
+  it('whose registry cannot tell it of the cancellation is cancelled all the same', async () => {
+    const { of, job } = await begun(subject);
+    ci.answers = [{ status: 500 }];
+    await of.api('POST', `/builds/${job.build}/cancel`);
+    await of.settle();
+    expect((await of.api('GET', '/builds')).body.builds).toMatchObject([{ state: 'finished', counts: { stopped: 1 } }]);
+  });
+
   it('that fails moves no tag, and what it says is why', async () => {
     const { of, job } = await begun(subject);
     await tell(of, job, { state: 'failed', why: 'exit code 2' });
@@ -146,10 +168,13 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     expect(await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text()).toBe('the first\nthe second\n');
   });
 
-  it('that is cancelled is told so when it calls, and moves no tag', async () => {
+  it('that is cancelled is told so at once, and again when it calls, and moves no tag', async () => {
     const { of, job } = await begun(subject);
+    const runs = [{ id: 8, display_title: 'build another' }, { id: 7, display_title: `build ${job.id}` }];
+    ci.answers = [{ status: 200, body: JSON.stringify({ workflow_runs: runs }) }, { status: 202 }];
     await of.api('POST', `/builds/${job.build}/cancel`);
     await of.settle();
+    subject.stopped(job, ci.asked.slice(1));
     expect(await tell(of, job, { state: 'running', log: 'still here' })).toBe(409);
     expect(await tell(of, job, { state: 'succeeded', digest: await built(of) })).toBe(409);
     expect(await digestAt(of)).toBeUndefined();

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { StoreFailure } from '../../ports/failures.ts';
+import { OutboundRefused } from '../../ports/outbound.ts';
+import { jsonIn } from '../management/json-in.ts';
+import type { Node } from '../plan/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
+import { readTask } from '../tasks/tasks.ts';
+import { postSigned } from './post-signed.ts';
+import { githubHeaders } from './runners.ts';
+
+type GitHub = z.infer<typeof githubRunnerSchema>;
+
+/** Tells the runner of an image that its job is wanted no more. One that cannot be told hears it when it calls back: nothing depends on it. */
+export async function stopJob(ports: BuildPorts, node: Node): Promise<void> {
+  try {
+    const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
+    if (task !== undefined && node.remote !== undefined && node.remote !== null) await stopAt(ports, task, node, node.remote.job);
+  } catch (error) {
+    if (!(error instanceof StoreFailure) && !(error instanceof OutboundRefused)) throw error;
+    ports.log.warn({ err: error, build: node.build }, 'a runner elsewhere could not be told that its job is cancelled');
+  }
+}
+
+async function stopAt(ports: BuildPorts, task: Task, { build, repository, tag }: Node, job: string): Promise<void> {
+  const { runner } = task.settings;
+  if (runner === undefined) return;
+  if ('github' in runner) await cancelRun(ports, runner.github, job);
+  else await postSigned(ports, task, { url: runner.webhook.url, id: `${job}-cancel`, body: { type: 'cancel', id: job, build, image: `${repository}:${tag}` } });
+}
+
+/** Runs are large as JSON; one that was cancelled is among the newest. */
+const runsLookedAt = 10;
+/** https://docs.github.com/rest/actions/workflow-runs: `display_title` is what the workflow's `run-name` makes of its inputs. */
+const runsSchema = z.object({ workflow_runs: z.array(z.object({ id: z.int(), display_title: z.string() })) });
+
+async function cancelRun({ secrets, receivers, outbound }: BuildPorts, github: GitHub, job: string): Promise<void> {
+  const token = await secrets?.readSecret(github.token);
+  if (token === undefined) return;
+  const [headers, actions] = [githubHeaders(token.value), `${github.api.replace(/\/$/, '')}/repos/${github.repository}/actions`];
+  const { status, text } = await outbound.ask(new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsLookedAt}`), { method: 'GET', headers });
+  const runs = status === 200 ? runsSchema.safeParse(jsonIn(Buffer.from(text))) : undefined;
+  const run = runs?.data?.workflow_runs.find(({ display_title: title }) => title.includes(job));
+  if (run !== undefined) await receivers.post({ url: new URL(`${actions}/runs/${run.id}/cancel`), headers, body: '' });
+}
