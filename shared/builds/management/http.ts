@@ -16,6 +16,7 @@ import { maxNotificationBytes } from '../inbound/let-in.ts';
 import { claims, tells } from '../inbound/proof.ts';
 import { deleteInboundSecret, putInboundSecret } from '../inbound/secrets.ts';
 import { cancelBuild } from '../plan/cancel.ts';
+import { followLog } from '../plan/follow-log.ts';
 import { readLog } from '../plan/log.ts';
 import { buildRef, buildSchema, buildsQueue, nameIn, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
 import { dependentsIn } from '../plan/graph.ts';
@@ -148,9 +149,10 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     return context.json({ image: shownReference({ base: ownBase(registry, image.repository), tag: image.tag }), base: shownReference(base), ...(await explain(ports, image, base)) }, 200);
   });
   api.openapi(routes.log, async (context) => {
-    const [{ build }, { image: text }] = [context.req.valid('param'), context.req.valid('query')];
+    const [{ build }, { image: text, follow }] = [context.req.valid('param'), context.req.valid('query')];
     const found = await readStored(documents, nodeSchema, nodeRef(build, ownImage(ports, text)));
     if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `image "${text.slice(0, 100)}" of the build "${build}"` });
+    if (follow !== undefined) return context.body(followLog(ports, found.document), 200, { 'content-type': 'text/plain; charset=UTF-8', 'x-content-type-options': 'nosniff' }) as never;
     return context.text(await readLog(ports, found.document), 200);
   });
   api.openapi(routes.build, async (context) => {

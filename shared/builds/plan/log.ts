@@ -86,14 +86,26 @@ export async function appendLog({ documents }: Pick<BuildPorts, 'documents'>, of
   await documents.commitDocuments('builds', [nodesOf(of.build)], [{ do: 'upsert', document: { id, task: nodesOf(of.build), type: 'log', schemaVersion: 1, of: of.id, text: text.slice(0, mostAppended), ttl: keptFor } }]);
 }
 
-/** What is written so far, of all attempts. */
-export async function readLog({ documents }: Pick<BuildPorts, 'documents'>, { build, id }: Pick<Node, 'build' | 'id'>): Promise<string> {
+/** A piece of a log; in the order of their ids. */
+export interface Piece {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** The pieces that are written by now, of all attempts, or those behind one. Throws `StoreFailure`. */
+export async function* piecesOf({ documents }: Pick<BuildPorts, 'documents'>, { build, id }: Pick<Node, 'build' | 'id'>, behind?: string): AsyncIterable<Piece> {
+  const where = [{ path: 'type', is: '=' as const, value: 'log' }, { path: 'of', is: '=' as const, value: id }, ...(behind === undefined ? [] : [{ path: 'id', is: '>' as const, value: behind }])];
   let continuation: string | undefined;
-  const pieces: string[] = [];
   do {
-    const page = await documents.queryDocuments({ container: 'builds', partition: [nodesOf(build)], where: [{ path: 'type', is: '=', value: 'log' }, { path: 'of', is: '=', value: id }], orderBy: { path: 'id', direction: 'asc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    pieces.push(...page.documents.map(({ document }) => String(document.text)));
+    const page = await documents.queryDocuments({ container: 'builds', partition: [nodesOf(build)], where, orderBy: { path: 'id', direction: 'asc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
+    for (const { document } of page.documents) yield { id: document.id, text: String(document.text) };
     continuation = page.continuation;
   } while (continuation !== undefined);
-  return pieces.join('');
+}
+
+/** What is written so far, of all attempts. */
+export async function readLog(ports: Pick<BuildPorts, 'documents'>, of: Pick<Node, 'build' | 'id'>): Promise<string> {
+  const texts: string[] = [];
+  for await (const { text } of piecesOf(ports, of)) texts.push(text);
+  return texts.join('');
 }

@@ -107,6 +107,20 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     expect(await tell(of, job, { state: 'failed', why: 'no, wait' })).toBe(409);
   });
 
+  it('can be followed while it prints, until its image has ended', async () => {
+    const { of, job } = await begun(subject);
+    await tell(of, job, { state: 'running', log: 'one\n' });
+    const answer = await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1&follow=1`));
+    const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    expect(await reader.read()).toEqual({ done: false, value: 'one\n' });
+    await tell(of, job, { state: 'running', log: 'two\n' });
+    expect(await reader.read()).toEqual({ done: false, value: 'two\n' });
+    await tell(of, job, { state: 'failed', why: 'exit code 2', log: 'three\n' });
+    await of.settle();
+    expect(await reader.read()).toEqual({ done: false, value: 'three\n' });
+    expect(await reader.read()).toEqual({ done: true, value: undefined });
+  });
+
   it('has its token in no log, however it prints it', async () => {
     const { of, job } = await begun(subject);
     await tell(of, job, { state: 'running', log: `+ curl -H x-longshore-token:${job.callback.token} ${encodeURIComponent(job.callback.token)} ${Buffer.from(job.callback.token).toString('base64')}\n` });
