@@ -8,6 +8,7 @@ import type { Running } from '../plan/commit-for.ts';
 import type { Task } from '../tasks/documents.ts';
 import { jobOf } from './job.ts';
 import { giveJob } from './runners.ts';
+import { stopJob } from './stop-job.ts';
 import { tokenOf } from './token.ts';
 
 /** Tries to give a job away, before the image has failed. */
@@ -22,7 +23,10 @@ export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, 
   const remote = node.remote ?? undefined;
   if (remote?.outcome !== undefined) return ended(ports, node, task, running);
   if (remote?.startedAt === undefined) return begin(ports, node, task, running);
-  if (ports.clock.now().toISOString() >= remote.deadline) return { is: 'refused', why: `its runner has not told of its end within ${task.settings.timeoutSeconds} s` };
+  if (ports.clock.now().toISOString() >= remote.deadline) {
+    await stopJob(ports, node);
+    return { is: 'refused', why: `its runner has not told of its end within ${task.settings.timeoutSeconds} s` };
+  }
   return waiting(running, { tryAt: remote.deadline });
 }
 

@@ -155,9 +155,11 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     await of.process().sweepBuilds();
     await of.settle();
     expect([becauses(of), ci.asked.length]).toEqual([[], 1]);
+    ci.answers = [{ status: 200, body: JSON.stringify({ workflow_runs: [{ id: 7, display_title: `build ${job.id}` }] }) }, { status: 202 }];
     of.clock.advance(2_000);
     await of.process().sweepBuilds();
     await of.settle();
+    subject.stopped(job, ci.asked.slice(1));
     expect(becauses(of)).toEqual(['its runner has not told of its end within 600 s']);
     expect(await tell(of, job, { state: 'succeeded', digest: await built(of) })).toBe(409);
     expect(await digestAt(of)).toBeUndefined();
