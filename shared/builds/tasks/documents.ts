@@ -50,8 +50,8 @@ export const githubRunnerSchema = z.strictObject({
 
 /** A command that is run in the new image: it passes when that ends with 0. */
 const commandTestSchema = z.strictObject({ command: z.array(z.string().max(10_000)).min(1).max(100), timeoutSeconds: seconds(3_600).default(300) });
-/** A signed POST that names the new image: it passes when the answer is `{"pass": true}`. */
-export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: seconds(3_600).default(300) });
+/** A signed POST that names the new image: it passes when the answer is `{"pass": true}`. Whoever waits holds a function, so not for long. */
+export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: seconds(300).default(120) });
 
 const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture');
 
