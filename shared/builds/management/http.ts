@@ -28,6 +28,7 @@ import type { BuildPorts } from '../ports.ts';
 import { hookRoutes } from './hooks-http.ts';
 import { jsonIn } from './json-in.ts';
 import { taskRoutes } from './tasks-http.ts';
+import { deleteLogin, putLogin } from '../upstream/logins.ts';
 import { pushedIn } from '../upstream/notified.ts';
 import { hastenLook } from '../upstream/watch.ts';
 import { treeOf } from './tree.ts';
@@ -92,6 +93,16 @@ function sourceRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const { source } = context.req.valid('param');
     const secret = await putInboundSecret(ports, `bases:${source}`, context.req.valid('json').secret);
     return context.json({ source, secret }, 200);
+  });
+  api.openapi(routes.putLogin, async (context) => {
+    const { username, secret, realm } = context.req.valid('json');
+    const { host } = await putLogin(ports, context.req.valid('param').host, { username, secret, ...(realm === undefined ? {} : { realm }) });
+    return context.json({ host, username, secret, ...(realm === undefined ? {} : { realm }) }, 200);
+  });
+  api.openapi(routes.deleteLogin, async (context) => {
+    const { host } = context.req.valid('param');
+    if (!(await deleteLogin(ports, host))) throw new RegistryError({ is: 'thing-unknown', what: `login at ${host}` });
+    return context.body(null, 204);
   });
   api.openapi(routes.deleteSource, async (context) => {
     await deleteInboundSecret(ports, `bases:${context.req.valid('param').source}`);

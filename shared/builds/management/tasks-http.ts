@@ -19,7 +19,7 @@ const uploaded = z
     digest: z.string().pipe(digestSchema).openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}` }),
   })
   .openapi({ description: 'A tar archive, gzip or not, that was uploaded as a blob.' });
-const context = z.union([uploaded, gitContextSchema.openapi({ description: 'A folder of a git repository.' })], { error: 'must be { repository, digest } of an uploaded archive, or { git, ref, folder }: a repository by https' });
+const context = z.union([uploaded, gitContextSchema.describe('A folder of a git repository.')], { error: 'must be { repository, digest } of an uploaded archive, or { git, ref, folder }: a repository by https' });
 const described = { ...taskSettingsSchema.shape, context };
 const shown = z.object({ name: z.string(), ...described, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), commit: z.string().optional().openapi({ description: 'Where that was read, of a context in git.' }), dueAt: z.string().optional().openapi({ format: 'date-time' }), ...timesSchema }).openapi('Task');
 const settings = z.strictObject(described).openapi('TaskSettings');

@@ -46,6 +46,23 @@ export function upstreamRef(registry: RegistryName, host: string): DocumentRef {
   return { container: 'registries', partition: [registry], id: `upstream:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}` };
 }
 
+/** Who this registry is at another. The password is a secret of the vault. */
+export const upstreamLoginSchema = z.object({
+  ...documentShape('upstream-login'),
+  registry: registrySchema,
+  host: z.string(),
+  username: z.string(),
+  /** Its name in the vault. */
+  secret: z.string(),
+  realm: z.string().optional(),
+  updatedAt: when,
+});
+export type UpstreamLogin = z.infer<typeof upstreamLoginSchema>;
+
+export function upstreamLoginRef(registry: RegistryName, host: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `upstream-login:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}` };
+}
+
 export interface UpstreamSettings {
   /** Between two looks at a tag, give or take a tenth. In milliseconds. */
   readonly intervalMs: number;

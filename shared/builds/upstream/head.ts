@@ -5,6 +5,8 @@ import { StoreFailure } from '../../ports/failures.ts';
 import { OutboundRefused } from '../../ports/outbound.ts';
 import type { Answer, AskUrl } from '../../ports/outbound.ts';
 import { isLoopbackHost } from '../loopback.ts';
+import { authorizationFor } from './authorization.ts';
+import type { Login } from './authorization.ts';
 
 export type Looked =
   | { readonly is: 'same' }
@@ -24,10 +26,10 @@ const slowedMs = 60_000;
 const longestMs = 24 * 3_600_000;
 
 /**
- * Asks a registry what a tag points at: one HEAD, conditional on what is known, anonymous; with a token where the registry asks for one. No image is
- * pulled by it (Docker Hub counts none). Never throws for what the registry does.
+ * Asks a registry what a tag points at: one HEAD, conditional on what is known; with a token, or the login that it was given, where the registry asks for
+ * one. No image is pulled by it (Docker Hub counts none). Never throws for what the registry does.
  */
-export async function lookAtTag(outbound: AskUrl, base: string, tag: string, known: Digest | undefined): Promise<Look> {
+export async function lookAtTag(outbound: AskUrl, base: string, tag: string, { known, login }: { readonly known: Digest | undefined; readonly login: Login | undefined }): Promise<Look> {
   const slash = base.indexOf('/');
   const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
   // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND).
@@ -35,8 +37,9 @@ export async function lookAtTag(outbound: AskUrl, base: string, tag: string, kno
   const headers = { Accept: manifestMediaTypes.join(', '), ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }) };
   try {
     const first = await outbound.ask(url, { method: 'HEAD', headers });
-    const token = first.status === 401 ? await tokenFor(outbound, first.headers['www-authenticate'] ?? '', path) : undefined;
-    const answer = token === undefined ? first : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: `Bearer ${token}` } });
+    const authorization = first.status === 401 ? await authorizationFor(outbound, first.headers['www-authenticate'] ?? '', { path, login, host: url.host }) : undefined;
+    if (typeof authorization === 'object') return { looked: { is: 'failed', why: authorization.why } };
+    const answer = authorization === undefined ? first : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: authorization } });
     return { looked: read(answer, known), ...rest(answer) };
   } catch (error) {
     if (error instanceof StoreFailure || error instanceof OutboundRefused) return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
@@ -64,29 +67,4 @@ function retryAfter(text: string | undefined): number | undefined {
 function rest({ headers }: Answer): { restMs?: number } {
   const [, left, window] = /^(\d+)(?:;w=(\d+))?/.exec(headers['ratelimit-remaining'] ?? '') ?? [];
   return left === '0' ? { restMs: Math.min(longestMs, Number(window ?? 60) * 1_000) } : {};
-}
-
-/** Distribution's token flow, for nobody in particular (distribution, docs/spec/auth/token). */
-async function tokenFor(outbound: AskUrl, challenge: string, path: string): Promise<string | undefined> {
-  if (!/^bearer /i.test(challenge)) return undefined;
-  const said = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]));
-  const realm = said.get('realm');
-  if (realm === undefined || !URL.canParse(realm)) return undefined;
-  // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND).
-  const url = new URL(realm);
-  const service = said.get('service');
-  if (service !== undefined) url.searchParams.set('service', service);
-  url.searchParams.set('scope', `repository:${path}:pull`);
-  const { status, text } = await outbound.ask(url, { method: 'GET', headers: { Accept: 'application/json' } });
-  return status === 200 ? tokenIn(text) : undefined;
-}
-
-function tokenIn(text: string): string | undefined {
-  try {
-    const { token, access_token: other } = JSON.parse(text) as { token?: unknown; access_token?: unknown };
-    const found = token ?? other;
-    return typeof found === 'string' && found.length < 20_000 ? found : undefined;
-  } catch {
-    return undefined;
-  }
 }

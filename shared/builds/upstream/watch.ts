@@ -10,7 +10,8 @@ import type { BuildPorts } from '../ports.ts';
 import { upstreamRef, upstreamSchema, watchedRef, watchedSchema } from './documents.ts';
 import type { Upstream, Watched } from './documents.ts';
 import { lookAtTag } from './head.ts';
-import type { Looked } from './head.ts';
+import type { Look, Looked } from './head.ts';
+import { loginAt } from './logins.ts';
 
 const tagsAtOnce = 100;
 const longestWaitMs = 24 * 3_600_000;
@@ -90,12 +91,17 @@ async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watch
     await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: watched.dueAt } }]);
     return 'no budget';
   }
-  const { looked, restMs } = await lookAtTag(ports.outbound, base, tag, watched.digest);
+  const { looked, restMs } = await asked(ports, watched, host);
   if (restMs !== undefined) await leaveAlone(ports, host, restMs);
   if (looked.is === 'slow down') await leaveAlone(ports, host, looked.forMs);
   if (looked.is === 'at' && watched.digest !== undefined) await tellMoved(ports, watched, looked.digest, watched.digest);
   await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: became(ports, watched, looked) }]);
   return 'looked';
+}
+
+async function asked(ports: BuildPorts, { base, tag, digest: known }: Watched, host: string): Promise<Look> {
+  const login = await loginAt(ports, host);
+  return login !== undefined && 'why' in login ? { looked: { is: 'failed', why: login.why } } : lookAtTag(ports.outbound, base, tag, { known, login });
 }
 
 function became({ clock, upstream }: BuildPorts, { digest, moves, failures }: Watched, looked: Looked): Partial<Watched> {

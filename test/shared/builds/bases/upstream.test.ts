@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { build, reasonOf, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
 
@@ -116,6 +117,56 @@ describe('a tag of another registry that images are built on', () => {
     await minutes(of, 1);
     expect(there.asked.map(({ path }) => path)).toEqual(['/v2/library/base/manifests/1', '/token?service=them&scope=repository%3Alibrary%2Fbase%3Apull', '/v2/library/base/manifests/1']);
     expect(await reasonOf(of, 'app-1:1', `${there.host}/library/base:1`)).toBe('another registry');
+  });
+
+  const private_ = async (realmHost?: string) => {
+    const there = await upstream();
+    const [plain, realm] = [there.answer, `http://${realmHost ?? there.host}/token`];
+    there.answer = (request, response) => {
+      if (request.url?.startsWith('/token') === true) response.end(JSON.stringify({ token: request.headers.authorization === `Basic ${Buffer.from('robot:a password').toString('base64')}` ? 'a token' : 'nobody' }));
+      else if (request.headers.authorization !== 'Bearer a token') response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="them"` }).end();
+      else plain(request, response);
+    };
+    const of = await on(there.host);
+    return { there, of, login: (settings: object = {}) => of.api('PUT', `/bases/upstreams/${there.host}`, { username: 'robot', secret: 'their-password', ...settings }) };
+  };
+  const watchedAt = async (of: Registry, there: { host: string }) => (await connectMemory(of.world).documents.readDocument({ container: 'dependencies', partition: [`${there.host}/library/base`], id: 'watched:1' }))?.document;
+
+  it('of a private registry is asked for with the login that it was given, whose password is in the vault', async () => {
+    const { there, of, login } = await private_();
+    await connectMemory(of.world).secrets.writeSecret('their-password', 'a password');
+    expect(await login()).toEqual({ status: 200, body: { host: there.host, username: 'robot', secret: 'their-password' } });
+    await minutes(of, 1);
+    expect(await watchedAt(of, there)).toMatchObject({ digest: first, failures: 0 });
+    expect((await of.api('DELETE', `/bases/upstreams/${there.host}`)).status).toBe(204);
+    expect((await of.api('DELETE', `/bases/upstreams/${there.host}`)).status).toBe(404);
+  });
+
+  it('has its password shown to no other host that its registry names, unless it is said to be right', async () => {
+    const other = await upstream();
+    const asOther = other.answer;
+    other.answer = (request, response) => {
+      if (request.url?.startsWith('/token') === true) response.end(JSON.stringify({ token: 'a token' }));
+      else asOther(request, response);
+    };
+    const { there, of, login } = await private_(other.host);
+    await connectMemory(of.world).secrets.writeSecret('their-password', 'a password');
+    await login();
+    await minutes(of, 1);
+    expect(other.asked).toEqual([]);
+    expect(await watchedAt(of, there)).toMatchObject({ failures: 1, error: expect.stringContaining(`shown to ${other.host}, which is not its own`) as string });
+    await login({ realm: other.host });
+    await minutes(of, 6 * 60);
+    expect(other.asked.length).toBeGreaterThan(0);
+    expect(await watchedAt(of, there)).toMatchObject({ digest: first, failures: 0 });
+  });
+
+  it('says so when the vault has no such password', async () => {
+    const { there, of, login } = await private_();
+    await login();
+    await minutes(of, 1);
+    expect(there.asked).toEqual([]);
+    expect(await watchedAt(of, there)).toMatchObject({ error: expect.stringContaining('no secret "their-password"') as string });
   });
 
   it.each(['127.0.0.1:99999', `${'a'.repeat(300)}.example`])('is none when its host is none, whatever an image says: %s', async (host) => {
