@@ -35,10 +35,10 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   const name = `${image.repository}:${image.tag}`;
   if (at === undefined) return { reason: 'image unknown', why: `there is no ${name}` };
   if (learned?.document.digest !== at.document.digest) return { reason: 'not learned yet', why: `${name} was pushed a moment ago, and what it is built on is not known yet` };
-  const edge = edgeTo(learned.document, base);
-  if ('reason' in edge) return edge;
   const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
   const rule = ruleOf(task, policyFor(policies, image));
+  const edge = edgeTo(learned.document, base, rule);
+  if ('reason' in edge) return edge;
   // A builder fetches it from there; what is rebased must be here.
   if (!edge.base.startsWith('own:') && rule?.mode !== 'rebuild' && rule?.mode !== 'rebase-else-rebuild') return elsewhere(edge, name);
   const unfit = withRule(name, rule);
@@ -46,7 +46,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
 }
 
-function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReference): BaseFound | Explanation {
+function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReference, rule: Rule | undefined): BaseFound | Explanation {
   const [name, shown] = [`${repository}:${tag}`, shownReference(base)];
   const circle = refused.find((each) => each.base === shown);
   if (circle !== undefined) return { reason: 'circle', why: `${shown} is built on ${name} itself: ${circle.path.join(' is built on ')}` };
@@ -54,7 +54,8 @@ function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReferenc
   const followed = there.find((each) => each.digest === undefined && each.tag === base.tag);
   if (followed !== undefined) return followed;
   const pinned = there.find((each) => each.digest !== undefined && (each.tag === undefined || each.tag === base.tag));
-  if (pinned !== undefined) return { reason: 'pinned to a digest', why: `${name} names ${shownReference(pinned)}: a digest does not move` };
+  if (pinned?.tag !== undefined && rule?.bumpsPins === true) return pinned;
+  if (pinned !== undefined) return { reason: 'pinned to a digest', why: `${name} names ${shownReference(pinned)}: a digest does not move${pinned.tag === undefined ? '' : ', unless a policy says "pins": "bump"'}` };
   const others = bases.map(shownReference).join(', ');
   return { reason: 'not a dependent', why: others === '' ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers` : `${name} is built on ${others}` };
 }

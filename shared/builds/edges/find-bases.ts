@@ -74,10 +74,19 @@ export function mergedBases(bases: readonly BaseFound[]): BaseFound[] {
   return merged(bases.flatMap(({ found, ...reference }) => found.map((evidence): Finding => [reference, evidence])));
 }
 
+const keyOf = ({ base, tag, digest }: BaseReference) => JSON.stringify([base, tag, digest]);
+
+/** What its builder says of a base goes before what its layers let suppose: an image that was pinned to a digest does not follow every tag that this has. */
+function withoutGuesses(findings: readonly Finding[]): readonly Finding[] {
+  const said = findings.filter(([, { evidence }]) => evidence !== 'layers').map(([reference]) => reference);
+  const [bases, references] = [new Set(said.map(({ base }) => base)), new Set(said.map(keyOf))];
+  return findings.filter(([reference, { evidence }]) => evidence !== 'layers' || !bases.has(reference.base) || references.has(keyOf(reference)));
+}
+
 function merged(findings: readonly Finding[]): BaseFound[] {
   const byReference = new Map<string, { readonly reference: Said; readonly found: Evidence[] }>();
-  for (const [reference, evidence] of findings) {
-    const at = JSON.stringify([reference.base, reference.tag, reference.digest]);
+  for (const [reference, evidence] of withoutGuesses(findings)) {
+    const at = keyOf(reference);
     const there = byReference.get(at) ?? { reference, found: [] };
     byReference.set(at, there);
     if (!there.found.some((each) => JSON.stringify(each) === JSON.stringify(evidence))) there.found.push(evidence);
@@ -86,6 +95,6 @@ function merged(findings: readonly Finding[]): BaseFound[] {
 }
 
 /** The digests of a base that an image is known to be built on. */
-export function baseDigestsIn({ found }: Pick<BaseFound, 'found'>): Digest[] {
-  return [...new Set(found.flatMap((each) => each.baseDigest ?? []))];
+export function baseDigestsIn({ found, digest }: Pick<BaseFound, 'found' | 'digest'>): Digest[] {
+  return [...new Set([...found.flatMap((each) => each.baseDigest ?? []), ...(digest === undefined ? [] : [digest])])];
 }

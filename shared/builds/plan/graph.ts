@@ -76,11 +76,11 @@ interface At {
   readonly level: number;
 }
 
-/** The image that the edge leads to, when it is met for the first time. One that is pinned to a digest does not follow its tag. */
+/** The image that the edge leads to, when it is met for the first time. One that is pinned to a digest follows its tag only where its rule says so. */
 function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rules, level }: At): Dependent | undefined {
   const { registry, repository, dependentTag: tag, digest } = edge;
   const rule = rules.ruleFor({ repository, tag });
-  if (digest !== undefined || rule === undefined || !rule.isOn) return undefined;
+  if (rule === undefined || !rule.isOn || (digest !== undefined && rule.bumpsPins !== true)) return undefined;
   const id = nodeId({ repository, tag });
   const there = found.get(id);
   const dependent = there ?? { registry, repository, tag, rule, bases: [], waitsFor: new Set<string>(), level };

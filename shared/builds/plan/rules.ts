@@ -12,6 +12,8 @@ export interface Rule {
   readonly by: string;
   readonly mode: Mode;
   readonly isOn: boolean;
+  /** It follows a base's tag also where it names its digest. */
+  readonly bumpsPins?: boolean;
   readonly task?: string;
 }
 
@@ -38,5 +40,5 @@ export async function readRules(ports: Pick<BuildPorts, 'documents' | 'registry'
 /** A task knows better than a pattern of names. */
 export function ruleOf(task: Task | undefined, policy: Policy | undefined): Rule | undefined {
   if (task !== undefined) return { by: `task "${task.name}"`, mode: task.settings.mode, isOn: task.settings.enabled && task.settings.onBaseUpdate, task: task.name };
-  return policy === undefined ? undefined : { by: `policy "${policy.name}"`, mode: policy.settings.mode, isOn: policy.settings.enabled };
+  return policy === undefined ? undefined : { by: `policy "${policy.name}"`, mode: policy.settings.mode, isOn: policy.settings.enabled, bumpsPins: policy.settings.pins === 'bump' };
 }

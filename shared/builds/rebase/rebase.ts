@@ -48,12 +48,18 @@ async function rebaseIndex(ports: BuildPorts, order: RebaseOrder): Promise<Rebas
   if (refused?.outcome.is === 'refused') return { is: 'refused', why: `${refused.platform}: ${refused.outcome.why}` };
   if (children.every(({ outcome }) => outcome.is === 'same')) return { is: 'same' };
   const json = JSON.parse(Buffer.from(app.bytes).toString('utf8')) as { annotations?: Record<string, string> };
-  const said = order.said === undefined ? {} : { 'org.opencontainers.image.base.name': order.said, 'org.opencontainers.image.base.digest': next.digest };
+  const name = nameOf(order);
+  const said = name === undefined ? {} : { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': next.digest };
   const manifests = children.map(({ child, outcome }) => (outcome.is === 'rebased' ? { ...child, digest: outcome.image.digest, size: outcome.image.bytes.length } : child));
   const bytes = Buffer.from(JSON.stringify({ ...json, manifests, ...(json.annotations === undefined ? {} : { annotations: { ...json.annotations, ...said } }) }));
   const digest = await ports.images.pushImage(key, { reference: digestOf(bytes), bytes, mediaType: app.mediaType, cause });
   const conflicts = children.flatMap(({ platform, outcome }) => (outcome.is === 'rebased' ? outcome.conflicts.map((each) => `${platform}: ${each}`) : []));
   return { is: 'rebased', image: { digest, bytes, mediaType: app.mediaType }, conflicts };
+}
+
+/** As annotations say it from now on: a digest in it is the new base's. */
+function nameOf({ said, next }: RebaseOrder): string | undefined {
+  return said?.replace(/@sha256:[0-9a-f]{64}$/, `@${next.digest}`);
 }
 
 async function rebaseChild(ports: BuildPorts, order: RebaseOrder, child: Descriptor): Promise<{ child: Descriptor; platform: string; outcome: RebaseOutcome }> {
@@ -71,7 +77,8 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   if (nextImage === undefined || next === undefined) return { is: 'refused', why: `the new base has no image for ${app.config.os ?? ''}/${app.config.architecture ?? ''}` };
   const old = await oldBaseOf(ports, order, app);
   if (typeof old === 'string') return { is: 'refused', why: old };
-  const rebased = rebaseImage(app, old, next, order.said === undefined ? undefined : { name: order.said, digest: nextImage.digest });
+  const name = nameOf(order);
+  const rebased = rebaseImage(app, old, next, name === undefined ? undefined : { name, digest: nextImage.digest });
   if (rebased.is !== 'rebased') return rebased;
   const limit = pLimit(16);
   const [linked] = await Promise.all([Promise.all(next.layers.map(({ digest }) => limit(() => ports.images.mountBlob(baseKey, key, digest)))), ports.images.storeSmallBlob(key, rebased.config)]);

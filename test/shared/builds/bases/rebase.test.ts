@@ -46,6 +46,26 @@ describe('a rebased image', () => {
     expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({ nodes: [{ conflicts: ['Env.MODE'] }] });
   });
 
+  it.each([['keep', ['layer base 1', 'layer app']], ['bump', ['layer base 2', 'layer app']]])('that names its base by digest stays, or its pin is moved on, as its policy says: %s', async (pins, layers) => {
+    const of = registry();
+    await of.api('PUT', '/builds/policies/all', { mode: 'rebase', pins });
+    const [base, next] = [build('base', 'base 1'), build('base', 'base 2')];
+    await of.push(base, '1');
+    await of.push(build('app', 'app', { base, says: `${host}/base:1@${base.digest}` }), '1');
+    await of.settle();
+    await of.push(next, '1');
+    await of.settle();
+    const { manifest, layers: now } = await of.pull('app:1');
+    const at = pins === 'bump' ? next : base;
+    expect(now).toEqual(layers);
+    expect(manifest.annotations).toMatchObject({ 'org.opencontainers.image.base.name': `${host}/base:1@${at.digest}`, 'org.opencontainers.image.base.digest': at.digest });
+    expect(await reasonOf(of, 'app:1', 'base:1')).toBe(pins === 'bump' ? 'made' : 'pinned to a digest');
+    // And on.
+    await of.push(build('base', 'base 3'), '1');
+    await of.settle();
+    expect((await of.pull('app:1')).layers[0]).toBe(pins === 'bump' ? 'layer base 3' : 'layer base 1');
+  });
+
   it.each([
     ['USER', { User: 'app' }, { User: 'nobody' }, {}, 'USER'],
     ['WORKDIR', { WorkingDir: '/srv' }, { WorkingDir: '/app' }, {}, 'WORKDIR'],
