@@ -10,43 +10,50 @@ export function formsOf(secret: string): string[] {
   return [...new Set(forms)].filter((form) => form.length >= shortest).toSorted((a, b) => b.length - a.length);
 }
 
-/** Hides what is secret in a text that comes in pieces, wherever it is cut. */
+/** Hides what is secret in a text that comes in pieces, wherever it is cut: what is shown does not depend on the cuts. */
 export class Mask {
   readonly #forms: readonly string[];
-  readonly #longest: number;
+  readonly #starts: ReadonlySet<string>;
   #held = '';
 
   constructor(secrets: readonly string[]) {
     this.#forms = secrets.flatMap(formsOf).toSorted((a, b) => b.length - a.length);
-    this.#longest = this.#forms[0]?.length ?? 0;
+    this.#starts = new Set(this.#forms.map((form) => form.slice(0, 1)));
   }
 
-  /** What may be shown by now: the end is held back for as long as a secret may begin there. */
+  /** What may be shown by now: the end is held back for as long as a secret, or a longer one, may begin there. */
   push(text: string): string {
-    this.#held = this.#hide(this.#held + text);
-    const safe = this.#safeLength();
-    const shown = this.#held.slice(0, safe);
-    this.#held = this.#held.slice(safe);
+    const { shown, heldFrom } = this.#scan(this.#held + text, false);
+    this.#held = (this.#held + text).slice(heldFrom);
     return shown;
   }
 
   /** The rest. */
   end(): string {
-    const rest = this.#hide(this.#held);
+    const { shown } = this.#scan(this.#held, true);
     this.#held = '';
-    return rest;
+    return shown;
   }
 
-  #hide(text: string): string {
-    return this.#forms.reduce((shown, form) => shown.replaceAll(form, hidden), text);
-  }
-
-  /** Up to the first place from which on everything is the beginning of a secret. */
-  #safeLength(): number {
-    for (let at = Math.max(0, this.#held.length - this.#longest + 1); at < this.#held.length; at += 1) {
-      const end = this.#held.slice(at);
-      if (this.#forms.some((form) => form.startsWith(end))) return at;
+  /** Secrets that overlap are hidden as one: the end of the second is none to show either. */
+  #scan(text: string, isWhole: boolean): { readonly shown: string; readonly heldFrom: number } {
+    let [shown, begins, ends] = ['', 0, 0];
+    for (let at = 0; at < text.length; at += 1) {
+      const isInside = at < ends;
+      if (this.#starts.has(text.charAt(at))) {
+        if (!isWhole && this.#mayBeginAt(text, at)) return isInside ? { shown: shown.slice(0, -hidden.length), heldFrom: begins } : { shown, heldFrom: at };
+        const form = this.#forms.find((each) => text.startsWith(each, at));
+        if (form !== undefined && !isInside) [shown, begins] = [shown + hidden, at];
+        if (form !== undefined) ends = Math.max(ends, at + form.length);
+      }
+      if (at >= ends) shown += text.charAt(at);
     }
-    return this.#held.length;
+    return { shown, heldFrom: text.length };
+  }
+
+  /** What follows may complete one. */
+  #mayBeginAt(text: string, at: number): boolean {
+    const left = text.length - at;
+    return this.#forms.some((form) => form.length > left && form.startsWith(text.slice(at)));
   }
 }
