@@ -67,9 +67,13 @@ async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
   })).may;
 }
 
-async function leaveAlone({ documents, registry, clock }: BuildPorts, host: string, forMs: number): Promise<void> {
-  const ref = upstreamRef(registry, host);
-  await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: ref.id, set: { notBefore: new Date(clock.now().getTime() + forMs).toISOString() } }]);
+/** The longer wait counts, of two that one answer asks for. */
+async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promise<void> {
+  const { documents, registry, clock } = ports;
+  const notBefore = new Date(clock.now().getTime() + forMs).toISOString();
+  const found = await readBudget(ports, host);
+  if ((found?.document.notBefore ?? '') >= notBefore) return;
+  await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: upstreamRef(registry, host).id, set: { notBefore } }]);
 }
 
 /** `not ours` when nobody is built on it any more, or somebody else looks. */

@@ -232,6 +232,7 @@ describe('another registry', () => {
   it.each([
     ['429 with Retry-After', { 'retry-after': '600' }, 429],
     ['503 with Retry-After', { 'retry-after': '600' }, 503],
+    ['429, and that nothing is left for longer', { 'retry-after': '10', 'ratelimit-remaining': '0;w=600' }, 429],
     ['that nothing is left', { 'ratelimit-remaining': '0;w=600', 'docker-content-digest': first }, 200],
   ])('is left alone when it answers %s', async (_, headers, status) => {
     const there = await upstream();
