@@ -7,6 +7,7 @@ import { ownRepository, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { rebase } from '../rebase/rebase.ts';
 import type { RebaseOutcome } from '../rebase/rebase.ts';
+import { tagOf, tagValues } from '../tasks/tag-templates.ts';
 import { readTask } from '../tasks/tasks.ts';
 import { cancelled, isCancelled } from './cancel.ts';
 import { causeOfBuild } from './cause.ts';
@@ -23,7 +24,7 @@ export type Ended = Pick<Node, 'state'> & Partial<Pick<Node, 'digest' | 'digestB
 
 /** It is pushed by its digest, and its test has said what it says. */
 export type MadeImage =
-  | { readonly is: 'made'; readonly how: 'rebased' | 'built'; readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType }; readonly conflicts: readonly string[]; /** Why its test fails it. */ readonly gate?: string }
+  | { readonly is: 'made'; readonly how: 'rebased' | 'built'; readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType }; readonly conflicts: readonly string[]; /** Of a context in git. */ readonly commit?: string; /** Why its test fails it. */ readonly gate?: string }
   | { readonly is: 'same' }
   /** A runner elsewhere has it, and will tell: until then nobody takes it up. */
   | { readonly is: 'elsewhere' }
@@ -53,8 +54,18 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
   // Written before the tag moves: whoever finds it moved knows by whom.
   if (!(await lease.write(ends))) return undefined;
+  await tagMore(ports, { ...node, ...(made.commit === undefined ? {} : { commit: made.commit }) }, image);
   await ports.images.pushImage(key, { reference: tag, bytes: image.bytes, mediaType: image.mediaType, cause: causeOfBuild(node.build, hostOf(ports)), onlyIfAt: from });
   return { state: 'succeeded', ...ends };
+}
+
+/** Before its own tag moves: who dies between makes them again, and whoever finds that moved finds them too. */
+async function tagMore(ports: BuildPorts, { registry, repository, build, madeBy: by, commit }: Node, { digest, bytes, mediaType }: Extract<MadeImage, { is: 'made' }>['image']): Promise<void> {
+  const task = by === undefined ? undefined : await readTask(ports, by);
+  if (task === undefined || task.settings.tags.length === 0) return;
+  const values = tagValues({ build, task: task.name, digest, commit, now: ports.clock.now() });
+  const tags = task.settings.tags.flatMap((template) => tagOf(template, values) ?? []);
+  for (const reference of tags) await ports.images.pushImage({ registry, repository }, { reference, bytes, mediaType, cause: causeOfBuild(build, hostOf(ports)) });
 }
 
 async function madeBy(ports: BuildPorts, node: Node, app: StoredImage | undefined, lease: Lease): Promise<MadeImage> {

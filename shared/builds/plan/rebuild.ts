@@ -33,7 +33,8 @@ export async function rebuild(ports: BuildPorts, node: Node, task: Task, running
   if (typeof secrets === 'string') return { is: 'refused', why: secrets };
   running.log.hide(Object.values(secrets));
   const order = { runner: ports.runner, commit, secrets };
-  return platformsOf(task.settings).length > 1 ? rebuildAll(ports, node, task, { ...running, ...order }) : rebuildOne(ports, node, task, { ...running, ...order });
+  const made = await (platformsOf(task.settings).length > 1 ? rebuildAll : rebuildOne)(ports, node, task, { ...running, ...order });
+  return made.is === 'made' && commit !== undefined ? { ...made, commit } : made;
 }
 
 async function rebuildOne(ports: BuildPorts, node: Node, task: Task, running: Running & Order): Promise<MadeImage> {

@@ -7,6 +7,7 @@ import { registrySchema, repositorySchema, tagSchema } from '../../state/names.t
 import { scheduleSchema } from '../../state/schedule.ts';
 import { documentShape } from '../../state/stored.ts';
 import type { TaggedImage } from '../edges/documents.ts';
+import { tagTemplateSchema } from './tag-templates.ts';
 
 export const taskNameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
 
@@ -59,6 +60,8 @@ const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 
 export const taskSettingsSchema = z.strictObject({
   /** Where the result goes. One task makes an image. */
   image: imageSchema,
+  /** More tags of each result, made of what differs from build to build. They are there before the image's own moves. */
+  tags: z.array(tagTemplateSchema).max(10).default([]),
   context: z.union([uploadedContextSchema, gitContextSchema]),
   /** Its path in the context. */
   dockerfile: z.string().min(1).max(1_000).default('Dockerfile'),

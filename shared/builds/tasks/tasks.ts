@@ -54,6 +54,7 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
   const image = { registry, repository, tag };
   if (settings.runner !== undefined && settings.secrets.length > 0) throw new RegistryError({ is: 'request-invalid', why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own' });
+  if (!('git' in settings.context) && settings.tags.some((each) => each.includes('{commit}'))) throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
   const { bases, commit } = await basesIn(ports, settings, host);
   for (const base of bases) {
     const path = await pathUpTo(ports, image, base);
