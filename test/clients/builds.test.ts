@@ -243,9 +243,10 @@ describe('a task whose context is in git', () => {
 });
 
 describe('buildah on this machine', () => {
-  const jobOf = async (name: string, dockerfile: string, more: object) => {
-    const tar = join(work.path, `${name}.tar`);
-    await command('tar', ['-cf', tar, '-C', await contextOf(dockerfile, name), '.']);
+  const jobOf = async (name: string, dockerfile: string, more: object, files: Readonly<Record<string, Buffer>> = {}) => {
+    const [tar, context] = [join(work.path, `${name}.tar`), await contextOf(dockerfile, name)];
+    for (const [file, bytes] of Object.entries(files)) await writeFile(join(context, file), bytes);
+    await command('tar', ['-cf', tar, '-C', context, '.']);
     return { id: name, context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Dockerfile', arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000, ...more };
   };
 
@@ -262,6 +263,11 @@ describe('buildah on this machine', () => {
       expect((bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).includes('a-secret-value')).toBe(false);
     }
     await built.image.discard();
+  });
+
+  it('says what is missing when a step is for another processor', async () => {
+    const job = await jobOf('foreign', `FROM ${host}/base:1\nCOPY --chmod=755 foreign /bin/foreign\nRUN ["/bin/foreign"]\n`, {}, { foreign: Buffer.concat([Buffer.from('7f454c4602010100', 'hex'), Buffer.alloc(8), Buffer.from('0200b700', 'hex'), Buffer.alloc(100)]) });
+    expect(await buildahRunner().build(job, () => undefined, new AbortController().signal)).toMatchObject({ is: 'failed', why: expect.stringContaining('qemu-user-static') as string });
   });
 
   it('ends with everything that it has started when its build is cancelled', async () => {

@@ -66,7 +66,12 @@ export function buildahRunner(): Runner {
   return {
     name: 'buildah',
     async build({ context, secrets, annotations, dockerfile, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
-      const place = await Workplace.make(plainHosts, log, signal);
+      const printed = { isForeign: false };
+      const watched = (text: string) => {
+        printed.isForeign ||= /exec format error/i.test(text);
+        log(text);
+      };
+      const place = await Workplace.make(plainHosts, watched, signal);
       try {
         const why = await unpacked(place, context, dockerfile);
         if (why !== undefined) return await failedIn(place, why);
@@ -75,7 +80,7 @@ export function buildahRunner(): Runner {
         const noted = Object.entries(annotations).flatMap(([name, value]) => ['--annotation', `${name}=${value}`]);
         const options = ['--pull-always', '--format', 'oci', '--platform', platform, '-f', place.at('context', dockerfile), ...(target === undefined ? [] : ['--target', target]), ...named, ...noted, ...secretOptions];
         const built = await place.buildah('build', [...options, '-t', tag, place.at('context')], timeoutMs);
-        if (built.code !== 0) return await failedIn(place, ended('buildah', built, timeoutMs));
+        if (built.code !== 0) return await failedIn(place, `${ended('buildah', built, timeoutMs)}${printed.isForeign ? `: a step runs a program that is not for this machine's processor. For ${platform} it needs an emulator (qemu-user-static), or another machine` : ''}`);
         return { is: 'built', image: await imageIn(place) };
       } catch (error) {
         await place.discard();
