@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url';
+import type { Arguments } from './arguments.ts';
+import { checkedSubscription, must, outputsOf } from './az.ts';
+import { DeployFailure } from './run.ts';
+import type { Run } from './run.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface DeployPorts {
+  readonly run: Run;
+  /** Makes the package; gives the path of its zip. */
+  readonly pack: () => Promise<string>;
+  readonly smoke: (loginServer: string) => Promise<void>;
+  readonly say: (line: string) => void;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** Each step may be done again: whoever mends what stopped it runs the same command. Gives the login server; nothing with `whatIf`. */
+export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<string | undefined> {
+  const { run, say } = ports;
+  say('az …');
+  const { id, name } = await checkedSubscription(run, wanted.subscription);
+  const at = ['--resource-group', wanted.resourceGroup, '--subscription', id];
+  say(`subscription ${name}, resource group ${wanted.resourceGroup}`);
+  await requireGroup(run, wanted, id);
+  if (wanted.whatIf) {
+    say(await must(run, 'az', ['deployment', 'group', 'what-if', ...at, '--name', 'longshore', '--parameters', wanted.parameters], 'mend the parameters; nothing was changed'));
+    say('Then the code and the event subscriptions would be put there. Nothing was changed.');
+    return undefined;
+  }
+  say('building the package …');
+  const zip = await ports.pack();
+  say('resources: a first deployment takes ten minutes or more …');
+  const made = await must(run, 'az', ['deployment', 'group', 'create', ...at, '--name', 'longshore', '--parameters', wanted.parameters, '--output', 'json'], `"az deployment operation group list --resource-group ${wanted.resourceGroup} --name longshore" says what; then the same command again`);
+  const outputs = outputsOf(made);
+  for (const site of outputs.sites) {
+    say(`code of ${site} …`);
+    // For Flex Consumption this is its package deployment, for Premium a zip deployment.
+    await patiently(ports, ['functionapp', 'deployment', 'source', 'config-zip', ...at, '--name', site, '--src', zip], 'the resources are there, the code is not: the same command again');
+  }
+  say('event subscriptions …');
+  const lists = ['sites', 'topicIds', 'workStorageIds'] as const;
+  const parameters = lists.map((list) => `${list}=${JSON.stringify(outputs[list])}`);
+  await patiently(ports, ['deployment', 'group', 'create', ...at, '--name', 'longshore-subscriptions', '--template-file', `${root}infra/subscriptions.bicep`, '--parameters', ...parameters, '--output', 'json'], 'resources and code are there, events reach nobody: the same command again');
+  say('trying it …');
+  await ports.smoke(outputs.loginServer);
+  return outputs.loginServer;
+}
+
+async function requireGroup(run: Run, { resourceGroup, location, whatIf }: Arguments, subscription: string): Promise<void> {
+  const exists = (await must(run, 'az', ['group', 'exists', '--name', resourceGroup, '--subscription', subscription], 'look whether you may read the subscription')).trim() === 'true';
+  if (exists) return;
+  if (whatIf || location === undefined) throw new DeployFailure(`there is no resource group ${resourceGroup}.\nNext: ${whatIf ? 'make it; all of it would be new' : 'say --location REGION, and it is made'}`);
+  await must(run, 'az', ['group', 'create', '--name', resourceGroup, '--location', location, '--subscription', subscription, '--output', 'json'], 'look whether you may make resource groups, and whether there is such a region');
+}
+
+/** A role may need minutes until it is true everywhere, and a function until Event Grid finds it. */
+async function patiently({ run, say, pause }: DeployPorts, args: readonly string[], next: string): Promise<void> {
+  for (let again = 5; ; again--) {
+    try {
+      await must(run, 'az', args, next);
+      return;
+    } catch (error) {
+      if (again === 0 || !(error instanceof DeployFailure) || !/BlobUploadFailed|AuthorizationPermissionMismatch|endpoint not found/i.test(error.message)) throw error;
+      say('not there yet, again in a minute …');
+      await pause(60_000);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArguments, usage } from './arguments.ts';
+import { must } from './az.ts';
+import { deploy } from './deploy.ts';
+import { DeployFailure, runProgram } from './run.ts';
+import { smokeTest } from './smoke.ts';
+import { zipFolder } from './zip.ts';
+
+// `npm run deploy`: docs/deploy.md.
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const folder = await mkdtemp(join(tmpdir(), 'longshore-deploy-'));
+
+async function pack(): Promise<string> {
+  await must(runProgram, process.execPath, [`${root}build.ts`, join(folder, 'dist')], 'mend the code; nothing was changed');
+  await writeFile(join(folder, 'longshore.zip'), await zipFolder(join(folder, 'dist'), (path) => path.startsWith('host/')));
+  return join(folder, 'longshore.zip');
+}
+
+/** A deployment without the hash takes the user admin away: docs/deploy.md. */
+async function requireHash(parameters: string): Promise<void> {
+  const text = await readFile(parameters, 'utf8').catch(() => { throw new DeployFailure(`--parameters: ${parameters} cannot be read`); });
+  if (!text.includes("'LONGSHORE_ADMIN_PASSWORD_HASH'") || process.env['LONGSHORE_ADMIN_PASSWORD_HASH'] !== undefined) return;
+  throw new DeployFailure('LONGSHORE_ADMIN_PASSWORD_HASH is not set: without it the user admin would be gone.\nNext: set it, or set it to nothing if that is what you want');
+}
+
+try {
+  const wanted = parseArguments(process.argv.slice(2));
+  await requireHash(wanted.parameters);
+  const wait = (ms: number) => pause(ms);
+  const smoke = (origin: string) => smokeTest(origin, { password: process.env['LONGSHORE_ADMIN_PASSWORD'], say, pause: wait });
+  const loginServer = await deploy(wanted, { run: runProgram, pack, smoke, say, pause: wait });
+  if (loginServer !== undefined) process.stdout.write(`${new URL(loginServer).host}\n`);
+} catch (error) {
+  say(error instanceof DeployFailure ? error.message : `${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseArguments } from '../../infra/deploy/arguments.ts';
+import { deploy } from '../../infra/deploy/deploy.ts';
+import { runProgram } from '../../infra/deploy/run.ts';
+import { zipFolder } from '../../infra/deploy/zip.ts';
+
+/** Stands in for `az`: writes down its arguments, refuses what it does not know, and answers in the real one's shapes. */
+const standIn = `#!/bin/sh
+printf '%s\\n' "$*" >> "$AZ_FOLDER/calls"
+n=$(wc -l < "$AZ_FOLDER/calls")
+if [ "$n" -eq "\${AZ_FAILS:-0}" ]; then echo "ERROR: \${AZ_SAYS:-refused}" >&2; exit 1; fi
+case "$*" in
+  "version --output json") echo '{"azure-cli":"'"\${AZ_VERSION:-2.80.0}"'","azure-cli-core":"2.80.0","extensions":{}}';;
+  "account show --output json") echo '{"id":"11111111-1111-1111-1111-111111111111","name":"Ours","state":"Enabled","user":{"name":"a@example.com","type":"user"}}';;
+  "bicep version") echo 'Bicep CLI version 0.47.16';;
+  "group exists --name registry --subscription "*) cat "$AZ_FOLDER/group" 2>/dev/null || echo false;;
+  "group create --name registry --location westeurope --subscription "*) echo true > "$AZ_FOLDER/group"; echo '{}';;
+  "deployment group what-if --resource-group registry --subscription "*) echo 'Resource changes: 3 to create.';;
+  "deployment group create --resource-group registry --subscription "*" --name longshore --parameters "*)
+    echo '{"properties":{"provisioningState":"Succeeded","outputs":{"sites":{"type":"Array","value":["site-a","site-b"]},"topicIds":{"type":"Array","value":["/t/a","/t/b"]},"workStorageIds":{"type":"Array","value":["/s/a","/s/b"]},"loginServer":{"type":"String","value":"https://registry.example"}}}}';;
+  "functionapp deployment source config-zip --resource-group registry --subscription "*" --name site-"[ab]" --src package.zip") echo '{}';;
+  "deployment group create --resource-group registry --subscription "*" --name longshore-subscriptions --template-file "*"infra/subscriptions.bicep --parameters sites="*) echo '{}';;
+  *) echo "ERROR: unrecognized arguments: $*" >&2; exit 2;;
+esac
+`;
+
+const inOrder = [/^version/, /^account show/, /^bicep version/, /^group exists/, /^group create/, /--name longshore /, /config-zip .*site-a/, /config-zip .*site-b/, /--name longshore-subscriptions/];
+const flags = ['--resource-group', 'registry', '--parameters', 'infra/main.oneregion.bicepparam', '--location', 'westeurope'];
+const secret = 'scrypt:16384:8:1:c2FsdA:aGFzaA';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longshore-az-'));
+  await writeFile(join(folder, 'az'), standIn);
+  await chmod(join(folder, 'az'), 0o755);
+  vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
+  vi.stubEnv('AZ_FOLDER', folder);
+  vi.stubEnv('LONGSHORE_ADMIN_PASSWORD_HASH', secret);
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function calls(): Promise<string[]> {
+  return (await readFile(join(folder, 'calls'), 'utf8')).trimEnd().split('\n');
+}
+
+async function deployed(more: readonly string[] = []): Promise<{ server: string | undefined; did: string[] }> {
+  const did: string[] = [];
+  const server = await deploy(parseArguments([...flags, ...more]), {
+    run: runProgram,
+    pack: () => {
+      did.push('pack');
+      return Promise.resolve('package.zip');
+    },
+    smoke: (origin) => Promise.resolve(void did.push(`smoke ${origin}`)),
+    say: () => undefined,
+    pause: (ms) => Promise.resolve(void did.push(`pause ${ms}`)),
+  });
+  return { server, did };
+}
+
+describe('npm run deploy', () => {
+  it('makes its calls in order, and tries what it deployed', async () => {
+    expect(await deployed()).toEqual({ server: 'https://registry.example', did: ['pack', 'smoke https://registry.example'] });
+    const made = await calls();
+    expect(made).toHaveLength(inOrder.length);
+    inOrder.forEach((call, at) => expect(made[at]).toMatch(call));
+  });
+
+  it('makes the same calls again when all is there, without the group', async () => {
+    await deployed();
+    const first = await calls();
+    await rm(join(folder, 'calls'));
+    await deployed();
+    expect(await calls()).toEqual(first.filter((call) => !call.startsWith('group create')));
+  });
+
+  it.each(inOrder.map((_, at) => [at + 1]))('stops where call %i fails, and says the next step', async (at) => {
+    vi.stubEnv('AZ_FAILS', String(at));
+    await expect(deployed()).rejects.toThrow(/^az .+ failed: ERROR: refused\nNext: ./);
+    expect(await calls()).toHaveLength(at);
+  });
+
+  it('waits for a role that is not true everywhere yet', async () => {
+    vi.stubEnv('AZ_FAILS', '7');
+    vi.stubEnv('AZ_SAYS', 'BlobUploadFailedException: 403');
+    expect((await deployed()).did).toEqual(['pack', 'pause 60000', 'smoke https://registry.example']);
+  });
+
+  it('changes nothing with --what-if', async () => {
+    await writeFile(join(folder, 'group'), 'true');
+    expect(await deployed(['--what-if'])).toEqual({ server: undefined, did: [] });
+    expect((await calls()).slice(3).map((call) => call.split(' --')[0])).toEqual(['group exists', 'deployment group what-if']);
+  });
+
+  it('passes no secret where other users of the machine may read it', async () => {
+    await deployed();
+    expect((await calls()).join('\n')).not.toContain(secret);
+  });
+
+  it('refuses an az that does not know Flex Consumption, and says so when there is none', async () => {
+    vi.stubEnv('AZ_VERSION', '2.59.0');
+    await expect(deployed()).rejects.toThrow('az is 2.59.0, and must be 2.60 or newer');
+    vi.stubEnv('PATH', '/nowhere');
+    await expect(deployed()).rejects.toThrow(/there is no such program\nNext: install the Azure CLI/);
+  });
+
+  it('names all faults of its arguments at once', () => {
+    expect(() => parseArguments(['--parameters', 'x.json', '--force', 'now', '--location', 'West Europe'])).toThrow(/no --force.*"now".*--resource-group is missing.*--parameters must name.*--location must be/);
+  });
+});
+
+describe('the package', () => {
+  it('is a zip of the files that are not left out, the same each time', async () => {
+    await writeFile(join(folder, 'host.json'), '{}');
+    const zip = await zipFolder(folder, (path) => path === 'az');
+    expect(await zipFolder(folder, (path) => path === 'az')).toEqual(zip);
+    await writeFile(join(folder, 'out.zip'), zip);
+    const script = 'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); print(z.testzip(), z.namelist(), z.read("host.json").decode())';
+    expect(execFileSync('python3', ['-c', script, join(folder, 'out.zip')], { encoding: 'utf8' }).trim()).toBe("None ['host.json'] {}");
+  });
+});
