@@ -11,7 +11,7 @@ import { madeId } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { taskNameSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
-import { movedTo, refsPushed } from '../tasks/git-pushed.ts';
+import { moveOf, refsPushed } from '../tasks/git-pushed.ts';
 import { theTask } from '../tasks/tasks.ts';
 import { jsonIn } from './json-in.ts';
 
@@ -31,8 +31,8 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
     const said = jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes));
     const moved = commitToBuild(task, said);
     if ('ignored' in moved) return context.json(moved, 200);
-    // The same commit is the same event: whoever tells of it twice has it built once.
-    const event = madeId('git', ports.registry, task.name, moved.commit);
+    // The same move is the same event: whoever tells of it twice has it built once. A branch may come back to a commit.
+    const event = madeId('git', ports.registry, task.name, moved.commit, moved.before);
     const build = await buildSoon(ports, { base: ownBase(ports.registry, task.repository), tag: task.tag, task: task.name, event, updatedAt: ports.clock.now().toISOString() });
     return context.json({ commit: moved.commit, ...(build === undefined ? {} : { build }) }, 202);
   });
@@ -48,11 +48,11 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
   return api;
 }
 
-function commitToBuild({ name, settings: { context, enabled } }: Task, said: unknown): { commit: string } | { ignored: string } {
+function commitToBuild({ name, settings: { context, enabled } }: Task, said: unknown): { commit: string; before: string | undefined } | { ignored: string } {
   if (!('git' in context)) throw new RegistryError({ is: 'conflict', why: `the context of task "${name}" is an uploaded archive: a push to a repository changes nothing about it` });
   if (!enabled) return { ignored: `task "${name}" is disabled` };
   const refs = refsPushed(said);
-  const commit = movedTo(context, refs);
-  if (commit !== undefined) return { commit };
+  const move = moveOf(context, refs);
+  if (move?.commit !== undefined) return { commit: move.commit, before: move.before };
   return { ignored: refs.length === 0 ? 'it tells of no push' : `it tells of ${refs.slice(0, 5).map(({ ref }) => ref).join(', ')}, and the task builds ${context.ref}` };
 }

@@ -105,6 +105,20 @@ describe('a push to a repository', () => {
     expect(await hook(of, '0'.repeat(40))).toMatchObject({ status: 200 });
   });
 
+  it('that moves a branch back to an earlier commit has that built again', async () => {
+    const { of, commit: first } = await withTask();
+    const move = async (before: string, after: string) => {
+      await of.api('POST', '/tasks/app/hook', { ref: 'refs/heads/main', before, after });
+      await of.settle();
+    };
+    await move('0'.repeat(40), first);
+    const second = of.git.commit(git, 'main', { 'app/Dockerfile': `FROM ${host}/base:1\nRUN second` });
+    await move(first, second);
+    expect(of.git.commit(git, 'main', { 'app/Dockerfile': `FROM ${host}/base:1` })).not.toBe(second);
+    await move(second, first);
+    expect(await layersOf(of)).toEqual([`layer FROM ${host}/base:1 (3)`]);
+  });
+
   it('proves itself by the secret of its task alone', async () => {
     const { of, commit } = await withTask();
     const { secret } = (await of.api('PUT', '/tasks/app/hook', {})).body as { secret: string };
@@ -118,7 +132,7 @@ describe('a push to a repository', () => {
     ['GitHub', { ref: 'refs/heads/main', after: '1'.repeat(40), repository: {} }, [{ ref: 'refs/heads/main', commit: '1'.repeat(40) }]],
     ['GitHub, of a deletion', { ref: 'refs/heads/main', after: '0'.repeat(40), deleted: true }, [{ ref: 'refs/heads/main', commit: undefined }]],
     ['GitLab', { object_kind: 'push', ref: 'refs/heads/main', after: '1'.repeat(40), checkout_sha: '1'.repeat(40) }, [{ ref: 'refs/heads/main', commit: '1'.repeat(40) }]],
-    ['Azure DevOps', { eventType: 'git.push', resource: { refUpdates: [{ name: 'refs/heads/main', oldObjectId: '0'.repeat(40), newObjectId: '1'.repeat(40) }] } }, [{ ref: 'refs/heads/main', commit: '1'.repeat(40) }]],
+    ['Azure DevOps', { eventType: 'git.push', resource: { refUpdates: [{ name: 'refs/heads/main', oldObjectId: '2'.repeat(40), newObjectId: '1'.repeat(40) }] } }, [{ ref: 'refs/heads/main', commit: '1'.repeat(40), before: '2'.repeat(40) }]],
     ['Bitbucket', { push: { changes: [{ new: { type: 'branch', name: 'main', target: { hash: '1'.repeat(40) } } }, { new: null }] } }, [{ ref: 'refs/heads/main', commit: '1'.repeat(40) }]],
     ['nobody', ['what'], []],
   ])('is read as %s tells of it', (_, body, refs) => {
