@@ -1,5 +1,6 @@
 import { signatureHeaders } from '../../http/standard-webhooks.ts';
 import type { NoAnswer, ReceiverAnswer } from '../../ports/post.ts';
+import { signingKey } from '../inbound/proof.ts';
 import { readInboundSecret } from '../inbound/secrets.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -17,7 +18,6 @@ export async function postSigned(ports: BuildPorts, task: Task, { url, id, body 
   const secret = await readInboundSecret(ports, `task:${task.name}`);
   if (secret === undefined) return { is: 'refused', why: `task "${task.name}" has no secret to sign with: PUT /api/v1/tasks/${task.name}/hook makes one`, ms: 0 };
   const text = JSON.stringify(body);
-  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
-  const signature = signatureHeaders({ id, at: ports.clock.now(), body: text }, [key]);
+  const signature = signatureHeaders({ id, at: ports.clock.now(), body: text }, [signingKey(secret)]);
   return ports.receivers.post({ url: new URL(url), headers: { 'content-type': 'application/json', ...signature }, body: text });
 }

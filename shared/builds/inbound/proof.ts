@@ -27,6 +27,11 @@ export function proves(secret: string, received: Received, now: Date): boolean {
   return told.some((each) => isSame(each, secret)) || signed.some(([each, expected]) => isSame(each, expected)) || isStandard(secret, received, now);
 }
 
+/** What Standard Webhooks signs with: the bytes behind `whsec_`, or a secret of another form as it is. */
+export function signingKey(secret: string): Buffer {
+  return secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
+}
+
 /** What is kept of a token: it is long and random, so its hash tells nothing. In hex. */
 export function hashOfToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
@@ -48,7 +53,6 @@ function isSame(given: string | null, expected: string): boolean {
 function isStandard(secret: string, { headers, body }: Received, now: Date): boolean {
   const [id, timestamp] = [headers.get('webhook-id'), headers.get('webhook-timestamp') ?? ''];
   if (id === null || !/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1_000 - Number(timestamp)) > tolerance) return false;
-  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
-  const expected = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
+  const expected = `v1,${createHmac('sha256', signingKey(secret)).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
   return (headers.get('webhook-signature') ?? '').split(' ').some((each) => isSame(each, expected));
 }

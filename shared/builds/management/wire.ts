@@ -8,6 +8,7 @@ import type { Build, Node } from '../plan/documents.ts';
 import { shownReference } from '../edges/names.ts';
 import type { Edge, Learned } from '../edges/documents.ts';
 import { reasons } from '../explain.ts';
+import { secretNameSchema } from '../tasks/documents.ts';
 import { sources } from '../upstream/notified.ts';
 
 const image = z.string().min(1).max(400).openapi({ example: 'team/app:v1' });
@@ -90,7 +91,7 @@ const params = z.object({ name: policyNameSchema });
 const build = z.object({ build: z.uuid() });
 const hostSchema = z.string().max(300).regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/, 'must be a host, with its port if it has one');
 const hostParams = z.object({ host: hostSchema });
-const loginSettings = z.strictObject({ username: z.string().min(1).max(200), secret: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault'), realm: hostSchema.optional() });
+const loginSettings = z.strictObject({ username: z.string().min(1).max(200), secret: secretNameSchema, realm: hostSchema.optional() });
 const sourceParams = z.object({ source: z.enum(sources) });
 
 export const routes = {

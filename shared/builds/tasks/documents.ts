@@ -21,7 +21,8 @@ const seconds = (most: number) => z.int().min(1).max(most);
 /** A tar archive, gzip or not, that was uploaded as a blob. */
 export const uploadedContextSchema = z.strictObject({ repository: repositorySchema, digest: digestSchema });
 
-const secretNameSchema = z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault');
+/** Of a secret of the vault. */
+export const secretNameSchema = z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault');
 const refSchema = z.string().max(250).regex(/^(?!.*(\.\.|@\{|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9._\/+@#-]*$/, 'must be a branch, a tag, HEAD or a whole commit');
 const folderSchema = z.string().max(500).refine((path) => path === '' || path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), 'must be a path below the repository, as app/server');
 
