@@ -13,6 +13,7 @@ import type { Git, GitRefused, GitRepository } from '../../ports/git.ts';
 import { GitFault } from './fault.ts';
 import { guardedHttp } from './guarded-http.ts';
 import { filesOf } from './tree.ts';
+import type { TreeFile } from './tree.ts';
 
 /** Loaded when it is first needed: most instances never fetch. */
 const library = () => import('isomorphic-git');
@@ -94,7 +95,7 @@ async function archived(place: Parameters<typeof filesOf>[0], commit: string, fo
 }
 
 /** Times and owners are nobody's: the same commit gives the same bytes. */
-function entry(archive: Pack, file: Parameters<typeof entryOf>[0]): Promise<void> {
+function entry(archive: Pack, file: TreeFile): Promise<void> {
   return new Promise((written, failed) => {
     const { header, bytes } = entryOf(file);
     archive.entry({ ...header, mtime: new Date(0), uid: 0, gid: 0 }, bytes, (error) => {
@@ -104,9 +105,7 @@ function entry(archive: Pack, file: Parameters<typeof entryOf>[0]): Promise<void
   });
 }
 
-type Files = ReturnType<typeof filesOf> extends AsyncIterable<infer T> ? T : never;
-
-function entryOf(file: Files) {
+function entryOf(file: TreeFile) {
   switch (file.is) {
     case 'file':
       return { header: { name: file.path, type: 'file' as const, mode: file.isExecutable ? 0o755 : 0o644 }, bytes: Buffer.from(file.bytes) };

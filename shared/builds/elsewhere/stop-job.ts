@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StoreFailure } from '../../ports/failures.ts';
 import { OutboundRefused } from '../../ports/outbound.ts';
-import { jsonIn } from '../management/json-in.ts';
+import { jsonIn } from '../json-in.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
@@ -39,7 +39,7 @@ async function cancelRun({ secrets, receivers, outbound }: BuildPorts, github: G
   if (token === undefined) return;
   const [headers, actions] = [githubHeaders(token.value), `${github.api.replace(/\/$/, '')}/repos/${github.repository}/actions`];
   const { status, text } = await outbound.ask(new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsLookedAt}`), { method: 'GET', headers });
-  const runs = status === 200 ? runsSchema.safeParse(jsonIn(Buffer.from(text))) : undefined;
+  const runs = status === 200 ? runsSchema.safeParse(jsonIn(text)) : undefined;
   const run = runs?.data?.workflow_runs.find(({ display_title: title }) => title.includes(job));
   if (run !== undefined) await receivers.post({ url: new URL(`${actions}/runs/${run.id}/cancel`), headers, body: '' });
 }

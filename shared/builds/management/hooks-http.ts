@@ -3,17 +3,17 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { body, json, managementRoutes, refusals } from '../../http/management.ts';
 import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
-import { ownBase } from '../edges/names.ts';
 import { maxNotificationBytes } from '../inbound/let-in.ts';
+import { jsonIn } from '../json-in.ts';
 import { deleteInboundSecret, putInboundSecret } from '../inbound/secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
+import { rootOf } from '../plan/root-of.ts';
 import { madeId } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { taskNameSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 import { moveOf, refsPushed } from '../tasks/git-pushed.ts';
 import { theTask } from '../tasks/tasks.ts';
-import { jsonIn } from './json-in.ts';
 
 const params = z.object({ name: taskNameSchema });
 
@@ -33,7 +33,7 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
     if ('ignored' in moved) return context.json(moved, 200);
     // The same move is the same event: whoever tells of it twice has it built once. A branch may come back to a commit.
     const event = madeId('git', ports.registry, task.name, moved.commit, moved.before);
-    const build = await buildSoon(ports, { base: ownBase(ports.registry, task.repository), tag: task.tag, task: task.name, event, updatedAt: ports.clock.now().toISOString() });
+    const build = await buildSoon(ports, rootOf(ports, task, event));
     return context.json({ commit: moved.commit, ...(build === undefined ? {} : { build }) }, 202);
   });
   api.openapi(routes.put, async (context) => {

@@ -5,9 +5,10 @@ import { digestSchema } from '../../oci/descriptor.ts';
 import { repositorySchema } from '../../state/names.ts';
 import { parseStored } from '../../state/stored.ts';
 import { learnTag } from '../edges/learn.ts';
-import { ownBase, shownReference } from '../edges/names.ts';
+import { shownReference } from '../edges/names.ts';
 import { deleteInboundSecret } from '../inbound/secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
+import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
 import { gitContextSchema, taskNameSchema, taskSchema, taskSettingsSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -36,7 +37,7 @@ const routes = {
 /** `/tasks` of the management API. */
 export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   const api = managementRoutes();
-  const { documents, registry, clock, ids } = ports;
+  const { documents, registry, ids } = ports;
   api.openapi(routes.list, async (context) => {
     const { limit, continuation } = context.req.valid('query');
     const page = await documents.queryDocuments({ container: 'registries', partition: [registry], where: [{ path: 'type', is: '=', value: 'task' }], orderBy: { path: 'name', direction: 'asc' }, limit, ...(continuation === undefined ? {} : { continuation }) });
@@ -59,7 +60,7 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   });
   api.openapi(routes.run, async (context) => {
     const task = await theTask(ports, context.req.valid('param').name);
-    const build = await buildSoon(ports, { base: ownBase(registry, task.repository), tag: task.tag, task: task.name, event: ids.nextId(), updatedAt: clock.now().toISOString() });
+    const build = await buildSoon(ports, rootOf(ports, task, ids.nextId()));
     return context.json(build === undefined ? {} : { build }, 202);
   });
   return api;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Digest } from '../../oci/digest.ts';
 import type { BuiltImage } from '../../ports/runner.ts';
 import { postSigned } from '../elsewhere/post-signed.ts';
+import { jsonIn } from '../json-in.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { httpTestSchema, Task } from '../tasks/documents.ts';
 import type { Node } from './documents.ts';
@@ -56,17 +57,9 @@ async function askedByHttp(ports: BuildPorts, node: Node, task: Task, { url, tim
 
 function verdictOf({ status, body }: { readonly status: number; readonly body: string }, log: LogWriter): string | undefined {
   if (status < 200 || status > 299) return `its gate answered ${status}`;
-  const verdict = verdictSchema.safeParse(parsed(body));
+  const verdict = verdictSchema.safeParse(jsonIn(body));
   if (!verdict.success) return 'its gate did not answer {"pass": true} or {"pass": false, "reason": "…"}';
   const { pass, reason } = verdict.data;
   if (reason !== undefined) log.write(`its gate says: ${reason}\n`);
   return pass ? undefined : `its gate is closed${reason === undefined ? '' : `: ${reason}`}`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -8,6 +8,7 @@ import type { BuildPorts } from '../ports.ts';
 import { rebase } from '../rebase/rebase.ts';
 import type { RebaseOutcome } from '../rebase/rebase.ts';
 import { tagOf, tagValues } from '../tasks/tag-templates.ts';
+import type { Task } from '../tasks/documents.ts';
 import { readTask } from '../tasks/tasks.ts';
 import { cancelled, isCancelled } from './cancel.ts';
 import { causeOfBuild } from './cause.ts';
@@ -42,7 +43,8 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   if (digest !== undefined && node.isGated === undefined && app?.digest === digest) return { state: 'succeeded', digest, ...(digestBefore === undefined ? {} : { digestBefore }), ...(node.how === undefined ? {} : { how: node.how }) };
   if (await isCancelled(ports, node.build)) return cancelled;
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
-  const made = await lease.keptDuring(() => madeBy(ports, node, app, lease));
+  const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
+  const made = await lease.keptDuring(() => madeBy(ports, node, { app, task, lease }));
   // What was built elsewhere began with the tag as it was then.
   const from = node.remote?.from ?? app?.digest ?? 'nothing';
   const before = from === 'nothing' ? {} : { digestBefore: from };
@@ -54,22 +56,26 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
   // Written before the tag moves: whoever finds it moved knows by whom.
   if (!(await lease.write(ends))) return undefined;
-  await tagMore(ports, { ...node, ...(made.commit === undefined ? {} : { commit: made.commit }) }, image);
+  if (task !== undefined) await tagMore(ports, node, task, { commit: node.commit, ...made });
   await ports.images.pushImage(key, { reference: tag, bytes: image.bytes, mediaType: image.mediaType, cause: causeOfBuild(node.build, hostOf(ports)), onlyIfAt: from });
   return { state: 'succeeded', ...ends };
 }
 
 /** Before its own tag moves: who dies between makes them again, and whoever finds that moved finds them too. */
-async function tagMore(ports: BuildPorts, { registry, repository, build, madeBy: by, commit }: Node, { digest, bytes, mediaType }: Extract<MadeImage, { is: 'made' }>['image']): Promise<void> {
-  const task = by === undefined ? undefined : await readTask(ports, by);
-  if (task === undefined || task.settings.tags.length === 0) return;
+async function tagMore(ports: BuildPorts, { registry, repository, build }: Node, task: Task, { commit, image: { digest, bytes, mediaType } }: Pick<Extract<MadeImage, { is: 'made' }>, 'image'> & { readonly commit: string | undefined }): Promise<void> {
   const values = tagValues({ build, task: task.name, digest, commit, now: ports.clock.now() });
   const tags = task.settings.tags.flatMap((template) => tagOf(template, values) ?? []);
   for (const reference of tags) await ports.images.pushImage({ registry, repository }, { reference, bytes, mediaType, cause: causeOfBuild(build, hostOf(ports)) });
 }
 
-async function madeBy(ports: BuildPorts, node: Node, app: StoredImage | undefined, lease: Lease): Promise<MadeImage> {
-  const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
+interface Making {
+  /** As its tag is now. */
+  readonly app: StoredImage | undefined;
+  readonly task: Task | undefined;
+  readonly lease: Lease;
+}
+
+async function madeBy(ports: BuildPorts, node: Node, { app, task, lease }: Making): Promise<MadeImage> {
   const log = new LogWriter(ports, node);
   try {
     const rebased = node.mode === 'rebuild' || app === undefined ? undefined : await onFirstThatFits(ports, node, app);

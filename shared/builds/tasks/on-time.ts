@@ -1,8 +1,8 @@
 import { nextRun } from '../../state/schedule.ts';
 import { parseStored } from '../../state/stored.ts';
-import { ownBase } from '../edges/names.ts';
 import { madeId } from '../plan/documents.ts';
 import { putInLine } from '../plan/lane.ts';
+import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
 import { taskSchema } from './documents.ts';
 import type { Task } from './documents.ts';
@@ -26,7 +26,7 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
 async function lineUp(ports: BuildPorts, { document: task, etag }: { readonly document: Task; readonly etag: string }): Promise<void> {
   const { documents, registry, clock } = ports;
   const { schedule } = task.settings;
-  const now = clock.now();
-  if (schedule !== undefined) await putInLine(ports, { base: ownBase(registry, task.repository), tag: task.tag, task: task.name, event: madeId('schedule', registry, task.name, task.dueAt), updatedAt: now.toISOString() });
-  if (schedule !== undefined) await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: task.id, set: { dueAt: nextRun(schedule, now).toISOString() }, ifMatch: etag }]);
+  if (schedule === undefined) return;
+  await putInLine(ports, rootOf(ports, task, madeId('schedule', registry, task.name, task.dueAt)));
+  await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: task.id, set: { dueAt: nextRun(schedule, clock.now()).toISOString() }, ifMatch: etag }]);
 }
