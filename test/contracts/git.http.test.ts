@@ -1,8 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpGit } from '../../shared/adapters/git/git.ts';
 import { reachOf } from '../../shared/http/public-address.ts';
 import { StoreFailure } from '../../shared/ports/failures.ts';
-import { archived, gitContract } from './git.contract.ts';
+import { archived, filesIn, gitContract } from './git.contract.ts';
+import { inSideband, packOf, zeros } from './git-packs.ts';
 import { startGitServer } from './git-server.ts';
 import type { GitServer } from './git-server.ts';
 
@@ -80,4 +84,40 @@ describe('a repository', () => {
     server.intercept = () => false;
     expect(await archived(git, url, commit)).toHaveProperty('Dockerfile');
   });
+
+  it('whose pack is small and unpacks to a gigabyte is refused before anything is unpacked', async () => {
+    await server.create('bomb');
+    const commit = await server.commit('bomb', 'main', { Dockerfile: 'FROM scratch' });
+    const pack = packOf([{ type: 3, size: 1024 ** 3, deflated: await zeros(1024 ** 3) }]);
+    const before = process.memoryUsage().rss;
+    server.intercept = (request, response) => {
+      if (request.method !== 'POST') return false;
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' }).end(inSideband(pack));
+      return true;
+    };
+    const answer = await git.archiveOf({ url: server.url('bomb') }, commit, '').finally(() => (server.intercept = () => false));
+    expect(answer).toMatchObject({ is: 'refused', why: expect.stringContaining('1073741824 bytes') as string });
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 ** 2);
+  });
+
+  it.each(['..', '.git', '.GIT', 'a/b', '\\'])('whose tree has a file named %j is refused', async (path) => {
+    const name = `names${Buffer.from(path).toString('hex')}`;
+    await server.create(name);
+    await server.commit(name, 'main', { Dockerfile: 'FROM scratch' });
+    const blob = await server.git(name, 'rev-parse', 'HEAD:Dockerfile');
+    const commit = await commitOf(server, name, Buffer.concat([Buffer.from(`100644 ${path}\0`), Buffer.from(blob, 'hex')]));
+    const answer = await git.archiveOf({ url: server.url(name) }, commit, '');
+    expect(answer.is === 'archive' ? await filesIn(answer.tar) : answer).toMatchObject({ is: 'refused', why: expect.stringMatching(/is named|damaged/) as string });
+  });
 });
+
+/** Of a tree that git itself would not make. */
+async function commitOf(from: GitServer, name: string, tree: Buffer): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'longshore-test-tree-')), 'tree');
+  await writeFile(file, tree);
+  const oid = await from.git(name, 'hash-object', '-w', '--literally', '-t', 'tree', file);
+  await rm(dirname(file), { recursive: true });
+  const commit = await from.git(name, 'commit-tree', '-m', 'x', oid);
+  await from.git(name, 'update-ref', 'refs/heads/main', commit);
+  return commit;
+}

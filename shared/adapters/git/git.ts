@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { listServerRefs } from 'isomorphic-git';
 import { pack } from 'tar-stream';
 import type { Pack } from 'tar-stream';
@@ -10,8 +11,11 @@ import type { CheckedLookupOptions } from '../../http/checked-lookup.ts';
 import { OutboundRefused } from '../../ports/outbound.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { Git, GitRefused, GitRepository } from '../../ports/git.ts';
+import { checkedFs } from './checked-fs.ts';
 import { GitFault } from './fault.ts';
 import { guardedHttp } from './guarded-http.ts';
+import { packLimits } from './pack.ts';
+import type { PackLimits } from './pack.ts';
 import { filesOf } from './tree.ts';
 import type { TreeFile } from './tree.ts';
 
@@ -26,10 +30,12 @@ const [listingBytes, packBytes] = [16 * 1024 ** 2, 256 * 1024 ** 2];
 export interface HttpGitOptions extends CheckedLookupOptions {
   /** Of a pack, in bytes; tests have less. */
   readonly mostBytes?: number;
+  /** Of what a pack unpacks to; tests have less. */
+  readonly limits?: PackLimits;
 }
 
 /** Git over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder that is gone afterwards. */
-export function httpGit({ mostBytes = packBytes, ...options }: HttpGitOptions): Git {
+export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options }: HttpGitOptions): Git {
   return {
     resolveRef: (repository, ref) => asked(repository, async () => {
       if (/^[0-9a-f]{40}$/.test(ref)) return { is: 'at', commit: ref };
@@ -49,7 +55,7 @@ export function httpGit({ mostBytes = packBytes, ...options }: HttpGitOptions): 
       try {
         await init({ fs, dir });
         await addRemote({ fs, dir, remote: 'origin', url: repository.url });
-        await fetch({ fs, http, dir, url: repository.url, ref: commit, singleBranch: true, depth: 1, tags: false, ...authOf(repository) });
+        await fetch({ fs: checkedFs(limits), http, dir, onProgress: () => setImmediate(), url: repository.url, ref: commit, singleBranch: true, depth: 1, tags: false, ...authOf(repository) });
         return { is: 'archive', tar: await archived({ fs, dir }, commit, folder, discard) };
       } catch (error) {
         await discard();
@@ -135,6 +141,12 @@ async function refusal(error: unknown): Promise<string | undefined> {
   if (error instanceof Errors.UserCanceledError) return 'it wants credentials, or others than it was given';
   if (error instanceof Errors.NotFoundError) return 'it has no such commit or folder';
   if (error instanceof Errors.HttpError && error.data.statusCode < 500 && error.data.statusCode !== 429) return `it answers ${error.data.statusCode}: is the URL that of the repository itself, and is it there for who asks?`;
-  if (error instanceof Errors.SmartHttpError || error instanceof Errors.ObjectTypeError || error instanceof Errors.ParseError || error instanceof Errors.InternalError) return `it does not speak git's smart HTTP protocol, or what it sends is damaged: ${error.message.slice(0, 200)}`;
+  if (error instanceof Errors.HttpError) return undefined;
+  if (isLibrarys(error)) return `it does not speak git's smart HTTP protocol, or what it sends is damaged: ${error.message.slice(0, 200)}`;
   return undefined;
+}
+
+/** All that the library finds wrong itself is wrong with what was sent; a connection that fails is no error of its own. */
+function isLibrarys(error: unknown): error is Error {
+  return error instanceof Error && 'isIsomorphicGitError' in error;
 }

@@ -1,0 +1,52 @@
+import { GitFault } from './fault.ts';
+
+/** A copy or an insertion is an object in the library's memory: one byte of a delta can be one. */
+const mostSteps = 500_000;
+
+/**
+ * What a delta makes, in bytes, by its own word and by its steps, which must agree (gitformat-pack, "Deltified representation"). Throws `GitFault`, also
+ * where it makes more than `most` or in more steps than are allowed.
+ */
+export function readDelta(delta: Buffer, most: number): { readonly targetBytes: number } {
+  const fault = () => new GitFault('its pack is damaged: a delta that makes nothing');
+  let at = 0;
+  const next = () => {
+    const byte = delta[at];
+    if (byte === undefined) throw fault();
+    at += 1;
+    return byte;
+  };
+  sizeIn(next);
+  const targetBytes = sizeIn(next);
+  if (targetBytes > most) throw new GitFault(`one file or folder of it has ${targetBytes} bytes: ${most} are allowed`);
+  let made = 0;
+  for (let steps = 0; at < delta.length; steps += 1) {
+    if (steps > mostSteps) throw new GitFault(`one file or folder of it is packed in more than ${mostSteps} steps`);
+    const step = next();
+    const length = step >= 128 ? copied(step, next) : step;
+    if (length === 0) throw fault();
+    made += length;
+    if (step < 128) at += step;
+    if (made > targetBytes || at > delta.length) throw fault();
+  }
+  if (made !== targetBytes) throw fault();
+  return { targetBytes };
+}
+
+function sizeIn(next: () => number): number {
+  let [size, factor, byte] = [0, 1, 0];
+  do {
+    byte = next();
+    size += (byte & 127) * factor;
+    factor *= 128;
+  } while (byte >= 128 && factor < 2 ** 53);
+  return size;
+}
+
+/** Four bits say which bytes of the offset follow, three which of the size; a size of 0 stands for 64 KiB. */
+function copied(step: number, next: () => number): number {
+  for (let bit = 1; bit <= 8; bit *= 2) if ((step & bit) !== 0) next();
+  let [size, factor] = [0, 1];
+  for (let bit = 16; bit <= 64; bit *= 2, factor *= 256) if ((step & bit) !== 0) size += next() * factor;
+  return size === 0 ? 65_536 : size;
+}
