@@ -164,20 +164,37 @@ var storageSuffix = environment().suffixes.storage
 var vaultZone = 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}'
 
 module network 'modules/network.bicep' = [for (region, at) in regions: if (private) {
+  params: { location: region, name: names[at], addressPrefix: networks[at], plan: plan }
+}]
+
+module zone 'modules/zones.bicep' = if (private) {
+  dependsOn: [network]
+  params: {
+    networks: names
+    zones: ['privatelink.blob.${storageSuffix}', 'privatelink.queue.${storageSuffix}', zones.cosmos, zones.events, vaultZone]
+  }
+}
+
+// A zone has one address for a name: what all regions share is reached in the first, and each store in its own.
+module endpoints 'modules/endpoints.bicep' = [for (region, at) in regions: if (private) {
+  dependsOn: [zone]
   params: {
     location: region
-    name: names[at]
-    addressPrefix: networks[at]
-    plan: plan
-    zones: ['privatelink.blob.${storageSuffix}', 'privatelink.queue.${storageSuffix}', zones.cosmos, zones.events, vaultZone]
-    endpoints: [
-      { name: 'bytes', id: bytes[at].outputs.id, part: 'blob', zone: 0 }
-      { name: 'work', id: work[at].outputs.id, part: 'blob', zone: 0 }
-      { name: 'queues', id: work[at].outputs.id, part: 'queue', zone: 1 }
-      { name: 'documents', id: cosmos.outputs.id, part: 'Sql', zone: 2 }
-      { name: 'events', id: topics[at].outputs.id, part: 'topic', zone: 3 }
-      { name: 'secrets', id: vault.outputs.id, part: 'vault', zone: 4 }
-    ]
+    network: names[at]
+    endpoints: concat(
+      [
+        { name: 'bytes', id: bytes[at].outputs.id, part: 'blob', zone: 'privatelink.blob.${storageSuffix}' }
+        { name: 'work', id: work[at].outputs.id, part: 'blob', zone: 'privatelink.blob.${storageSuffix}' }
+        { name: 'queues', id: work[at].outputs.id, part: 'queue', zone: 'privatelink.queue.${storageSuffix}' }
+        { name: 'events', id: topics[at].outputs.id, part: 'topic', zone: zones.events }
+      ],
+      at > 0
+        ? []
+        : [
+            { name: 'documents', id: cosmos.outputs.id, part: 'Sql', zone: zones.cosmos }
+            { name: 'secrets', id: vault.outputs.id, part: 'vault', zone: vaultZone }
+          ]
+    )
   }
 }]
 
@@ -243,6 +260,17 @@ module uploads 'modules/uploads.bicep' = [for (region, at) in regions: if (dataP
     idleMinutes: uploadIdleMinutes
     subnetId: private ? network[at].?outputs.?uploadsSubnetId ?? '' : ''
     private: private
+  }
+}]
+
+module domains 'modules/domain.bicep' = [for (region, at) in regions: if (private && dataPlane != 'functions') {
+  dependsOn: [network]
+  params: {
+    // Azure chooses the domain when the environment is made: no what-if can know it.
+    #disable-next-line what-if-short-circuiting
+    domain: uploads[at].?outputs.?domain ?? ''
+    address: uploads[at].?outputs.?address ?? ''
+    networks: names
   }
 }]
 

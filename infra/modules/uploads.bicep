@@ -88,3 +88,5 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
 
 output id string = app.id
 output origin string = 'https://${app.properties.configuration.ingress.fqdn}'
+output domain string = place.properties.defaultDomain
+output address string = place.properties.staticIp

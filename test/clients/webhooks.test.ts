@@ -11,7 +11,7 @@ import { freePort } from '../local/stack/free-port.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { command } from './command.ts';
-import { residentBytes } from './resident-bytes.ts';
+import { inspected, liveBytes } from './live-bytes.ts';
 import { latency, percentile, startWebhookReceivers, whenLogged } from './webhook-receivers.ts';
 import type { WebhookReceivers } from './webhook-receivers.ts';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   work = await stateFolder();
   eventGridPort = await freePort();
   [receivers, dead] = await Promise.all([startWebhookReceivers(hooks), startWebhookReceivers(1, 'hangs')]);
-  stack = await startRunningStack(join(work.path, 'state'), [], { LONGSHORE_EVENTGRID_PORT: String(eventGridPort) });
+  stack = await startRunningStack(join(work.path, 'state'), [], { LONGSHORE_EVENTGRID_PORT: String(eventGridPort) }, [inspected]);
   await makeHook('deadhook', { serviceUri: dead.urls[0], actions: ['push'], scope: 'dead/app:*' });
   await Promise.all(receivers.urls.map((serviceUri, index) => makeHook(nameOf(index), { serviceUri, actions: ['push'], scope: index % 2 === 0 ? 'live/app:*' : 'live/**' })));
   await writeImage(join(work.path, 'image'));
@@ -119,14 +119,14 @@ describe('an image that skopeo pushes', () => {
 describe('a receiver that hangs while ten thousand events wait for it', () => {
   it('delays no other, and costs bounded memory', async () => {
     const idle = await quietLatency(20, 'idle');
-    const before = residentBytes(stack.pid);
+    const before = await liveBytes(stack.told());
     const events = 10_000;
     const topic = azureTopic({ endpoint: `http://127.0.0.1:${eventGridPort}/api/events`, key: localEventGridKeys[0] });
     for (let n = 0; n < events; n += 250) await topic.publishEvents(Array.from({ length: 250 }, pushedToDead));
     await expect.poll(countWaiting, { timeout: 900_000, interval: 5_000 }).toBe(events);
     expect(await manage('GET', '/deadhook')).toMatchObject({ failingSince: expect.any(String) as string });
     expect(await quietLatency(20, 'busy')).toBeLessThan(2 * idle);
-    expect(residentBytes(stack.pid) - before).toBeLessThan(allowedGrowth);
+    expect((await liveBytes(stack.told())) - before).toBeLessThan(allowedGrowth);
   }, 1_200_000);
 });
 

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { clouds, evaluate } from './expression.ts';
+import type { Cloud } from './expression.ts';
 import { infraText, ofType, predicted, samples } from './snapshot.ts';
 
 const config = readFileSync(new URL('../../shared/config.ts', import.meta.url), 'utf8');
@@ -31,35 +33,106 @@ const leftAlone: Readonly<Record<string, string>> = {
   EVENTGRID_KEY: 'a key',
 };
 
-/** Names that the templates give to the Function App of a region. */
-function settingsOf(sample: (typeof samples)[number]): string {
-  return JSON.stringify(ofType(predicted(sample), 'Microsoft.Web/sites/config').map(({ properties }) => properties));
+/** What the Functions host, Node and the SDKs read. */
+const ofOthers = /^(AzureWebJobsStorage__(blobServiceUri|queueServiceUri|credential|clientId)|FUNCTIONS_(REQUEST_BODY_SIZE_LIMIT|EXTENSION_VERSION|WORKER_RUNTIME)|AZURE_CLIENT_ID|NODE_OPTIONS)$/;
+
+type Sample = (typeof samples)[number];
+type Settings = Readonly<Record<string, string>>;
+
+/** Of the Function App of each region. */
+function settingsOf(sample: Sample, cloud?: Cloud): Settings[] {
+  return ofType<string>(predicted(sample), 'Microsoft.Web/sites/config').map(({ properties }) => evaluate(properties, cloud, { adminPasswordHash: 'scrypt:a:b' }) as Settings);
 }
 
-const templates = ['main.bicep', 'modules/common-settings.bicep', 'modules/settings.bicep', 'modules/uploads.bicep'].map(infraText).join('\n').replace(/@description\(.*/g, '');
+/** Of the container app of each region; of a secret, its name in the vault. */
+function uploadsSettingsOf(sample: Sample): Settings[] {
+  const apps = ofType<{ template: { containers: { env: string }[] } }>(predicted(sample), 'Microsoft.App/containerApps');
+  return apps.map(({ properties }) => {
+    const env = evaluate(properties.template.containers[0]?.env ?? '', undefined, { adminPasswordHash: 'scrypt:a:b' }) as { name: string; value?: string; secretRef?: string }[];
+    return Object.fromEntries(env.map(({ name, value, secretRef }) => [name, value ?? `secret ${secretRef ?? ''}`]));
+  });
+}
+
+const everywhere = samples.flatMap((sample) => [...settingsOf(sample), ...uploadsSettingsOf(sample)]);
 
 describe('a setting of the app', () => {
   it.each(parsed)('%s is set by the templates, or left alone for a reason', (name) => {
-    const isSet = new RegExp(`\\b${name}\\b`).test(templates);
-    expect(isSet).toBe(!(name in leftAlone));
+    expect(everywhere.some((settings) => name in settings)).toBe(!(name in leftAlone));
   });
 
-  it('is looked at whole', () => expect(parsed.length).toBeGreaterThan(30));
+  it('is looked at whole, and there is an app in each region', () => {
+    expect(parsed.length).toBeGreaterThan(30);
+    expect(samples.map((sample) => [settingsOf(sample).length, uploadsSettingsOf(sample).length])).toEqual([[1, 0], [3, 0], [1, 0], [2, 2]]);
+  });
+
+  it('is one that the app, its host or its SDKs read', () => {
+    const names = new Set(everywhere.flatMap((settings) => Object.keys(settings)));
+    expect([...names].filter((name) => !parsed.includes(name) && !ofOthers.test(name))).toEqual([]);
+  });
+
+  it('has a value, and each region one of its own where that is called for', () => {
+    for (const settings of everywhere) expect(Object.entries(settings).filter(([, value]) => value === '')).toEqual([]);
+    for (const name of ['LONGSHORE_REGION', 'BLOB_ENDPOINT', 'QUEUE_ENDPOINT', 'EVENTGRID_ENDPOINT', 'AZURE_CLIENT_ID', 'AzureWebJobsStorage__queueServiceUri']) expect(new Set(settingsOf('threeregions').map((settings) => settings[name])).size).toBe(3);
+    for (const name of ['COSMOS_ENDPOINT', 'LONGSHORE_KEY_VAULT', 'LONGSHORE_UPLOAD_KEY', 'LONGSHORE_REGIONS', 'LONGSHORE_PUBLIC_URL']) expect(new Set(settingsOf('threeregions').map((settings) => settings[name])).size).toBe(1);
+  });
 });
 
 describe('what is written of a deployment', () => {
-  it.each(samples)('%s holds no key and no connection string in its settings', (sample) => {
-    const settings = settingsOf(sample);
-    expect(settings).toContain('AzureWebJobsStorage__queueServiceUri');
-    expect(settings).not.toMatch(/AccountKey|SharedAccess|listKeys|_CONNECTION_STRING'(?<!APPLICATIONINSIGHTS_CONNECTION_STRING')|COSMOS_KEY|EVENTGRID_KEY/);
-    expect(settings).toContain('@Microsoft.KeyVault(SecretUri=');
+  it('holds no key, no connection string and no password in its settings: what is secret is the vault\'s', () => {
+    for (const settings of everywhere) {
+      for (const [name, value] of Object.entries(settings)) expect(`${name}=${value}`).not.toMatch(/AccountKey|SharedAccess|list(Keys|AccountSas)|scrypt:|CONNECTION_STRING=(?!<Microsoft\.Insights)|_KEY=(?!@|secret )/);
+      for (const name of ['LONGSHORE_UPLOAD_KEY', 'LONGSHORE_ADMIN_PASSWORD_HASH']) expect(settings[name]).toMatch(/^(@Microsoft\.KeyVault\(SecretUri=<Microsoft\.(KeyVault\/vaults\/|Resources\/deployments\/vault-)\S+>secrets\/longshore-|secret longshore-)/);
+      expect(settings['LONGSHORE_AUTH']).toBe('required');
+    }
   });
 
   it('asks for no key anywhere, so that no output can hold one', () => {
     for (const template of ['main', 'subscriptions']) expect(infraText(`compiled/${template}.json`)).not.toMatch(/list(Keys|AccountSas|ServiceSas|ConnectionStrings|Secrets)/i);
   });
 
-  it('names no host of a cloud but the zones of two services, which environment() does not know', () => {
+  it('gives names and addresses out, and no secret among its outputs or between its modules', () => {
+    const main = JSON.parse(infraText('compiled/main.json')) as Template;
+    expect(Object.keys(main.outputs ?? {}).sort()).toEqual(['loginServer', 'sites', 'topicIds', 'workStorageIds']);
+    const all = templatesIn(main);
+    expect(all.length).toBeGreaterThan(12);
+    for (const { outputs = {}, parameters = {} } of all) {
+      const secrets = Object.entries(parameters).filter(([, { type }]) => /^secure/i.test(type)).map(([name]) => name);
+      for (const output of Object.values(outputs)) for (const name of secrets) expect(JSON.stringify(output)).not.toContain(`parameters('${name}')`);
+    }
+    // Of Application Insights, which takes no telemetry but an identity's.
+    expect(all.flatMap(({ outputs = {} }) => Object.keys(outputs)).filter((name) => /key|secret|password|connection/i.test(name))).toEqual(['connectionString']);
+  });
+});
+
+interface Template {
+  readonly parameters?: Readonly<Record<string, { readonly type: string }>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  readonly resources?: Readonly<Record<string, { readonly properties?: { readonly template?: Template } }>>;
+}
+
+/** It, and those of its modules. */
+function templatesIn(template: Template): Template[] {
+  return [template, ...Object.values(template.resources ?? {}).flatMap(({ properties }) => (properties?.template === undefined ? [] : templatesIn(properties.template)))];
+}
+
+describe.each(Object.keys(clouds) as Cloud[])('in %s', (cloud) => {
+  /** As Azure's list of private DNS zones has them. */
+  const known = {
+    AzureCloud: ['blob.core.windows.net', 'queue.core.windows.net', 'documents.azure.com', 'eventgrid.azure.net', 'vaultcore.azure.net'],
+    AzureUSGovernment: ['blob.core.usgovcloudapi.net', 'queue.core.usgovcloudapi.net', 'documents.azure.us', 'eventgrid.azure.us', 'vaultcore.usgovcloudapi.net'],
+    AzureChinaCloud: ['blob.core.chinacloudapi.cn', 'queue.core.chinacloudapi.cn', 'documents.azure.cn', 'eventgrid.azure.cn', 'vaultcore.azure.cn'],
+  }[cloud];
+
+  it('stores have the cloud\'s own names in private networks', () => {
+    const zones = ofType(predicted('privatenetwork'), 'Microsoft.Network/privateDnsZones').map(({ name }) => evaluate(name, cloud));
+    expect(zones.sort()).toEqual(known.map((zone) => `privatelink.${zone}`).sort());
+  });
+
+  it('settings say nothing of another cloud', () => {
+    for (const settings of samples.flatMap((sample) => settingsOf(sample, cloud))) expect(JSON.stringify(settings)).not.toMatch(/windows\.net|azure\.(com|net|us|cn)|usgovcloudapi|chinacloudapi/);
+  });
+
+  it('no host is written by hand, but the zones of the two services that environment() does not know', () => {
     const hosts = infraText('compiled/main.json').match(/[a-z0-9.-]+\.(windows\.net|azure\.(com|net|us|cn)|azurewebsites\.\w+|chinacloudapi\.cn|usgovcloudapi\.net)\b/g) ?? [];
     expect(new Set(hosts.filter((host) => !host.startsWith('privatelink.') && !/schema\.management/.test(host)))).toEqual(new Set());
     expect(new Set(hosts.filter((host) => host.startsWith('privatelink.'))).size).toBe(6);

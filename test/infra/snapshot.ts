@@ -8,7 +8,7 @@ export interface Predicted {
   readonly properties?: unknown;
 }
 
-export const samples = ['oneregion', 'threeregions', 'privatenetwork'] as const;
+export const samples = ['oneregion', 'threeregions', 'privatenetwork', 'containerapps'] as const;
 
 export function predicted(sample: (typeof samples)[number]): readonly Predicted[] {
   return (JSON.parse(infraText(`main.${sample}.snapshot.json`)) as { readonly predictedResources: readonly Predicted[] }).predictedResources;
