@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -7,37 +6,19 @@ import { parseArguments } from '../../infra/deploy/arguments.ts';
 import { deploy } from '../../infra/deploy/deploy.ts';
 import { runProgram } from '../../infra/deploy/run.ts';
 import { zipFolder } from '../../infra/deploy/zip.ts';
-
-/** Stands in for `az`: writes down its arguments, refuses what it does not know, and answers in the real one's shapes. */
-const standIn = `#!/bin/sh
-printf '%s\\n' "$*" >> "$AZ_FOLDER/calls"
-n=$(wc -l < "$AZ_FOLDER/calls")
-if [ "$n" -eq "\${AZ_FAILS:-0}" ]; then echo "ERROR: \${AZ_SAYS:-refused}" >&2; exit 1; fi
-case "$*" in
-  "version --output json") echo '{"azure-cli":"'"\${AZ_VERSION:-2.80.0}"'","azure-cli-core":"2.80.0","extensions":{}}';;
-  "account show --output json") echo '{"id":"11111111-1111-1111-1111-111111111111","name":"Ours","state":"Enabled","user":{"name":"a@example.com","type":"user"}}';;
-  "bicep version") echo 'Bicep CLI version 0.47.16';;
-  "group exists --name registry --subscription "*) cat "$AZ_FOLDER/group" 2>/dev/null || echo false;;
-  "group create --name registry --location westeurope --subscription "*) echo true > "$AZ_FOLDER/group"; echo '{}';;
-  "deployment group what-if --resource-group registry --subscription "*) echo 'Resource changes: 3 to create.';;
-  "deployment group create --resource-group registry --subscription "*" --name longshore --parameters "*)
-    echo '{"properties":{"provisioningState":"Succeeded","outputs":{"sites":{"type":"Array","value":["site-a","site-b"]},"topicIds":{"type":"Array","value":["/t/a","/t/b"]},"workStorageIds":{"type":"Array","value":["/s/a","/s/b"]},"loginServer":{"type":"String","value":"https://registry.example"}}}}';;
-  "functionapp deployment source config-zip --resource-group registry --subscription "*" --name site-"[ab]" --src package.zip") echo '{}';;
-  "deployment group create --resource-group registry --subscription "*" --name longshore-subscriptions --template-file "*"infra/subscriptions.bicep --parameters sites="*) echo '{}';;
-  *) echo "ERROR: unrecognized arguments: $*" >&2; exit 2;;
-esac
-`;
+import { makeAzStandIn } from './az-stand-in.ts';
+import type { AzStandIn } from './az-stand-in.ts';
 
 const inOrder = [/^version/, /^account show/, /^bicep version/, /^group exists/, /^group create/, /--name longshore /, /config-zip .*site-a/, /config-zip .*site-b/, /--name longshore-subscriptions/];
 const flags = ['--resource-group', 'registry', '--parameters', 'infra/main.oneregion.bicepparam', '--location', 'westeurope'];
 const secret = 'scrypt:16384:8:1:c2FsdA:aGFzaA';
 
+let az: AzStandIn;
 let folder: string;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'longshore-az-'));
-  await writeFile(join(folder, 'az'), standIn);
-  await chmod(join(folder, 'az'), 0o755);
+  az = await makeAzStandIn();
+  folder = az.folder;
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH'] ?? ''}`);
   vi.stubEnv('AZ_FOLDER', folder);
   vi.stubEnv('LONGSHORE_ADMIN_PASSWORD_HASH', secret);
@@ -45,12 +26,10 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await rm(folder, { recursive: true, force: true });
+  await az.remove();
 });
 
-async function calls(): Promise<string[]> {
-  return (await readFile(join(folder, 'calls'), 'utf8')).trimEnd().split('\n');
-}
+const calls = () => az.calls();
 
 async function deployed(more: readonly string[] = []): Promise<{ server: string | undefined; did: string[] }> {
   const did: string[] = [];
@@ -78,7 +57,7 @@ describe('npm run deploy', () => {
   it('makes the same calls again when all is there, without the group', async () => {
     await deployed();
     const first = await calls();
-    await rm(join(folder, 'calls'));
+    await az.forget();
     await deployed();
     expect(await calls()).toEqual(first.filter((call) => !call.startsWith('group create')));
   });
@@ -99,6 +78,12 @@ describe('npm run deploy', () => {
     await writeFile(join(folder, 'group'), 'true');
     expect(await deployed(['--what-if'])).toEqual({ server: undefined, did: [] });
     expect((await calls()).slice(3).map((call) => call.split(' --')[0])).toEqual(['group exists', 'deployment group what-if']);
+  });
+
+  it('says the next step when --what-if fails', async () => {
+    await writeFile(join(folder, 'group'), 'true');
+    vi.stubEnv('AZ_FAILS', '5');
+    await expect(deployed(['--what-if'])).rejects.toThrow(/^az deployment group what-if .*failed: ERROR: refused\nNext: mend the parameters; nothing was changed/);
   });
 
   it('passes no secret where other users of the machine may read it', async () => {
