@@ -2,6 +2,7 @@ import type { CatalogueEvent } from '../events/envelope.ts';
 import { z } from 'zod';
 import { learnTouched } from './edges/touched.ts';
 import { goOn } from './plan/go-on.ts';
+import { followNewerTag } from './plan/newer-tag.ts';
 import { nodesWhere, settleWaiting } from './plan/settle.ts';
 import { planUpdate, tellUpdated } from './plan/updates.ts';
 import { workOn } from './plan/work.ts';
@@ -36,6 +37,7 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
     async learn(event) {
       await learnTouched(ports, event);
       if (event.type === 'Longshore.TagMoved') await tellUpdated(ports, event);
+      if (event.type === 'Microsoft.ContainerRegistry.ImagePushed') await followNewerTag(ports, event);
     },
     async plan(event) {
       if (event.type === 'Longshore.BaseImageUpdated') await planUpdate(ports, event);

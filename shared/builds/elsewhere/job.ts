@@ -2,7 +2,7 @@ import { ownRepository } from '../edges/names.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
-import { platformsOf } from '../tasks/documents.ts';
+import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 
 /** What a runner elsewhere is told to build. It pushes the image by its digest, or under a tag that is not the image's, and tells its digest. */
@@ -29,7 +29,7 @@ export interface RemoteJob {
 }
 
 export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): Promise<RemoteJob> {
-  const { context, dockerfile, target, arguments: given, timeoutSeconds } = task.settings;
+  const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const host = ports.ownHosts[0] ?? task.host;
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;
@@ -42,7 +42,7 @@ export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' |
     context: 'git' in context ? { git: context.git, commit: commit ?? '', folder: context.folder } : { archive: `${origin}/v2/${context.repository}/blobs/${context.digest}` },
     dockerfile,
     ...(target === undefined ? {} : { target }),
-    arguments: given,
+    arguments: argumentsOf(task),
     platforms: platformsOf(task.settings),
     timeoutSeconds,
     claim: `${origin}/api/v1/builds/${node.build}/job?image=${encodeURIComponent(image)}`,

@@ -10,7 +10,7 @@ import { deleteInboundSecret } from '../inbound/secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
 import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
-import { gitContextSchema, taskNameSchema, taskSchema, taskSettingsSchema } from '../tasks/documents.ts';
+import { gitContextSchema, taskNameSchema, taskSchema, taskSettingsSchema, versionSettingsSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 import { deleteTask, putTask, theTask } from '../tasks/tasks.ts';
 
@@ -21,8 +21,9 @@ const uploaded = z
   })
   .openapi({ description: 'A tar archive, gzip or not, that was uploaded as a blob.' });
 const context = z.union([uploaded, gitContextSchema.describe('A folder of a git repository.')], { error: 'must be { repository, digest } of an uploaded archive, or { git, ref, folder }: a repository by https' });
-const described = { ...taskSettingsSchema.shape, context };
-const shown = z.object({ name: z.string(), ...described, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), commit: z.string().optional().openapi({ description: 'Where that was read, of a context in git.' }), dueAt: z.string().optional().openapi({ format: 'date-time' }), ...timesSchema }).openapi('Task');
+const versions = z.array(versionSettingsSchema.extend({ of: z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'team/base' }) })).max(10).default([]).openapi({ description: 'Arguments that follow the newest tag of a repository within a range.' });
+const described = { ...taskSettingsSchema.shape, context, versions };
+const shown = z.object({ name: z.string(), ...described, bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }), found: z.record(z.string(), z.string()).openapi({ description: 'The tags that its versions have found, by argument.' }), commit: z.string().optional().openapi({ description: 'Where that was read, of a context in git.' }), dueAt: z.string().optional().openapi({ format: 'date-time' }), ...timesSchema }).openapi('Task');
 const settings = z.strictObject(described).openapi('TaskSettings');
 const params = z.object({ name: taskNameSchema });
 
@@ -66,6 +67,6 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   return api;
 }
 
-function show({ name, settings: all, bases, commit, dueAt, createdAt, updatedAt }: Task) {
-  return { name, ...all, bases: bases.map(shownReference), ...(commit === undefined ? {} : { commit }), ...(dueAt === undefined ? {} : { dueAt }), createdAt, updatedAt };
+function show({ name, settings: all, bases, versions: at, commit, dueAt, createdAt, updatedAt }: Task) {
+  return { name, ...all, bases: bases.map(shownReference), found: Object.fromEntries(Object.entries(at).map(([argument, { tag }]) => [argument, tag])), ...(commit === undefined ? {} : { commit }), ...(dueAt === undefined ? {} : { dueAt }), createdAt, updatedAt };
 }

@@ -4,7 +4,7 @@ import { parseManifest } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { BuiltImage, Runner } from '../../ports/runner.ts';
 import type { BuildPorts } from '../ports.ts';
-import { platformsOf } from '../tasks/documents.ts';
+import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 import { openContext } from '../tasks/open-context.ts';
 import { buildElsewhere } from '../elsewhere/build-elsewhere.ts';
@@ -90,11 +90,11 @@ async function buildAndPush(ports: BuildPorts, node: Node, task: Task, running: 
 }
 
 async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, commit, secrets, log, lease }: Running & Order, platform: string): ReturnType<Runner['build']> {
-  const { context, dockerfile, target, arguments: given, timeoutSeconds } = task.settings;
+  const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
   const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': context.git, 'org.opencontainers.image.revision': commit } : {};
-  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, target, arguments: given, platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
+  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
   return runner.build(job, (text) => { log.write(text); }, lease.signal);
 }
 

@@ -6,6 +6,7 @@ import type { DocumentRef } from '../../ports/documents.ts';
 import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import { scheduleSchema } from '../../state/schedule.ts';
 import { documentShape } from '../../state/stored.ts';
+import { versionRangeSchema } from '../../state/version.ts';
 import type { TaggedImage } from '../edges/documents.ts';
 import { tagTemplateSchema } from './tag-templates.ts';
 
@@ -57,6 +58,16 @@ export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: s
 
 const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture');
 
+/** A build argument whose value is the newest tag of a repository of this registry within a range of versions. */
+export const versionSettingsSchema = z.strictObject({
+  argument: z.string().min(1).max(200),
+  of: repositorySchema,
+  range: versionRangeSchema,
+  /** What tags end with behind their version, as `-alpine`. */
+  suffix: z.string().max(100).regex(/^[A-Za-z0-9._-]*$/, 'must be part of a tag').default(''),
+});
+export type VersionSettings = z.infer<typeof versionSettingsSchema>;
+
 /** How an image is made, when, and what it must pass. */
 export const taskSettingsSchema = z.strictObject({
   /** Where the result goes. One task makes an image. */
@@ -68,6 +79,7 @@ export const taskSettingsSchema = z.strictObject({
   dockerfile: z.string().min(1).max(1_000).default('Dockerfile'),
   target: z.string().min(1).max(200).optional(),
   arguments: z.record(z.string().min(1).max(200), z.string().max(10_000)).default({}),
+  versions: z.array(versionSettingsSchema).max(10).refine((all) => new Set(all.map(({ argument }) => argument)).size === all.length, 'two versions are of one argument').default([]),
   /** By Dockerfile's `RUN --mount=type=secret`: values of the vault, which are in no layer, log or document. */
   secrets: z.array(z.strictObject({ id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores'), secret: secretNameSchema })).max(20).refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'two secrets have one id').default([]),
   platform: platformSchema.default('linux/amd64'),
@@ -104,6 +116,8 @@ export const taskSchema = z.object({
   host: z.string(),
   /** Where its Dockerfile was read last, when its context is in git. */
   commit: z.string().optional(),
+  /** The tags that its `versions` have found, by argument. */
+  versions: z.record(z.string(), z.object({ tag: tagSchema, /** The event by which it was found and which is not told of yet, and what was followed before. */ untold: z.object({ event: z.string(), before: z.string().optional() }).optional() })).default({}),
   /** By its schedule. */
   dueAt: z.iso.datetime().optional(),
   /** What its Dockerfile needs. */
@@ -112,6 +126,11 @@ export const taskSchema = z.object({
   updatedAt: z.iso.datetime(),
 });
 export type Task = z.infer<typeof taskSchema>;
+
+/** What its Dockerfile's arguments are now. */
+export function argumentsOf({ settings, versions }: Pick<Task, 'settings' | 'versions'>): Readonly<Record<string, string>> {
+  return { ...settings.arguments, ...Object.fromEntries(Object.entries(versions).map(([name, { tag }]) => [name, tag])) };
+}
 
 /** Which task makes an image. */
 export const taskOfSchema = z.object({ ...documentShape('task-of'), registry: registrySchema, name: taskNameSchema });

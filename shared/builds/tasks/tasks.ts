@@ -11,8 +11,9 @@ import { baseReference } from '../edges/names.ts';
 import { basesOf } from '../dockerfile/bases.ts';
 import type { BuildPorts } from '../ports.ts';
 import { fileIn } from './context.ts';
-import { platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
+import { argumentsOf, platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
 import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
+import { newestVersions } from './newest-versions.ts';
 import { openContext } from './open-context.ts';
 
 type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
@@ -55,7 +56,8 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const image = { registry, repository, tag };
   if (settings.runner !== undefined && settings.secrets.length > 0) throw new RegistryError({ is: 'request-invalid', why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own' });
   if (!('git' in settings.context) && settings.tags.some((each) => each.includes('{commit}'))) throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
-  const { bases, commit } = await basesIn(ports, settings, host);
+  const versions = await newestVersions(ports, settings);
+  const { bases, commit } = await basesIn(ports, { settings, versions, host });
   for (const base of bases) {
     const path = await pathUpTo(ports, image, base);
     if (path !== undefined) throw new RegistryError({ is: 'conflict', why: `${base.said} is built on ${settings.image} itself: ${path.join(' is built on ')}` });
@@ -64,7 +66,7 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const now = clock.now().toISOString();
   const { schedule, enabled } = settings;
   const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };
-  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), ...due, bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
+  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), ...due, versions, bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
   const before = there?.document;
   const moved = before !== undefined && before.settings.image !== settings.image;
   const changes: DocumentChange[] = [
@@ -97,17 +99,19 @@ export async function deleteTask({ documents, registry }: Reading, task: Task): 
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: taskRef(registry, task.name).id }, { do: 'delete', id: taskOfRef(task).id }]);
 }
 
-async function basesIn(ports: BuildPorts, { context, dockerfile, target, arguments: args, ...settings }: TaskSettings, host: string, commit?: string): Promise<Pick<Task, 'bases' | 'commit'>> {
+/** What its Dockerfile needs with the arguments of now. Throws `RegistryError` (`request-invalid`). */
+export async function basesIn(ports: BuildPorts, task: Pick<Task, 'settings' | 'versions' | 'host'>, commit?: string): Promise<Pick<Task, 'bases' | 'commit'>> {
+  const { context, dockerfile, target, ...settings } = task.settings;
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') throw new RegistryError({ is: 'request-invalid', why: opened.why });
   const text = await fileIn(opened.tar, dockerfile);
   const names = platformsOf(settings).flatMap((platform) => {
-    const found = basesOf(text, { args, platform, ...(target === undefined ? {} : { target }) });
+    const found = basesOf(text, { args: argumentsOf(task), platform, ...(target === undefined ? {} : { target }) });
     if ('error' in found) throw new RegistryError({ is: 'request-invalid', why: `${dockerfile}, line ${found.error.line}: ${found.error.message}` });
     return found.refs.map((ref) => ref.name);
   });
   const bases = [...new Set(names)].flatMap((said) => {
-    const base = baseReference(said, ports.registry, [...ports.ownHosts, host]);
+    const base = baseReference(said, ports.registry, [...ports.ownHosts, task.host]);
     return base === undefined ? [] : [{ ...base, said }];
   });
   return { bases, ...(opened.commit === undefined ? {} : { commit: opened.commit }) };
@@ -119,7 +123,7 @@ async function basesIn(ports: BuildPorts, { context, dockerfile, target, argumen
  */
 export async function followCommit(ports: BuildPorts, task: Task, commit: string): Promise<boolean> {
   if (task.commit === commit) return false;
-  const { bases } = await basesIn(ports, task.settings, task.host, commit);
+  const { bases } = await basesIn(ports, task, commit);
   const { committed } = await ports.documents.commitDocuments('registries', [ports.registry], [{ do: 'patch', id: task.id, set: { bases, commit } }]);
   return committed;
 }

@@ -1,5 +1,5 @@
-import semver from 'semver';
 import { globMatches } from '../../state/pattern.ts';
+import { isVersionIn, versionOf } from '../../state/version.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { KeepRule, Policy, RemoveRule } from './policy.ts';
 
@@ -37,7 +37,7 @@ function isWithinScope(rule: RemoveRule, { tag }: Judged, policy: Policy): boole
 
 /** Whether a rule is about a tag of this name. */
 export function mayTake({ tags, semver: versions }: RemoveRule, name: string, policy: Policy): boolean {
-  return isAmong(policy.tags, name) && (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, name));
+  return isAmong(policy.tags, name) && (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, versionOf(name)));
 }
 
 /** Until when a rule keeps it: it keeps as long as all its demands hold. `-Infinity`: it does not. */
@@ -63,7 +63,7 @@ function aboutTags({ tags, newest, semver: versions }: KeepRule): boolean {
 
 /** Whether a rule that counts or names tags is about one of this name. */
 export function keepsName({ tags, semver: versions }: KeepRule, name: string): boolean {
-  return (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, name));
+  return (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, versionOf(name)));
 }
 
 /** Labels that are not known may be these. */
@@ -85,12 +85,4 @@ export function isAmong({ include, exclude }: { readonly include: readonly strin
 
 function matchesOne(globs: readonly string[], name: string): boolean {
   return globs.some((glob) => globMatches(glob, name));
-}
-
-/** `v1` and `1.2` are versions too; Helm writes + as _ in tags. A pre-release is within a range that names one of the same version. */
-function isVersionIn(versions: string, tag: string): boolean {
-  const [, whole, rest = ''] = /^v?(\d+(?:\.\d+){0,2})((?:[-_].*)?)$/.exec(tag) ?? [];
-  if (whole === undefined) return false;
-  const padded = [...whole.split('.'), '0', '0'].slice(0, 3).join('.');
-  return semver.satisfies(`${padded}${rest.replace('_', '+')}`, versions);
 }

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import semver from 'semver';
 import { z } from 'zod';
 import { repositoryGlobSchema, tagGlobSchema } from '../../state/pattern.ts';
 import { scheduleSchema } from '../../state/schedule.ts';
+import { versionRangeSchema } from '../../state/version.ts';
 
 const days = z.int().min(1).max(3_650);
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/, 'must be 1 to 50 lower-case letters, digits and dashes');
-const range = z.string().max(200).refine((text) => semver.validRange(text) !== null, 'is not a range of semantic versions, such as ">=1.0.0 <2.0.0"');
 const globs = z.array(tagGlobSchema).min(1).max(50);
 
 /** What a rule to remove may demand. All of it must hold. */
@@ -22,7 +21,7 @@ const removeConditions = {
   /** The manifest's artifact type, or the media type of its config. `*` stands for anything but a slash. */
   artifactTypes: z.array(z.string().min(1).max(255)).min(1).max(50).optional(),
   /** The tag is a version within this range, as npm reads it. */
-  semver: range.optional(),
+  semver: versionRangeSchema.optional(),
   tags: globs.optional(),
 };
 
@@ -34,7 +33,7 @@ const keepConditions = {
   pulledWithinDays: days.optional(),
   /** Annotations of the manifest, or labels of the image's config; a value may have `*`. */
   labels: z.record(z.string().min(1).max(255), z.string().max(1_000)).optional(),
-  semver: range.optional(),
+  semver: versionRangeSchema.optional(),
 };
 
 const demandsSomething = (rule: object) => Object.keys(rule).length > 1;

@@ -83,9 +83,10 @@ export function scriptedRunner(): Runner {
   });
   return {
     name: 'scripted',
-    async build({ context, dockerfile, timeoutMs }, log) {
+    async build({ context, dockerfile, timeoutMs, arguments: given }, log) {
       const text = await fileIn(context, dockerfile);
       log(`building:\n${text}`);
+      if (Object.keys(given).length > 0) log(`with ${JSON.stringify(given)}\n`);
       builds += 1;
       if (text.includes('RUN false')) return { is: 'failed', why: 'buildah ended with exit code 1' };
       if (text.includes('RUN sleep')) return { is: 'failed', why: `buildah took longer than ${timeoutMs / 1_000} s, and was stopped` };
