@@ -1,7 +1,7 @@
 import semver from 'semver';
 import type { SemVer } from 'semver';
 import { RegistryError } from '../../oci/faults.ts';
-import type { RepositoryName, Tag } from '../../oci/name.ts';
+import type { Tag } from '../../oci/name.ts';
 import { tagDocumentSchema } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import { parseStored } from '../../state/stored.ts';
@@ -33,7 +33,7 @@ export async function newestVersions(ports: Reading, { versions, arguments: give
 }
 
 async function newestTag({ documents, registry }: Reading, setting: VersionSettings): Promise<Tag | undefined> {
-  const partition = partitionOf({ registry, repository: setting.of as RepositoryName });
+  const partition = partitionOf({ registry, repository: setting.of });
   let [newest, continuation]: [Tag | undefined, string | undefined] = [undefined, undefined];
   do {
     const page = await documents.queryDocuments({ container: 'repositories', partition, where: [{ path: 'type', is: '=', value: 'tag' }], limit: tagsAtOnce, ...(continuation === undefined ? {} : { continuation }) });

@@ -47,7 +47,7 @@ describe('a task with a schedule', () => {
     const of = await daily({ enabled: false });
     await hours(of, 30);
     const kept = await daily();
-    const { schedule: _, dueAt: __, name: ___, bases: ____, commit: _____, createdAt: ______, updatedAt: _______, ...settings } = (await kept.api('GET', '/tasks/app')).body;
+    const { schedule: _, dueAt: __, name: ___, bases: ____, found: ________, commit: _____, createdAt: ______, updatedAt: _______, ...settings } = (await kept.api('GET', '/tasks/app')).body;
     expect(await kept.api('PUT', '/tasks/app', settings)).toMatchObject({ status: 200 });
     await hours(kept, 30);
     expect([built(of), built(kept)]).toEqual([0, 0]);
