@@ -238,6 +238,7 @@ module common 'modules/common-settings.bicep' = [for (region, at) in regions: {
         QUEUE_ENDPOINT: work[at].outputs.queues
         EVENTGRID_ENDPOINT: topics[at].outputs.endpoint
         LONGSHORE_EVENT_SOURCE: topics[at].outputs.id
+        LONGSHORE_MANAGEMENT_URL: environment().resourceManager
       },
       settings
     )

@@ -12,6 +12,7 @@ import type { Blobs } from './ports/blobs.ts';
 import type { Clock, RandomIds } from './ports/clock.ts';
 import type { Documents } from './ports/documents.ts';
 import type { Log } from './ports/log.ts';
+import type { AzureManagement } from './ports/management.ts';
 import type { AskUrl, GetJson } from './ports/outbound.ts';
 import type { PostRequest } from './ports/post.ts';
 import type { ProbeDependency } from './ports/probe.ts';
@@ -74,6 +75,8 @@ export interface Adapters {
   readonly others?: OtherRegions;
   /** Builds images; absent where nothing does. */
   readonly runner?: Runner;
+  /** Azure Resource Manager; absent where the app has no identity. */
+  readonly management?: AzureManagement;
   readonly git?: Git;
   /** Absent where no vault is configured. */
   readonly secrets?: Secrets;

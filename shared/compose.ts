@@ -3,6 +3,7 @@ import { DefaultAzureCredential } from '@azure/identity';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { azureBlobs } from './adapters/azure/blobs.ts';
+import { azureManagement } from './adapters/azure/management.ts';
 import { azureDocuments } from './adapters/azure/documents.ts';
 import { azureQueues } from './adapters/azure/queues.ts';
 import { azureSecrets } from './adapters/azure/secrets.ts';
@@ -41,7 +42,7 @@ export function compose(config: Config): ComposedLongshore {
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
   const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
-  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahRunner() }), git: httpGit({ reach }), clock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahRunner() }), git: httpGit({ reach }), management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity), clock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,

@@ -9,7 +9,7 @@ const platformMarks = ['WEBSITE_INSTANCE_ID', 'CONTAINER_APP_NAME'];
 
 /** Whoever reads the settings of an app reads these: an identity needs none of them. */
 const keys = ['COSMOS_KEY', 'BLOB_CONNECTION_STRING', 'QUEUE_CONNECTION_STRING', 'EVENTGRID_KEY', 'AzureWebJobsStorage'];
-const endpoints = ['COSMOS_ENDPOINT', 'BLOB_ENDPOINT', 'QUEUE_ENDPOINT', 'EVENTGRID_ENDPOINT', 'LONGSHORE_PUBLIC_URL', 'LONGSHORE_UPLOADS_URL'];
+const endpoints = ['COSMOS_ENDPOINT', 'BLOB_ENDPOINT', 'QUEUE_ENDPOINT', 'EVENTGRID_ENDPOINT', 'LONGSHORE_PUBLIC_URL', 'LONGSHORE_UPLOADS_URL', 'LONGSHORE_MANAGEMENT_URL'];
 
 /** What is set that must not be where the app runs in Azure: a sentence each, and never a value. None elsewhere, or where it is allowed. */
 export function refusedInAzure(settings: Settings): string[] {

@@ -173,6 +173,8 @@ const settingsSchema = z
      * plain http and LONGSHORE_AUTH=open. `allow` takes them there all the same: for a trial, or emulators in a container.
      */
     LONGSHORE_KEYS_IN_AZURE: z.enum(['refuse', 'allow'], { error: 'must be "refuse" or "allow"' }).default('refuse'),
+    /** Azure Resource Manager of the cloud that the app runs in; its identity's tokens for builds by Azure Container Registry go there. */
+    LONGSHORE_MANAGEMENT_URL: originSchema.default(new URL('https://management.azure.com')),
     /** The client id of the user-assigned identity; absent, the system-assigned one. */
     AZURE_CLIENT_ID: z.string().optional(),
   })

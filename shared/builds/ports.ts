@@ -4,6 +4,7 @@ import type { Documents } from '../ports/documents.ts';
 import type { Git } from '../ports/git.ts';
 import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
+import type { AzureManagement } from '../ports/management.ts';
 import type { IssueAccess } from '../ports/authorize.ts';
 import type { AskUrl } from '../ports/outbound.ts';
 import type { PostRequest } from '../ports/post.ts';
@@ -28,6 +29,8 @@ export interface BuildPorts {
   /** Builds and tests images; absent where nothing does. */
   readonly runner?: Runner;
   readonly topic: PublishEvents;
+  /** Where Azure's own runners are asked; absent where the app has no identity there. */
+  readonly management?: AzureManagement;
   /** Credentials for jobs elsewhere; absent where nobody needs any. */
   readonly issueAccess?: IssueAccess | undefined;
   /** To runners and gates elsewhere. */

@@ -1,8 +1,8 @@
-/** Azure's suffixes of host names, of which `environment()` tells. */
+/** Azure's addresses and suffixes of host names, of which `environment()` tells. */
 export const clouds = {
-  AzureCloud: { storage: 'core.windows.net', keyvaultDns: '.vault.azure.net' },
-  AzureUSGovernment: { storage: 'core.usgovcloudapi.net', keyvaultDns: '.vault.usgovcloudapi.net' },
-  AzureChinaCloud: { storage: 'core.chinacloudapi.cn', keyvaultDns: '.vault.azure.cn' },
+  AzureCloud: { resourceManager: 'https://management.azure.com/', storage: 'core.windows.net', keyvaultDns: '.vault.azure.net' },
+  AzureUSGovernment: { resourceManager: 'https://management.usgovcloudapi.net/', storage: 'core.usgovcloudapi.net', keyvaultDns: '.vault.usgovcloudapi.net' },
+  AzureChinaCloud: { resourceManager: 'https://management.chinacloudapi.cn/', storage: 'core.chinacloudapi.cn', keyvaultDns: '.vault.azure.cn' },
 } as const;
 export type Cloud = keyof typeof clouds;
 
@@ -109,7 +109,7 @@ function called(name: string, all: readonly Node[], { cloud, parameters }: Place
   if (name === 'toObject') return (names) => Object.fromEntries((first(names) as readonly Value[]).map((each) => [text(all[1]?.({ ...names, each })), last({ ...names, each })]));
   const known = functions[name];
   if (known !== undefined) return (names) => known(all.map((each) => each(names)));
-  if (name === 'environment') return constant({ name: cloud, suffixes: clouds[cloud] });
+  if (name === 'environment') return constant({ name: cloud, resourceManager: clouds[cloud].resourceManager, suffixes: clouds[cloud] });
   if (name === 'parameters') return (names) => parameters[text(first(names))] ?? '';
   if (name === 'lambdaVariables') return (names) => names[text(first(names))] ?? null;
   throw new Error(`${name}() is not known here`);

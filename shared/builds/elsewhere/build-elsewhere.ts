@@ -5,7 +5,8 @@ import { gateOf } from '../plan/gate.ts';
 import type { MadeImage } from '../plan/make-image.ts';
 import { commitFor } from '../plan/commit-for.ts';
 import type { Running } from '../plan/commit-for.ts';
-import type { Task } from '../tasks/documents.ts';
+import type { AcrRunner, Task } from '../tasks/documents.ts';
+import { askedEveryMs, outcomeOfRun, printedBy } from './acr.ts';
 import { jobOf } from './job.ts';
 import { giveJob } from './runners.ts';
 import { stopJob } from './stop-job.ts';
@@ -27,8 +28,23 @@ export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, 
     await stopJob(ports, node);
     return { is: 'refused', why: `its runner has not told of its end within ${task.settings.timeoutSeconds} s` };
   }
-  return waiting(running, { tryAt: remote.deadline });
+  const { runner } = task.settings;
+  if (runner === undefined || !('acr' in runner) || remote.run === undefined) return waiting(running, { tryAt: remote.deadline });
+  return lookAtRun(ports, { ...node, remote: { ...remote, run: remote.run } }, task, running, runner.acr);
 }
+
+/** What it has become is written down before it counts: whoever dies then goes on from there. */
+async function lookAtRun(ports: BuildPorts, node: Node & { readonly remote: { readonly run: string } & NonNullable<Node['remote']> }, task: Task, running: Running, runner: AcrRunner): Promise<MadeImage> {
+  const { remote } = node;
+  const outcome = await outcomeOfRun(ports, runner, node, remote.run);
+  if (outcome === undefined) return waiting(running, { tryAt: earlier(remote.deadline, new Date(ports.clock.now().getTime() + askedEveryMs).toISOString()) });
+  running.log.write((await printedBy(ports, runner, remote.run)) ?? '');
+  const ends = { ...remote, outcome };
+  if (!(await running.lease.write({ remote: ends }))) running.lease.signal.throwIfAborted();
+  return ended(ports, { ...node, remote: ends }, task, running);
+}
+
+const earlier = (left: string, right: string) => (left < right ? left : right);
 
 /** The token is known here before it is there. Whoever dies between gives the same job again, with the same token. */
 async function begin(ports: BuildPorts, node: Node, task: Task, { log, lease, from }: Running): Promise<MadeImage> {
@@ -42,7 +58,7 @@ async function begin(ports: BuildPorts, node: Node, task: Task, { log, lease, fr
   const remote = { ...before, deadline, job, key: key.id, token: hashOfToken(token) };
   if (!(await lease.write({ remote }))) lease.signal.throwIfAborted();
   const taken = await giveJob(ports, task, await jobOf(ports, { ...node, remote }, task, { commit, token }));
-  if (taken.is === 'taken') return waiting({ lease }, { remote: { ...remote, startedAt: now.toISOString() }, tryAt: remote.deadline });
+  if (taken.is === 'taken') return waiting({ lease }, { remote: { ...remote, startedAt: now.toISOString(), ...(taken.run === undefined ? {} : { run: taken.run }) }, tryAt: taken.run === undefined ? remote.deadline : earlier(remote.deadline, new Date(now.getTime() + askedEveryMs).toISOString()) });
   log.write(`${taken.why}\n`);
   if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };
   return waiting({ lease }, { state: 'ready', tryAt: new Date(now.getTime() + firstWaitMs * 2 ** (node.attempts - 1)).toISOString() });

@@ -1,20 +1,20 @@
-import type { NoAnswer, ReceiverAnswer } from '../../ports/post.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
 import type { z } from 'zod';
 import { isLoopbackHost } from '../loopback.ts';
 import { inPublic } from './job.ts';
 import type { RemoteJob } from './job.ts';
+import { scheduleRun } from './acr.ts';
 import { postSigned } from './post-signed.ts';
-
-/** `later`: it may take the same job at another time. `refused`: it never will. */
-export type Taken = { readonly is: 'taken' } | { readonly is: 'later' | 'refused'; readonly why: string };
+import { takenBy } from './taken.ts';
+import type { Taken } from './taken.ts';
 
 /** Gives a job to the runner that the task names. Given again it has the same id. Throws `StoreFailure`. */
 export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Promise<Taken> {
   const { runner } = task.settings;
   if (runner === undefined) throw new TypeError('the task has no runner elsewhere');
   if ('github' in runner) return dispatch(ports, runner.github, job);
+  if ('acr' in runner) return scheduleRun(ports, runner.acr, job);
   const { protocol, host } = new URL(runner.webhook.url);
   if (protocol !== 'https:' && !isLoopbackHost(host)) return { is: 'refused', why: `${runner.webhook.url}: a job holds credentials, and is only posted by https` };
   return takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: job.id, body: job }));
@@ -32,12 +32,4 @@ async function dispatch({ secrets, receivers }: BuildPorts, { repository, workfl
   const headers = { ...githubHeaders(secret.value), 'content-type': 'application/json' };
   const url = new URL(`${api.replace(/\/$/, '')}/repos/${repository}/actions/workflows/${workflow}/dispatches`);
   return takenBy('GitHub', await receivers.post({ url, headers, body: JSON.stringify({ ref, inputs: { job: JSON.stringify(inPublic(job)) } }) }));
-}
-
-function takenBy(who: string, answer: ReceiverAnswer | NoAnswer): Taken {
-  if (answer.is === 'refused') return { is: 'refused', why: `${who} cannot be asked: ${answer.why}` };
-  if (answer.is !== 'answered') return { is: 'later', why: `${who} was not reached: ${answer.why}` };
-  if (answer.status >= 200 && answer.status < 300) return { is: 'taken' };
-  const isForNow = answer.status >= 500 || answer.status === 429 || answer.status === 408;
-  return { is: isForNow ? 'later' : 'refused', why: `${who} answered ${answer.status}: ${answer.body.slice(0, 300)}` };
 }

@@ -6,6 +6,7 @@ import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
 import { readTask } from '../tasks/tasks.ts';
+import { cancelAcrRun } from './acr.ts';
 import { postSigned } from './post-signed.ts';
 import { githubHeaders } from './runners.ts';
 
@@ -15,17 +16,18 @@ type GitHub = z.infer<typeof githubRunnerSchema>;
 export async function stopJob(ports: BuildPorts, node: Node): Promise<void> {
   try {
     const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
-    if (task !== undefined && node.remote !== undefined && node.remote !== null) await stopAt(ports, task, node, node.remote.job);
+    if (task !== undefined && node.remote !== undefined && node.remote !== null) await stopAt(ports, task, node, node.remote);
   } catch (error) {
     if (!(error instanceof StoreFailure) && !(error instanceof OutboundRefused)) throw error;
     ports.log.warn({ err: error, build: node.build }, 'a runner elsewhere could not be told that its job is cancelled');
   }
 }
 
-async function stopAt(ports: BuildPorts, task: Task, { build, repository, tag }: Node, job: string): Promise<void> {
+async function stopAt(ports: BuildPorts, task: Task, { build, repository, tag }: Node, { job, run }: NonNullable<Node['remote']>): Promise<void> {
   const { runner } = task.settings;
   if (runner === undefined) return;
   if ('github' in runner) await cancelRun(ports, runner.github, job);
+  else if ('acr' in runner) await (run === undefined ? undefined : cancelAcrRun(ports, runner.acr, run));
   else await postSigned(ports, task, { url: runner.webhook.url, id: `${job}-cancel`, body: { type: 'cancel', id: job, build, image: `${repository}:${tag}` } });
 }
 

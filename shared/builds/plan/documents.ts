@@ -99,6 +99,8 @@ export const nodeSchema = z.object({
       /** Where the image's tag was when this began. */
       from: z.union([digestSchema, z.literal('nothing')]),
       deadline: when,
+      /** The run of a runner that is asked for it. */
+      run: z.string().optional(),
       /** It was taken by its runner. */
       startedAt: when.optional(),
       /** Of its log. */

@@ -51,6 +51,13 @@ export const githubRunnerSchema = z.strictObject({
   api: urlSchema.default('https://api.github.com'),
 });
 
+/** An Azure Container Registry whose tasks build, by its resource id; the app's identity may schedule runs there. */
+export const acrRunnerSchema = z.strictObject({
+  registry: z.string().regex(/^\/subscriptions\/[0-9a-fA-F-]{36}\/resourceGroups\/[\w.()-]{0,89}[\w()-]\/providers\/Microsoft\.ContainerRegistry\/registries\/[a-zA-Z0-9]{5,50}$/, 'must be the resource id of an Azure Container Registry'),
+  agentPool: z.string().regex(/^[a-zA-Z0-9-]{3,20}$/, 'must be the name of a pool of agents').optional(),
+});
+export type AcrRunner = z.infer<typeof acrRunnerSchema>;
+
 /** A command that is run in the new image: it passes when that ends with 0. */
 const commandTestSchema = z.strictObject({ command: z.array(z.string().max(10_000)).min(1).max(100), timeoutSeconds: seconds(3_600).default(300) });
 /** A signed POST that names the new image: it passes when the answer is `{"pass": true}`. Whoever waits holds a function, so not for long. */
@@ -87,7 +94,7 @@ export const taskSettingsSchema = z.strictObject({
   platforms: z.array(platformSchema).min(1).max(8).refine((all) => new Set(all).size === all.length, 'a platform is named twice').optional(),
   mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']).default('rebuild'),
   /** Who builds it; absent, what this machine has. */
-  runner: z.union([z.strictObject({ webhook: webhookRunnerSchema }), z.strictObject({ github: githubRunnerSchema })]).optional(),
+  runner: z.union([z.strictObject({ webhook: webhookRunnerSchema }), z.strictObject({ github: githubRunnerSchema }), z.strictObject({ acr: acrRunnerSchema })]).optional(),
   /** The new image's tag moves only when this passes. */
   test: z.union([commandTestSchema, httpTestSchema]).optional(),
   /** Of the build. */

@@ -10,6 +10,7 @@ import type { BaseFound, TaggedImage } from '../edges/documents.ts';
 import { baseReference } from '../edges/names.ts';
 import { basesOf } from '../dockerfile/bases.ts';
 import type { BuildPorts } from '../ports.ts';
+import { unfitForAcr } from '../elsewhere/acr.ts';
 import { fileIn } from './context.ts';
 import { argumentsOf, platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
 import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
@@ -55,6 +56,8 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
   const image = { registry, repository, tag };
   if (settings.runner !== undefined && settings.secrets.length > 0) throw new RegistryError({ is: 'request-invalid', why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own' });
+  const unfit = settings.runner !== undefined && 'acr' in settings.runner ? unfitForAcr(settings) : undefined;
+  if (unfit !== undefined) throw new RegistryError({ is: 'request-invalid', why: unfit });
   if (!('git' in settings.context) && settings.tags.some((each) => each.includes('{commit}'))) throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
   const versions = await newestVersions(ports, settings);
   const { bases, commit } = await basesIn(ports, { settings, versions, host });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
+import { MemoryGit } from '../../../../shared/adapters/memory/git.ts';
 import { ask } from '../../image.ts';
 import { adminPassword, basic, bearer, composeRequired, fetchToken, manage } from '../../identity/required.ts';
 import { upload } from './building.ts';
@@ -17,12 +18,18 @@ const secret = 'a secret of the runner and the registry';
 const asAdmin = basic('admin', adminPassword);
 
 /** A registry that asks for credentials, and a job that it has given away. */
-async function given(runner: object = { webhook: { url: `${ci.url}/build` } }) {
-  const one = composeRequired({ settings: { publicUrl: new URL('http://registry.test') } });
+async function given(runner: object = { webhook: { url: `${ci.url}/build` } }, inGit?: string) {
+  const git = new MemoryGit();
+  const management = { endpoint: new URL(ci.url), issueToken: () => Promise.resolve('arm-token') };
+  const one = composeRequired({ settings: { publicUrl: new URL('http://registry.test') }, adapters: { git, management } });
   await connectMemory(one.world).secrets.writeSecret('github-token', 'ghp_secret');
   const asAnyone = { app: { fetch: (request: Request) => one.app.fetch(new Request(request, { headers: { ...Object.fromEntries(request.headers), ...asAdmin } })) } };
   const context = { repository: 'contexts', digest: await upload(asAnyone as unknown as Registry, 'contexts', 'FROM registry.test/team/base:1') };
-  await manage(one, 'PUT', '/tasks/app', { image: 'team/app:1', context, runner, timeoutSeconds: 3_600 });
+  if (inGit !== undefined) {
+    git.create(inGit);
+    git.commit(inGit, 'main', { Dockerfile: 'FROM registry.test/team/base:1' });
+  }
+  await manage(one, 'PUT', '/tasks/app', { image: 'team/app:1', context: inGit === undefined ? context : { git: inGit }, runner, timeoutSeconds: 3_600 });
   await manage(one, 'PUT', '/tasks/app/hook', { secret });
   const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
   await one.workOnBuild({ build });
@@ -96,5 +103,19 @@ describe('a workflow of GitHub', () => {
     await manage(one, 'POST', `/builds/${build}/cancel`);
     await one.workOnBuild({ build });
     expect(await statusOf(one, 'POST', pathOf(claim), { 'x-longshore-token': secret })).toBe(409);
+  });
+});
+
+describe('an Azure Container Registry that builds', () => {
+  it('is given the login as a credential of this registry, and the token of the app goes to Azure alone', async () => {
+    const registry = '/subscriptions/4385cf00-2d3a-425a-832f-f4285b1c9dce/resourceGroups/builds/providers/Microsoft.ContainerRegistry/registries/theirs';
+    const { one, asked } = await given({ acr: { registry } }, 'https://git.example/app.git');
+    const { credentials } = JSON.parse(asked.body) as { credentials: { customRegistries: Record<string, { userName: { type: string; value: string }; password: { type: string; value: string } }> } };
+    const login = credentials.customRegistries['registry.test'];
+    expect([login?.userName.type, login?.password.type, asked.headers.authorization]).toEqual(['Opaque', 'Opaque', 'Bearer arm-token']);
+    expect(await statusOf(one, 'POST', '/v2/team/app/blobs/uploads/', bearer(login?.password.value ?? ''))).toBe(202);
+    expect(await statusOf(one, 'POST', '/v2/team/base/blobs/uploads/', bearer(login?.password.value ?? ''))).toBe(401);
+    const { documents } = await one.memory.documents.queryDocuments({ container: 'builds', where: [], limit: 100 });
+    for (const each of [login?.password.value ?? '', 'arm-token']) expect(JSON.stringify(documents)).not.toContain(each);
   });
 });
