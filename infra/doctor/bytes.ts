@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { ask, digestOf, repository } from '../deploy/client.ts';
+import { failed, ok } from './finding.ts';
+import type { Finding, Patient } from './finding.ts';
+
+const mebibyte = 1024 ** 2;
+const sizes = [1, 4, 32, 128, 512];
+
+/** Bodies of growing size, each in one request, as docker sends a layer. Nothing of them is kept. */
+export async function lookAtUploads(patient: Patient): Promise<Finding> {
+  const { origin, call, largest } = patient;
+  let [passed, took] = [0, 0];
+  for (const size of sizes.filter((each) => each <= largest)) {
+    const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], { method: 'POST' });
+    const upload = new URL(started.headers.get('location') ?? '', origin);
+    const began = performance.now();
+    const answer = await ask(upload.href, { method: 'PATCH', body: Buffer.alloc(size * mebibyte), headers: { 'content-type': 'application/octet-stream', ...authorizationOf(patient, upload) } });
+    took = (performance.now() - began) / 1_000;
+    await call('DELETE of an upload', new URL(answer.headers.get('location') ?? upload.href, origin).href, [204, 404], { method: 'DELETE' }).catch(() => undefined);
+    if (answer.status !== 202) return failed(`a body of ${size} MiB is answered with ${answer.status}; ${passed === 0 ? 'none passed' : `${passed} MiB passed`}`, nextFor(answer.status));
+    passed = size;
+  }
+  return ok(`${passed} MiB in one request, at ${(passed / took).toFixed(0)} MiB/s from here`);
+}
+
+/** An upload's own address is enough where bytes go to another host; here the password goes along. */
+function authorizationOf({ origin, password }: Patient, upload: URL): Record<string, string> {
+  return password !== undefined && upload.origin === origin ? { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` } : {};
+}
+
+function nextFor(status: number): string {
+  if (status === 413) return 'something before the app has a limit of its own: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, or the front\'s; or take uploads by a container app (dataPlane)';
+  if (status === 504) return 'it took longer than the front waits: take uploads by a container app (dataPlane), or try from nearer';
+  return 'look at the app\'s failures for that request';
+}
+
+/** A blob comes back by its redirect, whole and in part, as clients that resume read it. */
+export async function lookAtDownloads({ origin, call }: Patient): Promise<Finding> {
+  const bytes = randomBytes(64 * 1024);
+  const blob = `${origin}/v2/${repository}/blobs/${digestOf(bytes)}`;
+  const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], { method: 'POST' });
+  const upload = new URL(started.headers.get('location') ?? '', origin);
+  upload.searchParams.set('digest', digestOf(bytes));
+  await call('PUT of a blob', upload.href, [201], { method: 'PUT', body: bytes, headers: { 'content-type': 'application/octet-stream' } });
+  try {
+    const answer = await call('GET of a blob', blob, [200, 302, 307], { redirect: 'manual' });
+    const location = answer.headers.get('location');
+    const where = location === null ? blob : new URL(location, origin).href;
+    const read = (headers: Record<string, string>) => (location === null ? call('GET of a blob', blob, [200, 206], { headers }) : ask(where, { headers }));
+    const whole = await read({});
+    if (whole.status !== 200) return failed(`${new URL(where).host}, where blobs are, answers ${whole.status}`, 'signed addresses need the role Storage Blob Delegator, clocks that agree, and a network that lets clients reach the account (ipRules, private endpoints)');
+    if (digestOf(Buffer.from(await whole.arrayBuffer())) !== digestOf(bytes)) return failed('a blob comes back with other bytes', 'something between changes bodies: a proxy that recodes, or a cache');
+    const part = await read({ range: 'bytes=100-199' });
+    if (part.status !== 206 || !Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(100, 200))) return failed(`a part of a blob is answered with ${part.status}`, 'whatever is in front must let Range through: clients resume by it');
+    return ok(location === null ? 'blobs come through the app, whole and in part' : `blobs come from ${new URL(where).host}, whole and in part`);
+  } finally {
+    await call('DELETE of a blob', blob, [202, 404, 405], { method: 'DELETE' });
+  }
+}

@@ -1,0 +1,63 @@
+import { freshHook, pushed, pushesOf, repository } from '../deploy/client.ts';
+import type { Call } from '../deploy/client.ts';
+import { failed, ok } from './finding.ts';
+import type { Finding, Patient } from './finding.ts';
+
+const [patienceMs, betweenMs] = [120_000, 500];
+/** Above it a webhook is late, and builds begin late. In seconds. */
+const lateAfter = 30;
+
+async function waited(patient: Patient, isSo: () => Promise<boolean>): Promise<number | undefined> {
+  const began = patient.now().getTime();
+  for (;;) {
+    if (await isSo()) return (patient.now().getTime() - began) / 1_000;
+    if (patient.now().getTime() - began > patienceMs) return undefined;
+    await patient.pause(betweenMs);
+  }
+}
+
+/** From a push until it was counted, which a subscriber of the event does. */
+export async function lookAtEvents(patient: Patient): Promise<Finding> {
+  const { origin, call } = patient;
+  const before = await pushesOf(call, origin);
+  const reference = await pushed(call, origin);
+  const took = await waited(patient, async () => (await pushesOf(call, origin)) > before);
+  await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
+  if (took === undefined) return failed(`the event of a push has not arrived after ${patienceMs / 1_000} s`, 'look at the event subscriptions, their dead letters and the function usage-record; nothing is lost, the outbox is swept each minute');
+  return took > lateAfter ? failed(`an event takes ${took.toFixed(1)} s`, 'after an hour without requests the first takes longer: try again; else look at the alert event-lag') : ok(`an event arrives within ${took.toFixed(1)} s`);
+}
+
+interface Attempt {
+  readonly response?: { readonly status: number };
+  readonly failure?: { readonly why: string };
+}
+
+/** Whether deliveries leave the deployment: to the receiver that was named, or to the registry itself, whose refusal is an answer too. */
+export async function lookAtWebhooks(patient: Patient): Promise<Finding> {
+  const { origin, call, receiver } = patient;
+  const url = `${origin}/api/v1/webhooks/${freshHook()}`;
+  await call('PUT of a webhook', url, [200, 201], { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: receiver ?? `${origin}/v2/`, actions: ['push'], scope: `${repository}:*` }) });
+  try {
+    const reference = await pushed(call, origin);
+    let attempt: Attempt | undefined;
+    await waited(patient, async () => (attempt = await firstAttempt(call, url)) !== undefined);
+    await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
+    return judge(attempt, receiver);
+  } finally {
+    await call('DELETE of a webhook', url, [200, 202, 204, 404], { method: 'DELETE' });
+  }
+}
+
+async function firstAttempt(call: Call, url: string): Promise<Attempt | undefined> {
+  const answer = await call('GET of deliveries', `${url}/deliveries?limit=5`, [200]);
+  const { deliveries } = (await answer.json()) as { deliveries: { attempts: Attempt[] }[] };
+  return deliveries.flatMap(({ attempts }) => attempts)[0];
+}
+
+function judge(attempt: Attempt | undefined, receiver: string | undefined): Finding {
+  if (attempt === undefined) return failed(`no delivery was tried within ${patienceMs / 1_000} s`, 'look at the queue webhook-deliveries, its poison queue, and the functions webhooks-dispatch and webhooks-deliver');
+  const status = attempt.response?.status;
+  if (status === undefined) return failed(`nothing was reached: ${attempt.failure?.why ?? 'it is not said why'}`, 'the app\'s network lets nothing out, or LONGSHORE_OUTBOUND does not list where the receiver is');
+  if (receiver === undefined) return ok(`deliveries leave; the registry, as its own receiver, answers ${status}`);
+  return status >= 200 && status < 300 ? ok(`the receiver answers ${status}`) : failed(`the receiver answers ${status}`, 'it must answer a signed POST with 2xx: docs/webhooks.md');
+}
