@@ -39,6 +39,7 @@ export const limits = {
 /** In US dollars. */
 export const prices = {
   autoscale: { what: '100 RU/s for an hour, autoscale, in one region', value: 0.012, unit: '$', source: 'autoscale' },
+  serverless: { what: 'a million request units, serverless, in one region', value: 0.25, unit: '$', source: 'bill' },
   documents: { what: 'a GB of documents for a month, in one region', value: 0.25, unit: '$', source: 'bill' },
   stored: { what: 'a GB of blobs for a month, hot', value: 0.0208, unit: '$', source: 'blobPrices' },
   writes: { what: '10,000 writes to blobs', value: 0.055, unit: '$', source: 'blobPrices' },

@@ -1,6 +1,7 @@
 import { limits, prices, sources } from './limits.ts';
 import type { Published } from './limits.ts';
 import type { Demand, measure } from './measure.ts';
+import { months } from './months.ts';
 import { assumedSeconds, scenarios } from './scenarios.ts';
 import type { Cost, Load, Scenario } from './scenarios.ts';
 
@@ -19,6 +20,12 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
     ...table(['operation', 'documents read', 'written', 'queries', 'RU', 'in the registry\'s partition', 'in the repository\'s', 'calls of Blob Storage', 'events', 'deliveries'], [pushNew, pushOneLayer, retag, pull].map(operation)),
     '',
     ...scenarios(measured).flatMap(chapter),
+    '## A month',
+    '',
+    'Each push of an image of which one layer is new, each pull whole and by a fresh instance: the most that it can be. Autoscale is taken as used to a quarter of what is allowed. What is not priced here comes on top; the first 100 GB that leave for the internet are free, the rest is in the table below.',
+    '',
+    ...table(['size', 'used', 'request units', 'bytes kept', 'calls of Blob Storage', 'together'], months(measured).map(({ size, used, units, stored, calls }) => [size, used, money(units), money(stored), money(calls), money(units + stored + calls)])),
+    '',
     '## Limits and prices',
     '',
     ...table(['what', 'published', 'from'], [...Object.values<Published>(limits), ...Object.values<Published>(prices)].map((each) => [each.what, quantity(each.value, each.unit), reference(each)])),
@@ -55,7 +62,12 @@ const percent = (share: number) => (share < 0.01 ? 'below 1 %' : `${Math.round(s
 const whole = (value: number) => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en'));
 
 function cost({ what, dollars }: Cost): string[] {
-  return [what, dollars === undefined ? 'the price is not known here' : dollars === 0 ? 'nothing' : dollars < 0.01 ? 'below $0.01' : `$${dollars.toFixed(2)}`];
+  return [what, dollars === undefined ? 'the price is not known here' : money(dollars)];
+}
+
+function money(dollars: number): string {
+  if (dollars === 0) return 'nothing';
+  return dollars < 0.01 ? 'below $0.01' : `$${dollars.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
 /** Bytes by their largest unit; rates of bytes in bits, as networks are published. */
