@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -39,7 +39,20 @@ describe('npm run build', () => {
     expect(withExporter).toEqual([expect.stringMatching(/^parts.opentelemetry-/)]);
   });
 
-  it('puts host.json beside it', () => {
-    expect(existsSync(`${root}dist/host.json`)).toBe(true);
+  it('lays it out as Functions\' own host looks for it: host.json, the entry that package.json names, and the bundle of the triggers\' extensions', () => {
+    const read = (path: string) => JSON.parse(readFileSync(`${root}dist/${path}`, 'utf8')) as Record<string, unknown>;
+    expect(read('host.json')).toMatchObject({ version: '2.0', extensions: { http: { routePrefix: '' } }, extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' } });
+    const { main, type } = read('package.json');
+    expect([type, existsSync(`${root}dist/${String(main)}`)]).toEqual(['module', true]);
+    // A dependency that is not in the bundle would be looked for in a folder that is not deployed.
+    expect(readdirSync(`${root}dist`)).not.toContain('node_modules');
+  });
+
+  it('asks for no setting of its host that the sample for func start has not', () => {
+    const { Values: sample } = JSON.parse(readFileSync(`${root}local.settings.sample.json`, 'utf8')) as { Values: Record<string, string> };
+    const triggers = globSync('functions/**/*.ts', { cwd: root }).map((path) => readFileSync(`${root}${path}`, 'utf8'));
+    const connections = triggers.flatMap((text) => [...text.matchAll(/connection: '([^']+)'/g)].map(([, name = '']) => name));
+    expect(new Set(connections)).toEqual(new Set(['AzureWebJobsStorage']));
+    expect(sample).toMatchObject({ FUNCTIONS_WORKER_RUNTIME: 'node', AzureWebJobsStorage: expect.stringContaining('QueueEndpoint=http://127.0.0.1:10001/') as string });
   });
 });
