@@ -25,7 +25,7 @@ export interface Explanation {
 
 export const reasons = [
   'image unknown', 'not learned yet', 'not a dependent', 'circle', 'pinned to a digest', 'another registry', 'base unknown', 'no policy', 'policy disabled', 'policy only notifies',
-  'notified', 'up to date', 'waits for a build', 'waits for a base', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'test failed', 'stopped', 'cancelled', 'not updated since',
+  'notified', 'up to date', 'waits for a build', 'waits for a base', 'waits for its turn', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'test failed', 'stopped', 'cancelled', 'not updated since',
 ] as const;
 export type Reason = (typeof reasons)[number];
 
@@ -94,6 +94,7 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
     case 'waiting':
       return { reason: 'waits for a base', why: `it waits for ${node.waitsFor.map(({ node: id }) => nameIn(id)).join(', ')}` };
     case 'ready':
+      if (node.turnAt !== undefined && node.tryAt === node.turnAt) return { reason: 'waits for its turn', why: `its ${node.by} has had all its builds of this hour; the next one begins at ${node.turnAt}` };
       return { reason: 'ready', why: 'it is its turn next' };
     case 'running':
       return { reason: 'being made', why: `it is being made, for the ${node.attempts}. time` };

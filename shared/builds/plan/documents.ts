@@ -84,6 +84,8 @@ export const nodeSchema = z.object({
   /** From when it may be taken up: later while somebody is at it. */
   tryAt: when,
   attempts: z.int().nonnegative(),
+  /** Its task has had all its builds of this hour. */
+  turnAt: when.optional(),
   /** Of its context in git: chosen once, so that who takes over builds the same. */
   commit: z.string().optional(),
   /** Of an image for several platforms, those that are pushed already, by platform. */

@@ -15,6 +15,7 @@ import { commitFor } from './commit-for.ts';
 import type { Running } from './commit-for.ts';
 import type { MadeImage } from './make-image.ts';
 import { hostOf, plainHosts } from './host.ts';
+import { takeTurn } from './turn.ts';
 
 /** What all platforms of an image are built by. */
 interface Order {
@@ -25,6 +26,8 @@ interface Order {
 
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
 export async function rebuild(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
+  const turnAt = await takeTurn(ports, node, task);
+  if (turnAt !== undefined) return waitForTurn(node, running, turnAt.toISOString());
   if (task.settings.runner !== undefined) return buildElsewhere(ports, node, task, running);
   if (ports.runner === undefined) return { is: 'refused', why: 'nothing builds images here: set LONGSHORE_RUNNER' };
   const commit = await commitFor(ports, node, task, running.lease);
@@ -35,6 +38,12 @@ export async function rebuild(ports: BuildPorts, node: Node, task: Task, running
   const order = { runner: ports.runner, commit, secrets };
   const made = await (platformsOf(task.settings).length > 1 ? rebuildAll : rebuildOne)(ports, node, task, { ...running, ...order });
   return made.is === 'made' && commit !== undefined ? { ...made, commit } : made;
+}
+
+/** Nobody holds it meanwhile, and it was not begun: that counts as no attempt. */
+async function waitForTurn({ attempts }: Node, { lease }: Running, turnAt: string): Promise<MadeImage> {
+  await lease.write({ state: 'ready', tryAt: turnAt, turnAt, attempts: attempts - 1 });
+  return { is: 'elsewhere' };
 }
 
 async function rebuildOne(ports: BuildPorts, node: Node, task: Task, running: Running & Order): Promise<MadeImage> {

@@ -101,6 +101,8 @@ export const taskSettingsSchema = z.strictObject({
   timeoutSeconds: seconds(7_200).default(1_800),
   /** When it is made whatever has changed, in UTC; absent, never. */
   schedule: scheduleSchema.optional(),
+  /** Builds of it that are begun in an hour, at most; those beyond wait for their turn. Rebases are not counted. */
+  atMostPerHour: z.int().min(1).max(60).optional(),
   /** `false`: it is made only when somebody asks. */
   onBaseUpdate: z.boolean().default(true),
   enabled: z.boolean().default(true),
@@ -125,6 +127,8 @@ export const taskSchema = z.object({
   commit: z.string().optional(),
   /** The tags that its `versions` have found, by argument. */
   versions: z.record(z.string(), z.object({ tag: tagSchema, /** The event by which it was found and which is not told of yet, and what was followed before. */ untold: z.object({ event: z.string(), before: z.string().optional() }).optional() })).default({}),
+  /** The builds of the last hour, where they are counted. */
+  turns: z.array(z.object({ build: z.string(), at: z.iso.datetime() })).optional(),
   /** By its schedule. */
   dueAt: z.iso.datetime().optional(),
   /** What its Dockerfile needs. */

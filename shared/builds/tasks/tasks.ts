@@ -69,7 +69,7 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const now = clock.now().toISOString();
   const { schedule, enabled } = settings;
   const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };
-  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), ...due, versions, bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
+  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), ...due, versions, ...(there?.document.turns === undefined ? {} : { turns: there.document.turns }), bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
   const before = there?.document;
   const moved = before !== undefined && before.settings.image !== settings.image;
   const changes: DocumentChange[] = [

@@ -49,6 +49,16 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle();
     return reasonOf(of, 'base:1', 'app:1');
   },
+  'waits for its turn': async () => {
+    const of = registry();
+    await of.push(base1, '1');
+    const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
+    await of.api('PUT', '/tasks/app', { image: 'app:1', context, atMostPerHour: 1 });
+    await of.api('POST', '/tasks/app/run');
+    await of.settle();
+    await updated(of);
+    return app(of);
+  },
   'pinned to a digest': async () => {
     const of = await started();
     await of.push(onBase('pinned', base1, `${host}/base:1@${base1.digest}`), '1');
