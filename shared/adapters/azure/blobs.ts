@@ -5,7 +5,8 @@ import type { Blobs } from '../../ports/blobs.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import { openBlob } from './readblob.ts';
 import { blobUrlSigner } from './signblob.ts';
-import { storageDeadline, storagePipeline } from './storageclient.ts';
+import { within } from './deadline.ts';
+import { storagePipeline, usualSeconds } from './storageclient.ts';
 import type { StorageSettings } from './storageclient.ts';
 import { storageAnswer, storageFailure } from './storagefailures.ts';
 
@@ -24,14 +25,14 @@ export function azureBlobs(settings: StorageSettings & { readonly container: str
   return {
     async stageBlock(name, blockId, bytes) {
       requireBlock(name, blockId, bytes);
-      const options = { transactionalContentMD5: checksum(bytes), abortSignal: storageDeadline(stageSeconds) };
-      await attempt(`stage ${blockId} of ${name}`, client(name).stageBlock(base64(blockId), body(bytes), bytes.length, options));
+      const stage = (abortSignal: AbortSignal) => client(name).stageBlock(base64(blockId), body(bytes), bytes.length, { transactionalContentMD5: checksum(bytes), abortSignal });
+      await attempt(`stage ${blockId} of ${name}`, within(stageSeconds, stage));
     },
     stageBlockFrom: (name, blockId, source, range) => stageFrom(client(name), blockId, source, range),
     listStagedBlocks: (name) => listStaged(client(name)),
     commitBlocks: (name, blockIds, metadata) => commit(client(name), blockIds, metadata),
     async putBlob(name, bytes, metadata) {
-      await attempt(`put ${name}`, client(name).upload(body(bytes), bytes.length, { metadata, abortSignal: storageDeadline(stageSeconds) }));
+      await attempt(`put ${name}`, within(stageSeconds, (abortSignal) => client(name).upload(body(bytes), bytes.length, { metadata, abortSignal })));
     },
     statBlob: (name) => stat(client(name)),
     readBlob: (name, range) => openBlob(client(name), range),
@@ -51,7 +52,7 @@ async function attempt<T>(call: string, answer: Promise<T>): Promise<T> {
 
 async function stageFrom(client: BlockBlobClient, blockId: string, source: string, { offset, length }: { offset: number; length: number }): ReturnType<Blobs['stageBlockFrom']> {
   try {
-    await client.stageBlockFromURL(base64(blockId), source, offset, length, { abortSignal: storageDeadline(stageSeconds) });
+    await within(stageSeconds, (abortSignal) => client.stageBlockFromURL(base64(blockId), source, offset, length, { abortSignal }));
     return 'staged';
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
@@ -63,7 +64,7 @@ async function stageFrom(client: BlockBlobClient, blockId: string, source: strin
 
 async function listStaged(client: BlockBlobClient): ReturnType<Blobs['listStagedBlocks']> {
   try {
-    const { uncommittedBlocks = [] } = await client.getBlockList('uncommitted', { abortSignal: storageDeadline() });
+    const { uncommittedBlocks = [] } = await within(usualSeconds, (abortSignal) => client.getBlockList('uncommitted', { abortSignal }));
     return uncommittedBlocks.map(({ name, size }) => ({ blockId: Buffer.from(name, 'base64').toString('latin1'), size }));
   } catch (error) {
     if (storageAnswer(error).errorCode === 'BlobNotFound') return [];
@@ -73,7 +74,7 @@ async function listStaged(client: BlockBlobClient): ReturnType<Blobs['listStaged
 
 async function commit(client: BlockBlobClient, blockIds: readonly string[], metadata: Readonly<Record<string, string>>): ReturnType<Blobs['commitBlocks']> {
   try {
-    await client.commitBlockList(blockIds.map(base64), { metadata: { ...metadata }, conditions: { ifNoneMatch: '*' }, abortSignal: storageDeadline() });
+    await within(usualSeconds, (abortSignal) => client.commitBlockList(blockIds.map(base64), { metadata: { ...metadata }, conditions: { ifNoneMatch: '*' }, abortSignal }));
     return 'committed';
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
@@ -85,7 +86,7 @@ async function commit(client: BlockBlobClient, blockIds: readonly string[], meta
 
 async function stat(client: BlockBlobClient): ReturnType<Blobs['statBlob']> {
   try {
-    const { contentLength, metadata = {}, etag } = await client.getProperties({ abortSignal: storageDeadline() });
+    const { contentLength, metadata = {}, etag } = await within(usualSeconds, (abortSignal) => client.getProperties({ abortSignal }));
     if (contentLength === undefined || etag === undefined) throw new TypeError('properties without length or etag');
     return { size: contentLength, metadata, etag };
   } catch (error) {
@@ -95,8 +96,8 @@ async function stat(client: BlockBlobClient): ReturnType<Blobs['statBlob']> {
 }
 
 async function list(container: ContainerClient, limit: number, continuationToken: string | undefined): ReturnType<Blobs['listBlobs']> {
-  const pages = container.listBlobsFlat({ includeMetadata: true, abortSignal: storageDeadline() }).byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) });
-  const page = await attempt('list', pages.next());
+  const pageOf = (abortSignal: AbortSignal) => container.listBlobsFlat({ includeMetadata: true, abortSignal }).byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) }).next();
+  const page = await attempt('list', within(usualSeconds, pageOf));
   if (page.done === true) return { blobs: [] };
   const { segment, continuationToken: next } = page.value;
   const blobs = segment.blobItems.map(({ name, properties: { contentLength = 0, etag, lastModified }, metadata = {} }) => ({ name, size: contentLength, metadata, etag: quoted(etag), modifiedAt: lastModified }));
@@ -110,7 +111,7 @@ function quoted(etag: string): string {
 
 async function remove(client: BlockBlobClient, ifMatch: string | undefined): Promise<boolean> {
   try {
-    await client.delete({ conditions: ifMatch === undefined ? {} : { ifMatch }, abortSignal: storageDeadline() });
+    await within(usualSeconds, (abortSignal) => client.delete({ conditions: ifMatch === undefined ? {} : { ifMatch }, abortSignal }));
     return true;
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
@@ -120,7 +121,7 @@ async function remove(client: BlockBlobClient, ifMatch: string | undefined): Pro
 }
 
 async function probe(container: ContainerClient): Promise<void> {
-  await attempt('probe', container.getProperties({ abortSignal: storageDeadline(10) }));
+  await attempt('probe', within(10, (abortSignal) => container.getProperties({ abortSignal })));
 }
 
 function requireBlock(name: string, blockId: string, bytes: Uint8Array): void {

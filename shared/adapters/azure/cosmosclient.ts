@@ -1,6 +1,7 @@
 import { CosmosClient } from '@azure/cosmos';
 import type { ConsistencyLevel, CosmosClientOptions, ErrorResponse, PluginConfig } from '@azure/cosmos';
 import type { KeyOrIdentity } from './credential.ts';
+import { within } from './deadline.ts';
 
 export type CosmosSettings = KeyOrIdentity & {
   readonly endpoint: string;
@@ -14,7 +15,7 @@ export type CosmosSettings = KeyOrIdentity & {
 /** One attempt. The SDK's own default is 60 s, longer than a registry client waits. */
 const attemptMs = 10_000;
 /** All attempts of one call: the SDK repeats a read 120 times when no region answers. */
-const callMs = 20_000;
+const callSeconds = 20;
 /** Throttling is told to the caller early: it knows whether to wait. */
 const throttlingRetries = { maxRetryAttemptCount: 2, maxWaitTimeInSeconds: 2 };
 
@@ -39,9 +40,9 @@ export function cosmosClient(settings: CosmosSettings): CosmosClient {
   return new CosmosClient(options);
 }
 
-/** For one call of the SDK, retries included. */
-export function callDeadline(): AbortSignal {
-  return AbortSignal.timeout(callMs);
+/** One call of the SDK, retries included. */
+export function inTime<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+  return within(callSeconds, call);
 }
 
 /** `Items.batch` wraps what it catches in a bare `Error` without status and retry-after. An answer, even a bad one, is not thrown. */

@@ -1,23 +1,23 @@
 import type { Container, ItemDefinition, ItemResponse, JSONObject, OperationInput, OperationResponse, PatchOperation, RequestOptions } from '@azure/cosmos';
 import type { CommitOutcome, DocumentChange, PartitionKey } from '../../ports/documents.ts';
-import { callDeadline } from './cosmosclient.ts';
+import { inTime } from './cosmosclient.ts';
 import { answerOf, documentsFailure, isAbsent, status } from './documentfailures.ts';
 import type { CosmosAnswer } from './documentfailures.ts';
 
 /** One change as a plain item operation: cheaper than a batch of one. */
 export async function commitOne(container: Container, partition: PartitionKey, change: DocumentChange): Promise<CommitOutcome> {
   try {
-    const { etag } = await writeItem(container, partition, change);
+    const { etag } = await inTime((abortSignal) => writeItem(container, partition, change, abortSignal));
     return { committed: true, etags: [change.do === 'delete' ? undefined : etag] };
   } catch (error) {
     return refusal(answerOf(error), 0, `${change.do} in ${container.id}`, error);
   }
 }
 
-function writeItem(container: Container, partition: PartitionKey, change: DocumentChange): Promise<ItemResponse<ItemDefinition>> {
+function writeItem(container: Container, partition: PartitionKey, change: DocumentChange, abortSignal: AbortSignal): Promise<ItemResponse<ItemDefinition>> {
   const partitionKey = [...partition];
   const options: RequestOptions = {
-    abortSignal: callDeadline(),
+    abortSignal,
     disableAutomaticIdGeneration: true,
     ...('ifMatch' in change ? { accessCondition: { type: 'IfMatch', condition: change.ifMatch } } : {}),
   };
@@ -37,7 +37,7 @@ function writeItem(container: Container, partition: PartitionKey, change: Docume
 
 export async function commitBatch(container: Container, partition: PartitionKey, changes: readonly DocumentChange[]): Promise<CommitOutcome> {
   const call = `batch of ${changes.length} in ${container.id}`;
-  const response = await container.items.batch(changes.map(batchOperation), [...partition], { abortSignal: callDeadline() }).catch((error: unknown) => {
+  const response = await inTime((abortSignal) => container.items.batch(changes.map(batchOperation), [...partition], { abortSignal })).catch((error: unknown) => {
     throw documentsFailure(answerOf(error), call, error);
   });
   const results: readonly (OperationResponse & { readonly retryAfterMilliseconds?: number })[] = response.result ?? [];

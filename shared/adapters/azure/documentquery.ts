@@ -2,7 +2,7 @@ import type { FeedOptions, ItemDefinition, JSONValue, SqlParameter, SqlQuerySpec
 import type { Container } from '@azure/cosmos';
 import type { DocumentPage, DocumentQuery, PartitionKey, Predicate, Scalar } from '../../ports/documents.ts';
 import { isFullPartition, layoutOf } from '../documentrules.ts';
-import { callDeadline, wasRefused } from './cosmosclient.ts';
+import { inTime, wasRefused } from './cosmosclient.ts';
 import { versionedDocument } from './storeddocument.ts';
 
 /** Continuations of queries whose partitions the SDK merged: the gateway would not understand them. */
@@ -27,7 +27,7 @@ export async function queryPage(container: Container, query: DocumentQuery): Pro
 /** The service counts a large partition in several pages, each with a part of the sum. Throws what the SDK throws. */
 export async function countIn(container: Container, query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey }): Promise<number> {
   if (query.where.some((each) => each.is === 'in' && each.values.length === 0)) return 0;
-  const parts = await container.items.query<number>(sqlOf(query, 'VALUE COUNT(1)'), { partitionKey: [...query.partition], abortSignal: callDeadline() }).fetchAll();
+  const parts = await inTime((abortSignal) => container.items.query<number>(sqlOf(query, 'VALUE COUNT(1)'), { partitionKey: [...query.partition], abortSignal }).fetchAll());
   return parts.resources.reduce((sum, part) => sum + part, 0);
 }
 
@@ -37,15 +37,16 @@ async function mergedPage(container: Container, query: DocumentQuery, token?: st
   return continuation === undefined ? { documents } : { documents, continuation: mergedMark + continuation };
 }
 
+/** The options stay the same object: by it the client knows what the gateway has refused. */
 async function fetchPage(container: Container, query: DocumentQuery, options: FeedOptions): Promise<DocumentPage> {
-  const page = await container.items.query<ItemDefinition>(sqlOf(query), options).fetchNext();
+  const page = await inTime((abortSignal) => container.items.query<ItemDefinition>(sqlOf(query), Object.assign(options, { abortSignal })).fetchNext());
   // The SDK answers undefined instead of an empty page.
   const documents = ((page.resources as ItemDefinition[] | undefined) ?? []).map(versionedDocument);
   return page.continuationToken ? { documents, continuation: page.continuationToken } : { documents };
 }
 
 function feedOptions({ limit }: DocumentQuery, continuationToken: string | undefined): FeedOptions {
-  return { maxItemCount: limit, abortSignal: callDeadline(), ...(continuationToken === undefined ? {} : { continuationToken }) };
+  return { maxItemCount: limit, ...(continuationToken === undefined ? {} : { continuationToken }) };
 }
 
 /** A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not filter. */

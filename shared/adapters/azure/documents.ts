@@ -3,7 +3,7 @@ import type { CommitOutcome, ContainerName, DocumentChange, DocumentRef, Documen
 import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import { requireCommit, requireFullPartition, requireLimit } from '../documentrules.ts';
-import { callDeadline, cosmosClient } from './cosmosclient.ts';
+import { cosmosClient, inTime } from './cosmosclient.ts';
 import type { CosmosSettings } from './cosmosclient.ts';
 import { commitBatch, commitOne } from './documentchanges.ts';
 import { answerOf, documentsFailure, isAbsent } from './documentfailures.ts';
@@ -42,7 +42,7 @@ export function azureDocuments(settings: CosmosSettings): AzureDocuments {
     },
     dependency: 'documents',
     async probe() {
-      await answered(database.read({ abortSignal: callDeadline() }), 'probe');
+      await answered(inTime((abortSignal) => database.read({ abortSignal })), 'probe');
     },
     dispose: () => client.dispose(),
   };
@@ -64,7 +64,7 @@ function containersOf(database: Database) {
      */
     async requireSeen(name: ContainerName): Promise<void> {
       if (seen.has(name)) return;
-      await answered(containerOf(name).read({ abortSignal: callDeadline() }), `container ${name}`);
+      await answered(inTime((abortSignal) => containerOf(name).read({ abortSignal })), `container ${name}`);
       seen.add(name);
     },
   };
@@ -78,7 +78,7 @@ function commit(container: Container, partition: PartitionKey, changes: readonly
 async function readItem(container: Container, { partition, id, container: name }: DocumentRef): Promise<VersionedDocument | undefined> {
   requireFullPartition(name, partition);
   const call = `read in ${name}`;
-  const answer = await answered(container.item(id, [...partition]).read<ItemDefinition>({ abortSignal: callDeadline() }), call);
+  const answer = await answered(inTime((abortSignal) => container.item(id, [...partition]).read<ItemDefinition>({ abortSignal })), call);
   if (answer.resource !== undefined) return versionedDocument(answer.resource);
   // The SDK does not throw for 404.
   if (isAbsent({ code: answer.statusCode, substatus: answer.substatus })) return undefined;

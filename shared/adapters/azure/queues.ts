@@ -2,7 +2,8 @@ import { QueueServiceClient } from '@azure/storage-queue';
 import type { QueueClient } from '@azure/storage-queue';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import type { SendMessage } from '../../ports/queues.ts';
-import { storageDeadline, storagePipeline } from './storageclient.ts';
+import { within } from './deadline.ts';
+import { storagePipeline, usualSeconds } from './storageclient.ts';
 import type { StorageSettings } from './storageclient.ts';
 import { storageFailure } from './storagefailures.ts';
 
@@ -25,15 +26,14 @@ export function azureQueues(settings: StorageSettings): SendMessage & ProbeDepen
       if (!(delaySeconds >= 0 && delaySeconds <= maxDelaySeconds)) throw new TypeError(`a message to ${queue} delayed by ${delaySeconds} seconds`);
       const client = clients.get(queue) ?? service.getQueueClient(queue);
       clients.set(queue, client);
-      const options = { visibilityTimeout: Math.ceil(delaySeconds), messageTimeToLive: neverExpires, abortSignal: storageDeadline() };
-      await client.sendMessage(text, options).catch((error: unknown) => {
+      const send = (abortSignal: AbortSignal) => client.sendMessage(text, { visibilityTimeout: Math.ceil(delaySeconds), messageTimeToLive: neverExpires, abortSignal });
+      await within(usualSeconds, send).catch((error: unknown) => {
         throw storageFailure('queues', `send to ${queue}`, error);
       });
     },
     dependency: 'queues',
     async probe() {
-      const pages = service.listQueues({ abortSignal: storageDeadline(10) }).byPage({ maxPageSize: 1 });
-      await pages.next().catch((error: unknown) => {
+      await within(10, (abortSignal) => service.listQueues({ abortSignal }).byPage({ maxPageSize: 1 }).next()).catch((error: unknown) => {
         throw storageFailure('queues', 'probe', error);
       });
     },

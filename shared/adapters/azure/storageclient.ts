@@ -13,7 +13,5 @@ export function storagePipeline() {
   return { retryOptions: { maxTries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 2_000 } };
 }
 
-/** For one call of the SDK, retries included. */
-export function storageDeadline(seconds = 60): AbortSignal {
-  return AbortSignal.timeout(seconds * 1000);
-}
+/** Of one call of the SDK, retries included. */
+export const usualSeconds = 60;

@@ -2,13 +2,14 @@ import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import type { CloudEvent, PublishEvents } from '../../ports/topic.ts';
+import { within } from './deadline.ts';
 import type { KeyOrIdentity } from './credential.ts';
 import { reach } from './reach.ts';
 import { storageAnswer } from './storagefailures.ts';
 
 /** Event Grid's limit of one request, in bytes. */
 const maxBytes = 1024 * 1024;
-const publishMs = 15_000;
+const publishSeconds = 15;
 
 /** One Event Grid topic with CloudEvents in. Throws `TypeError` for no events, or more than 1 MB of them. */
 export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string }): PublishEvents & ProbeDependency {
@@ -21,7 +22,7 @@ export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string
     async publishEvents(events) {
       const bytes = Buffer.byteLength(JSON.stringify(events));
       if (events.length === 0 || bytes > maxBytes) throw new TypeError(`${events.length} events of ${bytes} bytes in one call`);
-      await client.send(events.map(toSdk), { abortSignal: AbortSignal.timeout(publishMs) }).catch((error: unknown) => {
+      await within(publishSeconds, (abortSignal) => client.send(events.map(toSdk), { abortSignal })).catch((error: unknown) => {
         throw publishFailure(events.length, error);
       });
     },
