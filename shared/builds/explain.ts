@@ -55,7 +55,7 @@ function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReferenc
   if (followed !== undefined) return followed;
   const pinned = there.find((each) => each.digest !== undefined && (each.tag === undefined || each.tag === base.tag));
   if (pinned?.tag !== undefined && rule?.bumpsPins === true) return pinned;
-  if (pinned !== undefined) return { reason: 'pinned to a digest', why: `${name} names ${shownReference(pinned)}: a digest does not move${pinned.tag === undefined ? '' : ', unless a policy says "pins": "bump"'}` };
+  if (pinned !== undefined) return { reason: 'pinned to a digest', why: `${name} names ${shownReference(pinned)}: a digest does not move${pinned.tag === undefined ? '' : ', unless its task or policy says "pins": "bump"'}` };
   const others = bases.map(shownReference).join(', ');
   return { reason: 'not a dependent', why: others === '' ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers` : `${name} is built on ${others}` };
 }

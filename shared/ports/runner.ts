@@ -12,6 +12,8 @@ export interface BuildJob {
   readonly annotations: Readonly<Record<string, string>>;
   /** Its path in the context. */
   readonly dockerfile: string;
+  /** Digests in it, and what stands in their place while it is built. */
+  readonly pins: Readonly<Record<Digest, Digest>>;
   readonly target?: string | undefined;
   readonly arguments: Readonly<Record<string, string>>;
   /** `os/architecture`. */

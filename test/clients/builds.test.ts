@@ -237,7 +237,7 @@ describe('a task whose context is in git', () => {
     const runner = buildahRunner();
     const tar = join(work.path, 'linked.tar');
     await command('tar', ['-cf', tar, '-C', context, '.']);
-    const job = { id: 'linked', context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Linked', arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000 };
+    const job = { id: 'linked', context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Linked', pins: {}, arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000 };
     expect(await runner.build(job, () => undefined, new AbortController().signal)).toEqual({ is: 'failed', why: 'Linked lies outside of the context' });
   });
 });
@@ -247,7 +247,7 @@ describe('buildah on this machine', () => {
     const [tar, context] = [join(work.path, `${name}.tar`), await contextOf(dockerfile, name)];
     for (const [file, bytes] of Object.entries(files)) await writeFile(join(context, file), bytes);
     await command('tar', ['-cf', tar, '-C', context, '.']);
-    return { id: name, context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Dockerfile', arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000, ...more };
+    return { id: name, context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Dockerfile', pins: {}, arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000, ...more };
   };
 
   it('gives a secret to the step that asks for it, and leaves it in no layer, argument or history', async () => {
@@ -268,6 +268,17 @@ describe('buildah on this machine', () => {
   it('says what is missing when a step is for another processor', async () => {
     const job = await jobOf('foreign', `FROM ${host}/base:1\nCOPY --chmod=755 foreign /bin/foreign\nRUN ["/bin/foreign"]\n`, {}, { foreign: Buffer.concat([Buffer.from('7f454c4602010100', 'hex'), Buffer.alloc(8), Buffer.from('0200b700', 'hex'), Buffer.alloc(100)]) });
     expect(await buildahRunner().build(job, () => undefined, new AbortController().signal)).toMatchObject({ is: 'failed', why: expect.stringContaining('qemu-user-static') as string });
+  });
+
+  it('builds a Dockerfile that names its base by digest with the digest that the tag has by now', async () => {
+    await pushed('pinned-base:1', baseFile, 'one');
+    const count = (await builds()).length;
+    await task('pinned', `ARG BASE=${host}/pinned-base:1@${await digestOf('pinned-base:1')}\nFROM \${BASE}\nRUN ["/bin/busybox", "touch", "/pinned"]\n`, { pins: 'bump' });
+    await pushed('pinned-base:1', baseFile, 'two');
+    expect(await finished(count + 1)).toMatchObject({ images: 1, counts: { succeeded: 1 } });
+    expect(await run('pinned:1', '/bin/busybox', 'cat', '/base.txt')).toBe('two');
+    const { annotations } = JSON.parse(await command('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${host}/pinned:1`])) as { annotations: Record<string, string> };
+    expect(annotations['org.opencontainers.image.base.digest']).toBe(await digestOf('pinned-base:1'));
   });
 
   it('ends with everything that it has started when its build is cancelled', async () => {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Digest } from '../../oci/digest.ts';
-import type { BuiltImage, Runner, RunOutcome } from '../../ports/runner.ts';
+import type { BuildJob, BuiltImage, Runner, RunOutcome } from '../../ports/runner.ts';
 import { spawned } from './spawned.ts';
 import type { Spawned } from './spawned.ts';
 
@@ -65,7 +65,7 @@ const tag = 'localhost/longshore/result';
 export function buildahRunner(): Runner {
   return {
     name: 'buildah',
-    async build({ context, secrets, annotations, dockerfile, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
+    async build({ context, secrets, annotations, dockerfile, pins, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
       const printed = { isForeign: false };
       const watched = (text: string) => {
         printed.isForeign ||= /exec format error/i.test(text);
@@ -75,6 +75,7 @@ export function buildahRunner(): Runner {
       try {
         const why = await unpacked(place, context, dockerfile);
         if (why !== undefined) return await failedIn(place, why);
+        await movePins(place.at('context', dockerfile), pins);
         const named = Object.entries(given).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
         const secretOptions = await secretFiles(place, secrets);
         const noted = Object.entries(annotations).flatMap(([name, value]) => ['--annotation', `${name}=${value}`]);
@@ -128,6 +129,14 @@ async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, d
   const [root, file] = await Promise.all([realpath(place.at('context')), realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined)]);
   if (file === undefined) return `the context has no file ${dockerfile}`;
   return file.startsWith(`${root}/`) ? undefined : `${dockerfile} lies outside of the context`;
+}
+
+/** Wherever a digest stands in it, in a variable's default too. */
+async function movePins(file: string, pins: BuildJob['pins']): Promise<void> {
+  const moved = Object.entries(pins);
+  if (moved.length === 0) return;
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, moved.reduce((all, [from, to]) => all.replaceAll(from, to), text));
 }
 
 const indexSchema = z.object({ manifests: z.array(z.object({ digest: z.string().regex(/^sha256:[a-f0-9]{64}$/) })).min(1) });

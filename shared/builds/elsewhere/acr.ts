@@ -24,7 +24,8 @@ const runSchema = z.object({ properties: z.object({ runId: z.string().min(1), st
 export const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
 
 /** What keeps a task from being built there; `undefined` when nothing does. */
-export function unfitForAcr({ context, platforms }: Task['settings']): string | undefined {
+export function unfitForAcr({ context, platforms, pins }: Task['settings']): string | undefined {
+  if (pins === 'bump') return 'Azure Container Registry builds the Dockerfile as it is in the repository: its digests stay';
   if (!('git' in context)) return 'Azure Container Registry fetches its context itself: name a git repository';
   if (context.credential !== undefined) return 'Azure Container Registry would keep the credential of the repository in its runs: name a public one';
   return platforms !== undefined && platforms.length > 1 ? 'Azure Container Registry builds for one platform' : undefined;

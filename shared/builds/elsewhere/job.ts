@@ -2,6 +2,7 @@ import { ownRepository } from '../edges/names.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
+import { movedPins } from '../plan/pins.ts';
 import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 
@@ -18,6 +19,8 @@ export interface RemoteJob {
   readonly dockerfile: string;
   readonly target?: string;
   readonly arguments: Readonly<Record<string, string>>;
+  /** Digests of the Dockerfile, and what is to stand in their place; absent where there are none. */
+  readonly pins?: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
   readonly timeoutSeconds: number;
   /** Where whoever was told of the job in public asks for all of it, with the secret of the task's hook in `X-Longshore-Token`. */
@@ -28,9 +31,10 @@ export interface RemoteJob {
   readonly callback: { readonly url: string; readonly token: string };
 }
 
-export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): Promise<RemoteJob> {
+export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry' | 'documents'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): Promise<RemoteJob> {
   const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const host = ports.ownHosts[0] ?? task.host;
+  const pins = await movedPins(ports, task);
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;
   return {
@@ -43,6 +47,7 @@ export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' |
     dockerfile,
     ...(target === undefined ? {} : { target }),
     arguments: argumentsOf(task),
+    ...(Object.keys(pins).length === 0 ? {} : { pins }),
     platforms: platformsOf(task.settings),
     timeoutSeconds,
     claim: `${origin}/api/v1/builds/${node.build}/job?image=${encodeURIComponent(image)}`,

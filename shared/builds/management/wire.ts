@@ -77,6 +77,7 @@ const remoteJob = z
     dockerfile: z.string(),
     target: z.string().optional(),
     arguments: z.record(z.string(), z.string()),
+    pins: z.record(z.string(), z.string()).optional().openapi({ description: 'Digests of the Dockerfile, and what is to stand in their place.' }),
     platforms: z.array(z.string()).readonly(),
     timeoutSeconds: z.int(),
     claim: z.string(),

@@ -15,6 +15,7 @@ import { commitFor } from './commit-for.ts';
 import type { Running } from './commit-for.ts';
 import type { MadeImage } from './make-image.ts';
 import { hostOf, plainHosts } from './host.ts';
+import { movedPins } from './pins.ts';
 import { takeTurn } from './turn.ts';
 
 /** What all platforms of an image are built by. */
@@ -103,7 +104,7 @@ async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, com
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
   const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': context.git, 'org.opencontainers.image.revision': commit } : {};
-  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
+  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins: await movedPins(ports, task), target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
   return runner.build(job, (text) => { log.write(text); }, lease.signal);
 }
 

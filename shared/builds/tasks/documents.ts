@@ -101,6 +101,8 @@ export const taskSettingsSchema = z.strictObject({
   timeoutSeconds: seconds(7_200).default(1_800),
   /** When it is made whatever has changed, in UTC; absent, never. */
   schedule: scheduleSchema.optional(),
+  /** Of bases of this registry that its Dockerfile names by tag and digest. `bump`: they follow the tag, and it is built with the new digest. */
+  pins: z.enum(['keep', 'bump']).default('keep'),
   /** Builds of it that are begun in an hour, at most; those beyond wait for their turn. Rebases are not counted. */
   atMostPerHour: z.int().min(1).max(60).optional(),
   /** `false`: it is made only when somebody asks. */

@@ -83,8 +83,8 @@ export function scriptedRunner(): Runner {
   });
   return {
     name: 'scripted',
-    async build({ context, dockerfile, timeoutMs, arguments: given }, log) {
-      const text = await fileIn(context, dockerfile);
+    async build({ context, dockerfile, pins, timeoutMs, arguments: given }, log) {
+      const text = Object.entries(pins).reduce((all, [from, to]) => all.replaceAll(from, to), await fileIn(context, dockerfile));
       log(`building:\n${text}`);
       if (Object.keys(given).length > 0) log(`with ${JSON.stringify(given)}\n`);
       builds += 1;

@@ -1,0 +1,20 @@
+import type { Digest } from '../../oci/digest.ts';
+import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
+import { readStored } from '../../state/stored.ts';
+import { ownRepository } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
+
+/** Which digests of its Dockerfile a task moves on, and to what: bases of this registry that name their tag beside it. Throws `StoreFailure`. */
+export async function movedPins({ documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>, { settings, bases }: Task): Promise<Readonly<Record<Digest, Digest>>> {
+  if (settings.pins === 'keep') return {};
+  const found = await Promise.all(
+    bases.map(async ({ base, tag, digest }) => {
+      const repository = ownRepository(registry, base);
+      if (repository === undefined || tag === undefined || digest === undefined) return [];
+      const at = (await readStored(documents, tagDocumentSchema, tagRef({ registry, repository }, tag)))?.document.digest;
+      return at === undefined || at === digest ? [] : [[digest, at] as const];
+    }),
+  );
+  return Object.fromEntries(found.flat());
+}
