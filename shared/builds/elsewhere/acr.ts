@@ -84,12 +84,22 @@ export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: strin
     if ('why' in asked) return undefined;
     const answer = await ports.receivers.post({ ...asked, body: '' });
     const { data } = z.object({ logLink: z.url({ protocol: /^https?$/ }) }).safeParse(answer.is === 'answered' ? jsonIn(answer.body) : undefined);
-    const log = data === undefined ? undefined : await ports.outbound.ask(new URL(data.logLink), { method: 'GET', headers: {} });
-    return log?.status === 200 ? log.text : undefined;
+    return data === undefined ? undefined : await endOf(ports, new URL(data.logLink));
   } catch {
     // Nothing depends on it.
     return undefined;
   }
+}
+
+/** An answer may have 256 KiB; of a longer log its end says more than its beginning. */
+const mostOfLog = 200 * 1024;
+
+async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
+  const length = Number((await outbound.ask(url, { method: 'HEAD', headers: {} })).headers['content-length'] ?? 0);
+  const from = Math.max(0, length - mostOfLog);
+  const log = await outbound.ask(url, { method: 'GET', headers: from === 0 ? {} : { range: `bytes=${from}-` } });
+  if (log.status !== 200 && log.status !== 206) return undefined;
+  return log.status === 206 ? `… (${from} bytes are left out)\n${log.text}` : log.text;
 }
 
 export async function cancelAcrRun(ports: BuildPorts, runner: AcrRunner, run: string): Promise<void> {

@@ -38,12 +38,19 @@ export async function followNewerTag(ports: BuildPorts, { id: event, time: at, d
   }
 }
 
-const tasksAtOnce = 1_000;
+const tasksAtOnce = 100;
 
+/** Read whole before the first is changed: a page must not shift under the next. */
 async function followersOf({ documents, registry }: BuildPorts, repository: RepositoryName): Promise<Task[]> {
   const [container, partition] = ['registries' as const, [registry]];
-  const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'task' }, { path: 'settings.versions', is: 'contains', value: { of: repository } }], limit: tasksAtOnce });
-  return page.documents.map((found) => parseStored(taskSchema, found, { container, partition }).document);
+  const tasks: Task[] = [];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'task' }, { path: 'settings.versions', is: 'contains', value: { of: repository } }], limit: tasksAtOnce, ...(continuation === undefined ? {} : { continuation }) });
+    tasks.push(...page.documents.map((found) => parseStored(taskSchema, found, { container, partition }).document));
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return tasks;
 }
 
 async function follow(ports: BuildPorts, name: string, setting: VersionSettings, newer: Newer): Promise<void> {

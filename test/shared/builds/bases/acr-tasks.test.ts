@@ -72,11 +72,11 @@ describe('a task that an Azure Container Registry builds', () => {
     await it.settle();
     expect(await digestAt(it.of)).toBeUndefined();
     const digest = await pushes(it);
-    azure.answers = [run('Succeeded'), { status: 200, body: JSON.stringify({ logLink: `${azure.url}/log` }) }, { status: 200, body: 'Step 1/1 : FROM base\n' }];
+    azure.answers = [run('Succeeded'), { status: 200, body: JSON.stringify({ logLink: `${azure.url}/log` }) }, { status: 200 }, { status: 200, body: 'Step 1/1 : FROM base\n' }];
     it.of.clock.advance(20_000);
     await it.settle();
     expect(await digestAt(it.of)).toBe(digest);
-    expect(paths()).toEqual(['/scheduleRun', '/runs/ca1', '/runs/ca1', '/runs/ca1/listLogSasUrl', '/log']);
+    expect(paths()).toEqual(['/scheduleRun', '/runs/ca1', '/runs/ca1', '/runs/ca1/listLogSasUrl', '/log', '/log']);
     // A signed address opens by itself.
     expect(azure.asked.at(-1)?.headers.authorization).toBeUndefined();
     const { builds } = (await it.of.api('GET', '/builds')).body as { builds: { id: string }[] };
@@ -90,6 +90,17 @@ describe('a task that an Azure Container Registry builds', () => {
     it.of.clock.advance(20_000);
     await it.settle();
     expect([becauses(it.of), await digestAt(it.of)]).toEqual([[why], undefined]);
+  });
+
+  it('has the end of a log that is too long to be read whole', async () => {
+    azure.answers = [run('Queued'), run('Failed'), { status: 200, body: JSON.stringify({ logLink: `${azure.url}/log` }) }, { status: 200, headers: { 'content-length': '1204800' } }, { status: 206, body: 'exit code 2\n' }];
+    const it = await building();
+    await it.settle();
+    it.of.clock.advance(20_000);
+    await it.settle();
+    expect(azure.asked.at(-1)?.headers.range).toBe('bytes=1000000-');
+    const { builds } = (await it.of.api('GET', '/builds')).body as { builds: { id: string }[] };
+    expect(await (await it.of.app.fetch(new Request(`http://${host}/api/v1/builds/${builds[0]?.id}/log?image=app:1`))).text()).toBe('… (1000000 bytes are left out)\nexit code 2\n');
   });
 
   it('is asked again while Azure does not answer, and fails at its deadline with the run cancelled', async () => {

@@ -103,6 +103,19 @@ describe('a task that follows the newest version of its base within a range', ()
     }
   });
 
+  it('is one of many: each of more tasks than one page has follows', async () => {
+    const of = registry();
+    await of.push(build('base', 'base 1.2.0'), '1.2.0');
+    const context = { repository: 'contexts', digest: await upload(of, 'contexts', dockerfile) };
+    for (let n = 0; n < 105; n += 1) await of.api('PUT', `/tasks/app-${n}`, { image: `app-${n}:1`, context, versions, mode: 'notify' });
+    await of.push(build('base', 'base 1.3.0'), '1.3.0');
+    const event = of.events('Microsoft.ContainerRegistry.ImagePushed').at(-1);
+    await of.process().learnBases(event);
+    const { tasks, continuation } = (await of.api('GET', '/tasks?limit=100')).body as { tasks: { found: object }[]; continuation: string };
+    const rest = (await of.api('GET', `/tasks?limit=100&continuation=${encodeURIComponent(continuation)}`)).body as { tasks: { found: object }[] };
+    expect(new Set([...tasks, ...rest.tasks].map((each) => JSON.stringify(each.found)))).toEqual(new Set(['{"BASE":"1.3.0"}']));
+  });
+
   it('is refused without any tag to begin with, with a range that is none, and twice for one argument', async () => {
     expect(await put(registry())).toMatchObject({ status: 400, body: { errors: [{ message: expect.stringContaining('base has no tag in "^1.2.0"') as string }] } });
     expect((await put(registry(), { arguments: { BASE: '1.2.0' } })).status).toBe(200);
