@@ -27,7 +27,8 @@ interface Order {
 
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
 export async function rebuild(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
-  const turnAt = await takeTurn(ports, node, task);
+  // What a runner elsewhere has begun has had its turn, however long ago.
+  const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, task) : undefined;
   if (turnAt !== undefined) return waitForTurn(node, running, turnAt.toISOString());
   if (task.settings.runner !== undefined) return buildElsewhere(ports, node, task, running);
   if (ports.runner === undefined) return { is: 'refused', why: 'nothing builds images here: set LONGSHORE_RUNNER' };

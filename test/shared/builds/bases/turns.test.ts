@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { build, host, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
+import { startCi } from './ci.ts';
+import type { Job } from './ci.ts';
 
 const minutes = 60_000;
 
@@ -71,6 +73,24 @@ describe('a task that is built at most so often in an hour', () => {
     await of.process().sweepBuilds();
     await of.settle();
     expect(builtIn(of)).toBe(1);
+  });
+
+  it('takes no second turn for a build elsewhere that ends when its first is over', async () => {
+    const ci = await startCi();
+    const of = await limited(1, { runner: { webhook: { url: ci.url } }, timeoutSeconds: 7_200 });
+    await of.api('PUT', '/tasks/app/hook', { secret: 'a secret of the runner and the registry' });
+    await of.api('POST', '/tasks/app/run');
+    await of.settle();
+    of.clock.advance(65 * minutes);
+    const job = JSON.parse(ci.asked[0]?.body ?? '') as Job;
+    const failed = await of.app.fetch(new Request(job.callback.url, { method: 'POST', headers: { 'content-type': 'application/json', 'x-longshore-token': job.callback.token }, body: '{"state":"failed","why":"exit code 2"}' }));
+    expect(failed.status).toBe(202);
+    await of.settle();
+    expect(of.events('Longshore.BuildFailed')).toHaveLength(1);
+    await of.api('POST', '/tasks/app/run');
+    await of.settle();
+    ci.stop();
+    expect(ci.asked).toHaveLength(2);
   });
 
   it('is rebased as often as its base moves', async () => {
