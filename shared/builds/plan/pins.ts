@@ -4,10 +4,15 @@ import { readStored } from '../../state/stored.ts';
 import { ownRepository } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
+import { readTask } from '../tasks/tasks.ts';
 
-/** Which digests of its Dockerfile a task moves on, and to what: bases of this registry that name their tag beside it. Throws `StoreFailure`. */
-export async function movedPins({ documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>, { settings, bases }: Task): Promise<Readonly<Record<Digest, Digest>>> {
-  if (settings.pins === 'keep') return {};
+/**
+ * Which digests of its Dockerfile a task moves on, and to what: bases of this registry that name their tag beside it. Read anew: the commit that is
+ * built may have another Dockerfile than the task had when it was taken up. Throws `StoreFailure`.
+ */
+export async function movedPins({ documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>, task: Task): Promise<Readonly<Record<Digest, Digest>>> {
+  if (task.settings.pins === 'keep') return {};
+  const { bases } = (await readTask({ documents, registry }, task.name)) ?? task;
   const found = await Promise.all(
     bases.map(async ({ base, tag, digest }) => {
       const repository = ownRepository(registry, base);

@@ -2,7 +2,7 @@ import { digestOf } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
-import type { BuiltImage, Runner } from '../../ports/runner.ts';
+import type { BuildJob, BuiltImage, Runner } from '../../ports/runner.ts';
 import type { BuildPorts } from '../ports.ts';
 import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -22,6 +22,7 @@ import { takeTurn } from './turn.ts';
 interface Order {
   readonly runner: Runner;
   readonly commit: string | undefined;
+  readonly pins: BuildJob['pins'];
   readonly secrets: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +38,7 @@ export async function rebuild(ports: BuildPorts, node: Node, task: Task, running
   const secrets = await secretsOf(ports, task);
   if (typeof secrets === 'string') return { is: 'refused', why: secrets };
   running.log.hide(Object.values(secrets));
-  const order = { runner: ports.runner, commit, secrets };
+  const order = { runner: ports.runner, commit, secrets, pins: await movedPins(ports, task) };
   const made = await (platformsOf(task.settings).length > 1 ? rebuildAll : rebuildOne)(ports, node, task, { ...running, ...order });
   return made.is === 'made' && commit !== undefined ? { ...made, commit } : made;
 }
@@ -100,12 +101,12 @@ async function buildAndPush(ports: BuildPorts, node: Node, task: Task, running: 
   }
 }
 
-async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, commit, secrets, log, lease }: Running & Order, platform: string): ReturnType<Runner['build']> {
+async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, commit, secrets, pins, log, lease }: Running & Order, platform: string): ReturnType<Runner['build']> {
   const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
   const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': context.git, 'org.opencontainers.image.revision': commit } : {};
-  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins: await movedPins(ports, task), target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
+  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
   return runner.build(job, (text) => { log.write(text); }, lease.signal);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
 
@@ -51,6 +52,34 @@ describe('a task whose Dockerfile names its base by digest', () => {
     await of.api('POST', '/tasks/app/run');
     await of.settle();
     expect(await builtFrom(of)).toEqual([first.digest, first.digest]);
+  });
+
+  it('moves on the digests of the commit that is built, which may be others than those of the one before', async () => {
+    const of = registry();
+    const git = 'https://git.example/app.git';
+    of.git.create(git);
+    await of.push(first, '1');
+    of.git.commit(git, 'main', { Dockerfile: `FROM ${host}/base:1@${first.digest}` });
+    await of.api('PUT', '/tasks/app', { image: 'app:1', context: { git }, pins: 'bump' });
+    const second = await moved(of, 'base 2');
+    of.git.commit(git, 'main', { Dockerfile: `FROM ${host}/base:1@${second}\nRUN more` });
+    const third = await moved(of, 'base 3');
+    expect(await builtFrom(of)).toEqual([second, third]);
+  });
+
+  it('is looked for once for all platforms: a tag that moves meanwhile would give them different bases', async () => {
+    const of = await pinned({ pins: 'bump', platforms: ['linux/amd64', 'linux/arm64'] });
+    const second = await moved(of, 'base 2');
+    const calls = new CallPlan();
+    let reads = 0;
+    calls.delay(({ name, input }) => {
+      if (name === 'documents.read' && JSON.stringify(input).includes('"tag:1"') && JSON.stringify(input).includes('"base"')) reads += 1;
+      return 0;
+    });
+    await of.api('POST', '/tasks/app/run');
+    await of.process(calls).workOnBuild(of.world.region('home').queues.drain('build-runs')[0]);
+    expect((await builtFrom(of)).at(-1)).toBe(second);
+    expect(reads).toBe(1);
   });
 
   it('finds the digest in a variable\'s default too', async () => {
