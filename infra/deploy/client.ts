@@ -1,35 +1,45 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { digestOf } from '../../shared/oci/digest.ts';
 import { DeployFailure } from './run.ts';
 
 /** Where a deployment is tried: what is pushed there is deleted again. */
 export const repository = 'longshore/smoke';
 
-/** The log of a webhook outlives it: another one's deliveries must not be taken for this one's. */
-export const freshHook = (): string => `longshore${randomUUID().replaceAll('-', '').slice(0, 16)}`;
-
 /** One request; throws `DeployFailure` for an answer that is not allowed. */
 export type Call = (step: string, url: string, allowed: readonly number[], init?: RequestInit) => Promise<Response>;
 
+/** Of the user admin; none without the password. */
+export function authorizationOf(password: string | undefined): Record<string, string> {
+  return password === undefined ? {} : { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
+}
+
 export function callsOf(origin: string, password: string | undefined): Call {
-  const authorization = password === undefined ? undefined : `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
   return async (step, url, allowed, init = {}) => {
-    const headers = new Headers(init.headers);
     // Credentials are for the registry alone, not for where an upload leads.
-    if (authorization !== undefined && new URL(url).origin === origin) headers.set('authorization', authorization);
+    const headers = { ...Object.fromEntries(new Headers(init.headers)), ...(new URL(url).origin === origin ? authorizationOf(password) : {}) };
     const answer = await ask(url, { ...init, headers });
     if (!allowed.includes(answer.status)) throw smokeFailure(`${step} was answered with ${answer.status}`);
     return answer;
   };
 }
 
+/** Where the bytes of an upload go: perhaps to another host. */
+export async function startUpload(call: Call, origin: string): Promise<URL> {
+  const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], { method: 'POST' });
+  return new URL(started.headers.get('location') ?? '', origin);
+}
+
+export async function pushBlob(call: Call, origin: string, bytes: Buffer): Promise<void> {
+  const upload = await startUpload(call, origin);
+  upload.searchParams.set('digest', digestOf(bytes));
+  await call('PUT of a blob', upload.href, [201], { method: 'PUT', body: bytes as Uint8Array<ArrayBuffer>, headers: { 'content-type': 'application/octet-stream' } });
+}
+
 /** Pushes an image that nobody has, and pulls it. Gives where its manifest is. */
 export async function pushed(call: Call, origin: string): Promise<string> {
   const base = `${origin}/v2/${repository}`;
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] }, author: randomUUID() }));
-  const started = await call('POST of an upload', `${base}/blobs/uploads/`, [202], { method: 'POST' });
-  const upload = new URL(started.headers.get('location') ?? '', origin);
-  upload.searchParams.set('digest', digestOf(config));
-  await call('PUT of a blob', upload.href, [201], { method: 'PUT', body: config, headers: { 'content-type': 'application/octet-stream' } });
+  await pushBlob(call, origin, config);
   const pulled = await call('GET of a blob', `${base}/blobs/${digestOf(config)}`, [200]);
   if (digestOf(Buffer.from(await pulled.arrayBuffer())) !== digestOf(config)) throw smokeFailure('GET of a blob gave other bytes');
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
@@ -45,14 +55,27 @@ export async function pushesOf(call: Call, origin: string): Promise<number> {
   return answer.status === 404 ? 0 : (((await answer.json()) as { pushes?: number }).pushes ?? 0);
 }
 
-/** Any answer says that deliveries leave the deployment. */
-export async function isAnswered(answer: Response): Promise<boolean> {
-  const { deliveries } = (await answer.json()) as { deliveries: { attempts: { response?: object }[] }[] };
-  return deliveries.some(({ attempts }) => attempts.some(({ response }) => response !== undefined));
+/** What came of a try to deliver. */
+export interface Attempt {
+  readonly response?: { readonly status: number };
+  readonly failure?: { readonly why: string };
 }
 
-export function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+/**
+ * A webhook on what is pushed here, for as long as `work` takes. Without a receiver the registry itself is one, the only address that is known to be
+ * there: that it refuses what it gets is an answer too. The name is new each time, for the log of a webhook outlives it.
+ */
+export async function withWebhook<T>(call: Call, origin: string, receiver: string | undefined, work: (attempts: () => Promise<readonly Attempt[]>) => Promise<T>): Promise<T> {
+  const url = `${origin}/api/v1/webhooks/longshore${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+  await call('PUT of a webhook', url, [200, 201], { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: receiver ?? `${origin}/v2/`, actions: ['push'], scope: `${repository}:*` }) });
+  try {
+    return await work(async () => {
+      const answer = await call('GET of deliveries', `${url}/deliveries?limit=5`, [200]);
+      return ((await answer.json()) as { deliveries: { attempts: Attempt[] }[] }).deliveries.flatMap(({ attempts }) => attempts);
+    });
+  } finally {
+    await call('DELETE of a webhook', url, [200, 202, 204, 404], { method: 'DELETE' });
+  }
 }
 
 export async function ask(url: string, init: RequestInit = {}): Promise<Response> {

@@ -1,4 +1,4 @@
-import { ask, callsOf, freshHook, isAnswered, pushed, pushesOf, repository, until } from './client.ts';
+import { ask, callsOf, pushed, pushesOf, until, withWebhook } from './client.ts';
 
 export interface Smoke {
   /** Of the user admin; without it only what everyone may ask is tried. */
@@ -17,16 +17,11 @@ export async function smokeTest(origin: string, { password, say, pause }: Smoke)
     return;
   }
   const before = await pushesOf(call, origin);
-  const hook = `${origin}/api/v1/webhooks/${freshHook()}`;
-  // Its receiver is the registry itself, the one address that is known to be there: that it refuses what it gets is an answer too.
-  await call('PUT of a webhook', hook, [200, 201], { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: `${origin}/v2/`, actions: ['push'], scope: `${repository}:*` }) });
-  try {
+  await withWebhook(call, origin, undefined, async (attempts) => {
     const reference = await pushed(call, origin);
     // Pushes are counted by a subscriber: one more says that the event went its way through Event Grid.
     await until(24, pause, async () => (await pushesOf(call, origin)) > before, 'the event of a push did not arrive', 'look at the event subscriptions and their dead letters in the portal');
-    await until(24, pause, async () => isAnswered(await call('GET of deliveries', `${hook}/deliveries?limit=5`, [200])), 'a webhook was not sent, or nothing answered it', 'npm run doctor says what came back; LONGSHORE_OUTBOUND, where the registry answers inside a network alone');
+    await until(24, pause, async () => (await attempts()).some(({ response }) => response !== undefined), 'a webhook was not sent, or nothing answered it', 'npm run doctor says what came back; LONGSHORE_OUTBOUND, where the registry answers inside a network alone');
     await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
-  } finally {
-    await call('DELETE of a webhook', hook, [200, 202, 204, 404], { method: 'DELETE' });
-  }
+  });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { ask, digestOf, repository } from '../deploy/client.ts';
+import { digestOf } from '../../shared/oci/digest.ts';
+import { ask, authorizationOf, pushBlob, repository, startUpload } from '../deploy/client.ts';
 import { failed, ok } from './finding.ts';
 import type { Finding, Patient } from './finding.ts';
 
@@ -7,25 +8,18 @@ const mebibyte = 1024 ** 2;
 const sizes = [1, 4, 32, 128, 512];
 
 /** Bodies of growing size, each in one request, as docker sends a layer. Nothing of them is kept. */
-export async function lookAtUploads(patient: Patient): Promise<Finding> {
-  const { origin, call, largest } = patient;
+export async function lookAtUploads({ origin, password, call, largest }: Patient): Promise<Finding> {
   let [passed, took] = [0, 0];
   for (const size of sizes.filter((each) => each <= largest)) {
-    const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], { method: 'POST' });
-    const upload = new URL(started.headers.get('location') ?? '', origin);
+    const upload = await startUpload(call, origin);
     const began = performance.now();
-    const answer = await ask(upload.href, { method: 'PATCH', body: Buffer.alloc(size * mebibyte), headers: { 'content-type': 'application/octet-stream', ...authorizationOf(patient, upload) } });
+    const answer = await ask(upload.href, { method: 'PATCH', body: Buffer.alloc(size * mebibyte), headers: { 'content-type': 'application/octet-stream', ...(upload.origin === origin ? authorizationOf(password) : {}) } });
     took = (performance.now() - began) / 1_000;
     await call('DELETE of an upload', new URL(answer.headers.get('location') ?? upload.href, origin).href, [204, 404], { method: 'DELETE' }).catch(() => undefined);
     if (answer.status !== 202) return failed(`a body of ${size} MiB is answered with ${answer.status}; ${passed === 0 ? 'none passed' : `${passed} MiB passed`}`, nextFor(answer.status));
     passed = size;
   }
   return ok(`${passed} MiB in one request, at ${(passed / took).toFixed(0)} MiB/s from here`);
-}
-
-/** An upload's own address is enough where bytes go to another host; here the password goes along. */
-function authorizationOf({ origin, password }: Patient, upload: URL): Record<string, string> {
-  return password !== undefined && upload.origin === origin ? { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` } : {};
 }
 
 function nextFor(status: number): string {
@@ -38,10 +32,7 @@ function nextFor(status: number): string {
 export async function lookAtDownloads({ origin, call }: Patient): Promise<Finding> {
   const bytes = randomBytes(64 * 1024);
   const blob = `${origin}/v2/${repository}/blobs/${digestOf(bytes)}`;
-  const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], { method: 'POST' });
-  const upload = new URL(started.headers.get('location') ?? '', origin);
-  upload.searchParams.set('digest', digestOf(bytes));
-  await call('PUT of a blob', upload.href, [201], { method: 'PUT', body: bytes, headers: { 'content-type': 'application/octet-stream' } });
+  await pushBlob(call, origin, bytes);
   try {
     const answer = await call('GET of a blob', blob, [200, 302, 307], { redirect: 'manual' });
     const location = answer.headers.get('location');

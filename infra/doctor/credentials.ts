@@ -1,4 +1,4 @@
-import { ask, repository } from '../deploy/client.ts';
+import { ask, authorizationOf, repository } from '../deploy/client.ts';
 import { failed, leftOut, ok } from './finding.ts';
 import type { Finding, Patient } from './finding.ts';
 import { isLoopback } from './transport.ts';
@@ -23,7 +23,7 @@ export async function lookAtLogin({ origin, password }: Patient): Promise<Findin
   if (realm === undefined || !URL.canParse(realm)) return leftOut('no token is asked for');
   if (new URL(realm).origin !== origin) return failed(`the challenge sends clients to ${new URL(realm).origin}`, 'set LONGSHORE_PUBLIC_URL (publicUrl) to where clients find the registry');
   const url = `${realm}?service=${encodeURIComponent(service ?? '')}&scope=${encodeURIComponent(`repository:${repository}:pull,push`)}`;
-  const answer = await ask(url, { headers: { authorization: `Basic ${Buffer.from(`admin:${password ?? ''}`).toString('base64')}` } });
+  const answer = await ask(url, { headers: authorizationOf(password) });
   if (answer.status !== 200) return failed(`the password is answered with ${answer.status}`, 'LONGSHORE_ADMIN_PASSWORD must be that of LONGSHORE_ADMIN_PASSWORD_HASH, which each deployment is given; its reference to the vault may not be resolved');
   const { token } = (await answer.json()) as { token?: string };
   const used = await ask(`${origin}/v2/`, { headers: { authorization: `Bearer ${token ?? ''}` } });

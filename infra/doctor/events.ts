@@ -1,5 +1,5 @@
-import { freshHook, pushed, pushesOf, repository } from '../deploy/client.ts';
-import type { Call } from '../deploy/client.ts';
+import { pushed, pushesOf, withWebhook } from '../deploy/client.ts';
+import type { Attempt } from '../deploy/client.ts';
 import { failed, ok } from './finding.ts';
 import type { Finding, Patient } from './finding.ts';
 
@@ -27,31 +27,16 @@ export async function lookAtEvents(patient: Patient): Promise<Finding> {
   return took > lateAfter ? failed(`an event takes ${took.toFixed(1)} s`, 'after an hour without requests the first takes longer: try again; else look at the alert event-lag') : ok(`an event arrives within ${took.toFixed(1)} s`);
 }
 
-interface Attempt {
-  readonly response?: { readonly status: number };
-  readonly failure?: { readonly why: string };
-}
-
-/** Whether deliveries leave the deployment: to the receiver that was named, or to the registry itself, whose refusal is an answer too. */
+/** Whether deliveries leave the deployment. */
 export async function lookAtWebhooks(patient: Patient): Promise<Finding> {
   const { origin, call, receiver } = patient;
-  const url = `${origin}/api/v1/webhooks/${freshHook()}`;
-  await call('PUT of a webhook', url, [200, 201], { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: receiver ?? `${origin}/v2/`, actions: ['push'], scope: `${repository}:*` }) });
-  try {
+  return withWebhook(call, origin, receiver, async (attempts) => {
     const reference = await pushed(call, origin);
-    let attempt: Attempt | undefined;
-    await waited(patient, async () => (attempt = await firstAttempt(call, url)) !== undefined);
+    let first: Attempt | undefined;
+    await waited(patient, async () => ([first] = await attempts()).length > 0);
     await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
-    return judge(attempt, receiver);
-  } finally {
-    await call('DELETE of a webhook', url, [200, 202, 204, 404], { method: 'DELETE' });
-  }
-}
-
-async function firstAttempt(call: Call, url: string): Promise<Attempt | undefined> {
-  const answer = await call('GET of deliveries', `${url}/deliveries?limit=5`, [200]);
-  const { deliveries } = (await answer.json()) as { deliveries: { attempts: Attempt[] }[] };
-  return deliveries.flatMap(({ attempts }) => attempts)[0];
+    return judge(first, receiver);
+  });
 }
 
 function judge(attempt: Attempt | undefined, receiver: string | undefined): Finding {
