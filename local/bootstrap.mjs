@@ -1,34 +1,13 @@
 // Runs one of the project's TypeScript programs on the Node that the project pins, and installs the packages first
-// where they are missing or older than package-lock.json. It is plain JavaScript because the machine's own Node may be
+// where they are missing or are not those of package-lock.json. It is plain JavaScript because the machine's own Node may be
 // 20, which runs no TypeScript, and because nothing is installed yet when it starts.
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPackages } from './install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, 'node_modules', '.longshore-lock');
-const lockHash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
-
-function installed() {
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash;
-}
-
-function install() {
-  process.stderr.write('Installing packages (about a minute, once) …\n');
-  // npm's own chatter goes to stderr: what a script prints on stdout may be read by another program.
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
-  if (npm.status !== 0) {
-    process.stderr.write('npm ci failed: see above. Check that this machine reaches its npm registry, then run the same command again.\n');
-    process.exit(1);
-  }
-  writeFileSync(stamp, lockHash);
-}
 
 function pinnedNode() {
   const bin = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
@@ -37,7 +16,10 @@ function pinnedNode() {
   process.exit(1);
 }
 
-if (!installed()) install();
+await installPackages(root).catch((error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});
 
 // Node's own flags stand before the program.
 const given = process.argv.slice(2);
