@@ -1,5 +1,6 @@
 // npm run -s bases -- [--all-stages] [--target NAME] [--platform OS/ARCH] [--build-arg NAME=VALUE]… PATH…
 // Prints one line of JSON for each Dockerfile: what images it needs. See docs/bases.md.
+// Exit codes: 0, 1 where a Dockerfile cannot be read or is wrong, 2 where the command is.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type BaseRef, basesOf, type BasesOptions } from '../shared/builds/dockerfile/bases.ts';
@@ -11,7 +12,7 @@ function byName(refs: readonly BaseRef[]): Record<string, string[]> {
   return Object.fromEntries([...platforms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, each]) => [name, [...each].sort()]));
 }
 
-async function lineOf(file: string, options: BasesOptions): Promise<object> {
+async function lineOf(file: string, options: BasesOptions): Promise<{ readonly file: string; readonly error?: string; readonly [rest: string]: unknown }> {
   try {
     const { refs, ...rest } = basesOf(await readFile(file, 'utf8'), options);
     const syntax = rest.syntax === undefined ? {} : { syntax: rest.syntax };
@@ -37,9 +38,19 @@ function commandLine(): { readonly paths: readonly string[]; readonly options: B
   return { paths: positionals, options: { args, allStages: values['all-stages'] === true, ...(target === undefined ? {} : { target }), ...(platform === undefined ? {} : { platform }) } };
 }
 
+// A reader such as `head` has enough and goes: that is no failure of this program.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   const { paths, options } = commandLine();
-  for (const path of paths) process.stdout.write(`${JSON.stringify(await lineOf(path, options))}\n`);
+  for (const path of paths) {
+    const line = await lineOf(path, options);
+    if (line.error !== undefined) process.exitCode = 1;
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
   process.exitCode = 2;

@@ -1,9 +1,11 @@
-import { parseSettings } from './stack/settings.ts';
+import { helpAsked, parseSettings } from './stack/settings.ts';
 import { startStack } from './stack/stack.ts';
 import type { Stack } from './stack/stack.ts';
 import { runUntilSignalled } from './stack/program.ts';
 
-runUntilSignalled(async () => {
+const help = helpAsked('start', process.argv.slice(2));
+if (help !== undefined) process.stdout.write(help);
+else runUntilSignalled(async () => {
   const settings = parseSettings('start', process.argv.slice(2), process.env);
   const stack = await startStack(settings, (line) => process.stderr.write(`${line}\n`));
   announce(stack, settings.state);

@@ -1,29 +1,18 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
-const portSchema = z.coerce.number().int().min(0).max(65_535);
+const portSchema = wholeNumber(0, 65_535);
 
-/**
- * What the local stack is told, by flag or by environment variable. A port of 0 takes any free one.
- * `--port` / LONGSHORE_PORT: where clients push and pull.
- * `--functions-port` / LONGSHORE_FUNCTIONS_PORT: where the Functions host serves the same.
- * `--state` / LONGSHORE_STATE: the folder that holds everything.
- * `--auth` / LONGSHORE_AUTH: `open`, for the stack listens on loopback alone, or `required`.
- * `--subscriber` (repeatable) / LONGSHORE_SUBSCRIBERS (comma-separated): URLs that get every event as a CloudEvent.
- * `--regions` / LONGSHORE_LOCAL_REGIONS (1): how many regions, each with a storage account and ports of its own: `--port` and those behind it.
- * `--region-lag` / LONGSHORE_REGION_LAG (200): milliseconds by which the documents of all regions but the first are behind.
- * `--log-level` / LONGSHORE_LOG_LEVEL.
- * LONGSHORE_COSMOS_PORT, LONGSHORE_BLOB_PORT, LONGSHORE_QUEUE_PORT, LONGSHORE_EVENTGRID_PORT: the services' own ports.
- */
+/** What the local stack is told, by a flag or by an environment variable. A port of 0 takes any free one. */
 const settingsSchema = z.object({
   port: portSchema,
   functionsPort: portSchema,
-  state: z.string().min(1),
-  auth: z.enum(['open', 'required'], { error: 'must be "open" or "required"' }),
-  subscribers: z.array(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })),
+  state: z.string().min(1, 'must name a folder'),
+  auth: z.enum(['open', 'required'], { error: ({ input }) => `must be "open" or "required", not ${shown(input)}` }),
+  subscribers: z.array(z.url({ protocol: /^https?$/, error: ({ input }) => `must be an http or https URL, not ${shown(input)}` })),
   logLevel: z.string(),
-  regions: z.coerce.number().int().min(1).max(5),
-  regionLag: z.coerce.number().int().min(0).max(600_000),
+  regions: wholeNumber(1, 5),
+  regionLag: wholeNumber(0, 600_000),
   cosmosPort: portSchema,
   blobPort: portSchema,
   queuePort: portSchema,
@@ -32,42 +21,113 @@ const settingsSchema = z.object({
 
 export type StackSettings = z.infer<typeof settingsSchema>;
 
-/** `services` have the ports that every tool knows; beside `npm start` they take free ones. */
-const servicePorts = {
-  start: { cosmosPort: 0, blobPort: 0, queuePort: 0, eventGridPort: 0 },
-  services: { cosmosPort: 8081, blobPort: 10_000, queuePort: 10_001, eventGridPort: 6_500 },
+interface Source {
+  readonly flag?: string;
+  readonly variable: string;
+  readonly otherwise: string | number;
+  /** One line for `--help`. */
+  readonly says: string;
+}
+
+/** Where each setting comes from. The flags, the messages and the help are made of this. */
+const sources: Readonly<Record<keyof StackSettings, Source>> = {
+  port: { flag: 'port', variable: 'LONGSHORE_PORT', otherwise: 5000, says: 'where clients push and pull' },
+  functionsPort: { flag: 'functions-port', variable: 'LONGSHORE_FUNCTIONS_PORT', otherwise: 7071, says: 'where the Functions host serves the same' },
+  state: { flag: 'state', variable: 'LONGSHORE_STATE', otherwise: '.longshore', says: 'the folder that holds everything' },
+  auth: { flag: 'auth', variable: 'LONGSHORE_AUTH', otherwise: 'open', says: '"open", because the stack listens on loopback alone, or "required"' },
+  subscribers: { flag: 'subscriber', variable: 'LONGSHORE_SUBSCRIBERS', otherwise: '', says: 'a URL that gets every event as a CloudEvent; may be given several times' },
+  logLevel: { flag: 'log-level', variable: 'LONGSHORE_LOG_LEVEL', otherwise: 'info', says: 'what longshore.log keeps' },
+  regions: { flag: 'regions', variable: 'LONGSHORE_LOCAL_REGIONS', otherwise: 1, says: 'how many regions, each with a storage account of its own; their ports follow --port' },
+  regionLag: { flag: 'region-lag', variable: 'LONGSHORE_REGION_LAG', otherwise: 200, says: "milliseconds by which the other regions' documents are behind" },
+  cosmosPort: { variable: 'LONGSHORE_COSMOS_PORT', otherwise: 0, says: "the Cosmos DB emulator's port" },
+  blobPort: { variable: 'LONGSHORE_BLOB_PORT', otherwise: 0, says: "Azurite's port for blobs" },
+  queuePort: { variable: 'LONGSHORE_QUEUE_PORT', otherwise: 0, says: "Azurite's port for queues" },
+  eventGridPort: { variable: 'LONGSHORE_EVENTGRID_PORT', otherwise: 0, says: "the Event Grid topic's port" },
 };
 
-const flags = {
-  port: { type: 'string' },
-  'functions-port': { type: 'string' },
-  state: { type: 'string' },
-  auth: { type: 'string' },
-  subscriber: { type: 'string', multiple: true },
-  'log-level': { type: 'string' },
-  regions: { type: 'string' },
-  'region-lag': { type: 'string' },
-} as const;
+type Program = 'start' | 'services';
 
-/** Throws an `Error` whose message names every fault. */
-export function parseSettings(program: 'start' | 'services', args: string[], environment: Readonly<Record<string, string | undefined>>): StackSettings {
-  const { values } = parseArgs({ args, options: flags });
-  const env = (name: string) => environment[`LONGSHORE_${name}`] || undefined;
-  const ports = servicePorts[program];
-  const parsed = settingsSchema.safeParse({
-    port: values.port ?? env('PORT') ?? 5000,
-    functionsPort: values['functions-port'] ?? env('FUNCTIONS_PORT') ?? 7071,
-    state: values.state ?? env('STATE') ?? '.longshore',
-    auth: values.auth ?? env('AUTH') ?? 'open',
-    subscribers: values.subscriber ?? env('SUBSCRIBERS')?.split(',') ?? [],
-    logLevel: values['log-level'] ?? env('LOG_LEVEL') ?? 'info',
-    regions: values.regions ?? env('LOCAL_REGIONS') ?? 1,
-    regionLag: values['region-lag'] ?? env('REGION_LAG') ?? 200,
-    cosmosPort: env('COSMOS_PORT') ?? ports.cosmosPort,
-    blobPort: env('BLOB_PORT') ?? ports.blobPort,
-    queuePort: env('QUEUE_PORT') ?? ports.queuePort,
-    eventGridPort: env('EVENTGRID_PORT') ?? ports.eventGridPort,
-  });
+/** `npm run services` has the ports that every tool knows; beside `npm start` they are free ones. */
+const knownPorts: Partial<Record<keyof StackSettings, number>> = { cosmosPort: 8081, blobPort: 10_000, queuePort: 10_001, eventGridPort: 6_500 };
+
+const names = Object.keys(sources) as (keyof StackSettings)[];
+
+/** Throws an `Error` whose message names every fault by its flag and variable. */
+export function parseSettings(program: Program, args: string[], environment: Readonly<Record<string, string | undefined>>): StackSettings {
+  refuseWhatNpmTook(program, environment);
+  const given = flagsIn(program, args);
+  const parsed = settingsSchema.safeParse(Object.fromEntries(names.map((name) => [name, valueOf(name, program, given, environment)])));
   if (parsed.success) return parsed.data;
-  throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
+  throw new Error(parsed.error.issues.map(({ path: [name], message }) => `${calledBy(name as keyof StackSettings)} ${message}`).join('; '));
+}
+
+/** The text for `--help`; `undefined` where nobody asks for it. */
+export function helpAsked(program: Program, args: readonly string[]): string | undefined {
+  if (!args.includes('--help') && !args.includes('-h')) return undefined;
+  const rows = names.map((name) => {
+    const { flag, variable, says } = sources[name];
+    const otherwise = otherwiseOf(name, program);
+    return [flag === undefined ? '' : `--${flag}`, variable, `${says} (${otherwise === '' ? 'none' : otherwise === 0 ? 'any free port' : otherwise})`];
+  });
+  const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const lines = rows.map(([flag = '', variable = '', says = '']) => `  ${flag.padEnd(first ?? 0)}  ${variable.padEnd(second ?? 0)}  ${says}`);
+  return [`usage: ${commandOf(program)} -- [flags]`, '', ...lines, '', 'Each setting is a flag or an environment variable; a port of 0 takes any free one.', ''].join('\n');
+}
+
+/** How a person names a setting: by its flag and its variable. */
+export function calledBy(name: keyof StackSettings): string {
+  const { flag, variable } = sources[name];
+  return flag === undefined ? variable : `--${flag} (${variable})`;
+}
+
+function commandOf(program: Program): string {
+  return program === 'start' ? 'npm start' : 'npm run services';
+}
+
+function flagsIn(program: Program, args: string[]): Readonly<Record<string, string | string[] | undefined>> {
+  const options = Object.fromEntries(names.flatMap((name) => {
+    const { flag } = sources[name];
+    return flag === undefined ? [] : [[flag, { type: 'string' as const, multiple: name === 'subscribers' }]];
+  }));
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const why = code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' ? `flags stand behind two dashes: ${commandOf(program)} -- --port 5761` : (error as Error).message.split('. ')[0];
+    throw new Error(`${why ?? ''}; ${commandOf(program)} -- --help lists the flags`, { cause: error });
+  }
+}
+
+/** Without two dashes before them npm keeps flags for itself, and starts the stack without them. */
+function refuseWhatNpmTook(program: Program, environment: Readonly<Record<string, string | undefined>>): void {
+  const taken = names.flatMap((name) => {
+    const { flag } = sources[name];
+    return flag !== undefined && environment[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined ? [`--${flag}`] : [];
+  });
+  if (taken.length > 0) throw new Error(`npm kept ${taken.join(' and ')} for itself: flags stand behind two dashes, as in ${commandOf(program)} -- ${taken[0] ?? ''} …`);
+}
+
+function valueOf(name: keyof StackSettings, program: Program, given: Readonly<Record<string, string | string[] | undefined>>, environment: Readonly<Record<string, string | undefined>>): unknown {
+  const { flag, variable } = sources[name];
+  const byFlag = flag === undefined ? undefined : given[flag];
+  const value = byFlag ?? (environment[variable] || otherwiseOf(name, program));
+  if (name !== 'subscribers' || Array.isArray(value)) return value;
+  return value === '' ? [] : String(value).split(',');
+}
+
+function otherwiseOf(name: keyof StackSettings, program: Program): string | number {
+  return (program === 'services' ? knownPorts[name] : undefined) ?? sources[name].otherwise;
+}
+
+function wholeNumber(least: number, most: number) {
+  return z.union([z.number(), z.string()]).transform((value, context) => {
+    const number = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : NaN;
+    if (number >= least && number <= most) return number;
+    context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}, not ${shown(value)}` });
+    return z.NEVER;
+  });
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value);
 }

@@ -1,5 +1,6 @@
 import { appSettings } from './app-settings.ts';
 import type { RegionEndpoints } from './app-settings.ts';
+import { requireFreePorts } from './free-ports.ts';
 import { startRegionApp } from './region-app.ts';
 import { startServicesProcess } from './services-process.ts';
 import type { ServicesProcess } from './services-process.ts';
@@ -31,6 +32,7 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     lock.release();
   };
   try {
+    await requireFreePorts(settings);
     const keys = await stackKeys(state, settings.auth, (password) => progress(`the administrator is "admin" with the password ${password}: it is shown this once (to get another, remove adminPasswordHash from ${state.file('keys.json')})`));
     // The slowest of the services takes seconds to listen; loading the app takes one, beside it.
     const loading = import('./hosts.ts');

@@ -25,7 +25,7 @@ describe('npm run bases', () => {
     const good = dockerfile('good', '# syntax=docker/dockerfile:1\nARG V=3\nFROM golang AS unused\nFROM alpine:$V\n');
     const bad = dockerfile('bad', 'FROM alpine\nRNU true\n');
     const { status, lines, stderr } = bases('--build-arg', 'V=4=x', '--build-arg', 'V=4', good, bad, join(folder, 'none'));
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(lines).toMatchObject([
       { file: good, all_stages: false, syntax: 'docker/dockerfile:1', refs: { 'docker.io/library/alpine:4': ['linux/amd64'] }, stages: [{ name: 'unused', reached: false }, { name: 'stage-1', reached: true }] },
       { file: bad, refs: {}, line: 2 },
@@ -37,6 +37,21 @@ describe('npm run bases', () => {
     const path = dockerfile('two', 'FROM golang AS build\nFROM alpine\n');
     expect(bases('--all-stages', path).lines).toMatchObject([{ all_stages: true, refs: { 'docker.io/library/alpine:latest': ['linux/amd64'], 'docker.io/library/golang:latest': ['linux/amd64'] } }]);
     expect(bases('--target', 'build', '--platform', 'linux/arm64', path).lines).toMatchObject([{ refs: { 'docker.io/library/golang:latest': ['linux/arm64'] } }]);
+  });
+
+  it('ends with 0 when all is well, and with 1 for a file that is wrong, a folder, a target that is not there or no file at all', () => {
+    const good = dockerfile('fine', 'FROM alpine\n');
+    expect(bases(good).status).toBe(0);
+    const typo = dockerfile('typo', 'FORM alpine\n');
+    for (const args of [[typo], [folder], ['--target', 'absent', good], [join(folder, 'none')], [good, typo, good]]) expect({ args, status: bases(...args).status }).toEqual({ args, status: 1 });
+  });
+
+  it('ends without a stack trace when its reader goes', () => {
+    const path = dockerfile('many', 'FROM alpine\n');
+    const command = `"${process.execPath}" "${program}" ${`"${path}" `.repeat(3_000)} | head -n 1`;
+    const { stderr, stdout } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+    expect(stderr).not.toMatch(/EPIPE|at /);
+    expect(stdout.split('\n')).toHaveLength(2);
   });
 
   it('says how it is called when it is called wrongly', () => {
