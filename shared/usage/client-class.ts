@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
 /** What pulls, in kinds: by who it is, else by what it calls itself. A fixed set, for each is a counter of every image. */
-export const clientClasses = ['docker', 'containerd', 'podman', 'buildah', 'skopeo', 'cri-o', 'buildkit', 'oras', 'crane', 'regctl', 'helm', 'scanner', 'replicator', 'ci', 'other'] as const;
+export const clientClasses = [
+  'docker', 'containerd', 'podman', 'buildah', 'skopeo', 'cri-o', 'kubelet', 'buildkit', 'kaniko', 'ko', 'oras', 'crane', 'regctl', 'helm', 'flux',
+  'apptainer', 'cosign', 'notation', 'az', 'dotnet', 'bicep', 'scanner', 'replicator', 'ci', 'other',
+] as const;
 export type ClientClass = (typeof clientClasses)[number];
 
 /** These look at every image, used or not: what they pull says nothing about whether it is needed. */
@@ -22,7 +25,18 @@ const ciSubjects = ['repo:', 'project_path:'];
 const userAgents: readonly (readonly [RegExp, ClientClass])[] = [
   [/trivy|grype|syft|clair|snyk|anchore|twistlock|prismacloud|\bxray\b|qualys|defender/i, 'scanner'],
   [/^longshore-replication\/|regsync|harbor/i, 'replicator'],
-  [/github-actions|gitlab|kaniko|tekton|jenkins|renovate|dependabot/i, 'ci'],
+  [/^kaniko\b/i, 'kaniko'],
+  [/github-actions|gitlab|tekton|jenkins|renovate|dependabot/i, 'ci'],
+  [/^cosign\b/i, 'cosign'],
+  [/^notation\b/i, 'notation'],
+  [/^ko\b/i, 'ko'],
+  [/^flux\//i, 'flux'],
+  [/^(apptainer|singularity)/i, 'apptainer'],
+  [/^kubelet\//i, 'kubelet'],
+  [/^\.NET Container Library/i, 'dotnet'],
+  // Bicep names itself before the SDK that it uses; the az command does the same with its own name.
+  [/^bicep\b/i, 'bicep'],
+  [/azurecli\/|^azure-cli/i, 'az'],
   [/^buildkit\//i, 'buildkit'],
   [/^cri-o\//i, 'cri-o'],
   [/^containerd\/|nerdctl/i, 'containerd'],
