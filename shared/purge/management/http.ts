@@ -63,7 +63,8 @@ function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
     return context.json(page.continuation === undefined ? { entries } : { entries, continuation: page.continuation }, 200);
   });
   api.openapi(routes.read, async (context) => {
-    const entries = await entriesOf(ports, context.req.valid('query').repository, context.req.valid('param').group);
+    const { group } = context.req.valid('param');
+    const entries = await entriesOf(ports, await keyOfGroup(ports, context.req.valid('query').repository, group), group);
     return context.json({ entries, items: entries.length }, 200);
   });
 }
@@ -72,9 +73,10 @@ function changingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
   api.openapi(routes.restore, async (context) => context.json(await restore(ports, context.req.valid('json'), causeIn(context)), 200));
   api.openapi(routes.purge, async (context) => {
     const { repository, group, items } = context.req.valid('json');
-    const there = (await entriesOf(ports, repository, group)).length;
+    const key = await keyOfGroup(ports, repository, group);
+    const there = (await entriesOf(ports, key, group)).length;
     if (there !== items) throw new RegistryError({ is: 'conflict', why: `the deletion has ${there} entries in the bin, not ${items}: look again at what would be purged` });
-    return context.json(await purgeGroup(ports, { registry: ports.registry, repository }, group, causeIn(context)), 200);
+    return context.json(await purgeGroup(ports, key, group, causeIn(context)), 200);
   });
 }
 
@@ -84,21 +86,35 @@ function entryIn(found: VersionedDocument): BinEntry {
 }
 
 /** Throws `RegistryError` (`thing-unknown`) when nothing of it is in the bin. */
-async function entriesOf(ports: BinManagementPorts, repository: RepositoryKey['repository'], group: string): Promise<BinEntry[]> {
-  const key = { registry: ports.registry, repository };
+async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: string): Promise<BinEntry[]> {
   const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
   const entries = [...manifests, ...tags].map(({ document }) => entryOf(document));
-  if (entries.length === 0) throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin of ${repository}` });
+  if (entries.length === 0) throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin of ${key.repository}` });
   return entries;
 }
 
+/** The repository of a deletion: the one that the caller names, else the one that its entries lie in. Throws `RegistryError` (`thing-unknown`). */
+async function keyOfGroup({ documents, registry }: BinManagementPorts, repository: RepositoryKey['repository'] | undefined, group: string): Promise<RepositoryKey> {
+  if (repository !== undefined) return { registry, repository };
+  const where = [{ path: 'type', is: 'in' as const, values: ['binned', 'binned-tag'] }, { path: 'recycled.group', is: '=' as const, value: group }];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container: 'repositories', partition: [registry], where, limit: 1, ...(continuation === undefined ? {} : { continuation }) });
+    const [found] = page.documents;
+    if (found !== undefined) return { registry, repository: entryIn(found).repository as RepositoryKey['repository'] };
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin` });
+}
+
 async function restore(ports: BinManagementPorts, { repository, group, digest, tag }: Wanted, cause: Cause): Promise<RestoredGroup> {
-  const key = { registry: ports.registry, repository };
   if (group !== undefined) {
-    await entriesOf(ports, repository, group);
+    const key = await keyOfGroup(ports, repository, group);
+    await entriesOf(ports, key, group);
     return restoreGroup(ports, key, group, cause);
   }
-  if (digest === undefined) throw new RegistryError({ is: 'request-invalid', why: 'name a group or a digest' });
+  if (digest === undefined || repository === undefined) throw new RegistryError({ is: 'request-invalid', why: 'name a group, or a repository and a digest' });
+  const key = { registry: ports.registry, repository };
   if (tag !== undefined) {
     const outcome = await restoreTag(ports, key, digest, tag, cause);
     if (outcome === 'not there') throw new RegistryError({ is: 'thing-unknown', what: `tag "${tag}" of ${digest} in the bin of ${repository}` });

@@ -37,8 +37,9 @@ const entrySchema = z
 const listSchema = z.object({ entries: z.array(entrySchema), continuation: z.string().optional() });
 
 const wantedSchema = z
-  .object({ repository, group: group.optional(), digest: digest.optional(), tag: tag.optional() })
+  .object({ repository: repository.optional(), group: group.optional(), digest: digest.optional(), tag: tag.optional() })
   .refine((wanted) => (wanted.group === undefined) !== (wanted.digest === undefined), { error: 'name a group, or a digest with or without a tag' })
+  .refine((wanted) => wanted.group !== undefined || wanted.repository !== undefined, { error: 'a digest is restored in its repository: name it, as in { "repository": "team/app", "digest": "sha256:…" }' })
   .refine((wanted) => wanted.tag === undefined || wanted.digest !== undefined, { error: 'a tag is restored with its digest' });
 
 export type Wanted = z.infer<typeof wantedSchema>;
@@ -49,13 +50,13 @@ const restoredSchema = z.object({
   taken: z.array(z.string()).openapi({ description: 'Tags that stay in the bin: their names have other manifests by now.' }),
 });
 
-const purgeSchema = z.object({ repository, group, items: z.int().nonnegative().openapi({ description: 'How many entries the group has, as GET /bin/{group} says: that is the question whether you are sure.' }) });
+const purgeSchema = z.object({ repository: repository.optional(), group, items: z.int().nonnegative().openapi({ description: 'How many entries the group has, as GET /bin/{group} says: that is the question whether you are sure.' }) });
 
 export const routes = {
   readSettings: createRoute({ method: 'get', path: '/soft-delete', summary: 'How long what is deleted is kept', responses: { ...refusals, 200: json('The settings.', settingsSchema) } }),
   putSettings: createRoute({ method: 'put', path: '/soft-delete', summary: 'Sets how long what is deleted is kept', request: body(settingsSchema), responses: { ...refusals, 200: json('So it is; other instances follow within seconds.', settingsSchema) } }),
   list: createRoute({ method: 'get', path: '/bin', summary: 'What is in the recycle bin, by the time of deletion', request: { query: pageSchema.extend({ repository: repository.optional() }) }, responses: { ...refusals, 200: json('A page.', listSchema) } }),
-  read: createRoute({ method: 'get', path: '/bin/{group}', summary: 'What went in one deletion', request: { params: z.object({ group }), query: z.object({ repository }) }, responses: { ...refusals, 200: json('All of it.', z.object({ entries: z.array(entrySchema), items: z.int() })) } }),
+  read: createRoute({ method: 'get', path: '/bin/{group}', summary: 'What went in one deletion', request: { params: z.object({ group }), query: z.object({ repository: repository.optional() }) }, responses: { ...refusals, 200: json('All of it.', z.object({ entries: z.array(entrySchema), items: z.int() })) } }),
   restore: createRoute({ method: 'post', path: '/bin/restore', summary: 'Brings back a deletion, a manifest with what went along with it, or one tag', request: body(wantedSchema), responses: { ...refusals, 200: json('What came back.', restoredSchema) } }),
   purge: createRoute({ method: 'post', path: '/bin/purge', summary: 'Purges a deletion now, for good', request: body(purgeSchema), responses: { ...refusals, 200: json('What is gone.', z.object({ manifests: z.int(), tags: z.int() })) } }),
 };

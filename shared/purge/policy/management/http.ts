@@ -72,7 +72,9 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
     const { name } = context.req.valid('param');
     const plan = await thePlan(ports, name);
     const cause = causeIn(context);
-    await approve(ports, plan, context.req.valid('json').hash, cause);
+    const { hash, switchOn } = context.req.valid('json');
+    if (isEmpty(plan) && switchOn !== true) throw new RegistryError({ is: 'conflict', why: 'the plan removes nothing, so approving it only switches the policy on for every run of its schedule: send "switchOn": true if that is meant' });
+    await approve(ports, plan, hash, cause);
     return context.json(await pageOf(ports, (await carryOut(ports, registry, plan.plan, cause, soon())) ?? plan), 200);
   });
 }
@@ -95,6 +97,11 @@ async function theOne({ documents, registry }: PolicyManagementPorts, name: stri
   const found = await readPolicy(documents, registry, name);
   if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `purge policy "${name}"` });
   return found.document;
+}
+
+/** A plan that holds back what the brake stops is not empty: approving it lets that go. */
+function isEmpty({ manifests, tags, over, more }: Plan): boolean {
+  return manifests === 0 && tags === 0 && over.length === 0 && !more;
 }
 
 async function currentPlan({ documents, registry }: PolicyManagementPorts, { plan }: PolicyDocument): Promise<Plan | undefined> {

@@ -47,6 +47,11 @@ const inUse = z.object({ source: z.string(), digests: z.int(), expiresAt: dateTi
 
 const planQuery = z.object({ continuation: z.string().regex(/^\d{1,5}$/, 'is not from the page before').optional() });
 
+const approval = z.object({
+  hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be the hash of the plan: 64 hexadecimal digits'),
+  switchOn: z.boolean().optional().openapi({ description: 'Must be true to approve a plan that removes nothing: all that it does is to switch the policy on for every run of its schedule.' }),
+});
+
 export const routes = {
   listPolicies: createRoute({ method: 'get', path: '/purge/policies', summary: 'Every purge policy', responses: { ...refusals, 200: json('All of them.', z.object({ policies: z.array(shownPolicy) })) } }),
   readPolicy: createRoute({ method: 'get', path: '/purge/policies/{name}', summary: 'A purge policy', request: { params: named }, responses: { ...refusals, 200: json('The policy.', shownPolicy) } }),
@@ -55,7 +60,7 @@ export const routes = {
   stopPolicy: createRoute({ method: 'post', path: '/purge/policies/{name}/stop', summary: 'Switches a purge policy off, and stops a plan that is being carried out', request: { params: named }, responses: { ...refusals, 200: json('It is off until a plan is approved.', shownPolicy) } }),
   makePlan: createRoute({ method: 'post', path: '/purge/policies/{name}/plan', summary: 'Plans what the policy would remove now, and removes nothing', request: { params: named }, responses: { ...refusals, 200: json('The plan.', shownPlan), 202: json('There is more to look at than one request has time for: ask again.', looking) } }),
   readPlan: createRoute({ method: 'get', path: '/purge/policies/{name}/plan', summary: 'The current plan of a policy, and what became of it', request: { params: named, query: planQuery }, responses: { ...refusals, 200: json('A page of the plan.', shownPlan) } }),
-  approvePlan: createRoute({ method: 'post', path: '/purge/policies/{name}/plan/approve', summary: 'Approves the current plan by its hash: it is carried out, and the policy runs by its schedule', request: { params: named, ...body(z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be the hash of the plan: 64 hexadecimal digits') })) }, responses: { ...refusals, 200: json('The plan, as far as it is carried out; a timer does the rest.', shownPlan) } }),
+  approvePlan: createRoute({ method: 'post', path: '/purge/policies/{name}/plan/approve', summary: 'Approves the current plan by its hash: it is carried out, and the policy runs by its schedule', request: { params: named, ...body(approval) }, responses: { ...refusals, 200: json('The plan, as far as it is carried out; a timer does the rest.', shownPlan) } }),
   explain: createRoute({ method: 'get', path: '/purge/explain', summary: 'Why an image is kept or due', request: { query: z.object({ image: z.string().max(500).openapi({ example: 'team/app:v1' }) }) }, responses: { ...refusals, 200: json('By each policy that covers it.', explained) } }),
   listInUse: createRoute({ method: 'get', path: '/in-use', summary: 'Who says that images are in use', responses: { ...refusals, 200: json('All that have not expired.', z.object({ sources: z.array(inUse) })) } }),
   putInUse: createRoute({ method: 'put', path: '/in-use/{source}', summary: 'Says which images a cluster or a deployment tool uses; what it said before is replaced', request: { params: source, ...body(pinsSchema) }, responses: { ...refusals, 200: json('No policy takes them until then.', inUse) } }),

@@ -85,7 +85,7 @@ export async function currentPlan(app: App, name = 'nightly'): Promise<PlanAnswe
 }
 
 export async function approve(app: App, { hash }: { hash: string }, name = 'nightly'): Promise<{ status: number; body: Answer }> {
-  return call(app, 'POST', `/purge/policies/${name}/plan/approve`, { hash });
+  return call(app, 'POST', `/purge/policies/${name}/plan/approve`, { hash, switchOn: true });
 }
 
 export function tagsOf(plan: PlanAnswer): string[] {
