@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
+import type { RouteConfig } from '@hono/zod-openapi';
 import { RegistryError } from '../oci/faults.ts';
 
 export const pageSchema = z.object({
@@ -27,11 +28,28 @@ export const refusals = {
   409: json('What is there forbids it.', errorsSchema),
 };
 
-/** A router that answers what does not parse as every other fault: by what is wrong with it. */
+/**
+ * A router that answers what does not parse as every other fault: by what is wrong with it. A parameter that a route does not know is refused:
+ * ignored, `?repo=team/app` would show the whole registry to somebody who asked for one repository.
+ */
 export function managementRoutes(): OpenAPIHono {
-  return new OpenAPIHono({
+  const routes = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw new RegistryError({ is: 'request-invalid', why: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ') });
     },
   });
+  const register = routes.openapi.bind(routes) as (route: RouteConfig, ...more: unknown[]) => unknown;
+  routes.openapi = ((route: RouteConfig, ...more: unknown[]) => register(withKnownParameters(route), ...more)) as typeof routes.openapi;
+  return routes;
+}
+
+function withKnownParameters(route: RouteConfig): RouteConfig {
+  const query = route.request?.query ?? z.object({});
+  if (!(query instanceof z.ZodObject)) throw new TypeError(`the query of ${route.method} ${route.path} is an object`);
+  const names = Object.keys(query.shape);
+  const allowed = names.length === 0 ? 'it takes none' : `it takes ${names.join(', ')}`;
+  const error = (issue: { readonly code?: string; readonly keys?: readonly string[] }) =>
+    issue.code === 'unrecognized_keys' ? `this call has no parameter ${(issue.keys ?? []).map((key) => JSON.stringify(key)).join(', ')}: ${allowed}` : undefined;
+  // All else of it stays: its checks, and what its description says.
+  return { ...route, request: { ...route.request, query: query.clone({ ...query.def, catchall: z.never(), error }) } };
 }

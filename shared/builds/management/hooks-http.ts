@@ -14,11 +14,12 @@ import { taskNameSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 import { moveOf, refsPushed } from '../tasks/git-pushed.ts';
 import { theTask } from '../tasks/tasks.ts';
+import { doorQuery } from './wire.ts';
 
 const params = z.object({ name: taskNameSchema });
 
 const routes = {
-  hook: createRoute({ method: 'post', path: '/tasks/{name}/hook', summary: 'A host of repositories says that something was pushed: the task is built when its own reference was', request: { params }, responses: { ...refusals, 202: json('In line; the build that makes it, unless it waits for the end of another.', z.object({ commit: z.string(), build: z.string().optional() })), 200: json('It is about something else.', z.object({ ignored: z.string() })) } }),
+  hook: createRoute({ method: 'post', path: '/tasks/{name}/hook', summary: 'A host of repositories says that something was pushed: the task is built when its own reference was', request: { params, query: doorQuery }, responses: { ...refusals, 202: json('In line; the build that makes it, unless it waits for the end of another.', z.object({ commit: z.string(), build: z.string().optional() })), 200: json('It is about something else.', z.object({ ignored: z.string() })) } }),
   put: createRoute({ method: 'put', path: '/tasks/{name}/hook', summary: 'The secret by which that needs no other credentials; made, unless one is given', request: { params, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) }, responses: { ...refusals, 200: json('It: this is the only time that it is shown.', z.object({ secret: z.string() })) } }),
   remove: createRoute({ method: 'delete', path: '/tasks/{name}/hook', summary: 'Takes that secret back', request: { params }, responses: { ...refusals, 204: { description: 'It proves nothing any more.' } } }),
 };
