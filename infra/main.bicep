@@ -60,6 +60,9 @@ param alertMail string = ''
 @description('Further settings of shared/config.ts, as in { LONGSHORE_GRACE_HOURS: \'48\' }.')
 param settings { *: string } = {}
 
+@description('Secrets of the vault that tasks and logins may name, without the prefix longshore-user-: as in [\'git\']. Each must be in the vault before (docs/deploy.md).')
+param userSecrets string[] = []
+
 @secure()
 @description('scrypt:… of the password of the user admin. Written once.')
 param adminPasswordHash string = ''
@@ -99,6 +102,7 @@ module vault 'modules/vault.bicep' = {
     uploadKey: uploadKey
     sealingKey: sealingKey
     adminPasswordHash: adminPasswordHash
+    userSecrets: userSecrets
   }
 }
 

@@ -55,6 +55,7 @@ import { buildPipeline } from './builds/pipeline.ts';
 import { letIn } from './builds/inbound/let-in.ts';
 import { usualUpstreamSettings } from './builds/upstream/documents.ts';
 import type { UpstreamSettings } from './builds/upstream/documents.ts';
+import { userSecrets } from './builds/user-secrets.ts';
 import { imagesOf } from './registry/images.ts';
 import { usagePipeline } from './usage/pipeline.ts';
 import type { UsageSettings } from './usage/pipeline.ts';
@@ -182,7 +183,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
-  const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, documents, sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
+  const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, documents, secrets: userSecrets(stores.secrets), sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
   const app = createApp({ registry, identities, letIn: (request) => letIn(builds.ports, request), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),

@@ -10,6 +10,7 @@ import { skus } from './identity/ratelimits.ts';
 import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
 import { clientClasses, parseActorClasses } from './usage/client-class.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
+import { userSecretPrefix } from './builds/user-secrets.ts';
 
 /** At least 32 bytes, in base64. */
 const keySchema = z
@@ -114,7 +115,7 @@ const settingsSchema = z
     /** `https://NAME.vault.azure.net`: its secret seals instead, read with the app's identity. LONGSHORE_SECRET_KEY then opens what it sealed before. */
     LONGSHORE_KEY_VAULT: vaultSchema.optional(),
     /** The name of that secret, 32 bytes or more in base64. A new version of it seals from then on; the old ones must stay enabled to open. */
-    LONGSHORE_SEALING_SECRET: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be 1 to 127 letters, digits and dashes').default('longshore-sealing-key'),
+    LONGSHORE_SEALING_SECRET: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be 1 to 127 letters, digits and dashes').refine((name) => !name.toLowerCase().startsWith(userSecretPrefix), `must not begin with ${userSecretPrefix}: tasks may name those`).default('longshore-sealing-key'),
     /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */

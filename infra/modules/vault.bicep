@@ -12,6 +12,8 @@ param sealingKey string
 @secure()
 @description('Of the user admin; empty where there is none.')
 param adminPasswordHash string
+@description('Secrets that tasks and logins may name, behind longshore-user-; each is in the vault already.')
+param userSecrets string[]
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
@@ -53,10 +55,34 @@ resource who 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' exist
   name: each.identity
 }]
 
-resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, at) in grants: {
-  name: guid(vault.id, each.identity, each.role)
-  scope: vault
+// On single secrets, not on the vault: whatever else lies there is nobody's who takes over an app.
+resource uploadAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, at) in grants: {
+  name: guid(upload.id, each.identity, each.role)
+  scope: upload
   properties: { principalId: who[at].properties.principalId, principalType: 'ServicePrincipal', roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[each.role]) }
+}]
+
+resource sealingAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, at) in grants: {
+  name: guid(sealing.id, each.identity, each.role)
+  scope: sealing
+  properties: { principalId: who[at].properties.principalId, principalType: 'ServicePrincipal', roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[each.role]) }
+}]
+
+resource adminAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (each, at) in grants: if (!empty(adminPasswordHash)) {
+  name: guid(admin.id, each.identity, each.role)
+  scope: admin
+  properties: { principalId: who[at].properties.principalId, principalType: 'ServicePrincipal', roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[each.role]) }
+}]
+
+resource users 'Microsoft.KeyVault/vaults/secrets@2025-05-01' existing = [for each in userSecrets: {
+  parent: vault
+  name: 'longshore-user-${each}'
+}]
+
+resource userAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for at in range(0, length(grants) * length(userSecrets)): {
+  name: guid(users[at % length(userSecrets)].id, grants[at / length(userSecrets)].identity, grants[at / length(userSecrets)].role)
+  scope: users[at % length(userSecrets)]
+  properties: { principalId: who[at / length(userSecrets)].properties.principalId, principalType: 'ServicePrincipal', roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[grants[at / length(userSecrets)].role]) }
 }]
 
 output id string = vault.id

@@ -10,10 +10,10 @@ import type { AskUrl } from '../ports/outbound.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Runner } from '../ports/runner.ts';
-import type { ReadSecret } from '../ports/secrets.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { SealingKeys } from '../state/sealing-keys.ts';
 import type { UpstreamSettings } from './upstream/documents.ts';
+import type { ReadUserSecret } from './user-secrets.ts';
 
 /** What learning, planning and making images needs of the world. */
 export interface BuildPorts {
@@ -22,8 +22,8 @@ export interface BuildPorts {
   readonly queues: SendMessage;
   /** Contexts in git; absent where nothing fetches them. */
   readonly git?: Git;
-  /** The vault whose secrets tasks name; absent where there is none. */
-  readonly secrets?: ReadSecret;
+  /** What tasks and logins may name of the vault. */
+  readonly secrets: ReadUserSecret;
   /** What seals secrets that lie in documents. */
   readonly sealing: SealingKeys;
   /** Builds and tests images; absent where nothing does. */

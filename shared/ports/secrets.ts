@@ -2,6 +2,8 @@
 export interface Secret {
   readonly value: string;
   readonly version: string;
+  /** Of that version, as whoever wrote it put them there; absent when there are none. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export interface ReadSecret {

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { SecretStore } from '../../shared/adapters/memory/secrets.ts';
+import type { Secret } from '../../shared/ports/secrets.ts';
 import { ledTo } from './led-to.ts';
 
 /** What the SDK is told; its requests are led to the stand-in. */
@@ -94,8 +95,8 @@ async function answer(store: SecretStore, request: IncomingMessage, response: Se
   send(response.writeHead(200), bundle(name, found));
 }
 
-function bundle(name: string, { value, version }: { value: string; version: string }) {
-  return { value, id: `${vault}/secrets/${name}/${version}`, attributes: { enabled: true, created: 1_772_000_000, updated: 1_772_000_000, recoveryLevel: 'Recoverable+Purgeable' } };
+function bundle(name: string, { value, version, tags }: Secret) {
+  return { value, ...(tags === undefined ? {} : { tags }), id: `${vault}/secrets/${name}/${version}`, attributes: { enabled: true, created: 1_772_000_000, updated: 1_772_000_000, recoveryLevel: 'Recoverable+Purgeable' } };
 }
 
 function send(response: ServerResponse, body: unknown): void {

@@ -7,7 +7,7 @@ import { newSecretName, secretsContract } from './secrets.contract.ts';
 
 secretsContract('Azure SDK on a vault\'s protocol', async () => {
   const standIn = await startKeyVault();
-  return { secrets: azureSecrets({ vault, ...standIn }), disable: (name, version) => standIn.store.disable(name, version), stop: () => standIn.stop() };
+  return { secrets: azureSecrets({ vault, ...standIn }), disable: (name, version) => standIn.store.disable(name, version), put: (name, value, tags) => standIn.store.put(name, value, tags), stop: () => standIn.stop() };
 });
 
 describe('secrets of a Key Vault', () => {

@@ -6,6 +6,8 @@ export interface SecretsUnderTest {
   readonly secrets: Secrets;
   /** As an administrator of the vault does. */
   readonly disable: (name: string, version: string) => void;
+  /** As an administrator of the vault writes a version with tags. */
+  readonly put: (name: string, value: string, tags: Readonly<Record<string, string>>) => string;
   readonly stop: () => Promise<void>;
 }
 
@@ -26,6 +28,15 @@ export function secretsContract(adapter: string, setup: () => Promise<SecretsUnd
       const [{ secrets }, name, value] = [world, newSecretName(), 'é✓ "quoted" and\nlong '.repeat(50)];
       const version = await secrets.writeSecret(name, value);
       expect(await secrets.readSecret(name)).toEqual({ value, version });
+    });
+
+    it('gives the tags of the version that it gives', async () => {
+      const [{ secrets, put }, name] = [world, newSecretName()];
+      const version = put(name, 'one', { 'longshore-hosts': 'git.example' });
+      expect(await secrets.readSecret(name)).toEqual({ value: 'one', version, tags: { 'longshore-hosts': 'git.example' } });
+      // Azure's own tools drop the tags with the next version, unless they are given again.
+      expect(await secrets.writeSecret(name, 'two').then(() => secrets.readSecret(name))).not.toHaveProperty('tags');
+      expect(await secrets.readSecret(name, version)).toMatchObject({ tags: { 'longshore-hosts': 'git.example' } });
     });
 
     it('keeps each version under its own name, and gives the newest without one', async () => {

@@ -19,11 +19,13 @@ function grants(resources: readonly Predicted[], who: RegExp): string[] {
 function placeOf(id: string): string {
   const [scope = ''] = id.split('/providers/Microsoft.Authorization/');
   const account = /storageAccounts\/\w+([bw])/.exec(scope);
+  // A secret by its name: which of them an app may read is what matters.
+  if (scope.includes('/secrets/')) return scope.split('/').at(-1) ?? '';
   if (account === null) return scope.split('/').at(-2) ?? '';
   return `${account[1] === 'b' ? 'bytes' : 'work'}${scope.includes('/containers/') ? `/${scope.split('/').at(-1) ?? ''}` : ''}`;
 }
 
-const own = ['EventGrid Data Sender on topics', 'Key Vault Secrets User on vaults', 'Monitoring Metrics Publisher on components', 'Storage Blob Data Contributor on bytes/registry', 'Storage Blob Data Owner on work', 'Storage Blob Delegator on bytes', 'Storage Queue Data Contributor on work'];
+const own = ['EventGrid Data Sender on topics', 'Key Vault Secrets User on longshore-admin-password-hash', 'Key Vault Secrets User on longshore-sealing-key', 'Key Vault Secrets User on longshore-upload-key', 'Monitoring Metrics Publisher on components', 'Storage Blob Data Contributor on bytes/registry', 'Storage Blob Data Owner on work', 'Storage Blob Delegator on bytes', 'Storage Queue Data Contributor on work'];
 
 describe('what an app may do', () => {
   it('is what its ports need, each on the resource that the port reaches, and no more', () => {
@@ -33,7 +35,8 @@ describe('what an app may do', () => {
 
   it('reaches to bytes in other regions and to sending to their queues, where there are some', () => {
     const others = [...Array<string>(2).fill('Storage Blob Data Contributor on bytes/registry'), ...Array<string>(2).fill('Storage Blob Delegator on bytes'), ...Array<string>(2).fill('Storage Queue Data Message Sender on work')];
-    expect(grants(predicted('threeregions'), /userAssignedIdentities\/\S+-eastus'/)).toEqual([...own, ...others].sort());
+    // The sample names one secret that tasks may use.
+    expect(grants(predicted('threeregions'), /userAssignedIdentities\/\S+-eastus'/)).toEqual([...own, ...others, 'Key Vault Secrets User on longshore-user-git'].sort());
   });
 
   it('is to read and write documents, by one role for each identity', () => {

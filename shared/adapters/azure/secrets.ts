@@ -3,7 +3,7 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import type { KeyVaultSecret, SecretClientOptions } from '@azure/keyvault-secrets';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
-import type { Secrets } from '../../ports/secrets.ts';
+import type { Secret, Secrets } from '../../ports/secrets.ts';
 import { requireSecretName, requireSecretValue } from '../secretrules.ts';
 import { reach } from './reach.ts';
 import { storageAnswer } from './storagefailures.ts';
@@ -38,7 +38,7 @@ export function azureSecrets({ vault, credential, httpClient }: SecretsSettings)
     async readSecret(name, version) {
       requireSecretName(name, version);
       const found = await read(name, version);
-      return found === undefined ? undefined : { value: valueOf(found), version: versionOf(found) };
+      return found === undefined ? undefined : { value: valueOf(found), version: versionOf(found), ...tagsOf(found) };
     },
     async writeSecret(name, value) {
       requireSecretName(name);
@@ -78,6 +78,10 @@ function secretsFailure(call: string, error: unknown): StoreFailure | TypeError 
 function valueOf({ name, value }: KeyVaultSecret): string {
   if (value === undefined) throw new StoreFailure({ dependency: 'secrets', kind: 'unavailable', message: `read of ${name}: an answer without a value` });
   return value;
+}
+
+function tagsOf({ properties: { tags } }: KeyVaultSecret): Pick<Secret, 'tags'> {
+  return tags === undefined || Object.keys(tags).length === 0 ? {} : { tags };
 }
 
 function versionOf({ name, properties: { version } }: KeyVaultSecret): string {

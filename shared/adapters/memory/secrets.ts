@@ -11,15 +11,17 @@ interface StoredSecret extends Secret {
 export class SecretStore {
   readonly #versions = new Map<string, StoredSecret[]>();
 
-  put(name: string, value: string): string {
+  put(name: string, value: string, tags: Readonly<Record<string, string>> = {}): string {
     const version = randomUUID().replaceAll('-', '');
-    this.#versions.set(name, [...this.#of(name), { value, version, enabled: true }]);
+    this.#versions.set(name, [...this.#of(name), { value, version, tags, enabled: true }]);
     return version;
   }
 
   get(name: string, version?: string): Secret | undefined {
     const found = this.#find(name, version);
-    return found?.enabled === true ? { value: found.value, version: found.version } : undefined;
+    if (found?.enabled !== true) return undefined;
+    const { value, version: of, tags = {} } = found;
+    return { value, version: of, ...(Object.keys(tags).length === 0 ? {} : { tags }) };
   }
 
   isDisabled(name: string, version?: string): boolean {

@@ -25,10 +25,17 @@ export function githubHeaders(token: string): Record<string, string> {
   return { accept: 'application/vnd.github+json', authorization: `Bearer ${token}`, 'user-agent': 'longshore', 'x-github-api-version': '2022-11-28' };
 }
 
+/** A token that may start workflows, for the host of GitHub's API alone, and by https. Throws `StoreFailure`. */
+export async function tokenAt(secrets: BuildPorts['secrets'], { api, token }: Pick<z.infer<typeof githubRunnerSchema>, 'api' | 'token'>): ReturnType<BuildPorts['secrets']['readUserSecret']> {
+  const { protocol, host } = new URL(api);
+  if (protocol !== 'https:' && !isLoopbackHost(host)) return { why: `${host}: a token is only sent by https` };
+  return secrets.readUserSecret(token, { host });
+}
+
 /** https://docs.github.com/rest/actions/workflows, "Create a workflow dispatch event". */
 async function dispatch({ secrets, receivers }: BuildPorts, { repository, workflow, ref, token, api }: z.infer<typeof githubRunnerSchema>, job: RemoteJob): Promise<Taken> {
-  const secret = await secrets?.readSecret(token);
-  if (secret === undefined) return { is: 'refused', why: `the vault has no secret "${token}", or there is no vault (LONGSHORE_KEY_VAULT)` };
+  const secret = await tokenAt(secrets, { api, token });
+  if ('why' in secret) return { is: 'refused', why: secret.why };
   const headers = { ...githubHeaders(secret.value), 'content-type': 'application/json' };
   const url = new URL(`${api.replace(/\/$/, '')}/repos/${repository}/actions/workflows/${workflow}/dispatches`);
   return takenBy('GitHub', await receivers.post({ url, headers, body: JSON.stringify({ ref, inputs: { job: JSON.stringify(inPublic(job)) } }) }));

@@ -8,7 +8,7 @@ import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
 import { readTask } from '../tasks/tasks.ts';
 import { cancelAcrRun } from './acr.ts';
 import { postSigned } from './post-signed.ts';
-import { githubHeaders } from './runners.ts';
+import { githubHeaders, tokenAt } from './runners.ts';
 
 type GitHub = z.infer<typeof githubRunnerSchema>;
 
@@ -37,8 +37,8 @@ const runsLookedAt = 10;
 const runsSchema = z.object({ workflow_runs: z.array(z.object({ id: z.int(), display_title: z.string() })) });
 
 async function cancelRun({ secrets, receivers, outbound }: BuildPorts, github: GitHub, job: string): Promise<void> {
-  const token = await secrets?.readSecret(github.token);
-  if (token === undefined) return;
+  const token = await tokenAt(secrets, github);
+  if ('why' in token) return;
   const [headers, actions] = [githubHeaders(token.value), `${github.api.replace(/\/$/, '')}/repos/${github.repository}/actions`];
   const { status, text } = await outbound.ask(new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsLookedAt}`), { method: 'GET', headers });
   const runs = status === 200 ? runsSchema.safeParse(jsonIn(text)) : undefined;

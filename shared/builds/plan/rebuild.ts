@@ -111,11 +111,14 @@ async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, com
 }
 
 /** By their ids; or why one of them cannot be had. */
-async function secretsOf({ secrets: vault }: BuildPorts, { settings: { secrets } }: Task): Promise<Record<string, string> | string> {
-  const values = await Promise.all(secrets.map(async ({ id, secret }) => [id, (await vault?.readSecret(secret))?.value] as const));
-  const missing = secrets.find((_, at) => values[at]?.[1] === undefined);
-  if (missing !== undefined) return `the vault has no secret "${missing.secret}", or there is no vault (LONGSHORE_KEY_VAULT)`;
-  return Object.fromEntries(values) as Record<string, string>;
+async function secretsOf({ secrets: vault }: BuildPorts, { name, settings: { secrets } }: Task): Promise<Record<string, string> | string> {
+  const values = await Promise.all(secrets.map(async ({ id, secret }) => [id, await vault.readUserSecret(secret, { buildOf: name })] as const));
+  const had: [string, string][] = [];
+  for (const [id, found] of values) {
+    if ('why' in found) return found.why;
+    had.push([id, found.value]);
+  }
+  return Object.fromEntries(had);
 }
 
 async function push({ images, ...ports }: BuildPorts, { registry, repository, build }: Node, image: BuiltImage): Promise<void> {

@@ -36,9 +36,9 @@ function noGit(repository: object): { readonly is: 'refused'; readonly why: stri
 
 async function repositoryOf({ secrets }: BuildPorts, { git: url, credential }: GitContext): Promise<{ url: string; credential?: GitCredential } | { is: 'refused'; why: string }> {
   if (credential === undefined) return { url };
-  const { protocol, hostname } = new URL(url);
+  const { protocol, hostname, host } = new URL(url);
   if (protocol !== 'https:' && !isLoopbackHost(hostname)) return { is: 'refused', why: `${url}: a password is only sent by https` };
-  const secret = await secrets?.readSecret(credential.secret);
-  if (secret === undefined) return { is: 'refused', why: `the vault has no secret "${credential.secret}", or there is no vault (LONGSHORE_KEY_VAULT)` };
+  const secret = await secrets.readUserSecret(credential.secret, { host });
+  if ('why' in secret) return { is: 'refused', why: secret.why };
   return { url, credential: { username: credential.username, password: secret.value } };
 }

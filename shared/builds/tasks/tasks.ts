@@ -16,6 +16,7 @@ import { argumentsOf, platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema 
 import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
 import { newestVersions } from './newest-versions.ts';
 import { openContext } from './open-context.ts';
+import { faultOfSecretName } from '../user-secrets.ts';
 
 type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
 
@@ -56,6 +57,7 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
   const image = { registry, repository, tag };
   if (settings.runner !== undefined && settings.secrets.length > 0) throw new RegistryError({ is: 'request-invalid', why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own' });
+  requireUserSecrets(settings);
   const unfit = settings.runner !== undefined && 'acr' in settings.runner ? unfitForAcr(settings) : undefined;
   if (unfit !== undefined) throw new RegistryError({ is: 'request-invalid', why: unfit });
   if (!('git' in settings.context) && settings.tags.some((each) => each.includes('{commit}'))) throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
@@ -82,6 +84,13 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
   if (outcome.committed) return task;
   if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
   throw new RegistryError({ is: 'contended', what: `task "${name}"` });
+}
+
+/** Throws `RegistryError` (`request-invalid`). Tasks of before may name others; those are refused when they are read. */
+function requireUserSecrets({ context, secrets, runner }: TaskSettings): void {
+  const named = [...secrets.map(({ secret }) => secret), ...('git' in context && context.credential !== undefined ? [context.credential.secret] : []), ...(runner !== undefined && 'github' in runner ? [runner.github.token] : [])];
+  const fault = named.map(faultOfSecretName).find((each) => each !== undefined);
+  if (fault !== undefined) throw new RegistryError({ is: 'request-invalid', why: fault });
 }
 
 const contextType = 'application/vnd.longshore.context.v1';

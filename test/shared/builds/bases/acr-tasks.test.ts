@@ -180,7 +180,7 @@ describe('a task that an Azure Container Registry builds', () => {
     of.git.commit(git, 'main', { Dockerfile: 'FROM scratch' });
     const put = (settings: object) => of.api('PUT', '/tasks/app', { image: 'app:1', context: { git }, runner: { acr: { registry: acr } }, ...settings });
     expect(await put({ platforms: ['linux/amd64', 'linux/arm64'] })).toMatchObject({ status: 400, body: { errors: [{ message: expect.stringContaining('one platform') as string }] } });
-    expect(await put({ context: { git, credential: { secret: 'token' } } })).toMatchObject({ status: 400 });
+    expect(await put({ context: { git, credential: { secret: 'longshore-user-token' } } })).toMatchObject({ status: 400 });
     expect(await put({ context: { repository: 'contexts', digest: `sha256:${'1'.repeat(64)}` } })).toMatchObject({ status: 400 });
     for (const wrong of ['theirs', 'https://evil.example/registries/theirs', `${acr}/../other`]) expect((await put({ runner: { acr: { registry: wrong } } })).status).toBe(400);
   });

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { MemoryGit } from '../../../../shared/adapters/memory/git.ts';
 import { ask } from '../../image.ts';
 import { adminPassword, basic, bearer, composeRequired, fetchToken, manage } from '../../identity/required.ts';
@@ -22,7 +21,7 @@ async function given(runner: object = { webhook: { url: `${ci.url}/build` } }, i
   const git = new MemoryGit();
   const management = { endpoint: new URL(ci.url), issueToken: () => Promise.resolve('arm-token') };
   const one = composeRequired({ settings: { publicUrl: new URL('http://registry.test') }, adapters: { git, management } });
-  await connectMemory(one.world).secrets.writeSecret('github-token', 'ghp_secret');
+  one.world.secrets.put('longshore-user-github', 'ghp_secret', { 'longshore-hosts': new URL(ci.url).host });
   const asAnyone = { app: { fetch: (request: Request) => one.app.fetch(new Request(request, { headers: { ...Object.fromEntries(request.headers), ...asAdmin } })) } };
   const context = { repository: 'contexts', digest: await upload(asAnyone as unknown as Registry, 'contexts', 'FROM registry.test/team/base:1') };
   if (inGit !== undefined) {
@@ -74,7 +73,7 @@ describe('the login of a job elsewhere', () => {
 });
 
 describe('a workflow of GitHub', () => {
-  const github = () => ({ github: { repository: 'team/app', workflow: 'build.yml', token: 'github-token', api: ci.url } });
+  const github = () => ({ github: { repository: 'team/app', workflow: 'build.yml', token: 'longshore-user-github', api: ci.url } });
 
   it('is told nothing secret in its inputs, and is given the rest for the secret of its task', async () => {
     const { one, asked } = await given(github());

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
-import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
 import { startCi, verified } from './ci.ts';
@@ -30,7 +29,7 @@ const subjects: Subject[] = [
   } },
   {
     name: 'a workflow of GitHub Actions',
-    runner: () => ({ github: { repository: 'team/app', workflow: 'build.yml', token: 'github-token', api: `${ci.url}/` } }),
+    runner: () => ({ github: { repository: 'team/app', workflow: 'build.yml', token: 'longshore-user-github', api: `${ci.url}/` } }),
     jobIn({ path, headers, body }) {
       expect(path).toBe('/repos/team/app/actions/workflows/build.yml/dispatches');
       expect(headers).toMatchObject({ authorization: 'Bearer ghp_secret', accept: 'application/vnd.github+json', 'user-agent': 'longshore' });
@@ -57,7 +56,7 @@ async function jobOf(of: Pick<Registry, 'app'>, { jobIn }: Subject, asked: Asked
 
 async function withTask({ runner }: Subject, settings: object = {}): Promise<Registry> {
   const of = registry();
-  await connectMemory(of.world).secrets.writeSecret('github-token', 'ghp_secret');
+  of.world.secrets.put('longshore-user-github', 'ghp_secret', { 'longshore-hosts': new URL(ci.url).host });
   await of.push(build('base', 'base 1'), '1');
   await of.settle();
   const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };

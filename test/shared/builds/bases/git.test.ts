@@ -46,8 +46,8 @@ describe('a task whose context is in git', () => {
     ['a folder above it', { folder: '../..' }, 'must be'],
     ['a reference that is none', { ref: '--upload-pack=x' }, 'must be'],
     ['another repository', { git: 'https://git.example/none.git' }, '404'],
-    ['a secret where there is no vault', { credential: { secret: 'token' } }, 'the vault has no secret'],
-    ['a password by http', { git: 'http://git.example/team/app.git', credential: { secret: 'token' } }, 'only sent by https'],
+    ['a secret where there is no vault', { credential: { secret: 'longshore-user-token' } }, 'the vault has no secret'],
+    ['a password by http', { git: 'http://git.example/team/app.git', credential: { secret: 'longshore-user-token' } }, 'only sent by https'],
   ])('is refused with %s', async (_, context, why) => {
     const { of } = await withTask();
     const answer = await of.api('PUT', '/tasks/app', { image: 'app:1', context: { git, folder: 'app', ...context } });

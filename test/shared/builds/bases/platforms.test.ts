@@ -71,11 +71,11 @@ describe('a task for several platforms', () => {
 });
 
 describe('a secret of a build', () => {
-  const secrets = [{ id: 'npm', secret: 'npm-token' }];
+  const secrets = [{ id: 'npm', secret: 'longshore-user-npm' }];
 
   it('is given to the builder, and shown in no log, document or event', async () => {
     const of = registry();
-    await connectMemory(of.world).secrets.writeSecret('npm-token', 'a-secret-value');
+    of.world.secrets.put('longshore-user-npm', 'a-secret-value', { 'longshore-builds': 'app' });
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1\nRUN print a-secret-value`) };
     await of.api('PUT', '/tasks/app', { image: 'app:1', context, secrets });
     const { build } = (await of.api('POST', '/tasks/app/run')).body as { build: string };
@@ -90,7 +90,7 @@ describe('a secret of a build', () => {
   it('that the vault does not have fails the image, by its name', async () => {
     const of = await withTask(`FROM ${host}/base:1`, { secrets });
     await of.settle();
-    expect(of.events('Longshore.BuildFailed')).toMatchObject([{ data: { because: 'the vault has no secret "npm-token", or there is no vault (LONGSHORE_KEY_VAULT)' } }]);
+    expect(of.events('Longshore.BuildFailed')).toMatchObject([{ data: { because: 'the vault has no secret "longshore-user-npm", or there is no vault (LONGSHORE_KEY_VAULT)' } }]);
   });
 
   it('is refused for a runner elsewhere, and twice under one id', async () => {

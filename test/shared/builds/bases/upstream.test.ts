@@ -128,14 +128,14 @@ describe('a tag of another registry that images are built on', () => {
       else plain(request, response);
     };
     const of = await on(there.host);
-    return { there, of, login: (settings: object = {}) => of.api('PUT', `/bases/upstreams/${there.host}`, { username: 'robot', secret: 'their-password', ...settings }) };
+    return { there, of, login: (settings: object = {}) => of.api('PUT', `/bases/upstreams/${there.host}`, { username: 'robot', secret: 'longshore-user-registry', ...settings }) };
   };
   const watchedAt = async (of: Registry, there: { host: string }) => (await connectMemory(of.world).documents.readDocument({ container: 'dependencies', partition: [`${there.host}/library/base`], id: 'watched:1' }))?.document;
 
   it('of a private registry is asked for with the login that it was given, whose password is in the vault', async () => {
     const { there, of, login } = await private_();
-    await connectMemory(of.world).secrets.writeSecret('their-password', 'a password');
-    expect(await login()).toEqual({ status: 200, body: { host: there.host, username: 'robot', secret: 'their-password' } });
+    of.world.secrets.put('longshore-user-registry', 'a password', { 'longshore-hosts': there.host });
+    expect(await login()).toEqual({ status: 200, body: { host: there.host, username: 'robot', secret: 'longshore-user-registry' } });
     await minutes(of, 1);
     expect(await watchedAt(of, there)).toMatchObject({ digest: first, failures: 0 });
     expect((await of.api('DELETE', `/bases/upstreams/${there.host}`)).status).toBe(204);
@@ -150,7 +150,7 @@ describe('a tag of another registry that images are built on', () => {
       else asOther(request, response);
     };
     const { there, of, login } = await private_(other.host);
-    await connectMemory(of.world).secrets.writeSecret('their-password', 'a password');
+    of.world.secrets.put('longshore-user-registry', 'a password', { 'longshore-hosts': `${there.host} ${other.host}` });
     await login();
     await minutes(of, 1);
     expect(other.asked).toEqual([]);
@@ -166,7 +166,7 @@ describe('a tag of another registry that images are built on', () => {
     await login();
     await minutes(of, 1);
     expect(there.asked).toEqual([]);
-    expect(await watchedAt(of, there)).toMatchObject({ error: expect.stringContaining('no secret "their-password"') as string });
+    expect(await watchedAt(of, there)).toMatchObject({ error: expect.stringContaining('no secret "longshore-user-registry"') as string });
   });
 
   it.each(['127.0.0.1:99999', `${'a'.repeat(300)}.example`])('is none when its host is none, whatever an image says: %s', async (host) => {
