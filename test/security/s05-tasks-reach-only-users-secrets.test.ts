@@ -80,7 +80,7 @@ describe('a secret of the vault that is not the users\'', () => {
     expect((await api('PUT', '/tasks/app', { image: 'app:1', context })).status).toBe(200);
     const plant = async (settings: object) => {
       const found = await one.memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'task:app' });
-      await one.memory.documents.commitDocuments('registries', ['default'], [{ do: 'upsert', document: { ...found?.document, id: 'task:app', settings: { ...(found?.document.settings as object), ...settings } } as never }]);
+      await one.memory.documents.commitDocuments('registries', ['default'], [{ do: 'upsert', document: { ...found?.document, id: 'task:app', settings: { ...(found?.document.settings as object), ...settings } } }]);
     };
     await plant({ context: { git: own, ref: 'main', folder: '', credential: { username: 'git', secret: 'longshore-sealing-key' } } });
     expect(await run()).toContain('longshore-user-');

@@ -17,7 +17,7 @@ export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Pr
   if ('acr' in runner) return scheduleRun(ports, runner.acr, job);
   const { protocol, host } = new URL(runner.webhook.url);
   if (protocol !== 'https:' && !isLoopbackHost(host)) return { is: 'refused', why: `${runner.webhook.url}: a job holds credentials, and is only posted by https` };
-  return takenBy('its runner', await postSigned(ports, task, { url: runner.webhook.url, id: job.id, body: job }));
+  return takenBy('its runner', await postSigned(ports, task, { to: 'runner', url: runner.webhook.url, id: job.id, body: job }));
 }
 
 /** Without a user agent it refuses everything. */

@@ -28,7 +28,7 @@ async function stopAt(ports: BuildPorts, task: Task, { build, repository, tag }:
   if (runner === undefined) return;
   if ('github' in runner) await cancelRun(ports, runner.github, job);
   else if ('acr' in runner) await (run === undefined ? undefined : cancelAcrRun(ports, runner.acr, run));
-  else await postSigned(ports, task, { url: runner.webhook.url, id: `${job}-cancel`, body: { type: 'cancel', id: job, build, image: `${repository}:${tag}` } });
+  else await postSigned(ports, task, { to: 'runner', url: runner.webhook.url, id: `${job}-cancel`, body: { type: 'cancel', id: job, build, image: `${repository}:${tag}` } });
 }
 
 /** Runs are large as JSON; one that was cancelled is among the newest. */

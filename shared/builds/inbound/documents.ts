@@ -12,6 +12,8 @@ export const inboundSchema = z.object({
   /** Whose: `bases:ghcr`. */
   of: z.string(),
   sealed: sealedSchema,
+  /** Of a task: what its other secrets are derived from (task-secrets.ts). */
+  root: sealedSchema.optional(),
   createdAt: z.iso.datetime(),
 });
 export type Inbound = z.infer<typeof inboundSchema>;

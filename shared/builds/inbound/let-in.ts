@@ -6,9 +6,10 @@ import { baseReference } from '../edges/names.ts';
 import { nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
-import { claims, proves, tells } from './proof.ts';
-import type { Received } from './proof.ts';
+import { claims, isSignedForPath, proves, tells } from './proof.ts';
+import type { Received, Way } from './proof.ts';
 import { readInboundSecret } from './secrets.ts';
+import { readTaskSecret } from './task-secrets.ts';
 
 /** What a host of registries or repositories posts is smaller. In bytes. */
 export const maxNotificationBytes = 1024 * 1024;
@@ -17,9 +18,9 @@ type Proof = (received: Received) => boolean;
 /** How whoever stands there may prove himself; `undefined` where nothing could. */
 type Door = (ports: BuildPorts, name: string, query: URLSearchParams) => Promise<Proof | undefined>;
 
-const bySecret = (of: string): Door => async (ports, name) => {
+const bySecret = (of: string, ways: (name: string) => readonly Way[]): Door => async (ports, name) => {
   const secret = await readInboundSecret(ports, `${of}:${name}`);
-  return secret === undefined ? undefined : (received) => proves(secret, received, ports.clock.now());
+  return secret === undefined ? undefined : (received) => proves(secret, received, ports.clock.now(), ways(name));
 };
 
 async function nodeAt(ports: BuildPorts, build: string, query: URLSearchParams): Promise<Node | undefined> {
@@ -33,18 +34,26 @@ const byToken: Door = async (ports, build, query) => {
   return hash === undefined ? undefined : (received) => tells(hash, received);
 };
 
-/** A runner elsewhere that was told of its job in public: it knows the secret of the task. */
-const bySecretOfTask: Door = async (ports, build, query) => {
+/** A runner elsewhere that was told of its job in public: it signs with the task's secret for that, for this time and this path. */
+const byClaim: Door = async (ports, build, query) => {
   const task = (await nodeAt(ports, build, query))?.madeBy;
-  return task === undefined ? undefined : bySecret('task')(ports, task, query);
+  const secret = task === undefined ? undefined : await readTaskSecret(ports, task, 'claim');
+  return secret === undefined ? undefined : (received) => isSignedForPath(secret, received, ports.clock.now());
 };
+
+/**
+ * What hosts of repositories and registries can do. Signatures of the body alone have no time: whoever has seen one can send it again. So they are taken only
+ * where that does nothing: a push that was told of before is the same event, and a look at a tag is one look more.
+ */
+const waysOfHosts: readonly Way[] = ['told', 'gitlab', 'github', 'gitea', 'standard'];
+const waysOfRegistries = (source: string): readonly Way[] => (source === 'ghcr' ? ['told', 'standard', 'github'] : ['told', 'standard']);
 
 /** What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. */
 const doors: readonly (readonly [RegExp, Door])[] = [
-  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases')],
-  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, bySecret('task')],
+  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases', waysOfRegistries)],
+  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, bySecret('task', () => waysOfHosts)],
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/callback$/, byToken],
-  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, bySecretOfTask],
+  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, byClaim],
 ];
 
 /** A request at one of the doors: whether it has proved itself, and what goes on in its place, as its body was read. */
@@ -64,6 +73,6 @@ export async function letIn(ports: BuildPorts, request: Request): Promise<LetIn 
   if (found === undefined || !claims({ headers: request.headers, query })) return undefined;
   const body = await readSmallBody(request, 'notification', maxNotificationBytes);
   const proof = await found.door(ports, found.name, query);
-  const isProven = proof?.({ headers: request.headers, query, body }) === true;
+  const isProven = proof?.({ headers: request.headers, path, query, body }) === true;
   return { isProven, request: new Request(request.url, { method: 'POST', headers: request.headers, body: body as Uint8Array<ArrayBuffer> }) };
 }

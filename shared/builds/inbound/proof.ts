@@ -3,6 +3,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 /** What was received, as it came. */
 export interface Received {
   readonly headers: Headers;
+  readonly path: string;
   readonly query: URLSearchParams;
   readonly body: Uint8Array;
 }
@@ -16,15 +17,36 @@ export function claims({ headers, query }: Pick<Received, 'headers' | 'query'>):
 }
 
 /**
- * Whether whoever sent this knows the secret: by telling it (`?token=`, `X-Longshore-Token`, GitLab's `X-Gitlab-Token`), or by having signed the body
- * with it (GitHub's `X-Hub-Signature-256`, `X-Gitea-Signature`, Standard Webhooks). Comparisons take the same time whatever is compared.
+ * How somebody may prove that he knows a secret: by telling it (`told` is `?token=` or `X-Longshore-Token`; GitLab's `X-Gitlab-Token`), or by having signed the
+ * body with it (GitHub's `X-Hub-Signature-256` and Gitea's `X-Gitea-Signature`, for ever; Standard Webhooks, for some minutes).
  */
-export function proves(secret: string, received: Received, now: Date): boolean {
+export type Way = 'told' | 'gitlab' | 'github' | 'gitea' | 'standard';
+
+/** Whether whoever sent this knows the secret, in one of the ways that this door has. Comparisons take the same time whatever is compared. */
+export function proves(secret: string, received: Received, now: Date, ways: readonly Way[]): boolean {
   const { headers, query, body } = received;
-  const told = [query.get('token'), headers.get('x-longshore-token'), headers.get('x-gitlab-token')];
-  const mac = createHmac('sha256', secret).update(body).digest('hex');
-  const signed = [[headers.get('x-hub-signature-256'), `sha256=${mac}`], [headers.get('x-gitea-signature'), mac]] as const;
-  return told.some((each) => isSame(each, secret)) || signed.some(([each, expected]) => isSame(each, expected)) || isStandard(secret, received, now);
+  const mac = () => createHmac('sha256', secret).update(body).digest('hex');
+  const by: Readonly<Record<Way, () => boolean>> = {
+    told: () => isSame(query.get('token'), secret) || isSame(headers.get('x-longshore-token'), secret),
+    gitlab: () => isSame(headers.get('x-gitlab-token'), secret),
+    github: () => headers.has('x-hub-signature-256') && isSame(headers.get('x-hub-signature-256'), `sha256=${mac()}`),
+    gitea: () => headers.has('x-gitea-signature') && isSame(headers.get('x-gitea-signature'), mac()),
+    standard: () => isStandard(signingKey(secret), received, now),
+  };
+  return ways.some((way) => by[way]());
+}
+
+/**
+ * Whether this was signed with the secret for now and for this path: as Standard Webhooks signs, with the path and its query as `webhook-id`. So neither an
+ * older request nor one to another path, sent again, proves anything.
+ */
+export function isSignedForPath(secret: string, received: Received, now: Date): boolean {
+  const id = received.headers.get('webhook-id') ?? '';
+  if (!id.startsWith('/') || !URL.canParse(id, 'http://longshore.invalid')) return false;
+  const { pathname, search } = new URL(id, 'http://longshore.invalid');
+  // Proxies may write an escape otherwise: what it means is compared.
+  const isForHere = pathname === received.path && new URLSearchParams(search).toString() === received.query.toString();
+  return isForHere && isStandard(Buffer.from(secret), received, now);
 }
 
 /** What Standard Webhooks signs with: the bytes behind `whsec_`, or a secret of another form as it is. */
@@ -50,9 +72,9 @@ function isSame(given: string | null, expected: string): boolean {
 }
 
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme". */
-function isStandard(secret: string, { headers, body }: Received, now: Date): boolean {
+function isStandard(key: Uint8Array, { headers, body }: Received, now: Date): boolean {
   const [id, timestamp] = [headers.get('webhook-id'), headers.get('webhook-timestamp') ?? ''];
   if (id === null || !/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1_000 - Number(timestamp)) > tolerance) return false;
-  const expected = `v1,${createHmac('sha256', signingKey(secret)).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
+  const expected = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
   return (headers.get('webhook-signature') ?? '').split(' ').some((each) => isSame(each, expected));
 }

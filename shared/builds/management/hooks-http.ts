@@ -5,7 +5,8 @@ import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { maxNotificationBytes } from '../inbound/let-in.ts';
 import { jsonIn } from '../json-in.ts';
-import { deleteInboundSecret, putInboundSecret } from '../inbound/secrets.ts';
+import { deleteInboundSecret } from '../inbound/secrets.ts';
+import { putTaskSecrets } from '../inbound/task-secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
 import { rootOf } from '../plan/root-of.ts';
 import { madeId } from '../plan/documents.ts';
@@ -18,10 +19,17 @@ import { doorQuery } from './wire.ts';
 
 const params = z.object({ name: taskNameSchema });
 
+const shownSecrets = z.object({
+  secret: z.string().openapi({ description: 'Of the host of the repository: it opens the task\'s hook alone.' }),
+  claimSecret: z.string().openapi({ description: 'Of a CI that is told of its jobs in public: it signs for a job whole.' }),
+  runnerSecret: z.string().openapi({ description: 'By which the runner verifies what it is posted.' }),
+  gateSecret: z.string().openapi({ description: 'By which the gate verifies what it is posted.' }),
+});
+
 const routes = {
   hook: createRoute({ method: 'post', path: '/tasks/{name}/hook', summary: 'A host of repositories says that something was pushed: the task is built when its own reference was', request: { params, query: doorQuery }, responses: { ...refusals, 202: json('In line; the build that makes it, unless it waits for the end of another.', z.object({ commit: z.string(), build: z.string().optional() })), 200: json('It is about something else.', z.object({ ignored: z.string() })) } }),
-  put: createRoute({ method: 'put', path: '/tasks/{name}/hook', summary: 'The secret by which that needs no other credentials; made, unless one is given', request: { params, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) }, responses: { ...refusals, 200: json('It: this is the only time that it is shown.', z.object({ secret: z.string() })) } }),
-  remove: createRoute({ method: 'delete', path: '/tasks/{name}/hook', summary: 'Takes that secret back', request: { params }, responses: { ...refusals, 204: { description: 'It proves nothing any more.' } } }),
+  put: createRoute({ method: 'put', path: '/tasks/{name}/hook', summary: 'Makes the secrets of a task anew, one for each who deals with it; that of its hook, by which a push needs no other credentials, may be given', request: { params, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) }, responses: { ...refusals, 200: json('They: this is the only time that they are shown.', shownSecrets) } }),
+  remove: createRoute({ method: 'delete', path: '/tasks/{name}/hook', summary: 'Takes those secrets back', request: { params }, responses: { ...refusals, 204: { description: 'They prove nothing any more, and nothing is signed with them.' } } }),
 };
 
 /** `/tasks/{name}/hook` of the management API: what hosts of git repositories call. */
@@ -39,7 +47,7 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
   });
   api.openapi(routes.put, async (context) => {
     const { name } = await theTask(ports, context.req.valid('param').name);
-    return context.json({ secret: await putInboundSecret(ports, `task:${name}`, context.req.valid('json').secret) }, 200);
+    return context.json(await putTaskSecrets(ports, name, context.req.valid('json').secret), 200);
   });
   api.openapi(routes.remove, async (context) => {
     const { name } = await theTask(ports, context.req.valid('param').name);

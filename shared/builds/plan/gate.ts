@@ -46,7 +46,7 @@ async function askedByHttp(ports: BuildPorts, node: Node, task: Task, { url, tim
   const until = ports.clock.now().getTime() + timeoutSeconds * 1_000;
   const about = { type: 'test', build: node.build, image: `${task.repository}:${task.tag}`, digest, reference: `${task.host}/${task.repository}@${digest}` };
   for (;;) {
-    const answer = await postSigned(ports, task, { url, id: `${node.build}-${task.name}-test`, body: about });
+    const answer = await postSigned(ports, task, { to: 'gate', url, id: `${node.build}-${task.name}-test`, body: about });
     if (answer.is !== 'answered') return `its gate was not reached: ${answer.why}`;
     if (answer.status !== 202) return verdictOf(answer, log);
     const waitMs = 1_000 * Math.min(longestWait, Math.max(1, Number(answer.headers['retry-after'] ?? usualWait) || usualWait));

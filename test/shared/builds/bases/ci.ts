@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -50,6 +51,13 @@ export interface Job {
   readonly claim: string;
   readonly login?: { readonly user: string; readonly password: string };
   readonly callback: { readonly url: string; readonly token: string };
+}
+
+/** How a CI signs for a job whole: with the secret for claims, for this time and this path. */
+export function claimed(claimSecret: string, claim: string, at: Date): Record<string, string> {
+  const { pathname, search } = new URL(claim);
+  const [id, timestamp] = [pathname + search, String(Math.floor(at.getTime() / 1_000))];
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${createHmac('sha256', claimSecret).update(`${id}.${timestamp}.`).digest('base64')}` };
 }
 
 /** As receivers verify it. The registry's clock stands still, so the time is not looked at. */

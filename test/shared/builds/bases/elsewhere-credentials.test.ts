@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryGit } from '../../../../shared/adapters/memory/git.ts';
+import type { TaskSecrets } from '../../../../shared/builds/inbound/task-secrets.ts';
 import { ask } from '../../image.ts';
 import { adminPassword, basic, bearer, composeRequired, fetchToken, manage } from '../../identity/required.ts';
 import { upload } from './building.ts';
 import type { Registry } from './building.ts';
-import { startCi } from './ci.ts';
+import { claimed, startCi } from './ci.ts';
 import type { Asked, Ci, Job } from './ci.ts';
 
 let ci: Ci;
@@ -14,6 +15,8 @@ beforeEach(async () => {
 afterEach(() => { ci.stop(); });
 
 const secret = 'a secret of the runner and the registry';
+/** Of the task, as they were shown once. */
+let secrets: TaskSecrets;
 const asAdmin = basic('admin', adminPassword);
 
 /** A registry that asks for credentials, and a job that it has given away. */
@@ -29,7 +32,7 @@ async function given(runner: object = { webhook: { url: `${ci.url}/build` } }, i
     git.commit(inGit, 'main', { Dockerfile: 'FROM registry.test/team/base:1' });
   }
   await manage(one, 'PUT', '/tasks/app', { image: 'team/app:1', context: inGit === undefined ? context : { git: inGit }, runner, timeoutSeconds: 3_600 });
-  await manage(one, 'PUT', '/tasks/app/hook', { secret });
+  secrets = await manage<TaskSecrets>(one, 'PUT', '/tasks/app/hook', { secret });
   const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
   await one.workOnBuild({ build });
   const [asked] = ci.asked;
@@ -80,20 +83,20 @@ describe('a workflow of GitHub', () => {
     const told = JSON.parse((JSON.parse(asked.body) as { inputs: { job: string } }).inputs.job) as Job & { needsLogin: boolean };
     expect(told).toMatchObject({ type: 'build', image: 'team/app:1', needsLogin: true, callback: { url: expect.any(String) as string } });
     expect([told.login, told.callback.token]).toEqual([undefined, undefined]);
-    const answer = await ask(one.app, 'POST', pathOf(told.claim), { headers: { 'x-longshore-token': secret } });
+    const answer = await ask(one.app, 'POST', pathOf(told.claim), { headers: claimed(secrets.claimSecret, told.claim, one.clock.now()) });
     const job = (await answer.json()) as Job;
     expect(job).toMatchObject({ id: told.id, build: told.build });
     expect(await statusOf(one, 'POST', '/v2/team/app/blobs/uploads/', bearer(job.login?.password ?? ''))).toBe(202);
     expect(await statusOf(one, 'POST', pathOf(job.callback.url), { 'x-longshore-token': job.callback.token, 'content-type': 'application/json' })).toBe(400);
-    for (const each of [job.login?.password ?? '', job.callback.token, secret]) expect(asked.body).not.toContain(each);
+    for (const each of [job.login?.password ?? '', job.callback.token, ...Object.values<string>({ ...secrets })]) expect(asked.body).not.toContain(each);
   });
 
   it('is given nothing for another secret, the callback\'s token or none', async () => {
     const { one, asked } = await given();
     const { claim, callback, login } = jobIn(asked);
-    const all = [{}, { 'x-longshore-token': secret.slice(1) }, { 'x-longshore-token': callback.token }, bearer(login?.password ?? '')] as Record<string, string>[];
-    expect(await Promise.all(all.map((headers) => statusOf(one, 'POST', pathOf(claim), headers)))).toEqual([401, 401, 401, 401]);
-    expect(await statusOf(one, 'GET', pathOf(claim), { 'x-longshore-token': secret })).toBe(401);
+    const all = [{}, { 'x-longshore-token': secret }, { 'x-longshore-token': secrets.claimSecret }, { 'x-longshore-token': callback.token }, bearer(login?.password ?? '')] as Record<string, string>[];
+    expect(await Promise.all(all.map((headers) => statusOf(one, 'POST', pathOf(claim), headers)))).toEqual([401, 401, 401, 401, 401]);
+    expect(await statusOf(one, 'GET', pathOf(claim), claimed(secrets.claimSecret, claim, one.clock.now()))).toBe(401);
   });
 
   it('is given nothing once its image has ended', async () => {
@@ -101,7 +104,7 @@ describe('a workflow of GitHub', () => {
     const { build, claim } = jobIn(asked);
     await manage(one, 'POST', `/builds/${build}/cancel`);
     await one.workOnBuild({ build });
-    expect(await statusOf(one, 'POST', pathOf(claim), { 'x-longshore-token': secret })).toBe(409);
+    expect(await statusOf(one, 'POST', pathOf(claim), claimed(secrets.claimSecret, claim, one.clock.now()))).toBe(409);
   });
 });
 

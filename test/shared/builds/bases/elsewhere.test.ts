@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
+import type { TaskSecrets } from '../../../../shared/builds/inbound/task-secrets.ts';
 import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
-import { startCi, verified } from './ci.ts';
+import { claimed, startCi, verified } from './ci.ts';
 import type { Asked, Ci, Job } from './ci.ts';
 
 let ci: Ci;
@@ -12,7 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => { ci.stop(); });
 
-const secret = `whsec_${Buffer.alloc(32, 'a secret of tests').toString('base64')}`;
+/** Of the task, as they were shown once. */
+let secrets: TaskSecrets;
 
 interface Subject {
   readonly name: string;
@@ -24,8 +26,8 @@ interface Subject {
 }
 
 const subjects: Subject[] = [
-  { name: 'any CI that takes a signed POST', runner: () => ({ webhook: { url: `${ci.url}/build` } }), jobIn: (asked) => verified(secret, asked) as Job, stopped({ id, build: of }, asked) {
-    expect(asked.map((each) => verified(secret, each))).toEqual([{ type: 'cancel', id, build: of, image: 'app:1' }]);
+  { name: 'any CI that takes a signed POST', runner: () => ({ webhook: { url: `${ci.url}/build` } }), jobIn: (asked) => verified(secrets.runnerSecret, asked) as Job, stopped({ id, build: of }, asked) {
+    expect(asked.map((each) => verified(secrets.runnerSecret, each))).toEqual([{ type: 'cancel', id, build: of, image: 'app:1' }]);
   } },
   {
     name: 'a workflow of GitHub Actions',
@@ -45,11 +47,11 @@ const subjects: Subject[] = [
 ];
 
 /** What it was told, and has asked for where it was told in public. */
-async function jobOf(of: Pick<Registry, 'app'>, { jobIn }: Subject, asked: Asked | undefined): Promise<Job> {
+async function jobOf(of: Pick<Registry, 'app' | 'clock'>, { jobIn }: Subject, asked: Asked | undefined): Promise<Job> {
   if (asked === undefined) throw new Error('it was not told');
   const job = jobIn(asked);
   if ((job.callback as Partial<Job['callback']>).token !== undefined) return job;
-  const answer = await of.app.fetch(new Request(job.claim, { method: 'POST', headers: { 'x-longshore-token': secret } }));
+  const answer = await of.app.fetch(new Request(job.claim, { method: 'POST', headers: claimed(secrets.claimSecret, job.claim, of.clock.now()) }));
   expect(answer.status).toBe(200);
   return (await answer.json()) as Job;
 }
@@ -61,7 +63,7 @@ async function withTask({ runner }: Subject, settings: object = {}): Promise<Reg
   await of.settle();
   const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
   expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context, runner: runner(), timeoutSeconds: 600, ...settings })).toMatchObject({ status: 200 });
-  await of.api('PUT', '/tasks/app/hook', { secret });
+  secrets = (await of.api('PUT', '/tasks/app/hook', {})).body as unknown as TaskSecrets;
   return of;
 }
 
@@ -263,7 +265,7 @@ describe('a gate over HTTP', () => {
     await of.push(build('base', 'base 1'), '1');
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
     await of.api('PUT', '/tasks/app', { image: 'app:1', context, test: { url: `${ci.url}/gate`, timeoutSeconds: 60 } });
-    await of.api('PUT', '/tasks/app/hook', { secret });
+    secrets = (await of.api('PUT', '/tasks/app/hook', {})).body as unknown as TaskSecrets;
     await of.api('POST', '/tasks/app/run');
     await of.settle();
     return of;
@@ -273,7 +275,7 @@ describe('a gate over HTTP', () => {
     ci.answers = [{ status: 200, body: '{"pass":true,"reason":"twelve checks"}' }];
     const of = await gated();
     const digest = await digestAt(of);
-    expect(verified(secret, ci.asked[0] as Asked)).toMatchObject({ type: 'test', image: 'app:1', digest, reference: `${host}/app@${digest}` });
+    expect(verified(secrets.gateSecret, ci.asked[0] as Asked)).toMatchObject({ type: 'test', image: 'app:1', digest, reference: `${host}/app@${digest}` });
     expect(digest).toBeDefined();
   });
 
