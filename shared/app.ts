@@ -16,6 +16,7 @@ import { respondAcr } from './registry/acr/http.ts';
 import type { Identities } from './identity/identities.ts';
 import { respondRegistry } from './registry/http.ts';
 import type { RegistryPorts } from './registry/ports.ts';
+import { isInUseSource } from './state/in-use-source.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { usageRoutes } from './usage/http.ts';
 import { describeReceived } from './webhooks/management/received.ts';
@@ -111,9 +112,13 @@ function requireManagement(callers: IdentifyCaller, letIn?: AppPorts['letIn']): 
   };
 }
 
+const inUsePath = '/api/v1/in-use/';
+
 function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
   if (method === 'GET' || method === 'HEAD') return { type: 'management', name: 'api', action: 'read' };
-  return path.startsWith('/api/v1/in-use/') ? { type: 'management', name: 'in-use', action: 'write' } : { type: 'management', name: 'api', action: 'write' };
+  const source = path.startsWith(inUsePath) ? path.slice(inUsePath.length) : '';
+  // What is no name of a source is nobody's but the administrators'.
+  return { type: 'management', name: isInUseSource(source) ? `in-use/${source}` : 'api', action: 'write' };
 }
 
 function managementApi(ports: AppPorts): OpenAPIHono {

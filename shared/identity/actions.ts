@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RepositoryAction } from '../ports/authorize.ts';
 import { noGrants, union } from './grants.ts';
 import type { Grants } from './grants.ts';
+import { isInUseSource } from '../state/in-use-source.ts';
 import { isRepositoryPattern } from './pattern.ts';
 
 /** The verbs of ACR's scope maps, and those of deleted images. */
@@ -20,13 +21,14 @@ const others: Readonly<Record<string, Grants>> = {
   'catalog/read': { ...noGrants, catalog: true },
   'management/read': { ...noGrants, management: 'read' },
   'management/write': { ...noGrants, management: 'write' },
-  'in-use/write': { ...noGrants, inUse: true },
 };
 
 /** `repositories/NAME-OR-PATTERN/VERB`, as ACR writes it; the pattern may have slashes, so it is read from its end. */
 function parseAction(action: string, from: string): Grants | undefined {
   const other = Object.hasOwn(others, action) ? others[action] : undefined;
   if (other !== undefined) return other;
+  const [, source = ''] = /^in-use\/([^/]+)\/write$/.exec(action) ?? [];
+  if (isInUseSource(source)) return { ...noGrants, inUse: [source] };
   const [, pattern = '', verb = ''] = /^repositories\/(.+)\/([a-z]+\/[a-z]+)$/.exec(action) ?? [];
   if (!Object.hasOwn(verbs, verb) || !isRepositoryPattern(pattern)) return undefined;
   const granted = verbs[verb];
@@ -38,7 +40,7 @@ export const actionSchema = z
   .string()
   .max(350)
   .refine((action) => parseAction(action, '') !== undefined, {
-    error: `is not catalog/read, management/read, management/write, in-use/write, nor repositories/NAME/VERB, where NAME may end in * and VERB is one of ${Object.keys(verbs).join(', ')}`,
+    error: `is not catalog/read, management/read, management/write, in-use/SOURCE/write, nor repositories/NAME/VERB, where NAME may end in * and VERB is one of ${Object.keys(verbs).join(', ')}`,
   });
 
 /** What the actions of a scope map grant together. `from` names the map in explanations. */

@@ -1,4 +1,5 @@
 import { isRepositoryName } from '../oci/name.ts';
+import { isInUseSource } from '../state/in-use-source.ts';
 import type { Access, RepositoryAction } from '../ports/authorize.ts';
 import { everyRepository, matchesPattern } from './pattern.ts';
 import type { RepositoryPattern } from './pattern.ts';
@@ -19,20 +20,20 @@ export interface Grants {
   /** Repositories that show in lists, beside those that a rule lets read. */
   readonly listing: readonly RepositoryPattern[];
   readonly management: 'none' | 'read' | 'write';
-  /** Saying which images are in use; whoever may write to the management API may too. */
-  readonly inUse: boolean;
+  /** Sources that it may say images are in use for; whoever may write to the management API may for all. */
+  readonly inUse: readonly string[];
 }
 
 export const repositoryActions = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'deleted_read', 'deleted_restore'] as const satisfies readonly RepositoryAction[];
 
-export const noGrants: Grants = { rules: [], catalog: false, listing: [], management: 'none', inUse: false };
+export const noGrants: Grants = { rules: [], catalog: false, listing: [], management: 'none', inUse: [] };
 
 export const allGrants: Grants = {
   rules: [{ pattern: everyRepository, actions: new Set(repositoryActions), from: 'the administrator' }],
   catalog: true,
   listing: [],
   management: 'write',
-  inUse: true,
+  inUse: [],
 };
 
 /** Several identities' or documents' grants together. */
@@ -42,7 +43,7 @@ export function union(all: readonly Grants[]): Grants {
     catalog: all.some(({ catalog }) => catalog),
     listing: all.flatMap(({ listing }) => listing),
     management: all.some(({ management }) => management === 'write') ? 'write' : all.some(({ management }) => management === 'read') ? 'read' : 'none',
-    inUse: all.some(({ inUse }) => inUse),
+    inUse: [...new Set(all.flatMap(({ inUse }) => inUse))],
   };
 }
 
@@ -55,7 +56,7 @@ export function permits(grants: Grants, access: Access): boolean {
     case 'listing':
       return grants.catalog || readable(grants).some((pattern) => matchesPattern(pattern, access.name));
     case 'management':
-      return grants.management === 'write' || (access.name === 'in-use' ? grants.inUse : grants.management === access.action);
+      return grants.management === 'write' || (access.name === 'api' ? grants.management === access.action : grants.inUse.includes(access.name.slice(inUsePrefix.length)));
   }
 }
 
@@ -87,9 +88,15 @@ export function intersect(grants: Grants, asked: readonly ResourceActions[]): Re
 function permitsNamed(grants: Grants, type: string, name: string, action: string): boolean {
   if (type === 'repository') return isRepositoryName(name) && isRepositoryAction(action) && permits(grants, { type, name, action });
   if (type === 'registry') return name === 'catalog' && action === '*' && grants.catalog;
-  if (type === 'management' && name === 'in-use') return action === 'write' && permits(grants, { type, name, action });
+  if (type === 'management' && isInUse(name)) return action === 'write' && permits(grants, { type, name, action });
   if (type === 'management') return name === 'api' && (action === 'read' || action === 'write') && permits(grants, { type, name, action });
   return false;
+}
+
+const inUsePrefix = 'in-use/';
+
+function isInUse(name: string): name is `in-use/${string}` {
+  return name.startsWith(inUsePrefix) && isInUseSource(name.slice(inUsePrefix.length));
 }
 
 export function isRepositoryAction(text: string): text is RepositoryAction {
@@ -107,7 +114,7 @@ function grantsOfEntry({ type, name, actions }: ResourceActions): Grants {
     return { ...noGrants, rules: [{ pattern: name as string as RepositoryPattern, actions: new Set(actions.filter(isRepositoryAction)), from: 'an access token' }] };
   }
   if (type === 'registry' && name === 'catalog') return { ...noGrants, catalog: actions.includes('*') };
-  if (type === 'management' && name === 'in-use') return { ...noGrants, inUse: actions.includes('write') };
+  if (type === 'management' && isInUse(name)) return { ...noGrants, inUse: actions.includes('write') ? [name.slice(inUsePrefix.length)] : [] };
   if (type === 'management' && name === 'api') return { ...noGrants, management: actions.includes('write') ? 'write' : actions.includes('read') ? 'read' : 'none' };
   return noGrants;
 }

@@ -13,7 +13,7 @@ export type Access =
   /** The management API. */
   | { readonly type: 'management'; readonly name: 'api'; readonly action: 'read' | 'write' }
   /** Saying which images are in use: of the management API this alone, for a cluster should hold no more. */
-  | { readonly type: 'management'; readonly name: 'in-use'; readonly action: 'write' };
+  | { readonly type: 'management'; readonly name: `in-use/${string}`; readonly action: 'write' };
 
 /** How a 401 invites a client to say who it is (RFC 9110, 11.6.1). */
 export type Challenge =

@@ -14,7 +14,7 @@ const verbs = ['content/read', 'content/write', 'content/delete', 'metadata/read
 
 const anyActions = fc.array(fc.tuple(fc.constantFrom(...patterns), fc.constantFrom(...verbs)).map(([pattern, verb]) => `repositories/${pattern}/${verb}`), { maxLength: 6 });
 const anyAsked = fc.array(
-  fc.record({ type: fc.constantFrom('repository', 'registry', 'management', 'plugin'), name: fc.constantFrom<string>(...names, 'catalog', 'api', 'in-use', '*', 'team/*'), actions: fc.subarray([...repositoryActions, '*', 'read', 'write', '__proto__']) }),
+  fc.record({ type: fc.constantFrom('repository', 'registry', 'management', 'plugin'), name: fc.constantFrom<string>(...names, 'catalog', 'api', 'in-use', 'in-use/west', '*', 'team/*'), actions: fc.subarray([...repositoryActions, '*', 'read', 'write', '__proto__']) }),
   { maxLength: 5 },
 );
 
@@ -54,7 +54,7 @@ describe('what is granted of what is asked', () => {
           }
         }
         expect(usable.catalog).toBe(false);
-        expect([usable.management, usable.inUse]).toEqual(['none', false]);
+        expect([usable.management, usable.inUse]).toEqual(['none', []]);
       }),
     );
   });

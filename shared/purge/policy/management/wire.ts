@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, refusals } from '../../../http/management.ts';
 import { digestSchema } from '../../../oci/descriptor.ts';
 import { itemSchema, planSchema } from '../documents.ts';
+import { isInUseSource } from '../../../state/in-use-source.ts';
 import type { Item, Plan, PolicyDocument, Removal } from '../documents.ts';
 import type { Explained } from '../explain.ts';
 import { policyNameSchema, policySchema } from '../policy.ts';
@@ -10,7 +11,7 @@ import { isApproved } from '../session.ts';
 const dateTime = z.string().openapi({ format: 'date-time' });
 const digest = z.string().pipe(digestSchema).openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}` });
 const named = z.object({ name: policyNameSchema.openapi({ example: 'default' }) });
-const source = z.object({ source: z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$/, 'must be 1 to 100 letters, digits, dots, dashes and underscores').openapi({ example: 'cluster-west' }) });
+const source = z.object({ source: z.string().refine(isInUseSource, 'must be 1 to 100 letters, digits, dots, dashes and underscores').openapi({ example: 'cluster-west' }) });
 
 const policyShape = policySchema.openapi('PurgePolicyRules');
 

@@ -46,7 +46,7 @@ describe('what a source says is in use', () => {
   it('may be said by a token that may do nothing else of the management API', async () => {
     const longshore = composeRequired();
     const { app } = longshore;
-    const cluster = { ...basic('west', await makeToken(longshore, 'west', ['in-use/write'])), 'content-type': 'application/json' };
+    const cluster = { ...basic('west', await makeToken(longshore, 'west', ['in-use/west/write'])), 'content-type': 'application/json' };
     const reader = { ...basic('reader', await makeToken(longshore, 'reader', ['management/read'])), 'content-type': 'application/json' };
     const body = JSON.stringify({ digests: [digest], ttlSeconds: 3600 });
     expect((await ask(app, 'PUT', '/api/v1/in-use/west', { body, headers: cluster })).status).toBe(200);
