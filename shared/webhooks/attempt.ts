@@ -1,4 +1,5 @@
 import type { Attempt, Delivery, Failure, Webhook } from './documents.ts';
+import { shownUrl, withoutSecretsOf } from '../http/shown-url.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { WebhookPorts } from './ports.ts';
 import { requestOf } from './request.ts';
@@ -21,7 +22,8 @@ export async function makeAttempt(ports: WebhookPorts, hook: Webhook, { delivery
   const signed = await signedOrWhyNot(ports, hook, deliveryId, event);
   const [headers, answer] = typeof signed === 'string' ? [{}, { is: 'refused', why: signed, ms: 0 } as const] : [signed.maskedHeaders, await ports.receivers.post(signed.request)];
   const { ms, ...outcome } = answer;
-  return { at, ms, number: attempted + 1, cause, request: { url: hook.serviceUri, headers }, outcome };
+  const secrets = { url: hook.serviceUri, credentials: typeof signed === 'string' ? [] : signed.credentials };
+  return { at, ms, number: attempted + 1, cause, request: { url: shownUrl(hook.serviceUri), headers }, outcome: withoutSecrets(outcome, secrets) };
 }
 
 async function signedOrWhyNot(ports: WebhookPorts, hook: Webhook, deliveryId: string, event: Delivery['event']) {
@@ -43,6 +45,12 @@ export function verdictOf({ outcome }: Attempt, now: Date): Verdict {
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
   const failure = status >= 400 && status < 500 && !laterStatuses.includes(status) ? 'rejected' : 'failing';
   return { is: 'failed', failure, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+function withoutSecrets(outcome: Attempt['outcome'], secrets: Parameters<typeof withoutSecretsOf>[1]): Attempt['outcome'] {
+  const clean = (text: string) => withoutSecretsOf(text, secrets);
+  if (outcome.is !== 'answered') return { ...outcome, why: clean(outcome.why) };
+  return { ...outcome, reason: clean(outcome.reason), headers: Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)])), body: clean(outcome.body) };
 }
 
 /** For people. */

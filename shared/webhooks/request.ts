@@ -5,14 +5,17 @@ import type { WebhookPorts } from './ports.ts';
 import type { HookEvent } from './scope.ts';
 import { openHeaders, openSecrets } from './secrets.ts';
 import { signatureHeaders } from '../http/standard-webhooks.ts';
+import { hidden } from '../http/shown-url.ts';
 
 /** What stands for the value of a custom header wherever one is shown, as in ACR's lists. */
-export const mask = '******';
+export { hidden as mask };
 
 export interface SignedRequest {
   readonly request: OutboundRequest;
   /** The same headers for the log: values that the hook's owner gave are masked. */
   readonly maskedHeaders: Readonly<Record<string, string>>;
+  /** Values that the hook's owner gave: an answer may repeat them. */
+  readonly credentials: readonly string[];
 }
 
 /**
@@ -25,6 +28,6 @@ export async function requestOf(ports: Pick<WebhookPorts, 'sealing' | 'clock'>, 
   const { contentType, body } = renderBody(hook.format, event);
   const usual = { 'content-type': contentType, 'user-agent': 'longshore' };
   const signature = signatureHeaders({ id: deliveryId, at, body }, secrets);
-  const masked = Object.fromEntries(Object.entries(custom).map(([name, value]) => [name, name === 'content-type' ? value : mask]));
-  return { request: { url: new URL(hook.serviceUri), headers: { ...usual, ...custom, ...signature }, body }, maskedHeaders: { ...usual, ...masked, ...signature } };
+  const masked = Object.fromEntries(Object.entries(custom).map(([name, value]) => [name, name === 'content-type' ? value : hidden]));
+  return { request: { url: new URL(hook.serviceUri), headers: { ...usual, ...custom, ...signature }, body }, maskedHeaders: { ...usual, ...masked, ...signature }, credentials: Object.entries(custom).flatMap(([name, value]) => (name === 'content-type' ? [] : [value])) };
 }

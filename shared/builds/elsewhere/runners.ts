@@ -1,3 +1,4 @@
+import { withoutSecretsOf } from '../../http/shown-url.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
 import type { z } from 'zod';
@@ -16,8 +17,11 @@ export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Pr
   if ('github' in runner) return dispatch(ports, runner.github, job);
   if ('acr' in runner) return scheduleRun(ports, runner.acr, job);
   const { protocol, host } = new URL(runner.webhook.url);
-  if (protocol !== 'https:' && !isLoopbackHost(host)) return { is: 'refused', why: `${runner.webhook.url}: a job holds credentials, and is only posted by https` };
-  return takenBy('its runner', await postSigned(ports, task, { to: 'runner', url: runner.webhook.url, id: job.id, body: job }));
+  if (protocol !== 'https:' && !isLoopbackHost(host)) return { is: 'refused', why: `${host}: a job holds credentials, and is only posted by https` };
+  const answer = await postSigned(ports, task, { to: 'runner', url: runner.webhook.url, id: job.id, body: job });
+  // What it says goes into the log: it may repeat the job.
+  const secrets = { url: runner.webhook.url, credentials: [job.callback.token, ...(job.login === undefined ? [] : [job.login.password])] };
+  return takenBy('its runner', answer.is === 'answered' ? { ...answer, body: withoutSecretsOf(answer.body, secrets) } : answer);
 }
 
 /** Without a user agent it refuses everything. */

@@ -12,6 +12,7 @@ import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
 import { gitContextSchema, taskNameSchema, taskSchema, taskSettingsSchema, versionSettingsSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
+import { withoutSecretUrls } from '../tasks/secret-urls.ts';
 import { deleteTask, putTask, theTask } from '../tasks/tasks.ts';
 
 const uploaded = z
@@ -68,5 +69,5 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
 }
 
 function show({ name, settings: all, bases, versions: at, commit, dueAt, createdAt, updatedAt }: Task) {
-  return { name, ...all, bases: bases.map(shownReference), found: Object.fromEntries(Object.entries(at).map(([argument, { tag }]) => [argument, tag])), ...(commit === undefined ? {} : { commit }), ...(dueAt === undefined ? {} : { dueAt }), createdAt, updatedAt };
+  return { name, ...withoutSecretUrls(all), bases: bases.map(shownReference), found: Object.fromEntries(Object.entries(at).map(([argument, { tag }]) => [argument, tag])), ...(commit === undefined ? {} : { commit }), ...(dueAt === undefined ? {} : { dueAt }), createdAt, updatedAt };
 }

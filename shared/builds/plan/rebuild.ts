@@ -1,3 +1,4 @@
+import { withoutUser } from '../../http/shown-url.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
@@ -105,7 +106,7 @@ async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, com
   const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
-  const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': context.git, 'org.opencontainers.image.revision': commit } : {};
+  const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': withoutUser(context.git), 'org.opencontainers.image.revision': commit } : {};
   const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
   return runner.build(job, (text) => { log.write(text); }, lease.signal);
 }

@@ -1,3 +1,4 @@
+import { withoutUser } from '../../http/shown-url.ts';
 import type { GitCredential } from '../../ports/git.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -19,7 +20,7 @@ async function openInGit(ports: BuildPorts, context: GitContext, at: string | un
   const repository = await repositoryOf(ports, context);
   if ('is' in repository || ports.git === undefined) return noGit(repository);
   const archive = await ports.git.archiveOf(repository, commit, context.folder);
-  return archive.is === 'refused' ? { is: 'refused', why: `${context.git}: ${archive.why}` } : { is: 'open', tar: archive.tar, commit };
+  return archive.is === 'refused' ? { is: 'refused', why: `${withoutUser(context.git)}: ${archive.why}` } : { is: 'open', tar: archive.tar, commit };
 }
 
 /** The commit that a context's reference names now. */
@@ -27,7 +28,7 @@ export async function commitOf(ports: BuildPorts, context: GitContext): Promise<
   const repository = await repositoryOf(ports, context);
   if ('is' in repository || ports.git === undefined) return noGit(repository);
   const resolved = await ports.git.resolveRef(repository, context.ref);
-  return resolved.is === 'at' ? resolved.commit : { is: 'refused', why: `${context.git}: ${resolved.why}` };
+  return resolved.is === 'at' ? resolved.commit : { is: 'refused', why: `${withoutUser(context.git)}: ${resolved.why}` };
 }
 
 function noGit(repository: object): { readonly is: 'refused'; readonly why: string } {
@@ -37,7 +38,7 @@ function noGit(repository: object): { readonly is: 'refused'; readonly why: stri
 async function repositoryOf({ secrets }: BuildPorts, { git: url, credential }: GitContext): Promise<{ url: string; credential?: GitCredential } | { is: 'refused'; why: string }> {
   if (credential === undefined) return { url };
   const { protocol, hostname, host } = new URL(url);
-  if (protocol !== 'https:' && !isLoopbackHost(hostname)) return { is: 'refused', why: `${url}: a password is only sent by https` };
+  if (protocol !== 'https:' && !isLoopbackHost(hostname)) return { is: 'refused', why: `${host}: a password is only sent by https` };
   const secret = await secrets.readUserSecret(credential.secret, { host });
   if ('why' in secret) return { is: 'refused', why: secret.why };
   return { url, credential: { username: credential.username, password: secret.value } };

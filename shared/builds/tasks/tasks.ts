@@ -16,6 +16,7 @@ import { argumentsOf, platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema 
 import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
 import { newestVersions } from './newest-versions.ts';
 import { openContext } from './open-context.ts';
+import { withMeantUrls } from './secret-urls.ts';
 import { faultOfSecretName } from '../user-secrets.ts';
 
 type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
@@ -52,8 +53,10 @@ export async function* tasksIn({ documents, registry }: Reading): AsyncIterable<
  * Makes a task, or changes it; what its Dockerfile needs is read from its context now, so its first build is not waited for. Throws `RegistryError`:
  * `request-invalid` for a context or Dockerfile that is none, `conflict` for an image that another task makes, and for a circle.
  */
-export async function putTask(ports: BuildPorts, name: string, settings: TaskSettings, host: string): Promise<Task> {
+export async function putTask(ports: BuildPorts, name: string, given: TaskSettings, host: string): Promise<Task> {
   const { documents, registry, clock } = ports;
+  const there = await readStored(documents, taskSchema, taskRef(registry, name));
+  const settings = withMeantUrls(given, there?.document.settings);
   const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
   const image = { registry, repository, tag };
   if (settings.runner !== undefined && settings.secrets.length > 0) throw new RegistryError({ is: 'request-invalid', why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own' });
@@ -67,7 +70,6 @@ export async function putTask(ports: BuildPorts, name: string, settings: TaskSet
     const path = await pathUpTo(ports, image, base);
     if (path !== undefined) throw new RegistryError({ is: 'conflict', why: `${base.said} is built on ${settings.image} itself: ${path.join(' is built on ')}` });
   }
-  const there = await readStored(documents, taskSchema, taskRef(registry, name));
   const now = clock.now().toISOString();
   const { schedule, enabled } = settings;
   const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };

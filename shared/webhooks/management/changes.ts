@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { hidden, meantUrl } from '../../http/shown-url.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { Webhook, WebhookSecret } from '../documents.ts';
 import { liveSecrets, makeSecret, openSecrets, parseSecret, sealSecret } from '../secrets.ts';
@@ -40,27 +41,43 @@ export async function replacedHook(ports: WebhookManagementPorts, before: Webhoo
 
 /** What is not named stays. Throws `RegistryError` and `StoreFailure`. */
 export async function patchedHook(ports: WebhookManagementPorts, before: Webhook, patch: HookPatch): Promise<Webhook> {
-  const { serviceUri, customHeaders: headers, actions, scope, excludes, status, format, retrySeconds, giveUpSeconds } = patch;
-  if (serviceUri !== undefined) requireTarget(ports, serviceUri);
+  const { customHeaders: headers, actions, scope, excludes, status, format, retrySeconds, giveUpSeconds } = patch;
+  const serviceUri = patch.serviceUri === undefined ? undefined : targetIn(ports, patch.serviceUri, before);
+  if (serviceUri !== undefined && headers === undefined && before.customHeaders !== undefined) requireSameOrigin(before, serviceUri);
   const given = withoutUndefined({ serviceUri, actions, scope, excludes, status, format });
   return changed(ports, before, {
     ...before,
     ...given,
-    customHeaders: headers === undefined ? before.customHeaders : await customHeaders(ports, before, headers, before),
+    customHeaders: headers === undefined ? before.customHeaders : await headersFor(ports, before, { headers, serviceUri: serviceUri ?? before.serviceUri }, before),
     retrySeconds: retrySeconds === undefined ? before.retrySeconds : (retrySeconds ?? undefined),
     giveUpSeconds: giveUpSeconds === undefined ? before.giveUpSeconds : (giveUpSeconds ?? undefined),
   });
 }
 
 async function contentOf(ports: WebhookManagementPorts, identity: HookIdentity, content: PutHook, before: Webhook | undefined) {
-  const { serviceUri, actions, scope, excludes, status, format, retrySeconds, giveUpSeconds } = content;
-  requireTarget(ports, serviceUri);
-  return { serviceUri, actions, scope, excludes, status, format, retrySeconds, giveUpSeconds, customHeaders: await customHeaders(ports, identity, content.customHeaders ?? {}, before) };
+  const { actions, scope, excludes, status, format, retrySeconds, giveUpSeconds } = content;
+  const serviceUri = targetIn(ports, content.serviceUri, before);
+  return { serviceUri, actions, scope, excludes, status, format, retrySeconds, giveUpSeconds, customHeaders: await headersFor(ports, identity, { headers: content.customHeaders ?? {}, serviceUri }, before) };
 }
 
-function requireTarget(ports: WebhookManagementPorts, serviceUri: string): void {
+/** Headers that are kept go where they went. */
+async function headersFor(ports: WebhookManagementPorts, identity: HookIdentity, { headers, serviceUri }: { readonly headers: Readonly<Record<string, string>>; readonly serviceUri: string }, before: Webhook | undefined): Promise<Webhook['customHeaders']> {
+  if (before !== undefined && Object.values(headers).includes(hidden)) requireSameOrigin(before, serviceUri);
+  return customHeaders(ports, identity, headers, before);
+}
+
+/** Whoever may change a webhook and not read its headers would have them sent to himself. */
+function requireSameOrigin(before: Webhook, serviceUri: string): void {
+  if (new URL(before.serviceUri).origin === new URL(serviceUri).origin) return;
+  throw new RegistryError({ is: 'request-invalid', why: 'customHeaders: those that are there are kept for the host that they were given for alone: give them anew with another serviceUri, or {} for none' });
+}
+
+function targetIn(ports: WebhookManagementPorts, given: string, before: Webhook | undefined): string {
+  const serviceUri = meantUrl(given, before?.serviceUri);
+  if (serviceUri === undefined) throw new RegistryError({ is: 'request-invalid', why: `serviceUri is masked, and is not how the present one is shown: send that as it was read, or all of the new one` });
   const fault = ports.checkTarget(serviceUri);
-  if (fault !== undefined) throw new RegistryError({ is: 'request-invalid', why: `serviceUri ${fault}` });
+  if (fault === undefined) return serviceUri;
+  throw new RegistryError({ is: 'request-invalid', why: `serviceUri ${fault}` });
 }
 
 /** Whether an earlier receiver failed says nothing of one that is enabled again. */

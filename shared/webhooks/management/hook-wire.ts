@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { shownUrl } from '../../http/shown-url.ts';
 import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { formats } from '../documents.ts';
 import type { Webhook, WebhookSecret } from '../documents.ts';
@@ -52,7 +53,7 @@ export const hookRouteTable = {
 /** A hook without anything secret. */
 export function onWire({ registry: _registry, uid: _uid, customHeaders, secrets, brokenSince, ...hook }: Webhook, now: Date) {
   const headers = Object.fromEntries((customHeaders?.names ?? []).map((name) => [name, mask]));
-  return { ...hook, customHeaders: headers, secrets: liveSecrets(secrets, now).map(secretOnWire), ...(brokenSince === undefined ? {} : { failingSince: brokenSince }) };
+  return { ...hook, serviceUri: shownUrl(hook.serviceUri), customHeaders: headers, secrets: liveSecrets(secrets, now).map(secretOnWire), ...(brokenSince === undefined ? {} : { failingSince: brokenSince }) };
 }
 
 /** For the one answer that shows it. */

@@ -1,3 +1,4 @@
+import { shownUrl } from '../../http/shown-url.ts';
 import { createRoute, z } from '@hono/zod-openapi';
 import { json, pageSchema, refusals } from '../../http/management.ts';
 import { acrBody } from '../body.ts';
@@ -24,7 +25,7 @@ export function acrEventOf({ event, attempts }: Delivery): z.infer<typeof eventS
   if (latest === undefined) return [];
   const { request, outcome } = latest;
   const content = acrBody(event);
-  return [{ id: String(content.id), eventRequestMessage: { content, headers: titled(request.headers), method: 'POST', requestUri: request.url, version: '1.1' }, ...responseOf(outcome) }];
+  return [{ id: String(content.id), eventRequestMessage: { content, headers: titled(request.headers), method: 'POST', requestUri: shownUrl(request.url), version: '1.1' }, ...responseOf(outcome) }];
 }
 
 function responseOf(outcome: Attempt['outcome']): { eventResponseMessage?: z.infer<typeof responseSchema> } {

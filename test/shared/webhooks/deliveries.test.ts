@@ -153,7 +153,7 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
         content,
         headers: { 'Content-Type': 'application/json', 'Authorization': '******', 'Webhook-Id': 'dlv_x' },
         method: 'POST',
-        requestUri: 'https://ci.example.com/hooks',
+        requestUri: 'https://ci.example.com/******',
         version: '1.1',
       },
       eventResponseMessage: { content: 'thanks', headers: { 'Content-Type': 'text/plain' }, reasonPhrase: 'OK', statusCode: '200', version: '1.1' },

@@ -68,7 +68,7 @@ describe('a webhook', () => {
     const { secret, ...made } = (await response.json()) as Shown;
     expect(response.status).toBe(201);
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
-    expect(made).toMatchObject({ name: 'deploy', serviceUri: uri, actions: ['push'], customHeaders: { authorization: '******' }, scope: '', excludes: [], status: 'enabled', format: 'acr' });
+    expect(made).toMatchObject({ name: 'deploy', serviceUri: 'https://ci.example.com/******', actions: ['push'], customHeaders: { authorization: '******' }, scope: '', excludes: [], status: 'enabled', format: 'acr' });
     const read = await send(longshore, 'GET', '/deploy');
     expect(await read.clone().json()).toEqual(made);
     const stored = JSON.stringify([await longshore.memory.documents.readDocument({ container: 'registries', partition: [registry], id: 'webhook:deploy' }), await read.text()]);
