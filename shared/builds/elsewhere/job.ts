@@ -23,7 +23,7 @@ export interface RemoteJob {
   readonly pins?: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
   readonly timeoutSeconds: number;
-  /** Where whoever was told of the job in public asks for all of it, with the secret of the task's hook in `X-Longshore-Token`. */
+  /** Where whoever was told of the job in public asks for all of it, signed with the task's secret for claims. */
   readonly claim: string;
   /** What pulls its context and bases and pushes its repository, until its deadline; absent where nobody needs credentials. */
   readonly login?: { readonly user: string; readonly password: string };

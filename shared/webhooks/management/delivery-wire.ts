@@ -1,3 +1,4 @@
+import { shownUrl } from '../../http/shown-url.ts';
 import { createRoute, z } from '@hono/zod-openapi';
 import { eventTypes } from '../../events/catalogue.ts';
 import { json, pageSchema, refusals } from '../../http/management.ts';
@@ -70,7 +71,9 @@ export function deliveryOnWire({ deliveryId, name, event, eventType, eventTime, 
   };
 }
 
-function attemptOnWire({ outcome, ...attempt }: Attempt) {
+function attemptOnWire({ outcome, request, ...others }: Attempt) {
+  // Attempts of before were written down with the whole URL.
+  const attempt = { ...others, request: { ...request, url: shownUrl(request.url) } };
   const { is, ...rest } = outcome;
   return is === 'answered' ? { ...attempt, response: rest as Omit<typeof outcome & { is: 'answered' }, 'is'> } : { ...attempt, failure: outcome as typeof outcome & { why: string } };
 }
