@@ -119,12 +119,13 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
     const shown = await get<object>(`deploy/deliveries/${id}`);
     const { outcome: _answer, ...request } = answered;
     const { outcome: _failure, ...retry } = unreachable;
+    const masked = { ...answered.request, url: 'https://ci.example.com/******' };
     expect(shown).toEqual({
       ...{ id, webhook: 'deploy', eventId: two.id, eventType: two.type, eventTime: two.time, repository: 'team/web', status: 'waiting', createdAt: two.time },
       ...{ deadline: '2026-01-02T12:00:00.000Z', nextAttemptAt: '2026-01-02T00:00:05.000Z', attempted: 2, event: two },
       attempts: [
-        { ...request, response: { status: 200, reason: 'OK', headers: { 'content-type': 'text/plain' }, body: 'thanks', truncated: false } },
-        { ...retry, failure: { is: 'unreachable', why: 'the connection was refused' } },
+        { ...request, request: masked, response: { status: 200, reason: 'OK', headers: { 'content-type': 'text/plain' }, body: 'thanks', truncated: false } },
+        { ...retry, request: masked, failure: { is: 'unreachable', why: 'the connection was refused' } },
       ],
     });
   });
