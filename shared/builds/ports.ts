@@ -6,6 +6,7 @@ import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
 import type { AzureManagement } from '../ports/management.ts';
 import type { IssueAccess } from '../ports/authorize.ts';
+import type { AskGrants } from '../ports/grants.ts';
 import type { AskUrl } from '../ports/outbound.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
@@ -33,6 +34,8 @@ export interface BuildPorts {
   readonly management?: AzureManagement;
   /** Credentials for jobs elsewhere; absent where nobody needs any. */
   readonly issueAccess?: IssueAccess | undefined;
+  /** What pushers may do now, who are not here to ask. */
+  readonly grants: AskGrants;
   /** To runners and gates elsewhere. */
   readonly receivers: PostRequest;
   /** To other registries. */

@@ -53,6 +53,8 @@ export const issuerDocumentSchema = z.object({
   audience: z.string(),
   conditions: z.array(conditionSchema),
   scopeMap: z.string(),
+  /** Since when issuer, audience and conditions are what they are; absent from what was written before this was noted. */
+  conditionsSince: z.iso.datetime().optional(),
 });
 export type IssuerDocument = z.infer<typeof issuerDocumentSchema>;
 

@@ -9,6 +9,7 @@ import type { Credentials } from './credentials.ts';
 import { permits } from './grants.ts';
 import type { Grants } from './grants.ts';
 import { actorOf } from './identity.ts';
+import { principalOf } from './may-pull.ts';
 import type { Identity, Proof } from './identity.ts';
 import { proveLogin, proveToken } from './prove.ts';
 import type { ProvePorts } from './prove.ts';
@@ -53,7 +54,7 @@ function prove(ports: IdentifyPorts, request: Request, credentials: Credentials,
 
 /** With a challenge a refusal asks for a token with more; whoever came with a password has no more to show. */
 function callerOf({ identity, grants, withoutCatalog = false }: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog'>, challenge: Challenge | undefined): Caller {
-  return { actor: actorOf(identity), may: mayBy(grants), withoutCatalog, ...(challenge === undefined ? {} : { challenge }) };
+  return { actor: actorOf(identity), principal: principalOf(identity), may: mayBy(grants), withoutCatalog, ...(challenge === undefined ? {} : { challenge }) };
 }
 
 function mayBy(grants: Grants): Caller['may'] {

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { RegistryName } from '../oci/name.ts';
 import { openToAll } from '../ports/authorize.ts';
 import type { IdentifyCaller, IssueAccess } from '../ports/authorize.ts';
+import type { AskGrants } from '../ports/grants.ts';
 import { AnonymousGrants } from './anonymous.ts';
 import { FailedAttempts } from './attempts.ts';
 import { identifyCallers } from './identify.ts';
@@ -9,6 +10,7 @@ import type { IdentifyPorts } from './identify.ts';
 import { outsideIdentities } from './issuers/prove.ts';
 import { issueToken } from './jwt.ts';
 import { KeyRing } from './keys/ring.ts';
+import { askGrants, openGrants } from './may-pull.ts';
 import { identityRoutes } from './management/http.ts';
 import { respondOAuth2 } from './oauth2/http.ts';
 import type { IdentityPorts, IdentitySettings } from './ports.ts';
@@ -26,13 +28,15 @@ export interface Identities {
   readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
   /** Absent where nobody needs a token. */
   readonly issueAccess: IssueAccess | undefined;
+  /** Asks what somebody may do who is not here. */
+  readonly grants: AskGrants;
   /** A part of the management API; in open mode it prepares for the other. */
   readonly management: OpenAPIHono;
 }
 
 export function createIdentities(ports: IdentityPorts, registry: RegistryName, auth: AuthSettings): Identities {
   const { sku = 'standard' } = auth;
-  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, issueAccess: undefined, management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
+  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, issueAccess: undefined, grants: openGrants, management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
   const settings: IdentitySettings = { ...auth, registry };
   const anonymous = new AnonymousGrants(ports, registry);
   const proven = new ProvenCredentials(ports.clock);
@@ -49,6 +53,7 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
     callers: identifyCallers(identify),
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
     issueAccess: ({ to, access, host, until }) => issueToken(identify, { identity: { is: 'workload', subject: to, issuers: [] }, host, expiresAt: until.getTime(), access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })) }),
+    grants: askGrants({ ...ports, anonymous }, settings),
     management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),
   };
 }

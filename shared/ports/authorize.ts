@@ -1,4 +1,5 @@
 import type { RepositoryName } from '../oci/name.ts';
+import type { Principal } from '../state/principal.ts';
 
 /** As token scopes name them: the Docker token specification's, and ACR's for metadata and deleted images. */
 export type RepositoryAction = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'deleted_read' | 'deleted_restore';
@@ -26,6 +27,8 @@ export type Challenge =
 export interface Caller {
   /** What events and logs call it. */
   readonly actor: string;
+  /** Who that is, for what is done with its push later; absent where nobody is known who could be asked about then. */
+  readonly principal?: Principal;
   /** It showed no credentials: what needs no access by name still needs to know who asks. */
   readonly anonymous?: boolean;
   /** It showed a token that was not asked for the catalog: with another it may see more of that. */
@@ -47,7 +50,7 @@ export interface IdentifyCaller {
 }
 
 /** Everyone may do everything: the local stack on loopback. */
-export const openToAll: IdentifyCaller = { identify: () => Promise.resolve({ actor: 'anonymous', may: () => true }) };
+export const openToAll: IdentifyCaller = { identify: () => Promise.resolve({ actor: 'anonymous', principal: { is: 'anonymous' }, may: () => true }) };
 
 /** A token for somebody who is no caller yet: for these repositories alone, at this host, until then. Throws `StoreFailure`. */
 export type IssueAccess = (token: { readonly to: string; readonly access: readonly { readonly name: RepositoryName; readonly actions: readonly RepositoryAction[] }[]; readonly host: string; readonly until: Date }) => Promise<string>;

@@ -4,6 +4,7 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { ManifestMediaType } from '../oci/media-types.ts';
 import type { Tag } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import type { PushedBy } from '../state/principal.ts';
 
 export interface StoredImage {
   readonly digest: Digest;
@@ -18,6 +19,8 @@ export interface ImagePush {
   readonly bytes: Uint8Array;
   readonly mediaType: ManifestMediaType;
   readonly cause: Cause;
+  /** On whose word the image is what it says; absent, on nobody's: then its tag follows nothing that not everyone may pull. */
+  readonly pushedBy?: PushedBy | undefined;
   /** What the tag must point at when it is moved: a digest, or nothing. */
   readonly onlyIfAt?: Digest | 'nothing';
 }

@@ -1,5 +1,20 @@
 import type { Digest } from '../oci/digest.ts';
 
+/** A user and a password at a host of this registry. */
+export interface JobLogin {
+  readonly host: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** As whom a job meets registries: with no other login than these. */
+export interface RegistryAccess {
+  /** For this registry: they open what the job needs and nothing else. */
+  readonly logins: readonly JobLogin[];
+  /** Hosts, folders and repositories of other registries for which the builder's own logins there may be used: `ghcr.io/team`. */
+  readonly abroad: readonly string[];
+}
+
 /** What is to be built. */
 export interface BuildJob {
   /** The same for every attempt: letters, digits and dashes. */
@@ -20,6 +35,8 @@ export interface BuildJob {
   readonly platform: string;
   /** Registries on this machine, which need no TLS. */
   readonly plainHosts: readonly string[];
+  /** Absent, it has no login anywhere. */
+  readonly access?: RegistryAccess;
   readonly timeoutMs: number;
 }
 
@@ -43,5 +60,5 @@ export interface Runner {
    */
   build(job: BuildJob, log: (text: string) => void, signal: AbortSignal): Promise<{ readonly is: 'built'; readonly image: BuiltImage } | { readonly is: 'failed'; readonly why: string }>;
   /** An image of a registry, for a test in it. */
-  pull(reference: string, plainHosts: readonly string[], log: (text: string) => void, signal: AbortSignal): Promise<BuiltImage>;
+  pull(reference: string, plainHosts: readonly string[], log: (text: string) => void, signal: AbortSignal, access?: RegistryAccess): Promise<BuiltImage>;
 }

@@ -8,6 +8,7 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import type { PushedBy } from '../state/principal.ts';
 import { accessFor } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
 import { causeOf } from '../http/cause.ts';
@@ -94,6 +95,11 @@ async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>):
   throw gate.reason;
 }
 
+/** Its right to what the image is built on is asked again when that changes. */
+function pushedByNow({ clock }: RegistryPorts, { principal }: Caller): PushedBy | undefined {
+  return principal === undefined ? undefined : { who: principal, at: clock.now().toISOString() };
+}
+
 /** Pulls are made with all of their headers: to open those of an answer that is made costs a tenth of a pull from memory. */
 function reads(route: Route, method: string): boolean {
   return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
@@ -104,7 +110,7 @@ async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentR
   const cause = causeOf(request, target.host, requestId, caller);
   switch (route.to) {
     case 'manifest':
-      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, target.query, cause);
+      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, { query: target.query, cause, pushedBy: pushedByNow(ports, caller) });
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
       return pulledManifest(ports, key, route.reference, request, { cause, common: commonHeaders(request, requestId), served });
     case 'blob':

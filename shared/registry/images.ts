@@ -41,8 +41,8 @@ export function imagesOf(ports: RegistryPorts): Images {
       return link === undefined ? undefined : readFromAny(ports, link.name, link.region);
     },
     mountBlob: (from, to, digest) => mountBlob(ports, from, to, digest),
-    async pushImage(key, { reference, bytes, mediaType, cause, onlyIfAt }) {
-      const pushed = await pushManifest(ports, { key, reference, tags: [], bytes, contentType: mediaType, cause, ...(onlyIfAt === undefined ? {} : { onlyIfAt }) });
+    async pushImage(key, { reference, bytes, mediaType, cause, pushedBy, onlyIfAt }) {
+      const pushed = await pushManifest(ports, { key, reference, tags: [], bytes, contentType: mediaType, cause, pushedBy, ...(onlyIfAt === undefined ? {} : { onlyIfAt }) });
       return pushed.digest;
     },
   };

@@ -12,13 +12,14 @@ import type { BinnedDocument } from '../state/bin.ts';
 import { childrenOf, holdChange, manifestId, maxAnnotationBytes, referrerEdge, tagId, timeKey } from '../state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import type { PushedBy } from '../state/principal.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
 import type { Stored } from '../state/stored.ts';
 import type { ImageFacts } from './image-config.ts';
 import { pushEvents } from './push-events.ts';
 
 export interface PushSituation {
-  readonly push: { readonly key: RepositoryKey; readonly bytes: Uint8Array; readonly cause: Cause };
+  readonly push: { readonly key: RepositoryKey; readonly bytes: Uint8Array; readonly cause: Cause; readonly pushedBy?: PushedBy | undefined };
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly content: ManifestDocument['content'];
@@ -125,6 +126,6 @@ function tagChange({ push, digest, now }: PushSituation, { name, before }: Pushe
   const updatedAt = now.toISOString();
   const times = { createdAt: before?.document.createdAt ?? updatedAt, updatedAt, byTime: timeKey('tag', updatedAt, name) };
   const attributes = before?.document.attributes ?? everythingEnabled;
-  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, attributes, ...times };
+  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, ...(push.pushedBy === undefined ? {} : { pushedBy: push.pushedBy }), attributes, ...times };
   return write(tag, before);
 }

@@ -17,6 +17,7 @@ import { guardedManifest, guardedTag, manifestBlobName, manifestDocumentSchema, 
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { partitionOf } from '../state/names.ts';
+import type { PushedBy } from '../state/principal.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
@@ -37,6 +38,8 @@ export interface ManifestPush {
   readonly bytes: Uint8Array;
   readonly contentType: string | undefined;
   readonly cause: Cause;
+  /** On whose word: it is kept with the tags. */
+  readonly pushedBy?: PushedBy | undefined;
   /** What the tag must point at for the push to happen; absent, anything. */
   readonly onlyIfAt?: Digest | 'nothing';
 }

@@ -8,6 +8,7 @@ import { isTag } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import type { PushedBy } from '../state/principal.ts';
 import { deleteManifest } from './delete-manifest.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
@@ -45,10 +46,10 @@ export async function deletedManifest(ports: RegistryPorts, key: RepositoryKey, 
 }
 
 /** PUT, with `?tag=` for more tags. */
-export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, query: URLSearchParams, cause: Cause): Promise<Response> {
+export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { query, cause, pushedBy }: { readonly query: URLSearchParams; readonly cause: Cause; readonly pushedBy: PushedBy | undefined }): Promise<Response> {
   const tags = query.getAll('tag').map(requireTag);
   const bytes = await readSmallBody(request, 'manifest', maxManifestBytes);
-  const { digest, subject } = await pushManifest(ports, { key, reference, tags, bytes, contentType: request.headers.get('content-type') ?? undefined, cause });
+  const { digest, subject } = await pushManifest(ports, { key, reference, tags, bytes, contentType: request.headers.get('content-type') ?? undefined, cause, pushedBy });
   const headers = {
     Location: `/v2/${key.repository}/manifests/${digest}`,
     'Docker-Content-Digest': digest,

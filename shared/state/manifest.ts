@@ -7,6 +7,7 @@ import { attributesSchema } from './attributes.ts';
 import type { Guarded } from './attributes.ts';
 import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
 import type { RepositoryKey } from './names.ts';
+import { pushedBySchema } from './principal.ts';
 import { documentShape } from './stored.ts';
 
 const referenceSchema = z.object({
@@ -135,6 +136,8 @@ export const tagDocumentSchema = z.object({
   repository: repositorySchema,
   name: tagSchema,
   digest: digestSchema,
+  /** On whose word its image is what it says, as what it is built on; absent from what was pushed before this was kept. It is shown to nobody. */
+  pushedBy: pushedBySchema.optional(),
   attributes: attributesSchema,
   ...changeTimes,
 });

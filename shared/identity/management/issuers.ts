@@ -56,7 +56,7 @@ export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
     const content = context.req.valid('json');
     await requireScopeMap(ports, content.scopeMap);
     const now = ports.clock.now().toISOString();
-    const { document, created } = await issuers.write(name, (before) => ({ id: issuers.idOf(name), type: 'trusted-issuer', schemaVersion: 1, registry: ports.registry, name, ...content, createdAt: before?.createdAt ?? now, updatedAt: now }));
+    const { document, created } = await issuers.write(name, (before) => ({ id: issuers.idOf(name), type: 'trusted-issuer', schemaVersion: 1, registry: ports.registry, name, ...content, conditionsSince: sinceWhen(before, content, now), createdAt: before?.createdAt ?? now, updatedAt: now }));
     ports.forget();
     return context.json(onWire(document), created ? 201 : 200);
   });
@@ -66,6 +66,12 @@ export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
     return context.body(null, 204);
   });
   return api;
+}
+
+/** Written again as they were, conditions are as old as they were: who satisfied them still does. */
+function sinceWhen(before: IssuerDocument | undefined, content: z.infer<typeof contentSchema>, now: string): string {
+  const asked = ({ issuer, audience, conditions }: Pick<IssuerDocument, 'issuer' | 'audience' | 'conditions'>) => JSON.stringify([issuer, audience, conditions.map(({ claim, is }) => [claim, is])]);
+  return before !== undefined && asked(before) === asked(content) ? (before.conditionsSince ?? before.updatedAt) : now;
 }
 
 function onWire({ name, issuer, audience, conditions, scopeMap, createdAt, updatedAt }: IssuerDocument) {
