@@ -6,7 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { Digest } from '../../oci/digest.ts';
-import type { BuildJob, BuiltImage, Runner, RunOutcome } from '../../ports/runner.ts';
+import type { BuildJob, BuiltImage, RegistryAccess, Runner, RunOutcome } from '../../ports/runner.ts';
+import { authFileFor } from './auth-file.ts';
 import { spawned } from './spawned.ts';
 import type { Spawned } from './spawned.ts';
 
@@ -27,10 +28,11 @@ class Workplace {
     this.#signal = signal;
   }
 
-  static async make(plainHosts: readonly string[], log: Log, signal: AbortSignal): Promise<Workplace> {
+  static async make(plainHosts: readonly string[], access: RegistryAccess | undefined, log: Log, signal: AbortSignal): Promise<Workplace> {
     const path = await mkdtemp(join(tmpdir(), 'longshore-build-'));
     const registries = plainHosts.map((host) => `[[registry]]\nlocation = ${JSON.stringify(host)}\ninsecure = true\n`);
     await writeFile(join(path, 'registries.conf'), ['unqualified-search-registries = ["docker.io"]\n', ...registries].join('\n'));
+    await writeFile(join(path, 'auth.json'), await authFileFor(access ?? { logins: [], abroad: [] }), { mode: 0o600 });
     return new Workplace(path, log, signal);
   }
 
@@ -40,8 +42,8 @@ class Workplace {
 
   run(program: string, args: readonly string[], timeoutMs: number): Promise<Spawned> {
     // Nothing of this process's environment but what programs need: its settings hold keys.
-    const { PATH, HOME, BUILDAH_ISOLATION = 'chroot', XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE } = process.env;
-    const env = { PATH, HOME, BUILDAH_ISOLATION, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE, CONTAINERS_REGISTRIES_CONF: this.at('registries.conf'), TMPDIR: this.#path };
+    const { PATH, HOME, BUILDAH_ISOLATION = 'chroot', XDG_RUNTIME_DIR } = process.env;
+    const env = { PATH, HOME, BUILDAH_ISOLATION, XDG_RUNTIME_DIR, REGISTRY_AUTH_FILE: this.at('auth.json'), CONTAINERS_REGISTRIES_CONF: this.at('registries.conf'), TMPDIR: this.#path };
     return spawned(program, args, { env, cwd: this.#path, timeoutMs, signal: this.#signal, log: this.#log });
   }
 
@@ -65,13 +67,13 @@ const tag = 'localhost/longshore/result';
 export function buildahRunner(): Runner {
   return {
     name: 'buildah',
-    async build({ context, secrets, annotations, dockerfile, pins, target, arguments: given, platform, plainHosts, timeoutMs }, log, signal) {
+    async build({ context, secrets, annotations, dockerfile, pins, target, arguments: given, platform, plainHosts, access, timeoutMs }, log, signal) {
       const printed = { isForeign: false };
       const watched = (text: string) => {
         printed.isForeign ||= /exec format error/i.test(text);
         log(text);
       };
-      const place = await Workplace.make(plainHosts, watched, signal);
+      const place = await Workplace.make(plainHosts, access, watched, signal);
       try {
         const why = await unpacked(place, context, dockerfile);
         if (why !== undefined) return await failedIn(place, why);
@@ -88,8 +90,8 @@ export function buildahRunner(): Runner {
         throw error;
       }
     },
-    async pull(reference, plainHosts, log, signal) {
-      const place = await Workplace.make(plainHosts, log, signal);
+    async pull(reference, plainHosts, log, signal, access) {
+      const place = await Workplace.make(plainHosts, access, log, signal);
       const pulled = await place.buildah('pull', [`docker://${reference}`], pullMs);
       const tagged = pulled.code === 0 ? await place.buildah('tag', [reference, tag], setUpMs) : pulled;
       if (tagged.code === 0) return imageIn(place);

@@ -3,7 +3,7 @@ import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
 import { gateOf } from '../plan/gate.ts';
 import type { MadeImage } from '../plan/make-image.ts';
-import { commitFor } from '../plan/commit-for.ts';
+import { readyTask } from '../plan/commit-for.ts';
 import type { Running } from '../plan/commit-for.ts';
 import type { AcrRunner, Task } from '../tasks/documents.ts';
 import { askedEveryMs, outcomeOfRun, printedBy } from './acr.ts';
@@ -47,9 +47,10 @@ async function lookAtRun(ports: BuildPorts, node: Node & { readonly remote: { re
 const earlier = (left: string, right: string) => (left < right ? left : right);
 
 /** The token is known here before it is there. Whoever dies between gives the same job again, with the same token. */
-async function begin(ports: BuildPorts, node: Node, task: Task, { log, lease, from }: Running): Promise<MadeImage> {
-  const commit = await commitFor(ports, node, task, lease);
-  if (typeof commit === 'object') return commit;
+async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, from }: Running): Promise<MadeImage> {
+  const ready = await readyTask(ports, node, asked, lease);
+  if ('is' in ready) return ready;
+  const { task, commit } = ready;
   const now = ports.clock.now();
   const key = (node.remote === undefined || node.remote === null ? undefined : await ports.sealing.find(node.remote.key)) ?? (await ports.sealing.current());
   const deadline = new Date(now.getTime() + task.settings.timeoutSeconds * 1_000).toISOString();

@@ -1,10 +1,10 @@
-import { ownRepository } from '../edges/names.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
 import { movedPins } from '../plan/pins.ts';
 import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
+import { loginFor } from './login.ts';
 
 /** What a runner elsewhere is told to build. It pushes the image by its digest, or under a tag that is not the image's, and tells its digest. */
 export interface RemoteJob {
@@ -25,16 +25,17 @@ export interface RemoteJob {
   readonly timeoutSeconds: number;
   /** Where whoever was told of the job in public asks for all of it, signed with the task's secret for claims. */
   readonly claim: string;
-  /** What pulls its context and bases and pushes its repository, until its deadline; absent where nobody needs credentials. */
+  /** What pulls its context and the bases that its task may pull, and pushes its repository, until its deadline; absent where nobody needs credentials. */
   readonly login?: { readonly user: string; readonly password: string };
   /** Where it tells of it, with the token in `X-Longshore-Token`. */
   readonly callback: { readonly url: string; readonly token: string };
 }
 
-export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry' | 'documents'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): Promise<RemoteJob> {
+export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry' | 'documents' | 'grants'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): Promise<RemoteJob> {
   const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const host = ports.ownHosts[0] ?? task.host;
   const pins = await movedPins(ports, task);
+  const login = await loginFor(ports, task, { to: `longshore-build-${node.remote.job}`, host, until: new Date(node.remote.deadline), isElsewhere: true });
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;
   return {
@@ -51,21 +52,9 @@ export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' |
     platforms: platformsOf(task.settings),
     timeoutSeconds,
     claim: `${origin}/api/v1/builds/${node.build}/job?image=${encodeURIComponent(image)}`,
-    ...(await loginFor(ports, node, task, host)),
+    ...(login === undefined ? {} : { login: { user: login.user, password: login.password } }),
     callback: { url: `${origin}/api/v1/builds/${node.build}/callback?image=${encodeURIComponent(image)}`, token },
   };
-}
-
-/** The user of whoever gives a token of ours as the password. */
-const tokenUser = '00000000-0000-0000-0000-000000000000';
-
-/** For what the job needs, no longer than it may take. Throws `StoreFailure`. */
-async function loginFor({ issueAccess, registry }: Pick<BuildPorts, 'issueAccess' | 'registry'>, { remote }: { readonly remote: NonNullable<Node['remote']> }, { settings: { context }, bases, repository }: Task, host: string): Promise<Pick<RemoteJob, 'login'>> {
-  if (issueAccess === undefined) return {};
-  const read = new Set([...('git' in context ? [] : [context.repository]), ...bases.flatMap(({ base }) => ownRepository(registry, base) ?? [])]);
-  read.delete(repository);
-  const access = [...[...read].map((name) => ({ name, actions: ['pull'] as const })), { name: repository, actions: ['pull', 'push'] as const }];
-  return { login: { user: tokenUser, password: await issueAccess({ to: `longshore-build-${remote.job}`, access, host, until: new Date(remote.deadline) }) } };
 }
 
 /** What of a job may be seen by whoever sees the CI: nothing that proves or opens anything. */

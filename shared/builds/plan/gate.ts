@@ -7,7 +7,7 @@ import { jsonIn } from '../json-in.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { httpTestSchema, Task } from '../tasks/documents.ts';
 import type { Node } from './documents.ts';
-import { plainHosts } from './host.ts';
+import { accessFor, plainHosts } from './registry-access.ts';
 import type { LogWriter } from './log.ts';
 
 interface Tested {
@@ -22,13 +22,13 @@ interface Tested {
 export async function gateOf(ports: BuildPorts, node: Node, task: Task, tested: Tested): Promise<{ readonly gate?: string }> {
   const { test } = task.settings;
   if (test === undefined) return {};
-  const gate = 'url' in test ? await askedByHttp(ports, node, task, test, tested) : await runIn(ports, task, test, tested);
+  const gate = 'url' in test ? await askedByHttp(ports, node, task, test, tested) : await runIn(ports, node, task, test, tested);
   return gate === undefined ? {} : { gate };
 }
 
-async function runIn(ports: BuildPorts, task: Task, { command, timeoutSeconds }: { readonly command: readonly string[]; readonly timeoutSeconds: number }, { digest, built, log, signal }: Tested): Promise<string | undefined> {
+async function runIn(ports: BuildPorts, node: Node, task: Task, { command, timeoutSeconds }: { readonly command: readonly string[]; readonly timeoutSeconds: number }, { digest, built, log, signal }: Tested): Promise<string | undefined> {
   if (built === undefined && ports.runner === undefined) return 'nothing can run its test here: set LONGSHORE_RUNNER';
-  const image = built ?? (await ports.runner?.pull(`${task.host}/${task.repository}@${digest}`, plainHosts(ports, task), (text) => { log.write(text); }, signal));
+  const image = built ?? (await ports.runner?.pull(`${task.host}/${task.repository}@${digest}`, plainHosts(ports, task), (text) => { log.write(text); }, signal, await accessFor(ports, node, task, timeoutSeconds)));
   try {
     const outcome = await image?.test(command, timeoutSeconds * 1_000);
     return outcome?.is === 'failed' ? outcome.why : undefined;

@@ -12,10 +12,11 @@ import { buildElsewhere } from '../elsewhere/build-elsewhere.ts';
 import { causeOfBuild } from './cause.ts';
 import type { Node } from './documents.ts';
 import { gateOf } from './gate.ts';
-import { commitFor } from './commit-for.ts';
+import { readyTask } from './commit-for.ts';
 import type { Running } from './commit-for.ts';
 import type { MadeImage } from './make-image.ts';
-import { hostOf, plainHosts } from './host.ts';
+import { hostOf } from './host.ts';
+import { accessFor, plainHosts } from './registry-access.ts';
 import { movedPins } from './pins.ts';
 import { takeTurn } from './turn.ts';
 
@@ -28,14 +29,15 @@ interface Order {
 }
 
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
-export async function rebuild(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
+export async function rebuild(ports: BuildPorts, node: Node, asked: Task, running: Running): Promise<MadeImage> {
   // What a runner elsewhere has begun has had its turn, however long ago.
-  const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, task) : undefined;
+  const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, asked) : undefined;
   if (turnAt !== undefined) return waitForTurn(node, running, turnAt.toISOString());
-  if (task.settings.runner !== undefined) return buildElsewhere(ports, node, task, running);
+  if (asked.settings.runner !== undefined) return buildElsewhere(ports, node, asked, running);
   if (ports.runner === undefined) return { is: 'refused', why: 'nothing builds images here: set LONGSHORE_RUNNER' };
-  const commit = await commitFor(ports, node, task, running.lease);
-  if (typeof commit === 'object') return commit;
+  const ready = await readyTask(ports, node, asked, running.lease);
+  if ('is' in ready) return ready;
+  const { task, commit } = ready;
   const secrets = await secretsOf(ports, task);
   if (typeof secrets === 'string') return { is: 'refused', why: secrets };
   running.log.hide(Object.values(secrets));
@@ -107,7 +109,7 @@ async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, com
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
   const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': withoutUser(context.git), 'org.opencontainers.image.revision': commit } : {};
-  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), timeoutMs: timeoutSeconds * 1_000 };
+  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), access: await accessFor(ports, node, task, timeoutSeconds), timeoutMs: timeoutSeconds * 1_000 };
   return runner.build(job, (text) => { log.write(text); }, lease.signal);
 }
 

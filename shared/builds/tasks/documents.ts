@@ -8,6 +8,7 @@ import { scheduleSchema } from '../../state/schedule.ts';
 import { documentShape } from '../../state/stored.ts';
 import { versionRangeSchema } from '../../state/version.ts';
 import type { TaggedImage } from '../edges/documents.ts';
+import { pullPatternSchema } from './pulls.ts';
 import { tagTemplateSchema } from './tag-templates.ts';
 
 export const taskNameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
@@ -87,6 +88,8 @@ export const taskSettingsSchema = z.strictObject({
   target: z.string().min(1).max(200).optional(),
   arguments: z.record(z.string().min(1).max(200), z.string().max(10_000)).default({}),
   versions: z.array(versionSettingsSchema).max(10).refine((all) => new Set(all.map(({ argument }) => argument)).size === all.length, 'two versions are of one argument').default([]),
+  /** What it may pull besides its own repository, what `versions` name, and what everyone may pull: whoever writes its Dockerfile reads that. */
+  pulls: z.array(pullPatternSchema).max(50).default([]),
   /** By Dockerfile's `RUN --mount=type=secret`: values of the vault, which are in no layer, log or document. */
   secrets: z.array(z.strictObject({ id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores'), secret: secretNameSchema })).max(20).refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'two secrets have one id').default([]),
   platform: platformSchema.default('linux/amd64'),
@@ -133,6 +136,8 @@ export const taskSchema = z.object({
   turns: z.array(z.object({ build: z.string(), at: z.iso.datetime() })).optional(),
   /** By its schedule. */
   dueAt: z.iso.datetime().optional(),
+  /** Bases that its author has named by giving it a Dockerfile that does not move. */
+  named: z.array(z.string()).optional(),
   /** What its Dockerfile needs. */
   bases: z.array(z.object({ base: z.string(), tag: tagSchema.optional(), digest: digestSchema.optional(), said: z.string() })),
   createdAt: z.iso.datetime(),

@@ -15,6 +15,7 @@ import { fileIn } from './context.ts';
 import { argumentsOf, platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
 import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
 import { newestVersions } from './newest-versions.ts';
+import { isFixed, whyNotPulled } from './pulls.ts';
 import { openContext } from './open-context.ts';
 import { withMeantUrls } from './secret-urls.ts';
 import { faultOfSecretName } from '../user-secrets.ts';
@@ -51,7 +52,7 @@ export async function* tasksIn({ documents, registry }: Reading): AsyncIterable<
 
 /**
  * Makes a task, or changes it; what its Dockerfile needs is read from its context now, so its first build is not waited for. Throws `RegistryError`:
- * `request-invalid` for a context or Dockerfile that is none, `conflict` for an image that another task makes, and for a circle.
+ * `request-invalid` for a context or Dockerfile that is none and for one that needs what the task may not pull, `conflict` for an image that another task makes, and for a circle.
  */
 export async function putTask(ports: BuildPorts, name: string, given: TaskSettings, host: string): Promise<Task> {
   const { documents, registry, clock } = ports;
@@ -73,7 +74,9 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
   const now = clock.now().toISOString();
   const { schedule, enabled } = settings;
   const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };
-  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), ...due, versions, ...(there?.document.turns === undefined ? {} : { turns: there.document.turns }), bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
+  const task: Task = { id: taskRef(registry, name).id, type: 'task', schemaVersion: 1, registry, name, settings, repository, tag, host, ...(commit === undefined ? {} : { commit }), ...due, versions, named: isFixed({ settings }) ? [...new Set(bases.map(({ base }) => base))] : [], ...(there?.document.turns === undefined ? {} : { turns: there.document.turns }), bases, createdAt: there?.document.createdAt ?? now, updatedAt: now };
+  const notPulled = await whyNotPulled(ports, task);
+  if (notPulled !== undefined) throw new RegistryError({ is: 'request-invalid', why: notPulled });
   const before = there?.document;
   const moved = before !== undefined && before.settings.image !== settings.image;
   const changes: DocumentChange[] = [

@@ -31,7 +31,7 @@ async function given(runner: object = { webhook: { url: `${ci.url}/build` } }, i
     git.create(inGit);
     git.commit(inGit, 'main', { Dockerfile: 'FROM registry.test/team/base:1' });
   }
-  await manage(one, 'PUT', '/tasks/app', { image: 'team/app:1', context: inGit === undefined ? context : { git: inGit }, runner, timeoutSeconds: 3_600 });
+  await manage(one, 'PUT', '/tasks/app', { image: 'team/app:1', ...(inGit === undefined ? { context } : { context: { git: inGit }, pulls: ['team/base'] }), runner, timeoutSeconds: 3_600 });
   secrets = await manage<TaskSecrets>(one, 'PUT', '/tasks/app/hook', { secret });
   const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
   await one.workOnBuild({ build });
