@@ -56,7 +56,7 @@ export function compose(config: Config): ComposedLongshore {
     auth: authSettings(config),
     sealing: sealingSettings(config),
     buildsAtOnce: config.LONGSHORE_BUILDS_AT_ONCE,
-    upstream: { intervalMs: config.LONGSHORE_UPSTREAM_INTERVAL_MINUTES * 60_000, perMinute: config.LONGSHORE_UPSTREAM_PER_MINUTE },
+    upstream: { intervalMs: config.LONGSHORE_UPSTREAM_INTERVAL_MINUTES * 60_000, perMinute: config.LONGSHORE_UPSTREAM_PER_MINUTE, ...(config.LONGSHORE_UPSTREAM_HOSTS === undefined ? {} : { hosts: config.LONGSHORE_UPSTREAM_HOSTS }) },
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
     reach,
   };

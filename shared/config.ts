@@ -61,6 +61,13 @@ function parseRates(text: string): Rates {
   return { read, write, delete: deletes };
 }
 
+/** `docker.io,ghcr.io,registry.example.com:5000`, or `none`. */
+const hostsSchema = z.string().transform((text, context) => {
+  const hosts = text === 'none' ? [] : text.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== '');
+  for (const host of hosts) if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host)) context.addIssue({ code: 'custom', message: `"${host}" is not a host, with its port if it has one` });
+  return hosts;
+});
+
 const actorClassesSchema = z.string().transform((text, context) => {
   const parsed = parseActorClasses(text);
   if (parsed !== undefined) return parsed;
@@ -136,6 +143,8 @@ const settingsSchema = z
     LONGSHORE_UPSTREAM_INTERVAL_MINUTES: z.coerce.number().min(1).max(10_080).default(60),
     /** How many such looks one registry gets in a minute, from all instances together. */
     LONGSHORE_UPSTREAM_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(30),
+    /** Registries whose tags are looked at whoever builds on them, as hosts with commas between; others must be listed by an administrator (`/api/v1/bases/upstreams`) or a task. `none`, no others; absent, public ones (docs/rebuilds.md). */
+    LONGSHORE_UPSTREAM_HOSTS: hostsSchema.optional(),
     /** Where URLs that users give (issuers, webhooks) may lead: `public` addresses, or also networks of one's own, `loopback` among them (the local stack and tests). */
     LONGSHORE_OUTBOUND: outboundSchema.default([]),
     /** `source` of the events; in Azure the resource id of the topic or registry. */

@@ -22,6 +22,7 @@ const leftAlone: Readonly<Record<string, string>> = {
   LONGSHORE_BUILDS_AT_ONCE: 'fits one deployment',
   LONGSHORE_UPSTREAM_INTERVAL_MINUTES: 'hourly',
   LONGSHORE_UPSTREAM_PER_MINUTE: 'fits one deployment',
+  LONGSHORE_UPSTREAM_HOSTS: 'the public registries',
   LONGSHORE_OUTBOUND: 'public addresses alone',
   LONGSHORE_LOG_FILE: 'Azure collects standard output',
   LONGSHORE_LOG_LEVEL: 'info',

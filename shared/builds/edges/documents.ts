@@ -39,6 +39,8 @@ export const edgeSchema = z.object({
   repository: repositorySchema,
   /** Of the dependent. */
   dependentTag: tagSchema,
+  /** The author of the task that makes it has named the base, which is another registry's. */
+  isListed: z.literal(true).optional(),
   /** Absent while its task has not made it yet. */
   dependentDigest: digestSchema.optional(),
   learnedAt: z.iso.datetime(),

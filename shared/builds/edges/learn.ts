@@ -12,6 +12,7 @@ import { pathUpTo } from './cycles.ts';
 import { edgeId, edgeSchema, learnedRef, learnedSchema } from './documents.ts';
 import type { BaseFound, Edge, Learned } from './documents.ts';
 import { findBases, mergedBases } from './find-bases.ts';
+import { saysForeign } from '../tasks/pulls.ts';
 import { basesOfTask, taskOf } from '../tasks/tasks.ts';
 import type { Task } from '../tasks/documents.ts';
 import { watchedRef } from '../upstream/documents.ts';
@@ -47,7 +48,7 @@ export async function learnTag(ports: BuildPorts, { registry, repository }: Repo
     const etag = await writeDown(ports, next, there);
     if (etag === undefined) return undefined;
     made = [...(made ?? []), ...next.bases.map((base) => placeOf(key, tag, base))];
-    await makeEdges(ports, next);
+    await makeEdges(ports, next, task);
     await deleteEdges(ports, next);
     return (await finish(ports, next, etag, isGone)) ? { learned: isGone ? undefined : next } : undefined;
   });
@@ -104,12 +105,12 @@ async function writeDown({ documents }: BuildPorts, next: Learned, there: Stored
   return outcome.committed ? outcome.etags[0] : undefined;
 }
 
-async function makeEdges({ documents }: BuildPorts, { registry, repository, tag, digest, bases, learnedAt }: Learned): Promise<void> {
+async function makeEdges(ports: BuildPorts, { registry, repository, tag, digest, bases, learnedAt }: Learned, task: Task | undefined): Promise<void> {
   await Promise.all(
     bases.map(async (found) => {
-      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, ...(digest === undefined ? {} : { dependentDigest: digest }), learnedAt };
-      await documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
-      await watch({ documents }, edge);
+      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, ...(task !== undefined && saysForeign(ports, task, found.base) ? { isListed: true as const } : {}), ...(digest === undefined ? {} : { dependentDigest: digest }), learnedAt };
+      await ports.documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
+      await watch(ports, edge);
     }),
   );
 }

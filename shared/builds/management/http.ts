@@ -95,9 +95,9 @@ function sourceRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     return context.json({ source, secret }, 200);
   });
   api.openapi(routes.putLogin, async (context) => {
-    const { username, secret, realm } = context.req.valid('json');
-    const { host } = await putLogin(ports, context.req.valid('param').host, { username, secret, ...(realm === undefined ? {} : { realm }) });
-    return context.json({ host, username, secret, ...(realm === undefined ? {} : { realm }) }, 200);
+    const settings = context.req.valid('json');
+    const { host } = await putLogin(ports, context.req.valid('param').host, settings);
+    return context.json({ host, ...settings }, 200);
   });
   api.openapi(routes.deleteLogin, async (context) => {
     const { host } = context.req.valid('param');

@@ -91,8 +91,8 @@ const explained = z.object({ image: z.string(), base: z.string(), reason: z.enum
 const params = z.object({ name: policyNameSchema });
 const build = z.object({ build: z.uuid() });
 const hostSchema = z.string().max(300).regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/, 'must be a host, with its port if it has one');
-const hostParams = z.object({ host: hostSchema });
-const loginSettings = z.strictObject({ username: z.string().min(1).max(200), secret: secretNameSchema, realm: hostSchema.optional() });
+const hostParams = z.object({ host: hostSchema.toLowerCase() });
+const loginSettings = z.strictObject({ username: z.string().min(1).max(200).optional(), secret: secretNameSchema.optional(), realm: hostSchema.toLowerCase().optional() }).refine(({ username, secret }) => (username === undefined) === (secret === undefined), 'must have both username and secret, or none of them: then it is asked as nobody in particular');
 /** For senders that can be given a URL alone, and no header. */
 export const doorQuery = z.object({ token: z.string().max(1_000).optional().openapi({ description: 'The secret that proves the sender, where no header can carry it.' }) });
 
@@ -104,8 +104,8 @@ export const routes = {
   notify: createRoute({ method: 'post', path: '/bases/notify/{source}', summary: 'Another registry says that something was pushed to it: it is looked at now', request: { params: sourceParams, query: doorQuery, body: { required: false, content: { 'application/vnd.docker.distribution.events.v1+json': { schema: z.unknown().openapi({ type: 'object' }) } } } }, responses: { ...refusals, 202: json('How many of the images are bases here.', z.object({ watched: z.int() })) } }),
   putSource: createRoute({ method: 'put', path: '/bases/sources/{source}', summary: 'The secret by which a registry may notify without other credentials; made, unless one is given', request: { params: sourceParams, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) }, responses: { ...refusals, 200: json('It: this is the only time that it is shown.', z.object({ source: z.string(), secret: z.string() })) } }),
   deleteSource: createRoute({ method: 'delete', path: '/bases/sources/{source}', summary: 'Takes that secret back', request: { params: sourceParams }, responses: { ...refusals, 204: { description: 'It proves nothing any more.' } } }),
-  putLogin: createRoute({ method: 'put', path: '/bases/upstreams/{host}', summary: 'Who this registry is at another, whose tags it looks at', request: { params: hostParams, ...body(loginSettings) }, responses: { ...refusals, 200: json('So it is.', z.object({ host: z.string(), ...loginSettings.shape })) } }),
-  deleteLogin: createRoute({ method: 'delete', path: '/bases/upstreams/{host}', summary: 'Looks at that registry as nobody in particular', request: { params: hostParams }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),
+  putLogin: createRoute({ method: 'put', path: '/bases/upstreams/{host}', summary: 'Lists another registry, whose tags are looked at, and who this one is there', request: { params: hostParams, ...body(loginSettings) }, responses: { ...refusals, 200: json('So it is.', z.object({ host: z.string(), ...loginSettings.shape })) } }),
+  deleteLogin: createRoute({ method: 'delete', path: '/bases/upstreams/{host}', summary: 'Takes that back', request: { params: hostParams }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),
   policies: createRoute({ method: 'get', path: '/builds/policies', summary: 'Which images follow their bases', responses: { ...refusals, 200: json('By name: the first that an image is of counts.', z.object({ policies: z.array(policySchema) })) } }),
   putPolicy: createRoute({ method: 'put', path: '/builds/policies/{name}', summary: 'Makes a policy, or changes it', request: { params, ...body(settingsSchema) }, responses: { ...refusals, 200: json('So it is.', policySchema) } }),
   deletePolicy: createRoute({ method: 'delete', path: '/builds/policies/{name}', summary: 'Removes a policy', request: { params }, responses: { ...refusals, 204: { description: 'It is gone.' } } }),

@@ -5,41 +5,45 @@ import { isLoopbackHost } from '../loopback.ts';
 export interface Login {
   readonly username: string;
   readonly password: string;
-  /** Where it may be shown besides the registry itself: the host of its token service. */
-  readonly realm?: string | undefined;
 }
 
 interface Asked {
   /** Of the repository. */
   readonly path: string;
   readonly login: Login | undefined;
-  /** That was asked. */
+  /** The host of its token service, where an administrator has said that one besides the usual is right. */
+  readonly realm: string | undefined;
+  /** That was asked, and how. */
   readonly host: string;
+  readonly protocol: string;
 }
 
-/** The token service of a registry that has it elsewhere. */
-const usualRealms: Readonly<Record<string, string>> = { 'registry-1.docker.io': 'auth.docker.io' };
+/** The token services of registries that have them elsewhere. */
+const usualRealms: Readonly<Record<string, string>> = { 'registry-1.docker.io': 'auth.docker.io', 'registry.gitlab.com': 'gitlab.com' };
 
 /**
- * The header that answers a registry's challenge: distribution's token flow (docs/spec/auth/token), or the login itself. A password goes to the registry and
- * its token service alone: a challenge names any URL, and would have it sent there. `undefined` where nothing answers it.
+ * The header that answers a registry's challenge: distribution's token flow (docs/spec/auth/token), or the login itself. Only the registry itself and its
+ * token service are asked: a challenge names any URL, would have a password sent there, and what is answered there sent to the registry as a token.
+ * `undefined` where nothing answers it.
  */
 export async function authorizationFor(outbound: AskUrl, challenge: string, asked: Asked): Promise<string | { readonly why: string } | undefined> {
-  const { login, host } = asked;
+  const { login } = asked;
   if (/^basic /i.test(challenge)) return login === undefined ? undefined : basic(login);
   if (!/^bearer /i.test(challenge)) return undefined;
   const said = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]));
   const realm = said.get('realm');
   if (realm === undefined || !URL.canParse(realm)) return undefined;
   const url = new URL(realm);
-  if (login !== undefined && !isTrusted(url, host, login)) return { why: `it wants its password shown to ${url.host}, which is not its own: name that host as "realm" of its login if it is right` };
+  if (!isTrusted(url, asked)) return { why: `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT /api/v1/bases/upstreams/${asked.host} if it is right` };
   const token = await tokenAt(outbound, url, said.get('service'), asked);
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 
-function isTrusted(realm: URL, host: string, login: Login): boolean {
-  if (realm.protocol !== 'https:' && !isLoopbackHost(realm.host)) return false;
-  return [host, usualRealms[host], login.realm].includes(realm.host);
+/** Without TLS only on this machine, and only for a registry that is asked so itself. */
+function isTrusted(url: URL, { host, protocol, realm }: Asked): boolean {
+  const isPlain = url.protocol === 'http:' && protocol === 'http:' && isLoopbackHost(url.host);
+  if (url.protocol !== 'https:' && !isPlain) return false;
+  return [host, Object.hasOwn(usualRealms, host) ? usualRealms[host] : undefined, realm].includes(url.host);
 }
 
 function basic({ username, password }: Login): string {

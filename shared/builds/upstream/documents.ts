@@ -46,14 +46,14 @@ export function upstreamRef(registry: RegistryName, host: string): DocumentRef {
   return { container: 'registries', partition: [registry], id: `upstream:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}` };
 }
 
-/** Who this registry is at another. The password is a secret of the vault. */
+/** Another registry that is asked, and who this one is there: nobody in particular without a user. The password is a secret of the vault. */
 export const upstreamLoginSchema = z.object({
   ...documentShape('upstream-login'),
   registry: registrySchema,
   host: z.string(),
-  username: z.string(),
+  username: z.string().optional(),
   /** Its name in the vault. */
-  secret: z.string(),
+  secret: z.string().optional(),
   realm: z.string().optional(),
   updatedAt: when,
 });
@@ -68,6 +68,11 @@ export interface UpstreamSettings {
   readonly intervalMs: number;
   /** Requests for manifests, of each registry. */
   readonly perMinute: number;
+  /** Registries whose tags are looked at whoever names them; absent, the usual ones. */
+  readonly hosts?: readonly string[];
 }
+
+/** Public registries, which anybody may ask. */
+export const usualUpstreamHosts: readonly string[] = ['docker.io', 'gcr.io', 'ghcr.io', 'mcr.microsoft.com', 'public.ecr.aws', 'quay.io', 'registry.gitlab.com', 'registry.k8s.io'];
 
 export const usualUpstreamSettings: UpstreamSettings = { intervalMs: 60 * 60_000, perMinute: 30 };

@@ -6,7 +6,7 @@ import { OutboundRefused } from '../../ports/outbound.ts';
 import type { Answer, AskUrl } from '../../ports/outbound.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import { authorizationFor } from './authorization.ts';
-import type { Login } from './authorization.ts';
+import type { AskedAs } from './logins.ts';
 
 export type Looked =
   | { readonly is: 'same' }
@@ -29,15 +29,15 @@ const longestMs = 24 * 3_600_000;
  * Asks a registry what a tag points at: one HEAD, conditional on what is known; with a token, or the login that it was given, where the registry asks for
  * one. No image is pulled by it (Docker Hub counts none). Never throws for what the registry does.
  */
-export async function lookAtTag(outbound: AskUrl, base: string, tag: string, { known, login }: { readonly known: Digest | undefined; readonly login: Login | undefined }): Promise<Look> {
+export async function lookAtTag(outbound: AskUrl, base: string, tag: string, { known, as }: { readonly known: Digest | undefined; readonly as: AskedAs }): Promise<Look> {
   const slash = base.indexOf('/');
   const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
-  // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND).
+  // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND), and that of who has listed the host.
   const url = new URL(`${isLoopbackHost(host) ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`);
   const headers = { Accept: manifestMediaTypes.join(', '), ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }) };
   try {
     const first = await outbound.ask(url, { method: 'HEAD', headers });
-    const authorization = first.status === 401 ? await authorizationFor(outbound, first.headers['www-authenticate'] ?? '', { path, login, host: url.host }) : undefined;
+    const authorization = first.status === 401 ? await authorizationFor(outbound, first.headers['www-authenticate'] ?? '', { path, login: as.login, realm: as.realm, host: url.host, protocol: url.protocol }) : undefined;
     if (typeof authorization === 'object') return { looked: { is: 'failed', why: authorization.why } };
     const answer = authorization === undefined ? first : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: authorization } });
     return { looked: read(answer, known), ...rest(answer) };

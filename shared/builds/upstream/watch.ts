@@ -8,10 +8,11 @@ import { shownReference } from '../edges/names.ts';
 import { madeId } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { upstreamRef, upstreamSchema, watchedRef, watchedSchema } from './documents.ts';
-import type { Upstream, Watched } from './documents.ts';
+import type { Upstream, UpstreamLogin, Watched } from './documents.ts';
 import { lookAtTag } from './head.ts';
 import type { Look, Looked } from './head.ts';
-import { loginAt } from './logins.ts';
+import { listingOf, notListed } from './listed.ts';
+import { askedAs } from './logins.ts';
 
 const tagsAtOnce = 100;
 const longestWaitMs = 24 * 3_600_000;
@@ -76,7 +77,7 @@ async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promi
   await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: upstreamRef(registry, host).id, set: { notBefore } }]);
 }
 
-/** `not ours` when nobody is built on it any more, or somebody else looks. */
+/** `not ours` when nobody is built on it any more, its host is not listed, or somebody else looks. */
 async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watched>): Promise<'looked' | 'no budget' | 'not ours'> {
   const { base, tag, id } = watched;
   const host = hostOf(base);
@@ -87,6 +88,12 @@ async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watch
     await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch: etag }]);
     return 'not ours';
   }
+  const listing = await listingOf(ports, base, tag);
+  if (listing === 'not listed') {
+    // Nobody is asked. It is listed perhaps when it is due again.
+    await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: next(clock.now(), upstream.intervalMs), error: notListed(base) }, ifMatch: etag }]);
+    return 'not ours';
+  }
   // Taken before it is asked: who dies over it has looked.
   const claimed = await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: next(clock.now(), upstream.intervalMs) }, ifMatch: etag }]);
   if (!claimed.committed) return 'not ours';
@@ -95,7 +102,7 @@ async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watch
     await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: watched.dueAt } }]);
     return 'no budget';
   }
-  const { looked, restMs } = await asked(ports, watched, host);
+  const { looked, restMs } = await asked(ports, watched, listing);
   if (restMs !== undefined) await leaveAlone(ports, host, restMs);
   if (looked.is === 'slow down') await leaveAlone(ports, host, looked.forMs);
   if (looked.is === 'at' && watched.digest !== undefined) await tellMoved(ports, watched, looked.digest, watched.digest);
@@ -103,9 +110,9 @@ async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watch
   return 'looked';
 }
 
-async function asked(ports: BuildPorts, { base, tag, digest: known }: Watched, host: string): Promise<Look> {
-  const login = await loginAt(ports, host);
-  return login !== undefined && 'why' in login ? { looked: { is: 'failed', why: login.why } } : lookAtTag(ports.outbound, base, tag, { known, login });
+async function asked(ports: BuildPorts, { base, tag, digest: known }: Watched, { upstream }: { readonly upstream: UpstreamLogin | undefined }): Promise<Look> {
+  const as = await askedAs(ports, upstream);
+  return 'why' in as ? { looked: { is: 'failed', why: as.why } } : lookAtTag(ports.outbound, base, tag, { known, as });
 }
 
 function became({ clock, upstream }: BuildPorts, { digest, moves, failures }: Watched, looked: Looked): Partial<Watched> {
