@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import type { PushedBy } from '../state/principal.ts';
 import { readStored } from '../state/stored.ts';
 import { baseDigestsIn } from './edges/find-bases.ts';
 import { learnedRef, learnedSchema } from './edges/documents.ts';
@@ -9,10 +10,12 @@ import type { BaseReference } from './edges/names.ts';
 import { nameIn, nodeRef, nodeSchema } from './plan/documents.ts';
 import type { Build, Lane, Node, Root } from './plan/documents.ts';
 import { readLane } from './plan/lane.ts';
+import { permitFor } from './plan/permits.ts';
 import { policyFor, readPolicies } from './plan/policies.ts';
 import { ruleOf } from './plan/rules.ts';
 import type { Rule } from './plan/rules.ts';
 import { taskOf } from './tasks/tasks.ts';
+import { listingOf, notListed } from './upstream/listed.ts';
 import type { BuildPorts } from './ports.ts';
 import { latestBuilds } from './plan/list.ts';
 
@@ -24,7 +27,7 @@ export interface Explanation {
 }
 
 export const reasons = [
-  'image unknown', 'not learned yet', 'not a dependent', 'circle', 'pinned to a digest', 'another registry', 'base unknown', 'no policy', 'policy disabled', 'policy only notifies',
+  'image unknown', 'not learned yet', 'not a dependent', 'circle', 'pinned to a digest', 'another registry', 'registry not listed', 'base not permitted', 'base unknown', 'no policy', 'policy disabled', 'policy only notifies',
   'notified', 'up to date', 'waits for a build', 'waits for a base', 'waits for its turn', 'ready', 'being made', 'made', 'needed nothing', 'failed', 'test failed', 'stopped', 'cancelled', 'not updated since',
 ] as const;
 export type Reason = (typeof reasons)[number];
@@ -43,6 +46,10 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   if (!edge.base.startsWith('own:') && rule?.mode !== 'rebuild' && rule?.mode !== 'rebase-else-rebuild') return elsewhere(edge, name);
   const unfit = withRule(name, rule);
   if (unfit !== undefined && unfit.reason !== 'policy only notifies') return unfit;
+  if (rule !== undefined) {
+    const barred = await barredFrom(ports, image, { edge, rule, pushedBy: at.document.pushedBy });
+    if (barred !== undefined) return barred;
+  }
   return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
 }
 
@@ -62,6 +69,16 @@ function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReferenc
 
 function elsewhere(edge: BaseFound, name: string): Explanation {
   return { reason: 'another registry', why: `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to this registry, and build on that` };
+}
+
+/** What would keep it from being followed now, whatever was done before. */
+async function barredFrom(ports: BuildPorts, image: TaggedImage, { edge, rule, pushedBy }: { readonly edge: BaseFound; readonly rule: Rule; readonly pushedBy: PushedBy | undefined }): Promise<Explanation | undefined> {
+  if (!edge.base.startsWith('own:')) {
+    const isLooked = edge.tag === undefined || (await listingOf(ports, edge.base, edge.tag)) !== 'not listed';
+    return isLooked ? undefined : { reason: 'registry not listed', why: `${shownReference(edge)} is not looked at: ${notListed(edge.base)}` };
+  }
+  const permit = await permitFor(ports, { image, pushedBy, base: edge.base, found: edge.found, rule });
+  return permit.is === 'refused' ? { reason: 'base not permitted', why: `${image.repository}:${image.tag} does not follow ${shownReference(edge)}: ${permit.why}` } : undefined;
 }
 
 function withRule(name: string, rule: Rule | undefined): Explanation | undefined {

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import { baseDigestsIn } from '../edges/find-bases.ts';
 import { ownBase } from '../edges/names.ts';
@@ -6,6 +7,7 @@ import type { Edge, TaggedImage } from '../edges/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { nodeId } from './documents.ts';
 import type { Root } from './documents.ts';
+import { permitFor, pusherOf } from './permits.ts';
 import { failedIn } from './retry.ts';
 import type { Rule, Rules } from './rules.ts';
 
@@ -33,7 +35,7 @@ export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root,
   for (let level = 1; places.length > 0 && found.size < mostImages; level += 1) {
     const next: Place[] = [];
     for (const place of places) {
-      for await (const edge of edgesOf(ports, place)) {
+      for await (const edge of edgesOf(ports, place, rules)) {
         const added = addEdge(found, edge, place, { rules, level });
         if (added !== undefined && added.rule.mode !== 'notify') next.push({ base: ownBase(ports.registry, added.repository), tag: added.tag, node: added });
       }
@@ -44,13 +46,27 @@ export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root,
   return found;
 }
 
-async function* edgesOf(ports: BuildPorts, { base, tag }: Pick<Root, 'base' | 'tag'>): AsyncIterable<Edge> {
+const asksAtOnce = 16;
+
+/** Those that may be followed now. */
+async function* edgesOf(ports: BuildPorts, { base, tag }: Pick<Root, 'base' | 'tag'>, rules: Rules): AsyncIterable<Edge> {
+  const limit = pLimit(asksAtOnce);
   let continuation: string | undefined;
   do {
     const page = await dependentsOf(ports, base, tag, { continuation });
-    yield* page.edges;
+    const may = await Promise.all(page.edges.map((edge) => limit(() => isPermitted(ports, edge, rules))));
+    yield* page.edges.filter((_, at) => may[at]);
     continuation = page.continuation;
   } while (continuation !== undefined);
+}
+
+async function isPermitted(ports: BuildPorts, edge: Edge, { ruleFor }: Rules): Promise<boolean> {
+  const { registry, repository, dependentTag: tag, base, found } = edge;
+  const image = { registry, repository, tag };
+  const rule = ruleFor(image);
+  if (rule === undefined || !rule.isOn) return false;
+  const pushedBy = ports.grants.isOpen ? undefined : await pusherOf(ports, image);
+  return (await permitFor(ports, { image, pushedBy, base, found, rule })).is === 'permitted';
 }
 
 /** An image that somebody asks its task to make: it comes first, and then what is built on it. */

@@ -15,6 +15,10 @@ export interface Rule {
   /** It follows a base's tag also where it names its digest. */
   readonly bumpsPins?: boolean;
   readonly task?: string;
+  /** That task. */
+  readonly made?: Task;
+  /** The bases that a policy names. */
+  readonly onto?: NonNullable<Policy['settings']['bases']>;
 }
 
 export interface Rules {
@@ -39,6 +43,6 @@ export async function readRules(ports: Pick<BuildPorts, 'documents' | 'registry'
 
 /** A task knows better than a pattern of names. */
 export function ruleOf(task: Task | undefined, policy: Policy | undefined): Rule | undefined {
-  if (task !== undefined) return { by: `task "${task.name}"`, mode: task.settings.mode, isOn: task.settings.enabled && task.settings.onBaseUpdate, bumpsPins: task.settings.pins === 'bump', task: task.name };
-  return policy === undefined ? undefined : { by: `policy "${policy.name}"`, mode: policy.settings.mode, isOn: policy.settings.enabled, bumpsPins: policy.settings.pins === 'bump' };
+  if (task !== undefined) return { by: `task "${task.name}"`, mode: task.settings.mode, isOn: task.settings.enabled && task.settings.onBaseUpdate, bumpsPins: task.settings.pins === 'bump', task: task.name, made: task };
+  return policy === undefined ? undefined : { by: `policy "${policy.name}"`, mode: policy.settings.mode, isOn: policy.settings.enabled, bumpsPins: policy.settings.pins === 'bump', ...(policy.settings.bases === undefined ? {} : { onto: policy.settings.bases }) };
 }

@@ -41,6 +41,14 @@ export function rebaseImage(app: ImageParts, old: ImageParts, next: ImageParts, 
   return { is: 'rebased', manifest: newManifest(app, old, next, { config, said }), config, conflicts };
 }
 
+/**
+ * Whether an image begins with a base's own layers, as they lie in the registry. Who has pushed them has had their bytes, or could pull them; what a config
+ * says of their contents (`diff_ids`) anybody can write. Builders that compress anew make other digests of the same contents.
+ */
+export function beginsWithLayers(app: Pick<ImageParts, 'layers'>, base: Pick<ImageParts, 'layers'>): boolean {
+  return base.layers.length > 0 && base.layers.every(({ digest }, at) => app.layers[at]?.digest === digest);
+}
+
 function unfit(app: ImageParts, old: ImageParts, next: ImageParts): string | undefined {
   for (const part of ['os', 'architecture', 'variant'] as const) {
     if ((old.config[part] ?? '') !== (next.config[part] ?? '')) return `the new base is for another platform: ${part} ${next.config[part] ?? 'unnamed'} in place of ${old.config[part] ?? 'unnamed'}`;

@@ -8,7 +8,7 @@ import type { RepositoryKey } from '../../state/names.ts';
 import { readConfig } from '../edges/image-config.ts';
 import type { BuildPorts } from '../ports.ts';
 import { attest } from './attest.ts';
-import { rebaseImage } from './rebase-image.ts';
+import { beginsWithLayers, rebaseImage } from './rebase-image.ts';
 import type { ImageParts, Rebased } from './rebase-image.ts';
 
 export interface RebaseOrder {
@@ -21,6 +21,8 @@ export interface RebaseOrder {
   /** The base's name, as annotations say it; absent where no host is known, and then they do not. */
   readonly said: string | undefined;
   readonly cause: Cause;
+  /** Nobody vouches for who pushed it: only where its first layers are the old base's by their digests too. */
+  readonly byLayers?: boolean;
 }
 
 export type RebaseOutcome =
@@ -77,6 +79,7 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   if (nextImage === undefined || next === undefined) return { is: 'refused', why: `the new base has no image for ${app.config.os ?? ''}/${app.config.architecture ?? ''}` };
   const old = await oldBaseOf(ports, order, app);
   if (typeof old === 'string') return { is: 'refused', why: old };
+  if (order.byLayers === true && !beginsWithLayers(app, old)) return { is: 'refused', why: 'its first layers have other digests than those of the old base, and who pushed it may not pull that: what its config says of their contents proves nothing' };
   const name = nameOf(order);
   const rebased = rebaseImage(app, old, next, name === undefined ? undefined : { name, digest: nextImage.digest });
   if (rebased.is !== 'rebased') return rebased;

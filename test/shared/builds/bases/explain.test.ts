@@ -74,6 +74,16 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle();
     return reasonOf(of, 'foreign:1', 'docker.io/library/alpine:3');
   },
+  'registry not listed': async () => {
+    const of = registry();
+    of.git.create('https://git.example/app.git');
+    of.git.commit('https://git.example/app.git', 'main', { Dockerfile: 'FROM registry.example/base:1' });
+    await of.api('PUT', '/tasks/app', { image: 'app:1', context: { git: 'https://git.example/app.git' } });
+    await of.push(build('app', 'app'), '1');
+    await of.settle();
+    return reasonOf(of, 'app:1', 'registry.example/base:1');
+  },
+  'base not permitted': async () => app(await started({ mode: 'rebase', bases: { include: ['other/**'] } })),
   'base unknown': async () => {
     const of = await started();
     await of.push(build('orphan', 'orphan', { says: `${host}/lost:1` }), '1');
