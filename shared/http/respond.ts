@@ -21,6 +21,8 @@ function wireError(fault: RegistryFault): WireError {
   switch (fault.is) {
     case 'blob-unknown':
       return { code: 'BLOB_UNKNOWN', detail: { digest: fault.digest } };
+    case 'blob-listed':
+      return { code: 'UNSUPPORTED', message: listedMessage(fault), headers: { Allow: 'GET, HEAD' } };
     case 'upload-unknown':
       return { code: 'BLOB_UPLOAD_UNKNOWN', message: `this upload cannot be continued: ${fault.why}; start a new one` };
     case 'upload-invalid':
@@ -35,7 +37,7 @@ function wireError(fault: RegistryFault): WireError {
     case 'digest-invalid':
       return { code: 'DIGEST_INVALID', message: fault.why };
     case 'manifest-blobs-unknown':
-      return { code: 'MANIFEST_BLOB_UNKNOWN', message: `not in this repository: ${fault.missing.map(({ digest }) => digest).join(', ')}`, detail: fault.missing };
+      return { code: 'MANIFEST_BLOB_UNKNOWN', message: missingMessage(fault), detail: fault.missing };
     case 'manifest-invalid':
       return { code: 'MANIFEST_INVALID', message: fault.why };
     case 'manifest-unknown':
@@ -54,6 +56,17 @@ function wireError(fault: RegistryFault): WireError {
     default:
       return requestError(fault);
   }
+}
+
+function missingMessage({ missing }: RegistryFault & { is: 'manifest-blobs-unknown' }): string {
+  const names = `not in this repository: ${missing.map(({ digest }) => digest).join(', ')}`;
+  const deleted = missing.filter((each) => each.deleted === true).map(({ digest }) => digest);
+  return deleted.length === 0 ? names : `${names}; ${deleted.join(', ')} was deleted: push it by its digest, or have it restored by somebody with deleted/restore`;
+}
+
+function listedMessage({ digest, by }: RegistryFault & { is: 'blob-listed' }): string {
+  const lister = by === undefined ? 'a manifest of this repository' : `the manifest ${by.digest}${by.where === 'bin' ? ', which is in the recycle bin,' : ''}`;
+  return `${digest} is not deleted: ${lister} lists it; delete the manifests that list it, and the blob goes by itself once they are purged`;
 }
 
 /** What is wrong with a request whatever it is about. */

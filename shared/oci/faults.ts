@@ -7,6 +7,8 @@ export type RegistryFault = ContentFault | RequestFault;
 /** About what a registry holds. */
 export type ContentFault =
   | { readonly is: 'blob-unknown'; readonly digest: Digest }
+  /** A blob that is not deleted, for a manifest lists it. `by`: one that the caller may know of. */
+  | { readonly is: 'blob-listed'; readonly digest: Digest; readonly by?: { readonly digest: Digest; readonly where: 'live' | 'bin' } }
   | { readonly is: 'upload-unknown'; readonly why: string }
   | { readonly is: 'upload-invalid'; readonly why: string }
   | { readonly is: 'range-invalid'; readonly why: string; /** Bytes received so far, and where to go on. */ readonly received?: number; readonly location?: string }
@@ -15,7 +17,7 @@ export type ContentFault =
   /** A body that is not as long as its headers say. */
   | { readonly is: 'length-mismatch'; readonly why: string }
   | { readonly is: 'digest-invalid'; readonly why: string }
-  | { readonly is: 'manifest-blobs-unknown'; readonly missing: readonly { readonly digest: Digest; readonly mediaType: string }[] }
+  | { readonly is: 'manifest-blobs-unknown'; readonly missing: readonly { readonly digest: Digest; readonly mediaType: string; /** It lies in the bin. */ readonly deleted?: true }[] }
   | { readonly is: 'manifest-invalid'; readonly why: string }
   | { readonly is: 'manifest-unknown'; readonly reference: string }
   | { readonly is: 'name-invalid'; readonly name: string }

@@ -12,6 +12,12 @@ export interface TakenBy {
   readonly retentionDays?: number;
 }
 
+/** A manifest that lists a blob, and whether it can be pulled or lies in the bin. */
+export interface Lister {
+  readonly digest: Digest;
+  readonly where: 'live' | 'bin';
+}
+
 /** The recycle bin as the data plane needs it. Everything here throws `StoreFailure`, and `RegistryError` (`contended`). */
 export interface RecycleBin {
   /**
@@ -25,6 +31,13 @@ export interface RecycleBin {
   recycleAll(key: RepositoryKey, by: TakenBy): Promise<{ readonly manifests: Digest[]; readonly tags: Tag[] }>;
   /** A pull found nothing: brings back what a policy took, where the registry's settings say so. `false` when nothing came. */
   reviveForPull(key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<boolean>;
+  /** A manifest of the repository that needs a blob, live or in the bin: one of them, by one query. */
+  listerOf(key: RepositoryKey, blob: Digest): Promise<Lister | undefined>;
+  /**
+   * A push lists it: brings back what a policy took, whoever pushes, and what somebody deleted for who may restore. `refused`: it stays;
+   * `not there`: it is not in the bin.
+   */
+  reviveForPush(key: RepositoryKey, digest: Digest, cause: Cause, mayRestore: boolean): Promise<'revived' | 'refused' | 'not there'>;
   /** Brings a manifest back with what came along with it, tags too. `false` when it is not in the bin. */
   restoreManifest(key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean>;
   /** Brings one tag back, and its manifest first. `taken`: the name has another manifest by now. `not there`: it is not in the bin. */

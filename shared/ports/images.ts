@@ -29,6 +29,8 @@ export interface ImagePush {
 export interface Images {
   /** `undefined` when it is not live: nothing comes back out of the bin for it. */
   readImage(key: RepositoryKey, reference: Tag | Digest): Promise<StoredImage | undefined>;
+  /** As `readImage`, for what goes into other repositories: what a pull is refused for (`readEnabled`) is not there. */
+  readPullable(key: RepositoryKey, reference: Tag | Digest): Promise<StoredImage | undefined>;
   /** A config, or a statement. `undefined` when the repository has no such blob, or it is larger. */
   readSmallBlob(key: RepositoryKey, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Stores it once, whoever asks. */
@@ -39,7 +41,7 @@ export interface Images {
   sizeOfBlob(key: RepositoryKey, digest: Digest): Promise<number>;
   /** A blob of any size. `undefined` when the repository has none. */
   openBlob(key: RepositoryKey, digest: Digest): Promise<ReadableStream<Uint8Array> | undefined>;
-  /** `false` when the repository that it is taken from does not have it. */
+  /** `false` when the repository that it is taken from does not have it, or may not be read. */
   mountBlob(from: RepositoryKey, to: RepositoryKey, digest: Digest): Promise<boolean>;
   /** As a client's push: the same checks, the same transaction, the same events. Throws `RegistryError`; `conflict` when the tag is elsewhere by now. */
   pushImage(key: RepositoryKey, push: ImagePush): Promise<Digest>;

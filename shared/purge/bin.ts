@@ -4,10 +4,12 @@ import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { RecycleBin } from '../ports/bin.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
+import { childrenOf } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import { unsettledChange } from './documents.ts';
+import { listerOf } from './kept.ts';
 import type { BinPorts } from './ports.ts';
 import { recycleAll } from './recycle-all.ts';
 import { recycleManifest, recycleTag } from './recycle.ts';
@@ -21,6 +23,8 @@ export function recycleBin(ports: BinPorts): RecycleBin {
     recycleTag: (key, tag, by) => recycleTag(ports, key, tag, by),
     recycleAll: (key, by) => recycleAll(ports, key, by),
     reviveForPull: (key, reference, cause) => reviveForPull(ports, key, reference, cause),
+    reviveForPush: (key, digest, cause, mayRestore) => reviveForPush(ports, key, digest, cause, mayRestore),
+    listerOf: (key, blob) => listerOf(ports, key, blob),
     restoreManifest: (key, digest, cause) => restoreManifest(ports, key, digest, cause),
     restoreTag: (key, digest, tag, cause) => restoreTag(ports, key, digest, tag, cause),
     settling: (key, digest) => unsettledChange(key, digest, ports.clock.now()),
@@ -35,6 +39,20 @@ async function reviveForPull(ports: BinPorts, key: RepositoryKey, reference: Tag
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, reference));
   if (binned?.document.recycled.by.rule === undefined) return false;
   return restoreManifest(ports, key, reference, cause);
+}
+
+async function reviveForPush(ports: BinPorts, key: RepositoryKey, digest: Digest, cause: Cause, mayRestore: boolean): Promise<'revived' | 'refused' | 'not there'> {
+  if (!mayRestore && (await wasDeleted(ports, key, digest))) return 'refused';
+  return (await restoreManifest(ports, key, digest, cause)) ? 'revived' : 'not there';
+}
+
+/** Whether somebody, and no policy, deleted it, or anything that an index in the bin would bring back along with itself. */
+async function wasDeleted(ports: BinPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
+  const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
+  if (binned === undefined) return false;
+  if (binned.document.recycled.by.rule === undefined) return true;
+  for (const child of childrenOf(binned.document)) if (await wasDeleted(ports, key, child)) return true;
+  return false;
 }
 
 /** The one that a policy took last. */

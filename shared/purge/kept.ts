@@ -1,26 +1,41 @@
+import { z } from 'zod';
+import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { DocumentPage, Predicate } from '../ports/documents.ts';
+import type { Lister } from '../ports/bin.ts';
+import type { DocumentPage, Predicate, VersionedDocument } from '../ports/documents.ts';
+import type { BinnedDocument } from '../state/bin.ts';
 import { manifestRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { readStored } from '../state/stored.ts';
 import type { StorePorts } from './ports.ts';
 
 type Reader = Pick<StorePorts, 'documents'>;
 
 export type Keeper = 'tag' | 'index' | 'subject';
 
-/** What keeps a manifest: a live index that lists it, the live subject that it refers to, or, when nothing else does, a tag. */
-export async function keeperOf(ports: Reader, key: RepositoryKey, manifest: Pick<ManifestDocument, 'digest' | 'subject'>): Promise<Keeper | undefined> {
+/**
+ * What keeps a manifest: a live index that lists it, the live subject that it refers to, or, when nothing else does, a tag. Of one in the bin
+ * that stays behind, its subject does not.
+ */
+export async function keeperOf(ports: Reader, key: RepositoryKey, manifest: Pick<ManifestDocument, 'digest' | 'subject'> & Partial<Pick<BinnedDocument, 'recycled'>>): Promise<Keeper | undefined> {
   const { digest, subject } = manifest;
   const [tag, index, live] = await Promise.all([
     some(ports, key, [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }]),
     some(ports, key, [{ path: 'type', is: '=', value: 'manifest' }, listing(digest)]),
-    subject === undefined ? undefined : ports.documents.readDocument(manifestRef(key, subject)),
+    subject === undefined ? undefined : readStored(ports.documents, subjectSchema, manifestRef(key, subject)),
   ]);
   if (index) return 'index';
-  if (live !== undefined) return 'subject';
+  if (live !== undefined && !staysBehind(manifest, live.document)) return 'subject';
   return tag ? 'tag' : undefined;
+}
+
+const subjectSchema = z.object({ cameAloneAt: z.iso.datetime().optional() });
+
+/** Somebody deleted a referrer along with its subject, and the subject came back by a push of who may not restore. */
+export function staysBehind({ recycled }: Partial<Pick<BinnedDocument, 'recycled'>>, { cameAloneAt }: Pick<ManifestDocument, 'cameAloneAt'>): boolean {
+  return recycled !== undefined && recycled.by.rule === undefined && cameAloneAt !== undefined && recycled.recycledAt <= cameAloneAt;
 }
 
 /**
@@ -31,16 +46,30 @@ export function isNeeded(ports: Reader, key: RepositoryKey, digest: Digest): Pro
   return some(ports, key, [listing(digest)]);
 }
 
+/** One of the manifests that need a blob, found as `isNeeded` finds them. */
+export async function listerOf(ports: Reader, key: RepositoryKey, blob: Digest): Promise<Lister | undefined> {
+  const found = await first(ports, key, [listing(blob)]);
+  if (found === undefined) return undefined;
+  const { digest, type } = listerSchema.parse(found.document);
+  return { digest, where: type === 'binned' ? 'bin' : 'live' };
+}
+
+const listerSchema = z.object({ digest: digestSchema, type: z.enum(['manifest', 'binned']) });
+
 function listing(digest: Digest): Predicate {
   return { path: 'references', is: 'contains', value: { digest } };
 }
 
-/** A page may be empty and not the last. */
 async function some(ports: Reader, key: RepositoryKey, where: readonly Predicate[]): Promise<boolean> {
+  return (await first(ports, key, where)) !== undefined;
+}
+
+/** A page may be empty and not the last. */
+async function first(ports: Reader, key: RepositoryKey, where: readonly Predicate[]): Promise<VersionedDocument | undefined> {
   let page: DocumentPage | undefined;
   do {
     const more = page?.continuation === undefined ? {} : { continuation: page.continuation };
     page = await ports.documents.queryDocuments({ container: 'repositories', partition: partitionOf(key), where, limit: 1, ...more });
   } while (page.documents.length === 0 && page.continuation !== undefined);
-  return page.documents.length > 0;
+  return page.documents[0];
 }

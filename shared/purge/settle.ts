@@ -15,14 +15,14 @@ import { deleteEvents } from '../events/delete-events.ts';
 import { causeOfBackground } from './deletion.ts';
 import { unsettledRef, unsettledSchema } from './documents.ts';
 import type { Unsettled } from './documents.ts';
-import { keeperOf } from './kept.ts';
+import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
 
 /**
  * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
- * along with something; of a binned one the children and referrers that nothing keeps are binned. It looks, and does not go by what was
+ * along with something and do not stay behind; of a binned one the children and referrers that nothing keeps are binned. It looks, and does not go by what was
  * asked, so it is right in any order of deletions, restores and pushes, and goes on where a crash stopped it.
  *
  * Whoever makes a manifest live or binned writes that it is unsettled in the same transaction, then looks. Of two that change neighbours
@@ -51,7 +51,7 @@ async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: Manif
   for (const child of childrenOf(manifest)) changed = (await bringBack(ports, key, child, cause)) || changed;
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: '=', value: manifest.digest }];
   for (const referrer of await everyOne(ports, key, where, binnedDocumentSchema)) {
-    if (!wasOrdered(referrer)) changed = (await bringBack(ports, key, referrer.digest, cause)) || changed;
+    if (!wasOrdered(referrer) && !staysBehind(referrer, manifest)) changed = (await bringBack(ports, key, referrer.digest, cause)) || changed;
   }
   return changed;
 }

@@ -44,7 +44,7 @@ export function linkKnown(ports: RegistryPorts, key: RepositoryKey, digest: Dige
   return untilUncontended(`blob ${digest}`, async () => {
     const known = await knownBlob(ports, digest);
     if (known === undefined) return false;
-    const own = await findLink(ports.documents, key, digest);
+    const own = await findLink(ports, key, digest);
     if (own !== undefined && isYoung(ports, own)) return true;
     return (await linkStored(ports, key, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
   });

@@ -13,6 +13,7 @@ import { accessFor } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
 import { causeOf } from '../http/cause.ts';
 import { countAnswered } from './count-pull.ts';
+import { deletedBlob } from './delete-blob.ts';
 import type { RegistryPorts } from './ports.ts';
 import { respondBlob } from './respond-blob.ts';
 import { deletedManifest, pulledManifest, pushedManifest } from './respond-manifest.ts';
@@ -110,10 +111,11 @@ async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentR
   const cause = causeOf(request, target.host, requestId, caller);
   switch (route.to) {
     case 'manifest':
-      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, { query: target.query, cause, pushedBy: pushedByNow(ports, caller) });
+      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, { query: target.query, cause, caller, pushedBy: pushedByNow(ports, caller) });
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
       return pulledManifest(ports, key, route.reference, request, { cause, common: commonHeaders(request, requestId), served });
     case 'blob':
+      if (request.method === 'DELETE') return deletedBlob(ports, key, route.digest, caller);
       return respondBlob(ports, key, route.digest, request, commonHeaders(request, requestId));
     case 'uploads':
       return startUpload(ports, key, request, target.query, caller);

@@ -5,8 +5,11 @@ import { RegistryError } from '../oci/faults.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Images, StoredImage } from '../ports/images.ts';
-import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import { allows } from '../state/attributes.ts';
+import type { Guarded } from '../state/attributes.ts';
+import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { guardedRepository } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
 import { readFromAny } from './copies.ts';
 import { linkKnown, registerBytes } from './finish-upload.ts';
@@ -19,9 +22,13 @@ import { manifestBytes } from './read-manifest.ts';
 /** The data plane from inside. */
 export function imagesOf(ports: RegistryPorts): Images {
   return {
-    readImage: (key, reference) => readImage(ports, key, reference),
+    readImage: async (key, reference) => (await readImage(ports, key, reference))?.image,
+    async readPullable(key, reference) {
+      const [found, entry] = await Promise.all([readImage(ports, key, reference), ports.entries.find(key)]);
+      return found !== undefined && allows('read', [guardedRepository(entry?.document), ...found.guarded]) ? found.image : undefined;
+    },
     async readSmallBlob(key, digest, maxBytes) {
-      const link = await findLink(ports.documents, key, digest);
+      const link = await findLink(ports, key, digest);
       if (link === undefined || link.size > maxBytes) return undefined;
       const stream = await readFromAny(ports, link.name, link.region);
       return stream === undefined ? undefined : new Uint8Array(await new Response(stream).arrayBuffer());
@@ -35,14 +42,15 @@ export function imagesOf(ports: RegistryPorts): Images {
       return digest;
     },
     storeBlob: (key, digest, open) => storeBlob(ports, key, digest, open),
-    sizeOfBlob: async (key, digest) => (await requireLink(ports.documents, key, digest)).size,
+    sizeOfBlob: async (key, digest) => (await requireLink(ports, key, digest)).size,
     async openBlob(key, digest) {
-      const link = await findLink(ports.documents, key, digest);
+      const link = await findLink(ports, key, digest);
       return link === undefined ? undefined : readFromAny(ports, link.name, link.region);
     },
     mountBlob: (from, to, digest) => mountBlob(ports, from, to, digest),
     async pushImage(key, { reference, bytes, mediaType, cause, pushedBy, onlyIfAt }) {
-      const pushed = await pushManifest(ports, { key, reference, tags: [], bytes, contentType: mediaType, cause, pushedBy, ...(onlyIfAt === undefined ? {} : { onlyIfAt }) });
+      const push = { key, reference, tags: [], bytes, contentType: mediaType, cause, pushedBy, mayRestore: false };
+      const pushed = await pushManifest(ports, { ...push, ...(onlyIfAt === undefined ? {} : { onlyIfAt }) });
       return pushed.digest;
     },
   };
@@ -83,11 +91,12 @@ async function* blocksOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint
   if (length > 0) yield Buffer.concat(gathered);
 }
 
-async function readImage(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest): Promise<StoredImage | undefined> {
-  const digest = isDigest(reference) ? reference : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
+async function readImage(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest): Promise<{ readonly image: StoredImage; readonly guarded: readonly (Guarded | undefined)[] } | undefined> {
+  const tag = isDigest(reference) ? undefined : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document;
+  const digest = isDigest(reference) ? reference : tag?.digest;
   const found = digest === undefined ? undefined : await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (found === undefined) return undefined;
   const { mediaType } = found.document;
   const bytes = await manifestBytes(ports, found.document);
-  return { digest: found.document.digest, mediaType, bytes, manifest: parseManifest(bytes, mediaType) };
+  return { image: { digest: found.document.digest, mediaType, bytes, manifest: parseManifest(bytes, mediaType) }, guarded: [guardedTag(tag), guardedManifest(found.document)] };
 }

@@ -1,9 +1,11 @@
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
+import type { RecycleBin } from '../ports/bin.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../ports/documents.ts';
-import { blobCheckChange, blobId, linkCheckChange, linkDocumentSchema, linkId, linkRef } from '../state/blob.ts';
+import { blobId, linkCheckChange, linkDocumentSchema, linkId, linkRef } from '../state/blob.ts';
 import type { BlobDocument, LinkDocument } from '../state/blob.ts';
+import { untilUncontended } from '../state/contention.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 
@@ -11,23 +13,40 @@ import { readStored } from '../state/stored.ts';
 export type LinkedBlob = Pick<LinkDocument, 'digest' | 'size' | 'name' | 'region'>;
 
 /** Each property that is checked costs every pull of every blob. */
-const linkedBlob = linkDocumentSchema.pick({ type: true, schemaVersion: true, digest: true, size: true, name: true, region: true, refreshedAt: true });
+const linkedBlob = linkDocumentSchema.pick({ type: true, schemaVersion: true, digest: true, size: true, name: true, region: true, refreshedAt: true, droppedAt: true });
 type FoundLink = LinkedBlob & Pick<LinkDocument, 'refreshedAt'>;
 
 export interface LinkPorts {
   readonly documents: ReadDocument & CommitDocuments;
+  readonly bin: Pick<RecycleBin, 'listerOf'>;
   readonly clock: Clock;
   readonly settings: { readonly graceMs: number };
 }
 
-/** The repository's link to a blob; `undefined` when it may not read it, or nobody has it. */
-export async function findLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<FoundLink | undefined> {
-  return (await readStored(documents, linkedBlob, linkRef(key, digest)))?.document;
+/** The repository's link to a blob; `undefined` when it may not read it, or nobody has it. Only one that was dropped costs more than the read. */
+export async function findLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, documents: ReadDocument = ports.documents): Promise<FoundLink | undefined> {
+  const link = (await readStored(documents, linkedBlob, linkRef(key, digest)))?.document;
+  return link?.droppedAt === undefined ? link : takeUpAgain(ports, key, digest);
 }
 
-/** Throws `RegistryError` (`blob-unknown`). */
-export async function requireLink(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<LinkedBlob> {
-  const link = await findLink(documents, key, digest);
+/** A dropped link that a manifest needs after all: a push was under way when the blob was deleted. `undefined` when none needs it. */
+async function takeUpAgain(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<FoundLink | undefined> {
+  const link = await untilUncontended(`link to ${digest}`, async () => {
+    const found = await readStored(ports.documents, linkDocumentSchema, linkRef(key, digest));
+    if (found === undefined) return 'gone';
+    const { droppedAt, ...link } = found.document;
+    if (droppedAt === undefined) return link;
+    if ((await ports.bin.listerOf(key, digest)) === undefined) return 'gone';
+    const again = { ...link, refreshedAt: ports.clock.now().toISOString() };
+    const { committed } = await ports.documents.commitDocuments('blobs', [digest], [{ do: 'replace', document: again, ifMatch: found.etag }]);
+    return committed ? again : undefined;
+  });
+  return link === 'gone' ? undefined : link;
+}
+
+/** `documents`: where the link is read first. Throws `RegistryError` (`blob-unknown`). */
+export async function requireLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, documents: ReadDocument = ports.documents): Promise<LinkedBlob> {
+  const link = await findLink(ports, key, digest, documents);
   if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
   return link;
 }
@@ -37,7 +56,7 @@ export async function requireLink(documents: ReadDocument, key: RepositoryKey, d
  * dropped it is as if the repository never had it. So a link is written at most once in a quarter of the grace, however often it is used.
  */
 export async function relyOnLink(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<LinkedBlob | undefined> {
-  const link = await findLink(ports.documents, key, digest);
+  const link = await findLink(ports, key, digest);
   if (link === undefined || isYoung(ports, link)) return link;
   const outcome = await ports.documents.commitDocuments('blobs', [digest], [{ do: 'patch', id: linkId(key), set: { refreshedAt: ports.clock.now().toISOString() } }]);
   return outcome.committed ? link : undefined;
@@ -69,13 +88,6 @@ export function linkChanges({ clock, settings }: Pick<LinkPorts, 'clock' | 'sett
 export async function linkStored(ports: LinkPorts, key: RepositoryKey, blob: LinkedBlob, ifMatch?: string): Promise<boolean> {
   const touched: DocumentChange = { do: 'patch', id: blobId, set: { linkedAt: ports.clock.now().toISOString() }, ...(ifMatch === undefined ? {} : { ifMatch }) };
   return (await ports.documents.commitDocuments('blobs', [blob.digest], [touched, ...linkChanges(ports, key, blob)])).committed;
-}
-
-/** Takes the blob from this repository alone; its bytes stay for those that still have it, and a grace. Throws `RegistryError` (`blob-unknown`). */
-export async function dropLink({ documents, clock, settings }: LinkPorts, key: RepositoryKey, digest: Digest): Promise<void> {
-  const check = blobCheckChange(digest, new Date(clock.now().getTime() + settings.graceMs));
-  const outcome = await documents.commitDocuments('blobs', [digest], [{ do: 'delete', id: linkId(key) }, check]);
-  if (!outcome.committed) throw new RegistryError({ is: 'blob-unknown', digest });
 }
 
 /** Where a blob's bytes are: here, or in whichever region has them. */

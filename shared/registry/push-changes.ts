@@ -30,6 +30,8 @@ export interface PushSituation {
   readonly before: Stored<ManifestDocument> | undefined;
   /** It lies in the bin: the push brings it back. */
   readonly binned: Stored<BinnedDocument> | undefined;
+  /** Whether who pushes may bring back what somebody deleted. */
+  readonly mayRestore: boolean;
   /** The change that says that its surroundings are to be settled. */
   readonly settling: DocumentChange;
   readonly tags: readonly PushedTag[];
@@ -94,11 +96,19 @@ function manifestDocument({ push, manifest, digest, content, image, now, ...ther
     ...image,
     // What was said about it is kept.
     ...(before?.document.quarantine === undefined ? {} : { quarantine: before.document.quarantine }),
+    ...cameAlone(there, updatedAt),
     attributes: before?.document.attributes ?? everythingEnabled,
     createdAt: before?.document.createdAt ?? updatedAt,
     updatedAt,
     byTime: timeKey('manifest', updatedAt, digest),
   };
+}
+
+/** Its own bytes bring a manifest back, whoever sends them. What was deleted along with it they did not send. */
+function cameAlone({ before, binned, mayRestore }: Pick<PushSituation, 'before' | 'binned' | 'mayRestore'>, now: string): Pick<ManifestDocument, 'cameAloneAt'> {
+  if (binned !== undefined) return mayRestore ? {} : { cameAloneAt: now };
+  const cameAloneAt = before?.document.cameAloneAt;
+  return cameAloneAt === undefined ? {} : { cameAloneAt };
 }
 
 function references(manifest: Manifest): ManifestDocument['references'] {

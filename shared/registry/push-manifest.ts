@@ -40,6 +40,8 @@ export interface ManifestPush {
   readonly cause: Cause;
   /** On whose word: it is kept with the tags. */
   readonly pushedBy?: PushedBy | undefined;
+  /** Whether who pushes may bring back from the bin what somebody deleted and this push does not send: the right `deleted/restore`. */
+  readonly mayRestore: boolean;
   /** What the tag must point at for the push to happen; absent, anything. */
   readonly onlyIfAt?: Digest | 'nothing';
 }
@@ -70,7 +72,7 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
     requireAt(push, tags, digest);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
     const stored = { before, binned, tags, image, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
-    const change = pushChanges({ push, manifest, digest, ...stored, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
+    const change = pushChanges({ push, manifest, digest, ...stored, mayRestore: push.mayRestore, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
     if (relied.until <= ports.clock.now().getTime()) return undefined;
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     if (!outcome.committed && !isOwnEvent(change.changes[outcome.index], outcome.because)) {
@@ -183,9 +185,10 @@ interface Relied {
 
 /**
  * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are spared for three
- * quarters of the grace from the look, and a push commits within half of it; a child in the bin comes back.
+ * quarters of the grace from the look, and a push commits within half of it; a child in the bin comes back, where who pushes may bring it back.
  */
-async function requireReferences(ports: RegistryPorts, { key, cause }: ManifestPush, manifest: Manifest): Promise<Relied> {
+async function requireReferences(ports: RegistryPorts, push: ManifestPush, manifest: Manifest): Promise<Relied> {
+  const { key } = push;
   const until = ports.clock.now().getTime() + ports.settings.graceMs / 2;
   const links = new Map<Digest, LinkedBlob>();
   const look = async (digest: Digest) => {
@@ -195,21 +198,24 @@ async function requireReferences(ports: RegistryPorts, { key, cause }: ManifestP
   };
   const wanted = [
     ...uniquely(requiredBlobs(manifest), look),
-    ...uniquely(manifest.manifests, (digest) => childPresent(ports, key, digest, cause)),
+    ...uniquely(manifest.manifests, (digest) => childPresent(ports, push, digest)),
   ];
   if (wanted.length > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${wanted.length} blobs and manifests; at most ${maxReferences} are allowed` });
   const limit = pLimit(readsAtOnce);
   const found = await Promise.all(wanted.map(({ look, digest }) => limit(() => look(digest))));
-  const missing = wanted.filter((_, index) => found[index] === undefined).map(({ digest, mediaType }) => ({ digest, mediaType }));
+  const missing = wanted.flatMap(({ digest, mediaType }, index) => (found[index] === undefined ? [{ digest, mediaType }] : found[index] === 'stays in the bin' ? [{ digest, mediaType, deleted: true as const }] : []));
   if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
   return { links, until };
 }
 
-/** Keep wins: an index is pushed that lists it. */
-async function childPresent(ports: RegistryPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<true | undefined> {
+/** Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or its own bytes. */
+async function childPresent(ports: RegistryPorts, { key, cause, mayRestore }: ManifestPush, digest: Digest): Promise<true | 'stays in the bin' | undefined> {
   const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  if (await isLive()) return true;
+  const back = await ports.bin.reviveForPush(key, digest, cause, mayRestore);
+  if (back === 'refused') return 'stays in the bin';
   // Looked for once more: somebody else may have just restored it.
-  return (await isLive()) || (await ports.bin.restoreManifest(key, digest, cause)) || (await isLive()) || undefined;
+  return back === 'revived' || (await isLive()) || undefined;
 }
 
 function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest) => Promise<unknown>) {

@@ -6,30 +6,25 @@ import { RegistryError } from '../oci/faults.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { copiesOf, findCopies, firstThatHas } from './copies.ts';
 import type { Copy } from './copies.ts';
-import { dropLink, requireLasting, requireLink } from './links.ts';
+import { requireLasting, requireLink } from './links.ts';
 import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
 const redirectSeconds = 20 * 60;
 
-type BlobPorts = Pick<RegistryPorts, 'documents' | 'nearby' | 'blobs' | 'regions' | 'replication' | 'entries' | 'traffic' | 'settings' | 'clock'>;
+type BlobPorts = Pick<RegistryPorts, 'documents' | 'nearby' | 'bin' | 'blobs' | 'regions' | 'replication' | 'traffic' | 'settings' | 'clock'>;
 
 /**
- * GET, HEAD and DELETE on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone, and spares it: clients ask before a push, and do not
+ * GET and HEAD on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone, and spares it: clients ask before a push, and do not
  * upload what is there. GET redirects to where the bytes are, so that none pass through here, or streams them where the settings say so.
  * `common` are the headers that every answer carries.
  */
 export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: Digest, request: Request, common: Readonly<Record<string, string>>): Promise<Response> {
-  if (request.method === 'DELETE') {
-    await ports.entries.requireAllowed('delete', key);
-    await dropLink(ports, key, digest);
-    return new Response(null, { status: 202, headers: { ...common, 'Content-Length': '0' } });
-  }
   const found = request.method === 'HEAD' ? Promise.resolve({}) : findCopies(ports, digest);
   // That there is no link is what a client is told of.
   found.catch(() => undefined);
-  const link = await (request.method === 'HEAD' ? requireLasting(ports, key, digest) : requireLink(ports.nearby, key, digest));
+  const link = await (request.method === 'HEAD' ? requireLasting(ports, key, digest) : requireLink(ports, key, digest, ports.nearby));
   const headers = { ...common, 'Docker-Content-Digest': digest, ETag: entityTag(digest), 'Accept-Ranges': 'bytes' };
   if (isKnownToClient(request.headers, headers.ETag)) return new Response(null, { status: 304, headers });
   if (request.method === 'HEAD') return new Response(null, { headers: { ...headers, ...contentHeaders(link.size) } });

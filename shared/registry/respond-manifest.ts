@@ -6,6 +6,7 @@ import { RegistryError } from '../oci/faults.ts';
 import { maxManifestBytes } from '../oci/manifest.ts';
 import { isTag } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
+import type { Caller } from '../ports/authorize.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { PushedBy } from '../state/principal.ts';
@@ -45,11 +46,21 @@ export async function deletedManifest(ports: RegistryPorts, key: RepositoryKey, 
   return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
 }
 
+/** What a push comes with, beside its body. */
+export interface PushRequest {
+  readonly query: URLSearchParams;
+  readonly cause: Cause;
+  readonly caller: Caller;
+  readonly pushedBy: PushedBy | undefined;
+}
+
 /** PUT, with `?tag=` for more tags. */
-export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { query, cause, pushedBy }: { readonly query: URLSearchParams; readonly cause: Cause; readonly pushedBy: PushedBy | undefined }): Promise<Response> {
+export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { query, cause, caller, pushedBy }: PushRequest): Promise<Response> {
   const tags = query.getAll('tag').map(requireTag);
   const bytes = await readSmallBody(request, 'manifest', maxManifestBytes);
-  const { digest, subject } = await pushManifest(ports, { key, reference, tags, bytes, contentType: request.headers.get('content-type') ?? undefined, cause, pushedBy });
+  const mayRestore = caller.may({ type: 'repository', name: key.repository, action: 'deleted_restore' });
+  const contentType = request.headers.get('content-type') ?? undefined;
+  const { digest, subject } = await pushManifest(ports, { key, reference, tags, bytes, contentType, cause, pushedBy, mayRestore });
   const headers = {
     Location: `/v2/${key.repository}/manifests/${digest}`,
     'Docker-Content-Digest': digest,

@@ -32,6 +32,8 @@ export const linkDocumentSchema = z.object({
   name: z.string(),
   region: z.string(),
   refreshedAt: z.iso.datetime(),
+  /** Somebody deleted the blob, and no manifest listed it then: as if there were no link, unless a manifest has come to list it since. */
+  droppedAt: z.iso.datetime().optional(),
 });
 export type LinkDocument = z.infer<typeof linkDocumentSchema>;
 

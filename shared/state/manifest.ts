@@ -61,6 +61,8 @@ export const manifestDocumentSchema = z.object({
   attributes: attributesSchema,
   /** When it, or an index that lists it, was last restored, or that index pushed: written in that transaction, so that whoever is moving it away notices. */
   heldAt: z.iso.datetime().optional(),
+  /** When somebody pushed it out of the bin who may not restore: the referrers that people had deleted along with it by then stay there. */
+  cameAloneAt: z.iso.datetime().optional(),
   /** When a policy's judgement first saw it without a tag. A push writes the document anew, and so forgets it. */
   untaggedAt: z.iso.datetime().optional(),
   ...changeTimes,

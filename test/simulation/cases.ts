@@ -49,6 +49,7 @@ const gone = (random: () => number, manifest: SimulatedManifest): Operation => {
   const at = { repository: 0, manifest: manifests.indexOf(manifest) };
   return random() < 0.6 ? { do: 'delete', ...at } : { do: 'recycle', ...at, tags };
 };
+const unlink: Operation = { do: 'unlink', repository: 0, blob: 1 };
 const upload = (repository = 0): Operation => ({ do: 'upload', repository, blob: 1 });
 const round = (random: () => number, graces: number, ...operations: readonly Operation[]): Round => ({ waitMs: graces * graceMs, planned: operations.map((each) => perhapsCrashing(random, each)) });
 const calm = (graces: number, ...operations: readonly Operation[]): Round => ({ waitMs: graces * graceMs, planned: operations.map((operation) => ({ operation })) });
@@ -56,6 +57,8 @@ const calm = (graces: number, ...operations: readonly Operation[]): Round => ({ 
 const moments: readonly ((random: () => number) => Round[])[] = [
   // A link that nobody needed for a grace, and somebody who comes to need it.
   (random) => [calm(0, upload()), round(random, 1.01, collect, pick(random, [push(amd64, 't1'), push(arm64, 't1'), upload(), { do: 'mount', repository: 1, blob: 1 }]))],
+  // A blob that somebody deletes, and somebody who comes to need it.
+  (random) => [calm(0, upload()), round(random, pick(random, [0, 0.3, 1.01]), unlink, pick(random, [push(amd64, 't1'), push(arm64, 't1')]), pick(random, [collect, upload(), unlink])), round(random, pick(random, [0, 0.6]), collect, pick(random, [push(amd64, 't2'), unlink]))],
   // The same for the bytes.
   (random) => [calm(0, upload()), calm(1.01, collect), round(random, 1.01, collect, pick(random, [upload(), upload(1), push(amd64, 't1')]), pick(random, [upload(1), collect]))],
   // A manifest that is deleted while it is tagged, listed, or named as a subject.
@@ -116,5 +119,5 @@ function operationOf(random: () => number): Operation {
   if (chance < 0.88) return { do: 'untag', repository, tag: pick(random, tags) };
   if (chance < 0.92) return { do: 'pull', repository, manifest };
   if (chance < 0.94) return { do: 'drop', repository };
-  return { do: pick(random, ['upload', 'mount'] as const), repository, blob: Math.floor(random() * 4) };
+  return { do: pick(random, ['upload', 'mount', 'unlink'] as const), repository, blob: Math.floor(random() * 4) };
 }

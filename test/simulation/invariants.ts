@@ -4,6 +4,7 @@ import type { BinnedDocument, BinnedTag } from '../../shared/state/bin.ts';
 import type { BlobDocument, LinkDocument } from '../../shared/state/blob.ts';
 import { childrenOf } from '../../shared/state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../../shared/state/manifest.ts';
+import { staysBehind } from '../../shared/purge/kept.ts';
 import { wasOrdered } from '../../shared/purge/settle.ts';
 import { registry, repositories } from './world.ts';
 
@@ -81,7 +82,7 @@ export function checkSettled(world: MemoryWorld): void {
     if (wasOrdered(binned)) continue;
     const subject = seen.live.get(`${binned.repository}@${String(binned.subject)}`);
     // A subject that is new since then keeps it when it is due.
-    if (subject !== undefined && subject.createdAt <= binned.recycled.recycledAt) throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
+    if (subject !== undefined && !staysBehind(binned, subject) && subject.createdAt <= binned.recycled.recycledAt) throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
     const parent = [...seen.live.values()].find((index) => index.repository === binned.repository && childrenOf(index).includes(binned.digest));
     if (parent !== undefined) throw new Violation(`child ${binned.digest.slice(7, 15)} is in the bin, and its index is live`);
   }

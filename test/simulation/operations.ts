@@ -5,6 +5,7 @@ import { RegistryError } from '../../shared/oci/faults.ts';
 import type { Tag } from '../../shared/oci/name.ts';
 import { runDue } from '../../shared/purge/due.ts';
 import { recycle } from '../../shared/purge/recycle.ts';
+import { deletedBlob } from '../../shared/registry/delete-blob.ts';
 import { deleteManifest } from '../../shared/registry/delete-manifest.ts';
 import { finishUpload } from '../../shared/registry/finish-upload.ts';
 import { relyOnLink } from '../../shared/registry/links.ts';
@@ -22,7 +23,7 @@ import type { Actor, Simulated } from './world.ts';
 /** Indexes of repositories, manifests (`images.ts`) and blobs. */
 export type Operation =
   | { readonly do: 'push'; readonly repository: number; readonly manifest: number; readonly tag?: string }
-  | { readonly do: 'upload' | 'mount'; readonly repository: number; readonly blob: number }
+  | { readonly do: 'upload' | 'mount' | 'unlink'; readonly repository: number; readonly blob: number }
   | { readonly do: 'delete' | 'restore' | 'pull'; readonly repository: number; readonly manifest: number }
   | { readonly do: 'untag'; readonly repository: number; readonly tag: string }
   | { readonly do: 'recycle'; readonly repository: number; readonly manifest: number; readonly tags: readonly string[] }
@@ -52,6 +53,9 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
       return true;
     case 'mount':
       return mountBlob(actor.registry, keyOf(1 - operation.repository), keyOf(operation.repository), blobAt(operation.blob).digest);
+    case 'unlink':
+      await deletedBlob(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest, { actor: 'simulation', may: () => true });
+      return true;
     case 'delete':
       await deleteManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
       return true;
@@ -94,7 +98,7 @@ async function push(actor: Actor, repository: number, manifest: SimulatedManifes
     await upload(actor, repository, blobs.findIndex((each) => each.digest === digest));
   }
   const { bytes, mediaType: contentType, digest } = manifest;
-  await pushManifest(actor.registry, { key: keyOf(repository), reference: tag ?? digest, tags: [], bytes, contentType, cause });
+  await pushManifest(actor.registry, { key: keyOf(repository), reference: tag ?? digest, tags: [], bytes, contentType, cause, mayRestore: actor.mayRestore });
 }
 
 async function upload({ registry }: Actor, repository: number, blob: number): Promise<void> {

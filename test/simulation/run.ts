@@ -162,6 +162,7 @@ function mayTake(other: Operation, pushed: Extract<Operation, { do: 'push' }>): 
     // What went with another manifest may come back to the tag's name, when that is free.
     case 'restore':
     case 'upload':
+    case 'unlink':
     case 'mount':
     case 'pull':
     case 'collect':

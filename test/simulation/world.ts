@@ -54,6 +54,8 @@ export interface Actor {
   readonly bin: BinPorts;
   readonly policies: PolicyPorts;
   readonly calls: CallPlan;
+  /** Whether its pushes bring back what somebody deleted. */
+  readonly mayRestore: boolean;
 }
 
 /** One process over the world. `turn` is waited for before each of its calls. */
@@ -76,7 +78,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, tagReads: new SharedReads(), cancelled: new LRUCache({ max: 1 }), traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, bin: recycleBin(bin) };
   // Nobody pulls, and nothing asks.
   const lastPulls = { lastPulls: () => Promise.resolve(new Map()), trackedSince: () => Promise.resolve(undefined) };
-  return { registry: ports, bin, policies: { ...bin, lastPulls }, calls };
+  return { registry: ports, bin, policies: { ...bin, lastPulls }, calls, mayRestore: id % 2 === 0 };
 }
 
 function mutated(documents: Documents, { change, blind }: Mutation, wrote: () => void): Documents {

@@ -121,9 +121,9 @@ async function onFirstThatFits(ports: BuildPorts, node: Node, { app, task, pushe
       continue;
     }
     const baseKey = { registry: node.registry, repository };
-    const next = await ports.images.readImage(baseKey, tag);
+    const next = await ports.images.readPullable(baseKey, tag);
     if (next === undefined) {
-      outcomes.push({ is: 'refused', why: `its base ${shownReference({ base, tag })} is gone` });
+      outcomes.push({ is: 'refused', why: `its base ${shownReference({ base, tag })} is gone, or its attributes let nobody read it` });
       continue;
     }
     const outcome = await rebase(ports, { key: { registry: node.registry, repository: node.repository }, app, baseKey, old: [...found.filter((each) => each.base === base).flatMap(baseDigestsIn), ...old, ...(await replacedIn(ports, node, baseKey, tag))], next, said, cause: causeOfBuild(node.build, hostOf(ports)), byLayers: permit.by === 'layers' });

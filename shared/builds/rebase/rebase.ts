@@ -74,7 +74,7 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   const { key, baseKey, cause } = order;
   const app = await partsOf(ports, key, image);
   if (app === undefined) return { is: 'refused', why: 'it is no image with a readable config' };
-  const nextImage = await forPlatform(ports, baseKey, order.next, app);
+  const nextImage = await forPlatform(ports, baseKey, order.next, app, 'readPullable');
   const next = nextImage === undefined ? undefined : await partsOf(ports, baseKey, nextImage);
   if (nextImage === undefined || next === undefined) return { is: 'refused', why: `the new base has no image for ${app.config.os ?? ''}/${app.config.architecture ?? ''}` };
   const old = await oldBaseOf(ports, order, app);
@@ -106,12 +106,12 @@ async function oldBaseOf(ports: BuildPorts, { baseKey, old }: RebaseOrder, app: 
   return read ?? `the base that it was built on is not stored here any more (${old.join(', ') || 'its digest is not known'}): build it anew once`;
 }
 
-async function forPlatform({ images }: BuildPorts, key: RepositoryKey, image: StoredImage, { config }: ImageParts): Promise<StoredImage | undefined> {
+async function forPlatform({ images }: BuildPorts, key: RepositoryKey, image: StoredImage, { config }: ImageParts, read: 'readImage' | 'readPullable' = 'readImage'): Promise<StoredImage | undefined> {
   const { manifests } = image.manifest;
   if (manifests.length === 0) return image;
   const fits = manifests.filter(({ platform }) => platform?.os === config.os && platform?.architecture === config.architecture);
   const exact = fits.find(({ platform }) => (platform?.variant ?? '') === (config.variant ?? '')) ?? (fits.length === 1 ? fits[0] : undefined);
-  return exact === undefined ? undefined : images.readImage(key, exact.digest);
+  return exact === undefined ? undefined : images[read](key, exact.digest);
 }
 
 async function partsOf(ports: BuildPorts, key: RepositoryKey, { mediaType, manifest, bytes }: StoredImage): Promise<ImageParts | undefined> {

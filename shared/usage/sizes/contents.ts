@@ -22,12 +22,12 @@ export interface Content {
 
 const pageSize = 1_000;
 
-const readerSchema = linkDocumentSchema.pick({ type: true, digest: true, registry: true, repository: true });
+const readerSchema = linkDocumentSchema.pick({ type: true, digest: true, registry: true, repository: true, droppedAt: true });
 /** Bytes that no document calls a blob any more and that the store has not let go of yet. */
 const collectedSchema = z.object({ type: z.literal('collected'), digest: digestSchema, size: z.int().nonnegative() });
 const storedSchema = z.discriminatedUnion('type', [blobDocumentSchema.pick({ type: true, digest: true, size: true, copies: true }), readerSchema, collectedSchema]);
 
-/** Every blob, with its links: they have one digest, and so follow each other in its order. Throws `StoreFailure`. */
+/** Every blob, with its links, except those that somebody dropped: they have one digest, and so follow each other in its order. Throws `StoreFailure`. */
 export async function* storedBlobs(documents: QueryDocuments, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = { container: 'blobs', where: [{ path: 'type', is: 'in', values: ['blob', 'link', 'collected'] }], orderBy: { path: 'digest', direction: 'asc' }, limit: pageSize };
   let current: Gathered | undefined;
@@ -39,7 +39,7 @@ export async function* storedBlobs(documents: QueryDocuments, registry: Registry
     }
     if (document.type === 'blob') current.bytes += document.size * Object.keys(document.copies).length;
     else if (document.type === 'collected') current.bytes += document.size;
-    else hold(current, document, registry);
+    else if (document.droppedAt === undefined) hold(current, document, registry);
   }
   if (current !== undefined) yield current;
 }

@@ -92,15 +92,18 @@ interface HeldBlob {
   readonly elsewhere: boolean;
 }
 
+/** One of another repository that nobody dropped is enough. */
+const linksLookedAt = 20;
+
 async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Digest): Promise<HeldBlob> {
   const [counted, link, blob, links] = await Promise.all([
     readStored(documents, blobSchema, usageRef(key, blobId(digest))),
     documents.readDocument(linkRef(key, digest)),
     readStored(documents, blobDocumentSchema, blobRef(digest)),
-    documents.queryDocuments({ container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: 2 }),
+    documents.queryDocuments({ container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: linksLookedAt }),
   ]);
   const bytes = link === undefined || blob === undefined ? 0 : blob.document.size * Object.keys(blob.document.copies).length;
-  return { bytes, images: counted?.document.images ?? 0, elsewhere: links.documents.length > 1 };
+  return { bytes, images: counted?.document.images ?? 0, elsewhere: links.documents.filter(({ document }) => document.droppedAt === undefined).length > 1 };
 }
 
 /** A manifest that does not fit into its document: its bytes may be those of other repositories, too. */

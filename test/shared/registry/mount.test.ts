@@ -11,18 +11,22 @@ const digest = digestOf(bytes);
 const target = { registry: 'default' as RegistryName, repository: 'team/new' as RepositoryName };
 
 describe('a mount that names no source', () => {
-  it('is one query and one write', async () => {
+  it('is one query, one look at the attributes of the source, and one write', async () => {
     const { app, memory } = composeForTest();
     await pushBlob(app, 'team/app', bytes);
     memory.calls.resetCounts();
     expect((await ask(app, 'POST', `/v2/team/new/blobs/uploads/?mount=${digest}`)).status).toBe(201);
+    expect(memory.calls.list).toEqual(['documents.query', 'documents.read', 'documents.commit']);
+    memory.calls.resetCounts();
+    expect((await ask(app, 'POST', `/v2/team/newer/blobs/uploads/?mount=${digest}`)).status).toBe(201);
     expect(memory.calls.list).toEqual(['documents.query', 'documents.commit']);
   });
 
   it('finds nothing in repositories that the caller may not pull', async () => {
     const { app, memory, world } = composeForTest();
     await pushBlob(app, 'secret/app', bytes);
-    const ports = { documents: memory.documents, clock: world.clock, settings: { graceMs: 3_600_000 } };
+    const nothing = () => Promise.resolve(undefined);
+    const ports = { documents: memory.documents, clock: world.clock, settings: { graceMs: 3_600_000 }, bin: { listerOf: nothing }, entries: { find: nothing } };
     const stranger = { actor: 'stranger', may: () => false };
     const friend = { actor: 'friend', may: (access: { name: string; action: string }) => access.name === 'secret/app' && access.action === 'pull' };
     expect(await mountFromAnywhere(ports, target, digest, stranger)).toBe(false);

@@ -67,8 +67,8 @@ export class Holdings {
 
   async deleteBlob(repository: string, bytes: Uint8Array): Promise<void> {
     const digest = digestOf(bytes);
-    await ask(this.#app, 'DELETE', `/v2/${repository}/blobs/${digest}`);
-    this.#of(repository).links.delete(digest);
+    const { status } = await ask(this.#app, 'DELETE', `/v2/${repository}/blobs/${digest}`);
+    if (status === 202) this.#of(repository).links.delete(digest);
   }
 
   /** Of all that a repository may read. */
