@@ -13,6 +13,7 @@ import type { Subscription } from './subscription.ts';
 export interface DeliveryContext {
   readonly state: StateFile;
   readonly functionsBaseUrl: () => string | undefined;
+  readonly functionsKey: string | undefined;
   readonly deadLetter: DeadLetterSink | undefined;
   /** Divides every wait of the retry schedule, the time to live and the dead-letter delay. */
   readonly timeScale: number;

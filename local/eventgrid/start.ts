@@ -30,6 +30,8 @@ export interface EventGridOptions {
    * letters too) and no attempt is spent; once it is known, a refused connection is an ordinary failure (10 s, 30 s, …).
    */
   readonly functionsBaseUrl?: () => string | undefined;
+  /** What the Functions host asks deliveries for (`?code=`). */
+  readonly functionsKey?: string;
   /** How many times faster than Azure time passes for retries, time to live and dead letters. @default 1 */
   readonly timeScale?: number;
   /** @default 30000 */
@@ -65,6 +67,7 @@ export async function startEventGrid(options: EventGridOptions): Promise<EventGr
     log,
     now,
     functionsBaseUrl: options.functionsBaseUrl ?? (() => undefined),
+    functionsKey: options.functionsKey,
     deadLetter: options.deadLetter,
     timeScale,
     responseTimeoutMs: options.responseTimeoutMs ?? RESPONSE_TIMEOUT_MS,

@@ -57,10 +57,10 @@ export class SubscriptionDelivery {
   }
 
   #startDue(): void {
-    const { state, now, functionsBaseUrl } = this.#context;
+    const { state, now, functionsBaseUrl, functionsKey } = this.#context;
     const { name } = this.subscription;
     const at = now();
-    const url = deliveryUrl(this.subscription, functionsBaseUrl());
+    const url = deliveryUrl(this.subscription, functionsBaseUrl(), functionsKey);
     // Azure refuses a subscription to a function that is not deployed yet. So while the functions' address is unknown events
     // are held rather than attempted: no attempt is spent, and they arrive as soon as the functions do.
     if (url === undefined) {

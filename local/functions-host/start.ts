@@ -30,6 +30,8 @@ export interface FunctionsHostOptions {
   now?: () => Date;
   /** Factor on the waits between queue polls. */
   pollScale?: number;
+  /** What a delivery of events must show as `?code=`, as in Azure; absent, nothing, as with Core Tools. */
+  eventGridKey?: string;
   /** Where timers keep their status, to notice runs that were missed while no host ran. */
   stateFolder?: string;
 }
@@ -67,7 +69,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     const worker = stream === undefined ? createBufferedWorker(invoker.invoke, log) : createStreamWorker(stream.uri, invoker.invoke, log);
     const bodyLimit = bodySizeLimit(env);
     const endpoints = {
-      [eventGridPath]: createEventGridEndpoint(functions, invoker.invoke, bodyLimit, stopping.signal),
+      [eventGridPath]: createEventGridEndpoint({ functions, invoke: invoker.invoke, bodyLimit, key: options.eventGridKey, stopped: stopping.signal }),
       [hostStatusPath]: hostStatus,
     };
     const front = createHttpFront({ routes, worker, endpoints, bodyLimit, log });

@@ -19,7 +19,7 @@ export interface ServiceEndpoints extends RegionEndpoints {
 
 /** What the stack decides itself. */
 export interface OwnSettings {
-  readonly keys: StackKeys;
+  readonly keys: Pick<StackKeys, 'uploadKey' | 'secretKey' | 'adminPasswordHash'>;
   readonly auth: string;
   readonly logLevel: string;
   readonly logFile?: string;

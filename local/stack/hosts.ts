@@ -24,7 +24,7 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
 }
 
 /** The app, and all triggers, on the Functions host. */
-export function startFunctions(settings: StackSettings, state: StateFolder, folder = 'functions') {
+export function startFunctions(settings: StackSettings, { state, functionsKey, folder = 'functions' }: { readonly state: StateFolder; readonly functionsKey: string; readonly folder?: string }) {
   return startFunctionsHost({
     load: async () => {
       await import('../../functions/index.ts');
@@ -33,6 +33,7 @@ export function startFunctions(settings: StackSettings, state: StateFolder, fold
     env: { ...process.env, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776' },
     port: settings.functionsPort,
     stateFolder: state.file(folder),
+    eventGridKey: functionsKey,
     log: logHostRecord,
   });
 }

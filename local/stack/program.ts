@@ -11,6 +11,8 @@ const longestStopMs = 15_000;
  * What fails is told in one sentence on stderr, with exit code 1.
  */
 export function runUntilSignalled(start: () => Promise<Running>): void {
+  // What is written from here on, by the children too, is for this user alone.
+  process.umask(0o077);
   const starting = start();
   let stopping = false;
   const stop = (code: number) => {

@@ -1,4 +1,5 @@
 import type { StackSettings } from './settings.ts';
+import { stackKeys } from './stack-keys.ts';
 import { openStateFolder } from './state-folder.ts';
 
 /** From the stack to the child that holds a region's app. */
@@ -20,7 +21,9 @@ async function start(settings: StackSettings, number: number): Promise<void> {
   const { startFunctions, startNode } = await import('./hosts.ts');
   const behind = (port: number) => (port === 0 ? 0 : port + number);
   const ports = { ...settings, port: behind(settings.port), functionsPort: behind(settings.functionsPort) };
-  const functions = await startFunctions(ports, openStateFolder(settings.state), `functions-${number + 1}`);
+  const state = openStateFolder(settings.state);
+  const { functionsKey } = await stackKeys(state, 'open', () => undefined);
+  const functions = await startFunctions(ports, { state, functionsKey, folder: `functions-${number + 1}` });
   stops.push(() => functions.stop());
   const node = await startNode(ports);
   stops.push(() => node.stop(graceMs));

@@ -1,4 +1,3 @@
-import { devstoreAccount } from '../azurite/accounts.ts';
 import type { AzuriteAccount } from '../azurite/accounts.ts';
 
 /** One of the stack's regions, from 0. The first is where documents are written, and the only one where no more are asked for. */
@@ -11,17 +10,18 @@ export interface LocalRegion {
   readonly account: AzuriteAccount;
 }
 
-export function localRegions(count: number): [LocalRegion, ...LocalRegion[]] {
-  const [first, ...rest] = Array.from({ length: count }, (_, number) => region(number));
-  return [first ?? region(0), ...rest];
+/** `storageKey` opens the storage account of each. */
+export function localRegions(count: number, storageKey: string): [LocalRegion, ...LocalRegion[]] {
+  const [first, ...rest] = Array.from({ length: count }, (_, number) => region(number, storageKey));
+  return [first ?? region(0, storageKey), ...rest];
 }
 
-function region(number: number): LocalRegion {
+function region(number: number, key: string): LocalRegion {
   return {
     number,
     name: number === 0 ? 'local' : `local-${number + 1}`,
     cosmos: number === 0 ? 'Local' : `Local ${number + 1}`,
-    account: number === 0 ? devstoreAccount : { name: `devstoreaccount${number + 1}`, key: devstoreAccount.key },
+    account: { name: `devstoreaccount${number + 1}`, key },
   };
 }
 

@@ -7,7 +7,6 @@ import { startEventGrid } from '../eventgrid/start.ts';
 import { readSubscriptionFile } from '../eventgrid/subscription.ts';
 import type { SubscriptionInput } from '../eventgrid/subscription.ts';
 import type { ServiceEndpoints } from './app-settings.ts';
-import { localEventGridKeys } from './event-grid-keys.ts';
 import { forgetLostBlobs } from './lost-blobs.ts';
 import type { LocalRegion } from './regions.ts';
 import type { ServicesOptions } from './services.ts';
@@ -17,24 +16,25 @@ export { provision, readContainers as containers } from './provision.ts';
 // What needs the SDKs or the emulators. The services load it while Azurite, the slowest of them, comes up.
 
 /** The first region takes the writes; the others follow `lagMs` behind. */
-export async function startCosmos(path: string, port: number, [write, ...read]: readonly [LocalRegion, ...LocalRegion[]], lagMs: number) {
+export async function startCosmos({ path, port, key }: { readonly path: string; readonly port: number; readonly key: string }, [write, ...read]: readonly [LocalRegion, ...LocalRegion[]], lagMs: number) {
   try {
-    return await startCosmosEmulator({ path, port, region: write.cosmos, readRegions: read.map(({ cosmos: name }) => ({ name, lagMs })) });
+    return await startCosmosEmulator({ path, port, key, region: write.cosmos, readRegions: read.map(({ cosmos: name }) => ({ name, lagMs })) });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Error(`port ${port}, for Cosmos DB, is in use: choose another with LONGSHORE_COSMOS_PORT`, { cause: error });
     throw new Error(`the state file ${path} cannot be used (${(error as Error).message}): remove it and start again, without what it held`, { cause: error });
   }
 }
 
-export async function startTopic({ settings, state, functionsUrl, log }: ServicesOptions, deadLetterConnection: string, region: number) {
+export async function startTopic({ settings, state, keys, functionsUrl, log }: ServicesOptions, deadLetterConnection: string, region: number) {
   const own = await readSubscriptionFile(fileURLToPath(new URL('../../infra/event-subscriptions.json', import.meta.url)));
   const extra = settings.subscribers.map((url, index): SubscriptionInput => ({ name: `subscriber-${index + 1}`, destination: { type: 'WebHook', url } }));
   return startEventGrid({
     port: settings.eventGridPort === 0 ? 0 : settings.eventGridPort + region,
     statePath: state.file(region === 0 ? 'eventgrid.sqlite' : `eventgrid-${region + 1}.sqlite`),
-    keys: localEventGridKeys,
+    keys: keys.eventGridKeys,
     subscriptions: [...own, ...extra],
     functionsBaseUrl: () => functionsUrl(region),
+    functionsKey: keys.functionsKey,
     deadLetter: blobDeadLetterSink(deadLetterConnection),
     log,
   });

@@ -3,6 +3,7 @@ import type { ServiceEndpoints } from './app-settings.ts';
 import { startServices } from './services.ts';
 import type { Services } from './services.ts';
 import type { StackSettings } from './settings.ts';
+import { stackKeys } from './stack-keys.ts';
 import { openStateFolder } from './state-folder.ts';
 
 /** From the stack to the child that holds the services. */
@@ -19,10 +20,11 @@ function tell(message: FromChild): void {
   process.send?.(message);
 }
 
-function start(settings: StackSettings): Promise<Services> {
+async function start(settings: StackSettings): Promise<Services> {
   const state = openStateFolder(settings.state);
+  const keys = await stackKeys(state, 'open', () => undefined);
   const log = (line: string) => appendFileSync(state.file('services.log'), `${new Date().toISOString()} ${line}\n`);
-  return startServices({ settings, state, functionsUrl: (region) => functionsUrls.get(region), progress: (line) => tell({ progress: line }), log });
+  return startServices({ settings, state, keys, functionsUrl: (region) => functionsUrls.get(region), progress: (line) => tell({ progress: line }), log });
 }
 
 async function stop(): Promise<never> {

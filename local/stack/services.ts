@@ -3,10 +3,10 @@ import { startGate } from '../azurite/gate.ts';
 import { startAzurite } from '../azurite/start.ts';
 import type { Azurite } from '../azurite/start.ts';
 import type { RegionEndpoints, ServiceEndpoints } from './app-settings.ts';
-import { localEventGridKeys } from './event-grid-keys.ts';
 import { downFile, localRegions } from './regions.ts';
 import type { LocalRegion } from './regions.ts';
 import type { StackSettings } from './settings.ts';
+import type { StackKeys } from './stack-keys.ts';
 import { lockState, markRunning, markStopped } from './state-folder.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -20,6 +20,7 @@ export interface Services {
 export interface ServicesOptions {
   readonly settings: StackSettings;
   readonly state: StateFolder;
+  readonly keys: StackKeys;
   /** Where the functions of a region are called; `undefined` until they listen: then their events wait. */
   readonly functionsUrl: (region: number) => string | undefined;
   /** One line of progress for a person. */
@@ -57,13 +58,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 }
 
 async function startAll(options: ServicesOptions, started: { stop(): Promise<void> }[]): Promise<ServiceEndpoints> {
-  const { progress, settings, state, log } = options;
+  const { progress, settings, state, keys, log } = options;
   progress('starting Azurite, the Cosmos DB emulator and the Event Grid topic …');
-  const regions = localRegions(settings.regions);
+  const regions = localRegions(settings.regions, keys.storageKey);
   const azuriteUp = startAzurite({ folder: state.file('azurite'), blobPort: settings.blobPort, queuePort: settings.queuePort, accounts: regions.map(({ account }) => account), log });
   // The slowest of them comes up while this process reads the code of the others.
   const parts = import('./service-parts.ts');
-  const cosmosUp = parts.then(({ startCosmos }) => startCosmos(state.file('cosmos.sqlite'), settings.cosmosPort, regions, settings.regionLag));
+  const cosmosUp = parts.then(({ startCosmos }) => startCosmos({ path: state.file('cosmos.sqlite'), port: settings.cosmosPort, key: keys.cosmosKey }, regions, settings.regionLag));
   const results = await Promise.allSettled([azuriteUp, cosmosUp]);
   for (const result of results) if (result.status === 'fulfilled') started.push(result.value);
   const [azurite, cosmos] = [await azuriteUp, await cosmosUp];
@@ -78,7 +79,7 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
 
 /** A region's topic; and where there are several, what its storage is reached through. */
 async function startRegion(options: ServicesOptions, azurite: Azurite, region: LocalRegion, started: { stop(): Promise<void> }[]): Promise<RegionEndpoints> {
-  const { settings, state } = options;
+  const { settings, state, keys } = options;
   const { account, name, cosmos: cosmosRegion } = region;
   const { startTopic } = await import('./service-parts.ts');
   const eventGrid = await startTopic(options, azurite.connectionString(account.name), region.number);
@@ -91,5 +92,5 @@ async function startRegion(options: ServicesOptions, azurite: Azurite, region: L
     blobEndpoint = `http://127.0.0.1:${gate.port}/${account.name}`;
   }
   const connection = connectionString(account, blobEndpoint, queueEndpoint);
-  return { name, cosmosRegion, blob: { endpoint: blobEndpoint, connectionString: connection }, queue: { endpoint: queueEndpoint, connectionString: connection }, eventGrid: { endpoint: eventGrid.endpoint, key: localEventGridKeys[0] } };
+  return { name, cosmosRegion, blob: { endpoint: blobEndpoint, connectionString: connection }, queue: { endpoint: queueEndpoint, connectionString: connection }, eventGrid: { endpoint: eventGrid.endpoint, key: keys.eventGridKeys[0] } };
 }

@@ -10,6 +10,10 @@ const keysSchema = z.object({
   eventGridKeys: z.tuple([keySchema, keySchema]),
   /** Made where a folder does not have it yet. */
   secretKey: keySchema.default(newKey),
+  /** Of the Cosmos DB emulator, of every storage account, and of the address that events are delivered to: the published ones would open them to everybody on the machine. */
+  cosmosKey: keySchema.default(newKey),
+  storageKey: keySchema.default(newKey),
+  functionsKey: keySchema.default(newKey),
   adminPasswordHash: z.string().optional(),
 });
 export type StackKeys = z.infer<typeof keysSchema>;
@@ -24,18 +28,23 @@ function newKey(): string {
  */
 export async function stackKeys(state: StateFolder, auth: 'open' | 'required', show: (password: string) => void): Promise<StackKeys> {
   const path = state.file('keys.json');
-  const keys = readKeys(path);
-  if (auth === 'open' || keys.adminPasswordHash !== undefined) return writeKeys(path, keys);
+  const before = readKeys(path);
+  const keys = keysSchema.parse(before ?? { uploadKey: newKey(), eventGridKeys: [newKey(), newKey()] });
+  // Several processes of one stack read it; the first has completed it by then.
+  const isComplete = JSON.stringify(keys) === JSON.stringify(before);
+  if (auth === 'open' || keys.adminPasswordHash !== undefined) return isComplete ? keys : writeKeys(path, keys);
   const [password, salt] = [makePassword(), makeSalt()];
   const kept = writeKeys(path, { ...keys, adminPasswordHash: formatPasswordHash({ salt, hash: await hashPassword(password, salt) }) });
   show(password);
   return kept;
 }
 
-function readKeys(path: string): StackKeys {
-  if (!existsSync(path)) return { uploadKey: newKey(), eventGridKeys: [newKey(), newKey()], secretKey: newKey() };
+function readKeys(path: string): unknown {
+  if (!existsSync(path)) return undefined;
   try {
-    return keysSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const there: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    keysSchema.parse(there);
+    return there;
   } catch (error) {
     throw new Error(`${path} is damaged: remove it and start again (uploads under way begin anew, and credentials too)`, { cause: error });
   }

@@ -6,7 +6,7 @@ import { startServicesProcess } from './services-process.ts';
 import type { ServicesProcess } from './services-process.ts';
 import type { StackSettings } from './settings.ts';
 import { stackKeys } from './stack-keys.ts';
-import { lockState, openStateFolder } from './state-folder.ts';
+import { closeToOthers, lockState, openStateFolder } from './state-folder.ts';
 
 export interface Stack {
   /** Where clients push and pull: plain Node. */
@@ -33,6 +33,7 @@ export async function startStack(settings: StackSettings, progress: (line: strin
   };
   try {
     await requireFreePorts(settings);
+    closeToOthers(state);
     const keys = await stackKeys(state, settings.auth, (password) => progress(`the administrator is "admin" with the password ${password}: it is shown this once (to get another, remove adminPasswordHash from ${state.file('keys.json')})`));
     // The slowest of the services takes seconds to listen; loading the app takes one, beside it.
     const loading = import('./hosts.ts');
@@ -45,7 +46,7 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     // What fails beside it is told below.
     others.catch(() => undefined);
     Object.assign(process.env, appSettings(services.endpoints, { ...own, logFile: state.file('longshore.log') }));
-    const functions = await startFunctions(settings, state);
+    const functions = await startFunctions(settings, { state, functionsKey: keys.functionsKey });
     stops.push(() => functions.stop());
     services.tellFunctionsUrl(functions.url);
     const node = await startNode(settings);

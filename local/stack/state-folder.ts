@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,16 +9,35 @@ export interface StateFolder {
   file(name: string): string;
 }
 
-/** Makes the folder where it is missing. Throws one sentence when it cannot be used. */
+/** Makes the folder where it is missing, closed to other users of the machine: it holds keys, and all that was pushed. Throws one sentence when it cannot be used. */
 export function openStateFolder(path: string): StateFolder {
   const folder = resolve(path);
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    close(folder);
     writeFileSync(join(folder, '.gitignore'), '*\n');
   } catch (error) {
     throw new Error(`the state folder ${folder} cannot be written: ${(error as Error).message}`, { cause: error });
   }
   return { path: folder, file: (name) => join(folder, name) };
+}
+
+/** Somebody's home, or a folder that everybody uses, is not closed because it was named by mistake. */
+function close(folder: string): void {
+  if ((statSync(folder).mode & 0o077) === 0) return;
+  const ignored = join(folder, '.gitignore');
+  const isOwn = readdirSync(folder).length === 0 || (existsSync(ignored) && readFileSync(ignored, 'utf8') === '*\n');
+  if (!isOwn) throw new Error('it is open to other users and holds what is not Longshore\'s; choose a folder of its own with --state');
+  chmodSync(folder, 0o700);
+}
+
+/** Closes all that an earlier version left open. Only while nothing else uses the folder. */
+export function closeToOthers({ path }: StateFolder): void {
+  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
+    // What a link leads to is not ours.
+    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o700);
+    else if (entry.isFile()) chmodSync(join(entry.parentPath, entry.name), 0o600);
+  }
 }
 
 export interface Lock {

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AccountSASPermissions, AccountSASResourceTypes, AccountSASServices, generateAccountSASQueryParameters, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { devstoreAccount } from '../../local/azurite/accounts.ts';
 import { appSettings } from '../../local/stack/app-settings.ts';
 import { startServicesProcess } from '../../local/stack/services-process.ts';
+import { localRegions } from '../../local/stack/regions.ts';
 import { parseSettings } from '../../local/stack/settings.ts';
+import { stackKeys } from '../../local/stack/stack-keys.ts';
+import { openStateFolder } from '../../local/stack/state-folder.ts';
 
 export interface PackageProcess {
   readonly url: string;
@@ -46,12 +48,12 @@ export async function startPackage(folder: string, settings: Readonly<Record<str
 export async function startPackageOverServices(subscriber: string): Promise<PackageProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-test-'));
   const services = await startServicesProcess(parseSettings('start', ['--state', folder, '--subscriber', subscriber], {}), () => undefined);
-  const key = () => Buffer.alloc(32, 'a key of the package\'s test').toString('base64');
-  const { AzureWebJobsStorage: _, ...settings } = appSettings(services.endpoints, { keys: { uploadKey: key(), secretKey: key(), eventGridKeys: [key(), key()] }, auth: 'open', logLevel: 'silent' });
+  const keys = await stackKeys(openStateFolder(folder), 'open', () => undefined);
+  const { AzureWebJobsStorage: _, ...settings } = appSettings(services.endpoints, { keys, auth: 'open', logLevel: 'silent' });
   const { queue, blob } = services.endpoints;
   const built = join(folder, 'package');
   await promisify(execFile)(process.execPath, [fileURLToPath(new URL('../../build.ts', import.meta.url)), built]);
-  const running = await startPackage(built, { ...settings, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776', AzureWebJobsStorage__queueServiceUri: `${queue.endpoint}?${sas()}`, AzureWebJobsStorage__blobServiceUri: blob.endpoint, AzureWebJobsStorage__credential: 'managedidentity' });
+  const running = await startPackage(built, { ...settings, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776', AzureWebJobsStorage__queueServiceUri: `${queue.endpoint}?${sas(keys.storageKey)}`, AzureWebJobsStorage__blobServiceUri: blob.endpoint, AzureWebJobsStorage__credential: 'managedidentity' });
   services.tellFunctionsUrl(running.url);
   return {
     ...running,
@@ -64,9 +66,10 @@ export async function startPackageOverServices(subscriber: string): Promise<Pack
 }
 
 /** Azurite takes identities over TLS alone; a signature opens the same address without a connection string. */
-function sas(): string {
+function sas(storageKey: string): string {
+  const [{ account }] = localRegions(1, storageKey);
   return generateAccountSASQueryParameters(
     { expiresOn: new Date(Date.now() + 3_600_000), permissions: AccountSASPermissions.parse('rwdlacup'), services: AccountSASServices.parse('q').toString(), resourceTypes: AccountSASResourceTypes.parse('sco').toString() },
-    new StorageSharedKeyCredential(devstoreAccount.name, devstoreAccount.key),
+    new StorageSharedKeyCredential(account.name, account.key),
   ).toString();
 }

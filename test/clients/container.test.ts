@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectionString, devstoreAccount } from '../../local/azurite/accounts.ts';
 import { appSettings } from '../../local/stack/app-settings.ts';
-import { localEventGridKeys } from '../../local/stack/event-grid-keys.ts';
 import type { StackKeys } from '../../local/stack/stack-keys.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { freePort } from '../local/stack/free-port.ts';
@@ -32,18 +31,18 @@ const creds = () => `admin:${required.password}`;
 /** The settings of the stack that runs on these ports. */
 async function settingsOf(ports: Record<'cosmos' | 'blob' | 'queue' | 'eventGrid', number>): Promise<Record<string, string>> {
   const at = (port: number, path = '') => `http://127.0.0.1:${port}${path}`;
-  const connection = connectionString(devstoreAccount, at(ports.blob, `/${devstoreAccount.name}`), at(ports.queue, `/${devstoreAccount.name}`));
-  const { Values: sample } = JSON.parse(await readFile(join(root, 'local.settings.sample.json'), 'utf8')) as { Values: Record<string, string> };
+  const keys = JSON.parse(await readFile(join(required.folder, 'state', 'keys.json'), 'utf8')) as StackKeys;
+  const { name } = devstoreAccount;
+  const connection = connectionString({ name, key: keys.storageKey }, at(ports.blob, `/${name}`), at(ports.queue, `/${name}`));
   const endpoints = {
     name: 'local',
     cosmosRegion: 'Local',
-    cosmos: { endpoint: at(ports.cosmos, '/'), key: sample.COSMOS_KEY ?? '', database: 'longshore' },
+    cosmos: { endpoint: at(ports.cosmos, '/'), key: keys.cosmosKey, database: 'longshore' },
     blob: { endpoint: '', connectionString: connection },
     queue: { endpoint: '', connectionString: connection },
-    eventGrid: { endpoint: at(ports.eventGrid, '/api/events'), key: localEventGridKeys[0] },
+    eventGrid: { endpoint: at(ports.eventGrid, '/api/events'), key: keys.eventGridKeys[0] },
     others: [],
   };
-  const keys = JSON.parse(await readFile(join(required.folder, 'state', 'keys.json'), 'utf8')) as StackKeys;
   return appSettings(endpoints, { keys, auth: 'required', logLevel: 'info' });
 }
 

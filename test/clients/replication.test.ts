@@ -11,6 +11,7 @@ import { startGate } from '../../local/azurite/gate.ts';
 import type { Gate } from '../../local/azurite/gate.ts';
 import { appSettings } from '../../local/stack/app-settings.ts';
 import { localRegions } from '../../local/stack/regions.ts';
+import type { LocalRegion } from '../../local/stack/regions.ts';
 import { startServicesProcess } from '../../local/stack/services-process.ts';
 import type { ServicesProcess } from '../../local/stack/services-process.ts';
 import { parseSettings } from '../../local/stack/settings.ts';
@@ -25,7 +26,7 @@ import { ask, makeImage, pushBlob, pushImage, putManifest } from '../shared/imag
 import { stateFolder } from '../local/stack/running-stack.ts';
 import { digestOfAll, gibibyte, layerBytes, mebibyte } from './large-bodies.ts';
 
-const [, second] = localRegions(2);
+let second: LocalRegion | undefined;
 const layer = { seed: 7, from: 0, to: gibibyte };
 const blocks = Math.ceil(gibibyte / (100 * mebibyte));
 
@@ -48,7 +49,9 @@ beforeAll(async () => {
   const state = join(work.path, 'state');
   const settings = parseSettings('start', ['--regions', '2', '--state', state], {});
   services = await startServicesProcess(settings, () => undefined);
-  const own = { keys: await stackKeys(openStateFolder(state), 'open', () => undefined), auth: 'open', logLevel: 'error' };
+  const keys = await stackKeys(openStateFolder(state), 'open', () => undefined);
+  [, second] = localRegions(2, keys.storageKey);
+  const own = { keys, auth: 'open', logLevel: 'error' };
   first = compose(parseConfig(appSettings(services.endpoints, own)));
   const [region] = services.endpoints.others;
   if (region === undefined || second === undefined) throw new TypeError('there are two regions');

@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { localEventGridKeys } from '../../local/stack/event-grid-keys.ts';
+import type { StackKeys } from '../../local/stack/stack-keys.ts';
 import { azureTopic } from '../../shared/adapters/azure/topic.ts';
 import { catalogue } from '../../shared/events/catalogue.ts';
 import { envelope } from '../../shared/events/envelope.ts';
@@ -122,7 +122,8 @@ describe('a receiver that hangs while ten thousand events wait for it', () => {
   it('delays no other, and costs bounded memory', async () => {
     const idle = await quietLatency(20, 'idle');
     const events = 10_000;
-    const topic = azureTopic({ endpoint: `http://127.0.0.1:${eventGridPort}/api/events`, key: localEventGridKeys[0] });
+    const { eventGridKeys: [eventGridKey] } = JSON.parse(await readFile(join(work.path, 'state', 'keys.json'), 'utf8')) as StackKeys;
+    const topic = azureTopic({ endpoint: `http://127.0.0.1:${eventGridPort}/api/events`, key: eventGridKey });
     for (let n = 0; n < events; n += 250) await topic.publishEvents(Array.from({ length: 250 }, pushedToDead));
     await expect.poll(countWaiting, { timeout: 900_000, interval: 5_000 }).toBe(events);
     expect(await manage('GET', '/deadhook')).toMatchObject({ failingSince: expect.any(String) as string });

@@ -52,8 +52,10 @@ export function managementWorkflow(setUp: SetUpRegistry): void {
     it('lets what was deleted be pushed again', async () => {
       const image = randomImage();
       await pushAll(registry.app, repository, image, 'again');
-      for (const { digest } of image.blobs) expect(await status('DELETE', `blobs/${digest}`)).toBe(202);
+      // What a manifest lists goes with it, and not before.
+      for (const { digest } of image.blobs) expect(await status('DELETE', `blobs/${digest}`)).toBe(405);
       expect(await status('DELETE', `manifests/${image.manifest.digest}`)).toBe(202);
+      for (const { digest } of image.blobs) expect(await status('DELETE', `blobs/${digest}`)).toBe(405);
       await pushAll(registry.app, repository, image, 'again');
       expect(await status('GET', 'manifests/again')).toBe(200);
     });

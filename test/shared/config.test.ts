@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { localEventGridKeys } from '../../local/stack/event-grid-keys.ts';
 import { authSettings, BadConfiguration, parseConfig, sealingSettings } from '../../shared/config.ts';
 
 const { Values: sample } = JSON.parse(readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8')) as { Values: Record<string, string> };
@@ -13,10 +12,6 @@ describe('the settings', () => {
     expect(parsedNames.length).toBeGreaterThan(12);
     expect(Object.keys(sample)).toEqual(expect.arrayContaining(parsedNames));
     expect(parseConfig(sample)).toMatchObject({ LONGSHORE_REGISTRY: 'default', COSMOS_ENDPOINT: 'http://127.0.0.1:8081/' });
-  });
-
-  it('in the sample open the local services', () => {
-    expect(sample.EVENTGRID_KEY).toBe(localEventGridKeys[0]);
   });
 
   it('are refused with every fault at once, and no value is repeated', () => {

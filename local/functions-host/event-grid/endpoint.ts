@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { readBody } from '../http/request-body.ts';
 import type { HostEndpoint } from '../http/server.ts';
@@ -11,9 +12,24 @@ import { readEvents, validationCode } from './delivery.ts';
 export const eventGridPath = '/runtime/webhooks/eventgrid';
 
 interface Answer {
-  status: 200 | 202 | 400 | 404 | 500;
+  status: 200 | 202 | 400 | 401 | 404 | 500;
   text?: string;
   headers?: Record<string, string>;
+}
+
+interface EventGridEndpointOptions {
+  functions: HostedFunction[];
+  invoke: Invoke;
+  bodyLimit: number;
+  /** Without it whoever reaches the port makes up events, and what functions do about them is done in the app's name. */
+  key: string | undefined;
+  stopped: AbortSignal;
+}
+
+/** In constant time, whatever was given. */
+function isKey(given: string | null, key: string): boolean {
+  const [left, right] = [given ?? '', key].map((text) => createHash('sha256').update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
 }
 
 /**
@@ -21,14 +37,13 @@ interface Answer {
  * handshakes, and runs a delivery's events at once, one invocation each. 202 when all succeeded, 500 when one failed:
  * Event Grid then sends the whole delivery again.
  */
-export function createEventGridEndpoint(
-  functions: HostedFunction[],
-  invoke: Invoke,
-  bodyLimit: number,
-  stopped: AbortSignal,
-): HostEndpoint {
+export function createEventGridEndpoint({ functions, invoke, bodyLimit, key, stopped }: EventGridEndpointOptions): HostEndpoint {
   const byName = new Map(functions.filter((fn) => hasTrigger(fn, 'eventGridTrigger')).map((fn) => [fn.name, fn]));
   return async (req, res, query) => {
+    if (key !== undefined && !isKey(query.get('code'), key)) {
+      res.writeHead(401, { 'content-length': 0, connection: 'close' }).end();
+      return;
+    }
     const name = query.get('functionName') ?? '';
     const fn = byName.get(name);
     const answer: Answer = fn === undefined ? { status: 404, text: `cannot find function: '${name}'` } : await answerFor(req, fn);
