@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { MiddlewareHandler } from 'hono';
-import { respondHealth } from './health/http.ts';
+import { healthEndpoint } from './health/http.ts';
 import { withCommonHeaders } from './http/common-headers.ts';
 import { errorResponse } from './http/respond.ts';
 import { requireAccess } from './http/access.ts';
@@ -58,7 +58,7 @@ export function createApp(ports: AppPorts): App {
     recordRequest(ports, context.req.raw, context.res.status, requestId, started);
   });
   app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
-  app.get('/healthz', () => respondHealth(ports.probes, log, ports.isOffered));
+  app.get('/healthz', healthEndpoint({ ...ports, clock: ports.registry.clock, log }));
   const { callers, oauth2, management } = ports.identities;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());

@@ -1,3 +1,4 @@
+import type { Clock } from '../ports/clock.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import type { ProbeDependency } from '../ports/probe.ts';
@@ -11,14 +12,45 @@ interface DependencyHealth {
   readonly why?: string;
 }
 
+/** So long an answer is everybody's who asks: the probes cost the stores something, and anybody may ask. In milliseconds. */
+const freshMs = 5_000;
+
+interface Ports {
+  readonly probes: readonly ProbeDependency[];
+  readonly isOffered: () => Promise<boolean>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Health {
+  readonly status: 'up' | 'down' | 'off';
+  readonly dependencies: readonly DependencyHealth[];
+}
+
 /**
  * `GET /healthz`: 200 when all dependencies answer, else 503; either way JSON that names each. A region whose endpoint is switched off says 503
  * too, so that a front door sends clients elsewhere: it serves who asks it all the same.
  */
-export async function respondHealth(probes: readonly ProbeDependency[], log: Log, isOffered: () => Promise<boolean>): Promise<Response> {
+export function healthEndpoint(ports: Ports): () => Promise<Response> {
+  let known: { readonly health: Promise<Health>; at: number } | undefined;
+  return async () => {
+    const now = () => ports.clock.now().getTime();
+    if (known === undefined || now() - known.at >= freshMs) {
+      const asking = { health: examine(ports), at: Infinity };
+      known = asking;
+      // Until it is answered, whoever comes waits for the same one.
+      const answered = () => (asking.at = now());
+      asking.health.then(answered, () => (known = undefined));
+    }
+    const { status, dependencies } = await known.health;
+    return Response.json({ status, dependencies }, { status: status === 'up' ? 200 : 503, headers: { 'Cache-Control': 'no-store' } });
+  };
+}
+
+async function examine({ probes, isOffered, log }: Ports): Promise<Health> {
   const [offered, ...dependencies] = await Promise.all([isOffered(), ...probes.map((probe) => health(probe, log))]);
   const up = offered && dependencies.every((dependency) => dependency.up);
-  return Response.json({ status: up ? 'up' : offered ? 'down' : 'off', dependencies }, { status: up ? 200 : 503, headers: { 'Cache-Control': 'no-store' } });
+  return { status: up ? 'up' : offered ? 'down' : 'off', dependencies };
 }
 
 async function health(probe: ProbeDependency, log: Log): Promise<DependencyHealth> {
