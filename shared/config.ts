@@ -129,6 +129,11 @@ const settingsSchema = z
     LONGSHORE_PUBLIC_URL: originSchema.optional(),
     /** How long what nothing needs any more is spared: a blob that was uploaded or purged, and bytes that nobody links. In hours. */
     LONGSHORE_GRACE_HOURS: z.coerce.number().min(1).max(720).default(24),
+    /**
+     * How many proxies stand before the app that add to `X-Forwarded-For` who has connected to them: so many of its entries, from the end, are believed,
+     * and limits count by the first of those. 0 takes the connection's address, which the Functions host does not tell.
+     */
+    LONGSHORE_TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
     /** Of a registry whose own settings (`/api/v1/registry`) name none. */
     LONGSHORE_SKU: z.enum(skus).default('standard'),
     /** Of the whole registry, per instance; with LONGSHORE_AUTH=required alone. */
@@ -217,14 +222,19 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
 
 /** Who may do what, by the settings. */
 export function authSettings(config: Config): AuthSettings {
-  if (config.LONGSHORE_AUTH === 'open') return { mode: 'open', sku: config.LONGSHORE_SKU };
+  if (config.LONGSHORE_AUTH === 'open') return { mode: 'open', sku: config.LONGSHORE_SKU, ...hopsOf(config) };
   return {
     mode: 'required',
     ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined ? {} : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
     sku: config.LONGSHORE_SKU,
+    ...hopsOf(config),
     rateLimits: { ...ratesOf('registry', config.LONGSHORE_RATE_LIMITS), ...ratesOf('identity', config.LONGSHORE_IDENTITY_RATE_LIMITS) },
   };
+}
+
+function hopsOf({ LONGSHORE_TRUSTED_HOPS: trustedHops }: Config): { readonly trustedHops?: number } {
+  return trustedHops === 0 ? {} : { trustedHops };
 }
 
 /** What seals secrets that lie in documents. */

@@ -74,6 +74,8 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
             [
                 { name: 'NODE_OPTIONS', value: '--max-semi-space-size=1' }
                 { name: 'LONGSHORE_UPLOADS_URL', value: origin }
+                // The ingress adds who has connected to it behind what a client has written there itself.
+                { name: 'LONGSHORE_TRUSTED_HOPS', value: '1' }
                 { name: 'LONGSHORE_PUBLIC_URL', value: empty(publicUrl) ? origin : publicUrl }
               ]
           )

@@ -8,84 +8,85 @@ interface Failures {
   readonly nextAt: number;
 }
 
-/** How failures slow down: `free` cost nothing, then the wait doubles from `firstMs` up to `longestMs`. */
-interface Slope {
-  readonly free: number;
-  readonly firstMs: number;
-  readonly longestMs: number;
-}
-
-/**
- * An identity's wait is short: else anyone could lock it out by guessing. An address's is long, and starts later: many
- * machines may share one.
- */
-const slopes = {
-  identity: { free: 5, firstMs: 500, longestMs: 30_000 },
-  address: { free: 20, firstMs: 500, longestMs: 15 * 60_000 },
-} as const satisfies Record<string, Slope>;
+/** The first failures cost nothing, then the wait doubles up to the longest. */
+const free = 5;
+const firstMs = 500;
+const longestMs = 30_000;
 
 const forgetAfterMs = 60 * 60_000;
 const maxRemembered = 10_000;
+const maxWelcome = 1_000;
 
-/** Who tries: `address` is absent where the host does not see it. */
+/** Who tries what: `address` is absent where nobody knows it. */
 export interface Attempt {
-  readonly identity: string;
+  /** Of the identity, or of what else the secret opens. */
+  readonly name: string;
   readonly address: string | undefined;
 }
 
 /**
- * Slows guessing down, per identity and per address, in the memory of this instance: with several instances a guesser
- * gets so many tries on each. Bounded: what was least used is forgotten first.
+ * Slows guessing down by name and address together, so that nobody is kept out by what somebody does elsewhere. In the memory of this instance: with
+ * several, a guesser gets so many tries on each. Only failures count. Bounded: what was least used is forgotten first.
  */
 export class FailedAttempts {
   readonly #clock: Clock;
   readonly #failures: LRUCache<string, Failures>;
+  /** Where the right secret was shown from: a guesser behind the same address does not keep its owner out. */
+  readonly #welcome = new LRUCache<string, true>({ max: maxWelcome });
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#failures = new LRUCache({ max: maxRemembered, ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } });
   }
 
+  /** How many failures stand against it. */
+  failuresOf(attempt: Attempt): number {
+    return this.#failures.get(keyOf(attempt))?.count ?? 0;
+  }
+
   /**
-   * Counts a try as a failure before its outcome is known, so that tries at once do not all go first. Throws `RegistryError`
-   * (`too-many-requests`) when it comes too early; it is not counted then, and the password must not be looked at.
+   * Before a look at a secret that can be guessed. Throws `RegistryError` (`too-many-requests`) for whoever must wait: but not where the address is
+   * unknown, as that wait would be everybody's.
    */
-  begin(attempt: Attempt): void {
+  requireTurn(attempt: Attempt): void {
+    if (attempt.address !== undefined && !this.#welcome.has(keyOf(attempt))) this.requireNoWait(attempt);
+  }
+
+  /** The same, also where the right secret was shown from. */
+  requireNoWait(attempt: Attempt): void {
+    const waitMs = (this.#failures.get(keyOf(attempt))?.nextAt ?? 0) - this.#clock.now().getTime();
+    if (attempt.address !== undefined && waitMs > 0) throw tooMany(waitMs);
+  }
+
+  /** What was shown is wrong. Throws `RegistryError` (`too-many-requests`) when it came before its time; it does not make the wait longer then. */
+  failed(attempt: Attempt): void {
+    const key = keyOf(attempt);
     const now = this.#clock.now().getTime();
-    const waits = keysOf(attempt).map(({ key }) => (this.#failures.get(key)?.nextAt ?? 0) - now);
-    const retryAfterMs = Math.max(...waits);
-    if (retryAfterMs > 0) throw new RegistryError({ is: 'too-many-requests', why: 'too many wrong passwords', retryAfterMs });
-    for (const { key, slope } of keysOf(attempt)) {
-      const count = (this.#failures.get(key)?.count ?? 0) + 1;
-      this.#failures.set(key, { count, nextAt: now + waitAfter(count, slope) });
-    }
+    const { count, nextAt } = this.#failures.get(key) ?? { count: 0, nextAt: 0 };
+    if (nextAt > now) throw tooMany(nextAt - now);
+    this.#failures.set(key, { count: count + 1, nextAt: now + waitAfter(count + 1) });
   }
 
-  /** It was no failure. A right password clears its identity; its address only gets this one try back. */
+  /** What was shown is right. */
   succeeded(attempt: Attempt): void {
-    this.#failures.delete(`identity ${attempt.identity}`);
-    if (attempt.address !== undefined) this.#takeBack(`address ${attempt.address}`, slopes.address);
+    this.#failures.delete(keyOf(attempt));
   }
 
-  /** Nobody knows whether it was one: a store did not answer. */
-  undecided(attempt: Attempt): void {
-    for (const { key, slope } of keysOf(attempt)) this.#takeBack(key, slope);
-  }
-
-  #takeBack(key: string, slope: Slope): void {
-    const before = this.#failures.get(key);
-    if (before === undefined) return;
-    const count = before.count - 1;
-    if (count <= 0) this.#failures.delete(key);
-    else this.#failures.set(key, { count, nextAt: Math.min(before.nextAt, this.#clock.now().getTime() + waitAfter(count, slope)) });
+  /** The right secret, of those that can be guessed, was shown from here. */
+  welcome(attempt: Attempt): void {
+    this.succeeded(attempt);
+    if (attempt.address !== undefined) this.#welcome.set(keyOf(attempt), true);
   }
 }
 
-function keysOf({ identity, address }: Attempt): { key: string; slope: Slope }[] {
-  const own = { key: `identity ${identity}`, slope: slopes.identity };
-  return address === undefined ? [own] : [own, { key: `address ${address}`, slope: slopes.address }];
+function keyOf({ name, address }: Attempt): string {
+  return `${name} ${address ?? ''}`;
 }
 
-function waitAfter(failures: number, { free, firstMs, longestMs }: Slope): number {
+function tooMany(retryAfterMs: number): RegistryError {
+  return new RegistryError({ is: 'too-many-requests', why: 'too many wrong secrets were tried here: wait, then try the right one', retryAfterMs });
+}
+
+function waitAfter(failures: number): number {
   return failures <= free ? 0 : Math.min(longestMs, firstMs * 2 ** (failures - free - 1));
 }

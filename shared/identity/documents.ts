@@ -14,7 +14,7 @@ export const passwordNames = ['password1', 'password2'] as const;
 export type PasswordName = (typeof passwordNames)[number];
 
 const passwordSchema = z.object({
-  /** scrypt, base64url. */
+  /** `hmac-sha256:` and base64url; of earlier versions scrypt, in base64url alone. */
   hash: z.string(),
   /** New with each password: a refresh token that was got with the one before is over. */
   id: z.string(),
@@ -28,7 +28,7 @@ export const tokenDocumentSchema = z.object({
   ...inRegistry,
   scopeMap: z.string(),
   status: z.enum(['enabled', 'disabled']),
-  /** One for both passwords, so that checking a password against both is one derivation. base64url. */
+  /** One for both passwords, so that checking a password against both is one computation. base64url. */
   salt: z.string(),
   passwords: z.partialRecord(z.enum(passwordNames), passwordSchema),
 });

@@ -1,7 +1,7 @@
 import { RegistryError } from '../oci/faults.ts';
 import { originOf } from '../http/origin.ts';
 import type { Origin } from '../http/origin.ts';
-import { peerOf } from '../http/peer.ts';
+import type { ClientAddress } from '../http/client-address.ts';
 import type { Access, Caller, Challenge, IdentifyCaller } from '../ports/authorize.ts';
 import type { AnonymousGrants } from './anonymous.ts';
 import { parseCredentials } from './credentials.ts';
@@ -12,14 +12,13 @@ import { actorOf } from './identity.ts';
 import { principalOf } from './may-pull.ts';
 import type { Identity, Proof } from './identity.ts';
 import { proveLogin, proveToken } from './prove.ts';
-import type { ProvePorts } from './prove.ts';
-import type { ProvenCredentials } from './proven.ts';
+import type { Login, ProvePorts } from './prove.ts';
 import type { RateLimits } from './ratelimits.ts';
 
 export interface IdentifyPorts extends ProvePorts {
-  readonly proven: ProvenCredentials;
   readonly anonymous: AnonymousGrants;
   readonly limits: RateLimits | undefined;
+  readonly addressOf: ClientAddress;
 }
 
 /** Callers by access token or, as ACR's clients send it, by user and password. Warm, it reads no store and checks no signature. */
@@ -28,28 +27,46 @@ export function identifyCallers(ports: IdentifyPorts): IdentifyCaller {
     async identify(request, needed) {
       const origin = originOf(request, ports.settings.publicUrl);
       const header = request.headers.get('authorization');
-      if (header === null) return anonymousCaller(ports, request, origin);
+      if (header === null) return anonymousCaller(ports, request, origin, needed);
       const credentials = parseCredentials(header);
       const proof = credentials === undefined ? undefined : await prove(ports, request, credentials, header, origin.host);
-      if (proof === undefined) throw refusal(origin, needed);
-      ports.limits?.take(request, limitKey(proof.identity, request));
+      if (proof === undefined) {
+        ports.limits?.countRefused(request);
+        throw refusal(origin, needed);
+      }
+      countAgainst(ports, request, proof.identity, needed.every((access) => permits(proof.grants, access)));
       return callerOf(proof, credentials?.scheme === 'Bearer' ? challengeAt(origin) : undefined);
     },
   };
 }
 
-async function anonymousCaller(ports: IdentifyPorts, request: Request, origin: Origin): Promise<Caller> {
+async function anonymousCaller(ports: IdentifyPorts, request: Request, origin: Origin, needed: readonly Access[]): Promise<Caller> {
   const identity: Identity = { is: 'anonymous' };
-  ports.limits?.take(request, limitKey(identity, request));
   const grants = await ports.anonymous.read();
+  countAgainst(ports, request, identity, needed.length > 0 && needed.every((access) => permits(grants, access)));
   return { ...callerOf({ identity, grants }, challengeAt(origin)), anonymous: true };
+}
+
+/**
+ * Counts a request against its budgets: what is refused for want of rights costs the registry nothing. To be told to log in costs nobody anything:
+ * every login begins with it, also behind an address that others use up. Throws `RegistryError` (`too-many-requests`).
+ */
+export function countAgainst({ limits }: IdentifyPorts, request: Request, identity: Identity, isServed: boolean): void {
+  if (limits === undefined) return;
+  if (identity.is !== 'anonymous') limits.take(request, `${identity.is} ${actorOf(identity)}`, isServed);
+  else if (isServed) limits.takeForStranger(request);
 }
 
 /** As bearer, an access token alone: a refresh token opens nothing by itself. */
 function prove(ports: IdentifyPorts, request: Request, credentials: Credentials, header: string, host: string): Promise<Proof | undefined> {
   return credentials.scheme === 'Bearer'
     ? ports.proven.prove(header, host, 'signature', () => proveToken(ports, credentials.token, host, 'access_token'))
-    : ports.proven.prove(header, host, 'documents', () => proveLogin(ports, { ...credentials, host, address: peerOf(request) }));
+    : proveLogin(ports, loginOf(ports, request, credentials, host));
+}
+
+/** A user and a password that came with a request, whichever way. */
+export function loginOf({ addressOf, limits }: IdentifyPorts, request: Request, { user, password }: Pick<Login, 'user' | 'password'>, host: string): Login {
+  return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLook(request) };
 }
 
 /** With a challenge a refusal asks for a token with more; whoever came with a password has no more to show. */
@@ -67,10 +84,4 @@ function refusal(origin: Origin, needed: readonly Access[]): RegistryError {
 
 function challengeAt({ url, host }: Origin): Challenge {
   return { scheme: 'Bearer', realm: `${url}/oauth2/token`, service: host };
-}
-
-/** The anonymous share one budget only with their own address's, where that is known. */
-export function limitKey(identity: Identity, request: Request): string {
-  if (identity.is === 'anonymous') return `anonymous ${peerOf(request) ?? ''}`;
-  return `${identity.is} ${actorOf(identity)}`;
 }

@@ -1,13 +1,16 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { clientAddress } from '../http/client-address.ts';
 import type { RegistryName } from '../oci/name.ts';
 import { openToAll } from '../ports/authorize.ts';
 import type { IdentifyCaller, IssueAccess } from '../ports/authorize.ts';
 import type { AskGrants } from '../ports/grants.ts';
+import type { LimitStrangers } from '../ports/strangers.ts';
 import { AnonymousGrants } from './anonymous.ts';
 import { FailedAttempts } from './attempts.ts';
 import { identifyCallers } from './identify.ts';
 import type { IdentifyPorts } from './identify.ts';
 import { outsideIdentities } from './issuers/prove.ts';
+import { TrustedIssuers } from './issuers/trusted.ts';
 import { issueToken } from './jwt.ts';
 import { KeyRing } from './keys/ring.ts';
 import { askGrants, openGrants } from './may-pull.ts';
@@ -17,15 +20,19 @@ import type { IdentityPorts, IdentitySettings } from './ports.ts';
 import { ProvenCredentials } from './proven.ts';
 import { RateLimits } from './ratelimits.ts';
 import { RegistryRates } from './registrysettings.ts';
+import { SlowHashes } from './slow-hashes.ts';
+import { limitStrangers } from './strangers.ts';
+import { TokenDocuments } from './token-documents.ts';
 
 /** Who may do what: `open` lets everyone do everything. */
-export type AuthSettings = ({ readonly mode: 'open' } & Pick<IdentitySettings, 'sku'>) | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
+export type AuthSettings = ({ readonly mode: 'open' } & Pick<IdentitySettings, 'sku' | 'trustedHops'>) | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
 
 /** Identities of one registry, whole. */
 export interface Identities {
   readonly callers: IdentifyCaller;
   /** `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
   readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
+  readonly strangers: LimitStrangers;
   /** Absent where nobody needs a token. */
   readonly issueAccess: IssueAccess | undefined;
   /** Asks what somebody may do who is not here. */
@@ -35,23 +42,25 @@ export interface Identities {
 }
 
 export function createIdentities(ports: IdentityPorts, registry: RegistryName, auth: AuthSettings): Identities {
-  const { sku = 'standard' } = auth;
-  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, issueAccess: undefined, grants: openGrants, management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
+  const { sku = 'standard', trustedHops = 0 } = auth;
+  const addressOf = clientAddress(trustedHops);
+  const attempts = new FailedAttempts(ports.clock);
+  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, issueAccess: undefined, grants: openGrants, strangers: limitStrangers(attempts, undefined, addressOf), management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
   const settings: IdentitySettings = { ...auth, registry };
   const anonymous = new AnonymousGrants(ports, registry);
-  const proven = new ProvenCredentials(ports.clock);
+  const [proven, tokens, trusted] = [new ProvenCredentials(ports.clock), new TokenDocuments(ports, registry), new TrustedIssuers(ports, registry)];
   const defaults = { sku, rateLimits: settings.rateLimits ?? {} };
   const rates = new RegistryRates(ports, registry, defaults);
-  const limits = settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current());
-  const identify: IdentifyPorts = { ...ports, settings, anonymous, proven, limits, ring: new KeyRing(ports, settings), attempts: new FailedAttempts(ports.clock) };
-  const outside = outsideIdentities(ports, settings);
+  const limits = settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current(), addressOf);
+  const identify: IdentifyPorts = { ...ports, settings, anonymous, proven, tokens, limits, addressOf, attempts, slowHashes: new SlowHashes(attempts), ring: new KeyRing(ports, settings) };
+  const outside = outsideIdentities(ports, trusted);
   const forget = () => {
-    anonymous.forget();
-    proven.forget();
+    for (const known of [anonymous, proven, tokens, trusted]) known.forget();
   };
   return {
     callers: identifyCallers(identify),
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
+    strangers: limitStrangers(attempts, limits, addressOf),
     issueAccess: ({ to, access, host, until }) => issueToken(identify, { identity: { is: 'workload', subject: to, issuers: [] }, host, expiresAt: until.getTime(), access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })) }),
     grants: askGrants({ ...ports, anonymous }, settings),
     management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),

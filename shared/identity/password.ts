@@ -1,22 +1,21 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import pLimit from 'p-limit';
-import { RegistryError } from '../oci/faults.ts';
 
-/** Passwords are made here, 256 random bits each: nothing slows a guess of them more than their length does. RFC 7914 for the rest. */
+/** RFC 7914. Of what a person may have chosen: a guess must cost something. */
 const cost = { N: 16_384, r: 8, p: 1 };
 const hashBytes = 32;
 
-/** A derivation takes 16 MiB and a thread; so many run at once, and so many wait. */
-const limit = pLimit(2);
-const maxWaiting = 64;
-
 const derive = promisify<string, Buffer, number, typeof cost, Buffer>(scrypt);
 
-/** 43 characters of base64url. The first is no dash: `docker login -p -…` would take it for an option. */
+/** 256 random bits, as 43 characters of base64url. The first is no dash: `docker login -p -…` would take it for an option. */
 export function makePassword(): string {
   const password = randomBytes(32).toString('base64url');
   return password.startsWith('-') ? makePassword() : password;
+}
+
+/** Whether a text may have been made by `makePassword`. */
+export function isMadePassword(text: string): boolean {
+  return /^[\w-]{43}$/.test(text);
 }
 
 /** 16 random bytes in base64url. */
@@ -24,15 +23,26 @@ export function makeSalt(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/** scrypt of a password, in base64url. Throws `RegistryError` (`too-many-requests`) when too many wait for theirs. */
+/** scrypt of a password, in base64url: 16 MiB and some tens of milliseconds of a thread. */
 export async function hashPassword(password: string, salt: string): Promise<string> {
-  if (limit.pendingCount >= maxWaiting) throw new RegistryError({ is: 'too-many-requests', why: 'too many passwords are being checked', retryAfterMs: 2_000 });
-  return limit(async () => (await derive(password, Buffer.from(salt, 'base64url'), hashBytes, cost)).toString('base64url'));
+  return (await derive(password, Buffer.from(salt, 'base64url'), hashBytes, cost)).toString('base64url');
+}
+
+const fastPrefix = 'hmac-sha256:';
+
+/** What is kept of a password that was made here: nothing slows a guess of 256 random bits more than their number does. */
+export function hashMadePassword(password: string, salt: string): string {
+  return `${fastPrefix}${createHmac('sha256', Buffer.from(salt, 'base64url')).update(password).digest('base64url')}`;
+}
+
+/** Whether a stored hash is by `hashMadePassword`; those of earlier versions are by scrypt. */
+export function isFastHash(hash: string): boolean {
+  return hash.startsWith(fastPrefix);
 }
 
 /** Takes the same time wherever the two differ. */
 export function sameHash(given: string, expected: string): boolean {
-  const [left, right] = [Buffer.from(given, 'base64url'), Buffer.from(expected, 'base64url')];
+  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
 

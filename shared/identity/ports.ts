@@ -26,6 +26,8 @@ export interface IdentitySettings {
   readonly publicUrl?: URL;
   /** Of a registry whose settings name none; `standard` when absent. */
   readonly sku?: Sku;
+  /** How many proxies before the app add to `X-Forwarded-For`; absent, none. */
+  readonly trustedHops?: number;
   /** Absent: no limits. */
   readonly rateLimits?: RateLimitSettings;
 }

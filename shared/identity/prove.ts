@@ -1,15 +1,17 @@
-import { readStored } from '../state/stored.ts';
-import type { Attempt, FailedAttempts } from './attempts.ts';
-import { namedRef, namePattern, passwordNames, tokenDocumentSchema } from './documents.ts';
-import type { TokenDocument } from './documents.ts';
-import { allGrants, grantsOfAccess } from './grants.ts';
 import { administratorName } from './identity.ts';
 import type { Proof } from './identity.ts';
+import type { Attempt, FailedAttempts } from './attempts.ts';
+import { namePattern, passwordNames } from './documents.ts';
+import type { PasswordName, TokenDocument } from './documents.ts';
+import { allGrants, grantsOfAccess } from './grants.ts';
 import { verifyToken } from './jwt.ts';
 import type { Claims, JwtPorts } from './jwt.ts';
-import { hashPassword, nobody, sameHash } from './password.ts';
+import { hashMadePassword, isFastHash, isMadePassword, nobody, sameHash } from './password.ts';
 import type { IdentityPorts, IdentitySettings } from './ports.ts';
+import type { ProvenCredentials } from './proven.ts';
 import { administratorId, grantsOf, isPasswordGood, scopeMapGrants } from './resolve.ts';
+import type { SlowHashes } from './slow-hashes.ts';
+import type { TokenDocuments } from './token-documents.ts';
 
 /** The user of whoever gives a token of ours as the password (`az acr login`). */
 export const tokenUser = '00000000-0000-0000-0000-000000000000';
@@ -17,6 +19,9 @@ export const tokenUser = '00000000-0000-0000-0000-000000000000';
 export interface ProvePorts extends IdentityPorts, JwtPorts {
   readonly settings: IdentitySettings;
   readonly attempts: FailedAttempts;
+  readonly proven: ProvenCredentials;
+  readonly slowHashes: SlowHashes;
+  readonly tokens: TokenDocuments;
 }
 
 export interface Login {
@@ -26,25 +31,31 @@ export interface Login {
   readonly address: string | undefined;
   /** Which host's tokens count. */
   readonly host: string;
+  /** Called before a store is asked for the sake of somebody of whom nothing is known; throws when strangers have asked enough. */
+  readonly beforeStore: () => void;
 }
 
 /**
- * Who a user and a password belong to; `undefined` when to nobody, and nothing tells why. Throws `RegistryError`
- * (`too-many-requests`) for tries that come too fast, and `StoreFailure`.
+ * Who a user and a password belong to; `undefined` when to nobody, and nothing tells why. What this instance has proven within a minute is not
+ * proven again. Throws `RegistryError` (`too-many-requests`) for failures that come too fast, and `StoreFailure`.
  */
 export async function proveLogin(ports: ProvePorts, login: Login): Promise<Proof | undefined> {
+  const { user, password, host } = login;
+  const attempt: Attempt = { name: namePattern.test(user) ? user : 'no name', address: login.address };
+  // Alone a password that somebody may have chosen can be guessed.
+  const isGuessable = user === administratorName;
+  if (isGuessable) ports.attempts.requireTurn(attempt);
+  const proof = await ports.proven.prove(JSON.stringify([user, password]), host, 'documents', () => prove(ports, login, attempt));
+  if (proof !== undefined && isGuessable) ports.attempts.welcome(attempt);
+  else if (proof !== undefined) ports.attempts.succeeded(attempt);
+  return proof;
+}
+
+async function prove(ports: ProvePorts, login: Login, attempt: Attempt): Promise<Proof | undefined> {
   // A signed token cannot be guessed, and its user is everyone's: slowing that user down would lock everyone out.
   if (login.user === tokenUser) return proveToken(ports, login.password, login.host);
-  const attempt: Attempt = { identity: namePattern.test(login.user) ? login.user : 'no name', address: login.address };
-  ports.attempts.begin(attempt);
-  try {
-    const proof = await provePassword(ports, login);
-    if (proof !== undefined) ports.attempts.succeeded(attempt);
-    return proof;
-  } catch (error) {
-    ports.attempts.undecided(attempt);
-    throw error;
-  }
+  if (login.user === administratorName) return proveAdministrator(ports, login.password, attempt);
+  return proveNamedToken(ports, login, attempt);
 }
 
 /** A refresh token stands for its identity, an access token for no more than it was issued for. `only` refuses the other kind. */
@@ -63,28 +74,55 @@ function accessOf({ access = [], listing }: Claims): Pick<Proof, 'grants' | 'wit
   return grants.catalog || listing !== undefined ? { grants } : { grants, withoutCatalog: true };
 }
 
-async function provePassword(ports: ProvePorts, { user, password }: Login): Promise<Proof | undefined> {
-  if (user === administratorName) return proveAdministrator(ports.settings, password);
-  const { registry } = ports.settings;
-  const token = namePattern.test(user) ? (await readStored(ports.documents, tokenDocumentSchema, namedRef(registry, 'token', user)))?.document : undefined;
-  // Also for a name that nobody has: the time that the answer takes must not tell which names there are.
-  const hash = await hashPassword(password, token?.salt ?? nobody.salt);
-  if (token === undefined) return undefined;
-  return proveNamedToken(ports, token, hash);
-}
-
-async function proveAdministrator({ administrator }: IdentitySettings, password: string): Promise<Proof | undefined> {
+async function proveAdministrator({ settings: { administrator }, slowHashes }: ProvePorts, password: string, attempt: Attempt): Promise<Proof | undefined> {
+  // Also where there is none: the time that the answer takes must not tell.
   const { salt, hash } = administrator ?? nobody;
-  const right = sameHash(await hashPassword(password, salt), hash);
-  if (!right || administrator === undefined) return undefined;
+  const found = await slowHashes.find([hash], salt, password, attempt);
+  if (found === undefined || administrator === undefined) return undefined;
   return { identity: { is: 'administrator', passwordId: administratorId(administrator) }, grants: allGrants };
 }
 
-async function proveNamedToken({ documents, clock, settings }: ProvePorts, token: TokenDocument, hash: string): Promise<Proof | undefined> {
-  const matching = passwordNames.filter((name) => sameHash(hash, token.passwords[name]?.hash ?? nobody.hash));
+/** 256 random bits are not guessed: a right password is never kept waiting for the wrong ones, which are counted all the same. */
+async function proveNamedToken(ports: ProvePorts, { user, password, beforeStore }: Login, attempt: Attempt): Promise<Proof | undefined> {
+  const { tokens, attempts, clock, documents, settings } = ports;
+  if (!namePattern.test(user) || !isMadePassword(password)) return wrong(attempts, attempt);
+  const recent = tokens.recent(user);
+  if (recent !== undefined && !mayBeRight(recent.document, password)) return wrong(attempts, attempt);
+  if (!tokens.has(user)) beforeStore();
+  const token = await tokens.read(user);
+  if (token === undefined || !mayBeRight(token, password)) return wrong(attempts, attempt);
+  const matching = matchingByFastHash(token, password) ?? (await matchingBySlowHash(ports, token, password, attempt));
+  if (matching === undefined) return undefined;
   const name = matching.find((each) => isPasswordGood(token, each, clock.now()));
-  const password = name === undefined ? undefined : token.passwords[name];
-  if (name === undefined || password === undefined) return undefined;
+  const kept = name === undefined ? undefined : token.passwords[name];
+  if (name === undefined || kept === undefined) return wrong(attempts, attempt);
   const grants = await scopeMapGrants(documents, settings.registry, token.scopeMap);
-  return { identity: { is: 'token', name: token.name, password: name, passwordId: password.id }, grants, ...(password.expiresAt === undefined ? {} : { until: Date.parse(password.expiresAt) }) };
+  return { identity: { is: 'token', name: token.name, password: name, passwordId: kept.id }, grants, ...(kept.expiresAt === undefined ? {} : { until: Date.parse(kept.expiresAt) }) };
+}
+
+/** Counts a failure; throws `RegistryError` (`too-many-requests`) for one that came too early. */
+function wrong(attempts: FailedAttempts, attempt: Attempt): Proof | undefined {
+  attempts.failed(attempt);
+  return undefined;
+}
+
+/** Passwords of earlier versions are known by scrypt alone. */
+function mayBeRight(token: TokenDocument | undefined, password: string): boolean {
+  return token !== undefined && (slowHashesOf(token).length > 0 || matchingByFastHash(token, password) !== undefined);
+}
+
+function matchingByFastHash(token: TokenDocument, password: string): PasswordName[] | undefined {
+  const hash = hashMadePassword(password, token.salt);
+  const matching = passwordNames.filter((name) => sameHash(hash, token.passwords[name]?.hash ?? nobody.hash));
+  return matching.length === 0 ? undefined : matching;
+}
+
+/** `undefined` when there is none, and that is counted. */
+async function matchingBySlowHash({ slowHashes }: ProvePorts, token: TokenDocument, password: string, attempt: Attempt): Promise<PasswordName[] | undefined> {
+  const right = await slowHashes.find(slowHashesOf(token), token.salt, password, attempt);
+  return right === undefined ? undefined : passwordNames.filter((name) => token.passwords[name]?.hash === right);
+}
+
+function slowHashesOf(token: TokenDocument): string[] {
+  return passwordNames.flatMap((name) => token.passwords[name]?.hash ?? []).filter((hash) => !isFastHash(hash));
 }

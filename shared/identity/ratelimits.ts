@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../oci/faults.ts';
 import { noteRateLimit } from '../http/ratelimit.ts';
 import type { RateLimitState } from '../http/ratelimit.ts';
+import type { ClientAddress } from '../http/client-address.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** Requests a minute. */
@@ -18,7 +19,7 @@ export interface Rates {
 export interface RatesInForce {
   /** For all requests of the registry together; absent: no limit. */
   readonly registry?: Rates;
-  /** For each identity; what comes without one counts by address where that is known. Absent: no limit. */
+  /** For each identity, and below the registry's: no one takes all of it. Absent: no limit. */
   readonly identity?: Rates;
 }
 
@@ -43,41 +44,118 @@ interface Bucket {
   readonly at: number;
 }
 
+/** One of the buckets that a request is counted in. */
+interface Share {
+  readonly key: string;
+  readonly quota: number;
+  /** What must stay in it. */
+  readonly kept: number;
+}
+
 const windowSeconds = 60;
 const maxBuckets = 10_000;
 
-/** Token buckets: each holds a minute's requests and fills evenly. */
+/** Of the registry's budget: what one identity may have of it, one stranger's address, and all strangers whose address is unknown. */
+const shareOf = { identity: 3 / 4, stranger: 1 / 4, unknown: 1 / 2 } as const;
+/** The part of the registry's budget that strangers leave to those who have proven who they are. */
+const keptForProven = 1 / 2;
+
+/** A part of a registry's numbers, at least one request each. */
+export function partOf(rates: Rates, part: keyof typeof shareOf): Rates {
+  const of = (quota: number) => Math.max(1, Math.floor(quota * shareOf[part]));
+  return { read: of(rates.read), write: of(rates.write), delete: of(rates.delete) };
+}
+
+/**
+ * Token buckets: each holds a minute's requests and fills evenly. What is refused is counted against who asked alone, never against the registry.
+ * Identities and strangers have buckets apart, so that no number of addresses makes an identity's be forgotten.
+ */
 export class RateLimits {
   readonly #clock: Clock;
   readonly #rates: () => RatesInForce;
+  readonly #addressOf: ClientAddress;
   readonly #buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
+  readonly #strangers = new LRUCache<string, Bucket>({ max: maxBuckets });
 
   /** `rates` is asked for each request. */
-  constructor(clock: Clock, rates: () => RatesInForce) {
+  constructor(clock: Clock, rates: () => RatesInForce, addressOf: ClientAddress) {
     this.#clock = clock;
     this.#rates = rates;
+    this.#addressOf = addressOf;
   }
 
-  /** Counts a request; throws `RegistryError` (`too-many-requests`) when a bucket is empty, and then counts it nowhere. */
-  take(request: Request, identity: string): void {
+  /**
+   * Counts a request of somebody who is known; `isServed` says that it is not refused. Throws `RegistryError` (`too-many-requests`) when a bucket is
+   * empty, and then counts it nowhere.
+   */
+  take(request: Request, identity: string, isServed: boolean): void {
     const policy = policyOf(request.method);
-    const now = this.#clock.now().getTime();
-    const both = this.#bucketsOf(policy, identity).map(({ key, quota }) => ({ key, quota, tokens: filled(this.#buckets.get(key), quota, now) }));
-    const tightest = both.toSorted((one, other) => one.tokens - other.tokens)[0];
-    if (tightest === undefined) return;
-    const allowed = tightest.tokens >= 1;
-    if (allowed) for (const { key, tokens } of both) this.#buckets.set(key, { tokens: tokens - 1, at: now });
-    noteRateLimit(request, stateOf(policy, tightest.quota, allowed ? tightest.tokens - 1 : tightest.tokens));
-    if (!allowed) throw new RegistryError({ is: 'too-many-requests', why: `more than ${tightest.quota} ${policy} requests a minute`, retryAfterMs: ((1 - tightest.tokens) * windowSeconds * 1000) / tightest.quota });
+    const { registry, identity: each } = this.#rates();
+    const own = each === undefined ? [] : [{ key: `identity ${policy} ${identity}`, quota: each[policy], kept: 0 }];
+    this.#takeAll(request, this.#buckets, [...(registry === undefined || !isServed ? [] : [registryShare(policy, registry, 0)]), ...own]);
   }
 
-  #bucketsOf(policy: Policy, identity: string): { readonly key: string; readonly quota: number }[] {
-    const { registry, identity: each } = this.#rates();
-    return [
-      ...(registry === undefined ? [] : [{ key: `registry ${policy}`, quota: registry[policy] }]),
-      ...(each === undefined ? [] : [{ key: `identity ${policy} ${identity}`, quota: each[policy] }]),
-    ];
+  /** Counts a request of nobody in particular that is served. Throws like `take`. */
+  takeForStranger(request: Request): void {
+    const policy = policyOf(request.method);
+    const { registry } = this.#rates();
+    const own = this.#strangerShare(request, policy);
+    this.#requireAll(request, this.#strangers, own);
+    if (registry !== undefined) this.#takeAll(request, this.#buckets, [registryShare(policy, registry, Math.floor(registry[policy] * keptForProven))]);
+    this.#takeAll(request, this.#strangers, own);
   }
+
+  /**
+   * Counts a request with credentials that are wrong. Throws like `take`, but where the address is unknown it never does, as that would be everybody's
+   * refusal; and it costs as much to say one as the other.
+   */
+  countRefused(request: Request): void {
+    const share = this.#strangerShare(request, policyOf(request.method));
+    try {
+      this.#takeAll(request, this.#strangers, share);
+    } catch (error) {
+      if (this.#addressOf(request) !== undefined || !(error instanceof RegistryError)) throw error;
+    }
+  }
+
+  /**
+   * Before a store or an issuer is asked for the sake of a stranger, in a budget apart: whoever guesses at names that this instance knows spends none of
+   * it, so that it is there for those whom the instance has not met. Throws like `take`.
+   */
+  takeLook(request: Request): void {
+    this.#takeAll(request, this.#strangers, this.#strangerShare(request, 'read').map((share) => ({ ...share, key: `look ${share.key}` })));
+  }
+
+  #strangerShare(request: Request, policy: Policy): Share[] {
+    const { registry, identity } = this.#rates();
+    const address = this.#addressOf(request);
+    const ofRegistry = registry === undefined ? Infinity : partOf(registry, address === undefined ? 'unknown' : 'stranger')[policy];
+    const quota = Math.min(ofRegistry, address === undefined && registry !== undefined ? Infinity : (identity?.[policy] ?? Infinity));
+    return quota === Infinity ? [] : [{ key: `${policy} ${address ?? ''}`, quota, kept: 0 }];
+  }
+
+  #takeAll(request: Request, buckets: LRUCache<string, Bucket>, shares: readonly Share[]): void {
+    const now = this.#clock.now().getTime();
+    const policy = policyOf(request.method);
+    const tightest = this.#requireAll(request, buckets, shares);
+    if (tightest === undefined) return;
+    for (const { key, quota } of shares) buckets.set(key, { tokens: filled(buckets.get(key), quota, now) - 1, at: now });
+    noteRateLimit(request, stateOf(policy, tightest.quota, tightest.tokens - 1));
+  }
+
+  /** The bucket that has the least left; throws `RegistryError` (`too-many-requests`) when that is nothing. */
+  #requireAll(request: Request, buckets: LRUCache<string, Bucket>, shares: readonly Share[]): { readonly quota: number; readonly tokens: number } | undefined {
+    const now = this.#clock.now().getTime();
+    const policy = policyOf(request.method);
+    const [tightest] = shares.map(({ key, quota, kept }) => ({ quota, tokens: filled(buckets.get(key), quota, now) - kept })).toSorted((one, other) => one.tokens - other.tokens);
+    if (tightest === undefined || tightest.tokens >= 1) return tightest;
+    noteRateLimit(request, stateOf(policy, tightest.quota, Math.max(0, tightest.tokens)));
+    throw new RegistryError({ is: 'too-many-requests', why: `more than ${tightest.quota} ${policy} requests a minute`, retryAfterMs: ((1 - tightest.tokens) * windowSeconds * 1000) / tightest.quota });
+  }
+}
+
+function registryShare(policy: Policy, registry: Rates, kept: number): Share {
+  return { key: `registry ${policy}`, quota: registry[policy], kept };
 }
 
 function filled(bucket: Bucket | undefined, quota: number, now: number): number {

@@ -5,8 +5,8 @@ import type { DocumentRef, ReadDocument } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import { registrySchema } from '../state/names.ts';
 import { documentShape, readStored } from '../state/stored.ts';
-import { ratesOfSku, skus } from './ratelimits.ts';
-import type { RateLimitSettings, RatesInForce, Sku } from './ratelimits.ts';
+import { partOf, ratesOfSku, skus } from './ratelimits.ts';
+import type { Rates, RateLimitSettings, RatesInForce, Sku } from './ratelimits.ts';
 
 const rate = z.int().min(1).max(999_999_999).optional();
 const ratesSchema = z.object({ read: rate, write: rate, delete: rate });
@@ -42,7 +42,13 @@ export function ratesInForce({ sku, rateLimits }: RegistryDefaults, own: Pick<Se
     return { read: given?.read ?? usual.read, write: given?.write ?? usual.write, delete: given?.delete ?? usual.delete };
   };
   const [registry, identity] = [of('registry'), of('identity')];
-  return { ...(registry === undefined ? {} : { registry }), ...(identity === undefined ? {} : { identity }) };
+  return { ...(registry === undefined ? {} : { registry }), ...(identity === undefined ? {} : { identity: registry === undefined ? identity : below(registry, identity) }) };
+}
+
+/** Whatever the numbers say, no identity alone takes all that there is for everybody. */
+function below(registry: Rates, identity: Rates): Rates {
+  const most = partOf(registry, 'identity');
+  return { read: Math.min(identity.read, most.read), write: Math.min(identity.write, most.write), delete: Math.min(identity.delete, most.delete) };
 }
 
 /** How long an instance goes by what it last read: so late is a change seen elsewhere. In milliseconds. */

@@ -1,11 +1,13 @@
 import { readSmallBody } from '../../http/request.ts';
 import { targetOf } from '../../http/target.ts';
+import type { LimitStrangers } from '../../ports/strangers.ts';
 import { readStored } from '../../state/stored.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { baseReference } from '../edges/names.ts';
 import { nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
+import { AbsentDoors } from './absent-doors.ts';
 import { claims, isSignedForPath, proves, tells } from './proof.ts';
 import type { Received, Way } from './proof.ts';
 import { readInboundSecret } from './secrets.ts';
@@ -62,17 +64,36 @@ export interface LetIn {
   readonly request: Request;
 }
 
+interface Guards {
+  readonly strangers: LimitStrangers;
+  readonly absent: AbsentDoors;
+}
+
 /**
  * `undefined` for whatever is at no door, or claims nothing: it is asked for credentials like everything else, and so is what proves nothing, whether a
- * secret is there or not. Throws `RegistryError` (`too-large`), `StoreFailure`.
+ * secret is there or not. Throws `RegistryError` (`too-large`, `too-many-requests`), `StoreFailure`.
  */
-export async function letIn(ports: BuildPorts, request: Request): Promise<LetIn | undefined> {
-  if (request.method !== 'POST') return undefined;
+async function letIn(ports: BuildPorts, { strangers, absent }: Guards, request: Request): Promise<LetIn | undefined> {
   const { path, query } = targetOf(request.url);
+  if (request.method !== 'POST') {
+    if (request.method !== 'GET' && request.method !== 'HEAD') absent.forget();
+    return undefined;
+  }
   const found = doors.flatMap(([pattern, door]) => (pattern.exec(path)?.slice(1, 2) ?? []).map((name) => ({ door, name })))[0];
   if (found === undefined || !claims({ headers: request.headers, query })) return undefined;
+  const opened = `${path}?${query.get('image') ?? ''}`;
+  strangers.requireTurn(request, opened);
   const body = await readSmallBody(request, 'notification', maxNotificationBytes);
-  const proof = await found.door(ports, found.name, query);
+  const proof = absent.has(opened) ? undefined : await found.door(ports, found.name, query);
+  if (proof === undefined) absent.add(opened);
   const isProven = proof?.({ headers: request.headers, path, query, body }) === true;
+  if (isProven) strangers.succeeded(request, opened);
+  else strangers.failed(request, opened);
   return { isProven, request: new Request(request.url, { method: 'POST', headers: request.headers, body: body as Uint8Array<ArrayBuffer> }) };
+}
+
+/** The same for one instance: it remembers which doors there are not. */
+export function letInWith(ports: BuildPorts, strangers: LimitStrangers): (request: Request) => Promise<LetIn | undefined> {
+  const guards: Guards = { strangers, absent: new AbsentDoors(ports.clock) };
+  return (request) => letIn(ports, guards, request);
 }

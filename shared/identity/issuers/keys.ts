@@ -21,6 +21,11 @@ export class IssuerKeys {
     this.#outbound = outbound;
   }
 
+  /** Whether they are found without a call, or one is under way. */
+  has(issuer: string): boolean {
+    return this.#known.has(issuer);
+  }
+
   /** What finds the key of a token of `issuer`. Throws `OutboundRefused`, and `StoreFailure` (`issuer`) when it cannot be asked. */
   async of(issuer: string): Promise<JWTVerifyGetKey> {
     const known = this.#known.get(issuer) ?? this.#discover(issuer);

@@ -1,5 +1,5 @@
 import type { PasswordName, TokenDocument } from '../documents.ts';
-import { hashPassword, makePassword } from '../password.ts';
+import { hashMadePassword, makePassword } from '../password.ts';
 
 /** A password as it is shown, once. */
 export interface NewPassword {
@@ -9,9 +9,9 @@ export interface NewPassword {
 }
 
 /** Makes a password for a token's salt. `id` is a fresh one: it ends what was got with the password before. */
-export async function newPassword(name: PasswordName, options: { salt: string; id: string; now: Date; expiresAt: string | undefined }): Promise<NewPassword> {
+export function newPassword(name: PasswordName, options: { salt: string; id: string; now: Date; expiresAt: string | undefined }): NewPassword {
   const value = makePassword();
-  const hash = await hashPassword(value, options.salt);
+  const hash = hashMadePassword(value, options.salt);
   const { id, expiresAt } = options;
   return { name, value, stored: { hash, id, createdAt: options.now.toISOString(), ...(expiresAt === undefined ? {} : { expiresAt }) } };
 }

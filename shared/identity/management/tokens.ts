@@ -54,7 +54,7 @@ function passwordRoutes(api: OpenAPIHono, ports: ManagementPorts, tokens: Tokens
   api.openapi(tokenRouteTable.renew, async (context) => {
     const { name, password } = context.req.valid('param');
     const { salt } = await tokens.require(name);
-    const made = await newPassword(password, { salt, id: ports.ids.nextId(), now: ports.clock.now(), expiresAt: context.req.valid('json').expiresAt });
+    const made = newPassword(password, { salt, id: ports.ids.nextId(), now: ports.clock.now(), expiresAt: context.req.valid('json').expiresAt });
     await tokens.change(name, (before) => {
       // The token was removed and made anew in between: the hash is of another salt.
       if (before.salt !== salt) throw new RegistryError({ is: 'conflict', why: `the token "${name}" has just been replaced` });
@@ -85,7 +85,7 @@ async function makeToken(ports: ManagementPorts, tokens: Tokens, { name, scopeMa
   await requireScopeMap(ports, scopeMap);
   const salt = makeSalt();
   const now = ports.clock.now();
-  const shown = await Promise.all(passwordNames.map((each) => newPassword(each, { salt, id: ports.ids.nextId(), now, expiresAt })));
+  const shown = passwordNames.map((each) => newPassword(each, { salt, id: ports.ids.nextId(), now, expiresAt }));
   const passwords = Object.fromEntries(shown.map(({ name: each, stored }) => [each, stored]));
   const at = now.toISOString();
   const { document } = await tokens.write(name, (before) => {

@@ -1,11 +1,10 @@
 import { originOf } from '../../http/origin.ts';
-import { peerOf } from '../../http/peer.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { parseCredentials } from '../credentials.ts';
 import { intersect, readable } from '../grants.ts';
 import type { Grants, ResourceActions } from '../grants.ts';
 import type { RepositoryPattern } from '../pattern.ts';
-import { limitKey } from '../identify.ts';
+import { countAgainst, loginOf } from '../identify.ts';
 import type { IdentifyPorts } from '../identify.ts';
 import type { Proof } from '../identity.ts';
 import { issueToken } from '../jwt.ts';
@@ -29,7 +28,7 @@ export async function tokenByQuery(ports: IdentifyPorts, request: Request): Prom
   const { host } = originOf(request, ports.settings.publicUrl);
   requireService(searchParams, host);
   const asked = parseScopes(searchParams.getAll('scope'));
-  const proof = await proofOfHeader(ports, request, host);
+  const proof = await countingRefusals(ports, request, host, () => proofOfHeader(ports, request, host));
   const { tokens, expiresAt } = await issueTokens(ports, proof, { request, host, asked, offline: searchParams.get('offline_token') === 'true' });
   const now = ports.clock.now();
   // The specification's name for it beside ACR's; without `expires_in` docker takes it for a minute's.
@@ -42,34 +41,36 @@ export async function tokenByForm(ports: IdentifyPorts, request: Request): Promi
   const { host } = originOf(request, ports.settings.publicUrl);
   requireService(form, host);
   const asked = parseScopes(form.getAll('scope'));
-  const proof = await proofOfForm(ports, request, form, host);
+  const proof = await countingRefusals(ports, request, host, () => proofOfForm(ports, request, form, host));
   return (await issueTokens(ports, proof, { request, host, asked, offline: form.get('access_type') === 'offline' })).tokens;
 }
 
-async function proofOfHeader(ports: IdentifyPorts, request: Request, host: string): Promise<Proof> {
+/** Who asks. Throws `RegistryError` (`unauthorized`) when that is nobody, and counts it against the address. */
+async function countingRefusals(ports: IdentifyPorts, request: Request, host: string, prove: () => Promise<Proof | undefined>): Promise<Proof> {
+  const proof = await prove();
+  if (proof !== undefined) return proof;
+  ports.limits?.countRefused(request);
+  throw refused(host);
+}
+
+async function proofOfHeader(ports: IdentifyPorts, request: Request, host: string): Promise<Proof | undefined> {
   const header = request.headers.get('authorization');
   if (header === null) return nobody(ports);
   const credentials = parseCredentials(header);
-  if (credentials?.scheme !== 'Basic') throw refused(host);
-  return required(await ports.proven.prove(header, host, 'documents', () => proveLogin(ports, { ...credentials, host, address: peerOf(request) })), host);
+  return credentials?.scheme === 'Basic' ? proveLogin(ports, loginOf(ports, request, credentials, host)) : undefined;
 }
 
-async function proofOfForm(ports: IdentifyPorts, request: Request, form: URLSearchParams, host: string): Promise<Proof> {
+async function proofOfForm(ports: IdentifyPorts, request: Request, form: URLSearchParams, host: string): Promise<Proof | undefined> {
   const grantType = requireField(form, 'grant_type');
-  if (grantType === 'refresh_token') return required(await proveToken(ports, requireField(form, 'refresh_token'), host, 'refresh_token'), host);
+  if (grantType === 'refresh_token') return proveToken(ports, requireField(form, 'refresh_token'), host, 'refresh_token');
   if (grantType !== 'password') throw new RegistryError({ is: 'request-invalid', why: 'grant_type must be refresh_token or password' });
   const [user, password] = [form.get('username') ?? '', form.get('password') ?? ''];
   if (user === '' && password === '') return nobody(ports);
-  return required(await proveLogin(ports, { user, password, host, address: peerOf(request) }), host);
+  return proveLogin(ports, loginOf(ports, request, { user, password }, host));
 }
 
 async function nobody(ports: IdentifyPorts): Promise<Proof> {
   return { identity: { is: 'anonymous' }, grants: await ports.anonymous.read() };
-}
-
-function required(proof: Proof | undefined, host: string): Proof {
-  if (proof === undefined) throw refused(host);
-  return proof;
 }
 
 function refused(host: string): RegistryError {
@@ -84,11 +85,12 @@ interface Issued {
 
 /** Access to what was asked for and is granted, and no more. Nobody is told to log in when that is nothing. */
 async function issueTokens(ports: IdentifyPorts, proof: Proof, { request, host, asked, offline }: TokenRequest): Promise<Issued> {
-  ports.limits?.take(request, limitKey(proof.identity, request));
   const access = intersect(proof.grants, asked);
   const listing = listingFor(proof.grants, asked);
   const { identity } = proof;
-  if (identity.is === 'anonymous' && access.length === 0 && (listing ?? []).length === 0) throw refused(host);
+  const isServed = identity.is !== 'anonymous' || access.length > 0 || (listing ?? []).length > 0;
+  countAgainst(ports, request, identity, isServed);
+  if (!isServed) throw refused(host);
   const until = (lifetimeMs: number) => Math.min(ports.clock.now().getTime() + lifetimeMs, proof.until ?? Infinity);
   const expiresAt = until(lifetimes.access);
   const accessToken = await issueToken(ports, { identity, host, access, ...(listing === undefined ? {} : { listing }), expiresAt });

@@ -1,0 +1,34 @@
+import { rememberPeer } from '../../shared/http/peer.ts';
+import type { TestLongshore } from '../../shared/compose-for-test.ts';
+
+interface Options {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  /** Of the connection; absent, as on the Functions host, nobody knows it. */
+  readonly address?: string;
+}
+
+/** A request as a host hands it to the app. */
+export async function knock({ app }: Pick<TestLongshore, 'app'>, path: string, { address, ...init }: Options = {}): Promise<Response> {
+  const request = new Request(`http://registry.test${path}`, init);
+  rememberPeer(request, address);
+  return app.fetch(request);
+}
+
+/** How many answers had which status. */
+export function tally(statuses: readonly number[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+export async function statusOf(answer: Promise<Response>): Promise<number> {
+  const response = await answer;
+  await response.arrayBuffer();
+  return response.status;
+}
+
+export function form(fields: Record<string, string>): { readonly method: 'POST'; readonly body: string; readonly headers: Record<string, string> } {
+  return { method: 'POST', body: new URLSearchParams(fields).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+}
