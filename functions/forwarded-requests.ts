@@ -1,8 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { invocationHeader } from './invocations.ts';
 
-/** The host names the invocation on the request that it forwards to this process. */
-const invocationHeader = 'x-ms-invocation-id';
 const underWay = new Map<string, IncomingMessage>();
 
 interface RequestStart {
@@ -24,7 +23,8 @@ export function watchForwardedRequests(): void {
   subscribe('http.server.request.start', (message) => {
     const { request, response, server } = message as RequestStart;
     const id = request.headers[invocationHeader];
-    if (typeof id !== 'string') return;
+    // Any server of this process gets here, and anybody may send any id: whoever was first with one keeps it.
+    if (typeof id !== 'string' || underWay.has(id)) return;
     server.requestTimeout = 0;
     underWay.set(id, request);
     response.once('close', () => underWay.delete(id));

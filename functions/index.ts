@@ -27,3 +27,4 @@ import './builds/learn.event.ts';
 import './builds/plan.event.ts';
 import './builds/work.queue.ts';
 import './builds/sweep.timer.ts';
+import './guarded.ts';

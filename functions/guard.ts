@@ -1,0 +1,82 @@
+import { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import { Server as NetServer } from 'node:net';
+import { admitInvocationsAlone, Invocations } from './invocations.ts';
+
+interface InvocationModel {
+  getArguments(): Promise<unknown>;
+}
+
+interface InvocationContext {
+  readonly invocationId: string;
+  readonly metadata: { readonly bindings: Readonly<Record<string, { readonly type?: unknown }>> };
+}
+
+/** The part of the library that the worker calls. */
+export interface ProgrammingModel {
+  getInvocationModel(context: InvocationContext): InvocationModel;
+  getCapabilities(defaults: Record<string, string>): Promise<Record<string, string>>;
+}
+
+const loopback = '127.0.0.1';
+
+/**
+ * Guards the server that the library opens for HTTP streams. The library lets it listen on every address; hands whatever comes there on by an
+ * id that the sender chose (`error` is an event that ends the process); keeps requests of which no invocation is told, without answer and end; and
+ * lets an invocation wait without end for a request that never comes, until the host kills the process and all that it does.
+ */
+export function guardLibrary(model: ProgrammingModel, invocations = new Invocations()): void {
+  const original = { capabilities: model.getCapabilities.bind(model), invocation: model.getInvocationModel.bind(model) };
+  let isStreaming = false;
+  model.getCapabilities = async (defaults) => {
+    const capabilities = await onLoopback((server) => {
+      isStreaming = true;
+      admitInvocationsAlone(server, invocations);
+    }, () => original.capabilities(defaults));
+    const uri = capabilities['HttpUri'];
+    // The name may mean ::1 first, where nothing listens.
+    return uri === undefined ? capabilities : Object.assign(capabilities, { HttpUri: uri.replace('//localhost:', `//${loopback}:`) });
+  };
+  model.getInvocationModel = (context) => {
+    const invocation = original.invocation(context);
+    if (!isStreaming || !isHttp(context)) return invocation;
+    const { invocationId } = context;
+    const wait = invocation.getArguments.bind(invocation);
+    invocation.getArguments = () => {
+      // The library begins to wait before it is told that there is something to wait for, so nothing is lost between the two.
+      const waiting = wait();
+      invocations.announce(invocationId);
+      return invocations.withoutEndlessWait(invocationId, waiting);
+    };
+    return invocation;
+  };
+}
+
+function isHttp({ metadata }: InvocationContext): boolean {
+  return Object.values(metadata.bindings).some(({ type }) => typeof type === 'string' && type.toLowerCase() === 'httptrigger');
+}
+
+/** Runs `open`, and has each HTTP server that it lets listen, before its first wait, listen on loopback alone. */
+function onLoopback<T>(notice: (server: Server) => void, open: () => T): T {
+  Server.prototype.listen = function listen(this: Server, ...given: unknown[]): Server {
+    notice(this);
+    const [port, ...rest] = typeof given[0] === 'number' ? given : [0, ...given];
+    return Reflect.apply(NetServer.prototype.listen, this, [port, loopback, ...rest.filter((each) => typeof each === 'function')]) as Server;
+  };
+  try {
+    return open();
+  } finally {
+    // What is inherited is there again.
+    Reflect.deleteProperty(Server.prototype, 'listen');
+  }
+}
+
+/** The worker provides this module; in a test without a host there is none, and nothing to guard. */
+export function libraryModel(): ProgrammingModel | undefined {
+  try {
+    const core = createRequire(import.meta.url)('@azure/functions-core') as { getProgrammingModel(): ProgrammingModel | undefined };
+    return core.getProgrammingModel();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { guardLibrary } from '../../functions/guard.ts';
+import { Invocations } from '../../functions/invocations.ts';
+import { stateFolder, startRunningStack } from '../local/stack/running-stack.ts';
+import type { RunningStack } from '../local/stack/running-stack.ts';
+import { listeningOf } from './listening.ts';
+
+let stack: RunningStack;
+let state: Awaited<ReturnType<typeof stateFolder>>;
+
+beforeAll(async () => {
+  state = await stateFolder();
+  stack = await startRunningStack(state.path);
+});
+
+afterAll(async () => {
+  await stack.stop();
+  await state.remove();
+});
+
+/** Sends bytes as they are; gives the status line, and how long it took. */
+async function raw(port: number, text: string): Promise<{ status: string; ms: number }> {
+  const began = performance.now();
+  return new Promise((resolve) => {
+    let got = '';
+    const done = () => resolve({ status: got.split('\r\n')[0] ?? '', ms: performance.now() - began });
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.setTimeout(15_000, () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      got += chunk.toString('latin1');
+      if (got.includes('\r\n\r\n')) socket.destroy();
+    });
+    socket.on('error', () => undefined).on('close', done);
+  });
+}
+
+const withId = (id: string) => `GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\nx-forwarded-host: evil.test\r\nx-forwarded-proto: http\r\nx-ms-invocation-id: ${id}\r\n\r\n`;
+
+/** The ports that nobody was told of: the stream server of the library is among them. */
+function hiddenPorts(): number[] {
+  const told = new Set([stack.url, stack.functionsUrl].map((url) => Number(new URL(url).port)));
+  return listeningOf(stack.pid).map(({ port }) => port).filter((port) => !told.has(port));
+}
+
+async function pullsWork(): Promise<void> {
+  for (const url of [stack.url, stack.functionsUrl]) expect((await fetch(`${url}/v2/`)).status).toBe(200);
+}
+
+describe('npm start', () => {
+  it('listens on loopback alone, with every port of every process', () => {
+    const all = listeningOf(stack.pid);
+    expect(all.length).toBeGreaterThanOrEqual(6);
+    expect(all.filter(({ address }) => address !== '127.0.0.1' && address !== '::1')).toEqual([]);
+  });
+
+  it.each([['an event that ends the process', 'error'], ['a property of every object', '__proto__'], ['another one', 'constructor'], ['nothing', ''], ['two at once', `${randomUUID()}\r\nx-ms-invocation-id: ${randomUUID()}`], ['one that looks right', randomUUID()]])('answers a request with a made-up invocation id within 6 s, and lives: %s', async (_, id) => {
+    const answers = await Promise.all(hiddenPorts().map((port) => raw(port, withId(id))));
+    expect(answers.filter(({ status, ms }) => status === '' || ms > 6_000)).toEqual([]);
+    await pullsWork();
+  });
+
+  it('answers one without an id too', async () => {
+    const answers = await Promise.all(hiddenPorts().map((port) => raw(port, 'GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')));
+    expect(answers.filter(({ status, ms }) => status === '' || ms > 6_000)).toEqual([]);
+    await pullsWork();
+  });
+
+  it('is not slowed by hundreds of them, and forgets them', async () => {
+    const flood = Promise.all(hiddenPorts().flatMap((port) => Array.from({ length: 200 }, () => raw(port, withId(randomUUID())))));
+    await pullsWork();
+    const answers = await flood;
+    expect(answers.filter(({ status }) => status === '')).toEqual([]);
+    await pullsWork();
+  });
+
+  it('is not led astray by an id that a client sends to the front', async () => {
+    for (const id of ['error', 'abc', randomUUID()]) for (const url of [stack.url, stack.functionsUrl]) {
+      expect((await fetch(`${url}/v2/`, { headers: { 'x-ms-invocation-id': id } })).status).toBe(200);
+    }
+  });
+});
+
+describe('an invocation whose request the host cannot forward', () => {
+  const metadata = { bindings: { request: { type: 'httpTrigger' } } };
+
+  function guarded(getArguments: () => Promise<unknown>, patience = 50) {
+    const model = { getInvocationModel: () => ({ getArguments }), getCapabilities: async (defaults: Record<string, string>) => Promise.resolve(defaults) };
+    return { model, guard: () => guardLibrary(model, new Invocations({ patience })) };
+  }
+
+  it('fails after some seconds, and does not hold its place until the process is killed', async () => {
+    const { createServer } = await import('node:http');
+    const { model, guard } = guarded(() => new Promise(() => undefined));
+    const server = createServer();
+    model.getCapabilities = async (defaults) => {
+      await new Promise<void>((resolve) => server.listen(() => resolve()));
+      return { ...defaults, HttpUri: 'http://localhost:1/' };
+    };
+    guard();
+    expect(await model.getCapabilities({})).toEqual({ HttpUri: 'http://127.0.0.1:1/' });
+    expect(server.address()).toMatchObject({ address: '127.0.0.1' });
+    await expect((model as unknown as { getInvocationModel(context: object): { getArguments(): Promise<unknown> } }).getInvocationModel({ invocationId: randomUUID(), metadata }).getArguments()).rejects.toThrow('did not come');
+    server.close();
+  });
+});
