@@ -291,7 +291,9 @@ module appSettings 'modules/settings.bicep' = [for (region, at) in regions: {
         AzureWebJobsStorage__queueServiceUri: work[at].outputs.queues
         AzureWebJobsStorage__credential: 'managedidentity'
         AzureWebJobsStorage__clientId: identities.outputs.clientIds[at]
-        FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776'
+        // The Functions host holds a body with Content-Length in memory before the app sees it, four times over, and ends when that is too much. Where
+        // container apps take uploads no body is larger than a manifest (4 MiB); else it may have a sixth of the instance's memory.
+        FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: dataPlane == 'functions' ? string(instanceMemory * 1048576 / 6) : '8388608'
         LONGSHORE_PUBLIC_URL: !empty(publicUrl) ? publicUrl : dataPlane == 'containerAppOnly' ? uploads[at].?outputs.?origin ?? '' : 'https://${functions[at].outputs.host}'
       },
       dataPlane == 'functions' ? {} : { LONGSHORE_UPLOADS_URL: uploads[at].?outputs.?origin ?? '' }

@@ -23,6 +23,7 @@ export async function lookAtUploads({ origin, password, call, largest }: Patient
 }
 
 function nextFor(status: number): string {
+  if (status === 500) return 'look at the app\'s failures for that request; where there is none, the body was larger than FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, which is what its memory carries: take uploads by a container app (dataPlane)';
   if (status === 413) return 'something before the app has a limit of its own: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, or the front\'s; or take uploads by a container app (dataPlane)';
   if (status === 504) return 'it took longer than the front waits: take uploads by a container app (dataPlane), or try from nearer';
   return 'look at the app\'s failures for that request';

@@ -78,6 +78,19 @@ describe('a setting of the app', () => {
   });
 });
 
+describe('the largest body that a Function App takes', () => {
+  const limits = (sample: Sample) => [...new Set(settingsOf(sample).map((settings) => Number(settings['FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'])))];
+
+  it('is a sixth of the instance\'s memory where it takes uploads itself: the host holds four times a body', () => {
+    expect(samples.filter((sample) => uploadsSettingsOf(sample).length === 0).flatMap(limits)).toEqual([357_913_941, 357_913_941, 357_913_941]);
+  });
+
+  it('is a few MiB more than a manifest where container apps take them', () => {
+    const [limit = 0, ...others] = samples.filter((sample) => uploadsSettingsOf(sample).length > 0).flatMap(limits);
+    expect([limit > 4 * 1024 ** 2, limit <= 16 * 1024 ** 2, others]).toEqual([true, true, []]);
+  });
+});
+
 describe('what is written of a deployment', () => {
   it('holds no key, no connection string and no password in its settings: what is secret is the vault\'s', () => {
     for (const settings of everywhere) {
