@@ -6,6 +6,8 @@ import { healthEndpoint } from './health/http.ts';
 import { withCommonHeaders } from './http/common-headers.ts';
 import { errorResponse } from './http/respond.ts';
 import { requireAccess } from './http/access.ts';
+import { requireOwnHost } from './http/host-names.ts';
+import type { HostNames } from './http/host-names.ts';
 import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
@@ -32,6 +34,8 @@ export interface AppPorts {
   readonly registryName: RegistryName;
   readonly identities: Identities;
   readonly metrics: Metrics;
+  /** The names that requests may come to; absent, any. */
+  readonly hostNames?: HostNames;
   /** Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all other requests. */
   readonly letIn: (request: Request) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
   /** What of the management API is about webhooks. */
@@ -66,7 +70,17 @@ export function createApp(ports: AppPorts): App {
   app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
   app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
-  return { fetch: (request) => (isDataPlane(targetOf(request.url).path) ? dataPlane(ports, request) : app.fetch(request)) };
+  return { fetch: (request) => misdirected(ports, request) ?? (isDataPlane(targetOf(request.url).path) ? dataPlane(ports, request) : app.fetch(request)) };
+}
+
+/** Before anything else: what is not meant for this registry reaches nothing of it. */
+function misdirected({ hostNames, registry: { log } }: AppPorts, request: Request): Response | undefined {
+  try {
+    requireOwnHost(hostNames, { method: request.method, host: targetOf(request.url).host, origin: request.headers.get('origin') });
+    return undefined;
+  } catch (error) {
+    return errorResponse(error, log);
+  }
 }
 
 function isDataPlane(path: string): boolean {

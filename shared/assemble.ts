@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import type { App } from './app.ts';
 import { checkTarget } from './http/outbound-target.ts';
+import type { HostNames } from './http/host-names.ts';
 import type { Reach } from './http/public-address.ts';
 import { parseCloudEvent, parseEvent } from './events/envelope.ts';
 import { sweepOutbox } from './events/outbox.ts';
@@ -97,6 +98,8 @@ export interface Settings extends RegistrySettings {
   readonly sealing: SealingSettings;
   /** Where clients find the registry; absent, where a request came in. */
   readonly publicUrl?: URL;
+  /** The names that requests may come to; absent, any. */
+  readonly hostNames?: HostNames;
   /** Where URLs that users give may lead. */
   readonly reach: Reach;
   readonly usage: UsageSettings;
@@ -184,7 +187,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
   const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, grants: identities.grants, documents, secrets: userSecrets(stores.secrets), sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
-  const app = createApp({ registry, identities, letIn: letInWith(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
+  const app = createApp({ registry, identities, letIn: letInWith(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,

@@ -14,7 +14,7 @@ import { httpGit } from './adapters/git/git.ts';
 import { buildahRunner } from './adapters/buildah/runner.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
-import { authSettings, sealingSettings, storageQuota } from './config.ts';
+import { authSettings, hostNamesOf, sealingSettings, storageQuota } from './config.ts';
 import type { Config } from './config.ts';
 import type { RegionSetting } from './config-regions.ts';
 import { guardedGet } from './http/guarded-get.ts';
@@ -41,6 +41,7 @@ export function compose(config: Config): ComposedLongshore {
   const tracer = tracerOf(config, log, identity);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
+  const hostNames = hostNamesOf(config);
   const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
   const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahRunner() }), git: httpGit({ reach }), management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity), clock, ids: systemRandomIds, log };
   const settings = {
@@ -58,6 +59,7 @@ export function compose(config: Config): ComposedLongshore {
     buildsAtOnce: config.LONGSHORE_BUILDS_AT_ONCE,
     upstream: { intervalMs: config.LONGSHORE_UPSTREAM_INTERVAL_MINUTES * 60_000, perMinute: config.LONGSHORE_UPSTREAM_PER_MINUTE, ...(config.LONGSHORE_UPSTREAM_HOSTS === undefined ? {} : { hosts: config.LONGSHORE_UPSTREAM_HOSTS }) },
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
+    ...(hostNames === undefined ? {} : { hostNames }),
     reach,
   };
   return {

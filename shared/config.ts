@@ -3,6 +3,7 @@ import { refusedInAzure, unresolvedReferences } from './config-azure.ts';
 import { regionNameSchema, regionsSchema } from './config-regions.ts';
 import { isRegistryName } from './oci/name.ts';
 import type { RegistryName } from './oci/name.ts';
+import { HostNames } from './http/host-names.ts';
 import { isNetwork, loopbackNetworks } from './http/public-address.ts';
 import type { AuthSettings } from './identity/identities.ts';
 import { parsePasswordHash } from './identity/password.ts';
@@ -11,6 +12,9 @@ import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
 import { clientClasses, parseActorClasses } from './usage/client-class.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
 import { userSecretPrefix } from './builds/user-secrets.ts';
+
+const hostNameList = /^(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(,(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\]))*$/i;
+const hostNamesSchema = z.string().regex(hostNameList, 'must be "any", or "own", or names without ports that are answered to besides, as in registry.lan,host.docker.internal').transform((text) => text.split(','));
 
 /** At least 32 bytes, in base64. */
 const keySchema = z
@@ -127,6 +131,12 @@ const settingsSchema = z
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */
     LONGSHORE_PUBLIC_URL: originSchema.optional(),
+    /**
+     * The names that requests may come to. `own`: those of this machine (localhost, its addresses, its host name), and the hosts of LONGSHORE_PUBLIC_URL and
+     * LONGSHORE_UPLOADS_URL; others by name are answered to besides; `any` looks at no name. Absent, `own` where LONGSHORE_AUTH is `open`, as any page of the web that
+     * lets its name point here would be the administrator; else `any`.
+     */
+    LONGSHORE_HOST_NAMES: hostNamesSchema.optional(),
     /** How long what nothing needs any more is spared: a blob that was uploaded or purged, and bytes that nobody links. In hours. */
     LONGSHORE_GRACE_HOURS: z.coerce.number().min(1).max(720).default(24),
     /**
@@ -235,6 +245,12 @@ export function authSettings(config: Config): AuthSettings {
 
 function hopsOf({ LONGSHORE_TRUSTED_HOPS: trustedHops }: Config): { readonly trustedHops?: number } {
   return trustedHops === 0 ? {} : { trustedHops };
+}
+
+/** The names that requests may come to; `undefined`: any. */
+export function hostNamesOf({ LONGSHORE_AUTH: auth, LONGSHORE_HOST_NAMES: given, LONGSHORE_PUBLIC_URL: publicUrl, LONGSHORE_UPLOADS_URL: uploadsUrl }: Config): HostNames | undefined {
+  if (given === undefined ? auth === 'required' : given.includes('any')) return undefined;
+  return new HostNames([...(given ?? []).filter((name) => name !== 'own'), ...[publicUrl, uploadsUrl].flatMap((url) => url?.hostname ?? [])]);
 }
 
 /** What seals secrets that lie in documents. */

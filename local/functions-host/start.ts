@@ -7,7 +7,7 @@ import { hostStatus, hostStatusPath } from './http/host-status.ts';
 import { createBufferedWorker } from './http/buffered-exchange.ts';
 import { bodySizeLimit } from './http/request-body.ts';
 import { createRouteTable } from './http/route-table.ts';
-import { createHttpFront } from './http/server.ts';
+import { createHttpFront, type RefuseByHead } from './http/server.ts';
 import { createStreamWorker } from './http/stream-exchange.ts';
 import { createInvoker } from './invocation.ts';
 import { prepareListeners } from './listeners.ts';
@@ -26,6 +26,8 @@ export interface FunctionsHostOptions {
   /** 0, the default, takes a free port. */
   port?: number;
   host?: string;
+  /** Answers requests before anything else, the host's own endpoints among it; absent, none. */
+  refuseByHead?: RefuseByHead;
   log: Log;
   now?: () => Date;
   /** Factor on the waits between queue polls. */
@@ -72,7 +74,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       [eventGridPath]: createEventGridEndpoint({ functions, invoke: invoker.invoke, bodyLimit, key: options.eventGridKey, stopped: stopping.signal }),
       [hostStatusPath]: hostStatus,
     };
-    const front = createHttpFront({ routes, worker, endpoints, bodyLimit, log });
+    const front = createHttpFront({ routes, worker, endpoints, bodyLimit, log, refuseByHead: options.refuseByHead ?? (() => undefined) });
     const url = await listen(front.server, options.port ?? 0, options.host ?? '127.0.0.1');
     const listeners = starts.map((start) => start(invoker.invoke));
     warnOfUnusedRetries(functions, log);

@@ -35,6 +35,8 @@ export function appSettings(services: ServiceEndpoints, stack: OwnSettings, regi
     LONGSHORE_SECRET_KEY: stack.keys.secretKey,
     ...(stack.keys.adminPasswordHash === undefined ? {} : { LONGSHORE_ADMIN_PASSWORD_HASH: stack.keys.adminPasswordHash }),
     LONGSHORE_OUTBOUND: 'loopback',
+    // The stack listens on loopback alone, so no other name can be right, whatever the login.
+    LONGSHORE_HOST_NAMES: process.env.LONGSHORE_HOST_NAMES || 'own',
     ...(isOnPath('buildah') ? { LONGSHORE_RUNNER: 'buildah' } : {}),
     LONGSHORE_LOG_LEVEL: stack.logLevel,
     ...(stack.logFile === undefined ? {} : { LONGSHORE_LOG_FILE: stack.logFile }),

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { composed } from '../../functions/composed.ts';
+import { hostNamesOf, parseConfig } from '../../shared/config.ts';
+import { requireOwnHost } from '../../shared/http/host-names.ts';
+import { wireAnswer } from '../../shared/http/respond.ts';
+import { RegistryError } from '../../shared/oci/faults.ts';
 import { startNodeHost } from '../../shared/http/node-host.ts';
 import type { NodeHost } from '../../shared/http/node-host.ts';
+import type { RefuseByHead } from '../functions-host/http/server.ts';
 import { startFunctionsHost } from '../functions-host/start.ts';
 import type { LogRecord } from '../functions-host/log.ts';
 import type { StackSettings } from './settings.ts';
@@ -32,10 +37,25 @@ export function startFunctions(settings: StackSettings, { state, functionsKey, f
     hostJson: JSON.parse(readFileSync(new URL('../../host.json', import.meta.url), 'utf8')),
     env: { ...process.env, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776' },
     port: settings.functionsPort,
+    refuseByHead: refuseStrangers(),
     stateFolder: state.file(folder),
     eventGridKey: functionsKey,
     log: logHostRecord,
   });
+}
+
+/** The host's own endpoints, that of Event Grid among them, are no more for a stranger's page than the app is. */
+function refuseStrangers(): RefuseByHead {
+  const names = hostNamesOf(parseConfig(process.env));
+  return ({ method = 'GET', headers }) => {
+    try {
+      return requireOwnHost(names, { method, host: headers.host ?? 'localhost', origin: headers.origin });
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const { status, json } = wireAnswer(error.fault);
+      return { status, json };
+    }
+  };
 }
 
 /** The host's lines go where the app's go. What a function ends with is told at debug level: there is one a request. */

@@ -7,10 +7,15 @@ import type { Access } from '../ports/authorize.ts';
  */
 export function challengeHeaders({ challenge, needed, why }: RegistryFault & { is: 'unauthorized' }): Record<string, string> {
   if (challenge === undefined) return {};
-  if (challenge.scheme === 'Basic') return { 'WWW-Authenticate': `Basic realm="${challenge.realm}",charset="UTF-8"` };
+  if (challenge.scheme === 'Basic') return { 'WWW-Authenticate': `Basic realm=${quoted(challenge.realm)},charset="UTF-8"` };
   const scope = scopeOf(needed);
-  const parts = [`realm="${challenge.realm}"`, `service="${challenge.service}"`, ...(scope === '' ? [] : [`scope="${scope}"`]), ...(why === undefined ? [] : [`error="${why}"`])];
+  const parts = [`realm=${quoted(challenge.realm)}`, `service=${quoted(challenge.service)}`, ...(scope === '' ? [] : [`scope=${quoted(scope)}`]), ...(why === undefined ? [] : [`error=${quoted(why)}`])];
   return { 'WWW-Authenticate': `Bearer ${parts.join(',')}` };
+}
+
+/** A quoted-string (RFC 9110, 5.6.4): what came from a request must not end it, and add a realm of its own. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, '')}"`;
 }
 
 /** The Docker token specification's scopes: one per resource, its actions joined, several parted by a space. */

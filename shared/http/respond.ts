@@ -88,6 +88,8 @@ function requestError(fault: RequestFault): WireError {
       return { code: 'DENIED', message: fault.why };
     case 'route-unknown':
       return { code: 'NOT_FOUND', message: `no such route: ${fault.path.slice(0, 300)}` };
+    case 'misdirected':
+      return { code: 'DENIED', status: 421, message: `"${fault.host.slice(0, 255)}" is no name of this registry: ask by localhost, an address or the host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES` };
     case 'contended':
       return { code: 'TOOMANYREQUESTS', message: `${fault.what} is being written by many clients; try again`, headers: { 'Retry-After': '1' } };
     case 'too-many-requests':
@@ -130,8 +132,18 @@ export function errorResponse(error: unknown, log: Log): Response {
   return send({ code: 'INTERNAL_ERROR' });
 }
 
-function send(error: WireError): Response {
+/** The same for whoever answers without a `Response`. */
+export function wireAnswer(fault: RegistryFault): { readonly status: number; readonly json: string } {
+  return answerOf(wireError(fault));
+}
+
+function answerOf(error: WireError): { readonly status: number; readonly json: string } {
   const { status, message } = wireErrors[error.code];
-  const body = JSON.stringify({ errors: [{ code: error.code, message: error.message ?? message, ...(error.detail === undefined ? {} : { detail: error.detail }) }] });
-  return new Response(body, { status: error.status ?? status, headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...error.headers } });
+  const json = JSON.stringify({ errors: [{ code: error.code, message: error.message ?? message, ...(error.detail === undefined ? {} : { detail: error.detail }) }] });
+  return { status: error.status ?? status, json };
+}
+
+function send(error: WireError): Response {
+  const { status, json: body } = answerOf(error);
+  return new Response(body, { status, headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...error.headers } });
 }

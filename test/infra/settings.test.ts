@@ -16,6 +16,7 @@ const leftAlone: Readonly<Record<string, string>> = {
   LONGSHORE_SECRET_KEY: 'a key: the vault seals',
   LONGSHORE_KEYS_IN_AZURE: 'keys are refused',
   LONGSHORE_GRACE_HOURS: 'a day is the default',
+  LONGSHORE_HOST_NAMES: 'credentials are required, whatever the name',
   LONGSHORE_RATE_LIMITS: 'the SKU\'s',
   LONGSHORE_IDENTITY_RATE_LIMITS: 'the SKU\'s',
   LONGSHORE_RUNNER: 'no instance has buildah',

@@ -7,12 +7,16 @@ import type { Worker } from './stream-exchange.ts';
 /** An endpoint of the host itself. */
 export type HostEndpoint = (req: IncomingMessage, res: ServerResponse, query: URLSearchParams) => Promise<void>;
 
+/** Looks at the head of a request alone; gives the answer to one that gets nowhere. */
+export type RefuseByHead = (req: IncomingMessage) => { readonly status: number; readonly json: string } | undefined;
+
 export interface HttpFrontOptions {
   routes: RouteTable;
   worker: Worker;
   /** By lower-case path. They come before any function, as in the real host. */
   endpoints: Record<string, HostEndpoint>;
   bodyLimit: number;
+  refuseByHead: RefuseByHead;
   log: Log;
 }
 
@@ -26,6 +30,11 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
   let refusing = false;
   // No limit on how long a body may take: a slow upload is a client's right, and the real host has none either.
   const server = createServer({ requestTimeout: 0 }, (req, res) => {
+    const refused = options.refuseByHead(req);
+    if (refused !== undefined) {
+      res.writeHead(refused.status, { 'content-type': 'application/json', connection: 'close' }).end(refused.json);
+      return;
+    }
     if (refusing) {
       res.writeHead(503, { 'content-length': 0, connection: 'close' }).end();
       return;
