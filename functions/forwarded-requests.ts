@@ -28,6 +28,7 @@ export function watchForwardedRequests(): void {
     server.requestTimeout = 0;
     underWay.set(id, request);
     response.once('close', () => underWay.delete(id));
+    response.once('finish', () => endLater(request));
   });
 }
 
@@ -36,4 +37,14 @@ export function wireHeaders(invocationId: string): [string, string][] | undefine
   const raw = underWay.get(invocationId)?.rawHeaders;
   if (raw === undefined) return undefined;
   return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] satisfies [string, string]] : []));
+}
+
+/** A body that was answered in the middle, and goes on or stops: its connection would wait for the rest of it. In milliseconds. */
+const restMs = 500;
+
+function endLater(request: IncomingMessage): void {
+  if (request.complete) return;
+  setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, restMs).unref();
 }

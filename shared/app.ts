@@ -8,6 +8,7 @@ import { errorResponse } from './http/respond.ts';
 import { requireAccess } from './http/access.ts';
 import { requireOwnHost } from './http/host-names.ts';
 import type { HostNames } from './http/host-names.ts';
+import { boundManagementBody } from './http/management-body.ts';
 import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
@@ -115,13 +116,16 @@ function malformed({ message }: HTTPException): RegistryError {
 function requireManagement(callers: IdentifyCaller, letIn?: AppPorts['letIn']): MiddlewareHandler {
   return async (context, next) => {
     const came = await letIn?.(context.req.raw);
-    // Its body was read to look at its proof.
     if (came !== undefined) context.req.raw = came.request;
-    if (came?.isProven === true) return next();
+    if (came?.isProven === true) {
+      await boundManagementBody(context.req);
+      return next();
+    }
     const needed = [managementAccess(context.req)];
     const caller = await callers.identify(context.req.raw, needed);
     requireAccess(caller, needed);
     context.set('caller', caller);
+    await boundManagementBody(context.req);
     await next();
   };
 }

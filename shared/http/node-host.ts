@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Http2Bindings, HttpBindings } from '@hono/node-server';
 import type { App } from '../app.ts';
+import { guardConnections, headersCheckMs, headersTimeoutMs, usualConnectionLimits } from './connections.ts';
+import type { ConnectionLimits } from './connections.ts';
 import { rememberPeer } from './peer.ts';
 import { rememberBody } from './request.ts';
 
@@ -15,10 +17,11 @@ export interface NodeHost {
 }
 
 /** Serves the app by plain `node:http`: what `npm start` and a container run. Rejects with one sentence when the port is taken. */
-export async function startNodeHost(app: App, address: { readonly host: string; readonly port: number }): Promise<NodeHost> {
-  const server = createAdaptorServer({ fetch: (request, env) => fetchFrom(app, request, env) }) as Server;
-  // Node ends a request after five minutes by default; a large layer on a slow line takes longer.
-  server.requestTimeout = 0;
+export async function startNodeHost(app: App, address: { readonly host: string; readonly port: number }, limits: ConnectionLimits = usualConnectionLimits): Promise<NodeHost> {
+  // Node ends a request after five minutes by default; a large layer on a slow line takes longer. What has stopped is ended by its silence.
+  const serverOptions = { requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersCheckMs };
+  const server = createAdaptorServer({ fetch: (request, env) => fetchFrom(app, request, env), serverOptions }) as Server;
+  guardConnections(server, limits);
   server.keepAliveTimeout = 65_000;
   server.listen(address.port, address.host);
   await once(server, 'listening').catch((error: unknown) => {

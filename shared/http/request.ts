@@ -1,4 +1,5 @@
 import { RegistryError } from '../oci/faults.ts';
+import { heldBodies } from './held-bodies.ts';
 import { limitBody } from './limit-body.ts';
 
 const bodies = new WeakMap<Request, AsyncIterable<Uint8Array>>();
@@ -6,6 +7,23 @@ const bodies = new WeakMap<Request, AsyncIterable<Uint8Array>>();
 /** A host that has the body as a Node stream gives it as it is: the `ReadableStream` that Node makes of one copies every chunk. */
 export function rememberBody(request: Request, body: AsyncIterable<Uint8Array>): void {
   bodies.set(request, body);
+}
+
+/** Who has read a body leaves it to whoever reads it next. */
+export function rememberBytes(request: Request, bytes: Uint8Array): void {
+  rememberBody(request, { [Symbol.asyncIterator]: () => whole(bytes) });
+}
+
+/** Whether there is a body, as far as its headers tell; asked without touching it. */
+export function hasBody(request: Request): boolean {
+  const length = request.headers.get('content-length');
+  if (length !== null) return length !== '0';
+  // To look at the body of a request that a host has as a stream of its own would make another of it.
+  return request.headers.has('transfer-encoding') || (!bodies.has(request) && request.body !== null);
+}
+
+async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield Promise.resolve(bytes);
 }
 
 /** The body as it arrives; nothing where there is none. */
@@ -16,8 +34,8 @@ export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /**
- * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, `length-mismatch`, and
- * `manifest-invalid` when it breaks off.
+ * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, or promises to be, `length-mismatch`,
+ * `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all that are on their way hold too much.
  */
 export async function readSmallBody(request: Request, what: string, limit: number): Promise<Uint8Array> {
   const tooLarge = new RegistryError({ is: 'too-large', what, limit });
@@ -25,10 +43,16 @@ export async function readSmallBody(request: Request, what: string, limit: numbe
   if ((promised ?? 0) > limit) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of limitBody(bodyOf(request), promised, 'manifest-invalid')) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge;
-    chunks.push(chunk);
+  const holding = heldBodies(limit).begin();
+  try {
+    for await (const chunk of limitBody(bodyOf(request), promised, 'manifest-invalid', holding.patience)) {
+      length += chunk.length;
+      if (length > limit) throw tooLarge;
+      holding.add(chunk.length);
+      chunks.push(chunk);
+    }
+  } finally {
+    holding.release();
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
 }

@@ -88,6 +88,8 @@ function requestError(fault: RequestFault): WireError {
       return { code: 'DENIED', message: fault.why };
     case 'route-unknown':
       return { code: 'NOT_FOUND', message: `no such route: ${fault.path.slice(0, 300)}` };
+    case 'too-slow':
+      return { code: 'BAD_REQUEST', status: 408, message: `${fault.why}; send it again` };
     case 'misdirected':
       return { code: 'DENIED', status: 421, message: `"${fault.host.slice(0, 255)}" is no name of this registry: ask by localhost, an address or the host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES` };
     case 'contended':

@@ -41,6 +41,8 @@ export type RequestFault =
   | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope'; readonly challenge?: Challenge }
   | { readonly is: 'denied'; readonly why: string }
   | { readonly is: 'route-unknown'; readonly path: string }
+  /** A body that stops in the middle. */
+  | { readonly is: 'too-slow'; readonly why: string }
   /** A host name that is not the registry's. */
   | { readonly is: 'misdirected'; readonly host: string }
   | { readonly is: 'contended'; readonly what: string }

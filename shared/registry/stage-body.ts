@@ -1,6 +1,8 @@
 import { RegistryError } from '../oci/faults.ts';
 import type { StageBlock } from '../ports/blobs.ts';
+import { BlockBuffers } from './block-buffers.ts';
 import type { BodyHash } from './body-hash.ts';
+import { inBlocks } from './in-blocks.ts';
 
 /**
  * One block of Blob Storage: with two in flight and one being filled an upload holds 15 MiB, and `maxBlocks` of them are 244 GiB.
@@ -8,6 +10,10 @@ import type { BodyHash } from './body-hash.ts';
  */
 export const blockBytes = 5 * 1024 * 1024;
 const blocksInFlight = 2;
+
+/** 160 MiB: an upload that moves has three, and one that stops has none after some seconds. */
+const buffers = new BlockBuffers({ size: blockBytes, most: 32 });
+const pace = { patientMs: 15_000, wantedMs: 1_000 };
 
 /** Blob Storage keeps at most this many blocks a blob (https://learn.microsoft.com/azure/storage/blobs/scalability-targets). */
 export const maxBlocks = 50_000;
@@ -34,16 +40,27 @@ export async function stageBody(
   let bytes = 0;
   let blocks = 0;
   try {
-    for await (const { buffer, filled } of inBlocks(body)) {
-      const block = buffer.subarray(0, filled);
-      bytes += filled;
-      requireRoom(target.offset + bytes);
-      hash?.update(block);
-      const id = blockId(target.prefix, blocks++);
-      await window.add(async () => {
-        await blobs.stageBlock(target.name, id, block);
-        giveBack(buffer);
-      });
+    for await (const { block, giveBack } of inBlocks(body, blockBytes, buffers, pace)) {
+      let isGiven = false;
+      try {
+        bytes += block.length;
+        requireRoom(target.offset + bytes);
+        hash?.update(block);
+        const id = blockId(target.prefix, blocks++);
+        await window.add(async () => {
+          try {
+            isGiven = true;
+            await blobs.stageBlock(target.name, id, block);
+            giveBack(true);
+          } catch (error) {
+            giveBack(false);
+            throw error;
+          }
+        });
+      } catch (error) {
+        if (!isGiven) giveBack(true);
+        throw error;
+      }
     }
   } finally {
     await window.settle();
@@ -76,46 +93,4 @@ function stagingWindow() {
     },
     settle: () => Promise.all(running),
   };
-}
-
-/**
- * The same few buffers over and over, whatever the upload: a fresh one is 1,280 pages that the kernel must clear, and waits for the garbage
- * collector. What more uploads at once have needed is let go.
- */
-const spare: Uint8Array[] = [];
-const sparesKept = blocksInFlight + 1;
-
-function giveBack(buffer: Uint8Array): void {
-  if (buffer.length === blockBytes && spare.length < sparesKept) spare.push(buffer);
-}
-
-/** What most of the small bodies fit in (configs, signatures): they need no buffer of a whole block. In bytes. */
-const smallBytes = 64 * 1024;
-
-/** Gathers what arrives into blocks of `blockBytes`, in spare buffers where there are any; the last block is shorter. An empty body gives none. */
-async function* inBlocks(body: AsyncIterable<Uint8Array>): AsyncGenerator<{ buffer: Uint8Array; filled: number }> {
-  let buffer: Uint8Array | undefined = Buffer.allocUnsafe(smallBytes);
-  let filled = 0;
-  for await (const chunk of body) {
-    for (let taken = 0; taken < chunk.length; ) {
-      buffer = withRoom(buffer, filled, chunk.length - taken);
-      const part = chunk.subarray(taken, taken + blockBytes - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      taken += part.length;
-      if (filled === blockBytes) {
-        yield { buffer, filled };
-        [buffer, filled] = [undefined, 0];
-      }
-    }
-  }
-  if (buffer !== undefined && filled > 0) yield { buffer, filled };
-}
-
-/** The same buffer where `more` bytes fit, or it is as large as a block; else one that is, with what was in it. */
-function withRoom(buffer: Uint8Array | undefined, filled: number, more: number): Uint8Array {
-  if (buffer !== undefined && (buffer.length === blockBytes || filled + more <= buffer.length)) return buffer;
-  const whole = spare.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
-  if (buffer !== undefined) whole.set(buffer.subarray(0, filled));
-  return whole;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
+import { HeldBodies } from '../../../shared/http/held-bodies.ts';
 
 /** Kestrel's default; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT replaces it. */
 const defaultLimit = 104_857_600;
@@ -9,6 +10,9 @@ export function bodySizeLimit(env: Record<string, string | undefined>): number {
   const setting = env['FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'];
   return setting !== undefined && /^\d+$/.test(setting) ? Number(setting) : defaultLimit;
 }
+
+/** Of all bodies that this host gathers before the app is asked. The real host has no such bound: it is a process of its own, and ends. */
+const held = new HeldBodies({ limit: 64 * 1024 * 1024, idleMs: 30_000, totalMs: 300_000 });
 
 export class BodyTooLargeError extends Error {
   override readonly name = 'BodyTooLargeError';
@@ -30,11 +34,18 @@ export function isChunked(req: IncomingMessage): boolean {
 export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // Leaving the loop must not destroy the request, and with it the connection that the answer needs.
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limit) throw new BodyTooLargeError(limit);
-    chunks.push(chunk);
+  const holding = held.begin();
+  try {
+    // Leaving the loop must not destroy the request, and with it the connection that the answer needs.
+    const iterator = (req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    for (let next = await holding.patience.next(() => iterator.next()); next.done !== true; next = await holding.patience.next(() => iterator.next())) {
+      length += next.value.length;
+      if (length > limit) throw new BodyTooLargeError(limit);
+      holding.add(next.value.length);
+      chunks.push(next.value);
+    }
+  } finally {
+    holding.release();
   }
   return Buffer.concat(chunks, length);
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { guardConnections, headersCheckMs, headersTimeoutMs } from '../../../shared/http/connections.ts';
 import { describeError, type Log } from '../log.ts';
 import { fail } from './exchange.ts';
 import type { RouteTable } from './route-table.ts';
@@ -29,7 +30,7 @@ export interface HttpFront {
 export function createHttpFront(options: HttpFrontOptions): HttpFront {
   let refusing = false;
   // No limit on how long a body may take: a slow upload is a client's right, and the real host has none either.
-  const server = createServer({ requestTimeout: 0 }, (req, res) => {
+  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersCheckMs }, (req, res) => {
     const refused = options.refuseByHead(req);
     if (refused !== undefined) {
       res.writeHead(refused.status, { 'content-type': 'application/json', connection: 'close' }).end(refused.json);
@@ -44,6 +45,7 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
       fail(res);
     });
   });
+  guardConnections(server);
   return {
     server,
     refuse() {

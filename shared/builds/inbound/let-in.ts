@@ -1,5 +1,7 @@
-import { readSmallBody } from '../../http/request.ts';
+import { maxStrangersBody } from '../../http/held-bodies.ts';
+import { contentLength, readSmallBody, rememberBytes } from '../../http/request.ts';
 import { targetOf } from '../../http/target.ts';
+import { RegistryError } from '../../oci/faults.ts';
 import type { LimitStrangers } from '../../ports/strangers.ts';
 import { readStored } from '../../state/stored.ts';
 import { taggedOf } from '../edges/cycles.ts';
@@ -58,7 +60,7 @@ const doors: readonly (readonly [RegExp, Door])[] = [
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, byClaim],
 ];
 
-/** A request at one of the doors: whether it has proved itself, and what goes on in its place, as its body was read. */
+/** A request at one of the doors: whether it has proved itself, and what goes on in its place: its body may have been read, and is there again. */
 export interface LetIn {
   readonly isProven: boolean;
   readonly request: Request;
@@ -71,7 +73,8 @@ interface Guards {
 
 /**
  * `undefined` for whatever is at no door, or claims nothing: it is asked for credentials like everything else, and so is what proves nothing, whether a
- * secret is there or not. Throws `RegistryError` (`too-large`, `too-many-requests`), `StoreFailure`.
+ * secret is there or not. A body is read only where the door is one that somebody could open, and who has not opened it by telling its secret sends little.
+ * Throws `RegistryError` (`too-large`, `too-many-requests`), `StoreFailure`.
  */
 async function letIn(ports: BuildPorts, { strangers, absent }: Guards, request: Request): Promise<LetIn | undefined> {
   const { path, query } = targetOf(request.url);
@@ -83,13 +86,33 @@ async function letIn(ports: BuildPorts, { strangers, absent }: Guards, request: 
   if (found === undefined || !claims({ headers: request.headers, query })) return undefined;
   const opened = `${path}?${query.get('image') ?? ''}`;
   strangers.requireTurn(request, opened);
-  const body = await readSmallBody(request, 'notification', maxNotificationBytes);
+  if ((contentLength(request) ?? 0) > maxNotificationBytes) throw new RegistryError({ is: 'too-large', what: 'notification', limit: maxNotificationBytes });
   const proof = absent.has(opened) ? undefined : await found.door(ports, found.name, query);
   if (proof === undefined) absent.add(opened);
-  const isProven = proof?.({ headers: request.headers, path, query, body }) === true;
+  const isProven = proof !== undefined && (await isProvenBy(proof, request, { path, query }));
   if (isProven) strangers.succeeded(request, opened);
   else strangers.failed(request, opened);
-  return { isProven, request: new Request(request.url, { method: 'POST', headers: request.headers, body: body as Uint8Array<ArrayBuffer> }) };
+  return { isProven, request };
+}
+
+/** Reads a body only where a signature of it may open the door: what is told needs none. Throws `RegistryError` (`too-large`). */
+async function isProvenBy(proof: Proof, request: Request, target: Pick<Received, 'path' | 'query'>): Promise<boolean> {
+  if (proof({ headers: toldIn(request.headers), ...target, body: nothing })) return true;
+  if (!isSigned(request.headers)) return false;
+  const body = await readSmallBody(request, 'signed notification', maxStrangersBody);
+  rememberBytes(request, body);
+  return proof({ headers: request.headers, ...target, body });
+}
+
+const nothing = new Uint8Array();
+
+/** What tells the secret itself. No signature is among it: one of an empty body must not open for another body. */
+function toldIn(headers: Headers): Headers {
+  return new Headers(['x-longshore-token', 'x-gitlab-token'].flatMap((name) => [headers.get(name)].flatMap((value) => (value === null ? [] : [[name, value] satisfies [string, string]]))));
+}
+
+function isSigned(headers: Headers): boolean {
+  return ['x-hub-signature-256', 'x-gitea-signature', 'webhook-signature'].some((name) => headers.has(name));
 }
 
 /** The same for one instance: it remembers which doors there are not. */

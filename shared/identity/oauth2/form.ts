@@ -1,12 +1,10 @@
+import { maxStrangersBody } from '../../http/held-bodies.ts';
 import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
 
-/** An Entra token with many groups has a few KiB. In bytes. */
-const maxFormBytes = 64 * 1024;
-
 /** A body of `application/x-www-form-urlencoded`, whatever its Content-Type says: az and docker agree on the form alone. */
 export async function readForm(request: Request): Promise<URLSearchParams> {
-  return new URLSearchParams(Buffer.from(await readSmallBody(request, 'form', maxFormBytes)).toString('utf8'));
+  return new URLSearchParams(Buffer.from(await readSmallBody(request, 'form', maxStrangersBody)).toString('utf8'));
 }
 
 /** Throws `RegistryError` (`request-invalid`) when it is missing or empty. */

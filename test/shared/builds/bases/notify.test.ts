@@ -72,7 +72,7 @@ describe('a notification of another registry', () => {
 
   it('of more than a MiB is refused before it is looked at', async () => {
     const { ask } = registry();
-    expect(await ask('POST', '/bases/notify/acr?token=wrong', {}, Buffer.alloc(1024 * 1024 + 1))).toMatchObject({ status: 413 });
+    expect(await ask('POST', '/bases/notify/acr?token=wrong', { 'content-length': String(1024 * 1024 + 1) }, Buffer.alloc(1024 * 1024 + 1))).toMatchObject({ status: 413 });
   });
 });
 
