@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { invocationHeader } from './invocations.ts';
 
 const underWay = new Map<string, IncomingMessage>();
@@ -28,7 +29,9 @@ export function watchForwardedRequests(): void {
     server.requestTimeout = 0;
     underWay.set(id, request);
     response.once('close', () => underWay.delete(id));
-    response.once('finish', () => endLater(request));
+    // By then the request may have let go of its socket.
+    const { socket } = request;
+    response.once('finish', () => endLater(request, socket));
   });
 }
 
@@ -42,9 +45,9 @@ export function wireHeaders(invocationId: string): [string, string][] | undefine
 /** A body that was answered in the middle, and goes on or stops: its connection would wait for the rest of it. In milliseconds. */
 const restMs = 500;
 
-function endLater(request: IncomingMessage): void {
+function endLater(request: IncomingMessage, socket: Socket): void {
   if (request.complete) return;
   setTimeout(() => {
-    if (!request.complete) request.socket.destroy();
+    if (!request.complete) socket.destroy();
   }, restMs).unref();
 }

@@ -56,12 +56,15 @@ function isHttp({ metadata }: InvocationContext): boolean {
   return Object.values(metadata.bindings).some(({ type }) => typeof type === 'string' && type.toLowerCase() === 'httptrigger');
 }
 
+const inherited = NetServer.prototype as unknown as { listen(this: unknown, ...given: unknown[]): unknown };
+
 /** Runs `open`, and has each HTTP server that it lets listen, before its first wait, listen on loopback alone. */
 function onLoopback<T>(notice: (server: Server) => void, open: () => T): T {
   Server.prototype.listen = function listen(this: Server, ...given: unknown[]): Server {
     notice(this);
     const [port, ...rest] = typeof given[0] === 'number' ? given : [0, ...given];
-    return Reflect.apply(NetServer.prototype.listen, this, [port, loopback, ...rest.filter((each) => typeof each === 'function')]) as Server;
+    inherited.listen.apply(this, [port, loopback, ...rest.filter((each) => typeof each === 'function')]);
+    return this;
   };
   try {
     return open();

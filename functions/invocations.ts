@@ -49,8 +49,14 @@ export class Invocations {
   /** Calls `admit` when the request belongs to an invocation, at once or once the host tells of it; else answers it. */
   arrive(request: IncomingMessage, response: ServerResponse, admit: () => void): void {
     const id = request.headers[invocationHeader];
-    if (typeof id !== 'string' || !hostsId.test(id) || this.#waiting.has(id) || this.#waiting.size >= maxWaiting) return refuse(response);
-    if (this.#announced.delete(id)) return admit();
+    if (typeof id !== 'string' || !hostsId.test(id) || this.#waiting.has(id) || this.#waiting.size >= maxWaiting) {
+      refuse(response);
+      return;
+    }
+    if (this.#announced.delete(id)) {
+      admit();
+      return;
+    }
     const leave = () => {
       clearTimeout(timer);
       response.off('close', leave);

@@ -49,7 +49,8 @@ function refuseStrangers(): RefuseByHead {
   const names = hostNamesOf(parseConfig(process.env));
   return ({ method = 'GET', headers }) => {
     try {
-      return requireOwnHost(names, { method, host: headers.host ?? 'localhost', origin: headers.origin });
+      requireOwnHost(names, { method, host: headers.host ?? 'localhost', origin: headers.origin });
+      return undefined;
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       const { status, json } = wireAnswer(error.fault);

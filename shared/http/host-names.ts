@@ -52,15 +52,14 @@ function addressesOfMachine(): Set<string> {
 }
 
 /** `names` are absent where requests may come to any. Throws `RegistryError` (`request-invalid`, `misdirected`, `denied`). */
-export function requireOwnHost(names: HostNames | undefined, { method, host, origin }: Addressed): undefined {
+export function requireOwnHost(names: HostNames | undefined, { method, host, origin }: Addressed): void {
   if (!hostShape.test(host)) throw new RegistryError({ is: 'request-invalid', why: 'the header Host must be a name or an address, with a port where it is not the usual one' });
-  if (names === undefined) return undefined;
+  if (names === undefined) return;
   if (!names.has(host)) throw new RegistryError({ is: 'misdirected', host });
   // The browser sends a form, or a text, from any page to any address, and asks nobody before it does.
   if (typeof origin === 'string' && method !== 'GET' && method !== 'HEAD' && !isOwnPage(names, origin)) {
     throw new RegistryError({ is: 'denied', why: `a page of ${origin.slice(0, 200)} may change nothing here: only pages of this machine, or of LONGSHORE_PUBLIC_URL, may` });
   }
-  return undefined;
 }
 
 function isOwnPage(names: HostNames, origin: string): boolean {

@@ -3,7 +3,7 @@ import type { BlockBuffers } from './block-buffers.ts';
 export interface FilledBlock {
   readonly block: Uint8Array;
   /** Once it has been stored, or has failed to be. */
-  giveBack(isDone: boolean): void;
+  readonly giveBack: (isDone: boolean) => void;
 }
 
 export interface BlockPace {
@@ -30,7 +30,10 @@ export async function* inBlocks(body: AsyncIterable<Uint8Array>, size: number, b
     if (filling === undefined) return [];
     const { buffer, filled } = filling;
     filling = undefined;
-    return [{ block: buffer.subarray(0, filled), giveBack: (isDone) => (buffer.length === size ? buffers.giveBack(buffer, isDone) : undefined) }];
+    const giveBack = (isDone: boolean) => {
+      if (buffer.length === size) buffers.giveBack(buffer, isDone);
+    };
+    return [{ block: buffer.subarray(0, filled), giveBack }];
   };
   try {
     let next = chunks.next();

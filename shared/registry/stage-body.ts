@@ -41,7 +41,7 @@ export async function stageBody(
   let blocks = 0;
   try {
     for await (const { block, giveBack } of inBlocks(body, blockBytes, buffers, pace)) {
-      let isGiven = false;
+      let isGiven = false as boolean;
       try {
         bytes += block.length;
         requireRoom(target.offset + bytes);

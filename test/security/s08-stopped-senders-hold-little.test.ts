@@ -105,7 +105,7 @@ describe('a door', () => {
     const { app } = composeRequired();
     for (const [path, headers] of [['/api/v1/bases/notify/ghcr', { 'x-hub-signature-256': 'sha256=00' }], ['/api/v1/bases/notify/ghcr?token=x', {}]] as const) {
       let pulled = 0;
-      const body = new ReadableStream({ pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(1024))) }, { highWaterMark: 0 });
+      const body = new ReadableStream({ pull(controller) { pulled++; controller.enqueue(new Uint8Array(1024)); } }, { highWaterMark: 0 });
       expect((await app.fetch(new Request(`http://registry.test${path}`, { method: 'POST', body, headers, duplex: 'half' }))).status).toBe(401);
       expect(pulled).toBe(0);
     }
