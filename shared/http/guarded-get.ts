@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
+import { parseJson } from '../oci/json.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { OutboundRefused } from '../ports/outbound.ts';
 import type { Answer, AskUrl, GetJson } from '../ports/outbound.ts';
@@ -61,7 +62,7 @@ async function readJson(url: URL, addresses: readonly LookupAddress[], signal: A
   const { status, text } = await answerOf(url, { method: 'GET', headers: { Accept: 'application/json' }, addresses, signal });
   // A redirect counts as a failure: it would lead elsewhere unchecked.
   if (status !== 200) throw unusable(url, `it answered ${status}`);
-  return JSON.parse(text) as unknown;
+  return parseJson(text);
 }
 
 interface Asking {

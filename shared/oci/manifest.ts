@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { annotationsSchema, descriptorSchema } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { RegistryError } from './faults.ts';
+import { JsonTooDeep, maxJsonDepth, parseJson } from './json.ts';
 import { isIndexMediaType, isManifestMediaType, isSchema1, manifestMediaTypes } from './media-types.ts';
 import type { ManifestMediaType } from './media-types.ts';
 
@@ -38,7 +39,15 @@ const indexSchema = z.looseObject({ ...shared, manifests: z.array(descriptorSche
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
   if (bytes.length > maxManifestBytes) throw new RegistryError({ is: 'too-large', what: 'manifest', limit: maxManifestBytes });
-  const json = parseJsonObject(bytes);
+  return manifestOf(parseJsonObject(bytes, parseJson), contentType);
+}
+
+/** One that is stored was let in by the rules of its day, which had no bound on how deep it may be nested. Throws `RegistryError` (`manifest-invalid`). */
+export function parseStoredManifest(bytes: Uint8Array, mediaType: ManifestMediaType): Manifest {
+  return manifestOf(parseJsonObject(bytes, (stored) => JSON.parse(Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString('utf8'))), mediaType);
+}
+
+function manifestOf(json: object, contentType: string | undefined): Manifest {
   const mediaType = agreedMediaType(json, contentType);
   return isIndexMediaType(mediaType) ? indexManifest(mediaType, json) : imageManifest(mediaType, json);
 }
@@ -72,13 +81,14 @@ function common(parsed: { subject?: Descriptor | null | undefined; annotations?:
   return { subject: parsed.subject ?? undefined, annotations: parsed.annotations ?? undefined };
 }
 
-function parseJsonObject(bytes: Uint8Array): object {
+function parseJsonObject(bytes: Uint8Array, parse: (bytes: Uint8Array) => unknown): object {
   // Stored as text, so only bytes that survive the way through text are let in.
   if (!isUtf8(bytes)) throw invalid('the manifest is not UTF-8');
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+    json = parse(bytes);
   } catch (error) {
+    if (error instanceof JsonTooDeep) throw invalid(`the manifest is nested too deep: at most ${maxJsonDepth} levels of objects and arrays are allowed`);
     throw invalid(`the manifest is not JSON: ${(error as Error).message}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('the manifest is not a JSON object');

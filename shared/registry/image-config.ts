@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../oci/json.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isImageConfigMediaType } from '../oci/media-types.ts';
 import { maxAnnotationBytes } from '../state/manifest.ts';
@@ -26,9 +27,9 @@ export async function readImageConfig(ports: Pick<RegistryPorts, 'blobs' | 'regi
 function factsIn(text: string): ImageFacts {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch {
-    // The registry takes any bytes as a config: that these are no JSON is their pusher's affair.
+    // The registry takes any bytes as a config: that these are no JSON, or nested too deep, is their pusher's affair.
     return { labels: {} };
   }
   return { ...platformIn(json), ...labelsIn(json) };

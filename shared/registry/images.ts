@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { algorithmOf, digestFromHex, digestOf, isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
-import { parseManifest } from '../oci/manifest.ts';
+import { parseStoredManifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Images, StoredImage } from '../ports/images.ts';
 import { allows } from '../state/attributes.ts';
@@ -98,5 +98,5 @@ async function readImage(ports: RegistryPorts, key: RepositoryKey, reference: Ta
   if (found === undefined) return undefined;
   const { mediaType } = found.document;
   const bytes = await manifestBytes(ports, found.document);
-  return { image: { digest: found.document.digest, mediaType, bytes, manifest: parseManifest(bytes, mediaType) }, guarded: [guardedTag(tag), guardedManifest(found.document)] };
+  return { image: { digest: found.document.digest, mediaType, bytes, manifest: parseStoredManifest(bytes, mediaType) }, guarded: [guardedTag(tag), guardedManifest(found.document)] };
 }

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { maxManifestBytes, parseManifest } from '../oci/manifest.ts';
+import { maxManifestBytes, parseStoredManifest } from '../oci/manifest.ts';
 import type { Predicate } from '../ports/documents.ts';
 import { manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../state/manifest.ts';
 import type { ReferrerDocument } from '../state/manifest.ts';
@@ -85,5 +85,5 @@ async function descriptorOf(ports: ReferrerPorts, key: RepositoryKey, edge: Refe
 async function annotationsOf(ports: ReferrerPorts, key: RepositoryKey, digest: Digest): Promise<Descriptor['annotations']> {
   const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (found === undefined) return undefined;
-  return parseManifest(await manifestBytes(ports, found.document), found.document.mediaType).annotations;
+  return parseStoredManifest(await manifestBytes(ports, found.document), found.document.mediaType).annotations;
 }

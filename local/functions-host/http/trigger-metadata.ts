@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { TypedData } from '../core-types.ts';
+import { jsonIn } from '../../../shared/oci/json.ts';
 import type { RouteValues } from './route.ts';
 
 /**
@@ -70,11 +71,7 @@ function scalarText(value: unknown): string {
 }
 
 function parseObject(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    // The host reads "not JSON after all" as "nothing to bind", too.
-    return {};
-  }
+  // The host reads "not JSON after all" as "nothing to bind", too, and so it does with what Json.NET finds nested too deep.
+  const value = jsonIn(text);
+  return typeof value === 'object' && value !== null ? value : {};
 }

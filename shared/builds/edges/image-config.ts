@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { digestSchema } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { jsonIn } from '../../oci/json.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isImageConfigMediaType } from '../../oci/media-types.ts';
 import type { RepositoryKey } from '../../state/names.ts';
@@ -22,19 +23,11 @@ export const imageConfigSchema = z.looseObject({
 });
 export type ImageConfig = z.infer<typeof imageConfigSchema>;
 
-/** `undefined` for what is no image, and for a config that is none, or too large. */
+/** `undefined` for what is no image, and for a config that is none, too large, or nested too deep. */
 export async function readConfig({ images }: Pick<BuildPorts, 'images'>, key: RepositoryKey, { config }: Manifest): Promise<ImageConfig | undefined> {
   if (config === undefined || !isImageConfigMediaType(config.mediaType)) return undefined;
   const bytes = await images.readSmallBlob(key, config.digest, maxConfigBytes);
-  return bytes === undefined ? undefined : parseConfig(bytes);
-}
-
-function parseConfig(bytes: Uint8Array): ImageConfig | undefined {
-  try {
-    return imageConfigSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8'))).data;
-  } catch {
-    return undefined;
-  }
+  return bytes === undefined ? undefined : imageConfigSchema.safeParse(jsonIn(bytes)).data;
 }
 
 /** The chain of the first layer, of the first two, … (image-spec, config.md, "Layer ChainID"): by what layers hold, however they are compressed. */

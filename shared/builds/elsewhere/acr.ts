@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Tag } from '../../oci/name.ts';
 import { StoreFailure } from '../../ports/failures.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../../oci/json.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { AcrRunner, Task } from '../tasks/documents.ts';

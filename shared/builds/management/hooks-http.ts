@@ -4,7 +4,7 @@ import { body, json, managementRoutes, refusals } from '../../http/management.ts
 import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { maxNotificationBytes } from '../inbound/let-in.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../../oci/json.ts';
 import { deleteInboundSecret } from '../inbound/secrets.ts';
 import { putTaskSecrets } from '../inbound/task-secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';

@@ -26,7 +26,7 @@ import { retryBuild } from '../plan/retry.ts';
 import { readRules } from '../plan/rules.ts';
 import type { BuildPorts } from '../ports.ts';
 import { hookRoutes } from './hooks-http.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../../oci/json.ts';
 import { taskRoutes } from './tasks-http.ts';
 import { deleteLogin, putLogin } from '../upstream/logins.ts';
 import { pushedIn } from '../upstream/notified.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Digest } from '../../oci/digest.ts';
 import type { BuiltImage } from '../../ports/runner.ts';
 import { postSigned } from '../elsewhere/post-signed.ts';
-import { jsonIn } from '../json-in.ts';
+import { jsonIn } from '../../oci/json.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { httpTestSchema, Task } from '../tasks/documents.ts';
 import type { Node } from './documents.ts';

@@ -3,6 +3,7 @@ import type { Cause } from '../../events/envelope.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { jsonIn, maxJsonDepth } from '../../oci/json.ts';
 import type { StoredImage } from '../../ports/images.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { readConfig } from '../edges/image-config.ts';
@@ -49,7 +50,8 @@ async function rebaseIndex(ports: BuildPorts, order: RebaseOrder): Promise<Rebas
   const refused = children.find(({ outcome }) => outcome.is === 'refused');
   if (refused?.outcome.is === 'refused') return { is: 'refused', why: `${refused.platform}: ${refused.outcome.why}` };
   if (children.every(({ outcome }) => outcome.is === 'same')) return { is: 'same' };
-  const json = JSON.parse(Buffer.from(app.bytes).toString('utf8')) as { annotations?: Record<string, string> };
+  const json = jsonIn(app.bytes) as { annotations?: Record<string, string> } | undefined;
+  if (json === undefined) return { is: 'refused', why: `its index is nested more than ${maxJsonDepth} levels deep` };
   const name = nameOf(order);
   const said = name === undefined ? {} : { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': next.digest };
   const manifests = children.map(({ child, outcome }) => (outcome.is === 'rebased' ? { ...child, digest: outcome.image.digest, size: outcome.image.bytes.length } : child));
@@ -73,7 +75,7 @@ async function rebaseChild(ports: BuildPorts, order: RebaseOrder, child: Descrip
 async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredImage): Promise<RebaseOutcome> {
   const { key, baseKey, cause } = order;
   const app = await partsOf(ports, key, image);
-  if (app === undefined) return { is: 'refused', why: 'it is no image with a readable config' };
+  if (app === undefined) return { is: 'refused', why: `it is no image with a readable config: one is JSON of at most 1 MiB, nested at most ${maxJsonDepth} levels deep` };
   const nextImage = await forPlatform(ports, baseKey, order.next, app, 'readPullable');
   const next = nextImage === undefined ? undefined : await partsOf(ports, baseKey, nextImage);
   if (nextImage === undefined || next === undefined) return { is: 'refused', why: `the new base has no image for ${app.config.os ?? ''}/${app.config.architecture ?? ''}` };
@@ -116,5 +118,6 @@ async function forPlatform({ images }: BuildPorts, key: RepositoryKey, image: St
 
 async function partsOf(ports: BuildPorts, key: RepositoryKey, { mediaType, manifest, bytes }: StoredImage): Promise<ImageParts | undefined> {
   const config = await readConfig(ports, key, manifest);
-  return config === undefined ? undefined : { mediaType, json: JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>, layers: manifest.layers, config };
+  const json = jsonIn(bytes);
+  return config === undefined || json === undefined ? undefined : { mediaType, json: json as Record<string, unknown>, layers: manifest.layers, config };
 }

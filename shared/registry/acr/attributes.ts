@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
+import { jsonIn, maxJsonDepth } from '../../oci/json.ts';
 import type { CommitDocuments, DocumentRef, ReadDocument } from '../../ports/documents.ts';
 import { attributesSchema } from '../../state/attributes.ts';
 import type { Attributes } from '../../state/attributes.ts';
@@ -31,11 +32,9 @@ export async function manifestPatchIn(request: Request): Promise<{ attributes: A
 
 async function bodyOf(request: Request): Promise<unknown> {
   const bytes = await readSmallBody(request, 'list of attributes', maxBody);
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    throw new RegistryError({ is: 'request-invalid', why: 'the body is not JSON' });
-  }
+  const json = jsonIn(bytes);
+  if (json === undefined) throw new RegistryError({ is: 'request-invalid', why: `the body is not JSON, or is nested more than ${maxJsonDepth} levels deep` });
+  return json;
 }
 
 function check<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -4,6 +4,7 @@ import { nextPage, pageSizeIn } from '../../http/page.ts';
 import { readSmallBody } from '../../http/request.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
+import { jsonIn } from '../../oci/json.ts';
 import { isTag } from '../../oci/name.ts';
 import type { RegistryName, Tag } from '../../oci/name.ts';
 import { binnedDocumentSchema, binnedTagSchema, manifestOf } from '../../state/bin.ts';
@@ -103,11 +104,7 @@ export async function restoreDeleted(ports: RegistryPorts, key: RepositoryKey, w
 async function bodyOf(request: Request): Promise<z.infer<typeof bodySchema>> {
   const text = Buffer.from(await readSmallBody(request, 'restore', 64 * 1024)).toString('utf8');
   if (text.trim() === '') return {};
-  try {
-    const parsed = bodySchema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-  } catch {
-    // Answered below: it is no JSON.
-  }
+  const parsed = bodySchema.safeParse(jsonIn(text));
+  if (parsed.success) return parsed.data;
   throw new RegistryError({ is: 'request-invalid', why: 'the body is {"tag": "NAME"}, or nothing' });
 }
