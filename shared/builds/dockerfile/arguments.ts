@@ -1,3 +1,4 @@
+import { parseJson } from '../../oci/json.ts';
 import { DockerfileFault } from './fault.ts';
 import { quotedWords } from './flagwords.ts';
 import { cut, cutWord, isSpace, splitWords, trimStart } from './spaces.ts';
@@ -15,7 +16,7 @@ function jsonArray(rest: string): Arguments | undefined {
   if (!trimStart(rest).startsWith('[')) return undefined;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(trimStart(rest));
+    parsed = parseJson(trimStart(rest));
   } catch {
     return undefined; // BuildKit reads it as a shell's words then: `RUN [ -f x ]`.
   }

@@ -49,18 +49,24 @@ export type Bases =
 class Resolution {
   readonly refs: BaseRef[] = [];
   readonly #seen = new Set<Node>();
+  /** Those that are not needed so far: looked at once, in however many rounds they come again. */
+  readonly #checked = new Set<Node>();
   readonly #platform: Platform;
+  readonly #budget: Budget;
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, budget: Budget) {
     this.#platform = platform;
+    this.#budget = budget;
   }
 
   /** Names the images of nodes that stand on no stage. BuildKit asks for all of them at once, so those beside a faulty one too. @throws DockerfileFault */
   resolve(nodes: readonly Node[], needed: (node: Node) => boolean): void {
     let fault: DockerfileFault | undefined;
+    this.#budget.spend(nodes.length);
     for (const node of nodes) {
       if (node.base !== undefined || node.baseName === 'scratch' || this.#seen.has(node)) continue;
-      if (needed(node)) this.#seen.add(node);
+      if (!needed(node) && this.#checked.has(node)) continue;
+      (needed(node) ? this.#seen : this.#checked).add(node);
       try {
         // Also what is not needed must be a reference.
         const name = located(node.line, () => normalReference(node.baseName));
@@ -74,8 +80,7 @@ class Resolution {
   }
 }
 
-function find(text: string, options: BasesOptions, platform: Platform, resolution: Resolution): StageSummary[] {
-  const budget = new Budget();
+function find(text: string, options: BasesOptions, { platform, resolution, budget }: { platform: Platform; resolution: Resolution; budget: Budget }): StageSummary[] {
   const given = new Map(Object.entries(options.args ?? {}));
   if (text === '') throw new DockerfileFault('the Dockerfile cannot be empty');
   if (text.length > MAX_TEXT) throw new DockerfileFault(`the Dockerfile has more than ${MAX_TEXT} characters`);
@@ -114,9 +119,10 @@ export function basesOf(text: string, options: BasesOptions = {}): Bases {
   let refs: readonly BaseRef[] = [];
   try {
     const platform = parsePlatform(options.platform ?? 'linux/amd64');
-    const resolution = new Resolution(platform);
+    const budget = new Budget();
+    const resolution = new Resolution(platform, budget);
     refs = resolution.refs;
-    const stages = find(text, options, platform, resolution);
+    const stages = find(text, options, { platform, resolution, budget });
     return { refs, stages, ...known };
   } catch (error) {
     if (!(error instanceof DockerfileFault)) throw error;

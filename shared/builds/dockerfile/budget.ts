@@ -6,6 +6,12 @@ export const MAX_TEXT = 1024 * 1024;
 /** Characters made by expansion, steps of patterns and variables handed from stage to stage, in one file. */
 const MAX_WORK = 4 * 1024 * 1024;
 
+/** Of one file: real ones have some dozens, and those that programs write some hundreds. */
+export const MAX_STAGES = 1_000;
+
+/** Of one file, in all of its stages together. */
+export const MAX_INSTRUCTIONS = 10_000;
+
 /** Nested `${a:-${b:-…}}`: each level is a few frames of the stack. */
 export const MAX_NESTING = 500;
 

@@ -1,3 +1,4 @@
+import { parseJson } from '../../oci/json.ts';
 import { DockerfileFault } from './fault.ts';
 import { cut, trim, trimStart } from './spaces.ts';
 
@@ -55,7 +56,7 @@ function directiveOf(key: string, text: string, comment: string): string | undef
 
 function fromJson(text: string): string | undefined {
   try {
-    const parsed: unknown = JSON.parse(text);
+    const parsed = parseJson(text);
     if (typeof parsed === 'object' && parsed !== null && 'syntax' in parsed && typeof parsed.syntax === 'string') return parsed.syntax;
   } catch {
     // Not JSON: hardly any Dockerfile is.

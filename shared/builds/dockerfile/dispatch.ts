@@ -72,7 +72,11 @@ export class Dispatcher {
       case 'copy':
       case 'add': this.#copy(instruction, command, node, state); break;
       case 'run': this.#run(instruction, command, state); break;
-      case 'workdir': state.workdir = nextWorkdir(state.workdir, this.#expand(instruction.value, state), state.os); break;
+      case 'workdir':
+        state.workdir = nextWorkdir(state.workdir, this.#expand(instruction.value, state), state.os);
+        // Each is put behind all those before it.
+        this.#settings.budget.spend(state.workdir.length);
+        break;
       case 'user': this.#expand(instruction.value, state); break;
       case 'stopsignal': checkSignal(this.#expand(instruction.value, state)); break;
       case 'volume':
@@ -135,6 +139,7 @@ export class Dispatcher {
       if ((mount.from !== '' || mount.type === 'cache') && source !== undefined && !this.#ready(source)) {
         throw new DockerfileFault(`cannot mount from stage ${JSON.stringify(mount.from)} to ${JSON.stringify(mount.target)}, stage needs to be defined before current command`);
       }
+      this.#settings.budget.spend(state.workdir.length);
       checkTarget(mount, state);
     }
   }

@@ -37,10 +37,17 @@ interface Reading {
   readonly budget: Budget;
 }
 
+/** To read one again, however short it is: a stage may have thousands, and as many stages may be FROM it. */
+const TRIGGER_WORK = 50;
+
+/** A platform is made of a few variables. */
+const UNSET_LOOKED_AT = 10;
+
 function platformOf(written: string, reading: Reading): Platform | undefined {
   if (written === '') return undefined;
   const { text, unset } = withPrefix('failed to process arguments for platform : ', () => expand(written, reading.globals, reading));
-  const suggested = (message: string): string => unset.reduce((whole, name) => whole === message ? withSuggestion(message, name, [...reading.globals.keys()]) : whole, message);
+  const known = [...reading.globals.keys()];
+  const suggested = (message: string): string => unset.slice(0, UNSET_LOOKED_AT).reduce((whole, name) => whole === message ? withSuggestion(message, name, known) : whole, message);
   if (text === '') throw new DockerfileFault(suggested(`empty platform value from expression ${written}`));
   return withPrefix(`failed to parse platform ${written}: `, () => parsePlatform(text), suggested);
 }
@@ -170,7 +177,7 @@ export class Graph {
 
   #trigger(node: Node, expression: string): NodeCommand {
     const { budget } = this.#reading;
-    budget.spend(expression.length);
+    budget.spend(expression.length + TRIGGER_WORK);
     // A trigger is kept as text: the file's own escape is not known any more when it is read again.
     // A fault's line within a trigger says nothing about the file: withPrefix drops it.
     const { statements: [statement, second] } = withPrefix('', () => parse(expression, budget));

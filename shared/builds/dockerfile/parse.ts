@@ -1,5 +1,5 @@
 import { type Arguments, argumentsOf } from './arguments.ts';
-import type { Budget } from './budget.ts';
+import { type Budget, MAX_INSTRUCTIONS } from './budget.ts';
 import { DirectiveReader } from './directives.ts';
 import { DockerfileFault, located } from './fault.ts';
 import { splitInstruction } from './flagwords.ts';
@@ -59,7 +59,9 @@ class Parser {
     for (let raw = this.#lines.next(); raw !== undefined; raw = this.#lines.next()) {
       const line = this.#lines.count;
       const first = this.#first(raw);
-      if (first !== '') statements.push(located(line, () => this.#statement(first, line)));
+      if (first === '') continue;
+      if (statements.length >= MAX_INSTRUCTIONS) throw new DockerfileFault(`the Dockerfile has more than ${MAX_INSTRUCTIONS} instructions, which is what is read of one`, line);
+      statements.push(located(line, () => this.#statement(first, line)));
     }
     if (statements.length === 0) throw new DockerfileFault('file with no instructions', this.#lines.count);
     this.#lines.end();

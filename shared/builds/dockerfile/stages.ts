@@ -1,4 +1,4 @@
-import type { Budget } from './budget.ts';
+import { type Budget, MAX_STAGES } from './budget.ts';
 import { DockerfileFault, located } from './fault.ts';
 import { type Arg, type From, type Instruction, instructionOf } from './instructions.ts';
 import type { Parsed } from './parse.ts';
@@ -30,6 +30,7 @@ export function stagesOf({ statements }: Parsed, budget: Budget): Staged {
     const { line, written } = statement;
     const instruction = located(line, () => instructionOf(statement, budget), `dockerfile parse error on line ${line}: `);
     const current = stages.at(-1);
+    if (instruction.kind === 'from' && stages.length >= MAX_STAGES) throw new DockerfileFault(`the Dockerfile has more than ${MAX_STAGES} stages, which is what is read of one`, line);
     if (instruction.kind === 'from') stages.push({ from: instruction, line, commands: [] });
     else if (current !== undefined) current.commands.push({ instruction, written, line });
     else if (instruction.kind === 'arg') globals.push({ args: instruction.args, line });

@@ -4,6 +4,9 @@ const FAR = 3;
 /** Longer than any word that is offered, by more than the bound. */
 const LONGEST = 64;
 
+/** Each is compared letter by letter. */
+const MOST_OPTIONS = 200;
+
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -17,7 +20,9 @@ function distance(a: string, b: string): number {
 /** The message, and the option that `value` nearly is. */
 export function withSuggestion(message: string, value: string, options: readonly string[]): string {
   if (value.length > LONGEST || options.includes(value)) return message;
-  const near = options.map((option) => ({ option, far: distance(value, option) })).filter(({ far }) => far < FAR);
+  // A word can be near only to one of nearly its length. More options than any instruction has are names out of the file, as many as it likes.
+  const likely = options.slice(0, MOST_OPTIONS).filter((option) => Math.abs(option.length - value.length) < FAR);
+  const near = likely.map((option) => ({ option, far: distance(value, option) })).filter(({ far }) => far < FAR);
   const [best] = near.sort((a, b) => a.far - b.far);
   return best === undefined ? message : `${message} (did you mean ${best.option}?)`;
 }
