@@ -216,7 +216,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     runPolicies: () => inTimerSpan(tracer, 'purge-mark', () => purge.runPolicies()),
     sweepLeftovers: () => inTimerSpan(tracer, 'purge-leftovers', () => purge.sweepLeftovers()),
     async settleRepositories() {
-      const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock }));
+      const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock, log }));
       if (revived > 0) log.info({ revived }, 'repositories that were pushed to while they were deleted are back in the catalog');
     },
   };

@@ -1,5 +1,6 @@
 import type { CatalogueEvent } from '../events/envelope.ts';
 import { z } from 'zod';
+import { eachAlone } from '../state/alone.ts';
 import { learnTouched } from './edges/touched.ts';
 import { goOn } from './plan/go-on.ts';
 import { followNewerTag } from './plan/newer-tag.ts';
@@ -49,10 +50,17 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
       else await workOn(ports, parsed.data.build, until(workMs));
     },
     async sweep() {
-      await watchUpstreams(ports, until(sweepMs));
-      await lineUpOnTime(ports);
-      const builds = await goOn(ports);
-      await Promise.all(builds.map((build) => sweepBuild(ports, build, until(sweepMs))));
+      const lined = lineUpOnTime(ports);
+      await eachAlone(ports.log, 'builds-sweep', {
+        'tags of other registries': () => watchUpstreams(ports, until(sweepMs)),
+        schedules: () => lined,
+        async builds() {
+          // What is due by now begins in this very run; that it could not be put in line is told of above.
+          await lined.catch(() => undefined);
+          const builds = await goOn(ports);
+          await eachAlone(ports.log, 'builds-sweep', Object.fromEntries(builds.map((build) => [`build ${build}`, () => sweepBuild(ports, build, until(sweepMs))])));
+        },
+      });
     },
   };
 }

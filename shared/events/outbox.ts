@@ -4,9 +4,10 @@ import type { CommitDocuments, DocumentChange, QueryDocuments } from '../ports/d
 import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
+import { readable } from '../state/alone.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { documentShape, parseStored } from '../state/stored.ts';
+import { documentShape } from '../state/stored.ts';
 
 /** An event that waits in the partition of what it tells of, written in the same transaction. */
 const outboxDocumentSchema = z.object({
@@ -20,6 +21,9 @@ const outboxDocumentSchema = z.object({
 
 /** Published events stay for a week, to be looked at; then the store drops them. In seconds. */
 const publishedTtl = 7 * 24 * 3600;
+
+/** What one run looks at, and how long it goes on: in an outage each event fails after its retries. */
+const [mostLookedAt, sweepMs] = [1_000, 30_000];
 
 /** Younger pending events belong to requests that may still be publishing them. In milliseconds. */
 export const sweepAge = 10_000;
@@ -63,25 +67,38 @@ async function markPublished(documents: CommitDocuments, key: RepositoryKey, ids
 }
 
 /**
- * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit` documents. Returns how many.
+ * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit`. Returns how many. One that the topic refuses is logged and stops no
+ * other. Throws `StoreFailure` when none could be published.
  * An event may be published twice (a crash between publishing and marking): consumers are idempotent by its id.
  */
 export async function sweepOutbox(ports: OutboxPorts & { readonly documents: QueryDocuments; readonly clock: Clock }, limit = 100): Promise<number> {
   const before = new Date(ports.clock.now().getTime() - sweepAge).toISOString();
-  const page = await ports.documents.queryDocuments({
-    container: 'repositories',
-    where: [
-      { path: 'type', is: '=', value: 'event' },
-      { path: 'state', is: '=', value: 'pending' },
-      { path: 'recordedAt', is: '<=', value: before },
-    ],
-    orderBy: { path: 'recordedAt', direction: 'asc' },
-    limit,
-  });
-  const waiting = page.documents.map((found) => parseStored(outboxDocumentSchema, found, { container: 'repositories' }).document);
-  for (const { registry, repository, event } of waiting) {
-    await ports.topic.publishEvents([event]);
-    await markPublished(ports.documents, { registry, repository }, [event.id]);
-  }
-  return waiting.length;
+  const where = [
+    { path: 'type', is: '=' as const, value: 'event' },
+    { path: 'state', is: '=' as const, value: 'pending' },
+    { path: 'recordedAt', is: '<=' as const, value: before },
+  ];
+  const end = ports.clock.now().getTime() + sweepMs;
+  let [published, looked] = [0, 0];
+  let failure: unknown;
+  let continuation: string | undefined;
+  do {
+    const page = await ports.documents.queryDocuments({ container: 'repositories', where, orderBy: { path: 'recordedAt', direction: 'asc' }, limit, ...(continuation === undefined ? {} : { continuation }) });
+    for (const { document: { registry, repository, event } } of readable(ports.log, outboxDocumentSchema, page.documents, { container: 'repositories' })) {
+      if (ports.clock.now().getTime() >= end) break;
+      try {
+        await ports.topic.publishEvents([event]);
+        await markPublished(ports.documents, { registry, repository }, [event.id]);
+        published += 1;
+      } catch (error) {
+        failure ??= error;
+        ports.log.error({ err: error, event: event.id }, 'an event stays in the outbox, and the sweep goes on with the next');
+      }
+    }
+    looked += page.documents.length;
+    continuation = page.continuation;
+    // Only behind those that stay: an event that the topic never takes must not stand in the way of all younger ones.
+  } while (continuation !== undefined && published < limit && looked < mostLookedAt && ports.clock.now().getTime() < end);
+  if (failure !== undefined && published === 0) throw failure instanceof Error ? failure : new Error('no event could be published');
+  return published;
 }

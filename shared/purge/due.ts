@@ -3,6 +3,7 @@ import type { ContainerName, DocumentQuery, Predicate, VersionedDocument } from 
 import { binnedDocumentSchema, binnedTagSchema } from '../state/bin.ts';
 import { blobCheckSchema, collectedSchema, linkCheckSchema } from '../state/blob.ts';
 import { partitionOf } from '../state/names.ts';
+import { inTurn } from '../state/alone.ts';
 import { parseStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { checkBlob, checkLink, deleteBytes } from './collect.ts';
@@ -58,12 +59,16 @@ export async function runDue(ports: BinPorts, until: Date): Promise<DueRun> {
   let [failed, more] = [0, true];
   while (more && ports.clock.now() < until) {
     more = false;
-    for (const query of dueQueries(ports)) {
+    await inTurn(ports.log, 'purge-collect', dueQueries(ports).map((query) => [`${query.container}: ${JSON.stringify(query.where[0])}`, async () => {
       const page = await ports.documents.queryDocuments(query);
-      more ||= page.documents.length > 0;
-      const inOrder = page.documents.toSorted((a, b) => rank(a) - rank(b));
-      for (const found of inOrder) if (await perform(ports, found)) done[typeOf(found)] = (done[typeOf(found)] ?? 0) + 1; else failed += 1;
-    }
+      for (const found of page.documents.toSorted((a, b) => rank(a) - rank(b))) {
+        const outcome = await perform(ports, found);
+        if (outcome === 'done') done[typeOf(found)] = (done[typeOf(found)] ?? 0) + 1;
+        else failed += 1;
+        // What stays due is not asked for again and again in one run.
+        more ||= outcome !== 'stays due';
+      }
+    }]));
   }
   return { done, failed, more };
 }
@@ -87,18 +92,18 @@ function dueQueries({ clock, settings }: BinPorts): DocumentQuery[] {
 const typeOf = ({ document }: VersionedDocument): string => String(document.type);
 const rank = (found: VersionedDocument): number => Object.keys(duties).indexOf(typeOf(found));
 
-/** `false` when it failed: then it is logged and put off. An outage of the documents themselves ends the run by its `StoreFailure`. */
-async function perform(ports: BinPorts, found: VersionedDocument): Promise<boolean> {
+/** What fails is logged and put off. */
+async function perform(ports: BinPorts, found: VersionedDocument): Promise<'done' | 'put off' | 'stays due'> {
   const due = duties[typeOf(found)];
   if (due === undefined) throw new TypeError(`nothing is to be done with ${found.document.id}`);
   try {
     await due.perform(ports, found);
-    return true;
+    return 'done';
   } catch (error) {
     ports.log.error({ err: error, id: found.document.id }, 'something that is due is put off');
     const dueAt = new Date(ports.clock.now().getTime() + putOffMs).toISOString();
-    await ports.documents.commitDocuments(due.container, keyOf(due.container, found), [{ do: 'patch', id: found.document.id, set: { dueAt }, ifMatch: found.etag }]);
-    return false;
+    const { committed } = await ports.documents.commitDocuments(due.container, keyOf(due.container, found), [{ do: 'patch', id: found.document.id, set: { dueAt }, ifMatch: found.etag }]);
+    return committed ? 'put off' : 'stays due';
   }
 }
 

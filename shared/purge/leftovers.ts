@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseDigest } from '../oci/digest.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { ListedBlob } from '../ports/blobs.ts';
+import { oneByOne } from '../state/alone.ts';
 import { blobDocumentSchema, blobRef } from '../state/blob.ts';
 import { registrySchema } from '../state/names.ts';
 import { documentShape, readStored } from '../state/stored.ts';
@@ -26,7 +27,9 @@ export async function sweepLeftovers(ports: BinPorts, registry: RegistryName, un
   let deleted = 0;
   do {
     const page = await ports.blobs.listBlobs(blobsAtOnce, continuation);
-    for (const blob of page.blobs) deleted += (await deleteIfLeft(ports, blob)) ? 1 : 0;
+    await oneByOne(ports.log, 'looking whether a blob is left over', page.blobs, ({ name }) => name, async (blob) => {
+      deleted += (await deleteIfLeft(ports, blob)) ? 1 : 0;
+    });
     continuation = page.continuation;
     const document = { id, type: 'leftovers', schemaVersion: 1, registry, ...(continuation === undefined ? {} : { continuation }) };
     await ports.documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);

@@ -1,7 +1,7 @@
 import type { DocumentChange } from '../ports/documents.ts';
+import { oneByOne, readable } from '../state/alone.ts';
 import { blobDocumentSchema, blobId, collectedId } from '../state/blob.ts';
 import type { BlobDocument, Collected } from '../state/blob.ts';
-import { parseStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { replicaRef, replicaSettingsSchema } from './documents.ts';
 import type { Replica } from './documents.ts';
@@ -26,11 +26,13 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
   while (more && ports.clock.now() < until) {
     const page = await ports.documents.queryDocuments({ container: 'blobs', where: [{ path: 'type', is: '=', value: 'blob' }, { path: `copies.${region}.name`, is: '>=', value: '' }], limit: blobsAtOnce, ...(continuation === undefined ? {} : { continuation }) });
     const left = { blobs: 0, bytes: 0 };
-    for (const found of page.documents) {
-      const blob = parseStored(blobDocumentSchema, found, { container: 'blobs' });
-      if (await leave(ports, blob, region)) Object.assign(left, { blobs: left.blobs + 1, bytes: left.bytes + blob.document.size });
-      else waiting += 1;
-    }
+    // What cannot be read or moved waits too: the region is not empty.
+    waiting += page.documents.length;
+    await oneByOne(ports.log, 'emptying a region of a blob', readable(ports.log, blobDocumentSchema, page.documents, { container: 'blobs' }), ({ document }) => document.digest, async (blob) => {
+      if (!(await leave(ports, blob, region))) return;
+      Object.assign(left, { blobs: left.blobs + 1, bytes: left.bytes + blob.document.size });
+      waiting -= 1;
+    });
     await changeReplica(ports, region, (before) => (before.draining === undefined ? undefined : { ...before, draining: { ...before.draining, blobs: before.draining.blobs + left.blobs, bytes: before.draining.bytes + left.bytes, waiting } }));
     continuation = page.continuation;
     more = continuation !== undefined;

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { CatalogueEvent } from '../events/envelope.ts';
 import type { Digest } from '../oci/digest.ts';
 import { StoreFailure } from '../ports/failures.ts';
+import { inTurn } from '../state/alone.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { HastenCopy } from '../ports/replication.ts';
 import { forgetImage } from './complete.ts';
@@ -69,11 +70,21 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       const end = until(sweepMs);
       const replica = await readReplica(ports, ports.regions.here);
       const isReplica = replica !== undefined && replica.draining === undefined;
-      if (!isReplica) await forgetQueued(ports);
-      if (replica?.draining !== undefined && (await drainReplica(ports, replica, end))) ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
-      if (replica !== undefined) await walkReplica(ports, replica, end);
-      await copyDue(ports, pace, end);
-      if (isReplica) await settleQueued(ports);
+      await inTurn(ports.log, 'replication-sweep', [
+        ['what nobody waits for any more', async () => {
+          if (!isReplica) await forgetQueued(ports);
+        }],
+        ['the emptying of the region', async () => {
+          if (replica?.draining !== undefined && (await drainReplica(ports, replica, end))) ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
+        }],
+        ['the look through what is stored', async () => {
+          if (replica !== undefined) await walkReplica(ports, replica, end);
+        }],
+        ['copies', () => copyDue(ports, pace, end)],
+        ['images that wait', async () => {
+          if (isReplica) await settleQueued(ports);
+        }],
+      ]);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { parseStored } from '../state/stored.ts';
+import { oneByOne, readable } from '../state/alone.ts';
 import type { Stored } from '../state/stored.ts';
 import { settleImage } from './complete.ts';
 import { copySchema, replicatedSchema } from './documents.ts';
@@ -10,10 +10,9 @@ const [imagesAtOnce, copiesAtOnce] = [50, 100];
 /** Looks again at images of this region that wait: what a crash, or a full list of those that wait for a copy, left untold. */
 export async function settleQueued(ports: ReplicationPorts): Promise<number> {
   let settled = 0;
-  for (const { document } of await queuedImages(ports)) {
-    const { registry, repository, digest, region } = document;
+  await oneByOne(ports.log, 'settling an image that waits', await queuedImages(ports), ({ document }) => document.id, async ({ document: { registry, repository, digest, region } }) => {
     if ((await settleImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
-  }
+  });
   return settled;
 }
 
@@ -27,13 +26,12 @@ export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
     await documents.commitDocuments('repositories', [document.registry, document.repository], [{ do: 'delete', id: document.id, ifMatch: etag }]);
   }
   const page = await documents.queryDocuments({ container: 'blobs', where: [{ path: 'type', is: '=', value: 'copy' }, { path: 'region', is: '=', value: regions.here }], limit: copiesAtOnce });
-  for (const found of page.documents) {
-    const { document, etag } = parseStored(copySchema, found, { container: 'blobs' });
+  for (const { document, etag } of readable(ports.log, copySchema, page.documents, { container: 'blobs' })) {
     if (document.images.length > 0) await documents.commitDocuments('blobs', [document.digest], [{ do: 'delete', id: document.id, ifMatch: etag }]);
   }
 }
 
-async function queuedImages({ documents, regions }: ReplicationPorts): Promise<Stored<Replicated>[]> {
+async function queuedImages({ documents, regions, log }: ReplicationPorts): Promise<Stored<Replicated>[]> {
   const page = await documents.queryDocuments({ container: 'repositories', where: [{ path: 'type', is: '=', value: 'replicated' }, { path: 'region', is: '=', value: regions.here }, { path: 'state', is: '=', value: 'queued' }], orderBy: { path: 'queuedAt', direction: 'asc' }, limit: imagesAtOnce });
-  return page.documents.map((found) => parseStored(replicatedSchema, found, { container: 'repositories' }));
+  return readable(log, replicatedSchema, page.documents, { container: 'repositories' });
 }

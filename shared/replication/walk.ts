@@ -1,9 +1,11 @@
 import type { DocumentQuery } from '../ports/documents.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import { oneByOne, readable } from '../state/alone.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
 import { manifestDocumentSchema } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
-import { parseStored, readStored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { blobsOf } from './contents.ts';
 import type { Replica, Walk } from './documents.ts';
 import { isWithin, takesEveryTag } from './filters.ts';
@@ -57,15 +59,32 @@ function moved({ walk: _, ...before }: Replica, { walk, ended }: { walk: Walk; e
 async function walkPage(ports: ReplicationPorts, replica: Replica, walk: Walk): Promise<{ walk: Walk; ended: boolean }> {
   const page = await ports.documents.queryDocuments(queryOf(ports, walk));
   const counts = { images: walk.images, planned: walk.planned, repaired: walk.repaired };
-  for (const found of page.documents) {
-    const manifest = parseStored(manifestDocumentSchema, found, { container: 'repositories' }).document;
-    if (walk.check) counts.repaired += await repair(ports, manifest, replica);
-    const outcome = await planImage(ports, { registry: manifest.registry, repository: manifest.repository }, manifest.digest, replica);
+  const outages: StoreFailure[] = [];
+  await oneByOne(ports.log, 'planning the copies of an image', readable(ports.log, manifestDocumentSchema, page.documents, { container: 'repositories' }), ({ document }) => document.id, async ({ document: manifest }) => {
+    const outcome = await plannedOne(ports, manifest, { replica, walk, counts }).catch((error: unknown) => {
+      if (!(error instanceof StoreFailure)) throw error;
+      outages.push(error);
+      return undefined;
+    });
     if (outcome === 'queued' || outcome === 'complete') counts.images += 1;
     if (outcome === 'queued') counts.planned += 1;
-  }
+  });
+  // The walk does not come back to what it has passed: what a store has not answered for is looked at again, with its page.
+  const [outage] = outages;
+  if (outage !== undefined) throw outage;
   const { continuation: _, ...rest } = walk;
   return { walk: { ...rest, ...counts, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) }, ended: page.continuation === undefined };
+}
+
+interface Walking {
+  readonly replica: Replica;
+  readonly walk: Walk;
+  readonly counts: { repaired: number };
+}
+
+async function plannedOne(ports: ReplicationPorts, manifest: ManifestDocument, { replica, walk, counts }: Walking): Promise<Awaited<ReturnType<typeof planImage>>> {
+  if (walk.check) counts.repaired += await repair(ports, manifest, replica);
+  return planImage(ports, { registry: manifest.registry, repository: manifest.repository }, manifest.digest, replica);
 }
 
 function queryOf({ registry }: ReplicationPorts, { since, repository, continuation }: Walk): DocumentQuery {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { envelope } from '../events/envelope.ts';
 import { StoreFailure } from '../ports/failures.ts';
-import { parseStored, readStored } from '../state/stored.ts';
+import { readable } from '../state/alone.ts';
+import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { settleImage } from './complete.ts';
 import { claim, copyBlob, failingAfter, putOff, whyFailed } from './copy.ts';
@@ -34,14 +35,14 @@ async function isPaused(ports: ReplicationPorts): Promise<boolean> {
   return replica?.settings.paused === true || replica?.draining !== undefined;
 }
 
-async function dueCopies({ documents, regions, clock }: ReplicationPorts): Promise<Stored<Copy>[]> {
+async function dueCopies({ documents, regions, clock, log }: ReplicationPorts): Promise<Stored<Copy>[]> {
   const page = await documents.queryDocuments({
     container: 'blobs',
     where: [{ path: 'type', is: '=', value: 'copy' }, { path: 'region', is: '=', value: regions.here }, { path: 'tryAt', is: '<=', value: clock.now().toISOString() }],
     orderBy: { path: 'order', direction: 'asc' },
     limit: copiesAtOnce,
   });
-  return page.documents.map((found) => parseStored(copySchema, found, { container: 'blobs' }));
+  return readable(log, copySchema, page.documents, { container: 'blobs' });
 }
 
 async function tryCopy(ports: ReplicationPorts, due: Stored<Copy>, pace: Pace): Promise<'copied' | 'gone' | 'taken' | 'failed'> {

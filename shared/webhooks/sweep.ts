@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { DocumentQuery, VersionedDocument } from '../ports/documents.ts';
+import { inTurn } from '../state/alone.ts';
 import { parseStored } from '../state/stored.ts';
 import { ended } from './delivery.ts';
 import { changeDelivery, refOf } from './delivery-store.ts';
@@ -37,11 +38,16 @@ export interface Swept {
 export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
   const now = ports.clock.now();
   const before = (ms: number) => new Date(now.getTime() - ms).toISOString();
-  const dispatched = await each(ports, { container: 'deliveries', where: [typeIs('webhook-dispatch'), { path: 'state', is: '=', value: 'open' }, { path: 'takenAt', is: '<=', value: before(underWayMs) }] }, dispatchLeft);
-  const expired = await each(ports, { container: 'deliveries', where: [typeIs('delivery'), { path: 'status', is: '=', value: 'waiting' }, { path: 'deadline', is: '<', value: before(graceMs) }] }, expire);
-  const attempts = await each(ports, { container: 'deliveries', where: [typeIs('delivery'), { path: 'status', is: '=', value: 'waiting' }, { path: 'nextAttemptAt', is: '<=', value: before(overdueMs) }] }, resendAttempt);
-  const steps = await each(ports, { container: 'registries', partition: [ports.registry], where: [{ path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] }, { path: 'at', is: '<=', value: before(overdueMs) }] }, resendStep);
-  return { dispatched, expired, resent: attempts + steps };
+  const [dispatched, expired, attempts, steps] = [{ count: 0 }, { count: 0 }, { count: 0 }, { count: 0 }];
+  const counting = (into: { count: number }, work: Promise<number>) => work.then((count) => (into.count = count));
+  // In this order: what is over is not sent again.
+  await inTurn(ports.log, 'webhooks-sweep', [
+    ['dispatches', () => counting(dispatched, each(ports, { container: 'deliveries', where: [typeIs('webhook-dispatch'), { path: 'state', is: '=', value: 'open' }, { path: 'takenAt', is: '<=', value: before(underWayMs) }] }, dispatchLeft))],
+    ['deadlines', () => counting(expired, each(ports, { container: 'deliveries', where: [typeIs('delivery'), { path: 'status', is: '=', value: 'waiting' }, { path: 'deadline', is: '<', value: before(graceMs) }] }, expire))],
+    ['attempts', () => counting(attempts, each(ports, { container: 'deliveries', where: [typeIs('delivery'), { path: 'status', is: '=', value: 'waiting' }, { path: 'nextAttemptAt', is: '<=', value: before(overdueMs) }] }, resendAttempt))],
+    ['steps', () => counting(steps, each(ports, { container: 'registries', partition: [ports.registry], where: [{ path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] }, { path: 'at', is: '<=', value: before(overdueMs) }] }, resendStep))],
+  ]);
+  return { dispatched: dispatched.count, expired: expired.count, resent: attempts.count + steps.count };
 }
 
 function typeIs(type: string) {

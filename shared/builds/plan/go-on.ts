@@ -1,3 +1,5 @@
+import { RegistryError } from '../../oci/faults.ts';
+import { StoreFailure } from '../../ports/failures.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
@@ -17,10 +19,24 @@ export async function goOn(ports: BuildPorts): Promise<readonly string[]> {
 async function planAll(ports: BuildPorts, active: readonly string[]): Promise<boolean> {
   let hasOneEnded = false;
   for (const [at, build] of active.entries()) {
-    if ((await makePlan(ports, build, active.slice(0, at))) === 'waits') break;
+    if ((await planned(ports, build, active.slice(0, at))) === 'waits') break;
     hasOneEnded = (await finishIfDone(ports, build)) || hasOneEnded;
   }
   return hasOneEnded;
+}
+
+/** One that cannot be planned, whoever tries, would keep all others waiting for ever: it ends, and says so. */
+async function planned(ports: BuildPorts, build: string, before: readonly string[]): Promise<'planned' | 'waits'> {
+  try {
+    return await makePlan(ports, build, before);
+  } catch (error) {
+    if (error instanceof StoreFailure || error instanceof RegistryError) throw error;
+    ports.log.error({ err: error, build }, 'a build cannot be planned, and ends');
+    const counts: Counts = { succeeded: 0, same: 0, notified: 0, failed: 0, stopped: 0 };
+    await ports.documents.commitDocuments('builds', [listOf(ports.registry)], [{ do: 'patch', id: buildRef(ports.registry, build).id, set: { state: 'finished', counts, endedAt: ports.clock.now().toISOString() } }]);
+    await leaveLane(ports, build);
+    return 'planned';
+  }
 }
 
 /** Ends a build whose images have all ended. `false` while some have not. */

@@ -21,7 +21,7 @@ export async function retryBuild(ports: BuildPorts, build: string): Promise<stri
 }
 
 /** The images of a build that failed or stopped, as they were to be made, and in that order. */
-export async function failedIn(ports: Pick<BuildPorts, 'documents'>, build: string): Promise<Dependent[]> {
+export async function failedIn(ports: Pick<BuildPorts, 'documents' | 'log'>, build: string): Promise<Dependent[]> {
   const failed: Dependent[] = [];
   for await (const { registry, repository, tag, by, mode, madeBy, bases, waitsFor, level } of nodesWhere(ports, build, [{ path: 'state', is: 'in', values: ['failed', 'stopped'] }])) {
     const rule = { by, mode, isOn: true, ...(madeBy === undefined ? {} : { task: madeBy }) };

@@ -27,7 +27,7 @@ export interface Rules {
   readonly imageOf: (task: string) => TaggedImage | undefined;
 }
 
-export async function readRules(ports: Pick<BuildPorts, 'documents' | 'registry'>): Promise<Rules> {
+export async function readRules(ports: Pick<BuildPorts, 'documents' | 'registry' | 'log'>): Promise<Rules> {
   const policies = await readPolicies(ports.documents, ports.registry);
   const tasks = new Map<string, Task>();
   const names = new Map<string, Task>();

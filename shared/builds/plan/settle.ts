@@ -1,4 +1,5 @@
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readable } from '../../state/alone.ts';
+import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import { isEnded, isWell, nodeSchema, nodesOf } from './documents.ts';
 import type { Node } from './documents.ts';
@@ -39,12 +40,12 @@ export async function settleWaiting({ documents, ...ports }: BuildPorts, node: N
 
 type Where = Parameters<BuildPorts['documents']['queryDocuments']>[0]['where'];
 
-export async function* nodesWhere({ documents }: Pick<BuildPorts, 'documents'>, build: string, where: Where): AsyncIterable<Node> {
+export async function* nodesWhere({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, build: string, where: Where): AsyncIterable<Node> {
   const partition = [nodesOf(build)];
   let continuation: string | undefined;
   do {
     const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: nodesAtOnce, ...(continuation === undefined ? {} : { continuation }) });
-    for (const found of page.documents) yield parseStored(nodeSchema, found, { container: 'builds', partition }).document;
+    for (const { document } of readable(log, nodeSchema, page.documents, { container: 'builds', partition })) yield document;
     continuation = page.continuation;
   } while (continuation !== undefined);
 }

@@ -1,5 +1,6 @@
 import { RegistryError } from '../../oci/faults.ts';
-import { parseStored } from '../../state/stored.ts';
+import { StoreFailure } from '../../ports/failures.ts';
+import { readable } from '../../state/alone.ts';
 import type { Stored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import { nodeSchema, nodesOf } from './documents.ts';
@@ -29,11 +30,16 @@ export async function workOn(ports: BuildPorts, build: string, until: Date): Pro
   if ((await finishIfDone(ports, build)) || isStopped) await goOn(ports);
 }
 
-async function dueNodes({ documents, clock }: BuildPorts, build: string): Promise<Stored<Node>[]> {
+/** One that cannot be read is nobody's to make: it has failed, so that its build ends. */
+async function dueNodes({ documents, clock, log }: BuildPorts, build: string): Promise<Stored<Node>[]> {
   const partition = [nodesOf(build)];
   const where = [{ path: 'state', is: 'in' as const, values: ['ready', 'running'] }, { path: 'tryAt', is: '<=' as const, value: clock.now().toISOString() }];
   const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: imagesLookedAt });
-  return page.documents.map((found) => parseStored(nodeSchema, found, { container: 'builds', partition }));
+  const due = readable(log, nodeSchema, page.documents, { container: 'builds', partition });
+  for (const { document, etag } of page.documents.filter((found) => !due.some((each) => each.document.id === found.document.id))) {
+    await documents.commitDocuments('builds', partition, [{ do: 'patch', id: document.id, set: { state: 'failed', because: 'what is stored of it cannot be read', endedAt: clock.now().toISOString() }, ifMatch: etag }]);
+  }
+  return due;
 }
 
 /** Of those that are ready the first that nobody else takes. */
@@ -56,7 +62,7 @@ async function makeOne(ports: BuildPorts, { document: node, etag }: Stored<Node>
   await settleFollowers(ports, node);
 }
 
-/** What the registry refuses is this image's failure; a store that does not answer is nobody's: the lease runs out, and somebody tries again. */
+/** What the registry refuses, and whatever else cannot be done with it, is this image's failure, at once: others wait in the same line. A store that does not answer is nobody's: the lease runs out, and somebody tries again. */
 async function endOf(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
   if (node.attempts > mostAttempts) return { state: 'failed', because: `it was begun ${mostAttempts} times, and never ended` };
   if (node.mode === 'notify') return { state: 'notified' };
@@ -64,7 +70,11 @@ async function endOf(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended
     return await makeImage(ports, node, lease);
   } catch (error) {
     if (lease.signal.aborted) return undefined;
-    if (!(error instanceof RegistryError)) throw error;
+    if (error instanceof StoreFailure) throw error;
+    if (!(error instanceof RegistryError)) {
+      ports.log.error({ err: error, build: node.build, repository: node.repository, tag: node.tag }, 'an image cannot be made, and fails');
+      return { state: 'failed', because: `it cannot be made: ${error instanceof Error ? error.message.slice(0, 300) : 'for an unknown reason'}` };
+    }
     if (error.fault.is !== 'conflict' && error.fault.is !== 'contended') return { state: 'failed', because: 'why' in error.fault ? error.fault.why : `the registry refuses it: ${error.fault.is}` };
     // Somebody has pushed the image at the same moment: it is looked at anew, as it is then.
     await lease.write({ state: 'ready', remote: null, tryAt: ports.clock.now().toISOString() });

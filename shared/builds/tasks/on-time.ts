@@ -1,5 +1,6 @@
+import { oneByOne, readable } from '../../state/alone.ts';
 import { nextRun } from '../../state/schedule.ts';
-import { parseStored } from '../../state/stored.ts';
+import type { Stored } from '../../state/stored.ts';
 import { madeId } from '../plan/documents.ts';
 import { putInLine } from '../plan/lane.ts';
 import { rootOf } from '../plan/root-of.ts';
@@ -11,15 +12,23 @@ const tasksAtOnce = 100;
 
 /**
  * Puts in line what is due by its schedule. A time that nobody was there for is made up for once, not as often as it was missed. The event is made of the
- * time, so of several that find it due each puts the same in line. Throws `StoreFailure`.
+ * time, so of several that find it due each puts the same in line. A task that cannot be read, or put in line, is logged and stops no other. Throws `StoreFailure`
+ * when nothing can be asked.
  */
 export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   const { documents, registry, clock } = ports;
   const [container, partition] = ['registries' as const, [registry]];
   const where = [{ path: 'type', is: '=' as const, value: 'task' }, { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() }];
-  const page = await documents.queryDocuments({ container, partition, where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: tasksAtOnce });
-  for (const found of page.documents) await lineUp(ports, parseStored(taskSchema, found, { container, partition }));
-  return page.documents.length;
+  const due: Stored<Task>[] = [];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container, partition, where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: tasksAtOnce, ...(continuation === undefined ? {} : { continuation }) });
+    // One that cannot be read stays due: behind a page of such the others are still found.
+    due.push(...readable(ports.log, taskSchema, page.documents, { container, partition }));
+    continuation = page.continuation;
+  } while (continuation !== undefined && due.length < tasksAtOnce);
+  const failed = await oneByOne(ports.log, 'putting a task in line by its schedule', due, ({ document }) => document.id, (task) => lineUp(ports, task));
+  return due.length - failed;
 }
 
 /** In line first: who dies before the next time is written does it again, and it is known. */

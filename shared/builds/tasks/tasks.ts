@@ -3,8 +3,9 @@ import { RegistryError } from '../../oci/faults.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { RepositoryName, Tag } from '../../oci/name.ts';
 import type { DocumentChange } from '../../ports/documents.ts';
+import { readable } from '../../state/alone.ts';
 import { nextRun } from '../../state/schedule.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import { pathUpTo } from '../edges/cycles.ts';
 import type { BaseFound, TaggedImage } from '../edges/documents.ts';
 import { baseReference } from '../edges/names.ts';
@@ -39,13 +40,13 @@ export async function taskOf(ports: Reading, image: TaggedImage): Promise<Task |
   return of === undefined ? undefined : readTask(ports, of.document.name);
 }
 
-/** All of them, by name: whoever plans needs all. */
-export async function* tasksIn({ documents, registry }: Reading): AsyncIterable<Task> {
+/** All of them that can be read, by name: whoever plans needs all. */
+export async function* tasksIn({ documents, registry, log }: Reading & Pick<BuildPorts, 'log'>): AsyncIterable<Task> {
   const [container, partition] = ['registries' as const, [registry]];
   let continuation: string | undefined;
   do {
     const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'task' }], orderBy: { path: 'name', direction: 'asc' }, limit: 200, ...(continuation === undefined ? {} : { continuation }) });
-    for (const found of page.documents) yield parseStored(taskSchema, found, { container, partition }).document;
+    for (const { document } of readable(log, taskSchema, page.documents, { container, partition })) yield document;
     continuation = page.continuation;
   } while (continuation !== undefined);
 }

@@ -1,4 +1,5 @@
 import type { RegistryName } from '../../oci/name.ts';
+import { oneByOne } from '../../state/alone.ts';
 import { readStored } from '../../state/stored.ts';
 import { causeOfBackground } from '../deletion.ts';
 import { carryOut } from './carry-out.ts';
@@ -23,15 +24,15 @@ export interface PoliciesRun {
  */
 export async function runPolicies(ports: PolicyPorts, registry: RegistryName, until: Date): Promise<PoliciesRun> {
   const [looking, plans]: [string[], Plan[]] = [[], []];
-  for (const policy of await readPolicies(ports.documents, registry)) {
-    if (!isApproved(policy)) continue;
+  const approved = (await readPolicies(ports.documents, registry)).filter(isApproved);
+  await oneByOne(ports.log, 'the run of a purge policy', approved, ({ name }) => name, async (policy) => {
     if (!(await walk(ports, registry, policy.name, until))) {
       looking.push(policy.name);
-      continue;
+      return;
     }
     const plan = (await goOn(ports, policy, until)) ?? (await runOnTime(ports, policy, until));
     if (plan !== undefined) plans.push(plan);
-  }
+  });
   return { looking, plans };
 }
 

@@ -1,9 +1,10 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { CommitDocuments, DocumentChange, QueryDocuments } from '../../ports/documents.ts';
+import type { Log } from '../../ports/log.ts';
+import { oneByOne, readable } from '../../state/alone.ts';
 import { partitionOf } from '../../state/names.ts';
 import { repositoryDocumentSchema } from '../../state/repository.ts';
 import type { RepositoryDocument } from '../../state/repository.ts';
-import { parseStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 
 /** Longer than the longest request plus what an instance may know late: from then on no push can still miss the mark. In milliseconds. */
@@ -13,6 +14,7 @@ const entriesAtOnce = 50;
 interface SettlePorts {
   readonly documents: QueryDocuments & CommitDocuments;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
@@ -31,7 +33,9 @@ export async function settleRepositories(ports: SettlePorts): Promise<number> {
     limit: entriesAtOnce,
   });
   let revived = 0;
-  for (const found of page.documents) revived += (await settle(ports, parseStored(repositoryDocumentSchema, found, { container }))) ? 1 : 0;
+  await oneByOne(ports.log, 'settling the entry of a deleted repository', readable(ports.log, repositoryDocumentSchema, page.documents, { container }), ({ document }) => document.id, async (entry) => {
+    revived += (await settle(ports, entry)) ? 1 : 0;
+  });
   return revived;
 }
 

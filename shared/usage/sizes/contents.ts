@@ -3,11 +3,11 @@ import { digestSchema } from '../../oci/descriptor.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
-import type { DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
+import type { DocumentQuery } from '../../ports/documents.ts';
 import { blobDocumentSchema, linkDocumentSchema } from '../../state/blob.ts';
 import { registrySchema, repositorySchema } from '../../state/names.ts';
-import { parseStored } from '../../state/stored.ts';
-import { everything } from './pages.ts';
+import { everyReadable } from './pages.ts';
+import type { SurveyReading } from './pages.ts';
 
 /** Something that Blob Storage holds, and who may read it. */
 export interface Content {
@@ -28,11 +28,10 @@ const collectedSchema = z.object({ type: z.literal('collected'), digest: digestS
 const storedSchema = z.discriminatedUnion('type', [blobDocumentSchema.pick({ type: true, digest: true, size: true, copies: true }), readerSchema, collectedSchema]);
 
 /** Every blob, with its links, except those that somebody dropped: they have one digest, and so follow each other in its order. Throws `StoreFailure`. */
-export async function* storedBlobs(documents: QueryDocuments, registry: RegistryName): AsyncGenerator<Content> {
+export async function* storedBlobs(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = { container: 'blobs', where: [{ path: 'type', is: 'in', values: ['blob', 'link', 'collected'] }], orderBy: { path: 'digest', direction: 'asc' }, limit: pageSize };
   let current: Gathered | undefined;
-  for await (const found of everything(documents, query)) {
-    const { document } = parseStored(storedSchema, found, query);
+  for await (const { document } of everyReadable(reading, storedSchema, query)) {
     if (current?.digest !== document.digest) {
       if (current !== undefined) yield current;
       current = gathered(document.digest);
@@ -47,11 +46,10 @@ export async function* storedBlobs(documents: QueryDocuments, registry: Registry
 const largeManifestSchema = z.object({ digest: digestSchema, registry: registrySchema, repository: repositorySchema, size: z.int().nonnegative(), content: z.object({ blob: z.string() }) });
 
 /** Manifests that do not fit into their documents, live and recycled. Several documents may name one physical blob. Throws `StoreFailure`. */
-export async function* storedManifests(documents: QueryDocuments, registry: RegistryName): AsyncGenerator<Content> {
+export async function* storedManifests(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = { container: 'repositories', partition: [registry], where: [{ path: 'content.blob', is: '>', value: '' }, { path: 'type', is: 'in', values: ['manifest', 'binned'] }], orderBy: { path: 'content.blob', direction: 'asc' }, limit: pageSize };
   let [name, current]: [string, Gathered | undefined] = ['', undefined];
-  for await (const found of everything(documents, query)) {
-    const { document } = parseStored(largeManifestSchema, found, query);
+  for await (const { document } of everyReadable(reading, largeManifestSchema, query)) {
     if (current === undefined || name !== document.content.blob) {
       if (current !== undefined) yield current;
       [name, current] = [document.content.blob, { ...gathered(document.digest), bytes: document.size }];
@@ -64,10 +62,9 @@ export async function* storedManifests(documents: QueryDocuments, registry: Regi
 const spentSchema = z.object({ blob: z.string(), size: z.int().nonnegative().default(0) });
 
 /** Bytes of manifests that are purged, until they are gone too: nobody's any more. Throws `StoreFailure`. */
-export async function* spentManifests(documents: QueryDocuments, registry: RegistryName): AsyncGenerator<Content> {
+export async function* spentManifests(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = { container: 'repositories', partition: [registry], where: [{ path: 'type', is: '=', value: 'spent-content' }], limit: pageSize };
-  for await (const found of everything(documents, query)) {
-    const { blob, size } = parseStored(spentSchema, found, query).document;
+  for await (const { document: { blob, size } } of everyReadable(reading, spentSchema, query)) {
     const digest = parseDigest(blob.split('/').slice(1, 3).join(':'));
     if (digest !== undefined) yield { ...gathered(digest), bytes: size };
   }

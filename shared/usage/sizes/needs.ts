@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { digestSchema } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName } from '../../oci/name.ts';
-import type { QueryDocuments } from '../../ports/documents.ts';
-import { parseStored } from '../../state/stored.ts';
 import { imagePullsSchema } from '../counters.ts';
 import { imageSchema } from '../documents.ts';
-import { everything } from './pages.ts';
+import { everyReadable } from './pages.ts';
+import type { SurveyReading } from './pages.ts';
 
 /** The windows that a registry is told about, in days, shortest first. */
 export const pulledWindows = [7, 30, 90] as const;
@@ -22,24 +21,22 @@ const dayMs = 24 * 3600_000;
 const pageSize = 1_000;
 
 /** Throws `StoreFailure`. */
-export async function surveyNeeds(documents: QueryDocuments, registry: RegistryName, now: Date): Promise<Needs> {
-  const pulled = await pulledLately(documents, registry, now);
+export async function surveyNeeds(reading: SurveyReading, registry: RegistryName, now: Date): Promise<Needs> {
+  const pulled = await pulledLately(reading, registry, now);
   const live = new Map<Digest, number>();
   const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-image' }, { path: 'present', is: '=' as const, value: true }], limit: pageSize };
-  for await (const found of everything(documents, query)) {
-    const { document: image } = parseStored(imageSchema, found, query);
+  for await (const { document: image } of everyReadable(reading, imageSchema, query)) {
     const window = pulled.get(`${image.repository}@${image.digest}`) ?? pulledWindows.length;
     for (const digest of [image.digest, ...image.blobs.map((blob) => blob.digest)]) live.set(digest, Math.min(window, live.get(digest) ?? window));
   }
-  return { live, recycled: await recycledIn(documents, registry) };
+  return { live, recycled: await recycledIn(reading, registry) };
 }
 
-async function pulledLately(documents: QueryDocuments, registry: RegistryName, now: Date): Promise<Map<string, number>> {
+async function pulledLately(reading: SurveyReading, registry: RegistryName, now: Date): Promise<Map<string, number>> {
   const pulled = new Map<string, number>();
   const oldest = new Date(now.getTime() - Math.max(...pulledWindows) * dayMs).toISOString();
   const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-pulls' }, { path: 'of', is: '=' as const, value: 'digest' }, { path: 'lastPull', is: '>=' as const, value: oldest }], limit: pageSize };
-  for await (const found of everything(documents, query)) {
-    const { repository, name, lastPull = oldest } = parseStored(imagePullsSchema, found, query).document;
+  for await (const { document: { repository, name, lastPull = oldest } } of everyReadable(reading, imagePullsSchema, query)) {
     const window = pulledWindows.findIndex((days) => Date.parse(lastPull) >= now.getTime() - days * dayMs);
     pulled.set(`${repository}@${name}`, window);
   }
@@ -49,11 +46,10 @@ async function pulledLately(documents: QueryDocuments, registry: RegistryName, n
 /** Of a manifest that was deleted and can be restored. */
 const binnedSchema = z.object({ digest: digestSchema, references: z.array(z.object({ digest: digestSchema })) });
 
-async function recycledIn(documents: QueryDocuments, registry: RegistryName): Promise<Set<Digest>> {
+async function recycledIn(reading: SurveyReading, registry: RegistryName): Promise<Set<Digest>> {
   const recycled = new Set<Digest>();
   const query = { container: 'repositories' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'binned' }], limit: pageSize };
-  for await (const found of everything(documents, query)) {
-    const { digest, references } = parseStored(binnedSchema, found, query).document;
+  for await (const { document: { digest, references } } of everyReadable(reading, binnedSchema, query)) {
     for (const each of [digest, ...references.map((reference) => reference.digest)]) recycled.add(each);
   }
   return recycled;

@@ -1,14 +1,14 @@
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { Documents } from '../../ports/documents.ts';
 import { partitionOf } from '../../state/names.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import { spentManifests, storedBlobs, storedManifests } from './contents.ts';
 import type { Content } from './contents.ts';
 import { repositorySizesSchema, sizesId, surveyRef, surveySchema } from './documents.ts';
 import type { Held, RepositorySizes, SizeSample, Survey } from './documents.ts';
 import { pulledWindows, surveyNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
-import { everything } from './pages.ts';
+import { everyReadable } from './pages.ts';
 import { warnOfQuota } from './quota.ts';
 import type { QuotaPorts, QuotaSettings } from './quota.ts';
 
@@ -28,11 +28,11 @@ const maxSamples = 720;
 export async function surveySizes(ports: SurveyPorts, registry: RegistryName, settings: QuotaSettings): Promise<Survey> {
   const { documents, clock } = ports;
   const now = clock.now();
-  const totals = new SizeTotals(await surveyNeeds(documents, registry, now));
-  for await (const blob of storedBlobs(documents, registry)) totals.add(blob);
-  for await (const manifest of storedManifests(documents, registry)) totals.add(manifest);
-  for await (const manifest of spentManifests(documents, registry)) totals.add(manifest);
-  await writeRepositories(documents, registry, totals.repositories, now.toISOString());
+  const totals = new SizeTotals(await surveyNeeds(ports, registry, now));
+  for await (const blob of storedBlobs(ports, registry)) totals.add(blob);
+  for await (const manifest of storedManifests(ports, registry)) totals.add(manifest);
+  for await (const manifest of spentManifests(ports, registry)) totals.add(manifest);
+  await writeRepositories(ports, registry, totals.repositories, now.toISOString());
   const before = await readSurvey(documents, registry);
   const measured = { ...totals.registry(now.toISOString(), before?.samples ?? []), registry };
   const survey = { ...measured, ...(await warnOfQuota(ports, settings, measured, before)) };
@@ -90,11 +90,10 @@ function sum(a: Held, b: Held): Held {
 }
 
 /** Writes what has changed: of most repositories nothing has. */
-async function writeRepositories(documents: Documents, registry: RegistryName, found: ReadonlyMap<RepositoryName, Held>, measuredAt: string): Promise<void> {
+async function writeRepositories({ documents, log }: SurveyPorts, registry: RegistryName, found: ReadonlyMap<RepositoryName, Held>, measuredAt: string): Promise<void> {
   const left = new Map(found);
   const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-sizes' }], limit: 1_000 };
-  for await (const stored of everything(documents, query)) {
-    const { document: before } = parseStored(repositorySizesSchema, stored, query);
+  for await (const { document: before } of everyReadable({ documents, log }, repositorySizesSchema, query)) {
     const held = left.get(before.repository);
     left.delete(before.repository);
     if (held === undefined) await documents.commitDocuments('usage', partitionOf(before), [{ do: 'delete', id: sizesId }]);
