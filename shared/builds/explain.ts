@@ -53,7 +53,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
 }
 
-function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReference, rule: Rule | undefined): BaseFound | Explanation {
+function edgeTo({ repository, tag, bases, refused, leftOut = 0 }: Learned, base: BaseReference, rule: Rule | undefined): BaseFound | Explanation {
   const [name, shown] = [`${repository}:${tag}`, shownReference(base)];
   const circle = refused.find((each) => each.base === shown);
   if (circle !== undefined) return { reason: 'circle', why: `${shown} is built on ${name} itself: ${circle.path.join(' is built on ')}` };
@@ -64,7 +64,7 @@ function edgeTo({ repository, tag, bases, refused }: Learned, base: BaseReferenc
   if (pinned?.tag !== undefined && rule?.bumpsPins === true) return pinned;
   if (pinned !== undefined) return { reason: 'pinned to a digest', why: `${name} names ${shownReference(pinned)}: a digest does not move${pinned.tag === undefined ? '' : ', unless its task or policy says "pins": "bump"'}` };
   const others = bases.map(shownReference).join(', ');
-  return { reason: 'not a dependent', why: others === '' ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers` : `${name} is built on ${others}` };
+  return { reason: 'not a dependent', why: others === '' ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers` : `${name} is built on ${others}${leftOut === 0 ? '' : `; it names ${leftOut} more, and of one image ${bases.length} are kept`}` };
 }
 
 function elsewhere(edge: BaseFound, name: string): Explanation {

@@ -20,7 +20,7 @@ export function parseSecret(text: string): Uint8Array | undefined {
   if (!text.startsWith(prefix)) return undefined;
   const encoded = text.slice(prefix.length);
   const bytes = Buffer.from(encoded, 'base64');
-  const isWhole = bytes.toString('base64').replace(/=+$/, '') === encoded.replace(/={0,2}$/, '');
+  const isWhole = bytes.toString('base64').replace(/={0,2}$/, '') === encoded.replace(/={0,2}$/, '');
   return isWhole && bytes.length >= fewestBytes && bytes.length <= mostBytes ? bytes : undefined;
 }
 

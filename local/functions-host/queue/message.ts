@@ -8,7 +8,7 @@ export function messageBytes(text: string, encoding: QueueSettings['messageEncod
   if (encoding === 'none') return Buffer.from(text, 'utf8');
   const bytes = Buffer.from(text, 'base64');
   // Buffer skips what is not base64 instead of failing; writing the bytes back shows whether something was skipped.
-  return bytes.toString('base64').replace(/=+$/, '') === text.trim().replace(/=+$/, '') ? bytes : undefined;
+  return bytes.toString('base64').replace(/={0,2}$/, '') === text.trim().replace(/={0,2}$/, '') ? bytes : undefined;
 }
 
 /** The library turns text into a parsed object where it is JSON. */

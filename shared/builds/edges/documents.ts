@@ -47,6 +47,9 @@ export const edgeSchema = z.object({
 });
 export type Edge = z.infer<typeof edgeSchema>;
 
+/** Of one image. Whoever pushes it names them, and each is an edge that is written, followed and perhaps watched. */
+export const mostBases = 40;
+
 /** All that was learned of one tagged image: where its edges are. It lies with the dependent. */
 export const learnedSchema = z.object({
   ...documentShape('learned'),
@@ -59,6 +62,8 @@ export const learnedSchema = z.object({
   bases: z.array(baseFoundSchema),
   /** Edges that were not made, for they would close a circle: from the image back to itself. */
   refused: z.array(z.object({ base: z.string(), path: z.array(z.string()) })),
+  /** How many bases more it names than are kept. */
+  leftOut: z.int().positive().optional(),
   /** Edges that may be there beside those of `bases`: of what the tag was before. */
   leaving: z.array(z.object({ base: z.string(), id: z.string() })),
   learnedAt: z.iso.datetime(),
@@ -98,6 +103,11 @@ function partitionOfDependent({ registry, repository }: RepositoryKey): string {
 
 export function learnedRef(key: RepositoryKey, tag: Tag): DocumentRef {
   return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `learned:${tag}` };
+}
+
+/** That a tag of another registry is watched for this repository's images: so that they are counted. It goes with `watched:…`. */
+export function watchesRef(key: RepositoryKey, { base, tag }: { readonly base: string; readonly tag: Tag }): DocumentRef {
+  return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `watches:${createHash('sha256').update(JSON.stringify([base, tag])).digest('hex').slice(0, 32)}` };
 }
 
 export function rootedPartition(registry: RegistryName, root: string): string {

@@ -14,8 +14,12 @@ import { tagsAt } from './tags-at.ts';
 const baseName = 'org.opencontainers.image.base.name';
 const baseDigest = 'org.opencontainers.image.base.digest';
 
+/** Of one reference: an index of many platforms has a digest for each. */
+const evidenceKept = 50;
+
 /** An index of more platforms than there are is looked into so far. */
 const childrenLookedAt = 30;
+const childrenNamed = 100;
 
 type Said = BaseReference & { readonly said?: string | undefined };
 type Finding = readonly [Said, Evidence];
@@ -26,7 +30,7 @@ type Finding = readonly [Said, Evidence];
  */
 export async function findBases(ports: BuildPorts, key: RepositoryKey, image: StoredImage, ownHosts: readonly string[]): Promise<BaseFound[]> {
   const { manifests, annotations } = image.manifest;
-  const named = manifests.map((child) => child.annotations ?? {});
+  const named = manifests.slice(0, childrenNamed).map((child) => child.annotations ?? {});
   const found = [annotations ?? {}, ...named].flatMap((each) => annotated(ports, each, ownHosts));
   for (const { digest } of manifests.slice(0, childrenLookedAt)) {
     const child = await ports.images.readImage(key, digest);
@@ -84,14 +88,14 @@ function withoutGuesses(findings: readonly Finding[]): readonly Finding[] {
 }
 
 function merged(findings: readonly Finding[]): BaseFound[] {
-  const byReference = new Map<string, { readonly reference: Said; readonly found: Evidence[] }>();
+  const byReference = new Map<string, { readonly reference: Said; readonly found: Map<string, Evidence> }>();
   for (const [reference, evidence] of withoutGuesses(findings)) {
     const at = keyOf(reference);
-    const there = byReference.get(at) ?? { reference, found: [] };
+    const there = byReference.get(at) ?? { reference, found: new Map<string, Evidence>() };
     byReference.set(at, there);
-    if (!there.found.some((each) => JSON.stringify(each) === JSON.stringify(evidence))) there.found.push(evidence);
+    if (there.found.size < evidenceKept) there.found.set(JSON.stringify(evidence), evidence);
   }
-  return [...byReference.values()].map(({ reference: { said, ...reference }, found }) => ({ ...reference, ...(said === undefined ? {} : { said }), found }));
+  return [...byReference.values()].map(({ reference: { said, ...reference }, found }) => ({ ...reference, ...(said === undefined ? {} : { said }), found: [...found.values()] }));
 }
 
 /** The digests of a base that an image is known to be built on. */

@@ -1,25 +1,29 @@
+import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/name.ts';
+import { readable } from '../../state/alone.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { StoredImage } from '../../ports/images.ts';
 import { learnChain, rememberTag } from './chains.ts';
 import { pathUpTo } from './cycles.ts';
-import { edgeId, edgeSchema, learnedRef, learnedSchema } from './documents.ts';
+import { edgeId, edgeSchema, learnedRef, learnedSchema, mostBases, watchesRef } from './documents.ts';
 import type { BaseFound, Edge, Learned } from './documents.ts';
 import { findBases, mergedBases } from './find-bases.ts';
 import { saysForeign } from '../tasks/pulls.ts';
 import { basesOfTask, taskOf } from '../tasks/tasks.ts';
 import type { Task } from '../tasks/documents.ts';
-import { watchedRef } from '../upstream/documents.ts';
+import { mostWatched, watchedRef } from '../upstream/documents.ts';
 import type { Watched } from '../upstream/documents.ts';
 import { shownReference } from './names.ts';
 
 type Place = Learned['leaving'][number];
+
+const edgesAtOnce = 8;
 
 interface LearnOptions {
   /** Names of this registry. */
@@ -66,13 +70,19 @@ interface Looked {
   readonly ownHosts: readonly string[];
 }
 
+/** An index lists an image for each platform, and its attestation. */
+const mostImagesKnown = 200;
+
 /** `undefined` when the tag has moved on meanwhile. */
 async function lookAt(ports: BuildPorts, { key, tag, digest, task, there, made, ownHosts }: Looked): Promise<Learned | undefined> {
   const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
   if (digest !== undefined && image === undefined) return undefined;
   // Known first: whoever makes its base known then finds it.
   if (image !== undefined) await known(ports, key, tag, image);
-  const found = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...(image === undefined ? [] : await findBases(ports, key, image, ownHosts))]);
+  const all = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...(image === undefined ? [] : await findBases(ports, key, image, ownHosts))]);
+  const found = all.slice(0, mostBases);
+  const leftOut = all.length - found.length;
+  if (leftOut > 0) ports.log.warn({ repository: key.repository, tag, leftOut }, `an image names more than ${mostBases} bases: the rest is left out`);
   const paths = await Promise.all(found.map((base) => pathUpTo(ports, { ...key, tag }, base)));
   const refused = found.flatMap((base, index) => (paths[index] === undefined ? [] : [{ base: shownReference(base), path: paths[index] }]));
   const bases = found.filter((_, index) => paths[index] === undefined);
@@ -81,11 +91,11 @@ async function lookAt(ports: BuildPorts, { key, tag, digest, task, there, made, 
   const before = [...made, ...(there === undefined ? [] : [...there.leaving, ...there.bases.map((base) => placeOf(key, tag, base))])];
   const leaving = before.filter((place) => !kept.has(JSON.stringify(place)));
   const { partition, id } = learnedRef(key, tag);
-  return { id, base: partition[0] ?? '', type: 'learned', schemaVersion: 1, ...key, tag, ...(digest === undefined ? {} : { digest }), bases, refused, leaving: unique(leaving), learnedAt: ports.clock.now().toISOString() };
+  return { id, base: partition[0] ?? '', type: 'learned', schemaVersion: 1, ...key, tag, ...(digest === undefined ? {} : { digest }), bases, refused, ...(leftOut === 0 ? {} : { leftOut }), leaving: unique(leaving), learnedAt: ports.clock.now().toISOString() };
 }
 
 async function known(ports: BuildPorts, key: RepositoryKey, tag: Tag, { digest, manifest }: StoredImage): Promise<void> {
-  for (const each of [digest, ...manifest.manifests.map((child) => child.digest)]) {
+  for (const each of [digest, ...manifest.manifests.map((child) => child.digest)].slice(0, mostImagesKnown)) {
     await learnChain(ports, key, each);
     await rememberTag(ports, key, tag, each);
   }
@@ -106,12 +116,14 @@ async function writeDown({ documents }: BuildPorts, next: Learned, there: Stored
 }
 
 async function makeEdges(ports: BuildPorts, { registry, repository, tag, digest, bases, learnedAt }: Learned, task: Task | undefined): Promise<void> {
+  const limit = pLimit(edgesAtOnce);
   await Promise.all(
-    bases.map(async (found) => {
-      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, ...(task !== undefined && saysForeign(ports, task, found.base) ? { isListed: true as const } : {}), ...(digest === undefined ? {} : { dependentDigest: digest }), learnedAt };
+    bases.map((found) => limit(async () => {
+      const listed = task !== undefined && saysForeign(ports, task, found.base) ? { isListed: true as const } : {};
+      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, ...listed, ...(digest === undefined ? {} : { dependentDigest: digest }), learnedAt };
       await ports.documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
       await watch(ports, edge);
-    }),
+    })),
   );
 }
 
@@ -120,10 +132,18 @@ async function deleteEdges({ documents }: BuildPorts, { leaving }: Learned): Pro
 }
 
 /** Another registry tells of nothing: its tag is looked at from now on. One that is watched already stays as it is. */
-async function watch({ documents }: Pick<BuildPorts, 'documents'>, { base, tag, digest, registry, learnedAt }: Edge): Promise<void> {
+async function watch({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, { base, tag, digest, registry, repository, learnedAt }: Edge): Promise<void> {
   if (base.startsWith('own:') || tag === undefined || digest !== undefined) return;
-  const document: Watched = { id: watchedRef(base, tag).id, type: 'watched', schemaVersion: 1, base, registry, tag, moves: 0, dueAt: learnedAt, failures: 0 };
-  await documents.commitDocuments('dependencies', [base], [{ do: 'create', document: { ...document } }]);
+  if ((await documents.readDocument(watchedRef(base, tag))) !== undefined) return;
+  const counted = watchesRef({ registry, repository }, { base, tag });
+  const { container, partition } = counted;
+  if ((await documents.countDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'watches' }] })) >= mostWatched) {
+    log.warn({ repository, base, tag }, `the images of a repository have ${mostWatched} tags of other registries watched: one more is not`);
+    return;
+  }
+  const document: Watched = { id: watchedRef(base, tag).id, type: 'watched', schemaVersion: 1, base, registry, tag, first: repository, moves: 0, dueAt: learnedAt, failures: 0 };
+  const { committed } = await documents.commitDocuments('dependencies', [base], [{ do: 'create', document: { ...document } }]);
+  if (committed) await documents.commitDocuments(container, partition, [{ do: 'upsert', document: { id: counted.id, base: partition[0], type: 'watches', schemaVersion: 1, of: base, tag } }]);
 }
 
 /** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */
@@ -134,9 +154,9 @@ async function finish({ documents }: BuildPorts, { base, id, leaving }: Learned,
 }
 
 /** Edges of a base, page by page: of one tag, or of all. */
-export async function dependentsOf({ documents }: Pick<BuildPorts, 'documents'>, base: string, tag?: Tag, page: { readonly limit?: number; readonly continuation?: string | undefined } = {}): Promise<{ edges: Edge[]; continuation?: string }> {
+export async function dependentsOf({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, base: string, tag?: Tag, page: { readonly limit?: number; readonly continuation?: string | undefined } = {}): Promise<{ edges: Edge[]; continuation?: string }> {
   const where = [{ path: 'type', is: '=' as const, value: 'edge' }, ...(tag === undefined ? [] : [{ path: 'tag', is: '=' as const, value: tag }])];
   const found = await documents.queryDocuments({ container: 'dependencies', partition: [base], where, limit: page.limit ?? 500, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) });
-  const edges = found.documents.map((each) => parseStored(edgeSchema, each, { container: 'dependencies', partition: [base] }).document);
+  const edges = readable(log, edgeSchema, found.documents, { container: 'dependencies', partition: [base] }).map(({ document }) => document);
   return { edges, ...(found.continuation === undefined ? {} : { continuation: found.continuation }) };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Digest } from '../../oci/digest.ts';
 import { parseDigest } from '../../oci/digest.ts';
+import { jsonIn } from '../../oci/json.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -23,6 +24,9 @@ export interface Material {
   readonly digest?: Digest;
 }
 
+/** A Dockerfile names some dozens of images at most. Whoever pushes an image writes its provenance, and may write as many as he likes. */
+const mostMaterials = 200;
+
 /** What BuildKit wrote into an attestation manifest (moby/buildkit, docs/attestations). Empty for what is none. */
 export async function materialsIn({ images }: Pick<BuildPorts, 'images'>, key: RepositoryKey, { layers }: Manifest): Promise<Material[]> {
   const statements = layers.filter(({ annotations }) => annotations?.['in-toto.io/predicate-type']?.startsWith('https://slsa.dev/provenance/') === true);
@@ -30,38 +34,36 @@ export async function materialsIn({ images }: Pick<BuildPorts, 'images'>, key: R
   for (const { digest } of statements.slice(0, 4)) {
     const bytes = await images.readSmallBlob(key, digest, maxStatementBytes);
     if (bytes !== undefined) found.push(...materialsOf(Buffer.from(bytes).toString('utf8')));
+    if (found.length >= mostMaterials) break;
   }
-  return found;
+  return found.slice(0, mostMaterials);
 }
 
 export function materialsOf(text: string): Material[] {
-  const { predicate } = parsed(text) ?? {};
-  const all = [...(predicate?.materials ?? []), ...(predicate?.buildDefinition?.resolvedDependencies ?? [])];
-  return all.flatMap(({ uri, digest }) => imageIn(uri, digest?.sha256));
-}
-
-function parsed(text: string): z.infer<typeof statementSchema> | undefined {
-  try {
-    return statementSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
+  const { predicate } = statementSchema.safeParse(jsonIn(text)).data ?? {};
+  const found = new Map<string, Material>();
+  for (const { uri, digest } of [...(predicate?.materials ?? []), ...(predicate?.buildDefinition?.resolvedDependencies ?? [])]) {
+    const material = imageIn(uri, digest?.sha256);
+    if (material !== undefined) found.set(`${material.reference} ${material.digest ?? ''}`, material);
+    if (found.size >= mostMaterials) break;
   }
+  return [...found.values()];
 }
 
 /** What interprets a Dockerfile is no part of the image. */
 const frontends = /^docker\/dockerfile(?:-upstream)?(?:$|[:@])/;
 
 /** A package URL of an image: `pkg:docker/alpine@3.20?platform=linux%2Famd64` (purl-spec, "docker"). */
-function imageIn(uri: string, sha256: string | undefined): Material[] {
-  if (!uri.startsWith('pkg:docker/')) return [];
+function imageIn(uri: string, sha256: string | undefined): Material | undefined {
+  if (!uri.startsWith('pkg:docker/')) return undefined;
   const [path = '', query = ''] = uri.slice('pkg:docker/'.length).split('?', 2);
   const decoded = decodedPath(path);
-  if (decoded === undefined || frontends.test(decoded)) return [];
+  if (decoded === undefined || frontends.test(decoded)) return undefined;
   const at = decoded.lastIndexOf('@');
   const [name, version] = at <= 0 ? [decoded, undefined] : [decoded.slice(0, at), decoded.slice(at + 1)];
   const digest = parseDigest(`sha256:${sha256 ?? ''}`) ?? parseDigest(new URLSearchParams(query).get('digest') ?? '');
   const pinned = version !== undefined && version.startsWith('sha256:');
-  return [{ reference: `${name}${version === undefined ? '' : `${pinned ? '@' : ':'}${version}`}`, ...(digest === undefined ? {} : { digest }) }];
+  return { reference: `${name}${version === undefined ? '' : `${pinned ? '@' : ':'}${version}`}`, ...(digest === undefined ? {} : { digest }) };
 }
 
 function decodedPath(text: string): string | undefined {

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { AskUrl } from '../../ports/outbound.ts';
+import { jsonIn } from '../../oci/json.ts';
 import { isLoopbackHost } from '../loopback.ts';
+import { parseChallenge } from './challenge.ts';
 
 /** What another registry is asked with. */
 export interface Login {
@@ -28,14 +31,14 @@ const usualRealms: Readonly<Record<string, string>> = { 'registry-1.docker.io': 
  */
 export async function authorizationFor(outbound: AskUrl, challenge: string, asked: Asked): Promise<string | { readonly why: string } | undefined> {
   const { login } = asked;
-  if (/^basic /i.test(challenge)) return login === undefined ? undefined : basic(login);
-  if (!/^bearer /i.test(challenge)) return undefined;
-  const said = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]));
-  const realm = said.get('realm');
+  const { scheme, parameters: said } = parseChallenge(challenge) ?? {};
+  if (scheme === 'basic') return login === undefined ? undefined : basic(login);
+  if (scheme !== 'bearer') return undefined;
+  const realm = said?.get('realm');
   if (realm === undefined || !URL.canParse(realm)) return undefined;
   const url = new URL(realm);
   if (!isTrusted(url, asked)) return { why: `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT /api/v1/bases/upstreams/${asked.host} if it is right` };
-  const token = await tokenAt(outbound, url, said.get('service'), asked);
+  const token = await tokenAt(outbound, url, said?.get('service'), asked);
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 
@@ -59,12 +62,10 @@ async function tokenAt(outbound: AskUrl, realm: URL, service: string | undefined
   return status === 200 ? tokenIn(text) : undefined;
 }
 
+const someToken = z.string().max(20_000).nullish();
+const tokenSchema = z.object({ token: someToken, access_token: someToken });
+
 function tokenIn(text: string): string | undefined {
-  try {
-    const { token, access_token: other } = JSON.parse(text) as { token?: unknown; access_token?: unknown };
-    const found = token ?? other;
-    return typeof found === 'string' && found.length < 20_000 ? found : undefined;
-  } catch {
-    return undefined;
-  }
+  const { token, access_token: other } = tokenSchema.safeParse(jsonIn(text)).data ?? {};
+  return token ?? other ?? undefined;
 }

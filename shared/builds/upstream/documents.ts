@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { digestSchema } from '../../oci/descriptor.ts';
 import type { RegistryName, Tag } from '../../oci/name.ts';
 import type { DocumentRef } from '../../ports/documents.ts';
-import { registrySchema, tagSchema } from '../../state/names.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import { documentShape } from '../../state/stored.ts';
 
 const when = z.iso.datetime();
+
+/** Of all images of one repository: whoever may push there names what is watched, and each is a request in every interval. */
+export const mostWatched = 300;
 
 /** A tag of another registry that images here are built on. It lies with its edges, and is made with the first of them. */
 export const watchedSchema = z.object({
@@ -13,6 +16,8 @@ export const watchedSchema = z.object({
   base: z.string(),
   registry: registrySchema,
   tag: tagSchema,
+  /** Whose image was the first to be built on it: it counts among what that repository has watched. */
+  first: repositorySchema.optional(),
   /** As of the last look; absent before the first. */
   digest: digestSchema.optional(),
   /** How often it was seen to move: so that each move is told of under an id of its own. */

@@ -59,12 +59,12 @@ function read({ status, headers }: Answer, known: Digest | undefined): Looked {
 /** Seconds, or a date (RFC 9110, section 10.2.3). */
 function retryAfter(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  const ms = /^\d{1,15}$/.test(text) ? Number(text) * 1_000 : Date.parse(text.slice(0, 50)) - Date.now();
   return Number.isFinite(ms) ? Math.min(longestMs, Math.max(1_000, ms)) : undefined;
 }
 
 /** Docker Hub's `ratelimit-remaining: 0;w=21600`: nothing is left in a window of so many seconds. */
 function rest({ headers }: Answer): { restMs?: number } {
-  const [, left, window] = /^(\d+)(?:;w=(\d+))?/.exec(headers['ratelimit-remaining'] ?? '') ?? [];
+  const [, left, window] = /^(\d{1,15})(?:;w=(\d{1,15}))?/.exec(headers['ratelimit-remaining'] ?? '') ?? [];
   return left === '0' ? { restMs: Math.min(longestMs, Number(window ?? 60) * 1_000) } : {};
 }

@@ -1,8 +1,10 @@
 import { envelope } from '../../events/envelope.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { oneByOne, readable } from '../../state/alone.ts';
 import { untilUncontended } from '../../state/contention.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
+import { watchesRef } from '../edges/documents.ts';
 import { dependentsOf } from '../edges/learn.ts';
 import { shownReference } from '../edges/names.ts';
 import { madeId } from '../plan/documents.ts';
@@ -19,7 +21,7 @@ const longestWaitMs = 24 * 3_600_000;
 
 const hostOf = (base: string) => base.slice(0, base.indexOf('/'));
 
-/** Looks at what is due of other registries' tags, as far as each registry's budget of this minute goes. Gives how many it looked at. Throws `StoreFailure`. */
+/** Looks at what is due of other registries' tags, as far as each registry's budget of this minute goes. Gives how many it looked at. One that cannot be looked at stops no other. Throws `StoreFailure`. */
 export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<number> {
   let looked = 0;
   // A registry without budget leaves its tags due: they are passed over until the next minute.
@@ -27,14 +29,13 @@ export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<nu
   let continuation: string | undefined;
   do {
     const page = await ports.documents.queryDocuments({ container: 'dependencies', where: [{ path: 'type', is: '=', value: 'watched' }, { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() }], orderBy: { path: 'dueAt', direction: 'asc' }, limit: tagsAtOnce, ...(continuation === undefined ? {} : { continuation }) });
-    for (const found of page.documents) {
-      const watched = parseStored(watchedSchema, found, { container: 'dependencies' });
+    await oneByOne(ports.log, 'looking at a tag of another registry', readable(ports.log, watchedSchema, page.documents, { container: 'dependencies' }), ({ document }) => `${document.base} ${document.id}`, async (watched) => {
       const host = hostOf(watched.document.base);
-      if (spent.has(host) || ports.clock.now() >= until) continue;
+      if (spent.has(host) || ports.clock.now() >= until) return;
       const outcome = await look(ports, watched);
       if (outcome === 'looked') looked += 1;
       if (outcome === 'no budget') spent.add(host);
-    }
+    });
     continuation = page.continuation;
   } while (continuation !== undefined && ports.clock.now() < until);
   return looked;
@@ -85,7 +86,11 @@ async function look(ports: BuildPorts, { document: watched, etag }: Stored<Watch
   const { documents, clock, upstream } = ports;
   const { edges } = await dependentsOf(ports, base, tag, { limit: 1 });
   if (edges.length === 0) {
-    await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch: etag }]);
+    const { committed } = await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch: etag }]);
+    if (committed && watched.first !== undefined) {
+      const counted = watchesRef({ registry: watched.registry, repository: watched.first }, watched);
+      await documents.commitDocuments(counted.container, counted.partition, [{ do: 'delete', id: counted.id }]);
+    }
     return 'not ours';
   }
   const listing = await listingOf(ports, base, tag);
