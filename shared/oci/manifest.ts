@@ -10,6 +10,9 @@ import type { ManifestMediaType } from './media-types.ts';
 /** Distribution-spec, "Pushing Manifests": registries should accept at least 4 MiB; we and ACR accept just that. In bytes. */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
+/** In one list, however often each is named. No image has more than some hundreds. */
+const maxDescriptors = 5_000;
+
 /** What the registry needs to know of a manifest; its bytes are kept beside it, exactly as they came. */
 export interface Manifest {
   readonly mediaType: ManifestMediaType;
@@ -39,7 +42,10 @@ const indexSchema = z.looseObject({ ...shared, manifests: z.array(descriptorSche
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
   if (bytes.length > maxManifestBytes) throw new RegistryError({ is: 'too-large', what: 'manifest', limit: maxManifestBytes });
-  return manifestOf(parseJsonObject(bytes, parseJson), contentType);
+  const json = parseJsonObject(bytes, parseJson);
+  // Before each is looked at: to say of tens of thousands what is wrong with them takes seconds.
+  for (const [name, list] of Object.entries(json)) if (['layers', 'manifests'].includes(name) && Array.isArray(list) && list.length > maxDescriptors) throw invalid(`it lists ${list.length} ${name}; at most ${maxDescriptors} are allowed`);
+  return manifestOf(json, contentType);
 }
 
 /** One that is stored was let in by the rules of its day, which had no bound on how deep it may be nested. Throws `RegistryError` (`manifest-invalid`). */
