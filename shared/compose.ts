@@ -11,16 +11,20 @@ import { azureTopic } from './adapters/azure/topic.ts';
 import { azureTracer } from './adapters/azure/tracer.ts';
 import type { AzureTracer } from './adapters/azure/tracer.ts';
 import { httpGit } from './adapters/git/git.ts';
+import { isolationOf } from './adapters/buildah/requirements.ts';
 import { buildahRunner } from './adapters/buildah/runner.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
 import { authSettings, hostNamesOf, sealingSettings, storageQuota } from './config.ts';
 import type { Config } from './config.ts';
+import { blobOrigin } from './config-builds.ts';
 import type { RegionSetting } from './config-regions.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
 import { reachOf } from './http/public-address.ts';
+import type { Reach } from './http/public-address.ts';
 import type { ProbeDependency } from './ports/probe.ts';
+import type { Runner } from './ports/runner.ts';
 import { clockAhead, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
@@ -43,7 +47,7 @@ export function compose(config: Config): ComposedLongshore {
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
   const hostNames = hostNamesOf(config);
   const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
-  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahRunner() }), git: httpGit({ reach }), management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity), clock, ids: systemRandomIds, log };
+  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }), git: httpGit({ reach }), management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity), clock, ids: systemRandomIds, log };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -70,6 +74,13 @@ export function compose(config: Config): ComposedLongshore {
       await Promise.all([receivers.close(), tracer?.shutdown()]);
     },
   };
+}
+
+/** Throws `BuilderRefused` where a build could not be kept apart from this machine. */
+function buildahOf(config: Config, reach: Reach): Runner {
+  const { LONGSHORE_BUILD_LIMITS: limits, LONGSHORE_BUILD_ISOLATION: steps, LONGSHORE_BUILD_NETWORK: network, LONGSHORE_BUILD_CGROUP: cgroup } = config;
+  const accounts = [{ connectionString: config.BLOB_CONNECTION_STRING, endpoint: config.BLOB_ENDPOINT }, ...(config.LONGSHORE_REGIONS ?? []).map(({ blobs }) => blobs)];
+  return buildahRunner({ isolation: isolationOf({ limits, steps, network, cgroup }), steps, network, limits, reach, stores: accounts.map(blobOrigin) });
 }
 
 /** The other regions' storage, and documents as this region shows them; `undefined` where there is one. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildSettings } from './config-builds.ts';
 import { refusedInAzure, unresolvedReferences } from './config-azure.ts';
 import { regionNameSchema, regionsSchema } from './config-regions.ts';
 import { isRegistryName } from './oci/name.ts';
@@ -152,6 +153,7 @@ const settingsSchema = z
     LONGSHORE_IDENTITY_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /** What builds images on this machine: `buildah`, which must be on the PATH, and whose own logins are used for registries. Absent, nothing is built: images are rebased and told of. */
     LONGSHORE_RUNNER: z.enum(['buildah'], { error: 'must be "buildah", or not set' }).optional(),
+    ...buildSettings,
     /** How many builds are under way side by side: those that have no image in common. Each makes up to eight images at once. */
     LONGSHORE_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(16).default(4),
     /** How often a tag of another registry is looked at that images here are built on, give or take a tenth; each look is one HEAD. In minutes. */

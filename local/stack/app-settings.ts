@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { BuilderRefused, isolationOf, isOnPath } from '../../shared/adapters/buildah/requirements.ts';
+import { buildSettingsSchema } from '../../shared/config-builds.ts';
 import type { StackKeys } from './stack-keys.ts';
 
 /** Where the services of one region listen, and how they are opened. */
@@ -37,7 +37,7 @@ export function appSettings(services: ServiceEndpoints, stack: OwnSettings, regi
     LONGSHORE_OUTBOUND: 'loopback',
     // The stack listens on loopback alone, so no other name can be right, whatever the login.
     LONGSHORE_HOST_NAMES: process.env.LONGSHORE_HOST_NAMES || 'own',
-    ...(isOnPath('buildah') ? { LONGSHORE_RUNNER: 'buildah' } : {}),
+    ...(canBuild() ? { LONGSHORE_RUNNER: 'buildah' } : {}),
     LONGSHORE_LOG_LEVEL: stack.logLevel,
     ...(stack.logFile === undefined ? {} : { LONGSHORE_LOG_FILE: stack.logFile }),
     COSMOS_ENDPOINT: services.cosmos.endpoint,
@@ -51,8 +51,24 @@ export function appSettings(services: ServiceEndpoints, stack: OwnSettings, regi
   };
 }
 
-function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+let isAbleToBuild: boolean | undefined;
+
+/** Whether buildah is here, and what it builds can be kept apart from this machine. That takes a trial of a second or two, so it is found out once. */
+function canBuild(): boolean {
+  isAbleToBuild ??= isOnPath('buildah') && why() === undefined;
+  return isAbleToBuild;
+}
+
+function why(): string | undefined {
+  try {
+    const { LONGSHORE_BUILD_LIMITS: limits, LONGSHORE_BUILD_ISOLATION: steps, LONGSHORE_BUILD_NETWORK: network, LONGSHORE_BUILD_CGROUP: cgroup } = buildSettingsSchema.parse(process.env);
+    isolationOf({ limits, steps, network, cgroup });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BuilderRefused)) throw error;
+    process.stderr.write(`nothing is built here, although buildah is on the PATH:\n${error.missing.map((each) => `  - ${each}\n`).join('')}`);
+    return error.message;
+  }
 }
 
 function regionSetting({ name, blob, queue, cosmosRegion: cosmos }: RegionEndpoints) {

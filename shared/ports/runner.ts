@@ -35,6 +35,8 @@ export interface BuildJob {
   readonly platform: string;
   /** Registries on this machine, which need no TLS. */
   readonly plainHosts: readonly string[];
+  /** What the operator calls this registry: a build may ask it, wherever it is. */
+  readonly ownHosts: readonly string[];
   /** Absent, it has no login anywhere. */
   readonly access?: RegistryAccess;
   readonly timeoutMs: number;
@@ -60,5 +62,5 @@ export interface Runner {
    */
   build(job: BuildJob, log: (text: string) => void, signal: AbortSignal): Promise<{ readonly is: 'built'; readonly image: BuiltImage } | { readonly is: 'failed'; readonly why: string }>;
   /** An image of a registry, for a test in it. */
-  pull(reference: string, plainHosts: readonly string[], log: (text: string) => void, signal: AbortSignal, access?: RegistryAccess): Promise<BuiltImage>;
+  pull(reference: string, hosts: Pick<BuildJob, 'plainHosts' | 'ownHosts' | 'access'>, log: (text: string) => void, signal: AbortSignal): Promise<BuiltImage>;
 }

@@ -12,6 +12,7 @@ import { startGitServer } from '../contracts/git-server.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { command } from './command.ts';
+import { sandboxed, storesOf } from './builder.ts';
 import { manage, pushBlobTo } from './regions.ts';
 
 /** At any other registry. */
@@ -234,10 +235,10 @@ describe('a task whose context is in git', () => {
     const outside = join(work.path, 'outside');
     await writeFile(outside, `FROM ${host}/base:1\n`);
     await command('ln', ['-sf', outside, join(context, 'Linked')]);
-    const runner = buildahRunner();
+    const runner = buildahRunner(sandboxed());
     const tar = join(work.path, 'linked.tar');
     await command('tar', ['-cf', tar, '-C', context, '.']);
-    const job = { id: 'linked', context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Linked', pins: {}, arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000 };
+    const job = { id: 'linked', context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Linked', pins: {}, arguments: {}, platform: 'linux/amd64', plainHosts: [host], ownHosts: [host], timeoutMs: 60_000 };
     expect(await runner.build(job, () => undefined, new AbortController().signal)).toEqual({ is: 'failed', why: 'Linked lies outside of the context' });
   });
 });
@@ -247,13 +248,13 @@ describe('buildah on this machine', () => {
     const [tar, context] = [join(work.path, `${name}.tar`), await contextOf(dockerfile, name)];
     for (const [file, bytes] of Object.entries(files)) await writeFile(join(context, file), bytes);
     await command('tar', ['-cf', tar, '-C', context, '.']);
-    return { id: name, context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Dockerfile', pins: {}, arguments: {}, platform: 'linux/amd64', plainHosts: [host], timeoutMs: 60_000, ...more };
+    return { id: name, context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Dockerfile', pins: {}, arguments: {}, platform: 'linux/amd64', plainHosts: [host], ownHosts: [host], timeoutMs: 60_000, ...more };
   };
 
   it('gives a secret to the step that asks for it, and leaves it in no layer, argument or history', async () => {
     let log = '';
     const job = await jobOf('secret', `FROM ${host}/base:1\nRUN --mount=type=secret,id=npm ["/bin/busybox", "sh", "-c", "/bin/busybox sha256sum /run/secrets/npm; /bin/busybox test ! -e /secrets"]\n`, { secrets: { npm: 'a-secret-value' } });
-    const built = await buildahRunner().build(job, (text) => { log += text; }, new AbortController().signal);
+    const built = await buildahRunner(sandboxed({ stores: await storesOf(stack.url, 'base') })).build(job, (text) => { log += text; }, new AbortController().signal);
     if (built.is === 'failed') throw new Error(`${built.why}: ${log}`);
     expect(log).toContain(createHash('sha256').update('a-secret-value').digest('hex'));
     expect(log).not.toContain('a-secret-value');
@@ -267,7 +268,7 @@ describe('buildah on this machine', () => {
 
   it('says what is missing when a step is for another processor', async () => {
     const job = await jobOf('foreign', `FROM ${host}/base:1\nCOPY --chmod=755 foreign /bin/foreign\nRUN ["/bin/foreign"]\n`, {}, { foreign: Buffer.concat([Buffer.from('7f454c4602010100', 'hex'), Buffer.alloc(8), Buffer.from('0200b700', 'hex'), Buffer.alloc(100)]) });
-    expect(await buildahRunner().build(job, () => undefined, new AbortController().signal)).toMatchObject({ is: 'failed', why: expect.stringContaining('qemu-user-static') as string });
+    expect(await buildahRunner(sandboxed({ stores: await storesOf(stack.url, 'base') })).build(job, () => undefined, new AbortController().signal)).toMatchObject({ is: 'failed', why: expect.stringContaining('qemu-user-static') as string });
   });
 
   it('builds a Dockerfile that names its base by digest with the digest that the tag has by now', async () => {
@@ -283,7 +284,7 @@ describe('buildah on this machine', () => {
 
   it('ends with everything that it has started when its build is cancelled', async () => {
     const cancelled = new AbortController();
-    const building = buildahRunner().build(await jobOf('sleeping', `FROM ${host}/base:1\nRUN ["/bin/busybox", "sleep", "987"]\n`, {}), () => undefined, cancelled.signal);
+    const building = buildahRunner(sandboxed({ stores: await storesOf(stack.url, 'base') })).build(await jobOf('sleeping', `FROM ${host}/base:1\nRUN ["/bin/busybox", "sleep", "987"]\n`, {}), () => undefined, cancelled.signal);
     building.catch(() => undefined);
     const sleeping = async () => (await command('sh', ['-c', 'ps -eo args | grep "^/bin/busybox sleep 987" || true'])).trim();
     await vi.waitFor(async () => { expect(await sleeping()).not.toBe(''); }, { timeout: 30_000, interval: 100 });

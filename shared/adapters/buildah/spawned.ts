@@ -10,14 +10,18 @@ interface Options {
   readonly cwd: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Ends it too, and it is then as if it had ended by itself. */
+  readonly stop?: AbortSignal;
+  /** An open file that it finds as descriptor 3. */
+  readonly descriptor?: number | undefined;
   readonly log: (text: string) => void;
 }
 
 /** Runs a program, and everything that it starts, to its end or its time's. Throws when it cannot be started, or is aborted. */
-export async function spawned(program: string, args: readonly string[], { env, cwd, timeoutMs, signal, log }: Options): Promise<Spawned> {
+export async function spawned(program: string, args: readonly string[], { env, cwd, timeoutMs, signal, stop, descriptor, log }: Options): Promise<Spawned> {
   signal.throwIfAborted();
   // A group of its own: what it starts ends with it.
-  const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])] });
   let isTimedOut = false;
   const kill = () => {
     try {
@@ -31,8 +35,8 @@ export async function spawned(program: string, args: readonly string[], { env, c
     isTimedOut = true;
     kill();
   }, timeoutMs);
-  signal.addEventListener('abort', kill);
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', log);
+  for (const end of [signal, stop]) end?.addEventListener('abort', kill);
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', log);
   try {
     const code = await new Promise<number | undefined>((ended, failed) => {
       child.on('error', failed);
@@ -44,6 +48,6 @@ export async function spawned(program: string, args: readonly string[], { env, c
     return { code, isTimedOut };
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', kill);
+    for (const end of [signal, stop]) end?.removeEventListener('abort', kill);
   }
 }

@@ -28,7 +28,8 @@ export async function gateOf(ports: BuildPorts, node: Node, task: Task, tested: 
 
 async function runIn(ports: BuildPorts, node: Node, task: Task, { command, timeoutSeconds }: { readonly command: readonly string[]; readonly timeoutSeconds: number }, { digest, built, log, signal }: Tested): Promise<string | undefined> {
   if (built === undefined && ports.runner === undefined) return 'nothing can run its test here: set LONGSHORE_RUNNER';
-  const image = built ?? (await ports.runner?.pull(`${task.host}/${task.repository}@${digest}`, plainHosts(ports, task), (text) => { log.write(text); }, signal, await accessFor(ports, node, task, timeoutSeconds)));
+  const hosts = { plainHosts: plainHosts(ports, task), ownHosts: ports.ownHosts, access: await accessFor(ports, node, task, timeoutSeconds) };
+  const image = built ?? (await ports.runner?.pull(`${task.host}/${task.repository}@${digest}`, hosts, (text) => { log.write(text); }, signal));
   try {
     const outcome = await image?.test(command, timeoutSeconds * 1_000);
     return outcome?.is === 'failed' ? outcome.why : undefined;

@@ -109,7 +109,7 @@ async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, com
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
   const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': withoutUser(context.git), 'org.opencontainers.image.revision': commit } : {};
-  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), access: await accessFor(ports, node, task, timeoutSeconds), timeoutMs: timeoutSeconds * 1_000 };
+  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), ownHosts: ports.ownHosts, access: await accessFor(ports, node, task, timeoutSeconds), timeoutMs: timeoutSeconds * 1_000 };
   return runner.build(job, (text) => { log.write(text); }, lease.signal);
 }
 

@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { chown, chmod } from 'node:fs/promises';
+import { createServer, request as requestHttp } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, createServer as createTcpServer, isIP } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { isLoopbackAddress, isPublicAddress } from '../../http/public-address.ts';
+import type { Reach } from '../../http/public-address.ts';
+import { nameResolver } from '../../http/resolve-name.ts';
+import type { ResolveName } from '../../http/resolve-name.ts';
+import type { Door } from './relay.ts';
+
+export interface GatewayOptions {
+  /** Where its sockets lie: a folder that the builder alone may enter. */
+  readonly folder: string;
+  /** The same folder, as the builder sees it. */
+  readonly seenAt: string;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Registries on this machine, `HOST:PORT`: each is found at the same port of the builder's own loopback. */
+  readonly plainHosts: readonly string[];
+  /** This registry and its storage, `HOST` or `HOST:PORT`: they may be at private addresses. */
+  readonly ownHosts: readonly string[];
+  /** Whatever else the builder asks. */
+  readonly reach: Reach;
+  /** Whether steps get a way out too: to public addresses alone, and to no registry of this machine. */
+  readonly opensToSteps: boolean;
+  readonly resolve?: ResolveName;
+}
+
+/** What a builder reaches of the network, for as long as its job lasts. */
+export interface Gateway {
+  readonly doors: readonly Door[];
+  /** Of the proxy, as the builder sees it. */
+  readonly proxy: string;
+  close(): Promise<void>;
+}
+
+/** One connection more than a busy package installer opens. */
+const mostConnections = 256;
+const connectMs = 20_000;
+
+/**
+ * A builder has a network of its own with nothing in it. What it fetches (bases, `ADD` of a URL, the token service that a registry names) goes through this
+ * proxy, which connects to addresses that `reach` allows, and to the address that it has looked at: a name that changes in between gains nothing.
+ */
+export async function openGateway({ folder, seenAt, owner, plainHosts, ownHosts, reach, opensToSteps, resolve = nameResolver() }: GatewayOptions): Promise<Gateway> {
+  const servers: Server[] = [];
+  const listen = async (server: Server, name: string) => {
+    server.maxConnections = mostConnections;
+    servers.push(server);
+    server.listen(join(folder, name));
+    await once(server, 'listening');
+    await chmod(join(folder, name), 0o600);
+    await chown(join(folder, name), owner.uid, owner.gid);
+    return join(seenAt, name);
+  };
+  const places = plainHosts.map(placeOf).filter((place, at, all) => all.findIndex(({ port, address }) => port === place.port && address === place.address) === at);
+  const port = freePort(places);
+  const isOwn = (host: string, to: number) => ownHosts.some((own) => sameAs(own, host, to));
+  const builder = await listen(proxyServer(resolve, (host, to) => (address) => isOwn(host, to) || (reach.allows(address) && !isThisMachine(address))), 'builder.sock');
+  const steps = opensToSteps ? await listen(proxyServer(resolve, () => (address) => isPublicAddress(address) && !isThisMachine(address)), 'steps.sock') : undefined;
+  const doors: Door[] = [{ port, address: '127.0.0.1', builder, ...(steps === undefined ? {} : { steps }) }];
+  for (const [at, place] of places.entries()) doors.push({ port: place.port, address: place.address, builder: await listen(tunnelServer(place.host, place.port), `plain-${at}.sock`) });
+  const close = async () => {
+    await Promise.all(servers.map((server) => ended(server)));
+  };
+  return { doors, proxy: `http://127.0.0.1:${port}`, close };
+}
+
+/** Whatever the operator has opened: a name may lead to any port of it, and the registries here have doors. Its public addresses are behind a firewall for others, and not for itself. */
+function isThisMachine(address: string): boolean {
+  return isLoopbackAddress(address) || Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address));
+}
+
+const sockets = new WeakMap<Server, Set<Duplex>>();
+
+function tracked<T extends Server>(server: T): T {
+  const open = new Set<Duplex>();
+  sockets.set(server, open);
+  server.on('connection', (socket: Duplex) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  return server;
+}
+
+async function ended(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  for (const socket of sockets.get(server) ?? []) socket.destroy();
+  await closed;
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly address: Door['address'];
+}
+
+function placeOf(plainHost: string): Place {
+  const { hostname, port } = new URL(`http://${plainHost}`);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { host, port: port === '' ? 80 : Number(port), address: isIP(host) === 6 ? '::1' : '127.0.0.1' };
+}
+
+/** Of the builder's loopback, where nothing else listens. */
+function freePort(places: readonly Place[]): number {
+  for (let port = 3_128; ; port += 1) if (places.every((place) => place.port !== port)) return port;
+}
+
+function sameAs(own: string, host: string, port: number): boolean {
+  const url = new URL(`https://${own}`);
+  return url.hostname === host.toLowerCase() && Number(url.port === '' ? 443 : url.port) === port;
+}
+
+function tunnelServer(host: string, port: number): Server {
+  return tracked(createTcpServer((socket) => { joined(socket, connect({ host, port })); }));
+}
+
+/** Each ends with the other. What has come from outside is given away first: a slow reader still gets the end of a layer. */
+function joined(socket: Duplex, out: Socket): void {
+  socket.on('error', () => out.destroy());
+  out.on('error', () => socket.destroy());
+  socket.on('close', () => out.destroy());
+  socket.pipe(out).pipe(socket);
+}
+
+type Allows = (host: string, port: number) => (address: string) => boolean;
+
+function proxyServer(resolve: ResolveName, allows: Allows): Server {
+  const server = createServer((request, response) => {
+    forward(request, response, resolve, allows).catch((error: unknown) => { refuse(response, error); });
+  });
+  server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    tunnel(request.url ?? '', socket, head, resolve, allows).catch((error: unknown) => {
+      socket.on('error', () => undefined);
+      socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${why(error)}\n`);
+    });
+  });
+  return tracked(server);
+}
+
+async function tunnel(authority: string, socket: Duplex, head: Buffer, resolve: ResolveName, allows: Allows): Promise<void> {
+  const { hostname, port } = new URL(`https://${authority}`);
+  const to = port === '' ? 443 : Number(port);
+  const out = connect({ host: await addressOf(hostname, to, resolve, allows), port: to, timeout: connectMs });
+  out.on('timeout', () => out.destroy());
+  await once(out, 'connect');
+  out.setTimeout(0);
+  socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+  out.write(head);
+  joined(socket, out);
+}
+
+/** A plain `http://` URL: its answer may come from allowed addresses alone, as with TLS. */
+async function forward(request: IncomingMessage, response: ServerResponse, resolve: ResolveName, allows: Allows): Promise<void> {
+  const url = new URL(request.url ?? '');
+  if (url.protocol !== 'http:') throw new Error('only http:// URLs are forwarded');
+  const port = url.port === '' ? 80 : Number(url.port);
+  const host = await addressOf(url.hostname, port, resolve, allows);
+  const { 'proxy-connection': _, 'proxy-authorization': __, ...headers } = request.headers;
+  const out = requestHttp({ host, port, path: `${url.pathname}${url.search}`, method: request.method ?? 'GET', headers: { ...headers, host: url.host, connection: 'close' }, agent: false, timeout: connectMs });
+  out.on('timeout', () => out.destroy(new Error('no answer in time')));
+  request.on('error', () => out.destroy());
+  response.on('close', () => out.destroy());
+  request.pipe(out);
+  const [answer] = (await once(out, 'response')) as [IncomingMessage];
+  response.writeHead(answer.statusCode ?? 502, answer.headers);
+  answer.on('error', () => response.destroy());
+  answer.pipe(response);
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(403, { 'content-type': 'text/plain' }).end(`${why(error)}\n`);
+}
+
+function why(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The address to connect to, when every address of the name is allowed. */
+async function addressOf(hostname: string, port: number, resolve: ResolveName, allows: Allows): Promise<string> {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const addresses = isIP(host) === 0 ? (await resolve(host)).map(({ address }) => address) : [host];
+  const [first] = addresses;
+  if (first === undefined || !addresses.every(allows(host, port))) throw new Error(`a build may not reach ${host}: its address is not public, or it is this machine's`);
+  return first;
+}

@@ -1,0 +1,179 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { chown, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { BuildLimits } from '../../config-builds.ts';
+import { isLoopbackAddress } from '../../http/public-address.ts';
+import type { Reach } from '../../http/public-address.ts';
+import { isLocalhost } from '../../http/resolve-name.ts';
+import type { RegistryAccess } from '../../ports/runner.ts';
+import { authFileFor } from './auth-file.ts';
+import { makeCgroup } from './cgroup.ts';
+import type { Cgroup } from './cgroup.ts';
+import { watchDisk } from './disk.ts';
+import { openGateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
+import { behindDoors } from './relay.ts';
+import type { Isolation } from './requirements.ts';
+import { asBuilder, builderOf, containerIds, inSandbox, stepOptions } from './sandbox.ts';
+import { spawned } from './spawned.ts';
+import type { Spawned } from './spawned.ts';
+import { writeWorld } from './world.ts';
+
+/** How builds are kept apart from this machine. */
+export interface Sandboxed {
+  readonly isolation: Isolation;
+  /** What a step is kept in, in the builder's own sandbox: `chroot` needs no program that runs containers, and lets steps see the builder's processes. */
+  readonly steps: 'oci' | 'chroot';
+  /** Of steps: none, or the public internet by the gateway's proxy. */
+  readonly network: 'none' | 'public';
+  readonly limits: BuildLimits;
+  /** Where builders may fetch from, besides this registry. */
+  readonly reach: Reach;
+  /** Origins to which this registry sends clients for its blobs: they may be at private addresses too. */
+  readonly stores: readonly string[];
+}
+
+export interface Asked {
+  /** Registries that speak no TLS. */
+  readonly plainHosts: readonly string[];
+  readonly ownHosts: readonly string[];
+  /** Absent, the builder has no login anywhere. */
+  readonly access?: RegistryAccess | undefined;
+  readonly log: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** How a program ended; `over` says which bound it broke. */
+export interface Ran extends Spawned {
+  readonly over?: string;
+}
+
+/** A folder of one job's own, and a world around it: context, image store and result, all gone when it is discarded. */
+export class Workplace {
+  readonly #folder: string;
+  readonly #asked: Asked;
+  readonly #sandboxed: Sandboxed;
+  readonly #files: Readonly<Record<string, string>>;
+  readonly #gateway: Gateway;
+  readonly #cgroup: Cgroup;
+  readonly #node: number;
+
+  private constructor(folder: string, asked: Asked, sandboxed: Sandboxed, made: { files: Readonly<Record<string, string>>; gateway: Gateway; cgroup: Cgroup; node: number }) {
+    this.#folder = folder;
+    this.#asked = asked;
+    this.#sandboxed = sandboxed;
+    this.#files = made.files;
+    this.#gateway = made.gateway;
+    this.#cgroup = made.cgroup;
+    this.#node = made.node;
+  }
+
+  static async make(sandboxed: Sandboxed, asked: Asked): Promise<Workplace> {
+    const { isolation: { ids, cgroups }, limits, network } = sandboxed;
+    const folder = await mkdtemp(join(await realpath(tmpdir()), 'longshore-build-'));
+    const files = writeWorld(folder, ids, asked.plainHosts);
+    const owner = builderOf(ids);
+    const gateway = await openGateway({ folder: join(folder, 'gateway'), seenAt: '/gateway', owner, plainHosts: reached(asked, sandboxed), ownHosts: [...asked.ownHosts, ...sandboxed.stores.map((store) => new URL(store).host)], reach: sandboxed.reach, opensToSteps: network === 'public' });
+    const cgroup = makeCgroup(cgroups, basename(folder), limits);
+    const workplace = new Workplace(folder, asked, sandboxed, { files, gateway, cgroup, node: openSync(process.execPath, 'r') });
+    await workplace.#write('login', 'auth.json', await authFileFor(asked.access ?? { logins: [], abroad: [] }));
+    return workplace;
+  }
+
+  /** Where this process finds a file of the job. Nothing may be read there but by `openOwn`: the builder may have made a link of it. */
+  at(...names: string[]): string {
+    return join(this.#folder, 'job', ...names);
+  }
+
+  /** Where the builder finds it. */
+  seen(...names: string[]): string {
+    return join('/job', ...names);
+  }
+
+  async #write(folder: 'login' | 'secrets', name: string, text: string): Promise<void> {
+    const { uid, gid } = builderOf(this.#sandboxed.isolation.ids);
+    await writeFile(join(this.#folder, folder, name), text, { mode: 0o600, flag: 'wx' });
+    await chown(join(this.#folder, folder, name), uid, gid);
+  }
+
+  /** A file that the builder is shown by the name that is given, and containers of it are not. */
+  async writeSecret(name: string, text: string): Promise<string> {
+    await this.#write('secrets', name, text);
+    return `/secrets/${name}`;
+  }
+
+  /** A file of the job, when it is one and lies where it should: not what a link leads to. The caller closes it. */
+  async openOwn(...names: string[]): Promise<number> {
+    const path = this.at(...names);
+    if ((await realpath(dirname(path))) !== dirname(path)) throw new Error(`${names.join('/')} is not where the builder should have put it`);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (fstatSync(file).isFile()) return file;
+    closeSync(file);
+    throw new Error(`${names.join('/')} is no file`);
+  }
+
+  /** Runs a program in the job's world. `shown` are the folders that it needs besides the job's own. */
+  async run(command: readonly string[], timeoutMs: number, { shown = [], log = this.#asked.log }: { shown?: readonly string[]; log?: (text: string) => void } = {}): Promise<Ran> {
+    const { isolation: { ids, runtime }, limits } = this.#sandboxed;
+    const proxied = shown.includes('login') ? { REGISTRY_AUTH_FILE: '/login/auth.json', ...proxies(this.#gateway.proxy) } : {};
+    const all = inSandbox(behindDoors(this.#gateway.doors, command), { ids, runtime, folder: this.#folder, files: this.#files, shown: ['gateway', ...shown], environment: { ...this.#stepProxies(), ...proxied }, cgroups: this.#cgroup.joins });
+    const stop = new AbortController();
+    let over: string | undefined;
+    const unwatch = watchDisk(this.#folder, limits.diskBytes, (why) => {
+      over = why;
+      stop.abort();
+    });
+    try {
+      const ended = await spawned(all[0] ?? '', all.slice(1), { env: { PATH: process.env.PATH }, cwd: this.#folder, timeoutMs, signal: this.#asked.signal, stop: stop.signal, descriptor: this.#node, log });
+      return { ...ended, ...(over === undefined ? {} : { over }) };
+    } finally {
+      unwatch();
+    }
+  }
+
+  #stepProxies(): Readonly<Record<string, string>> {
+    return this.#sandboxed.network === 'public' ? proxies(this.#gateway.proxy) : {};
+  }
+
+  buildah(command: string, args: readonly string[], timeoutMs: number, how: { shown?: readonly string[]; log?: (text: string) => void } = {}): Promise<Ran> {
+    return this.run(['buildah', '--storage-driver', process.env.STORAGE_DRIVER ?? 'vfs', '--root', this.seen('storage'), '--runroot', this.seen('run'), command, ...args], timeoutMs, how);
+  }
+
+  /** Of what makes a container; `starts` of what runs in one. */
+  get options(): { readonly makes: readonly string[]; readonly starts: readonly string[] } {
+    const { isolation: { runtime }, network, steps } = this.#sandboxed;
+    const starts = stepOptions({ runtime, steps, network });
+    return { makes: [...containerIds, `--http-proxy=${String(network === 'public')}`], starts };
+  }
+
+  /** What cannot be removed stays, and is said: no build fails for it. */
+  async discard(): Promise<void> {
+    const { ids } = this.#sandboxed.isolation;
+    try {
+      await Promise.all([this.#gateway.close(), this.#cgroup.remove()]);
+      // What containers leave belongs to users that only the builder may be.
+      const [program = '', ...args] = asBuilder(ids, ['rm', '-rf', this.at()]);
+      if (process.geteuid?.() !== 0) await spawned(program, args, { env: { PATH: process.env.PATH }, cwd: '/', timeoutMs: 60_000, signal: new AbortController().signal, log: () => undefined });
+      await rm(this.#folder, { recursive: true, force: true });
+    } catch (error) {
+      this.#asked.log(`${this.#folder} could not be removed: ${String(error)}\n`);
+    } finally {
+      closeSync(this.#node);
+    }
+  }
+}
+
+/** What a builder may ask on this machine: this registry and its storage, and other registries where the operator has opened loopback. A Dockerfile names any port. */
+function reached({ plainHosts, ownHosts }: Asked, { reach, stores }: Sandboxed): string[] {
+  const local = stores.map((store) => new URL(store)).filter(({ hostname }) => isLoopbackName(hostname)).map(({ host }) => host);
+  return [...local, ...plainHosts.filter((host) => ownHosts.includes(host) || reach.isOpened('127.0.0.1'))];
+}
+
+function isLoopbackName(hostname: string): boolean {
+  return isLocalhost(hostname) || isLoopbackAddress(hostname.replace(/^\[|\]$/g, ''));
+}
+
+function proxies(proxy: string): Record<string, string> {
+  return Object.fromEntries(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, proxy]));
+}

@@ -1,0 +1,36 @@
+import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { builderOf } from './sandbox.ts';
+import type { Ids } from './sandbox.ts';
+
+/** The operator's own rules of signatures, where there are any. */
+const policy = '/etc/containers/policy.json';
+
+/**
+ * The folder of one job, as its builder's own: `job` is what the builder works in, `etc` what its world has of settings, `gateway` its way out, `login` the
+ * credentials of registries, that pulls alone are shown, and `secrets` the build's. Gives what of `etc` is called what. Everything is written by names that nothing else has: the
+ * builder never runs while this does.
+ */
+export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string[]): Readonly<Record<string, string>> {
+  const { uid, gid } = builderOf(ids);
+  const registries = plainHosts.map((host) => `[[registry]]\nlocation = ${JSON.stringify(host)}\ninsecure = true\n`);
+  const files: Readonly<Record<string, string>> = {
+    passwd: 'root:x:0:0:builder:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+    group: 'root:x:0:\nnogroup:x:65534:\n',
+    hosts: '127.0.0.1 localhost\n::1 localhost\n',
+    'resolv.conf': '',
+    'registries.conf': ['unqualified-search-registries = ["docker.io"]\n', ...registries].join('\n'),
+  };
+  // What runs steps is another user, and passes through the first two; nothing of this machine does, because `folder` is closed.
+  const folders = { job: 0o711, 'job/tmp': 0o711, etc: 0o700, gateway: 0o700, login: 0o700, secrets: 0o700 };
+  for (const [name, mode] of Object.entries(folders)) {
+    mkdirSync(join(folder, name), { mode });
+    chownSync(join(folder, name), uid, gid);
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'etc', name), text, { mode: 0o644 });
+  if (existsSync(policy)) copyFileSync(policy, join(folder, 'etc', 'policy.json'));
+  else writeFileSync(join(folder, 'etc', 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}', { mode: 0o644 });
+  chownSync(folder, uid, gid);
+  return { passwd: '/etc/passwd', group: '/etc/group', hosts: '/etc/hosts', 'resolv.conf': '/etc/resolv.conf', 'registries.conf': '/etc/containers/registries.conf', 'policy.json': '/etc/containers/policy.json' };
+}

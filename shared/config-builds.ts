@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/** What one build may take of its machine, whatever its steps do. */
+export interface BuildLimits {
+  /** In bytes, of everything that the build runs together. The page cache counts, and gives way. */
+  readonly memoryBytes: number;
+  /** Processors' worth of time, and parts of one. */
+  readonly cpus: number;
+  /** Processes and threads. */
+  readonly pids: number;
+  /** In bytes, of the job's folder: context, images, and what steps write. */
+  readonly diskBytes: number;
+}
+
+const mib = 1024 * 1024;
+
+/** Enough for an ordinary build by npm, Go or apt. */
+const usual = { memory: 4_096 * mib, cpus: 2, pids: 2_048, disk: 20_480 * mib };
+
+const readers: Readonly<Record<string, (text: string) => number | undefined>> = {
+  memory: (text) => sizeIn(text, 64),
+  cpus: (text) => (/^\d{1,3}(\.\d{1,2})?$/.test(text) && Number(text) >= 0.1 ? Number(text) : undefined),
+  pids: (text) => (/^\d{2,6}$/.test(text) ? Number(text) : undefined),
+  disk: (text) => sizeIn(text, 64),
+};
+
+/** `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`: any of them, and the others are the usual ones. */
+export const buildLimitsSchema = z.string().default('').transform((text, context): BuildLimits => {
+  const parts = text === '' ? [] : text.split(',').map((part) => part.split('='));
+  const given = parts.map(([name = '', value = '']) => [name, Object.hasOwn(readers, name) ? readers[name]?.(value) : undefined] as const);
+  if (given.every(([, value]) => value !== undefined)) {
+    const { memory, cpus, pids, disk } = { ...usual, ...(Object.fromEntries(given) as Partial<typeof usual>) };
+    return { memoryBytes: memory, cpus, pids, diskBytes: disk };
+  }
+  context.addIssue({ code: 'custom', message: 'must be some of memory=4096MiB,cpus=2,pids=2048,disk=20480MiB: MiB or GiB, at least 64 MiB, 0.1 processors and 10 processes' });
+  return z.NEVER;
+});
+
+function sizeIn(text: string, leastMib: number): number | undefined {
+  const [, count, unit] = /^(\d{1,8})(MiB|GiB)$/.exec(text) ?? [];
+  const size = Number(count) * (unit === 'GiB' ? 1_024 : 1);
+  return size >= leastMib ? size * mib : undefined;
+}
+
+/** How builds on this machine are kept apart from it. */
+export const buildSettings = {
+  /** What a step of a build is kept in, inside of the builder's sandbox: a container by crun or runc, or a `chroot`, where neither can run; its steps then see the builder's own processes. */
+  LONGSHORE_BUILD_ISOLATION: z.enum(['oci', 'chroot'], { error: 'must be "oci" or "chroot"' }).default('oci'),
+  /** Whether steps reach the internet: not at all, or public addresses by a proxy that they are told of. Bases are pulled all the same. */
+  LONGSHORE_BUILD_NETWORK: z.enum(['none', 'public'], { error: 'must be "none" or "public"' }).default('none'),
+  /** What each build may take of the machine, as in `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`. */
+  LONGSHORE_BUILD_LIMITS: buildLimitsSchema,
+  /** The cgroup in which each build gets one of its own; absent, `longshore` at the top, which takes root. With cgroups of version 1, its name in the controllers' trees. */
+  LONGSHORE_BUILD_CGROUP: z.string().regex(/^[\w./@:-]{1,400}$/, 'must be the path of a cgroup').refine((path) => !path.split('/').includes('..'), 'must be the path of a cgroup').optional(),
+};
+export const buildSettingsSchema = z.object(buildSettings);
+
+/** Where clients are sent for blobs, of a storage account's endpoint or connection string. */
+export function blobOrigin(account: { readonly endpoint?: string | undefined; readonly connectionString?: string | undefined }): string {
+  const parts = new Map((account.connectionString ?? '').split(';').map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]));
+  const { DefaultEndpointsProtocol: protocol = 'https', AccountName: name = '', EndpointSuffix: suffix = 'core.windows.net', BlobEndpoint: endpoint = `${protocol}://${name}.blob.${suffix}` } = Object.fromEntries(parts) as Record<string, string>;
+  return new URL(account.endpoint ?? endpoint).origin;
+}

@@ -1,0 +1,166 @@
+import { Transform } from 'node:stream';
+import type { TransformCallback } from 'node:stream';
+
+/** What an archive from outside may hold at most. */
+export interface TarBounds {
+  /** Of all of it, unpacked, in bytes. */
+  readonly bytes: number;
+  /** Files, folders and links. */
+  readonly entries: number;
+}
+
+/** What is wrong with an archive, in words for whoever made it. */
+export class TarRefused extends Error {
+  override readonly name = 'TarRefused';
+}
+
+const block = 512;
+
+/** Names and attributes of one entry, where they do not fit its header: a path has at most 4,096 bytes, and a link one more. */
+const mostExtraBytes = 64 * 1024;
+
+/** How each kind of entry is told: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
+const kinds = { files: '0\0' + '7', links: '12', folder: '5', extra: 'xgLK' };
+
+const refusedKinds: Readonly<Record<string, string>> = { 3: 'a character device', 4: 'a block device', 6: 'a named pipe', S: 'a sparse file' };
+
+interface Header {
+  readonly kind: string;
+  readonly size: number;
+}
+
+/**
+ * Passes an unpacked tar archive on as it is, and looks at each header before it goes: an archive is refused that is larger than it may be, or holds what no build context
+ * needs. Readers of tar keep the headers of pax and GNU in memory whatever their size, make devices, and unpack a few bytes to an endless sparse file.
+ */
+export class TarWalk extends Transform {
+  readonly #bounds: TarBounds;
+  #bytes = 0;
+  #entries = 0;
+  /** Of the entry that is passing, with its padding. */
+  #left = 0;
+  #header = Buffer.alloc(0);
+  #extra: { readonly kind: string; readonly size: number; text: Buffer } | undefined;
+  /** What a pax header says of the next entry. */
+  #nextSize: number | undefined;
+  #isAtEnd = false;
+
+  constructor(bounds: TarBounds) {
+    super();
+    this.#bounds = bounds;
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    try {
+      this.#bytes += chunk.length;
+      if (this.#bytes > this.#bounds.bytes) throw new TarRefused(`it has more than ${this.#bounds.bytes} bytes unpacked`);
+      this.#walk(chunk);
+      done(null, chunk);
+    } catch (error) {
+      done(error as Error);
+    }
+  }
+
+  override _flush(done: TransformCallback): void {
+    const isWhole = this.#left === 0 && this.#header.length === 0 && this.#bytes > 0;
+    done(isWhole ? null : new TarRefused('it is no tar archive, or ends in the middle of an entry'));
+  }
+
+  #walk(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#left > 0) at += this.#passed(chunk.subarray(at));
+      else at += this.#headed(chunk.subarray(at));
+    }
+  }
+
+  #passed(chunk: Buffer): number {
+    const part = chunk.subarray(0, this.#left);
+    if (this.#extra !== undefined) this.#extra.text = Buffer.concat([this.#extra.text, part]);
+    this.#left -= part.length;
+    if (this.#left === 0 && this.#extra !== undefined) this.#told();
+    return part.length;
+  }
+
+  #headed(chunk: Buffer): number {
+    const part = chunk.subarray(0, block - this.#header.length);
+    this.#header = Buffer.concat([this.#header, part]);
+    if (this.#header.length < block) return part.length;
+    const bytes = this.#header;
+    this.#header = Buffer.alloc(0);
+    const header = readHeader(bytes);
+    // The end is two empty blocks, and what follows them is no part of the archive.
+    if (header === undefined) this.#isAtEnd = true;
+    else if (this.#isAtEnd) throw new TarRefused('it goes on behind its end');
+    else this.#begin(header);
+    return part.length;
+  }
+
+  #begin({ kind, size }: Header): void {
+    const isExtra = kinds.extra.includes(kind);
+    if (!isExtra) this.#entries += 1;
+    if (this.#entries > this.#bounds.entries) throw new TarRefused(`it has more than ${this.#bounds.entries} files and folders`);
+    const refused = Object.hasOwn(refusedKinds, kind) ? refusedKinds[kind] : undefined;
+    if (refused !== undefined) throw new TarRefused(`it holds ${refused}: a context is of files, folders and links`);
+    if (!isExtra && !`${kinds.files}${kinds.links}${kinds.folder}`.includes(kind)) throw new TarRefused(`it holds an entry of kind ${JSON.stringify(kind)}, which is not known`);
+    if (isExtra && size > mostExtraBytes) throw new TarRefused(`it has a header of ${size} bytes; at most ${mostExtraBytes} are allowed`);
+    // GNU tar takes a size for links and folders for nothing: only files have bytes. One that says otherwise is read differently by others.
+    const real = isExtra ? size : (this.#nextSize ?? size);
+    if (!isExtra) this.#nextSize = undefined;
+    if (real > 0 && !isExtra && !kinds.files.includes(kind)) throw new TarRefused('it holds a folder or a link with bytes of its own');
+    this.#extra = isExtra && size > 0 ? { kind, size, text: Buffer.alloc(0) } : undefined;
+    this.#left = Math.ceil(real / block) * block;
+    if (this.#bytes + real > this.#bounds.bytes + mostExtraBytes) throw new TarRefused(`it has more than ${this.#bounds.bytes} bytes unpacked`);
+  }
+
+  /** A pax header is whole: `SIZE KEY=VALUE\n`, again and again. */
+  #told(): void {
+    const { kind = '', size = 0, text = Buffer.alloc(0) } = this.#extra ?? {};
+    this.#extra = undefined;
+    if (kind !== 'x' && kind !== 'g') return;
+    for (const [key, value] of recordsIn(text.subarray(0, size))) {
+      if (key.startsWith('GNU.sparse')) throw new TarRefused('it holds a sparse file: a context is of files, folders and links');
+      if (key !== 'size') continue;
+      if (kind === 'g' || !/^\d{1,15}$/.test(value)) throw new TarRefused('it has a header that gives other entries a size');
+      this.#nextSize = Number(value);
+    }
+  }
+}
+
+function recordsIn(bytes: Buffer): [string, string][] {
+  const records: [string, string][] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const space = bytes.indexOf(0x20, at);
+    const length = space === -1 ? 0 : Number(bytes.toString('latin1', at, space));
+    if (!Number.isInteger(length) || length <= space - at + 1 || at + length > bytes.length) throw new TarRefused('it has a damaged header');
+    const record = bytes.toString('utf8', space + 1, at + length - 1);
+    const equals = record.indexOf('=');
+    records.push([record.slice(0, equals), record.slice(equals + 1)]);
+    at += length;
+  }
+  return records;
+}
+
+/** Absent for a block of zeros. */
+function readHeader(bytes: Buffer): Header | undefined {
+  if (bytes.every((byte) => byte === 0)) return undefined;
+  // The sum counts itself as spaces.
+  const sum = bytes.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+  if (sum !== octalIn(bytes, 148, 8)) throw new TarRefused('it is no tar archive, or it is damaged');
+  return { kind: bytes.toString('latin1', 156, 157), size: sizeIn(bytes) };
+}
+
+/** Octal digits; or, of what is larger, a number whose first bit is set. */
+function sizeIn(bytes: Buffer): number {
+  const first = bytes[124] ?? 0;
+  if (first < 0x80) return octalIn(bytes, 124, 12);
+  const size = first === 0x80 ? bytes.subarray(125, 136).reduce((total, byte) => total * 256 + byte, 0) : -1;
+  if (!Number.isSafeInteger(size) || size < 0) throw new TarRefused('it holds an entry of no possible size');
+  return size;
+}
+
+function octalIn(bytes: Buffer, from: number, length: number): number {
+  const text = bytes.toString('latin1', from, from + length).replace(/[\0 ]+$/, '').replace(/^ +/, '');
+  if (text === '') return 0;
+  if (!/^[0-7]+$/.test(text)) throw new TarRefused('it is no tar archive, or it is damaged');
+  return Number.parseInt(text, 8);
+}

@@ -1,0 +1,29 @@
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { TarWalk } from './tar-walk.ts';
+import type { TarBounds } from './tar-walk.ts';
+
+/** Of a build's context. A context in git is smaller. */
+export const contextBounds: TarBounds = { bytes: 2 * 1024 ** 3, entries: 250_000 };
+
+/** An archive, gzip or not, as plain tar within its bounds: what it breaks off with is `TarRefused`, or the damage. */
+export async function unpackedTar(archive: ReadableStream<Uint8Array>, bounds: TarBounds): Promise<{ readonly tar: Readable; readonly end: () => void }> {
+  const reader = archive.getReader();
+  const first = await reader.read();
+  const source = Readable.from(rest(reader, first.value ?? new Uint8Array()));
+  const isZipped = first.value?.[0] === 0x1f && first.value[1] === 0x8b;
+  const walk = new TarWalk(bounds);
+  const steps = isZipped ? [source, createGunzip(), walk] : [source, walk];
+  // Its error, if any, breaks off the walk too: whoever reads that sees it.
+  pipeline(steps, () => undefined);
+  return { tar: walk, end: () => { source.destroy(); } };
+}
+
+async function* rest(reader: ReadableStreamDefaultReader<Uint8Array>, first: Uint8Array): AsyncIterable<Uint8Array> {
+  try {
+    yield first;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
+}

@@ -1,0 +1,191 @@
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openGateway } from '../../shared/adapters/buildah/gateway.ts';
+import type { GatewayOptions } from '../../shared/adapters/buildah/gateway.ts';
+import { behindDoors } from '../../shared/adapters/buildah/relay.ts';
+import { BuilderRefused, isolationOf } from '../../shared/adapters/buildah/requirements.ts';
+import { containerIds, inSandbox, stepOptions } from '../../shared/adapters/buildah/sandbox.ts';
+import { BadConfiguration, parseConfig } from '../../shared/config.ts';
+import { blobOrigin, buildLimitsSchema } from '../../shared/config-builds.ts';
+import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
+
+const required = { LONGSHORE_UPLOAD_KEY: Buffer.alloc(32).toString('base64'), LONGSHORE_AUTH: 'open', COSMOS_ENDPOINT: 'https://cosmos.example', BLOB_ENDPOINT: 'https://blob.example', QUEUE_ENDPOINT: 'https://queue.example', EVENTGRID_ENDPOINT: 'https://events.example/api/events' };
+const mib = 1024 ** 2;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longshore-s01-'));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('what a builder is started with', () => {
+  const world = { ids: { users: 100_000, groups: 200_000 }, runtime: 'crun', folder: '/tmp/job', files: { passwd: '/etc/passwd' }, shown: ['gateway'], environment: { HTTP_PROXY: 'http://127.0.0.1:3128' }, cgroups: ['/sys/fs/cgroup/longshore/x/cgroup.procs'] } as const;
+  const command = inSandbox(['buildah', 'build', '.'], world);
+
+  it('is a world of its own: users, mounts, processes, network, cgroups', () => {
+    for (const option of ['--user', '--mount', '--kill-child', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup', '--die-with-parent', '--clearenv']) expect(command).toContain(option);
+  });
+
+  it('is shown programs, what TLS is trusted by, and its own job: nothing else of the machine', () => {
+    const shown = command.flatMap((part, at) => (/^--(ro-)?bind/.test(part) ? [command[at + 1] ?? ''] : []));
+    const allowed = /^\/(usr|bin|sbin|lib|lib64|etc\/(ssl|pki|ca-certificates|containers\/certs\.d|docker\/certs\.d)|tmp\/job\/(etc\/passwd|job|gateway))$/;
+    expect(shown.filter((path) => !allowed.test(path))).toEqual([]);
+    expect(command).not.toContain('/proc/1');
+  });
+
+  it('writes to nothing but its own job', () => {
+    const writable = command.flatMap((part, at) => (part === '--bind' ? [command[at + 1]] : []));
+    expect(writable).toEqual(['/tmp/job/job', '/tmp/job/gateway']);
+  });
+
+  it('is told nothing of this process\'s environment', () => {
+    vi.stubEnv('COSMOS_KEY', 'a-key-of-the-registry');
+    expect(inSandbox(['buildah'], world).join(' ')).not.toContain('a-key-of-the-registry');
+  });
+
+  it('is root of no machine: its users are those that the machine has set aside', () => {
+    if (process.geteuid?.() === 0) expect(command).toEqual(expect.arrayContaining(['--map-users=100000,0,65537', '--map-groups=200000,0,65537']));
+    else expect(command).toEqual(expect.arrayContaining(['--map-users=100000,1,65536', `--map-users=${process.geteuid?.() ?? 0},0,1`]));
+  });
+
+  it('starts steps as users that the builder is not, without rights that lead out, and without a network', () => {
+    expect(containerIds).toEqual(['--userns-uid-map', '0:1:65536', '--userns-gid-map', '0:1:65536']);
+    const options = stepOptions({ runtime: 'crun', steps: 'oci', network: 'none' });
+    expect(options.join(' ')).toContain('--isolation oci --runtime crun --network none');
+    for (const right of ['SYS_CHROOT', 'KILL', 'SETFCAP', 'MKNOD', 'NET_RAW']) expect(options.at(-1)).toContain(`CAP_${right}`);
+  });
+
+  it('starts steps in a chroot only where the operator has said so, whatever the environment says', () => {
+    vi.stubEnv('BUILDAH_ISOLATION', 'chroot');
+    expect(parseConfig({ ...required, BUILDAH_ISOLATION: 'chroot' }).LONGSHORE_BUILD_ISOLATION).toBe('oci');
+    expect(stepOptions({ runtime: 'crun', steps: parseConfig(required).LONGSHORE_BUILD_ISOLATION, network: 'none' })).not.toContain('chroot');
+    expect(parseConfig({ ...required, LONGSHORE_BUILD_ISOLATION: 'chroot' }).LONGSHORE_BUILD_ISOLATION).toBe('chroot');
+  });
+});
+
+describe('a start on a machine where a build cannot be kept apart', () => {
+  const limits = buildLimitsSchema.parse('');
+
+  it('refuses the runner, and says all that is missing at once', () => {
+    vi.stubEnv('PATH', folder);
+    const start = () => isolationOf({ limits, steps: 'oci', network: 'none', cgroup: 'no\0where' });
+    expect(start).toThrow(BuilderRefused);
+    for (const said of ['buildah', 'bubblewrap', 'util-linux', 'uidmap', 'crun or runc', 'LONGSHORE_BUILD_CGROUP', 'LONGSHORE_RUNNER']) expect(start).toThrow(said);
+  });
+
+  it('refuses it too when all programs are there and the sandbox does not work', async () => {
+    for (const program of ['buildah', 'bwrap', 'unshare', 'newuidmap', 'newgidmap', 'tar', 'du', 'crun', 'sh']) {
+      await writeFile(join(folder, program), '#!/bin/sh\necho no such thing here >&2\nexit 1\n');
+      await chmod(join(folder, program), 0o755);
+    }
+    vi.stubEnv('PATH', folder);
+    expect(() => isolationOf({ limits, steps: 'oci', network: 'none', cgroup: undefined })).toThrow(BuilderRefused);
+  });
+});
+
+describe('the limits of a build', () => {
+  it('are there when none are given', () => {
+    expect(parseConfig(required).LONGSHORE_BUILD_LIMITS).toEqual({ memoryBytes: 4_096 * mib, cpus: 2, pids: 2_048, diskBytes: 20_480 * mib });
+  });
+
+  it('are those that are given, and the usual ones beside them', () => {
+    expect(buildLimitsSchema.parse('memory=8GiB,cpus=0.5')).toEqual({ memoryBytes: 8_192 * mib, cpus: 0.5, pids: 2_048, diskBytes: 20_480 * mib });
+  });
+
+  it.each(['memory=', 'memory=4', 'memory=1MiB', 'cpus=0', 'cpus=-1', 'pids=1', 'disk=unlimited', 'swap=1GiB', '__proto__=1', 'memory', 'memory=1e9MiB'])('cannot be given as %j', (text) => {
+    expect(() => parseConfig({ ...required, LONGSHORE_BUILD_LIMITS: text })).toThrow(BadConfiguration);
+  });
+
+  it('are of a cgroup that no path leads out of', () => {
+    expect(() => parseConfig({ ...required, LONGSHORE_BUILD_CGROUP: '/sys/fs/cgroup/../../../etc' })).toThrow(BadConfiguration);
+  });
+});
+
+describe('the storage that a builder is sent to', () => {
+  it.each([
+    [{ endpoint: 'https://store.blob.core.windows.net/' }, 'https://store.blob.core.windows.net'],
+    [{ connectionString: 'DefaultEndpointsProtocol=https;AccountName=store;AccountKey=a==;EndpointSuffix=core.windows.net' }, 'https://store.blob.core.windows.net'],
+    [{ connectionString: 'AccountName=a;AccountKey=b==;BlobEndpoint=http://127.0.0.1:10000/a;QueueEndpoint=http://127.0.0.1:10001/a' }, 'http://127.0.0.1:10000'],
+  ])('is known from %j', (account, origin) => {
+    expect(blobOrigin(account)).toBe(origin);
+  });
+});
+
+describe('a builder\'s way out', () => {
+  const inside = createServer((_, response) => response.end('inside'));
+  const opened = async (options: Partial<GatewayOptions>) => {
+    await mkdir(join(folder, 'gateway'));
+    const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    return openGateway({ folder: join(folder, 'gateway'), seenAt: join(folder, 'gateway'), owner: own, plainHosts: [], ownHosts: [], reach: reachOf([]), opensToSteps: true, ...options });
+  };
+  const ask = async (socket: string, url: string) => {
+    const asked = request({ socketPath: socket, path: url, headers: { host: new URL(url).host } }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
+  const tunnel = async (socket: string, authority: string) => {
+    const stream = connect(socket);
+    stream.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n\r\n`);
+    const [answer] = (await once(stream, 'data')) as [Buffer];
+    stream.destroy();
+    return Number(answer.toString().split(' ')[1]);
+  };
+  const listening = async () => {
+    if (!inside.listening) await once(inside.listen(0, '0.0.0.0'), 'listening');
+    inside.unref();
+    return (inside.address() as AddressInfo).port;
+  };
+
+  it.each(['127.0.0.1', '127.1.2.3', '2130706433', '0x7f.1', '0.0.0.0', '[::1]', '[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', '169.254.169.254', '168.63.129.16', '10.0.0.1', '192.168.1.1', '[fd00:ec2::254]', 'localhost', 'a.localhost', 'inside.example'])('leads to no %s', async (name) => {
+    const port = await listening();
+    const gateway = await opened({ resolve: (asked) => Promise.resolve([{ address: asked.endsWith('localhost') ? '127.0.0.1' : '10.1.2.3', family: 4 }]) });
+    for (const socket of ['builder.sock', 'steps.sock']) {
+      expect(await ask(join(folder, 'gateway', socket), `http://${name}:${port}/`)).toBe(403);
+      expect(await tunnel(join(folder, 'gateway', socket), `${name}:${port}`)).toBe(403);
+    }
+    await gateway.close();
+  });
+
+  it('leads to this machine by none of its addresses, whatever the operator has opened', async () => {
+    const port = await listening();
+    const addresses = ['127.0.0.1', ...Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address)];
+    const gateway = await opened({ reach: reachOf([...loopbackNetworks, '10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', '192.0.2.0/24']) });
+    for (const address of addresses) for (const socket of ['builder.sock', 'steps.sock']) expect(await tunnel(join(folder, 'gateway', socket), `${address}:${port}`)).toBe(403);
+    await gateway.close();
+  });
+
+  it('leads to a name only when all of its addresses are allowed', async () => {
+    const gateway = await opened({ resolve: () => Promise.resolve([{ address: '93.184.215.14', family: 4 }, { address: '10.0.0.1', family: 4 }]) });
+    expect(await tunnel(join(folder, 'gateway', 'builder.sock'), 'two.example:443')).toBe(403);
+    await gateway.close();
+  });
+
+  it('leads the builder, and no step, to this registry where it is', async () => {
+    const port = await listening();
+    const gateway = await opened({ ownHosts: [`registry.example:${port}`], resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) });
+    expect(await tunnel(join(folder, 'gateway', 'builder.sock'), `registry.example:${port}`)).toBe(200);
+    expect(await tunnel(join(folder, 'gateway', 'builder.sock'), `registry.example:${port + 1}`)).toBe(403);
+    expect(await tunnel(join(folder, 'gateway', 'steps.sock'), `registry.example:${port}`)).toBe(403);
+    await gateway.close();
+  });
+
+  it('has a door for the builder alone to each registry of this machine, and none to a port that nobody has named', async () => {
+    const gateway = await opened({ plainHosts: ['127.0.0.1:5000', 'localhost:5000', '[::1]:5001'], opensToSteps: false });
+    expect(gateway.doors.map(({ port, address, steps }) => ({ port, address, steps }))).toEqual([{ port: 3128, address: '127.0.0.1', steps: undefined }, { port: 5000, address: '127.0.0.1', steps: undefined }, { port: 5001, address: '::1', steps: undefined }]);
+    expect(behindDoors(gateway.doors, ['buildah']).at(-1)).toContain('"command":["buildah"]');
+    await gateway.close();
+  });
+});
