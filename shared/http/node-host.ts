@@ -20,7 +20,8 @@ export interface NodeHost {
 export async function startNodeHost(app: App, address: { readonly host: string; readonly port: number }, limits: ConnectionLimits = usualConnectionLimits): Promise<NodeHost> {
   // Node ends a request after five minutes by default; a large layer on a slow line takes longer. What has stopped is ended by its silence.
   const serverOptions = { requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersCheckMs };
-  const server = createAdaptorServer({ fetch: (request, env) => fetchFrom(app, request, env), serverOptions }) as Server;
+  // HTTP/1.0 needs no Host (RFC 9112, section 3.2), and health checks of HAProxy and nagios send none: then the request is for this address.
+  const server = createAdaptorServer({ hostname: hostOf(address.host), fetch: (request, env) => fetchFrom(app, request, env), serverOptions }) as Server;
   guardConnections(server, limits);
   server.keepAliveTimeout = 65_000;
   server.listen(address.port, address.host);
@@ -29,6 +30,12 @@ export async function startNodeHost(app: App, address: { readonly host: string; 
   });
   const { port } = server.address() as AddressInfo;
   return { url: `http://${address.host}:${port}`, stop: (graceMs) => stop(server, graceMs) };
+}
+
+/** As a URL writes it. What listens everywhere is called by the name that every machine has for itself. */
+function hostOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::' || host === '') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function fetchFrom(app: App, request: Request, env: HttpBindings | Http2Bindings): Response | Promise<Response> {

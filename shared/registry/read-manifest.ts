@@ -22,9 +22,17 @@ export async function findManifest(ports: PullPorts, key: RepositoryKey, referen
   try {
     return await findLive(ports, key, reference);
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.fault.is !== 'manifest-unknown' || !(await ports.bin.reviveForPull(key, reference, cause))) throw error;
+    if (!(error instanceof RegistryError) || error.fault.is !== 'manifest-unknown' || !isPull(cause) || !(await ports.bin.reviveForPull(key, reference, cause))) throw error;
     return findLive(ports, key, reference);
   }
+}
+
+/** Clients that begin a pull by a HEAD, and give up when that finds nothing: kubelet and Docker through containerd, and builds. */
+const pullsByHead = /^(?:containerd|buildkit|nerdctl|docker|moby|stargz-snapshotter)\//i;
+
+/** Who only looks by HEAD whether a tag has moved, on a schedule, would bring back whatever a policy takes. */
+function isPull({ request: { method, useragent } }: Cause): boolean {
+  return method !== 'HEAD' || pullsByHead.test(useragent);
 }
 
 async function findLive(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {

@@ -31,12 +31,16 @@ export async function respondBlob(ports: BlobPorts, key: RepositoryKey, digest: 
   const range = rangeApplies(request.headers, headers.ETag) ? parseRange(request.headers.get('range'), link.size) : undefined;
   if (range === 'unsatisfiable') throw new RegistryError({ is: 'range-unsatisfiable', size: link.size });
   const copies = await copiesOf(ports, link, await found);
-  return mustProxy(ports, range) ? proxied(ports, link, copies, range, headers) : redirected(ports, link, copies[0], range, headers);
+  return mustProxy(ports, request.headers.get('range'), range) ? proxied(ports, link, copies, range, headers) : redirected(ports, link, copies[0], range, headers);
 }
 
-/** Blob Storage knows no suffix ranges and answers them with garbage or with everything, so they are never redirected. */
-function mustProxy({ settings }: BlobPorts, range: SatisfiableRange | undefined): boolean {
-  return settings.blobs === 'proxy' || range?.suffix === true;
+/**
+ * The client repeats its `Range` wherever it is redirected to. Blob Storage knows one form alone: suffix ranges it answers with garbage or with
+ * everything, and several ranges, or what is no range and is to be ignored, with an error.
+ */
+function mustProxy({ settings }: BlobPorts, header: string | null, range: SatisfiableRange | undefined): boolean {
+  if (settings.blobs === 'proxy') return true;
+  return header !== null && (range === undefined || !/^bytes=\d+-\d*$/.test(header));
 }
 
 /** The client repeats its `Range` at the URL that it is sent to. */

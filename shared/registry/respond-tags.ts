@@ -1,5 +1,5 @@
 import { nextPage, pageSizeIn } from '../http/page.ts';
-import type { QueryDocuments } from '../ports/documents.ts';
+import type { QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { listTags } from './tags.ts';
 
@@ -7,7 +7,7 @@ import { listTags } from './tags.ts';
 const pageSize = 1_000;
 
 /** Distribution-spec, "Listing Tags". */
-export async function respondTags(ports: { documents: QueryDocuments }, key: RepositoryKey, query: URLSearchParams): Promise<Response> {
+export async function respondTags(ports: { documents: ReadDocument & QueryDocuments }, key: RepositoryKey, query: URLSearchParams): Promise<Response> {
   const n = pageSizeIn(query, { usual: pageSize, largest: pageSize });
   const { tags, more } = await listTags(ports, key, { n, last: query.get('last') ?? undefined });
   const last = tags.at(-1);

@@ -1,10 +1,11 @@
 import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
-import type { Predicate, QueryDocuments } from '../ports/documents.ts';
+import type { Predicate, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { tagDocumentSchema } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored } from '../state/stored.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
+import { parseStored, readStored } from '../state/stored.ts';
 
 /** `more` says that there are tags behind the last one. */
 export interface TagPage {
@@ -12,8 +13,8 @@ export interface TagPage {
   readonly more: boolean;
 }
 
-/** Tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) when the repository holds nothing. */
-export async function listTags(ports: { documents: QueryDocuments }, key: RepositoryKey, page: { readonly n: number; readonly last: string | undefined }): Promise<TagPage> {
+/** Tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) when the repository holds nothing and the catalog does not list it. */
+export async function listTags(ports: { documents: ReadDocument & QueryDocuments }, key: RepositoryKey, page: { readonly n: number; readonly last: string | undefined }): Promise<TagPage> {
   // One more than asked for: whether it exists is whether there is a next page.
   const wanted = page.n + 1;
   const tags: Tag[] = [];
@@ -46,12 +47,15 @@ async function queryTags(documents: QueryDocuments, key: RepositoryKey, page: { 
   return { tags, continuation: found.continuation };
 }
 
-async function requireRepository(documents: QueryDocuments, key: RepositoryKey): Promise<void> {
+/** One whose last image was deleted is still in the catalog, and who walks the catalog asks for its tags. */
+async function requireRepository(documents: ReadDocument & QueryDocuments, key: RepositoryKey): Promise<void> {
   const any = await documents.queryDocuments({
     container: 'repositories',
     partition: partitionOf(key),
     where: [{ path: 'type', is: '=', value: 'manifest' }],
     limit: 1,
   });
-  if (any.documents.length === 0) throw new RegistryError({ is: 'name-unknown', name: key.repository });
+  if (any.documents.length > 0) return;
+  const entry = await readStored(documents, repositoryDocumentSchema, repositoryRef(key));
+  if (entry?.document.state !== 'live') throw new RegistryError({ is: 'name-unknown', name: key.repository });
 }

@@ -152,7 +152,7 @@ describe('a part of a sweep that fails', () => {
     const told: string[] = [];
     const topic: typeof memory.topic = {
       publishEvents(events) {
-        if (events.some(({ subject }) => subject.startsWith('bad'))) return Promise.reject(new StoreFailure({ dependency: 'topic', kind: 'unavailable', message: 'it is too large' }));
+        if (events.some(({ subject }) => subject.startsWith('bad'))) return Promise.reject(new StoreFailure({ dependency: 'events', kind: 'unavailable', message: 'it is too large' }));
         told.push(...events.map(({ subject }) => subject));
         return Promise.resolve();
       },

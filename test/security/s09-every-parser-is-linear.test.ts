@@ -65,7 +65,7 @@ const pieces = (text: string, length = 20) => Array.from({ length: Math.ceil(tex
 
 /** Another registry that answers with such headers, and a token service that answers with such a body. */
 async function answered(with401: Record<string, string>, status = 401, body = ''): Promise<unknown> {
-  return lookAtTag({ ask: () => Promise.resolve({ status, headers: with401, text: body }) }, 'base.example/library/base', '1', { known: undefined, login: { username: 'a', password: 'b' } });
+  return lookAtTag({ ask: () => Promise.resolve({ status, headers: with401, text: body }) }, 'base.example/library/base', '1', { known: undefined, as: { login: { username: 'a', password: 'b' } } });
 }
 
 const dockerfiles: Record<string, Parser> = Object.fromEntries(
@@ -121,7 +121,7 @@ const parsers: Record<string, Parser> = {
   'a schedule': (text) => scheduleSchema.safeParse({ every: 'day', at: text }),
   'a secret of webhooks': (text) => parseSecret(`whsec_${text}`),
   'a scope of webhooks': (text) => [parseScope(text), parseExclude(text)],
-  'a proof': (text) => proves('secret', { headers: headers('webhook-signature', text), query: new URLSearchParams({ token: text }), body: Buffer.from(text) }, now),
+  'a proof': (text) => proves('secret', { headers: headers('webhook-signature', text), path: '/', query: new URLSearchParams({ token: text }), body: Buffer.from(text) }, now, ['told', 'standard']),
   'an upload state': (text) => refused(() => openUpload(text, { ...key, id: 'a' }, Buffer.alloc(32), now)),
   'a URL of a receiver': (text) => [checkTarget(`https://${text}`, reach), checkTarget(`https://a.example/${text}`, reach), checkTarget(text, reach)],
   'headers of a receiver': (text) => checkHeaders({ [text]: text }),

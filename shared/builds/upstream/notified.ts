@@ -4,7 +4,7 @@ const name = z.string().min(1).max(300);
 const tag = z.string().min(1).max(128);
 
 /** Azure Container Registry. */
-const acr = z.object({ action: z.string(), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }) }).transform(({ action, target, request }) => (action === 'push' && target.tag !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : []));
+const acr = z.object({ action: z.literal('push'), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }) }).transform(({ target, request }) => (target.tag !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : []));
 
 const package_ = z
   .object({ name, namespace: name, package_version: z.object({ container_metadata: z.object({ tag: z.object({ name: z.string().max(128).nullish() }).nullish() }).nullish() }).nullish() })
@@ -30,8 +30,24 @@ const bodies = {
 
 export const sources = Object.keys(bodies) as (keyof typeof bodies)[];
 
+const registryV2 = z.object({ action: z.string().min(1).refine((action) => action !== 'push') });
+
+/**
+ * What the same senders post that is about no push of an image: pings, deletions, charts, scans. A refusal would stand as a failure in the
+ * sender's log, and some senders switch off who refuses too often.
+ */
+const noPush: Readonly<Record<keyof typeof bodies, z.ZodType>> = {
+  distribution: z.never(),
+  'docker-hub': z.never(),
+  quay: z.object({ docker_url: name, updated_tags: z.undefined() }),
+  ghcr: z.object({ registry_package: z.undefined(), package: z.undefined(), sender: z.unknown(), zen: z.string().optional(), hook_id: z.number().optional() }).refine(({ sender, zen, hook_id: hook }) => (typeof sender === 'object' && sender !== null) || (zen !== undefined && hook !== undefined)),
+  acr: registryV2,
+  longshore: registryV2,
+};
+
 /** The images that a notification says were pushed; or what is wrong with it. */
 export function pushedIn(source: keyof typeof bodies, body: unknown): { readonly images: readonly string[] } | { readonly wrong: string } {
+  if (noPush[source].safeParse(body).success) return { images: [] };
   const parsed = bodies[source].safeParse(body);
   return parsed.success ? { images: [...new Set(parsed.data)] } : { wrong: z.prettifyError(parsed.error) };
 }

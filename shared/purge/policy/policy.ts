@@ -71,7 +71,8 @@ function namedOnce(rules: readonly { readonly name: string }[]): boolean {
 /** The one that every registry has until somebody changes it. As each policy it takes nothing before a plan of it was approved. */
 export const defaultPolicy: Policy = policySchema.parse({
   remove: [{ name: 'untagged', untaggedDays: 7 }, { name: 'not-pulled', notPulledDays: 90 }],
-  keep: [{ name: 'latest', tags: ['latest'] }, { name: 'releases', semver: '*' }],
+  // What has no dot is a number of a build or digits of a commit, and versions do not come to 1000: that is a year.
+  keep: [{ name: 'latest', tags: ['latest'] }, { name: 'releases', semver: '<1000', tags: ['*.*', 'v*'] }],
 });
 
 /** What approval is bound to: a policy whose rules, scope, retention or brake change is approved anew. Not its schedule. */
