@@ -1,6 +1,7 @@
 import type { EventData } from './catalogue.ts';
 import type { RepositoryName, Tag } from '../oci/name.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
+import { sizeOf, sumOfBytes } from '../state/references.ts';
 
 /** What `helm push` gives its config (helm.sh, "Use OCI-based registries"). */
 const helmConfig = 'application/vnd.cncf.helm.config.v1+json';
@@ -22,7 +23,7 @@ export function isChart({ references }: Pick<ManifestDocument, 'references'>): b
 export function chartTarget(manifest: Contained, repository: RepositoryName, tag: Tag | undefined): ChartTarget {
   const name = manifest.annotations?.['org.opencontainers.image.title'] ?? repository.slice(repository.lastIndexOf('/') + 1);
   const version = manifest.annotations?.['org.opencontainers.image.version'] ?? tag?.replaceAll('_', '+');
-  const size = manifest.references.filter(({ role }) => role === 'layer').reduce((sum, layer) => sum + layer.size, 0);
+  const size = sumOfBytes(manifest.references.filter(({ role }) => role === 'layer').map(sizeOf));
   return { mediaType: chartMediaType, size, digest: manifest.digest, repository, name, ...(version === undefined ? {} : { version, tag: `${name}-${version}.tgz` }) };
 }
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import { annotationsSchema, descriptorSchema } from './descriptor.ts';
+import { annotationsSchema, descriptorSchema, withoutNulls } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { RegistryError } from './faults.ts';
 import { JsonTooDeep, maxJsonDepth, parseJson } from './json.ts';
@@ -53,7 +53,8 @@ export function parseStoredManifest(bytes: Uint8Array, mediaType: ManifestMediaT
   return manifestOf(parseJsonObject(bytes, (stored) => JSON.parse(Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString('utf8'))), mediaType);
 }
 
-function manifestOf(json: object, contentType: string | undefined): Manifest {
+function manifestOf(parsed: object, contentType: string | undefined): Manifest {
+  const json = withoutNulls(parsed) as object;
   const mediaType = agreedMediaType(json, contentType);
   return isIndexMediaType(mediaType) ? indexManifest(mediaType, json) : imageManifest(mediaType, json);
 }

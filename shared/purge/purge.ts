@@ -5,9 +5,9 @@ import type { Digest } from '../oci/digest.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
 import type { BinnedDocument, BinnedTag } from '../state/bin.ts';
-import { linkCheckChange } from '../state/blob.ts';
+import { linkCheckChange, linkRef } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { isOwnContent } from '../state/manifest.ts';
+import { childrenOf, isOwnContent } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
@@ -72,8 +72,14 @@ async function commitPurge(ports: StorePorts, key: RepositoryKey, binned: Stored
 
 async function checkLinksLater(ports: StorePorts, key: RepositoryKey, { references }: BinnedDocument): Promise<void> {
   const blobs = new Set(references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest));
+  const children = childrenOf({ references }).filter((child) => !blobs.has(child));
   const limit = pLimit(checksAtOnce);
-  await Promise.all([...blobs].map((blob) => limit(() => ports.documents.commitDocuments('blobs', [blob], [linkCheckChange(key, blob, graceFromNow(ports))]))));
+  const check = (blob: Digest) => ports.documents.commitDocuments('blobs', [blob], [linkCheckChange(key, blob, graceFromNow(ports))]);
+  await Promise.all([
+    ...[...blobs].map((blob) => limit(() => check(blob))),
+    // The bytes of a child may have been uploaded as a blob as well: then the index has kept that link too.
+    ...children.map((child) => limit(async () => (await ports.documents.readDocument(linkRef(key, child))) !== undefined && check(child))),
+  ]);
 }
 
 export function graceFromNow({ clock, settings }: StorePorts): Date {

@@ -78,14 +78,14 @@ async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): P
   return false;
 }
 
-/** A batch holds 2 MB, and an inline manifest may be an eighth of one. In characters of JSON. */
-const batchLength = 1_000_000;
+/** A batch holds 2 MB, and a manifest's document may be half of that. In bytes of JSON. */
+const batchBytes = 1_000_000;
 
 function withinOneBatch(manifests: readonly Stored<ManifestDocument>[]): Stored<ManifestDocument>[] {
-  let length = 0;
+  let bytes = 0;
   return manifests.filter(({ document }, index) => {
-    length += JSON.stringify(document).length;
-    return index === 0 || length <= batchLength;
+    bytes += Buffer.byteLength(JSON.stringify(document));
+    return index === 0 || bytes <= batchBytes;
   });
 }
 

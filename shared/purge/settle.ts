@@ -19,6 +19,7 @@ import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
+import { bringSignaturesBack, takeSignatures } from './signatures.ts';
 
 /**
  * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
@@ -53,14 +54,14 @@ async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: Manif
   for (const referrer of await everyOne(ports, key, where, binnedDocumentSchema)) {
     if (!wasOrdered(referrer) && !staysBehind(referrer, manifest)) changed = (await bringBack(ports, key, referrer.digest, cause)) || changed;
   }
-  return changed;
+  return (await bringSignaturesBack(ports, key, manifest.digest, cause)) || changed;
 }
 
 async function settleBinned(ports: StorePorts, key: RepositoryKey, binned: BinnedDocument, cause: Cause): Promise<boolean> {
   if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined) return bringBack(ports, key, binned.digest, cause);
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: binned.digest }];
   const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
-  let changed = false;
+  let changed = await takeSignatures(ports, key, binned, cause);
   for (const digest of [...childrenOf(binned), ...referrers.map((edge) => edge.digest)]) changed = (await takeAlong(ports, key, binned, digest, cause)) || changed;
   return changed;
 }

@@ -1,6 +1,5 @@
 import type { Cause } from '../events/envelope.ts';
 import { recordEvent } from '../events/outbox.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
@@ -8,9 +7,11 @@ import { maxChangesPerCommit } from '../ports/documents.ts';
 import type { DocumentChange, JsonDocument } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import { everythingEnabled } from '../state/attributes.ts';
+import { aboutIn, aboutName } from '../state/about.ts';
 import type { BinnedDocument } from '../state/bin.ts';
 import { childrenOf, holdChange, manifestId, maxAnnotationBytes, referrerEdge, tagId, timeKey } from '../state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
+import { referencesOf } from '../state/references.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { PushedBy } from '../state/principal.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
@@ -24,6 +25,8 @@ export interface PushSituation {
   readonly digest: Digest;
   readonly content: ManifestDocument['content'];
   readonly image: ImageFacts;
+  /** The sizes of the blobs that it references and that the repository has. */
+  readonly stored: ReadonlyMap<Digest, number>;
   /** The repository's, in the catalog. */
   readonly entry: RepositoryDocument;
   /** What is stored already: the same manifest, and what each pushed tag points at. */
@@ -77,6 +80,7 @@ function write(document: object & { id: string }, before: { readonly etag: strin
 
 function manifestDocument({ push, manifest, digest, content, image, now, ...there }: PushSituation): ManifestDocument {
   const before = there.before ?? there.binned;
+  const about = there.tags.length === 0 ? before?.document.about : aboutOfAll(there.tags);
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
   return {
@@ -89,9 +93,10 @@ function manifestDocument({ push, manifest, digest, content, image, now, ...ther
     mediaType: manifest.mediaType,
     size: push.bytes.length,
     content,
-    references: references(manifest),
+    references: referencesOf(manifest, there.stored),
     ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
     ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
+    ...(about === undefined ? {} : { about }),
     ...annotationsFor(manifest),
     ...image,
     // What was said about it is kept.
@@ -111,31 +116,24 @@ function cameAlone({ before, binned, mayRestore }: Pick<PushSituation, 'before' 
   return cameAloneAt === undefined ? {} : { cameAloneAt };
 }
 
-function references(manifest: Manifest): ManifestDocument['references'] {
-  const all = [
-    ...(manifest.config === undefined ? [] : [{ role: 'config' as const, ...manifest.config }]),
-    ...manifest.layers.map((layer) => ({ role: 'layer' as const, ...layer })),
-    ...manifest.manifests.map((child) => ({ role: 'manifest' as const, ...child })),
-  ];
-  return all.map(({ role, digest, size, mediaType, platform }) => ({ role, digest, size, mediaType, ...(platform === undefined ? {} : { platform: knownPlatform(platform) }) }));
-}
-
-/** What else a descriptor's platform holds may be of any size and depth; it stays in the manifest. */
-function knownPlatform({ architecture, os, variant }: NonNullable<Descriptor['platform']>) {
-  return { architecture, os, ...(variant === undefined ? {} : { variant }) };
-}
-
 /** What a document repeats of a manifest's annotations: all, or where they are. */
 function annotationsFor({ annotations }: Manifest): Pick<ManifestDocument, 'annotations' | 'annotationsIn'> {
   if (annotations === undefined) return {};
   return Buffer.byteLength(JSON.stringify(annotations)) <= maxAnnotationBytes ? { annotations } : { annotationsIn: 'manifest' };
 }
 
-function tagChange({ push, digest, now }: PushSituation, { name, before }: PushedTag): DocumentChange {
+/** A manifest with a tag of its own beside is about nothing else. */
+function aboutOfAll(tags: readonly PushedTag[]): string | undefined {
+  const [first, ...rest] = tags.map(({ name }) => aboutIn(name));
+  return rest.every((each) => each === first) ? first : undefined;
+}
+
+function tagChange({ push, manifest, digest, now }: PushSituation, { name, before }: PushedTag): DocumentChange {
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
   const times = { createdAt: before?.document.createdAt ?? updatedAt, updatedAt, byTime: timeKey('tag', updatedAt, name) };
   const attributes = before?.document.attributes ?? everythingEnabled;
-  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, ...(push.pushedBy === undefined ? {} : { pushedBy: push.pushedBy }), attributes, ...times };
+  const about = aboutIn(name) ?? (manifest.subject === undefined ? undefined : aboutName(manifest.subject.digest));
+  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, ...(push.pushedBy === undefined ? {} : { pushedBy: push.pushedBy }), ...(about === undefined ? {} : { about }), attributes, ...times };
   return write(tag, before);
 }

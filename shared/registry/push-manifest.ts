@@ -5,6 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import type { Manifest } from '../oci/manifest.ts';
+import { isManifestMediaType } from '../oci/media-types.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
@@ -21,6 +22,7 @@ import type { PushedBy } from '../state/principal.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { maxReferences, referencedDigests } from '../state/references.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { readImageConfig } from './image-config.ts';
 import { relyOnLink } from './links.ts';
@@ -71,7 +73,8 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
     const [{ before, binned }, tags, [image, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
     requireAt(push, tags, digest);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
-    const stored = { before, binned, tags, image, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
+    const sizes = new Map([...relied.links].map(([blob, { size }]) => [blob, size]));
+    const stored = { before, binned, tags, image, stored: sizes, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
     const change = pushChanges({ push, manifest, digest, ...stored, mayRestore: push.mayRestore, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
     if (relied.until <= ports.clock.now().getTime()) return undefined;
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
@@ -172,8 +175,6 @@ function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[
   return Promise.all(names.map(async (name) => ({ name, before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)) })));
 }
 
-/** More than any client makes; it bounds what one request can make the stores do. */
-const maxReferences = 1_000;
 const readsAtOnce = 16;
 
 /** What a push saw of what it references, and until when it may rely on that. */
@@ -196,19 +197,24 @@ async function requireReferences(ports: RegistryPorts, push: ManifestPush, manif
     if (link !== undefined) links.set(digest, link);
     return link;
   };
+  const { size: referenced } = referencedDigests(manifest);
+  if (referenced > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed` });
+  const child = (digest: Digest) => childPresent(ports, push, digest);
   const wanted = [
     ...uniquely(requiredBlobs(manifest), look),
-    ...uniquely(manifest.manifests, (digest) => childPresent(ports, push, digest)),
+    ...uniquely(manifest.manifests, async (digest, mediaType) => (isManifestMediaType(mediaType) ? (await child(digest)) ?? look(digest) : (await look(digest)) ?? child(digest))),
   ];
-  if (wanted.length > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${wanted.length} blobs and manifests; at most ${maxReferences} are allowed` });
   const limit = pLimit(readsAtOnce);
-  const found = await Promise.all(wanted.map(({ look, digest }) => limit(() => look(digest))));
+  const found = await Promise.all(wanted.map(({ look, digest, mediaType }) => limit(() => look(digest, mediaType))));
   const missing = wanted.flatMap(({ digest, mediaType }, index) => (found[index] === undefined ? [{ digest, mediaType }] : found[index] === 'stays in the bin' ? [{ digest, mediaType, deleted: true as const }] : []));
   if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
   return { links, until };
 }
 
-/** Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or its own bytes. */
+/**
+ * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or its own bytes. What an index lists
+ * may also be a blob, as the layers and the config of BuildKit's cache are; which of the two is looked for first goes by the media type.
+ */
 async function childPresent(ports: RegistryPorts, { key, cause, mayRestore }: ManifestPush, digest: Digest): Promise<true | 'stays in the bin' | undefined> {
   const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
   if (await isLive()) return true;
@@ -218,7 +224,7 @@ async function childPresent(ports: RegistryPorts, { key, cause, mayRestore }: Ma
   return back === 'revived' || (await isLive()) || undefined;
 }
 
-function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest) => Promise<unknown>) {
+function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest, mediaType: string) => Promise<unknown>) {
   const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
   return [...unique.values()].map(({ digest, mediaType }) => ({ digest, mediaType, look }));
 }

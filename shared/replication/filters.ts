@@ -12,6 +12,11 @@ export function takesEveryTag({ tags }: Filters): boolean {
   return tags.include.includes('*') && tags.exclude.length === 0;
 }
 
+/** Whether nothing of the repositories that they take is left out. */
+export function takesEverything(filters: Filters): boolean {
+  return takesEveryTag(filters) && filters.artifactTypes === undefined;
+}
+
 /** `tags` are those that point at the manifest; they are asked for only where the filters name some. */
 export function isWithin(filters: Filters, manifest: Pick<ManifestDocument, 'repository' | 'artifactType' | 'references' | 'mediaType'>, tags: readonly string[]): boolean {
   if (!isIn(filters.repositories, manifest.repository)) return false;

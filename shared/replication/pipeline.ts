@@ -9,7 +9,7 @@ import { forgetImage } from './complete.ts';
 import { readManifest } from './contents.ts';
 import { drainReplica } from './drain.ts';
 import { Pace } from './pace.ts';
-import { planImage, wake } from './plan.ts';
+import { planWithSignatures, wake } from './plan.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { readReplica, readReplicas } from './replicas.ts';
 import { walkReplica } from './walk.ts';
@@ -54,7 +54,7 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       const pushed = imageIn(ports, event);
       if (pushed === undefined) return;
       for (const replica of await readReplicas(ports)) {
-        if (replica.draining === undefined) for (const digest of pushed.digests) await planImage(ports, pushed.key, digest, replica);
+        if (replica.draining === undefined) for (const digest of pushed.digests) await planWithSignatures(ports, pushed.key, digest, replica);
       }
     },
     async copy() {

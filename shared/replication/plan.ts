@@ -3,15 +3,15 @@ import { StoreFailure } from '../ports/failures.ts';
 import type { BlobDocument } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import { settleImage } from './complete.ts';
 import { blobsOf, missingIn, readManifest, withChildren } from './contents.ts';
 import { copiesQueue, copyRef, copySchema, replicatedRef, replicatedSchema } from './documents.ts';
 import type { Copy, Replica, Replicated, WaitingImage } from './documents.ts';
-import { isWithin, takesEveryTag } from './filters.ts';
+import { takesEverything } from './filters.ts';
 import type { ReplicationPorts } from './ports.ts';
+import { aboutImage, isTaken } from './within.ts';
 
 export type Planned = 'absent' | 'filtered' | 'queued' | 'complete';
 
@@ -23,7 +23,7 @@ export async function planImage(ports: ReplicationPorts, key: RepositoryKey, dig
   const { region, settings } = replica;
   const manifest = await readManifest(ports, key, digest);
   if (manifest === undefined) return 'absent';
-  if (!isWithin(settings.filters, manifest, takesEveryTag(settings.filters) ? [] : await tagsOf(ports, key, digest))) return 'filtered';
+  if (!(await isTaken(ports, key, manifest, settings.filters))) return 'filtered';
   const blobs = await blobsOf(ports, await withChildren(ports, key, manifest));
   const missing = missingIn(region, blobs);
   // Written before the copies that it waits for: whoever ends one of them finds it.
@@ -33,9 +33,11 @@ export async function planImage(ports: ReplicationPorts, key: RepositoryKey, dig
   return (await settleImage(ports, key, digest, region)) ?? 'absent';
 }
 
-async function tagsOf({ documents }: ReplicationPorts, key: RepositoryKey, digest: Digest): Promise<string[]> {
-  const page = await documents.queryDocuments({ container: 'repositories', partition: partitionOf(key), where: [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }], limit: 1_000 });
-  return page.documents.map(({ document }) => String(document.name));
+/** As `planImage`, with what is about the image: where filters leave things out, that was left out as long as the image was. Throws `StoreFailure`. */
+export async function planWithSignatures(ports: ReplicationPorts, key: RepositoryKey, digest: Digest, replica: Replica): Promise<void> {
+  const planned = await planImage(ports, key, digest, replica);
+  if (planned === 'absent' || planned === 'filtered' || takesEverything(replica.settings.filters)) return;
+  for (const about of await aboutImage(ports, key, digest)) await planImage(ports, key, about, replica);
 }
 
 /** `false` when it was whole before, and is. */

@@ -9,9 +9,9 @@ import { readStored } from '../state/stored.ts';
 import { blobsOf, readManifest, withChildren } from './contents.ts';
 import { copyRef, copySchema, replicatedRef, replicatedSchema } from './documents.ts';
 import type { Copy, Replica } from './documents.ts';
-import { isWithin, takesEveryTag } from './filters.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { readReplicas } from './replicas.ts';
+import { isTaken } from './within.ts';
 
 /** How far an image is in one region. `bytesDone` of its blobs, what is staged of those under way included as of their last word. */
 export interface ImageInRegion {
@@ -38,7 +38,7 @@ export async function statusOf(ports: ReplicationPorts, key: RepositoryKey, refe
   if (digest === undefined || manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
   const [replicas, blobs] = await Promise.all([readReplicas(ports), withChildren(ports, key, manifest).then((manifests) => blobsOf(ports, manifests))]);
   const byRegion = new Map(replicas.map((replica) => [replica.region, replica]));
-  const isFiltered = ({ settings: { filters } }: Replica) => takesEveryTag(filters) && !isWithin(filters, manifest, []);
+  const isFiltered = async ({ settings: { filters } }: Replica) => !(await isTaken(ports, key, manifest, filters));
   const regions = await Promise.all(ports.regions.names.map((region) => inRegion(ports, key, digest, blobs, { region, replica: byRegion.get(region), isFiltered })));
   return { digest, regions: regions.sort((a, b) => (a.region < b.region ? -1 : 1)) };
 }
@@ -46,7 +46,7 @@ export async function statusOf(ports: ReplicationPorts, key: RepositoryKey, refe
 interface Asked {
   readonly region: string;
   readonly replica: Replica | undefined;
-  readonly isFiltered: (replica: Replica) => boolean;
+  readonly isFiltered: (replica: Replica) => Promise<boolean>;
 }
 
 async function inRegion(ports: ReplicationPorts, key: RepositoryKey, digest: Digest, blobs: readonly BlobDocument[], { region, replica, isFiltered }: Asked): Promise<ImageInRegion> {
@@ -56,17 +56,17 @@ async function inRegion(ports: ReplicationPorts, key: RepositoryKey, digest: Dig
   const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
   const bytes = sum(blobs.map(({ size }) => size));
   const bytesDone = bytes - sum(missing.map(({ size }) => size)) + sum(underWay.map((copy) => copy.bytesDone));
-  const state = missing.length === 0 ? 'complete' : stateOf(replica, underWay, isFiltered, note !== undefined);
+  const state = missing.length === 0 ? 'complete' : await stateOf(replica, underWay, isFiltered, note !== undefined);
   const { queuedAt, completedAt } = note?.document ?? {};
   return { region, state, bytes, bytesDone, ...(queuedAt === undefined ? {} : { queuedAt }), ...(state === 'complete' && completedAt !== undefined ? { verifiedAt: completedAt } : {}), ...failureOf(underWay) };
 }
 
-function stateOf(replica: Replica | undefined, copies: readonly Copy[], isFiltered: (replica: Replica) => boolean, isNoted: boolean): ImageInRegion['state'] {
+async function stateOf(replica: Replica | undefined, copies: readonly Copy[], isFiltered: Asked['isFiltered'], isNoted: boolean): Promise<ImageInRegion['state']> {
   if (replica === undefined) return 'not replicated';
   if (copies.some(({ error }) => error !== undefined)) return 'failing';
   if (replica.settings.paused) return 'paused';
   if (copies.some(({ begun }) => begun)) return 'copying';
-  return copies.length === 0 && !isNoted && isFiltered(replica) ? 'filtered' : 'queued';
+  return copies.length === 0 && !isNoted && (await isFiltered(replica)) ? 'filtered' : 'queued';
 }
 
 function failureOf(copies: readonly Copy[]): Pick<ImageInRegion, 'error' | 'nextTry'> {

@@ -6,6 +6,8 @@ import { manifestDocumentSchema, manifestId, referrerEdge, referrerId, tagDocume
 import type { ManifestDocument, TagDocument } from './manifest.ts';
 import { partitionOf } from './names.ts';
 import type { RepositoryKey } from './names.ts';
+import { aboutIn } from './about.ts';
+import { boundedReferences } from './references.ts';
 import type { Stored } from './stored.ts';
 
 /** Who took something, and by which rule of a policy where it was one. */
@@ -61,7 +63,9 @@ export interface Taking extends Omit<Recycled, 'asked'> {
 export function binManifest({ document, etag }: Stored<ManifestDocument>, taking: Taking, asked: boolean): DocumentChange[] {
   const { digest, subject } = document;
   const { dueAt, ...recycled } = taking;
-  const binned: BinnedDocument = { ...document, id: binnedId(digest), type: 'binned', byTime: timeKey('binned', taking.recycledAt, digest), recycled: { ...recycled, asked }, dueAt };
+  // What an older version wrote may fill its document to the brim, and in the bin it says more.
+  const references = boundedReferences(document.references);
+  const binned: BinnedDocument = { ...document, references, id: binnedId(digest), type: 'binned', byTime: timeKey('binned', taking.recycledAt, digest), recycled: { ...recycled, asked }, dueAt };
   const moved: DocumentChange[] = [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'upsert', document: { ...binned } }];
   return subject === undefined ? moved : [...moved, { do: 'delete', id: referrerId(subject, digest) }];
 }
@@ -70,7 +74,8 @@ export function binTag({ document, etag }: Stored<TagDocument>, taking: Taking, 
   const { digest, name } = document;
   const { dueAt, ...recycled } = taking;
   const id = binnedTagId(digest, name);
-  const binned: BinnedTag = { ...document, id, type: 'binned-tag', byTime: timeKey('binned-tag', taking.recycledAt, `${name}:${digest}`), recycled: { ...recycled, asked }, dueAt };
+  const about = document.about ?? aboutIn(name);
+  const binned: BinnedTag = { ...document, ...(about === undefined ? {} : { about }), id, type: 'binned-tag', byTime: timeKey('binned-tag', taking.recycledAt, `${name}:${digest}`), recycled: { ...recycled, asked }, dueAt };
   return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'upsert', document: { ...binned } }];
 }
 

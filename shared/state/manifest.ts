@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { annotationsSchema, digestSchema, platformSchema } from '../oci/descriptor.ts';
+import { annotationsSchema, digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
@@ -13,9 +13,12 @@ import { documentShape } from './stored.ts';
 const referenceSchema = z.object({
   role: z.enum(['config', 'layer', 'manifest']),
   digest: digestSchema,
+  /** As its descriptor claims it. */
   size: z.int().nonnegative(),
+  /** As it was measured, of a blob that the push has found in the repository. */
+  stored: z.int().nonnegative().optional(),
   mediaType: z.string(),
-  platform: platformSchema.optional(),
+  platform: z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() }).optional(),
 });
 
 const changeTimes = {
@@ -47,6 +50,8 @@ export const manifestDocumentSchema = z.object({
   references: z.array(referenceSchema),
   artifactType: z.string().optional(),
   subject: digestSchema.optional(),
+  /** The name of what the tags are about that it was pushed under (`aboutName`): a signature that names no subject itself. */
+  about: z.string().optional(),
   annotations: annotationsSchema.optional(),
   /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
   annotationsIn: z.literal('manifest').optional(),
@@ -140,6 +145,8 @@ export const tagDocumentSchema = z.object({
   digest: digestSchema,
   /** On whose word its image is what it says, as what it is built on; absent from what was pushed before this was kept. It is shown to nobody. */
   pushedBy: pushedBySchema.optional(),
+  /** The name of what it is about (`aboutName`): by its own name, or by its manifest's subject. Such a tag is no image's. */
+  about: z.string().optional(),
   attributes: attributesSchema,
   ...changeTimes,
 });

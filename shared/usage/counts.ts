@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { withinBounds } from '../state/references.ts';
 
-const count = z.int().nonnegative();
+/** Read as the nearest count: what an older version added up without a bound does not make its document unreadable. */
+export const countSchema = z.number().transform(withinBounds);
+const count = countSchema;
 
 /** What is counted of a repository, an image, a client class, a region, in any span of time. */
 export const countsSchema = z.object({
@@ -18,7 +21,8 @@ export const noCounts: Counts = { pulls: 0, heads: 0, blobPulls: 0, pushes: 0 };
 
 /** Of the counts alone, whatever else either has. */
 export function plus(a: Counts = noCounts, b: Counts = noCounts): Counts {
-  return { pulls: a.pulls + b.pulls, heads: a.heads + b.heads, blobPulls: a.blobPulls + b.blobPulls, pushes: a.pushes + b.pushes };
+  const add = (one: number, other: number) => withinBounds(one + other);
+  return { pulls: add(a.pulls, b.pulls), heads: add(a.heads, b.heads), blobPulls: add(a.blobPulls, b.blobPulls), pushes: add(a.pushes, b.pushes) };
 }
 
 export function sumOf(all: Iterable<Counts>): Counts {

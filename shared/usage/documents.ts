@@ -5,7 +5,7 @@ import type { DocumentRef } from '../ports/documents.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { documentShape } from '../state/stored.ts';
-import { countsSchema } from './counts.ts';
+import { countsSchema, countSchema } from './counts.ts';
 
 const inRepository = { registry: registrySchema, repository: repositorySchema };
 
@@ -16,9 +16,11 @@ export const totalSchema = z.object({
   repository: z.string(),
   ...countsSchema.shape,
   /** Manifests, indexes and their children each counted as one. */
-  images: z.int().nonnegative(),
-  /** Of the manifests, and of the blobs that they reference, each blob once. */
-  bytes: z.int().nonnegative(),
+  images: countSchema,
+  /** Of the manifests, and of the blobs of theirs that are stored, each blob once. */
+  bytes: countSchema,
+  /** Whether blobs are counted by what is stored of them. Absent in what an older version wrote, which went by what manifests claim. */
+  measured: z.boolean().optional(),
 });
 export type UsageTotal = z.infer<typeof totalSchema>;
 

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryName, Tag } from '../oci/name.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../ports/documents.ts';
+import { StoreFailure } from '../ports/failures.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import type { CountedPart, CountedRow, PullBatch } from './batch.ts';
 import { dayId, daySchema, dayWith, hourId, hourSchema, hourWith, imagePullsSchema, imageWith, pullsOfDigestId, pullsOfTagId, wholeRegistry } from './counters.ts';
@@ -32,11 +34,20 @@ export class Folding {
 
   /**
    * Adds what a batch counted: one transaction for each part, with a marker that makes it count once. Delivered again, also after a crash
-   * halfway, it adds what is missing. Throws `StoreFailure`, `RegistryError` (`contended`): then it must be delivered again.
+   * halfway, it adds what is missing. A part that fails stops no other: `failed` is told of it. Throws `StoreFailure`: then it must be delivered again.
    */
-  async addBatch({ id, region, parts }: PullBatch): Promise<void> {
-    for (const [index, { registry, repository, minute, rows }] of parts.entries()) await this.#add(`batch:${id}:${index}`, { key: { registry, repository }, minute, region, rows });
-    for (const [index, { registry, minute, rows }] of registryParts(parts).entries()) await this.#addToRegistry(`batch:${id}:${index}`, registry, { minute, region, rows });
+  async addBatch({ id, region, parts }: PullBatch, failed: (error: unknown, repository: string) => void): Promise<void> {
+    const each = async (key: RepositoryKey, add: () => Promise<void>) => {
+      try {
+        await add();
+      } catch (error) {
+        // Of an outage of the store every part would only wait as well.
+        if (error instanceof StoreFailure) throw error;
+        failed(error, key.repository);
+      }
+    };
+    for (const [index, { registry, repository, minute, rows }] of parts.entries()) await each({ registry, repository }, () => this.#add(`batch:${id}:${index}`, { key: { registry, repository }, minute, region, rows }));
+    for (const [index, { registry, minute, rows }] of registryParts(parts).entries()) await each(wholeRegistry(registry), () => this.#addToRegistry(`batch:${id}:${index}`, registry, { minute, region, rows }));
   }
 
   /** Adds what one event tells of. Throws as `addBatch`. */

@@ -13,6 +13,7 @@ import { Folding } from './fold.ts';
 import { PullCounter } from './pull-counter.ts';
 import type { CounterPorts } from './pull-counter.ts';
 import { recordUsage } from './record.ts';
+import { recountDrifted } from './recount.ts';
 import { surveySizes } from './sizes/survey.ts';
 import { beginTracking, restartTracking } from './tracking.ts';
 
@@ -58,6 +59,8 @@ export function usagePipeline(ports: UsagePorts, { registryName, region, actors,
     record: (event) => recordUsage({ ...ports, folding }, { registryName, region, clients }, event),
     async survey() {
       await beginTracking(ports, registryName);
+      const recounted = await recountDrifted(ports, registryName);
+      if (recounted.length > 0) ports.log.warn({ repositories: recounted.slice(0, 100), count: recounted.length }, 'the usage of repositories had drifted from what they hold, and is counted anew');
       const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, { quotaBytes, eventSource });
       ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
     },
@@ -84,9 +87,16 @@ async function fold(ports: FoldPorts, message: unknown): Promise<void> {
 async function foldWhole(ports: FoldPorts, batch: PullBatch): Promise<void> {
   const registries = new Set(batch.parts.map(({ registry }) => registry));
   for (const registry of registries) await (batch.gap ? restartTracking : beginTracking)(ports, registry);
-  await ports.folding.addBatch(batch);
+  const failures: unknown[] = [];
+  await ports.folding.addBatch(batch, (error, repository) => {
+    failures.push(error);
+    ports.log.error({ err: error, batch: batch.id, repository }, 'what a batch of pulls has counted in one repository cannot be added');
+  });
   const oldest = Math.min(...batch.parts.map(({ minute }) => Date.parse(`${minute}Z`)));
   ports.metrics.tellFold(ports.clock.now().getTime() - oldest);
+  // What is added counts once: brought again, the batch adds what is missing. One that never can be added ends as poison, and is tried slowly from there.
+  const [failure] = failures.toSorted((a, b) => Number(isPassing(a)) - Number(isPassing(b)));
+  if (failure !== undefined) throw failure;
 }
 
 function isPassing(error: unknown): boolean {

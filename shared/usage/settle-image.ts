@@ -1,5 +1,7 @@
+import pLimit from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../ports/documents.ts';
+import { linkDocumentSchema, linkRef } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { manifestDocumentSchema, manifestRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
@@ -12,6 +14,9 @@ import type { UsageImage } from './documents.ts';
 import { addToTotals } from './totals.ts';
 
 type Store = ReadDocument & CommitDocuments;
+
+const readsAtOnce = 16;
+const linkSize = linkDocumentSchema.pick({ size: true });
 
 /** A batch holds 100 changes: this many blobs beside the image and the totals. */
 const blobsAtOnce = 90;
@@ -35,7 +40,7 @@ async function settleStep(documents: Store, key: RepositoryKey, digest: Digest):
   const counted = await readStored(documents, imageSchema, usageRef(key, imageId(digest)));
   const manifest = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
   const present = manifest !== undefined;
-  const image = counted?.document ?? (present ? newImage(manifest.document) : undefined);
+  const image = counted?.document ?? (present ? await newImage(documents, manifest.document) : undefined);
   if (image === undefined || isSettled(image, present)) return true;
   const step = present ? { from: image.counted, to: Math.min(image.blobs.length, image.counted + blobsAtOnce) } : { from: Math.max(0, image.counted - blobsAtOnce), to: image.counted };
   const blobs = await blobChanges(documents, key, image.blobs.slice(step.from, step.to), present);
@@ -50,9 +55,16 @@ function isSettled(image: UsageImage, present: boolean): boolean {
   return image.present === present && image.counted === (present ? image.blobs.length : 0);
 }
 
-function newImage({ registry, repository, digest, size, references }: ManifestDocument): UsageImage {
-  const blobs = new Map(references.filter(({ role }) => role !== 'manifest').map((blob) => [blob.digest, { digest: blob.digest, size: blob.size }]));
-  return { id: imageId(digest), type: 'usage-image', schemaVersion: 1, registry, repository, digest, size, present: false, blobs: [...blobs.values()], counted: 0 };
+async function newImage(documents: ReadDocument, { registry, repository, digest, size, references }: ManifestDocument): Promise<UsageImage> {
+  const unique = new Map(references.filter(({ role }) => role !== 'manifest').map((blob) => [blob.digest, blob]));
+  const limit = pLimit(readsAtOnce);
+  const blobs = await Promise.all([...unique.values()].map((blob) => limit(async () => ({ digest: blob.digest, size: blob.stored ?? (await storedSize(documents, { registry, repository }, blob.digest)) }))));
+  return { id: imageId(digest), type: 'usage-image', schemaVersion: 1, registry, repository, digest, size, present: false, blobs, counted: 0 };
+}
+
+/** What a link says that is stored: nothing of a layer that lies elsewhere, whatever size its manifest claims. */
+export async function storedSize(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<number> {
+  return (await readStored(documents, linkSize, linkRef(key, digest)))?.document.size ?? 0;
 }
 
 function imageChange(image: UsageImage, before: Stored<UsageImage> | undefined): DocumentChange {
@@ -73,7 +85,12 @@ interface BlobStep {
 
 async function countBlob(documents: ReadDocument, key: RepositoryKey, { digest, size }: UsageImage['blobs'][number]): Promise<BlobStep> {
   const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
-  if (before !== undefined) return { change: { do: 'patch', id: blobId(digest), increment: [{ path: 'images', by: 1 }] }, bytes: 0 };
+  if (before !== undefined) {
+    const counted = { do: 'patch' as const, id: blobId(digest), increment: [{ path: 'images', by: 1 }] };
+    // It was counted when it was not stored, or by what its manifest claimed.
+    const differs = size > 0 && before.document.size !== size;
+    return differs ? { change: { ...counted, set: { size }, ifMatch: before.etag }, bytes: size - before.document.size } : { change: counted, bytes: 0 };
+  }
   const { registry, repository } = key;
   return { change: { do: 'create', document: { id: blobId(digest), type: 'usage-blob', schemaVersion: 1, registry, repository, digest, size, images: 1 } }, bytes: size };
 }

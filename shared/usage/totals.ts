@@ -19,10 +19,11 @@ export async function addToTotals(documents: ReadDocument, key: RepositoryKey, d
   const before = await readTotals(documents, key);
   if (before === undefined) {
     const { registry, repository } = key;
-    return { do: 'create', document: { id: totalId, type: 'usage-total', schemaVersion: 1, registry, repository, pushes, pulls, heads, blobPulls, images, bytes } };
+    return { do: 'create', document: { id: totalId, type: 'usage-total', schemaVersion: 1, registry, repository, pushes, pulls, heads, blobPulls, images, bytes, measured: true } };
   }
   const increment = Object.entries({ pushes, pulls, heads, blobPulls, images, bytes }).map(([path, by]) => ({ path, by })).filter(({ by }) => by !== 0);
-  return { do: 'patch', id: totalId, increment };
+  // A step that adds nothing still moves the etag, for whoever sums up meanwhile; a patch of nothing is none.
+  return { do: 'patch', id: totalId, increment: increment.length === 0 ? [{ path: 'bytes', by: 0 }] : increment };
 }
 
 /** `undefined` when nothing was ever counted there. */

@@ -3,6 +3,7 @@ import { body, json, pageSchema, refusals } from '../../http/management.ts';
 import { digestSchema } from '../../oci/descriptor.ts';
 import { repositorySchema, tagSchema } from '../../state/names.ts';
 import type { BinnedDocument, BinnedTag } from '../../state/bin.ts';
+import { sizeOf, sumOfBytes } from '../../state/references.ts';
 import { retentionBounds } from '../soft-delete.ts';
 
 const repository = z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'team/app' });
@@ -67,5 +68,5 @@ export function entryOf(document: BinnedDocument | BinnedTag): BinEntry {
   const { repository, digest, dueAt, recycled: { group, recycledAt, by, asked } } = document;
   const deletion = { group, recycledAt, purgeAt: dueAt, by: { actor: by.actor, ...(by.rule === undefined ? {} : { rule: by.rule }) }, asked };
   if (document.type === 'binned-tag') return { kind: 'tag', repository, digest, tag: document.name, ...deletion };
-  return { kind: 'manifest', repository, digest, mediaType: document.mediaType, size: document.size + document.references.reduce((sum, { size }) => sum + size, 0), ...deletion };
+  return { kind: 'manifest', repository, digest, mediaType: document.mediaType, size: sumOfBytes([document.size, ...document.references.map(sizeOf)]), ...deletion };
 }

@@ -1,4 +1,6 @@
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
+import type { JsonDocument } from '../../ports/documents.ts';
+import { aboutIn } from '../../state/about.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { Plan, Removal } from './documents.ts';
 import type { PolicyPorts } from './ports.ts';
@@ -28,7 +30,7 @@ export async function repositoriesOver(ports: PolicyPorts, braked: Braked): Prom
 }
 
 function goingOf(removals: readonly Removal[], repository: RepositoryName, what: 'manifests' | 'tags'): number {
-  const items = removals.filter((removal) => removal.repository === repository).flatMap((removal) => removal.items);
+  const items = removals.filter((removal) => removal.repository === repository).flatMap((removal) => removal.items).filter(({ about }) => about !== true);
   return new Set(items.filter(({ kind }) => kind === (what === 'tags' ? 'tag' : 'manifest')).map(({ digest, tag }) => tag ?? digest)).size;
 }
 
@@ -38,13 +40,18 @@ function dueIn({ documents, clock }: PolicyPorts, { registry, policy }: Braked, 
   return documents.countDocuments({ container: 'repositories', partition: partitionOf({ registry, repository }), where });
 }
 
-/** Counts no further than it takes to know that the share is small: what a run costs does not grow with what is stored. */
+/** A signature, or whatever else has another manifest as its subject, is no image. */
+function isAboutAnother({ id, about, subject }: JsonDocument): boolean {
+  return about !== undefined || subject !== undefined || (id.startsWith('tag:') && aboutIn(id.slice('tag:'.length)) !== undefined);
+}
+
+/** Counts images, no further than it takes to know that the share is small: what a run costs does not grow with what is stored. */
 async function countUpTo({ documents }: PolicyPorts, registry: RegistryName, repository: RepositoryName, what: 'manifests' | 'tags', enough: number): Promise<number> {
   const where = [{ path: 'id', is: 'starts-with' as const, value: what === 'tags' ? 'tag:' : 'manifest:' }];
   let [counted, continuation]: [number, string | undefined] = [0, undefined];
   do {
     const page = await documents.queryDocuments({ container: 'repositories', partition: partitionOf({ registry, repository }), where, limit: Math.min(enough - counted, 100), ...(continuation === undefined ? {} : { continuation }) });
-    counted += page.documents.length;
+    counted += page.documents.filter(({ document }) => !isAboutAnother(document)).length;
     continuation = page.continuation;
   } while (counted < enough && continuation !== undefined);
   return counted;

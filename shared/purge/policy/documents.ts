@@ -82,6 +82,8 @@ export const itemSchema = z.object({
   repository: repositorySchema,
   digest: digestSchema,
   tag: tagSchema.optional(),
+  /** It is about another manifest, and no image: the brake does not count it. */
+  about: z.literal(true).optional(),
   rule: z.string(),
   why: z.string(),
   evidence: evidenceSchema,

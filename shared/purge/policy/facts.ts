@@ -18,6 +18,8 @@ export interface ManifestFacts {
   readonly pulledAt?: number;
   /** Which attribute forbids to delete it. */
   readonly locked?: string;
+  /** It is about another manifest, by its subject or by its tags: no image. */
+  readonly isAbout?: true;
   readonly inUse?: { readonly source: string; readonly until: number };
 }
 
@@ -26,7 +28,7 @@ export interface TagFacts {
   readonly pushedAt: number;
   readonly pulledAt?: number;
   readonly locked?: string;
-  /** The live manifest that its name says it is about, as cosign and OCI's fallback name what they push. */
+  /** The live manifest that its name says it is about, as cosign, regclient and OCI's fallback name what they push. */
   readonly about?: Digest;
 }
 

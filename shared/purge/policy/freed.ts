@@ -4,6 +4,7 @@ import { linkDocumentSchema } from '../../state/blob.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { sumOfBytes } from '../../state/references.ts';
 import { parseStored } from '../../state/stored.ts';
 import type { PolicyPorts } from './ports.ts';
 
@@ -19,30 +20,31 @@ const nameOf = (repository: string, digest: Digest): string => `${repository}@${
  */
 export async function bytesFreed(ports: PolicyPorts, going: readonly ManifestDocument[]): Promise<ReadonlyMap<string, number>> {
   const names = new Set(going.map(({ repository, digest }) => nameOf(repository, digest)));
-  const firstWith = new Map<Digest, { readonly by: string; readonly size: number }>();
+  const firstWith = new Map<Digest, string>();
   const freed = new Map<string, number>();
   for (const manifest of going) {
     const by = nameOf(manifest.repository, manifest.digest);
     freed.set(by, 'blob' in manifest.content ? manifest.size : 0);
-    for (const { role, digest, size } of manifest.references) if (role !== 'manifest' && !firstWith.has(digest)) firstWith.set(digest, { by, size });
+    for (const { role, digest } of manifest.references) if (role !== 'manifest' && !firstWith.has(digest)) firstWith.set(digest, by);
   }
   const limit = pLimit(blobsAtOnce);
   const registry = going[0]?.registry;
-  await Promise.all([...firstWith].map(([digest, { by, size }]) => limit(async () => {
-    if (registry !== undefined && (await isFreed(ports, digest, names))) freed.set(by, (freed.get(by) ?? 0) + size);
+  await Promise.all([...firstWith].map(([digest, by]) => limit(async () => {
+    const size = registry === undefined ? 0 : await sizeFreed(ports, digest, names);
+    freed.set(by, sumOfBytes([freed.get(by) ?? 0, size]));
   })));
   return freed;
 }
 
-/** Whether it is stored, and all that need it go. A blob that nobody links is none of ours: the empty JSON object is stored nowhere. */
-async function isFreed(ports: PolicyPorts, digest: Digest, going: ReadonlySet<string>): Promise<boolean> {
-  let linked = false;
+/** Its size as it is stored, whatever manifests claim, where all that need it go. A blob that nobody links is none of ours: the empty JSON object is stored nowhere. */
+async function sizeFreed(ports: PolicyPorts, digest: Digest, going: ReadonlySet<string>): Promise<number> {
+  let stored = 0;
   for await (const link of pagesOf(ports, { container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }] })) {
-    const { registry, repository } = parseStored(linkDocumentSchema, link, { container: 'blobs' }).document;
-    linked = true;
-    if (await isNeededBeside(ports, { registry, repository }, digest, going)) return false;
+    const { registry, repository, size } = parseStored(linkDocumentSchema, link, { container: 'blobs' }).document;
+    stored = size;
+    if (await isNeededBeside(ports, { registry, repository }, digest, going)) return 0;
   }
-  return linked;
+  return stored;
 }
 
 async function isNeededBeside(ports: PolicyPorts, key: RepositoryKey, blob: Digest, going: ReadonlySet<string>): Promise<boolean> {

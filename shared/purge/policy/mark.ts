@@ -1,5 +1,6 @@
 import type { CatalogueEvent } from '../../events/envelope.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { aboutName, tagsAbout } from '../../state/about.ts';
 import { binnedDocumentSchema, binnedRef } from '../../state/bin.ts';
 import { childrenOf, manifestDocumentSchema, manifestId, manifestRef, referrerDocumentSchema, tagDocumentSchema, tagId } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
@@ -103,6 +104,7 @@ async function neighboursOf(ports: PolicyPorts, key: RepositoryKey, digest: Dige
   const found = live?.document ?? binned?.document;
   if (found === undefined) return [];
   const referrers = await everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema);
-  const about = await everyOne(ports, key, [{ path: 'id', is: 'starts-with', value: tagId(digest.replace(':', '-')) }], tagDocumentSchema);
+  // Those with a prefix are looked for when what they are about has gone: until then they are kept.
+  const about = live === undefined ? await tagsAbout(ports.documents, key, digest) : await everyOne(ports, key, [{ path: 'id', is: 'starts-with', value: tagId(aboutName(digest)) }], tagDocumentSchema);
   return [...childrenOf(found), ...referrers.map((edge) => edge.digest), ...about.map((tag) => tag.digest)];
 }

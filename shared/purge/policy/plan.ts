@@ -4,7 +4,9 @@ import { envelope } from '../../events/envelope.ts';
 import type { Cause } from '../../events/envelope.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
 import type { DocumentChange, DocumentQuery } from '../../ports/documents.ts';
+import { aboutIn } from '../../state/about.ts';
 import { partitionOf } from '../../state/names.ts';
+import { sumOfBytes } from '../../state/references.ts';
 import { parseStored } from '../../state/stored.ts';
 import { repositoriesOver } from './brake.ts';
 import { changePolicy, dueSchema, planPageRef, planRef, planTtl } from './documents.ts';
@@ -58,7 +60,7 @@ export async function makePlan(session: Session, { name, policy }: PolicyDocumen
   const plan: Plan = {
     ...{ id: planRef(registry, id).id, type: 'purge-plan', schemaVersion: 1, registry, plan: id, policy: name, rules: rulesHash(policy), state: 'awaiting', madeAt: ports.clock.now().toISOString() },
     hash: hashOf(rulesHash(policy), items, kept),
-    ...{ manifests: count(items, 'manifest'), tags: count(items, 'tag'), bytes: items.reduce((sum, { bytes }) => sum + bytes, 0), kept: kept.length },
+    ...{ manifests: count(items, 'manifest'), tags: count(items, 'tag'), bytes: sumOfBytes(items.map(({ bytes }) => bytes)), kept: kept.length },
     ...{ more, over, pages: pages.length, carriedOut: 0, outcome: { manifests: 0, tags: 0, stayed: 0 } },
   };
   for (const [page, held] of pages.entries()) {
@@ -184,8 +186,9 @@ export function removalOf({ facts, judgements }: Judged, policy: string): Remova
   const tags = judgement.tags.filter(({ verdict }) => verdict === 'due');
   if (!whole && tags.length === 0) return undefined;
   const along = whole ? [...judgement.along] : [];
-  const parts = along.map((each) => itemOf('manifest', repository, each, { ...judgement.manifest, rule: 'along', why: `goes along with ${digest}`, evidence: { pushedAt: iso(facts, each) } }));
-  const items = [...(whole ? [itemOf('manifest', repository, digest, judgement.manifest)] : []), ...tags.map((tag) => ({ ...itemOf('tag', repository, digest, tag), tag: tag.tag })), ...parts];
+  const isAbout = (each: Removal['digest']) => facts.along.some(({ digest: part, isChild }) => part === each && !isChild);
+  const parts = along.map((each) => itemOf('manifest', repository, each, isAbout(each), { ...judgement.manifest, rule: 'along', why: `goes along with ${digest}`, evidence: { pushedAt: iso(facts, each) } }));
+  const items = [...(whole ? [itemOf('manifest', repository, digest, facts.manifest.isAbout === true, judgement.manifest)] : []), ...tags.map((tag) => ({ ...itemOf('tag', repository, digest, aboutIn(tag.tag) !== undefined || facts.manifest.isAbout === true, tag), tag: tag.tag })), ...parts];
   return { repository, digest, whole, tags: tags.map(({ tag }) => tag), along, items };
 }
 
@@ -197,12 +200,12 @@ function iso({ along }: Judged['facts'], digest: Removal['digest']): string {
 function lockedItems({ facts, judgements }: Judged, policy: string): Item[] {
   const judgement = judgements.get(policy);
   const { repository, manifest: { digest } } = facts;
-  const tags = (judgement?.tags ?? []).filter(({ rule }) => rule === 'locked').map((tag) => ({ ...itemOf('tag', repository, digest, tag), tag: tag.tag }));
-  return judgement?.manifest.rule === 'locked' ? [...tags, itemOf('manifest', repository, digest, judgement.manifest)] : tags;
+  const tags = (judgement?.tags ?? []).filter(({ rule }) => rule === 'locked').map((tag) => ({ ...itemOf('tag', repository, digest, false, tag), tag: tag.tag }));
+  return judgement?.manifest.rule === 'locked' ? [...tags, itemOf('manifest', repository, digest, false, judgement.manifest)] : tags;
 }
 
-function itemOf(kind: Item['kind'], repository: Item['repository'], digest: Item['digest'], { rule, why, evidence }: Decision): Item {
-  return { kind, repository, digest, rule: rule ?? '', why, evidence, bytes: 0 };
+function itemOf(kind: Item['kind'], repository: Item['repository'], digest: Item['digest'], isAbout: boolean, { rule, why, evidence }: Decision): Item {
+  return { kind, repository, digest, ...(isAbout ? { about: true as const } : {}), rule: rule ?? '', why, evidence, bytes: 0 };
 }
 
 /** A referrer of two subjects' parts, or a child of two indexes, goes along with both and counts once. */

@@ -1,7 +1,7 @@
-import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isImageConfigMediaType } from '../../oci/media-types.ts';
 import type { LastPull } from '../../ports/pulls.ts';
+import { aboutIn, subjectNamed, tagsAbout } from '../../state/about.ts';
 import { forbidding } from '../../state/attributes.ts';
 import { childrenOf, manifestDocumentSchema, manifestRef, referrerDocumentSchema, tagDocumentSchema } from '../../state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
@@ -66,11 +66,13 @@ function repositoryGraph(ports: PolicyPorts, key: RepositoryKey): Graph<Manifest
   });
   return {
     manifest,
-    isTagged: once(async (digest) => (await tagsOf(ports, key, digest)).length > 0),
+    tagsOf: once(async (digest) => (await tagsOf(ports, key, digest)).map(({ name }) => aboutIn(name))),
     listedBy: once((digest) => indexesOf(ports, key, digest)),
     referrersOf: once(async (digest) => {
       const edges = await everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema);
-      return (await Promise.all(edges.map((edge) => manifest(edge.digest)))).filter((node) => node !== undefined);
+      const signatures = await tagsAbout(ports.documents, key, digest);
+      const digests = new Set([...edges, ...signatures].map((each) => each.digest));
+      return (await Promise.all([...digests].map((each) => manifest(each)))).filter((node) => node !== undefined);
     }),
   };
 }
@@ -104,7 +106,7 @@ function tagsOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise
 }
 
 function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull | undefined, now: number): ManifestFacts {
-  const { digest, mediaType, artifactType, references, updatedAt, heldAt, untaggedAt, attributes } = document;
+  const { digest, mediaType, artifactType, references, subject, about, updatedAt, heldAt, untaggedAt, attributes } = document;
   const [locked, used] = [forbidding('delete', attributes), inUse.get(digest)];
   return {
     digest,
@@ -116,6 +118,7 @@ function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull 
     labels: labelsOf(document),
     ...pulledAt(pull),
     ...(locked === undefined ? {} : { locked }),
+    ...(subject === undefined && about === undefined ? {} : { isAbout: true as const }),
     ...(used === undefined ? {} : { inUse: used }),
   };
 }
@@ -134,10 +137,8 @@ function tagFacts({ name, updatedAt, attributes }: TagDocument, pull: LastPull |
 
 /** What a tag such as `sha256-….sig` signs, where it is live. */
 async function aboutOf({ documents }: PolicyPorts, key: RepositoryKey, { name, digest }: TagDocument): Promise<{ about?: Digest }> {
-  const about = /^(sha(?:256|512))-([0-9a-f]{64}|[0-9a-f]{128})(?:\.[a-z]+)?$/.exec(name);
-  const subject = parseDigest(`${about?.[1] ?? ''}:${about?.[2] ?? ''}`);
-  if (subject === undefined || subject === digest) return {};
-  return (await documents.readDocument(manifestRef(key, subject))) === undefined ? {} : { about: subject };
+  const subject = await subjectNamed(documents, key, name);
+  return subject === undefined || subject === digest ? {} : { about: subject };
 }
 
 /** Who asks by HEAD has the image already and still looks whether its tag has moved: it uses it. */

@@ -1,5 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName, Tag } from '../../oci/name.ts';
+import { aboutIn } from '../../state/about.ts';
 import { forbidding } from '../../state/attributes.ts';
 import { tagDocumentSchema } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
@@ -97,7 +98,9 @@ async function newestTags({ documents }: PolicyPorts, key: RepositoryKey, polici
   let continuation: string | undefined;
   while (counting.some(({ left }) => left > 0)) {
     const page = await documents.queryDocuments({ container, partition, where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }], orderBy: { path: 'byTime', direction: 'desc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document: { name, digest } } of page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition }))) {
+    for (const { document: { name, digest, about } } of page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition }))) {
+      // What is about another manifest uses up no place among images.
+      if ((about ?? aboutIn(name)) !== undefined) continue;
       newest.push(name);
       for (const each of counting.filter(({ left, counts }) => left > 0 && counts(name))) {
         if (each.left <= fallenOut) fallen.add(digest);

@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import { aboutName } from '../../state/about.ts';
 
 /** A manifest as far as it keeps others or is kept. */
 export interface Node {
@@ -10,9 +11,11 @@ export interface Node {
 /** How a repository's live manifests hang together. */
 export interface Graph<T extends Node> {
   manifest(digest: Digest): Promise<T | undefined>;
-  isTagged(digest: Digest): Promise<boolean>;
+  /** Of each of its tags, what the name is about (`aboutName`); `undefined` of a tag of its own. */
+  tagsOf(digest: Digest): Promise<readonly (string | undefined)[]>;
   /** The indexes that list it. */
   listedBy(digest: Digest): Promise<readonly Digest[]>;
+  /** By their subject, or by their tags' names. */
   referrersOf(digest: Digest): Promise<readonly T[]>;
 }
 
@@ -35,13 +38,21 @@ export async function surroundingsOf<T extends Node>(graph: Graph<T>, node: T, a
   for (let grew = true; grew; ) {
     grew = false;
     for (const { node: candidate } of candidates.values()) {
-      if (going.has(candidate.digest) || (await graph.isTagged(candidate.digest)) || (await keeperOf(graph, candidate, going)) !== undefined) continue;
+      if (going.has(candidate.digest) || (await isTagged(graph, candidate, going)) || (await keeperOf(graph, candidate, going)) !== undefined) continue;
       going.add(candidate.digest);
       grew = true;
     }
   }
   const along = [...candidates.values()].filter((each) => going.has(each.node.digest) && !also.has(each.node.digest)).map(({ node: each, isChild }) => ({ ...each, isChild }));
   return { along, leaves: along.length < candidates.size, ...(keeper === undefined ? {} : { keeper }) };
+}
+
+/** A tag that is about what goes keeps nothing. */
+async function isTagged<T extends Node>(graph: Graph<T>, { digest }: T, going: ReadonlySet<Digest>): Promise<boolean> {
+  const tags = await graph.tagsOf(digest);
+  if (tags.length === 0 || tags.includes(undefined)) return tags.length > 0;
+  const names = new Set([...going].map(aboutName));
+  return tags.some((about) => about === undefined || !names.has(about));
 }
 
 /** The first that keeps it and does not go. */

@@ -1,5 +1,6 @@
 import type { Attributes } from '../../state/attributes.ts';
 import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
+import { sizeOf, sumOfBytes } from '../../state/references.ts';
 import type { RepositoryDocument } from '../../state/repository.ts';
 
 /** What every answer about a repository begins with: the host that was asked, and the repository's name. */
@@ -40,7 +41,7 @@ export function manifestShape(manifest: ManifestDocument, tags: readonly string[
   const children = references.filter(({ role }) => role === 'manifest');
   return {
     digest,
-    imageSize: references.reduce((sum, { size }) => sum + size, 0),
+    imageSize: sumOfBytes(references.map(sizeOf)),
     ...times(manifest),
     ...platform,
     mediaType,

@@ -4,6 +4,8 @@ import type { QueryDocuments, ReadDocument } from '../../ports/documents.ts';
 import { blobDocumentSchema, blobRef, linkRef } from '../../state/blob.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { sizeOf, sumOfBytes } from '../../state/references.ts';
+import type { Reference } from '../../state/references.ts';
 import { readStored } from '../../state/stored.ts';
 import { blobId, blobSchema, usageRef } from '../documents.ts';
 import { ManifestGraph } from './graph.ts';
@@ -12,8 +14,10 @@ type SizeDocuments = ReadDocument & QueryDocuments;
 
 /** In bytes. An index is measured with the manifests that it lists. */
 export interface ImageSizes {
-  /** Of the manifests and of the blobs that they name, each once, stored here or not. */
+  /** Of the manifests and of those blobs of theirs that are stored or were when they were pushed, each once, as they were measured. */
   readonly logicalBytes: number;
+  /** Of what was never stored here, as the manifests claim it: layers that must not be distributed. Absent where there is none. */
+  readonly claimedBytes?: number;
   /** Of Blob Storage, what nothing else needs: no other manifest of the repository, and no other repository. */
   readonly uniqueBytes: number;
   /** Of Blob Storage, what something else needs too. */
@@ -29,7 +33,7 @@ export async function imageSizes(documents: SizeDocuments, key: RepositoryKey, d
   const [whole, going] = await Promise.all([manifestsOf(graph, await graph.withChildren(digest)), manifestsOf(graph, await graph.withDependents(digest))]);
   const look = contentsIn(documents, key);
   const [own, freed] = await Promise.all([look(whole), look(going)]);
-  return { logicalBytes: logicalBytes(whole), uniqueBytes: own.alone, sharedBytes: own.stored - own.alone, freedBytes: freed.alone };
+  return { logicalBytes: own.logical, ...(own.claimed === 0 ? {} : { claimedBytes: own.claimed }), uniqueBytes: own.alone, sharedBytes: own.stored - own.alone, freedBytes: freed.alone };
 }
 
 /** As `imageSizes`; while another tag or an index keeps the manifest, deleting this tag frees nothing. */
@@ -46,13 +50,8 @@ async function manifestsOf(graph: ManifestGraph, digests: ReadonlySet<Digest>): 
   return found.filter((manifest) => manifest !== undefined);
 }
 
-function blobsOf({ references }: ManifestDocument): Map<Digest, number> {
-  return new Map(references.filter(({ role }) => role !== 'manifest').map(({ digest, size }) => [digest, size]));
-}
-
-function logicalBytes(manifests: readonly ManifestDocument[]): number {
-  const blobs = new Map(manifests.flatMap((manifest) => [...blobsOf(manifest)]));
-  return sum(blobs.values()) + sum(manifests.map(({ size }) => size));
+function blobsOf({ references }: ManifestDocument): Map<Digest, Reference> {
+  return new Map(references.filter(({ role }) => role !== 'manifest').map((each) => [each.digest, each]));
 }
 
 const readsAtOnce = 16;
@@ -61,6 +60,8 @@ interface Stored {
   readonly stored: number;
   /** Of that, what nothing outside of the manifests needs. */
   readonly alone: number;
+  readonly logical: number;
+  readonly claimed: number;
 }
 
 function contentsIn(documents: SizeDocuments, key: RepositoryKey): (manifests: readonly ManifestDocument[]) => Promise<Stored> {
@@ -72,21 +73,30 @@ function contentsIn(documents: SizeDocuments, key: RepositoryKey): (manifests: r
     return reading;
   };
   return async (manifests) => {
-    const among = Map.groupBy(manifests.flatMap((manifest) => [...blobsOf(manifest).keys()]), (digest) => digest);
+    const among = Map.groupBy(manifests.flatMap((manifest) => [...blobsOf(manifest).values()]), ({ digest }) => digest);
     const each = await Promise.all([
-      ...[...among].map(async ([digest, { length: needed }]) => {
-        const { bytes, images, elsewhere } = await blob(digest);
-        return { stored: bytes, alone: elsewhere || images > needed ? 0 : bytes };
+      ...[...among].map(async ([digest, named]) => {
+        const { bytes, size, images, elsewhere } = await blob(digest);
+        return { stored: bytes, alone: elsewhere || images > named.length ? 0 : bytes, ...measured(named, size) };
       }),
       ...manifests.map((manifest) => limit(() => ownContent(documents, manifest))),
     ]);
-    return { stored: sum(each.map(({ stored }) => stored)), alone: sum(each.map(({ alone }) => alone)) };
+    const sum = (of: keyof Stored) => sumOfBytes(each.map((one) => one[of]));
+    return { stored: sum('stored'), alone: sum('alone'), logical: sum('logical'), claimed: sum('claimed') };
   };
+}
+
+/** What a blob adds to a manifest's own size: what is stored of it, or was when it was pushed; else what is claimed of it stands apart. */
+function measured(named: readonly Reference[], size: number | undefined): Pick<Stored, 'logical' | 'claimed'> {
+  const known = size ?? named.find(({ stored }) => stored !== undefined)?.stored;
+  return known === undefined ? { logical: 0, claimed: Math.max(...named.map(sizeOf)) } : { logical: known, claimed: 0 };
 }
 
 interface HeldBlob {
   /** Of all copies; none where this repository may not read it. */
   readonly bytes: number;
+  /** Of one copy; absent where this repository may not read it. */
+  readonly size: number | undefined;
   /** Of this repository that need it. */
   readonly images: number;
   readonly elsewhere: boolean;
@@ -102,17 +112,15 @@ async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Di
     readStored(documents, blobDocumentSchema, blobRef(digest)),
     documents.queryDocuments({ container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: linksLookedAt }),
   ]);
-  const bytes = link === undefined || blob === undefined ? 0 : blob.document.size * Object.keys(blob.document.copies).length;
-  return { bytes, images: counted?.document.images ?? 0, elsewhere: links.documents.filter(({ document }) => document.droppedAt === undefined).length > 1 };
+  const size = link === undefined ? undefined : blob?.document.size;
+  const bytes = (size ?? 0) * Object.keys(blob?.document.copies ?? {}).length;
+  return { bytes, size, images: counted?.document.images ?? 0, elsewhere: links.documents.filter(({ document }) => document.droppedAt === undefined).length > 1 };
 }
 
 /** A manifest that does not fit into its document: its bytes may be those of other repositories, too. */
 async function ownContent(documents: SizeDocuments, { registry, content, size }: ManifestDocument): Promise<Stored> {
-  if ('text' in content) return { stored: 0, alone: 0 };
+  const own = { logical: size, claimed: 0 };
+  if ('text' in content) return { stored: 0, alone: 0, ...own };
   const named = await documents.queryDocuments({ container: 'repositories', partition: [registry], where: [{ path: 'content.blob', is: '=', value: content.blob }], limit: 2 });
-  return { stored: size, alone: named.documents.length > 1 ? 0 : size };
-}
-
-function sum(values: Iterable<number>): number {
-  return [...values].reduce((total, value) => total + value, 0);
+  return { stored: size, alone: named.documents.length > 1 ? 0 : size, ...own };
 }

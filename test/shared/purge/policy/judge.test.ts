@@ -98,7 +98,7 @@ function graphOf(live: ReadonlyMap<Digest, Vertex>): Graph<Vertex> {
   const all = [...live.values()];
   return {
     manifest: (digest) => Promise.resolve(live.get(digest)),
-    isTagged: (digest) => Promise.resolve((live.get(digest)?.tags.length ?? 0) > 0),
+    tagsOf: (digest) => Promise.resolve((live.get(digest)?.tags ?? []).map(() => undefined)),
     listedBy: (digest) => Promise.resolve(all.filter(({ children }) => children.includes(digest)).map((each) => each.digest)),
     referrersOf: (digest) => Promise.resolve(all.filter(({ subject }) => subject === digest)),
   };

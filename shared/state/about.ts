@@ -1,0 +1,58 @@
+import { parseDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagId } from './manifest.ts';
+import type { TagDocument } from './manifest.ts';
+import { partitionOf } from './names.ts';
+import type { RepositoryKey } from './names.ts';
+import { parseStored } from './stored.ts';
+
+/**
+ * What a tag's name says that it is about: distribution-spec's fallback for referrers cuts the digest to 64 digits; cosign adds an ending, and whoever
+ * signs a prefix (`--attachment-tag-prefix`); regclient's endings have several parts, digits too.
+ */
+const aboutPattern = /(sha256|sha512)-([0-9a-f]{64})([0-9a-f]{0,64})(?:\.[A-Za-z0-9._-]+)?$/;
+
+/** `sha256-…` or `sha512-…`, with the first 64 digits of the digest; `undefined` for a tag whose name is about no other manifest. */
+export function aboutIn(tag: string): string | undefined {
+  const [, algorithm, digits, rest] = aboutPattern.exec(tag) ?? [];
+  return algorithm === undefined || digits === undefined || (algorithm === 'sha256' && rest !== '') ? undefined : `${algorithm}-${digits}`;
+}
+
+/** As names say what they are about. */
+export function aboutName(digest: Digest): string {
+  return digest.replace(':', '-').slice(0, 'sha256-'.length + 64);
+}
+
+/** The live manifest that a tag's name is about. Throws `StoreFailure`. */
+export async function subjectNamed(documents: ReadDocument & QueryDocuments, key: RepositoryKey, tag: string): Promise<Digest | undefined> {
+  const about = aboutIn(tag);
+  if (about === undefined) return undefined;
+  const digest = parseDigest(about.replace('-', ':'));
+  if (digest !== undefined) return (await documents.readDocument(manifestRef(key, digest))) === undefined ? undefined : digest;
+  // Half of a sha512: what begins so is the one.
+  const query = { container: 'repositories' as const, partition: partitionOf(key), where: [{ path: 'id', is: 'starts-with' as const, value: `manifest:${about.replace('-', ':')}` }], limit: 1 };
+  const [found] = (await documents.queryDocuments(query)).documents;
+  return found === undefined ? undefined : parseStored(manifestDocumentSchema, found, query).document.digest;
+}
+
+/** The tags whose names are about a manifest. Those with a prefix are known by what their push wrote down. Throws `StoreFailure`. */
+export async function tagsAbout(documents: Pick<Documents, 'queryDocuments'>, key: RepositoryKey, digest: Digest): Promise<TagDocument[]> {
+  const name = aboutName(digest);
+  const ways = [{ path: 'id', is: 'starts-with' as const, value: tagId(name) }, { path: 'about', is: '=' as const, value: name }];
+  const found = await Promise.all(ways.map((way) => allTags(documents, key, way)));
+  const tags = new Map(found.flat().map((tag) => [tag.name, tag]));
+  return [...tags.values()].filter((tag) => aboutIn(tag.name) === name && tag.digest !== digest);
+}
+
+async function allTags(documents: Pick<Documents, 'queryDocuments'>, key: RepositoryKey, way: { path: string; is: '=' | 'starts-with'; value: string }): Promise<TagDocument[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const tags: TagDocument[] = [];
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'tag' }, way], limit: 100, ...(continuation === undefined ? {} : { continuation }) });
+    tags.push(...page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }).document));
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return tags;
+}

@@ -1,0 +1,128 @@
+import pLimit from 'p-limit';
+import type { Digest } from '../oci/digest.ts';
+import type { RegistryName, RepositoryName } from '../oci/name.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import type { Documents } from '../ports/documents.ts';
+import type { Log } from '../ports/log.ts';
+import { manifestDocumentSchema } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
+import { sumOfBytes } from '../state/references.ts';
+import { parseStored, readStored } from '../state/stored.ts';
+import { untilUncontended } from '../state/contention.ts';
+import { wholeRegistry } from './counters.ts';
+import { blobId, blobSchema, imageSchema, totalId, totalSchema, usageRef } from './documents.ts';
+import type { UsageTotal } from './documents.ts';
+import { settleImage, storedSize } from './settle-image.ts';
+import { everything } from './sizes/pages.ts';
+import { addToTotals } from './totals.ts';
+
+interface RecountPorts {
+  readonly documents: Documents;
+  readonly log: Log;
+}
+
+const repositoriesAtOnce = 4;
+const pageSize = 100;
+
+/**
+ * Counts anew what has drifted: repositories whose counters have another number of images than the repository, because an event was never delivered,
+ * and those that an older version counted by what manifests claim. The rest costs a count that the index answers. One that cannot be counted is
+ * logged, and stops no other. Gives those that were counted anew. Throws `StoreFailure`.
+ */
+export async function recountDrifted({ documents, log }: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
+  const totals = await totalsIn(documents, registry);
+  const limit = pLimit(repositoriesAtOnce);
+  const recounted: RepositoryName[] = [];
+  const each = async (repository: RepositoryName) => {
+    const key = { registry, repository };
+    try {
+      if (!(await hasDrifted(documents, key, totals.get(repository)))) return;
+      await recount(documents, key);
+      recounted.push(repository);
+    } catch (error) {
+      if (error instanceof StoreFailure) throw error;
+      log.error({ err: error, repository }, 'a repository cannot be counted anew');
+    }
+  };
+  await Promise.all([...new Set([...(await repositoriesOf(documents, registry)), ...totals.keys()])].map((repository) => limit(() => each(repository))));
+  return recounted;
+}
+
+/** Every push has its repository in the catalog before it commits. */
+async function repositoriesOf(documents: Documents, registry: RegistryName): Promise<RepositoryName[]> {
+  const query = { container: 'registries' as const, partition: [registry], where: [{ path: 'id', is: 'starts-with' as const, value: repositoryRef({ registry, repository: '' as RepositoryName }).id }], limit: 1_000 };
+  const repositories: RepositoryName[] = [];
+  for await (const found of everything(documents, query)) repositories.push(parseStored(repositoryDocumentSchema, found, query).document.repository);
+  return repositories;
+}
+
+async function totalsIn(documents: Documents, registry: RegistryName): Promise<Map<RepositoryName, UsageTotal>> {
+  const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-total' }, { path: 'repository', is: '!=' as const, value: wholeRegistry(registry).repository }], limit: 1_000 };
+  const totals = new Map<RepositoryName, UsageTotal>();
+  for await (const found of everything(documents, query)) {
+    const { document } = parseStored(totalSchema, found, query);
+    totals.set(document.repository as RepositoryName, document);
+  }
+  return totals;
+}
+
+async function hasDrifted(documents: Documents, key: RepositoryKey, total: UsageTotal | undefined): Promise<boolean> {
+  if (total !== undefined && total.measured !== true) return true;
+  const images = await documents.countDocuments({ container: 'repositories', partition: partitionOf(key), where: [{ path: 'type', is: '=', value: 'manifest' }] });
+  return images !== (total?.images ?? 0);
+}
+
+/** Brings every image, every blob and then the totals of a repository in line with what is there. What changes meanwhile stays counted. */
+export async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
+  for (const digest of await digestsToSettle(documents, key)) await settleImage(documents, key, digest);
+  await measureBlobs(documents, key);
+  await untilUncontended(`the totals of ${key.repository}`, () => writeTotals(documents, key));
+}
+
+async function digestsToSettle(documents: Documents, key: RepositoryKey): Promise<Set<Digest>> {
+  const partition = partitionOf(key);
+  const digests = new Set<Digest>();
+  const live = { container: 'repositories' as const, partition, where: [{ path: 'id', is: 'starts-with' as const, value: 'manifest:' }], limit: pageSize };
+  for await (const found of everything(documents, live)) digests.add(parseStored(manifestDocumentSchema, found, live).document.digest);
+  const counted = ofType(key, 'usage-image');
+  for await (const found of everything(documents, counted)) digests.add(parseStored(imageSchema, found, counted).document.digest);
+  return digests;
+}
+
+function ofType(key: RepositoryKey, type: string) {
+  return { container: 'usage' as const, partition: partitionOf(key), where: [{ path: 'type', is: '=' as const, value: type }], limit: pageSize };
+}
+
+/** Blob and totals change in one transaction: whatever a crash leaves adds up. */
+async function measureBlobs(documents: Documents, key: RepositoryKey): Promise<void> {
+  const query = ofType(key, 'usage-blob');
+  for await (const found of everything(documents, query)) {
+    const { digest } = parseStored(blobSchema, found, query).document;
+    await untilUncontended(`the size of ${digest}`, async () => {
+      const blob = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
+      const size = await storedSize(documents, key, digest);
+      if (blob === undefined || blob.document.size === size) return true;
+      const total = await addToTotals(documents, key, { bytes: size - blob.document.size });
+      return (await documents.commitDocuments('usage', partitionOf(key), [{ do: 'patch', id: blobId(digest), set: { size }, ifMatch: blob.etag }, total])).committed || undefined;
+    });
+  }
+}
+
+/** Whoever counts meanwhile changes the totals too, and so their etag. */
+async function writeTotals(documents: Documents, key: RepositoryKey): Promise<true | undefined> {
+  const total = await readStored(documents, totalSchema, usageRef(key, totalId));
+  if (total === undefined) return true;
+  const sizes: number[] = [];
+  let images = 0;
+  const [imagesQuery, blobsQuery] = [ofType(key, 'usage-image'), ofType(key, 'usage-blob')];
+  for await (const found of everything(documents, imagesQuery)) {
+    const { present, size } = parseStored(imageSchema, found, imagesQuery).document;
+    if (present) sizes.push(size);
+    images += Number(present);
+  }
+  for await (const found of everything(documents, blobsQuery)) sizes.push(parseStored(blobSchema, found, blobsQuery).document.size);
+  const after: UsageTotal = { ...total.document, images, bytes: sumOfBytes(sizes), measured: true };
+  return (await documents.commitDocuments('usage', partitionOf(key), [{ do: 'replace', document: { ...after }, ifMatch: total.etag }])).committed || undefined;
+}
