@@ -34,23 +34,25 @@ function image(name: string, config: number, layers: readonly number[], subject?
   return manifest(name, content, { blobs: [...new Set(all.map(({ digest }) => digest))], children: [], subject: subject?.digest }, mediaTypes.ociManifest);
 }
 
-function index(name: string, children: readonly SimulatedManifest[]): SimulatedManifest {
-  const content = { artifactType: `application/${name}`, manifests: children.map(descriptor) };
-  return manifest(name, content, { blobs: [], children: children.map(({ digest }) => digest), subject: undefined }, mediaTypes.ociIndex);
+/** `listed` are blobs that stand among its manifests, as BuildKit's cache has them. */
+function index(name: string, children: readonly SimulatedManifest[], listed: readonly number[] = []): SimulatedManifest {
+  const content = { artifactType: `application/${name}`, manifests: [...listed.map(blob), ...children.map(descriptor)] };
+  return manifest(name, content, { blobs: listed.map((at) => blob(at).digest), children: children.map(({ digest }) => digest), subject: undefined }, mediaTypes.ociIndex);
 }
 
 function descriptor({ mediaType, digest, bytes }: SimulatedManifest) {
   return { mediaType, digest, size: bytes.length };
 }
 
-/** Two images that share a layer, an index of both and one of the first, and signatures of an image and of an index. */
+/** Two images that share a layer, an index of both and one of the first, signatures of an image and of an index, and a cache that lists blobs beside an image. */
 export const amd64 = image('amd64', 0, [1]);
 export const arm64 = image('arm64', 0, [1, 2]);
 export const both = index('both', [amd64, arm64]);
 export const single = index('single', [amd64]);
 export const signedImage = image('signed-image', 3, [], amd64);
 export const signedIndex = image('signed-index', 3, [0], both);
-export const manifests = [amd64, arm64, both, single, signedImage, signedIndex];
+export const cache = index('cache', [amd64], [1, 2]);
+export const manifests = [amd64, arm64, both, single, signedImage, signedIndex, cache];
 
 export function manifestBy(digest: Digest): SimulatedManifest {
   const found = manifests.find((each) => each.digest === digest);

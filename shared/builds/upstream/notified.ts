@@ -39,8 +39,8 @@ const registryV2 = z.object({ action: z.string().min(1).refine((action) => actio
 const noPush: Readonly<Record<keyof typeof bodies, z.ZodType>> = {
   distribution: z.never(),
   'docker-hub': z.never(),
-  quay: z.object({ docker_url: name, updated_tags: z.undefined() }),
-  ghcr: z.object({ registry_package: z.undefined(), package: z.undefined(), sender: z.unknown(), zen: z.string().optional(), hook_id: z.number().optional() }).refine(({ sender, zen, hook_id: hook }) => (typeof sender === 'object' && sender !== null) || (zen !== undefined && hook !== undefined)),
+  quay: z.object({ docker_url: name, updated_tags: z.undefined().optional() }),
+  ghcr: z.object({ registry_package: z.undefined().optional(), package: z.undefined().optional(), sender: z.unknown().optional(), zen: z.string().optional(), hook_id: z.number().optional() }).refine(({ sender, zen, hook_id: hook }) => (typeof sender === 'object' && sender !== null) || (zen !== undefined && hook !== undefined)),
   acr: registryV2,
   longshore: registryV2,
 };
