@@ -133,3 +133,24 @@ describe('a batch of pulls', () => {
     expect(errors.some((each) => each.includes('b/bad'))).toBe(true);
   });
 });
+
+describe('a plan', () => {
+  it('is made of what can be judged when one manifest cannot be read, and says which stays and why', async () => {
+    const longshore = policed();
+    const [good, bad] = [makeImage('good'), makeImage('bad')];
+    await pushImage(longshore.app, 'team/app', 'good', good);
+    await pushImage(longshore.app, 'team/app', 'bad', bad);
+    await longshore.deliver();
+    longshore.passDays(40);
+    const rules = { remove: [{ name: 'old', olderThanDays: 30 }], brakePercent: 100 };
+    await putPolicy(longshore.app, rules);
+    await planOf(longshore.app);
+    expect((await longshore.memory.documents.commitDocuments('repositories', ['default', 'team/app'], [{ do: 'patch', id: `manifest:${bad.digest}`, set: { size: -1 } }])).committed).toBe(true);
+    const plan = await planOf(longshore.app);
+    expect(plan.items.map(({ tag }) => tag)).toContain('good');
+    expect(plan.keptItems.find(({ digest }) => digest === bad.digest)?.why).toContain('cannot be judged');
+    // A look through all that is stored passes it, too.
+    await putPolicy(longshore.app, { ...rules, remove: [{ name: 'older', olderThanDays: 20 }] });
+    expect((await planOf(longshore.app)).items.map(({ tag }) => tag)).toContain('good');
+  });
+});

@@ -1,7 +1,7 @@
 import type { Cause } from '../../events/envelope.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import { RegistryError } from '../../oci/faults.ts';
-import { readStored } from '../../state/stored.ts';
+import { readStored, UnreadableDocument } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 import { recycle } from '../recycle.ts';
 import { pageSchema, planPageRef, planRef, planSchema, planTtl, readPolicy } from './documents.ts';
@@ -62,8 +62,19 @@ function plus(before: Plan['outcome'], removals: readonly Removal[]): Plan['outc
 async function removeAll(session: Session, policy: PolicyDocument, { document: page }: Stored<PlanPage>, cause: Cause): Promise<Removal[]> {
   const removals: Removal[] = [];
   // What a crash left written down as gone stays so.
-  for (const removal of page.removals) removals.push(removal.outcome === undefined ? { ...removal, ...(await remove(session, policy, removal, cause)) } : removal);
+  for (const removal of page.removals) removals.push(removal.outcome === undefined ? { ...removal, ...(await removeUnlessBroken(session, policy, removal, cause)) } : removal);
   return removals;
+}
+
+/** One that cannot be read stays, and the plan says so: it stops no other. What others write at, or an outage, is tried again. */
+async function removeUnlessBroken(session: Session, policy: PolicyDocument, planned: Removal, cause: Cause): Promise<Pick<Removal, 'outcome' | 'group'>> {
+  try {
+    return await remove(session, policy, planned, cause);
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    session.ports.log.error({ err: error, repository: planned.repository, digest: planned.digest }, 'what a plan removes cannot be read, and stays');
+    return { outcome: `it stays: ${error.message}`.slice(0, 500) };
+  }
 }
 
 /** Judges once more: a pull, a push, a lock or a pin since the plan was made keeps it, and nothing goes that the plan did not say. */

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import { linkDocumentSchema } from '../../state/blob.ts';
+import { StoreFailure } from '../../ports/failures.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
@@ -30,10 +31,17 @@ export async function bytesFreed(ports: PolicyPorts, going: readonly ManifestDoc
   const limit = pLimit(blobsAtOnce);
   const registry = going[0]?.registry;
   await Promise.all([...firstWith].map(([digest, by]) => limit(async () => {
-    const size = registry === undefined ? 0 : await sizeFreed(ports, digest, names);
+    const size = registry === undefined ? 0 : await sizeFreed(ports, digest, names).catch((error: unknown) => unknownSize(ports, digest, error));
     freed.set(by, sumOfBytes([freed.get(by) ?? 0, size]));
   })));
   return freed;
+}
+
+/** One blob that cannot be read frees nothing that could be promised, and keeps no plan from being made. */
+function unknownSize({ log }: PolicyPorts, digest: Digest, error: unknown): number {
+  if (error instanceof StoreFailure) throw error;
+  log.error({ err: error, digest }, 'what a blob would free is not known');
+  return 0;
 }
 
 /** Its size as it is stored, whatever manifests claim, where all that need it go. A blob that nobody links is none of ours: the empty JSON object is stored nowhere. */

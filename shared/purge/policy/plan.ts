@@ -3,7 +3,8 @@ import pLimit from 'p-limit';
 import { envelope } from '../../events/envelope.ts';
 import type { Cause } from '../../events/envelope.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
-import type { DocumentChange, DocumentQuery } from '../../ports/documents.ts';
+import type { DocumentChange, DocumentQuery, VersionedDocument } from '../../ports/documents.ts';
+import { StoreFailure } from '../../ports/failures.ts';
 import { aboutIn } from '../../state/about.ts';
 import { partitionOf } from '../../state/names.ts';
 import { sumOfBytes } from '../../state/references.ts';
@@ -116,7 +117,7 @@ async function collect(session: Session, policy: string): Promise<Collected> {
   let continuation: string | undefined;
   do {
     const page = await ports.documents.queryDocuments({ ...query, ...(continuation === undefined ? {} : { continuation }) });
-    const judged = await Promise.all(page.documents.map((each) => limit(() => judgeDue(session, policy, parseStored(dueSchema, each, query).document))));
+    const judged = await Promise.all(page.documents.map((each) => limit(() => judgeUnlessBroken(session, policy, each, query))));
     for (const each of judged) {
       kept.push(...each.kept);
       if (each.found === undefined || taken.has(keyOf(each.found.removal))) continue;
@@ -159,6 +160,20 @@ async function besideOthers(session: Session, policy: string, one: Found, all: r
 
 function keyOf({ repository, digest }: Removal): string {
   return `${repository}@${digest}`;
+}
+
+/** One that cannot be read or judged stays, and the plan says so: it stops no other. An outage of the store stops all. */
+async function judgeUnlessBroken(session: Session, policy: string, due: VersionedDocument, query: DocumentQuery): Promise<{ found?: Found; kept: Item[] }> {
+  try {
+    return await judgeDue(session, policy, parseStored(dueSchema, due, query).document);
+  } catch (error) {
+    if (error instanceof StoreFailure) throw error;
+    session.ports.log.error({ err: error, id: due.document.id, policy }, 'what is due cannot be judged, and stays');
+    const named = dueSchema.pick({ repository: true, digest: true, dueAt: true }).safeParse(due.document);
+    if (!named.success) return { kept: [] };
+    const { repository, digest, dueAt } = named.data;
+    return { kept: [{ kind: 'manifest', repository, digest, rule: 'unreadable', why: `it cannot be judged: ${(error as Error).message}`.slice(0, 500), evidence: { pushedAt: dueAt }, bytes: 0 }] };
+  }
 }
 
 async function judgeDue(session: Session, policy: string, { registry, repository, digest }: { registry: Session['registry']; repository: Removal['repository']; digest: Removal['digest'] }): Promise<{ found?: Found; kept: Item[] }> {

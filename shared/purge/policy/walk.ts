@@ -1,17 +1,18 @@
 import pLimit from 'p-limit';
+import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { DocumentPage, DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
-import { manifestDocumentSchema } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
-import { parseStored } from '../../state/stored.ts';
+import { parseStored, UnreadableDocument } from '../../state/stored.ts';
 import { changePolicy, readPolicy } from './documents.ts';
 import type { PolicyDocument } from './documents.ts';
 import { mark } from './mark.ts';
 import type { PolicyPorts } from './ports.ts';
 import { openSession } from './session.ts';
+import type { RepositoryView, Session } from './session.ts';
 
 const manifestsAtOnce = 50;
 const marksAtOnce = 8;
@@ -50,9 +51,19 @@ async function walkPage(ports: PolicyPorts, registry: RegistryName, policy: stri
   if (view?.rules.has(policy) !== true) return { repository };
   const { digests, more } = await manifestsBehind(ports, key, place.digest);
   const limit = pLimit(marksAtOnce);
-  await Promise.all(digests.map((digest) => limit(() => mark(session, view, digest))));
+  await Promise.all(digests.map((digest) => limit(() => markUnlessBroken(session, view, digest))));
   const last = digests.at(-1);
   return last === undefined || !more ? { repository } : { repository, digest: last };
+}
+
+/** One that cannot be read is marked by nobody, and so stays: it does not end the walk. */
+async function markUnlessBroken(session: Session, view: RepositoryView, digest: Digest): Promise<void> {
+  try {
+    await mark(session, view, digest);
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    session.ports.log.error({ err: error, repository: view.key.repository, digest }, 'a manifest cannot be judged, and stays');
+  }
 }
 
 async function repositoryBehind({ documents }: PolicyPorts, registry: RegistryName, last: string | undefined): Promise<RepositoryName | undefined> {
@@ -67,7 +78,8 @@ async function manifestsBehind({ documents }: PolicyPorts, key: RepositoryKey, l
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: `manifest:${last}` }];
   const page = await firstPage(documents, { container, partition, where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }, ...behind], orderBy: { path: 'id', direction: 'asc' }, limit: manifestsAtOnce });
-  return { digests: page.documents.map((found) => parseStored(manifestDocumentSchema, found, { container, partition }).document.digest), more: page.continuation !== undefined };
+  // By their ids, which are read whatever else of them cannot be.
+  return { digests: page.documents.flatMap(({ document }) => parseDigest(document.id.slice('manifest:'.length)) ?? []), more: page.continuation !== undefined };
 }
 
 /** The first that holds anything: a page may be empty and not the last. */
