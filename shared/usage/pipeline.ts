@@ -87,9 +87,9 @@ async function fold(ports: FoldPorts, message: unknown): Promise<void> {
 async function foldWhole(ports: FoldPorts, batch: PullBatch): Promise<void> {
   const registries = new Set(batch.parts.map(({ registry }) => registry));
   for (const registry of registries) await (batch.gap ? restartTracking : beginTracking)(ports, registry);
-  const failures: unknown[] = [];
+  const failures: Error[] = [];
   await ports.folding.addBatch(batch, (error, repository) => {
-    failures.push(error);
+    failures.push(error instanceof Error ? error : new Error(String(error)));
     ports.log.error({ err: error, batch: batch.id, repository }, 'what a batch of pulls has counted in one repository cannot be added');
   });
   const oldest = Math.min(...batch.parts.map(({ minute }) => Date.parse(`${minute}Z`)));

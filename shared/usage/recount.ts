@@ -15,7 +15,7 @@ import { wholeRegistry } from './counters.ts';
 import { blobId, blobSchema, imageSchema, totalId, totalSchema, usageRef } from './documents.ts';
 import type { UsageTotal } from './documents.ts';
 import { settleImage, storedSize } from './settle-image.ts';
-import { everything } from './sizes/pages.ts';
+import { everyReadable, everything } from './sizes/pages.ts';
 import { addToTotals } from './totals.ts';
 
 interface RecountPorts {
@@ -31,8 +31,9 @@ const pageSize = 100;
  * and those that an older version counted by what manifests claim. The rest costs a count that the index answers. One that cannot be counted is
  * logged, and stops no other. Gives those that were counted anew. Throws `StoreFailure`.
  */
-export async function recountDrifted({ documents, log }: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
-  const totals = await totalsIn(documents, registry);
+export async function recountDrifted(ports: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
+  const { documents, log } = ports;
+  const totals = await totalsIn(ports, registry);
   const limit = pLimit(repositoriesAtOnce);
   const recounted: RepositoryName[] = [];
   const each = async (repository: RepositoryName) => {
@@ -46,25 +47,22 @@ export async function recountDrifted({ documents, log }: RecountPorts, registry:
       log.error({ err: error, repository }, 'a repository cannot be counted anew');
     }
   };
-  await Promise.all([...new Set([...(await repositoriesOf(documents, registry)), ...totals.keys()])].map((repository) => limit(() => each(repository))));
+  await Promise.all([...new Set([...(await repositoriesOf(ports, registry)), ...totals.keys()])].map((repository) => limit(() => each(repository))));
   return recounted;
 }
 
 /** Every push has its repository in the catalog before it commits. */
-async function repositoriesOf(documents: Documents, registry: RegistryName): Promise<RepositoryName[]> {
+async function repositoriesOf(ports: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
   const query = { container: 'registries' as const, partition: [registry], where: [{ path: 'id', is: 'starts-with' as const, value: repositoryRef({ registry, repository: '' as RepositoryName }).id }], limit: 1_000 };
   const repositories: RepositoryName[] = [];
-  for await (const found of everything(documents, query)) repositories.push(parseStored(repositoryDocumentSchema, found, query).document.repository);
+  for await (const { document: { repository } } of everyReadable(ports, repositoryDocumentSchema, query)) repositories.push(repository);
   return repositories;
 }
 
-async function totalsIn(documents: Documents, registry: RegistryName): Promise<Map<RepositoryName, UsageTotal>> {
+async function totalsIn(ports: RecountPorts, registry: RegistryName): Promise<Map<RepositoryName, UsageTotal>> {
   const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-total' }, { path: 'repository', is: '!=' as const, value: wholeRegistry(registry).repository }], limit: 1_000 };
   const totals = new Map<RepositoryName, UsageTotal>();
-  for await (const found of everything(documents, query)) {
-    const { document } = parseStored(totalSchema, found, query);
-    totals.set(document.repository as RepositoryName, document);
-  }
+  for await (const { document: total } of everyReadable(ports, totalSchema, query)) totals.set(total.repository as RepositoryName, total);
   return totals;
 }
 

@@ -121,7 +121,7 @@ describe('a batch of pulls', () => {
   it('is added as far as it can be when one repository has a counter that cannot be read, and the failure is told', async () => {
     const errors: string[] = [];
     const log = { info: () => undefined, warn: () => undefined, error: (context: object) => void errors.push(JSON.stringify(context)), debug: () => undefined };
-    const longshore = composeForTest({ adapters: { log: log as never } });
+    const longshore = composeForTest({ adapters: { log } });
     for (const repository of ['a/first', 'b/bad', 'c/last']) await pushImage(longshore.app, repository, 'v1', makeImage(repository));
     await deliverEvents(longshore);
     await spoil(longshore, 'b/bad', 'total', { schemaVersion: 9 });
@@ -131,6 +131,9 @@ describe('a batch of pulls', () => {
     expect(await usage(longshore, 'c/last')).toMatchObject({ pulls: 1 });
     expect((await json(longshore.app, 'GET', '/api/v1/usage')).body).toMatchObject({ pulls: 3 });
     expect(errors.some((each) => each.includes('b/bad'))).toBe(true);
+    // Nor does it keep the others from being measured.
+    await longshore.surveyUsage();
+    expect((await usage(longshore, 'c/last')).sizes?.uniqueBytes).toBeGreaterThan(0);
   });
 });
 

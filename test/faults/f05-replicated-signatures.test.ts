@@ -15,14 +15,15 @@ async function stateIn(app: Parameters<typeof json>[0], region: string, query: s
 
 describe('a replica that takes only some tags', () => {
   it('says of what it leaves out that it is filtered, and takes referrers and signatures along, in whatever order they came', async () => {
-    const { region, settle, minutes } = replicating();
+    const replicated = replicating();
+    const { region } = replicated;
     const [here, there] = regionNames;
     const { app } = region[here];
     const signed = makeImage('signed');
     const sbom = makeImage('sbom', 1, { artifactType: 'application/spdx+json', subject: { mediaType: mediaTypes.ociManifest, digest: signed.digest, size: signed.bytes.length } });
     const [sig, early, ofEarly, dev] = [makeImage('sig'), makeImage('early'), makeImage('of early'), makeImage('dev')];
     expect((await json(app, 'PUT', `/api/v1/replicas/${there}`, { filters: { tags: { include: ['v*'] } } })).status).toBe(200);
-    await settle();
+    await replicated.settle();
     await pushImage(app, repository, 'v1', signed);
     await pushImage(app, repository, `sha256-${hex(signed)}.sig`, sig);
     await pushImage(app, repository, sbom.digest, sbom);
@@ -30,31 +31,32 @@ describe('a replica that takes only some tags', () => {
     await pushImage(app, repository, 'dev-2', early);
     await pushImage(app, repository, `sha256-${hex(early)}.sig`, ofEarly);
     await pushImage(app, repository, 'dev', dev);
-    await settle();
+    await replicated.settle();
     expect(await stateIn(app, there, `digest=${ofEarly.digest}`)).toBe('filtered');
     await pushImage(app, repository, 'v2', early);
-    await settle();
-    await minutes(2);
+    await replicated.settle();
+    await replicated.minutes(2);
     for (const image of [signed, sig, sbom, early, ofEarly]) expect(await stateIn(app, there, `digest=${image.digest}`), image.digest).toBe('complete');
     for (const query of ['tag=dev', `digest=${dev.digest}`]) expect(await stateIn(app, there, query)).toBe('filtered');
   });
 
   it('takes along what is about a child of an index that it takes, and with filtered types too', async () => {
     for (const filters of [{ tags: { include: ['v*'] } }, { artifactTypes: [mediaTypes.ociIndex] }]) {
-      const { region, settle, minutes } = replicating();
+      const replicated = replicating();
+      const { region } = replicated;
       const [here, there] = regionNames;
       const { app } = region[here];
       const child = makeImage('child');
       const sig = makeImage('sig of the child');
       await json(app, 'PUT', `/api/v1/replicas/${there}`, { filters });
-      await settle();
+      await replicated.settle();
       await pushImage(app, repository, child.digest, child);
       await pushImage(app, repository, `sha256-${hex(child)}.sig`, sig);
-      await settle();
+      await replicated.settle();
       const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [{ mediaType: child.mediaType, digest: child.digest, size: child.bytes.length }] }));
       await pushImage(app, repository, 'v1', { bytes: index, digest: '', mediaType: mediaTypes.ociIndex, config: Buffer.alloc(0), layers: [] });
-      await settle();
-      await minutes(2);
+      await replicated.settle();
+      await replicated.minutes(2);
       expect(await stateIn(app, there, `digest=${sig.digest}`)).toBe('complete');
     }
   });
