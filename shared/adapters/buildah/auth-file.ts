@@ -43,10 +43,11 @@ function entryFor(entries: Entries, folder: string): Entries[string] | undefined
  */
 export async function authFileFor({ logins, abroad }: RegistryAccess, env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const own: Entries = abroad.length === 0 ? {} : await ownEntries(env);
-  const named = abroad.flatMap((folder) => {
+  const named = abroad.flatMap((folder): (readonly [string, Entries[string]])[] => {
     const entry = entryFor(own, folder);
     return entry === undefined ? [] : [[folder, entry] as const];
   });
   const given = logins.map(({ host, user, password }) => [host, { auth: Buffer.from(`${user}:${password}`).toString('base64') }] as const);
-  return JSON.stringify({ auths: Object.fromEntries([...named, ...given]) });
+  const auths: Entries = Object.fromEntries<Entries[string]>([...named, ...given]);
+  return JSON.stringify({ auths });
 }
