@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,13 +13,20 @@ export interface StateFolder {
 export function openStateFolder(path: string): StateFolder {
   const folder = resolve(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     close(folder);
     writeFileSync(join(folder, '.gitignore'), '*\n');
   } catch (error) {
     throw new Error(`the state folder ${folder} cannot be written: ${(error as Error).message}`, { cause: error });
   }
   return { path: folder, file: (name) => join(folder, name) };
+}
+
+/** Folder by folder: Node's own recursion never ends below one that takes no entries, such as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Somebody's home, or a folder that everybody uses, is not closed because it was named by mistake. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openStateFolder } from '../../../local/stack/state-folder.ts';
 import { requireFreePorts } from '../../../local/stack/free-ports.ts';
 import { helpAsked, parseSettings } from '../../../local/stack/settings.ts';
 
@@ -75,5 +76,11 @@ describe('the ports of the local stack', () => {
 
   it('that are any free ones are not asked for', async () => {
     await expect(requireFreePorts(parseSettings('start', ['--port', '0', '--functions-port', '0'], {}))).resolves.toBeUndefined();
+  });
+});
+
+describe('the state folder', () => {
+  it('is refused at once where no folder can be made', () => {
+    for (const path of ['/proc/longshore', '/proc/longshore/deeper', '/dev/null/longshore']) expect(() => openStateFolder(path)).toThrow(/the state folder \S+ cannot be written: /);
   });
 });
