@@ -127,7 +127,7 @@ describe('a part of a sweep that fails', () => {
   });
 
   it('is one document: a watched tag, an edge and a build that cannot be read stop none of the others', async () => {
-    const of = registry({ upstream: { intervalMs: 60_000, perMinute: 1_000 } });
+    const of = registry({ upstream: { intervalMs: 60_000, perMinute: 1_000, hosts: ['127.0.0.1:9'] } });
     await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
     const base = build('base', 'base 1');
     await of.push(base, '1');
