@@ -30,7 +30,7 @@ describe('HTTP/1.0 without Host, as HAProxy and nagios ask', () => {
   });
 
   it.each(['url', 'functionsUrl'] as const)('is answered by %s', async (host) => {
-    for (const line of ['GET /healthz HTTP/1.0', 'GET /v2/ HTTP/1.0', 'HEAD /v2/ HTTP/1.0', 'GET /healthz HTTP/1.0\r\nHost: x']) expect(await firstLine(stack[host], `${line}\r\n\r\n`), line).toMatch(/^HTTP\/1\.[01] 200/);
+    for (const line of ['GET /healthz HTTP/1.0', 'GET /v2/ HTTP/1.0', 'HEAD /v2/ HTTP/1.0', 'GET /healthz HTTP/1.0\r\nHost: localhost']) expect(await firstLine(stack[host], `${line}\r\n\r\n`), line).toMatch(/^HTTP\/1\.[01] 200/);
     expect(await firstLine(stack[host], 'OPTIONS / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.[01] (2|3|404|405)/);
   });
 

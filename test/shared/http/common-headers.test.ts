@@ -29,7 +29,7 @@ const requests: readonly (readonly [status: number, method: string, path: string
   [200, 'GET', '/acr/v1/_catalog'],
   [200, 'GET', '/healthz'],
   [404, 'GET', '/nowhere'],
-  [202, 'DELETE', blob],
+  [405, 'DELETE', blob],
   [202, 'DELETE', manifest],
 ];
 
