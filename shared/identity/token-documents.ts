@@ -22,9 +22,9 @@ export class TokenDocuments {
     this.#registry = registry;
   }
 
-  /** Whether the name was read before, so that it is one that somebody uses, or guesses at. */
+  /** Whether there was such a token when it was last read. A made-up name is none, however often somebody comes with it. */
   has(name: string): boolean {
-    return this.#known.has(name);
+    return this.#known.get(name)?.document !== undefined;
   }
 
   /** Whether what was read a moment ago says already that it is not right: `undefined` when nothing was. */

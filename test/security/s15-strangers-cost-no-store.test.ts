@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { composeForTest } from '../../shared/compose-for-test.ts';
 import { startIssuer } from '../shared/identity/issuer.ts';
 import type { LocalIssuer } from '../shared/identity/issuer.ts';
-import { asAdmin, composeRequired, manage, TestClock } from '../shared/identity/required.ts';
+import { asAdmin, basic, composeRequired, makeToken, manage, TestClock } from '../shared/identity/required.ts';
 import type { Required } from '../shared/identity/required.ts';
 import { form, knock, statusOf, tally } from './strangers.ts';
 
@@ -52,6 +52,19 @@ describe('tokens of made-up issuers', () => {
     expect(issuer.asked).toHaveLength(10);
   });
 
+  it('that a trusted issuer has signed for somebody else cost none either, however often they are sent', async () => {
+    for (const address of [undefined, '192.0.2.7']) {
+      const longshore = composeRequired({ clock, rateLimits: bySku });
+      await manage(longshore, 'PUT', '/trusted-issuers/main', { issuer: issuer.url, audience: 'longshore', conditions: [{ claim: 'sub', is: 'repo:mine/*' }], scopeMap: '_repositories_pull' });
+      const [foreign, own] = await Promise.all(['repo:other/app', 'repo:mine/app'].map((sub) => issuer.token({ sub })));
+      expect(await statusOf(exchange(longshore, foreign ?? '', address))).toBe(401);
+      longshore.memory.calls.resetCounts();
+      for (let n = 0; n < 50; n++) expect(await statusOf(exchange(longshore, foreign ?? '', address))).toBe(401);
+      expect(longshore.memory.calls.list).toEqual([]);
+      expect(await statusOf(exchange(longshore, own ?? '', address))).toBe(200);
+    }
+  });
+
   it('are trusted at once where the issuer was added, elsewhere within five seconds, and distrusted at once', async () => {
     const longshore = composeRequired({ clock });
     const other = composeRequired({ ...longshore, clock });
@@ -63,6 +76,27 @@ describe('tokens of made-up issuers', () => {
     expect(await statusOf(exchange(other, token))).toBe(200);
     await manage(longshore, 'DELETE', '/trusted-issuers/main');
     expect([await statusOf(exchange(longshore, token)), await statusOf(exchange(other, token))]).toEqual([401, 401]);
+  });
+});
+
+describe('made-up names', () => {
+  it('cost what strangers may ask, also when they come again every second', async () => {
+    for (const address of [undefined, '192.0.2.7']) {
+      const longshore = composeRequired({ rateLimits: { registry: { read: 40, write: 40, delete: 40 } } });
+      const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);
+      await meet(longshore);
+      longshore.memory.calls.resetCounts();
+      const guess = 'guess'.padEnd(43, 'x');
+      for (let second = 0; second < 15; second++) {
+        for (let n = 0; n < 10; n++) await statusOf(knock(longshore, '/v2/', { headers: basic(`name${n}`, guess), ...(address === undefined ? {} : { address }) }));
+        longshore.clock.pass(1_000);
+      }
+      // What a minute has at once, and what comes back in a quarter of one.
+      expect(longshore.memory.calls.total()).toBeLessThanOrEqual((address === undefined ? 20 : 10) * 1.25);
+      // Another address, and where addresses are unknown a minute later: the budget of looks is for all of those.
+      longshore.clock.pass(address === undefined ? 60_000 : 0);
+      expect(await statusOf(knock(longshore, '/v2/', { headers: basic('ci', password), ...(address === undefined ? {} : { address: '192.0.2.8' }) }))).toBe(200);
+    }
   });
 });
 

@@ -38,11 +38,14 @@ export function outsideIdentities(ports: IdentityPorts, trusted: TrustedIssuers)
     async prove(token, beforeCall) {
       const issuer = issuerOf(token);
       // Before anything is fetched: a token must not choose whom this process calls.
-      if (issuer === undefined || !(await trusted.has(issuer))) return undefined;
+      const recent = issuer === undefined ? [] : await trusted.recentOf(issuer);
+      if (issuer === undefined || recent.length === 0) return undefined;
       if (!keys.has(issuer)) beforeCall();
       const claims = await verified(ports, keys, token, issuer);
-      // What is trusted now counts, and only a token that its issuer has signed costs a look at the store.
-      return claims === undefined ? undefined : proofOf(claims, await trusted.entriesOf(issuer));
+      // A public issuer signs for everybody: what it has signed for somebody else costs no look at the store.
+      if (claims === undefined || proofOf(claims, recent) === undefined) return undefined;
+      // What is trusted now counts.
+      return proofOf(claims, await trusted.entriesOf(issuer));
     },
   };
 }

@@ -17,26 +17,29 @@ interface Ports {
   readonly clock: Clock;
 }
 
-/** Which issuers a registry trusts, read at most every five seconds: a token that names any other costs no look at a store. */
+/** By issuer, the entries that name it. */
+type Known = ReadonlyMap<string, readonly IssuerDocument[]>;
+
+/** Which issuers a registry trusts, and for whom, read at most every five seconds: a token that names any other, or is somebody else's, costs no look at a store. */
 export class TrustedIssuers {
   readonly #ports: Ports;
   readonly #registry: RegistryName;
-  #known: { readonly issuers: ReadonlySet<string>; readonly at: number } | undefined;
-  #reading: Promise<ReadonlySet<string>> | undefined;
+  #known: { readonly issuers: Known; readonly at: number } | undefined;
+  #reading: Promise<Known> | undefined;
 
   constructor(ports: Ports, registry: RegistryName) {
     this.#ports = ports;
     this.#registry = registry;
   }
 
-  /** Throws `StoreFailure`. */
-  async has(issuer: string): Promise<boolean> {
+  /** The entries that name it, as they were some seconds ago. Throws `StoreFailure`. */
+  async recentOf(issuer: string): Promise<readonly IssuerDocument[]> {
     const { clock } = this.#ports;
-    if (this.#known !== undefined && clock.now().getTime() - this.#known.at < freshMs) return this.#known.issuers.has(issuer);
+    if (this.#known !== undefined && clock.now().getTime() - this.#known.at < freshMs) return this.#known.issuers.get(issuer) ?? [];
     const reading = (this.#reading ??= this.#look().finally(() => {
       if (this.#reading === reading) this.#reading = undefined;
     }));
-    return (await reading).has(issuer);
+    return (await reading).get(issuer) ?? [];
   }
 
   /** The entries that name it, as they are stored now. Throws `StoreFailure`. */
@@ -56,15 +59,16 @@ export class TrustedIssuers {
     this.#reading = undefined;
   }
 
-  async #look(): Promise<ReadonlySet<string>> {
+  async #look(): Promise<Known> {
     const at = this.#ports.clock.now().getTime();
-    const issuers = new Set<string>();
+    const entries: IssuerDocument[] = [];
     let continuation: string | undefined;
     do {
       const page = await this.#ports.documents.queryDocuments({ container: 'registries', partition: [this.#registry], where: [{ path: 'type', is: '=', value: 'trusted-issuer' }], limit: pageSize, ...(continuation === undefined ? {} : { continuation }) });
-      for (const found of page.documents) issuers.add(parseStored(issuerDocumentSchema, found, { container: 'registries' }).document.issuer);
+      entries.push(...page.documents.map((found) => parseStored(issuerDocumentSchema, found, { container: 'registries' }).document));
       continuation = page.continuation;
     } while (continuation !== undefined);
+    const issuers = Map.groupBy(entries, ({ issuer }) => issuer);
     this.#known = { issuers, at };
     return issuers;
   }
