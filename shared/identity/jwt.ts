@@ -15,6 +15,7 @@ const claimsSchema = z.object({
   sub: z.string(),
   /** Seconds since 1970. */
   exp: z.number(),
+  iat: z.number(),
   grant_type: z.enum(['refresh_token', 'access_token']),
   tenant: z.string().optional(),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })).optional(),

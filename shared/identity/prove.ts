@@ -65,7 +65,7 @@ export async function proveToken(ports: ProvePorts, token: string, host: string,
   const identity = claims.longshore;
   const until = claims.exp * 1000;
   if (claims.grant_type === 'access_token') return { identity, ...accessOf(claims), until, narrowed: true };
-  const grants = await grantsOf(ports, ports.settings, identity);
+  const grants = await grantsOf(ports, ports.settings, identity, new Date(claims.iat * 1000));
   return grants === undefined ? undefined : { identity, grants, until };
 }
 

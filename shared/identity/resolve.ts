@@ -5,7 +5,7 @@ import type { ReadDocument } from '../ports/documents.ts';
 import { readStored } from '../state/stored.ts';
 import { grantsOfActions, systemScopeMaps } from './actions.ts';
 import { anonymousDocumentSchema, anonymousRef, issuerDocumentSchema, namedRef, scopeMapDocumentSchema, tokenDocumentSchema } from './documents.ts';
-import type { PasswordName, TokenDocument } from './documents.ts';
+import type { IssuerDocument, PasswordName, TokenDocument } from './documents.ts';
 import { allGrants, noGrants, union } from './grants.ts';
 import type { Grants } from './grants.ts';
 import type { Identity } from './identity.ts';
@@ -23,16 +23,16 @@ interface Settings {
 
 /**
  * What an identity may do now, from the documents as they are; `undefined` when it is no more: disabled, its password
- * changed or over, its issuer no longer trusted. Throws `StoreFailure`.
+ * changed or over, its issuer no longer trusted, or for somebody else than when it was proven. Throws `StoreFailure`.
  */
-export async function grantsOf(ports: Ports, settings: Settings, identity: Identity): Promise<Grants | undefined> {
+export async function grantsOf(ports: Ports, settings: Settings, identity: Identity, provenAt: Date): Promise<Grants | undefined> {
   switch (identity.is) {
     case 'administrator':
       return settings.administrator !== undefined && administratorId(settings.administrator) === identity.passwordId ? allGrants : undefined;
     case 'token':
       return grantsOfToken(ports, settings, identity);
     case 'workload':
-      return grantsOfWorkload(ports, settings, identity.issuers);
+      return grantsOfWorkload(ports, settings, identity.issuers, provenAt);
     case 'anonymous':
       return anonymousGrants(ports.documents, settings.registry);
   }
@@ -56,12 +56,17 @@ export function isPasswordGood(token: TokenDocument, name: PasswordName, now: Da
   return password.expiresAt === undefined || now.getTime() < Date.parse(password.expiresAt);
 }
 
-/** Every entry that it satisfied must still be there; what they grant now counts. */
-async function grantsOfWorkload({ documents }: Ports, { registry }: Settings, issuers: readonly string[]): Promise<Grants | undefined> {
+/** Every entry that it satisfied must still be there, with the conditions that it satisfied; what they grant now counts. */
+async function grantsOfWorkload({ documents }: Ports, { registry }: Settings, issuers: readonly string[], provenAt: Date): Promise<Grants | undefined> {
   const entries = await Promise.all(issuers.map((name) => readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', name))));
-  const trusted = entries.flatMap((entry) => (entry === undefined ? [] : [entry.document]));
+  const trusted = entries.flatMap((entry) => (entry === undefined || isSince(entry.document, provenAt) ? [] : [entry.document]));
   if (trusted.length < issuers.length || trusted.length === 0) return undefined;
   return union(await Promise.all(trusted.map(({ scopeMap }) => scopeMapGrants(documents, registry, scopeMap))));
+}
+
+/** Whether its conditions are younger, in whole seconds, as tokens tell their time. What the workload's token said is not kept, so nobody knows whether it would satisfy them. */
+function isSince({ conditionsSince, updatedAt }: IssuerDocument, provenAt: Date): boolean {
+  return Math.floor(Date.parse(conditionsSince ?? updatedAt) / 1000) > Math.floor(provenAt.getTime() / 1000);
 }
 
 /** A scope map that is gone grants nothing. Throws `StoreFailure`. */

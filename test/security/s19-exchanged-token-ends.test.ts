@@ -57,4 +57,21 @@ describe('a refresh token that was got for an outside token', () => {
     expect((await exchange(longshore, seconds() - 30)).status).toBe(401);
     expect((await exchange(longshore, seconds())).status).toBe(401);
   });
+
+  it('ends when an entry of the same name trusts somebody else, and lives on when the same ones may more', async () => {
+    const longshore = await trusting();
+    const [first, second] = [await refreshToken(longshore, seconds() + 3_600), await refreshToken(longshore, seconds() + 3_600)];
+    const trust = (is: string, scopeMap: string) => manage(longshore, 'PUT', '/trusted-issuers/main', { issuer: issuer.url, audience: 'longshore', conditions: [{ claim: 'sub', is }], scopeMap });
+    clock.pass(1_000);
+    await trust('repo:*', '_repositories_pull');
+    expect(await statusOf(access(longshore, first))).toBe(200);
+    await trust('repo:somebody-else/*', '_repositories_admin');
+    expect(await statusOf(access(longshore, first))).toBe(401);
+    await manage(longshore, 'DELETE', '/trusted-issuers/main');
+    await trust('repo:*', '_repositories_admin');
+    expect(await statusOf(access(longshore, second))).toBe(401);
+    expect(await statusOf(knock(longshore, '/v2/', { headers: basic(tokenUser, second) }))).toBe(401);
+    const fresh = await refreshToken(longshore, seconds() + 3_600);
+    expect(await statusOf(access(longshore, fresh))).toBe(200);
+  });
 });
