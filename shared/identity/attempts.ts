@@ -17,8 +17,12 @@ const forgetAfterMs = 60 * 60_000;
 const maxRemembered = 10_000;
 const maxWelcome = 1_000;
 
+/** What a secret opens. */
+const kinds = ['administrator', 'token', 'door'] as const;
+
 /** Who tries what: `address` is absent where nobody knows it. */
 export interface Attempt {
+  readonly kind: (typeof kinds)[number];
   /** Of the identity, or of what else the secret opens. */
   readonly name: string;
   readonly address: string | undefined;
@@ -30,18 +34,19 @@ export interface Attempt {
  */
 export class FailedAttempts {
   readonly #clock: Clock;
-  readonly #failures: LRUCache<string, Failures>;
+  /** Each kind apart: names are made up for nothing, and thousands of them must not make it forget who guesses at the administrator's password. */
+  readonly #failures: ReadonlyMap<Attempt['kind'], LRUCache<string, Failures>>;
   /** Where the right secret was shown from: a guesser behind the same address does not keep its owner out. */
   readonly #welcome = new LRUCache<string, true>({ max: maxWelcome });
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#failures = new LRUCache({ max: maxRemembered, ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } });
+    this.#failures = new Map(kinds.map((kind) => [kind, new LRUCache({ max: maxRemembered, ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } })]));
   }
 
   /** How many failures stand against it. */
   failuresOf(attempt: Attempt): number {
-    return this.#failures.get(keyOf(attempt))?.count ?? 0;
+    return this.#of(attempt)?.count ?? 0;
   }
 
   /**
@@ -54,28 +59,31 @@ export class FailedAttempts {
 
   /** The same, also where the right secret was shown from. */
   requireNoWait(attempt: Attempt): void {
-    const waitMs = (this.#failures.get(keyOf(attempt))?.nextAt ?? 0) - this.#clock.now().getTime();
+    const waitMs = (this.#of(attempt)?.nextAt ?? 0) - this.#clock.now().getTime();
     if (attempt.address !== undefined && waitMs > 0) throw tooMany(waitMs);
   }
 
   /** What was shown is wrong. Throws `RegistryError` (`too-many-requests`) when it came before its time; it does not make the wait longer then. */
   failed(attempt: Attempt): void {
-    const key = keyOf(attempt);
     const now = this.#clock.now().getTime();
-    const { count, nextAt } = this.#failures.get(key) ?? { count: 0, nextAt: 0 };
+    const { count, nextAt } = this.#of(attempt) ?? { count: 0, nextAt: 0 };
     if (nextAt > now) throw tooMany(nextAt - now);
-    this.#failures.set(key, { count: count + 1, nextAt: now + waitAfter(count + 1) });
+    this.#failures.get(attempt.kind)?.set(keyOf(attempt), { count: count + 1, nextAt: now + waitAfter(count + 1) });
   }
 
   /** What was shown is right. */
   succeeded(attempt: Attempt): void {
-    this.#failures.delete(keyOf(attempt));
+    this.#failures.get(attempt.kind)?.delete(keyOf(attempt));
   }
 
   /** The right secret, of those that can be guessed, was shown from here. */
   welcome(attempt: Attempt): void {
     this.succeeded(attempt);
     if (attempt.address !== undefined) this.#welcome.set(keyOf(attempt), true);
+  }
+
+  #of(attempt: Attempt): Failures | undefined {
+    return this.#failures.get(attempt.kind)?.get(keyOf(attempt));
   }
 }
 

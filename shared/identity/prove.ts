@@ -41,9 +41,9 @@ export interface Login {
  */
 export async function proveLogin(ports: ProvePorts, login: Login): Promise<Proof | undefined> {
   const { user, password, host } = login;
-  const attempt: Attempt = { name: namePattern.test(user) ? user : 'no name', address: login.address };
   // Alone a password that somebody may have chosen can be guessed.
   const isGuessable = user === administratorName;
+  const attempt: Attempt = { kind: isGuessable ? 'administrator' : 'token', name: namePattern.test(user) ? user : 'no name', address: login.address };
   if (isGuessable) ports.attempts.requireTurn(attempt);
   const proof = await ports.proven.prove(JSON.stringify([user, password]), host, 'documents', () => prove(ports, login, attempt));
   if (proof !== undefined && isGuessable) ports.attempts.welcome(attempt);

@@ -6,7 +6,7 @@ import type { RateLimits } from './ratelimits.ts';
 
 /** Those who come to a door with a secret of its own share failures and budgets with those who guess at passwords. */
 export function limitStrangers(attempts: FailedAttempts, limits: RateLimits | undefined, addressOf: ClientAddress): LimitStrangers {
-  const attemptOf = (request: Request, door: string) => ({ name: `door ${door}`, address: addressOf(request) });
+  const attemptOf = (request: Request, door: string) => ({ kind: 'door' as const, name: `door ${door}`, address: addressOf(request) });
   return {
     requireTurn(request, door) {
       attempts.requireTurn(attemptOf(request, door));

@@ -115,6 +115,15 @@ describe('a guesser', () => {
     expect(await statusOf(knock(longshore, '/v2/', { headers: asAdmin, address: '192.0.2.8' }))).toBe(200);
   });
 
+  it('waits on, whatever other names are tried from everywhere meanwhile', async () => {
+    const longshore = composeRequired({ rateLimits: bySku });
+    expect(await statusOf(knock(longshore, '/v2/', { headers: asAdmin, address: '203.0.113.1' }))).toBe(200);
+    for (let n = 0; n < 6; n++) await statusOf(knock(longshore, '/v2/', { headers: basic('admin', guess(n)), address: '192.0.2.7' }));
+    // More than are remembered.
+    for (let n = 0; n < 10_100; n++) await statusOf(knock(longshore, '/v2/', { headers: basic(`name${n}`, 'x'), address: `192.0.2.${n % 8}` }));
+    expect(await statusOf(knock(longshore, '/v2/', { headers: asAdmin, address: '192.0.2.7' }))).toBe(429);
+  }, 60_000);
+
   it('whose address nobody knows does not keep the administrator out', async () => {
     const longshore = composeRequired({ rateLimits: bySku });
     expect(await statusOf(knock(longshore, '/v2/', { headers: asAdmin }))).toBe(200);
