@@ -15,33 +15,37 @@ export const usualConnectionLimits: ConnectionLimits = { most: 2_048, silentMs: 
 export const headersTimeoutMs = 20_000;
 export const headersCheckMs = 5_000;
 
-/** While the limit is reached, who has sent nothing for so long in the middle of a body makes room. In milliseconds. */
+/**
+ * While the limit is reached, who has sent or taken less than so many bytes for so long, in the middle of a request or of an answer, makes room: a byte now
+ * and then would hold a place for as long as its sender likes. In milliseconds and bytes.
+ */
 const stallMs = 5_000;
+const leastMoved = 4 * 1024;
 
 interface Connection {
   readonly since: number;
   readonly address: string;
-  exchange?: { readonly request: IncomingMessage; readonly response: ServerResponse };
-  /** At the last look. */
-  sent: { readonly bytes: number; readonly at: number };
+  exchange?: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly since: number };
+  /** When a look last found that it had moved on. */
+  moved: { readonly bytes: number; readonly at: number };
 }
 
 /**
  * Keeps connections that nobody uses from holding memory, and from keeping others out. There is no limit for one address alone: behind a proxy all clients
- * have the same. When all places are taken, one goes of the address that has most: first an idle one, then one that has stopped in the middle of a body.
+ * have the same. When all places are taken, one goes of the address that has most: first an idle one, then one that has stopped, or nearly so, in the middle.
  */
 export function guardConnections(server: Server, { most, silentMs }: ConnectionLimits = usualConnectionLimits): void {
   const open = new Map<Socket, Connection>();
   server.on('connection', (socket) => {
     const at = performance.now();
-    open.set(socket, { since: at, address: socket.remoteAddress ?? '', sent: { bytes: 0, at } });
+    open.set(socket, { since: at, address: socket.remoteAddress ?? '', moved: { bytes: 0, at } });
     socket.once('close', () => open.delete(socket));
     if (open.size > most) (victimAmong(open, socket) ?? socket).destroy();
   });
   server.on('request', (request, response) => {
     const connection = open.get(request.socket);
     if (connection === undefined) return;
-    connection.exchange = { request, response };
+    connection.exchange = { request, response, since: performance.now() };
     response.once('close', () => {
       if (connection.exchange?.response === response) delete connection.exchange;
     });
@@ -54,7 +58,10 @@ export function guardConnections(server: Server, { most, silentMs }: ConnectionL
 /** Not while the app is at work on a request that has come: a large upload may be read back for minutes. */
 function isClientsTurn(socket: Socket, exchange: Connection['exchange']): boolean {
   if (exchange === undefined) return true;
-  const { request, response } = exchange;
+  return isInTheMiddle(socket, exchange);
+}
+
+function isInTheMiddle(socket: Socket, { request, response }: NonNullable<Connection['exchange']>): boolean {
   return response.writableLength > 0 || socket.writableLength > 0 || (!request.complete && request.readableLength === 0);
 }
 
@@ -74,10 +81,13 @@ function victimAmong(open: ReadonlyMap<Socket, Connection>, newest: Socket): Soc
 }
 
 function isStopped(socket: Socket, connection: Connection, now: number): 'idle' | 'stalled' | undefined {
-  if (connection.exchange === undefined) return 'idle';
-  if (connection.exchange.request.complete) return undefined;
-  if (socket.bytesRead !== connection.sent.bytes) connection.sent = { bytes: socket.bytesRead, at: now };
-  return now - connection.sent.at >= stallMs ? 'stalled' : undefined;
+  const { exchange } = connection;
+  if (exchange === undefined) return 'idle';
+  if (!isInTheMiddle(socket, exchange)) return undefined;
+  // What waits to be taken is not taken yet.
+  const bytes = socket.bytesRead + socket.bytesWritten - socket.writableLength;
+  if (bytes - connection.moved.bytes >= leastMoved) connection.moved = { bytes, at: now };
+  return now - Math.max(connection.moved.at, exchange.since) >= stallMs ? 'stalled' : undefined;
 }
 
 function isHigher(one: readonly number[], other: readonly number[]): boolean {

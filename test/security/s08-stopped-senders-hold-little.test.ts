@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -191,4 +192,41 @@ describe('connections', () => {
     });
     for (const ms of await Promise.all(silent)) expect(ms).toBeGreaterThan(1_000);
   });
+
+  it('make room for new ones where all places are taken by strangers who send a byte now and then', async () => {
+    host = await startNodeHost(composeRequired().app, { host: '127.0.0.1', port: 0 }, { most: 20, silentMs: 75_000 });
+    const trickling = await many(30, () => stall(host.url, 'POST /oauth2/token HTTP/1.1\r\nContent-Length: 60000', Buffer.from('a')));
+    const drip = setInterval(() => trickling.forEach(({ socket }) => socket.write('a')), 500);
+    await delay(6_500);
+    for (let at = 0; at < 5; at++) expect((await fetch(`${host.url}/v2/`, { headers: { connection: 'close' } })).status).toBe(401);
+    clearInterval(drip);
+  }, 20_000);
+
+  it('and where they are taken by readers who take a little now and then; who reads on is left alone', async () => {
+    const longshore = composeForTest({ settings: { blobs: 'proxy' } });
+    const bytes = Buffer.alloc(16 * mebibyte, 'a');
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    expect((await longshore.app.fetch(new Request(`http://registry.test/v2/team/app/blobs/uploads/?digest=${digest}`, { method: 'POST', body: bytes }))).status).toBe(201);
+    host = await startNodeHost(longshore.app, { host: '127.0.0.1', port: 0 }, { most: 20, silentMs: 75_000 });
+    const get = () => {
+      const socket = connect(Number(new URL(host.url).port), '127.0.0.1');
+      socket.on('error', () => undefined).write(`GET /v2/team/app/blobs/${digest} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      return socket;
+    };
+    const readers = Array.from({ length: 20 }, () => get().pause());
+    const [steady] = readers;
+    let taken = 0;
+    const sip = setInterval(() => {
+      readers.slice(1).forEach((socket) => void socket.read(1));
+      taken += (steady?.read() as Buffer | null)?.length ?? 0;
+    }, 50);
+    readers.forEach((socket) => socket.on('readable', () => undefined));
+    const pinged = () => fetch(`${host.url}/v2/`, { headers: { connection: 'close' } }).then(({ status }) => status, () => 'no place');
+    // The first who finds no place begins the time in which they must move on.
+    await expect.poll(pinged, { timeout: 12_000, interval: 500 }).toBe(200);
+    for (let at = 0; at < 5; at++) expect(await pinged()).toBe(200);
+    await expect.poll(() => taken, { timeout: 20_000 }).toBeGreaterThan(bytes.length);
+    clearInterval(sip);
+    readers.forEach((socket) => socket.destroy());
+  }, 40_000);
 });
