@@ -7,11 +7,16 @@ export const invocationHeader = 'x-ms-invocation-id';
 const patience = 5_000;
 /** A process that was busy learns late of what has come meanwhile: it looks once more before it gives up. In milliseconds. */
 const secondLook = 500;
-/** The host has some hundreds of requests under way, and these are those of which it has not told yet. */
+/** The host has some hundreds of requests under way, and these are those of which it has not told yet. When there are more, the oldest gives up: the host's own wait for a moment alone. */
 const maxWaiting = 1_000;
 
 /** What the host, and nothing else, gives as an invocation's id. */
 const hostsId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+interface Waiting {
+  readonly admit: () => void;
+  readonly giveUp: () => void;
+}
 
 /** Brings invocations and the requests that are forwarded for them together: each invocation gets one request, and a request of no invocation gets nowhere. */
 export class Invocations {
@@ -19,7 +24,7 @@ export class Invocations {
   /** Invocations whose request has not come. */
   readonly #announced = new Set<string>();
   /** Requests of whose invocation the host has not told. */
-  readonly #waiting = new Map<string, () => void>();
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(options: { readonly patience?: number } = {}) {
     this.#patience = options.patience ?? patience;
@@ -27,9 +32,9 @@ export class Invocations {
 
   /** The host tells of an invocation. */
   announce(id: string): void {
-    const admit = this.#waiting.get(id);
-    if (admit === undefined) this.#announced.add(id);
-    else admit();
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) this.#announced.add(id);
+    else waiting.admit();
   }
 
   /** What waits for an invocation's request may fail for good: then nothing waits any longer for ever. */
@@ -49,7 +54,7 @@ export class Invocations {
   /** Calls `admit` when the request belongs to an invocation, at once or once the host tells of it; else answers it. */
   arrive(request: IncomingMessage, response: ServerResponse, admit: () => void): void {
     const id = request.headers[invocationHeader];
-    if (typeof id !== 'string' || !hostsId.test(id) || this.#waiting.has(id) || this.#waiting.size >= maxWaiting) {
+    if (typeof id !== 'string' || !hostsId.test(id) || this.#waiting.has(id)) {
       refuse(response);
       return;
     }
@@ -68,9 +73,13 @@ export class Invocations {
     };
     let timer = setTimeout(() => (timer = setTimeout(giveUp, secondLook)), this.#patience);
     response.once('close', leave);
-    this.#waiting.set(id, () => {
-      leave();
-      admit();
+    if (this.#waiting.size >= maxWaiting) this.#waiting.values().next().value?.giveUp();
+    this.#waiting.set(id, {
+      giveUp,
+      admit: () => {
+        leave();
+        admit();
+      },
     });
   }
 }

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guardLibrary } from '../../functions/guard.ts';
-import { Invocations } from '../../functions/invocations.ts';
+import { admitInvocationsAlone, Invocations } from '../../functions/invocations.ts';
 import { stateFolder, startRunningStack } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { listeningOf } from './listening.ts';
@@ -82,6 +86,29 @@ describe('npm start', () => {
   });
 });
 
+describe('the server of the library', () => {
+  it('lets the host\'s requests in while more of nobody wait than it keeps, whichever is told of first', async () => {
+    const server = createServer((_, response) => response.end('in'));
+    const invocations = new Invocations();
+    admitInvocationsAlone(server, invocations);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const strangers = Array.from({ length: 1_050 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+    await Promise.all(strangers.map((socket) => once(socket, 'connect')));
+    for (const socket of strangers) socket.write(withId(randomUUID()));
+    await delay(500);
+    const [before, after] = [randomUUID(), randomUUID()];
+    invocations.announce(before);
+    const answers = Promise.all([before, after].map((id) => raw(port, withId(id))));
+    await delay(300);
+    invocations.announce(after);
+    expect((await answers).map(({ status }) => status)).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK']);
+    for (const socket of strangers) socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
 describe('an invocation whose request the host cannot forward', () => {
   const metadata = { bindings: { request: { type: 'httpTrigger' } } };
 
@@ -91,7 +118,6 @@ describe('an invocation whose request the host cannot forward', () => {
   }
 
   it('fails after some seconds, and does not hold its place until the process is killed', async () => {
-    const { createServer } = await import('node:http');
     const { model, guard } = guarded(() => new Promise(() => undefined));
     const server = createServer();
     model.getCapabilities = async (defaults) => {
