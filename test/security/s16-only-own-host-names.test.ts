@@ -33,7 +33,7 @@ async function raw(url: string, head: string): Promise<{ status: number; text: s
 }
 
 const hosts = () => [['plain Node', stack.url], ['the Functions host', stack.functionsUrl]] as const;
-const strangers = ['evil.test', 'evil.test:5000', 'localhost.evil.test', '127.0.0.1.evil.test', 'evil.test.', '10.255.254.253', '[fe80::bad]', 'registry.public.evil.test', '2130706433', 'localhost@evil.test'];
+const strangers = ['evil.test', 'evil.test:5000', 'localhost.evil.test', '127.0.0.1.evil.test', 'evil.test.', '10.255.254.253', '[fe80::bad]', 'registry.public.evil.test', '2130706433', 'localhost@evil.test', 'localhost:99999', 'localhost:65536', 'localhost:0x50'];
 const routes = ['GET /v2/', 'GET /v2/_catalog', 'GET /api/v1/registry', 'GET /oauth2/token', 'GET /acr/v1/_catalog', 'GET /healthz', 'GET /metrics', 'GET /nothing', 'GET /'];
 
 describe('the open local stack', () => {
