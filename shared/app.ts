@@ -38,7 +38,11 @@ export interface AppPorts {
   /** The names that requests may come to; absent, any. */
   readonly hostNames?: HostNames;
   /** Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all other requests. */
-  readonly letIn: (request: Request) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
+  readonly doors: {
+    readonly letIn: (request: Request) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
+    /** Told before somebody who may changes something. */
+    readonly forget: () => void;
+  };
   /** What of the management API is about webhooks. */
   readonly webhooks: OpenAPIHono;
   /** What of the management API is about the recycle bin. */
@@ -67,7 +71,7 @@ export function createApp(ports: AppPorts): App {
   const { callers, oauth2, management } = ports.identities;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
-  app.use('/api/v1/*', requireManagement(callers, ports.letIn));
+  app.use('/api/v1/*', requireManagement(callers, ports.doors));
   app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
   app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
@@ -113,9 +117,9 @@ function malformed({ message }: HTTPException): RegistryError {
 }
 
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
-function requireManagement(callers: IdentifyCaller, letIn?: AppPorts['letIn']): MiddlewareHandler {
+function requireManagement(callers: IdentifyCaller, doors?: AppPorts['doors']): MiddlewareHandler {
   return async (context, next) => {
-    const came = await letIn?.(context.req.raw);
+    const came = await doors?.letIn(context.req.raw);
     if (came !== undefined) context.req.raw = came.request;
     if (came?.isProven === true) {
       await boundManagementBody(context.req);
@@ -125,15 +129,20 @@ function requireManagement(callers: IdentifyCaller, letIn?: AppPorts['letIn']): 
     const caller = await callers.identify(context.req.raw, needed);
     requireAccess(caller, needed);
     context.set('caller', caller);
+    if (!isRead(context.req.method)) doors?.forget();
     await boundManagementBody(context.req);
     await next();
   };
 }
 
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 const inUsePath = '/api/v1/in-use/';
 
 function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
-  if (method === 'GET' || method === 'HEAD') return { type: 'management', name: 'api', action: 'read' };
+  if (isRead(method)) return { type: 'management', name: 'api', action: 'read' };
   const source = path.startsWith(inUsePath) ? path.slice(inUsePath.length) : '';
   // What is no name of a source is nobody's but the administrators'.
   return { type: 'management', name: isInUseSource(source) ? `in-use/${source}` : 'api', action: 'write' };

@@ -53,7 +53,7 @@ import { Metrics } from './telemetry/metrics.ts';
 import { inEventSpan, inTimerSpan, tracedApp } from './telemetry/traced.ts';
 import { buildRoutes } from './builds/management/http.ts';
 import { buildPipeline } from './builds/pipeline.ts';
-import { letInWith } from './builds/inbound/let-in.ts';
+import { doorsOf } from './builds/inbound/let-in.ts';
 import { usualUpstreamSettings } from './builds/upstream/documents.ts';
 import type { UpstreamSettings } from './builds/upstream/documents.ts';
 import { userSecrets } from './builds/user-secrets.ts';
@@ -187,7 +187,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
   const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, grants: identities.grants, documents, secrets: userSecrets(stores.secrets), sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
-  const app = createApp({ registry, identities, letIn: letInWith(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
+  const app = createApp({ registry, identities, doors: doorsOf(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,

@@ -66,7 +66,7 @@ function prove(ports: IdentifyPorts, request: Request, credentials: Credentials,
 
 /** A user and a password that came with a request, whichever way. */
 export function loginOf({ addressOf, limits }: IdentifyPorts, request: Request, { user, password }: Pick<Login, 'user' | 'password'>, host: string): Login {
-  return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLook(request) };
+  return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLook(request, 'name') };
 }
 
 /** With a challenge a refusal asks for a token with more; whoever came with a password has no more to show. */

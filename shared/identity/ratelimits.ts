@@ -120,10 +120,10 @@ export class RateLimits {
 
   /**
    * Before a store or an issuer is asked for the sake of a stranger, in a budget apart: whoever guesses at names that this instance knows spends none of
-   * it, so that it is there for those whom the instance has not met. Throws like `take`.
+   * it, so that it is there for those whom the instance has not met. Each kind has its own: a flood at doors keeps nobody from logging in. Throws like `take`.
    */
-  takeLook(request: Request): void {
-    this.#takeAll(request, this.#strangers, this.#strangerShare(request, 'read').map((share) => ({ ...share, key: `look ${share.key}` })));
+  takeLook(request: Request, at: 'name' | 'issuer' | 'door'): void {
+    this.#takeAll(request, this.#strangers, this.#strangerShare(request, 'read').map((share) => ({ ...share, key: `look at ${at} ${share.key}` })));
   }
 
   #strangerShare(request: Request, policy: Policy): Share[] {

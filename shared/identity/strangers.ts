@@ -8,10 +8,8 @@ import type { RateLimits } from './ratelimits.ts';
 export function limitStrangers(attempts: FailedAttempts, limits: RateLimits | undefined, addressOf: ClientAddress): LimitStrangers {
   const attemptOf = (request: Request, door: string) => ({ kind: 'door' as const, name: `door ${door}`, address: addressOf(request) });
   return {
-    requireTurn(request, door) {
-      attempts.requireTurn(attemptOf(request, door));
-      limits?.takeLook(request);
-    },
+    requireTurn: (request, door) => attempts.requireTurn(attemptOf(request, door)),
+    takeLook: (request) => limits?.takeLook(request, 'door'),
     failed(request, door) {
       try {
         attempts.failed(attemptOf(request, door));

@@ -128,6 +128,40 @@ describe('doors that nobody has made', () => {
   });
 });
 
+describe('a flood at doors from an address that nobody knows', () => {
+  const small = { registry: { read: 40, write: 40, delete: 40 } };
+  const floods: readonly [string, (n: number) => string][] = [['doors that are not there', (n) => `/api/v1/tasks/task-${n % 3}/hook`], ['ever other doors', (n) => `/api/v1/tasks/task-${n}/hook`], ['a door that is there', () => '/api/v1/bases/notify/docker-hub']];
+
+  it.each(floods)('keeps out no token that comes for the first time: %s', async (_, door) => {
+    const before = composeRequired();
+    const password = await makeToken(before, 'ci', ['repositories/*/content/read']);
+    const longshore = composeRequired({ ...before, rateLimits: small });
+    for (let n = 0; n < 100; n++) await statusOf(guessAt(longshore, door(n), 'guess'));
+    expect(await statusOf(knock(longshore, '/v2/', { headers: basic('ci', password) }))).toBe(200);
+  });
+
+  it.each(floods.filter(([what]) => what !== 'ever other doors'))('keeps out nobody who knows a door\'s secret: %s', async (_, door) => {
+    const before = composeRequired();
+    const { secret } = await manage<{ readonly secret: string }>(before, 'PUT', '/bases/sources/docker-hub', {});
+    const longshore = composeRequired({ ...before, rateLimits: small });
+    for (let n = 0; n < 100; n++) await statusOf(guessAt(longshore, door(n), 'guess'));
+    expect(await statusOf(guessAt(longshore, '/api/v1/bases/notify/docker-hub', secret))).toBe(202);
+  });
+
+  it('ends for a secret that is made anew: at once where that is done, elsewhere within a second', async () => {
+    const longshore = composeRequired();
+    const other = composeRequired({ ...longshore, clock: longshore.clock });
+    const make = async () => (await manage<{ readonly secret: string }>(longshore, 'PUT', '/bases/sources/docker-hub', {})).secret;
+    const door = '/api/v1/bases/notify/docker-hub';
+    const first = await make();
+    expect([await statusOf(guessAt(longshore, door, first)), await statusOf(guessAt(other, door, first))]).toEqual([202, 202]);
+    const second = await make();
+    expect([await statusOf(guessAt(longshore, door, first)), await statusOf(guessAt(longshore, door, second))]).toEqual([401, 202]);
+    longshore.clock.pass(1_001);
+    expect([await statusOf(guessAt(other, door, first)), await statusOf(guessAt(other, door, second))]).toEqual([401, 202]);
+  });
+});
+
 describe('guesses at a door\'s secret', () => {
   const door = '/api/v1/bases/notify/docker-hub';
   const open = async (longshore: Required) => (await manage<{ readonly secret: string }>(longshore, 'PUT', '/bases/sources/docker-hub', {})).secret;

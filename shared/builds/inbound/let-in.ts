@@ -9,7 +9,8 @@ import { baseReference } from '../edges/names.ts';
 import { nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
-import { AbsentDoors } from './absent-doors.ts';
+import { KnownDoors } from './known-doors.ts';
+import type { Proof } from './known-doors.ts';
 import { claims, isSignedForPath, proves, tells } from './proof.ts';
 import type { Received, Way } from './proof.ts';
 import { readInboundSecret } from './secrets.ts';
@@ -18,7 +19,6 @@ import { readTaskSecret } from './task-secrets.ts';
 /** What a host of registries or repositories posts is smaller. In bytes. */
 export const maxNotificationBytes = 1024 * 1024;
 
-type Proof = (received: Received) => boolean;
 /** How whoever stands there may prove himself; `undefined` where nothing could. */
 type Door = (ports: BuildPorts, name: string, query: URLSearchParams) => Promise<Proof | undefined>;
 
@@ -52,10 +52,13 @@ const byClaim: Door = async (ports, build, query) => {
 const waysOfHosts: readonly Way[] = ['told', 'gitlab', 'github', 'gitea', 'standard'];
 const waysOfRegistries = (source: string): readonly Way[] => (source === 'ghcr' ? ['told', 'standard', 'github'] : ['told', 'standard']);
 
-/** What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. */
-const doors: readonly (readonly [RegExp, Door])[] = [
-  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases', waysOfRegistries)],
-  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, bySecret('task', () => waysOfHosts)],
+/**
+ * What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. A secret that somebody made lasts, so it
+ * is known for a moment; a job's token may be another one the next time.
+ */
+const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
+  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases', waysOfRegistries), 'lasts'],
+  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, bySecret('task', () => waysOfHosts), 'lasts'],
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/callback$/, byToken],
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, byClaim],
 ];
@@ -68,7 +71,7 @@ export interface LetIn {
 
 interface Guards {
   readonly strangers: LimitStrangers;
-  readonly absent: AbsentDoors;
+  readonly known: KnownDoors;
 }
 
 /**
@@ -76,23 +79,30 @@ interface Guards {
  * secret is there or not. A body is read only where the door is one that somebody could open, and who has not opened it by telling its secret sends little.
  * Throws `RegistryError` (`too-large`, `too-many-requests`), `StoreFailure`.
  */
-async function letIn(ports: BuildPorts, { strangers, absent }: Guards, request: Request): Promise<LetIn | undefined> {
+async function letIn(ports: BuildPorts, guards: Guards, request: Request): Promise<LetIn | undefined> {
+  if (request.method !== 'POST') return undefined;
+  const { strangers } = guards;
   const { path, query } = targetOf(request.url);
-  if (request.method !== 'POST') {
-    if (request.method !== 'GET' && request.method !== 'HEAD') absent.forget();
-    return undefined;
-  }
-  const found = doors.flatMap(([pattern, door]) => (pattern.exec(path)?.slice(1, 2) ?? []).map((name) => ({ door, name })))[0];
+  const found = doors.flatMap(([pattern, door, lasts]) => (pattern.exec(path)?.slice(1, 2) ?? []).map((name) => ({ door, name, lasts })))[0];
   if (found === undefined || !claims({ headers: request.headers, query })) return undefined;
   const opened = `${path}?${query.get('image') ?? ''}`;
   strangers.requireTurn(request, opened);
   if ((contentLength(request) ?? 0) > maxNotificationBytes) throw new RegistryError({ is: 'too-large', what: 'notification', limit: maxNotificationBytes });
-  const proof = absent.has(opened) ? undefined : await found.door(ports, found.name, query);
-  if (proof === undefined) absent.add(opened);
+  const proof = await proofAt(guards, request, opened, () => found.door(ports, found.name, query), found.lasts === 'lasts');
   const isProven = proof !== undefined && (await isProvenBy(proof, request, { path, query }));
   if (isProven) strangers.succeeded(request, opened);
   else strangers.failed(request, opened);
   return { isProven, request };
+}
+
+/** A store is asked only where nothing is known of the door, and where strangers have not asked too much. */
+async function proofAt({ strangers, known }: Guards, request: Request, door: string, look: () => Promise<Proof | undefined>, lasts: boolean): Promise<Proof | undefined> {
+  const before = known.find(door);
+  if (before !== undefined) return before === 'absent' ? undefined : before;
+  strangers.takeLook(request);
+  const proof = await look();
+  if (proof === undefined || lasts) known.add(door, proof);
+  return proof;
 }
 
 /** Reads a body only where a signature of it may open the door: what is told needs none. Throws `RegistryError` (`too-large`). */
@@ -115,8 +125,14 @@ function isSigned(headers: Headers): boolean {
   return ['x-hub-signature-256', 'x-gitea-signature', 'webhook-signature'].some((name) => headers.has(name));
 }
 
-/** The same for one instance: it remembers which doors there are not. */
-export function letInWith(ports: BuildPorts, strangers: LimitStrangers): (request: Request) => Promise<LetIn | undefined> {
-  const guards: Guards = { strangers, absent: new AbsentDoors(ports.clock) };
-  return (request) => letIn(ports, guards, request);
+export interface Doors {
+  readonly letIn: (request: Request) => Promise<LetIn | undefined>;
+  /** Before somebody who may changes something: not before, or strangers would have doors looked up again and again. */
+  readonly forget: () => void;
+}
+
+/** The doors as one instance knows them. */
+export function doorsOf(ports: BuildPorts, strangers: LimitStrangers): Doors {
+  const known = new KnownDoors(ports.clock);
+  return { letIn: (request) => letIn(ports, { strangers, known }, request), forget: () => known.forget() };
 }

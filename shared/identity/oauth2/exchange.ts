@@ -18,7 +18,7 @@ export async function exchange(ports: OAuth2Ports, request: Request): Promise<{ 
   const { host } = originOf(request, ports.settings.publicUrl);
   requireService(form, host);
   if (!grantTypes.includes(requireField(form, 'grant_type'))) throw new RegistryError({ is: 'request-invalid', why: `grant_type must be ${grantTypes.join(' or ')}` });
-  const proof = await ports.outside.prove(requireField(form, 'access_token'), () => ports.limits?.takeLook(request));
+  const proof = await ports.outside.prove(requireField(form, 'access_token'), () => ports.limits?.takeLook(request, 'issuer'));
   const now = ports.clock.now().getTime();
   // An instance whose clock is behind may take a token for a moment longer: what it would get is over already.
   if (proof === undefined || proof.until <= now) {
