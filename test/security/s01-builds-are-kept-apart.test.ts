@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,6 +13,7 @@ import type { GatewayOptions } from '../../shared/adapters/buildah/gateway.ts';
 import { behindDoors } from '../../shared/adapters/buildah/relay.ts';
 import { BuilderRefused, isolationOf } from '../../shared/adapters/buildah/requirements.ts';
 import { containerIds, inSandbox, stepOptions } from '../../shared/adapters/buildah/sandbox.ts';
+import { writeWorld } from '../../shared/adapters/buildah/world.ts';
 import { BadConfiguration, parseConfig } from '../../shared/config.ts';
 import { blobOrigin, buildLimitsSchema } from '../../shared/config-builds.ts';
 import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
@@ -48,6 +50,18 @@ describe('what a builder is started with', () => {
   it('writes to nothing but its own job', () => {
     const writable = command.flatMap((part, at) => (part === '--bind' ? [command[at + 1]] : []));
     expect(writable).toEqual(['/tmp/job/job', '/tmp/job/gateway']);
+  });
+
+  it('is readable for it where this process keeps its own files from everybody else', () => {
+    const before = process.umask(0o077);
+    try {
+      const files = writeWorld(folder, world.ids, []);
+      for (const name of ['job', 'job/tmp']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o711);
+      for (const name of Object.keys(files)) expect(statSync(join(folder, 'etc', name)).mode & 0o777).toBe(0o644);
+      expect(command.join(' ')).toContain('umask 022');
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('is told nothing of this process\'s environment', () => {
@@ -180,6 +194,46 @@ describe('a builder\'s way out', () => {
     expect(await tunnel(join(folder, 'gateway', 'builder.sock'), `registry.example:${port + 1}`)).toBe(403);
     expect(await tunnel(join(folder, 'gateway', 'steps.sock'), `registry.example:${port}`)).toBe(403);
     await gateway.close();
+  });
+
+  // Any of these, where nobody hears the error, ends this process and every build and pull with it.
+  it.each<[string, (socket: Socket) => void]>([
+    ['is reset in the middle', (socket) => { socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc', () => setTimeout(() => socket.resetAndDestroy(), 50)); }],
+    ['breaks its own framing', (socket) => { socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n', () => setTimeout(() => socket.write('zzzz\r\n'), 50)); }],
+    ['is of another protocol', (socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'); }],
+    ['has no status', (socket) => { socket.write('HTTP/1.1 099 No\r\ncontent-length: 2\r\n\r\nok'); }],
+    ['stops in the middle', (socket) => { socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc'); }],
+  ])('lives on when an answer %s', async (_, answers) => {
+    const evil = createTcpServer((socket) => { socket.on('error', () => undefined).once('data', () => { answers(socket); }); }).listen(0, '127.0.0.1');
+    await once(evil, 'listening');
+    const { port } = evil.address() as AddressInfo;
+    const failures: unknown[] = [];
+    const note = (error: unknown) => failures.push(error);
+    process.on('uncaughtException', note);
+    const gateway = await opened({ ownHosts: [`registry.example:${port}`], resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]), patienceMs: 400 });
+    const asked = connect(join(folder, 'gateway', 'builder.sock'));
+    asked.on('error', () => undefined).resume().write(`GET http://registry.example:${port}/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    await once(asked, 'close');
+    await gateway.close();
+    evil.close();
+    process.off('uncaughtException', note);
+    expect(failures).toEqual([]);
+  });
+
+  it('lives on when who asked leaves before there is a connection', async () => {
+    const port = await listening();
+    const gateway = await opened({ ownHosts: [`registry.example:${port}`], resolve: () => new Promise((found) => setTimeout(found, 100, [{ address: '127.0.0.1', family: 4 }])) });
+    const failures: unknown[] = [];
+    const note = (error: unknown) => failures.push(error);
+    process.on('uncaughtException', note);
+    for (let n = 0; n < 20; n += 1) {
+      const leaving = connect(join(folder, 'gateway', 'builder.sock')).on('error', () => undefined);
+      leaving.write(`CONNECT registry.example:${port} HTTP/1.1\r\nhost: x\r\n\r\nmore`, () => leaving.destroy());
+    }
+    await new Promise((passed) => setTimeout(passed, 400));
+    await gateway.close();
+    process.off('uncaughtException', note);
+    expect(failures).toEqual([]);
   });
 
   it('has a door for the builder alone to each registry of this machine, and none to a port that nobody has named', async () => {

@@ -28,6 +28,8 @@ export interface GatewayOptions {
   /** Whether steps get a way out too: to public addresses alone, and to no registry of this machine. */
   readonly opensToSteps: boolean;
   readonly resolve?: ResolveName;
+  /** For a connection, and for each part of an answer, in milliseconds; tests are less patient. */
+  readonly patienceMs?: number;
 }
 
 /** What a builder reaches of the network, for as long as its job lasts. */
@@ -40,13 +42,13 @@ export interface Gateway {
 
 /** One connection more than a busy package installer opens. */
 const mostConnections = 256;
-const connectMs = 20_000;
+const usualPatienceMs = 20_000;
 
 /**
  * A builder has a network of its own with nothing in it. What it fetches (bases, `ADD` of a URL, the token service that a registry names) goes through this
  * proxy, which connects to addresses that `reach` allows, and to the address that it has looked at: a name that changes in between gains nothing.
  */
-export async function openGateway({ folder, seenAt, owner, plainHosts, ownHosts, reach, opensToSteps, resolve = nameResolver() }: GatewayOptions): Promise<Gateway> {
+export async function openGateway({ folder, seenAt, owner, plainHosts, ownHosts, reach, opensToSteps, resolve = nameResolver(), patienceMs = usualPatienceMs }: GatewayOptions): Promise<Gateway> {
   const servers: Server[] = [];
   const listen = async (server: Server, name: string) => {
     server.maxConnections = mostConnections;
@@ -60,8 +62,8 @@ export async function openGateway({ folder, seenAt, owner, plainHosts, ownHosts,
   const places = plainHosts.map(placeOf).filter((place, at, all) => all.findIndex(({ port, address }) => port === place.port && address === place.address) === at);
   const port = freePort(places);
   const isOwn = (host: string, to: number) => ownHosts.some((own) => sameAs(own, host, to));
-  const builder = await listen(proxyServer(resolve, (host, to) => (address) => isOwn(host, to) || (reach.allows(address) && !isThisMachine(address))), 'builder.sock');
-  const steps = opensToSteps ? await listen(proxyServer(resolve, () => (address) => isPublicAddress(address) && !isThisMachine(address)), 'steps.sock') : undefined;
+  const builder = await listen(proxyServer({ resolve, patienceMs }, (host, to) => (address) => isOwn(host, to) || (reach.allows(address) && !isThisMachine(address))), 'builder.sock');
+  const steps = opensToSteps ? await listen(proxyServer({ resolve, patienceMs }, () => (address) => isPublicAddress(address) && !isThisMachine(address)), 'steps.sock') : undefined;
   const doors: Door[] = [{ port, address: '127.0.0.1', builder, ...(steps === undefined ? {} : { steps }) }];
   for (const [at, place] of places.entries()) doors.push({ port: place.port, address: place.address, builder: await listen(tunnelServer(place.host, place.port), `plain-${at}.sock`) });
   const close = async () => {
@@ -82,6 +84,8 @@ function tracked<T extends Server>(server: T): T {
   sockets.set(server, open);
   server.on('connection', (socket: Duplex) => {
     open.add(socket);
+    // Node's own listener leaves with CONNECT, and a socket that breaks off before it has another would end this process.
+    socket.on('error', () => socket.destroy());
     socket.on('close', () => open.delete(socket));
   });
   return server;
@@ -128,14 +132,15 @@ function joined(socket: Duplex, out: Socket): void {
   socket.pipe(out).pipe(socket);
 }
 
+type Connecting = Required<Pick<GatewayOptions, 'resolve' | 'patienceMs'>>;
 type Allows = (host: string, port: number) => (address: string) => boolean;
 
-function proxyServer(resolve: ResolveName, allows: Allows): Server {
+function proxyServer(how: Connecting, allows: Allows): Server {
   const server = createServer((request, response) => {
-    forward(request, response, resolve, allows).catch((error: unknown) => { refuse(response, error); });
+    forward(request, response, how, allows).catch((error: unknown) => { refuse(response, error); });
   });
   server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    tunnel(request.url ?? '', socket, head, resolve, allows).catch((error: unknown) => {
+    tunnel(request.url ?? '', socket, head, how, allows).catch((error: unknown) => {
       socket.on('error', () => undefined);
       socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n${why(error)}\n`);
     });
@@ -143,11 +148,12 @@ function proxyServer(resolve: ResolveName, allows: Allows): Server {
   return tracked(server);
 }
 
-async function tunnel(authority: string, socket: Duplex, head: Buffer, resolve: ResolveName, allows: Allows): Promise<void> {
+async function tunnel(authority: string, socket: Duplex, head: Buffer, { resolve, patienceMs }: Connecting, allows: Allows): Promise<void> {
   const { hostname, port } = new URL(`https://${authority}`);
   const to = port === '' ? 443 : Number(port);
-  const out = connect({ host: await addressOf(hostname, to, resolve, allows), port: to, timeout: connectMs });
-  out.on('timeout', () => out.destroy());
+  const out = connect({ host: await addressOf(hostname, to, resolve, allows), port: to, timeout: patienceMs });
+  out.on('timeout', () => out.destroy(new Error('no connection in time')));
+  socket.on('close', () => out.destroy());
   await once(out, 'connect');
   out.setTimeout(0);
   socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -156,14 +162,18 @@ async function tunnel(authority: string, socket: Duplex, head: Buffer, resolve: 
 }
 
 /** A plain `http://` URL: its answer may come from allowed addresses alone, as with TLS. */
-async function forward(request: IncomingMessage, response: ServerResponse, resolve: ResolveName, allows: Allows): Promise<void> {
+async function forward(request: IncomingMessage, response: ServerResponse, { resolve, patienceMs }: Connecting, allows: Allows): Promise<void> {
   const url = new URL(request.url ?? '');
   if (url.protocol !== 'http:') throw new Error('only http:// URLs are forwarded');
   const port = url.port === '' ? 80 : Number(url.port);
   const host = await addressOf(url.hostname, port, resolve, allows);
   const { 'proxy-connection': _, 'proxy-authorization': __, ...headers } = request.headers;
-  const out = requestHttp({ host, port, path: `${url.pathname}${url.search}`, method: request.method ?? 'GET', headers: { ...headers, host: url.host, connection: 'close' }, agent: false, timeout: connectMs });
+  const out = requestHttp({ host, port, path: `${url.pathname}${url.search}`, method: request.method ?? 'GET', headers: { ...headers, host: url.host, connection: 'close' }, agent: false, timeout: patienceMs });
   out.on('timeout', () => out.destroy(new Error('no answer in time')));
+  // For as long as it lives: it fails in the middle of an answer too, where `once` below has long left, and what nobody hears ends this process.
+  out.on('error', (error) => { refuse(response, error); });
+  // Nobody asked for another protocol, and Node then says no more about the answer.
+  out.on('upgrade', (_answer, socket) => { socket.destroy(); refuse(response, new Error('another protocol is answered than was asked for')); });
   request.on('error', () => out.destroy());
   response.on('close', () => out.destroy());
   request.pipe(out);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { BuildLimits } from '../../config-builds.ts';
@@ -9,7 +9,7 @@ import { behindDoors } from './relay.ts';
 import { asBuilder, containerIds, idsNeeded, inSandbox, readIds, stepOptions } from './sandbox.ts';
 import type { Ids } from './sandbox.ts';
 import { exitProgram } from './small-program.ts';
-import { writeWorld } from './world.ts';
+import { writeShown, writeWorld } from './world.ts';
 
 /** What a sandbox of this machine is made with. */
 export interface Isolation {
@@ -85,9 +85,10 @@ function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }:
     cgroup = makeCgroup(cgroups, folder.slice(-24).replaceAll('/', '-'), limits);
     const files = writeWorld(folder, ids, []);
     const program = exitProgram();
-    mkdirSync(join(folder, 'job', 'context'), { mode: 0o755 });
-    writeFileSync(join(folder, 'job', 'context', 'exit'), program ?? '', { mode: 0o755 });
-    writeFileSync(join(folder, 'job', 'context', 'Dockerfile'), `FROM scratch\nCOPY exit /exit\n${program === undefined ? '' : 'RUN ["/exit"]\n'}`);
+    mkdirSync(join(folder, 'job', 'context'));
+    chmodSync(join(folder, 'job', 'context'), 0o755);
+    writeShown(join(folder, 'job', 'context', 'exit'), program ?? '', 0o755);
+    writeShown(join(folder, 'job', 'context', 'Dockerfile'), `FROM scratch\nCOPY exit /exit\n${program === undefined ? '' : 'RUN ["/exit"]\n'}`);
     const build = ['buildah', '--storage-driver', 'vfs', '--root', '/job/storage', '--runroot', '/job/run', 'build', ...containerIds, ...stepOptions({ runtime, steps, network }), '/job/context'];
     const [name = '', ...args] = inSandbox(behindDoors([{ port: 3_128, address: '127.0.0.1', builder: '/nowhere' }], build), { ids, runtime, folder, files, shown: [], environment: {}, cgroups: cgroup.joins });
     const { status, stderr, error } = spawnSync(name, args, { cwd: folder, env: { PATH: process.env.PATH }, stdio: ['ignore', 'ignore', 'pipe', node], encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' });

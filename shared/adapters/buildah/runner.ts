@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { chmod, readFile, realpath, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -87,7 +87,9 @@ function ended(program: string, { code, isTimedOut, over }: Ran, timeoutMs: numb
 async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, dockerfile: string): Promise<{ path: string } | { why: string }> {
   const { tar } = await unpackedTar(context, contextBounds);
   try {
-    await pipeline(tar, createWriteStream(place.at('context.tar'), { flags: 'wx', mode: 0o644 }));
+    await pipeline(tar, createWriteStream(place.at('context.tar'), { flags: 'wx' }));
+    // The builder is another user, and this process's umask may keep its files from others.
+    await chmod(place.at('context.tar'), 0o644);
   } catch (error) {
     if (error instanceof TarRefused) return { why: `the context cannot be used: ${error.message}` };
     if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') === true) return { why: 'the context is no tar archive, or it is damaged' };

@@ -86,8 +86,8 @@ function programs(): string[] {
 /** What TLS is trusted by, and which clients' certificates registries are shown. */
 const trust = ['/etc/ssl', '/etc/pki', '/etc/ca-certificates', '/etc/containers/certs.d', '/etc/docker/certs.d'].flatMap((path) => ['--ro-bind-try', path, path]);
 
-/** Joins the groups, in which everything that it starts stays too. */
-const joinGroups = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"';
+/** Joins the groups, in which everything that it starts stays too. What it writes has the usual modes: this process's umask may keep files from all others. */
+const joinGroups = 'umask 022; while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"';
 
 /** The builder's own cgroup is the top of those that it sees: it can leave it by no path. */
 const enter = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';

@@ -1,5 +1,4 @@
-import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { copyFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builderOf } from './sandbox.ts';
 import type { Ids } from './sandbox.ts';
@@ -25,12 +24,18 @@ export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string
   // What runs steps is another user, and passes through the first two; nothing of this machine does, because `folder` is closed.
   const folders = { job: 0o711, 'job/tmp': 0o711, etc: 0o700, gateway: 0o700, login: 0o700, secrets: 0o700 };
   for (const [name, mode] of Object.entries(folders)) {
-    mkdirSync(join(folder, name), { mode });
+    mkdirSync(join(folder, name));
+    chmodSync(join(folder, name), mode);
     chownSync(join(folder, name), uid, gid);
   }
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'etc', name), text, { mode: 0o644 });
-  if (existsSync(policy)) copyFileSync(policy, join(folder, 'etc', 'policy.json'));
-  else writeFileSync(join(folder, 'etc', 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}', { mode: 0o644 });
+  const rules = existsSync(policy) ? readFileSync(policy, 'utf8') : '{"default":[{"type":"insecureAcceptAnything"}]}';
+  for (const [name, text] of Object.entries({ ...files, 'policy.json': rules })) writeShown(join(folder, 'etc', name), text);
   chownSync(folder, uid, gid);
   return { passwd: '/etc/passwd', group: '/etc/group', hosts: '/etc/hosts', 'resolv.conf': '/etc/resolv.conf', 'registries.conf': '/etc/containers/registries.conf', 'policy.json': '/etc/containers/policy.json' };
+}
+
+/** A file that the builder may read, whatever this process's umask keeps from others. */
+export function writeShown(path: string, content: string | Uint8Array, mode = 0o644): void {
+  writeFileSync(path, content, { flag: 'wx' });
+  chmodSync(path, mode);
 }
