@@ -30,6 +30,9 @@ const secrets = { file: 'canary-of-a-file', port: 'canary-of-a-port', login: 'ca
  */
 const leave = smallProgram(amd64, Buffer.from('488b1c244c8d6424104c8d6cdc084983c508488d3d5c000000beed010000b8530000000f05488d3d49000000b8a10000000f05bd40000000488d3d3d000000b8500000000f05ffcd75ee488d3d2e000000b8a10000000f05498b3c244c89e64c89eab83b0000000f05bf61000000b83c0000000f052f746d702d78002e2e002e00', 'hex'));
 
+/** Makes a thousand folders in each other, so that the path of the last has 21,000 characters, and waits. */
+const deep = smallProgram(amd64, Buffer.from('bde8030000488d3d25000000bec0010000b8530000000f05488d3d12000000b8500000000f05ffcd75dbb8220000000f05616161616161616161616161616161616161616100', 'hex'));
+
 let work: Awaited<ReturnType<typeof stateFolder>>;
 let stack: RunningStack;
 let host: string;
@@ -261,6 +264,26 @@ describe('a hostile Dockerfile', () => {
     const { log, outcome } = await built(job);
     await unreached(log + (outcome.is === 'failed' ? outcome.why : ''));
     if (outcome.is === 'built') await outcome.image.discard();
+  });
+
+  it.each(['/login/auth.json', '/secrets/0', '/proc/self/environ'])('that is a link to what the C preprocessor is run over shows nothing of %s', async (file) => {
+    const context = await contextOf(`cpp${file.replaceAll('/', '-')}`, 'FROM scratch\n', { 'evil.in': `FROM ${host}/team/base:1\n#include "${file}"\n` });
+    await command('ln', ['-sf', 'evil.in', join(context, 'Dockerfile')]);
+    const archive = `${context}.tar`;
+    await command('tar', ['-cf', archive, '-C', context, '.']);
+    const { log, outcome } = await built({ ...(await jobOf('unused', 'FROM scratch\n')), secrets: { npm: secrets.secret }, access: { logins: [{ host, user: 'job', password: secrets.login }], abroad: [] }, context: new Blob([await readFile(archive)]).stream() });
+    expect(outcome).toMatchObject({ is: 'failed', why: expect.stringContaining('preprocessor') as string });
+    expect(log).not.toMatch(/auths|canary|PATH=/i);
+  });
+
+  it('leaves nothing behind, however deep its folders are when it is stopped', async () => {
+    vi.stubEnv('TMPDIR', join(work.path, 'jobs'));
+    await mkdir(join(work.path, 'jobs'));
+    const { log, outcome } = await built(await jobOf('deep', `FROM ${host}/team/base:1\nCOPY deep /deep\nRUN ["/deep"]\n`, { timeoutMs: 8_000 }, { deep }));
+    expect(outcome).toMatchObject({ is: 'failed', why: expect.stringContaining('took longer') as string });
+    expect(log).not.toContain('could not be removed');
+    expect(await readdir(join(work.path, 'jobs'))).toEqual([]);
+    vi.stubEnv('TMPDIR', undefined);
   });
 
   it('reaches nothing by what its base has it add', async () => {

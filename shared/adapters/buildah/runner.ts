@@ -101,7 +101,10 @@ async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, d
   // As it really is: a link in the context may lead out of it, and the builder would follow.
   const [root, file] = await Promise.all([realpath(place.at('context')), realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined)]);
   if (file === undefined) return { why: `the context has no file ${dockerfile}` };
-  return file.startsWith(`${root}/`) ? { path: relative(root, file) } : { why: `${dockerfile} lies outside of the context` };
+  if (!file.startsWith(`${root}/`)) return { why: `${dockerfile} lies outside of the context` };
+  // buildah runs such a file through the C preprocessor, as the builder: an `#include` would print the job's login and its secrets.
+  if (file.endsWith('.in')) return { why: `${dockerfile} is a file whose name ends in .in, for which buildah runs the C preprocessor: name it otherwise` };
+  return { path: relative(root, file) };
 }
 
 /** Wherever a digest stands in it, in a variable's default too. */

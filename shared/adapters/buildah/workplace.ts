@@ -149,20 +149,26 @@ export class Workplace {
 
   /** What cannot be removed stays, and is said: no build fails for it. */
   async discard(): Promise<void> {
-    const { ids } = this.#sandboxed.isolation;
     try {
       await Promise.all([this.#gateway.close(), this.#cgroup.remove()]);
-      // What containers leave belongs to users that only the builder may be.
-      const [program = '', ...args] = asBuilder(ids, ['rm', '-rf', this.at()]);
-      if (process.geteuid?.() !== 0) await spawned(program, args, { env: { PATH: process.env.PATH }, cwd: '/', timeoutMs: 60_000, signal: new AbortController().signal, log: () => undefined });
+      await Promise.all(['login', 'secrets'].map((name) => rm(join(this.#folder, name), { recursive: true, force: true })));
+      await this.#removeJob();
       await rm(this.#folder, { recursive: true, force: true });
     } catch (error) {
-      this.#asked.log(`${this.#folder} could not be removed: ${String(error)}\n`);
+      this.#asked.log(`${this.#folder} could not be removed: ${String(error).slice(0, 300)}\n`);
     } finally {
       closeSync(this.#node);
     }
   }
+
+  /** By a program, and as the builder: files belong to users that it alone may be, and a step makes folders so deep that Node has no path for them, or millions of files. */
+  async #removeJob(): Promise<void> {
+    const [program = '', ...args] = asBuilder(this.#sandboxed.isolation.ids, ['rm', '-rf', this.at()]);
+    await spawned(program, args, { env: { PATH: process.env.PATH }, cwd: '/', timeoutMs: removingMs, signal: new AbortController().signal, log: () => undefined });
+  }
 }
+
+const removingMs = 5 * 60_000;
 
 /** What a builder may ask on this machine: this registry and its storage, and other registries where the operator has opened loopback. A Dockerfile names any port. */
 function reached({ plainHosts, ownHosts }: Asked, { reach, stores }: Sandboxed): string[] {
