@@ -8,6 +8,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildahRunner } from '../../shared/adapters/buildah/runner.ts';
 import { amd64, smallProgram } from '../../shared/adapters/buildah/small-program.ts';
@@ -206,6 +207,18 @@ describe('a step that a hostile base runs', () => {
     await vi.waitFor(async () => { expect(await uid()).toBe(''); }, { timeout: 5_000, interval: 100 });
   });
 
+  it('ends with the process that has started it, however that ends: nobody looks at its time and disk any more', async () => {
+    const jobs = join(work.path, 'jobs-of-another');
+    await mkdir(jobs);
+    const archive = join(work.path, 'outlives.tar');
+    await command('tar', ['-cf', archive, '-C', await contextOf('outlives', 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "sleep", "989"]\n'), '.']);
+    const registry = spawn(process.execPath, [fileURLToPath(new URL('build-once.ts', import.meta.url)), archive], { stdio: 'ignore', env: { ...process.env, TMPDIR: jobs } });
+    const running = () => command('sh', ['-c', 'ps -eo args | grep "^/bin/busybox sleep 989$" || true']);
+    await vi.waitFor(async () => { expect(await running()).not.toBe(''); }, { timeout: 30_000, interval: 100 });
+    registry.kill('SIGKILL');
+    await vi.waitFor(async () => { expect(await running()).toBe(''); }, { timeout: 5_000, interval: 100 });
+  });
+
   it('reaches nothing where steps are kept by a chroot in the sandbox', async () => {
     const { log, outcome } = await built(await jobOf('chrooted', `FROM ${host}/team/base:1\nRUN make everything\n`), sandboxed({ steps: 'chroot' }));
     expect(tried(log, 'leave')).not.toBe('not tried');
@@ -274,6 +287,16 @@ describe('a hostile Dockerfile', () => {
     const { log, outcome } = await built({ ...(await jobOf('unused', 'FROM scratch\n')), secrets: { npm: secrets.secret }, access: { logins: [{ host, user: 'job', password: secrets.login }], abroad: [] }, context: new Blob([await readFile(archive)]).stream() });
     expect(outcome).toMatchObject({ is: 'failed', why: expect.stringContaining('preprocessor') as string });
     expect(log).not.toMatch(/auths|canary|PATH=/i);
+  });
+
+  it('that is there twice, and once too large to be read, is not read', async () => {
+    const [old, moved] = [digestOf(Buffer.from('old')), digestOf(Buffer.from('moved'))];
+    const context = await contextOf('twice', `FROM ${host}/team/base:1@${old}\n`);
+    await command('tar', ['-cf', `${context}.tar`, '-C', context, '.']);
+    await writeFile(join(context, 'Dockerfile'), Buffer.alloc(2 * 1024 ** 2, '#'));
+    await command('tar', ['-rf', `${context}.tar`, '-C', context, './Dockerfile']);
+    const { outcome } = await built({ ...(await jobOf('unused', 'FROM scratch\n')), pins: { [old]: moved }, context: new Blob([await readFile(`${context}.tar`)]).stream() });
+    expect(outcome).toMatchObject({ is: 'failed', why: 'Dockerfile has more than 1048576 bytes' });
   });
 
   it('leaves nothing behind, however deep its folders are when it is stopped', async () => {

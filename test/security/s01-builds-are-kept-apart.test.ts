@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { measuring } from '../../shared/adapters/buildah/disk.ts';
 import { openGateway } from '../../shared/adapters/buildah/gateway.ts';
 import type { GatewayOptions } from '../../shared/adapters/buildah/gateway.ts';
 import { behindDoors } from '../../shared/adapters/buildah/relay.ts';
@@ -50,6 +51,17 @@ describe('what a builder is started with', () => {
   it('writes to nothing but its own job', () => {
     const writable = command.flatMap((part, at) => (part === '--bind' ? [command[at + 1]] : []));
     expect(writable).toEqual(['/tmp/job/job', '/tmp/job/gateway']);
+  });
+
+  it('is measured by somebody who may enter the folders that a step closes', () => {
+    const euid = vi.spyOn(process, 'geteuid');
+    const du = ['du', '-sx', '--block-size=1', '/tmp/job'];
+    euid.mockReturnValue(0);
+    expect(measuring({ folder: '/tmp/job', ids: world.ids })).toEqual(du);
+    euid.mockReturnValue(1_234);
+    expect(measuring({ folder: '/tmp/job', ids: world.ids }).slice(0, 4)).toEqual(['unshare', '--user', '--map-users=1234,0,1', '--map-users=100000,1,65536']);
+    expect(measuring({ folder: '/tmp/job', ids: world.ids }).slice(-du.length)).toEqual(du);
+    euid.mockRestore();
   });
 
   it('is readable for it where this process keeps its own files from everybody else', () => {
@@ -175,8 +187,8 @@ describe('a builder\'s way out', () => {
 
   it('leads to this machine by none of its addresses, whatever the operator has opened', async () => {
     const port = await listening();
-    const addresses = ['127.0.0.1', ...Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address)];
-    const gateway = await opened({ reach: reachOf([...loopbackNetworks, '10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', '192.0.2.0/24']) });
+    const addresses = ['127.0.0.1', '0.0.0.0', '[::]', ...Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address)];
+    const gateway = await opened({ reach: reachOf(['0.0.0.0/0', '::/0', ...loopbackNetworks, '10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', '192.0.2.0/24']) });
     for (const address of addresses) for (const socket of ['builder.sock', 'steps.sock']) expect(await tunnel(join(folder, 'gateway', socket), `${address}:${port}`)).toBe(403);
     await gateway.close();
   });

@@ -72,9 +72,12 @@ export async function openGateway({ folder, seenAt, owner, plainHosts, ownHosts,
   return { doors, proxy: `http://127.0.0.1:${port}`, close };
 }
 
+/** What is said for any address leads here too. */
+const anyAddress = ['0.0.0.0', '::'];
+
 /** Whatever the operator has opened: a name may lead to any port of it, and the registries here have doors. Its public addresses are behind a firewall for others, and not for itself. */
 function isThisMachine(address: string): boolean {
-  return isLoopbackAddress(address) || Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address));
+  return isLoopbackAddress(address) || anyAddress.includes(address) || Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address));
 }
 
 const sockets = new WeakMap<Server, Set<Duplex>>();

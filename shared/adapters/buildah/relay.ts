@@ -17,7 +17,8 @@ const program = String.raw`
 const { connect, createServer } = require('node:net');
 const { readFileSync } = require('node:fs');
 const { spawn } = require('node:child_process');
-const { doors, command } = JSON.parse(process.argv[1]);
+const { doors, command, isTied } = JSON.parse(process.argv[1]);
+if (isTied) for (const over of ['end', 'error', 'close']) process.stdin.resume().on(over, () => process.exit(125));
 const hex = (port) => ':' + port.toString(16).toUpperCase().padStart(4, '0');
 const isBuilder = (from, to) => {
   const lines = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => { try { return readFileSync(file, 'utf8').split('\n').slice(1); } catch { return []; } });
@@ -46,7 +47,10 @@ Promise.all(doors.map(open)).then(() => {
 /** The descriptor by which the sandbox gets this process's own Node: its file may lie where the builder's user cannot look. */
 export const nodeDescriptor = 3;
 
-/** `command`, run behind its doors. */
-export function behindDoors(doors: readonly Door[], command: readonly string[]): string[] {
-  return [`/proc/self/fd/${nodeDescriptor}`, '-e', program, '--', JSON.stringify({ doors, command })];
+/**
+ * `command`, run behind its doors. It ends when its input does, unless `isTied` is false: that is a pipe of the process that has started it, and where that one is gone
+ * nobody looks at the time and the disk of the build any more.
+ */
+export function behindDoors(doors: readonly Door[], command: readonly string[], { isTied = true } = {}): string[] {
+  return [`/proc/self/fd/${nodeDescriptor}`, '-e', program, '--', JSON.stringify({ doors, command, isTied })];
 }

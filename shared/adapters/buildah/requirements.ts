@@ -90,7 +90,7 @@ function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }:
     writeShown(join(folder, 'job', 'context', 'exit'), program ?? '', 0o755);
     writeShown(join(folder, 'job', 'context', 'Dockerfile'), `FROM scratch\nCOPY exit /exit\n${program === undefined ? '' : 'RUN ["/exit"]\n'}`);
     const build = ['buildah', '--storage-driver', 'vfs', '--root', '/job/storage', '--runroot', '/job/run', 'build', ...containerIds, ...stepOptions({ runtime, steps, network }), '/job/context'];
-    const [name = '', ...args] = inSandbox(behindDoors([{ port: 3_128, address: '127.0.0.1', builder: '/nowhere' }], build), { ids, runtime, folder, files, shown: [], environment: {}, cgroups: cgroup.joins });
+    const [name = '', ...args] = inSandbox(behindDoors([{ port: 3_128, address: '127.0.0.1', builder: '/nowhere' }], build, { isTied: false }), { ids, runtime, folder, files, shown: [], environment: {}, cgroups: cgroup.joins });
     const { status, stderr, error } = spawnSync(name, args, { cwd: folder, env: { PATH: process.env.PATH }, stdio: ['ignore', 'ignore', 'pipe', node], encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' });
     if (status === 0) return undefined;
     return `a trial of the sandbox (user, mount, process and network namespaces, cgroups, and a step by ${runtime}) failed: ${(error?.message ?? stderr).trim().split('\n').slice(-3).join('; ').slice(0, 600)}`;

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, readFile, realpath, writeFile } from 'node:fs/promises';
+import { chmod, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -83,6 +83,9 @@ function ended(program: string, { code, isTimedOut, over }: Ran, timeoutMs: numb
   return isTimedOut ? `${program} took longer than ${Math.round(timeoutMs / 1_000)} s, and was stopped` : `${program} ended with exit code ${code ?? 'of a signal'}`;
 }
 
+/** More than is read of one when its task is made. It is read as a whole to move on digests. */
+const mostDockerfileBytes = 1024 * 1024;
+
 /** Gives where in the context the Dockerfile really is, or what is wrong with the context. */
 async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, dockerfile: string): Promise<{ path: string } | { why: string }> {
   const { tar } = await unpackedTar(context, contextBounds);
@@ -102,6 +105,8 @@ async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, d
   const [root, file] = await Promise.all([realpath(place.at('context')), realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined)]);
   if (file === undefined) return { why: `the context has no file ${dockerfile}` };
   if (!file.startsWith(`${root}/`)) return { why: `${dockerfile} lies outside of the context` };
+  // An archive may hold the file twice, and the one that was read before is then another.
+  if ((await stat(file)).size > mostDockerfileBytes) return { why: `${dockerfile} has more than ${mostDockerfileBytes} bytes` };
   // buildah runs such a file through the C preprocessor, as the builder: an `#include` would print the job's login and its secrets.
   if (file.endsWith('.in')) return { why: `${dockerfile} is a file whose name ends in .in, for which buildah runs the C preprocessor: name it otherwise` };
   return { path: relative(root, file) };

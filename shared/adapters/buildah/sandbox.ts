@@ -78,6 +78,11 @@ export function asBuilder(ids: Ids, command: readonly string[], options: readonl
   return ['unshare', '--user', ...maps, '--setuid', '0', '--setgid', '0', ...options, '--', ...command];
 }
 
+/** `command`, run by somebody who may enter each folder of a job: those of steps belong to users that, besides root, only the builder may be. */
+export function enteringAll(ids: Ids, command: readonly string[]): readonly string[] {
+  return isRoot() ? command : asBuilder(ids, command);
+}
+
 /** Folders of programs: on most machines they are links into /usr. */
 function programs(): string[] {
   return ['/bin', '/sbin', '/lib', '/lib64'].filter((path) => existsSync(path)).flatMap((path) => (lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path]));

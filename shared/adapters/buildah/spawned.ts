@@ -20,8 +20,8 @@ interface Options {
 /** Runs a program, and everything that it starts, to its end or its time's. Throws when it cannot be started, or is aborted. */
 export async function spawned(program: string, args: readonly string[], { env, cwd, timeoutMs, signal, stop, descriptor, log }: Options): Promise<Spawned> {
   signal.throwIfAborted();
-  // A group of its own: what it starts ends with it.
-  const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])] });
+  // A group of its own: what it starts ends with it. Its input is never written to, and ends with this process, however that ends.
+  const child = spawn(program, args, { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])] });
   let isTimedOut = false;
   const kill = () => {
     try {
@@ -36,6 +36,8 @@ export async function spawned(program: string, args: readonly string[], { env, c
     kill();
   }, timeoutMs);
   for (const end of [signal, stop]) end?.addEventListener('abort', kill);
+  // It may end without having closed it.
+  child.stdin?.on('error', () => undefined);
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', log);
   try {
     const code = await new Promise<number | undefined>((ended, failed) => {

@@ -120,7 +120,7 @@ export class Workplace {
     const all = inSandbox(behindDoors(this.#gateway.doors, command), { ids, runtime, folder: this.#folder, files: this.#files, shown: ['gateway', ...shown], environment: { ...this.#stepProxies(), ...proxied }, cgroups: this.#cgroup.joins });
     const stop = new AbortController();
     let over: string | undefined;
-    const unwatch = watchDisk(this.#folder, limits.diskBytes, (why) => {
+    const unwatch = watchDisk({ folder: this.#folder, ids }, limits.diskBytes, (why) => {
       over = why;
       stop.abort();
     });
