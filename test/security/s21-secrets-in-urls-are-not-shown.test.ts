@@ -1,6 +1,9 @@
+import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { httpGit } from '../../shared/adapters/git/git.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
+import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
 import { ask } from '../shared/image.ts';
 import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
 import { startCi } from '../shared/builds/bases/ci.ts';
@@ -80,5 +83,18 @@ describe('a task', () => {
     const { status, body } = await of.api('PUT', '/tasks/app', { image: 'app:1', context, [field]: value });
     expect(status).toBe(400);
     expect(JSON.stringify(body)).not.toContain('s3cr3t');
+  });
+});
+
+describe('a repository', () => {
+  it('that does not answer well is told of without the token in its URL', async () => {
+    ci.answers = Array.from({ length: 4 }, () => ({ status: 503, body: 'not now' }));
+    const url = new URL('/team/app.git', ci.url);
+    [url.username, url.password] = ['deploy', 's3cr3t-of-the-repository'];
+    const git = httpGit({ reach: reachOf(loopbackNetworks) });
+    const told: string[] = [];
+    for (const asked of [git.resolveRef({ url: url.href }, 'main'), git.archiveOf({ url: url.href }, 'a'.repeat(40), '')]) await asked.then((outcome) => told.push(JSON.stringify(outcome)), (error: unknown) => told.push(inspect(error, { depth: 9 })));
+    expect(told.join('')).toContain('/team/app.git: ');
+    expect(told.join('')).not.toContain('s3cr3t');
   });
 });

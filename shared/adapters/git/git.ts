@@ -8,6 +8,7 @@ import type { listServerRefs } from 'isomorphic-git';
 import { pack } from 'tar-stream';
 import type { Pack } from 'tar-stream';
 import type { CheckedLookupOptions } from '../../http/checked-lookup.ts';
+import { withoutUser } from '../../http/shown-url.ts';
 import { OutboundRefused } from '../../ports/outbound.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { Git, GitRefused, GitRepository } from '../../ports/git.ts';
@@ -129,7 +130,10 @@ async function asked<T>({ url }: GitRepository, work: () => Promise<T>): Promise
   } catch (error) {
     const why = await refusal(error);
     if (why !== undefined) return { is: 'refused', why };
-    throw new StoreFailure({ dependency: 'git', kind: 'unavailable', message: `${url}: ${error instanceof Error ? error.message : String(error)}`, cause: error });
+    // It is logged, and told to whoever may read builds: a token that stands in the URL is not theirs.
+    const shown = withoutUser(url);
+    const told = (error instanceof Error ? error.message : String(error)).replaceAll(url, shown);
+    throw new StoreFailure({ dependency: 'git', kind: 'unavailable', message: `${shown}: ${told}`, cause: error });
   }
 }
 
