@@ -19,15 +19,15 @@ import { basesOfTask, taskOf } from '../tasks/tasks.ts';
 import type { Task } from '../tasks/documents.ts';
 import { mostWatched, watchedRef } from '../upstream/documents.ts';
 import type { Watched } from '../upstream/documents.ts';
-import { shownReference } from './names.ts';
+import { hostsSaid, shownReference } from './names.ts';
 
 type Place = Learned['leaving'][number];
 
 const edgesAtOnce = 8;
 
 interface LearnOptions {
-  /** Names of this registry. */
-  readonly ownHosts?: readonly string[];
+  /** Names of this registry, by which it was just found. */
+  readonly hosts?: readonly string[];
   /** More may be known than when it was looked at. */
   readonly isAgain?: boolean;
 }
@@ -37,7 +37,7 @@ interface LearnOptions {
  * written down which edges there will be and which go, then they are made, then the others go; a crash in between is made good by the next look.
  * Gives what is there in the end. Throws `StoreFailure`.
  */
-export async function learnTag(ports: BuildPorts, { registry, repository }: RepositoryKey, tag: Tag, { ownHosts = ports.ownHosts, isAgain = false }: LearnOptions = {}): Promise<Learned | undefined> {
+export async function learnTag(ports: BuildPorts, { registry, repository }: RepositoryKey, tag: Tag, { hosts = [], isAgain = false }: LearnOptions = {}): Promise<Learned | undefined> {
   // Somebody else was at it: what he has deleted is made again, and what this one has made is looked at again.
   const key = { registry, repository };
   let made: readonly Place[] | undefined = isAgain ? [] : undefined;
@@ -47,7 +47,7 @@ export async function learnTag(ports: BuildPorts, { registry, repository }: Repo
     const isGone = digest === undefined && task === undefined;
     if (isGone && there === undefined) return { learned: undefined };
     if (there !== undefined && there.document.digest === digest && there.document.leaving.length === 0 && made === undefined) return { learned: there.document };
-    const next = await lookAt(ports, { key, tag, digest, task, there: there?.document, made: made ?? [], ownHosts });
+    const next = await lookAt(ports, { key, tag, digest, task, there: there?.document, made: made ?? [], ownHosts: ownHostsFor(ports, hosts, { task, there: there?.document }) });
     if (next === undefined) return undefined;
     const etag = await writeDown(ports, next, there);
     if (etag === undefined) return undefined;
@@ -57,6 +57,14 @@ export async function learnTag(ports: BuildPorts, { registry, repository }: Repo
     return (await finish(ports, next, etag, isGone)) ? { learned: isGone ? undefined : next } : undefined;
   });
   return outcome.learned;
+}
+
+/**
+ * Where an event tells no client's name of this registry (a build's own push, a restore, a base that became known later), an image that names the
+ * registry must not be read as another registry's: its task and what was learned of it before know the name.
+ */
+function ownHostsFor({ ownHosts }: BuildPorts, hosts: readonly string[], { task, there }: { readonly task: Task | undefined; readonly there: Learned | undefined }): string[] {
+  return [...new Set([...ownHosts, ...hosts, ...hostsSaid(there?.bases ?? []), ...(task === undefined ? [] : [task.host])])];
 }
 
 interface Looked {

@@ -52,6 +52,12 @@ function normalized(text: string): string | undefined {
   }
 }
 
+/** Names of this registry that what is known of an image bears out: one of its bases was named by them. */
+export function hostsSaid(bases: readonly { readonly base: string; readonly said?: string | undefined }[]): string[] {
+  const own = bases.flatMap(({ base, said }) => (base.startsWith('own:') && said !== undefined ? (normalized(said)?.split('/', 1) ?? []) : []));
+  return [...new Set(own)];
+}
+
 /** As people write it. */
 export function shownReference({ base, tag, digest }: BaseReference): string {
   const name = base.startsWith('own:') ? base.split(':').slice(2).join(':') : base;

@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/name.ts';
 import { manifestRef } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { buildOf } from '../plan/cause.ts';
 import type { BuildPorts } from '../ports.ts';
 import { forgetChain, learnChain, tellFollowers } from './chains.ts';
 import type { TaggedImage } from './documents.ts';
@@ -17,17 +18,22 @@ interface Touched {
   readonly hosts: readonly string[];
 }
 
+/** A build pushes from within, and knows no name that a client would use. */
+function hostsOf({ id, host }: { readonly id: string; readonly host: string }): string[] {
+  return buildOf(id) === undefined ? [host] : [];
+}
+
 function touchedBy({ registry }: BuildPorts, event: CatalogueEvent): Touched | undefined {
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed': {
       const { repository, tag, digest } = event.data.target;
-      return { key: { registry, repository }, tags: tag === undefined ? [] : [tag], digests: [digest], hosts: [event.data.request.host] };
+      return { key: { registry, repository }, tags: tag === undefined ? [] : [tag], digests: [digest], hosts: hostsOf(event.data.request) };
     }
     case 'Microsoft.ContainerRegistry.ImageDeleted':
       return { key: { registry, repository: event.data.target.repository }, tags: [], digests: [event.data.target.digest], hosts: [] };
     case 'Longshore.TagMoved':
     case 'Longshore.TagDeleted':
-      return { key: { registry, repository: event.data.target.repository }, tags: [event.data.target.tag], digests: [], hosts: [event.data.request.host] };
+      return { key: { registry, repository: event.data.target.repository }, tags: [event.data.target.tag], digests: [], hosts: hostsOf(event.data.request) };
     case 'Longshore.Restored': {
       const { repository, tags, manifests } = event.data.target;
       return { key: { registry, repository }, tags: tags.map(({ tag }) => tag), digests: manifests.map(({ digest }) => digest), hosts: [] };
@@ -42,11 +48,10 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   const touched = touchedBy(ports, event);
   if (touched === undefined) return;
   const { key, tags, digests, hosts } = touched;
-  const ownHosts = [...ports.ownHosts, ...hosts];
   for (const digest of digests) await (await isLive(ports, key, digest) ? learnChain : forgetChain)(ports, key, digest);
-  for (const tag of tags) await learnTag(ports, key, tag, { ownHosts });
-  // Events come in any order: what is built on an image may be known before it.
-  const look = ({ registry, repository, tag }: TaggedImage) => learnTag(ports, { registry, repository }, tag, { ownHosts, isAgain: true });
+  for (const tag of tags) await learnTag(ports, key, tag, { hosts });
+  // Events come in any order: what is built on an image may be known before it. By what name this one was pushed says nothing of what others name.
+  const look = ({ registry, repository, tag }: TaggedImage) => learnTag(ports, { registry, repository }, tag, { isAgain: true });
   for (const digest of digests) await tellFollowers(ports, key, digest, look);
 }
 

@@ -50,7 +50,7 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   api.openapi(routes.put, async (context) => {
     const host = new URL(context.req.url).host;
     const task = await putTask(ports, context.req.valid('param').name, context.req.valid('json'), host);
-    await learnTag(ports, task, task.tag, { ownHosts: [...ports.ownHosts, host], isAgain: true });
+    await learnTag(ports, task, task.tag, { hosts: [host], isAgain: true });
     return context.json(show(task), 200);
   });
   api.openapi(routes.remove, async (context) => {

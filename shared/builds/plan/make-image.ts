@@ -5,7 +5,7 @@ import { readStored } from '../../state/stored.ts';
 import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
 import type { PushedBy } from '../../state/principal.ts';
 import { baseDigestsIn, findBases, mergedBases } from '../edges/find-bases.ts';
-import { ownRepository, shownReference } from '../edges/names.ts';
+import { hostsSaid, ownRepository, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { rebase } from '../rebase/rebase.ts';
 import type { RebaseOutcome } from '../rebase/rebase.ts';
@@ -108,7 +108,8 @@ async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedB
 async function onFirstThatFits(ports: BuildPorts, node: Node, { app, task, pushedBy }: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage }): Promise<RebaseOutcome> {
   const outcomes: RebaseOutcome[] = [];
   // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself knows best.
-  const [found, policies] = await Promise.all([findBases(ports, node, app, ports.ownHosts), task === undefined ? readPolicies(ports.documents, ports.registry) : []]);
+  const ownHosts = [...new Set([...ports.ownHosts, ...hostsSaid(node.bases), ...(task === undefined ? [] : [task.host])])];
+  const [found, policies] = await Promise.all([findBases(ports, node, app, ownHosts), task === undefined ? readPolicies(ports.documents, ports.registry) : []]);
   const rule = { ...ruleOf(task, policyFor(policies, node)), mode: node.mode };
   const known = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...found]);
   for (const { base, tag, said, old } of node.bases) {

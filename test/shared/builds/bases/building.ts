@@ -73,7 +73,7 @@ export interface Registry {
 }
 
 /** Makes of a Dockerfile an image of one layer: what it says, and how often it was built. A test that is `false` fails. */
-export function scriptedRunner(): Runner {
+export function scriptedRunner({ annotates = false }: { /** As buildah does: with what its last FROM names. */ readonly annotates?: boolean } = {}): Runner {
   let builds = 0;
   const imageOf = (image: Built): BuiltImage => ({
     manifest: image.bytes,
@@ -90,7 +90,8 @@ export function scriptedRunner(): Runner {
       builds += 1;
       if (text.includes('RUN false')) return { is: 'failed', why: 'buildah ended with exit code 1' };
       if (text.includes('RUN sleep')) return { is: 'failed', why: `buildah took longer than ${timeoutMs / 1_000} s, and was stopped` };
-      return { is: 'built', image: imageOf(build('built', `${text} (${builds})`)) };
+      const from = annotates ? [...text.matchAll(/^FROM (\S+)/gm)].at(-1)?.[1] : undefined;
+      return { is: 'built', image: imageOf(build('built', `${text} (${builds})`, from === undefined ? {} : { says: from })) };
     },
     pull: () => Promise.resolve(imageOf(build('pulled', 'pulled'))),
   };
@@ -116,10 +117,9 @@ export interface Pulled {
 }
 
 /** A registry with what Event Grid, the queues and the timers do around it. */
-export function registry(settings: Partial<Settings> = {}): Registry {
+export function registry(settings: Partial<Settings> = {}, runner = scriptedRunner()): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
-  const runner = scriptedRunner();
   const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
     const connection = { calls };
