@@ -47,7 +47,9 @@ async function findingsIn(ports: BuildPorts, key: RepositoryKey, { manifest }: S
     return base === undefined ? [] : [[{ ...base, said: reference }, { evidence: 'provenance', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) }]];
   });
   const begun = config === undefined ? [] : await byLayers(ports, key, chainsOf(config), ownHosts.at(-1));
-  return [...said, ...used, ...begun];
+  // A label is inherited from the base, and may name the base's own; an annotation is this image's, and a provenance lists all that was used.
+  const isSure = used.length > 0 || annotated(ports, manifest.annotations ?? {}, ownHosts).length > 0;
+  return [...said, ...used, ...(isSure ? sameAs([...said, ...used], begun) : begun)];
 }
 
 /** Image-spec, annotations.md. */
@@ -78,13 +80,26 @@ export function mergedBases(bases: readonly BaseFound[]): BaseFound[] {
   return merged(bases.flatMap(({ found, ...reference }) => found.map((evidence): Finding => [reference, evidence])));
 }
 
+/** The guesses that only say again what is said. */
+function sameAs(said: readonly Finding[], guesses: readonly Finding[]): readonly Finding[] {
+  const references = new Set(said.map(([reference]) => keyOf(reference)));
+  return guesses.filter(([reference]) => references.has(keyOf(reference)));
+}
+
 const keyOf = ({ base, tag, digest }: BaseReference) => JSON.stringify([base, tag, digest]);
 
-/** What its builder says of a base goes before what its layers let suppose: an image that was pinned to a digest does not follow every tag that this has. */
+/**
+ * What its builder says of a base goes before what its layers let suppose: an image that was pinned to a digest does not follow every tag that this has,
+ * and one whose Dockerfile is known, or that names an image with these very layers, follows no other that happens to have them too.
+ */
 function withoutGuesses(findings: readonly Finding[]): readonly Finding[] {
-  const said = findings.filter(([, { evidence }]) => evidence !== 'layers').map(([reference]) => reference);
-  const [bases, references] = [new Set(said.map(({ base }) => base)), new Set(said.map(keyOf))];
-  return findings.filter(([reference, { evidence }]) => evidence !== 'layers' || !bases.has(reference.base) || references.has(keyOf(reference)));
+  const certain = findings.filter(([, { evidence }]) => evidence !== 'layers');
+  const guesses = findings.filter(([, { evidence }]) => evidence === 'layers');
+  const again = sameAs(certain, guesses);
+  if (certain.some(([, { evidence }]) => evidence === 'dockerfile')) return [...certain, ...again];
+  const bases = new Set(certain.map(([{ base }]) => base));
+  const explained = new Set(again.map(([, { baseDigest }]) => baseDigest));
+  return [...certain, ...again, ...guesses.filter(([reference, { baseDigest }]) => !bases.has(reference.base) && !explained.has(baseDigest))];
 }
 
 function merged(findings: readonly Finding[]): BaseFound[] {
