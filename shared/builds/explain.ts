@@ -36,7 +36,7 @@ export type Reason = (typeof reasons)[number];
 export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseReference): Promise<Explanation> {
   const [at, learned] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(image, image.tag)), readStored(ports.documents, learnedSchema, learnedRef(image, image.tag))]);
   const name = `${image.repository}:${image.tag}`;
-  if (at === undefined) return { reason: 'image unknown', why: `there is no ${name}` };
+  if (at === undefined) return neverMade(ports, image);
   if (learned?.document.digest !== at.document.digest) return { reason: 'not learned yet', why: `${name} was pushed a moment ago, and what it is built on is not known yet` };
   const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
   const rule = ruleOf(task, policyFor(policies, image));
@@ -51,6 +51,20 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
     if (barred !== undefined) return barred;
   }
   return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
+}
+
+/** There is none: the task that would make it may have tried. */
+async function neverMade(ports: BuildPorts, image: TaggedImage): Promise<Explanation> {
+  const name = `${image.repository}:${image.tag}`;
+  const task = await taskOf(ports, image);
+  if (task === undefined) return { reason: 'image unknown', why: `there is no ${name}` };
+  for (const build of await latestBuilds(ports)) {
+    const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
+    if (node === undefined) continue;
+    const { reason, why } = inBuild(build, node);
+    return { reason, why: `there is no ${name} yet; its task "${task.name}" makes it in the build ${build.build}: ${why}`, build: build.build };
+  }
+  return { reason: 'image unknown', why: `there is no ${name} yet; its task "${task.name}" makes it, and no recent build has tried: POST /api/v1/tasks/${task.name}/run` };
 }
 
 function edgeTo({ repository, tag, bases, refused, leftOut = 0 }: Learned, base: BaseReference, rule: Rule | undefined): BaseFound | Explanation {
@@ -122,12 +136,17 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
     case 'notified':
       return { reason: 'notified', why: `that it is due was told at ${at}; its policy makes nothing` };
     case 'failed':
-      if (node.isGated === true) return { reason: 'test failed', why: `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ${node.because ?? ''}` };
-      return { reason: 'failed', why: `it failed at ${at}, and its tag stays: ${node.because ?? ''}` };
+      if (node.isGated === true) return { reason: 'test failed', why: `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ${node.because ?? ''}${whereLogged(node)}` };
+      return { reason: 'failed', why: `it failed at ${at}, and its tag stays: ${node.because ?? ''}${whereLogged(node)}` };
     case 'stopped':
       if (node.isCancelled === true) return { reason: 'cancelled', why: `its build was cancelled at ${at}, and its tag stays` };
       return { reason: 'stopped', why: `it was not begun: ${node.because ?? ''}` };
   }
+}
+
+/** What is rebased runs nothing that would write one. */
+function whereLogged({ build, repository, tag, madeBy }: Node): string {
+  return madeBy === undefined ? '' : `; its log: GET /api/v1/builds/${build}/log?image=${repository}:${tag}`;
 }
 
 async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promise<Explanation> {

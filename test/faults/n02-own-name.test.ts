@@ -19,7 +19,7 @@ async function buildsIn(of: Registry): Promise<unknown[]> {
 
 /** A registry that no setting tells how clients call it, as `npm start`'s. */
 async function withTask(): Promise<Registry> {
-  const of = registry({ publicUrl: undefined }, scriptedRunner({ annotates: true }));
+  const of = registry({}, { isNamed: false, runner: scriptedRunner({ annotates: true }) });
   await of.push(build('team/base', 'base 1'), '1');
   await of.settle();
   const digest = await upload(of, 'team/m', `FROM ${asked}/team/base:1\n`);
@@ -52,7 +52,7 @@ describe('a registry that no setting tells its own name', () => {
   });
 
   it('does not read by the name of one push what other images name, in either direction', async () => {
-    const of = registry({ publicUrl: undefined });
+    const of = registry({}, { isNamed: false });
     const base = build('library/base', 'base 1');
     await of.push(build('team/app', 'app', { base, says: `${asked}/library/base:1` }), '1');
     await of.push(build('team/other', 'other', { base, says: 'elsewhere.test/library/base:1' }), '1');

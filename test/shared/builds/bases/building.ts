@@ -117,13 +117,13 @@ export interface Pulled {
 }
 
 /** A registry with what Event Grid, the queues and the timers do around it. */
-export function registry(settings: Partial<Settings> = {}, runner = scriptedRunner()): Registry {
+export function registry(settings: Partial<Settings> = {}, { runner = scriptedRunner(), isNamed = true }: { readonly runner?: Runner; /** Whether a setting says by what name clients call it. */ readonly isNamed?: boolean } = {}): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
   const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
     const connection = { calls };
-    return composeForTest({ world, connection, settings: { publicUrl: new URL(`http://${host}`), ...settings }, adapters: { ...connectMemory(world, connection), runner, git } });
+    return composeForTest({ world, connection, settings: { ...(isNamed ? { publicUrl: new URL(`http://${host}`) } : {}), ...settings }, adapters: { ...connectMemory(world, connection), runner, git } });
   };
   const one = process();
   const { events, queues } = world.region('home');
