@@ -1,4 +1,5 @@
 import { challengeHeaders } from './challenge.ts';
+import { rightFor } from './rights.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import { wireErrors } from '../oci/errors.ts';
@@ -83,7 +84,7 @@ function requestError(fault: RequestFault): WireError {
     case 'unsupported':
       return { code: 'UNSUPPORTED', message: fault.why };
     case 'unauthorized':
-      return { code: 'UNAUTHORIZED', headers: challengeHeaders(fault), detail: fault.needed.map(({ type, name, action }) => ({ Type: type, Name: name, Action: action })) };
+      return { code: 'UNAUTHORIZED', headers: challengeHeaders(fault), ...unauthorizedWords(fault) };
     case 'denied':
       return { code: 'DENIED', message: fault.why };
     case 'route-unknown':
@@ -103,6 +104,14 @@ function requestError(fault: RequestFault): WireError {
     case 'conflict':
       return { code: 'CONFLICT', message: fault.why };
   }
+}
+
+/** Somebody who has logged in, and may not, is told what is missing; a wrong password says nothing of what there is, and that it is wrong. */
+function unauthorizedWords({ needed, missing = needed, why }: RegistryFault & { is: 'unauthorized' }): Pick<WireError, 'message' | 'detail'> {
+  const detail = missing.length === 0 ? {} : { detail: missing.map(({ type, name, action }) => ({ Type: type, Name: name, Action: action })) };
+  if (why === 'invalid_token') return { ...detail, message: 'authentication required: the credentials that came are wrong, or are over; log in again' };
+  if (why === 'insufficient_scope' && missing.length > 0) return { ...detail, message: `authentication required: the access token does not hold ${missing.map(rightFor).join(' and ')}; ask for a token with it, which takes an identity with that right` };
+  return detail;
 }
 
 /** Whole seconds, rounded up: a client that comes back then is not too early. */

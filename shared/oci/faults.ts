@@ -38,7 +38,7 @@ export type RequestFault =
   | { readonly is: 'request-invalid'; readonly why: string }
   | { readonly is: 'unsupported'; readonly why: string }
   /** `why` as RFC 6750 names it; absent when no credentials came. */
-  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope'; readonly challenge?: Challenge }
+  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; /** What of that the credentials do not hold; absent when there are none that do. */ readonly missing?: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope'; readonly challenge?: Challenge }
   | { readonly is: 'denied'; readonly why: string }
   | { readonly is: 'route-unknown'; readonly path: string }
   /** A body that stops in the middle. */
