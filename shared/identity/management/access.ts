@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { json, managementRoutes, refusals } from '../../http/management.ts';
+import { rightFor } from '../../http/rights.ts';
 import { RegistryError } from '../../oci/faults.ts';
+import type { RepositoryAction } from '../../ports/authorize.ts';
 import { repositorySchema } from '../../state/names.ts';
 import { issuerDocumentSchema, namedRef, tokenDocumentSchema } from '../documents.ts';
 import type { NamedKind } from '../documents.ts';
@@ -37,8 +39,12 @@ export function accessRoutes(ports: ManagementPorts): OpenAPIHono {
     const { token, issuer, repository, action } = context.req.valid('query');
     const { grants, from, barred } = await standingOf(ports, token, issuer);
     if (barred !== undefined) return context.json({ allowed: false, why: barred }, 200);
-    const rule = decidingRule(grants, repository, action);
-    return context.json({ allowed: rule !== undefined, why: rule?.from ?? `no rule of ${from} allows ${action} in ${repository}` }, 200);
+    // A push asks first which blobs are there, and that takes the right to read.
+    const taken: readonly RepositoryAction[] = action === 'push' ? ['push', 'pull'] : [action];
+    const rules = taken.map((each) => decidingRule(grants, repository, each));
+    const missing = taken.filter((_, at) => rules[at] === undefined).map((each) => rightFor({ type: 'repository', name: repository, action: each }));
+    if (missing.length > 0) return context.json({ allowed: false, why: `no rule of ${from} allows ${action} in ${repository}: it takes ${missing.join(' and ')}` }, 200);
+    return context.json({ allowed: true, why: [...new Set(rules.flatMap((rule) => rule?.from ?? []))].join(', ') }, 200);
   });
   return api;
 }

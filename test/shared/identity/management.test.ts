@@ -117,7 +117,7 @@ describe('why something is allowed or not', () => {
     await manage(longshore, 'PUT', '/trusted-issuers/gh', issuer);
     const why = (query: string) => manage(longshore, 'GET', `/access?${query}`);
     expect(await why('token=ci&repository=team/app&action=pull')).toEqual({ allowed: true, why: 'scope map ci: repositories/team/*/content/read' });
-    expect(await why('token=ci&repository=team/app&action=push')).toEqual({ allowed: false, why: 'no rule of scope map ci allows push in team/app' });
+    expect(await why('token=ci&repository=team/app&action=push')).toEqual({ allowed: false, why: 'no rule of scope map ci allows push in team/app: it takes repositories/team/app/content/write' });
     expect(await why('repository=public/app&action=pull')).toEqual({ allowed: true, why: 'anonymous: public/*' });
     expect(await why('issuer=gh&repository=a&action=pull')).toEqual({ allowed: true, why: 'scope map _repositories_pull: repositories/*/content/read' });
     await manage(longshore, 'PATCH', '/tokens/ci', { status: 'disabled' });
