@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/identity';
 import { DefaultAzureCredential } from '@azure/identity';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { canRotate, rotatingLog } from './adapters/rotating-log.ts';
 import { azureBlobs } from './adapters/azure/blobs.ts';
 import { azureManagement } from './adapters/azure/management.ts';
 import { azureDocuments } from './adapters/azure/documents.ts';
@@ -15,7 +16,7 @@ import { isolationOf } from './adapters/buildah/requirements.ts';
 import { buildahRunner } from './adapters/buildah/runner.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './assemble.ts';
-import { authSettings, hostNamesOf, sealingSettings, storageQuota } from './config.ts';
+import { authSettings, blobDelivery, hostNamesOf, sealingSettings, storageQuota } from './config.ts';
 import type { Config } from './config.ts';
 import { blobOrigin } from './config-builds.ts';
 import type { RegionSetting } from './config-regions.ts';
@@ -41,7 +42,8 @@ export function compose(config: Config): ComposedLongshore {
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
   const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
   const others = otherRegions(config, identity, blobs);
-  const log = logger(config);
+  const { log, flushLog } = logger(config);
+  if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0) log.warn({ daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS }, 'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps');
   const tracer = tracerOf(config, log, identity);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
@@ -51,7 +53,7 @@ export function compose(config: Config): ComposedLongshore {
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
-    blobs: config.LONGSHORE_BLOBS,
+    blobs: blobDelivery(config),
     usage: { actors: config.LONGSHORE_CLIENT_CLASSES ?? [], quotaBytes: storageQuota(config) },
     manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
@@ -72,6 +74,7 @@ export function compose(config: Config): ComposedLongshore {
       documents.dispose();
       others?.near.dispose();
       await Promise.all([receivers.close(), tracer?.shutdown()]);
+      await flushLog();
     },
   };
 }
@@ -105,7 +108,10 @@ function tracerOf(config: Config, log: Logger, identity: () => TokenCredential):
 
 function logger(config: Config) {
   const options = { level: config.LONGSHORE_LOG_LEVEL, base: { registry: config.LONGSHORE_REGISTRY, region: config.LONGSHORE_REGION } };
-  return config.LONGSHORE_LOG_FILE === undefined ? pino(options) : pino(options, pino.destination({ dest: config.LONGSHORE_LOG_FILE, sync: false }));
+  const path = config.LONGSHORE_LOG_FILE;
+  const file = path !== undefined && canRotate(path) ? rotatingLog(path) : undefined;
+  const log = path === undefined ? pino(options) : pino(options, file ?? pino.destination({ dest: path, sync: false }));
+  return { log, flushLog: async () => file?.flush() };
 }
 
 /** Made at the first use: a stack that has keys for everything needs no identity. */

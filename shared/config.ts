@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { buildSettings } from './config-builds.ts';
+import { blobOrigin, buildSettings } from './config-builds.ts';
 import { refusedInAzure, unresolvedReferences } from './config-azure.ts';
 import { regionNameSchema, regionsSchema } from './config-regions.ts';
 import { isRegistryName } from './oci/name.ts';
@@ -102,8 +102,11 @@ const settingsSchema = z
      * among them. Absent, there is one. Removing one takes effect after it was emptied (docs/replication.md).
      */
     LONGSHORE_REGIONS: regionsSchema.optional(),
-    /** How blobs reach clients: a redirect to a signed URL of Blob Storage, or through the app where clients cannot reach the storage. */
-    LONGSHORE_BLOBS: z.enum(['redirect', 'proxy']).default('redirect'),
+    /**
+     * How blobs reach clients: a redirect to a signed URL of Blob Storage, or through the app where clients cannot reach the storage. Absent, a redirect, but `proxy`
+     * where LONGSHORE_PUBLIC_URL is https and a storage http: clients of .NET follow no redirect from https to http.
+     */
+    LONGSHORE_BLOBS: z.enum(['redirect', 'proxy']).optional(),
     /** Who pulls as what, whatever it calls itself, as in `trivy=scanner,build-*=ci`: names of tokens, or subjects of workloads. */
     LONGSHORE_CLIENT_CLASSES: actorClassesSchema.optional(),
     /** What the forecast of stored bytes goes by, in GiB; absent, what ACR includes in LONGSHORE_SKU. Nothing is refused beyond it. */
@@ -166,7 +169,7 @@ const settingsSchema = z
     LONGSHORE_OUTBOUND: outboundSchema.default([]),
     /** `source` of the events; in Azure the resource id of the topic or registry. */
     LONGSHORE_EVENT_SOURCE: z.string().min(1).default('/longshore'),
-    /** A file that gets the log, a line of JSON each; absent, the log goes to standard output, which Azure collects. */
+    /** A file of this process alone that gets the log, a line of JSON each, and is rotated (docs/container.md); absent, the log goes to standard output, which Azure collects. */
     LONGSHORE_LOG_FILE: z.string().optional(),
     LONGSHORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
@@ -253,6 +256,16 @@ function hopsOf({ LONGSHORE_TRUSTED_HOPS: trustedHops }: Config): { readonly tru
 export function hostNamesOf({ LONGSHORE_AUTH: auth, LONGSHORE_HOST_NAMES: given, LONGSHORE_PUBLIC_URL: publicUrl, LONGSHORE_UPLOADS_URL: uploadsUrl }: Config): HostNames | undefined {
   if (given === undefined ? auth === 'required' : given.includes('any')) return undefined;
   return new HostNames([...(given ?? []).filter((name) => name !== 'own'), ...[publicUrl, uploadsUrl].flatMap((url) => url?.hostname ?? [])]);
+}
+
+/** How blobs reach clients. Any region's storage counts, because a blob that is not here yet is redirected to where it lies. */
+export function blobDelivery({ LONGSHORE_BLOBS: given, LONGSHORE_PUBLIC_URL: publicUrl, LONGSHORE_REGIONS: regions = [], BLOB_CONNECTION_STRING: connectionString, BLOB_ENDPOINT: endpoint }: Config): 'redirect' | 'proxy' {
+  if (given !== undefined || publicUrl?.protocol !== 'https:') return given ?? 'redirect';
+  return [{ connectionString, endpoint }, ...regions.map(({ blobs }) => blobs)].some(isPlain) ? 'proxy' : 'redirect';
+}
+
+function isPlain(account: Parameters<typeof blobOrigin>[0]): boolean {
+  return account.connectionString?.includes('UseDevelopmentStorage=true') === true || blobOrigin(account).startsWith('http:');
 }
 
 /** What seals secrets that lie in documents. */

@@ -1,4 +1,5 @@
-import { appendFileSync } from 'node:fs';
+import { rotatingLog } from '../../shared/adapters/rotating-log.ts';
+import type { RotatingLog } from '../../shared/adapters/rotating-log.ts';
 import type { ServiceEndpoints } from './app-settings.ts';
 import { startServices } from './services.ts';
 import type { Services } from './services.ts';
@@ -14,6 +15,7 @@ export type FromChild = { readonly progress: string } | { readonly ready: Servic
 
 // A process of their own: the emulator's SQLite must not hold up the registry's event loop, nor the other way round.
 let services: Promise<Services> | undefined;
+let file: RotatingLog | undefined;
 const functionsUrls = new Map<number, string>();
 
 function tell(message: FromChild): void {
@@ -23,12 +25,14 @@ function tell(message: FromChild): void {
 async function start(settings: StackSettings): Promise<Services> {
   const state = openStateFolder(settings.state);
   const keys = await stackKeys(state, 'open', () => undefined);
-  const log = (line: string) => appendFileSync(state.file('services.log'), `${new Date().toISOString()} ${line}\n`);
+  const into = (file = rotatingLog(state.file('services.log'), { mib: 8, older: 3 }));
+  const log = (line: string) => into.write(`${new Date().toISOString()} ${line}\n`);
   return startServices({ settings, state, keys, functionsUrl: (region) => functionsUrls.get(region), progress: (line) => tell({ progress: line }), log });
 }
 
 async function stop(): Promise<never> {
   await services?.then((running) => running.stop()).catch(() => undefined);
+  await file?.flush();
   process.exit(0);
 }
 
