@@ -93,7 +93,7 @@ export async function startCosmosEmulator(options: CosmosEmulatorOptions): Promi
   const authorizer = new Authorizer(key);
   const ports = [options.port ?? 0, ...readRegions.map(({ port }) => port ?? 0)];
   const servers = names.map((name, at) => createSurface({ emulation, authorizer, faults, region: { name, isReadOnly: at > 0, replica: state.replicas[at - 1] } }));
-  const stopReaper = startReaper(state.catalog, state.replicas, now);
+  const stopReaper = startReaper(state.db, state.catalog, state.replicas, now);
   const stop = async (): Promise<void> => {
     stopReaper();
     await Promise.all(servers.filter(({ listening }) => listening).map(close));

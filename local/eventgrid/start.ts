@@ -14,6 +14,7 @@ import { Topic } from './topic.ts';
 // timeScale leaves it alone: a function does not run faster because the retries do.
 const RESPONSE_TIMEOUT_MS = 30_000;
 const STOP_GRACE_MS = 5_000;
+const SHRINK_INTERVAL_MS = 1_000;
 
 export interface EventGridOptions {
   /** @default '127.0.0.1' */
@@ -90,11 +91,14 @@ export async function startEventGrid(options: EventGridOptions): Promise<EventGr
 }
 
 function running(server: Server, topic: Topic, state: StateFile): EventGrid {
+  const shrinking = setInterval(() => state.shrink(), SHRINK_INTERVAL_MS);
+  shrinking.unref();
   return {
     endpoint: endpointOf(server),
     addSubscription: (subscription) => topic.subscribe(subscription),
     pending: () => topic.pending(),
     stop: async () => {
+      clearInterval(shrinking);
       await Promise.all([close(server, STOP_GRACE_MS), topic.stop(STOP_GRACE_MS)]);
       state.close();
     },

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { z } from 'zod';
+import { canShrink, shrink } from '../shrink.ts';
 
 // One row per event and one per subscription that still waits for it. WAL without an fsync per commit: what was committed
 // survives the death of the process, however it dies, which is all that a local topic promises (not a power cut).
@@ -53,6 +54,7 @@ export class StateFile {
   constructor(path: string, lockWaitMs = LOCK_WAIT_MS) {
     this.#db = new DatabaseSync(path, { timeout: lockWaitMs });
     try {
+      canShrink(this.#db);
       this.#db.exec(SCHEMA);
     } catch (cause) {
       this.#db.close();
@@ -115,6 +117,11 @@ export class StateFile {
   forgetExpired(known: readonly string[], now: number): void {
     const names = JSON.stringify(known);
     this.#sql('DELETE FROM delivery WHERE expires < ? AND subscription NOT IN (SELECT value FROM json_each(?))').run(now, names);
+  }
+
+  /** Gives the place of what was forgotten back to the disk, a part each time. */
+  shrink(): void {
+    shrink(this.#db);
   }
 
   count(subscription: string): number {

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { canShrink } from '../../shrink.ts';
 
 /** Pages of write-ahead log before SQLite copies them back: fewer, larger checkpoints keep writes even. */
 const CHECKPOINT_PAGES = 4000;
@@ -20,6 +21,7 @@ export function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
     db.exec(SETTINGS);
+    canShrink(db);
   } catch (error) {
     db.close(); // Another emulator holds the file, or it is no database.
     throw error;
