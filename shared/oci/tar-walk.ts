@@ -159,7 +159,8 @@ function sizeIn(bytes: Buffer): number {
 }
 
 function octalIn(bytes: Buffer, from: number, length: number): number {
-  const text = bytes.toString('latin1', from, from + length).replace(/[\0 ]+$/, '').replace(/^ +/, '');
+  // At most twelve letters: `trim` takes the blanks of both ends, and the zeros stand behind the number alone.
+  const text = (bytes.toString('latin1', from, from + length).split('\0', 1)[0] ?? '').trim();
   if (text === '') return 0;
   if (!/^[0-7]+$/.test(text)) throw new TarRefused('it is no tar archive, or it is damaged');
   return Number.parseInt(text, 8);

@@ -336,7 +336,11 @@ describe('a base of another registry', () => {
     const upstream = await startUpstream();
     try {
       const tags = Array.from({ length: 900 }, (_, n) => `t${n}`);
-      await task('many', [...tags.map((tag) => `FROM ${upstream.host}/lib/many:${tag} AS ${tag}`), 'FROM scratch', ...tags.map((tag) => `COPY --from=${tag} / /`)].join('\n'));
+      // An image has at most 40 bases.
+      for (let from = 0; from < 900; from += 36) {
+        const some = tags.slice(from, from + 36);
+        await task(`many-${from}`, [...some.map((tag) => `FROM ${upstream.host}/lib/many:${tag} AS ${tag}`), 'FROM scratch', ...some.map((tag) => `COPY --from=${tag} / /`)].join('\n'));
+      }
       // Without an image its budget is the same, and it is asked again for each that is told of.
       const told = (from: number) => api('POST', '/bases/notify/distribution', { events: tags.slice(from, from + 100).map((tag) => ({ action: 'push', target: { repository: 'lib/many', tag }, request: { host: upstream.host } })) });
       for (let from = 0; from < 900; from += 100) expect(await told(from)).toEqual({ watched: 100 });
