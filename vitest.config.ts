@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Those that measure time need the machine to themselves: `.ci/run` has them with the clients.
     exclude: ['test/clients/**', ...measuring],
+    // Memory's stores do what Cosmos DB does now and then.
+    setupFiles: ['test/chance.ts'],
     // Real child processes and sockets are part of many suites; a hung one must fail, not stall.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -43,6 +43,7 @@ import type { PolicyPorts } from './purge/policy/ports.ts';
 import type { BinPorts } from './purge/ports.ts';
 import { SoftDelete } from './purge/soft-delete.ts';
 import type { RepositoryKey } from './state/names.ts';
+import { withoutEmptyPages } from './state/pages.ts';
 import { sealingKeys } from './state/sealing-keys.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
 import { reachRegions } from './regions/reach.ts';
@@ -164,7 +165,10 @@ export interface Longshore {
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { clock, log, probes, tracer } = adapters;
   const metrics = new Metrics();
-  const seen = (ports: Partial<Adapters>) => counted({ ...adapters, ...ports }, metrics, clock, tracer);
+  const seen = (ports: Partial<Adapters>) => {
+    const all = counted({ ...adapters, ...ports }, metrics, clock, tracer);
+    return { ...all, documents: withoutEmptyPages(all.documents) };
+  };
   const { stores, nearby, regions } = reachRegions(adapters, settings.region, seen);
   const { topic } = stores;
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });

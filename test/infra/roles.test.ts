@@ -46,6 +46,29 @@ describe('what an app may do', () => {
   });
 });
 
+describe('the id behind each role\'s name', () => {
+  /** As Azure documents them (learn.microsoft.com/azure/role-based-access-control/built-in-roles): a wrong one shows in Azure alone. */
+  const documented: Readonly<Record<string, string>> = {
+    'EventGrid Data Sender': 'd5a91429-5739-47e2-a06b-3470a27159e7',
+    'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6',
+    'Monitoring Metrics Publisher': '3913510d-42f4-4e42-8a64-420c390055eb',
+    'Storage Blob Data Contributor': 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
+    'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
+    'Storage Blob Delegator': 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a',
+    'Storage Queue Data Contributor': '974c5e8b-45b9-4653-ba55-5f855dd0fb88',
+    'Storage Queue Data Message Sender': 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a',
+  };
+
+  it('is the one that Azure has given it', () => {
+    expect(Object.fromEntries([...names].map(([id, name]) => [name, id]))).toEqual(documented);
+  });
+
+  it('is the same in the compiled template, which has no other', () => {
+    const compiled = infraText('compiled/main.json');
+    for (const [name, id] of Object.entries(documented)) expect(compiled, name).toContain(id);
+  });
+});
+
 describe('what a topic may do', () => {
   it('is to write its dead letters', () => {
     expect(grants(predicted('oneregion'), /topics/)).toEqual(['Storage Blob Data Contributor on work/dead-letters']);

@@ -7,6 +7,8 @@ import type { Secrets } from '../../ports/secrets.ts';
 import type { PublishEvents } from '../../ports/topic.ts';
 import { memoryBlobs } from './blobs.ts';
 import { CallPlan } from './calls.ts';
+import { chanceOf } from './chance.ts';
+import type { ChanceOptions } from './chance.ts';
 import { memoryDocuments } from './documents.ts';
 import { memoryQueues } from './queues.ts';
 import { memorySecrets } from './secrets.ts';
@@ -25,6 +27,8 @@ export interface MemoryConnection {
 
 export interface MemoryConnectionOptions {
   readonly calls?: CallPlan;
+  /** What the documents do at random; without it what the test run says (`setUsualChance`). */
+  readonly chance?: ChanceOptions | 'none';
   readonly region?: {
     /** Which storage account and topic; `home` without one. */
     readonly name?: string;
@@ -40,7 +44,7 @@ export function connectMemory(world: MemoryWorld, options: MemoryConnectionOptio
   const { blobs, queues, events } = world.region(options.region?.name);
   world.documents.expectLag(lagMs);
   return {
-    documents: memoryDocuments(world.documents, calls, lagMs),
+    documents: memoryDocuments(world.documents, calls, lagMs, chanceOf(options.chance)),
     blobs: memoryBlobs(blobs, calls, world.clock, (host) => world.storeAt(host)),
     queues: memoryQueues(queues, calls),
     topic: memoryTopic(events, calls),

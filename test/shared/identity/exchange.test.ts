@@ -107,6 +107,15 @@ describe('the exchange of an outside token', () => {
     expect(claimsOf(tokens.access_token).access).toEqual([{ type: 'repository', name: 'octo/app', actions: ['push'] }, { type: 'repository', name: 'base/os', actions: ['pull'] }]);
   });
 
+  it('ends when one of two entries is gone that its token satisfied', async () => {
+    const longshore = await trusting();
+    await manage(longshore, 'PUT', '/trusted-issuers/any', { issuer: issuer.url, audience: 'longshore', conditions: [{ claim: 'sub', is: 'repo:octo/*' }], scopeMap: '_repositories_pull' });
+    const refresh = await refreshToken(longshore, await issuer.token());
+    expect((await access(longshore, refresh, 'repository:octo/app:pull')).status).toBe(200);
+    await manage(longshore, 'DELETE', '/trusted-issuers/any');
+    expect((await access(longshore, refresh, 'repository:octo/app:pull')).status).toBe(401);
+  });
+
   it('ends when the issuer is no longer trusted', async () => {
     const longshore = await trusting();
     const refresh = await refreshToken(longshore, await issuer.token());

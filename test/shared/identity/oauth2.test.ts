@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hashPassword, makeSalt } from '../../../shared/identity/password.ts';
 import { ask, makeImage, putManifest } from '../image.ts';
 import { asAdmin, basic, bearer, claimsOf, codeOf, composeRequired, fetchToken, makeToken, manage, postForm } from './required.ts';
 import type { Tokens } from './required.ts';
@@ -164,6 +165,21 @@ describe('POST /oauth2/token', () => {
 });
 
 describe('the user of zeros', () => {
+  it('gets nothing for a refresh token of an administrator whose password is another by now, and neither does the form', async () => {
+    const before = composeRequired();
+    const { refresh_token = '' } = await fetchToken(before, asAdmin, [scope], '&offline_token=true');
+    const login = (longshore: Pick<typeof before, 'app'>) => ask(longshore.app, 'GET', `/oauth2/token?service=registry.test&scope=${scope}`, { headers: basic(tokenUser, refresh_token) });
+    const form = (longshore: Pick<typeof before, 'app'>) => postForm(longshore, '/oauth2/token', { grant_type: 'refresh_token', service: 'registry.test', scope, refresh_token });
+    // Another instance of the same registry takes it, so what refuses it below is the changed password.
+    const same = composeRequired({ world: before.world, clock: before.clock });
+    expect([(await login(same)).status, (await form(same)).status]).toEqual([200, 200]);
+    const salt = makeSalt();
+    const auth = { mode: 'required', administrator: { salt, hash: await hashPassword('another password', salt) } } as const;
+    const changed = composeRequired({ world: before.world, clock: before.clock, settings: { auth } });
+    expect([(await login(changed)).status, (await form(changed)).status]).toEqual([401, 401]);
+    expect((await ask(changed.app, 'GET', '/v2/', { headers: basic('admin', 'another password') })).status).toBe(200);
+  });
+
   it('gives a refresh token as its password, and its login lasts no longer than that', async () => {
     const longshore = composeRequired();
     const { refresh_token = '' } = await fetchToken(longshore, asAdmin, [], '&offline_token=true');

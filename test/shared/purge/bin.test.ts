@@ -49,6 +49,27 @@ describe('deleting an index', () => {
     expect((await post(app, '/api/v1/bin/restore', { repository, group: first?.group })).status).toBe(404);
   });
 
+  it('of an image with more tags than one batch brings back is undone with all of them, also by who goes on after a crash', async () => {
+    const names = Array.from({ length: 45 }, (_, n) => `v${String(n).padStart(2, '0')}`);
+    const tagsIn = async (app: Parameters<typeof pushImage>[0]) => ((await (await ask(app, 'GET', `/v2/${repository}/tags/list`)).json()) as { tags: string[] }).tags;
+    for (const dies of [false, true]) {
+      const longshore = timedLongshore();
+      const image = makeImage('many tags', 0);
+      for (const name of names) await pushImage(longshore.app, repository, name, image);
+      expect(await statusOf(longshore.app, at(image.digest), 'DELETE')).toBe(202);
+      const calls = new CallPlan();
+      let batches = 0;
+      if (dies) calls.failOn(({ name, input }) => name === 'documents.commit' && JSON.stringify(input).includes('"tag:') && (batches += 1) > 1);
+      const restoring = composeForTest({ world: longshore.world, connection: { calls } });
+      await post(restoring.app, '/api/v1/bin/restore', { repository, digest: image.digest }).catch(() => undefined);
+      if (dies) expect((await tagsIn(longshore.app)).length).toBeLessThan(45);
+      longshore.passTime(hour);
+      await longshore.runDue();
+      expect(await tagsIn(longshore.app)).toEqual(names);
+      expect(await binOf(longshore.app)).toEqual([]);
+    }
+  });
+
   it('leaves what something else keeps: a tag, another index, a lock, a live subject', async () => {
     const { app } = timedLongshore();
     const { index, children } = await pushSigned(app);

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
+import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
+import { digestOf as digestIn } from '../../../shared/oci/digest.ts';
+import type { Digest } from '../../../shared/oci/digest.ts';
+import type { RegistryName, RepositoryName } from '../../../shared/oci/name.ts';
+import { checkBlob } from '../../../shared/purge/collect.ts';
+import { isNeeded, keeperOf, listerOf } from '../../../shared/purge/kept.ts';
 import { leftoverAge } from '../../../shared/purge/leftovers.ts';
+import type { BinPorts } from '../../../shared/purge/ports.ts';
+import { blobCheckSchema, linkCheckId } from '../../../shared/state/blob.ts';
+import type { BlobCheck } from '../../../shared/state/blob.ts';
+import { readStored } from '../../../shared/state/stored.ts';
+import type { Stored } from '../../../shared/state/stored.ts';
 import { ask, location, makeImage, pushBlob, pushImage, putManifest } from '../image.ts';
-import { day, hour, statusOf, timedLongshore } from './binned.ts';
+import { day, hour, makeIndex, push, statusOf, timedLongshore } from './binned.ts';
 import type { Timed } from './binned.ts';
 
 const repository = 'team/app';
@@ -91,6 +102,65 @@ describe('a link that a manifest needs', () => {
   });
 });
 
+describe('the first page of a query', () => {
+  /** Every first page is empty and has a continuation, as Cosmos DB may answer. */
+  const behind = (longshore: Timed) => composeForTest({ world: longshore.world, connection: { chance: { seed: 1, emptyPages: 1 } } });
+
+  it('that is empty hides no link of a blob, no manifest that lists another, no tag and no need of a blob', async () => {
+    const longshore = timedLongshore();
+    const documents = connectMemory(longshore.world, { chance: { seed: 1, emptyPages: 1 } }).documents;
+    const [image, signature] = [makeImage('child', 1), makeImage('signature', 0)];
+    await pushImage(longshore.app, repository, 'v1', image);
+    const digest = digestIn(image.layers[0] as Buffer);
+    const key = { registry: 'default' as RegistryName, repository: repository as RepositoryName };
+    const first = await documents.queryDocuments({ container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: 1 });
+    expect([first.documents, first.continuation]).toEqual([[], expect.any(String)]);
+    expect(await isNeeded({ documents }, key, digest)).toBe(true);
+    expect(await listerOf({ documents }, key, digest)).toEqual({ digest: image.digest, where: 'live' });
+    expect(await keeperOf({ documents }, key, { digest: image.digest as Digest })).toBe('tag');
+    expect(await keeperOf({ documents }, key, { digest: signature.digest as Digest })).toBeUndefined();
+    await push(longshore.app, repository, 'index', makeIndex([image]));
+    expect(await keeperOf({ documents }, key, { digest: image.digest as Digest })).toBe('index');
+  });
+
+  it('that is empty has the collector take no blob that is linked', async () => {
+    const longshore = timedLongshore();
+    const digest = digestIn(bytes);
+    const documents = connectMemory(longshore.world, { chance: { seed: 1, emptyPages: 1 } }).documents;
+    await pushBlob(longshore.app, repository, bytes);
+    const check: BlobCheck = { id: 'blob-check', type: 'blob-check', schemaVersion: 1, digest, dueAt: longshore.world.clock.now().toISOString() };
+    await documents.commitDocuments('blobs', [digest], [{ do: 'upsert', document: { ...check } }]);
+    const found = await readStored(documents, blobCheckSchema, { container: 'blobs', partition: [digest], id: check.id });
+    const ports = { documents, clock: longshore.world.clock } as BinPorts;
+    expect(await checkBlob(ports, found as Stored<BlobCheck>)).toBe('linked');
+    expect(await statusOf(behind(longshore).app, `/v2/${repository}/blobs/${digest}`, 'GET')).toBe(307);
+  });
+});
+
+describe('a push that looked at a link when it was nearly a quarter of the grace old', () => {
+  it('has its blobs when it commits nearly half a grace later, though their checks were due in between', async () => {
+    const longshore = timedLongshore();
+    const { app, world, passTime, runDue } = longshore;
+    const image = makeImage('late', 1);
+    for (const blob of [image.config, ...image.layers]) await pushBlob(app, repository, blob);
+    passTime(day / 4 - 1000);
+    let isWaited = false;
+    const calls = new CallPlan().delay(async ({ name, input }) => {
+      if (isWaited || name !== 'documents.commit' || !JSON.stringify(input).includes('"manifest:')) return;
+      isWaited = true;
+      passTime(day / 2 - 1000);
+      // The collector looks at everything, as when these checks are due by an earlier clock.
+      await markDue(world, [image.config, ...image.layers].map((blob) => digestIn(blob)));
+      await runDue();
+    });
+    const pushed = await putManifest(composeForTest({ world, connection: { calls } }).app, repository, 'v1', image);
+    expect([isWaited, pushed.status]).toEqual([true, 201]);
+    for (const blob of [image.config, ...image.layers]) expect(await statusOf(app, `/v2/${repository}/blobs/${digestIn(blob)}`, 'GET')).toBe(307);
+    await graces(longshore, 3);
+    for (const blob of [image.config, ...image.layers]) expect(await statusOf(app, `/v2/${repository}/blobs/${digestIn(blob)}`, 'GET')).toBe(307);
+  });
+});
+
 describe('what a crash leaves in Blob Storage', () => {
   const week = leftoverAge + 1;
 
@@ -136,6 +206,13 @@ describe('what a crash leaves in Blob Storage', () => {
     expect(await statusOf(app, '/v2/team/other/manifests/v1')).toBe(200);
   });
 });
+
+/** Has the checks of these blobs' links due now. */
+async function markDue(world: Timed['world'], digests: readonly Digest[]): Promise<void> {
+  const { documents } = connectMemory(world, { chance: 'none' });
+  const id = linkCheckId({ registry: 'default' as RegistryName, repository: repository as RepositoryName });
+  for (const digest of digests) await documents.commitDocuments('blobs', [digest], [{ do: 'patch', id, set: { dueAt: world.clock.now().toISOString() } }]);
+}
 
 async function digestOf(content: Uint8Array): Promise<string> {
   return pushBlob(timedLongshore().app, 'x', content);

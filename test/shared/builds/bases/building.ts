@@ -59,6 +59,8 @@ export function build(repository: string, content: string, { base, says, config 
 export interface Registry {
   readonly world: MemoryWorld;
   readonly git: MemoryGit;
+  /** References of the images that the runner was asked to pull for a test. */
+  readonly tested: readonly string[];
   readonly clock: SteppedClock;
   readonly app: TestLongshore['app'];
   push(image: Built, tag: string): Promise<void>;
@@ -72,8 +74,15 @@ export interface Registry {
   process(calls?: CallPlan): TestLongshore;
 }
 
+export interface Scripted {
+  /** As buildah does: with what its last FROM names. */
+  readonly annotates?: boolean;
+  /** Gets the reference of each image that is pulled for a test. */
+  readonly tested?: string[];
+}
+
 /** Makes of a Dockerfile an image of one layer: what it says, and how often it was built. A test that is `false` fails. */
-export function scriptedRunner({ annotates = false }: { /** As buildah does: with what its last FROM names. */ readonly annotates?: boolean } = {}): Runner {
+export function scriptedRunner({ annotates = false, tested = [] }: Scripted = {}): Runner {
   let builds = 0;
   const imageOf = (image: Built): BuiltImage => ({
     manifest: image.bytes,
@@ -93,7 +102,10 @@ export function scriptedRunner({ annotates = false }: { /** As buildah does: wit
       const from = annotates ? [...text.matchAll(/^FROM (\S+)/gm)].at(-1)?.[1] : undefined;
       return { is: 'built', image: imageOf(build('built', `${text} (${builds})`, from === undefined ? {} : { says: from })) };
     },
-    pull: () => Promise.resolve(imageOf(build('pulled', 'pulled'))),
+    pull: (reference) => {
+      tested.push(reference);
+      return Promise.resolve(imageOf(build('pulled', 'pulled')));
+    },
   };
 }
 
@@ -116,8 +128,15 @@ export interface Pulled {
   readonly layers: readonly string[];
 }
 
+interface Around {
+  readonly tested?: string[];
+  readonly runner?: Runner;
+  /** Whether a setting says by what name clients call it. */
+  readonly isNamed?: boolean;
+}
+
 /** A registry with what Event Grid, the queues and the timers do around it. */
-export function registry(settings: Partial<Settings> = {}, { runner = scriptedRunner(), isNamed = true }: { readonly runner?: Runner; /** Whether a setting says by what name clients call it. */ readonly isNamed?: boolean } = {}): Registry {
+export function registry(settings: Partial<Settings> = {}, { tested = [], runner = scriptedRunner({ tested }), isNamed = true }: Around = {}): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
   const git = new MemoryGit();
@@ -147,6 +166,7 @@ export function registry(settings: Partial<Settings> = {}, { runner = scriptedRu
   return {
     world,
     git,
+    tested,
     clock,
     app: one.app,
     settle,

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
+import { startCi } from './ci.ts';
 import { dependentsOf, host, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
 
@@ -18,6 +19,13 @@ const both = { platforms: ['linux/amd64', 'linux/arm64/v8'] };
 interface Index {
   readonly mediaType: string;
   readonly manifests: readonly { readonly digest: string; readonly platform: object }[];
+}
+
+/** What the only image of the only build was pushed as, by its digest. */
+async function digestMade(of: Registry): Promise<string> {
+  const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+  const { nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as { nodes: { digest: string }[] };
+  return nodes[0]?.digest ?? '';
 }
 
 async function indexAt(of: Registry): Promise<Index> {
@@ -40,6 +48,30 @@ describe('a task for several platforms', () => {
     const of = await withTask(`FROM ${host}/base:1\nRUN false`, both);
     await of.settle();
     expect(of.events('Longshore.BuildFailed')).toMatchObject([{ data: { because: 'linux/amd64: buildah ended with exit code 1' } }]);
+  });
+
+  it('moves no tag when the test of its index fails', async () => {
+    const of = await withTask(`FROM ${host}/base:1`, { ...both, test: { command: ['false'] } });
+    await of.settle();
+    expect((await of.app.fetch(new Request(`http://${host}/v2/app/manifests/1`))).status).toBe(404);
+    expect(of.events('Longshore.BuildFailed')).toMatchObject([{ data: { because: 'its test ended with exit code 1' } }]);
+    expect(of.tested).toEqual([`${host}/app@${await digestMade(of)}`]);
+  });
+
+  it('asks the gate with the digest of its index, and moves its tag only when that says yes', async () => {
+    for (const pass of [false, true]) {
+      const gate = await startCi();
+      onTestFinished(() => { gate.stop(); });
+      gate.answers = [{ status: 200, body: JSON.stringify({ pass }) }];
+      const of = await withTask(`FROM ${host}/base:1`, { ...both, test: { url: `${gate.url}/gate`, timeoutSeconds: 60 } });
+      expect((await of.api('PUT', '/tasks/app/hook', {})).status).toBe(200);
+      await of.settle();
+      const digest = await digestMade(of);
+      expect(gate.asked.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([{ type: 'test', digest, reference: `${host}/app@${digest}` }]);
+      expect((await of.pull(`app@${digest}`)).manifest.mediaType).toBe('application/vnd.oci.image.index.v1+json');
+      const tagged = await of.app.fetch(new Request(`http://${host}/v2/app/manifests/1`));
+      expect([tagged.status, tagged.headers.get('docker-content-digest')]).toEqual(pass ? [200, digest] : [404, null]);
+    }
   });
 
   it('builds none again that was pushed, whenever its process dies', async () => {

@@ -90,6 +90,23 @@ describe('a task', () => {
     expect(of.events('Longshore.BuildSucceeded')).toHaveLength(2);
   });
 
+  it('moves no tag of an image that was rebased, when the test of that very image fails', async () => {
+    const of = await withTask({ settings: { mode: 'rebase-else-rebuild', test: { command: ['false'] } } });
+    await of.push(build('app', 'app', { base: build('base', 'base 1'), says: `${host}/base:1` }), '1');
+    await of.settle();
+    const before = await digestAt(of, 'app:1');
+    await updated(of);
+    expect(await digestAt(of, 'app:1')).toBe(before);
+    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+    const { nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as { nodes: { digest: string; state: string; because: string }[] };
+    const [node] = nodes;
+    expect(node).toMatchObject({ state: 'failed', because: 'its test ended with exit code 1' });
+    // What failed was pushed by its digest, and it is the old image on the new base.
+    expect((await of.pull(`app@${node?.digest ?? ''}`)).layers).toEqual(['layer base 2', 'layer app']);
+    expect(of.tested).toEqual([`${host}/app@${node?.digest ?? ''}`]);
+    expect(of.events('Longshore.ImageRebased')).toEqual([]);
+  });
+
   it('is left alone when it is disabled, or gone', async () => {
     const of = await withTask({ settings: { enabled: false } });
     await of.push(build('app', 'app'), '1');

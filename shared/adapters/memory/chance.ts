@@ -1,0 +1,77 @@
+import type { DocumentChange } from '../../ports/documents.ts';
+
+export interface ChanceOptions {
+  /** The same seed draws the same for the same calls. */
+  readonly seed: number;
+  /** How often a query is answered with an empty page that is not the last, from 0 to 1. */
+  readonly emptyPages?: number;
+  /** How often a commit is sent twice, because its first answer was lost: the second answer says that its conditions do not hold. */
+  readonly lostEtags?: number;
+}
+
+/**
+ * What Cosmos DB does now and then. A page may be empty and not the last, and a commit whose answer is lost is sent again by whoever sent it,
+ * so it is refused although its changes are there. Neither counts as a call: suites that count calls count those of the code.
+ */
+export class Chance {
+  readonly #random: () => number;
+  readonly #emptyPages: number;
+  readonly #lostEtags: number;
+
+  constructor({ seed, emptyPages = 0.3, lostEtags = 0 }: ChanceOptions) {
+    this.#random = randomOf(seed);
+    this.#emptyPages = emptyPages;
+    this.#lostEtags = lostEtags;
+  }
+
+  givesEmptyPage(): boolean {
+    return this.#emptyPages > 0 && this.#random() < this.#emptyPages;
+  }
+
+  /** Only of what the store refuses the second time: an increment without a condition would count twice. */
+  losesEtag(changes: readonly DocumentChange[]): boolean {
+    return this.#lostEtags > 0 && changes.some(isRefusedAgain) && this.#random() < this.#lostEtags;
+  }
+}
+
+/** Behind it stands the continuation of the page that was not given. */
+const emptyPageMark = 'after an empty page:';
+
+export function afterEmptyPage(continuation: string | undefined): string {
+  return `${emptyPageMark}${continuation ?? ''}`;
+}
+
+/** What the query's own continuation is, and whether the page before it was empty by chance: no two in a row are. */
+export function readContinuation(continuation: string | undefined): { readonly wasEmpty: boolean; readonly continuation?: string } {
+  if (continuation?.startsWith(emptyPageMark) !== true) return { wasEmpty: false, ...(continuation === undefined ? {} : { continuation }) };
+  const rest = continuation.slice(emptyPageMark.length);
+  return { wasEmpty: true, ...(rest === '' ? {} : { continuation: rest }) };
+}
+
+function isRefusedAgain(change: DocumentChange): boolean {
+  return change.do === 'create' || change.do === 'delete' || ('ifMatch' in change && change.ifMatch !== undefined);
+}
+
+/** mulberry32: the same seed gives the same numbers on every machine. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Of connections that are not told otherwise: a test run sets it (test/chance.ts), benchmarks do not. */
+let usual: (() => ChanceOptions) | undefined;
+
+export function setUsualChance(next: (() => ChanceOptions) | undefined): void {
+  usual = next;
+}
+
+export function chanceOf(options: ChanceOptions | 'none' | undefined): Chance | undefined {
+  if (options === 'none') return undefined;
+  const chosen = options ?? usual?.();
+  return chosen === undefined ? undefined : new Chance(chosen);
+}
