@@ -23,7 +23,7 @@ interface Performed {
 
 /** Runs a case, looking after every turn; throws `Violation`. Returns how many turns it took. */
 export async function runCase({ seed, rounds, policy }: Case, mutation: Mutation = {}): Promise<number> {
-  const simulated = simulatedWorld();
+  const simulated = simulatedWorld(seed);
   if (policy === true) await installPolicy(simulated, mutation);
   const { world, passTime } = simulated;
   const random = randomOf(seed ^ 0x5bd1e995);

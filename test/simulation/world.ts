@@ -35,6 +35,8 @@ export interface Mutation {
 }
 
 export interface Simulated {
+  /** Of what the stores do at random. */
+  readonly seed: number;
   /** How often anything was written. */
   writes: number;
   /** How many of the published events the policies have handled. */
@@ -43,10 +45,10 @@ export interface Simulated {
   readonly passTime: (ms: number) => void;
 }
 
-export function simulatedWorld(): Simulated {
+export function simulatedWorld(seed = 0): Simulated {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = { now: () => new Date(now) };
-  return { writes: 0, handled: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms) };
+  return { seed, writes: 0, handled: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms) };
 }
 
 export interface Actor {
@@ -63,7 +65,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   const { world } = simulated;
   const calls = new CallPlan();
   if (turn !== undefined) calls.delay(turn);
-  const memory = connectMemory(world, { calls });
+  const memory = connectMemory(world, { calls, chance: { seed: simulated.seed + id, emptyPages: 0.2, lostEtags: Number(process.env.CHANCE_LOST_ETAGS ?? 0) } });
   const wrote = () => void (simulated.writes += 1);
   const documents = mutated(memory.documents, mutation, wrote);
   const blobs = { ...memory.blobs, deleteBlob: (name: string, ifMatch?: string) => memory.blobs.deleteBlob(name, ifMatch).finally(wrote) };

@@ -63,15 +63,13 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** Of connections that are not told otherwise: a test run sets it (test/chance.ts), benchmarks do not. */
 let usual: (() => ChanceOptions) | undefined;
 
+/** What the code under test meets where a test does not say (`composeForTest`): a test run sets it (test/chance.ts), benchmarks do not. */
 export function setUsualChance(next: (() => ChanceOptions) | undefined): void {
   usual = next;
 }
 
-export function chanceOf(options: ChanceOptions | 'none' | undefined): Chance | undefined {
-  if (options === 'none') return undefined;
-  const chosen = options ?? usual?.();
-  return chosen === undefined ? undefined : new Chance(chosen);
+export function usualChance(): ChanceOptions | 'none' {
+  return usual?.() ?? 'none';
 }

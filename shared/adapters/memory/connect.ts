@@ -7,7 +7,7 @@ import type { Secrets } from '../../ports/secrets.ts';
 import type { PublishEvents } from '../../ports/topic.ts';
 import { memoryBlobs } from './blobs.ts';
 import { CallPlan } from './calls.ts';
-import { chanceOf } from './chance.ts';
+import { Chance } from './chance.ts';
 import type { ChanceOptions } from './chance.ts';
 import { memoryDocuments } from './documents.ts';
 import { memoryQueues } from './queues.ts';
@@ -27,7 +27,7 @@ export interface MemoryConnection {
 
 export interface MemoryConnectionOptions {
   readonly calls?: CallPlan;
-  /** What the documents do at random; without it what the test run says (`setUsualChance`). */
+  /** What the documents do at random; without it nothing. */
   readonly chance?: ChanceOptions | 'none';
   readonly region?: {
     /** Which storage account and topic; `home` without one. */
@@ -40,11 +40,12 @@ export interface MemoryConnectionOptions {
 /** One process's view of the world: another instance, or the one that starts after a crash, is another connection. */
 export function connectMemory(world: MemoryWorld, options: MemoryConnectionOptions = {}): MemoryConnection {
   const calls = options.calls ?? new CallPlan();
+  const chance = options.chance === undefined || options.chance === 'none' ? undefined : new Chance(options.chance);
   const lagMs = options.region?.lagMs ?? 0;
   const { blobs, queues, events } = world.region(options.region?.name);
   world.documents.expectLag(lagMs);
   return {
-    documents: memoryDocuments(world.documents, calls, lagMs, chanceOf(options.chance)),
+    documents: memoryDocuments(world.documents, calls, lagMs, chance),
     blobs: memoryBlobs(blobs, calls, world.clock, (host) => world.storeAt(host)),
     queues: memoryQueues(queues, calls),
     topic: memoryTopic(events, calls),

@@ -22,6 +22,10 @@ function pushOf(n: number): { readonly tag: string; readonly image: TestImage } 
   return { tag: tags[n % tags.length] ?? 'v0', image: makeImage(`parallel ${n}`, 2, {}, `shared ${n % 5}`) };
 }
 
+interface TagMoved {
+  readonly target: { readonly tag: string; readonly digest: string; readonly previousDigest: string };
+}
+
 describe('64 pushes into one repository at once, their tags overlapping', () => {
   it.each([1, 2, 3])('all succeed, leave every tag on a whole image, and tell of each exactly once (order %i)', async (seed) => {
     const random = randomFrom(seed);
@@ -45,5 +49,12 @@ describe('64 pushes into one repository at once, their tags overlapping', () => 
     expect(pushed).toHaveLength(pushes);
     // Each tag is set once anew, and moved by every other push of it.
     expect(moved).toHaveLength(pushes - tags.length);
+    // Of each tag they form one chain, from the image that it was set to first: nobody moves it from where somebody else did.
+    for (const tag of tags) {
+      const own = moved.map(({ data }) => data as TagMoved).filter(({ target }) => target.tag === tag);
+      expect(new Set(own.map(({ target }) => target.previousDigest)).size).toBe(own.length);
+      const made = new Set(own.map(({ target }) => target.digest));
+      expect(own.filter(({ target }) => !made.has(target.previousDigest))).toHaveLength(1);
+    }
   });
 });

@@ -75,6 +75,20 @@ describe('a dead receiver of 10,000 events', () => {
 });
 
 describe('the breaker', () => {
+  it.each([[19, false], [20, true]])('with %d deliveries that each failed once is open: %s', async (count, isOpen) => {
+    const simulation = new Simulation();
+    await simulation.hook('receiver');
+    simulation.receivers.set('receiver.example', down);
+    for (let n = 0; n < count; n += 1) {
+      simulation.push(`e${n}`);
+      await simulation.turn();
+    }
+    expect(simulation.got).toHaveLength(count);
+    const hook = await simulation.readHook('receiver');
+    if (isOpen) expect(hook).toHaveProperty('brokenSince');
+    else expect(hook).not.toHaveProperty('brokenSince');
+  });
+
   it('stays closed for a few events, however long and often they fail', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
