@@ -25,6 +25,7 @@ import type { Secrets } from './ports/secrets.ts';
 import type { PublishEvents } from './ports/topic.ts';
 import type { Tracer } from './ports/tracer.ts';
 import { cancelledUploads } from './registry/cancel-upload.ts';
+import { hearDeletions } from './registry/deleted-in.ts';
 import { ManifestCache } from './registry/manifest-cache.ts';
 import { settleRepositories } from './registry/acr/settle-repositories.ts';
 import { replicationRoutes } from './replication/management/http.ts';
@@ -169,7 +170,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     const all = counted({ ...adapters, ...ports }, metrics, clock, tracer);
     return { ...all, documents: withoutEmptyPages(all.documents) };
   };
-  const { stores, nearby, regions } = reachRegions(adapters, settings.region, seen);
+  const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, seen);
   const { topic } = stores;
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
@@ -192,10 +193,11 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
   const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, grants: identities.grants, documents, secrets: userSecrets(stores.secrets), sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
   const app = createApp({ registry, identities, doors: doorsOf(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
+  const hears = hearDeletions(registryName, told, manifests);
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
-    recordUsage: (event) => inEventSpan(tracer, 'usage-record', event, () => withEvent(event, log, parseEvent, (parsed) => usage.record(parsed))),
+    recordUsage: (event) => inEventSpan(tracer, 'usage-record', event, () => withEvent(event, log, parseEvent, (parsed) => usage.record(hears(parsed)))),
     foldPulls: (message) => usage.fold(message),
     flushPulls: () => usage.flush(),
     surveyUsage: () => inTimerSpan(tracer, 'usage-survey', () => usage.survey()),
@@ -204,7 +206,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     letWebhookGo: (message) => pipeline.letGo(message),
     sweepWebhooks: () => inTimerSpan(tracer, 'webhooks-sweep', () => pipeline.sweep()),
     async sweepOutbox() {
-      const published = await inTimerSpan(tracer, 'events-sweep', () => sweepOutbox({ documents, topic, clock, log }));
+      const published = await inTimerSpan(tracer, 'events-sweep', () => sweepOutbox({ documents, topic: stores.topic, clock, log }));
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
@@ -216,7 +218,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     workOnBuild: (message) => builds.work(message),
     sweepBuilds: () => inTimerSpan(tracer, 'builds-sweep', () => builds.sweep()),
     runDue: () => inTimerSpan(tracer, 'purge-collect', () => purge.runDue()),
-    markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => purge.markTouched(parsed))),
+    markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => purge.markTouched(hears(parsed)))),
     runPolicies: () => inTimerSpan(tracer, 'purge-mark', () => purge.runPolicies()),
     sweepLeftovers: () => inTimerSpan(tracer, 'purge-leftovers', () => purge.sweepLeftovers()),
     async settleRepositories() {

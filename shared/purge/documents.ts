@@ -23,8 +23,12 @@ export const unsettledSchema = z.object({
 });
 export type Unsettled = z.infer<typeof unsettledSchema>;
 
-/** Longer than a request lives that settles what it wrote. In milliseconds. */
-const takeoverMs = 60_000;
+/** Whoever settles says so again after each batch; one that has said nothing for so long is taken for dead. In milliseconds. */
+const takeoverMs = 10_000;
+
+export function takeoverFrom(now: Date): string {
+  return new Date(now.getTime() + takeoverMs).toISOString();
+}
 
 export function unsettledRef(key: RepositoryKey, digest: Digest): DocumentRef {
   return { container: 'repositories', partition: partitionOf(key), id: `unsettled:${digest}` };
@@ -32,7 +36,7 @@ export function unsettledRef(key: RepositoryKey, digest: Digest): DocumentRef {
 
 export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, tagsOf?: string): DocumentChange {
   const { registry, repository } = key;
-  const document: Unsettled = { id: unsettledRef(key, digest).id, type: 'unsettled', schemaVersion: 1, registry, repository, digest, ...(tagsOf === undefined ? {} : { tagsOf }), dueAt: new Date(now.getTime() + takeoverMs).toISOString() };
+  const document: Unsettled = { id: unsettledRef(key, digest).id, type: 'unsettled', schemaVersion: 1, registry, repository, digest, ...(tagsOf === undefined ? {} : { tagsOf }), dueAt: takeoverFrom(now) };
   return { do: 'upsert', document: { ...document } };
 }
 

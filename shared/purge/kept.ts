@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -29,6 +30,38 @@ export async function keeperOf(ports: Reader, key: RepositoryKey, manifest: Pick
   if (index) return 'index';
   if (live !== undefined && !staysBehind(manifest, live.document)) return 'subject';
   return tag ? 'tag' : undefined;
+}
+
+const queriesAtOnce = 16;
+
+/** Those of several manifests that something keeps, as `keeperOf` says: the tags of all are one query, and a subject that they share is one read. */
+export async function keptAmong(ports: Reader, key: RepositoryKey, manifests: readonly Parameters<typeof keeperOf>[2][]): Promise<Set<Digest>> {
+  const limit = pLimit(queriesAtOnce);
+  const subjects = [...new Set(manifests.flatMap(({ subject }) => subject ?? []))];
+  const digests = manifests.map(({ digest }) => digest);
+  const [tagged, listed, live] = await Promise.all([
+    taggedAmong(ports, key, digests),
+    Promise.all(digests.map((digest) => limit(() => some(ports, key, [{ path: 'type', is: '=', value: 'manifest' }, listing(digest)])))),
+    Promise.all(subjects.map((subject) => limit(async () => [subject, await readStored(ports.documents, subjectSchema, manifestRef(key, subject))] as const))),
+  ]);
+  const liveSubjects = new Map(live);
+  const isReferred = (manifest: (typeof manifests)[number]) => {
+    const subject = manifest.subject === undefined ? undefined : liveSubjects.get(manifest.subject);
+    return subject !== undefined && !staysBehind(manifest, subject.document);
+  };
+  return new Set(manifests.filter((manifest, at) => listed[at] === true || tagged.has(manifest.digest) || isReferred(manifest)).map(({ digest }) => digest));
+}
+
+async function taggedAmong({ documents }: Reader, key: RepositoryKey, digests: readonly Digest[]): Promise<Set<string>> {
+  const where: Predicate[] = [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: 'in', values: digests }];
+  const tagged = new Set<string>();
+  let continuation: string | undefined;
+  do {
+    const page = await documents.queryDocuments({ container: 'repositories', partition: partitionOf(key), where, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
+    for (const { document } of page.documents) tagged.add(String(document.digest));
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return tagged;
 }
 
 const subjectSchema = z.object({ cameAloneAt: z.iso.datetime().optional() });

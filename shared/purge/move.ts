@@ -31,3 +31,15 @@ export async function moveInto(ports: StorePorts, deletion: Deletion, moved: { r
   ]);
   return committed ? events : undefined;
 }
+
+/** A batch holds 2 MB, and a manifest's document may be half of that. In bytes of JSON. */
+const batchBytes = 1_000_000;
+
+/** The first of these, as many as one transaction may move. */
+export function withinOneBatch(manifests: readonly Stored<ManifestDocument>[]): Stored<ManifestDocument>[] {
+  let bytes = 0;
+  return manifests.slice(0, manifestsAtOnce).filter(({ document }, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(document));
+    return index === 0 || bytes <= batchBytes;
+  });
+}

@@ -7,14 +7,12 @@ import type { Predicate } from '../ports/documents.ts';
 import { requireAllowed } from '../state/attributes.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { guardedManifest, guardedTag, manifestDocumentSchema, tagDocumentSchema } from '../state/manifest.ts';
-import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored } from '../state/stored.ts';
-import type { Stored } from '../state/stored.ts';
 import { beginDeletion } from './deletion.ts';
 import type { Deletion } from './deletion.ts';
-import { manifestsAtOnce, moveInto, tagsAtOnce } from './move.ts';
+import { manifestsAtOnce, moveInto, tagsAtOnce, withinOneBatch } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeUnlessKept } from './recycle.ts';
 
@@ -76,17 +74,6 @@ async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): P
   await publishCommitted(ports, deletion.key, events);
   gone.manifests.push(...manifests.map(({ document }) => document.digest));
   return false;
-}
-
-/** A batch holds 2 MB, and a manifest's document may be half of that. In bytes of JSON. */
-const batchBytes = 1_000_000;
-
-function withinOneBatch(manifests: readonly Stored<ManifestDocument>[]): Stored<ManifestDocument>[] {
-  let bytes = 0;
-  return manifests.filter(({ document }, index) => {
-    bytes += Buffer.byteLength(JSON.stringify(document));
-    return index === 0 || bytes <= batchBytes;
-  });
 }
 
 async function query(ports: BinPorts, key: RepositoryKey, where: readonly Predicate[], limit: number) {

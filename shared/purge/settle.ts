@@ -13,13 +13,14 @@ import type { RepositoryKey } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import { deleteEvents } from '../events/delete-events.ts';
 import { causeOfBackground } from './deletion.ts';
-import { unsettledRef, unsettledSchema } from './documents.ts';
+import { takeoverFrom, unsettledRef, unsettledSchema } from './documents.ts';
 import type { Unsettled } from './documents.ts';
 import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
 import { bringSignaturesBack, takeSignatures } from './signatures.ts';
+import { inBatches, takeAlongTogether } from './together.ts';
 
 /**
  * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
@@ -33,36 +34,60 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
   await untilUncontended(`the surroundings of ${digest}`, async () => {
     const mark = await readStored(ports.documents, unsettledSchema, unsettledRef(key, digest));
     if (mark === undefined) return 'settled';
-    for (let changed = true; changed; ) changed = await settleOnce(ports, key, mark.document, cause);
-    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: mark.document.id, ifMatch: mark.etag }]);
+    let { etag } = mark;
+    // The etag of whoever else wrote it is not taken over: then the mark stays, and is looked at again.
+    const goesOn = async () => {
+      const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'patch', id: mark.document.id, set: { dueAt: takeoverFrom(ports.clock.now()) }, ifMatch: etag }]);
+      etag = outcome.committed ? (outcome.etags[0] ?? etag) : etag;
+    };
+    for (let changed = true; changed; ) changed = await settleOnce(ports, key, mark.document, cause, goesOn);
+    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: mark.document.id, ifMatch: etag }]);
     return outcome.committed || outcome.because === 'absent' ? 'settled' : undefined;
   });
 }
 
+/** Says that whoever settles is still at it. */
+type GoesOn = () => Promise<void>;
+
+/** Each comes back by itself, with what belongs to it. */
+const referrersAtOnce = 8;
+
 /** One look: whether it changed anything. */
-async function settleOnce(ports: StorePorts, key: RepositoryKey, { digest, tagsOf }: Unsettled, cause: Cause | undefined): Promise<boolean> {
+async function settleOnce(ports: StorePorts, key: RepositoryKey, { digest, tagsOf }: Unsettled, cause: Cause | undefined, goesOn: GoesOn): Promise<boolean> {
   const [live, binned] = await Promise.all([readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)), readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))]);
-  if (live !== undefined) return settleLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'));
+  if (live !== undefined) return settleLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'), goesOn);
   if (binned === undefined) return false;
-  return settleBinned(ports, key, binned.document, cause ?? causeOfBackground(ports, binned.document.recycled.by.actor));
+  return settleBinned(ports, key, binned.document, cause ?? causeOfBackground(ports, binned.document.recycled.by.actor), goesOn);
 }
 
-async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: ManifestDocument, tagsOf: string | undefined, cause: Cause): Promise<boolean> {
+async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: ManifestDocument, tagsOf: string | undefined, cause: Cause, goesOn: GoesOn): Promise<boolean> {
   let changed = tagsOf !== undefined && (await bringTagsBack(ports, key, manifest.digest, tagsOf, cause));
   for (const child of childrenOf(manifest)) changed = (await bringBack(ports, key, child, cause)) || changed;
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: '=', value: manifest.digest }];
-  for (const referrer of await everyOne(ports, key, where, binnedDocumentSchema)) {
-    if (!wasOrdered(referrer) && !staysBehind(referrer, manifest)) changed = (await bringBack(ports, key, referrer.digest, cause)) || changed;
+  const referrers = (await everyOne(ports, key, where, binnedDocumentSchema)).filter((referrer) => !wasOrdered(referrer) && !staysBehind(referrer, manifest));
+  for (const [at, some] of inBatches(referrers, referrersAtOnce).entries()) {
+    if (at > 0) await goesOn();
+    const came = await Promise.all(some.map((referrer) => bringBack(ports, key, referrer.digest, cause)));
+    changed ||= came.includes(true);
   }
   return (await bringSignaturesBack(ports, key, manifest.digest, cause)) || changed;
 }
 
-async function settleBinned(ports: StorePorts, key: RepositoryKey, binned: BinnedDocument, cause: Cause): Promise<boolean> {
+async function settleBinned(ports: StorePorts, key: RepositoryKey, binned: BinnedDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {
   if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined) return bringBack(ports, key, binned.digest, cause);
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: binned.digest }];
   const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
   let changed = await takeSignatures(ports, key, binned, cause);
-  for (const digest of [...childrenOf(binned), ...referrers.map((edge) => edge.digest)]) changed = (await takeAlong(ports, key, binned, digest, cause)) || changed;
+  const around = [...new Set([...childrenOf(binned), ...referrers.map((edge) => edge.digest)])];
+  for (const [at, some] of inBatches(around).entries()) {
+    if (at > 0) await goesOn();
+    const { moved, left } = await takeAlongTogether(ports, key, binned, some, cause);
+    for (const digest of left) {
+      if (moved.includes(digest)) await settle(ports, key, digest, cause);
+      else changed = (await takeAlong(ports, key, binned, digest, cause)) || changed;
+    }
+    changed ||= moved.length > 0;
+  }
   return changed;
 }
 

@@ -1,6 +1,7 @@
 import type { CountDocuments, Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { inTime } from './in-time.ts';
+import type { OwnWrites } from './own-writes.ts';
 
 export type ReadDocuments = ReadDocument & QueryDocuments & CountDocuments;
 
@@ -36,11 +37,12 @@ export function withFallback(write: Documents, near: ReadDocuments): Documents {
 
 /**
  * For what never changes once it is there: this region is asked first, and believed when it has it. That it has it not is believed of the write
- * region alone, for this one may only be late.
+ * region alone, for this one may only be late; so is all that this instance has deleted or changed itself.
  */
-export function nearFirst(near: ReadDocument, write: ReadDocument): ReadDocument {
+export function nearFirst(near: ReadDocument, write: ReadDocument, own: Pick<OwnWrites, 'overtakes'>): ReadDocument {
   return {
     async readDocument(ref) {
+      if (own.overtakes(ref)) return write.readDocument(ref);
       try {
         const found = await near.readDocument(ref);
         if (found !== undefined) return found;

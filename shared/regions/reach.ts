@@ -1,9 +1,10 @@
-import type { Documents, ReadDocument } from '../ports/documents.ts';
+import type { DocumentRef, Documents, ReadDocument } from '../ports/documents.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Regions } from '../ports/regions.ts';
 import { nearFirst, withFallback } from './documents.ts';
 import type { ReadDocuments } from './documents.ts';
+import { OwnWrites } from './own-writes.ts';
 import { regionsOf } from './storage.ts';
 import type { RegionStores } from './storage.ts';
 
@@ -29,6 +30,8 @@ interface Reached<S> {
   /** Reads of what never changes. Absent where there is one region: then there is nothing nearer than the documents. */
   readonly nearby?: ReadDocument;
   readonly regions: Regions;
+  /** Somebody has deleted these: what this region still shows of them is not believed. */
+  readonly told: (deleted: readonly DocumentRef[]) => void;
 }
 
 /** `seen` gives the same ports, each call of them counted. */
@@ -36,11 +39,12 @@ export function reachRegions<S extends OwnStores>(own: OwnStores, region: string
   const { others } = own;
   if (others === undefined) {
     const stores = seen(own);
-    return { stores, regions: regionsOf([{ ...stores, name: region, probe: () => Promise.resolve() }]) };
+    return { stores, regions: regionsOf([{ ...stores, name: region, probe: () => Promise.resolve() }]), told: () => undefined };
   }
   const { documents: near } = seen({ documents: { ...others.near, commitDocuments: (...commit) => own.documents.commitDocuments(...commit) } });
   const { documents: write } = seen(own);
-  const stores = { ...seen(own), documents: withFallback(write, near) };
+  const written = new OwnWrites();
+  const stores = { ...seen(own), documents: written.watched(withFallback(write, near)) };
   const elsewhere = others.stores.map(({ name, probe, ...ports }) => ({ ...seen(ports), name, probe }));
-  return { stores, nearby: nearFirst(near, stores.documents), regions: regionsOf([{ ...stores, name: region, probe: others.probe }, ...elsewhere]) };
+  return { stores, nearby: nearFirst(near, stores.documents, written), regions: regionsOf([{ ...stores, name: region, probe: others.probe }, ...elsewhere]), told: (deleted) => written.remember(deleted) };
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Digest } from '../oci/digest.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Documents } from '../ports/documents.ts';
+import type { DocumentRef, Documents } from '../ports/documents.ts';
 import { manifestId } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
@@ -70,6 +70,11 @@ export class ManifestCache {
     const at = placeOf(key, document.digest);
     const entry = this.#entries.get(at);
     if (entry?.document === document) this.#entries.set(at, { ...entry, bytes });
+  }
+
+  /** Somebody has deleted these. */
+  forget(refs: readonly DocumentRef[]): void {
+    this.#drop(refs.map(({ partition: [registry = '', repository = ''], id }) => place(registry, repository, id)));
   }
 
   /** The same documents; a commit drops what it touches, before it starts and when it has ended, however it has ended. */

@@ -13,26 +13,37 @@ export interface RunningRegions {
   /** The state folder, where a file takes a region's storage down. */
   readonly state: string;
   readonly urls: readonly [string, string, string];
+  /** Of the same regions under the Functions host. */
+  readonly functionsUrls: readonly [string, string, string];
   stop(): Promise<void>;
 }
 
-/** `npm start -- --regions 3`. */
-export async function startRegions(lagMs: number): Promise<RunningRegions> {
+/** `npm start -- --regions 3`; without `lagMs` at the lag that the stack has by itself. */
+export async function startRegions(lagMs?: number): Promise<RunningRegions> {
   const work = await stateFolder();
   const state = join(work.path, 'state');
-  const stack = await startRunningStack(state, ['--regions', '3', '--region-lag', String(lagMs)]);
-  const urls = names.map((name) => new RegExp(`\\b${name} at (\\S+?)[,\\n]`).exec(stack.told())?.[1] ?? '');
-  if (urls.includes('')) throw new Error(`not all regions in: ${stack.told()}`);
+  const stack = await startRunningStack(state, ['--regions', '3', ...(lagMs === undefined ? [] : ['--region-lag', String(lagMs)])]);
+  const urls = urlsIn(stack.told(), 'regions');
+  const functionsUrls = urlsIn(stack.told(), 'their Functions hosts');
   return {
     stack,
     state,
-    urls: urls as [string, string, string],
+    urls,
+    functionsUrls,
     async stop() {
       const code = await stack.stop();
       await work.remove();
       if (code !== 0) throw new Error(`the stack ended with ${String(code)}`);
     },
   };
+}
+
+/** As a line of what the stack tells has them: `what: local at URL, local-2 at URL, …`. */
+function urlsIn(told: string, what: string): [string, string, string] {
+  const [, line = ''] = new RegExp(`^${what}: (.*)$`, 'm').exec(told) ?? [];
+  const [first, second, third] = names.map((name) => line.split(', ').find((each) => each.startsWith(`${name} at `))?.slice(`${name} at `.length));
+  if (first === undefined || second === undefined || third === undefined) throw new Error(`not all regions in: ${told}`);
+  return [first, second, third];
 }
 
 export async function manage(url: string, method: string, path: string, body?: object): Promise<Record<string, unknown>> {
