@@ -44,11 +44,19 @@ async function settleStep(documents: Store, key: RepositoryKey, digest: Digest):
   if (image === undefined || isSettled(image, present)) return true;
   const step = present ? { from: image.counted, to: Math.min(image.blobs.length, image.counted + blobsAtOnce) } : { from: Math.max(0, image.counted - blobsAtOnce), to: image.counted };
   const blobs = await blobChanges(documents, key, image.blobs.slice(step.from, step.to), present);
+  if (blobs === 'uncounted') return missingCounter(documents, key, image, counted);
   const appeared = Number(present) - Number(image.present);
   const total = await addToTotals(documents, key, { images: appeared, bytes: blobs.bytes + appeared * image.size });
   const after: UsageImage = { ...image, present, counted: present ? step.to : step.from };
   const outcome = await documents.commitDocuments('usage', partitionOf(key), [imageChange(after, counted), total, ...blobs.changes]);
   return outcome.committed ? false : undefined;
+}
+
+/** Somebody else has uncounted the image between the reads, and its last blobs with it: `undefined`, to look again. Throws when nobody has. */
+async function missingCounter(documents: Store, key: RepositoryKey, { digest }: UsageImage, counted: Stored<UsageImage> | undefined): Promise<undefined> {
+  const now = await documents.readDocument(usageRef(key, imageId(digest)));
+  if (now?.etag === counted?.etag) throw new TypeError(`a blob of ${key.repository}@${digest} is counted by the image and by no counter`);
+  return undefined;
 }
 
 function isSettled(image: UsageImage, present: boolean): boolean {
@@ -73,8 +81,10 @@ function imageChange(image: UsageImage, before: Stored<UsageImage> | undefined):
   return before === undefined ? { do: 'create', document: { ...image } } : { do: 'replace', document: { ...image }, ifMatch: before.etag };
 }
 
-async function blobChanges(documents: ReadDocument, key: RepositoryKey, blobs: UsageImage['blobs'], present: boolean): Promise<{ changes: DocumentChange[]; bytes: number }> {
-  const each = await Promise.all(blobs.map((blob) => (present ? countBlob(documents, key, blob) : uncountBlob(documents, key, blob))));
+async function blobChanges(documents: ReadDocument, key: RepositoryKey, blobs: UsageImage['blobs'], present: boolean): Promise<{ changes: DocumentChange[]; bytes: number } | 'uncounted'> {
+  const steps = await Promise.all(blobs.map((blob) => (present ? countBlob(documents, key, blob) : uncountBlob(documents, key, blob))));
+  const each = steps.filter((step) => step !== undefined);
+  if (each.length < steps.length) return 'uncounted';
   return { changes: each.map(({ change }) => change), bytes: each.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
@@ -95,9 +105,9 @@ async function countBlob(documents: ReadDocument, key: RepositoryKey, { digest, 
   return { change: { do: 'create', document: { id: blobId(digest), type: 'usage-blob', schemaVersion: 1, registry, repository, digest, size, images: 1 } }, bytes: size };
 }
 
-async function uncountBlob(documents: ReadDocument, key: RepositoryKey, { digest }: UsageImage['blobs'][number]): Promise<BlobStep> {
+async function uncountBlob(documents: ReadDocument, key: RepositoryKey, { digest }: UsageImage['blobs'][number]): Promise<BlobStep | undefined> {
   const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
-  if (before === undefined) throw new TypeError(`blob ${digest} of ${key.repository} is counted by an image and by no counter`);
+  if (before === undefined) return undefined;
   // Conditional both ways: nobody may have counted it up, or down to this last image, since it was read.
   if (before.document.images > 1) return { change: { do: 'patch', id: blobId(digest), increment: [{ path: 'images', by: -1 }], ifMatch: before.etag }, bytes: 0 };
   return { change: { do: 'delete', id: blobId(digest), ifMatch: before.etag }, bytes: -before.document.size };
