@@ -59,7 +59,7 @@ export function pushChanges(situation: PushSituation): { changes: DocumentChange
     ...situation.tags.map((tag) => tagChange(situation, tag)),
     ...referrerEdge(pushed),
     ...events.ofPush.map((event) => recordEvent(key, event)),
-    ...events.ofRepository.map((event) => recordEvent(key, event, 'again')),
+    ...events.ofRepository.map((event) => recordEvent(key, event)),
   ];
   const children = childrenOf(pushed);
   // A batch that can hold all its children demands that they are live; with more of them they are looked at afterwards.

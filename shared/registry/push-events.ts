@@ -8,7 +8,7 @@ import type { PushedTag, PushSituation } from './push-changes.ts';
 /** What a push tells of: the manifest, its tag when that moved, and the repository when it is new. */
 export interface PushEvents {
   readonly ofPush: readonly CloudEvent[];
-  /** Named after the repository's life: a push that a crash interrupted tells of it once more, under the same id. */
+  /** Named after the repository's life, so that it is recorded once. */
   readonly ofRepository: readonly CloudEvent[];
 }
 
@@ -39,10 +39,15 @@ function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudE
   return [envelope('Longshore.TagMoved', about(situation, `${repository}:${name}`), { ...occurrence(situation), target: { repository, tag: name, digest, previousDigest } })];
 }
 
+/** One event tells of each life of a repository: the first push that commits records it, and the others leave it. */
+export function repositoryCreatedId(generation: string): string {
+  return `${generation}-created`;
+}
+
 function repositoryCreated(situation: PushSituation): CloudEvent[] {
   const { announced, generation, repository } = situation.entry;
   if (announced) return [];
-  const id = `${generation}-created`;
+  const id = repositoryCreatedId(generation);
   return [envelope('Longshore.RepositoryCreated', { ...about(situation, repository), id }, { ...occurrence(situation), target: { repository } })];
 }
 

@@ -30,6 +30,7 @@ import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushChanges } from './push-changes.ts';
 import type { PushedTag } from './push-changes.ts';
+import { repositoryCreatedId } from './push-events.ts';
 
 export interface ManifestPush {
   readonly key: RepositoryKey;
@@ -68,16 +69,22 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const about = once(() => Promise.all([readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)), ports.entries.open(push.key)]));
   const content = once(() => storeContent(ports, push, digest));
   const ids = sameIdsEachTime(ports.ids);
+  let told = false;
   const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     if (relied.until <= ports.clock.now().getTime()) relied = await look();
     const [{ before, binned }, tags, [image, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
     requireAt(push, tags, digest);
     requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
     const sizes = new Map([...relied.links].map(([blob, { size }]) => [blob, size]));
-    const stored = { before, binned, tags, image, stored: sizes, entry: entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
+    const stored = { before, binned, tags, image, stored: sizes, entry: told ? { ...entry.document, announced: true } : entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
     const change = pushChanges({ push, manifest, digest, ...stored, mayRestore: push.mayRestore, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
     if (relied.until <= ports.clock.now().getTime()) return undefined;
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
+    if (!outcome.committed && isOfRepository(change.changes[outcome.index], entry.document)) {
+      // Another push into the new repository tells of it, in its own words: two events of one id would differ.
+      told = true;
+      return undefined;
+    }
     if (!outcome.committed && !isOwnEvent(change.changes[outcome.index], outcome.because)) {
       // Only children are patched: one has just gone, and is looked for again.
       if (change.changes[outcome.index]?.do === 'patch') relied = { ...relied, until: 0 };
@@ -115,6 +122,11 @@ function sameIdsEachTime(ids: RandomIds): () => () => string {
 /** That the event of this push is there already says that an earlier attempt was committed, and its answer lost on the way. */
 function isOwnEvent(change: DocumentChange | undefined, because: 'exists' | 'absent' | 'changed'): boolean {
   return because === 'exists' && change?.do === 'create' && change.document.type === 'event';
+}
+
+/** Whether it is the event of the repository's creation that was there already: those of the push itself come before it, and are met first. */
+function isOfRepository(change: DocumentChange | undefined, { generation }: RepositoryDocument): boolean {
+  return change?.do === 'create' && change.document.id === `event:${repositoryCreatedId(generation)}`;
 }
 
 /** A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge. */
