@@ -138,6 +138,8 @@ export interface Longshore {
   sweepWebhooks(): Promise<void>;
   /** Purges, collects and finishes what is due, until nothing is or the time for one run is over. */
   runDue(): Promise<DueRun>;
+  /** Settles what is around manifests whose deletion, restore or push was interrupted. */
+  settleDue(): Promise<void>;
   /** Plans what other regions lack of a delivered event's image. An event that cannot be read is logged and dropped. */
   planReplication(event: unknown): Promise<void>;
   /** Makes this region's copies that are due; a message of the queue `replication-copies` says that there are some. */
@@ -165,7 +167,7 @@ export interface Longshore {
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { clock, log, probes, tracer } = adapters;
-  const metrics = new Metrics();
+  const [metrics, { registryName }] = [new Metrics(), settings];
   const seen = (ports: Partial<Adapters>) => {
     const all = counted({ ...adapters, ...ports }, metrics, clock, tracer);
     return { ...all, documents: withoutEmptyPages(all.documents) };
@@ -174,14 +176,13 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { topic } = stores;
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
-  const { registryName } = settings;
   const entries = new RepositoryEntries({ ...adapters, documents });
   const openRepository = async (key: RepositoryKey) => {
     await entries.requireAllowed('write', key);
     await entries.open(key);
   };
   const softDelete = new SoftDelete({ documents, clock });
-  const bin: BinPorts = { ...adapters, ...stores, documents, contents: everywhere(regions), softDelete, openRepository, settings };
+  const bin: BinPorts = { ...adapters, ...stores, documents, contents: everywhere(regions), softDelete, openRepository, patienceMs: 250, settings };
   const policies: PolicyPorts = { ...bin, lastPulls: adapters.lastPulls ?? lastPullsIn(documents) };
   const purge = purgePipeline(policies, registryName);
   const sealing = sealingKeys(stores.secrets, settings.sealing);
@@ -220,6 +221,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     runDue: () => inTimerSpan(tracer, 'purge-collect', () => purge.runDue()),
     markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => purge.markTouched(hears(parsed)))),
     runPolicies: () => inTimerSpan(tracer, 'purge-mark', () => purge.runPolicies()),
+    settleDue: () => inTimerSpan(tracer, 'purge-settle', () => purge.settleDue()),
     sweepLeftovers: () => inTimerSpan(tracer, 'purge-leftovers', () => purge.sweepLeftovers()),
     async settleRepositories() {
       const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock, log }));

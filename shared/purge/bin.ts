@@ -8,6 +8,7 @@ import { childrenOf } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
+import { waitAWhile } from './after.ts';
 import { unsettledChange } from './documents.ts';
 import { listerOf } from './kept.ts';
 import type { BinPorts } from './ports.ts';
@@ -28,7 +29,7 @@ export function recycleBin(ports: BinPorts): RecycleBin {
     restoreManifest: (key, digest, cause) => restoreManifest(ports, key, digest, cause),
     restoreTag: (key, digest, tag, cause) => restoreTag(ports, key, digest, tag, cause),
     settling: (key, digest) => unsettledChange(key, digest, ports.clock.now()),
-    settle: (key, digest, cause) => settle(ports, key, digest, cause),
+    settle: (key, digest, cause) => waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause)),
   };
 }
 

@@ -73,6 +73,15 @@ export async function runDue(ports: BinPorts, until: Date): Promise<DueRun> {
   return { done, failed, more };
 }
 
+/** Settles what whoever began it has not: its process has ended. One query when there is nothing. Ends at `until`. */
+export async function settleDue(ports: BinPorts, until: Date): Promise<number> {
+  const where: Predicate[] = [{ path: 'type', is: '=', value: 'unsettled' }, { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() }];
+  const page = await ports.documents.queryDocuments({ container: 'repositories', where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: documentsAtOnce });
+  let settled = 0;
+  for (const found of page.documents) if (ports.clock.now() < until && (await perform(ports, found)) === 'done') settled += 1;
+  return settled;
+}
+
 function dueQueries({ clock, settings }: BinPorts): DocumentQuery[] {
   const due = (container: ContainerName, where: readonly Predicate[]): DocumentQuery => ({
     container,

@@ -1,6 +1,6 @@
 import type { CatalogueEvent } from '../events/envelope.ts';
 import type { RegistryName } from '../oci/name.ts';
-import { runDue } from './due.ts';
+import { runDue, settleDue } from './due.ts';
 import type { DueRun } from './due.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { markTouched } from './policy/mark.ts';
@@ -10,6 +10,7 @@ import { runPolicies } from './policy/run.ts';
 /** What triggers do about the bin, the blobs and the policies. */
 export interface PurgePipeline {
   runDue(): Promise<DueRun>;
+  settleDue(): Promise<void>;
   markTouched(event: CatalogueEvent): Promise<void>;
   runPolicies(): Promise<void>;
   sweepLeftovers(): Promise<void>;
@@ -26,6 +27,10 @@ export function purgePipeline(ports: PolicyPorts, registry: RegistryName): Purge
       const run = await runDue(ports, endOfRun());
       if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
       return run;
+    },
+    async settleDue() {
+      const settled = await settleDue(ports, endOfRun());
+      if (settled > 0) log.info({ settled }, 'what was left unsettled around manifests is settled');
     },
     markTouched: (event) => markTouched(ports, registry, event),
     async runPolicies() {

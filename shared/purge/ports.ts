@@ -21,6 +21,8 @@ export interface BinPorts {
   /** Makes sure that a repository whose manifests come back has its entry in the catalog. */
   readonly openRepository: (key: RepositoryKey) => Promise<unknown>;
   readonly settings: BinSettings;
+  /** How long a request waits for what follows from it: the rest is done after its answer. In milliseconds; absent, it waits for all. */
+  readonly patienceMs?: number;
 }
 
 export interface BinSettings {

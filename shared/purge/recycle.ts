@@ -13,6 +13,7 @@ import type { RepositoryKey } from '../state/names.ts';
 import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { waitAWhile } from './after.ts';
 import { beginDeletion } from './deletion.ts';
 import type { Deletion } from './deletion.ts';
 import { keeperOf } from './kept.ts';
@@ -81,8 +82,11 @@ async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wa
 export async function recycleManifest(ports: BinPorts, key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void> {
   const deletion = await beginDeletion(ports, key, by);
   for (let gone = false; !gone; ) gone = await untilUncontended(`${key.repository}@${digest}`, () => tryTake(ports, deletion, digest));
-  await settle(ports, key, digest, by.cause);
-  await purgeUnlessKept(ports, deletion);
+  const after = async () => {
+    await settle(ports, key, digest, by.cause);
+    await purgeUnlessKept(ports, deletion);
+  };
+  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, after());
 }
 
 /** `false` when there is none. Throws `RegistryError`: `disallowed`, `contended`. */

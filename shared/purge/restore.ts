@@ -12,6 +12,7 @@ import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { waitAWhile } from './after.ts';
 import { restoredEvent } from './deletion.ts';
 import { unsettledChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
@@ -27,15 +28,22 @@ const childrenHeld = 50;
  */
 export async function restoreManifest(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
   await ports.openRepository(key);
-  return bringBack(ports, key, digest, cause, 'with its tags');
+  if (!(await bringItselfBack(ports, key, digest, cause, 'with its tags'))) return false;
+  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause));
+  return true;
 }
 
 /** Children first, so that no index is ever live without them; then itself; then whatever is left around it. */
-export async function bringBack(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause, tags?: 'with its tags'): Promise<boolean> {
+export async function bringBack(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+  if (!(await bringItselfBack(ports, key, digest, cause))) return false;
+  await settle(ports, key, digest, cause);
+  return true;
+}
+
+async function bringItselfBack(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause, tags?: 'with its tags'): Promise<boolean> {
   const events = await untilUncontended(`${key.repository}@${digest}`, () => tryBringBack(ports, key, digest, cause, tags));
   if (events === 'not there') return false;
   await publishCommitted(ports, key, events);
-  await settle(ports, key, digest, cause);
   return true;
 }
 
