@@ -12,6 +12,8 @@ describe('the creation of a repository', () => {
       const instances = [composeForTest({ world }), composeForTest({ world }), composeForTest({ world })];
       const images = Array.from({ length: 6 }, (_, at) => makeImage(`first ${n} ${at}`, 0));
       for (const { config } of images) await pushBlob(instances[0]?.app ?? composeForTest({ world }).app, 'team/new', config);
+      // So they overlap.
+      for (const { memory } of instances) memory.calls.delay(() => 1 + Math.random() * 4);
       const pushed = await Promise.all(images.map((image, at) => putManifest((instances[at % 3] ?? composeForTest({ world })).app, 'team/new', `v${at}`, image)));
       expect(pushed.map(({ status }) => status)).toEqual(images.map(() => 201));
       expect(created(world)).toHaveLength(1);
