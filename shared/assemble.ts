@@ -164,16 +164,17 @@ export interface Longshore {
   settleRepositories(): Promise<void>;
 }
 
+/** Adapters whose calls are counted, and whose queries have no empty page but the last. */
+function seen(adapters: Adapters, metrics: Metrics) {
+  const all = counted(adapters, metrics, adapters.clock, adapters.tracer);
+  return { ...all, documents: withoutEmptyPages(all.documents) };
+}
+
 /** The one object graph. */
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { clock, log, probes, tracer } = adapters;
   const [metrics, { registryName }] = [new Metrics(), settings];
-  const seen = (ports: Partial<Adapters>) => {
-    const all = counted({ ...adapters, ...ports }, metrics, clock, tracer);
-    return { ...all, documents: withoutEmptyPages(all.documents) };
-  };
-  const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, seen);
-  const { topic } = stores;
+  const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, (ports) => seen({ ...adapters, ...ports }, metrics));
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const entries = new RepositoryEntries({ ...adapters, documents });

@@ -49,7 +49,7 @@ export function readContinuation(continuation: string | undefined): { readonly w
 }
 
 function isRefusedAgain(change: DocumentChange): boolean {
-  return change.do === 'create' || change.do === 'delete' || ('ifMatch' in change && change.ifMatch !== undefined);
+  return change.do === 'create' || change.do === 'delete' || 'ifMatch' in change;
 }
 
 /** mulberry32: the same seed gives the same numbers on every machine. */
