@@ -17,6 +17,7 @@ import './webhooks/let-go.queue.ts';
 import './webhooks/sweep.timer.ts';
 import './acr/settle.timer.ts';
 import './purge/collect.timer.ts';
+import './purge/settle.timer.ts';
 import './purge/leftovers.timer.ts';
 import './purge/mark.event.ts';
 import './purge/mark.timer.ts';

@@ -85,7 +85,7 @@ export class Invocations {
 }
 
 function refuse(response: ServerResponse): void {
-  response.writeHead(400, { 'content-length': 0, connection: 'close' }).end();
+  response.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end();
 }
 
 /** Puts the invocations before whatever listens to a server's requests. */

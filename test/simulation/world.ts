@@ -16,6 +16,7 @@ import { ManifestCache } from '../../shared/registry/manifest-cache.ts';
 import { SharedReads } from '../../shared/registry/shared-reads.ts';
 import type { RegistryPorts } from '../../shared/registry/ports.ts';
 import type { RepositoryKey } from '../../shared/state/names.ts';
+import { withoutEmptyPages } from '../../shared/state/pages.ts';
 import { oneRegion } from '../shared/one-region.ts';
 
 export const graceMs = 24 * 3600 * 1000;
@@ -67,7 +68,8 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   if (turn !== undefined) calls.delay(turn);
   const memory = connectMemory(world, { calls, chance: { seed: simulated.seed + id, emptyPages: 0.2, lostEtags: Number(process.env.CHANCE_LOST_ETAGS ?? 0) } });
   const wrote = () => void (simulated.writes += 1);
-  const documents = mutated(memory.documents, mutation, wrote);
+  // As the one object graph has them (assemble.ts).
+  const documents = withoutEmptyPages(mutated(memory.documents, mutation, wrote));
   const blobs = { ...memory.blobs, deleteBlob: (name: string, ifMatch?: string) => memory.blobs.deleteBlob(name, ifMatch).finally(wrote) };
   let drawn = 0;
   const ids = { nextId: () => `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}` };
