@@ -29,9 +29,9 @@ export function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d+)/.exec(answer.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1] ?? 0);
 }
 
-export async function pullMs(url: string, path: string): Promise<number> {
+export async function pullMs(url: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<number> {
   const began = performance.now();
-  const answer = await fetch(`${url}${path}`);
+  const answer = await fetch(`${url}${path}`, { headers });
   await answer.arrayBuffer();
   if (answer.status !== 200) throw new Error(`a pull was answered with ${answer.status}`);
   return performance.now() - began;

@@ -1,7 +1,8 @@
 import { stall } from './attack.ts';
 
-// A process of its own: what an attack costs its sender must not be taken for what it costs others. Its arguments: the kind, and the URL of the host.
-const [kind = '', url = ''] = process.argv.slice(2);
+// A process of its own: what an attack costs its sender must not be taken for what it costs others. Its arguments: the kind, the URL of the host, and what
+// the attacker's `Authorization` says, where he is somebody.
+const [kind = '', url = '', authorization = ''] = process.argv.slice(2);
 const part = Buffer.alloc(900 * 1024, 'a');
 
 async function endless(once: () => Promise<unknown>, beside: number): Promise<never> {
@@ -28,7 +29,26 @@ const attacks: Readonly<Record<string, () => Promise<unknown>>> = {
     const body = Buffer.alloc(16 * 1024 * 1024, '[');
     await (await fetch(`${url}/api/v1/webhooks/mine`, { method: 'PUT', body, headers: { 'content-type': 'application/json' } })).arrayBuffer();
   }, 2),
+  'guesses at passwords': () => endless(async () => {
+    const password = Math.random().toString(36);
+    const form = new URLSearchParams({ grant_type: 'password', service: '127.0.0.1', username: 'admin', password });
+    await (await fetch(`${url}/oauth2/token`, { method: 'POST', body: form })).arrayBuffer();
+    await (await fetch(`${url}/oauth2/token?service=127.0.0.1`, { headers: { authorization: `Basic ${Buffer.from(`reader:${password}`).toString('base64')}` } })).arrayBuffer();
+  }, 8),
+  'pushes of deep manifests': () => endless(async () => {
+    const body = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"x":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`;
+    await pushed(`deep-${Math.random().toString(36).slice(2)}`, body);
+  }, 2),
+  'pushes of images with made-up bases': () => endless(async () => {
+    const base = `127.0.0.1:9/${Math.random().toString(36).slice(2)}:1`;
+    await pushed('made-up', JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [], annotations: { 'org.opencontainers.image.base.name': base } }));
+  }, 4),
 };
+
+async function pushed(tag: string, body: string): Promise<void> {
+  const headers = { authorization, 'content-type': 'application/vnd.oci.image.index.v1+json' };
+  await (await fetch(`${url}/v2/team/evil/manifests/${tag}`, { method: 'PUT', headers, body })).arrayBuffer();
+}
 
 await attacks[kind]?.();
 setInterval(() => undefined, 1_000);

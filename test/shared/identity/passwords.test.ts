@@ -146,10 +146,14 @@ describe('guessing', () => {
       await statusOf(longshore, name, 'wrong');
       return performance.now() - started;
     };
-    const fastest = async (name: string) => Math.min(...[await time(name), await time(name), await time(name)]);
+    const fastest = async (name: string) => {
+      const times: number[] = [];
+      for (let each = 0; each < 10; each += 1) times.push(await time(name));
+      return Math.min(...times);
+    };
     const [known, unknown, impossible] = [await fastest('known'), await fastest('unknown'), await fastest('no such/name')];
-    // A derivation takes tens of milliseconds, everything else less than one.
-    expect(Math.min(unknown, impossible)).toBeGreaterThan(known / 8);
+    // A derivation takes tens of milliseconds, the check of a token's password and everything else less than one.
+    for (const other of [unknown, impossible]) expect(Math.abs(known - other)).toBeLessThan(5);
   });
 });
 
