@@ -70,8 +70,8 @@ describe('a task', () => {
     await updated(of);
     expect(of.events('Longshore.BuildFailed')).toMatchObject([{ data: { because: 'its test ended with exit code 1' } }]);
     const { body } = await of.api('GET', '/builds/explain?image=app:1&base=base:1');
-    // It has no tag yet.
-    expect(body).toMatchObject({ reason: 'image unknown' });
+    // It has no tag yet, and its task has tried.
+    expect(body).toMatchObject({ reason: 'test failed' });
     const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
     const { nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as { nodes: { digest: string }[] };
     expect((await of.pull(`app@${nodes[0]?.digest ?? ''}`)).layers).toHaveLength(1);
