@@ -43,7 +43,9 @@ async function settingsOf(ports: Record<'cosmos' | 'blob' | 'queue' | 'eventGrid
     eventGrid: { endpoint: at(ports.eventGrid, '/api/events'), key: keys.eventGridKeys[0] },
     others: [],
   };
-  return appSettings(endpoints, { keys, auth: 'required', logLevel: 'info' });
+  // The image has no builder, and a start that is told of one would refuse it.
+  const { LONGSHORE_RUNNER: _, ...settings } = appSettings(endpoints, { keys, auth: 'required', logLevel: 'info' });
+  return settings;
 }
 
 /** As somebody builds it, but for the base, and as `runc` needs it to be run. */

@@ -38,7 +38,8 @@ export function builderOf({ users, groups }: Ids): { uid: number; gid: number } 
 
 /** Of the user that runs this process; absent where it has none, or too few. */
 export function readIds(): Partial<Ids> {
-  const { username, uid } = userInfo();
+  const uid = process.geteuid?.();
+  const username = ownName();
   // Root gives one away to the builder itself; anybody else is the builder.
   const needed = idsOfContainer + (isRoot() ? 1 : 0);
   const first = (file: string) => {
@@ -49,6 +50,15 @@ export function readIds(): Partial<Ids> {
   };
   const [users, groups] = [first('/etc/subuid'), first('/etc/subgid')];
   return { ...(users === undefined ? {} : { users }), ...(groups === undefined ? {} : { groups }) };
+}
+
+/** In a container this process's user may have no name: Node throws then. */
+function ownName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 export const idsNeeded = idsOfContainer + 1;
