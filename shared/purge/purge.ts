@@ -10,14 +10,15 @@ import { untilUncontended } from '../state/contention.ts';
 import { childrenOf, isOwnContent } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored, readStored } from '../state/stored.ts';
-import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
+import type { Stored , parseStored} from '../state/stored.ts';
 import { purgedEvent } from './deletion.ts';
 import { spentContentChange } from './documents.ts';
 import { keeperOf } from './kept.ts';
 import type { StorePorts } from './ports.ts';
 import { binnedTagsOf, bringBack } from './restore.ts';
 import { wasOrdered } from './settle.ts';
+import { storedWhere } from './together.ts';
 
 /** A batch holds 100 changes: beside these tags the manifest, its content and the event. */
 const tagsAtOnce = 90;
@@ -111,15 +112,6 @@ export function tagsOfGroup(ports: Pick<StorePorts, 'documents'>, key: Repositor
   return ofGroup(ports, key, 'binned-tag', group, binnedTagSchema);
 }
 
-async function ofGroup<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, type: string, group: string, schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
-  const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const where = [{ path: 'type', is: '=' as const, value: type }, { path: 'recycled.group', is: '=' as const, value: group }];
-  const found: Stored<T>[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    found.push(...page.documents.map((each) => parseStored(schema, each, { container, partition })));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return found;
+function ofGroup<T>(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, type: string, group: string, schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
+  return storedWhere(ports, key, [{ path: 'type', is: '=', value: type }, { path: 'recycled.group', is: '=', value: group }], schema);
 }

@@ -80,7 +80,7 @@ function storedOf<T>(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, t
 }
 
 /** All documents of a repository that match, with their etags. */
-async function storedWhere<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
+export async function storedWhere<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const found: Stored<T>[] = [];
   let continuation: string | undefined;
