@@ -1,4 +1,5 @@
 import { app } from '@azure/functions';
+import { giveWay } from '../shared/http/give-way.ts';
 import { flushComposed } from './composed.ts';
 import { watchForwardedRequests } from './forwarded-requests.ts';
 
@@ -7,3 +8,7 @@ app.setup({ enableHttpStream: true });
 watchForwardedRequests();
 // What was counted and not sent yet would end with the instance.
 app.hook.appTerminate(flushComposed);
+// Handlers of events and messages share the process with requests, and nobody waits for them. Requests have turns of their own.
+app.hook.preInvocation(async ({ invocationContext }) => {
+  if (invocationContext.options.trigger.type !== 'httpTrigger') await giveWay.turn('events');
+});

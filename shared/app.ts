@@ -9,6 +9,7 @@ import { requireAccess } from './http/access.ts';
 import { requireOwnHost } from './http/host-names.ts';
 import type { HostNames } from './http/host-names.ts';
 import { boundManagementBody } from './http/management-body.ts';
+import { inTurn } from './http/precedence.ts';
 import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
 import type { RegistryName } from './oci/name.ts';
@@ -68,14 +69,19 @@ export function createApp(ports: AppPorts): App {
   });
   app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
   app.get('/healthz', healthEndpoint({ ...ports, clock: ports.registry.clock, log }));
-  const { callers, oauth2, management } = ports.identities;
+  const { callers, oauth2, management, addressOf } = ports.identities;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
   app.use('/api/v1/*', requireManagement(callers, ports.doors));
   app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
   app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
   app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
-  return { fetch: (request) => misdirected(ports, request) ?? (isDataPlane(targetOf(request.url).path) ? dataPlane(ports, request) : app.fetch(request)) };
+  return {
+    fetch(request) {
+      const { path } = targetOf(request.url);
+      return misdirected(ports, request) ?? inTurn(request, path, addressOf, () => (isDataPlane(path) ? dataPlane(ports, request) : app.fetch(request)));
+    },
+  };
 }
 
 /** Before anything else: what is not meant for this registry reaches nothing of it. */

@@ -1,4 +1,5 @@
 import { RegistryError } from '../oci/faults.ts';
+import { giveWay } from './give-way.ts';
 import { heldBodies } from './held-bodies.ts';
 import { limitBody } from './limit-body.ts';
 
@@ -28,16 +29,50 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 /** The body as it arrives; nothing where there is none. */
 export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
-  return bodies.get(request) ?? request.body ?? nothing();
+  const body = bodies.get(request) ?? request.body ?? nothing();
+  const line = paced.get(request);
+  return line === undefined ? body : { [Symbol.asyncIterator]: () => inParts(body[Symbol.asyncIterator](), line) };
+}
+
+const paced = new WeakMap<Request, () => string>();
+
+/** Lets reads of the body give way to pulls in the line that `line` names, a part at a time. */
+export function paceBody(request: Request, line: () => string): void {
+  paced.set(request, line);
+}
+
+/** How much of a body is read before others may go first again. In bytes. */
+const partBytes = 512 * 1024;
+
+function inParts(chunks: AsyncIterator<Uint8Array>, line: () => string): AsyncIterator<Uint8Array> {
+  let read = 0;
+  const next = async () => {
+    const came = await chunks.next();
+    if (came.done !== true) read += came.value.length;
+    return came;
+  };
+  return {
+    next() {
+      if (read < partBytes) return next();
+      read = 0;
+      const turn = giveWay.turn(line());
+      return turn === undefined ? next() : turn.then(next);
+    },
+    async return() {
+      await chunks.return?.();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /**
  * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, or promises to be, `length-mismatch`,
- * `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all that are on their way hold too much.
+ * `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all that are on their way hold too much; and what `check` throws, which sees
+ * each part as it comes.
  */
-export async function readSmallBody(request: Request, what: string, limit: number): Promise<Uint8Array> {
+export async function readSmallBody(request: Request, what: string, limit: number, check?: (chunk: Uint8Array) => void): Promise<Uint8Array> {
   const tooLarge = new RegistryError({ is: 'too-large', what, limit });
   const promised = contentLength(request);
   if ((promised ?? 0) > limit) throw tooLarge;
@@ -48,6 +83,7 @@ export async function readSmallBody(request: Request, what: string, limit: numbe
     for await (const chunk of limitBody(bodyOf(request), promised, 'manifest-invalid', holding.patience)) {
       length += chunk.length;
       if (length > limit) throw tooLarge;
+      check?.(chunk);
       holding.add(chunk.length);
       chunks.push(chunk);
     }

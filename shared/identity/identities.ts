@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { clientAddress } from '../http/client-address.ts';
+import type { ClientAddress } from '../http/client-address.ts';
 import type { RegistryName } from '../oci/name.ts';
 import { openToAll } from '../ports/authorize.ts';
 import type { IdentifyCaller, IssueAccess } from '../ports/authorize.ts';
@@ -33,6 +34,8 @@ export interface Identities {
   /** `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
   readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
   readonly strangers: LimitStrangers;
+  /** Where a request came from, as far as the trusted proxies tell. */
+  readonly addressOf: ClientAddress;
   /** Absent where nobody needs a token. */
   readonly issueAccess: IssueAccess | undefined;
   /** Asks what somebody may do who is not here. */
@@ -45,7 +48,7 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
   const { sku = 'standard', trustedHops = 0 } = auth;
   const addressOf = clientAddress(trustedHops);
   const attempts = new FailedAttempts(ports.clock);
-  if (auth.mode === 'open') return { callers: openToAll, oauth2: undefined, issueAccess: undefined, grants: openGrants, strangers: limitStrangers(attempts, undefined, addressOf), management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
+  if (auth.mode === 'open') return { callers: openToAll, addressOf, oauth2: undefined, issueAccess: undefined, grants: openGrants, strangers: limitStrangers(attempts, undefined, addressOf), management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
   const settings: IdentitySettings = { ...auth, registry };
   const anonymous = new AnonymousGrants(ports, registry);
   const [proven, tokens, trusted] = [new ProvenCredentials(ports.clock), new TokenDocuments(ports, registry), new TrustedIssuers(ports, registry)];
@@ -61,6 +64,7 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
     callers: identifyCallers(identify),
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
     strangers: limitStrangers(attempts, limits, addressOf),
+    addressOf,
     issueAccess: ({ to, access, host, until }) => issueToken(identify, { identity: { is: 'workload', subject: to, issuers: [] }, host, expiresAt: until.getTime(), access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })) }),
     grants: askGrants({ ...ports, anonymous }, settings),
     management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { annotationsSchema, descriptorSchema, withoutNulls } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
 import { RegistryError } from './faults.ts';
-import { JsonTooDeep, maxJsonDepth, parseJson } from './json.ts';
+import { JsonOutOfBounds, parseJson } from './json.ts';
 import { isIndexMediaType, isManifestMediaType, isSchema1, manifestMediaTypes } from './media-types.ts';
 import type { ManifestMediaType } from './media-types.ts';
 
@@ -95,6 +95,11 @@ function common(parsed: { subject?: Descriptor | null | undefined; annotations?:
   return { subject: parsed.subject ?? undefined, annotations: parsed.annotations ?? undefined };
 }
 
+/** What a manifest is refused with that is nested too deep, or too long. */
+export function manifestOutOfBounds({ allowed }: JsonOutOfBounds): RegistryError {
+  return invalid(`the manifest is ${allowed}`);
+}
+
 function parseJsonObject(bytes: Uint8Array, parse: (bytes: Uint8Array) => unknown): object {
   // Stored as text, so only bytes that survive the way through text are let in.
   if (!isUtf8(bytes)) throw invalid('the manifest is not UTF-8');
@@ -102,7 +107,7 @@ function parseJsonObject(bytes: Uint8Array, parse: (bytes: Uint8Array) => unknow
   try {
     json = parse(bytes);
   } catch (error) {
-    if (error instanceof JsonTooDeep) throw invalid(`the manifest is nested too deep: at most ${maxJsonDepth} levels of objects and arrays are allowed`);
+    if (error instanceof JsonOutOfBounds) throw manifestOutOfBounds(error);
     throw invalid(`the manifest is not JSON: ${(error as Error).message}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('the manifest is not a JSON object');

@@ -3,7 +3,8 @@ import { entityTag, isKnownToClient } from '../http/conditions.ts';
 import { readSmallBody } from '../http/request.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
-import { maxManifestBytes } from '../oci/manifest.ts';
+import { JsonBounds, JsonOutOfBounds } from '../oci/json.ts';
+import { manifestOutOfBounds, maxManifestBytes } from '../oci/manifest.ts';
 import { isTag } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Caller } from '../ports/authorize.ts';
@@ -57,7 +58,7 @@ export interface PushRequest {
 /** PUT, with `?tag=` for more tags. */
 export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { query, cause, caller, pushedBy }: PushRequest): Promise<Response> {
   const tags = query.getAll('tag').map(requireTag);
-  const bytes = await readSmallBody(request, 'manifest', maxManifestBytes);
+  const bytes = await readSmallBody(request, 'manifest', maxManifestBytes, withinBounds());
   const mayRestore = caller.may({ type: 'repository', name: key.repository, action: 'deleted_restore' });
   const contentType = request.headers.get('content-type') ?? undefined;
   const { digest, subject } = await pushManifest(ports, { key, reference, tags, bytes, contentType, cause, pushedBy, mayRestore });
@@ -69,6 +70,18 @@ export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, r
     ...(tags.length === 0 ? {} : { 'OCI-Tag': tags.join(', ') }),
   };
   return new Response(null, { status: 201, headers });
+}
+
+/** Refuses a manifest that is nested too deep, or too long, as soon as it is, whatever is still to come. */
+function withinBounds(): (chunk: Uint8Array) => void {
+  const bounds = new JsonBounds();
+  return (chunk) => {
+    try {
+      bounds.add(chunk);
+    } catch (error) {
+      throw error instanceof JsonOutOfBounds ? manifestOutOfBounds(error) : error;
+    }
+  };
 }
 
 function requireTag(text: string): Tag {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { RegistryError } from '../oci/faults.ts';
 import type { StageBlock } from '../ports/blobs.ts';
 import { BlockBuffers } from './block-buffers.ts';
@@ -45,7 +46,7 @@ export async function stageBody(
       try {
         bytes += block.length;
         requireRoom(target.offset + bytes);
-        hash?.update(block);
+        if (hash !== undefined) await hashInSlices(hash, block);
         const id = blockId(target.prefix, blocks++);
         await window.add(async () => {
           try {
@@ -67,6 +68,16 @@ export async function stageBody(
   }
   window.check();
   return { bytes, blocks };
+}
+
+/** How much is hashed before others of this process go on: some hundredths of a second for a whole block would hold up every pull. In bytes. */
+const sliceBytes = 512 * 1024;
+
+async function hashInSlices(hash: BodyHash, block: Uint8Array): Promise<void> {
+  for (let at = 0; at < block.length; at += sliceBytes) {
+    if (at > 0) await setImmediate();
+    hash.update(block.subarray(at, at + sliceBytes));
+  }
 }
 
 /** Throws `RegistryError` (`too-large`) when a blob of that many bytes has more blocks than one may have. */

@@ -39,6 +39,8 @@ const attacks: Readonly<Record<string, () => Promise<unknown>>> = {
     const body = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"x":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`;
     await pushed(`deep-${Math.random().toString(36).slice(2)}`, body);
   }, 2),
+  'pushes of manifests of many small values': () => endless(() => pushed('wide', `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"x":[${'[],'.repeat(1_300_000)}[]]}`), 2),
+  'pushes of manifests as large as may be': () => endless(() => pushed('large', `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"x":"${Math.random()}${'a'.repeat(4_000_000)}"}`), 2),
   'pushes of images with made-up bases': () => endless(async () => {
     const base = `127.0.0.1:9/${Math.random().toString(36).slice(2)}:1`;
     await pushed('made-up', JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [], annotations: { 'org.opencontainers.image.base.name': base } }));

@@ -70,7 +70,7 @@ const at = (sorted: readonly number[], share: number) => sorted[Math.floor(sorte
 
 describe.each([
   { where: 'an open registry', start: openStack, kinds: ['a flood without credentials', 'stalled notifications', 'stalled uploads', 'large JSON'] },
-  { where: 'a registry with login', start: guardedStack, kinds: ['a flood without credentials', 'guesses at passwords', 'pushes of deep manifests', 'pushes of images with made-up bases'] },
+  { where: 'a registry with login', start: guardedStack, kinds: ['a flood without credentials', 'guesses at passwords', 'pushes of deep manifests', 'pushes of manifests of many small values', 'pushes of manifests as large as may be', 'pushes of images with made-up bases'] },
 ])('a pull of $where, while somebody attacks', ({ start, kinds }) => {
   let of: Attacked;
   beforeAll(async () => {
@@ -95,8 +95,8 @@ describe.each([
       after = rssOf(pid);
     }
     process.stdout.write(`${kind}: p50 ${at(idle, 0.5).toFixed(1)} -> ${at(attacked, 0.5).toFixed(1)} ms, p99 ${at(idle, 0.99).toFixed(1)} -> ${at(attacked, 0.99).toFixed(1)} ms; memory ${before.toFixed(0)} -> ${during.toFixed(0)} -> ${after.toFixed(0)} MiB\n`);
-    // Three times is the goal. Attacker and test share two cores with the registry, and at some milliseconds a turn of theirs is more than that: hence a floor.
-    expect(at(attacked, 0.99)).toBeLessThan(Math.max(3 * at(idle, 0.99), 250));
+    // Attacker and test share the cores with the registry, and a turn of theirs may be as long as some pulls: hence a floor, of one such turn.
+    expect(at(attacked, 0.99)).toBeLessThan(Math.max(3 * at(idle, 0.99), 25));
     expect(during - before).toBeLessThan(400);
     expect(after - before).toBeLessThan(200);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
-import { maxJsonDepth, parseJson } from '../../shared/oci/json.ts';
+import { JsonBounds, JsonOutOfBounds, maxJsonDepth, maxJsonValues, parseJson } from '../../shared/oci/json.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
 import { build, host, reasonOf, registry } from '../shared/builds/bases/building.ts';
 import type { Registry } from '../shared/builds/bases/building.ts';
@@ -19,6 +19,23 @@ describe('JSON from outside', () => {
     expect(() => parseJson(nested(maxJsonDepth + 1, arrays))).toThrow(`more than ${maxJsonDepth} levels`);
     expect(parseJson(JSON.stringify({ a: '['.repeat(1_000), [`\\"${'{'.repeat(1_000)}`]: '\\' }))).toBeDefined();
     expect(parseJson(`[${'[],'.repeat(10_000)}[]]`)).toBeDefined();
+  });
+
+  it('may have members and elements to a bound, be they many small ones or spread over levels', () => {
+    expect(parseJson(`[${'1,'.repeat(maxJsonValues - 2)}1]`)).toHaveLength(maxJsonValues - 1);
+    for (const text of [`[${'1,'.repeat(maxJsonValues)}1]`, `[${'[],'.repeat(maxJsonValues / 2)}1]`, `[${'{"a":[]},'.repeat(maxJsonValues / 2)}1]`]) expect(() => parseJson(text)).toThrow(`more than ${maxJsonValues} members`);
+    expect(parseJson(JSON.stringify({ a: ','.repeat(2 * maxJsonValues) }))).toBeDefined();
+  });
+
+  it('is read the same, however it is cut into parts', () => {
+    const text = Buffer.from(JSON.stringify({ a: `\\"[${'['.repeat(maxJsonDepth)}é`, b: [[1, { c: '\\\\' }]] }));
+    const open = Buffer.from('['.repeat(maxJsonDepth + 1));
+    for (const parts of [1, 2, 3, 7]) {
+      const bounds = new JsonBounds();
+      for (let at = 0; at < text.length; at += parts) bounds.add(text.subarray(at, at + parts));
+      for (let at = 0; at < maxJsonDepth; at += parts) bounds.add(open.subarray(at, Math.min(at + parts, maxJsonDepth)));
+      expect(() => bounds.add(open.subarray(0, 1))).toThrow(JsonOutOfBounds);
+    }
   });
 
   it('of 4 MiB that opens and never closes costs a few milliseconds', () => {
