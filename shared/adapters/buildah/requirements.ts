@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { BuildLimits } from '../../config-builds.ts';
 import { cgroupParents, makeCgroup } from './cgroup.ts';
 import type { CgroupParents } from './cgroup.ts';
+import { folderPrefix, removeLeftFolders } from './left-folders.ts';
 import { behindDoors } from './relay.ts';
 import { asBuilder, containerIds, idsNeeded, inSandbox, readIds, stepOptions } from './sandbox.ts';
 import type { Ids } from './sandbox.ts';
@@ -55,6 +56,7 @@ export function isolationOf(options: IsolationOptions): Isolation {
   if ('missing' in cgroups) missing.push(cgroups.missing);
   if (missing.length > 0 || runtime === undefined || users === undefined || groups === undefined || 'missing' in cgroups) throw new BuilderRefused(missing);
   const isolation = { ids: { users, groups }, runtime, cgroups };
+  removeLeftFolders(realpathSync(tmpdir()), (folder) => removeBeside(folder, isolation.ids));
   const failure = tried(isolation, options);
   if (failure !== undefined) throw new BuilderRefused([failure]);
   return isolation;
@@ -78,7 +80,7 @@ export function isOnPath(program: string): boolean {
 
 /** Builds an image of one step in the very sandbox. Gives why it cannot. */
 function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }: IsolationOptions): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'longshore-trial-'));
+  const folder = mkdtempSync(join(tmpdir(), folderPrefix('trial')));
   const node = openSync(process.execPath, 'r');
   let cgroup: ReturnType<typeof makeCgroup> | undefined;
   try {
@@ -100,6 +102,14 @@ function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }:
     void cgroup?.remove().catch(() => undefined);
     removeAsBuilder(folder, ids);
   }
+}
+
+/** Beside the start, which it would hold up: a build may have left millions of files. It does not keep the process. */
+function removeBeside(folder: string, ids: Ids): void {
+  const [name = '', ...args] = asBuilder(ids, ['rm', '-rf', join(folder, 'job')]);
+  const job = spawn(name, args, { stdio: 'ignore' });
+  job.once('error', () => undefined).once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  job.unref();
 }
 
 /** What containers leave belongs to users that only the builder may be. */

@@ -13,6 +13,7 @@ import type { Cgroup } from './cgroup.ts';
 import { watchDisk } from './disk.ts';
 import { openGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
+import { folderPrefix } from './left-folders.ts';
 import { behindDoors } from './relay.ts';
 import type { Isolation } from './requirements.ts';
 import { asBuilder, builderOf, containerIds, inSandbox, stepOptions } from './sandbox.ts';
@@ -71,7 +72,7 @@ export class Workplace {
 
   static async make(sandboxed: Sandboxed, asked: Asked): Promise<Workplace> {
     const { isolation: { ids, cgroups }, limits, network } = sandboxed;
-    const folder = await mkdtemp(join(await realpath(tmpdir()), 'longshore-build-'));
+    const folder = await mkdtemp(join(await realpath(tmpdir()), folderPrefix('build')));
     const files = writeWorld(folder, ids, asked.plainHosts);
     const owner = builderOf(ids);
     const gateway = await openGateway({ folder: join(folder, 'gateway'), seenAt: '/gateway', owner, plainHosts: reached(asked, sandboxed), ownHosts: [...asked.ownHosts, ...sandboxed.stores.map((store) => new URL(store).host)], reach: sandboxed.reach, opensToSteps: network === 'public' });
