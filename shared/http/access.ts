@@ -5,10 +5,10 @@ import { rightFor } from './rights.ts';
 /**
  * Throws `RegistryError`: `unauthorized` with all that was needed, so that the client can ask for a token that has it, or
  * `denied` when no token would help. To need nothing by name is to need a caller who says who it is. What is missing is told by the caller's own
- * rights alone, whatever there is or is not.
+ * rights alone, whatever there is or is not. `insisted`: the part of it that the request cannot do without; a challenge names all.
  */
-export function requireAccess(caller: Caller, needed: readonly Access[]): void {
-  const missing = needed.filter((access) => !caller.may(access));
+export function requireAccess(caller: Caller, needed: readonly Access[], insisted = needed): void {
+  const missing = insisted.filter((access) => !caller.may(access));
   const known = needed.length > 0 || caller.anonymous !== true;
   if (known && missing.length === 0) return;
   if (caller.challenge === undefined) throw new RegistryError({ is: 'denied', why: `${caller.actor} needs ${missing.map(rightFor).join(' and ')}` });

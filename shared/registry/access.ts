@@ -13,6 +13,14 @@ export function accessFor(route: Route, method: string, query: URLSearchParams):
   return from !== null && isRepositoryName(from) ? [...own, access(from, 'pull')] : own;
 }
 
+/**
+ * What it is refused without. A mount whose source the caller may not pull is a mount that cannot be done: the spec has the client upload
+ * instead (distribution-spec, "Mounting": 202). The challenge of who may not even push names the source too, so that one token is enough for both.
+ */
+export function insistedOn(route: Route, needed: readonly Access[]): readonly Access[] {
+  return route.to === 'uploads' ? needed.filter(({ name }) => name === route.repository) : needed;
+}
+
 function actionsFor(to: Route['to'], method: string): RepositoryAction[] {
   if (to === 'uploads' || to === 'upload') return ['pull', 'push'];
   if (method === 'PUT') return ['pull', 'push'];

@@ -9,7 +9,7 @@ import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { PushedBy } from '../state/principal.ts';
-import { accessFor } from './access.ts';
+import { accessFor, insistedOn } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
 import { causeOf } from '../http/cause.ts';
 import { countAnswered } from './count-pull.ts';
@@ -59,7 +59,7 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
     const needed = accessFor(route, request.method, target.query);
     const caller = opensItself(ports, registry, route, target) ? urlHolder : await ports.callers.identify(request, needed);
     // The catalog shows each caller what it may see.
-    if (route.to !== 'catalog') requireAccess(caller, needed);
+    if (route.to !== 'catalog') requireAccess(caller, needed, insistedOn(route, needed));
     const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
     return reads(route, request.method) ? answer : withCommonHeaders(answer, request, requestId);
   } catch (error) {

@@ -41,6 +41,8 @@ async function tryMount(ports: RegistryPorts, key: RepositoryKey, query: URLSear
   const digest = digestIn(mount);
   if (from === null) return (await mountFromAnywhere(ports, key, digest, caller)) ? digest : undefined;
   if (!isRepositoryName(from)) throw new RegistryError({ is: 'name-invalid', name: from.slice(0, 300) });
+  // Nothing is looked up then, so the answer is the same whether the source has the blob or not.
+  if (!caller.may({ type: 'repository', name: from, action: 'pull' })) return undefined;
   return (await mountBlob(ports, { registry: key.registry, repository: from }, key, digest)) ? digest : undefined;
 }
 

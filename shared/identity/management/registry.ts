@@ -18,7 +18,7 @@ const changedRatesSchema = z.strictObject({ read: rate.nullable().optional(), wr
 const changeSchema = z
   .strictObject({
     sku: skuSchema.nullable().optional(),
-    rateLimits: z.strictObject({ registry: changedRatesSchema.nullable().optional(), identity: changedRatesSchema.nullable().optional() }).optional(),
+    rateLimits: z.strictObject({ registry: changedRatesSchema.nullable().optional(), identity: changedRatesSchema.nullable().optional() }).nullable().optional(),
   })
   .openapi('RegistryChange', { description: 'What is absent stays, and null goes back to what the SKU and the configuration say.', example: { sku: 'premium', rateLimits: { identity: { read: 5_000 } } } });
 
@@ -72,7 +72,7 @@ async function changeOwn(ports: ManagementPorts, change: Change): Promise<Settin
 
 function changed(before: SettingsDocument | undefined, { sku = before?.sku, rateLimits = {} }: Change): Pick<SettingsDocument, 'sku' | 'rateLimits'> {
   const { registry, identity } = before?.rateLimits ?? { registry: {}, identity: {} };
-  const next = { registry: changedRates(registry, rateLimits.registry), identity: changedRates(identity, rateLimits.identity) };
+  const next = { registry: changedRates(registry, rateLimits === null ? null : rateLimits.registry), identity: changedRates(identity, rateLimits === null ? null : rateLimits.identity) };
   return sku === null || sku === undefined ? { rateLimits: next } : { sku, rateLimits: next };
 }
 

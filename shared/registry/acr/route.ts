@@ -18,28 +18,38 @@ export type AcrRoute =
   | { readonly to: 'deleted-manifest'; readonly repository: RepositoryName; readonly digest: Digest };
 
 /**
- * Parses a path under `/acr/v1/`. No part of a repository's name begins with `_`, so the path is read from its end. Clients may
- * encode each name whole (`team%2Fapp`). Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `request-invalid`.
+ * Parses a path under `/acr/v1/`. No part of a repository's name begins with `_`, so the first part that does ends the name; a tag
+ * behind it may begin so too. Clients may encode each name whole (`team%2Fapp`). Throws `RegistryError`: `route-unknown` for any other `_word`,
+ * `name-invalid`, `tag-invalid`, `digest-invalid`, `request-invalid`.
  */
 export function parseAcrRoute(path: string): AcrRoute {
   const parts = decoded(path).split('/').slice(3);
-  if (parts[0] === '_catalog' && parts.length === 1) return { to: 'catalog' };
-  if (parts[0] === '_deleted') return deletedRoute(parts.slice(1), path);
-  const [beforeLast, last = ''] = [parts.at(-2), parts.at(-1)];
-  if (last === '_tags') return { to: 'tags', repository: repositoryOf(parts.slice(0, -1)) };
-  if (last === '_manifests') return { to: 'manifests', repository: repositoryOf(parts.slice(0, -1)) };
-  if (beforeLast === '_tags') return { to: 'tag', repository: repositoryOf(parts.slice(0, -2)), tag: tagOf(last) };
-  if (beforeLast === '_manifests') return { to: 'manifest', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
-  return { to: 'repository', repository: repositoryOf(parts) };
+  const deleted = parts[0] === '_deleted';
+  const [name, below] = atFirstWord(deleted ? parts.slice(1) : parts);
+  if (below[0] === '_catalog' && name.length === 0 && below.length === 1) return { to: deleted ? 'deleted-catalog' : 'catalog' };
+  const route = deleted ? deletedRoute(name, below) : liveRoute(name, below);
+  if (route === undefined) throw new RegistryError({ is: 'route-unknown', path });
+  return route;
 }
 
-function deletedRoute(parts: readonly string[], path: string): AcrRoute {
-  if (parts[0] === '_catalog' && parts.length === 1) return { to: 'deleted-catalog' };
-  const [beforeLast, last = ''] = [parts.at(-2), parts.at(-1)];
-  if (last === '_tags') return { to: 'deleted-tags', repository: repositoryOf(parts.slice(0, -1)) };
-  if (last === '_manifests') return { to: 'deleted-manifests', repository: repositoryOf(parts.slice(0, -1)) };
-  if (beforeLast === '_manifests') return { to: 'deleted-manifest', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
-  throw new RegistryError({ is: 'route-unknown', path });
+function atFirstWord(parts: readonly string[]): [readonly string[], readonly string[]] {
+  const at = parts.findIndex((part) => part.startsWith('_'));
+  return at === -1 ? [parts, []] : [parts.slice(0, at), parts.slice(at)];
+}
+
+function liveRoute(name: readonly string[], [word, item, ...more]: readonly string[]): AcrRoute | undefined {
+  if (word === undefined) return { to: 'repository', repository: repositoryOf(name) };
+  if (more.length > 0) return undefined;
+  if (word === '_tags') return item === undefined ? { to: 'tags', repository: repositoryOf(name) } : { to: 'tag', repository: repositoryOf(name), tag: tagOf(item) };
+  if (word === '_manifests') return item === undefined ? { to: 'manifests', repository: repositoryOf(name) } : { to: 'manifest', repository: repositoryOf(name), digest: digestIn(item) };
+  return undefined;
+}
+
+function deletedRoute(name: readonly string[], [word, item, ...more]: readonly string[]): AcrRoute | undefined {
+  if (more.length > 0) return undefined;
+  if (word === '_tags' && item === undefined) return { to: 'deleted-tags', repository: repositoryOf(name) };
+  if (word !== '_manifests') return undefined;
+  return item === undefined ? { to: 'deleted-manifests', repository: repositoryOf(name) } : { to: 'deleted-manifest', repository: repositoryOf(name), digest: digestIn(item) };
 }
 
 function decoded(path: string): string {
