@@ -18,7 +18,7 @@ const verbs: Readonly<Record<string, RepositoryAction>> = {
 
 /** What a scope map may say beside repositories. */
 const others: Readonly<Record<string, Grants>> = {
-  'catalog/read': { ...noGrants, catalog: true },
+  'catalog/read': { ...noGrants, catalog: true, deletedCatalog: true },
   'management/read': { ...noGrants, management: 'read' },
   'management/write': { ...noGrants, management: 'write' },
 };

@@ -17,6 +17,8 @@ export interface Grants {
   readonly rules: readonly Rule[];
   /** Listing every repository. */
   readonly catalog: boolean;
+  /** Listing the repositories that have something deleted. A scope map gives both lists together, an access token each by its own scope. */
+  readonly deletedCatalog: boolean;
   /** Repositories that show in lists, beside those that a rule lets read. */
   readonly listing: readonly RepositoryPattern[];
   readonly management: 'none' | 'read' | 'write';
@@ -26,11 +28,12 @@ export interface Grants {
 
 export const repositoryActions = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'deleted_read', 'deleted_restore'] as const satisfies readonly RepositoryAction[];
 
-export const noGrants: Grants = { rules: [], catalog: false, listing: [], management: 'none', inUse: [] };
+export const noGrants: Grants = { rules: [], catalog: false, deletedCatalog: false, listing: [], management: 'none', inUse: [] };
 
 export const allGrants: Grants = {
   rules: [{ pattern: everyRepository, actions: new Set(repositoryActions), from: 'the administrator' }],
   catalog: true,
+  deletedCatalog: true,
   listing: [],
   management: 'write',
   inUse: [],
@@ -41,6 +44,7 @@ export function union(all: readonly Grants[]): Grants {
   return {
     rules: all.flatMap(({ rules }) => rules),
     catalog: all.some(({ catalog }) => catalog),
+    deletedCatalog: all.some(({ deletedCatalog }) => deletedCatalog),
     listing: all.flatMap(({ listing }) => listing),
     management: all.some(({ management }) => management === 'write') ? 'write' : all.some(({ management }) => management === 'read') ? 'read' : 'none',
     inUse: [...new Set(all.flatMap(({ inUse }) => inUse))],
@@ -52,7 +56,7 @@ export function permits(grants: Grants, access: Access): boolean {
     case 'repository':
       return decidingRule(grants, access.name, access.action) !== undefined;
     case 'registry':
-      return grants.catalog;
+      return access.name === 'catalog' ? grants.catalog : grants.deletedCatalog;
     case 'listing':
       return grants.catalog || readable(grants).some((pattern) => matchesPattern(pattern, access.name));
     case 'management':
@@ -87,7 +91,7 @@ export function intersect(grants: Grants, asked: readonly ResourceActions[]): Re
 
 function permitsNamed(grants: Grants, type: string, name: string, action: string): boolean {
   if (type === 'repository') return isRepositoryName(name) && isRepositoryAction(action) && permits(grants, { type, name, action });
-  if (type === 'registry') return name === 'catalog' && action === '*' && grants.catalog;
+  if (type === 'registry') return (name === 'catalog' || name === 'deleted_catalog') && action === '*' && permits(grants, { type, name, action });
   if (type === 'management' && isInUse(name)) return action === 'write' && permits(grants, { type, name, action });
   if (type === 'management') return name === 'api' && (action === 'read' || action === 'write') && permits(grants, { type, name, action });
   return false;
@@ -114,6 +118,7 @@ function grantsOfEntry({ type, name, actions }: ResourceActions): Grants {
     return { ...noGrants, rules: [{ pattern: name as string as RepositoryPattern, actions: new Set(actions.filter(isRepositoryAction)), from: 'an access token' }] };
   }
   if (type === 'registry' && name === 'catalog') return { ...noGrants, catalog: actions.includes('*') };
+  if (type === 'registry' && name === 'deleted_catalog') return { ...noGrants, deletedCatalog: actions.includes('*') };
   if (type === 'management' && isInUse(name)) return { ...noGrants, inUse: actions.includes('write') ? [name.slice(inUsePrefix.length)] : [] };
   if (type === 'management' && name === 'api') return { ...noGrants, management: actions.includes('write') ? 'write' : actions.includes('read') ? 'read' : 'none' };
   return noGrants;

@@ -9,6 +9,8 @@ export type Access =
   | { readonly type: 'repository'; readonly name: RepositoryName; readonly action: RepositoryAction }
   /** Listing repositories; a caller without it still sees those that it may read. */
   | { readonly type: 'registry'; readonly name: 'catalog'; readonly action: '*' }
+  /** Listing the repositories of which something lies in the bin: all of them, or nothing. */
+  | { readonly type: 'registry'; readonly name: 'deleted_catalog'; readonly action: '*' }
   /** That a repository shows in lists of repositories: whoever may read it may see it, and so may a token for the catalog. */
   | { readonly type: 'listing'; readonly name: RepositoryName; readonly action: 'read' }
   /** The management API. */

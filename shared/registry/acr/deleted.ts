@@ -78,7 +78,7 @@ async function deletedBehind({ documents }: RegistryPorts, registry: RegistryNam
   return first === undefined ? undefined : repositorySchema.parse(first.document.repository);
 }
 
-const bodySchema = z.object({ tag: z.custom<Tag>((value) => typeof value === 'string' && isTag(value), 'is not a tag').optional() });
+const bodySchema = z.object({ tag: z.custom<Tag>((value) => typeof value === 'string' && isTag(value), 'is not a tag').nullish() });
 
 /**
  * `POST _deleted/{name}/_manifests/{digest}?force`: brings a manifest back with all that went along with it, or the tag that the body names
@@ -86,7 +86,7 @@ const bodySchema = z.object({ tag: z.custom<Tag>((value) => typeof value === 'st
  */
 export async function restoreDeleted(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, digest: Digest, asked: { readonly request: Request; readonly force: boolean; readonly cause: Cause }): Promise<Response> {
   const { tag } = await bodyOf(asked.request);
-  if (tag === undefined) {
+  if (tag === undefined || tag === null) {
     if (!(await ports.bin.restoreManifest(key, digest, asked.cause))) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
     return Response.json({ ...where, digest });
   }
@@ -100,7 +100,7 @@ export async function restoreDeleted(ports: RegistryPorts, key: RepositoryKey, w
   return Response.json({ ...where, digest, tag });
 }
 
-/** az sends none, or an object without a tag, for the manifest as a whole. */
+/** az sends none, or an object whose tag is absent or null, for the manifest as a whole. */
 async function bodyOf(request: Request): Promise<z.infer<typeof bodySchema>> {
   const text = Buffer.from(await readSmallBody(request, 'restore', 64 * 1024)).toString('utf8');
   if (text.trim() === '') return {};

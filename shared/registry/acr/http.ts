@@ -71,12 +71,18 @@ async function respond(ports: RegistryPorts, registry: RegistryName, route: Know
     case 'deleted-tags':
       return respondDeletedTags(ports, key, where, url.searchParams);
     case 'deleted-manifest':
-      return restoreDeleted(ports, key, where, route.digest, { request, force: url.searchParams.get('force') === 'true', cause });
+      return restoreDeleted(ports, key, where, route.digest, { request, force: isForced(url.searchParams), cause });
   }
 }
 
+/** az says it as Python does: `force=True`. */
+function isForced(query: URLSearchParams): boolean {
+  return query.get('force')?.toLowerCase() === 'true';
+}
+
 function accessFor(route: AcrRoute, method: string): Access[] {
-  if (route.to === 'catalog' || route.to === 'deleted-catalog') return [{ type: 'registry', name: 'catalog', action: '*' }];
+  if (route.to === 'catalog') return [{ type: 'registry', name: 'catalog', action: '*' }];
+  if (route.to === 'deleted-catalog') return [{ type: 'registry', name: 'deleted_catalog', action: '*' }];
   return [{ type: 'repository', name: route.repository, action: actionFor(route.to, method) }];
 }
 
