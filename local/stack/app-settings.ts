@@ -23,6 +23,10 @@ export interface OwnSettings {
   readonly auth: string;
   readonly logLevel: string;
   readonly logFile?: string;
+  /** Names that requests may come to besides those of this machine. */
+  readonly hosts?: readonly string[];
+  /** Where clients find the registry; absent where that is what a request says. */
+  readonly publicUrl?: string;
 }
 
 /** The settings of `shared/config.ts` that point the app of a region at the local services, or that the stack decides. */
@@ -35,8 +39,9 @@ export function appSettings(services: ServiceEndpoints, stack: OwnSettings, regi
     LONGSHORE_SECRET_KEY: stack.keys.secretKey,
     ...(stack.keys.adminPasswordHash === undefined ? {} : { LONGSHORE_ADMIN_PASSWORD_HASH: stack.keys.adminPasswordHash }),
     LONGSHORE_OUTBOUND: 'loopback',
-    // The stack listens on loopback alone, so no other name can be right, whatever the login.
-    LONGSHORE_HOST_NAMES: process.env.LONGSHORE_HOST_NAMES || 'own',
+    // The stack listens on loopback alone, so no other name can be right than those that it was told, whatever the login.
+    LONGSHORE_HOST_NAMES: [process.env.LONGSHORE_HOST_NAMES || 'own', ...(stack.hosts ?? [])].join(','),
+    ...(stack.publicUrl === undefined ? {} : { LONGSHORE_PUBLIC_URL: stack.publicUrl }),
     ...(canBuild() ? { LONGSHORE_RUNNER: 'buildah' } : {}),
     LONGSHORE_LOG_LEVEL: stack.logLevel,
     ...(stack.logFile === undefined ? {} : { LONGSHORE_LOG_FILE: stack.logFile }),

@@ -3,11 +3,16 @@ import { z } from 'zod';
 
 const portSchema = wholeNumber(0, 65_535);
 
+/** A host's name or IPv4 address; dots and dashes stand between its letters and digits. */
+const hostName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+
 /** What the local stack is told, by a flag or by an environment variable. A port of 0 takes any free one. */
 const settingsSchema = z.object({
   port: portSchema,
   functionsPort: portSchema,
   state: z.string().min(1, 'must name a folder'),
+  tls: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], { error: ({ input }) => `must be true or false, not ${shown(input)}` }),
+  hosts: z.array(z.string().toLowerCase().regex(hostName, { error: ({ input }) => `must be a name without a port, as in images.azurecr.io, not ${shown(input)}` })),
   auth: z.enum(['open', 'required'], { error: ({ input }) => `must be "open" or "required", not ${shown(input)}` }),
   subscribers: z.array(z.url({ protocol: /^https?$/, error: ({ input }) => `must be an http or https URL, not ${shown(input)}` })),
   logLevel: z.string(),
@@ -17,25 +22,31 @@ const settingsSchema = z.object({
   blobPort: portSchema,
   queuePort: portSchema,
   eventGridPort: portSchema,
-});
+}).refine(({ tls, regions }) => !tls || regions === 1, { path: ['tls'], error: 'works with one region: the others have no certificate' });
 
 export type StackSettings = z.infer<typeof settingsSchema>;
 
 interface Source {
   readonly flag?: string;
   readonly variable: string;
-  readonly otherwise: string | number;
+  readonly otherwise: string | number | boolean;
+  /** Instead, where the stack is served with TLS. */
+  readonly withTls?: string | number;
+  /** A flag that stands alone, or one that may be given several times; as a variable, with commas. */
+  readonly kind?: 'switch' | 'list';
   /** One line for `--help`. */
   readonly says: string;
 }
 
 /** Where each setting comes from. The flags, the messages and the help are made of this. */
 const sources: Readonly<Record<keyof StackSettings, Source>> = {
-  port: { flag: 'port', variable: 'LONGSHORE_PORT', otherwise: 5000, says: 'where clients push and pull' },
+  port: { flag: 'port', variable: 'LONGSHORE_PORT', otherwise: 5000, withTls: 443, says: 'where clients push and pull' },
   functionsPort: { flag: 'functions-port', variable: 'LONGSHORE_FUNCTIONS_PORT', otherwise: 7071, says: 'where the Functions host serves the same' },
   state: { flag: 'state', variable: 'LONGSHORE_STATE', otherwise: '.longshore', says: 'the folder that holds everything' },
-  auth: { flag: 'auth', variable: 'LONGSHORE_AUTH', otherwise: 'open', says: '"open", because the stack listens on loopback alone, or "required"' },
-  subscribers: { flag: 'subscriber', variable: 'LONGSHORE_SUBSCRIBERS', otherwise: '', says: 'a URL that gets every event as a CloudEvent; may be given several times' },
+  auth: { flag: 'auth', variable: 'LONGSHORE_AUTH', otherwise: 'open', withTls: 'required', says: '"open", because the stack listens on loopback alone, or "required"' },
+  subscribers: { flag: 'subscriber', variable: 'LONGSHORE_SUBSCRIBERS', otherwise: '', kind: 'list', says: 'a URL that gets every event as a CloudEvent; may be given several times' },
+  tls: { flag: 'tls', variable: 'LONGSHORE_TLS', otherwise: false, kind: 'switch', says: 'serves clients with TLS, by a certificate that is made here (docs/az.md)' },
+  hosts: { flag: 'host', variable: 'LONGSHORE_HOSTS', otherwise: '', kind: 'list', says: 'a name that clients call this registry by, beside those of the machine; may be given several times' },
   logLevel: { flag: 'log-level', variable: 'LONGSHORE_LOG_LEVEL', otherwise: 'info', says: 'what longshore.log keeps' },
   regions: { flag: 'regions', variable: 'LONGSHORE_LOCAL_REGIONS', otherwise: 1, says: 'how many regions, each with a storage account of its own; their ports follow --port' },
   regionLag: { flag: 'region-lag', variable: 'LONGSHORE_REGION_LAG', otherwise: 200, says: "milliseconds by which the other regions' documents are behind" },
@@ -56,7 +67,8 @@ const names = Object.keys(sources) as (keyof StackSettings)[];
 export function parseSettings(program: Program, args: string[], environment: Readonly<Record<string, string | undefined>>): StackSettings {
   refuseWhatNpmTook(program, environment);
   const given = flagsIn(program, args);
-  const parsed = settingsSchema.safeParse(Object.fromEntries(names.map((name) => [name, valueOf(name, program, given, environment)])));
+  const isTls = String(valueOf('tls', program, { given, environment })) === 'true';
+  const parsed = settingsSchema.safeParse(Object.fromEntries(names.map((name) => [name, valueOf(name, program, { given, environment, isTls })])));
   if (parsed.success) return parsed.data;
   throw new Error(parsed.error.issues.map(({ path: [name], message }) => `${calledBy(name as keyof StackSettings)} ${message}`).join('; '));
 }
@@ -65,9 +77,10 @@ export function parseSettings(program: Program, args: string[], environment: Rea
 export function helpAsked(program: Program, args: readonly string[]): string | undefined {
   if (!args.includes('--help') && !args.includes('-h')) return undefined;
   const rows = names.map((name) => {
-    const { flag, variable, says } = sources[name];
+    const { flag, variable, says, withTls } = sources[name];
     const otherwise = otherwiseOf(name, program);
-    return [flag === undefined ? '' : `--${flag}`, variable, `${says} (${otherwise === '' ? 'none' : otherwise === 0 ? 'any free port' : otherwise})`];
+    const shown = otherwise === '' ? 'none' : otherwise === 0 ? 'any free port' : String(otherwise);
+    return [flag === undefined ? '' : `--${flag}`, variable, `${says} (${shown}${withTls === undefined ? '' : `; with --tls ${withTls}`})`];
   });
   const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   const lines = rows.map(([flag = '', variable = '', says = '']) => `  ${flag.padEnd(first ?? 0)}  ${variable.padEnd(second ?? 0)}  ${says}`);
@@ -84,10 +97,12 @@ function commandOf(program: Program): string {
   return program === 'start' ? 'npm start' : 'npm run services';
 }
 
-function flagsIn(program: Program, args: string[]): Readonly<Record<string, string | string[] | undefined>> {
+type Given = Readonly<Record<string, unknown>>;
+
+function flagsIn(program: Program, args: string[]): Given {
   const options = Object.fromEntries(names.flatMap((name) => {
-    const { flag } = sources[name];
-    return flag === undefined ? [] : [[flag, { type: 'string' as const, multiple: name === 'subscribers' }]];
+    const { flag, kind } = sources[name];
+    return flag === undefined ? [] : [[flag, { type: kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: kind === 'list' }]];
   }));
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
@@ -107,15 +122,15 @@ function refuseWhatNpmTook(program: Program, environment: Readonly<Record<string
   if (taken.length > 0) throw new Error(`npm kept ${taken.join(' and ')} for itself: flags stand behind two dashes, as in ${commandOf(program)} -- ${taken[0] ?? ''} …`);
 }
 
-function valueOf(name: keyof StackSettings, program: Program, given: Readonly<Record<string, string | string[] | undefined>>, environment: Readonly<Record<string, string | undefined>>): unknown {
-  const { flag, variable } = sources[name];
+function valueOf(name: keyof StackSettings, program: Program, { given, environment, isTls = false }: { readonly given: Given; readonly environment: Readonly<Record<string, string | undefined>>; readonly isTls?: boolean }): unknown {
+  const { flag, variable, kind, withTls } = sources[name];
   const byFlag = flag === undefined ? undefined : given[flag];
-  const value = byFlag ?? (environment[variable] || otherwiseOf(name, program));
-  if (name !== 'subscribers' || Array.isArray(value)) return value;
-  return value === '' ? [] : String(value).split(',');
+  const value = byFlag ?? (environment[variable] || ((isTls ? withTls : undefined) ?? otherwiseOf(name, program)));
+  if (kind !== 'list' || Array.isArray(value)) return value;
+  return typeof value !== 'string' || value === '' ? [] : value.split(',');
 }
 
-function otherwiseOf(name: keyof StackSettings, program: Program): string | number {
+function otherwiseOf(name: keyof StackSettings, program: Program): string | number | boolean {
   return (program === 'services' ? knownPorts[name] : undefined) ?? sources[name].otherwise;
 }
 

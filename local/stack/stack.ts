@@ -35,12 +35,15 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     await requireFreePorts(settings);
     closeToOthers(state);
     const keys = await stackKeys(state, settings.auth, (password) => progress(`the administrator is "admin" with the password ${password}: it is shown this once (to get another, remove adminPasswordHash from ${state.file('keys.json')})`));
+    // What makes certificates is loaded only where one is needed.
+    const tls = settings.tls ? await (await import('./tls.ts')).startTls(state, settings, progress) : undefined;
+    if (tls !== undefined) stops.push(tls.stop);
     // The slowest of the services takes seconds to listen; loading the app takes one, beside it.
     const loading = import('./hosts.ts');
     const services = await startServicesProcess(settings, progress);
     stops.push(() => services.stop());
     const { startFunctions, startNode } = await loading;
-    const own = { keys, auth: settings.auth, logLevel: settings.logLevel };
+    const own = { keys, auth: settings.auth, logLevel: settings.logLevel, hosts: settings.hosts, ...(tls === undefined ? {} : { publicUrl: process.env.LONGSHORE_PUBLIC_URL || tls.url }) };
     progress('starting the functions …');
     const others = startOthers(settings, services, (region) => appSettings(services.endpoints, { ...own, logFile: state.file(`longshore-${region.name}.log`) }, region));
     // What fails beside it is told below.
@@ -49,13 +52,14 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     const functions = await startFunctions(settings, { state, functionsKey: keys.functionsKey });
     stops.push(() => functions.stop());
     services.tellFunctionsUrl(functions.url);
-    const node = await startNode(settings);
+    const node = await startNode(tls === undefined ? settings : { ...settings, port: 0 });
     stops.push(() => node.stop(graceMs));
+    tls?.forwardTo(Number(new URL(node.url).port));
     const regions = await others;
     stops.push(async () => {
       await Promise.all(regions.map((region) => region.stop()));
     });
-    return { url: node.url, functionsUrl: functions.url, others: regions, onFailure: (handle) => [services, ...regions].forEach((part) => part.onFailure(handle)), stop };
+    return { url: tls?.url ?? node.url, functionsUrl: functions.url, others: regions, onFailure: (handle) => [services, ...regions].forEach((part) => part.onFailure(handle)), stop };
   } catch (error) {
     await stop();
     throw error;

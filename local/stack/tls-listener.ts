@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { pipeline } from 'node:stream';
+import { createServer } from 'node:tls';
+import type { OwnCertificate } from './certificate.ts';
+
+export interface TlsListener {
+  readonly port: number;
+  /** Bytes go there, to a port of this machine, from now on. Who comes before is let go. */
+  readonly forwardTo: (port: number) => void;
+  /** Takes no new connection. Those that are open end with what they lead to. */
+  readonly stop: () => Promise<void>;
+}
+
+/** As many as the app takes itself. */
+const mostConnections = 2_048;
+const handshakeTimeoutMs = 10_000;
+
+/**
+ * Takes TLS from the bytes and hands them on as they are: who is silent, stops in the middle or sends too much is the app's own matter. Rejects with one
+ * sentence when the port cannot be had.
+ */
+export async function listenWithTls({ certificate, key }: Pick<OwnCertificate, 'certificate' | 'key'>, port: number): Promise<TlsListener> {
+  let target: number | undefined;
+  const server = createServer({ cert: certificate, key, handshakeTimeout: handshakeTimeoutMs, ALPNProtocols: ['http/1.1'] }, (secure) => {
+    if (target === undefined) return void secure.destroy();
+    join(secure, connect(target, '127.0.0.1'));
+  });
+  // A client that does not trust the authority says so, and the stack has nothing to add.
+  server.on('tlsClientError', (_, socket) => socket.destroy());
+  server.maxConnections = mostConnections;
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening').catch((error: unknown) => {
+    throw listenFailure(error, port);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    forwardTo: (to) => (target = to),
+    stop: () => {
+      server.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** An end that breaks off breaks the other off: the client then sees what happened. */
+function join(secure: Socket, plain: Socket): void {
+  pipeline(secure, plain, (error) => error && secure.destroy());
+  pipeline(plain, secure, (error) => error && plain.destroy());
+}
+
+function listenFailure(error: unknown, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return new Error(`port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with --port`);
+  if (code !== 'EACCES') return error;
+  return new Error(`this user may not listen on port ${port}: let everybody do so by "sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}", or choose another with --port, which az cannot be told`);
+}

@@ -1,0 +1,22 @@
+import { ownCertificate } from './certificate.ts';
+import type { StackSettings } from './settings.ts';
+import type { StateFolder } from './state-folder.ts';
+import { listenWithTls } from './tls-listener.ts';
+import type { TlsListener } from './tls-listener.ts';
+
+export interface Tls extends Pick<TlsListener, 'forwardTo' | 'stop'> {
+  /** By the name that clients are to use. */
+  readonly url: string;
+}
+
+/** Names of this machine, which the certificate is for in any case. */
+const ownNames = ['localhost', '127.0.0.1', '::1'];
+
+/** Listens with TLS, before anything else is started: who may not have the port hears of it at once. */
+export async function startTls(state: StateFolder, { hosts, port: wanted }: Pick<StackSettings, 'hosts' | 'port'>, progress: (line: string) => void): Promise<Tls> {
+  const [name = 'localhost'] = hosts;
+  const own = await ownCertificate(state, [...hosts, ...ownNames]);
+  const { port, forwardTo, stop } = await listenWithTls(own, wanted);
+  progress(`clients must trust ${own.authorityFile}${own.isNew ? ', which is new,' : ''} and find ${name} at 127.0.0.1 (docs/az.md)`);
+  return { url: `https://${name}${port === 443 ? '' : `:${port}`}`, forwardTo, stop };
+}
