@@ -93,19 +93,20 @@ function ofType(key: RepositoryKey, type: string) {
   return { container: 'usage' as const, partition: partitionOf(key), where: [{ path: 'type', is: '=' as const, value: type }], limit: pageSize };
 }
 
-/** Blob and totals change in one transaction: whatever a crash leaves adds up. */
 async function measureBlobs(documents: Documents, key: RepositoryKey): Promise<void> {
   const query = ofType(key, 'usage-blob');
-  for await (const found of everything(documents, query)) {
-    const { digest } = parseStored(blobSchema, found, query).document;
-    await untilUncontended(`the size of ${digest}`, async () => {
-      const blob = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
-      const size = await storedSize(documents, key, digest);
-      if (blob === undefined || blob.document.size === size) return true;
-      const total = await addToTotals(documents, key, { bytes: size - blob.document.size });
-      return (await documents.commitDocuments('usage', partitionOf(key), [{ do: 'patch', id: blobId(digest), set: { size }, ifMatch: blob.etag }, total])).committed || undefined;
-    });
-  }
+  for await (const found of everything(documents, query)) await measureBlob(documents, key, parseStored(blobSchema, found, query).document.digest);
+}
+
+/** Brings a counted blob in line with what is stored of it. Blob and totals change in one transaction: whatever a crash leaves adds up. */
+export async function measureBlob(documents: Documents, key: RepositoryKey, digest: Digest): Promise<void> {
+  await untilUncontended(`the size of ${digest}`, async () => {
+    const blob = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
+    const size = await storedSize(documents, key, digest);
+    if (blob === undefined || blob.document.size === size) return true;
+    const total = await addToTotals(documents, key, { bytes: size - blob.document.size });
+    return (await documents.commitDocuments('usage', partitionOf(key), [{ do: 'patch', id: blobId(digest), set: { size }, ifMatch: blob.etag }, total])).committed || undefined;
+  });
 }
 
 /** Whoever counts meanwhile changes the totals too, and so their etag. */

@@ -6,6 +6,7 @@ import { spentManifests, storedBlobs, storedManifests } from './contents.ts';
 import type { Content } from './contents.ts';
 import { repositorySizesSchema, sizesId, surveyRef, surveySchema } from './documents.ts';
 import type { Held, RepositorySizes, SizeSample, Survey } from './documents.ts';
+import { countedAsNothing, countLateLayer } from './late-layers.ts';
 import { pulledWindows, surveyNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
 import { everyReadable } from './pages.ts';
@@ -29,7 +30,11 @@ export async function surveySizes(ports: SurveyPorts, registry: RegistryName, se
   const { documents, clock } = ports;
   const now = clock.now();
   const totals = new SizeTotals(await surveyNeeds(ports, registry, now));
-  for await (const blob of storedBlobs(ports, registry)) totals.add(blob);
+  const nothing = await countedAsNothing(ports, registry);
+  for await (const blob of storedBlobs(ports, registry)) {
+    totals.add(blob);
+    await countLateLayer(ports, registry, blob, nothing);
+  }
   for await (const manifest of storedManifests(ports, registry)) totals.add(manifest);
   for await (const manifest of spentManifests(ports, registry)) totals.add(manifest);
   await writeRepositories(ports, registry, totals.repositories, now.toISOString());
