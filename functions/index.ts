@@ -10,6 +10,7 @@ import './usage/record.event.ts';
 import './usage/fold.queue.ts';
 import './usage/fold-again.queue.ts';
 import './usage/survey.timer.ts';
+import './usage/first-survey.timer.ts';
 import './events/sweep.timer.ts';
 import './webhooks/dispatch.event.ts';
 import './webhooks/deliver.queue.ts';

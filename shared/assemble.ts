@@ -126,6 +126,8 @@ export interface Longshore {
   flushPulls(): Promise<void>;
   /** Measures what is stored. */
   surveyUsage(): Promise<void>;
+  /** The same, once, where something was pushed and nothing was measured yet. */
+  surveyFirst(): Promise<void>;
   /** Publishes what a crash or an outage left in the outbox. */
   sweepOutbox(): Promise<void>;
   /** Brings one delivered event to the webhooks that are for it. One that cannot be read is logged and dropped. */
@@ -203,6 +205,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     foldPulls: (message) => usage.fold(message),
     flushPulls: () => usage.flush(),
     surveyUsage: () => inTimerSpan(tracer, 'usage-survey', () => usage.survey()),
+    surveyFirst: () => usage.surveyFirst(),
     dispatchWebhooks: (event) => inEventSpan(tracer, 'webhooks-dispatch', event, () => withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed))),
     deliverWebhook: (message) => pipeline.deliver(message),
     letWebhookGo: (message) => pipeline.letGo(message),

@@ -36,7 +36,7 @@ export async function moveInto(ports: StorePorts, deletion: Deletion, moved: { r
 const batchBytes = 1_000_000;
 
 /** The first of these, as many as one transaction may move. */
-export function withinOneBatch(manifests: readonly Stored<ManifestDocument>[]): Stored<ManifestDocument>[] {
+export function withinOneBatch<T extends object>(manifests: readonly Stored<T>[]): Stored<T>[] {
   let bytes = 0;
   return manifests.slice(0, manifestsAtOnce).filter(({ document }, index) => {
     bytes += Buffer.byteLength(JSON.stringify(document));

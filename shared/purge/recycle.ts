@@ -22,6 +22,7 @@ import { moveInto, tagsAtOnce } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeGroup } from './purge.ts';
 import { settle } from './settle.ts';
+import { inBatches } from './together.ts';
 
 /** What a policy wants gone. */
 export interface Wanted {
@@ -101,13 +102,27 @@ export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, 
 async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
   if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
-  const { tags, more } = await tagsOf(ports, deletion.key, digest);
+  const { tags, more } = await tagsOf(ports, deletion.key, digest, tagsAtOnce * batchesAtOnce);
   requireAllowed('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]);
   // With more tags than one batch holds the manifest goes last, so that a crash in between leaves no tag without one.
-  const events = await moveInto(ports, deletion, { manifests: more ? [] : [{ ...manifest, asked: true }], tags: tags.map((tag) => ({ ...tag, asked: false })) });
+  if (more || tags.length > tagsAtOnce) return (await takeTagsOf(ports, deletion, tags)) ? false : undefined;
+  const events = await moveInto(ports, deletion, { manifests: [{ ...manifest, asked: true }], tags: tags.map((tag) => ({ ...tag, asked: false })) });
   if (events === undefined) return undefined;
   await publishCommitted(ports, deletion.key, events);
-  return !more;
+  return true;
+}
+
+/** The request waits for these: an image may have thousands of tags. */
+const batchesAtOnce = 4;
+
+/** Several batches side by side. `false` when somebody wrote one of the tags of any of them since it was read. */
+async function takeTagsOf(ports: BinPorts, deletion: Deletion, tags: readonly Stored<TagDocument>[]): Promise<boolean> {
+  const moved = await Promise.all(inBatches(tags, tagsAtOnce).map(async (some) => {
+    const events = await moveInto(ports, deletion, { manifests: [], tags: some.map((tag) => ({ ...tag, asked: false })) });
+    if (events !== undefined) await publishCommitted(ports, deletion.key, events);
+    return events !== undefined;
+  }));
+  return !moved.includes(false);
 }
 
 interface Taken {
@@ -155,9 +170,9 @@ export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: D
   }
 }
 
-export async function tagsOf({ documents }: BinPorts, key: RepositoryKey, digest: Digest): Promise<{ tags: Stored<TagDocument>[]; more: boolean }> {
+export async function tagsOf({ documents }: BinPorts, key: RepositoryKey, digest: Digest, limit = tagsAtOnce): Promise<{ tags: Stored<TagDocument>[]; more: boolean }> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const where = [{ path: 'type', is: '=' as const, value: 'tag' }, { path: 'digest', is: '=' as const, value: digest }];
-  const page = await documents.queryDocuments({ container, partition, where, limit: tagsAtOnce });
+  const page = await documents.queryDocuments({ container, partition, where, limit });
   return { tags: page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition })), more: page.continuation !== undefined };
 }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted, recordEvent } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -16,11 +17,13 @@ import { waitAWhile } from './after.ts';
 import { restoredEvent } from './deletion.ts';
 import { unsettledChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
+import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { settle } from './settle.ts';
 
 /** A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that it holds. */
 const tagsAtOnce = 20;
 const childrenHeld = 50;
+const childrenAtOnce = 8;
 
 /**
  * Brings a manifest back as it was, with the tags, children and referrers that went along with it. A name that is taken by now stays with
@@ -63,11 +66,12 @@ async function tryBringBack(ports: StorePorts, key: RepositoryKey, digest: Diges
 
 /** The changes that hold the children of an index, all of them live by now. A child that is gone for good was deleted by its own name. */
 async function holdChildren(ports: StorePorts, key: RepositoryKey, index: BinnedDocument, cause: Cause): Promise<DocumentChange[]> {
-  const held: DocumentChange[] = [];
-  for (const child of childrenOf(index)) {
-    if ((await makeLive(ports, key, child, cause)) && held.length < childrenHeld) held.push(holdChange(child, ports.clock.now()));
-  }
-  return held;
+  const children = [...new Set(childrenOf(index))];
+  if (children.length === 0) return [];
+  await bringBackTogether(ports, key, await binnedAmong(ports, key, children), cause);
+  const limit = pLimit(childrenAtOnce);
+  const live = await Promise.all(children.map((child) => limit(() => makeLive(ports, key, child, cause))));
+  return children.filter((_, at) => live[at]).slice(0, childrenHeld).map((child) => holdChange(child, ports.clock.now()));
 }
 
 /** `false` when it is neither live nor in the bin. It may be moving either way: it is gone only when both looks around the bin miss it. */

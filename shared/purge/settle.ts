@@ -18,9 +18,10 @@ import type { Unsettled } from './documents.ts';
 import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto } from './move.ts';
 import type { StorePorts } from './ports.ts';
+import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
 import { bringSignaturesBack, takeSignatures } from './signatures.ts';
-import { inBatches, takeAlongTogether } from './together.ts';
+import { inBatches, storedWhere, takeAlongTogether } from './together.ts';
 
 /**
  * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
@@ -47,10 +48,7 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
 }
 
 /** Says that whoever settles is still at it. */
-type GoesOn = () => Promise<void>;
-
-/** Each comes back by itself, with what belongs to it. */
-const referrersAtOnce = 8;
+export type GoesOn = () => Promise<void>;
 
 /** One look: whether it changed anything. */
 async function settleOnce(ports: StorePorts, key: RepositoryKey, { digest, tagsOf }: Unsettled, cause: Cause | undefined, goesOn: GoesOn): Promise<boolean> {
@@ -62,22 +60,19 @@ async function settleOnce(ports: StorePorts, key: RepositoryKey, { digest, tagsO
 
 async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: ManifestDocument, tagsOf: string | undefined, cause: Cause, goesOn: GoesOn): Promise<boolean> {
   let changed = tagsOf !== undefined && (await bringTagsBack(ports, key, manifest.digest, tagsOf, cause));
-  for (const child of childrenOf(manifest)) changed = (await bringBack(ports, key, child, cause)) || changed;
+  const children = await binnedAmong(ports, key, childrenOf(manifest));
+  if (children.length > 0) changed = (await bringBackTogether(ports, key, children, cause, goesOn)) || changed;
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: '=', value: manifest.digest }];
-  const referrers = (await everyOne(ports, key, where, binnedDocumentSchema)).filter((referrer) => !wasOrdered(referrer) && !staysBehind(referrer, manifest));
-  for (const [at, some] of inBatches(referrers, referrersAtOnce).entries()) {
-    if (at > 0) await goesOn();
-    const came = await Promise.all(some.map((referrer) => bringBack(ports, key, referrer.digest, cause)));
-    changed ||= came.includes(true);
-  }
-  return (await bringSignaturesBack(ports, key, manifest.digest, cause)) || changed;
+  const referrers = (await storedWhere(ports, key, where, binnedDocumentSchema)).filter(({ document }) => !wasOrdered(document) && !staysBehind(document, manifest));
+  changed = (await bringBackTogether(ports, key, referrers, cause, goesOn)) || changed;
+  return (await bringSignaturesBack(ports, key, manifest.digest, cause, goesOn)) || changed;
 }
 
 async function settleBinned(ports: StorePorts, key: RepositoryKey, binned: BinnedDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {
   if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined) return bringBack(ports, key, binned.digest, cause);
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: binned.digest }];
   const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
-  let changed = await takeSignatures(ports, key, binned, cause);
+  let changed = await takeSignatures(ports, key, binned, cause, goesOn);
   const around = [...new Set([...childrenOf(binned), ...referrers.map((edge) => edge.digest)])];
   for (const [at, some] of inBatches(around).entries()) {
     if (at > 0) await goesOn();

@@ -16,11 +16,25 @@ import { moveInto, tagsAtOnce } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
 import { settle } from './settle.ts';
+import type { GoesOn } from './settle.ts';
+import { inBatches, storedWhere } from './together.ts';
+
+const signaturesAtOnce = 8;
 
 /** What is about a manifest by the names of its tags goes along with it, as its referrers do: signatures, attestations, the fallback's index. Gives whether anything went. */
-export async function takeSignatures(ports: StorePorts, key: RepositoryKey, from: BinnedDocument, cause: Cause): Promise<boolean> {
+export async function takeSignatures(ports: StorePorts, key: RepositoryKey, from: BinnedDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {
+  const digests = [...new Set((await tagsAbout(ports.documents, key, from.digest)).map((tag) => tag.digest))];
+  return inGroups(digests, goesOn, (digest) => takeSignature(ports, key, from, digest, cause));
+}
+
+/** Anybody may push any number of tags about an image: several at once, and whoever settles says in between that it goes on. Gives whether any changed something. */
+async function inGroups<T>(all: readonly T[], goesOn: GoesOn, work: (one: T) => Promise<boolean>): Promise<boolean> {
   let changed = false;
-  for (const digest of new Set((await tagsAbout(ports.documents, key, from.digest)).map((tag) => tag.digest))) changed = (await takeSignature(ports, key, from, digest, cause)) || changed;
+  for (const [at, some] of inBatches(all, signaturesAtOnce).entries()) {
+    if (at > 0) await goesOn();
+    const outcomes = await Promise.all(some.map(work));
+    changed ||= outcomes.includes(true);
+  }
   return changed;
 }
 
@@ -48,20 +62,15 @@ async function takeSignature(ports: StorePorts, key: RepositoryKey, from: Binned
 }
 
 /** Brings back what went along so, with its tags. Gives whether anything came. */
-export async function bringSignaturesBack(ports: StorePorts, key: RepositoryKey, subject: Digest, cause: Cause): Promise<boolean> {
-  const [container, partition] = ['repositories' as const, partitionOf(key)];
-  let changed = false;
-  let continuation: string | undefined;
-  do {
-    const page = await ports.documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'binned-tag' }, { path: 'about', is: '=', value: aboutName(subject) }], limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    for (const found of page.documents) {
-      const { name, digest, recycled } = parseStored(binnedTagSchema, found, { container, partition }).document;
-      // Somebody asked for it by name, or it is a referrer's, which keeps its tag to itself.
-      if (recycled.asked || aboutIn(name) === undefined) continue;
-      changed = (await bringBack(ports, key, digest, cause)) || changed;
-      changed = (await bringTagsBack(ports, key, digest, recycled.group, cause)) || changed;
-    }
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return changed;
+export async function bringSignaturesBack(ports: StorePorts, key: RepositoryKey, subject: Digest, cause: Cause, goesOn: GoesOn): Promise<boolean> {
+  const tags = await storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned-tag' }, { path: 'about', is: '=', value: aboutName(subject) }], binnedTagSchema);
+  // Somebody asked for it by name, or it is a referrer's, which keeps its tag to itself.
+  const along = tags.filter(({ document: { name, recycled } }) => !recycled.asked && aboutIn(name) !== undefined);
+  const byManifest = [...Map.groupBy(along, ({ document: { digest, recycled } }) => `${digest} ${recycled.group}`).values()];
+  return inGroups(byManifest, goesOn, async ([first]) => {
+    if (first === undefined) return false;
+    const { digest, recycled } = first.document;
+    const itself = await bringBack(ports, key, digest, cause);
+    return (await bringTagsBack(ports, key, digest, recycled.group, cause)) || itself;
+  });
 }

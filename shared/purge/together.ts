@@ -75,7 +75,8 @@ export function inBatches<T>(all: readonly T[], size = manifestsAtOnce): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
 }
 
-function storedOf<T>(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, type: string, digests: readonly Digest[], schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
+/** Those of several digests that have a document of this type. */
+export function storedOf<T>(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, type: string, digests: readonly Digest[], schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
   return storedWhere(ports, key, [{ path: 'type', is: '=', value: type }, { path: 'digest', is: 'in', values: digests }], schema);
 }
 

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { BlobDocument } from '../state/blob.ts';
@@ -12,6 +13,10 @@ import type { Copy, Replica, Replicated, WaitingImage } from './documents.ts';
 import { takesEverything } from './filters.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { aboutImage, isTaken } from './within.ts';
+
+/** An event is handled within 30 s, whatever number of layers and signatures an image has. */
+const copiesAtOnce = 8;
+const imagesAtOnce = 4;
 
 export type Planned = 'absent' | 'filtered' | 'queued' | 'complete';
 
@@ -28,7 +33,8 @@ export async function planImage(ports: ReplicationPorts, key: RepositoryKey, dig
   const missing = missingIn(region, blobs);
   // Written before the copies that it waits for: whoever ends one of them finds it.
   if (!(await noteQueued(ports, key, manifest, { region, bytes: blobs.reduce((sum, { size }) => sum + size, 0), isWhole: missing.length === 0 }))) return 'complete';
-  for (const blob of missing) await queueCopy(ports, blob, replica, { image: { ...key, digest }, pushedAt: manifest.updatedAt });
+  const limit = pLimit(copiesAtOnce);
+  await Promise.all(missing.map((blob) => limit(() => queueCopy(ports, blob, replica, { image: { ...key, digest }, pushedAt: manifest.updatedAt }))));
   if (missing.length > 0) await wake(ports, region);
   return (await settleImage(ports, key, digest, region)) ?? 'absent';
 }
@@ -37,7 +43,8 @@ export async function planImage(ports: ReplicationPorts, key: RepositoryKey, dig
 export async function planWithSignatures(ports: ReplicationPorts, key: RepositoryKey, digest: Digest, replica: Replica): Promise<void> {
   const planned = await planImage(ports, key, digest, replica);
   if (planned === 'absent' || planned === 'filtered' || takesEverything(replica.settings.filters)) return;
-  for (const about of await aboutImage(ports, key, digest)) await planImage(ports, key, about, replica);
+  const limit = pLimit(imagesAtOnce);
+  await Promise.all((await aboutImage(ports, key, digest)).map((about) => limit(() => planImage(ports, key, about, replica))));
 }
 
 /** `false` when it was whole before, and is. */

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
 import { subjectNamed, tagsAbout } from '../state/about.ts';
 import { manifestDocumentSchema, referrerDocumentSchema } from '../state/manifest.ts';
@@ -15,6 +16,7 @@ type Reading = Pick<ReplicationPorts, 'documents'>;
 /** Signatures of attestations of children of indexes are as deep as it gets. */
 const deepest = 4;
 const documentsAtOnce = 1_000;
+const manifestsAtOnce = 8;
 
 /**
  * Whether the filters take an image: by itself, or along with an index that lists it, or along with what it is about, by its subject or by the names
@@ -37,18 +39,22 @@ export async function isTaken(ports: Reading, key: RepositoryKey, manifest: Mani
 /** What is about an image or about what it lists, and may have been pushed before the filters took that. Throws `StoreFailure`. */
 export async function aboutImage(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const found = new Set<Digest>();
+  const limit = pLimit(manifestsAtOnce);
   let wave = [digest];
   for (let depth = 0; wave.length > 0 && depth < deepest; depth += 1) {
-    const next = new Set<Digest>();
-    for (const each of wave) {
-      const manifest = await readManifest(ports, key, each);
-      if (manifest === undefined) continue;
-      for (const part of await withChildren(ports, key, manifest)) for (const about of await directlyAbout(ports, key, part.digest)) if (about !== digest && !found.has(about)) next.add(about);
-    }
-    for (const about of next) found.add(about);
-    wave = [...next];
+    const near = (await Promise.all(wave.map((each) => limit(() => aboutWithChildren(ports, key, each))))).flat();
+    wave = [...new Set(near)].filter((about) => about !== digest && !found.has(about));
+    for (const about of wave) found.add(about);
   }
   return [...found];
+}
+
+async function aboutWithChildren(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+  const manifest = await readManifest(ports, key, digest);
+  if (manifest === undefined) return [];
+  const about: Digest[] = [];
+  for (const part of await withChildren(ports, key, manifest)) about.push(...(await directlyAbout(ports, key, part.digest)));
+  return about;
 }
 
 async function directlyAbout(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {

@@ -14,6 +14,7 @@ import { PullCounter } from './pull-counter.ts';
 import type { CounterPorts } from './pull-counter.ts';
 import { recordUsage } from './record.ts';
 import { recountDrifted } from './recount.ts';
+import { firstSurvey } from './sizes/first-survey.ts';
 import { surveySizes } from './sizes/survey.ts';
 import { beginTracking, restartTracking } from './tracking.ts';
 
@@ -43,6 +44,8 @@ export interface UsagePipeline {
   fold(message: unknown): Promise<void>;
   record(event: CatalogueEvent): Promise<void>;
   survey(): Promise<void>;
+  /** The first survey does not wait for its hour. Once there is one, no call more from this instance. */
+  surveyFirst(): Promise<void>;
 }
 
 /** An outage of the documents outlasts the attempts that a queue makes by itself. In seconds. */
@@ -52,18 +55,26 @@ export function usagePipeline(ports: UsagePorts, { registryName, region, actors,
   const clients = new ClientClasses(actors);
   const folding = new Folding(ports.documents);
   const counter = new PullCounter(ports, { region, clients });
+  const survey = async () => {
+    await beginTracking(ports, registryName);
+    const recounted = await recountDrifted(ports, registryName);
+    if (recounted.length > 0) ports.log.warn({ repositories: recounted.slice(0, 100), count: recounted.length }, 'the usage of repositories had drifted from what they hold, and is counted anew');
+    const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, { quotaBytes, eventSource });
+    ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
+  };
+  let isSurveyed = false;
   return {
+    survey,
+    async surveyFirst() {
+      if (isSurveyed) return;
+      const first = await firstSurvey(ports.documents, registryName);
+      if (first === 'due') await survey();
+      isSurveyed = first !== 'nothing was pushed';
+    },
     pulls: counter,
     flush: () => counter.flush(),
     fold: (message) => fold({ ...ports, folding }, message),
     record: (event) => recordUsage({ ...ports, folding }, { registryName, region, clients }, event),
-    async survey() {
-      await beginTracking(ports, registryName);
-      const recounted = await recountDrifted(ports, registryName);
-      if (recounted.length > 0) ports.log.warn({ repositories: recounted.slice(0, 100), count: recounted.length }, 'the usage of repositories had drifted from what they hold, and is counted anew');
-      const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, { quotaBytes, eventSource });
-      ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
-    },
   };
 }
 

@@ -1,6 +1,9 @@
+import pLimit from 'p-limit';
 import type { CatalogueEvent } from '../events/envelope.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { CommitDocuments, ReadDocument } from '../ports/documents.ts';
+import type { RepositoryKey } from '../state/names.ts';
 import { minuteOf } from './batch.ts';
 import type { ClientClasses } from './client-class.ts';
 import { noCounts } from './counts.ts';
@@ -33,11 +36,18 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Microsoft.ContainerRegistry.ChartDeleted':
       return settleImage(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.digest);
     case 'Longshore.Restored':
-      for (const { digest } of event.data.target.manifests) await settleImage(ports.documents, { registry, repository: event.data.target.repository }, digest);
-      return;
+      return settleAll(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.manifests);
     // Whatever goes into the bin is told of as deleted, too; the rest changes nothing that is counted.
     default:
   }
+}
+
+const imagesAtOnce = 4;
+
+/** A restore brings many back in one step. Images that share blobs wait for each other at their etags, so few at a time. */
+async function settleAll(documents: RecordPorts['documents'], key: RepositoryKey, manifests: readonly { readonly digest: Digest }[]): Promise<void> {
+  const limit = pLimit(imagesAtOnce);
+  await Promise.all(manifests.map(({ digest }) => limit(() => settleImage(documents, key, digest))));
 }
 
 function countPush(folding: Folding, { registryName: registry, region, clients }: RecordSettings, event: PushEvent): Promise<void> {

@@ -24,6 +24,7 @@ interface RecountPorts {
 }
 
 const repositoriesAtOnce = 4;
+const imagesAtOnce = 4;
 const pageSize = 100;
 
 /**
@@ -74,7 +75,8 @@ async function hasDrifted(documents: Documents, key: RepositoryKey, total: Usage
 
 /** Brings every image, every blob and then the totals of a repository in line with what is there. What changes meanwhile stays counted. */
 export async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
-  for (const digest of await digestsToSettle(documents, key)) await settleImage(documents, key, digest);
+  const limit = pLimit(imagesAtOnce);
+  await Promise.all([...(await digestsToSettle(documents, key))].map((digest) => limit(() => settleImage(documents, key, digest))));
   await measureBlobs(documents, key);
   await untilUncontended(`the totals of ${key.repository}`, () => writeTotals(documents, key));
 }

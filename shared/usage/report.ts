@@ -104,7 +104,7 @@ function ranked(found: VersionedDocument, by: Order, registry: RegistryName): { 
 /** Throws `RegistryError` (`thing-unknown`) before the first survey. */
 export async function requireSurvey(documents: ReadDocument, registry: RegistryName) {
   const survey = await readSurvey(documents, registry);
-  if (survey === undefined) throw new RegistryError({ is: 'thing-unknown', what: 'survey of what is stored yet: the first one is made within an hour' });
+  if (survey === undefined) throw new RegistryError({ is: 'thing-unknown', what: 'survey of what is stored yet: the first one is made within a minute of the first push' });
   return survey;
 }
 

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/name.ts';
 import { untilUncontended } from '../../state/contention.ts';
@@ -29,6 +30,9 @@ export async function learnChain(ports: Ports, key: RepositoryKey, digest: Diges
   await ports.documents.commitDocuments(placed.container, placed.partition, [{ do: 'create', document: { id: placed.id, base: placed.partition[0], type: 'placed', schemaVersion: 1, digest, root, told: false } }]);
 }
 
+/** A base may be pushed after thousands of images that are built on it, and its event is handled within 30 s. */
+const followersAtOnce = 8;
+
 /**
  * Has the tagged images looked at again that begin with all layers of this one: they may have been learned before it. Once, unless a crash comes
  * between. Throws what `look` throws.
@@ -38,7 +42,8 @@ export async function tellFollowers({ documents }: Ports, key: RepositoryKey, di
   const placed = (await readStored(documents, placedSchema, ref))?.document;
   if (placed === undefined || placed.told) return;
   const image = await readStored(documents, rootedSchema, rootedRef(key, digest, placed.root));
-  for (const follower of image === undefined ? [] : await followersOf({ documents }, image.document)) await look(follower);
+  const limit = pLimit(followersAtOnce);
+  await Promise.all((image === undefined ? [] : await followersOf({ documents }, image.document)).map((follower) => limit(() => look(follower))));
   await documents.commitDocuments(ref.container, ref.partition, [{ do: 'patch', id: ref.id, set: { told: true } }]);
 }
 

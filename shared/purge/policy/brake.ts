@@ -1,9 +1,12 @@
+import pLimit from 'p-limit';
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { JsonDocument } from '../../ports/documents.ts';
 import { aboutIn } from '../../state/about.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { Plan, Removal } from './documents.ts';
 import type { PolicyPorts } from './ports.ts';
+
+const repositoriesAtOnce = 8;
 
 interface Braked {
   readonly registry: RegistryName;
@@ -16,17 +19,20 @@ interface Braked {
 
 /** The repositories of which a plan would take a larger share than the brake lets through, of their manifests or of their tags. */
 export async function repositoriesOver(ports: PolicyPorts, braked: Braked): Promise<Plan['over']> {
-  const over: Plan['over'] = [];
-  for (const repository of new Set(braked.removals.map((removal) => removal.repository))) {
-    const waiting = braked.more ? await dueIn(ports, braked, repository) : 0;
-    for (const what of ['manifests', 'tags'] as const) {
-      const going = Math.max(goingOf(braked.removals, repository, what), what === 'manifests' ? waiting : 0);
-      const enough = Math.ceil((going * 100) / braked.percent);
-      const of = going === 0 ? 0 : await countUpTo(ports, braked.registry, repository, what, enough);
-      if (of < enough) over.push({ repository, going, of, what });
-    }
-  }
-  return over;
+  const limit = pLimit(repositoriesAtOnce);
+  const repositories = [...new Set(braked.removals.map((removal) => removal.repository))];
+  return (await Promise.all(repositories.map((repository) => limit(() => overIn(ports, braked, repository))))).flat();
+}
+
+async function overIn(ports: PolicyPorts, braked: Braked, repository: RepositoryName): Promise<Plan['over']> {
+  const waiting = braked.more ? await dueIn(ports, braked, repository) : 0;
+  const each = await Promise.all((['manifests', 'tags'] as const).map(async (what) => {
+    const going = Math.max(goingOf(braked.removals, repository, what), what === 'manifests' ? waiting : 0);
+    const enough = Math.ceil((going * 100) / braked.percent);
+    const of = going === 0 ? 0 : await countUpTo(ports, braked.registry, repository, what, enough);
+    return of < enough ? [{ repository, going, of, what }] : [];
+  }));
+  return each.flat();
 }
 
 function goingOf(removals: readonly Removal[], repository: RepositoryName, what: 'manifests' | 'tags'): number {

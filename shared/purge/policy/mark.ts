@@ -1,5 +1,7 @@
+import pLimit from 'p-limit';
 import type { CatalogueEvent } from '../../events/envelope.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { maxChangesPerCommit } from '../../ports/documents.ts';
 import { aboutName, tagsAbout } from '../../state/about.ts';
 import { binnedDocumentSchema, binnedRef } from '../../state/bin.ts';
 import { childrenOf, manifestDocumentSchema, manifestId, manifestRef, referrerDocumentSchema, tagDocumentSchema, tagId } from '../../state/manifest.ts';
@@ -7,6 +9,7 @@ import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { readStored } from '../../state/stored.ts';
 import { everyOne } from '../settle.ts';
+import { inBatches } from '../together.ts';
 import { dueChange, dueId } from './documents.ts';
 import { judge } from './judge.ts';
 import type { Judgement } from './judge.ts';
@@ -60,11 +63,24 @@ export async function markTouched(ports: PolicyPorts, registry: RepositoryKey['r
   const session = await openSession(ports, registry, 'without pins');
   const view = await session.view(key);
   if (view === undefined) return;
-  const digests = new Set(touched.digests);
-  for (const digest of touched.digests) for (const near of await neighboursOf(ports, key, digest)) digests.add(near);
+  const limit = pLimit(marksAtOnce);
+  const near = (await Promise.all(touched.digests.map((digest) => limit(() => neighboursOf(ports, key, digest))))).flat();
   // Also what it has pushed out of the newest.
-  if (touched.moved) for (const digest of view.fallen) digests.add(digest);
-  for (const digest of digests) await mark(session, view, digest);
+  const itself = new Set([...touched.digests, ...(touched.moved ? view.fallen : [])]);
+  const others = [...new Set(near)].filter((digest) => !itself.has(digest));
+  await Promise.all([...itself, ...(others.length > neighboursAtMost ? [] : others)].map((digest) => limit(() => mark(session, view, digest))));
+  if (others.length > neighboursAtMost) await leaveToNextRun(session, view, others);
+}
+
+const marksAtOnce = 8;
+/** An event is handled within 30 s: what has more children and referrers than these is left to the next run of each policy. */
+const neighboursAtMost = 100;
+
+/** A run judges all that is due, and writes down when it is to be looked at again: one transaction for a hundred of them is all that the event pays. */
+async function leaveToNextRun({ ports }: Session, view: RepositoryView, digests: readonly Digest[]): Promise<void> {
+  const now = ports.clock.now().getTime();
+  const changes = [...view.rules.keys()].flatMap((policy) => digests.map((digest) => dueChange(view.key, policy, digest, now)));
+  for (const some of inBatches(changes, maxChangesPerCommit)) await ports.documents.commitDocuments('repositories', partitionOf(view.key), some);
 }
 
 interface Touched {

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import { isImageConfigMediaType } from '../../oci/media-types.ts';
 import type { LastPull } from '../../ports/pulls.ts';
@@ -58,19 +59,22 @@ function nodeOf(document: ManifestDocument): ManifestNode {
   return { document, digest, children: childrenOf(document), ...(subject === undefined ? {} : { subject }) };
 }
 
-/** The graph of a repository, each thing of it read once. */
+const readsAtOnce = 16;
+
+/** The graph of a repository, each thing of it read once, and so many at a time. */
 function repositoryGraph(ports: PolicyPorts, key: RepositoryKey): Graph<ManifestNode> {
+  const limit = pLimit(readsAtOnce);
   const manifest = once(async (digest) => {
-    const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+    const found = await limit(() => readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)));
     return found === undefined ? undefined : nodeOf(found.document);
   });
   return {
     manifest,
-    tagsOf: once(async (digest) => (await tagsOf(ports, key, digest)).map(({ name }) => aboutIn(name))),
-    listedBy: once((digest) => indexesOf(ports, key, digest)),
+    tagsOf: once(async (digest) => (await limit(() => tagsOf(ports, key, digest))).map(({ name }) => aboutIn(name))),
+    listedBy: once((digest) => limit(() => indexesOf(ports, key, digest))),
     referrersOf: once(async (digest) => {
-      const edges = await everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema);
-      const signatures = await tagsAbout(ports.documents, key, digest);
+      const edges = await limit(() => everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema));
+      const signatures = await limit(() => tagsAbout(ports.documents, key, digest));
       const digests = new Set([...edges, ...signatures].map((each) => each.digest));
       return (await Promise.all([...digests].map((each) => manifest(each)))).filter((node) => node !== undefined);
     }),

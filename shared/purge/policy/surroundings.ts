@@ -10,6 +10,7 @@ export interface Node {
 
 /** How a repository's live manifests hang together. */
 export interface Graph<T extends Node> {
+  /** Each thing is read once, and only so many at a time, however many are asked for. */
   manifest(digest: Digest): Promise<T | undefined>;
   /** Of each of its tags, what the name is about (`aboutName`); `undefined` of a tag of its own. */
   tagsOf(digest: Digest): Promise<readonly (string | undefined)[]>;
@@ -34,6 +35,7 @@ export async function surroundingsOf<T extends Node>(graph: Graph<T>, node: T, a
   const keeper = await keeperOf(graph, node, also);
   const candidates = await belowOf(graph, node);
   const going = new Set<Digest>([node.digest, ...also]);
+  await readAhead(graph, [...candidates.keys()]);
   // What goes makes more of the rest go: until nothing changes.
   for (let grew = true; grew; ) {
     grew = false;
@@ -45,6 +47,11 @@ export async function surroundingsOf<T extends Node>(graph: Graph<T>, node: T, a
   }
   const along = [...candidates.values()].filter((each) => going.has(each.node.digest) && !also.has(each.node.digest)).map(({ node: each, isChild }) => ({ ...each, isChild }));
   return { along, leaves: along.length < candidates.size, ...(keeper === undefined ? {} : { keeper }) };
+}
+
+/** What is asked of each of the candidates below, one after the other, is read for all of them first. */
+async function readAhead<T extends Node>(graph: Graph<T>, digests: readonly Digest[]): Promise<void> {
+  await Promise.all(digests.map((digest) => Promise.all([graph.tagsOf(digest), graph.listedBy(digest)])));
 }
 
 /** A tag that is about what goes keeps nothing. */
@@ -66,16 +73,21 @@ async function keeperOf<T extends Node>(graph: Graph<T>, { digest, subject }: T,
 /** All that is reached over children and referrers. `isChild`: over children alone. */
 async function belowOf<T extends Node>(graph: Graph<T>, top: T): Promise<Map<Digest, { node: T; isChild: boolean }>> {
   const below = new Map<Digest, { node: T; isChild: boolean }>();
-  const waiting = [{ node: top, isChild: true }];
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const { node, isChild } = next;
-    const children = (await Promise.all(node.children.map((digest) => graph.manifest(digest)))).filter((child) => child !== undefined);
-    const found = [...children.map((child) => ({ node: child, isChild })), ...(await graph.referrersOf(node.digest)).map((referrer) => ({ node: referrer, isChild: false }))];
+  let wave = [{ node: top, isChild: true }];
+  while (wave.length > 0) {
+    // All of a wave at once: an image may have thousands of referrers.
+    const found = (await Promise.all(wave.map((each) => directlyBelow(graph, each)))).flat();
+    wave = [];
     for (const each of found) {
       if (each.node.digest === top.digest || below.has(each.node.digest)) continue;
       below.set(each.node.digest, each);
-      waiting.push(each);
+      wave.push(each);
     }
   }
   return below;
+}
+
+async function directlyBelow<T extends Node>(graph: Graph<T>, { node, isChild }: { node: T; isChild: boolean }): Promise<{ node: T; isChild: boolean }[]> {
+  const [children, referrers] = await Promise.all([Promise.all(node.children.map((digest) => graph.manifest(digest))), graph.referrersOf(node.digest)]);
+  return [...children.filter((child) => child !== undefined).map((child) => ({ node: child, isChild })), ...referrers.map((referrer) => ({ node: referrer, isChild: false }))];
 }

@@ -41,19 +41,50 @@ function samePlace(a: Place | undefined, b: Place): boolean {
   return a !== undefined && a.repository === b.repository && a.digest === b.digest;
 }
 
-/** Marks one page behind a place; gives the place behind it, `undefined` at the end. */
+/** Most repositories are small: so many are looked at side by side, and the place is written once for all of them. */
+const repositoriesAtOnce = 16;
+/** What is marked before a place is written, as far as it does not lie in one repository. */
+const manifestsOfStep = 200;
+
+interface Page {
+  readonly repository: RepositoryName;
+  /** Absent where the policy does not cover it. */
+  readonly view?: RepositoryView;
+  readonly digests: readonly Digest[];
+  readonly more: boolean;
+}
+
+/** Marks what is next behind a place: one page of each of some repositories; gives the place behind them, `undefined` at the end. */
 async function walkPage(ports: PolicyPorts, registry: RegistryName, policy: string, place: Place): Promise<Place | undefined> {
-  const repository = place.digest === undefined ? await repositoryBehind(ports, registry, place.repository) : place.repository;
-  if (repository === undefined) return undefined;
-  const key = { registry, repository: repository as RepositoryName };
+  const repositories = place.digest === undefined ? await repositoriesBehind(ports, registry, place.repository) : [place.repository as RepositoryName];
   const session = await openSession(ports, registry, 'without pins');
-  const view = await session.view(key);
-  if (view?.rules.has(policy) !== true) return { repository };
-  const { digests, more } = await manifestsBehind(ports, key, place.digest);
+  const found = await Promise.all(repositories.map((repository) => pageOf(session, policy, repository, place.digest)));
+  const pages = oneStep(found);
   const limit = pLimit(marksAtOnce);
-  await Promise.all(digests.map((digest) => limit(() => markUnlessBroken(session, view, digest))));
-  const last = digests.at(-1);
-  return last === undefined || !more ? { repository } : { repository, digest: last };
+  await Promise.all(pages.flatMap(({ view, digests }) => (view === undefined ? [] : digests.map((digest) => limit(() => markUnlessBroken(session, view, digest))))));
+  const last = pages.at(-1);
+  if (last === undefined) return undefined;
+  const digest = last.digests.at(-1);
+  return last.more && digest !== undefined ? { repository: last.repository, digest } : { repository: last.repository };
+}
+
+async function pageOf(session: Session, policy: string, repository: RepositoryName, last: string | undefined): Promise<Page> {
+  const key = { registry: session.registry, repository };
+  const view = await session.view(key);
+  return view?.rules.has(policy) === true ? { repository, view, ...(await manifestsBehind(session.ports, key, last)) } : { repository, digests: [], more: false };
+}
+
+/** The first of these up to one that has more than a page, for there is one place: what was read of those behind it is read again. */
+function oneStep(found: readonly Page[]): Page[] {
+  const pages: Page[] = [];
+  let count = 0;
+  for (const page of found) {
+    count += page.digests.length;
+    if (pages.length > 0 && count > manifestsOfStep) break;
+    pages.push(page);
+    if (page.more) break;
+  }
+  return pages;
 }
 
 /** One that cannot be read is marked by nobody, and so stays: it does not end the walk. */
@@ -66,12 +97,12 @@ async function markUnlessBroken(session: Session, view: RepositoryView, digest: 
   }
 }
 
-async function repositoryBehind({ documents }: PolicyPorts, registry: RegistryName, last: string | undefined): Promise<RepositoryName | undefined> {
+async function repositoriesBehind({ documents }: PolicyPorts, registry: RegistryName, last: string | undefined): Promise<RepositoryName[]> {
   const [container, partition] = ['registries' as const, [registry]];
   const prefix = repositoryRef({ registry, repository: '' as RepositoryName }).id;
   const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: repositoryRef({ registry, repository: last as RepositoryName }).id }];
-  const [found] = (await firstPage(documents, { container, partition, where: [{ path: 'id', is: 'starts-with', value: prefix }, ...behind], orderBy: { path: 'id', direction: 'asc' }, limit: 1 })).documents;
-  return found === undefined ? undefined : parseStored(repositoryDocumentSchema, found, { container, partition }).document.repository;
+  const { documents: found } = await firstPage(documents, { container, partition, where: [{ path: 'id', is: 'starts-with', value: prefix }, ...behind], orderBy: { path: 'id', direction: 'asc' }, limit: repositoriesAtOnce });
+  return found.map((each) => parseStored(repositoryDocumentSchema, each, { container, partition }).document.repository);
 }
 
 async function manifestsBehind({ documents }: PolicyPorts, key: RepositoryKey, last: string | undefined): Promise<{ digests: Digest[]; more: boolean }> {

@@ -16,6 +16,8 @@ export interface Policed extends TestLongshore {
   /** Delivers every event that was not delivered yet, as Event Grid does. */
   readonly deliver: () => Promise<void>;
   readonly lastPulls: ReadLastPulls;
+  /** Another instance over the same world. */
+  readonly another: () => TestLongshore;
 }
 
 /** The app over a clock that the test moves, where pulls are tracked since `trackedDays` before the start. */
@@ -32,6 +34,7 @@ export function policed({ trackedDays = 1_000 }: { trackedDays?: number } = {}):
   return {
     ...longshore,
     lastPulls,
+    another: () => composeForTest({ world, adapters: { lastPulls } }),
     now: () => now,
     passDays: (days) => (now += days * day),
     pull: (repository, reference) => void pulls.set(`${repository} ${reference}`, new Date(now).toISOString()),

@@ -1,0 +1,100 @@
+import type { Cause } from '../events/envelope.ts';
+import { publishCommitted, recordEvent } from '../events/outbox.ts';
+import type { Digest } from '../oci/digest.ts';
+import { aboutName } from '../state/about.ts';
+import { binnedDocumentSchema, binnedTagSchema, unbinManifest } from '../state/bin.ts';
+import type { BinnedDocument } from '../state/bin.ts';
+import { childrenOf, manifestDocumentSchema } from '../state/manifest.ts';
+import { partitionOf } from '../state/names.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import type { Stored } from '../state/stored.ts';
+import { restoredEvent } from './deletion.ts';
+import { unsettledChange, unsettledSchema } from './documents.ts';
+import { withinOneBatch } from './move.ts';
+import type { StorePorts } from './ports.ts';
+import { bringBack } from './restore.ts';
+import { settle } from './settle.ts';
+import { inBatches, storedOf, storedWhere } from './together.ts';
+import type { Along } from './together.ts';
+
+/** Each of these comes back by itself, with what belongs to it. */
+const aloneAtOnce = 8;
+const queriedAtOnce = 100;
+
+/** Those of several digests that are in the bin. */
+export async function binnedAmong(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Stored<BinnedDocument>[]> {
+  const found = await Promise.all(inBatches([...new Set(digests)], queriedAtOnce).map((some) => storedOf(ports, key, 'binned', some, binnedDocumentSchema)));
+  return found.flat();
+}
+
+/**
+ * Brings manifests back from the bin without their tags, those of one deletion that list no others in one transaction for each batch: an image may have
+ * thousands of referrers. What lists others, and what somebody wrote to in between, comes back one by one behind them. `goesOn` is called between batches.
+ * Gives whether anything came.
+ */
+export async function bringBackTogether(ports: StorePorts, key: RepositoryKey, binned: readonly Stored<BinnedDocument>[], cause: Cause, goesOn?: () => Promise<void>): Promise<boolean> {
+  const hasChildren = ({ document }: Stored<BinnedDocument>) => childrenOf(document).length > 0;
+  const alone = binned.filter(hasChildren).map(({ document }) => document.digest);
+  let changed = false;
+  for (const batch of batchesOf(binned.filter((each) => !hasChildren(each)))) {
+    const { moved, left } = await bringBatchBack(ports, key, batch, cause);
+    for (const digest of left.filter((each) => moved.includes(each))) await settle(ports, key, digest, cause);
+    alone.push(...left.filter((each) => !moved.includes(each)));
+    changed ||= moved.length > 0;
+    await goesOn?.();
+  }
+  for (const some of inBatches(alone, aloneAtOnce)) {
+    const came = await Promise.all(some.map((digest) => bringBack(ports, key, digest, cause)));
+    changed ||= came.includes(true);
+    await goesOn?.();
+  }
+  return changed;
+}
+
+/** Of one deletion each, as many as one transaction may move. */
+function batchesOf(binned: readonly Stored<BinnedDocument>[]): Stored<BinnedDocument>[][] {
+  const batches: Stored<BinnedDocument>[][] = [];
+  for (const ofGroup of Map.groupBy(binned, ({ document }) => document.recycled.group).values()) {
+    let rest = ofGroup;
+    while (rest.length > 0) {
+      const batch = withinOneBatch(rest);
+      rest = rest.filter((each) => !batch.includes(each));
+      batches.push(batch);
+    }
+  }
+  return batches;
+}
+
+async function bringBatchBack(ports: StorePorts, key: RepositoryKey, batch: readonly Stored<BinnedDocument>[], cause: Cause): Promise<Along> {
+  const manifests = batch.map(({ document }) => document);
+  const digests = manifests.map(({ digest }) => digest);
+  const now = ports.clock.now();
+  const event = restoredEvent(ports, key, cause, manifests[0]?.recycled.group ?? '', { manifests, tags: [] });
+  const changes = batch.flatMap((each) => [...unbinManifest(each, now), unsettledChange(key, each.document.digest, now)]);
+  const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [...changes, recordEvent(key, event)]);
+  if (!committed) return { moved: [], left: digests };
+  await publishCommitted(ports, key, [event]);
+  return { moved: digests, left: await settleLiveTogether(ports, key, digests) };
+}
+
+/** As `settleTogether` of those that went: the marks are read before the look, and go by their etags after it. Gives those that are not settled by this. */
+async function settleLiveTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
+  const marks = await storedOf(ports, key, 'unsettled', digests, unsettledSchema);
+  const lonely = await lonelyAmongLive(ports, key, digests);
+  const settled = marks.filter(({ document }) => lonely.has(document.digest) && document.tagsOf === undefined);
+  const left = digests.filter((digest) => !settled.some(({ document }) => document.digest === digest));
+  if (settled.length === 0) return left;
+  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), settled.map(({ document, etag }) => ({ do: 'delete' as const, id: document.id, ifMatch: etag })));
+  return outcome.committed ? left : [...digests];
+}
+
+/** Those that are live, list nothing, and of which nothing in the bin may come back: no referrer, and no tag that is about them. */
+async function lonelyAmongLive(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Set<Digest>> {
+  const [live, referrers, tags] = await Promise.all([
+    storedOf(ports, key, 'manifest', digests, manifestDocumentSchema),
+    storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: 'in', values: digests }], binnedDocumentSchema),
+    storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned-tag' }, { path: 'about', is: 'in', values: digests.map(aboutName) }], binnedTagSchema),
+  ]);
+  const around = new Set<string>([...referrers.flatMap(({ document }) => document.subject ?? []), ...tags.flatMap(({ document }) => document.about ?? [])]);
+  return new Set(live.filter(({ document }) => childrenOf(document).length === 0 && !around.has(document.digest) && !around.has(aboutName(document.digest))).map(({ document }) => document.digest));
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { composeForTest } from '../../shared/compose-for-test.ts';
+import { makeImage, pushImage } from '../shared/image.ts';
+import { usageOf } from '../shared/usage/counting.ts';
+
+describe('the first survey', () => {
+  it('is made by the timer of the minute in which something was pushed first, once, whatever instance runs it', async () => {
+    const longshore = composeForTest();
+    await longshore.surveyFirst();
+    expect((await usageOf(longshore)).sizes).toBeUndefined();
+    await pushImage(longshore.app, 'team/app', 'v1', makeImage('first'));
+    const other = composeForTest({ world: longshore.world });
+    await Promise.all([longshore.surveyFirst(), other.surveyFirst()]);
+    const { sizes } = await usageOf(longshore);
+    expect(sizes?.storedBytes).toBeGreaterThan(0);
+    await pushImage(longshore.app, 'team/app', 'v2', makeImage('second'));
+    for (const each of [longshore, other, composeForTest({ world: longshore.world })]) await each.surveyFirst();
+    expect((await usageOf(longshore)).sizes).toEqual(sizes);
+  });
+
+  it('costs at most two store calls where nothing was pushed, one where it was made by another, and none from then on', async () => {
+    const longshore = composeForTest();
+    const costOf = async (of: typeof longshore) => {
+      const before = of.memory.calls.total();
+      await of.surveyFirst();
+      return of.memory.calls.total() - before;
+    };
+    expect(await costOf(longshore)).toBeLessThanOrEqual(2);
+    await pushImage(longshore.app, 'team/app', 'v1', makeImage('first'));
+    await longshore.surveyUsage();
+    expect(await costOf(longshore)).toBe(1);
+    expect(await costOf(longshore)).toBe(0);
+  });
+
+  it('is made again when it failed', async () => {
+    const longshore = composeForTest();
+    await pushImage(longshore.app, 'team/app', 'v1', makeImage('first'));
+    longshore.memory.calls.failOn('documents.commit', 1);
+    await expect(longshore.surveyFirst()).rejects.toThrow('planned outage');
+    await longshore.surveyFirst();
+    expect((await usageOf(longshore)).sizes?.storedBytes).toBeGreaterThan(0);
+  });
+});
