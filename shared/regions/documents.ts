@@ -1,4 +1,4 @@
-import type { CountDocuments, Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
+import type { CountDocuments, DocumentRef, Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { inTime } from './in-time.ts';
 import type { OwnWrites } from './own-writes.ts';
@@ -11,24 +11,33 @@ const patienceMs = 1_500;
 const avoidedMs = 2_000;
 
 /**
+ * What a client has just pushed may not have come to this region yet: "there is none" is believed of the write region alone, however late it answers.
+ * A push that is told so is over; one that is told to come again is not.
+ */
+function isContent({ container, id }: DocumentRef): boolean {
+  return container === 'blobs' ? id === 'blob' || id.startsWith('link:') : container === 'repositories' && id.startsWith('manifest:');
+}
+
+/**
  * Documents of the write region, as every reader that must not be late needs them; while that region does not answer, reads are answered by this
  * one, as far behind as its replica is. Writes fail then: nothing is promised that cannot be kept.
  */
 export function withFallback(write: Documents, near: ReadDocuments): Documents {
   const outage = { until: -Infinity };
-  const ask = <T>(there: (from: ReadDocuments) => Promise<T>): Promise<T> => {
-    if (performance.now() < outage.until) return there(near);
-    return inTime(there(write), patienceMs, tooLate).then(
-      (answer) => answer,
-      (error: unknown) => {
-        if (!(error instanceof StoreFailure) || error.kind !== 'unavailable') throw error;
-        outage.until = performance.now() + avoidedMs;
-        return there(near);
-      },
-    );
+  const inTimeOr = <T>(answer: Promise<T>, otherwise: () => Promise<T>): Promise<T> =>
+    inTime(answer, patienceMs, tooLate).catch((error: unknown) => {
+      if (!(error instanceof StoreFailure) || error.kind !== 'unavailable') throw error;
+      outage.until = performance.now() + avoidedMs;
+      return otherwise();
+    });
+  const ask = <T>(there: (from: ReadDocuments) => Promise<T>): Promise<T> => (performance.now() < outage.until ? there(near) : inTimeOr(there(write), () => there(near)));
+  const askForContent = async (ref: DocumentRef) => {
+    if (performance.now() < outage.until) return (await near.readDocument(ref)) ?? write.readDocument(ref);
+    const answer = write.readDocument(ref);
+    return inTimeOr(answer, async () => (await near.readDocument(ref)) ?? answer);
   };
   return {
-    readDocument: (ref) => ask((from) => from.readDocument(ref)),
+    readDocument: (ref) => (isContent(ref) ? askForContent(ref) : ask((from) => from.readDocument(ref))),
     queryDocuments: (query) => ask((from) => from.queryDocuments(query)),
     countDocuments: (query) => ask((from) => from.countDocuments(query)),
     commitDocuments: (container, partition, changes) => write.commitDocuments(container, partition, changes),
