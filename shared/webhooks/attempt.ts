@@ -1,6 +1,7 @@
 import type { Attempt, Delivery, Failure, Webhook } from './documents.ts';
 import { shownUrl, withoutSecretsOf } from '../http/shown-url.ts';
 import { StoreFailure } from '../ports/failures.ts';
+import { eventOf } from './event-store.ts';
 import type { WebhookPorts } from './ports.ts';
 import { requestOf } from './request.ts';
 import { parseRetryAfter } from './schedule.ts';
@@ -16,17 +17,19 @@ export type Verdict =
 /** Of 4xx, those that say "later". */
 const laterStatuses: readonly number[] = [408, 425, 429];
 
-/** Makes one request of a receiver. What keeps it from being made is an outcome too: the log shows it, and the schedule tries again. */
-export async function makeAttempt(ports: WebhookPorts, hook: Webhook, { deliveryId, event, attempted }: Pick<Delivery, 'deliveryId' | 'event' | 'attempted'>, cause: Attempt['cause']): Promise<Attempt> {
+/** Makes one request of a receiver. What keeps it from being made is an outcome too: the log shows it, and the schedule tries again. Throws `StoreFailure` when the event cannot be read. */
+export async function makeAttempt(ports: WebhookPorts, hook: Webhook, delivery: Delivery, cause: Attempt['cause']): Promise<Attempt> {
   const at = ports.clock.now().toISOString();
-  const signed = await signedOrWhyNot(ports, hook, deliveryId, event);
+  const { deliveryId, attempted } = delivery;
+  const event = await eventOf(ports.documents, delivery);
+  const signed = event === undefined ? 'the event has left the log' : await signedOrWhyNot(ports, hook, deliveryId, event);
   const [headers, answer] = typeof signed === 'string' ? [{}, { is: 'refused', why: signed, ms: 0 } as const] : [signed.maskedHeaders, await ports.receivers.post(signed.request)];
   const { ms, ...outcome } = answer;
   const secrets = { url: hook.serviceUri, credentials: typeof signed === 'string' ? [] : signed.credentials };
   return { at, ms, number: attempted + 1, cause, request: { url: shownUrl(hook.serviceUri), headers }, outcome: withoutSecrets(outcome, secrets) };
 }
 
-async function signedOrWhyNot(ports: WebhookPorts, hook: Webhook, deliveryId: string, event: Delivery['event']) {
+async function signedOrWhyNot(ports: WebhookPorts, hook: Webhook, deliveryId: string, event: NonNullable<Delivery['event']>) {
   try {
     return await requestOf(ports, hook, deliveryId, event);
   } catch (error) {

@@ -2,7 +2,7 @@ import type { CommitDocuments, DocumentRef, ReadDocument } from '../ports/docume
 import { untilUncontended } from '../state/contention.ts';
 import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
-import { deliverySchema } from './documents.ts';
+import { deliverySchema, pingType } from './documents.ts';
 import type { Delivery } from './documents.ts';
 
 export function refOf({ webhook, day, id }: Pick<Delivery, 'webhook' | 'day' | 'id'>): DocumentRef {
@@ -14,9 +14,14 @@ export function readStoredDelivery(documents: ReadDocument, ref: DocumentRef): P
   return readStored(documents, deliverySchema, ref);
 }
 
+/** Without the event, which lies once for all hooks: a hook whose receiver is gone has thousands of deliveries that wait. */
+function asStored({ event, ...delivery }: Delivery): Omit<Delivery, 'event'> {
+  return delivery.eventId === undefined || delivery.eventType === pingType ? { ...delivery, ...(event === undefined ? {} : { event }) } : delivery;
+}
+
 /** `undefined` when there is one already: nothing was written. Throws `StoreFailure`. */
 export async function createDelivery(documents: CommitDocuments, delivery: Delivery): Promise<Stored<Delivery> | undefined> {
-  const outcome = await documents.commitDocuments('deliveries', [delivery.webhook, delivery.day], [{ do: 'create', document: { ...delivery } }]);
+  const outcome = await documents.commitDocuments('deliveries', [delivery.webhook, delivery.day], [{ do: 'create', document: asStored(delivery) }]);
   return outcome.committed ? { document: delivery, etag: outcome.etags[0] ?? '' } : undefined;
 }
 
@@ -31,7 +36,7 @@ export async function changeDelivery(documents: ReadDocument & CommitDocuments, 
     stored ??= await readStoredDelivery(documents, ref);
     const document = stored === undefined ? undefined : next(stored.document);
     if (stored === undefined || document === undefined) return 'nothing';
-    const outcome = await documents.commitDocuments('deliveries', ref.partition, [{ do: 'replace', document: { ...document }, ifMatch: stored.etag }]);
+    const outcome = await documents.commitDocuments('deliveries', ref.partition, [{ do: 'replace', document: asStored(document), ifMatch: stored.etag }]);
     stored = undefined;
     return outcome.committed ? { document, etag: outcome.etags[0] ?? '' } : undefined;
   });

@@ -24,6 +24,7 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
     uid,
     deliveryId: id,
     event,
+    eventId: event.id,
     eventType: event.type,
     // In one form, for lists order by it as text.
     eventTime: new Date(event.time).toISOString(),

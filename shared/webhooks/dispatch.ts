@@ -8,7 +8,7 @@ import { markDone, takeEvent } from './marker.ts';
 import type { PipelinePorts } from './ports.ts';
 import { beginHeldBack, recheck, sendNext, settle } from './settle.ts';
 
-type Event = Delivery['event'];
+type Event = NonNullable<Delivery['event']>;
 
 /** To sign and send so many requests takes a millisecond or two; then it is the turn of whoever else this process serves, a push among them. */
 const begunAtOnce = 8;
@@ -39,7 +39,8 @@ async function bring(ports: PipelinePorts, event: Event, hooks: readonly Webhook
   allBegun.resolve(undefined);
   const failed = (await Promise.all(begun)).flat().find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason as Error;
-  await markDone(ports, event);
+  // Whoever began it may have brought it to hooks that are gone by now.
+  await markDone(ports, event, taken === 'again' || wanted.length > 0);
 }
 
 /** A receiver is not told that it fails: that would be one more event that it fails for. */

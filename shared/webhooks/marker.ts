@@ -10,6 +10,8 @@ import type { WebhookPorts } from './ports.ts';
 
 /** Longer than Event Grid retries (a day) and than an event waits in the outbox. In seconds. */
 const rememberedFor = 8 * 24 * 3600;
+/** Of an event that some hook gets, since its last write: deliveries have it from here, wait a week at most and are kept for 30 days behind that. */
+export const keptFor = 40 * 24 * 3600;
 /** Longer than a dispatch takes: whoever took one up so long ago has died. In milliseconds. */
 export const underWayMs = 30_000;
 
@@ -33,7 +35,7 @@ export type Marker = z.infer<typeof markerSchema>;
 export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise<'first' | 'again' | undefined> {
   const now = ports.clock.now();
   const ref = markerRef(ports.registry, event);
-  const document: Marker = { id: ref.id, type: 'webhook-dispatch', schemaVersion: 1, webhook: ports.registry, day: dayOf(event.time), state: 'open', takenAt: now.toISOString(), event, ttl: rememberedFor };
+  const document: Marker = { id: ref.id, type: 'webhook-dispatch', schemaVersion: 1, webhook: ports.registry, day: dayOf(event.time), state: 'open', takenAt: now.toISOString(), event, ttl: keptFor };
   const outcome = await ports.documents.commitDocuments('deliveries', ref.partition, [{ do: 'create', document }]);
   if (outcome.committed) return 'first';
   const stored = await readStored(ports.documents, markerSchema, ref);
@@ -48,12 +50,12 @@ export async function takeUp({ documents, clock, registry }: WebhookPorts, { doc
   return (await documents.commitDocuments('deliveries', partition, [{ do: 'patch', id, set: { takenAt: now.toISOString() }, ifMatch: etag }])).committed;
 }
 
-/** Throws `StoreFailure`. */
-export async function markDone({ documents, registry }: WebhookPorts, event: CloudEvent): Promise<void> {
+/** `isDelivered`: whether a delivery may have its event from here. A marker of an older version was made for a shorter time. Throws `StoreFailure`. */
+export async function markDone({ documents, registry }: WebhookPorts, event: CloudEvent, isDelivered: boolean): Promise<void> {
   const { partition, id } = markerRef(registry, event);
-  await documents.commitDocuments('deliveries', partition, [{ do: 'patch', id, set: { state: 'done' } }]);
+  await documents.commitDocuments('deliveries', partition, [{ do: 'patch', id, set: { state: 'done', ttl: isDelivered ? keptFor : rememberedFor } }]);
 }
 
-function markerRef(registry: RegistryName, event: CloudEvent): DocumentRef {
+export function markerRef(registry: RegistryName, event: Pick<CloudEvent, 'id' | 'time'>): DocumentRef {
   return { container: 'deliveries', partition: [registry, dayOf(event.time)], id: `dispatch:${digestOf(registry, event.id)}` };
 }

@@ -6,6 +6,7 @@ import { changeDelivery, readStoredDelivery } from './delivery-store.ts';
 import { deliveryRef } from './delivery-id.ts';
 import { pingType } from './documents.ts';
 import type { Delivery, Webhook } from './documents.ts';
+import { keepEvent } from './event-store.ts';
 import { requireHook } from './hooks.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
@@ -30,6 +31,8 @@ export async function redeliver(ports: PipelinePorts, name: string, deliveryId: 
 /** Writes that it is due at `at`, and sends its message. `undefined` when it has left the log, or is not `wanted` as it is now. Throws `StoreFailure`. */
 export async function beginAnew(ports: PipelinePorts, hook: Webhook, known: Stored<Delivery>, at: Date, wanted: (delivery: Delivery) => boolean): Promise<Delivery | undefined> {
   const now = ports.clock.now();
+  // First, so that the event stays for as long as the delivery does.
+  await keepEvent(ports.documents, known.document);
   const begun = await changeDelivery(ports.documents, known, (delivery) => (wanted(delivery) ? begunAnew(delivery, hook, at, now) : undefined));
   if (begun === undefined) return undefined;
   const { deliveryId, attempted } = begun.document;
@@ -46,7 +49,7 @@ export async function ping(ports: PipelinePorts, name: string): Promise<Delivery
   const id = ports.ids.nextId();
   const now = ports.clock.now();
   const timestamp = now.toISOString();
-  const event: Delivery['event'] = { specversion: '1.0', id, source: ports.eventSource, type: pingType, subject: name, time: timestamp, datacontenttype: 'application/json', data: { id, timestamp, action: 'ping' } };
+  const event: NonNullable<Delivery['event']> = { specversion: '1.0', id, source: ports.eventSource, type: pingType, subject: name, time: timestamp, datacontenttype: 'application/json', data: { id, timestamp, action: 'ping' } };
   const delivery = newDelivery(hook, event, now);
   const attempt = await ports.hosts.first.within(hostOf(hook), () => makeAttempt(ports, hook, delivery, 'ping'));
   if (attempt === undefined) throw new RegistryError({ is: 'too-many-requests', why: `too many requests to ${hostOf(hook)} are under way`, retryAfterMs: 5_000 });

@@ -41,7 +41,7 @@ export async function leaveToBreaker(ports: PipelinePorts, known: Stored<Deliver
 }
 
 /** As above, for an event that is not written yet. */
-export async function beginHeldBack(ports: PipelinePorts, hook: Webhook, event: Delivery['event']): Promise<void> {
+export async function beginHeldBack(ports: PipelinePorts, hook: Webhook, event: NonNullable<Delivery['event']>): Promise<void> {
   const created = await createDelivery(ports.documents, heldBack(newDelivery(hook, event, ports.clock.now())));
   if (created !== undefined) await recheck(ports, created);
 }

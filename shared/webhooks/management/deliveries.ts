@@ -3,6 +3,7 @@ import { managementRoutes } from '../../http/management.ts';
 import { originOf } from '../../http/origin.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { listDeliveries, readDelivery } from '../deliveries.ts';
+import { eventOf, withEvents } from '../event-store.ts';
 import type { DeliveryFilter, DeliveryPage } from '../deliveries.ts';
 import { requireHook } from '../hooks.ts';
 import { deliveryOnWire, deliveryRouteTable } from './delivery-wire.ts';
@@ -22,13 +23,15 @@ export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
     const { name, id } = context.req.valid('param');
     const delivery = await readDelivery(documents, registry, name, id);
     if (delivery === undefined) throw new RegistryError({ is: 'thing-unknown', what: `delivery "${id}" of the webhook "${name}"` });
-    return context.json({ ...deliveryOnWire(delivery), event: delivery.event }, 200);
+    const event = await eventOf(documents, delivery);
+    const shown = deliveryOnWire(delivery);
+    return context.json(event === undefined ? shown : { ...shown, event }, 200);
   });
   for (const route of listEventsRoutes) {
     api.openapi(route, async (context) => {
       const page = context.req.valid('query');
       const { deliveries, continuation } = await listKnown(ports, context.req.valid('param').name, {}, page);
-      return context.json({ value: deliveries.flatMap(acrEventOf), ...(continuation === undefined ? {} : { nextLink: nextLink(new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url), page.limit, continuation) }) }, 200);
+      return context.json({ value: (await withEvents(documents, deliveries)).flatMap(acrEventOf), ...(continuation === undefined ? {} : { nextLink: nextLink(new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url), page.limit, continuation) }) }, 200);
     });
   }
   return api;

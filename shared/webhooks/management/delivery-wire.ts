@@ -48,7 +48,7 @@ export const onWireSchema = z
     attempts: z.array(attemptSchema),
   })
   .openapi('WebhookDelivery');
-const wholeSchema = onWireSchema.extend({ event: z.unknown().openapi({ type: 'object', description: 'The event, as a CloudEvent.' }) }).openapi('WebhookDeliveryWithEvent');
+const wholeSchema = onWireSchema.extend({ event: z.unknown().optional().openapi({ type: 'object', description: 'The event, as a CloudEvent. Absent when it has left the log.' }) }).openapi('WebhookDeliveryWithEvent');
 const listSchema = z.object({ deliveries: z.array(onWireSchema), continuation: z.string().optional() }).openapi('WebhookDeliveries');
 
 export const deliveryPath = { params: z.object({ name: hookNameSchema, id: z.string().max(100).openapi({ example: 'dlv_20260101-0123456789abcdefghijklmnopqrstuv' }) }) };
@@ -59,9 +59,9 @@ export const deliveryRouteTable = {
   read: createRoute({ method: 'get', path: '/webhooks/{name}/deliveries/{id}', summary: 'One delivery, with its event', request: deliveryPath, responses: { ...refusals, 200: json('It.', wholeSchema) } }),
 };
 
-export function deliveryOnWire({ deliveryId, name, event, eventType, eventTime, repository, status, because, failure, endedAt, createdAt, deadline, nextAttemptAt, attempted, attempts }: Delivery) {
+export function deliveryOnWire({ deliveryId, name, event, eventId, eventType, eventTime, repository, status, because, failure, endedAt, createdAt, deadline, nextAttemptAt, attempted, attempts }: Delivery) {
   return {
-    ...{ id: deliveryId, webhook: name, eventId: event.id, eventType, eventTime, status, createdAt, deadline, attempted },
+    ...{ id: deliveryId, webhook: name, eventId: eventId ?? event?.id ?? '', eventType, eventTime, status, createdAt, deadline, attempted },
     ...(repository === undefined ? {} : { repository }),
     ...(because === undefined ? {} : { because }),
     ...(failure === undefined ? {} : { failure }),

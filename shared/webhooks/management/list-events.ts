@@ -22,7 +22,8 @@ export const listEventsRoutes = [
 /** A delivery that was attempted, under the id that its body has, as ACR's resource provider tells of it (Microsoft.ContainerRegistry 2019-05-01, `Event`). */
 export function acrEventOf({ event, attempts }: Delivery): z.infer<typeof eventSchema>[] {
   const latest = attempts.at(-1);
-  if (latest === undefined) return [];
+  // One that was never tried, or whose event has left the log.
+  if (latest === undefined || event === undefined) return [];
   const { request, outcome } = latest;
   const content = acrBody(event);
   return [{ id: String(content.id), eventRequestMessage: { content, headers: titled(request.headers), method: 'POST', requestUri: shownUrl(request.url), version: '1.1' }, ...responseOf(outcome) }];

@@ -30,8 +30,8 @@ const routes = {
 export function redeliveryRoutes(ports: PipelinePorts): OpenAPIHono {
   const api = managementRoutes();
   api.openapi(routes.ping, async (context) => {
-    const { event, deliveryId, status, because } = await ping(ports, context.req.valid('param').name);
-    return context.json({ id: event.id, deliveryId, status, ...(because === undefined ? {} : { because }) }, 200);
+    const { event, eventId = event?.id ?? '', deliveryId, status, because } = await ping(ports, context.req.valid('param').name);
+    return context.json({ id: eventId, deliveryId, status, ...(because === undefined ? {} : { because }) }, 200);
   });
   api.openapi(routes.one, async (context) => {
     const { name, id } = context.req.valid('param');

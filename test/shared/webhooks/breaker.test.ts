@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Webhook } from '../../../shared/webhooks/documents.ts';
+import { takeEvent } from '../../../shared/webhooks/marker.ts';
 import { redeliver } from '../../../shared/webhooks/redeliver.ts';
 import { beginHeldBack } from '../../../shared/webhooks/settle.ts';
 import { answered, hour, minute, pushEvent, second, Simulation } from './simulation.ts';
@@ -160,7 +161,9 @@ describe('the breaker', () => {
     expect(found).toHaveProperty('brokenSince');
     simulation.receivers.clear();
     await simulation.runFor(2 * hour);
-    await beginHeldBack(simulation.ports, found as Webhook, pushEvent('late', simulation.clock.now()));
+    const late = pushEvent('late', simulation.clock.now());
+    await takeEvent(simulation.ports, late);
+    await beginHeldBack(simulation.ports, found as Webhook, late);
     await simulation.runFor(second);
     expect(await simulation.deliveries()).toHaveLength(61);
     expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);

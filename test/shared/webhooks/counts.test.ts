@@ -40,7 +40,7 @@ describe('what an event costs', () => {
     expect(countsOf(calls)).toEqual({ 'documents.query': 1, 'documents.commit': 1, 'documents.read': 1 });
   });
 
-  it('is, for a retry that succeeds, two reads, the claim and what came of it', async () => {
+  it('is, for a retry that succeeds, two reads and that of the event, the claim and what came of it', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     simulation.receivers.set('receiver.example', () => answered(500));
@@ -52,7 +52,7 @@ describe('what an event costs', () => {
     const [message] = simulation.world.region().queues.drain('webhook-deliveries');
     const { ports } = simulation.connect(calls);
     await deliver(ports, message);
-    expect(countsOf(calls)).toEqual({ 'documents.read': 2, 'documents.commit': 2, 'issuer.post': 1 });
+    expect(countsOf(calls)).toEqual({ 'documents.read': 3, 'documents.commit': 2, 'issuer.post': 1 });
   });
 });
 
