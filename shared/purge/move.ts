@@ -43,3 +43,15 @@ export function withinOneBatch<T extends object>(manifests: readonly Stored<T>[]
     return index === 0 || bytes <= batchBytes;
   });
 }
+
+/** All of these, in as many transactions as they need. */
+export function transactionsOf<T extends object>(all: readonly Stored<T>[]): Stored<T>[][] {
+  const transactions: Stored<T>[][] = [];
+  let rest = all;
+  while (rest.length > 0) {
+    const next = withinOneBatch(rest);
+    rest = rest.filter((each) => !next.includes(each));
+    transactions.push(next);
+  }
+  return transactions;
+}

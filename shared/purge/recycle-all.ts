@@ -12,9 +12,13 @@ import type { RepositoryKey } from '../state/names.ts';
 import { parseStored } from '../state/stored.ts';
 import { beginDeletion } from './deletion.ts';
 import type { Deletion } from './deletion.ts';
-import { manifestsAtOnce, moveInto, tagsAtOnce, withinOneBatch } from './move.ts';
+import { manifestsAtOnce, moveInto, tagsAtOnce, transactionsOf } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeUnlessKept } from './recycle.ts';
+import { inBatches } from './together.ts';
+
+/** The request waits for these. */
+const batchesAtOnce = 4;
 
 interface Gone {
   readonly manifests: Digest[];
@@ -49,31 +53,40 @@ async function requireNothingLocked(ports: BinPorts, key: RepositoryKey): Promis
 
 /** One batch of tags, then `false`; `true` when there is none, `undefined` when somebody else wrote in between. */
 async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
-  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'tag:' }], tagsAtOnce);
+  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'tag:' }], tagsAtOnce * batchesAtOnce);
   const tags = page.documents.map((found) => parseStored(tagDocumentSchema, found, page));
   if (tags.length === 0) return page.continuation === undefined;
   requireAllowed('delete', tags.map(({ document }) => guardedTag(document)));
-  const events = await moveInto(ports, deletion, { manifests: [], tags: tags.map((tag) => ({ ...tag, asked: false })) });
-  if (events === undefined) return undefined;
-  await publishCommitted(ports, deletion.key, events);
-  gone.tags.push(...tags.map(({ document }) => document.name));
-  return false;
+  return sideBySide(inBatches(tags, tagsAtOnce), async (some) => {
+    const events = await moveInto(ports, deletion, { manifests: [], tags: some.map((tag) => ({ ...tag, asked: false })) });
+    if (events === undefined) return false;
+    await publishCommitted(ports, deletion.key, events);
+    gone.tags.push(...some.map(({ document }) => document.name));
+    return true;
+  });
 }
 
 /** As `takeTags`. Tags are looked for between reading the manifests and moving them: a push that tags one moves its etag. */
 async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
-  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'manifest:' }], manifestsAtOnce);
+  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'manifest:' }], manifestsAtOnce * batchesAtOnce);
   const found = page.documents.map((each) => parseStored(manifestDocumentSchema, each, page));
   if (found.length === 0) return page.continuation === undefined;
   const untagged = await takeTags(ports, deletion, gone);
   if (untagged !== true) return untagged;
-  const manifests = withinOneBatch(found);
-  requireAllowed('delete', manifests.map(({ document }) => guardedManifest(document)));
-  const events = await moveInto(ports, deletion, { manifests: manifests.map((manifest) => ({ ...manifest, asked: true })), tags: [] });
-  if (events === undefined) return undefined;
-  await publishCommitted(ports, deletion.key, events);
-  gone.manifests.push(...manifests.map(({ document }) => document.digest));
-  return false;
+  requireAllowed('delete', found.map(({ document }) => guardedManifest(document)));
+  return sideBySide(transactionsOf(found), async (manifests) => {
+    const events = await moveInto(ports, deletion, { manifests: manifests.map((manifest) => ({ ...manifest, asked: true })), tags: [] });
+    if (events === undefined) return false;
+    await publishCommitted(ports, deletion.key, events);
+    gone.manifests.push(...manifests.map(({ document }) => document.digest));
+    return true;
+  });
+}
+
+/** Each in a transaction of its own, so no order matters among them. `undefined` when somebody else wrote to any of them in between: look again. */
+async function sideBySide<T>(batches: readonly T[], move: (batch: T) => Promise<boolean>): Promise<false | undefined> {
+  const moved = await Promise.all(batches.map(move));
+  return moved.includes(false) ? undefined : false;
 }
 
 async function query(ports: BinPorts, key: RepositoryKey, where: readonly Predicate[], limit: number) {

@@ -10,7 +10,7 @@ import type { RepositoryKey } from '../state/names.ts';
 import type { Stored } from '../state/stored.ts';
 import { restoredEvent } from './deletion.ts';
 import { unsettledChange, unsettledSchema } from './documents.ts';
-import { withinOneBatch } from './move.ts';
+import { transactionsOf } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack } from './restore.ts';
 import { settle } from './settle.ts';
@@ -51,18 +51,9 @@ export async function bringBackTogether(ports: StorePorts, key: RepositoryKey, b
   return changed;
 }
 
-/** Of one deletion each, as many as one transaction may move. */
+/** Of one deletion each, for the event says which. */
 function batchesOf(binned: readonly Stored<BinnedDocument>[]): Stored<BinnedDocument>[][] {
-  const batches: Stored<BinnedDocument>[][] = [];
-  for (const ofGroup of Map.groupBy(binned, ({ document }) => document.recycled.group).values()) {
-    let rest = ofGroup;
-    while (rest.length > 0) {
-      const batch = withinOneBatch(rest);
-      rest = rest.filter((each) => !batch.includes(each));
-      batches.push(batch);
-    }
-  }
-  return batches;
+  return [...Map.groupBy(binned, ({ document }) => document.recycled.group).values()].flatMap((ofGroup) => transactionsOf(ofGroup));
 }
 
 async function bringBatchBack(ports: StorePorts, key: RepositoryKey, batch: readonly Stored<BinnedDocument>[], cause: Cause): Promise<Along> {
