@@ -14,6 +14,7 @@ import { listerOf } from './kept.ts';
 import type { BinPorts } from './ports.ts';
 import { recycleAll } from './recycle-all.ts';
 import { recycleManifest, recycleTag } from './recycle.ts';
+import { binnedAmong } from './restore-together.ts';
 import { restoreManifest, restoreTag } from './restore.ts';
 import { settle } from './settle.ts';
 
@@ -52,8 +53,15 @@ async function wasDeleted(ports: BinPorts, key: RepositoryKey, digest: Digest): 
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
   if (binned === undefined) return false;
   if (binned.document.recycled.by.rule === undefined) return true;
-  for (const child of childrenOf(binned.document)) if (await wasDeleted(ports, key, child)) return true;
-  return false;
+  return wasAnyDeleted(ports, key, childrenOf(binned.document));
+}
+
+/** Those that are in the bin are one query for a hundred of them. */
+async function wasAnyDeleted(ports: BinPorts, key: RepositoryKey, digests: readonly Digest[]): Promise<boolean> {
+  if (digests.length === 0) return false;
+  const binned = await binnedAmong(ports, key, digests);
+  if (binned.some(({ document }) => document.recycled.by.rule === undefined)) return true;
+  return wasAnyDeleted(ports, key, binned.flatMap(({ document }) => childrenOf(document)));
 }
 
 /** The one that a policy took last. */

@@ -23,6 +23,8 @@ import { storedWhere } from './together.ts';
 /** A batch holds 100 changes: beside these tags the manifest, its content and the event. */
 const tagsAtOnce = 90;
 const checksAtOnce = 16;
+/** A request waits for the purge of a group, and one deletion may have taken thousands. */
+const purgedAtOnce = 8;
 
 /** What may pass between looking and writing: a part of the grace that a link is spared for. */
 export function withinGrace({ clock, settings }: StorePorts, lookedAt: number): boolean {
@@ -97,11 +99,11 @@ export async function purgeTag(ports: StorePorts, key: RepositoryKey, { document
 /** Purges all that went in one deletion. Gives how many manifests and tags. */
 export async function purgeGroup(ports: StorePorts, key: RepositoryKey, group: string, cause: Cause): Promise<{ readonly manifests: number; readonly tags: number }> {
   const [all, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
-  let manifests = 0;
-  for (const { document } of all) manifests += (await purgeManifest(ports, key, document.digest, cause)) ? 1 : 0;
+  const limit = pLimit(purgedAtOnce);
+  const purged = await Promise.all(all.map(({ document }) => limit(() => purgeManifest(ports, key, document.digest, cause))));
   // Most are gone with their manifests.
-  for (const tag of tags) await purgeTag(ports, key, tag, cause);
-  return { manifests, tags: tags.length };
+  await Promise.all(tags.map((tag) => limit(() => purgeTag(ports, key, tag, cause))));
+  return { manifests: purged.filter((each) => each).length, tags: tags.length };
 }
 
 export function manifestsOfGroup(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, group: string): Promise<Stored<BinnedDocument>[]> {

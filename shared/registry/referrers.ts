@@ -62,15 +62,20 @@ async function queryEdges({ documents }: ReferrerPorts, key: RepositoryKey, want
 /** A page is an index, and clients read no index that is larger than a manifest may be; the rest is for what is around the descriptors. */
 const maxPageBytes = maxManifestBytes - 64 * 1024;
 
+/** Annotations that are too large for an edge are read from manifests, of up to 4 MiB each. */
+const manifestsAtOnce = 8;
+
 async function pageWithin(ports: ReferrerPorts, key: RepositoryKey, edges: readonly ReferrerDocument[], n: number): Promise<ReferrerPage> {
   const descriptors: ReferrerPage['descriptors'][number][] = [];
   let bytes = 0;
-  for (const edge of edges.slice(0, n)) {
-    const descriptor = await descriptorOf(ports, key, edge);
-    bytes += Buffer.byteLength(JSON.stringify(descriptor));
-    // One that is larger by itself has a page of its own.
-    if (bytes > maxPageBytes && descriptors.length > 0) break;
-    descriptors.push(descriptor);
+  for (let at = 0; at < Math.min(n, edges.length); at += manifestsAtOnce) {
+    const some = edges.slice(at, Math.min(n, at + manifestsAtOnce));
+    for (const descriptor of await Promise.all(some.map((edge) => descriptorOf(ports, key, edge)))) {
+      bytes += Buffer.byteLength(JSON.stringify(descriptor));
+      // One that is larger by itself has a page of its own.
+      if (bytes > maxPageBytes && descriptors.length > 0) return { descriptors, more: true };
+      descriptors.push(descriptor);
+    }
   }
   return { descriptors, more: edges.length > descriptors.length };
 }
