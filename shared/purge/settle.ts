@@ -65,7 +65,7 @@ async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: Manif
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: '=', value: manifest.digest }];
   const referrers = (await storedWhere(ports, key, where, binnedDocumentSchema)).filter(({ document }) => !wasOrdered(document) && !staysBehind(document, manifest));
   changed = (await bringBackTogether(ports, key, referrers, cause, goesOn)) || changed;
-  return (await bringSignaturesBack(ports, key, manifest.digest, cause, goesOn)) || changed;
+  return (await bringSignaturesBack(ports, key, manifest, cause, goesOn)) || changed;
 }
 
 async function settleBinned(ports: StorePorts, key: RepositoryKey, binned: BinnedDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {

@@ -4,18 +4,19 @@ import { deleteEvents } from '../events/delete-events.ts';
 import type { Digest } from '../oci/digest.ts';
 import { aboutIn, aboutName, tagsAbout } from '../state/about.ts';
 import { allows } from '../state/attributes.ts';
-import { binnedTagSchema } from '../state/bin.ts';
+import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
 import type { BinnedDocument } from '../state/bin.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../state/manifest.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored, readStored } from '../state/stored.ts';
-import { keeperOf } from './kept.ts';
+import { readStored } from '../state/stored.ts';
+import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
-import { settle } from './settle.ts';
+import { settle, wasOrdered } from './settle.ts';
 import type { GoesOn } from './settle.ts';
 import { inBatches, storedWhere } from './together.ts';
 
@@ -61,15 +62,18 @@ async function takeSignature(ports: StorePorts, key: RepositoryKey, from: Binned
   return true;
 }
 
-/** Brings back what went along so, with its tags. Gives whether anything came. */
-export async function bringSignaturesBack(ports: StorePorts, key: RepositoryKey, subject: Digest, cause: Cause, goesOn: GoesOn): Promise<boolean> {
-  const tags = await storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned-tag' }, { path: 'about', is: '=', value: aboutName(subject) }], binnedTagSchema);
+/** Brings back what went along so, with its tags, and does not stay behind. Gives whether anything came. */
+export async function bringSignaturesBack(ports: StorePorts, key: RepositoryKey, manifest: ManifestDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {
+  const tags = await storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned-tag' }, { path: 'about', is: '=', value: aboutName(manifest.digest) }], binnedTagSchema);
   // Somebody asked for it by name, or it is a referrer's, which keeps its tag to itself.
-  const along = tags.filter(({ document: { name, recycled } }) => !recycled.asked && aboutIn(name) !== undefined);
+  const along = tags.filter(({ document: { name, recycled } }) => !recycled.asked && aboutIn(name) !== undefined && !staysBehind({ recycled }, manifest));
   const byManifest = [...Map.groupBy(along, ({ document: { digest, recycled } }) => `${digest} ${recycled.group}`).values()];
   return inGroups(byManifest, goesOn, async ([first]) => {
     if (first === undefined) return false;
     const { digest, recycled } = first.document;
+    const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
+    // Somebody deleted the signature by its digest: its tags went along with it, not with the image.
+    if (binned !== undefined && (wasOrdered(binned.document) || staysBehind(binned.document, manifest))) return false;
     const itself = await bringBack(ports, key, digest, cause);
     return (await bringTagsBack(ports, key, digest, recycled.group, cause)) || itself;
   });

@@ -167,6 +167,23 @@ describe('pushing an image whose signature was deleted along with it', () => {
   });
 });
 
+describe('pushing an image whose signature, by its tag, was deleted along with it', () => {
+  const signature = makeImage('signature by its tag', 1);
+  const tag = `${one.digest.replace(':', '-')}.sig`;
+
+  it.each([['pusher', false], ['restorer', true]] as const)('by the %s brings that back: %s', async (who, comesBack) => {
+    const registry = await new Registry().open();
+    await registry.pushImage('admin', one, 'v1');
+    await registry.pushImage('admin', signature, tag);
+    await registry.delete(one);
+    expect(await registry.isLive(signature)).toBe(false);
+    expect((await registry.put(who, one)).status).toBe(201);
+    expect([await registry.isLive(one), await registry.isLive(signature)]).toEqual([true, comesBack]);
+    await registry.days(1);
+    expect([await registry.isLive(one), await registry.isLive(signature)]).toEqual([true, comesBack]);
+  });
+});
+
 describe('pushing a signature whose image was deleted', () => {
   it('does not bring the image back', async () => {
     const registry = await new Registry().open();
