@@ -31,3 +31,56 @@ describe('two deliveries of one deletion at the same time', () => {
     }
   });
 });
+
+describe('two images that share blobs, deleted at the same moment in two processes', () => {
+  it('leave no counter and no bytes, at whichever call of the one the other is counted down', async () => {
+    let met = 0;
+    for (let at = 1; met === at - 1; at += 1) {
+      const world = createMemoryWorld();
+      const [first, second] = [composeForTest({ world }), composeForTest({ world })];
+      // The same layer, and a config of each.
+      const images = [makeImage('one', 1, {}, 'shared'), makeImage('two', 1, {}, 'shared')];
+      for (const image of images) await pushImage(first.app, 'team/app', image.digest, image);
+      const [one, two] = images.map(({ digest }) => digest as Digest) as [Digest, Digest];
+      for (const digest of [one, two]) await settleImage(first.memory.documents, key, digest);
+      for (const digest of [one, two]) await ask(first.app, 'DELETE', `/v2/team/app/manifests/${digest}`);
+      second.memory.calls.resetCounts();
+      let isDone = false;
+      second.memory.calls.delay(async ({ n }) => {
+        if (n !== at || isDone) return;
+        isDone = true;
+        await settleImage(first.memory.documents, key, two);
+      });
+      await settleImage(second.memory.documents, key, one);
+      met += isDone ? 1 : 0;
+      if (!isDone) await settleImage(first.memory.documents, key, two);
+      const where = [{ path: 'type', is: 'in', values: ['usage-image', 'usage-blob'] }] as const;
+      expect(await first.memory.documents.countDocuments({ container: 'usage', partition: ['default', 'team/app'], where }), `at call ${at}`).toBe(0);
+      const usage = await ask(first.app, 'GET', '/api/v1/usage?repository=team/app');
+      expect(await usage.json()).toMatchObject({ images: 0, bytes: 0 });
+    }
+    expect(met).toBeGreaterThan(5);
+  });
+
+  it('of which one is pushed anew at that moment count it and its blobs', async () => {
+    const world = createMemoryWorld();
+    const [first, second] = [composeForTest({ world }), composeForTest({ world })];
+    const images = [makeImage('one', 1, {}, 'shared'), makeImage('two', 1, {}, 'shared')];
+    const [one, two] = images.map(({ digest }) => digest as Digest) as [Digest, Digest];
+    await pushImage(first.app, 'team/app', one, images[0] as (typeof images)[number]);
+    await settleImage(first.memory.documents, key, one);
+    await ask(first.app, 'DELETE', `/v2/team/app/manifests/${one}`);
+    let isDone = false;
+    second.memory.calls.delay(async ({ name }) => {
+      if (name !== 'documents.commit' || isDone) return;
+      isDone = true;
+      await pushImage(first.app, 'team/app', two, images[1] as (typeof images)[number]);
+      await settleImage(first.memory.documents, key, two);
+    });
+    await settleImage(second.memory.documents, key, one);
+    expect(isDone).toBe(true);
+    const [, image] = images;
+    const bytes = [image?.bytes, image?.config, ...(image?.layers ?? [])].reduce((sum, each) => sum + (each?.length ?? 0), 0);
+    expect(await (await ask(first.app, 'GET', '/api/v1/usage?repository=team/app')).json()).toMatchObject({ images: 1, bytes });
+  });
+});

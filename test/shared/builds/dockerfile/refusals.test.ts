@@ -108,6 +108,28 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     expect(refusalOf('FROM a\nENV x=1 y=${x:?}\n')).toContain('x: is not allowed to be unset');
   });
 
+  it.each([
+    // The given argument wins over the default that the stage's own ARG names, in each instruction that reads it.
+    ['FROM a\nARG SIG=SIGTERM\nSTOPSIGNAL $SIG', { SIG: 'bogus' }, 'invalid signal: bogus'],
+    ['FROM a\nARG PROTO=tcp\nEXPOSE 80/$PROTO', { PROTO: 'icmp' }, 'invalid proto: icmp'],
+    ['FROM a\nARG A=x B=SIGTERM\nSTOPSIGNAL $B', { B: 'bogus' }, 'invalid signal: bogus'],
+    ['FROM a\nARG SIG=SIGTERM\nARG OTHER=$SIG\nSTOPSIGNAL $OTHER', { SIG: 'bogus' }, 'invalid signal: bogus'],
+    ['FROM a AS one\nARG SIG=SIGTERM\nFROM one\nSTOPSIGNAL $SIG', { SIG: 'bogus' }, 'invalid signal: bogus'],
+    // It wins over a global ARG of the same name too, and over that one's default in the stage.
+    ['ARG SIG=SIGTERM\nFROM a\nARG SIG\nSTOPSIGNAL $SIG', { SIG: 'bogus' }, 'invalid signal: bogus'],
+    ['ARG SIG=SIGTERM\nFROM a\nARG SIG=SIGINT\nSTOPSIGNAL $SIG', { SIG: 'bogus' }, 'invalid signal: bogus'],
+    ['ARG SIG=bogus\nFROM a\nARG SIG=SIGINT\nSTOPSIGNAL $SIG', {}, ''],
+    ['ARG SIG=bogus\nFROM a\nARG SIG\nSTOPSIGNAL $SIG', {}, 'invalid signal: bogus'],
+    // The right one given in place of a wrong default, and one that no ARG of the stage names.
+    ['FROM a\nARG SIG=bogus\nSTOPSIGNAL $SIG', { SIG: 'SIGTERM' }, ''],
+    ['FROM a\nARG SIG=SIGTERM\nSTOPSIGNAL $SIG', { OTHER: 'bogus' }, ''],
+    ['FROM a\nENV SIG=SIGTERM\nSTOPSIGNAL $SIG', { SIG: 'bogus' }, ''],
+  ])('with the arguments that are given: %j with %j', (text, args, message) => {
+    const refusal = refusalOf(`${text}\n`, { args: args as Record<string, string> });
+    if (message === '') expect(refusal).toBe('');
+    else expect(refusal).toContain(message);
+  });
+
   it('and paths off the system\'s drive, of images for Windows alone', () => {
     expect(refusalOf('FROM --platform=windows/amd64 a\nWORKDIR D:\\\\x\n')).toContain('The specified path is not on the system drive (C:)');
     expect(after('WORKDIR D:\\\\x')).toBe('');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { App } from '../../../../shared/app.ts';
 import { repositoriesOver } from '../../../../shared/purge/policy/brake.ts';
 import type { RegistryName, RepositoryName } from '../../../../shared/oci/name.ts';
 import type { Removal } from '../../../../shared/purge/policy/documents.ts';
@@ -86,5 +87,38 @@ describe('an approved plan that is under way', () => {
     longshore.passDays(0.1);
     await longshore.runPolicies();
     for (const name of ['one', 'two']) expect(await statusOf(app, at(name))).toBe(200);
+  });
+
+  it.each([
+    ['its rules are edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 29 }] })],
+    ['what it keeps is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'none', tags: ['none'] }] })],
+    ['its retention is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], retentionDays: 3 })],
+    ['its brake is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { brakePercent: 99, remove: [{ name: 'old', olderThanDays: 30 }] })],
+    ['its scope is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], repositories: { include: ['team/*'] } })],
+    ['it is deleted', (app: App) => call(app, 'DELETE', '/purge/policies/nightly')],
+  ])('takes nothing of the pages that are left when %s between two of them', async (_, edit) => {
+    const longshore = policed();
+    const { app } = longshore;
+    // A page has 25 removals.
+    const names = Array.from({ length: 27 }, (__, n) => `t${String(n).padStart(2, '0')}`);
+    for (const name of names) await pushImage(app, repository, name, makeImage(name, 0));
+    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }] });
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect(plan.manifests).toBe(27);
+    let isEdited = false;
+    longshore.memory.calls.delay(async ({ name, input }) => {
+      if (isEdited || name !== 'documents.commit' || !JSON.stringify(input).includes('"carriedOut":1')) return;
+      isEdited = true;
+      expect((await edit(app)).status).toBeLessThan(300);
+    });
+    const { body } = await approve(app, plan);
+    longshore.memory.calls.clearFaults();
+    expect(isEdited).toBe(true);
+    longshore.passDays(0.1);
+    await longshore.runPolicies();
+    const left = await Promise.all(names.map(async (name) => (await statusOf(app, at(name))) === 200));
+    expect(left.filter(Boolean)).toHaveLength(2);
+    expect(body.state).toBe('void');
   });
 });
