@@ -8,12 +8,16 @@ export interface Planned {
   readonly operation: Operation;
   /** The process dies at its nth call. */
   readonly crash?: { readonly at: number; readonly moment: 'before' | 'after' };
+  /** It begins so many of its turns later than the others. */
+  readonly late?: number;
 }
 
 /** Time passes, then these run at once. */
 export interface Round {
   readonly waitMs: number;
   readonly planned: readonly Planned[];
+  /** How long calls of it take, in graces; otherwise the seed says. */
+  readonly jumps?: readonly number[];
 }
 
 export interface Case {
@@ -54,9 +58,24 @@ const upload = (repository = 0): Operation => ({ do: 'upload', repository, blob:
 const round = (random: () => number, graces: number, ...operations: readonly Operation[]): Round => ({ waitMs: graces * graceMs, planned: operations.map((each) => perhapsCrashing(random, each)) });
 const calm = (graces: number, ...operations: readonly Operation[]): Round => ({ waitMs: graces * graceMs, planned: operations.map((operation) => ({ operation })) });
 
+/** Links that were looked at again before their checks are due, and a push that looks at them then and takes as long as one may, while the checks become due. */
+function slowPush(random: () => number): Round[] {
+  const blobs = [0, 1];
+  const each = (does: 'upload' | 'look', graces: number): Round => calm(graces, ...blobs.map((blob) => ({ do: does, repository: 0, blob }) as const));
+  const late = Math.floor(random() * 16);
+  const meets: Round = { waitMs: 0.24 * graceMs, planned: [{ operation: push(amd64, 't1') }, { operation: collect, late }], jumps: pick(random, [[0.45], [0.25, 0.2]]) };
+  return [each('upload', 0), each('look', 0.4), meets, calm(pick(random, [0, 0.3]), collect)];
+}
+
+/** Of slow pushes alone. */
+export function slowCaseOf(seed: number): Case {
+  return { seed, rounds: slowPush(randomOf(seed)) };
+}
+
 const moments: readonly ((random: () => number) => Round[])[] = [
   // A link that nobody needed for a grace, and somebody who comes to need it.
   (random) => [calm(0, upload()), round(random, 1.01, collect, pick(random, [push(amd64, 't1'), push(arm64, 't1'), upload(), { do: 'mount', repository: 1, blob: 1 }]))],
+  (random) => slowPush(random),
   // A blob that somebody deletes, and somebody who comes to need it.
   (random) => [calm(0, upload()), round(random, pick(random, [0, 0.3, 1.01]), unlink, pick(random, [push(amd64, 't1'), push(arm64, 't1')]), pick(random, [collect, upload(), unlink])), round(random, pick(random, [0, 0.6]), collect, pick(random, [push(amd64, 't2'), unlink]))],
   // The same for the bytes.
@@ -119,5 +138,5 @@ function operationOf(random: () => number): Operation {
   if (chance < 0.88) return { do: 'untag', repository, tag: pick(random, tags) };
   if (chance < 0.92) return { do: 'pull', repository, manifest };
   if (chance < 0.94) return { do: 'drop', repository };
-  return { do: pick(random, ['upload', 'mount', 'unlink'] as const), repository, blob: Math.floor(random() * 4) };
+  return { do: pick(random, ['upload', 'look', 'mount', 'unlink'] as const), repository, blob: Math.floor(random() * 4) };
 }

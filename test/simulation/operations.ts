@@ -23,7 +23,7 @@ import type { Actor, Simulated } from './world.ts';
 /** Indexes of repositories, manifests (`images.ts`) and blobs. */
 export type Operation =
   | { readonly do: 'push'; readonly repository: number; readonly manifest: number; readonly tag?: string }
-  | { readonly do: 'upload' | 'mount' | 'unlink'; readonly repository: number; readonly blob: number }
+  | { readonly do: 'upload' | 'look' | 'mount' | 'unlink'; readonly repository: number; readonly blob: number }
   | { readonly do: 'delete' | 'restore' | 'pull'; readonly repository: number; readonly manifest: number }
   | { readonly do: 'untag'; readonly repository: number; readonly tag: string }
   | { readonly do: 'recycle'; readonly repository: number; readonly manifest: number; readonly tags: readonly string[] }
@@ -51,6 +51,8 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
     case 'upload':
       await upload(actor, operation.repository, operation.blob);
       return true;
+    case 'look':
+      return (await relyOnLink(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest)) !== undefined;
     case 'mount':
       return mountBlob(actor.registry, keyOf(1 - operation.repository), keyOf(operation.repository), blobAt(operation.blob).digest);
     case 'unlink':

@@ -6,7 +6,7 @@ import { binnedIn, checkNothingStays, checkSettled, checkWhole, isKept, tagTarge
 import { manifestBy, manifests } from './images.ts';
 import { manifestAt, perform } from './operations.ts';
 import type { Operation, Outcome } from './operations.ts';
-import { randomOf, Schedule } from './schedule.ts';
+import { pick, randomOf, Schedule } from './schedule.ts';
 import { caseOf } from './cases.ts';
 import type { Case, Planned } from './cases.ts';
 import { checkPurged, checkTaken, installPolicy, markDelivered, runDuePolicies } from './policy.ts';
@@ -21,6 +21,9 @@ interface Performed {
   outcome?: Outcome;
 }
 
+/** How long calls of one round take, in graces: 0.45 in all is what a push may take that looked at its links just before. */
+const jumpsOfARound = [[0.1, 0.1], [0.1, 0.1], [0.45], [0.2, 0.25]] as const;
+
 /** Runs a case, looking after every turn; throws `Violation`. Returns how many turns it took. */
 export async function runCase({ seed, rounds, policy }: Case, mutation: Mutation = {}): Promise<number> {
   const simulated = simulatedWorld(seed);
@@ -31,19 +34,16 @@ export async function runCase({ seed, rounds, policy }: Case, mutation: Mutation
   let turns = 0;
   let actors = 0;
   let checked = 0;
-  for (const { waitMs, planned } of rounds) {
+  for (const { waitMs, planned, ...round } of rounds) {
     passTime(waitMs);
     const schedule = new Schedule(random);
-    // A call may take long, but not half of the grace: that is what the graces are longer than.
-    let jumps = 2;
+    // A call may take long, but what is under way not half of the grace: that is what the graces are longer than.
+    const jumps = [...(round.jumps ?? pick(random, jumpsOfARound))];
     const haste = random() < 0.5 ? 0.01 : 0.1;
     const between = () => {
       turns += 1;
       passTime(1);
-      if (jumps > 0 && random() < haste) {
-        jumps -= 1;
-        passTime(graceMs / 10);
-      }
+      if (jumps.length > 0 && random() < haste) passTime((jumps.pop() ?? 0) * graceMs);
       if (simulated.writes > checked) checkWhole(world, ordered);
       if (simulated.writes > checked && policy === true) checkTaken(simulated);
       checked = simulated.writes;
@@ -60,6 +60,7 @@ export async function runCase({ seed, rounds, policy }: Case, mutation: Mutation
         const performed: Performed = { operation: each.operation, from: turns, to: Infinity };
         history.push(performed);
         order(each.operation, ordered);
+        for (let turn = 0; turn < (each.late ?? 0); turn += 1) await schedule.turn(id);
         performed.outcome = await perform(simulated, actor, each.operation);
         if (performed.outcome !== 'crashed') performed.to = turns;
       };
@@ -162,6 +163,7 @@ function mayTake(other: Operation, pushed: Extract<Operation, { do: 'push' }>): 
     // What went with another manifest may come back to the tag's name, when that is free.
     case 'restore':
     case 'upload':
+    case 'look':
     case 'unlink':
     case 'mount':
     case 'pull':
@@ -177,9 +179,9 @@ export interface Failure {
 }
 
 /** The first case of these seeds that fails. */
-export async function firstFailure(seeds: Iterable<number>, mutation?: Mutation): Promise<Failure | undefined> {
+export async function firstFailure(seeds: Iterable<number>, mutation?: Mutation, caseFor = caseOf): Promise<Failure | undefined> {
   for (const seed of seeds) {
-    const failure = await failureOf(caseOf(seed), mutation);
+    const failure = await failureOf(caseFor(seed), mutation);
     if (failure !== undefined) return failure;
   }
   return undefined;

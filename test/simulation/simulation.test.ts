@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { mutations } from './mutations.ts';
-import { caseOf } from './cases.ts';
+import { mutations, spares } from './mutations.ts';
+import { caseOf, slowCaseOf } from './cases.ts';
 import { failureOf, firstFailure, shrunk } from './run.ts';
 import type { Failure } from './run.ts';
 
@@ -41,4 +41,14 @@ describe('a bug that is put in on purpose', () => {
   it.each(Object.entries(mutations))('is found: %s', async (_, mutation) => {
     expect(await firstFailure(fixed, mutation)).toBeDefined();
   }, 300_000);
+});
+
+describe('a push that takes nearly half of the grace after it looked at its links', () => {
+  it('has its blobs, whatever is due meanwhile: 300 runs', async () => {
+    expect(await firstFailure(seeds(firstSeed, 300), {}, slowCaseOf)).toBeUndefined();
+  }, 120_000);
+
+  it.each(Object.entries(spares))('loses them where links are spared for no more than %s', async (_, mutation) => {
+    expect(await firstFailure(fixed, mutation, slowCaseOf)).toBeDefined();
+  }, 120_000);
 });
