@@ -18,6 +18,7 @@ import type { RegistryPorts } from '../../shared/registry/ports.ts';
 import type { RepositoryKey } from '../../shared/state/names.ts';
 import { withoutEmptyPages } from '../../shared/state/pages.ts';
 import { oneRegion } from '../shared/one-region.ts';
+import { simulatedChance } from './chance.ts';
 
 export const graceMs = 24 * 3600 * 1000;
 export const registry = 'sim' as RegistryName;
@@ -66,7 +67,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   const { world } = simulated;
   const calls = new CallPlan();
   if (turn !== undefined) calls.delay(turn);
-  const memory = connectMemory(world, { calls, chance: { seed: simulated.seed + id, emptyPages: 0.2, lostEtags: Number(process.env.CHANCE_LOST_ETAGS ?? 0) } });
+  const memory = connectMemory(world, { calls, chance: simulatedChance(simulated.seed + id) });
   const wrote = () => void (simulated.writes += 1);
   // As the one object graph has them (assemble.ts).
   const documents = withoutEmptyPages(mutated(memory.documents, mutation, wrote));

@@ -1,4 +1,5 @@
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
+import { usualChance } from '../../../shared/adapters/memory/chance.ts';
 import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import type { MemoryConnection } from '../../../shared/adapters/memory/connect.ts';
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
@@ -18,7 +19,7 @@ export const regionNames = ['east', 'north', 'west'] as const;
 
 /** The app of one region over a world of three; what it reads near is `lagMs` behind. */
 export function composeRegion(world: MemoryWorld, name: string, { lagMs = 0, ...settings }: Partial<Settings> & { readonly lagMs?: number } = {}): TestRegion {
-  const near = connectMemory(world, { region: { name, lagMs } });
+  const near = connectMemory(world, { region: { name, lagMs }, chance: usualChance() });
   const others = new Map(regionNames.filter((other) => other !== name).map((other) => [other, connectMemory(world, { region: { name: other } })]));
   const calls = new CallPlan();
   const stores = [...others].map(([other, memory]) => ({ name: other, blobs: memory.blobs, queues: memory.queues, probe: () => probeBlobs(memory) }));

@@ -1,4 +1,5 @@
 import { Crash } from '../../../shared/adapters/memory/crash.ts';
+import { usualChance } from '../../../shared/adapters/memory/chance.ts';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
@@ -13,6 +14,7 @@ import { dispatch } from '../../../shared/webhooks/dispatch.ts';
 import type { Delivery, Webhook } from '../../../shared/webhooks/documents.ts';
 import { dispatchLimits, HostLimits, retryLimits } from '../../../shared/webhooks/host-limits.ts';
 import { changeHook, readHook, writeHook } from '../../../shared/webhooks/hooks.ts';
+import { withoutEmptyPages } from '../../../shared/state/pages.ts';
 import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
 import { deliveriesQueue } from '../../../shared/webhooks/messages.ts';
 import type { PipelinePorts } from '../../../shared/webhooks/ports.ts';
@@ -74,7 +76,9 @@ export class Simulation {
   }
 
   connect(calls = new CallPlan()): Instance {
-    const { documents, queues, topic } = connectMemory(this.world, { calls });
+    const { documents: plain, queues, topic } = connectMemory(this.world, { calls, chance: usualChance() });
+    // As the one object graph has them (assemble.ts).
+    const documents = withoutEmptyPages(plain);
     const receivers = { post: async (request: OutboundRequest) => calls.make('issuer.post', request.url.href, () => this.#receive(request)).then((answer) => answer) };
     const hosts = { first: new HostLimits(dispatchLimits), later: new HostLimits(retryLimits) };
     const ids = { nextId: () => `id-${(this.#ids += 1)}` };

@@ -7,6 +7,7 @@ import type { TestLongshore } from '../../../shared/compose-for-test.ts';
 import type { ContainerName, DocumentChange, Documents } from '../../../shared/ports/documents.ts';
 import { StoreFailure } from '../../../shared/ports/failures.ts';
 import { makeImage } from '../../shared/image.ts';
+import { simulatedChance } from '../chance.ts';
 
 export const graceMs = 24 * 3600 * 1000;
 export const leaseMs = 180_000;
@@ -23,6 +24,8 @@ export interface Mutation {
 }
 
 export interface Simulated {
+  /** Of what the stores do at random. */
+  readonly seed: number;
   writes: number;
   readonly world: MemoryWorld;
   readonly passTime: (ms: number) => void;
@@ -34,10 +37,10 @@ export interface Simulated {
   readonly idle: Actor[];
 }
 
-export function simulatedWorld(): Simulated {
+export function simulatedWorld(seed: number): Simulated {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = { now: () => new Date(now) };
-  return { writes: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms), handled: new Map(), down: new Set(), idle: [] };
+  return { seed, writes: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms), handled: new Map(), down: new Set(), idle: [] };
 }
 
 export interface Actor extends TestLongshore {
@@ -58,7 +61,7 @@ function newActorIn(simulated: Simulated, name: string, id: number, mutation: Mu
   const { world } = simulated;
   const calls = new CallPlan();
   const connect = (region: string, lag = 0) => {
-    const memory = connectMemory(world, { calls, region: { name: region, lagMs: lag } });
+    const memory = connectMemory(world, { calls, chance: simulatedChance(simulated.seed + id), region: { name: region, lagMs: lag } });
     return { ...memory, blobs: guarded(memory.blobs, simulated, region), documents: mutated(memory.documents, mutation, simulated) };
   };
   const [own, near] = [connect(name), connect(name, lagMs)];

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
-import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../../shared/compose-for-test.ts';
 import { build, host, registry } from './building.ts';
@@ -35,7 +34,7 @@ async function building(settings: object = {}, issueToken: () => Promise<string>
   const of = registry();
   of.git.create(git);
   of.git.commit(git, 'main', { 'server/Dockerfile': `FROM ${host}/base:1` });
-  const process = (calls = new CallPlan()) => composeForTest({ world: of.world, connection: { calls }, settings: { publicUrl: new URL(`http://${host}`) }, adapters: { ...connectMemory(of.world, { calls }), git: of.git, management: { endpoint: new URL(azure.url), issueToken } } });
+  const process = (calls = new CallPlan()) => composeForTest({ world: of.world, connection: { calls }, settings: { publicUrl: new URL(`http://${host}`) }, adapters: { git: of.git, management: { endpoint: new URL(azure.url), issueToken } } });
   expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context: { git, folder: 'server' }, arguments: { A: 'b' }, runner: { acr: { registry: acr } }, timeoutSeconds: 600, ...settings })).toMatchObject({ status: 200 });
   await of.api('POST', '/tasks/app/run');
   const settle = async () => {

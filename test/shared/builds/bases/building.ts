@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { MemoryGit } from '../../../../shared/adapters/memory/git.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
@@ -142,7 +141,7 @@ export function registry(settings: Partial<Settings> = {}, { tested = [], runner
   const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
     const connection = { calls };
-    return composeForTest({ world, connection, settings: { ...(isNamed ? { publicUrl: new URL(`http://${host}`) } : {}), ...settings }, adapters: { ...connectMemory(world, connection), runner, git } });
+    return composeForTest({ world, connection, settings: { ...(isNamed ? { publicUrl: new URL(`http://${host}`) } : {}), ...settings }, adapters: { runner, git } });
   };
   const one = process();
   const { events, queues } = world.region('home');
