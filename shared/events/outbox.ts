@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../ports/clock.ts';
-import type { CommitDocuments, DocumentChange, QueryDocuments } from '../ports/documents.ts';
+import type { CommitDocuments, DocumentChange, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
@@ -42,6 +42,14 @@ export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'agai
   const { registry, repository } = key;
   const document = { id: `event:${event.id}`, type: 'event', schemaVersion: 1, registry, repository, state: 'pending', recordedAt: event.time, event };
   return { do: again === undefined ? 'create' : 'upsert', document };
+}
+
+/**
+ * Whether an event is in the outbox. A commit whose answer was lost is sent again and refused, though it went through: the event that only this
+ * attempt records, under an id of its own, says so. To be asked after a refusal alone.
+ */
+export async function isRecorded(documents: ReadDocument, key: RepositoryKey, event: CloudEvent): Promise<boolean> {
+  return (await documents.readDocument({ container: 'repositories', partition: partitionOf(key), id: `event:${event.id}` })) !== undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { recordEvent } from '../events/outbox.ts';
+import { isRecorded, recordEvent } from '../events/outbox.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import { binManifest, binTag } from '../state/bin.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
@@ -22,14 +22,15 @@ type Asked<T> = Stored<T> & { readonly asked: boolean };
 export async function moveInto(ports: StorePorts, deletion: Deletion, moved: { readonly manifests: readonly Asked<ManifestDocument>[]; readonly tags: readonly Asked<TagDocument>[] }): Promise<CloudEvent[] | undefined> {
   const { key, taking, told } = deletion;
   const [manifests, tags] = [moved.manifests.map(({ document }) => document), moved.tags.map(({ document }) => document)];
-  const events = [...tags.map((tag) => told.tagDeleted(tag)), ...manifests.map((manifest) => told.manifestDeleted(manifest, tags)), recycledEvent(ports, deletion, { manifests, tags })];
+  const recycled = recycledEvent(ports, deletion, { manifests, tags });
+  const events = [...tags.map((tag) => told.tagDeleted(tag)), ...manifests.map((manifest) => told.manifestDeleted(manifest, tags)), recycled];
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...moved.tags.flatMap((tag) => binTag(tag, taking, tag.asked)),
     ...moved.manifests.flatMap((manifest) => binManifest(manifest, taking, manifest.asked)),
     ...manifests.map(({ digest }) => unsettledChange(key, digest, ports.clock.now())),
     ...events.map((event) => recordEvent(key, event)),
   ]);
-  return committed ? events : undefined;
+  return committed || (await isRecorded(ports.documents, key, recycled)) ? events : undefined;
 }
 
 /** A batch holds 2 MB, and a manifest's document may be half of that. In bytes of JSON. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Cause } from '../events/envelope.ts';
-import { publishCommitted, recordEvent } from '../events/outbox.ts';
+import { isRecorded, publishCommitted, recordEvent } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
@@ -67,7 +67,7 @@ async function commitPurge(ports: StorePorts, key: RepositoryKey, binned: Stored
     ...tags.map((tag) => ({ do: 'delete' as const, id: tag.document.id, ifMatch: tag.etag })),
     recordEvent(key, event),
   ]);
-  if (!outcome.committed) return undefined;
+  if (!outcome.committed && !(await isRecorded(ports.documents, key, event))) return undefined;
   if (!more) return [event];
   await publishCommitted(ports, key, [event]);
   return undefined;
@@ -93,7 +93,7 @@ export function graceFromNow({ clock, settings }: StorePorts): Date {
 export async function purgeTag(ports: StorePorts, key: RepositoryKey, { document, etag }: Stored<BinnedTag>, cause: Cause): Promise<void> {
   const event = purgedEvent(ports, key, cause, document.recycled.group, { manifests: [], tags: [document] });
   const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: document.id, ifMatch: etag }, recordEvent(key, event)]);
-  if (outcome.committed) await publishCommitted(ports, key, [event]);
+  if (outcome.committed || (await isRecorded(ports.documents, key, event))) await publishCommitted(ports, key, [event]);
 }
 
 /** Purges all that went in one deletion. Gives how many manifests and tags. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Cause } from '../events/envelope.ts';
-import { publishCommitted, recordEvent } from '../events/outbox.ts';
+import { isRecorded, publishCommitted, recordEvent } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange } from '../ports/documents.ts';
@@ -61,7 +61,7 @@ async function tryBringBack(ports: StorePorts, key: RepositoryKey, digest: Diges
   const itself: DocumentChange[] = live === undefined ? unbinManifest(binned, ports.clock.now()) : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }, holdChange(digest, ports.clock.now())];
   const mark = unsettledChange(key, digest, ports.clock.now(), withTags === undefined ? undefined : group);
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [...itself, ...held, ...tags.flatMap(unbinTag), mark, recordEvent(key, event)]);
-  return committed ? [event] : undefined;
+  return committed || (await isRecorded(ports.documents, key, event)) ? [event] : undefined;
 }
 
 /** The changes that hold the children of an index, all of them live by now. A child that is gone for good was deleted by its own name. */
@@ -119,7 +119,7 @@ async function tagsBack(ports: StorePorts, key: RepositoryKey, digest: Digest, t
   const [first] = tags;
   const event = restoredEvent(ports, key, cause, first?.document.recycled.group ?? '', { manifests: [], tags: tags.map(({ document }) => document) });
   const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [holdChange(digest, ports.clock.now()), ...tags.flatMap(unbinTag), recordEvent(key, event)]);
-  if (outcome.committed) return [event];
+  if (outcome.committed || (await isRecorded(ports.documents, key, event))) return [event];
   return outcome.index === 0 ? [] : undefined;
 }
 

@@ -11,7 +11,7 @@ import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDo
 import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { readStored } from '../state/stored.ts';
+import { parseStored, readStored } from '../state/stored.ts';
 import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { StorePorts } from './ports.ts';

@@ -15,7 +15,7 @@ const bases = ['a', 'b', 'c'];
 const on: Readonly<Record<string, string>> = { a1: 'a', a2: 'a', a11: 'a1', b1: 'b', b11: 'b1', c1: 'c', c11: 'c1' };
 
 async function threeBases(): Promise<Registry> {
-  const of = registry();
+  const of = registry({}, { losesAnswers: true });
   await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
   const built = new Map(bases.map((base) => [base, build(base, `${base} 0`)]));
   for (const base of built.values()) await of.push(base, '1');

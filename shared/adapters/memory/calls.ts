@@ -52,6 +52,7 @@ export class CallPlan {
   #cuts: Cut[] = [];
   #delay: Delay | undefined;
   #dead = false;
+  #exact = false;
 
   /** How many calls of this name were made. */
   count(name: CallName): number {
@@ -62,10 +63,21 @@ export class CallPlan {
     return this.list.length;
   }
 
-  /** Forgets the counts; `n` starts again from 1. Faults and delays stay. */
+  /** Forgets the counts; `n` starts again from 1. Faults and delays stay. From here on the calls are counted exactly, so no answer is lost by chance. */
   resetCounts(): void {
+    this.startAgain();
+    this.#exact = true;
+  }
+
+  /** Forgets the counts, and what is lost by chance is lost as before. */
+  startAgain(): void {
     this.list.length = 0;
     this.#counts.clear();
+  }
+
+  /** Whether somebody counts: a commit that is sent again by chance makes the code look again, which are more calls. */
+  get isCounted(): boolean {
+    return this.#exact;
   }
 
   /** The next `times` matching calls throw `StoreFailure` (unavailable) without reaching the store. */

@@ -15,6 +15,7 @@ import { unfitForAcr } from '../elsewhere/acr.ts';
 import { fileIn } from './context.ts';
 import { argumentsOf, platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
 import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
+import { same } from '../rebase/merge.ts';
 import { newestVersions } from './newest-versions.ts';
 import { isFixed, whyNotPulled } from './pulls.ts';
 import { openContext } from './open-context.ts';
@@ -87,7 +88,8 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
   ];
   if (!('git' in settings.context)) await holdContext(ports, task, settings.context);
   const outcome = await documents.commitDocuments('registries', [registry], changes);
-  if (outcome.committed) return task;
+  // A write whose answer was lost is refused when it is sent again, and is there.
+  if (outcome.committed || same(await readTask(ports, name), task)) return task;
   if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
   throw new RegistryError({ is: 'contended', what: `task "${name}"` });
 }

@@ -23,6 +23,8 @@ export const policyDocumentSchema = z.object({
   /** How far the look through what is stored has come that a change of rules begins; absent when it is through. */
   walk: z.object({ repository: z.string().optional(), digest: z.string().optional() }).optional(),
   nextRunAt: when,
+  /** The id of whoever moved that time last: a write whose answer was lost is known again by it. */
+  runBy: z.string().optional(),
   /** The current plan. */
   plan: z.string().optional(),
   updatedAt: when,

@@ -46,12 +46,9 @@ async function runOnTime(ports: PolicyPorts, { registry, name, nextRunAt }: Poli
   const now = ports.clock.now();
   if (Date.parse(nextRunAt) > now.getTime()) return undefined;
   // Whoever moves the time is the one that runs.
-  const claim = { mine: false };
-  const policy = await changePolicy(ports.documents, registry, name, (before) => {
-    claim.mine = before.nextRunAt === nextRunAt;
-    return claim.mine ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString() } : undefined;
-  });
-  if (!claim.mine || policy === undefined) return undefined;
+  const runBy = ports.ids.nextId();
+  const policy = await changePolicy(ports.documents, registry, name, (before) => (before.nextRunAt === nextRunAt ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString(), runBy } : undefined));
+  if (policy?.runBy !== runBy) return undefined;
   const cause = causeOfBackground(ports, policyActor(name));
   const plan = await planNow(ports, registry, policy, cause, 'schedule');
   if (plan.over.length > 0) return plan;

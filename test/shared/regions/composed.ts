@@ -1,11 +1,11 @@
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
-import { usualChance } from '../../../shared/adapters/memory/chance.ts';
 import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import type { MemoryConnection } from '../../../shared/adapters/memory/connect.ts';
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { Settings } from '../../../shared/assemble.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
+import { withoutLostAnswers } from '../../chance.ts';
 
 export interface TestRegion extends TestLongshore {
   readonly name: string;
@@ -19,13 +19,14 @@ export const regionNames = ['east', 'north', 'west'] as const;
 
 /** The app of one region over a world of three; what it reads near is `lagMs` behind. */
 export function composeRegion(world: MemoryWorld, name: string, { lagMs = 0, ...settings }: Partial<Settings> & { readonly lagMs?: number } = {}): TestRegion {
-  const near = connectMemory(world, { region: { name, lagMs }, chance: usualChance() });
+  const near = connectMemory(world, { region: { name, lagMs }, chance: withoutLostAnswers() });
   const others = new Map(regionNames.filter((other) => other !== name).map((other) => [other, connectMemory(world, { region: { name: other } })]));
   const calls = new CallPlan();
   const stores = [...others].map(([other, memory]) => ({ name: other, blobs: memory.blobs, queues: memory.queues, probe: () => probeBlobs(memory) }));
   const longshore = composeForTest({
     world,
-    connection: { calls, region: { name } },
+    // Whoever loses the answer of a claim waits for its lease, which most of these tests do not: the simulation of replication does.
+    connection: { calls, region: { name }, chance: withoutLostAnswers() },
     settings: { ...settings, region: name },
     adapters: { others: { near: near.documents, stores, probe: () => calls.make('blobs.probe', undefined, () => undefined) } },
   });

@@ -52,7 +52,7 @@ export interface Actor extends TestLongshore {
 export function actorIn(simulated: Simulated, name: string, id: number, mutation: Mutation, turn?: () => Promise<void>): Actor {
   const at = simulated.idle.findIndex((actor) => actor.name === name);
   const [actor = newActorIn(simulated, name, id, mutation)] = at === -1 ? [] : simulated.idle.splice(at, 1);
-  actor.calls.clearFaults().resetCounts();
+  actor.calls.clearFaults().startAgain();
   if (turn !== undefined) actor.calls.delay(turn);
   return actor;
 }

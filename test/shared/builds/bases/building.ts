@@ -12,6 +12,7 @@ import { fileIn } from '../../../../shared/builds/tasks/context.ts';
 import type { BuiltImage, Runner } from '../../../../shared/ports/runner.ts';
 import { digestOf } from '../../../../shared/oci/digest.ts';
 import { mediaTypes } from '../../../../shared/oci/media-types.ts';
+import { withoutLostAnswers } from '../../../chance.ts';
 import { steppedClock } from '../../../contracts/clock.ts';
 import type { SteppedClock } from '../../../contracts/clock.ts';
 import { ask, pushBlob, putManifest } from '../../image.ts';
@@ -132,15 +133,18 @@ interface Around {
   readonly runner?: Runner;
   /** Whether a setting says by what name clients call it. */
   readonly isNamed?: boolean;
+  /** Whether the stores lose answers of commits by chance. */
+  readonly losesAnswers?: boolean;
 }
 
 /** A registry with what Event Grid, the queues and the timers do around it. */
-export function registry(settings: Partial<Settings> = {}, { tested = [], runner = scriptedRunner({ tested }), isNamed = true }: Around = {}): Registry {
+export function registry(settings: Partial<Settings> = {}, { tested = [], runner = scriptedRunner({ tested }), isNamed = true, losesAnswers = false }: Around = {}): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
   const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
-    const connection = { calls };
+    // Whoever loses the answer of a claim leaves the image to a later sweep, which most of these tests wait for none of: the simulation of builds does.
+    const connection = losesAnswers ? { calls } : { calls, chance: withoutLostAnswers() };
     return composeForTest({ world, connection, settings: { ...(isNamed ? { publicUrl: new URL(`http://${host}`) } : {}), ...settings }, adapters: { runner, git } });
   };
   const one = process();
