@@ -7,7 +7,7 @@ import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 import { readable } from '../state/alone.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { documentShape } from '../state/stored.ts';
+import { documentShape, readStored } from '../state/stored.ts';
 
 /** An event that waits in the partition of what it tells of, written in the same transaction. */
 const outboxDocumentSchema = z.object({
@@ -50,6 +50,13 @@ export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'agai
  */
 export async function isRecorded(documents: ReadDocument, key: RepositoryKey, event: CloudEvent): Promise<boolean> {
   return (await documents.readDocument({ container: 'repositories', partition: partitionOf(key), id: `event:${event.id}` })) !== undefined;
+}
+
+/** Those of these ids that are in the outbox, as they were recorded. */
+export async function recordedEvents(documents: ReadDocument, key: RepositoryKey, ids: Iterable<string>): Promise<CloudEvent[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const found = await Promise.all([...ids].map((id) => readStored(documents, outboxDocumentSchema, { container, partition, id: `event:${id}` })));
+  return found.flatMap((each) => (each === undefined ? [] : [each.document.event]));
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Manifest } from '../oci/manifest.ts';
 import { isManifestMediaType } from '../oci/media-types.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Cause } from '../events/envelope.ts';
-import { publishCommitted } from '../events/outbox.ts';
+import { publishCommitted, recordedEvents } from '../events/outbox.ts';
 import type { RandomIds } from '../ports/clock.ts';
 import type { DocumentChange } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
@@ -69,7 +69,8 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const about = once(() => Promise.all([readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)), ports.entries.open(push.key)]));
   const content = once(() => storeContent(ports, push, digest));
   const ids = sameIdsEachTime(ports.ids);
-  let told = false;
+  let [told, mustSettle] = [false, false];
+  const tried = new Set<string>();
   const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     if (relied.until <= ports.clock.now().getTime()) relied = await look();
     const [{ before, binned }, tags, [image, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
@@ -79,13 +80,18 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
     const stored = { before, binned, tags, image, stored: sizes, entry: told ? { ...entry.document, announced: true } : entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
     const change = pushChanges({ push, manifest, digest, ...stored, mayRestore: push.mayRestore, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
     if (relied.until <= ports.clock.now().getTime()) return undefined;
+    // The repository's creation is told of by whoever has recorded it, or by the sweep.
+    for (const { id } of change.events) if (id !== repositoryCreatedId(entry.document.generation)) tried.add(id);
+    mustSettle ||= change.settles;
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
     if (!outcome.committed && isOfRepository(change.changes[outcome.index], entry.document)) {
       // Another push into the new repository tells of it, in its own words: two events of one id would differ.
       told = true;
       return undefined;
     }
-    if (!outcome.committed && !isOwnEvent(change.changes[outcome.index], outcome.because)) {
+    // An earlier attempt was committed, and this one is not: what happened is what that one recorded.
+    if (!outcome.committed && isOwnEvent(change.changes[outcome.index], outcome.because)) return { events: await recordedEvents(ports.documents, push.key, tried), settles: mustSettle };
+    if (!outcome.committed) {
       // Only children are patched: one has just gone, and is looked for again.
       if (change.changes[outcome.index]?.do === 'patch') relied = { ...relied, until: 0 };
       return undefined;

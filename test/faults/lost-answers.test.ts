@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { CallPlan } from '../../shared/adapters/memory/calls.ts';
+import type { Call } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../shared/compose-for-test.ts';
@@ -7,7 +9,7 @@ import { ask, makeImage, pushImage } from '../shared/image.ts';
 import { binOf, naming, post, statusOf, timedLongshore } from '../shared/purge/binned.ts';
 import type { Timed } from '../shared/purge/binned.ts';
 import { call, policed, putPolicy } from '../shared/purge/policy/policed.ts';
-import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
+import { build, dependentsOf, host, registry, upload } from '../shared/builds/bases/building.ts';
 
 const repository = 'team/app';
 const at = (reference: string) => `/v2/${repository}/manifests/${reference}`;
@@ -105,5 +107,37 @@ describe('an instance that loses answers of commits', () => {
     };
     expect([await put({}), await put({ timeoutSeconds: 600 })]).toEqual([[200, true], [200, true]]);
     expect((await of.api('GET', '/tasks/app')).body).toMatchObject({ timeoutSeconds: 600 });
+  });
+
+  it('makes the edges of what it has written down about an image', async () => {
+    const of = registry();
+    await of.push(build('base', 'base 1'), '1');
+    await of.push(build('app', 'app', { base: build('base', 'base 1'), says: `${host}/base:1` }), '1');
+    const documents = losingOne(of, '"type":"learned"');
+    const process = composeForTest({ world: of.world, adapters: { documents }, settings: { publicUrl: new URL(`http://${host}`) } });
+    for (const event of [...of.world.region('home').events.log]) if (JSON.stringify(event).includes('"app"')) await process.learnBases(event);
+    expect(documents.lost()).toBe(true);
+    expect(await dependentsOf(of, 'base:1')).toEqual(['app:1']);
+  });
+
+  it.each(['before', 'after'] as const)('or dies %s any write while it learns of an image, and is told again, makes them too', async (moment) => {
+    let isDead = true;
+    for (let n = 1; isDead; n += 1) {
+      const of = registry();
+      await of.push(build('base', 'base 1'), '1');
+      await of.push(build('app', 'app', { base: build('base', 'base 1'), says: `${host}/base:1` }), '1');
+      // Before or after its nth write, and nothing that it does from then on reaches a store.
+      let writes = 0;
+      isDead = false;
+      const calls = new CallPlan();
+      const isNth = ({ name }: Call) => name === 'documents.commit' && (writes += 1) === n;
+      const dies = (call: Call) => isDead || (isDead = moment === 'before' && isNth(call));
+      calls.failOn(dies);
+      if (moment === 'after') calls.loseAnswerOn((call) => !isDead && (isDead = isNth(call)));
+      const events = [...of.world.region('home').events.log].filter((event) => JSON.stringify(event).includes('"app"'));
+      for (const event of events) await of.process(calls).learnBases(event).catch(() => undefined);
+      for (const event of events) await of.process().learnBases(event);
+      expect(await dependentsOf(of, 'base:1'), `${moment} write ${n}`).toEqual(['app:1']);
+    }
   });
 });

@@ -131,7 +131,7 @@ describe('updates of bases while others are followed', () => {
       expect(buildsIn(of).every(({ state }) => state === 'finished'), `seed ${seed}`).toBe(true);
       for (const image of Object.keys(on)) {
         const root = image.slice(0, 1);
-        expect((await of.pull(`${image}:1`)).layers[0], `${image}, seed ${seed}`).toBe(`layer ${root} ${latest.get(root) ?? 0}`);
+        expect((await of.pull(`${image}:1`)).layers[0], `${image}, seed ${seed}: ${String(await reasonOf(of, `${image}:1`, `${on[image] ?? ""}:1`))}`).toBe(`layer ${root} ${latest.get(root) ?? 0}`);
       }
       for (const base of ['a1', 'b']) expect(await reasonOf(of, 'both:1', `${base}:1`), `both on ${base}, seed ${seed}`).not.toMatch(/waits|ready|being made|failed|stopped/);
       sideBySide += most > 1 ? 1 : 0;

@@ -66,6 +66,8 @@ export const learnedSchema = z.object({
   leftOut: z.int().positive().optional(),
   /** Edges that may be there beside those of `bases`: of what the tag was before. */
   leaving: z.array(z.object({ base: z.string(), id: z.string() })),
+  /** It is written down, and its edges are perhaps not made: who has died between leaves it so. */
+  unfinished: z.boolean().optional(),
   learnedAt: z.iso.datetime(),
 });
 export type Learned = z.infer<typeof learnedSchema>;

@@ -46,11 +46,15 @@ export async function learnTag(ports: BuildPorts, { registry, repository }: Repo
     const digest = at?.document.digest;
     const isGone = digest === undefined && task === undefined;
     if (isGone && there === undefined) return { learned: undefined };
-    if (there !== undefined && there.document.digest === digest && there.document.leaving.length === 0 && made === undefined) return { learned: there.document };
+    if (there !== undefined && there.document.digest === digest && there.document.leaving.length === 0 && there.document.unfinished !== true && made === undefined) return { learned: there.document };
     const next = await lookAt(ports, { key, tag, digest, task, there: there?.document, made: made ?? [], ownHosts: ownHostsFor(ports, hosts, { task, there: there?.document }) });
     if (next === undefined) return undefined;
     const etag = await writeDown(ports, next, there);
-    if (etag === undefined) return undefined;
+    if (etag === undefined) {
+      // It may be written down all the same, its answer lost: then its edges are still to be made.
+      made ??= [];
+      return undefined;
+    }
     made = [...(made ?? []), ...next.bases.map((base) => placeOf(key, tag, base))];
     await makeEdges(ports, next, task);
     await deleteEdges(ports, next);
@@ -118,7 +122,7 @@ function placeOf(key: RepositoryKey, dependentTag: Tag, { base, tag, digest }: B
 }
 
 async function writeDown({ documents }: BuildPorts, next: Learned, there: Stored<Learned> | undefined): Promise<string | undefined> {
-  const document = { ...next };
+  const document = { ...next, unfinished: true };
   const outcome = await documents.commitDocuments('dependencies', [next.base], [there === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: there.etag }]);
   return outcome.committed ? outcome.etags[0] : undefined;
 }
@@ -155,10 +159,10 @@ async function watch({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, 
 }
 
 /** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */
-async function finish({ documents }: BuildPorts, { base, id, leaving }: Learned, ifMatch: string, isGone: boolean): Promise<boolean> {
+async function finish({ documents }: BuildPorts, { base, id }: Learned, ifMatch: string, isGone: boolean): Promise<boolean> {
   if (isGone) return (await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch }])).committed;
   // Asked also where nothing was deleted: of two that made edges the later one must see what the other left.
-  return (await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: leaving.length > 0 ? { leaving: [] } : { leaving }, ifMatch }])).committed;
+  return (await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { leaving: [], unfinished: false }, ifMatch }])).committed;
 }
 
 /** Edges of a base, page by page: of one tag, or of all. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { RegistryError } from '../../oci/faults.ts';
 import type { RegistryName } from '../../oci/name.ts';
@@ -56,12 +57,16 @@ export class NamedDocuments<T extends NamedDocument> {
 
   /** Writes what `next` makes of what is there, again while others write in between. What `next` throws ends it. */
   async write(name: string, next: (before: T | undefined) => T): Promise<{ readonly document: T; readonly created: boolean }> {
+    let sent: { readonly document: T; readonly created: boolean } | undefined;
     return untilUncontended(`${this.#kind} ${name}`, async () => {
       const before = await this.#read(name);
+      // Refused, and there all the same: the answer of the first sending was lost.
+      if (sent !== undefined && isDeepStrictEqual(before?.document, JSON.parse(JSON.stringify(sent.document)))) return sent;
       const document = next(before?.document);
+      sent = { document, created: before === undefined };
       const change: DocumentChange = before === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: before.etag };
       const outcome = await this.#documents.commitDocuments('registries', [this.#registry], [change]);
-      return outcome.committed ? { document, created: before === undefined } : undefined;
+      return outcome.committed ? sent : undefined;
     });
   }
 
@@ -76,8 +81,9 @@ export class NamedDocuments<T extends NamedDocument> {
 
   /** Throws `RegistryError` (`thing-unknown`) when there is none. */
   async delete(name: string): Promise<void> {
-    const outcome = await this.#documents.commitDocuments('registries', [this.#registry], [{ do: 'delete', id: this.idOf(name) }]);
-    if (!outcome.committed) throw this.#unknown(name);
+    if ((await this.#read(name)) === undefined) throw this.#unknown(name);
+    // Refused, it has gone meanwhile, or the answer of the first sending was lost.
+    await this.#documents.commitDocuments('registries', [this.#registry], [{ do: 'delete', id: this.idOf(name) }]);
   }
 
   #read(name: string): Promise<Stored<T> | undefined> {
