@@ -6,6 +6,8 @@ bicep=$(realpath "$1")
 mode=$2 failed=0
 cd "$(dirname "$0")" || exit
 work=$(mktemp -d)
+# What the samples ask for: where the image of the container apps is.
+export LONGSHORE_IMAGE=ghcr.io/example/longshore:1
 trap 'rm -rf "$work"' EXIT
 fault() { printf '%s\n' "$1"; failed=1; }
 

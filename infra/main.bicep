@@ -16,11 +16,11 @@ param sku string = 'standard'
 @allowed(['flex', 'premium'])
 param plan string = 'flex'
 
-@description('Who takes requests: the Function Apps, those with a container app for uploads beside each, or container apps alone. Events, queues and timers are always the Function Apps\'.')
+@description('Who takes requests: the Function Apps with a container app for uploads beside each, container apps alone, or the Function Apps alone, whose host holds bodies in memory (docs/deploy.md). Events, queues and timers are always the Function Apps\'.')
 @allowed(['functions', 'containerApp', 'containerAppOnly'])
-param dataPlane string = 'functions'
+param dataPlane string = 'containerApp'
 
-@description('Of the container apps: what the Dockerfile makes, where Container Apps can pull it.')
+@description('Of the container apps, and needed for them: what the Dockerfile makes, where Container Apps can pull it.')
 param image string = ''
 
 @description('Where clients find the registry, as in https://registry.example.com; empty: the host name that Azure gives.')
@@ -82,6 +82,10 @@ var cosmosFile = loadJsonContent('cosmos-containers.json')
 var queueFile = loadJsonContent('storage-queues.json')
 var names = map(regions, region => '${full}-${region}')
 var bytesContainer = 'registry'
+
+// The Functions host holds a body with Content-Length in memory before the app sees it, four times over, and ends when that is too much. Where
+// container apps take uploads no body is larger than a manifest (4 MiB); else it may have a sixth of the instance's memory.
+var largestBody = dataPlane == 'functions' ? instanceMemory * 1048576 / 6 : 8388608
 
 module identities 'modules/identities.bicep' = {
   params: { names: names, locations: regions }
@@ -256,7 +260,7 @@ module uploads 'modules/uploads.bicep' = [for (region, at) in regions: if (dataP
     name: take('${name}-${region}', 32)
     publicUrl: !empty(publicUrl) ? publicUrl : dataPlane == 'containerApp' ? 'https://${functions[at].outputs.host}' : ''
     identityId: identities.outputs.ids[at]
-    image: image
+    image: !empty(image) ? image : fail('image is empty: name the container image that takes uploads (docs/container.md), or set dataPlane to functions, which takes no body above a sixth of instanceMemory')
     settings: common[at].outputs.settings
     secrets: secrets
     logsId: monitoring.outputs.logsId
@@ -291,9 +295,11 @@ module appSettings 'modules/settings.bicep' = [for (region, at) in regions: {
         AzureWebJobsStorage__queueServiceUri: work[at].outputs.queues
         AzureWebJobsStorage__credential: 'managedidentity'
         AzureWebJobsStorage__clientId: identities.outputs.clientIds[at]
-        // The Functions host holds a body with Content-Length in memory before the app sees it, four times over, and ends when that is too much. Where
-        // container apps take uploads no body is larger than a manifest (4 MiB); else it may have a sixth of the instance's memory.
-        FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: dataPlane == 'functions' ? string(instanceMemory * 1048576 / 6) : '8388608'
+        FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string(largestBody)
+        // The host takes 32 KiB of headers, and Node 16: what lies between would reach no function.
+        NODE_OPTIONS: '--max-http-header-size=65536'
+        // A page of Microsoft's at / otherwise.
+        AzureWebJobsDisableHomepage: 'true'
         LONGSHORE_PUBLIC_URL: !empty(publicUrl) ? publicUrl : dataPlane == 'containerAppOnly' ? uploads[at].?outputs.?origin ?? '' : 'https://${functions[at].outputs.host}'
       },
       dataPlane == 'functions' ? {} : { LONGSHORE_UPLOADS_URL: uploads[at].?outputs.?origin ?? '' }
@@ -310,3 +316,6 @@ output sites string[] = [for at in range(0, length(regions)): functions[at].outp
 output topicIds string[] = [for at in range(0, length(regions)): topics[at].outputs.id]
 output workStorageIds string[] = [for at in range(0, length(regions)): work[at].outputs.id]
 output loginServer string = !empty(publicUrl) ? publicUrl : dataPlane == 'containerAppOnly' ? uploads[0].?outputs.?origin ?? '' : 'https://${functions[0].outputs.host}'
+@description('Who takes uploads, and the largest body in one request that the Function Apps take, in bytes: deploy says what that means.')
+output dataPlane string = dataPlane
+output largestBody int = largestBody

@@ -1,4 +1,5 @@
 using 'main.bicep'
 
 param regions = ['westeurope']
+param image = readEnvironmentVariable('LONGSHORE_IMAGE')
 param adminPasswordHash = readEnvironmentVariable('LONGSHORE_ADMIN_PASSWORD_HASH', '')

@@ -1,6 +1,7 @@
 using 'main.bicep'
 
 param regions = ['westeurope', 'eastus', 'southeastasia']
+param image = readEnvironmentVariable('LONGSHORE_IMAGE')
 param sku = 'premium'
 param storageSku = 'Standard_ZRS'
 param userSecrets = ['git']

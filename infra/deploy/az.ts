@@ -11,6 +11,8 @@ const outputsSchema = z.object({
       topicIds: z.object({ value: z.array(z.string()).min(1) }),
       workStorageIds: z.object({ value: z.array(z.string()).min(1) }),
       loginServer: z.object({ value: z.url() }),
+      dataPlane: z.object({ value: z.enum(['functions', 'containerApp', 'containerAppOnly']) }),
+      largestBody: z.object({ value: z.int().positive() }),
     }),
   }),
 });
@@ -58,9 +60,12 @@ export interface Outputs {
   readonly topicIds: readonly string[];
   readonly workStorageIds: readonly string[];
   readonly loginServer: string;
+  readonly dataPlane: 'functions' | 'containerApp' | 'containerAppOnly';
+  /** In one request to a Function App, in bytes. */
+  readonly largestBody: number;
 }
 
 export function outputsOf(text: string): Outputs {
-  const { sites, topicIds, workStorageIds, loginServer } = answer(outputsSchema, text, 'az deployment group create').properties.outputs;
-  return { sites: sites.value, topicIds: topicIds.value, workStorageIds: workStorageIds.value, loginServer: loginServer.value };
+  const { sites, topicIds, workStorageIds, loginServer, dataPlane, largestBody } = answer(outputsSchema, text, 'az deployment group create').properties.outputs;
+  return { sites: sites.value, topicIds: topicIds.value, workStorageIds: workStorageIds.value, loginServer: loginServer.value, dataPlane: dataPlane.value, largestBody: largestBody.value };
 }

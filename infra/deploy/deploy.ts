@@ -44,7 +44,13 @@ export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<str
   await patiently(ports, ['deployment', 'group', 'create', ...at, '--name', 'longshore-subscriptions', '--template-file', `${root}infra/subscriptions.bicep`, '--parameters', ...parameters, '--output', 'json'], 'resources and code are there, events reach nobody: the same command again');
   say('trying it …');
   await ports.smoke(outputs.loginServer);
+  if (outputs.dataPlane === 'functions') say(functionsAlone(outputs.largestBody));
   return outputs.loginServer;
+}
+
+/** A deployment that works, until somebody pushes a large layer. */
+function functionsAlone(largestBody: number): string {
+  return `Careful: the Function Apps take uploads themselves. Their host holds a body in memory four times over before the app sees it, so a layer above ${Math.floor(largestBody / 1024 ** 2)} MiB is answered with 500, and some smaller ones at once can end an instance and all its requests.\nNext: set dataPlane to containerApp and image to what the Dockerfile makes, where layers are larger (docs/deploy.md)`;
 }
 
 async function requireGroup(run: Run, { resourceGroup, location, whatIf }: Arguments, subscription: string): Promise<void> {

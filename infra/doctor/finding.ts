@@ -1,7 +1,7 @@
 import type { Call } from '../deploy/client.ts';
 
-/** What a check has found: a sentence, and where it failed what to do next. */
-export type Finding = { readonly is: 'ok' | 'left out'; readonly said: string } | { readonly is: 'failed'; readonly said: string; readonly next: string };
+/** What a check has found: a sentence, and what to do next where it failed, or where it works and has a limit that somebody will meet. */
+export type Finding = { readonly is: 'ok' | 'left out'; readonly said: string } | { readonly is: 'failed' | 'careful'; readonly said: string; readonly next: string };
 
 /** A deployment, as it is reached from here. */
 export interface Patient {
@@ -29,3 +29,4 @@ export interface Check {
 export const ok = (said: string): Finding => ({ is: 'ok', said });
 export const failed = (said: string, next: string): Finding => ({ is: 'failed', said, next });
 export const leftOut = (said: string): Finding => ({ is: 'left out', said });
+export const careful = (said: string, next: string): Finding => ({ is: 'careful', said, next });

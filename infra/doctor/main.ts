@@ -30,7 +30,7 @@ else {
   const { host: origin, receiver, largest } = wanted;
   const password = process.env['LONGSHORE_ADMIN_PASSWORD'];
   const faults = await examine({ origin, password, receiver, largest, call: callsOf(origin, password), now: () => new Date(), pause: (ms) => pause(ms) }, (name, finding) => {
-    process.stdout.write(`${finding.is.padEnd(9)} ${name.padEnd(10)} ${finding.said}\n${finding.is === 'failed' ? `${' '.repeat(21)}Next: ${finding.next}\n` : ''}`);
+    process.stdout.write(`${finding.is.padEnd(9)} ${name.padEnd(10)} ${finding.said}\n${'next' in finding ? `${' '.repeat(21)}Next: ${finding.next}\n` : ''}`);
   });
   process.stdout.write(faults === 0 ? 'nothing is wrong that can be seen from here\n' : `${faults} of these need you\n`);
   process.exitCode = faults === 0 ? 0 : 1;

@@ -15,7 +15,7 @@ case "$*" in
   "group create --name registry --location westeurope --subscription "*) echo true > "$AZ_FOLDER/group"; echo '{}';;
   "deployment group what-if --resource-group registry --subscription "*) echo 'Resource changes: 3 to create.';;
   "deployment group create --resource-group registry --subscription "*" --name longshore --parameters "*)
-    echo '{"properties":{"provisioningState":"Succeeded","outputs":{"sites":{"type":"Array","value":["site-a","site-b"]},"topicIds":{"type":"Array","value":["/t/a","/t/b"]},"workStorageIds":{"type":"Array","value":["/s/a","/s/b"]},"loginServer":{"type":"String","value":"'"\${AZ_LOGIN_SERVER:-https://registry.example}"'"}}}}';;
+    echo '{"properties":{"provisioningState":"Succeeded","outputs":{"sites":{"type":"Array","value":["site-a","site-b"]},"topicIds":{"type":"Array","value":["/t/a","/t/b"]},"workStorageIds":{"type":"Array","value":["/s/a","/s/b"]},"loginServer":{"type":"String","value":"'"\${AZ_LOGIN_SERVER:-https://registry.example}"'"},"dataPlane":{"type":"String","value":"'"\${AZ_DATA_PLANE:-containerApp}"'"},"largestBody":{"type":"Int","value":357913941}}}}';;
   "functionapp deployment source config-zip --resource-group registry --subscription "*" --name site-"[ab]" --src "*.zip)  echo '{}';;
   "deployment group create --resource-group registry --subscription "*" --name longshore-subscriptions --template-file "*"infra/subscriptions.bicep --parameters sites="*) echo '{}';;
   *) echo "ERROR: unrecognized arguments: $*" >&2; exit 2;;
@@ -30,7 +30,7 @@ export interface AzStandIn {
   remove(): Promise<void>;
 }
 
-/** `AZ_FAILS` is the number of the call that is refused, with what `AZ_SAYS`; `AZ_LOGIN_SERVER` is where the deployment is found. */
+/** `AZ_FAILS` is the number of the call that is refused, with what `AZ_SAYS`; `AZ_LOGIN_SERVER` is where the deployment is found, `AZ_DATA_PLANE` who takes uploads there. */
 export async function makeAzStandIn(): Promise<AzStandIn> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-az-'));
   await writeFile(join(folder, 'az'), program);

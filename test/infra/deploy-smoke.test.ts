@@ -50,7 +50,7 @@ describe('npm run deploy, as a person runs it', () => {
 
   it('builds the package, deploys it, tries it with credentials, and prints the login server alone', async () => {
     const az = await makeAzStandIn();
-    const environment = { PATH: `${az.folder}${delimiter}${process.env['PATH'] ?? ''}`, AZ_FOLDER: az.folder, AZ_LOGIN_SERVER: required.stack.url, LONGSHORE_ADMIN_PASSWORD_HASH: 'scrypt:a', LONGSHORE_ADMIN_PASSWORD: required.password };
+    const environment = { PATH: `${az.folder}${delimiter}${process.env['PATH'] ?? ''}`, AZ_FOLDER: az.folder, AZ_LOGIN_SERVER: required.stack.url, LONGSHORE_ADMIN_PASSWORD_HASH: 'scrypt:a', LONGSHORE_IMAGE: 'registry.example/longshore:1', LONGSHORE_ADMIN_PASSWORD: required.password };
     try {
       const { code, stdout, stderr } = await run(flags, environment);
       expect(stderr.split('\n').filter((line) => line.startsWith('Next:'))).toEqual([]);
@@ -64,6 +64,6 @@ describe('npm run deploy, as a person runs it', () => {
   it('says what is missing, and ends with 1', async () => {
     expect(await run([], {})).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/--resource-group is missing.*--parameters/s) as string });
     expect(await run(flags, {})).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('LONGSHORE_ADMIN_PASSWORD_HASH is not set') as string });
-    expect(await run(flags, { LONGSHORE_ADMIN_PASSWORD_HASH: '', PATH: '/nowhere' })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('install the Azure CLI') as string });
+    expect(await run(flags, { LONGSHORE_ADMIN_PASSWORD_HASH: '', LONGSHORE_IMAGE: 'registry.example/longshore:1', PATH: '/nowhere' })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('install the Azure CLI') as string });
   });
 });

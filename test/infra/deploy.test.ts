@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseArguments } from '../../infra/deploy/arguments.ts';
@@ -31,7 +32,7 @@ afterEach(async () => {
 
 const calls = () => az.calls();
 
-async function deployed(more: readonly string[] = []): Promise<{ server: string | undefined; did: string[] }> {
+async function deployed(more: readonly string[] = [], said: string[] = []): Promise<{ server: string | undefined; did: string[] }> {
   const did: string[] = [];
   const server = await deploy(parseArguments([...flags, ...more]), {
     run: runProgram,
@@ -40,7 +41,7 @@ async function deployed(more: readonly string[] = []): Promise<{ server: string 
       return Promise.resolve('package.zip');
     },
     smoke: (origin) => Promise.resolve(void did.push(`smoke ${origin}`)),
-    say: () => undefined,
+    say: (line) => void said.push(line),
     pause: (ms) => Promise.resolve(void did.push(`pause ${ms}`)),
   });
   return { server, did };
@@ -84,6 +85,21 @@ describe('npm run deploy', () => {
     await writeFile(join(folder, 'group'), 'true');
     vi.stubEnv('AZ_FAILS', '5');
     await expect(deployed(['--what-if'])).rejects.toThrow(/^az deployment group what-if .*failed: ERROR: refused\nNext: mend the parameters; nothing was changed/);
+  });
+
+  it('says with the numbers what Functions alone take, and nothing of it where a container app takes uploads', async () => {
+    const said: string[] = [];
+    await deployed([], said);
+    expect(said.join('\n')).not.toContain('Careful');
+    vi.stubEnv('AZ_DATA_PLANE', 'functions');
+    await deployed([], said);
+    expect(said.at(-1)).toMatch(/^Careful: .*in memory four times over.* above 341 MiB is answered with 500.*\nNext: set dataPlane to containerApp/);
+  });
+
+  it.each(['oneregion', 'threeregions'])('asks for the image that %s needs before it does anything', async (sample) => {
+    const { code, stderr } = await runProgram(process.execPath, [fileURLToPath(new URL('../../infra/deploy/main.ts', import.meta.url)), '--resource-group', 'registry', '--parameters', `infra/main.${sample}.bicepparam`]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^LONGSHORE_IMAGE is not set.*\nNext: build it .*dataPlane = 'functions'/)]);
+    await expect(calls()).rejects.toThrow('ENOENT');
   });
 
   it('passes no secret where other users of the machine may read it', async () => {

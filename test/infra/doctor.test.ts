@@ -106,6 +106,10 @@ describe('the doctor', () => {
     else expect(faults).toEqual([fault]);
   });
 
+  it('is careful about a Functions host that takes uploads itself, and says the numbers', async () => {
+    expect(await examined({ origin: required.stack.functionsUrl, only: 'uploads' })).toEqual({ uploads: { is: 'careful', said: expect.stringContaining('the Functions host takes uploads itself') as string, next: expect.stringContaining('a sixth of that (341 MiB of 2 GiB)') as string } });
+  });
+
   it('says that a front does not let Range through', async () => {
     front.answers = async (request, response) => {
       if (!isGet(request, '/v2/longshore/smoke/blobs/sha256')) return false;

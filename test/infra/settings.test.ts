@@ -36,7 +36,7 @@ const leftAlone: Readonly<Record<string, string>> = {
 };
 
 /** What the Functions host, Node and the SDKs read. */
-const ofOthers = /^(AzureWebJobsStorage__(blobServiceUri|queueServiceUri|credential|clientId)|FUNCTIONS_(REQUEST_BODY_SIZE_LIMIT|EXTENSION_VERSION|WORKER_RUNTIME)|AZURE_CLIENT_ID|NODE_OPTIONS)$/;
+const ofOthers = /^(AzureWebJobsDisableHomepage|AzureWebJobsStorage__(blobServiceUri|queueServiceUri|credential|clientId)|FUNCTIONS_(REQUEST_BODY_SIZE_LIMIT|EXTENSION_VERSION|WORKER_RUNTIME)|AZURE_CLIENT_ID|NODE_OPTIONS)$/;
 
 type Sample = (typeof samples)[number];
 type Settings = Readonly<Record<string, string>>;
@@ -50,7 +50,7 @@ function settingsOf(sample: Sample, cloud?: Cloud): Settings[] {
 function uploadsSettingsOf(sample: Sample): Settings[] {
   const apps = ofType<{ template: { containers: { env: string }[] } }>(predicted(sample), 'Microsoft.App/containerApps');
   return apps.map(({ properties }) => {
-    const env = evaluate(properties.template.containers[0]?.env ?? '', undefined, { adminPasswordHash: 'scrypt:a:b' }) as { name: string; value?: string; secretRef?: string }[];
+    const env = evaluate(properties.template.containers[0]?.env ?? '', undefined, { adminPasswordHash: 'scrypt:a:b', name: 'longshore', publicUrl: 'https://registry.example.com' }) as { name: string; value?: string; secretRef?: string }[];
     return Object.fromEntries(env.map(({ name, value, secretRef }) => [name, value ?? `secret ${secretRef ?? ''}`]));
   });
 }
@@ -64,7 +64,7 @@ describe('a setting of the app', () => {
 
   it('is looked at whole, and there is an app in each region', () => {
     expect(parsed.length).toBeGreaterThan(30);
-    expect(samples.map((sample) => [settingsOf(sample).length, uploadsSettingsOf(sample).length])).toEqual([[1, 0], [3, 0], [1, 0], [2, 2]]);
+    expect(samples.map((sample) => [settingsOf(sample).length, uploadsSettingsOf(sample).length])).toEqual([[1, 1], [3, 3], [1, 0], [2, 2]]);
   });
 
   it('is one that the app, its host or its SDKs read', () => {
@@ -83,12 +83,37 @@ describe('the largest body that a Function App takes', () => {
   const limits = (sample: Sample) => [...new Set(settingsOf(sample).map((settings) => Number(settings['FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'])))];
 
   it('is a sixth of the instance\'s memory where it takes uploads itself: the host holds four times a body', () => {
-    expect(samples.filter((sample) => uploadsSettingsOf(sample).length === 0).flatMap(limits)).toEqual([357_913_941, 357_913_941, 357_913_941]);
+    expect(samples.filter((sample) => uploadsSettingsOf(sample).length === 0).flatMap(limits)).toEqual([357_913_941]);
   });
 
   it('is a few MiB more than a manifest where container apps take them', () => {
-    const [limit = 0, ...others] = samples.filter((sample) => uploadsSettingsOf(sample).length > 0).flatMap(limits);
+    const [limit = 0, ...others] = new Set(samples.filter((sample) => uploadsSettingsOf(sample).length > 0).flatMap(limits));
     expect([limit > 4 * 1024 ** 2, limit <= 16 * 1024 ** 2, others]).toEqual([true, true, []]);
+  });
+
+  it('is that of container apps unless somebody chooses otherwise, and uploads are sent there', () => {
+    const { parameters } = JSON.parse(infraText('compiled/main.json')) as { parameters: Record<string, { defaultValue?: string }> };
+    expect(parameters['dataPlane']?.defaultValue).toBe('containerApp');
+    for (const settings of samples.filter((each) => uploadsSettingsOf(each).length > 0).flatMap((sample) => settingsOf(sample))) {
+      expect(settings['LONGSHORE_UPLOADS_URL']).toMatch(/^https:\/\/<Microsoft\.App\/containerApps\/longshore-\w+\.configuration\.ingress\.fqdn>$/);
+    }
+  });
+
+  it('costs nothing where nobody pushes: its container apps go away', () => {
+    const scales = samples.flatMap((sample) => ofType<{ template: { scale: { minReplicas: number } } }>(predicted(sample), 'Microsoft.App/containerApps').map(({ properties }) => properties.template.scale.minReplicas));
+    expect(scales).toEqual(scales.map(() => 0));
+    expect(scales.length).toBeGreaterThan(4);
+  });
+});
+
+describe('the Functions host', () => {
+  it.each(samples)('of %s shows no page of Microsoft\'s, and its worker takes the headers that the host takes', (sample) => {
+    for (const settings of settingsOf(sample)) expect(settings).toMatchObject({ AzureWebJobsDisableHomepage: 'true', NODE_OPTIONS: '--max-http-header-size=65536' });
+  });
+
+  it('has no time limit for functions, as the two plans of the templates allow: a layer may take longer than half an hour', () => {
+    expect(JSON.parse(readFileSync(new URL('../../host.json', import.meta.url), 'utf8'))).toMatchObject({ functionTimeout: '-1' });
+    expect(readFileSync(new URL('../../functions/triggers.ts', import.meta.url), 'utf8')).toContain("import './guarded.ts';");
   });
 });
 
@@ -107,7 +132,7 @@ describe('what is written of a deployment', () => {
 
   it('gives names and addresses out, and no secret among its outputs or between its modules', () => {
     const main = JSON.parse(infraText('compiled/main.json')) as Template;
-    expect(Object.keys(main.outputs ?? {}).sort()).toEqual(['loginServer', 'sites', 'topicIds', 'workStorageIds']);
+    expect(Object.keys(main.outputs ?? {}).sort()).toEqual(['dataPlane', 'largestBody', 'loginServer', 'sites', 'topicIds', 'workStorageIds']);
     const all = templatesIn(main);
     expect(all.length).toBeGreaterThan(12);
     for (const { outputs = {}, parameters = {} } of all) {
