@@ -1,32 +1,5 @@
-// Every trigger file, in the order in which the host matches their routes.
-import './setup.ts';
-import './registry/registry.http.ts';
-import './acr/acr.http.ts';
-import './oauth2/oauth2.http.ts';
-import './api/api.http.ts';
-import './health/health.http.ts';
-import './metrics/metrics.http.ts';
-import './usage/record.event.ts';
-import './usage/fold.queue.ts';
-import './usage/fold-again.queue.ts';
-import './usage/survey.timer.ts';
-import './usage/first-survey.timer.ts';
-import './events/sweep.timer.ts';
-import './webhooks/dispatch.event.ts';
-import './webhooks/deliver.queue.ts';
-import './webhooks/let-go.queue.ts';
-import './webhooks/sweep.timer.ts';
-import './acr/settle.timer.ts';
-import './purge/collect.timer.ts';
-import './purge/settle.timer.ts';
-import './purge/leftovers.timer.ts';
-import './purge/mark.event.ts';
-import './purge/mark.timer.ts';
-import './replication/plan.event.ts';
-import './replication/copy.queue.ts';
-import './replication/sweep.timer.ts';
-import './builds/learn.event.ts';
-import './builds/plan.event.ts';
-import './builds/work.queue.ts';
-import './builds/sweep.timer.ts';
-import './guarded.ts';
+import { requireNode } from '../shared/node-version.ts';
+
+// The check must run before anything else is loaded: a static import would come first, and end with an error that does not name the cause.
+requireNode();
+await import('./triggers.ts');

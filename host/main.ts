@@ -1,20 +1,10 @@
-import { compose } from '../shared/compose.ts';
-import { parseConfig } from '../shared/config.ts';
-import { startNodeHost } from '../shared/http/node-host.ts';
-import { parseHostSettings } from './settings.ts';
-import { runUntilTold } from './run.ts';
+import { requireNode } from '../shared/node-version.ts';
 
-// What the container image runs: the HTTP surfaces on plain Node, for the uploads that the Functions host would hold in memory.
-await runUntilTold(process, async () => {
-  const settings = parseHostSettings(process.env);
-  const longshore = compose(parseConfig(process.env));
-  const host = await startNodeHost(longshore.app, { host: settings.host, port: settings.port });
-  longshore.log.info({ url: host.url }, 'listening');
-  return {
-    async stop() {
-      await host.stop(settings.drainMs);
-      await longshore.flushPulls();
-      await longshore.dispose();
-    },
-  };
-});
+try {
+  // Before anything else is loaded, as in functions/index.ts.
+  requireNode();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+await import('./serve.ts');

@@ -100,8 +100,8 @@ describe('a trigger file', () => {
     expect(trigger.lines).toBeLessThanOrEqual(25);
   });
 
-  it.each(triggers.map((trigger) => [trigger.path] as const))('%s is loaded by functions/index.ts', (path) => {
-    expect(files.find((file) => file.path === 'functions/index.ts')?.imports).toContain(path);
+  it.each(triggers.map((trigger) => [trigger.path] as const))('%s is loaded by functions/triggers.ts', (path) => {
+    expect(files.find((file) => file.path === 'functions/triggers.ts')?.imports).toContain(path);
   });
 });
 

@@ -21,6 +21,15 @@ async function registered(entry: string): Promise<string[]> {
   return JSON.parse(stdout) as string[];
 }
 
+/** Takes from Node what came with 22.15, so that a newer one looks like an older to whatever is loaded behind. */
+const older = `data:text/javascript,${encodeURIComponent("import zlib from 'node:zlib'; import { syncBuiltinESMExports } from 'node:module'; for (const name of Object.keys(zlib)) if (/zstd/i.test(name)) delete zlib[name]; syncBuiltinESMExports();")}`;
+
+/** What a process says that imports a file of the package on such a Node. */
+async function loadedOnOlderNode(entry: string): Promise<{ code: number; stderr: string }> {
+  const script = `await import(${JSON.stringify(entry)}).catch(({ message }) => { console.error(message); process.exit(3); });`;
+  return run(process.execPath, ['--import', older, '--input-type=module', '-e', script]).then(() => ({ code: 0, stderr: '' }), (error: unknown) => error as { code: number; stderr: string });
+}
+
 describe('npm run build', () => {
   beforeAll(() => run(process.execPath, [`${root}build.ts`]));
 
@@ -46,6 +55,12 @@ describe('npm run build', () => {
     expect([type, existsSync(`${root}dist/${String(main)}`)]).toEqual(['module', true]);
     // A dependency that is not in the bundle would be looked for in a folder that is not deployed.
     expect(readdirSync(`${root}dist`)).not.toContain('node_modules');
+  });
+
+  it.each([['functions/index.js', 3], ['host/host.mjs', 1]])('says of %s in one line that Node is too old, before it loads anything else', async (entry, code) => {
+    const { code: ended, stderr } = await loadedOnOlderNode(`${root}dist/${entry}`);
+    expect([ended, stderr.trim().split('\n')]).toEqual([code, [expect.stringMatching(/^Longshore needs Node 22\.15 or newer .*and this is Node \d+\.\d+\.\d+/)]]);
+    expect(JSON.parse(readFileSync(`${root}dist/package.json`, 'utf8'))).toMatchObject({ engines: { node: '>=22.15' } });
   });
 
   it('asks for no setting of its host that the sample for func start has not', () => {
