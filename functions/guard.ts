@@ -5,6 +5,7 @@ import { admitInvocationsAlone, Invocations } from './invocations.ts';
 
 interface InvocationModel {
   getArguments(): Promise<unknown>;
+  invokeFunction(context: unknown, inputs: unknown[], callback: unknown): Promise<unknown>;
 }
 
 interface InvocationContext {
@@ -21,16 +22,24 @@ export interface ProgrammingModel {
 const loopback = '127.0.0.1';
 
 /**
+ * How long a queue's, a timer's or an event's function may take. `functionTimeout` is none, because a layer may take hours and the host ends more than the invocation: the
+ * whole process. In milliseconds.
+ */
+const longestWork = 30 * 60_000;
+
+/**
  * Guards the server that the library opens for HTTP streams. The library lets it listen on every address; hands whatever comes there on by an
  * id that the sender chose (`error` is an event that ends the process); keeps requests of which no invocation is told, without answer and end; and
  * lets an invocation wait without end for a request that never comes, until the host kills the process and all that it does.
  */
-export function guardLibrary(model: ProgrammingModel, invocations = new Invocations()): void {
+export function guardLibrary(model: ProgrammingModel, invocations = new Invocations(), limits = { longestWork }): void {
   const original = { capabilities: model.getCapabilities.bind(model), invocation: model.getInvocationModel.bind(model) };
   let isStreaming = false;
   model.getCapabilities = async (defaults) => {
     const capabilities = await onLoopback((server) => {
       isStreaming = true;
+      // The host takes 32 KiB of headers, and Node 16 by default: what lies between would be refused here, and its invocation wait for it. Read for each connection.
+      Object.assign(server, { maxHeaderSize: 65_536 });
       admitInvocationsAlone(server, invocations);
     }, () => original.capabilities(defaults));
     const uri = capabilities['HttpUri'];
@@ -39,7 +48,8 @@ export function guardLibrary(model: ProgrammingModel, invocations = new Invocati
   };
   model.getInvocationModel = (context) => {
     const invocation = original.invocation(context);
-    if (!isStreaming || !isHttp(context)) return invocation;
+    if (!isHttp(context)) return withoutEndlessWork(invocation, limits.longestWork);
+    if (!isStreaming) return invocation;
     const { invocationId } = context;
     const wait = invocation.getArguments.bind(invocation);
     invocation.getArguments = () => {
@@ -50,6 +60,19 @@ export function guardLibrary(model: ProgrammingModel, invocations = new Invocati
     };
     return invocation;
   };
+}
+
+/** A timer whose function never ends would not run again, and a message would stay taken. What the function has begun cannot be stopped, only given up. */
+function withoutEndlessWork(invocation: InvocationModel, limit: number): InvocationModel {
+  const invoke = invocation.invokeFunction.bind(invocation);
+  invocation.invokeFunction = (...given) => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`the function has not ended within ${limit / 1_000} s, and is given up`)), limit).unref();
+    });
+    return Promise.race([invoke(...given), late]).finally(() => clearTimeout(timer));
+  };
+  return invocation;
 }
 
 function isHttp({ metadata }: InvocationContext): boolean {

@@ -6,6 +6,7 @@ import { healthEndpoint } from './health/http.ts';
 import { withCommonHeaders } from './http/common-headers.ts';
 import { errorResponse } from './http/respond.ts';
 import { requireAccess } from './http/access.ts';
+import { homePage } from './http/home.ts';
 import { requireOwnHost } from './http/host-names.ts';
 import type { HostNames } from './http/host-names.ts';
 import { boundManagementBody } from './http/management-body.ts';
@@ -68,6 +69,7 @@ export function createApp(ports: AppPorts): App {
     recordRequest(ports, context.req.raw, context.res.status, requestId, started);
   });
   app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
+  app.get('/', (context) => homePage(context.req.raw));
   app.get('/healthz', healthEndpoint({ ...ports, clock: ports.registry.clock, log }));
   const { callers, oauth2, management, addressOf } = ports.identities;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));

@@ -68,8 +68,8 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     const starts = await prepareListeners(functions, { hostJson, env, log, now, pollScale, stateFolder });
     const invoker = createInvoker(application, model, hostJson.functionTimeout, log);
     const stopping = new AbortController();
-    const worker = stream === undefined ? createBufferedWorker(invoker.invoke, log) : createStreamWorker(stream.uri, invoker.invoke, log);
     const bodyLimit = bodySizeLimit(env);
+    const worker = stream === undefined ? createBufferedWorker(invoker.invoke, log) : createStreamWorker(stream.uri, invoker.invoke, { bodyLimit, log });
     const endpoints = {
       [eventGridPath]: createEventGridEndpoint({ functions, invoke: invoker.invoke, bodyLimit, key: options.eventGridKey, stopped: stopping.signal }),
       [hostStatusPath]: hostStatus,

@@ -28,6 +28,9 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
   };
 }
 
+/** What the templates give an instance of 2 GiB that takes uploads itself, a sixth: local.settings.sample.json has the same. In bytes. */
+const largestBody = '357913941';
+
 /** The app, and all triggers, on the Functions host. */
 export function startFunctions(settings: StackSettings, { state, functionsKey, folder = 'functions' }: { readonly state: StateFolder; readonly functionsKey: string; readonly folder?: string }) {
   return startFunctionsHost({
@@ -35,11 +38,11 @@ export function startFunctions(settings: StackSettings, { state, functionsKey, f
       await import('../../functions/index.ts');
     },
     hostJson: JSON.parse(readFileSync(new URL('../../host.json', import.meta.url), 'utf8')),
-    env: { ...process.env, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1099511627776' },
+    env: { ...process.env, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: largestBody },
     port: settings.functionsPort,
     refuseByHead: refuseStrangers(),
     stateFolder: state.file(folder),
-    eventGridKey: functionsKey,
+    eventGridKey: settings.eventGridCode || functionsKey,
     log: logHostRecord,
   });
 }

@@ -34,7 +34,7 @@ export async function startTopic({ settings, state, keys, functionsUrl, log }: S
     keys: keys.eventGridKeys,
     subscriptions: [...own, ...extra],
     functionsBaseUrl: () => functionsUrl(region),
-    functionsKey: keys.functionsKey,
+    functionsKey: settings.eventGridCode || keys.functionsKey,
     deadLetter: blobDeadLetterSink(deadLetterConnection),
     log,
   });

@@ -22,6 +22,7 @@ const settingsSchema = z.object({
   blobPort: portSchema,
   queuePort: portSchema,
   eventGridPort: portSchema,
+  eventGridCode: z.string(),
 }).refine(({ tls, regions }) => !tls || regions === 1, { path: ['tls'], error: 'works with one region: the others have no certificate' });
 
 export type StackSettings = z.infer<typeof settingsSchema>;
@@ -54,6 +55,7 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
   blobPort: { variable: 'LONGSHORE_BLOB_PORT', otherwise: 0, says: "Azurite's port for blobs" },
   queuePort: { variable: 'LONGSHORE_QUEUE_PORT', otherwise: 0, says: "Azurite's port for queues" },
   eventGridPort: { variable: 'LONGSHORE_EVENTGRID_PORT', otherwise: 0, says: "the Event Grid topic's port" },
+  eventGridCode: { variable: 'LONGSHORE_EVENTGRID_CODE', otherwise: '', says: 'the key (?code=) that a Functions host of one\'s own wants of deliveries: its system key eventgrid_extension' },
 };
 
 type Program = 'start' | 'services';

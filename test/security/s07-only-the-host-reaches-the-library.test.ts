@@ -79,10 +79,15 @@ describe('npm start', () => {
     await pullsWork();
   });
 
-  it('is not led astray by an id that a client sends to the front', async () => {
-    for (const id of ['error', 'abc', randomUUID()]) for (const url of [stack.url, stack.functionsUrl]) {
-      expect((await fetch(`${url}/v2/`, { headers: { 'x-ms-invocation-id': id } })).status).toBe(200);
-    }
+  it('is not led astray by an id that a client sends to the front: the Functions host forwards it, and it reaches no invocation', async () => {
+    const answers = await Promise.all(['error', 'abc', randomUUID()].map(async (id) => {
+      const began = performance.now();
+      expect((await fetch(`${stack.url}/v2/`, { headers: { 'x-ms-invocation-id': id } })).status).toBe(200);
+      const { status } = await fetch(`${stack.functionsUrl}/v2/`, { headers: { 'x-ms-invocation-id': id } });
+      return { isRefused: status === 400 || status === 500, ms: performance.now() - began };
+    }));
+    expect(answers.filter(({ isRefused, ms }) => !isRefused || ms > 9_000)).toEqual([]);
+    await pullsWork();
   });
 });
 
@@ -109,11 +114,21 @@ describe('the server of the library', () => {
   });
 });
 
+describe('a function of a queue, a timer or an event', () => {
+  it('that never ends is given up after a while, and one of HTTP is not', async () => {
+    const model = { getInvocationModel: () => ({ getArguments: () => Promise.resolve(), invokeFunction: () => new Promise<unknown>(() => undefined) }), getCapabilities: (defaults: Record<string, string>) => Promise.resolve(defaults) };
+    guardLibrary(model, new Invocations(), { longestWork: 50 });
+    const invoked = (type: string) => (model as unknown as { getInvocationModel(context: object): { invokeFunction(): Promise<unknown> } }).getInvocationModel({ invocationId: randomUUID(), metadata: { bindings: { trigger: { type } } } }).invokeFunction();
+    await expect(invoked('queueTrigger')).rejects.toThrow('has not ended within 0.05 s');
+    expect(await Promise.race([invoked('httpTrigger'), delay(300, 'still running')])).toBe('still running');
+  });
+});
+
 describe('an invocation whose request the host cannot forward', () => {
   const metadata = { bindings: { request: { type: 'httpTrigger' } } };
 
   function guarded(getArguments: () => Promise<unknown>, patience = 50) {
-    const model = { getInvocationModel: () => ({ getArguments }), getCapabilities: async (defaults: Record<string, string>) => Promise.resolve(defaults) };
+    const model = { getInvocationModel: () => ({ getArguments, invokeFunction: () => new Promise<unknown>(() => undefined) }), getCapabilities: async (defaults: Record<string, string>) => Promise.resolve(defaults) };
     return { model, guard: () => guardLibrary(model, new Invocations({ patience })) };
   }
 

@@ -60,8 +60,7 @@ export function createEventGridEndpoint({ functions, invoke, bodyLimit, key, sto
         return { status: 200, text: JSON.stringify({ validationResponse: validationCode(body) }) };
       case 'notification':
         return runEvents(fn, readEvents(body), invoke, stopped);
-      // Event Grid says "SubscriptionDeletion" where the extension looks for "Unsubscribe".
-      case 'subscriptiondeletion':
+      // Event Grid says "SubscriptionDeletion", which the extension does not know: 400, and nobody minds.
       case 'unsubscribe':
         return { status: 202 };
       default:

@@ -25,13 +25,13 @@ export function createBufferedWorker(invoke: Invoke, log: Log): Worker {
   };
 }
 
-async function requestData({ req, query, values, bodyLimit }: HttpExchange): Promise<HttpData> {
+async function requestData({ req, head: { query, target }, values, bodyLimit }: HttpExchange): Promise<HttpData> {
   const { protocol, host } = requestOrigin(req);
   const length = declaredLength(req);
   if (length > bodyLimit) throw new BodyTooLargeError(bodyLimit);
   return {
     method: req.method ?? 'GET',
-    url: `${protocol}://${host}${req.url ?? '/'}`,
+    url: `${protocol}://${host}${target}`,
     nullableHeaders: nullable(Object.entries(joinedHeaders(req))),
     nullableQuery: nullable([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')])),
     nullableParams: nullable(Object.entries(values)),

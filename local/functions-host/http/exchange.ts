@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Head } from './kestrel.ts';
 import type { HttpFunction } from './route-table.ts';
 import type { RouteValues } from './route.ts';
 
@@ -8,7 +9,7 @@ export interface HttpExchange {
   res: ServerResponse;
   fn: HttpFunction;
   values: RouteValues;
-  query: URLSearchParams;
+  head: Extract<Head, { is: 'taken' }>;
   /** Bytes; see bodySizeLimit. */
   bodyLimit: number;
 }

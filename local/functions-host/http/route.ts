@@ -34,23 +34,25 @@ export function parseRoute(template: string, routePrefix: string): Route {
 
 function parseSegment(text: string, isLast: boolean, template: string): Segment {
   if (!/[{}]/.test(text)) return { kind: 'literal', text: text.toLowerCase() };
-  const match = /^\{(\*{0,2})([A-Za-z_][\w-]*)(?::([a-z]+))?(\?)?\}$/.exec(text);
+  const match = /^\{(\*{0,2})([A-Za-z_][\w-]*)(?::([a-z]+(?:\(\d+\))?))?(\?)?\}$/.exec(text);
   const [, star, name, constraint, optional] = match ?? [];
   if (name === undefined) throw new Error(`The route "${template}" has the part "${text}", which this host does not read.`);
   if (star !== '') {
     if (!isLast) throw new Error(`The route "${template}" has a catch-all that is not last.`);
     return { kind: 'catch-all', name };
   }
-  const pattern = constraint === undefined ? /^/ : constraints[constraint];
+  const longest = /^maxlength\((\d+)\)$/.exec(constraint ?? '')?.[1];
+  const pattern = constraint === undefined ? /^/ : longest === undefined ? constraints[constraint] : new RegExp(`^.{0,${longest}}$`, 's');
   if (pattern === undefined)
     throw new Error(`The route "${template}" has the constraint "${String(constraint)}", which this host does not read.`);
   return { kind: 'parameter', name, optional: optional !== undefined, allows: (value) => pattern.test(value) };
 }
 
 function matchSegments(segments: Segment[], requestPath: string): RouteValues | undefined {
-  // One trailing slash does not count, but empty parts inside a path do: "a//b" has three.
+  // One trailing slash does not count, and a path with an empty part, as in "a//b", is no function's, not even by a catch-all.
   const trimmed = requestPath.replace(/^\//, '').replace(/\/$/, '');
   const parts = trimmed === '' ? [] : trimmed.split('/');
+  if (parts.includes('')) return undefined;
   const values: RouteValues = {};
   for (const [index, segment] of segments.entries()) {
     if (segment.kind === 'catch-all') {
@@ -58,8 +60,8 @@ function matchSegments(segments: Segment[], requestPath: string): RouteValues | 
       return values;
     }
     const part = parts[index];
-    if (part === undefined || part === '') {
-      if (segment.kind === 'parameter' && segment.optional && part === undefined) continue;
+    if (part === undefined) {
+      if (segment.kind === 'parameter' && segment.optional) continue;
       return undefined;
     }
     if (segment.kind === 'literal' && segment.text !== part.toLowerCase()) return undefined;

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { guardConnections, headersCheckMs, headersTimeoutMs } from '../../../shared/http/connections.ts';
 import { describeError, type Log } from '../log.ts';
-import { fail } from './exchange.ts';
+import { fail, type HttpExchange } from './exchange.ts';
+import { nodesHeaderLimit, readHead } from './kestrel.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Worker } from './stream-exchange.ts';
 
@@ -30,7 +31,12 @@ export interface HttpFront {
 export function createHttpFront(options: HttpFrontOptions): HttpFront {
   let refusing = false;
   // No limit on how long a body may take: a slow upload is a client's right, and the real host has none either.
-  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersCheckMs }, (req, res) => {
+  const server = createServer({ maxHeaderSize: nodesHeaderLimit, requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersCheckMs }, (req, res) => {
+    const head = readHead(req);
+    if (head.is === 'refused') {
+      res.writeHead(head.status, { 'content-length': 0, connection: 'close' }).end();
+      return;
+    }
     const refused = options.refuseByHead(req);
     if (refused !== undefined) {
       res.writeHead(refused.status, { 'content-type': 'application/json', connection: 'close' }).end(refused.json);
@@ -40,7 +46,7 @@ export function createHttpFront(options: HttpFrontOptions): HttpFront {
       res.writeHead(503, { 'content-length': 0, connection: 'close' }).end();
       return;
     }
-    dispatch(options, req, res).catch((error: unknown) => {
+    dispatch(options, req, res, head).catch((error: unknown) => {
       if (!res.destroyed) options.log({ level: 'error', category: 'Host.Http', message: describeError(error) });
       fail(res);
     });
@@ -59,32 +65,17 @@ async function dispatch(
   { routes, worker, endpoints, bodyLimit }: HttpFrontOptions,
   req: IncomingMessage,
   res: ServerResponse,
+  head: HttpExchange['head'],
 ): Promise<void> {
-  const target = req.url ?? '/';
-  const mark = target.indexOf('?');
-  const path = decodePath(mark === -1 ? target : target.slice(0, mark));
-  if (path === undefined) {
-    empty(res, 400);
-    return;
-  }
-  const query = new URLSearchParams(mark === -1 ? '' : target.slice(mark));
+  const { path, query } = head;
   const endpoint = endpoints[path.toLowerCase()];
   if (endpoint !== undefined) return endpoint(req, res, query);
   const found = routes.find(req.method ?? 'GET', path);
-  if (found !== undefined) return worker.answer({ req, res, query, bodyLimit, ...found });
+  if (found !== undefined) return worker.answer({ req, res, head, bodyLimit, ...found });
   // "/" is the host's home page when no function has it; 204 is the answer with AzureWebJobsDisableHomepage.
   empty(res, path === '/' ? 204 : 404);
 }
 
-// App Service decodes %2F before it routes, so an encoded name is never one segment.
-function decodePath(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function empty(res: ServerResponse, status: 204 | 400 | 404): void {
+function empty(res: ServerResponse, status: 204 | 404): void {
   res.writeHead(status, status === 204 ? {} : { 'content-length': 0 }).end();
 }

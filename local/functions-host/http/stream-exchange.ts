@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Invoke } from '../invocation.ts';
 import { describeError, type Log } from '../log.ts';
 import { discardBody, fail, type HttpExchange, httpReason, requestOrigin } from './exchange.ts';
 import { endToEndHeaders } from './hop-by-hop.ts';
 import { BodyTooLargeError, declaredLength, isChunked, limitBytes, readBody } from './request-body.ts';
+import { Spool, type SpooledBody } from './spooled-body.ts';
 import { httpTriggerMetadata } from './trigger-metadata.ts';
 
-/** Bodies up to here are read before the function runs, to bind their JSON properties; the real host reads any length. */
+/** Bodies up to here lie in memory, and their JSON properties are bound; the real host does so with any length. */
 const bindingLimit = 1_048_576;
 
 export interface Worker {
@@ -19,51 +19,41 @@ export interface Worker {
 
 /**
  * Serves HTTP functions as the host does after `app.setup({ enableHttpStream: true })`: the request goes on to the HTTP
- * server that `@azure/functions` opened at `httpUri`, marked with an invocation id, and that invocation is run.
+ * server that `@azure/functions` opened at `httpUri`, marked with an invocation id, and that invocation is run. Neither waits for
+ * the other: a request that cannot be sent on, or whose client leaves at once, leaves the invocation waiting for it.
  */
-export function createStreamWorker(httpUri: string, invoke: Invoke, log: Log): Worker {
+export function createStreamWorker(httpUri: string, invoke: Invoke, { bodyLimit, log }: { readonly bodyLimit: number; readonly log: Log }): Worker {
   const agent = new Agent({ keepAlive: true });
+  const spool = new Spool(bodyLimit);
   const { port } = new URL(httpUri);
   return {
     close: () => agent.destroy(),
     async answer(exchange) {
-      const { req, res, fn, query, values } = exchange;
+      const { req, res, fn, head, values } = exchange;
       const invocationId = randomUUID();
-      const body = await readForBinding(exchange);
-      const triggerMetadata = httpTriggerMetadata(req, query, values, body);
-      // Loopback by number: the library says "localhost" and listens on every address.
-      const upstream = request({
-        agent,
-        host: '127.0.0.1',
-        port,
-        method: req.method,
-        path: req.url,
-        headers: forwardedHeaders(req, invocationId),
-      });
-      const run = async () => {
-        await reached(upstream);
-        requireResult(await invoke({ fn, invocationId, reason: httpReason, data: {}, triggerMetadata }));
-      };
+      const body = await gather(exchange, spool);
+      // Loopback by number: the library says "localhost".
+      const upstream = head.isForwarded ? request({ agent, host: '127.0.0.1', port, method: req.method, path: head.target, headers: forwardedHeaders(req, invocationId) }) : undefined;
       try {
+        const triggerMetadata = httpTriggerMetadata(req, head.query, values, body.bytes);
+        const run = async () => requireResult(await invoke({ fn, invocationId, reason: httpReason, data: {}, triggerMetadata }));
         // Either side may fail first, and then the other one would wait for ever.
-        await Promise.all([relay(exchange, upstream, body), run()]);
+        await Promise.all([upstream === undefined ? untilClosed(res) : relay(exchange, upstream, body), run()]);
       } catch (error) {
-        upstream.destroy();
+        upstream?.destroy();
         if (!res.destroyed)
           log({ level: 'error', category: 'Host.Http', functionName: fn.name, invocationId, message: describeError(error) });
         fail(res);
+      } finally {
+        await body.file?.close();
       }
     },
   };
 }
 
-// The library waits without end for a request that never comes, as when the client left at once. So the invocation
-// starts when the head of the request is on its way over a connection that stands.
-async function reached(upstream: ClientRequest): Promise<void> {
-  const sent = once(upstream, 'socket') as Promise<[Socket]>;
-  upstream.flushHeaders();
-  const [socket] = await sent;
-  if (socket.connecting) await once(socket, 'connect');
+/** Of a request that is not sent on nothing but the invocation's failure comes back. */
+async function untilClosed(res: ServerResponse): Promise<void> {
+  if (!res.destroyed) await once(res, 'close');
 }
 
 // The library sends nothing for a handler that returned nothing: on the real host such a client waits until its time is up.
@@ -71,10 +61,18 @@ function requireResult(outcome: { result: unknown }): void {
   if (outcome.result === undefined || outcome.result === null) throw new Error('The HTTP function returned no response.');
 }
 
-async function readForBinding({ req, bodyLimit }: HttpExchange): Promise<Buffer | undefined> {
+/** What of a body came before the function runs: nothing of a chunked one. */
+interface Gathered {
+  readonly bytes?: Buffer;
+  readonly file?: SpooledBody;
+}
+
+/** A declared body comes whole before the function is told of it; a chunked one goes through as it comes. */
+async function gather({ req, bodyLimit }: HttpExchange, spool: Spool): Promise<Gathered> {
   const length = declaredLength(req);
   if (length > bodyLimit) throw new BodyTooLargeError(bodyLimit);
-  return length > 0 && length <= bindingLimit ? readBody(req, length) : undefined;
+  if (length === 0) return {};
+  return length <= bindingLimit ? { bytes: await readBody(req, length) } : { file: await spool.take(req, length) };
 }
 
 // YARP, the host's forwarder, overwrites the forwarded headers that the client sent; the library builds the URL from them.
@@ -86,7 +84,8 @@ function forwardedHeaders(req: IncomingMessage, invocationId: string): Record<st
     ...headers,
     host,
     ...(isChunked(req) && { 'transfer-encoding': 'chunked' }),
-    'x-ms-invocation-id': invocationId,
+    // The host adds its own only where there is none: an id of the client's stands, and the invocation's request never comes.
+    'x-ms-invocation-id': headers['x-ms-invocation-id'] ?? invocationId,
     'x-forwarded-host': host,
     'x-forwarded-proto': protocol,
     'x-forwarded-for': req.socket.remoteAddress ?? '',
@@ -94,7 +93,7 @@ function forwardedHeaders(req: IncomingMessage, invocationId: string): Record<st
 }
 
 /** Sends the request on and brings the response back; resolves when the client has all of it. */
-async function relay({ req, res, bodyLimit }: HttpExchange, upstream: ClientRequest, body: Buffer | undefined): Promise<void> {
+async function relay({ req, res, bodyLimit }: HttpExchange, upstream: ClientRequest, { bytes, file }: Gathered): Promise<void> {
   const done = Promise.withResolvers<undefined>();
   upstream.on('error', done.reject);
   upstream.on('response', (answer) => {
@@ -112,13 +111,17 @@ async function relay({ req, res, bodyLimit }: HttpExchange, upstream: ClientRequ
     else upstream.destroy(new Error('The client closed the connection.'));
   });
   if (res.destroyed) upstream.destroy(new Error('The client had closed the connection.'));
-  if (body !== undefined) upstream.end(body);
+  if (bytes !== undefined) upstream.end(bytes);
+  else if (file !== undefined) file.read().on('error', done.reject).pipe(upstream);
   else if (isChunked(req)) req.pipe(limitBytes(bodyLimit)).on('error', done.reject).pipe(upstream);
   else req.pipe(upstream);
   await done.promise;
 }
 
 function sendAnswer(answer: IncomingMessage, res: ServerResponse): void {
-  res.writeHead(answer.statusCode ?? 502, endToEndHeaders(answer));
+  const headers = endToEndHeaders(answer);
+  // Kestrel lets no 204 have a length.
+  if (answer.statusCode === 204) delete headers['content-length'];
+  res.writeHead(answer.statusCode ?? 502, headers);
   answer.pipe(res);
 }

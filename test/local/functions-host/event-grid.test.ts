@@ -128,6 +128,7 @@ describe('the handshake', () => {
   });
 
   it('lets a subscription be deleted', async () => {
-    expect((await post('on-push', [], { 'aeg-event-type': 'SubscriptionDeletion' })).status).toBe(202);
+    expect((await post('on-push', [], { 'aeg-event-type': 'SubscriptionDeletion' })).status).toBe(400);
+    expect((await post('on-push', [], { 'aeg-event-type': 'Unsubscribe' })).status).toBe(202);
   });
 });

@@ -112,3 +112,6 @@ async function* breaksMidway(): AsyncGenerator<Uint8Array> {
   await new Promise((resolve) => setTimeout(resolve, 20));
   throw new Error('the source went away');
 }
+
+// As the registry's own entry does it: an invocation whose request does not come ends.
+await import('../../../../functions/guarded.ts');

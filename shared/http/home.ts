@@ -1,0 +1,16 @@
+import { targetOf } from './target.ts';
+
+/** `GET /`, for a person who has opened the registry in a browser: what it is, and what to type. */
+export function homePage({ url }: Request): Response {
+  const { host } = targetOf(url);
+  const text = [
+    'This is a container registry (Longshore).',
+    '',
+    `  docker login ${host}`,
+    `  docker pull ${host}/REPOSITORY:TAG`,
+    '',
+    'GET /healthz says whether it is well, and /api/v1/openapi.json what the management API offers.',
+    '',
+  ].join('\n');
+  return new Response(text, { headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' } });
+}
