@@ -54,9 +54,16 @@ function there(program: string, args: readonly string[]): Promise<string> {
   return command('unshare', ['-m', 'sh', '-c', 'mount --bind "$HOSTS" /etc/hosts && exec "$@"', 'sh', program, ...args], { env });
 }
 
-/** What an `az acr` command prints, parsed. By `admin` unless another login is given. */
-async function acr(args: string, login: readonly [string, string] = ['admin', password]): Promise<unknown> {
-  const printed = await there('az', ['acr', ...args.split(' '), '--username', login[0], '--password', login[1], '--output', 'json']);
+type Login = readonly [user: string, password: string];
+
+/** What an `az acr` command prints. */
+function acrText(args: string, [user, word]: Login): Promise<string> {
+  return there('az', ['acr', ...args.split(' '), '--username', user, '--password', word, '--output', 'json']);
+}
+
+/** The same, parsed. By `admin` unless another login is given. */
+async function acr(args: string, login: Login = ['admin', password]): Promise<unknown> {
+  const printed = await acrText(args, login);
   return printed.trim() === '' ? undefined : (JSON.parse(printed) as unknown);
 }
 
@@ -75,9 +82,9 @@ async function pushSamples(): Promise<void> {
 
 describe('az acr, by a name and a certificate that were made here', () => {
   it('logs in, and what pulls then is logged in', async () => {
-    await acr(`login --name ${name}`);
+    expect(await acrText(`login --name ${name}`, ['admin', password])).toContain('Login Succeeded');
     expect(JSON.parse(await there('skopeo', ['inspect', `docker://${host}/team/app:v1`]))).toMatchObject({ Digest: one.digest });
-    await expect(acr(`login --name ${name}`, ['admin', 'wrong'])).rejects.toThrow(/invalid username\/password|Login failed/);
+    await expect(acrText(`login --name ${name}`, ['admin', 'wrong'])).rejects.toThrow(/invalid username\/password|Login failed/);
   });
 
   it('lists and shows repositories, tags and manifests', async () => {

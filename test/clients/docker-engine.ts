@@ -18,18 +18,22 @@ export interface DockerEngine {
 
 /**
  * A Docker engine on a unix socket that keeps everything in `folder` and leaves the machine's network as it is. Needs root.
- * Rejects with its log when it does not come up.
+ * Rejects with its log when it does not come up. `through` gives the command line of engine and client: in a mount namespace, so that what the engine mounts goes with it.
  */
-export async function startDockerEngine(folder: string): Promise<DockerEngine> {
+export async function startDockerEngine(folder: string, through: (program: string, args: readonly string[]) => readonly string[] = inOwnMounts): Promise<DockerEngine> {
   await mkdir(folder, { recursive: true });
   const socket = `unix://${join(folder, 'docker.sock')}`;
   const logPath = join(folder, 'dockerd.log');
   await writeFile(join(folder, 'daemon.json'), JSON.stringify(settings(folder, socket)));
   const log = openSync(logPath, 'w');
-  // In a mount namespace of its own, so that what it mounts goes with it. unshare becomes dockerd: the pid is dockerd's.
-  const engine = spawn('unshare', ['-m', 'dockerd', '--config-file', join(folder, 'daemon.json')], { stdio: ['ignore', log, log] });
+  // What stands before it becomes dockerd: the pid is dockerd's.
+  const [program = '', ...args] = through('dockerd', ['--config-file', join(folder, 'daemon.json')]);
+  const engine = spawn(program, args, { stdio: ['ignore', log, log] });
   const ended = once(engine, 'exit');
-  const docker = (...args: string[]) => command(client, ['--config', join(folder, 'client'), '--host', socket, ...args]);
+  const docker = (...given: string[]) => {
+    const [first = '', ...rest] = through(client, ['--config', join(folder, 'client'), '--host', socket, ...given]);
+    return command(first, rest);
+  };
   const stop = async () => {
     engine.kill('SIGTERM');
     await ended;
@@ -40,6 +44,10 @@ export async function startDockerEngine(folder: string): Promise<DockerEngine> {
   }
   await stop();
   throw new Error(`dockerd did not come up:\n${(await readFile(logPath, 'utf8')).slice(-4_000)}`);
+}
+
+function inOwnMounts(program: string, args: readonly string[]): readonly string[] {
+  return ['unshare', '-m', program, ...args];
 }
 
 function settings(folder: string, socket: string): object {
