@@ -22,6 +22,14 @@ export async function withServerOpenedBy<T>(start: () => Promise<T>): Promise<{ 
 }
 
 /**
+ * Connections of this host alone come here, and it closes them itself. A server that closes idle ones does so also, when the process was busy, to one on
+ * which a request has just been sent: the client would get 500.
+ */
+export function keepIdleConnections(server: Server): void {
+  server.keepAliveTimeout = 0;
+}
+
+/**
  * Reads to the end what a handler left of a body that it had begun to read, and says so. Node drops only bodies that
  * nobody touched, and the library takes no care of the others: without this the next request on the connection, anybody's,
  * waits five seconds and fails. A handler should read all of a body or none of it.

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { type Application, createApplication, runHooks } from './application.ts';
 import { provideCoreModule } from './core-module.ts';
 import type { ProgrammingModel } from './core-types.ts';
-import { finishBodiesLeftUnread, withServerOpenedBy } from './library-server.ts';
+import { finishBodiesLeftUnread, keepIdleConnections, withServerOpenedBy } from './library-server.ts';
 import { asError, type Log } from './log.ts';
 import { type HostedFunction, parseFunction } from './trigger-binding.ts';
 
@@ -32,7 +32,10 @@ export async function loadApplication(load: () => Promise<void>, log: Log): Prom
   const functions = parseAll(application);
   await runHooks(application, 'appStart', { hookData: {} });
   const { result: capabilities, server } = await withServerOpenedBy(() => model.getCapabilities({}));
-  if (server !== undefined) finishBodiesLeftUnread(server, log);
+  if (server !== undefined) {
+    finishBodiesLeftUnread(server, log);
+    keepIdleConnections(server);
+  }
   const uri = capabilities['HttpUri'];
   return { application, model, functions, stream: uri === undefined ? undefined : { uri, server } };
 }
