@@ -8,7 +8,7 @@ import { recordedLog } from './recorded-log.ts';
 let host: FunctionsHost;
 
 beforeAll(async () => {
-  host = await startFunctionsHost({ load: () => import('./apps/http-stream.ts'), hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } }, log: recordedLog().log });
+  host = await startFunctionsHost({ load: async () => { await import('./apps/http-stream.ts'); }, hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } }, log: recordedLog().log });
 });
 
 afterAll(() => host.stop());
@@ -19,7 +19,7 @@ function block(ms: number): void {
 }
 
 interface WithRequests {
-  addRequest(...args: unknown[]): void;
+  addRequest: (this: WithRequests, ...args: unknown[]) => void;
 }
 
 describe('the local Functions host on a busy machine', () => {
