@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/shared/purge/policy/{judge,grace,conditions}.test.ts',
+      'test/shared/purge/policy/{grace,conditions}.test.ts',
       'test/shared/identity/{grants,conditions}.test.ts',
       'test/shared/state/{schedule,pattern}.test.ts',
       'test/shared/webhooks/schedule.test.ts',

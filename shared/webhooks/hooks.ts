@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { CommitDocuments, DocumentChange, QueryDocuments, ReadDocument } from '../ports/documents.ts';
@@ -25,15 +26,19 @@ export async function requireHook(documents: ReadDocument, registry: RegistryNam
  * gives back what it got, nothing is written. What it throws ends it. Throws `RegistryError` (`contended`) and `StoreFailure`.
  */
 export async function writeHook(documents: HookStore, registry: RegistryName, name: string, next: (before: Webhook | undefined) => Webhook | Promise<Webhook>): Promise<{ readonly hook: Webhook; readonly created: boolean }> {
+  let sent: { readonly hook: Webhook; readonly created: boolean } | undefined;
   return untilUncontended(`the webhook ${name}`, async () => {
     const stored = await readStoredHook(documents, registry, name);
     const before = stored?.document.hook;
+    // Refused, and there all the same: the answer of the first sending was lost.
+    if (sent !== undefined && isDeepStrictEqual(before, JSON.parse(JSON.stringify(sent.hook)))) return sent;
     const hook = await next(before);
     if (hook === before) return { hook, created: false };
+    sent = { hook, created: before === undefined };
     const document = documentOf(hook);
     const change: DocumentChange = stored === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: stored.etag };
     const outcome = await documents.commitDocuments('registries', [registry], [change, ...routeChanges(before, hook)]);
-    return outcome.committed ? { hook, created: before === undefined } : undefined;
+    return outcome.committed ? sent : undefined;
   });
 }
 
@@ -55,8 +60,13 @@ class NoSuchHook extends Error {}
 
 /** With its routes: from then on no event finds it. Throws `RegistryError` (`thing-unknown`, `contended`) and `StoreFailure`. */
 export async function deleteHook(documents: HookStore, registry: RegistryName, name: string): Promise<void> {
+  let isSent = false;
   await untilUncontended(`the webhook ${name}`, async () => {
-    const stored = (await readStoredHook(documents, registry, name)) ?? raiseUnknown(name);
+    const stored = await readStoredHook(documents, registry, name);
+    // It has gone with the first sending, whose answer was lost.
+    if (stored === undefined && isSent) return true;
+    if (stored === undefined) return raiseUnknown(name);
+    isSent = true;
     const { document: { id, hook }, etag } = stored;
     const changes: DocumentChange[] = [{ do: 'delete', id, ifMatch: etag }, ...routesOf(hook).map((route): DocumentChange => ({ do: 'delete', id: route.id }))];
     const outcome = await documents.commitDocuments('registries', [registry], changes);
