@@ -7,6 +7,10 @@ import { upload } from './building.ts';
 import type { Registry } from './building.ts';
 import { claimed, startCi } from './ci.ts';
 import type { Asked, Ci, Job } from './ci.ts';
+import { loseNoAnswers } from '../../../chance.ts';
+
+// Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
+loseNoAnswers();
 
 let ci: Ci;
 beforeEach(async () => {
