@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grantsOfActions } from '../../../shared/identity/actions.ts';
-import { allGrants, grantsOfAccess, intersect, noGrants, permits, readable, repositoryActions, union } from '../../../shared/identity/grants.ts';
+import { allGrants, decidingRule, grantsOfAccess, intersect, noGrants, permits, readable, repositoryActions, union } from '../../../shared/identity/grants.ts';
 import { isRepositoryPattern, matchesPattern } from '../../../shared/identity/pattern.ts';
 import type { RepositoryPattern } from '../../../shared/identity/pattern.ts';
 import { parseScopes } from '../../../shared/identity/scope.ts';
+import { RegistryError } from '../../../shared/oci/faults.ts';
 import type { RepositoryName } from '../../../shared/oci/name.ts';
 import type { RepositoryAction } from '../../../shared/ports/authorize.ts';
 
@@ -115,5 +116,92 @@ describe('a scope', () => {
         for (const { type, actions } of parseScopes(scopes)) expect([typeof type, Array.isArray(actions)]).toEqual(['string', true]);
       }),
     );
+  });
+});
+
+describe('what an access claim grants', () => {
+  const claim = (type: string, name: string, ...actions: string[]) => grantsOfAccess([{ type, name, actions }]);
+  const manages = (grants: Parameters<typeof permits>[0], action: 'read' | 'write') => permits(grants, { type: 'management', name: 'api', action });
+  const pins = (grants: Parameters<typeof permits>[0], source: string) => permits(grants, { type: 'management', name: `in-use/${source}`, action: 'write' } as Parameters<typeof permits>[1]);
+  const catalog = (grants: Parameters<typeof permits>[0]) => permits(grants, { type: 'registry', name: 'catalog', action: '*' } as Parameters<typeof permits>[1]);
+
+  it('is the catalog, by its star alone', () => {
+    expect([claim('registry', 'catalog', '*'), claim('registry', 'catalog', 'pull'), claim('registry', 'other', '*'), claim('repository', 'catalog', '*')].map(catalog)).toEqual([true, false, false, false]);
+    expect(intersect(allGrants, [{ type: 'registry', name: 'catalog', actions: ['*', 'pull'] }, { type: 'registry', name: 'other', actions: ['*'] }])).toEqual([{ type: 'registry', name: 'catalog', actions: ['*'] }]);
+  });
+
+  it('is the management API, to read or to write, and who writes reads', () => {
+    const claims = [claim('management', 'api', 'read'), claim('management', 'api', 'write'), claim('management', 'api', 'read', 'write'), claim('management', 'api', 'pull'), claim('management', 'other', 'write'), claim('plugin', 'api', 'write')];
+    expect(claims.map((each) => [manages(each, 'read'), manages(each, 'write')])).toEqual([[true, false], [true, true], [true, true], [false, false], [false, false], [false, false]]);
+    expect(claims.map(({ management }) => management)).toEqual(['read', 'write', 'write', 'none', 'none', 'none']);
+    expect(intersect(claims[0] ?? noGrants, [{ type: 'management', name: 'api', actions: ['read', 'write', 'delete'] }])).toEqual([{ type: 'management', name: 'api', actions: ['read'] }]);
+    expect(intersect(allGrants, [{ type: 'management', name: 'other', actions: ['read', 'write'] }, { type: 'management', name: 'api', actions: ['pull', '*'] }])).toEqual([]);
+  });
+
+  it('is to say what is in use for the one source that it names, and whoever writes to the API says it for all', () => {
+    const west = claim('management', 'in-use/west', 'write');
+    expect([pins(west, 'west'), pins(west, 'east'), pins(allGrants, 'east'), pins(noGrants, 'west'), manages(west, 'read'), manages(west, 'write')]).toEqual([true, false, true, false, false, false]);
+    expect([claim('management', 'in-use/west', 'read').inUse, claim('management', 'in-use/', 'write').inUse, claim('management', 'in-use', 'write').inUse, claim('management', 'x/in-use/west', 'write').inUse, west.inUse]).toEqual([[], [], [], [], ['west']]);
+    expect(pins(claim('management', 'api', 'read'), 'west')).toBe(false);
+    const asked = [{ type: 'management', name: 'in-use/west', actions: ['write', 'read'] }, { type: 'management', name: 'in-use/east', actions: ['write'] }, { type: 'management', name: 'in-use/', actions: ['write'] }];
+    expect(intersect(west, asked)).toEqual([{ type: 'management', name: 'in-use/west', actions: ['write'] }]);
+    expect(intersect(allGrants, asked)).toEqual([{ type: 'management', name: 'in-use/west', actions: ['write'] }, { type: 'management', name: 'in-use/east', actions: ['write'] }]);
+  });
+
+  it('is of a repository that name alone, and what is an action', () => {
+    const { rules } = claim('repository', 'team/app', 'pull', 'fly', 'push');
+    expect(rules.map(({ pattern, actions, from }) => [pattern, [...actions], from])).toEqual([['team/app', ['pull', 'push'], 'an access token']]);
+    expect([claim('repository', 'team/*', 'pull').rules, claim('repository', 'Team', 'pull').rules, claim('plugin', 'team/app', 'pull')]).toEqual([[], [], noGrants]);
+    expect(may(claim('repository', 'team/app', 'pull'), 'team/app/deep' as RepositoryName, 'pull')).toBe(false);
+  });
+
+  it('is together the most of all, and each source once', () => {
+    const all = union([claim('management', 'api', 'read'), claim('management', 'in-use/west', 'write'), claim('registry', 'catalog', '*'), claim('management', 'in-use/west', 'write'), { ...noGrants, listing: ['team/*' as RepositoryPattern] }]);
+    expect(all).toEqual({ rules: [], catalog: true, listing: ['team/*'], management: 'read', inUse: ['west'] });
+    expect([union([claim('management', 'api', 'read'), claim('management', 'api', 'write')]).management, union([]).management, union([noGrants, noGrants])]).toEqual(['write', 'none', noGrants]);
+  });
+
+  it('of the administrator is everything', () => {
+    expect(allGrants).toEqual({ rules: [{ pattern: '*', actions: new Set(repositoryActions), from: 'the administrator' }], catalog: true, listing: [], management: 'write', inUse: [] });
+    expect(noGrants).toEqual({ rules: [], catalog: false, listing: [], management: 'none', inUse: [] });
+    expect(repositoryActions).toEqual(['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'deleted_read', 'deleted_restore']);
+  });
+
+  it('shows in lists what may be pulled or whose metadata may be read, once each, and nothing else', () => {
+    const grants = grantsOfActions(['repositories/a/content/read', 'repositories/a/metadata/read', 'repositories/b/metadata/read', 'repositories/c/content/write', 'repositories/d/content/delete'], 'a map');
+    expect(readable({ ...grants, listing: ['z', 'a'] as RepositoryPattern[] })).toEqual(['z', 'a', 'b']);
+    const lists = (name: string) => permits({ ...grants, listing: ['z'] as RepositoryPattern[] }, { type: 'listing', name: name as RepositoryName, action: 'read' });
+    expect(['a', 'b', 'c', 'd', 'z'].map(lists)).toEqual([true, true, false, false, true]);
+  });
+
+  it('is decided by the first rule that allows it, which says where it is from', () => {
+    const grants = union([grantsOfActions(['repositories/team/*/content/read'], 'one'), grantsOfActions(['repositories/team/app/content/read', 'repositories/team/app/content/delete'], 'two')]);
+    expect([decidingRule(grants, 'team/app', 'pull')?.from, decidingRule(grants, 'team/app', 'delete')?.from, decidingRule(grants, 'other', 'pull')]).toEqual([expect.stringContaining('one') as string, expect.stringContaining('two') as string, undefined]);
+  });
+});
+
+describe('many scopes', () => {
+  it('are parted by spaces, in one parameter or several, up to fifty', () => {
+    expect(parseScopes(['repository:a:pull  repository:b:pull', 'repository:c:pull']).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    const many = (count: number) => [Array.from({ length: count }, (_, n) => `repository:r${n}:pull`).join(' ')];
+    expect(parseScopes(many(50))).toHaveLength(50);
+    expect(() => parseScopes(many(51))).toThrow(RegistryError);
+    try {
+      parseScopes(many(51));
+    } catch (error) {
+      expect((error as RegistryError).fault).toEqual({ is: 'request-invalid', why: '51 scopes were asked for; at most 50 are allowed' });
+    }
+  });
+
+  it('of more than 600 letters, without a name or with an unknown type ask for nothing more than they say', () => {
+    const name = (length: number) => `repository:${'a'.repeat(length - 'repository::pull'.length)}:pull`;
+    expect([parseScopes([name(600)]).length, parseScopes([name(601)]).length]).toEqual([1, 0]);
+    expect(parseScopes(['other:a:*', 'repository(x):a:*', 'x(y)z:a:pull', 'repository:a:pull,pull,*'])).toEqual([
+      { type: 'other', name: 'a', actions: ['*'] },
+      { type: 'repository', name: 'a', actions: [...repositoryActions] },
+      { type: 'x(y)z', name: 'a', actions: ['pull'] },
+      { type: 'repository', name: 'a', actions: [...repositoryActions] },
+    ]);
+    expect(parseScopes(['repository:a:pull,pull,push'])[0]?.actions).toEqual(['pull', 'push']);
   });
 });

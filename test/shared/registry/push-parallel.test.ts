@@ -33,7 +33,8 @@ describe('64 pushes into one repository at once, their tags overlapping', () => 
     const random = randomFrom(seed);
     let now = Date.now();
     const passTime = (ms: number) => (now += ms);
-    const { app, world, sweepOutbox } = composeForTest({ world: createMemoryWorld({ clock: { now: () => new Date(now) } }), connection: { calls: new CallPlan().delay(() => Math.floor(random() * 4)) } });
+    const longshore = composeForTest({ world: createMemoryWorld({ clock: { now: () => new Date(now) } }), connection: { calls: new CallPlan().delay(() => Math.floor(random() * 4)) } });
+    const { app, world } = longshore;
     const all = Array.from({ length: pushes }, (_, n) => pushOf(n));
     await Promise.all(all.map(({ tag, image }) => pushImage(app, repository, tag, image)));
 
@@ -48,7 +49,7 @@ describe('64 pushes into one repository at once, their tags overlapping', () => 
 
     // What a push of a lost answer has recorded, besides the event of the push, the sweep tells of.
     passTime(sweepAge + 1);
-    await sweepOutbox();
+    await longshore.sweepOutbox();
     const events = [...new Map(world.region().events.log.map((event) => [event.id, event])).values()];
     const pushed = events.filter(({ type }) => type === 'Microsoft.ContainerRegistry.ImagePushed');
     const moved = events.filter(({ type }) => type === 'Longshore.TagMoved');

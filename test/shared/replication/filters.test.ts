@@ -7,7 +7,7 @@ type Filters = Parameters<typeof isWithin>[0];
 
 const all = { include: ['**'], exclude: [] };
 const everyTag = { include: ['*'], exclude: [] };
-const filters = (own: Partial<Filters> = {}): Filters => ({ repositories: all, tags: everyTag, ...own }) as Filters;
+const filters = (own: Partial<Filters> = {}): Filters => ({ repositories: all, tags: everyTag, ...own });
 const image = { ...manifest('filtered'), repository: 'team/app' as RepositoryName };
 const config = (mediaType: string) => ({ ...image, references: [{ ...image.references[0], role: 'config', mediaType }, { ...image.references[1], role: 'layer', mediaType: 'application/layer' }] }) as typeof image;
 

@@ -125,7 +125,7 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     ['FROM a\nARG SIG=SIGTERM\nSTOPSIGNAL $SIG', { OTHER: 'bogus' }, ''],
     ['FROM a\nENV SIG=SIGTERM\nSTOPSIGNAL $SIG', { SIG: 'bogus' }, ''],
   ])('with the arguments that are given: %j with %j', (text, args, message) => {
-    const refusal = refusalOf(`${text}\n`, { args: args as Record<string, string> });
+    const refusal = refusalOf(`${text}\n`, { args });
     if (message === '') expect(refusal).toBe('');
     else expect(refusal).toContain(message);
   });

@@ -17,8 +17,8 @@ const tag = (facts: Partial<TagFacts> = {}): TagFacts => ({ name: 'v1' as Tag, p
 const factsOf = (facts: Partial<Facts> = {}): Facts => ({ repository: 'team/app' as RepositoryName, manifest: manifest(), tags: [], along: [], newestTags: [], trackedSince: 0, ...facts });
 const judged = (own: Partial<Judged> = {}): Judged => ({ facts: factsOf(), manifest: manifest(), ...own });
 const policyOf = (given: object = {}) => policySchema.parse({ remove: [{ name: 'r', olderThanDays: 1 }], ...given });
-const remove = (rule: Partial<RemoveRule>) => ({ name: 'r', ...rule }) as RemoveRule;
-const keep = (rule: Partial<KeepRule>) => ({ name: 'k', ...rule }) as KeepRule;
+const remove = (rule: Partial<RemoveRule>): RemoveRule => ({ name: 'r', ...rule });
+const keep = (rule: Partial<KeepRule>): KeepRule => ({ name: 'k', ...rule });
 const newest = (...names: string[]) => ({ facts: factsOf({ newestTags: names as Tag[] }) });
 
 describe('the time from which a rule takes something', () => {
