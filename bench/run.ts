@@ -3,6 +3,7 @@ import { benchCosmos } from './cosmos.ts';
 import { benchCounts } from './counts.ts';
 import { benchEmulated } from './emulated.ts';
 import { benchEventGrid } from './eventgrid.ts';
+import { benchFunctionsHost } from './functions-host.ts';
 import { benchHttp } from './http.ts';
 import { benchEmulatedLists, benchLists } from './lists.ts';
 import { benchMemory } from './memory.ts';
@@ -17,6 +18,7 @@ import { benchWebhooks } from './webhooks.ts';
 const benches: Record<string, () => Promise<Figure[]>> = {
   counts: benchCounts,
   http: benchHttp,
+  'functions-host': benchFunctionsHost,
   peer: benchPeer,
   push: benchPush,
   partitions: benchPartitions,

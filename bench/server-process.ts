@@ -12,7 +12,11 @@ export interface RunningServer {
 
 /** A server in a process of its own, so that it and its load do not share one thread. */
 export async function start(kind: ServerKind, ...more: string[]): Promise<RunningServer> {
-  const child = fork(new URL('http-server.ts', import.meta.url), [kind, ...more], { execArgv: [...process.execArgv, '--max-semi-space-size=1'] });
+  return startProgram(new URL('http-server.ts', import.meta.url), [kind, ...more]);
+}
+
+export async function startProgram(program: URL, args: readonly string[]): Promise<RunningServer> {
+  const child = fork(program, args, { execArgv: [...process.execArgv, '--max-semi-space-size=1'] });
   const [server] = (await once(child, 'message')) as [BenchServer];
   const cpu = async () => {
     child.send('cpu');

@@ -1,22 +1,36 @@
 import { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { Server as NetServer } from 'node:net';
+import { format } from 'node:util';
+import { InvocationContext as LibraryContext } from '@azure/functions';
+import { answeredItself } from './forwarded-exchange.ts';
+import type { ForwardedExchange } from './forwarded-exchange.ts';
 import { admitInvocationsAlone, Invocations } from './invocations.ts';
 
 interface InvocationModel {
   getArguments(): Promise<unknown>;
   invokeFunction(context: unknown, inputs: unknown[], callback: unknown): Promise<unknown>;
+  getResponse(context: unknown, result: unknown): Promise<unknown>;
 }
 
 interface InvocationContext {
   readonly invocationId: string;
-  readonly metadata: { readonly bindings: Readonly<Record<string, { readonly type?: unknown }>> };
+  log(level: string, category: 'user', message: string): void;
+  readonly metadata: { readonly name: string; readonly bindings: Readonly<Record<string, { readonly type?: unknown }>> };
 }
 
 /** The part of the library that the worker calls. */
 export interface ProgrammingModel {
   getInvocationModel(context: InvocationContext): InvocationModel;
   getCapabilities(defaults: Record<string, string>): Promise<Record<string, string>>;
+}
+
+export interface GuardOptions {
+  readonly invocations?: Invocations;
+  /** In milliseconds. */
+  readonly longest?: number;
+  /** Whether every HTTP function is `httpHandlerOf` an app. */
+  readonly answersItself?: boolean;
 }
 
 const loopback = '127.0.0.1';
@@ -31,8 +45,13 @@ const longestWork = 30 * 60_000;
  * Guards the server that the library opens for HTTP streams. The library lets it listen on every address; hands whatever comes there on by an
  * id that the sender chose (`error` is an event that ends the process); keeps requests of which no invocation is told, without answer and end; and
  * lets an invocation wait without end for a request that never comes, until the host kills the process and all that it does.
+ *
+ * With `answersItself` HTTP functions get the forwarded request itself, and answer it. What the library would make of it costs more than ten times what the registry
+ * does, takes headers from where the host puts the top-level properties of a JSON body first (so a manifest with a property `Headers` would replace them), and writes an
+ * answer without waiting for its reader, who then has all of a blob held in memory.
  */
-export function guardLibrary(model: ProgrammingModel, invocations = new Invocations(), limits = { longestWork }): void {
+export function guardLibrary(model: ProgrammingModel, { invocations = new Invocations(), longest = longestWork, answersItself = false }: GuardOptions = {}): void {
+  const exchanges = new Map<string, (exchange: ForwardedExchange) => void>();
   const original = { capabilities: model.getCapabilities.bind(model), invocation: model.getInvocationModel.bind(model) };
   let isStreaming = false;
   model.getCapabilities = async (defaults) => {
@@ -40,7 +59,13 @@ export function guardLibrary(model: ProgrammingModel, invocations = new Invocati
       isStreaming = true;
       // The host takes 32 KiB of headers, and Node 16 by default: what lies between would be refused here, and its invocation wait for it. Read for each connection.
       Object.assign(server, { maxHeaderSize: 65_536 });
-      admitInvocationsAlone(server, invocations);
+      // Node ends a request after five minutes by default, in the middle of a large layer.
+      server.requestTimeout = 0;
+      admitInvocationsAlone(server, invocations, (id, exchange) => {
+        const take = exchanges.get(id);
+        take?.(exchange);
+        return take !== undefined;
+      });
     }, () => original.capabilities(defaults));
     const uri = capabilities['HttpUri'];
     // The name may mean ::1 first, where nothing listens.
@@ -48,15 +73,17 @@ export function guardLibrary(model: ProgrammingModel, invocations = new Invocati
   };
   model.getInvocationModel = (context) => {
     const invocation = original.invocation(context);
-    if (!isHttp(context)) return withoutEndlessWork(invocation, limits.longestWork);
+    if (!isHttp(context)) return withoutEndlessWork(invocation, longest);
     if (!isStreaming) return invocation;
     const { invocationId } = context;
-    const wait = invocation.getArguments.bind(invocation);
+    const wait = answersItself ? () => withExchange(context, exchanges) : invocation.getArguments.bind(invocation);
+    const respond = invocation.getResponse.bind(invocation);
+    invocation.getResponse = (of, result) => respond(of, result === answeredItself ? undefined : result);
     invocation.getArguments = () => {
       // The library begins to wait before it is told that there is something to wait for, so nothing is lost between the two.
       const waiting = wait();
       invocations.announce(invocationId);
-      return invocations.withoutEndlessWait(invocationId, waiting);
+      return invocations.withoutEndlessWait(invocationId, waiting).finally(() => exchanges.delete(invocationId));
     };
     return invocation;
   };
@@ -73,6 +100,13 @@ function withoutEndlessWork(invocation: InvocationModel, limit: number): Invocat
     return Promise.race([invoke(...given), late]).finally(() => clearTimeout(timer));
   };
   return invocation;
+}
+
+async function withExchange(core: InvocationContext, exchanges: Map<string, (exchange: ForwardedExchange) => void>): Promise<{ context: unknown; inputs: unknown[] }> {
+  const { invocationId, metadata } = core;
+  const exchange = await new Promise<ForwardedExchange>((resolve) => void exchanges.set(invocationId, resolve));
+  const context = new LibraryContext({ invocationId, functionName: metadata.name, logHandler: (level, ...args) => core.log(level, 'user', format(...args)) });
+  return { context, inputs: [exchange] };
 }
 
 function isHttp({ metadata }: InvocationContext): boolean {

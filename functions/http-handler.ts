@@ -1,19 +1,41 @@
 import type { HttpHandler, HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions';
+import type { App } from '../shared/app.ts';
+import { nodeListener } from '../shared/http/node-host.ts';
 import { composed } from './composed.ts';
-import { paced, wireHeaders } from './forwarded-requests.ts';
+import { answeredItself, ForwardedExchange } from './forwarded-exchange.ts';
+import { invocationHeader } from './invocations.ts';
 
 /** All of them, or the host answers 404 where we answer 405, and HEAD would not arrive at all. */
 export const allMethods: HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Hands a request to the app. The app answers every error itself: in stream mode a handler that throws answers nobody. */
-export const httpHandler: HttpHandler = async (request, context) => initOf(await composed().app.fetch(requestOf(request, context.invocationId)), context.invocationId);
+export const httpHandler: HttpHandler = httpHandlerOf(() => composed().app);
 
-function requestOf({ url, method, headers, body }: HttpRequest, invocationId: string): Request {
-  const withBody = body === null || method === 'GET' || method === 'HEAD' ? {} : { body: body as ReadableStream<Uint8Array>, duplex: 'half' as const };
-  return new Request(url, { method, headers: wireHeaders(invocationId) ?? [...headers.entries()], ...withBody });
+export function httpHandlerOf(app: () => App): HttpHandler {
+  const listen = nodeListener((request) => app().fetch(request));
+  return async (request, context) => {
+    const input: unknown = request;
+    if (!(input instanceof ForwardedExchange)) return initOf(await app().fetch(requestOf(request)));
+    await listen(addressed(input.request), input.response.setHeader(invocationHeader, context.invocationId));
+    // The host is told of the end of the invocation alone.
+    return answeredItself as unknown as HttpResponseInit;
+  };
 }
 
-function initOf(response: Response, invocationId: string): HttpResponseInit {
+/** Forwarded, a request names the worker; its client's scheme and host stand in headers that the host has written over whatever a client sent there. */
+function addressed(request: ForwardedExchange['request']): ForwardedExchange['request'] {
+  const { 'x-forwarded-proto': scheme = 'http', 'x-forwarded-host': host = request.headers.host } = request.headers;
+  request.url = `${String(scheme)}://${String(host)}${request.url ?? '/'}`;
+  return request;
+}
+
+/** A host before 4.28 forwards nothing, and gives bodies whole. */
+function requestOf({ url, method, headers, body }: HttpRequest): Request {
+  const withBody = body === null || method === 'GET' || method === 'HEAD' ? {} : { body: body as ReadableStream<Uint8Array>, duplex: 'half' as const };
+  return new Request(url, { method, headers: [...headers.entries()], ...withBody });
+}
+
+function initOf(response: Response): HttpResponseInit {
   const headers = Object.fromEntries(response.headers);
-  return { status: response.status, headers, ...(response.body === null ? {} : { body: paced(invocationId, response.body) }) };
+  return { status: response.status, headers, ...(response.body === null ? {} : { body: response.body }) };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { ForwardedExchange } from './forwarded-exchange.ts';
 
 /** The host names the invocation on the request that it forwards to this process. */
 export const invocationHeader = 'x-ms-invocation-id';
@@ -88,11 +89,14 @@ function refuse(response: ServerResponse): void {
   response.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end();
 }
 
-/** Puts the invocations before whatever listens to a server's requests. */
-export function admitInvocationsAlone(server: Server, invocations: Invocations): void {
+/** Puts the invocations before whatever listens to a server's requests; `take` says whether a request that is let in is somebody else's. */
+export function admitInvocationsAlone(server: Server, invocations: Invocations, take: (id: string, exchange: ForwardedExchange) => boolean = () => false): void {
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    invocations.arrive(request, response, () => listeners.forEach((listen) => void Reflect.apply(listen, server, [request, response])));
+    invocations.arrive(request, response, () => {
+      if (take(String(request.headers[invocationHeader]), new ForwardedExchange(request, response))) return;
+      for (const listen of listeners) Reflect.apply(listen, server, [request, response]);
+    });
   });
 }

@@ -1,11 +1,9 @@
 import { app } from '@azure/functions';
 import { giveWay } from '../shared/http/give-way.ts';
 import { flushComposed } from './composed.ts';
-import { watchForwardedRequests } from './forwarded-requests.ts';
 
 // Without it a chunked body arrives empty, and whole bodies are copied through the host's memory.
 app.setup({ enableHttpStream: true });
-watchForwardedRequests();
 // What was counted and not sent yet would end with the instance.
 app.hook.appTerminate(flushComposed);
 // Handlers of events and messages share the process with requests, and nobody waits for them. Requests have turns of their own.

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import type { Http2Bindings, HttpBindings } from '@hono/node-server';
 import type { App } from '../app.ts';
 import { guardConnections, headersCheckMs, headersTimeoutMs, usualConnectionLimits } from './connections.ts';
@@ -30,6 +30,14 @@ export async function startNodeHost(app: App, address: { readonly host: string; 
   });
   const { port } = server.address() as AddressInfo;
   return { url: `http://${address.host}:${port}`, stop: (graceMs) => stop(server, graceMs) };
+}
+
+/** For a server that somebody else has opened. Who is at the other end of its connections is not known. */
+export function nodeListener(fetch: (request: Request) => Response | Promise<Response>): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
+  return getRequestListener((request, { incoming }) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') rememberBody(request, bytesOf(incoming));
+    return fetch(request);
+  });
 }
 
 /** As a URL writes it. What listens everywhere is called by the name that every machine has for itself. */

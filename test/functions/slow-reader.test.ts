@@ -33,8 +33,8 @@ beforeAll(async () => {
   host = await startFunctionsHost({
     load: async () => {
       await import('../../functions/setup.ts');
-      const { paced } = await import('../../functions/forwarded-requests.ts');
-      app.http('large', { route: 'large', methods: ['GET'], handler: (_, { invocationId }) => ({ body: paced(invocationId, largeBody()) }) });
+      const { httpHandlerOf } = await import('../../functions/http-handler.ts');
+      app.http('large', { route: 'large', methods: ['GET'], handler: httpHandlerOf(() => ({ fetch: () => new Response(largeBody()) })) });
       await import('../../functions/guarded.ts');
     },
     hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } },

@@ -116,8 +116,8 @@ describe('the server of the library', () => {
 
 describe('a function of a queue, a timer or an event', () => {
   it('that never ends is given up after a while, and one of HTTP is not', async () => {
-    const model = { getInvocationModel: () => ({ getArguments: () => Promise.resolve(), invokeFunction: () => new Promise<unknown>(() => undefined) }), getCapabilities: (defaults: Record<string, string>) => Promise.resolve(defaults) };
-    guardLibrary(model, new Invocations(), { longestWork: 50 });
+    const model = { getInvocationModel: () => ({ getArguments: () => Promise.resolve(), invokeFunction: () => new Promise<unknown>(() => undefined), getResponse: () => Promise.resolve() }), getCapabilities: (defaults: Record<string, string>) => Promise.resolve(defaults) };
+    guardLibrary(model, { longest: 50 });
     const invoked = (type: string) => (model as unknown as { getInvocationModel(context: object): { invokeFunction(): Promise<unknown> } }).getInvocationModel({ invocationId: randomUUID(), metadata: { bindings: { trigger: { type } } } }).invokeFunction();
     await expect(invoked('queueTrigger')).rejects.toThrow('has not ended within 0.05 s');
     expect(await Promise.race([invoked('httpTrigger'), delay(300, 'still running')])).toBe('still running');
@@ -128,8 +128,8 @@ describe('an invocation whose request the host cannot forward', () => {
   const metadata = { bindings: { request: { type: 'httpTrigger' } } };
 
   function guarded(getArguments: () => Promise<unknown>, patience = 50) {
-    const model = { getInvocationModel: () => ({ getArguments, invokeFunction: () => new Promise<unknown>(() => undefined) }), getCapabilities: async (defaults: Record<string, string>) => Promise.resolve(defaults) };
-    return { model, guard: () => guardLibrary(model, new Invocations({ patience })) };
+    const model = { getInvocationModel: () => ({ getArguments, invokeFunction: () => new Promise<unknown>(() => undefined), getResponse: () => Promise.resolve() }), getCapabilities: async (defaults: Record<string, string>) => Promise.resolve(defaults) };
+    return { model, guard: () => guardLibrary(model, { invocations: new Invocations({ patience }) }) };
   }
 
   it('fails after some seconds, and does not hold its place until the process is killed', async () => {

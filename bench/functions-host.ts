@@ -1,0 +1,72 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { httpTriggerMetadata } from '../local/functions-host/http/trigger-metadata.ts';
+import { median } from './compare.ts';
+import type { Figure } from './compare.ts';
+import type { HostKind } from './functions-host-process.ts';
+import { requestsPerSecond } from './http-load.ts';
+import { start, startProgram } from './server-process.ts';
+import type { RunningServer } from './server-process.ts';
+
+const [roundMs, rounds] = [1_500, 5];
+
+interface Lane {
+  readonly name: string;
+  readonly host: RunningServer;
+  readonly rates: number[];
+  /** Processor time of the server, in microseconds a request. */
+  readonly costs: number[];
+}
+
+async function runRound({ host, rates, costs }: Lane): Promise<void> {
+  const before = await host.cpu();
+  const rate = await requestsPerSecond(host.server.port, { path: host.server.byDigest, status: 200 }, roundMs);
+  rates.push(rate);
+  costs.push(((await host.cpu()) - before) / ((rate * roundMs) / 1_000));
+}
+
+const told = ({ name, rates, costs }: Lane): Figure => ({ name, value: `${Math.round(median(rates))}/s (${rates.map(Math.round).join(' ')}), ${Math.min(...costs).toFixed(0)} µs of processor each at least (${costs.map(Math.round).join(' ')})` });
+
+/**
+ * A manifest by its digest, over memory: what plain Node and the local Functions host need for it, and which step has which share. Each lane has a step more than the
+ * one before; by processor time, for that holds on a busy machine too.
+ */
+export async function benchFunctionsHost(): Promise<Figure[]> {
+  const host = (kind: HostKind) => startProgram(new URL('functions-host-process.ts', import.meta.url), [kind]);
+  const [bare, plain, hop, library, registry] = await Promise.all([start('bare'), start('longshore'), host('hop'), host('library'), host('registry')]);
+  const lane = (name: string, running: RunningServer): Lane => ({ name, host: running, rates: [], costs: [] });
+  const lanes = { bare: lane('bare node:http', bare), plain: lane('the registry on plain Node', plain), hop: lane('the host forwards to a bare server', hop), library: lane('and runs a function as the library does', library), registry: lane('and runs the registry', registry) };
+  const all = Object.values(lanes);
+  for (const each of all) await requestsPerSecond(each.host.server.port, { path: each.host.server.byDigest, status: 200 }, roundMs);
+  for (let round = 0; round < rounds; round++) for (const each of all) await runRound(each);
+  for (const each of all) each.host.stop();
+  // The least of the rounds: what else the machine did is in all others.
+  const cost = (name: keyof typeof lanes) => Math.min(...lanes[name].costs);
+  const share = (name: string, from: number, to: number): Figure => ({ name: `share: ${name}`, value: `${(to - from).toFixed(0)} µs, ${((100 * (to - from)) / cost('registry')).toFixed(0)} %` });
+  const json = metadataCost();
+  return [
+    ...all.map(told),
+    share('an answer at all', 0, cost('bare')),
+    share('the host: a second request and its answer', cost('bare'), cost('hop')),
+    share('of that the JSON of an invocation, written and read', 0, json),
+    share('the invocation, and the registry', cost('hop'), cost('registry')),
+    { name: 'what the library would add by its own requests and answers', value: `${(cost('library') - cost('hop')).toFixed(0)} µs in place of the last` },
+    { name: 'the Functions host / plain Node, by processor time', value: (cost('registry') / cost('plain')).toFixed(2) },
+  ];
+}
+
+/** What the host tells the worker of a request's query and headers, as text, and the library parses. In microseconds. */
+function metadataCost(): number {
+  const request = new IncomingMessage(new Socket());
+  const headers = { host: 'registry.example.com', accept: 'application/vnd.oci.image.manifest.v1+json', 'user-agent': 'containerd/2.0', authorization: `Bearer ${'a'.repeat(700)}`, 'x-forwarded-for': '203.0.113.9' };
+  for (const [name, value] of Object.entries(headers)) request.headersDistinct[name] = [value];
+  const count = 20_000;
+  const began = process.cpuUsage();
+  for (let at = 0; at < count; at++) {
+    const data = httpTriggerMetadata(request, new URLSearchParams(), { path: 'team/app/manifests/v1' }, undefined);
+    JSON.parse(data['Headers']?.json ?? '{}');
+    JSON.parse(data['Query']?.json ?? '{}');
+  }
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / count;
+}
