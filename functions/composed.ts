@@ -1,12 +1,13 @@
 import { compose } from '../shared/compose.ts';
 import type { ComposedLongshore } from '../shared/compose.ts';
 import { parseConfig } from '../shared/config.ts';
+import { invocationLog } from './invocation-log.ts';
 
 let longshore: ComposedLongshore | undefined;
 
 /** The one object graph of this process, built from its environment at the first use. Throws `BadConfiguration`. */
 export function composed(): ComposedLongshore {
-  longshore ??= compose(parseConfig(process.env));
+  longshore ??= compose(parseConfig(process.env), { logTo: invocationLog });
   return longshore;
 }
 

@@ -5,6 +5,7 @@ import { format } from 'node:util';
 import { InvocationContext as LibraryContext } from '@azure/functions';
 import { answeredItself } from './forwarded-exchange.ts';
 import type { ForwardedExchange } from './forwarded-exchange.ts';
+import { inInvocation } from './invocation-log.ts';
 import { admitInvocationsAlone, Invocations } from './invocations.ts';
 
 interface InvocationModel {
@@ -73,6 +74,8 @@ export function guardLibrary(model: ProgrammingModel, { invocations = new Invoca
   };
   model.getInvocationModel = (context) => {
     const invocation = original.invocation(context);
+    const invoke = invocation.invokeFunction.bind(invocation);
+    invocation.invokeFunction = (of, ...given) => inInvocation(of, () => invoke(of, ...given));
     if (!isHttp(context)) return withoutEndlessWork(invocation, longest);
     if (!isStreaming) return invocation;
     const { invocationId } = context;

@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { DefaultAzureCredential } from '@azure/identity';
 import { pino } from 'pino';
+import type { DestinationStream } from 'pino';
 import type { Logger } from 'pino';
 import { canRotate, rotatingLog } from './adapters/rotating-log.ts';
 import { azureBlobs } from './adapters/azure/blobs.ts';
@@ -33,8 +34,8 @@ export interface ComposedLongshore extends Longshore {
   dispose(): Promise<void>;
 }
 
-/** Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. */
-export function compose(config: Config): ComposedLongshore {
+/** Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. Where no file is set the log goes to `logTo`, or to standard output. */
+export function compose(config: Config, { logTo }: { readonly logTo?: DestinationStream } = {}): ComposedLongshore {
   const identity = lazyIdentity(config);
   const documents = azureDocuments({ endpoint: config.COSMOS_ENDPOINT, database: config.COSMOS_DATABASE, ...keyOr(config.COSMOS_KEY, identity) });
   const blobs = azureBlobs({ ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity), container: config.BLOB_CONTAINER });
@@ -42,7 +43,7 @@ export function compose(config: Config): ComposedLongshore {
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
   const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
   const others = otherRegions(config, identity, blobs);
-  const { log, flushLog } = logger(config);
+  const { log, flushLog } = logger(config, logTo);
   if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0) log.warn({ daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS }, 'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps');
   const tracer = tracerOf(config, log, identity);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
@@ -106,11 +107,11 @@ function tracerOf(config: Config, log: Logger, identity: () => TokenCredential):
   return azureTracer({ connectionString, ...(authentication === undefined ? {} : { credential: identity() }), share: config.LONGSHORE_TRACED_SHARE, role: 'longshore', instance: systemRandomIds.nextId(), region: config.LONGSHORE_REGION }, log);
 }
 
-function logger(config: Config) {
+function logger(config: Config, logTo: DestinationStream | undefined) {
   const options = { level: config.LONGSHORE_LOG_LEVEL, base: { registry: config.LONGSHORE_REGISTRY, region: config.LONGSHORE_REGION } };
   const path = config.LONGSHORE_LOG_FILE;
   const file = path !== undefined && canRotate(path) ? rotatingLog(path) : undefined;
-  const log = path === undefined ? pino(options) : pino(options, file ?? pino.destination({ dest: path, sync: false }));
+  const log = path === undefined ? (logTo === undefined ? pino(options) : pino(options, logTo)) : pino(options, file ?? pino.destination({ dest: path, sync: false }));
   return { log, flushLog: async () => file?.flush() };
 }
 

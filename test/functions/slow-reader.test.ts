@@ -8,7 +8,7 @@ import { startFunctionsHost } from '../../local/functions-host/start.ts';
 import type { FunctionsHost } from '../../local/functions-host/start.ts';
 
 const mebibyte = 1024 ** 2;
-const size = 96 * mebibyte;
+const size = 64 * mebibyte;
 
 let host: FunctionsHost;
 /** Of the body of the answer that is under way. */
