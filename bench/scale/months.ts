@@ -21,7 +21,7 @@ interface Size {
   readonly maxThroughput?: number;
 }
 
-const sizes: readonly Size[] = [
+export const sizes: readonly Size[] = [
   { size: 'a team', regions: 1, pushes: 50, pulls: 5_000, gigabytes: 200 },
   { size: 'a company', regions: 1, pushes: 2_000, pulls: 500_000, gigabytes: 5_000 },
   { size: 'three regions', regions: 3, pushes: 20_000, pulls: 5_000_000, gigabytes: 20_000, maxThroughput: 10_000 },
