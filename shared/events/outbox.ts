@@ -8,6 +8,7 @@ import { readable } from '../state/alone.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { documentShape, readStored } from '../state/stored.ts';
+import { pagesOf } from '../state/pages.ts';
 
 /** An event that waits in the partition of what it tells of, written in the same transaction. */
 const outboxDocumentSchema = z.object({
@@ -96,10 +97,8 @@ export async function sweepOutbox(ports: OutboxPorts & { readonly documents: Que
   const end = ports.clock.now().getTime() + sweepMs;
   let [published, looked] = [0, 0];
   let failure: unknown;
-  let continuation: string | undefined;
-  do {
-    const page = await ports.documents.queryDocuments({ container: 'repositories', where, orderBy: { path: 'recordedAt', direction: 'asc' }, limit, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document: { registry, repository, event } } of readable(ports.log, outboxDocumentSchema, page.documents, { container: 'repositories' })) {
+  for await (const page of pagesOf(ports.documents, { container: 'repositories', where, orderBy: { path: 'recordedAt', direction: 'asc' }, limit })) {
+    for (const { document: { registry, repository, event } } of readable(ports.log, outboxDocumentSchema, page, { container: 'repositories' })) {
       if (ports.clock.now().getTime() >= end) break;
       try {
         await ports.topic.publishEvents([event]);
@@ -110,10 +109,10 @@ export async function sweepOutbox(ports: OutboxPorts & { readonly documents: Que
         ports.log.error({ err: error, event: event.id }, 'an event stays in the outbox, and the sweep goes on with the next');
       }
     }
-    looked += page.documents.length;
-    continuation = page.continuation;
+    looked += page.length;
     // Only behind those that stay: an event that the topic never takes must not stand in the way of all younger ones.
-  } while (continuation !== undefined && published < limit && looked < mostLookedAt && ports.clock.now().getTime() < end);
+    if (published >= limit || looked >= mostLookedAt || ports.clock.now().getTime() >= end) break;
+  }
   if (failure !== undefined && published === 0) throw failure instanceof Error ? failure : new Error('no event could be published');
   return published;
 }

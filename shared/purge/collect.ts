@@ -8,6 +8,7 @@ import { collectedEvent } from './deletion.ts';
 import { isNeeded } from './kept.ts';
 import type { BinPorts } from './ports.ts';
 import { graceFromNow } from './purge.ts';
+import { documentsOf, firstOf } from '../state/pages.ts';
 
 /**
  * Looks at a link that is due: one that a manifest needs loses its check, one that nobody needs and nobody refreshed for a grace goes,
@@ -43,13 +44,8 @@ export async function checkBlob(ports: BinPorts, { document: { digest }, etag }:
 }
 
 async function isLinked({ documents }: BinPorts, digest: Digest): Promise<boolean> {
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: 1, ...(continuation === undefined ? {} : { continuation }) });
-    if (page.documents.length > 0) return true;
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return false;
+  const links = await firstOf(1, documentsOf(documents, { container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: 1 }));
+  return links.length > 0;
 }
 
 function notesOf({ digest, size, copies }: BlobDocument, now: Date): Collected[] {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Lister } from '../ports/bin.ts';
-import type { DocumentPage, Predicate, VersionedDocument } from '../ports/documents.ts';
+import type { Predicate, VersionedDocument } from '../ports/documents.ts';
 import type { BinnedDocument } from '../state/bin.ts';
 import { manifestRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
@@ -11,6 +11,7 @@ import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import type { StorePorts } from './ports.ts';
+import { documentsOf, firstOf } from '../state/pages.ts';
 
 type Reader = Pick<StorePorts, 'documents'>;
 
@@ -55,12 +56,7 @@ export async function keptAmong(ports: Reader, key: RepositoryKey, manifests: re
 async function taggedAmong({ documents }: Reader, key: RepositoryKey, digests: readonly Digest[]): Promise<Set<string>> {
   const where: Predicate[] = [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: 'in', values: digests }];
   const tagged = new Set<string>();
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container: 'repositories', partition: partitionOf(key), where, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document } of page.documents) tagged.add(String(document.digest));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  for await (const { document } of documentsOf(documents, { container: 'repositories', partition: partitionOf(key), where, limit: 100 })) tagged.add(String(document.digest));
   return tagged;
 }
 
@@ -97,12 +93,7 @@ async function some(ports: Reader, key: RepositoryKey, where: readonly Predicate
   return (await first(ports, key, where)) !== undefined;
 }
 
-/** A page may be empty and not the last. */
 async function first(ports: Reader, key: RepositoryKey, where: readonly Predicate[]): Promise<VersionedDocument | undefined> {
-  let page: DocumentPage | undefined;
-  do {
-    const more = page?.continuation === undefined ? {} : { continuation: page.continuation };
-    page = await ports.documents.queryDocuments({ container: 'repositories', partition: partitionOf(key), where, limit: 1, ...more });
-  } while (page.documents.length === 0 && page.continuation !== undefined);
-  return page.documents[0];
+  const [found] = await firstOf(1, documentsOf(ports.documents, { container: 'repositories', partition: partitionOf(key), where, limit: 1 }));
+  return found;
 }

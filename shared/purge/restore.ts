@@ -11,7 +11,7 @@ import { untilUncontended } from '../state/contention.ts';
 import { childrenOf, holdChange, manifestRef, tagRef } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored, readStored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { waitAWhile } from './after.ts';
 import { restoredEvent } from './deletion.ts';
@@ -19,6 +19,7 @@ import { unsettledChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
 import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { settle } from './settle.ts';
+import { allStored } from '../state/pages.ts';
 
 /** A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that it holds. */
 const tagsAtOnce = 20;
@@ -131,15 +132,8 @@ async function tagsAlong(ports: StorePorts, key: RepositoryKey, digest: Digest, 
 }
 
 /** All tags in the bin that pointed at a digest, in the order of their names. */
-export async function binnedTagsOf({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, digest: Digest): Promise<Stored<BinnedTag>[]> {
+export function binnedTagsOf({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, digest: Digest): Promise<Stored<BinnedTag>[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const tags: Stored<BinnedTag>[] = [];
-  let continuation: string | undefined;
-  do {
-    const where = [{ path: 'id', is: 'starts-with' as const, value: binnedTagId(digest) }];
-    const page = await documents.queryDocuments({ container, partition, where, orderBy: { path: 'id', direction: 'asc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    tags.push(...page.documents.map((found) => parseStored(binnedTagSchema, found, { container, partition })));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return tags;
+  const where = [{ path: 'id', is: 'starts-with' as const, value: binnedTagId(digest) }];
+  return allStored(documents, { container, partition, where, orderBy: { path: 'id', direction: 'asc' }, limit: 100 }, binnedTagSchema);
 }

@@ -10,7 +10,8 @@ import { childrenOf, guardedManifest, manifestDocumentSchema, manifestRef, refer
 import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored, readStored } from '../state/stored.ts';
+import type { parseStored} from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { deleteEvents } from '../events/delete-events.ts';
 import { causeOfBackground } from './deletion.ts';
 import { takeoverFrom, unsettledRef, unsettledSchema } from './documents.ts';
@@ -22,6 +23,7 @@ import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
 import { bringSignaturesBack, takeSignatures } from './signatures.ts';
 import { inBatches, storedWhere, takeAlongTogether } from './together.ts';
+import { allStored } from '../state/pages.ts';
 
 /**
  * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
@@ -109,12 +111,5 @@ async function takeAlong(ports: StorePorts, key: RepositoryKey, from: BinnedDocu
 /** All documents of a repository that match. */
 export async function everyOne<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<T[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const found: T[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    found.push(...page.documents.map((each) => parseStored(schema, each, { container, partition }).document));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return found;
+  return (await allStored(documents, { container, partition, where, limit: 100 }, schema)).map(({ document }) => document);
 }

@@ -11,12 +11,13 @@ import type { BinnedDocument } from '../state/bin.ts';
 import { childrenOf, guardedManifest, manifestDocumentSchema, referrerDocumentSchema } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored } from '../state/stored.ts';
+import type { parseStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { unsettledSchema } from './documents.ts';
 import { keptAmong } from './kept.ts';
 import { manifestsAtOnce, moveInto, withinOneBatch } from './move.ts';
 import type { StorePorts } from './ports.ts';
+import { allStored } from '../state/pages.ts';
 
 const queriesAtOnce = 16;
 
@@ -81,14 +82,7 @@ export function storedOf<T>(ports: Pick<StorePorts, 'documents'>, key: Repositor
 }
 
 /** All documents of a repository that match, with their etags. */
-export async function storedWhere<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
+export function storedWhere<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const found: Stored<T>[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    found.push(...page.documents.map((each) => parseStored(schema, each, { container, partition })));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return found;
+  return allStored(documents, { container, partition, where, limit: 100 }, schema);
 }

@@ -6,9 +6,11 @@ import { manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../
 import type { ReferrerDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored, readStored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import type { RegistryPorts } from './ports.ts';
 import { manifestBytes } from './read-manifest.ts';
+import { firstOf, storedOf } from '../state/pages.ts';
+import type { WholeQuery } from '../state/pages.ts';
 
 type ReferrerPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>;
 
@@ -29,34 +31,18 @@ export interface ReferrerPage {
 
 /** What names `subject` in this repository, in the order of their digests. A subject that nobody knows has none. */
 export async function listReferrers(ports: ReferrerPorts, key: RepositoryKey, wanted: ReferrersWanted): Promise<ReferrerPage> {
-  const edges: ReferrerDocument[] = [];
-  let continuation: string | undefined;
-  do {
-    const found = await queryEdges(ports, key, wanted, wanted.n + 1 - edges.length, continuation);
-    edges.push(...found.edges);
-    continuation = found.continuation;
-  } while (continuation !== undefined && edges.length <= wanted.n);
+  const edges = (await firstOf(wanted.n + 1, storedOf(ports.documents, edgesBehind(key, wanted), referrerDocumentSchema))).map(({ document }) => document);
   return pageWithin(ports, key, edges, wanted.n);
 }
 
-async function queryEdges({ documents }: ReferrerPorts, key: RepositoryKey, wanted: ReferrersWanted, limit: number, continuation: string | undefined) {
-  const partition = partitionOf(key);
+function edgesBehind(key: RepositoryKey, { subject, artifactTypes, last, n }: ReferrersWanted): WholeQuery {
   const where: Predicate[] = [
     { path: 'type', is: '=', value: 'referrer' },
-    { path: 'subject', is: '=', value: wanted.subject },
+    { path: 'subject', is: '=', value: subject },
   ];
-  if (wanted.artifactTypes.length > 0) where.push({ path: 'artifactType', is: 'in', values: wanted.artifactTypes });
-  if (wanted.last !== undefined) where.push({ path: 'digest', is: '>', value: wanted.last });
-  const page = await documents.queryDocuments({
-    container: 'repositories',
-    partition,
-    where,
-    orderBy: { path: 'digest', direction: 'asc' },
-    limit,
-    ...(continuation === undefined ? {} : { continuation }),
-  });
-  const edges = page.documents.map((found) => parseStored(referrerDocumentSchema, found, { container: 'repositories', partition }).document);
-  return { edges, continuation: page.continuation };
+  if (artifactTypes.length > 0) where.push({ path: 'artifactType', is: 'in', values: artifactTypes });
+  if (last !== undefined) where.push({ path: 'digest', is: '>', value: last });
+  return { container: 'repositories', partition: partitionOf(key), where, orderBy: { path: 'digest', direction: 'asc' }, limit: n + 1 };
 }
 
 /** A page is an index, and clients read no index that is larger than a manifest may be; the rest is for what is around the descriptors. */

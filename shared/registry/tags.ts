@@ -5,7 +5,9 @@ import { tagDocumentSchema } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
-import { parseStored, readStored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
+import { firstOf, storedOf } from '../state/pages.ts';
+import type { WholeQuery } from '../state/pages.ts';
 
 /** `more` says that there are tags behind the last one. */
 export interface TagPage {
@@ -17,34 +19,18 @@ export interface TagPage {
 export async function listTags(ports: { documents: ReadDocument & QueryDocuments }, key: RepositoryKey, page: { readonly n: number; readonly last: string | undefined }): Promise<TagPage> {
   // One more than asked for: whether it exists is whether there is a next page.
   const wanted = page.n + 1;
-  const tags: Tag[] = [];
-  let continuation: string | undefined;
-  do {
-    const found = await queryTags(ports.documents, key, page, wanted - tags.length, continuation);
-    tags.push(...found.tags);
-    continuation = found.continuation;
-  } while (continuation !== undefined && tags.length < wanted);
+  const tags = (await firstOf(wanted, storedOf(ports.documents, tagsBehind(key, page.last, wanted), tagDocumentSchema))).map(({ document }) => document.name);
   if (tags.length === 0) await requireRepository(ports.documents, key);
   return { tags: tags.slice(0, page.n), more: tags.length > page.n };
 }
 
-async function queryTags(documents: QueryDocuments, key: RepositoryKey, page: { last: string | undefined }, limit: number, continuation: string | undefined) {
-  const partition = partitionOf(key);
+function tagsBehind(key: RepositoryKey, last: string | undefined, limit: number): WholeQuery {
   const where: Predicate[] = [
     { path: 'type', is: '=', value: 'tag' },
     { path: 'attributes.listEnabled', is: '=', value: true },
   ];
-  if (page.last !== undefined) where.push({ path: 'name', is: '>', value: page.last });
-  const found = await documents.queryDocuments({
-    container: 'repositories',
-    partition,
-    where,
-    orderBy: { path: 'name', direction: 'asc' },
-    limit,
-    ...(continuation === undefined ? {} : { continuation }),
-  });
-  const tags = found.documents.map((document) => parseStored(tagDocumentSchema, document, { container: 'repositories', partition }).document.name);
-  return { tags, continuation: found.continuation };
+  if (last !== undefined) where.push({ path: 'name', is: '>', value: last });
+  return { container: 'repositories', partition: partitionOf(key), where, orderBy: { path: 'name', direction: 'asc' }, limit };
 }
 
 /** One whose last image was deleted is still in the catalog, and who walks the catalog asks for its tags. */

@@ -6,6 +6,7 @@ import type { TagDocument } from './manifest.ts';
 import { partitionOf } from './names.ts';
 import type { RepositoryKey } from './names.ts';
 import { parseStored } from './stored.ts';
+import { allStored } from './pages.ts';
 
 /**
  * What a tag's name says that it is about: distribution-spec's fallback for referrers cuts the digest to 64 digits; cosign adds an ending, and whoever
@@ -47,12 +48,6 @@ export async function tagsAbout(documents: Pick<Documents, 'queryDocuments'>, ke
 
 async function allTags(documents: Pick<Documents, 'queryDocuments'>, key: RepositoryKey, way: { path: string; is: '=' | 'starts-with'; value: string }): Promise<TagDocument[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const tags: TagDocument[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'tag' }, way], limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    tags.push(...page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }).document));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return tags;
+  const tags = await allStored(documents, { container, partition, where: [{ path: 'type', is: '=', value: 'tag' }, way], limit: 100 }, tagDocumentSchema);
+  return tags.map(({ document }) => document);
 }

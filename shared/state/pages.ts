@@ -1,4 +1,7 @@
-import type { Documents } from '../ports/documents.ts';
+import type { z } from 'zod';
+import type { DocumentQuery, Documents, QueryDocuments, VersionedDocument } from '../ports/documents.ts';
+import { parseStored } from './stored.ts';
+import type { Stored } from './stored.ts';
 
 /**
  * Cosmos DB may answer a query with an empty page that is not the last. Whoever asks for one page, to see whether there is any such document or to
@@ -16,4 +19,48 @@ export function withoutEmptyPages(documents: Documents): Documents {
       return page;
     },
   };
+}
+
+/** A query from its beginning; `limit` is how much one page holds. */
+export type WholeQuery = Omit<DocumentQuery, 'continuation'>;
+
+/** The pages of what a query finds. The next one is asked for when it is wanted, so who stops early costs no more. Throws `StoreFailure`. */
+export async function* pagesOf(documents: QueryDocuments, query: WholeQuery): AsyncGenerator<readonly VersionedDocument[]> {
+  let page = await documents.queryDocuments(query);
+  yield page.documents;
+  while (page.continuation !== undefined) {
+    page = await documents.queryDocuments({ ...query, continuation: page.continuation });
+    yield page.documents;
+  }
+}
+
+/** What a query finds, one by one. Throws `StoreFailure`. */
+export async function* documentsOf(documents: QueryDocuments, query: WholeQuery): AsyncGenerator<VersionedDocument> {
+  for await (const page of pagesOf(documents, query)) yield* page;
+}
+
+/** The same, parsed. Throws `StoreFailure`, and `UnreadableDocument` for one of another shape. */
+export async function* storedOf<T>(documents: QueryDocuments, query: WholeQuery, schema: z.ZodType<T>): AsyncGenerator<Stored<T>> {
+  for await (const found of documentsOf(documents, query)) yield parseStored(schema, found, query);
+}
+
+/** All that a query finds. Throws as `storedOf` does. */
+export function allStored<T>(documents: QueryDocuments, query: WholeQuery, schema: z.ZodType<T>): Promise<Stored<T>[]> {
+  return firstOf(Infinity, storedOf(documents, query, schema));
+}
+
+/** The first `most`, or as many as there are; no more pages are read than that takes. */
+export async function firstOf<T>(most: number, all: AsyncIterable<T>): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const each of all) {
+    taken.push(each);
+    if (taken.length >= most) break;
+  }
+  return taken;
+}
+
+/** The first page that holds anything; empty where nothing is found. It may hold fewer documents than its limit. Throws `StoreFailure`. */
+export async function firstPage(documents: QueryDocuments, query: WholeQuery): Promise<readonly VersionedDocument[]> {
+  for await (const page of pagesOf(documents, query)) if (page.length > 0) return page;
+  return [];
 }

@@ -7,7 +7,7 @@ import { daySchema, hourSchema } from './counters.ts';
 import type { ImagePulls, UsageDay } from './counters.ts';
 import { plus, sumOf } from './counts.ts';
 import type { Counts, CountsBy } from './counts.ts';
-import { everything } from './sizes/pages.ts';
+import { documentsOf } from '../state/pages.ts';
 
 export const granularities = ['minute', 'hour', 'day'] as const;
 export type Granularity = (typeof granularities)[number];
@@ -62,14 +62,14 @@ type Point = Counts & { readonly at: string };
 async function daysIn(documents: QueryDocuments, key: RepositoryKey, { from, to }: Period): Promise<UsageDay[]> {
   const query = { container: 'usage' as const, partition: partitionOf(key), where: [{ path: 'type', is: '=' as const, value: 'usage-day' }, { path: 'day', is: '>=' as const, value: dayOf(from) }, { path: 'day', is: '<=' as const, value: dayOf(lastOf(to)) }], limit: 400 };
   const days: UsageDay[] = [];
-  for await (const found of everything(documents, query)) days.push(parseStored(daySchema, found, query).document);
+  for await (const found of documentsOf(documents, query)) days.push(parseStored(daySchema, found, query).document);
   return days;
 }
 
 async function minutesIn(documents: QueryDocuments, key: RepositoryKey, { from, to }: Period): Promise<Point[]> {
   const query = { container: 'usage' as const, partition: partitionOf(key), where: [{ path: 'type', is: '=' as const, value: 'usage-hour' }, { path: 'hour', is: '>=' as const, value: from.toISOString().slice(0, 13) }, { path: 'hour', is: '<=' as const, value: lastOf(to).toISOString().slice(0, 13) }], limit: 400 };
   const points: Point[] = [];
-  for await (const found of everything(documents, query)) {
+  for await (const found of documentsOf(documents, query)) {
     const { hour, minutes } = parseStored(hourSchema, found, query).document;
     points.push(...Object.entries(minutes).map(([minute, counts]) => ({ at: `${hour}:${minute}:00Z`, ...counts })));
   }

@@ -15,7 +15,8 @@ import { wholeRegistry } from './counters.ts';
 import { blobId, blobSchema, imageSchema, totalId, totalSchema, usageRef } from './documents.ts';
 import type { UsageTotal } from './documents.ts';
 import { settleImage, storedSize } from './settle-image.ts';
-import { everyReadable, everything } from './sizes/pages.ts';
+import { everyReadable } from './sizes/pages.ts';
+import { documentsOf } from '../state/pages.ts';
 import { addToTotals } from './totals.ts';
 
 interface RecountPorts {
@@ -85,9 +86,9 @@ async function digestsToSettle(documents: Documents, key: RepositoryKey): Promis
   const partition = partitionOf(key);
   const digests = new Set<Digest>();
   const live = { container: 'repositories' as const, partition, where: [{ path: 'id', is: 'starts-with' as const, value: 'manifest:' }], limit: pageSize };
-  for await (const found of everything(documents, live)) digests.add(parseStored(manifestDocumentSchema, found, live).document.digest);
+  for await (const found of documentsOf(documents, live)) digests.add(parseStored(manifestDocumentSchema, found, live).document.digest);
   const counted = ofType(key, 'usage-image');
-  for await (const found of everything(documents, counted)) digests.add(parseStored(imageSchema, found, counted).document.digest);
+  for await (const found of documentsOf(documents, counted)) digests.add(parseStored(imageSchema, found, counted).document.digest);
   return digests;
 }
 
@@ -97,7 +98,7 @@ function ofType(key: RepositoryKey, type: string) {
 
 async function measureBlobs(documents: Documents, key: RepositoryKey): Promise<void> {
   const query = ofType(key, 'usage-blob');
-  for await (const found of everything(documents, query)) await measureBlob(documents, key, parseStored(blobSchema, found, query).document.digest);
+  for await (const found of documentsOf(documents, query)) await measureBlob(documents, key, parseStored(blobSchema, found, query).document.digest);
 }
 
 /** Brings a counted blob in line with what is stored of it. Blob and totals change in one transaction: whatever a crash leaves adds up. */
@@ -118,12 +119,12 @@ async function writeTotals(documents: Documents, key: RepositoryKey): Promise<tr
   const sizes: number[] = [];
   let images = 0;
   const [imagesQuery, blobsQuery] = [ofType(key, 'usage-image'), ofType(key, 'usage-blob')];
-  for await (const found of everything(documents, imagesQuery)) {
+  for await (const found of documentsOf(documents, imagesQuery)) {
     const { present, size } = parseStored(imageSchema, found, imagesQuery).document;
     if (present) sizes.push(size);
     images += Number(present);
   }
-  for await (const found of everything(documents, blobsQuery)) sizes.push(parseStored(blobSchema, found, blobsQuery).document.size);
+  for await (const found of documentsOf(documents, blobsQuery)) sizes.push(parseStored(blobSchema, found, blobsQuery).document.size);
   const after: UsageTotal = { ...total.document, images, bytes: sumOfBytes(sizes), measured: true };
   return (await documents.commitDocuments('usage', partitionOf(key), [{ do: 'replace', document: { ...after }, ifMatch: total.etag }])).committed || undefined;
 }

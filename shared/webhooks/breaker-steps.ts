@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import type { DocumentPage } from '../ports/documents.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { hostOf, makeAttempt } from './attempt.ts';
@@ -17,6 +16,7 @@ import type { PipelinePorts } from './ports.ts';
 import { waitMs } from './schedule.ts';
 import { settle } from './settle.ts';
 import { takeStep } from './steps.ts';
+import { firstPage } from '../state/pages.ts';
 
 /** What waited goes out so many at once, and so many in a step, a second apart: a receiver that has just come back is not felled by it. */
 const [drainedAtOnce, drainedInStep, pauseMs] = [8, 100, 1_000];
@@ -104,18 +104,14 @@ async function release(ports: PipelinePorts, held: Stored<Delivery>, hook: Webho
 /** The oldest first; with `aliveAt`, those alone that are not over. Fewer than `limit` may be not all; none are none. */
 async function heldBack({ documents }: PipelinePorts, { registry, name }: WebhookHealth, limit: number, aliveAt?: Date): Promise<Stored<Delivery>[]> {
   const alive = aliveAt === undefined ? [] : [{ path: 'deadline', is: '>', value: aliveAt.toISOString() } as const];
-  let page: DocumentPage | undefined;
-  do {
-    page = await documents.queryDocuments({
-      container: 'deliveries',
-      partition: [webhookKey(registry, name)],
-      where: [{ path: 'heldBack', is: '=', value: true }, ...alive],
-      orderBy: { path: 'createdAt', direction: 'asc' },
-      limit,
-      ...(page?.continuation === undefined ? {} : { continuation: page.continuation }),
-    });
-  } while (page.documents.length === 0 && page.continuation !== undefined);
-  return page.documents.map((found) => parseStored(deliverySchema, found, { container: 'deliveries' }));
+  const page = await firstPage(documents, {
+    container: 'deliveries',
+    partition: [webhookKey(registry, name)],
+    where: [{ path: 'heldBack', is: '=', value: true }, ...alive],
+    orderBy: { path: 'createdAt', direction: 'asc' },
+    limit,
+  });
+  return page.map((found) => parseStored(deliverySchema, found, { container: 'deliveries' }));
 }
 
 function afterMs({ clock }: PipelinePorts, ms: number): string {

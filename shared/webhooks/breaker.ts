@@ -1,4 +1,4 @@
-import type { DocumentPage, Predicate } from '../ports/documents.ts';
+import type { Predicate } from '../ports/documents.ts';
 import { readStored } from '../state/stored.ts';
 import { webhookKey } from './documents.ts';
 import type { Webhook } from './documents.ts';
@@ -8,6 +8,7 @@ import { changeHook } from './hooks.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { replace } from './steps.ts';
+import { documentsOf, firstOf } from '../state/pages.ts';
 
 /**
  * The breaker opens when the last so many attempts failed, with no success between them, and as many deliveries wait: a few events keep to their
@@ -71,19 +72,13 @@ export function waitsFor(ports: PipelinePorts, hook: Webhook, enough: number): P
 
 /** Whether there are at least so many. No document more than that is read. */
 async function hasSome({ documents }: PipelinePorts, { registry, name, uid }: Webhook, enough: number, where: readonly Predicate[]): Promise<boolean> {
-  let found = 0;
-  let page: DocumentPage | undefined;
-  do {
-    page = await documents.queryDocuments({
-      container: 'deliveries',
-      partition: [webhookKey(registry, name)],
-      where: [...where, { path: 'uid', is: '=', value: uid }],
-      limit: enough - found,
-      ...(page?.continuation === undefined ? {} : { continuation: page.continuation }),
-    });
-    found += page.documents.length;
-  } while (found < enough && page.continuation !== undefined);
-  return found >= enough;
+  const found = await firstOf(enough, documentsOf(documents, {
+    container: 'deliveries',
+    partition: [webhookKey(registry, name)],
+    where: [...where, { path: 'uid', is: '=', value: uid }],
+    limit: enough,
+  }));
+  return found.length >= enough;
 }
 
 /**

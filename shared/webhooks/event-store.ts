@@ -1,8 +1,9 @@
 import type { CloudEvent } from '../ports/topic.ts';
 import type { CommitDocuments, DocumentRef, QueryDocuments, ReadDocument } from '../ports/documents.ts';
-import { parseStored, readStored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import type { Delivery } from './documents.ts';
 import { keptFor, markerRef, markerSchema } from './marker.ts';
+import { allStored } from '../state/pages.ts';
 
 /** Where the event of a delivery lies, once for all hooks: with what says that it was dispatched. `undefined` for one that has it itself. */
 function eventRef({ event, eventId, registry, eventTime }: Delivery): DocumentRef | undefined {
@@ -28,17 +29,8 @@ export async function withEvents(documents: QueryDocuments, deliveries: readonly
 
 async function readDay(documents: QueryDocuments, refs: readonly DocumentRef[]): Promise<[string, CloudEvent][]> {
   const [{ partition } = { partition: [] }] = refs;
-  const events: [string, CloudEvent][] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container: 'deliveries', partition, where: [{ path: 'id', is: 'in', values: refs.map(({ id }) => id) }], limit: refs.length, ...(continuation === undefined ? {} : { continuation }) });
-    for (const each of page.documents) {
-      const { id, event } = parseStored(markerSchema, each, { container: 'deliveries' }).document;
-      events.push([id, event]);
-    }
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return events;
+  const found = await allStored(documents, { container: 'deliveries', partition, where: [{ path: 'id', is: 'in', values: refs.map(({ id }) => id) }], limit: refs.length }, markerSchema);
+  return found.map(({ document: { id, event } }) => [id, event]);
 }
 
 /** Keeps the event of a delivery that is begun anew for as long as a new one. It may have left the log: then the attempt says so. Throws `StoreFailure`. */

@@ -1,11 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { RegistryName } from '../oci/name.ts';
-import type { DocumentPage, QueryDocuments, VersionedDocument } from '../ports/documents.ts';
+import type { QueryDocuments, VersionedDocument } from '../ports/documents.ts';
 import { parseStored } from '../state/stored.ts';
 import { webhookRouteSchema } from './documents.ts';
 import type { Webhook } from './documents.ts';
 import { anchorsOf, covers } from './scope.ts';
 import type { HookEvent } from './scope.ts';
+import { pagesOf } from '../state/pages.ts';
+import type { WholeQuery } from '../state/pages.ts';
 
 /** More than Cosmos DB puts into one page of such documents: a registry with many hooks for one event takes some. */
 const pageSize = 1000;
@@ -17,23 +19,21 @@ const pageSize = 1000;
 export async function findHooks(documents: QueryDocuments, registry: RegistryName, event: HookEvent): Promise<Webhook[]> {
   const anchors = anchorsOf(event);
   const found = new Map<string, Webhook>();
-  let page: DocumentPage | undefined;
-  do {
-    page = await documents.queryDocuments({
-      container: 'registries',
-      partition: [registry],
-      where: [
-        { path: 'type', is: '=', value: 'webhook-route' },
-        { path: 'anchor', is: 'in', values: anchors },
-      ],
-      limit: pageSize,
-      ...(page?.continuation === undefined ? {} : { continuation: page.continuation }),
-    });
-    for (const each of page.documents) {
+  const routes: WholeQuery = {
+    container: 'registries',
+    partition: [registry],
+    where: [
+      { path: 'type', is: '=', value: 'webhook-route' },
+      { path: 'anchor', is: 'in', values: anchors },
+    ],
+    limit: pageSize,
+  };
+  for await (const page of pagesOf(documents, routes)) {
+    for (const each of page) {
       const hook = hookOf(documents, each);
       if (covers(hook, event)) found.set(hook.name, hook);
     }
-  } while (page.continuation !== undefined);
+  }
   return [...found.values()];
 }
 

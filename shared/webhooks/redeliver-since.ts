@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
-import type { DocumentPage, DocumentRef } from '../ports/documents.ts';
+import type { DocumentRef } from '../ports/documents.ts';
 import { registrySchema } from '../state/names.ts';
 import { documentShape, parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
@@ -14,6 +14,8 @@ import type { PipelinePorts } from './ports.ts';
 import { beginAnew } from './redeliver.ts';
 import { takeStep } from './steps.ts';
 import { whyNotFor } from './delivery.ts';
+import { firstPage } from '../state/pages.ts';
+import type { WholeQuery } from '../state/pages.ts';
 
 /** So many at a time, and so long until the next: 20 a second, spread evenly. */
 const [inStep, pauseMs] = [100, 5_000];
@@ -87,24 +89,20 @@ async function redeliverSome(ports: PipelinePorts, job: Redelivery): Promise<Red
 
 /** Those that have not been taken up yet: what is begun anew has no end, or a later one. */
 async function failedBefore({ documents }: PipelinePorts, { registry, name, uid, since, startedAt }: Redelivery): Promise<Stored<Delivery>[]> {
-  let page: DocumentPage | undefined;
-  do {
-    page = await documents.queryDocuments({
-      container: 'deliveries',
-      partition: [webhookKey(registry, name)],
-      where: [
-        { path: 'status', is: 'in', values: ['expired', 'cancelled'] },
-        { path: 'uid', is: '=', value: uid },
-        { path: 'eventType', is: '!=', value: pingType },
-        { path: 'endedAt', is: '<=', value: startedAt },
-        { path: 'eventTime', is: '>=', value: since },
-      ],
-      orderBy: { path: 'eventTime', direction: 'asc' },
-      limit: inStep,
-      ...(page?.continuation === undefined ? {} : { continuation: page.continuation }),
-    });
-  } while (page.documents.length === 0 && page.continuation !== undefined);
-  return page.documents.map((found) => parseStored(deliverySchema, found, { container: 'deliveries' }));
+  const failed: WholeQuery = {
+    container: 'deliveries',
+    partition: [webhookKey(registry, name)],
+    where: [
+      { path: 'status', is: 'in', values: ['expired', 'cancelled'] },
+      { path: 'uid', is: '=', value: uid },
+      { path: 'eventType', is: '!=', value: pingType },
+      { path: 'endedAt', is: '<=', value: startedAt },
+      { path: 'eventTime', is: '>=', value: since },
+    ],
+    orderBy: { path: 'eventTime', direction: 'asc' },
+    limit: inStep,
+  };
+  return (await firstPage(documents, failed)).map((found) => parseStored(deliverySchema, found, { container: 'deliveries' }));
 }
 
 function redeliveryRef(registry: RegistryName, name: string, job: string): DocumentRef {

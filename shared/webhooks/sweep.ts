@@ -14,6 +14,7 @@ import type { PipelinePorts } from './ports.ts';
 import { redeliverySchema } from './redeliver-since.ts';
 import { tooLateMs } from './retry.ts';
 import { sendNext } from './settle.ts';
+import { pagesOf } from '../state/pages.ts';
 
 /** What is due for so long has no message: it was lost, or is poison. In milliseconds. */
 const overdueMs = 90_000;
@@ -57,16 +58,14 @@ function typeIs(type: string) {
 /** Does `handle` for all that is found, and counts for how much it did something. One that cannot be handled is logged and stops no other. */
 async function each(ports: PipelinePorts, query: Omit<DocumentQuery, 'limit'>, handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>): Promise<number> {
   let [seen, done] = [0, 0];
-  let continuation: string | undefined;
   const limit = pLimit(atOnce);
-  do {
-    const page = await ports.documents.queryDocuments({ ...query, limit: pageSize, ...(continuation === undefined ? {} : { continuation }) });
-    const outcomes = await Promise.allSettled(page.documents.map((found) => limit(() => handle(ports, found))));
+  for await (const page of pagesOf(ports.documents, { ...query, limit: pageSize })) {
+    const outcomes = await Promise.allSettled(page.map((found) => limit(() => handle(ports, found))));
     for (const outcome of outcomes) if (outcome.status === 'rejected') ports.log.error({ err: outcome.reason as Error }, 'the sweep of webhooks left something as it was');
     done += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
-    seen += page.documents.length;
-    continuation = page.continuation;
-  } while (continuation !== undefined && seen < most);
+    seen += page.length;
+    if (seen >= most) break;
+  }
   return done;
 }
 

@@ -3,6 +3,7 @@ import type { BuildPorts } from '../ports.ts';
 import { nodesOf } from './documents.ts';
 import type { Node } from './documents.ts';
 import { Mask } from './mask.ts';
+import { documentsOf } from '../../state/pages.ts';
 
 /** In characters. */
 const pieceLength = 32 * 1024;
@@ -95,12 +96,8 @@ export interface Piece {
 /** The pieces that are written by now, of all attempts, or those behind one. Throws `StoreFailure`. */
 export async function* piecesOf({ documents }: Pick<BuildPorts, 'documents'>, { build, id }: Pick<Node, 'build' | 'id'>, behind?: string): AsyncIterable<Piece> {
   const where = [{ path: 'type', is: '=' as const, value: 'log' }, { path: 'of', is: '=' as const, value: id }, ...(behind === undefined ? [] : [{ path: 'id', is: '>' as const, value: behind }])];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container: 'builds', partition: [nodesOf(build)], where, orderBy: { path: 'id', direction: 'asc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document } of page.documents) yield { id: document.id, text: String(document.text) };
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  const pieces = documentsOf(documents, { container: 'builds', partition: [nodesOf(build)], where, orderBy: { path: 'id', direction: 'asc' }, limit: 100 });
+  for await (const { document } of pieces) yield { id: document.id, text: String(document.text) };
 }
 
 /** What is written so far, of all attempts. */

@@ -5,7 +5,7 @@ import { RegistryError } from '../../oci/faults.ts';
 import type { RepositoryName, Tag } from '../../oci/name.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 import { learnTag } from '../edges/learn.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -14,6 +14,7 @@ import type { Task, VersionSettings } from '../tasks/documents.ts';
 import { isNewer, versionWithin } from '../tasks/newest-versions.ts';
 import { basesIn } from '../tasks/tasks.ts';
 import { madeId } from './documents.ts';
+import { allStored } from '../../state/pages.ts';
 
 type Pushed = Extract<CatalogueEvent, { type: 'Microsoft.ContainerRegistry.ImagePushed' }>;
 
@@ -43,14 +44,8 @@ const tasksAtOnce = 100;
 /** Read whole before the first is changed: a page must not shift under the next. */
 async function followersOf({ documents, registry }: BuildPorts, repository: RepositoryName): Promise<Task[]> {
   const [container, partition] = ['registries' as const, [registry]];
-  const tasks: Task[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'task' }, { path: 'settings.versions', is: 'contains', value: { of: repository } }], limit: tasksAtOnce, ...(continuation === undefined ? {} : { continuation }) });
-    tasks.push(...page.documents.map((found) => parseStored(taskSchema, found, { container, partition }).document));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return tasks;
+  const tasks = await allStored(documents, { container, partition, where: [{ path: 'type', is: '=', value: 'task' }, { path: 'settings.versions', is: 'contains', value: { of: repository } }], limit: tasksAtOnce }, taskSchema);
+  return tasks.map(({ document }) => document);
 }
 
 async function follow(ports: BuildPorts, name: string, setting: VersionSettings, newer: Newer): Promise<void> {

@@ -6,6 +6,7 @@ import type { Node } from './documents.ts';
 import { tellFailed } from './events.ts';
 import { imagesAtOnce } from './make-plan.ts';
 import { wakeWorkers } from './wake.ts';
+import { pagesOf } from '../../state/pages.ts';
 
 const nodesAtOnce = 200;
 
@@ -42,10 +43,7 @@ type Where = Parameters<BuildPorts['documents']['queryDocuments']>[0]['where'];
 
 export async function* nodesWhere({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, build: string, where: Where): AsyncIterable<Node> {
   const partition = [nodesOf(build)];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: nodesAtOnce, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document } of readable(log, nodeSchema, page.documents, { container: 'builds', partition })) yield document;
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  for await (const page of pagesOf(documents, { container: 'builds', partition, where, limit: nodesAtOnce })) {
+    for (const { document } of readable(log, nodeSchema, page, { container: 'builds', partition })) yield document;
+  }
 }

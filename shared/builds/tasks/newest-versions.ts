@@ -4,10 +4,10 @@ import { RegistryError } from '../../oci/faults.ts';
 import type { Tag } from '../../oci/name.ts';
 import { tagDocumentSchema } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
-import { parseStored } from '../../state/stored.ts';
 import { isVersionIn, versionOf } from '../../state/version.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task, TaskSettings, VersionSettings } from './documents.ts';
+import { storedOf } from '../../state/pages.ts';
 
 type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
 
@@ -34,14 +34,9 @@ export async function newestVersions(ports: Reading, { versions, arguments: give
 
 async function newestTag({ documents, registry }: Reading, setting: VersionSettings): Promise<Tag | undefined> {
   const partition = partitionOf({ registry, repository: setting.of });
-  let [newest, continuation]: [Tag | undefined, string | undefined] = [undefined, undefined];
-  do {
-    const page = await documents.queryDocuments({ container: 'repositories', partition, where: [{ path: 'type', is: '=', value: 'tag' }], limit: tagsAtOnce, ...(continuation === undefined ? {} : { continuation }) });
-    for (const each of page.documents) {
-      const { name } = parseStored(tagDocumentSchema, each, { container: 'repositories', partition }).document;
-      if (isNewer(setting, name, newest ?? '')) newest = name;
-    }
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  let newest: Tag | undefined;
+  for await (const { document: { name } } of storedOf(documents, { container: 'repositories', partition, where: [{ path: 'type', is: '=', value: 'tag' }], limit: tagsAtOnce }, tagDocumentSchema)) {
+    if (isNewer(setting, name, newest ?? '')) newest = name;
+  }
   return newest;
 }

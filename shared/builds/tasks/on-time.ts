@@ -7,6 +7,7 @@ import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
 import { taskSchema } from './documents.ts';
 import type { Task } from './documents.ts';
+import { pagesOf } from '../../state/pages.ts';
 
 const tasksAtOnce = 100;
 
@@ -20,13 +21,11 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   const [container, partition] = ['registries' as const, [registry]];
   const where = [{ path: 'type', is: '=' as const, value: 'task' }, { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() }];
   const due: Stored<Task>[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: tasksAtOnce, ...(continuation === undefined ? {} : { continuation }) });
+  for await (const page of pagesOf(documents, { container, partition, where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: tasksAtOnce })) {
     // One that cannot be read stays due: behind a page of such the others are still found.
-    due.push(...readable(ports.log, taskSchema, page.documents, { container, partition }));
-    continuation = page.continuation;
-  } while (continuation !== undefined && due.length < tasksAtOnce);
+    due.push(...readable(ports.log, taskSchema, page, { container, partition }));
+    if (due.length >= tasksAtOnce) break;
+  }
   const failed = await oneByOne(ports.log, 'putting a task in line by its schedule', due, ({ document }) => document.id, (task) => lineUp(ports, task));
   return due.length - failed;
 }

@@ -21,6 +21,7 @@ import { isFixed, whyNotPulled } from './pulls.ts';
 import { openContext } from './open-context.ts';
 import { withMeantUrls } from './secret-urls.ts';
 import { faultOfSecretName } from '../user-secrets.ts';
+import { pagesOf } from '../../state/pages.ts';
 
 type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
 
@@ -44,12 +45,8 @@ export async function taskOf(ports: Reading, image: TaggedImage): Promise<Task |
 /** All of them that can be read, by name: whoever plans needs all. */
 export async function* tasksIn({ documents, registry, log }: Reading & Pick<BuildPorts, 'log'>): AsyncIterable<Task> {
   const [container, partition] = ['registries' as const, [registry]];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'task' }], orderBy: { path: 'name', direction: 'asc' }, limit: 200, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document } of readable(log, taskSchema, page.documents, { container, partition })) yield document;
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  const pages = pagesOf(documents, { container, partition, where: [{ path: 'type', is: '=', value: 'task' }], orderBy: { path: 'name', direction: 'asc' }, limit: 200 });
+  for await (const page of pages) for (const { document } of readable(log, taskSchema, page, { container, partition })) yield document;
 }
 
 /**

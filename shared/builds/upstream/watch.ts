@@ -15,6 +15,7 @@ import { lookAtTag } from './head.ts';
 import type { Look, Looked } from './head.ts';
 import { listingOf, notListed } from './listed.ts';
 import { askedAs } from './logins.ts';
+import { pagesOf } from '../../state/pages.ts';
 
 const tagsAtOnce = 100;
 const longestWaitMs = 24 * 3_600_000;
@@ -26,18 +27,17 @@ export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<nu
   let looked = 0;
   // A registry without budget leaves its tags due: they are passed over until the next minute.
   const spent = new Set<string>();
-  let continuation: string | undefined;
-  do {
-    const page = await ports.documents.queryDocuments({ container: 'dependencies', where: [{ path: 'type', is: '=', value: 'watched' }, { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() }], orderBy: { path: 'dueAt', direction: 'asc' }, limit: tagsAtOnce, ...(continuation === undefined ? {} : { continuation }) });
-    await oneByOne(ports.log, 'looking at a tag of another registry', readable(ports.log, watchedSchema, page.documents, { container: 'dependencies' }), ({ document }) => `${document.base} ${document.id}`, async (watched) => {
+  const due = { container: 'dependencies' as const, where: [{ path: 'type', is: '=' as const, value: 'watched' }, { path: 'dueAt', is: '<=' as const, value: ports.clock.now().toISOString() }], orderBy: { path: 'dueAt', direction: 'asc' as const }, limit: tagsAtOnce };
+  for await (const page of pagesOf(ports.documents, due)) {
+    await oneByOne(ports.log, 'looking at a tag of another registry', readable(ports.log, watchedSchema, page, { container: 'dependencies' }), ({ document }) => `${document.base} ${document.id}`, async (watched) => {
       const host = hostOf(watched.document.base);
       if (spent.has(host) || ports.clock.now() >= until) return;
       const outcome = await look(ports, watched);
       if (outcome === 'looked') looked += 1;
       if (outcome === 'no budget') spent.add(host);
     });
-    continuation = page.continuation;
-  } while (continuation !== undefined && ports.clock.now() < until);
+    if (ports.clock.now() >= until) break;
+  }
   return looked;
 }
 

@@ -4,6 +4,7 @@ import type { QueryDocuments } from '../../ports/documents.ts';
 import { parseStored } from '../../state/stored.ts';
 import { issuerDocumentSchema } from '../documents.ts';
 import type { IssuerDocument } from '../documents.ts';
+import { allStored } from '../../state/pages.ts';
 
 /** So late is a new issuer trusted that was named on another instance. In milliseconds. */
 const freshMs = 5_000;
@@ -61,14 +62,8 @@ export class TrustedIssuers {
 
   async #look(): Promise<Known> {
     const at = this.#ports.clock.now().getTime();
-    const entries: IssuerDocument[] = [];
-    let continuation: string | undefined;
-    do {
-      const page = await this.#ports.documents.queryDocuments({ container: 'registries', partition: [this.#registry], where: [{ path: 'type', is: '=', value: 'trusted-issuer' }], limit: pageSize, ...(continuation === undefined ? {} : { continuation }) });
-      entries.push(...page.documents.map((found) => parseStored(issuerDocumentSchema, found, { container: 'registries' }).document));
-      continuation = page.continuation;
-    } while (continuation !== undefined);
-    const issuers = Map.groupBy(entries, ({ issuer }) => issuer);
+    const entries = await allStored(this.#ports.documents, { container: 'registries', partition: [this.#registry], where: [{ path: 'type', is: '=', value: 'trusted-issuer' }], limit: pageSize }, issuerDocumentSchema);
+    const issuers = Map.groupBy(entries.map(({ document }) => document), ({ issuer }) => issuer);
     this.#known = { issuers, at };
     return issuers;
   }

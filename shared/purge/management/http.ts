@@ -21,6 +21,7 @@ import { softDeleteRef } from '../soft-delete.ts';
 import type { SoftDelete } from '../soft-delete.ts';
 import { entryOf, routes } from './wire.ts';
 import type { BinEntry, Wanted } from './wire.ts';
+import { documentsOf, firstOf } from '../../state/pages.ts';
 
 export interface BinManagementPorts extends BinPorts {
   readonly softDelete: SoftDelete;
@@ -97,13 +98,8 @@ async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: s
 async function keyOfGroup({ documents, registry }: BinManagementPorts, repository: RepositoryKey['repository'] | undefined, group: string): Promise<RepositoryKey> {
   if (repository !== undefined) return { registry, repository };
   const where = [{ path: 'type', is: 'in' as const, values: ['binned', 'binned-tag'] }, { path: 'recycled.group', is: '=' as const, value: group }];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container: 'repositories', partition: [registry], where, limit: 1, ...(continuation === undefined ? {} : { continuation }) });
-    const [found] = page.documents;
-    if (found !== undefined) return { registry, repository: entryIn(found).repository as RepositoryKey['repository'] };
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  const [found] = await firstOf(1, documentsOf(documents, { container: 'repositories', partition: [registry], where, limit: 1 }));
+  if (found !== undefined) return { registry, repository: entryIn(found).repository as RepositoryKey['repository'] };
   throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin` });
 }
 

@@ -5,6 +5,7 @@ import { aboutIn } from '../../state/about.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { Plan, Removal } from './documents.ts';
 import type { PolicyPorts } from './ports.ts';
+import { documentsOf } from '../../state/pages.ts';
 
 const repositoriesAtOnce = 8;
 
@@ -54,11 +55,10 @@ function isAboutAnother({ id, about, subject }: JsonDocument): boolean {
 /** Counts images, no further than it takes to know that the share is small: what a run costs does not grow with what is stored. */
 async function countUpTo({ documents }: PolicyPorts, registry: RegistryName, repository: RepositoryName, what: 'manifests' | 'tags', enough: number): Promise<number> {
   const where = [{ path: 'id', is: 'starts-with' as const, value: what === 'tags' ? 'tag:' : 'manifest:' }];
-  let [counted, continuation]: [number, string | undefined] = [0, undefined];
-  do {
-    const page = await documents.queryDocuments({ container: 'repositories', partition: partitionOf({ registry, repository }), where, limit: Math.min(enough - counted, 100), ...(continuation === undefined ? {} : { continuation }) });
-    counted += page.documents.filter(({ document }) => !isAboutAnother(document)).length;
-    continuation = page.continuation;
-  } while (counted < enough && continuation !== undefined);
+  let counted = 0;
+  for await (const { document } of documentsOf(documents, { container: 'repositories', partition: partitionOf({ registry, repository }), where, limit: Math.min(enough, 100) })) {
+    if (!isAboutAnother(document)) counted += 1;
+    if (counted >= enough) break;
+  }
   return counted;
 }

@@ -6,9 +6,10 @@ import type { DocumentChange, DocumentRef, Documents, Predicate } from '../../po
 import { untilUncontended } from '../../state/contention.ts';
 import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { documentShape, parseStored, readStored } from '../../state/stored.ts';
+import { documentShape, readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 import { defaultPolicy, policySchema } from './policy.ts';
+import { allStored } from '../../state/pages.ts';
 
 const when = z.iso.datetime();
 
@@ -151,15 +152,8 @@ export function inUseRef(registry: RegistryName, source: string): DocumentRef {
 }
 
 /** All documents of a registry whose ids begin so, in the order of their ids. */
-export async function inRegistry<T>(documents: Documents, registry: RegistryName, prefix: string, schema: z.ZodType<T>): Promise<Stored<T>[]> {
+export function inRegistry<T>(documents: Documents, registry: RegistryName, prefix: string, schema: z.ZodType<T>): Promise<Stored<T>[]> {
   const [container, partition] = ['registries' as const, [registry]];
   const where: Predicate[] = [{ path: 'id', is: 'starts-with', value: prefix }];
-  const found: Stored<T>[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where, orderBy: { path: 'id', direction: 'asc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    found.push(...page.documents.map((each) => parseStored(schema, each, { container, partition })));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return found;
+  return allStored(documents, { container, partition, where, orderBy: { path: 'id', direction: 'asc' }, limit: 100 }, schema);
 }

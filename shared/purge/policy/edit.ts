@@ -9,6 +9,7 @@ import type { PolicyPorts } from './ports.ts';
 import { nextRun } from '../../state/schedule.ts';
 import { isApproved } from './session.ts';
 import { untrackedRules } from './tracking.ts';
+import { documentsOf } from '../../state/pages.ts';
 
 type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'lastPulls'>;
 
@@ -42,12 +43,8 @@ export async function putPolicy({ documents, clock, lastPulls }: Editing, regist
 export async function removePolicy({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
   await lookAgain({ documents }, registry);
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container: 'repositories', partition: [registry], where: [{ path: 'type', is: '=', value: 'purge-due' }, { path: 'policy', is: '=', value: name }], limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document } of page.documents) await documents.commitDocuments('repositories', [registry, String(document.repository)], [{ do: 'delete', id: document.id }]);
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  const marks = documentsOf(documents, { container: 'repositories', partition: [registry], where: [{ path: 'type', is: '=', value: 'purge-due' }, { path: 'policy', is: '=', value: name }], limit: 100 });
+  for await (const { document } of marks) await documents.commitDocuments('repositories', [registry, String(document.repository)], [{ do: 'delete', id: document.id }]);
 }
 
 /** Switches a policy off. A plan that is being carried out stops before its next page. */

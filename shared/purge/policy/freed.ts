@@ -8,6 +8,7 @@ import type { RepositoryKey } from '../../state/names.ts';
 import { sumOfBytes } from '../../state/references.ts';
 import { parseStored } from '../../state/stored.ts';
 import type { PolicyPorts } from './ports.ts';
+import { documentsOf } from '../../state/pages.ts';
 
 const blobsAtOnce = 16;
 const pageSize = 50;
@@ -47,7 +48,7 @@ function unknownSize({ log }: PolicyPorts, digest: Digest, error: unknown): numb
 /** Its size as it is stored, whatever manifests claim, where all that need it go. A blob that nobody links is none of ours: the empty JSON object is stored nowhere. */
 async function sizeFreed(ports: PolicyPorts, digest: Digest, going: ReadonlySet<string>): Promise<number> {
   let stored = 0;
-  for await (const link of pagesOf(ports, { container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }] })) {
+  for await (const link of documentsOf(ports.documents, { container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: pageSize })) {
     const { registry, repository, size } = parseStored(linkDocumentSchema, link, { container: 'blobs' }).document;
     stored = size;
     if (await isNeededBeside(ports, { registry, repository }, digest, going)) return 0;
@@ -56,17 +57,8 @@ async function sizeFreed(ports: PolicyPorts, digest: Digest, going: ReadonlySet<
 }
 
 async function isNeededBeside(ports: PolicyPorts, key: RepositoryKey, blob: Digest, going: ReadonlySet<string>): Promise<boolean> {
-  for await (const { document } of pagesOf(ports, { container: 'repositories', partition: partitionOf(key), where: [{ path: 'references', is: 'contains', value: { digest: blob } }] })) {
+  for await (const { document } of documentsOf(ports.documents, { container: 'repositories', partition: partitionOf(key), where: [{ path: 'references', is: 'contains', value: { digest: blob } }], limit: pageSize })) {
     if (!going.has(nameOf(key.repository, document.digest as Digest))) return true;
   }
   return false;
-}
-
-async function* pagesOf({ documents }: PolicyPorts, query: Omit<Parameters<PolicyPorts['documents']['queryDocuments']>[0], 'limit'>) {
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ ...query, limit: pageSize, ...(continuation === undefined ? {} : { continuation }) });
-    yield* page.documents;
-    continuation = page.continuation;
-  } while (continuation !== undefined);
 }

@@ -1,3 +1,4 @@
+import type { Predicate } from '../../ports/documents.ts';
 import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import { isImageConfigMediaType } from '../../oci/media-types.ts';
@@ -8,7 +9,7 @@ import { childrenOf, manifestDocumentSchema, manifestRef, referrerDocumentSchema
 import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 import { everyOne } from '../settle.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
@@ -16,6 +17,7 @@ import type { PolicyPorts } from './ports.ts';
 import type { RepositoryView, Session } from './session.ts';
 import { surroundingsOf } from './surroundings.ts';
 import type { Graph, Node } from './surroundings.ts';
+import { firstOf, storedOf } from '../../state/pages.ts';
 
 interface ManifestNode extends Node {
   readonly document: ManifestDocument;
@@ -95,14 +97,9 @@ const indexesRead = 100;
 
 async function indexesOf({ documents }: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const indexes: Digest[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'manifest' }, { path: 'references', is: 'contains', value: { digest } }], limit: indexesRead, ...(continuation === undefined ? {} : { continuation }) });
-    indexes.push(...page.documents.map((found) => parseStored(manifestDocumentSchema, found, { container, partition }).document.digest));
-    continuation = page.continuation;
-  } while (continuation !== undefined && indexes.length < indexesRead);
-  return indexes;
+  const where: Predicate[] = [{ path: 'type', is: '=', value: 'manifest' }, { path: 'references', is: 'contains', value: { digest } }];
+  const indexes = await firstOf(indexesRead, storedOf(documents, { container, partition, where, limit: indexesRead }, manifestDocumentSchema));
+  return indexes.map(({ document }) => document.digest);
 }
 
 function tagsOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<TagDocument[]> {

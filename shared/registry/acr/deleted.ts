@@ -1,3 +1,4 @@
+import type { Predicate } from '../../ports/documents.ts';
 import { z } from 'zod';
 import type { Cause } from '../../events/envelope.ts';
 import { nextPage, pageSizeIn } from '../../http/page.ts';
@@ -10,10 +11,10 @@ import type { RegistryName, Tag } from '../../oci/name.ts';
 import { binnedDocumentSchema, binnedTagSchema, manifestOf } from '../../state/bin.ts';
 import { partitionOf, repositorySchema } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { parseStored } from '../../state/stored.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { acrTime, manifestShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
+import { firstOf, storedOf } from '../../state/pages.ts';
 
 const pageSizes = { usual: 100, largest: 100 };
 
@@ -35,20 +36,9 @@ async function page<T extends { byTime: string }>(ports: RegistryPorts, key: Rep
   const n = pageSizeIn(asked.query, pageSizes);
   const last = asked.query.get('last') ?? '';
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const items: T[] = [];
-  let continuation: string | undefined;
-  do {
-    const found = await ports.documents.queryDocuments({
-      container,
-      partition,
-      where: [{ path: 'byTime', is: '>', value: `${type}:${last}` }, { path: 'byTime', is: '<', value: `${type};` }],
-      orderBy: { path: 'byTime', direction: 'asc' },
-      limit: n + 1 - items.length,
-      ...(continuation === undefined ? {} : { continuation }),
-    });
-    items.push(...found.documents.map((each) => parseStored(schema, each, { container, partition }).document));
-    continuation = found.continuation;
-  } while (continuation !== undefined && items.length <= n);
+  const where: Predicate[] = [{ path: 'byTime', is: '>', value: `${type}:${last}` }, { path: 'byTime', is: '<', value: `${type};` }];
+  const found = await firstOf(n + 1, storedOf(ports.documents, { container, partition, where, orderBy: { path: 'byTime', direction: 'asc' }, limit: n + 1 }, schema));
+  const items = found.map(({ document }) => document);
   const place = items.length > n ? items[n - 1]?.byTime.slice(type.length + 1) : undefined;
   return { items: items.slice(0, n), headers: place === undefined ? {} : nextPage(asked.path, Object.entries({ last: place, n: String(n) })) };
 }

@@ -6,9 +6,10 @@ import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import { nextPage, pageSizeIn } from '../../http/page.ts';
 import type { PageSizes } from '../../http/page.ts';
+import { firstOf, storedOf } from '../../state/pages.ts';
 
 export const orders = ['none', 'timeasc', 'timedesc'] as const;
 export type Order = (typeof orders)[number];
@@ -61,13 +62,7 @@ export async function listPage<T extends Placed>(documents: Reader, key: Reposit
   const query = await queryFor(documents, key, listed, request);
   // One more than asked for: whether it exists is whether there is a next page.
   const wanted = request.n + 1;
-  const items: T[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ ...query, limit: wanted - items.length, ...(continuation === undefined ? {} : { continuation }) });
-    items.push(...page.documents.map((found) => parseStored(listed.schema, found, query).document));
-    continuation = page.continuation;
-  } while (continuation !== undefined && items.length < wanted);
+  const items = (await firstOf(wanted, storedOf(documents, { ...query, limit: wanted }, listed.schema))).map(({ document }) => document);
   if (items.length === 0 && request.last === undefined) await requireRepository(documents, key);
   const last = items[request.n - 1];
   const shown = { items: items.slice(0, request.n) };

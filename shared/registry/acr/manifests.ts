@@ -2,16 +2,17 @@ import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { QueryDocuments } from '../../ports/documents.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../state/manifest.ts';
-import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
+import type { ManifestDocument } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { manifestPatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import type { QuarantinePatch } from './attributes.ts';
 import { linkTo, listPage, listRequestIn } from './list.ts';
 import { manifestShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
+import { allStored } from '../../state/pages.ts';
 
 /** A manifest's document may hold its text, so a page of them is kept smaller than one of tags. */
 const pageSizes = { usual: 100, largest: 100 };
@@ -63,13 +64,7 @@ async function tagsOf(documents: QueryDocuments, key: RepositoryKey, digests: re
     ],
     limit: 1_000,
   };
-  const tags: TagDocument[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await documents.queryDocuments({ ...query, ...(continuation === undefined ? {} : { continuation }) });
-    tags.push(...page.documents.map((found) => parseStored(tagDocumentSchema, found, query).document));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  const grouped = Map.groupBy(tags, ({ digest }) => digest);
+  const tags = await allStored(documents, query, tagDocumentSchema);
+  const grouped = Map.groupBy(tags.map(({ document }) => document), ({ digest }) => digest);
   return new Map([...grouped].map(([digest, group]) => [digest, group.map(({ name }) => name as string).sort()]));
 }

@@ -6,7 +6,7 @@ import type { ManifestDocument } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
-import { everything } from './pages.ts';
+import { documentsOf } from '../../state/pages.ts';
 
 type GraphDocuments = ReadDocument & QueryDocuments;
 
@@ -65,7 +65,7 @@ export class ManifestGraph {
   async #referrersOf(subject: Digest): Promise<Digest[]> {
     const query = this.#query([{ path: 'id', is: 'starts-with', value: referrerId(subject, '' as Digest) }]);
     const found: Digest[] = [];
-    for await (const each of everything(this.#documents, query)) found.push(parseStored(referrerDocumentSchema, each, query).document.digest);
+    for await (const each of documentsOf(this.#documents, query)) found.push(parseStored(referrerDocumentSchema, each, query).document.digest);
     return found;
   }
 
@@ -73,7 +73,7 @@ export class ManifestGraph {
   async #readParents(): Promise<ReadonlyMap<Digest, readonly Digest[]>> {
     const parents = new Map<Digest, Digest[]>();
     const query = this.#query([{ path: 'type', is: '=', value: 'manifest' }, { path: 'mediaType', is: 'in', values: manifestMediaTypes.filter(isIndexMediaType) }]);
-    for await (const found of everything(this.#documents, query)) {
+    for await (const found of documentsOf(this.#documents, query)) {
       const { document: index } = parseStored(manifestDocumentSchema, found, query);
       for (const child of childrenOf(index)) parents.set(child, [...(parents.get(child) ?? []), index.digest]);
     }
