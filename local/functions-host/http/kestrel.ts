@@ -24,6 +24,8 @@ export type Head =
 /** What Kestrel (ASP.NET Core 8) and YARP do to a request before a function is looked for, as the real host was seen to do it. */
 export function readHead(request: IncomingMessage): Head {
   const { method = 'GET', url = '/', httpVersion, rawHeaders, headers: { host } } = request;
+  // A line without a version is no HTTP to Kestrel.
+  if (!/^1\.[01]$/.test(httpVersion)) return refused(400);
   if (`${method} ${url} HTTP/${httpVersion}`.length > longestLine) return refused(414);
   if (rawHeaders.length / 2 > mostHeaders || rawHeaders.reduce((sum, text) => sum + text.length + 2, 0) > mostHeaderBytes) return refused(431);
   const text = rawHeaders.join('\n');

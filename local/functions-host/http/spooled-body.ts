@@ -33,16 +33,17 @@ export class Spool {
     this.#most = Math.floor(bodyLimit * shareAtOnce);
   }
 
-  async take(request: IncomingMessage, length: number): Promise<SpooledBody> {
-    if (this.#bytes + length > this.#most) {
-      throw new HostWouldEnd(`Bodies of ${this.#bytes + length} bytes are under way at once. The real host holds four times that in memory, and with six times FUNCTIONS_REQUEST_BODY_SIZE_LIMIT it ends here, with all its requests: send large bodies to the bytes host (docs/container.md).`);
-    }
-    this.#bytes += length;
+  async take(request: IncomingMessage): Promise<SpooledBody> {
     const path = join(tmpdir(), `longshore-body-${randomUUID()}`);
-    const file = await open(path, 'wx+', 0o600).catch((error: unknown) => {
-      this.#bytes -= length;
-      throw error;
-    });
+    const file = await open(path, 'wx+', 0o600);
+    let length = 0;
+    const counted = async function* (this: Spool) {
+      for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        length += chunk.length;
+        this.#count(chunk.length);
+        yield chunk;
+      }
+    };
     // A stream that is not destroyed keeps the file open.
     const streams: (Readable | Writable)[] = [];
     const close = async () => {
@@ -55,7 +56,7 @@ export class Spool {
       await rm(path);
       const written = file.createWriteStream({ autoClose: false });
       streams.push(written);
-      await pipeline(Readable.from(request.iterator({ destroyOnReturn: false }), { objectMode: false }), written);
+      await pipeline(Readable.from(counted.call(this), { objectMode: false }), written);
     } catch (error) {
       await close();
       throw error;
@@ -66,5 +67,12 @@ export class Spool {
       return stream;
     };
     return { read, close };
+  }
+
+  /** As they come: who announces much and sends nothing keeps nobody out. */
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes <= this.#most) return;
+    throw new HostWouldEnd(`Bodies of ${this.#bytes} bytes are under way at once. The real host holds four times that in memory, and with six times FUNCTIONS_REQUEST_BODY_SIZE_LIMIT it ends here, with all its requests: send large bodies to the bytes host (docs/container.md).`);
   }
 }

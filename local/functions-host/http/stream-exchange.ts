@@ -72,7 +72,7 @@ async function gather({ req, bodyLimit }: HttpExchange, spool: Spool): Promise<G
   const length = declaredLength(req);
   if (length > bodyLimit) throw new BodyTooLargeError(bodyLimit);
   if (length === 0) return {};
-  return length <= bindingLimit ? { bytes: await readBody(req, length) } : { file: await spool.take(req, length) };
+  return length <= bindingLimit ? { bytes: await readBody(req, length) } : { file: await spool.take(req) };
 }
 
 // YARP, the host's forwarder, overwrites the forwarded headers that the client sent; the library builds the URL from them.

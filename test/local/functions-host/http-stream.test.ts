@@ -232,12 +232,14 @@ describe('an upload', () => {
     const head = `PATCH /count HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${7 * megabyte}\r\n\r\n`;
     const first = begin();
     first.write(head);
-    await delay(200);
+    first.write(Buffer.alloc(7 * megabyte - 1));
+    await delay(1_000);
     const second = begin();
     second.write(head);
+    second.write(Buffer.alloc(7 * megabyte));
     expect(String((await once(second, 'data'))[0])).toMatch(/^HTTP\/1.1 500/);
     expect(recorded.messages()).toContain('it ends here, with all its requests');
-    first.write(Buffer.alloc(7 * megabyte));
+    first.write(Buffer.alloc(1));
     expect(String((await once(first, 'data'))[0])).toMatch(/^HTTP\/1.1 200/);
     first.destroy();
     second.destroy();
