@@ -108,7 +108,8 @@ function withoutEndlessWork(invocation: InvocationModel, limit: number): Invocat
 async function withExchange(core: InvocationContext, exchanges: Map<string, (exchange: ForwardedExchange) => void>): Promise<{ context: unknown; inputs: unknown[] }> {
   const { invocationId, metadata } = core;
   const exchange = await new Promise<ForwardedExchange>((resolve) => void exchanges.set(invocationId, resolve));
-  const context = new LibraryContext({ invocationId, functionName: metadata.name, logHandler: (level, ...args) => core.log(level, 'user', format(...args)) });
+  const options = { trigger: { name: 'request', type: 'httpTrigger' }, extraInputs: [], extraOutputs: [] };
+  const context = new LibraryContext({ invocationId, functionName: metadata.name, options, logHandler: (level, ...args) => core.log(level, 'user', format(...args)) });
   return { context, inputs: [exchange] };
 }
 

@@ -1,9 +1,18 @@
-import { beforeEach } from 'vitest';
+import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
+import { beforeEach, expect } from 'vitest';
 import { setUsualChance } from '../shared/adapters/memory/chance.ts';
 import type { ChanceOptions } from '../shared/adapters/memory/chance.ts';
 
-/** To see a failure again: CHANCE_SEED=… with the same test file. */
-const seed = Number(process.env.CHANCE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Each test file has draws of its own, the same in every run, so that a failure is seen again. CHANCE_SEED=any draws others, and CHANCE_SEED=… those of a failure. */
+const seed = seedOf(process.env.CHANCE_SEED);
+
+function seedOf(given: string | undefined): number {
+  if (given === 'any') return Math.floor(Math.random() * 2 ** 31);
+  if (given !== undefined) return Number(given);
+  const file = relative(process.cwd(), expect.getState().testPath ?? '');
+  return createHash('sha256').update(file).digest().readUInt32BE() >>> 1;
+}
 const emptyPages = Number(process.env.CHANCE_EMPTY_PAGES ?? 0.3);
 const lostEtags = Number(process.env.CHANCE_LOST_ETAGS ?? 0.02);
 let connections = 0;
