@@ -89,7 +89,8 @@ export function createApp(ports: AppPorts): App {
 /** Before anything else: what is not meant for this registry reaches nothing of it. */
 function misdirected({ hostNames, registry: { log } }: AppPorts, request: Request): Response | undefined {
   try {
-    requireOwnHost(hostNames, { method: request.method, host: targetOf(request.url).host, origin: request.headers.get('origin') });
+    const { path, host } = targetOf(request.url);
+    requireOwnHost(hostNames, { method: request.method, path, host, origin: request.headers.get('origin') });
     return undefined;
   } catch (error) {
     return errorResponse(error, log);

@@ -50,9 +50,9 @@ export function startFunctions(settings: StackSettings, { state, functionsKey, f
 /** The host's own endpoints, that of Event Grid among them, are no more for a stranger's page than the app is. */
 function refuseStrangers(): RefuseByHead {
   const names = hostNamesOf(parseConfig(process.env));
-  return ({ method = 'GET', headers }) => {
+  return ({ method = 'GET', url: path = '/', headers }) => {
     try {
-      requireOwnHost(names, { method, host: headers.host ?? 'localhost', origin: headers.origin });
+      requireOwnHost(names, { method, path, host: headers.host ?? 'localhost', origin: headers.origin });
       return undefined;
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;

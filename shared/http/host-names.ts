@@ -5,6 +5,7 @@ import { RegistryError } from '../oci/faults.ts';
 /** What the head of a request says of where it was meant to go, and which web page sent it. */
 export interface Addressed {
   readonly method: string;
+  readonly path: string;
   /** With its port. */
   readonly host: string;
   /** The header `Origin`: browsers send it, registry clients do not. */
@@ -52,12 +53,15 @@ function addressesOfMachine(): Set<string> {
   return new Set(Object.values(networkInterfaces()).flatMap((each) => each ?? []).map(({ address }) => address.toLowerCase()));
 }
 
+/** It changes nothing, and who balances or watches calls a machine whatever he likes, or nothing. */
+const healthPath = '/healthz';
+
 /** `names` are absent where requests may come to any. Throws `RegistryError` (`request-invalid`, `misdirected`, `denied`). */
-export function requireOwnHost(names: HostNames | undefined, { method, host, origin }: Addressed): void {
+export function requireOwnHost(names: HostNames | undefined, { method, path, host, origin }: Addressed): void {
   const shape = hostShape.exec(host);
   // With a port that is none the Functions host would fail, as no URL has such a one.
   if (shape === null || Number(shape[1] ?? 0) > maxPort) throw new RegistryError({ is: 'request-invalid', why: 'the header Host must be a name or an address, with a port where it is not the usual one' });
-  if (names === undefined) return;
+  if (names === undefined || path === healthPath) return;
   if (!names.has(host)) throw new RegistryError({ is: 'misdirected', host });
   // The browser sends a form, or a text, from any page to any address, and asks nobody before it does.
   if (typeof origin === 'string' && method !== 'GET' && method !== 'HEAD' && !isOwnPage(names, origin)) {

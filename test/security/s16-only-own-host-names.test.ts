@@ -34,11 +34,18 @@ async function raw(url: string, head: string): Promise<{ status: number; text: s
 
 const hosts = () => [['plain Node', stack.url], ['the Functions host', stack.functionsUrl]] as const;
 const strangers = ['evil.test', 'evil.test:5000', 'localhost.evil.test', '127.0.0.1.evil.test', 'evil.test.', '10.255.254.253', '[fe80::bad]', 'registry.public.evil.test', '2130706433', 'localhost@evil.test', 'localhost:99999', 'localhost:65536', 'localhost:0x50'];
-const routes = ['GET /v2/', 'GET /v2/_catalog', 'GET /api/v1/registry', 'GET /oauth2/token', 'GET /acr/v1/_catalog', 'GET /healthz', 'GET /metrics', 'GET /nothing', 'GET /'];
+const routes = ['GET /v2/', 'GET /v2/_catalog', 'GET /api/v1/registry', 'GET /oauth2/token', 'GET /acr/v1/_catalog', 'GET /metrics', 'GET /nothing', 'GET /'];
 
 describe('the open local stack', () => {
   it.each(strangers)('answers 421 or 400 to the name %s, whatever is asked', async (name) => {
     for (const [, url] of hosts()) for (const route of routes) expect([400, 421]).toContain((await raw(url, `${route} HTTP/1.1\r\nHost: ${name}`)).status);
+  });
+
+  it('tells its health to whoever asks, which is no more than that: balancers call a machine whatever they like', async () => {
+    for (const [, url] of hosts()) {
+      expect((await raw(url, 'GET /healthz HTTP/1.1\r\nHost: evil.test')).status).toBe(200);
+      expect([400, 404, 421]).toContain((await raw(url, 'GET /healthz/../v2/_catalog HTTP/1.1\r\nHost: evil.test')).status);
+    }
   });
 
   it('does so for what changes something, before it reads or does anything', async () => {
