@@ -122,8 +122,8 @@ describe('a scope', () => {
 describe('what an access claim grants', () => {
   const claim = (type: string, name: string, ...actions: string[]) => grantsOfAccess([{ type, name, actions }]);
   const manages = (grants: Parameters<typeof permits>[0], action: 'read' | 'write') => permits(grants, { type: 'management', name: 'api', action });
-  const pins = (grants: Parameters<typeof permits>[0], source: string) => permits(grants, { type: 'management', name: `in-use/${source}`, action: 'write' } as Parameters<typeof permits>[1]);
-  const catalog = (grants: Parameters<typeof permits>[0]) => permits(grants, { type: 'registry', name: 'catalog', action: '*' } as Parameters<typeof permits>[1]);
+  const pins = (grants: Parameters<typeof permits>[0], source: string) => permits(grants, { type: 'management', name: `in-use/${source}`, action: 'write' });
+  const catalog = (grants: Parameters<typeof permits>[0]) => permits(grants, { type: 'registry', name: 'catalog', action: '*' });
 
   it('is the catalog, by its star alone', () => {
     expect([claim('registry', 'catalog', '*'), claim('registry', 'catalog', 'pull'), claim('registry', 'other', '*'), claim('repository', 'catalog', '*')].map(catalog)).toEqual([true, false, false, false]);
