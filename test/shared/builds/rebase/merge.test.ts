@@ -70,6 +70,7 @@ describe('the settings of an image on another base', () => {
 
   it('read of a collection what can be one', () => {
     expect(mergeRuntime({ old: {}, next: { Env: ['A=1', 7, null, '=x'], Labels: ['no'], ExposedPorts: 'no', Volumes: 7 }, app: { Env: 'B=1' } }).runtime).toEqual({ Env: ['A=1', '=x'] });
+    expect(mergeRuntime({ old: {}, next: { Env: 'A=1' }, app: { Env: 'A=1' } }).runtime).toEqual({});
   });
 
   it.each([
