@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextAttempt, parseRetryAfter, usualRetrySeconds, waitMs } from '../../../shared/webhooks/schedule.ts';
+import { deadlineOf, nextAttempt, parseRetryAfter, usualGiveUpSeconds, usualRetrySeconds, waitMs } from '../../../shared/webhooks/schedule.ts';
 
 const now = new Date('2026-03-01T00:00:00Z');
 const waits = fc.array(fc.integer({ min: 1, max: 604_800 }), { minLength: 1, maxLength: 10 });
@@ -41,6 +41,25 @@ describe('the next attempt', () => {
   });
 });
 
+describe('a deadline', () => {
+  it('is a day away, or when the hook says', () => {
+    expect([usualGiveUpSeconds, deadlineOf({}, now), deadlineOf({ giveUpSeconds: 90 }, now)]).toEqual([86_400, '2026-03-02T00:00:00.000Z', '2026-03-01T00:01:30.000Z']);
+  });
+
+  it('that is now leaves no attempt, and one a millisecond later does', () => {
+    const delivery = (deadline: number) => ({ deliveryId: 'd', round: 1, attempted: 1, deadline: new Date(now.getTime() + deadline).toISOString() });
+    expect([nextAttempt({}, delivery(0), now), nextAttempt({}, delivery(1), now)]).toEqual([undefined, '2026-03-01T00:00:00.001Z']);
+  });
+
+  it('is waited for no longer than a day at what a receiver asks for, and differently by each delivery and attempt', () => {
+    const delivery = (deliveryId: string, attempted: number) => ({ deliveryId, round: 6, attempted, deadline: '2026-04-01T00:00:00.000Z' });
+    expect(nextAttempt({}, delivery('d', 1), now, 999 * 86_400_000)).toBe('2026-03-02T00:00:00.000Z');
+    const times = [delivery('d', 1), delivery('e', 1), delivery('d', 2)].map((each) => nextAttempt({}, each, now));
+    expect(new Set(times).size).toBe(3);
+    expect(times[0]).toBe(new Date(now.getTime() + waitMs({}, 6, 'd/1')).toISOString());
+  });
+});
+
 describe('Retry-After', () => {
   it.each([
     ['120', 120_000],
@@ -53,6 +72,8 @@ describe('Retry-After', () => {
     ['tomorrow', undefined],
     ['2026-03-01T00:02:00Z', undefined],
     ['Sun, 99 Xyz 2026 00:02:00 GMT', undefined],
+    ['x Sun, 01 Mar 2026 00:02:00 GMT', undefined],
+    ['Sun, 01 Mar 2026 00:02:00 GMT+1', undefined],
     ['', undefined],
     [undefined, undefined],
   ])('of %j is %j milliseconds', (header, ms) => {

@@ -64,8 +64,8 @@ describe('the settings of an image on another base', () => {
 
   it('have no collection that is empty, and nothing that is null', () => {
     const all = { Env: [], Labels: {}, ExposedPorts: null, Volumes: undefined, User: null, StopSignal: undefined };
-    expect(mergeRuntime({ old: {}, next: all, app: all })).toEqual({ runtime: {}, conflicts: [] });
-    expect(mergeRuntime({ old: { User: 'x' }, next: {}, app: { User: 'x' } }).runtime).toEqual({});
+    expect(mergeRuntime({ old: {}, next: all, app: all })).toStrictEqual({ runtime: {}, conflicts: [] });
+    expect(mergeRuntime({ old: { User: 'x' }, next: {}, app: { User: 'x' } }).runtime).toStrictEqual({});
   });
 
   it('read of a collection what can be one', () => {
