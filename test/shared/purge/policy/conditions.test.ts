@@ -180,6 +180,11 @@ describe('a judgement', () => {
     expect(judge(factsOf({ manifest: manifest({ heldAt: 161 * day }) }), rules({ retentionDays: 40 }), now).manifest).toMatchObject({ rule: 'held', why: 'it was restored, or an index listed it, less than 40 days ago', dueAt: 201 * day });
   });
 
+  it('goes by the latest of all pulls, whichever of them that is', () => {
+    const pulls = (ofTag: number, ofManifest: number) => judge(factsOf({ manifest: manifest({ pulledAt: ofManifest * day }), tags: [tag({ pulledAt: ofTag * day })] }), rules({ remove: [{ name: 'unused', notPulledDays: 30 }] }), now).tags[0];
+    for (const decided of [pulls(20, 195), pulls(195, 20)]) expect([decided?.verdict, decided?.evidence.lastPull, decided?.dueAt]).toEqual(['not-yet', at(195), 225 * day]);
+  });
+
   it.each<[object, Partial<Facts>, string]>([
     [{ untaggedDays: 5 }, {}, `untagged for 5 days (since ${at(0)})`],
     [{ notPulledDays: 5 }, {}, `not pulled for 5 days (no pull is known, pulls are tracked since ${at(0)})`],
