@@ -155,6 +155,13 @@ describe('what an access claim grants', () => {
     expect(may(claim('repository', 'team/app', 'pull'), 'team/app/deep' as RepositoryName, 'pull')).toBe(false);
   });
 
+  it('of another type is nothing, whatever it names', () => {
+    for (const name of ['catalog', 'in-use/west', 'api', 'team/app']) {
+      expect(claim('plugin', name, '*', 'read', 'write', 'pull')).toEqual(noGrants);
+      expect(intersect(allGrants, [{ type: 'plugin', name, actions: ['*', 'read', 'write', 'pull'] }])).toEqual([]);
+    }
+  });
+
   it('is together the most of all, and each source once', () => {
     const all = union([claim('management', 'api', 'read'), claim('management', 'in-use/west', 'write'), claim('registry', 'catalog', '*'), claim('management', 'in-use/west', 'write'), { ...noGrants, listing: ['team/*' as RepositoryPattern] }]);
     expect(all).toEqual({ rules: [], catalog: true, listing: ['team/*'], management: 'read', inUse: ['west'] });
