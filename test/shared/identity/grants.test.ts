@@ -192,6 +192,7 @@ describe('many scopes', () => {
     expect(parseScopes(['repository:a:pull  repository:b:pull', 'repository:c:pull']).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
     const many = (count: number) => [Array.from({ length: count }, (_, n) => `repository:r${n}:pull`).join(' ')];
     expect(parseScopes(many(50))).toHaveLength(50);
+    expect(parseScopes([' '.repeat(80), ''])).toEqual([]);
     expect(() => parseScopes(many(51))).toThrow(RegistryError);
     try {
       parseScopes(many(51));

@@ -9,7 +9,7 @@ const all = { include: ['**'], exclude: [] };
 const everyTag = { include: ['*'], exclude: [] };
 const filters = (own: Partial<Filters> = {}): Filters => ({ repositories: all, tags: everyTag, ...own });
 const image = { ...manifest('filtered'), repository: 'team/app' as RepositoryName };
-const config = (mediaType: string) => ({ ...image, references: [{ ...image.references[0], role: 'config', mediaType }, { ...image.references[1], role: 'layer', mediaType: 'application/layer' }] }) as typeof image;
+const config = (mediaType: string) => ({ ...image, references: [{ ...image.references[1], role: 'layer', mediaType: 'application/layer' }, { ...image.references[0], role: 'config', mediaType }] }) as typeof image;
 
 describe('the filters of a region', () => {
   it('take every tag, and everything, only where they leave nothing out', () => {
