@@ -163,14 +163,14 @@ describe('what an access claim grants', () => {
   });
 
   it('is together the most of all, and each source once', () => {
-    const all = union([claim('management', 'api', 'read'), claim('management', 'in-use/west', 'write'), claim('registry', 'catalog', '*'), claim('management', 'in-use/west', 'write'), { ...noGrants, listing: ['team/*' as RepositoryPattern] }]);
-    expect(all).toEqual({ rules: [], catalog: true, listing: ['team/*'], management: 'read', inUse: ['west'] });
+    const all = union([claim('management', 'api', 'read'), claim('management', 'in-use/west', 'write'), claim('registry', 'catalog', '*'), claim('registry', 'deleted_catalog', '*'), claim('management', 'in-use/west', 'write'), { ...noGrants, listing: ['team/*' as RepositoryPattern] }]);
+    expect(all).toEqual({ rules: [], catalog: true, deletedCatalog: true, listing: ['team/*'], management: 'read', inUse: ['west'] });
     expect([union([claim('management', 'api', 'read'), claim('management', 'api', 'write')]).management, union([]).management, union([noGrants, noGrants])]).toEqual(['write', 'none', noGrants]);
   });
 
   it('of the administrator is everything', () => {
-    expect(allGrants).toEqual({ rules: [{ pattern: '*', actions: new Set(repositoryActions), from: 'the administrator' }], catalog: true, listing: [], management: 'write', inUse: [] });
-    expect(noGrants).toEqual({ rules: [], catalog: false, listing: [], management: 'none', inUse: [] });
+    expect(allGrants).toEqual({ rules: [{ pattern: '*', actions: new Set(repositoryActions), from: 'the administrator' }], catalog: true, deletedCatalog: true, listing: [], management: 'write', inUse: [] });
+    expect(noGrants).toEqual({ rules: [], catalog: false, deletedCatalog: false, listing: [], management: 'none', inUse: [] });
     expect(repositoryActions).toEqual(['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'deleted_read', 'deleted_restore']);
   });
 
