@@ -45,6 +45,7 @@ import type { BinPorts } from './purge/ports.ts';
 import { SoftDelete } from './purge/soft-delete.ts';
 import type { RepositoryKey } from './state/names.ts';
 import { withoutEmptyPages } from './state/pages.ts';
+import { sealedPages } from './state/sealed-pages.ts';
 import { sealingKeys } from './state/sealing-keys.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
 import { reachRegions } from './regions/reach.ts';
@@ -184,19 +185,19 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     await entries.requireAllowed('write', key);
     await entries.open(key);
   };
-  const softDelete = new SoftDelete({ documents, clock });
+  const [softDelete, lists] = [new SoftDelete({ documents, clock }), { documents: sealedPages(documents, settings.uploadKey) }];
   const bin: BinPorts = { ...adapters, ...stores, documents, contents: everywhere(regions), softDelete, openRepository, patienceMs: 250, settings };
   const policies: PolicyPorts = { ...bin, lastPulls: adapters.lastPulls ?? lastPullsIn(documents) };
   const purge = purgePipeline(policies, registryName);
   const sealing = sealingKeys(stores.secrets, settings.sealing);
   const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
-  const webhooks = webhookRoutes({ ...pipeline.ports, ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }), checkTarget: (url) => checkTarget(url, settings.reach) });
+  const webhooks = webhookRoutes({ ...pipeline.ports, ...lists, ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }), checkTarget: (url) => checkTarget(url, settings.reach) });
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
-  const identities = createIdentities({ ...adapters, ...stores, sealing }, registryName, settings.auth);
+  const identities = createIdentities({ ...adapters, ...stores, ...lists, sealing }, registryName, settings.auth);
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
   const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, grants: identities.grants, documents, secrets: userSecrets(stores.secrets), sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
-  const app = createApp({ registry, identities, doors: doorsOf(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes(builds.ports)) });
+  const app = createApp({ registry, identities, doors: doorsOf(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, ...lists, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes({ ...builds.ports, ...lists })) });
   const hears = hearDeletions(registryName, told, manifests);
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),

@@ -4,7 +4,7 @@ import { RegistryError } from '../oci/faults.ts';
 
 export const pageSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50).openapi({ description: 'The most entries in one page.' }),
-  continuation: z.string().max(4_000).optional().openapi({ description: 'From the page before.' }),
+  continuation: z.string().max(24_000).optional().openapi({ description: 'What the page before ended with: opaque, and good for this list alone.' }),
 });
 
 export const timesSchema = { createdAt: z.string().openapi({ format: 'date-time' }), updatedAt: z.string().openapi({ format: 'date-time' }) };
