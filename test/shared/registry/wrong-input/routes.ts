@@ -36,7 +36,7 @@ function unknowns({ repository }: Ground): WrongRequest[] {
     row('DELETE', `/v2/${repository}/blobs/${absent}`, 'BLOB_UNKNOWN'),
     row('GET', '/v2/nobody/tags/list', 'NAME_UNKNOWN'),
     row('GET', '/v2/nobody/tags/list?last=x', 'NAME_UNKNOWN'),
-    ...['/', '/v1/', '/v3/', '/v2x', '/v2/x', `/v2/${repository}`, `/v2/${repository}/manifests`, `/v2/${repository}/blobs`, `/v2/${repository}/tags`, `/v2/${repository}/tags/other`, `/v2/${repository}/tags/list/`, `/v2/${repository}/referrers`, `/v2/${repository}/manifests/v1/`, '//v2/', '/v2/../v3', '/v2/team%2Fapp'].map((path) => row('GET', path, 'NOT_FOUND')),
+    ...['/v1/', '/v3/', '/v2x', '/v2/x', `/v2/${repository}`, `/v2/${repository}/manifests`, `/v2/${repository}/blobs`, `/v2/${repository}/tags`, `/v2/${repository}/tags/other`, `/v2/${repository}/tags/list/`, `/v2/${repository}/referrers`, `/v2/${repository}/manifests/v1/`, '//v2/', '/v2/../v3', '/v2/team%2Fapp'].map((path) => row('GET', path, 'NOT_FOUND')),
   ];
 }
 
