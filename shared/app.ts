@@ -10,6 +10,7 @@ import { homePage } from './http/home.ts';
 import { requireOwnHost } from './http/host-names.ts';
 import type { HostNames } from './http/host-names.ts';
 import { boundManagementBody } from './http/management-body.ts';
+import type { GiveWay } from './http/give-way.ts';
 import { inTurn } from './http/precedence.ts';
 import { targetOf } from './http/target.ts';
 import { RegistryError } from './oci/faults.ts';
@@ -39,6 +40,8 @@ export interface AppPorts {
   readonly metrics: Metrics;
   /** The names that requests may come to; absent, any. */
   readonly hostNames?: HostNames;
+  /** Lets pulls go first; absent, everything goes at once. */
+  readonly giveWay?: GiveWay | undefined;
   /** Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all other requests. */
   readonly doors: {
     readonly letIn: (request: Request) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
@@ -72,6 +75,7 @@ export function createApp(ports: AppPorts): App {
   app.get('/', (context) => homePage(context.req.raw));
   app.get('/healthz', healthEndpoint({ ...ports, clock: ports.registry.clock, log }));
   const { callers, oauth2, management, addressOf } = ports.identities;
+  const { giveWay } = ports;
   if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
   app.use('/api/v1/*', requireManagement(callers, ports.doors));
@@ -81,7 +85,8 @@ export function createApp(ports: AppPorts): App {
   return {
     fetch(request) {
       const { path } = targetOf(request.url);
-      return misdirected(ports, request) ?? inTurn(request, path, addressOf, () => (isDataPlane(path) ? dataPlane(ports, request) : app.fetch(request)));
+      const answer = () => (isDataPlane(path) ? dataPlane(ports, request) : app.fetch(request));
+      return misdirected(ports, request) ?? (giveWay === undefined ? answer() : inTurn(request, path, { giveWay, addressOf }, answer));
     },
   };
 }

@@ -44,6 +44,7 @@ import type { PolicyPorts } from './purge/policy/ports.ts';
 import type { BinPorts } from './purge/ports.ts';
 import { SoftDelete } from './purge/soft-delete.ts';
 import type { RepositoryKey } from './state/names.ts';
+import type { GiveWay } from './http/give-way.ts';
 import { withoutEmptyPages } from './state/pages.ts';
 import { sealedPages } from './state/sealed-pages.ts';
 import { sealingKeys } from './state/sealing-keys.ts';
@@ -103,6 +104,8 @@ export interface Settings extends RegistrySettings {
   readonly publicUrl?: URL;
   /** The names that requests may come to; absent, any. */
   readonly hostNames?: HostNames;
+  /** Lets pulls go first; absent, everything goes at once. */
+  readonly giveWay?: GiveWay;
   /** Where URLs that users give may lead. */
   readonly reach: Reach;
   readonly usage: UsageSettings;
@@ -197,7 +200,7 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
   const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
   const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, grants: identities.grants, documents, secrets: userSecrets(stores.secrets), sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
-  const app = createApp({ registry, identities, doors: doorsOf(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, ...lists, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes({ ...builds.ports, ...lists })) });
+  const app = createApp({ registry, identities, doors: doorsOf(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, giveWay: settings.giveWay, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, ...lists, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes({ ...builds.ports, ...lists })) });
   const hears = hearDeletions(registryName, told, manifests);
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),

@@ -21,6 +21,7 @@ import { authSettings, blobDelivery, hostNamesOf, sealingSettings, storageQuota 
 import type { Config } from './config.ts';
 import { blobOrigin } from './config-builds.ts';
 import type { RegionSetting } from './config-regions.ts';
+import { giveWay } from './http/give-way.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
 import { reachOf } from './http/public-address.ts';
@@ -58,6 +59,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     usage: { actors: config.LONGSHORE_CLIENT_CLASSES ?? [], quotaBytes: storageQuota(config) },
     manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
     uploadKey: config.LONGSHORE_UPLOAD_KEY,
+    giveWay,
     ...(config.LONGSHORE_UPLOADS_URL === undefined ? {} : { uploadsUrl: config.LONGSHORE_UPLOADS_URL }),
     eventSource: config.LONGSHORE_EVENT_SOURCE,
     graceMs: config.LONGSHORE_GRACE_HOURS * 3600 * 1000,

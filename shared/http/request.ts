@@ -1,5 +1,4 @@
 import { RegistryError } from '../oci/faults.ts';
-import { giveWay } from './give-way.ts';
 import { heldBodies } from './held-bodies.ts';
 import { limitBody } from './limit-body.ts';
 
@@ -30,21 +29,21 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 /** The body as it arrives; nothing where there is none. */
 export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
   const body = bodies.get(request) ?? request.body ?? nothing();
-  const line = paced.get(request);
-  return line === undefined ? body : { [Symbol.asyncIterator]: () => inParts(body[Symbol.asyncIterator](), line) };
+  const takeTurn = paced.get(request);
+  return takeTurn === undefined ? body : { [Symbol.asyncIterator]: () => inParts(body[Symbol.asyncIterator](), takeTurn) };
 }
 
-const paced = new WeakMap<Request, () => string>();
+const paced = new WeakMap<Request, () => Promise<void> | undefined>();
 
-/** Lets reads of the body give way to pulls in the line that `line` names, a part at a time. */
-export function paceBody(request: Request, line: () => string): void {
-  paced.set(request, line);
+/** Has reads of the body wait for `takeTurn`, a part at a time. */
+export function paceBody(request: Request, takeTurn: () => Promise<void> | undefined): void {
+  paced.set(request, takeTurn);
 }
 
 /** How much of a body is read before others may go first again. In bytes. */
 const partBytes = 512 * 1024;
 
-function inParts(chunks: AsyncIterator<Uint8Array>, line: () => string): AsyncIterator<Uint8Array> {
+function inParts(chunks: AsyncIterator<Uint8Array>, takeTurn: () => Promise<void> | undefined): AsyncIterator<Uint8Array> {
   let read = 0;
   const next = async () => {
     const came = await chunks.next();
@@ -55,7 +54,7 @@ function inParts(chunks: AsyncIterator<Uint8Array>, line: () => string): AsyncIt
     next() {
       if (read < partBytes) return next();
       read = 0;
-      const turn = giveWay.turn(line());
+      const turn = takeTurn();
       return turn === undefined ? next() : turn.then(next);
     },
     async return() {
