@@ -25,8 +25,15 @@ export function httpHandlerOf(app: () => App): HttpHandler {
 /** Forwarded, a request names the worker; its client's scheme and host stand in headers that the host has written over whatever a client sent there. */
 function addressed(request: ForwardedExchange['request']): ForwardedExchange['request'] {
   const { 'x-forwarded-proto': scheme = 'http', 'x-forwarded-host': host = request.headers.host } = request.headers;
-  request.url = `${String(scheme)}://${String(host)}${request.url ?? '/'}`;
+  request.url = `${String(scheme)}://${String(host)}${withSlashesAsSent(request.url ?? '/')}`;
   return request;
+}
+
+/** The host decodes a path but for its %2F, and encodes all of it anew: `team%2Fapp`, as `@azure/container-registry` writes a name, comes as `team%252Fapp`. */
+function withSlashesAsSent(target: string): string {
+  const queryStart = target.indexOf('?');
+  const [path, query] = queryStart === -1 ? [target, ''] : [target.slice(0, queryStart), target.slice(queryStart)];
+  return path.replace(/%252f/gi, '%2F') + query;
 }
 
 /** A host before 4.28 forwards nothing, and gives bodies whole. */
