@@ -82,7 +82,7 @@ describe('a build whose process dies', () => {
         throw new Error(`crash ${moment} call ${n} (${plan.list.at(-1) ?? ''})`, { cause: error });
       });
     }
-  }, 240_000);
+  }, 900_000);
 });
 
 describe('what is delivered three times and in any order', () => {
