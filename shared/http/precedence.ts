@@ -38,8 +38,8 @@ export function inTurn(request: Request, path: string, { giveWay, addressOf }: T
 async function afterwards({ method, headers }: Request, path: string, { giveWay, takeTurn }: { readonly giveWay: GiveWay; readonly takeTurn: () => Promise<void> | undefined }, answering: Response | Promise<Response>): Promise<Response> {
   const answer = await answering;
   if (method === 'GET' && answer.status < 400 && pullPath.test(path)) giveWay.pulled();
-  // Who sends no credentials is only told where to get some.
-  if (isRefusal(answer.status) && headers.has('authorization')) await takeTurn();
-  if (answer.status >= 400 && method === 'POST') await takeTurn();
+  // A pull without credentials is only told where to get some.
+  const isRefused = (isRefusal(answer.status) && headers.has('authorization')) || (answer.status >= 400 && method === 'POST');
+  if (isRefused) await takeTurn();
   return answer;
 }

@@ -10,7 +10,6 @@ import { childrenOf, guardedManifest, manifestDocumentSchema, manifestRef, refer
 import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import type { parseStored} from '../state/stored.ts';
 import { readStored } from '../state/stored.ts';
 import { deleteEvents } from '../events/delete-events.ts';
 import { causeOfBackground } from './deletion.ts';
@@ -23,7 +22,6 @@ import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
 import { bringSignaturesBack, takeSignatures } from './signatures.ts';
 import { inBatches, storedWhere, takeAlongTogether } from './together.ts';
-import { allStored } from '../state/pages.ts';
 
 /**
  * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
@@ -108,8 +106,7 @@ async function takeAlong(ports: StorePorts, key: RepositoryKey, from: BinnedDocu
   return true;
 }
 
-/** All documents of a repository that match. */
-export async function everyOne<T>({ documents }: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof parseStored<T>>[0]): Promise<T[]> {
-  const [container, partition] = ['repositories' as const, partitionOf(key)];
-  return (await allStored(documents, { container, partition, where, limit: 100 }, schema)).map(({ document }) => document);
+/** All documents of a repository that match, without their etags. */
+export async function everyOne<T>(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof storedWhere<T>>[3]): Promise<T[]> {
+  return (await storedWhere(ports, key, where, schema)).map(({ document }) => document);
 }
