@@ -7,7 +7,7 @@ import { StoreFailure } from '../ports/failures.ts';
 import { allows, requireAllowed } from '../state/attributes.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
-import type { TagDocument } from '../state/manifest.ts';
+import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
@@ -30,7 +30,11 @@ export interface Wanted {
   readonly manifests: readonly Digest[];
   /** They go with their manifest, or alone when that is kept. */
   readonly tags: readonly Tag[];
+  /** Asked of each right before it goes, as it is stored then: one that was pushed since the policy judged it stays. */
+  readonly isAsJudged: (found: ManifestDocument | TagDocument) => boolean;
 }
+
+type Because = 'locked' | 'gone' | 'pushed since' | Keeper;
 
 export interface Recycling {
   /** What went together, for `restoreGroup` and `purgeGroup`. */
@@ -38,8 +42,8 @@ export interface Recycling {
   /** What was named and went; children and referrers that nothing else kept went along. */
   readonly manifests: readonly Digest[];
   readonly tags: readonly Tag[];
-  /** What was named and stayed: locked by an attribute, gone already, or kept. */
-  readonly stayed: readonly { readonly what: Digest | Tag; readonly because: 'locked' | 'gone' | Keeper }[];
+  /** What was named and stayed: locked by an attribute, gone already, pushed since it was judged, or kept. */
+  readonly stayed: readonly { readonly what: Digest | Tag; readonly because: Because }[];
 }
 
 /**
@@ -54,13 +58,13 @@ export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wante
   // First those of other manifests: one that such a tag alone keeps goes along with an index that goes.
   if (wanted.manifests.length > 0) tags.push(...(await takeTagsElsewhere(ports, deletion, wanted)));
   for (const digest of wanted.manifests) {
-    const taken = await untilUncontended(`${key.repository}@${digest}`, () => tryTakeUnkept(ports, deletion, digest, new Set(wanted.tags)));
+    const taken = await untilUncontended(`${key.repository}@${digest}`, () => tryTakeUnkept(ports, deletion, digest, wanted));
     if ('because' in taken) stayed.push({ what: digest, because: taken.because });
     else manifests.push(digest);
     if ('tags' in taken) tags.push(...taken.tags);
   }
   for (const tag of wanted.tags.filter((each) => !tags.includes(each))) {
-    const because = await takeTag(ports, deletion, tag, 'leave what is locked');
+    const because = await takeTag(ports, deletion, tag, wanted.isAsJudged);
     if (because === undefined) tags.push(tag);
     else stayed.push({ what: tag, because });
   }
@@ -74,7 +78,7 @@ async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wa
   for (const tag of wanted.tags) {
     const found = await readStored(ports.documents, tagDocumentSchema, tagRef(deletion.key, tag));
     if (found === undefined || wanted.manifests.includes(found.document.digest)) continue;
-    if ((await takeTag(ports, deletion, tag, 'leave what is locked')) === undefined) taken.push(tag);
+    if ((await takeTag(ports, deletion, tag, wanted.isAsJudged)) === undefined) taken.push(tag);
   }
   return taken;
 }
@@ -93,7 +97,7 @@ export async function recycleManifest(ports: BinPorts, key: RepositoryKey, diges
 /** `false` when there is none. Throws `RegistryError`: `disallowed`, `contended`. */
 export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, by: TakenBy): Promise<boolean> {
   const deletion = await beginDeletion(ports, key, by);
-  const because = await takeTag(ports, deletion, tag, 'refuse what is locked');
+  const because = await takeTag(ports, deletion, tag);
   if (because === undefined) await purgeUnlessKept(ports, deletion);
   return because === undefined;
 }
@@ -129,12 +133,13 @@ interface Taken {
   readonly tags: readonly Tag[];
 }
 
-async function tryTakeUnkept(ports: BinPorts, deletion: Deletion, digest: Digest, mayGo: ReadonlySet<Tag>): Promise<Taken | { readonly because: Recycling['stayed'][number]['because'] } | undefined> {
+async function tryTakeUnkept(ports: BinPorts, deletion: Deletion, digest: Digest, { tags: mayGo, isAsJudged }: Wanted): Promise<Taken | { readonly because: Because } | undefined> {
   const { key } = deletion;
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (manifest === undefined) return { because: 'gone' };
   const { tags, more } = await tagsOf(ports, key, digest);
-  if (more || tags.some(({ document }) => !mayGo.has(document.name))) return { because: 'tag' };
+  if (more || tags.some(({ document }) => !mayGo.includes(document.name))) return { because: 'tag' };
+  if (![manifest, ...tags].every(({ document }) => isAsJudged(document))) return { because: 'pushed since' };
   if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))])) return { because: 'locked' };
   const keeper = await keeperOf(ports, key, manifest.document);
   if (keeper !== undefined && keeper !== 'tag') return { because: keeper };
@@ -145,13 +150,15 @@ async function tryTakeUnkept(ports: BinPorts, deletion: Deletion, digest: Digest
   return { tags: tags.map(({ document }) => document.name) };
 }
 
-async function takeTag(ports: BinPorts, deletion: Deletion, tag: Tag, locked: 'leave what is locked' | 'refuse what is locked'): Promise<'gone' | 'locked' | undefined> {
+/** Without `isAsJudged` somebody asked for it by its name: it goes whatever it points at, and one that is locked is refused. */
+async function takeTag(ports: BinPorts, deletion: Deletion, tag: Tag, isAsJudged?: Wanted['isAsJudged']): Promise<'gone' | 'locked' | 'pushed since' | undefined> {
   const { key } = deletion;
   const done = await untilUncontended(`${key.repository}:${tag}`, async () => {
     const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
     if (found === undefined) return 'gone';
-    if (locked === 'refuse what is locked') requireAllowed('delete', [guardedTag(found.document)]);
+    if (isAsJudged === undefined) requireAllowed('delete', [guardedTag(found.document)]);
     else if (!allows('delete', [guardedTag(found.document)])) return 'locked';
+    if (isAsJudged?.(found.document) === false) return 'pushed since';
     return moveInto(ports, deletion, { manifests: [], tags: [{ ...found, asked: true }] });
   });
   if (typeof done === 'string') return done;

@@ -87,7 +87,7 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
 }
 
 async function policy(actor: Actor, operation: Extract<Operation, { do: 'recycle' }>): Promise<boolean> {
-  const wanted = { manifests: [manifestAt(operation.manifest).digest], tags: operation.tags as readonly Tag[] };
+  const wanted = { manifests: [manifestAt(operation.manifest).digest], tags: operation.tags as readonly Tag[], isAsJudged: () => true };
   return (await recycle(actor.bin, keyOf(operation.repository), wanted, { cause, rule: 'old' })).manifests.length > 0;
 }
 

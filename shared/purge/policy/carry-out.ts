@@ -4,9 +4,11 @@ import { RegistryError } from '../../oci/faults.ts';
 import { readStored, UnreadableDocument } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
 import { recycle } from '../recycle.ts';
+import type { Wanted } from '../recycle.ts';
 import { pageSchema, planPageRef, planRef, planSchema, planTtl, readPolicy } from './documents.ts';
 import type { Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
 import { mark } from './mark.ts';
+import type { Judged } from './mark.ts';
 import { removalOf } from './plan.ts';
 import { rulesHash } from './policy.ts';
 import type { PolicyPorts } from './ports.ts';
@@ -87,7 +89,7 @@ async function remove(session: Session, { name, policy }: PolicyDocument, planne
   if (due === undefined || (planned.whole && !due.whole)) return { outcome: `it stays: ${judged.judgements.get(name)?.manifest.why ?? 'no rule takes it'}` };
   const more = due.along.find((each) => !planned.along.includes(each)) ?? due.tags.find((tag) => !planned.tags.includes(tag));
   if (more !== undefined && planned.whole) return { outcome: `it stays: ${more} has come since and would go with it` };
-  const wanted = { manifests: planned.whole ? [planned.digest] : [], tags: planned.whole ? due.tags : due.tags.filter((tag) => planned.tags.includes(tag)) };
+  const wanted = { manifests: planned.whole ? [planned.digest] : [], tags: planned.whole ? due.tags : due.tags.filter((tag) => planned.tags.includes(tag)), isAsJudged: isAsIn(judged) };
   try {
     const { group, manifests, tags, stayed } = await recycle(session.ports, key, wanted, { cause, rule: `${name}/${planned.items[0]?.rule ?? ''}`, retentionDays: policy.retentionDays });
     const went = manifests.length + tags.length > 0;
@@ -97,4 +99,11 @@ async function remove(session: Session, { name, policy }: PolicyDocument, planne
     if (error instanceof RegistryError && error.fault.is === 'disallowed') return { outcome: `it stays: ${error.fault.attribute} of ${error.fault.what} is false` };
     throw error;
   }
+}
+
+/** Pushed again, under the same name or to it, something has another age, and a tag another manifest: what was judged is not there any more. */
+function isAsIn({ facts }: Judged): Wanted['isAsJudged'] {
+  const tags = new Map(facts.tags.map(({ name, pushedAt }) => [name, pushedAt]));
+  const { digest, pushedAt } = facts.manifest;
+  return (found) => found.digest === digest && Date.parse(found.updatedAt) === (found.type === 'tag' ? tags.get(found.name) : pushedAt);
 }

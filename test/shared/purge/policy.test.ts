@@ -3,6 +3,7 @@ import type { Cause } from '../../../shared/events/envelope.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../../shared/oci/name.ts';
 import type { Digest } from '../../../shared/oci/digest.ts';
 import { recycle } from '../../../shared/purge/recycle.ts';
+import type { Wanted } from '../../../shared/purge/recycle.ts';
 import { SoftDelete } from '../../../shared/purge/soft-delete.ts';
 import { silentLog } from '../../../shared/ports/log.ts';
 import { systemRandomIds } from '../../../shared/ports/clock.ts';
@@ -15,10 +16,10 @@ const repository = 'team/app';
 const key = { registry: 'default' as RegistryName, repository: repository as RepositoryName };
 const cause: Cause = { request: { id: 'run', host: '', method: '', useragent: 'longshore' }, actor: { name: 'purge' } };
 
-function policy({ memory, world }: Timed, manifests: readonly string[], tags: readonly string[] = []) {
+function policy({ memory, world }: Timed, manifests: readonly string[], tags: readonly string[] = [], isAsJudged: Wanted['isAsJudged'] = () => true) {
   const adapters = { ...memory, ...oneRegion(memory), clock: world.clock, ids: systemRandomIds, log: silentLog };
   const ports = { ...adapters, softDelete: new SoftDelete(adapters), openRepository: () => Promise.resolve(), settings: { region: 'home', eventSource: '/longshore', graceMs: 3_600_000 } };
-  return recycle(ports, key, { manifests: manifests as Digest[], tags: tags as Tag[] }, { cause, rule: 'old images' });
+  return recycle(ports, key, { manifests: manifests as Digest[], tags: tags as Tag[], isAsJudged }, { cause, rule: 'old images' });
 }
 
 describe('what a policy takes', () => {
@@ -42,6 +43,21 @@ describe('what a policy takes', () => {
       { what: gone, because: 'gone' },
     ]);
     for (const reference of ['also', 'index', child.digest, signature.digest]) expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(200);
+  });
+
+  it('is nothing that was pushed since the policy judged it, an image under a new name of an old tag least of all', async () => {
+    const longshore = timedLongshore();
+    const { app, world, passTime } = longshore;
+    const [old, fresh] = [makeImage('old', 0), makeImage('fresh', 0)];
+    for (const tag of ['moved', 'pushed-again', 'old']) await pushImage(app, repository, tag, old);
+    const judgedAt = world.clock.now().toISOString();
+    passTime(1_000);
+    await pushImage(app, repository, 'moved', fresh);
+    await pushImage(app, repository, 'pushed-again', old);
+    const isAsJudged: Wanted['isAsJudged'] = ({ digest, updatedAt }) => digest === old.digest && updatedAt <= judgedAt;
+    const result = await policy(longshore, [old.digest], ['moved', 'pushed-again', 'old'], isAsJudged);
+    expect(result).toMatchObject({ manifests: [], tags: ['old'], stayed: [{ what: old.digest, because: 'pushed since' }, { what: 'moved', because: 'pushed since' }, { what: 'pushed-again', because: 'pushed since' }] });
+    for (const tag of ['moved', 'pushed-again']) expect(await statusOf(app, `/v2/${repository}/manifests/${tag}`)).toBe(200);
   });
 
   it('is also a child whose only tag is named beside its index', async () => {
