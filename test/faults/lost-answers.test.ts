@@ -61,6 +61,19 @@ describe('an instance that loses answers of commits', () => {
     expect([await statusOf(longshore.app, at('v1')), await statusOf(longshore.app, at('latest'))]).toEqual([404, 200]);
   });
 
+  it('lists a repository again that it has deleted and that is pushed to once more', async () => {
+    const longshore = await pushed();
+    const documents = losingOne(longshore, '"state":"deleted"');
+    const { app } = composeForTest({ world: longshore.world, adapters: { documents }, connection: { chance: 'none' } });
+    // It knows the entry from here on.
+    expect(await statusOf(app, at('v1'))).toBe(200);
+    expect((await ask(app, 'DELETE', `/acr/v1/${repository}`)).status).toBe(202);
+    expect(documents.lost()).toBe(true);
+    await pushImage(app, repository, 'again', makeImage('again', 0));
+    const catalog = await ask(longshore.app, 'GET', '/v2/_catalog');
+    expect(await catalog.json()).toEqual({ repositories: [repository] });
+  });
+
   it('names all that a deleted repository held', async () => {
     const longshore = await pushed();
     const answer = await ask(losing(longshore).app, 'DELETE', `/acr/v1/${repository}`);

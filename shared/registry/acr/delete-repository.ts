@@ -50,7 +50,11 @@ async function bury(ports: RegistryPorts, key: RepositoryKey, { generation }: Re
   await untilUncontended(`catalog entry of ${key.repository}`, async () => {
     const { container, partition, id } = repositoryRef(key);
     const found = await readStored(ports.documents, repositoryDocumentSchema, { container, partition, id });
-    if (found?.document.state !== 'live' || found.document.generation !== generation) return 'another life';
+    if (found?.document.state !== 'live' || found.document.generation !== generation) {
+      // This instance may have marked it itself, and not heard the answer: its pushes must not go on with the entry that it knows.
+      if (found !== undefined) ports.entries.remember(found);
+      return 'another life';
+    }
     const document: RepositoryDocument = { ...found.document, state: 'deleted', updatedAt: ports.clock.now().toISOString() };
     const outcome = await ports.documents.commitDocuments(container, partition, [{ do: 'replace', document: { ...document }, ifMatch: found.etag }]);
     const etag = outcome.committed ? outcome.etags[0] : undefined;
