@@ -113,8 +113,9 @@ export class AzuriteProcess {
 
   #whyItEnded(): string {
     if (this.#failure !== undefined) return this.#failure;
-    const taken = /EADDRINUSE.* (\S+:\d+)/.exec(this.#lastError);
-    if (taken) return `Azurite cannot listen on ${String(taken[1])}: another program uses that port.`;
+    const [, address] = this.#lastError.split('EADDRINUSE', 2);
+    const taken = address?.split(/\s/).findLast((word) => /:\d+$/.test(word));
+    if (taken !== undefined) return `Azurite cannot listen on ${taken}: another program uses that port.`;
     return `Azurite could not start on the folder ${this.#options.folder}: ${this.#lastError || 'it ended without a word'}.`;
   }
 }
