@@ -25,17 +25,28 @@ const shared: BuildOptions = {
   // The worker provides it.
   external: ['@azure/functions-core'],
   // Packages written for CommonJS call `require`, which a module does not have.
-  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
 };
 const [functions, host] = await Promise.all([
   build({ ...shared, entryPoints: [`${root}functions/index.ts`], outdir: `${out}/functions`, metafile: true }),
   // What the container image runs (Dockerfile); its files are modules without a package.json.
-  build({ ...shared, entryPoints: { host: `${root}host/main.ts` }, outdir: `${out}/host`, outExtension: { '.js': '.mjs' }, metafile: true }),
+  build({
+    ...shared,
+    entryPoints: { host: `${root}host/main.ts` },
+    outdir: `${out}/host`,
+    outExtension: { '.js': '.mjs' },
+    metafile: true,
+  }),
 ]);
 await copyFile(`${root}host.json`, `${out}/host.json`);
 // For whoever publishes from here with `func`: what runs in a container, and the settings of this machine, stay here.
 await writeFile(`${out}/.funcignore`, 'host\nlocal.settings.json\n');
-await writeFile(`${out}/package.json`, `${JSON.stringify({ name: 'longshore', private: true, type: 'module', engines: { node: '>=22.15' }, main: 'functions/index.js' }, undefined, 2)}\n`);
+await writeFile(
+  `${out}/package.json`,
+  `${JSON.stringify({ name: 'longshore', private: true, type: 'module', engines: { node: '>=22.15' }, main: 'functions/index.js' }, undefined, 2)}\n`,
+);
 for (const { metafile } of [functions, host]) {
   const scripts = Object.entries(metafile.outputs).filter(([path]) => /\.m?js$/.test(path));
   for (const [path, { bytes }] of scripts) process.stdout.write(`${path}: ${Math.round(bytes / 1024)} KiB\n`);

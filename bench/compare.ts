@@ -46,7 +46,11 @@ export function scaled({ figures, ...measured }: Measured, by: number): Measured
 }
 
 /** Of the medians. */
-export function ratio(one: Measured | undefined, other: Measured | undefined, name = `${one?.name ?? ''} / ${other?.name ?? ''}`): Figure {
+export function ratio(
+  one: Measured | undefined,
+  other: Measured | undefined,
+  name = `${one?.name ?? ''} / ${other?.name ?? ''}`,
+): Figure {
   return { name, value: (median(one?.figures ?? []) / median(other?.figures ?? [])).toFixed(2) };
 }
 

@@ -83,7 +83,10 @@ async function throughput(client: CosmosClient): Promise<{ name: string; value: 
 /** A filtered, ordered page at two sizes of the container: what it costs must not grow with the rest. */
 async function filteredQuery(client: CosmosClient): Promise<{ name: string; value: string }> {
   const container = await newContainer(client, 'growth');
-  const spec = { query: 'SELECT * FROM c WHERE c.kind = @kind ORDER BY c.n DESC', parameters: [{ name: '@kind', value: 'kind-3' }] };
+  const spec = {
+    query: 'SELECT * FROM c WHERE c.kind = @kind ORDER BY c.n DESC',
+    parameters: [{ name: '@kind', value: 'kind-3' }],
+  };
   const query = (): Promise<unknown> => container.items.query(spec, { maxItemCount: 10 }).fetchNext();
   await fill(container, 0, FEW);
   await measure(1, query);

@@ -11,7 +11,10 @@ export async function benchCounts(): Promise<Figure[]> {
     memory.calls.resetCounts();
     await work();
     const calls = Map.groupBy(memory.calls.list, (call) => call);
-    return { name, value: calls.size === 0 ? 'none' : [...calls].map(([call, made]) => `${call} ${made.length}`).join(', ') };
+    return {
+      name,
+      value: calls.size === 0 ? 'none' : [...calls].map(([call, made]) => `${call} ${made.length}`).join(', '),
+    };
   };
   await pushImage(app, 'bench/app', 'v0', makeImage('before', 10));
   const pushed = [
@@ -24,11 +27,15 @@ export async function benchCounts(): Promise<Figure[]> {
   const stored = storedBytes(world);
   return [
     ...pushed,
-    await counted('HEAD of a layer that is there', () => ask(app, 'HEAD', `/v2/bench/app/blobs/${digestOf(image.config)}`)),
+    await counted('HEAD of a layer that is there', () =>
+      ask(app, 'HEAD', `/v2/bench/app/blobs/${digestOf(image.config)}`),
+    ),
     await counted('pull by tag', () => ask(app, 'GET', '/v2/bench/app/manifests/v1')),
     await counted('pull by digest, just pulled', () => ask(app, 'GET', `/v2/bench/app/manifests/${image.digest}`)),
     await counted('pull a blob', () => ask(app, 'GET', `/v2/bench/app/blobs/${digestOf(image.config)}`)),
-    await counted('mount a layer from a repository that has it', () => ask(app, 'POST', `/v2/bench/other/blobs/uploads/?mount=${digestOf(image.config)}&from=bench/app`)),
+    await counted('mount a layer from a repository that has it', () =>
+      ask(app, 'POST', `/v2/bench/other/blobs/uploads/?mount=${digestOf(image.config)}&from=bench/app`),
+    ),
     await counted('push a layer again that is there, its bytes sent', () => pushBlob(app, 'bench/app', image.config)),
     { name: 'bytes stored for what was there already', value: String(storedBytes(world) - stored) },
   ];

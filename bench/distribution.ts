@@ -21,13 +21,21 @@ export async function startDistribution(): Promise<Distribution | undefined> {
   if (!existsSync(program)) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'longshore-peer-'));
   const port = await freePort();
-  await writeFile(join(folder, 'config.yml'), `version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage: { inmemory: {} }\nhttp: { addr: 127.0.0.1:${port} }\n`);
+  await writeFile(
+    join(folder, 'config.yml'),
+    `version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage: { inmemory: {} }\nhttp: { addr: 127.0.0.1:${port} }\n`,
+  );
   const child = spawn(program, ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
   // Wrong answers end the whole bench, and it must not outlive that.
   process.once('exit', () => child.kill());
   const app = remoteApp(`http://127.0.0.1:${port}`);
-  const answers = () => ask(app, 'GET', '/v2/').then(({ ok }) => ok, () => false);
-  for (let tries = 0; tries < 100 && !(await answers()); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  const answers = () =>
+    ask(app, 'GET', '/v2/').then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  for (let tries = 0; tries < 100 && !(await answers()); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   return {
     port,
     async stop() {

@@ -27,17 +27,39 @@ export async function benchEmulated(): Promise<Figure[]> {
   const longshore = await start('emulators', JSON.stringify(emulators.settings));
   try {
     const url = `http://127.0.0.1:${longshore.server.port}`;
-    const reads: Side = { name: 'point reads of the emulator by the SDK', unit: '/s', measure: () => rateOf(inFlight, roundMs, (n) => documents.readDocument(tagRef(key, `v1-${n % connections}`))) };
-    const pulls = (name: string, path: Asked['path']): Side => ({ name, unit: '/s', measure: () => requestsPerSecond(longshore.server.port, { path, status: 200 }, roundMs) });
+    const reads: Side = {
+      name: 'point reads of the emulator by the SDK',
+      unit: '/s',
+      measure: () => rateOf(inFlight, roundMs, (n) => documents.readDocument(tagRef(key, `v1-${n % connections}`))),
+    };
+    const pulls = (name: string, path: Asked['path']): Side => ({
+      name,
+      unit: '/s',
+      measure: () => requestsPerSecond(longshore.server.port, { path, status: 200 }, roundMs),
+    });
     await tagEach(url, longshore.server.byTag);
     // Pulls of one tag at the same time share reads; each connection has its own, so that nothing is shared.
     const byTags = pulls('manifests down, by tag', (connection) => `${longshore.server.byTag}-${connection}`);
     const byOneTag = pulls('manifests down, all by one tag', longshore.server.byTag);
-    const measured = await interleave([reads, byTags, byOneTag, pulls('manifests down, by digest', longshore.server.byDigest), await manifestsUp(url), layersUp(url)]);
+    const measured = await interleave([
+      reads,
+      byTags,
+      byOneTag,
+      pulls('manifests down, by digest', longshore.server.byDigest),
+      await manifestsUp(url),
+      layersUp(url),
+    ]);
     const readsEach = await readsPerPull(url, byTags);
     const [readRate, byTagRate] = measured;
-    const counted = [{ name: 'reads per pull by tag', value: readsEach.toFixed(3) }, { name: 'reads per pull, all by one tag', value: (await readsPerPull(url, byOneTag)).toFixed(3) }];
-    return [...measured.map(told), ...counted, ratio(byTagRate, readRate && scaled(readRate, 1 / readsEach), 'pulls by tag / (point reads / reads per pull)')];
+    const counted = [
+      { name: 'reads per pull by tag', value: readsEach.toFixed(3) },
+      { name: 'reads per pull, all by one tag', value: (await readsPerPull(url, byOneTag)).toFixed(3) },
+    ];
+    return [
+      ...measured.map(told),
+      ...counted,
+      ratio(byTagRate, readRate && scaled(readRate, 1 / readsEach), 'pulls by tag / (point reads / reads per pull)'),
+    ];
   } finally {
     longshore.stop();
     documents.dispose();
@@ -48,7 +70,10 @@ export async function benchEmulated(): Promise<Figure[]> {
 /** The same manifest under a tag for each connection. */
 async function tagEach(url: string, byTag: string): Promise<void> {
   const manifest = await fetch(`${url}${byTag}`);
-  const image = { bytes: new Uint8Array(await manifest.arrayBuffer()), mediaType: manifest.headers.get('content-type') ?? '' };
+  const image = {
+    bytes: new Uint8Array(await manifest.arrayBuffer()),
+    mediaType: manifest.headers.get('content-type') ?? '',
+  };
   for (let n = 0; n < connections; n++) await putManifest(remoteApp(url), repository, `v1-${n}`, image);
 }
 
@@ -73,7 +98,10 @@ function layersUp(url: string): Side {
     if (status !== 201) throw new Error(`PUT blob ${status}`);
   };
   const measure = async () => {
-    const layers = Array.from({ length: layersEach }, () => randomBytes(layerBytes)).map((bytes) => ({ bytes, digest: digestOf(bytes) }));
+    const layers = Array.from({ length: layersEach }, () => randomBytes(layerBytes)).map((bytes) => ({
+      bytes,
+      digest: digestOf(bytes),
+    }));
     const started = performance.now();
     const one = async () => {
       for (let layer = layers.pop(); layer !== undefined; layer = layers.pop()) await upload(layer);
@@ -88,7 +116,10 @@ function layersUp(url: string): Side {
 async function readsPerPull(url: string, pulls: Side): Promise<number> {
   const counted = async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    return { reads: sumOf(metrics, /^longshore_store_calls_total\{call="documents\.read".*\} (\d+)$/gm), pulls: sumOf(metrics, /^longshore_requests_total\{route="manifest",method="GET".*\} (\d+)$/gm) };
+    return {
+      reads: sumOf(metrics, /^longshore_store_calls_total\{call="documents\.read".*\} (\d+)$/gm),
+      pulls: sumOf(metrics, /^longshore_requests_total\{route="manifest",method="GET".*\} (\d+)$/gm),
+    };
   };
   const before = await counted();
   await pulls.measure();

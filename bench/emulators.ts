@@ -19,11 +19,19 @@ export interface Emulators {
 export async function startEmulators(): Promise<Emulators> {
   const path = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
   const state = openStateFolder(path);
-  const services = await startServicesProcess({ ...parseSettings('start', ['--state', path], {}), eventGridPort: 0 }, () => undefined);
+  const services = await startServicesProcess(
+    { ...parseSettings('start', ['--state', path], {}), eventGridPort: 0 },
+    () => undefined,
+  );
   const keys = await stackKeys(state, 'open', () => undefined);
   return {
     endpoints: services.endpoints,
-    settings: appSettings(services.endpoints, { keys, auth: 'open', logLevel: 'info', logFile: state.file('longshore.log') }),
+    settings: appSettings(services.endpoints, {
+      keys,
+      auth: 'open',
+      logLevel: 'info',
+      logFile: state.file('longshore.log'),
+    }),
     async stop() {
       await services.stop();
       await rm(path, { recursive: true });

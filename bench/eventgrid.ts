@@ -23,7 +23,10 @@ export async function benchEventGrid(): Promise<{ name: string; value: string }[
   const folder = await mkdtemp(join(tmpdir(), 'bench-eventgrid-'));
   const arrivals = new Arrivals();
   const subscribers = await Promise.all(Array.from({ length: SUBSCRIBERS }, () => startSubscriber(arrivals)));
-  const subscriptions = subscribers.map(({ url }, index) => ({ name: `subscriber-${index}`, destination: { type: 'WebHook' as const, url } }));
+  const subscriptions = subscribers.map(({ url }, index) => ({
+    name: `subscriber-${index}`,
+    destination: { type: 'WebHook' as const, url },
+  }));
   const topic = await startEventGrid({ statePath: join(folder, 'topic.sqlite'), keys: KEYS, subscriptions });
   try {
     await fanOut(topic, arrivals);
@@ -112,7 +115,10 @@ function imagePushed(): object {
     source: '/registries/bench',
     type: 'Microsoft.ContainerRegistry.ImagePushed',
     subject: 'team/app:v1',
-    data: { action: 'push', target: { repository: 'team/app', tag: 'v1', digest: `sha256:${'0'.repeat(64)}`, size: 524 } },
+    data: {
+      action: 'push',
+      target: { repository: 'team/app', tag: 'v1', digest: `sha256:${'0'.repeat(64)}`, size: 524 },
+    },
   };
 }
 

@@ -17,18 +17,53 @@ export type HostKind = 'hop' | 'library' | 'registry';
 const repository = 'bench/app';
 const mediaType = 'application/vnd.oci.image.manifest.v1+json';
 const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux' }));
-const descriptor = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length };
-const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: descriptor, layers: [], annotations: { filler: 'x'.repeat(1_500) } }));
+const descriptor = {
+  mediaType: 'application/vnd.oci.image.config.v1+json',
+  digest: digestOf(config),
+  size: config.length,
+};
+const manifest = Buffer.from(
+  JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    config: descriptor,
+    layers: [],
+    annotations: { filler: 'x'.repeat(1_500) },
+  }),
+);
 const digest = digestOf(manifest);
-const headers = { 'content-type': mediaType, 'content-length': String(manifest.length), 'docker-content-digest': digest, etag: `"${digest}"` };
+const headers = {
+  'content-type': mediaType,
+  'content-length': String(manifest.length),
+  'docker-content-digest': digest,
+  etag: `"${digest}"`,
+};
 const path = `/v2/${repository}/manifests/${digest}`;
 
 async function hop(): Promise<string> {
   const behind = createServer((_, response) => response.writeHead(200, headers).end(manifest));
   await new Promise<void>((resolve) => behind.listen(0, '127.0.0.1', resolve));
-  const worker = createStreamWorker(`http://127.0.0.1:${(behind.address() as AddressInfo).port}/`, () => Promise.resolve({ result: {}, returnValue: undefined }), { bodyLimit: 1_000, log: () => undefined });
-  const fn = { name: 'f', bindingName: 'b', retry: undefined, metadata: { name: 'f', bindings: {} }, callback: () => undefined, trigger: { type: 'httpTrigger' as const, route: 'v2/{*path}', methods: [] } };
-  const { server } = createHttpFront({ routes: createRouteTable([fn], ''), worker, endpoints: {}, bodyLimit: 1_000, refuseByHead: () => undefined, log: () => undefined });
+  const worker = createStreamWorker(
+    `http://127.0.0.1:${(behind.address() as AddressInfo).port}/`,
+    () => Promise.resolve({ result: {}, returnValue: undefined }),
+    { bodyLimit: 1_000, log: () => undefined },
+  );
+  const fn = {
+    name: 'f',
+    bindingName: 'b',
+    retry: undefined,
+    metadata: { name: 'f', bindings: {} },
+    callback: () => undefined,
+    trigger: { type: 'httpTrigger' as const, route: 'v2/{*path}', methods: [] },
+  };
+  const { server } = createHttpFront({
+    routes: createRouteTable([fn], ''),
+    worker,
+    endpoints: {},
+    bodyLimit: 1_000,
+    refuseByHead: () => undefined,
+    log: () => undefined,
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
@@ -51,7 +86,14 @@ async function hosted(answersItself: boolean, register: () => void): Promise<str
 async function registry(answersItself: boolean): Promise<string> {
   const longshore = composeForTest();
   const { allMethods, httpHandlerOf } = await import('../functions/http-handler.ts');
-  const url = await hosted(answersItself, () => app.http('v2', { route: 'v2/{*path}', methods: allMethods, authLevel: 'anonymous', handler: httpHandlerOf(() => longshore.app) }));
+  const url = await hosted(answersItself, () =>
+    app.http('v2', {
+      route: 'v2/{*path}',
+      methods: allMethods,
+      authLevel: 'anonymous',
+      handler: httpHandlerOf(() => longshore.app),
+    }),
+  );
   const put = async (target: string, method: string, body: Buffer<ArrayBuffer>, type: string) => {
     const answer = await fetch(`${url}${target}`, { method, body, headers: { 'content-type': type } });
     if (answer.status !== 201) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);

@@ -25,7 +25,10 @@ async function runRound({ host, rates, costs }: Lane): Promise<void> {
   costs.push(((await host.cpu()) - before) / ((rate * roundMs) / 1_000));
 }
 
-const told = ({ name, rates, costs }: Lane): Figure => ({ name, value: `${Math.round(median(rates))}/s (${rates.map(Math.round).join(' ')}), ${Math.min(...costs).toFixed(0)} µs of processor each at least (${costs.map(Math.round).join(' ')})` });
+const told = ({ name, rates, costs }: Lane): Figure => ({
+  name,
+  value: `${Math.round(median(rates))}/s (${rates.map(Math.round).join(' ')}), ${Math.min(...costs).toFixed(0)} µs of processor each at least (${costs.map(Math.round).join(' ')})`,
+});
 
 /**
  * A manifest by its digest, over memory: what plain Node and the local Functions host need for it, and which step has which share. Each lane has a step more than the
@@ -33,16 +36,32 @@ const told = ({ name, rates, costs }: Lane): Figure => ({ name, value: `${Math.r
  */
 export async function benchFunctionsHost(): Promise<Figure[]> {
   const host = (kind: HostKind) => startProgram(new URL('functions-host-process.ts', import.meta.url), [kind]);
-  const [bare, plain, hop, library, registry] = await Promise.all([start('bare'), start('longshore'), host('hop'), host('library'), host('registry')]);
+  const [bare, plain, hop, library, registry] = await Promise.all([
+    start('bare'),
+    start('longshore'),
+    host('hop'),
+    host('library'),
+    host('registry'),
+  ]);
   const lane = (name: string, running: RunningServer): Lane => ({ name, host: running, rates: [], costs: [] });
-  const lanes = { bare: lane('bare node:http', bare), plain: lane('the registry on plain Node', plain), hop: lane('the host forwards to a bare server', hop), library: lane('and runs the registry through the library', library), registry: lane('and runs the registry, which answers itself', registry) };
+  const lanes = {
+    bare: lane('bare node:http', bare),
+    plain: lane('the registry on plain Node', plain),
+    hop: lane('the host forwards to a bare server', hop),
+    library: lane('and runs the registry through the library', library),
+    registry: lane('and runs the registry, which answers itself', registry),
+  };
   const all = Object.values(lanes);
-  for (const each of all) await requestsPerSecond(each.host.server.port, { path: each.host.server.byDigest, status: 200 }, roundMs);
+  for (const each of all)
+    await requestsPerSecond(each.host.server.port, { path: each.host.server.byDigest, status: 200 }, roundMs);
   for (let round = 0; round < rounds; round++) for (const each of all) await runRound(each);
   for (const each of all) each.host.stop();
   // The least of the rounds: what else the machine did is in all others.
   const cost = (name: keyof typeof lanes) => Math.min(...lanes[name].costs);
-  const share = (name: string, from: number, to: number): Figure => ({ name: `share: ${name}`, value: `${(to - from).toFixed(0)} µs, ${((100 * (to - from)) / cost('registry')).toFixed(0)} %` });
+  const share = (name: string, from: number, to: number): Figure => ({
+    name: `share: ${name}`,
+    value: `${(to - from).toFixed(0)} µs, ${((100 * (to - from)) / cost('registry')).toFixed(0)} %`,
+  });
   const json = metadataCost();
   return [
     ...all.map(told),
@@ -51,15 +70,27 @@ export async function benchFunctionsHost(): Promise<Figure[]> {
     share('of that the JSON of an invocation, written and read', 0, json),
     share('the invocation, and the registry', cost('hop'), cost('registry')),
     share('through the library the last is', cost('hop'), cost('library')),
-    { name: 'through the library / answering itself, by processor time', value: `${(cost('library') / cost('registry')).toFixed(2)}; by the medians ${(median(lanes.library.costs) / median(lanes.registry.costs)).toFixed(2)}` },
-    { name: 'the Functions host / plain Node, by processor time', value: (cost('registry') / cost('plain')).toFixed(2) },
+    {
+      name: 'through the library / answering itself, by processor time',
+      value: `${(cost('library') / cost('registry')).toFixed(2)}; by the medians ${(median(lanes.library.costs) / median(lanes.registry.costs)).toFixed(2)}`,
+    },
+    {
+      name: 'the Functions host / plain Node, by processor time',
+      value: (cost('registry') / cost('plain')).toFixed(2),
+    },
   ];
 }
 
 /** What the host tells the worker of a request's query and headers, as text, and the library parses. In microseconds. */
 function metadataCost(): number {
   const request = new IncomingMessage(new Socket());
-  const headers = { host: 'registry.example.com', accept: 'application/vnd.oci.image.manifest.v1+json', 'user-agent': 'containerd/2.0', authorization: `Bearer ${'a'.repeat(700)}`, 'x-forwarded-for': '203.0.113.9' };
+  const headers = {
+    host: 'registry.example.com',
+    accept: 'application/vnd.oci.image.manifest.v1+json',
+    'user-agent': 'containerd/2.0',
+    authorization: `Bearer ${'a'.repeat(700)}`,
+    'x-forwarded-for': '203.0.113.9',
+  };
   for (const [name, value] of Object.entries(headers)) request.headersDistinct[name] = [value];
   const count = 20_000;
   const began = process.cpuUsage();

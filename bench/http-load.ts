@@ -18,9 +18,16 @@ export interface Asked {
  * Answers a second to one GET, over connections that stay open, one request at a time on each. It looks for no more than the end of
  * each answer, so that the load costs little beside the server. An answer with another status ends the process.
  */
-export async function requestsPerSecond(port: number, { path, status, authorization }: Asked, ms: number): Promise<number> {
+export async function requestsPerSecond(
+  port: number,
+  { path, status, authorization }: Asked,
+  ms: number,
+): Promise<number> {
   const credentials = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
-  const request = (connection: number) => Buffer.from(`GET ${typeof path === 'string' ? path : path(connection)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${manifest}, */*\r\n${credentials}\r\n`);
+  const request = (connection: number) =>
+    Buffer.from(
+      `GET ${typeof path === 'string' ? path : path(connection)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${manifest}, */*\r\n${credentials}\r\n`,
+    );
   const sockets = await Promise.all(Array.from({ length: connections }, () => opened(port)));
   const end = performance.now() + ms;
   const counts = await Promise.all(sockets.map((socket, at) => repeat(socket, request(at), status, end)));

@@ -28,10 +28,22 @@ export type ServerKind = 'longshore' | 'required' | 'uncounted' | 'azurite' | 'e
 
 const repository = 'bench/app';
 const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux' }));
-const descriptor = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length };
+const descriptor = {
+  mediaType: 'application/vnd.oci.image.config.v1+json',
+  digest: digestOf(config),
+  size: config.length,
+};
 const mediaType = 'application/vnd.oci.image.manifest.v1+json';
 // As large as the manifest of an image with ten layers.
-const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: descriptor, layers: [], annotations: { filler: 'x'.repeat(1_500) } }));
+const manifest = Buffer.from(
+  JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    config: descriptor,
+    layers: [],
+    annotations: { filler: 'x'.repeat(1_500) },
+  }),
+);
 const digest = digestOf(manifest);
 
 interface Started {
@@ -43,20 +55,25 @@ function composed(kind: ServerKind) {
   if (kind === 'required') return composeRequired();
   if (kind === 'emulators') return compose(parseConfig(JSON.parse(process.argv[3] ?? '{}') as Record<string, string>));
   if (kind === 'uncounted') countNothing();
-  const adapters = kind === 'azurite' ? { blobs: azureBlobs({ connectionString: process.argv[3] ?? '', container: 'registry' }) } : {};
+  const adapters =
+    kind === 'azurite' ? { blobs: azureBlobs({ connectionString: process.argv[3] ?? '', container: 'registry' }) } : {};
   return composeForTest({ adapters });
 }
 
 /** There is no switch for it: a registry that nobody can watch is none. */
 function countNothing(): void {
-  for (const count of ['countRequest', 'countCall', 'countBytes', 'countPublished'] as const) Metrics.prototype[count] = () => undefined;
+  for (const count of ['countRequest', 'countCall', 'countBytes', 'countPublished'] as const)
+    Metrics.prototype[count] = () => undefined;
   PullCounter.prototype.countPull = () => undefined;
 }
 
 /** A token is for the host that it was asked of: it must be the one that the load will name. */
 async function credentials(kind: ServerKind, url: string): Promise<{ readonly authorization?: string | undefined }> {
   if (kind !== 'required') return {};
-  const answer = await fetch(`${url}/oauth2/token?service=${new URL(url).host}&scope=repository:${repository}:pull,push`, { headers: asAdmin });
+  const answer = await fetch(
+    `${url}/oauth2/token?service=${new URL(url).host}&scope=repository:${repository}:pull,push`,
+    { headers: asAdmin },
+  );
   const { access_token } = (await answer.json()) as { access_token: string };
   return { authorization: bearer(access_token).authorization };
 }
@@ -66,18 +83,30 @@ async function longshore(kind: ServerKind): Promise<Started> {
   const { app } = composed(kind);
   const host = await startNodeHost(app, { host: '127.0.0.1', port: 0 });
   const given = await credentials(kind, host.url);
-  const put = async (path: string, init: { method: string; body: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> }) => {
+  const put = async (
+    path: string,
+    init: { method: string; body: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> },
+  ) => {
     const answer = await fetch(`${host.url}${path}`, { ...init, headers: { ...init.headers, ...given } });
     if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   };
   await put(`/v2/${repository}/blobs/uploads/?digest=${descriptor.digest}`, { method: 'POST', body: config });
-  await put(`/v2/${repository}/manifests/v1`, { method: 'PUT', body: manifest, headers: { 'content-type': mediaType } });
+  await put(`/v2/${repository}/manifests/v1`, {
+    method: 'PUT',
+    body: manifest,
+    headers: { 'content-type': mediaType },
+  });
   return { port: Number(new URL(host.url).port), authorization: given.authorization };
 }
 
 /** The ceiling: `node:http` that answers the same bytes whatever is asked. */
 async function bare(): Promise<Started> {
-  const headers = { 'content-type': mediaType, 'content-length': String(manifest.length), 'docker-content-digest': digest, etag: `"${digest}"` };
+  const headers = {
+    'content-type': mediaType,
+    'content-length': String(manifest.length),
+    'docker-content-digest': digest,
+    etag: `"${digest}"`,
+  };
   const server = createServer((_, response) => response.writeHead(200, headers).end(manifest));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: (server.address() as AddressInfo).port, authorization: undefined };
@@ -85,7 +114,12 @@ async function bare(): Promise<Started> {
 
 const kind = process.argv[2] as ServerKind;
 const started = await (kind === 'bare' ? bare() : longshore(kind));
-const server: BenchServer = { ...started, byTag: `/v2/${repository}/manifests/v1`, byDigest: `/v2/${repository}/manifests/${digest}`, blob: `/v2/${repository}/blobs/${descriptor.digest}` };
+const server: BenchServer = {
+  ...started,
+  byTag: `/v2/${repository}/manifests/v1`,
+  byDigest: `/v2/${repository}/manifests/${digest}`,
+  blob: `/v2/${repository}/blobs/${descriptor.digest}`,
+};
 process.send?.(server);
 // Whoever asks is told what this process has used, in microseconds: on a busy machine that says more than a rate.
 process.on('message', () => {

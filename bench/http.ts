@@ -25,20 +25,37 @@ async function runRound({ host, asked, rates, costs }: Lane): Promise<void> {
 }
 
 function told({ name, rates, costs }: Lane): Figure {
-  return { name, value: `${Math.round(median(rates))}/s (${rates.map(Math.round).join(' ')}), ${median(costs).toFixed(1)} µs of processor each` };
+  return {
+    name,
+    value: `${Math.round(median(rates))}/s (${rates.map(Math.round).join(' ')}), ${median(costs).toFixed(1)} µs of processor each`,
+  };
 }
 
 function compared(lane: Lane, ceiling: Lane): Figure[] {
   return [
     { name: `${lane.name} / ${ceiling.name}`, value: (median(lane.rates) / median(ceiling.rates)).toFixed(2) },
-    { name: `${lane.name} / ${ceiling.name}, by processor time`, value: (median(ceiling.costs) / median(lane.costs)).toFixed(2) },
+    {
+      name: `${lane.name} / ${ceiling.name}, by processor time`,
+      value: (median(ceiling.costs) / median(lane.costs)).toFixed(2),
+    },
   ];
 }
 
 /** Manifest pulls over memory against a bare `node:http` that sends the same bytes: interleaved, medians, every round told. */
 export async function benchHttp(): Promise<Figure[]> {
-  const [longshore, required, uncounted, bare] = await Promise.all([start('longshore'), start('required'), start('uncounted'), start('bare')]);
-  const lane = (name: string, host: RunningServer, path: string, status = 200): Lane => ({ name, host, asked: { path, status, authorization: host.server.authorization }, rates: [], costs: [] });
+  const [longshore, required, uncounted, bare] = await Promise.all([
+    start('longshore'),
+    start('required'),
+    start('uncounted'),
+    start('bare'),
+  ]);
+  const lane = (name: string, host: RunningServer, path: string, status = 200): Lane => ({
+    name,
+    host,
+    asked: { path, status, authorization: host.server.authorization },
+    rates: [],
+    costs: [],
+  });
   const ceiling = lane('bare node:http', bare, bare.server.byDigest);
   const byDigest = lane('manifest by digest', longshore, longshore.server.byDigest);
   const byTag = lane('manifest by tag', longshore, longshore.server.byTag);
@@ -51,6 +68,12 @@ export async function benchHttp(): Promise<Figure[]> {
     for (const each of lanes) await runRound(each);
   }
   for (const { host } of lanes) host.stop();
-  const ratios = [compared(byDigest, ceiling), compared(byTag, ceiling), compared(redirect, byTag), compared(withToken, byDigest), compared(byDigest, withoutCounting)];
+  const ratios = [
+    compared(byDigest, ceiling),
+    compared(byTag, ceiling),
+    compared(redirect, byTag),
+    compared(withToken, byDigest),
+    compared(byDigest, withoutCounting),
+  ];
   return [...lanes.map(told), ...ratios.flat()];
 }

@@ -28,7 +28,10 @@ export async function benchEmulatedLists(): Promise<Figure[]> {
   const emulators = await startEmulators();
   const documents = azureDocuments(emulators.endpoints.cosmos);
   try {
-    return await pagesOf(20, (registryName) => ({ app: composeForTest({ adapters: { documents }, settings: { registryName } }).app, documents }));
+    return await pagesOf(20, (registryName) => ({
+      app: composeForTest({ adapters: { documents }, settings: { registryName } }).app,
+      documents,
+    }));
   } finally {
     documents.dispose();
     await emulators.stop();
@@ -36,7 +39,10 @@ export async function benchEmulatedLists(): Promise<Figure[]> {
 }
 
 /** A registry for each length: the catalog is of a registry. */
-async function pagesOf(pages: number, registry: (name: RegistryName) => { readonly app: App; readonly documents: Documents }): Promise<Figure[]> {
+async function pagesOf(
+  pages: number,
+  registry: (name: RegistryName) => { readonly app: App; readonly documents: Documents },
+): Promise<Figure[]> {
   const sides: Side[] = [];
   for (const length of [few, many]) {
     const name = `list-${length}` as RegistryName;

@@ -26,7 +26,12 @@ export async function benchMemory(): Promise<Figure[]> {
     clearInterval(watch);
     if (statusCode !== 202) throw new Error(`PATCH ${statusCode ?? ''}`);
     const rate = (layerMebibytes * 1000) / (performance.now() - since);
-    return [{ name: `growth over a layer of ${layerMebibytes} MiB`, value: `${Math.round((most - before) / mebibyte)} MiB, from ${Math.round(before / mebibyte)} MiB; at ${Math.round(rate)} MiB/s` }];
+    return [
+      {
+        name: `growth over a layer of ${layerMebibytes} MiB`,
+        value: `${Math.round((most - before) / mebibyte)} MiB, from ${Math.round(before / mebibyte)} MiB; at ${Math.round(rate)} MiB/s`,
+      },
+    ];
   } finally {
     longshore.stop();
     await emulators.stop();
@@ -35,7 +40,9 @@ export async function benchMemory(): Promise<Figure[]> {
 
 async function patch(url: string): Promise<IncomingMessage> {
   const outgoing = request(url, { method: 'PATCH', headers: { 'content-type': 'application/octet-stream' } });
-  const answered = new Promise<IncomingMessage>((resolve, reject) => outgoing.once('response', resolve).once('error', reject));
+  const answered = new Promise<IncomingMessage>((resolve, reject) =>
+    outgoing.once('response', resolve).once('error', reject),
+  );
   await pipeline(Readable.from(layer()), outgoing);
   const answer = await answered;
   answer.resume();

@@ -18,7 +18,14 @@ export async function benchPartitions(): Promise<Figure[]> {
     const pushed = await putManifest(app, repository, `tag-${randomUUID()}`, anotherOf(image));
     if (pushed.status !== 201) throw new Error(`PUT manifest ${pushed.status}`);
   };
-  const into = (name: string, choice: readonly string[]): Side => ({ name, unit: '/s', measure: () => rateOf(inFlight, roundMs, (n) => push(choice[n % choice.length] ?? '')) });
-  const measured = await interleave([into('pushes into one repository', repositories.slice(0, 1)), into(`into ${inFlight}`, repositories)], 9);
+  const into = (name: string, choice: readonly string[]): Side => ({
+    name,
+    unit: '/s',
+    measure: () => rateOf(inFlight, roundMs, (n) => push(choice[n % choice.length] ?? '')),
+  });
+  const measured = await interleave(
+    [into('pushes into one repository', repositories.slice(0, 1)), into(`into ${inFlight}`, repositories)],
+    9,
+  );
   return [...measured.map(told), ratio(measured[0], measured[1])];
 }

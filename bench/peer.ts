@@ -16,15 +16,25 @@ const inFlight = 16;
 /** Pulls of one manifest, and pushes of tiny images, against CNCF Distribution: each over its memory, in turns. */
 export async function benchPeer(): Promise<Figure[]> {
   const peer = await startDistribution();
-  if (peer === undefined) return [{ name: 'Longshore / Distribution', value: `skipped: there is no ${program} (apt-get install docker-registry)` }];
+  if (peer === undefined)
+    return [
+      { name: 'Longshore / Distribution', value: `skipped: there is no ${program} (apt-get install docker-registry)` },
+    ];
   const longshore = await start('longshore');
   const clients = [client('Longshore', longshore.server.port), client('Distribution', peer.port)];
   try {
     const image = makeImage('peer', 2, { annotations: { filler: 'x'.repeat(1_500) } });
     for (const { push } of clients) await push(image, 'v1');
-    const measured = await interleave([...clients.map((each) => each.pulls(`/v2/${repository}/manifests/${image.digest}`)), ...clients.map((each) => each.pushes())]);
+    const measured = await interleave([
+      ...clients.map((each) => each.pulls(`/v2/${repository}/manifests/${image.digest}`)),
+      ...clients.map((each) => each.pushes()),
+    ]);
     const [ourPulls, theirPulls, ourPushes, theirPushes] = measured;
-    return [...measured.map(told), ratio(ourPulls, theirPulls, 'manifest GET / Distribution'), ratio(ourPushes, theirPushes, 'tiny image push / Distribution')];
+    return [
+      ...measured.map(told),
+      ratio(ourPulls, theirPulls, 'manifest GET / Distribution'),
+      ratio(ourPushes, theirPushes, 'tiny image push / Distribution'),
+    ];
   } finally {
     for (const { close } of clients) await close();
     longshore.stop();
@@ -52,8 +62,16 @@ function client(name: string, port: number) {
   };
   return {
     push,
-    pulls: (path: string): Side => ({ name: `${name}, manifest by digest`, unit: '/s', measure: () => requestsPerSecond(port, { path, status: 200 }, roundMs) }),
-    pushes: (): Side => ({ name: `${name}, tiny images up`, unit: '/s', measure: () => rateOf(inFlight, roundMs, () => push(makeImage(randomUUID(), 1), `t-${randomUUID()}`)) }),
+    pulls: (path: string): Side => ({
+      name: `${name}, manifest by digest`,
+      unit: '/s',
+      measure: () => requestsPerSecond(port, { path, status: 200 }, roundMs),
+    }),
+    pushes: (): Side => ({
+      name: `${name}, tiny images up`,
+      unit: '/s',
+      measure: () => rateOf(inFlight, roundMs, () => push(makeImage(randomUUID(), 1), `t-${randomUUID()}`)),
+    }),
     close: () => pool.close(),
   };
 }

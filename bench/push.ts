@@ -43,12 +43,24 @@ export async function benchPush(): Promise<Figures> {
     const plain: number[] = [];
     const checked: number[] = [];
     for (let round = 0; round <= rounds; round++) {
-      const rates = [await mebibytesPerSecond((body) => upload(url, body)), await mebibytesPerSecond((body) => direct(container, body)), await mebibytesPerSecond((body) => directChecked(container, body))] as const;
+      const rates = [
+        await mebibytesPerSecond((body) => upload(url, body)),
+        await mebibytesPerSecond((body) => direct(container, body)),
+        await mebibytesPerSecond((body) => directChecked(container, body)),
+      ] as const;
       if (round === 0) continue; // All compile first.
-      for (const [side, rate] of [[ours, rates[0]], [plain, rates[1]], [checked, rates[2]]] as const) side.push(rate);
+      for (const [side, rate] of [
+        [ours, rates[0]],
+        [plain, rates[1]],
+        [checked, rates[2]],
+      ] as const)
+        side.push(rate);
     }
     const through: [string, number[], string] = ['10 MiB uploads, through Longshore', ours, ' MiB/s'];
-    return [...compared(through, ['straight to Azurite with the SDK', plain]), ...compared(through, ['with a checksum of each block', checked]).slice(1)];
+    return [
+      ...compared(through, ['straight to Azurite with the SDK', plain]),
+      ...compared(through, ['with a checksum of each block', checked]).slice(1),
+    ];
   } finally {
     longshore.stop();
     await azurite.stop();
@@ -59,14 +71,23 @@ export async function benchPush(): Promise<Figures> {
 const directBlock = 8 * 1024 * 1024;
 
 async function direct(container: ContainerClient, { bytes }: Body): Promise<void> {
-  await container.getBlockBlobClient(`direct/${randomUUID()}`).uploadData(bytes, { blockSize: directBlock, concurrency: 2, maxSingleShotSize: 1024 * 1024 });
+  await container
+    .getBlockBlobClient(`direct/${randomUUID()}`)
+    .uploadData(bytes, { blockSize: directBlock, concurrency: 2, maxSingleShotSize: 1024 * 1024 });
 }
 
 /** As Longshore stages. Of a block without a checksum Azurite computes a CRC64, in JavaScript: that takes it longer than all else. */
 async function directChecked(container: ContainerClient, { bytes }: Body): Promise<void> {
   const blob = container.getBlockBlobClient(`direct/${randomUUID()}`);
-  const blocks = [bytes.subarray(0, directBlock), bytes.subarray(directBlock)].map((block, index) => ({ id: Buffer.from(String(index)).toString('base64'), block }));
-  await Promise.all(blocks.map(({ id, block }) => blob.stageBlock(id, block, block.length, { transactionalContentMD5: hash('md5', block, 'buffer') })));
+  const blocks = [bytes.subarray(0, directBlock), bytes.subarray(directBlock)].map((block, index) => ({
+    id: Buffer.from(String(index)).toString('base64'),
+    block,
+  }));
+  await Promise.all(
+    blocks.map(({ id, block }) =>
+      blob.stageBlock(id, block, block.length, { transactionalContentMD5: hash('md5', block, 'buffer') }),
+    ),
+  );
   await blob.commitBlockList(blocks.map(({ id }) => id));
 }
 

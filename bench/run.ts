@@ -43,5 +43,7 @@ for (const [name, bench] of Object.entries(benches)) {
   process.stderr.write(`measuring ${name} …\n`);
   const figures = await bench();
   const width = Math.max(...figures.map((figure) => figure.name.length));
-  process.stdout.write(`\n${name}\n${figures.map((figure) => `  ${figure.name.padEnd(width)}  ${figure.value}`).join('\n')}\n`);
+  process.stdout.write(
+    `\n${name}\n${figures.map((figure) => `  ${figure.name.padEnd(width)}  ${figure.value}`).join('\n')}\n`,
+  );
 }

@@ -10,10 +10,19 @@ import type { Figure } from './compare.ts';
 const rounds = 9;
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
-const { Values: sample } = JSON.parse(readFileSync(new URL('../local.settings.sample.json', import.meta.url), 'utf8')) as { Values: Record<string, string> };
-const storage = 'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;';
+const { Values: sample } = JSON.parse(
+  readFileSync(new URL('../local.settings.sample.json', import.meta.url), 'utf8'),
+) as { Values: Record<string, string> };
+const storage =
+  'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;';
 /** Stores that never answer: the first answer asks none. */
-const nowhere = { ...sample, AzureWebJobsStorage: storage, BLOB_CONNECTION_STRING: storage, QUEUE_CONNECTION_STRING: storage, LONGSHORE_LOG_LEVEL: 'silent' };
+const nowhere = {
+  ...sample,
+  AzureWebJobsStorage: storage,
+  BLOB_CONNECTION_STRING: storage,
+  QUEUE_CONNECTION_STRING: storage,
+  LONGSHORE_LOG_LEVEL: 'silent',
+};
 
 /** The package of `npm run build`: from its import until its functions are registered, each time in a process of its own. */
 export async function benchStart(): Promise<Figure[]> {
@@ -31,7 +40,10 @@ export async function benchStart(): Promise<Figure[]> {
     answers.push(running.firstAnswerMs);
     await running.kill();
   }
-  return [{ name: 'from the start of the process, Functions host included, to the first answer', value: figure(answers) }, { name: 'from import to registered', value: figure(times) }];
+  return [
+    { name: 'from the start of the process, Functions host included, to the first answer', value: figure(answers) },
+    { name: 'from import to registered', value: figure(times) },
+  ];
 }
 
 function figure(times: number[]): string {

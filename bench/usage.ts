@@ -19,7 +19,9 @@ export async function benchUsage(): Promise<Figure[]> {
 }
 
 function pull({ app }: TestLongshore): Promise<Response> {
-  return ask(app, 'GET', `/v2/${repository}/manifests/${image.digest}`, { headers: { 'user-agent': 'containerd/2.0' } });
+  return ask(app, 'GET', `/v2/${repository}/manifests/${image.digest}`, {
+    headers: { 'user-agent': 'containerd/2.0' },
+  });
 }
 
 /** Pulls by digest without a socket, counted and not, in turns. There is no switch: a last pull that is not known may cost an image. */
@@ -38,8 +40,13 @@ async function overhead(): Promise<Figure[]> {
       return rate;
     },
   });
-  const [counted, uncounted] = await interleave([side('pulls by digest, counted', countPull), side('pulls by digest, not counted', () => undefined)], 11);
-  return [counted, uncounted].flatMap((each) => (each === undefined ? [] : [told(each)])).concat(ratio(counted, uncounted, 'counted / not counted'));
+  const [counted, uncounted] = await interleave(
+    [side('pulls by digest, counted', countPull), side('pulls by digest, not counted', () => undefined)],
+    11,
+  );
+  return [counted, uncounted]
+    .flatMap((each) => (each === undefined ? [] : [told(each)]))
+    .concat(ratio(counted, uncounted, 'counted / not counted'));
 }
 
 const [perSecond, seconds, flushSeconds] = [10_000, 60, 5];
@@ -53,18 +60,26 @@ async function aMinute(): Promise<Figure[]> {
   await foldAll(longshore);
   longshore.memory.calls.resetCounts();
   for (let second = 1; second <= seconds; second++) {
-    for (let n = 0; n < perSecond; n += inFlight) await Promise.all(Array.from({ length: inFlight }, () => pull(longshore)));
+    for (let n = 0; n < perSecond; n += inFlight)
+      await Promise.all(Array.from({ length: inFlight }, () => pull(longshore)));
     clock.advance(1_000);
     if (second % flushSeconds === 0) await longshore.flushPulls();
   }
-  const [reads, sends, all] = [longshore.memory.calls.count('documents.read'), longshore.memory.calls.count('queues.send'), longshore.memory.calls.total()];
+  const [reads, sends, all] = [
+    longshore.memory.calls.count('documents.read'),
+    longshore.memory.calls.count('queues.send'),
+    longshore.memory.calls.total(),
+  ];
   longshore.memory.calls.resetCounts();
   await foldAll(longshore);
   const folding = longshore.memory.calls.total();
   const { pulls } = await usageOf(longshore, { repository });
   const made = perSecond * seconds;
   return [
-    { name: `${made} pulls in a minute: calls of stores`, value: `${all} (${reads} reads of what was cached for 5 s, ${sends} batches sent; 0 by a pull)` },
+    {
+      name: `${made} pulls in a minute: calls of stores`,
+      value: `${all} (${reads} reads of what was cached for 5 s, ${sends} batches sent; 0 by a pull)`,
+    },
     { name: 'folding them: calls of stores', value: String(folding) },
     { name: 'counted, of those made', value: `${pulls - 1} of ${made}` },
   ];

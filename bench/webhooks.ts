@@ -26,7 +26,8 @@ export async function benchWebhooks(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
   const [receivers, stack] = await Promise.all([startWebhookReceivers(hooks), startRunningStack(folder)]);
   try {
-    for (const [index, serviceUri] of receivers.urls.entries()) await makeHook(stack.url, nameOf(index), { serviceUri, actions: ['push'], scope: `${told}:*` });
+    for (const [index, serviceUri] of receivers.urls.entries())
+      await makeHook(stack.url, nameOf(index), { serviceUri, actions: ['push'], scope: `${told}:*` });
     return [...counts, ...(await measured(stack.url, receivers))];
   } finally {
     await stack.stop();
@@ -38,7 +39,11 @@ export async function benchWebhooks(): Promise<Figure[]> {
 const nameOf = (receiver: number) => `bench${receiver}`;
 
 async function makeHook(url: string, name: string, hook: object): Promise<void> {
-  const made = await fetch(`${url}/api/v1/webhooks/${name}`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(hook) });
+  const made = await fetch(`${url}/api/v1/webhooks/${name}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(hook),
+  });
   if (made.status !== 201) throw new Error(`PUT ${name}: ${made.status} ${await made.text()}`);
 }
 
@@ -74,7 +79,10 @@ async function measured(url: string, receivers: WebhookReceivers): Promise<Figur
     { name: `push of a manifest, ${hooks} hooks`, value: `p50 ${p50.toFixed(1)} ms` },
     { name: 'push of a manifest, no hook', value: `p50 ${bare.toFixed(1)} ms` },
     { name: `${hooks} hooks / none`, value: (p50 / bare).toFixed(2) },
-    { name: `event to receiver, ${hooks} hooks an event`, value: `p50 ${percentile(latencies, 0.5).toFixed(0)} ms, p99 ${percentile(latencies, 0.99).toFixed(0)} ms` },
+    {
+      name: `event to receiver, ${hooks} hooks an event`,
+      value: `p50 ${percentile(latencies, 0.5).toFixed(0)} ms, p99 ${percentile(latencies, 0.99).toFixed(0)} ms`,
+    },
     { name: 'deliveries, four events at once', value: `${Math.round(rate)}/s` },
   ];
 }

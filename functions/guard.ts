@@ -17,7 +17,10 @@ interface InvocationModel {
 interface InvocationContext {
   readonly invocationId: string;
   log(level: string, category: 'user', message: string): void;
-  readonly metadata: { readonly name: string; readonly bindings: Readonly<Record<string, { readonly type?: unknown }>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly bindings: Readonly<Record<string, { readonly type?: unknown }>>;
+  };
 }
 
 /** The part of the library that the worker calls. */
@@ -51,26 +54,37 @@ const longestWork = 30 * 60_000;
  * does, takes headers from where the host puts the top-level properties of a JSON body first (so a manifest with a property `Headers` would replace them), and writes an
  * answer without waiting for its reader, who then has all of a blob held in memory.
  */
-export function guardLibrary(model: ProgrammingModel, { invocations = new Invocations(), longest = longestWork, answersItself = false }: GuardOptions = {}): void {
+export function guardLibrary(
+  model: ProgrammingModel,
+  { invocations = new Invocations(), longest = longestWork, answersItself = false }: GuardOptions = {},
+): void {
   const exchanges = new Map<string, (exchange: ForwardedExchange) => void>();
-  const original = { capabilities: model.getCapabilities.bind(model), invocation: model.getInvocationModel.bind(model) };
+  const original = {
+    capabilities: model.getCapabilities.bind(model),
+    invocation: model.getInvocationModel.bind(model),
+  };
   let isStreaming = false;
   model.getCapabilities = async (defaults) => {
-    const capabilities = await onLoopback((server) => {
-      isStreaming = true;
-      // The host takes 32 KiB of headers, and Node 16 by default: what lies between would be refused here, and its invocation wait for it. Read for each connection.
-      Object.assign(server, { maxHeaderSize: 65_536 });
-      // Node ends a request after five minutes by default, in the middle of a large layer.
-      server.requestTimeout = 0;
-      admitInvocationsAlone(server, invocations, (id, exchange) => {
-        const take = exchanges.get(id);
-        take?.(exchange);
-        return take !== undefined;
-      });
-    }, () => original.capabilities(defaults));
+    const capabilities = await onLoopback(
+      (server) => {
+        isStreaming = true;
+        // The host takes 32 KiB of headers, and Node 16 by default: what lies between would be refused here, and its invocation wait for it. Read for each connection.
+        Object.assign(server, { maxHeaderSize: 65_536 });
+        // Node ends a request after five minutes by default, in the middle of a large layer.
+        server.requestTimeout = 0;
+        admitInvocationsAlone(server, invocations, (id, exchange) => {
+          const take = exchanges.get(id);
+          take?.(exchange);
+          return take !== undefined;
+        });
+      },
+      () => original.capabilities(defaults),
+    );
     const uri = capabilities['HttpUri'];
     // The name may mean ::1 first, where nothing listens.
-    return uri === undefined ? capabilities : Object.assign(capabilities, { HttpUri: uri.replace('//localhost:', `//${loopback}:`) });
+    return uri === undefined
+      ? capabilities
+      : Object.assign(capabilities, { HttpUri: uri.replace('//localhost:', `//${loopback}:`) });
   };
   model.getInvocationModel = (context) => {
     const invocation = original.invocation(context);
@@ -98,23 +112,36 @@ function withoutEndlessWork(invocation: InvocationModel, limit: number): Invocat
   invocation.invokeFunction = (...given) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`the function has not ended within ${limit / 1_000} s, and is given up`)), limit).unref();
+      timer = setTimeout(
+        () => reject(new Error(`the function has not ended within ${limit / 1_000} s, and is given up`)),
+        limit,
+      ).unref();
     });
     return Promise.race([invoke(...given), late]).finally(() => clearTimeout(timer));
   };
   return invocation;
 }
 
-async function withExchange(core: InvocationContext, exchanges: Map<string, (exchange: ForwardedExchange) => void>): Promise<{ context: unknown; inputs: unknown[] }> {
+async function withExchange(
+  core: InvocationContext,
+  exchanges: Map<string, (exchange: ForwardedExchange) => void>,
+): Promise<{ context: unknown; inputs: unknown[] }> {
   const { invocationId, metadata } = core;
   const exchange = await new Promise<ForwardedExchange>((resolve) => void exchanges.set(invocationId, resolve));
   const options = { trigger: { name: 'request', type: 'httpTrigger' }, extraInputs: [], extraOutputs: [] };
-  const context = new LibraryContext({ invocationId, functionName: metadata.name, options, logHandler: (level, ...args) => core.log(level, 'user', format(...args)) });
+  const context = new LibraryContext({
+    invocationId,
+    functionName: metadata.name,
+    options,
+    logHandler: (level, ...args) => core.log(level, 'user', format(...args)),
+  });
   return { context, inputs: [exchange] };
 }
 
 function isHttp({ metadata }: InvocationContext): boolean {
-  return Object.values(metadata.bindings).some(({ type }) => typeof type === 'string' && type.toLowerCase() === 'httptrigger');
+  return Object.values(metadata.bindings).some(
+    ({ type }) => typeof type === 'string' && type.toLowerCase() === 'httptrigger',
+  );
 }
 
 const inherited = NetServer.prototype as unknown as { listen(this: unknown, ...given: unknown[]): unknown };
@@ -138,7 +165,9 @@ function onLoopback<T>(notice: (server: Server) => void, open: () => T): T {
 /** The worker provides this module; in a test without a host there is none, and nothing to guard. */
 export function libraryModel(): ProgrammingModel | undefined {
   try {
-    const core = createRequire(import.meta.url)('@azure/functions-core') as { getProgrammingModel(): ProgrammingModel | undefined };
+    const core = createRequire(import.meta.url)('@azure/functions-core') as {
+      getProgrammingModel(): ProgrammingModel | undefined;
+    };
     return core.getProgrammingModel();
   } catch {
     return undefined;

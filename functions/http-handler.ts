@@ -38,7 +38,10 @@ function withSlashesAsSent(target: string): string {
 
 /** A host before 4.28 forwards nothing, and gives bodies whole. */
 function requestOf({ url, method, headers, body }: HttpRequest): Request {
-  const withBody = body === null || method === 'GET' || method === 'HEAD' ? {} : { body: body as ReadableStream<Uint8Array>, duplex: 'half' as const };
+  const withBody =
+    body === null || method === 'GET' || method === 'HEAD'
+      ? {}
+      : { body: body as ReadableStream<Uint8Array>, duplex: 'half' as const };
   return new Request(url, { method, headers: [...headers.entries()], ...withBody });
 }
 

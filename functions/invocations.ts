@@ -43,7 +43,15 @@ export class Invocations {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        timer = setTimeout(() => reject(new Error(`the request of the invocation ${id} did not come: its client has left, or it cannot be forwarded`)), secondLook);
+        timer = setTimeout(
+          () =>
+            reject(
+              new Error(
+                `the request of the invocation ${id} did not come: its client has left, or it cannot be forwarded`,
+              ),
+            ),
+          secondLook,
+        );
       }, this.#patience);
     });
     return Promise.race([wait, late]).finally(() => {
@@ -90,7 +98,11 @@ function refuse(response: ServerResponse): void {
 }
 
 /** Puts the invocations before whatever listens to a server's requests; `take` says whether a request that is let in is somebody else's. */
-export function admitInvocationsAlone(server: Server, invocations: Invocations, take: (id: string, exchange: ForwardedExchange) => boolean = () => false): void {
+export function admitInvocationsAlone(
+  server: Server,
+  invocations: Invocations,
+  take: (id: string, exchange: ForwardedExchange) => boolean = () => false,
+): void {
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request, response) => {

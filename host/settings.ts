@@ -4,7 +4,9 @@ import { BadConfiguration } from '../shared/config.ts';
 const settingsSchema = z.object({
   /** Where it listens; Container Apps' ingress must name the same port as `targetPort`. */
   LONGSHORE_HOST_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  LONGSHORE_HOST_ADDRESS: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this machine, as in 0.0.0.0' }).default('0.0.0.0'),
+  LONGSHORE_HOST_ADDRESS: z
+    .union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this machine, as in 0.0.0.0' })
+    .default('0.0.0.0'),
   /**
    * How long requests may go on after SIGTERM, in seconds: less than what the platform gives before it kills (Container Apps:
    * `terminationGracePeriodSeconds`, 600 at most).
@@ -20,9 +22,12 @@ export interface HostSettings {
 
 /** What of the environment is about the container's own host. Throws `BadConfiguration`. */
 export function parseHostSettings(environment: Readonly<Record<string, string | undefined>>): HostSettings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) throw new BadConfiguration(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
+  if (!parsed.success)
+    throw new BadConfiguration(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
   const { LONGSHORE_HOST_PORT: port, LONGSHORE_HOST_ADDRESS: host, LONGSHORE_HOST_DRAIN_SECONDS: drain } = parsed.data;
   return { host, port, drainMs: drain * 1000 };
 }

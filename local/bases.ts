@@ -9,33 +9,65 @@ import { type BaseRef, basesOf, type BasesOptions } from '../shared/builds/docke
 function byName(refs: readonly BaseRef[]): Record<string, string[]> {
   const platforms = new Map<string, Set<string>>();
   for (const { name, platform } of refs) platforms.set(name, (platforms.get(name) ?? new Set()).add(platform));
-  return Object.fromEntries([...platforms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, each]) => [name, [...each].sort()]));
+  return Object.fromEntries(
+    [...platforms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, each]) => [name, [...each].sort()]),
+  );
 }
 
-async function lineOf(file: string, options: BasesOptions): Promise<{ readonly file: string; readonly error?: string; readonly [rest: string]: unknown }> {
+async function lineOf(
+  file: string,
+  options: BasesOptions,
+): Promise<{ readonly file: string; readonly error?: string; readonly [rest: string]: unknown }> {
   try {
     const { refs, ...rest } = basesOf(await readFile(file, 'utf8'), options);
     const syntax = rest.syntax === undefined ? {} : { syntax: rest.syntax };
-    return { file, all_stages: options.allStages === true, ...syntax, refs: byName(refs), ...('error' in rest ? { error: rest.error.message, line: rest.error.line } : { stages: rest.stages }) };
+    return {
+      file,
+      all_stages: options.allStages === true,
+      ...syntax,
+      refs: byName(refs),
+      ...('error' in rest ? { error: rest.error.message, line: rest.error.line } : { stages: rest.stages }),
+    };
   } catch (error) {
-    return { file, all_stages: options.allStages === true, refs: {}, error: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      file,
+      all_stages: options.allStages === true,
+      refs: {},
+      error: `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
-const usage = 'usage: npm run -s bases -- [--all-stages] [--target NAME] [--platform OS/ARCH] [--build-arg NAME=VALUE]… PATH…';
+const usage =
+  'usage: npm run -s bases -- [--all-stages] [--target NAME] [--platform OS/ARCH] [--build-arg NAME=VALUE]… PATH…';
 
 function commandLine(): { readonly paths: readonly string[]; readonly options: BasesOptions } {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'all-stages': { type: 'boolean' }, target: { type: 'string' }, platform: { type: 'string' }, 'build-arg': { type: 'string', multiple: true } },
+    options: {
+      'all-stages': { type: 'boolean' },
+      target: { type: 'string' },
+      platform: { type: 'string' },
+      'build-arg': { type: 'string', multiple: true },
+    },
   });
   if (positionals.length === 0) throw new Error('no Dockerfile is named');
-  const args = Object.fromEntries((values['build-arg'] ?? []).map((pair) => {
-    const [name = '', ...value] = pair.split('=');
-    return [name, value.join('=')];
-  }));
+  const args = Object.fromEntries(
+    (values['build-arg'] ?? []).map((pair) => {
+      const [name = '', ...value] = pair.split('=');
+      return [name, value.join('=')];
+    }),
+  );
   const { target, platform } = values;
-  return { paths: positionals, options: { args, allStages: values['all-stages'] === true, ...(target === undefined ? {} : { target }), ...(platform === undefined ? {} : { platform }) } };
+  return {
+    paths: positionals,
+    options: {
+      args,
+      allStages: values['all-stages'] === true,
+      ...(target === undefined ? {} : { target }),
+      ...(platform === undefined ? {} : { platform }),
+    },
+  };
 }
 
 // A reader such as `head` has enough and goes: that is no failure of this program.

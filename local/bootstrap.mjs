@@ -12,7 +12,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 function pinnedNode() {
   const bin = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   if (existsSync(bin)) return bin;
-  process.stderr.write('The npm package "node" has no binary: were install scripts switched off? Run "npm rebuild node".\n');
+  process.stderr.write(
+    'The npm package "node" has no binary: were install scripts switched off? Run "npm rebuild node".\n',
+  );
   process.exit(1);
 }
 

@@ -46,7 +46,9 @@ export function isInstalled(root) {
 
 function isSame(wanted, present) {
   if (present === undefined) return wanted.optional === true || wanted.devOptional === true;
-  return wanted.version === present.version && (wanted.integrity === undefined || wanted.integrity === present.integrity);
+  return (
+    wanted.version === present.version && (wanted.integrity === undefined || wanted.integrity === present.integrity)
+  );
 }
 
 function packagesOf(path) {
@@ -65,7 +67,8 @@ function takeLock(root) {
   try {
     writeFileSync(path, owner, { flag: 'wx' });
   } catch (error) {
-    if (error.code !== 'EEXIST') throw new Error(`the packages cannot be installed: ${path} cannot be written (${error.code})`, { cause: error });
+    if (error.code !== 'EEXIST')
+      throw new Error(`the packages cannot be installed: ${path} cannot be written (${error.code})`, { cause: error });
     dropAbandoned(path);
     return undefined;
   }
@@ -128,14 +131,24 @@ function touch(path) {
 async function runNpm(root) {
   process.stderr.write('Installing packages (about a minute, once) …\n');
   const began = Date.now();
-  const progress = setInterval(() => process.stderr.write(`still installing, ${Math.round((Date.now() - began) / 1000)} s …\n`), progressMs);
+  const progress = setInterval(
+    () => process.stderr.write(`still installing, ${Math.round((Date.now() - began) / 1000)} s …\n`),
+    progressMs,
+  );
   // npm's own words go to stderr: another program may read what a script prints on stdout.
-  const npm = spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  const npm = spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
   const stop = () => npm.kill('SIGTERM');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
   try {
     const code = await new Promise((resolve, reject) => npm.once('error', reject).once('exit', resolve));
-    if (code !== 0) throw new Error('npm ci failed: see above. Check that this machine reaches its npm registry, then run the same command again.');
+    if (code !== 0)
+      throw new Error(
+        'npm ci failed: see above. Check that this machine reaches its npm registry, then run the same command again.',
+      );
   } finally {
     clearInterval(progress);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, stop);

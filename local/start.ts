@@ -5,17 +5,23 @@ import { runUntilSignalled } from './stack/program.ts';
 
 const help = helpAsked('start', process.argv.slice(2));
 if (help !== undefined) process.stdout.write(help);
-else runUntilSignalled(async () => {
-  const settings = parseSettings('start', process.argv.slice(2), process.env);
-  const stack = await startStack(settings, (line) => process.stderr.write(`${line}\n`));
-  announce(stack, settings.state);
-  return stack;
-});
+else
+  runUntilSignalled(async () => {
+    const settings = parseSettings('start', process.argv.slice(2), process.env);
+    const stack = await startStack(settings, (line) => process.stderr.write(`${line}\n`));
+    announce(stack, settings.state);
+    return stack;
+  });
 
 function announce(stack: Stack, state: string): void {
   const daysAhead = Number(process.env.LONGSHORE_CLOCK_AHEAD_DAYS || 0);
-  if (daysAhead > 0) process.stderr.write(`the app is ${daysAhead} days ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks that look at the timestamp refuse what it sends\n`);
-  process.stderr.write(`the Functions host serves the same at ${stack.functionsUrl}; logs are in ${state}/longshore.log\n`);
+  if (daysAhead > 0)
+    process.stderr.write(
+      `the app is ${daysAhead} days ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks that look at the timestamp refuse what it sends\n`,
+    );
+  process.stderr.write(
+    `the Functions host serves the same at ${stack.functionsUrl}; logs are in ${state}/longshore.log\n`,
+  );
   if (stack.others.length > 0) process.stderr.write(watching(stack, state));
   process.stdout.write([stack, ...stack.others].map(({ url }) => `ready ${url}\n`).join(''));
 }

@@ -44,7 +44,9 @@ export interface AppPorts {
   readonly giveWay?: GiveWay | undefined;
   /** Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all other requests. */
   readonly doors: {
-    readonly letIn: (request: Request) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
+    readonly letIn: (
+      request: Request,
+    ) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
     /** Told before somebody who may changes something. */
     readonly forget: () => void;
   };
@@ -61,7 +63,10 @@ export interface App {
 
 /** All HTTP surfaces. Every answer carries `X-Request-Id`, which the logs and the events of the request repeat. */
 export function createApp(ports: AppPorts): App {
-  const { registry: { log, ids }, metrics } = ports;
+  const {
+    registry: { log, ids },
+    metrics,
+  } = ports;
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(async (context, next) => {
     const started = performance.now();
@@ -71,7 +76,9 @@ export function createApp(ports: AppPorts): App {
     withCommonHeaders(context.res, context.req.raw, requestId);
     recordRequest(ports, context.req.raw, context.res.status, requestId, started);
   });
-  app.all('/acr/v1/*', (context) => respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')));
+  app.all('/acr/v1/*', (context) =>
+    respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')),
+  );
   app.get('/', (context) => homePage(context.req.raw));
   app.get('/healthz', healthEndpoint({ ...ports, clock: ports.registry.clock, log }));
   const { callers, oauth2, management, addressOf } = ports.identities;
@@ -86,7 +93,10 @@ export function createApp(ports: AppPorts): App {
     fetch(request) {
       const { path } = targetOf(request.url);
       const answer = () => (isDataPlane(path) ? dataPlane(ports, request) : app.fetch(request));
-      return misdirected(ports, request) ?? (giveWay === undefined ? answer() : inTurn(request, path, { giveWay, addressOf }, answer));
+      return (
+        misdirected(ports, request) ??
+        (giveWay === undefined ? answer() : inTurn(request, path, { giveWay, addressOf }, answer))
+      );
     },
   };
 }
@@ -112,12 +122,21 @@ async function dataPlane(ports: AppPorts, request: Request): Promise<Response> {
   const started = performance.now();
   const requestId = registry.ids.nextId();
   const answer = await respondRegistry(registry, registryName, request, requestId);
-  const response = request.method === 'HEAD' && answer.body !== null ? new Response(null, { status: answer.status, headers: answer.headers }) : answer;
+  const response =
+    request.method === 'HEAD' && answer.body !== null
+      ? new Response(null, { status: answer.status, headers: answer.headers })
+      : answer;
   recordRequest(ports, request, response.status, requestId, started);
   return response;
 }
 
-function recordRequest({ registry: { log }, metrics }: AppPorts, request: Request, status: number, requestId: string, started: number): void {
+function recordRequest(
+  { registry: { log }, metrics }: AppPorts,
+  request: Request,
+  status: number,
+  requestId: string,
+  started: number,
+): void {
   const { method } = request;
   const { path } = targetOf(request.url);
   const ms = performance.now() - started;
@@ -173,5 +192,8 @@ function managementApi(ports: AppPorts): OpenAPIHono {
 
 function describe(api: OpenAPIHono): unknown {
   describeReceived(api.openAPIRegistry);
-  return api.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' } });
+  return api.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' },
+  });
 }

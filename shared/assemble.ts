@@ -180,7 +180,9 @@ function seen(adapters: Adapters, metrics: Metrics) {
 export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const { clock, log, probes, tracer } = adapters;
   const [metrics, { registryName }] = [new Metrics(), settings];
-  const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, (ports) => seen({ ...adapters, ...ports }, metrics));
+  const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, (ports) =>
+    seen({ ...adapters, ...ports }, metrics),
+  );
   const manifests = new ManifestCache({ clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   const entries = new RepositoryEntries({ ...adapters, documents });
@@ -188,57 +190,162 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
     await entries.requireAllowed('write', key);
     await entries.open(key);
   };
-  const [softDelete, lists] = [new SoftDelete({ documents, clock }), { documents: sealedPages(documents, settings.uploadKey) }];
-  const bin: BinPorts = { ...adapters, ...stores, documents, contents: everywhere(regions), softDelete, openRepository, patienceMs: 250, settings };
+  const [softDelete, lists] = [
+    new SoftDelete({ documents, clock }),
+    { documents: sealedPages(documents, settings.uploadKey) },
+  ];
+  const bin: BinPorts = {
+    ...adapters,
+    ...stores,
+    documents,
+    contents: everywhere(regions),
+    softDelete,
+    openRepository,
+    patienceMs: 250,
+    settings,
+  };
   const policies: PolicyPorts = { ...bin, lastPulls: adapters.lastPulls ?? lastPullsIn(documents) };
   const purge = purgePipeline(policies, registryName);
   const sealing = sealingKeys(stores.secrets, settings.sealing);
-  const pipeline = webhookPipeline({ ...adapters, ...stores, sealing, registry: registryName, eventSource: settings.eventSource });
-  const webhooks = webhookRoutes({ ...pipeline.ports, ...lists, ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }), checkTarget: (url) => checkTarget(url, settings.reach) });
+  const pipeline = webhookPipeline({
+    ...adapters,
+    ...stores,
+    sealing,
+    registry: registryName,
+    eventSource: settings.eventSource,
+  });
+  const webhooks = webhookRoutes({
+    ...pipeline.ports,
+    ...lists,
+    ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+    checkTarget: (url) => checkTarget(url, settings.reach),
+  });
   const usage = usagePipeline({ ...adapters, ...stores, documents, metrics }, { ...settings, ...settings.usage });
   const identities = createIdentities({ ...adapters, ...stores, ...lists, sealing }, registryName, settings.auth);
-  const replication = replicationPipeline({ ...adapters, ...stores, documents, regions, metrics, registry: registryName, eventSource: settings.eventSource, settings: settings.copies ?? usualCopySettings });
-  const registry = { ...adapters, ...stores, documents, nearby: nearby ?? documents, regions, replication, traffic: metrics, pulls: usage.pulls, manifests, tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), entries, bin: recycleBin(bin), callers: identities.callers, settings };
-  const builds = buildPipeline({ ...adapters, ...stores, issueAccess: identities.issueAccess, grants: identities.grants, documents, secrets: userSecrets(stores.secrets), sealing, images: imagesOf(registry), upstream: settings.upstream ?? usualUpstreamSettings, buildsAtOnce: settings.buildsAtOnce ?? 4, registry: registryName, eventSource: settings.eventSource, ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host] });
-  const app = createApp({ registry, identities, doors: doorsOf(builds.ports, identities.strangers), documents, quotaBytes: settings.usage.quotaBytes, probes, isOffered: () => replication.isOffered(), registryName, metrics, giveWay: settings.giveWay, ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }), webhooks, bin: binRoutes({ ...bin, ...lists, softDelete, registry: registryName }).route('/', policyRoutes({ ...policies, registry: registryName })).route('/', replicationRoutes(replication.ports)).route('/', buildRoutes({ ...builds.ports, ...lists })) });
+  const replication = replicationPipeline({
+    ...adapters,
+    ...stores,
+    documents,
+    regions,
+    metrics,
+    registry: registryName,
+    eventSource: settings.eventSource,
+    settings: settings.copies ?? usualCopySettings,
+  });
+  const registry = {
+    ...adapters,
+    ...stores,
+    documents,
+    nearby: nearby ?? documents,
+    regions,
+    replication,
+    traffic: metrics,
+    pulls: usage.pulls,
+    manifests,
+    tagReads: new SharedReads<Digest>(),
+    cancelled: cancelledUploads(),
+    entries,
+    bin: recycleBin(bin),
+    callers: identities.callers,
+    settings,
+  };
+  const builds = buildPipeline({
+    ...adapters,
+    ...stores,
+    issueAccess: identities.issueAccess,
+    grants: identities.grants,
+    documents,
+    secrets: userSecrets(stores.secrets),
+    sealing,
+    images: imagesOf(registry),
+    upstream: settings.upstream ?? usualUpstreamSettings,
+    buildsAtOnce: settings.buildsAtOnce ?? 4,
+    registry: registryName,
+    eventSource: settings.eventSource,
+    ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host],
+  });
+  const app = createApp({
+    registry,
+    identities,
+    doors: doorsOf(builds.ports, identities.strangers),
+    documents,
+    quotaBytes: settings.usage.quotaBytes,
+    probes,
+    isOffered: () => replication.isOffered(),
+    registryName,
+    metrics,
+    giveWay: settings.giveWay,
+    ...(settings.hostNames === undefined ? {} : { hostNames: settings.hostNames }),
+    webhooks,
+    bin: binRoutes({ ...bin, ...lists, softDelete, registry: registryName })
+      .route('/', policyRoutes({ ...policies, registry: registryName }))
+      .route('/', replicationRoutes(replication.ports))
+      .route('/', buildRoutes({ ...builds.ports, ...lists })),
+  });
   const hears = hearDeletions(registryName, told, manifests);
   return {
     app: tracer === undefined ? app : tracedApp(app, tracer),
     log,
-    recordUsage: (event) => inEventSpan(tracer, 'usage-record', event, () => withEvent(event, log, parseEvent, (parsed) => usage.record(hears(parsed)))),
+    recordUsage: (event) =>
+      inEventSpan(tracer, 'usage-record', event, () =>
+        withEvent(event, log, parseEvent, (parsed) => usage.record(hears(parsed))),
+      ),
     foldPulls: (message) => usage.fold(message),
     flushPulls: () => usage.flush(),
     surveyUsage: () => inTimerSpan(tracer, 'usage-survey', () => usage.survey()),
     surveyFirst: () => usage.surveyFirst(),
-    dispatchWebhooks: (event) => inEventSpan(tracer, 'webhooks-dispatch', event, () => withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed))),
+    dispatchWebhooks: (event) =>
+      inEventSpan(tracer, 'webhooks-dispatch', event, () =>
+        withEvent(event, log, parseCloudEvent, (parsed) => pipeline.dispatch(parsed)),
+      ),
     deliverWebhook: (message) => pipeline.deliver(message),
     letWebhookGo: (message) => pipeline.letGo(message),
     sweepWebhooks: () => inTimerSpan(tracer, 'webhooks-sweep', () => pipeline.sweep()),
     async sweepOutbox() {
-      const published = await inTimerSpan(tracer, 'events-sweep', () => sweepOutbox({ documents, topic: stores.topic, clock, log }));
+      const published = await inTimerSpan(tracer, 'events-sweep', () =>
+        sweepOutbox({ documents, topic: stores.topic, clock, log }),
+      );
       metrics.countSwept(published);
       if (published > 0) log.info({ published }, 'the sweep published events that were left in the outbox');
     },
-    planReplication: (event) => inEventSpan(tracer, 'replication-plan', event, () => withEvent(event, log, parseEvent, (parsed) => replication.plan(parsed))),
+    planReplication: (event) =>
+      inEventSpan(tracer, 'replication-plan', event, () =>
+        withEvent(event, log, parseEvent, (parsed) => replication.plan(parsed)),
+      ),
     copyBlobs: () => replication.copy(),
     sweepReplication: () => inTimerSpan(tracer, 'replication-sweep', () => replication.sweep()),
-    learnBases: (event) => inEventSpan(tracer, 'builds-learn', event, () => withEvent(event, log, parseEvent, (parsed) => builds.learn(parsed))),
-    planBuild: (event) => inEventSpan(tracer, 'builds-plan', event, () => withEvent(event, log, parseEvent, (parsed) => builds.plan(parsed))),
+    learnBases: (event) =>
+      inEventSpan(tracer, 'builds-learn', event, () =>
+        withEvent(event, log, parseEvent, (parsed) => builds.learn(parsed)),
+      ),
+    planBuild: (event) =>
+      inEventSpan(tracer, 'builds-plan', event, () =>
+        withEvent(event, log, parseEvent, (parsed) => builds.plan(parsed)),
+      ),
     workOnBuild: (message) => builds.work(message),
     sweepBuilds: () => inTimerSpan(tracer, 'builds-sweep', () => builds.sweep()),
     runDue: () => inTimerSpan(tracer, 'purge-collect', () => purge.runDue()),
-    markTouched: (event) => inEventSpan(tracer, 'purge-touched', event, () => withEvent(event, log, parseEvent, (parsed) => purge.markTouched(hears(parsed)))),
+    markTouched: (event) =>
+      inEventSpan(tracer, 'purge-touched', event, () =>
+        withEvent(event, log, parseEvent, (parsed) => purge.markTouched(hears(parsed))),
+      ),
     runPolicies: () => inTimerSpan(tracer, 'purge-mark', () => purge.runPolicies()),
     settleDue: () => inTimerSpan(tracer, 'purge-settle', () => purge.settleDue()),
     sweepLeftovers: () => inTimerSpan(tracer, 'purge-leftovers', () => purge.sweepLeftovers()),
     async settleRepositories() {
       const revived = await inTimerSpan(tracer, 'acr-settle', () => settleRepositories({ documents, clock, log }));
-      if (revived > 0) log.info({ revived }, 'repositories that were pushed to while they were deleted are back in the catalog');
+      if (revived > 0)
+        log.info({ revived }, 'repositories that were pushed to while they were deleted are back in the catalog');
     },
   };
 }
 
-async function withEvent<T>(event: unknown, log: Log, parse: (event: unknown) => T, handle: (event: T) => Promise<void>): Promise<void> {
+async function withEvent<T>(
+  event: unknown,
+  log: Log,
+  parse: (event: unknown) => T,
+  handle: (event: T) => Promise<void>,
+): Promise<void> {
   let parsed: T;
   try {
     parsed = parse(event);

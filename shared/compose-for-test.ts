@@ -18,13 +18,33 @@ export interface TestLongshore extends Longshore {
 }
 
 /** The whole app over memory. The same `world` again is another instance, or the one that starts after a crash. */
-export function composeForTest(options: { readonly world?: MemoryWorld; readonly connection?: MemoryConnectionOptions; readonly adapters?: Partial<Adapters>; readonly settings?: Partial<Settings> } = {}): TestLongshore {
+export function composeForTest(
+  options: {
+    readonly world?: MemoryWorld;
+    readonly connection?: MemoryConnectionOptions;
+    readonly adapters?: Partial<Adapters>;
+    readonly settings?: Partial<Settings>;
+  } = {},
+): TestLongshore {
   const world = options.world ?? createMemoryWorld();
   // Where a test looks at the store itself, it sees all of it.
   const memory = connectMemory(world, { ...options.connection, chance: 'none' });
-  const { documents } = connectMemory(world, { ...options.connection, calls: memory.calls, chance: options.connection?.chance ?? usualChance() });
+  const { documents } = connectMemory(world, {
+    ...options.connection,
+    calls: memory.calls,
+    chance: options.connection?.chance ?? usualChance(),
+  });
   const reach = reachOf(loopbackNetworks);
-  const adapters: Adapters = { ...memory, documents, outbound: guardedGet({ reach }), receivers: guardedPost({ reach }), clock: world.clock, ids: systemRandomIds, log: silentLog, ...options.adapters };
+  const adapters: Adapters = {
+    ...memory,
+    documents,
+    outbound: guardedGet({ reach }),
+    receivers: guardedPost({ reach }),
+    clock: world.clock,
+    ids: systemRandomIds,
+    log: silentLog,
+    ...options.adapters,
+  };
   const settings: Settings = {
     registryName: 'default' as RegistryName,
     region: 'home',

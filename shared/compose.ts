@@ -38,20 +38,51 @@ export interface ComposedLongshore extends Longshore {
 /** Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. Where no file is set the log goes to `logTo`, or to standard output. */
 export function compose(config: Config, { logTo }: { readonly logTo?: DestinationStream } = {}): ComposedLongshore {
   const identity = lazyIdentity(config);
-  const documents = azureDocuments({ endpoint: config.COSMOS_ENDPOINT, database: config.COSMOS_DATABASE, ...keyOr(config.COSMOS_KEY, identity) });
-  const blobs = azureBlobs({ ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity), container: config.BLOB_CONTAINER });
+  const documents = azureDocuments({
+    endpoint: config.COSMOS_ENDPOINT,
+    database: config.COSMOS_DATABASE,
+    ...keyOr(config.COSMOS_KEY, identity),
+  });
+  const blobs = azureBlobs({
+    ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity),
+    container: config.BLOB_CONTAINER,
+  });
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
-  const vault = config.LONGSHORE_KEY_VAULT === undefined ? undefined : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
+  const vault =
+    config.LONGSHORE_KEY_VAULT === undefined
+      ? undefined
+      : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
   const others = otherRegions(config, identity, blobs);
   const { log, flushLog } = logger(config, logTo);
-  if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0) log.warn({ daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS }, 'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps');
+  if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0)
+    log.warn(
+      { daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS },
+      'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps',
+    );
   const tracer = tracerOf(config, log, identity);
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
   const hostNames = hostNamesOf(config);
   const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
-  const adapters = { documents, outbound, receivers, blobs, queues, topic, probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])], ...(vault === undefined ? {} : { secrets: vault }), ...(tracer === undefined ? {} : { tracer }), ...(others === undefined ? {} : { others }), ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }), git: httpGit({ reach }), management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity), clock, ids: systemRandomIds, log };
+  const adapters = {
+    documents,
+    outbound,
+    receivers,
+    blobs,
+    queues,
+    topic,
+    probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])],
+    ...(vault === undefined ? {} : { secrets: vault }),
+    ...(tracer === undefined ? {} : { tracer }),
+    ...(others === undefined ? {} : { others }),
+    ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }),
+    git: httpGit({ reach }),
+    management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
+    clock,
+    ids: systemRandomIds,
+    log,
+  };
   const settings = {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
@@ -66,7 +97,11 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     auth: authSettings(config),
     sealing: sealingSettings(config),
     buildsAtOnce: config.LONGSHORE_BUILDS_AT_ONCE,
-    upstream: { intervalMs: config.LONGSHORE_UPSTREAM_INTERVAL_MINUTES * 60_000, perMinute: config.LONGSHORE_UPSTREAM_PER_MINUTE, ...(config.LONGSHORE_UPSTREAM_HOSTS === undefined ? {} : { hosts: config.LONGSHORE_UPSTREAM_HOSTS }) },
+    upstream: {
+      intervalMs: config.LONGSHORE_UPSTREAM_INTERVAL_MINUTES * 60_000,
+      perMinute: config.LONGSHORE_UPSTREAM_PER_MINUTE,
+      ...(config.LONGSHORE_UPSTREAM_HOSTS === undefined ? {} : { hosts: config.LONGSHORE_UPSTREAM_HOSTS }),
+    },
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
     ...(hostNames === undefined ? {} : { hostNames }),
     reach,
@@ -84,9 +119,24 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
 
 /** Throws `BuilderRefused` where a build could not be kept apart from this machine. */
 function buildahOf(config: Config, reach: Reach): Runner {
-  const { LONGSHORE_BUILD_LIMITS: limits, LONGSHORE_BUILD_ISOLATION: steps, LONGSHORE_BUILD_NETWORK: network, LONGSHORE_BUILD_CGROUP: cgroup } = config;
-  const accounts = [{ connectionString: config.BLOB_CONNECTION_STRING, endpoint: config.BLOB_ENDPOINT }, ...(config.LONGSHORE_REGIONS ?? []).map(({ blobs }) => blobs)];
-  return buildahRunner({ isolation: isolationOf({ limits, steps, network, cgroup }), steps, network, limits, reach, stores: accounts.map(blobOrigin) });
+  const {
+    LONGSHORE_BUILD_LIMITS: limits,
+    LONGSHORE_BUILD_ISOLATION: steps,
+    LONGSHORE_BUILD_NETWORK: network,
+    LONGSHORE_BUILD_CGROUP: cgroup,
+  } = config;
+  const accounts = [
+    { connectionString: config.BLOB_CONNECTION_STRING, endpoint: config.BLOB_ENDPOINT },
+    ...(config.LONGSHORE_REGIONS ?? []).map(({ blobs }) => blobs),
+  ];
+  return buildahRunner({
+    isolation: isolationOf({ limits, steps, network, cgroup }),
+    steps,
+    network,
+    limits,
+    reach,
+    stores: accounts.map(blobOrigin),
+  });
 }
 
 /** The other regions' storage, and documents as this region shows them; `undefined` where there is one. */
@@ -94,36 +144,71 @@ function otherRegions(config: Config, identity: () => TokenCredential, own: Prob
   const { LONGSHORE_REGIONS: all = [], LONGSHORE_REGION: here } = config;
   if (all.length < 2) return undefined;
   const reached = (place: RegionSetting['blobs']) => storage(place.connectionString, place.endpoint, identity);
-  const stores = all.filter(({ name }) => name !== here).map(({ name, blobs: place, queues }) => {
-    const blobs = azureBlobs({ ...reached(place), container: config.BLOB_CONTAINER });
-    return { name, blobs, queues: azureQueues(reached(queues)), probe: () => blobs.probe() };
-  });
+  const stores = all
+    .filter(({ name }) => name !== here)
+    .map(({ name, blobs: place, queues }) => {
+      const blobs = azureBlobs({ ...reached(place), container: config.BLOB_CONTAINER });
+      return { name, blobs, queues: azureQueues(reached(queues)), probe: () => blobs.probe() };
+    });
   const preferredRegions = all.filter(({ name }) => name === here).flatMap(({ cosmos }) => cosmos ?? []);
-  const near = azureDocuments({ endpoint: config.COSMOS_ENDPOINT, database: config.COSMOS_DATABASE, ...keyOr(config.COSMOS_KEY, identity), preferredRegions, consistency: 'Eventual' });
+  const near = azureDocuments({
+    endpoint: config.COSMOS_ENDPOINT,
+    database: config.COSMOS_DATABASE,
+    ...keyOr(config.COSMOS_KEY, identity),
+    preferredRegions,
+    consistency: 'Eventual',
+  });
   return { stores, near, probe: () => own.probe() };
 }
 
 function tracerOf(config: Config, log: Logger, identity: () => TokenCredential): AzureTracer | undefined {
-  const { APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString, APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication } = config;
+  const {
+    APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString,
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication,
+  } = config;
   if (connectionString === undefined) return undefined;
-  return azureTracer({ connectionString, ...(authentication === undefined ? {} : { credential: identity() }), share: config.LONGSHORE_TRACED_SHARE, role: 'longshore', instance: systemRandomIds.nextId(), region: config.LONGSHORE_REGION }, log);
+  return azureTracer(
+    {
+      connectionString,
+      ...(authentication === undefined ? {} : { credential: identity() }),
+      share: config.LONGSHORE_TRACED_SHARE,
+      role: 'longshore',
+      instance: systemRandomIds.nextId(),
+      region: config.LONGSHORE_REGION,
+    },
+    log,
+  );
 }
 
 function logger(config: Config, logTo: DestinationStream | undefined) {
-  const options = { level: config.LONGSHORE_LOG_LEVEL, base: { registry: config.LONGSHORE_REGISTRY, region: config.LONGSHORE_REGION } };
+  const options = {
+    level: config.LONGSHORE_LOG_LEVEL,
+    base: { registry: config.LONGSHORE_REGISTRY, region: config.LONGSHORE_REGION },
+  };
   const path = config.LONGSHORE_LOG_FILE;
   const file = path !== undefined && canRotate(path) ? rotatingLog(path) : undefined;
-  const log = path === undefined ? (logTo === undefined ? pino(options) : pino(options, logTo)) : pino(options, file ?? pino.destination({ dest: path, sync: false }));
+  const log =
+    path === undefined
+      ? logTo === undefined
+        ? pino(options)
+        : pino(options, logTo)
+      : pino(options, file ?? pino.destination({ dest: path, sync: false }));
   return { log, flushLog: async () => file?.flush() };
 }
 
 /** Made at the first use: a stack that has keys for everything needs no identity. */
 function lazyIdentity(config: Config): () => TokenCredential {
   let credential: TokenCredential | undefined;
-  return () => (credential ??= new DefaultAzureCredential(config.AZURE_CLIENT_ID === undefined ? {} : { managedIdentityClientId: config.AZURE_CLIENT_ID }));
+  return () =>
+    (credential ??= new DefaultAzureCredential(
+      config.AZURE_CLIENT_ID === undefined ? {} : { managedIdentityClientId: config.AZURE_CLIENT_ID },
+    ));
 }
 
-function keyOr(key: string | undefined, identity: () => TokenCredential): { key: string } | { credential: TokenCredential } {
+function keyOr(
+  key: string | undefined,
+  identity: () => TokenCredential,
+): { key: string } | { credential: TokenCredential } {
   return key === undefined ? { credential: identity() } : { key };
 }
 

@@ -8,17 +8,39 @@ type Settings = Readonly<Record<string, string | undefined>>;
 const platformMarks = ['WEBSITE_INSTANCE_ID', 'CONTAINER_APP_NAME'];
 
 /** Whoever reads the settings of an app reads these: an identity needs none of them. */
-const keys = ['COSMOS_KEY', 'BLOB_CONNECTION_STRING', 'QUEUE_CONNECTION_STRING', 'EVENTGRID_KEY', 'AzureWebJobsStorage'];
-const endpoints = ['COSMOS_ENDPOINT', 'BLOB_ENDPOINT', 'QUEUE_ENDPOINT', 'EVENTGRID_ENDPOINT', 'LONGSHORE_PUBLIC_URL', 'LONGSHORE_UPLOADS_URL', 'LONGSHORE_MANAGEMENT_URL'];
+const keys = [
+  'COSMOS_KEY',
+  'BLOB_CONNECTION_STRING',
+  'QUEUE_CONNECTION_STRING',
+  'EVENTGRID_KEY',
+  'AzureWebJobsStorage',
+];
+const endpoints = [
+  'COSMOS_ENDPOINT',
+  'BLOB_ENDPOINT',
+  'QUEUE_ENDPOINT',
+  'EVENTGRID_ENDPOINT',
+  'LONGSHORE_PUBLIC_URL',
+  'LONGSHORE_UPLOADS_URL',
+  'LONGSHORE_MANAGEMENT_URL',
+];
 
 /** What is set that must not be where the app runs in Azure: a sentence each, and never a value. None elsewhere, or where it is allowed. */
 export function refusedInAzure(settings: Settings): string[] {
   if (!platformMarks.some((mark) => isSet(settings, mark)) || settings.LONGSHORE_KEYS_IN_AZURE === 'allow') return [];
   return [
-    ...keys.filter((name) => isSet(settings, name)).map((name) => `${name} holds a key, which is refused in Azure: ${insteadOf(name)}`),
-    ...(hasConnectionString(settings.LONGSHORE_REGIONS) ? ['LONGSHORE_REGIONS holds a connection string, which is refused in Azure: name the endpoints of the storage services'] : []),
+    ...keys
+      .filter((name) => isSet(settings, name))
+      .map((name) => `${name} holds a key, which is refused in Azure: ${insteadOf(name)}`),
+    ...(hasConnectionString(settings.LONGSHORE_REGIONS)
+      ? [
+          'LONGSHORE_REGIONS holds a connection string, which is refused in Azure: name the endpoints of the storage services',
+        ]
+      : []),
     ...endpoints.filter((name) => settings[name]?.startsWith('http:')).map((name) => `${name} must be https in Azure`),
-    ...(settings.LONGSHORE_AUTH === 'open' ? ['LONGSHORE_AUTH must be "required" in Azure: "open" lets everyone do everything'] : []),
+    ...(settings.LONGSHORE_AUTH === 'open'
+      ? ['LONGSHORE_AUTH must be "required" in Azure: "open" lets everyone do everything']
+      : []),
   ];
 }
 
@@ -29,7 +51,10 @@ export function refusedInAzure(settings: Settings): string[] {
 export function unresolvedReferences(settings: Settings): string[] {
   return Object.entries(settings)
     .filter(([, value]) => value?.startsWith('@Microsoft.KeyVault(') === true)
-    .map(([name]) => `${name} is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User, and keyVaultReferenceIdentity must name it`);
+    .map(
+      ([name]) =>
+        `${name} is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User, and keyVaultReferenceIdentity must name it`,
+    );
 }
 
 function isSet(settings: Settings, name: string): boolean {
@@ -37,8 +62,15 @@ function isSet(settings: Settings, name: string): boolean {
 }
 
 function insteadOf(name: string): string {
-  if (name === 'AzureWebJobsStorage') return 'set AzureWebJobsStorage__blobServiceUri, __queueServiceUri and __credential=managedidentity, or LONGSHORE_KEYS_IN_AZURE=allow';
-  const instead = { COSMOS_KEY: 'leave it out', EVENTGRID_KEY: 'leave it out', BLOB_CONNECTION_STRING: 'set BLOB_ENDPOINT', QUEUE_CONNECTION_STRING: 'set QUEUE_ENDPOINT' }[name] ?? 'leave it out';
+  if (name === 'AzureWebJobsStorage')
+    return 'set AzureWebJobsStorage__blobServiceUri, __queueServiceUri and __credential=managedidentity, or LONGSHORE_KEYS_IN_AZURE=allow';
+  const instead =
+    {
+      COSMOS_KEY: 'leave it out',
+      EVENTGRID_KEY: 'leave it out',
+      BLOB_CONNECTION_STRING: 'set BLOB_ENDPOINT',
+      QUEUE_CONNECTION_STRING: 'set QUEUE_ENDPOINT',
+    }[name] ?? 'leave it out';
   return `${instead}, so that the app's identity is used, or set LONGSHORE_KEYS_IN_AZURE=allow`;
 }
 

@@ -25,16 +25,25 @@ const readers: Readonly<Record<string, (text: string) => number | undefined>> = 
 };
 
 /** `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`: any of them, and the others are the usual ones. */
-export const buildLimitsSchema = z.string().default('').transform((text, context): BuildLimits => {
-  const parts = text === '' ? [] : text.split(',').map((part) => part.split('='));
-  const given = parts.map(([name = '', value = '']) => [name, Object.hasOwn(readers, name) ? readers[name]?.(value) : undefined] as const);
-  if (given.every(([, value]) => value !== undefined)) {
-    const { memory, cpus, pids, disk } = { ...usual, ...(Object.fromEntries(given) as Partial<typeof usual>) };
-    return { memoryBytes: memory, cpus, pids, diskBytes: disk };
-  }
-  context.addIssue({ code: 'custom', message: 'must be some of memory=4096MiB,cpus=2,pids=2048,disk=20480MiB: MiB or GiB, at least 64 MiB, 0.1 processors and 10 processes' });
-  return z.NEVER;
-});
+export const buildLimitsSchema = z
+  .string()
+  .default('')
+  .transform((text, context): BuildLimits => {
+    const parts = text === '' ? [] : text.split(',').map((part) => part.split('='));
+    const given = parts.map(
+      ([name = '', value = '']) => [name, Object.hasOwn(readers, name) ? readers[name]?.(value) : undefined] as const,
+    );
+    if (given.every(([, value]) => value !== undefined)) {
+      const { memory, cpus, pids, disk } = { ...usual, ...(Object.fromEntries(given) as Partial<typeof usual>) };
+      return { memoryBytes: memory, cpus, pids, diskBytes: disk };
+    }
+    context.addIssue({
+      code: 'custom',
+      message:
+        'must be some of memory=4096MiB,cpus=2,pids=2048,disk=20480MiB: MiB or GiB, at least 64 MiB, 0.1 processors and 10 processes',
+    });
+    return z.NEVER;
+  });
 
 function sizeIn(text: string, leastMib: number): number | undefined {
   const [, count, unit] = /^(\d{1,8})(MiB|GiB)$/.exec(text) ?? [];
@@ -51,13 +60,29 @@ export const buildSettings = {
   /** What each build may take of the machine, as in `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`. */
   LONGSHORE_BUILD_LIMITS: buildLimitsSchema,
   /** The cgroup in which each build gets one of its own; absent, `longshore` at the top, which takes root. With cgroups of version 1, its name in the controllers' trees. */
-  LONGSHORE_BUILD_CGROUP: z.string().regex(/^[\w./@:-]{1,400}$/, 'must be the path of a cgroup').refine((path) => !path.split('/').includes('..'), 'must be the path of a cgroup').optional(),
+  LONGSHORE_BUILD_CGROUP: z
+    .string()
+    .regex(/^[\w./@:-]{1,400}$/, 'must be the path of a cgroup')
+    .refine((path) => !path.split('/').includes('..'), 'must be the path of a cgroup')
+    .optional(),
 };
 export const buildSettingsSchema = z.object(buildSettings);
 
 /** Where clients are sent for blobs, of a storage account's endpoint or connection string. */
-export function blobOrigin(account: { readonly endpoint?: string | undefined; readonly connectionString?: string | undefined }): string {
-  const parts = new Map((account.connectionString ?? '').split(';').map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]));
-  const { DefaultEndpointsProtocol: protocol = 'https', AccountName: name = '', EndpointSuffix: suffix = 'core.windows.net', BlobEndpoint: endpoint = `${protocol}://${name}.blob.${suffix}` } = Object.fromEntries(parts) as Record<string, string>;
+export function blobOrigin(account: {
+  readonly endpoint?: string | undefined;
+  readonly connectionString?: string | undefined;
+}): string {
+  const parts = new Map(
+    (account.connectionString ?? '')
+      .split(';')
+      .map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
+  );
+  const {
+    DefaultEndpointsProtocol: protocol = 'https',
+    AccountName: name = '',
+    EndpointSuffix: suffix = 'core.windows.net',
+    BlobEndpoint: endpoint = `${protocol}://${name}.blob.${suffix}`,
+  } = Object.fromEntries(parts) as Record<string, string>;
   return new URL(account.endpoint ?? endpoint).origin;
 }

@@ -1,9 +1,16 @@
 import { z } from 'zod';
 
 /** A storage service: its endpoint, reached with the app's identity, or a connection string where the stores are local. */
-const storageSchema = z.string().min(1).transform((text): { endpoint?: string; connectionString?: string } => (/^https?:\/\//.test(text) ? { endpoint: text } : { connectionString: text }));
+const storageSchema = z
+  .string()
+  .min(1)
+  .transform((text): { endpoint?: string; connectionString?: string } =>
+    /^https?:\/\//.test(text) ? { endpoint: text } : { connectionString: text },
+  );
 
-export const regionNameSchema = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes');
+export const regionNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes');
 
 const regionSchema = z.strictObject({
   name: regionNameSchema,
@@ -20,8 +27,13 @@ export const regionsSchema = z.string().transform((text, context) => {
   const names = parsed.data?.map(({ name }) => name) ?? [];
   if (parsed.success && new Set(names).size === names.length) return parsed.data;
   // The values may be secrets: only where and what is told.
-  const fault = parsed.success ? 'names a region twice' : parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' ')).join('; ');
-  context.addIssue({ code: 'custom', message: `must be a JSON array of {"name","blobs","queues","cosmos"}, each region once: ${fault}` });
+  const fault = parsed.success
+    ? 'names a region twice'
+    : parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' ')).join('; ');
+  context.addIssue({
+    code: 'custom',
+    message: `must be a JSON array of {"name","blobs","queues","cosmos"}, each region once: ${fault}`,
+  });
   return z.NEVER;
 });
 

@@ -14,8 +14,15 @@ import { clientClasses, parseActorClasses } from './usage/client-class.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
 import { userSecretPrefix } from './builds/user-secrets.ts';
 
-const hostNameList = /^(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(,(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\]))*$/i;
-const hostNamesSchema = z.string().regex(hostNameList, 'must be "any", or "own", or names without ports that are answered to besides, as in registry.lan,host.docker.internal').transform((text) => text.split(','));
+const hostNameList =
+  /^(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(,(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\]))*$/i;
+const hostNamesSchema = z
+  .string()
+  .regex(
+    hostNameList,
+    'must be "any", or "own", or names without ports that are answered to besides, as in registry.lan,host.docker.internal',
+  )
+  .transform((text) => text.split(','));
 
 /** At least 32 bytes, in base64. */
 const keySchema = z
@@ -23,13 +30,19 @@ const keySchema = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.length >= 32, 'must be at least 32 bytes in base64: make one with "openssl rand -base64 32"');
 
-const registryNameSchema = z.custom<RegistryName>((value) => typeof value === 'string' && isRegistryName(value), 'must be 1 to 50 lower-case letters, digits and dashes');
+const registryNameSchema = z.custom<RegistryName>(
+  (value) => typeof value === 'string' && isRegistryName(value),
+  'must be 1 to 50 lower-case letters, digits and dashes',
+);
 
 /** Where clients find the registry: an origin, without a path. */
 const originSchema = z
   .url({ protocol: /^https?$/ })
   .transform((text) => new URL(text))
-  .refine((url) => url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '', 'must be https://HOST or http://HOST, with a port where it is not the usual one');
+  .refine(
+    (url) => url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '',
+    'must be https://HOST or http://HOST, with a port where it is not the usual one',
+  );
 
 /** https://learn.microsoft.com/azure/azure-monitor/app/connection-strings */
 const connectionStringSchema = z
@@ -53,13 +66,30 @@ const passwordHashSchema = z.string().transform((text, context) => {
 /** The networks that are opened besides public addresses. */
 const outboundSchema = z
   .string()
-  .transform((text) => (text === 'public' ? [] : text.split(',').flatMap((network) => (network === 'loopback' ? loopbackNetworks : [network]))))
-  .refine((networks) => networks.every(isNetwork), 'must be "public", or networks to open besides, as in loopback,10.1.0.0/16,fd00:1::/64');
+  .transform((text) =>
+    text === 'public'
+      ? []
+      : text.split(',').flatMap((network) => (network === 'loopback' ? loopbackNetworks : [network])),
+  )
+  .refine(
+    (networks) => networks.every(isNetwork),
+    'must be "public", or networks to open besides, as in loopback,10.1.0.0/16,fd00:1::/64',
+  );
 
 /** `sku` takes ACR's numbers for the registry's SKU, and what the registry has set instead of them. */
-const rateLimitsSchema = z.union([z.literal('sku'), z.literal('off'), z.string().regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}\/[1-9]\d{0,8}$/).transform(parseRates)], {
-  error: 'must be "sku", "off", or READS/WRITES/DELETES a minute, as in 10000/2000/1000',
-});
+const rateLimitsSchema = z.union(
+  [
+    z.literal('sku'),
+    z.literal('off'),
+    z
+      .string()
+      .regex(/^[1-9]\d{0,8}\/[1-9]\d{0,8}\/[1-9]\d{0,8}$/)
+      .transform(parseRates),
+  ],
+  {
+    error: 'must be "sku", "off", or READS/WRITES/DELETES a minute, as in 10000/2000/1000',
+  },
+);
 
 function parseRates(text: string): Rates {
   const [read = 0, write = 0, deletes = 0] = text.split('/').map(Number);
@@ -68,15 +98,26 @@ function parseRates(text: string): Rates {
 
 /** `docker.io,ghcr.io,registry.example.com:5000`, or `none`. */
 const hostsSchema = z.string().transform((text, context) => {
-  const hosts = text === 'none' ? [] : text.split(',').map((host) => host.trim().toLowerCase()).filter((host) => host !== '');
-  for (const host of hosts) if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host)) context.addIssue({ code: 'custom', message: `"${host}" is not a host, with its port if it has one` });
+  const hosts =
+    text === 'none'
+      ? []
+      : text
+          .split(',')
+          .map((host) => host.trim().toLowerCase())
+          .filter((host) => host !== '');
+  for (const host of hosts)
+    if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host))
+      context.addIssue({ code: 'custom', message: `"${host}" is not a host, with its port if it has one` });
   return hosts;
 });
 
 const actorClassesSchema = z.string().transform((text, context) => {
   const parsed = parseActorClasses(text);
   if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: `must be NAME=CLASS,… where NAME may end in * and CLASS is one of ${clientClasses.join(', ')}` });
+  context.addIssue({
+    code: 'custom',
+    message: `must be NAME=CLASS,… where NAME may end in * and CLASS is one of ${clientClasses.join(', ')}`,
+  });
   return z.NEVER;
 });
 
@@ -121,7 +162,9 @@ const settingsSchema = z
      */
     LONGSHORE_UPLOADS_URL: originSchema.optional(),
     /** Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback alone. */
-    LONGSHORE_AUTH: z.enum(['open', 'required'], { error: 'must be "open" (everyone may do everything) or "required"' }),
+    LONGSHORE_AUTH: z.enum(['open', 'required'], {
+      error: 'must be "open" (everyone may do everything) or "required"',
+    }),
     /**
      * Seals the keys that sign tokens, and what is secret of webhooks: the same on every instance. Changing it makes new keys, and tokens that
      * are out stay good; webhooks' secrets must be rotated and their headers set anew.
@@ -130,7 +173,14 @@ const settingsSchema = z
     /** `https://NAME.vault.azure.net`: its secret seals instead, read with the app's identity. LONGSHORE_SECRET_KEY then opens what it sealed before. */
     LONGSHORE_KEY_VAULT: vaultSchema.optional(),
     /** The name of that secret, 32 bytes or more in base64. A new version of it seals from then on; the old ones must stay enabled to open. */
-    LONGSHORE_SEALING_SECRET: z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be 1 to 127 letters, digits and dashes').refine((name) => !name.toLowerCase().startsWith(userSecretPrefix), `must not begin with ${userSecretPrefix}: tasks may name those`).default('longshore-sealing-key'),
+    LONGSHORE_SEALING_SECRET: z
+      .string()
+      .regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be 1 to 127 letters, digits and dashes')
+      .refine(
+        (name) => !name.toLowerCase().startsWith(userSecretPrefix),
+        `must not begin with ${userSecretPrefix}: tasks may name those`,
+      )
+      .default('longshore-sealing-key'),
     /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /** Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or renames hosts. */
@@ -178,7 +228,10 @@ const settingsSchema = z
     /** Of an Application Insights resource: spans of requests, store calls and events go there. Absent, nothing is traced and nothing of it loaded. */
     APPLICATIONINSIGHTS_CONNECTION_STRING: connectionStringSchema.optional(),
     /** `Authorization=AAD`: the resource takes spans from identities alone, and gets the app's. */
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z.string().regex(/(^|;)Authorization=AAD(;|$)/, 'must hold Authorization=AAD').optional(),
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z
+      .string()
+      .regex(/(^|;)Authorization=AAD(;|$)/, 'must hold Authorization=AAD')
+      .optional(),
     /** Days that the app is ahead of time, to try purge policies without waiting. Only with Cosmos DB on this machine: nowhere in Azure. */
     LONGSHORE_CLOCK_AHEAD_DAYS: z.coerce.number().min(0).max(3_650).default(0),
 
@@ -208,11 +261,28 @@ const settingsSchema = z
     /** The client id of the user-assigned identity; absent, the system-assigned one. */
     AZURE_CLIENT_ID: z.string().optional(),
   })
-  .refine((settings) => settings.LONGSHORE_AUTH === 'open' || (settings.LONGSHORE_SECRET_KEY ?? settings.LONGSHORE_KEY_VAULT) !== undefined, { path: ['LONGSHORE_SECRET_KEY'], error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"' })
-  .refine((settings) => settings.LONGSHORE_CLOCK_AHEAD_DAYS === 0 || isLoopback(settings.COSMOS_ENDPOINT), { path: ['LONGSHORE_CLOCK_AHEAD_DAYS'], error: 'may be set only where COSMOS_ENDPOINT is on this machine (127.0.0.1, localhost or [::1])' })
-  .refine((settings) => settings.LONGSHORE_REGIONS?.some(({ name }) => name === settings.LONGSHORE_REGION) ?? true, { path: ['LONGSHORE_REGIONS'], error: 'must name LONGSHORE_REGION too' })
-  .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, { path: ['BLOB_ENDPOINT'], error: 'or BLOB_CONNECTION_STRING must be set' })
-  .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, { path: ['QUEUE_ENDPOINT'], error: 'or QUEUE_CONNECTION_STRING must be set' });
+  .refine(
+    (settings) =>
+      settings.LONGSHORE_AUTH === 'open' ||
+      (settings.LONGSHORE_SECRET_KEY ?? settings.LONGSHORE_KEY_VAULT) !== undefined,
+    { path: ['LONGSHORE_SECRET_KEY'], error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"' },
+  )
+  .refine((settings) => settings.LONGSHORE_CLOCK_AHEAD_DAYS === 0 || isLoopback(settings.COSMOS_ENDPOINT), {
+    path: ['LONGSHORE_CLOCK_AHEAD_DAYS'],
+    error: 'may be set only where COSMOS_ENDPOINT is on this machine (127.0.0.1, localhost or [::1])',
+  })
+  .refine((settings) => settings.LONGSHORE_REGIONS?.some(({ name }) => name === settings.LONGSHORE_REGION) ?? true, {
+    path: ['LONGSHORE_REGIONS'],
+    error: 'must name LONGSHORE_REGION too',
+  })
+  .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, {
+    path: ['BLOB_ENDPOINT'],
+    error: 'or BLOB_CONNECTION_STRING must be set',
+  })
+  .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, {
+    path: ['QUEUE_ENDPOINT'],
+    error: 'or QUEUE_CONNECTION_STRING must be set',
+  });
 
 export type Config = z.infer<typeof settingsSchema>;
 
@@ -227,12 +297,20 @@ export class BadConfiguration extends Error {
 
 /** Parses the environment. An empty value counts as absent. Throws `BadConfiguration`. */
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = settingsSchema.safeParse(given);
   const refused = [...refusedInAzure(given), ...unresolvedReferences(given)];
   if (parsed.success && refused.length === 0) return parsed.data;
   const faults = parsed.error?.issues ?? [];
-  throw new BadConfiguration([...faults.map((issue) => `${issue.path.join('.')} ${issue.code === 'invalid_type' && !(String(issue.path[0]) in given) ? 'is missing' : issue.message}`), ...refused]);
+  throw new BadConfiguration([
+    ...faults.map(
+      (issue) =>
+        `${issue.path.join('.')} ${issue.code === 'invalid_type' && !(String(issue.path[0]) in given) ? 'is missing' : issue.message}`,
+    ),
+    ...refused,
+  ]);
 }
 
 /** Who may do what, by the settings. */
@@ -240,11 +318,16 @@ export function authSettings(config: Config): AuthSettings {
   if (config.LONGSHORE_AUTH === 'open') return { mode: 'open', sku: config.LONGSHORE_SKU, ...hopsOf(config) };
   return {
     mode: 'required',
-    ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined ? {} : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
+    ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined
+      ? {}
+      : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
     sku: config.LONGSHORE_SKU,
     ...hopsOf(config),
-    rateLimits: { ...ratesOf('registry', config.LONGSHORE_RATE_LIMITS), ...ratesOf('identity', config.LONGSHORE_IDENTITY_RATE_LIMITS) },
+    rateLimits: {
+      ...ratesOf('registry', config.LONGSHORE_RATE_LIMITS),
+      ...ratesOf('identity', config.LONGSHORE_IDENTITY_RATE_LIMITS),
+    },
   };
 }
 
@@ -253,19 +336,35 @@ function hopsOf({ LONGSHORE_TRUSTED_HOPS: trustedHops }: Config): { readonly tru
 }
 
 /** The names that requests may come to; `undefined`: any. */
-export function hostNamesOf({ LONGSHORE_AUTH: auth, LONGSHORE_HOST_NAMES: given, LONGSHORE_PUBLIC_URL: publicUrl, LONGSHORE_UPLOADS_URL: uploadsUrl }: Config): HostNames | undefined {
+export function hostNamesOf({
+  LONGSHORE_AUTH: auth,
+  LONGSHORE_HOST_NAMES: given,
+  LONGSHORE_PUBLIC_URL: publicUrl,
+  LONGSHORE_UPLOADS_URL: uploadsUrl,
+}: Config): HostNames | undefined {
   if (given === undefined ? auth === 'required' : given.includes('any')) return undefined;
-  return new HostNames([...(given ?? []).filter((name) => name !== 'own'), ...[publicUrl, uploadsUrl].flatMap((url) => url?.hostname ?? [])]);
+  return new HostNames([
+    ...(given ?? []).filter((name) => name !== 'own'),
+    ...[publicUrl, uploadsUrl].flatMap((url) => url?.hostname ?? []),
+  ]);
 }
 
 /** How blobs reach clients. Any region's storage counts, because a blob that is not here yet is redirected to where it lies. */
-export function blobDelivery({ LONGSHORE_BLOBS: given, LONGSHORE_PUBLIC_URL: publicUrl, LONGSHORE_REGIONS: regions = [], BLOB_CONNECTION_STRING: connectionString, BLOB_ENDPOINT: endpoint }: Config): 'redirect' | 'proxy' {
+export function blobDelivery({
+  LONGSHORE_BLOBS: given,
+  LONGSHORE_PUBLIC_URL: publicUrl,
+  LONGSHORE_REGIONS: regions = [],
+  BLOB_CONNECTION_STRING: connectionString,
+  BLOB_ENDPOINT: endpoint,
+}: Config): 'redirect' | 'proxy' {
   if (given !== undefined || publicUrl?.protocol !== 'https:') return given ?? 'redirect';
   return [{ connectionString, endpoint }, ...regions.map(({ blobs }) => blobs)].some(isPlain) ? 'proxy' : 'redirect';
 }
 
 function isPlain(account: Parameters<typeof blobOrigin>[0]): boolean {
-  return account.connectionString?.includes('UseDevelopmentStorage=true') === true || blobOrigin(account).startsWith('http:');
+  return (
+    account.connectionString?.includes('UseDevelopmentStorage=true') === true || blobOrigin(account).startsWith('http:')
+  );
 }
 
 /** What seals secrets that lie in documents. */

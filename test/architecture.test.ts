@@ -17,7 +17,8 @@ function importsOf(path: string, source: ts.SourceFile): string[] {
   const named: string[] = [];
   const visit = (node: ts.Node): void => {
     const isModule = ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
-    if (isModule && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) named.push(node.moduleSpecifier.text);
+    if (isModule && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier))
+      named.push(node.moduleSpecifier.text);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
       if (argument !== undefined && ts.isStringLiteral(argument)) named.push(argument.text);
@@ -35,7 +36,9 @@ function sourceFile(path: string): SourceFile {
 }
 
 const rooms = ['functions', 'shared', 'host', 'local', 'bench', 'test', 'portal', 'infra'];
-const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) => sourceFile(relative(root, path)));
+const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) =>
+  sourceFile(relative(root, path)),
+);
 const shared = files.filter(({ path }) => path.startsWith('shared/'));
 
 /** Rooms of `shared/` that belong to no feature. Every other folder there is one. */
@@ -48,7 +51,9 @@ function featureOf(path: string): string | undefined {
 
 /** `file -> import` for every import that breaks a rule. */
 function violations(among: readonly SourceFile[], breaks: (file: SourceFile, imported: string) => boolean): string[] {
-  return among.flatMap((file) => file.imports.filter((imported) => breaks(file, imported)).map((imported) => `${file.path} -> ${imported}`));
+  return among.flatMap((file) =>
+    file.imports.filter((imported) => breaks(file, imported)).map((imported) => `${file.path} -> ${imported}`),
+  );
 }
 
 describe('the architecture', () => {
@@ -58,7 +63,11 @@ describe('the architecture', () => {
   });
 
   it('keeps features apart: they meet in the event catalogue or in a port', () => {
-    const crossing = violations(shared, ({ path }, imported) => featureOf(path) !== undefined && featureOf(imported) !== undefined && featureOf(path) !== featureOf(imported));
+    const crossing = violations(
+      shared,
+      ({ path }, imported) =>
+        featureOf(path) !== undefined && featureOf(imported) !== undefined && featureOf(path) !== featureOf(imported),
+    );
     expect(crossing).toEqual([]);
   });
 
@@ -72,7 +81,7 @@ describe('the architecture', () => {
     expect(violations(rooms, (_, imported) => featureOf(imported) !== undefined)).toEqual([]);
   });
 
-  it('keeps Azure\'s packages to the triggers, the Azure adapters, the composition root and the local stack', () => {
+  it("keeps Azure's packages to the triggers, the Azure adapters, the composition root and the local stack", () => {
     const allowed = ['functions/', 'shared/adapters/azure/', 'shared/compose.ts', 'local/', 'test/', 'bench/'];
     const elsewhere = files.filter(({ path }) => !allowed.some((place) => path.startsWith(place)));
     expect(violations(elsewhere, (_, imported) => imported.startsWith('@azure/'))).toEqual([]);
@@ -84,7 +93,11 @@ describe('the architecture', () => {
   });
 
   it('resolves every relative import, so that the rules above see the truth', () => {
-    const broken = violations(files, (_, imported) => /^(functions|shared|host|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)));
+    const broken = violations(
+      files,
+      (_, imported) =>
+        /^(functions|shared|host|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)),
+    );
     expect(broken).toEqual([]);
   });
 });
@@ -92,13 +105,20 @@ describe('the architecture', () => {
 describe('a trigger file', () => {
   const triggers = files.filter(({ path }) => /^functions\/.+\.(http|event|queue|timer)\.ts$/.test(path));
 
-  it.each(triggers.map((trigger) => [trigger.path, trigger] as const))('%s registers and does nothing else', (_, trigger) => {
-    const statements = trigger.source.statements.filter((statement) => !ts.isImportDeclaration(statement));
-    const registrations = statements.filter((statement) => ts.isExpressionStatement(statement) && /^app\.(http|eventGrid|storageQueue|timer)\(/.test(statement.getText()));
-    expect(statements).toHaveLength(1);
-    expect(registrations).toHaveLength(1);
-    expect(trigger.lines).toBeLessThanOrEqual(25);
-  });
+  it.each(triggers.map((trigger) => [trigger.path, trigger] as const))(
+    '%s registers and does nothing else',
+    (_, trigger) => {
+      const statements = trigger.source.statements.filter((statement) => !ts.isImportDeclaration(statement));
+      const registrations = statements.filter(
+        (statement) =>
+          ts.isExpressionStatement(statement) &&
+          /^app\.(http|eventGrid|storageQueue|timer)\(/.test(statement.getText()),
+      );
+      expect(statements).toHaveLength(1);
+      expect(registrations).toHaveLength(1);
+      expect(trigger.lines).toBeLessThanOrEqual(25);
+    },
+  );
 
   it.each(triggers.map((trigger) => [trigger.path] as const))('%s is loaded by functions/triggers.ts', (path) => {
     expect(files.find((file) => file.path === 'functions/triggers.ts')?.imports).toContain(path);
@@ -111,11 +131,18 @@ describe('the size of things', () => {
   });
 
   it('has a median file of at most 90 lines', () => {
-    const product = files.filter(({ path }) => !path.startsWith('test/')).map(({ lines }) => lines).sort((a, b) => a - b);
+    const product = files
+      .filter(({ path }) => !path.startsWith('test/'))
+      .map(({ lines }) => lines)
+      .sort((a, b) => a - b);
     expect(product[Math.floor(product.length / 2)]).toBeLessThanOrEqual(90);
   });
 
   it('names no room or file utils, helpers, manager or service', () => {
-    expect(files.map(({ path }) => path).filter((path) => /(^|[/-])(utils?|helpers?|managers?|service)(\/|\.ts$)/.test(path))).toEqual([]);
+    expect(
+      files
+        .map(({ path }) => path)
+        .filter((path) => /(^|[/-])(utils?|helpers?|managers?|service)(\/|\.ts$)/.test(path)),
+    ).toEqual([]);
   });
 });

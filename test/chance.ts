@@ -36,7 +36,8 @@ export function loseNoAnswers(): void {
 beforeEach(({ onTestFailed }) => {
   connections = 0;
   const explain = () => {
-    if (connections > 0) console.error(`Memory's stores drew their empty pages and lost answers from CHANCE_SEED=${seed}.`);
+    if (connections > 0)
+      console.error(`Memory's stores drew their empty pages and lost answers from CHANCE_SEED=${seed}.`);
   };
   onTestFailed(explain);
 });

@@ -5,7 +5,12 @@ import { sizes } from './months.ts';
  * https://dotnetpower.github.io/elb-dashboard/features_change/2026-05/2026-05-14-container-app-sizing-and-cost-estimate/), and what is free each month of a subscription
  * (https://learn.microsoft.com/azure/container-apps/billing). In US dollars and seconds.
  */
-export const containerPrices = { vcpuSecond: 0.000024, gibSecond: 0.000003, freeVcpuSeconds: 180_000, freeGibSeconds: 360_000 };
+export const containerPrices = {
+  vcpuSecond: 0.000024,
+  gibSecond: 0.000003,
+  freeVcpuSeconds: 180_000,
+  freeGibSeconds: 360_000,
+};
 
 /** What Container Apps bills of the bytes host in a month. */
 export interface BytesHostMonth {
@@ -48,5 +53,8 @@ function beyondGrant(vcpuSeconds: number, gibSeconds: number): number {
 /** The rows of the table in docs/operations.md. */
 export function bytesHostRows(): string[] {
   const whole = (value: number) => Math.round(value).toLocaleString('en');
-  return bytesHostMonths().map(({ size, hours, vcpuSeconds, gibSeconds, dollars }) => `| ${size} | ${whole(hours)} | ${whole(vcpuSeconds)} | ${whole(gibSeconds)} | $${dollars.toFixed(2)} |`);
+  return bytesHostMonths().map(
+    ({ size, hours, vcpuSeconds, gibSeconds, dollars }) =>
+      `| ${size} | ${whole(hours)} | ${whole(vcpuSeconds)} | ${whole(gibSeconds)} | $${dollars.toFixed(2)} |`,
+  );
 }

@@ -7,17 +7,61 @@ export interface Published {
 }
 
 export const sources = {
-  storage: { title: 'Scalability and performance targets for standard storage accounts', url: 'https://learn.microsoft.com/azure/storage/common/scalability-targets-standard-account', of: '2020-05 (defaults; some regions have four times the egress, more on request)' },
-  blobs: { title: 'Scalability and performance targets for Blob storage', url: 'https://learn.microsoft.com/azure/storage/blobs/scalability-targets', of: '2021-04' },
-  queues: { title: 'Scalability and performance targets for Queue Storage', url: 'https://learn.microsoft.com/azure/storage/queues/scalability-targets', of: '2018-10' },
-  cosmos: { title: 'Azure Cosmos DB service quotas', url: 'https://learn.microsoft.com/azure/cosmos-db/concepts-limits', of: '2026-08' },
-  events: { title: 'Event Grid quotas and limits', url: 'https://learn.microsoft.com/azure/event-grid/quotas-limits', of: '2026-08' },
-  templates: { title: 'maxThroughput, a parameter of infra/main.bicep', url: '../infra/main.bicep', of: 'as it is unless it is set' },
-  functions: { title: 'Flex Consumption plan', url: 'https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan', of: '2026-08' },
-  bill: { title: 'Understand your Azure Cosmos DB bill', url: 'https://learn.microsoft.com/azure/cosmos-db/understand-your-bill', of: '2022-03, United States' },
-  autoscale: { title: 'Autoscale is 1.5 times the price of the same throughput', url: 'https://learn.microsoft.com/azure/cosmos-db/how-to-choose-offer', of: '2022-03 prices, United States' },
-  blobPrices: { title: 'Estimate the cost of using Azure Blob Storage, sample prices', url: 'https://learn.microsoft.com/azure/storage/blobs/blob-storage-estimate-costs', of: '2024-07' },
-  bandwidth: { title: 'Azure egress bandwidth cost (a third party\'s account of the list prices)', url: 'https://c3x.dev/blog/azure-egress-bandwidth-cost/', of: '2026, first 10 TB of a month' },
+  storage: {
+    title: 'Scalability and performance targets for standard storage accounts',
+    url: 'https://learn.microsoft.com/azure/storage/common/scalability-targets-standard-account',
+    of: '2020-05 (defaults; some regions have four times the egress, more on request)',
+  },
+  blobs: {
+    title: 'Scalability and performance targets for Blob storage',
+    url: 'https://learn.microsoft.com/azure/storage/blobs/scalability-targets',
+    of: '2021-04',
+  },
+  queues: {
+    title: 'Scalability and performance targets for Queue Storage',
+    url: 'https://learn.microsoft.com/azure/storage/queues/scalability-targets',
+    of: '2018-10',
+  },
+  cosmos: {
+    title: 'Azure Cosmos DB service quotas',
+    url: 'https://learn.microsoft.com/azure/cosmos-db/concepts-limits',
+    of: '2026-08',
+  },
+  events: {
+    title: 'Event Grid quotas and limits',
+    url: 'https://learn.microsoft.com/azure/event-grid/quotas-limits',
+    of: '2026-08',
+  },
+  templates: {
+    title: 'maxThroughput, a parameter of infra/main.bicep',
+    url: '../infra/main.bicep',
+    of: 'as it is unless it is set',
+  },
+  functions: {
+    title: 'Flex Consumption plan',
+    url: 'https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan',
+    of: '2026-08',
+  },
+  bill: {
+    title: 'Understand your Azure Cosmos DB bill',
+    url: 'https://learn.microsoft.com/azure/cosmos-db/understand-your-bill',
+    of: '2022-03, United States',
+  },
+  autoscale: {
+    title: 'Autoscale is 1.5 times the price of the same throughput',
+    url: 'https://learn.microsoft.com/azure/cosmos-db/how-to-choose-offer',
+    of: '2022-03 prices, United States',
+  },
+  blobPrices: {
+    title: 'Estimate the cost of using Azure Blob Storage, sample prices',
+    url: 'https://learn.microsoft.com/azure/storage/blobs/blob-storage-estimate-costs',
+    of: '2024-07',
+  },
+  bandwidth: {
+    title: "Azure egress bandwidth cost (a third party's account of the list prices)",
+    url: 'https://c3x.dev/blog/azure-egress-bandwidth-cost/',
+    of: '2026, first 10 TB of a month',
+  },
 } as const;
 
 const gigabit = 1e9 / 8;

@@ -33,12 +33,27 @@ export const layersOfImage = 10;
 const [registry, repository] = ['default', 'team/app'];
 
 /** Each operation as the app does it, over memory: the counts are exact, the units are by the emulator's model. */
-export async function measure(): Promise<{ pushNew: Demand; pushOneLayer: Demand; retag: Demand; pull: Demand; catalogEntryBytes: number }> {
+export async function measure(): Promise<{
+  pushNew: Demand;
+  pushOneLayer: Demand;
+  retag: Demand;
+  pull: Demand;
+  catalogEntryBytes: number;
+}> {
   const bench = new Bench();
   await bench.demand('warm', () => pushImage(bench.app, repository, 'v0', image('before')));
-  const pushNew = await bench.demand(`push an image of ${layersOfImage} new layers`, () => pushImage(bench.app, repository, 'v1', image('new')));
-  const pushOneLayer = await bench.demand('push an image of which one layer is new', () => pushKnown(bench, 'new', 'v2'));
-  const retag = await bench.demand('move a tag to an image that is there', () => ask(bench.app, 'PUT', `/v2/${repository}/manifests/v1`, { body: bench.known.bytes, headers: { 'content-type': bench.known.mediaType } }));
+  const pushNew = await bench.demand(`push an image of ${layersOfImage} new layers`, () =>
+    pushImage(bench.app, repository, 'v1', image('new')),
+  );
+  const pushOneLayer = await bench.demand('push an image of which one layer is new', () =>
+    pushKnown(bench, 'new', 'v2'),
+  );
+  const retag = await bench.demand('move a tag to an image that is there', () =>
+    ask(bench.app, 'PUT', `/v2/${repository}/manifests/v1`, {
+      body: bench.known.bytes,
+      headers: { 'content-type': bench.known.mediaType },
+    }),
+  );
   const pull = await bench.demand('pull an image by its tag, by a fresh instance', () => bench.pull(image('new')));
   return { pushNew, pushOneLayer, retag, pull, catalogEntryBytes: await bench.catalogEntryBytes() };
 }
@@ -51,7 +66,16 @@ async function pushKnown(bench: Bench, of: string, tag: string): Promise<void> {
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', seed: tag }));
   const layers = [...base.layers.slice(1), Buffer.from('the layer that is new')];
   for (const layer of layers) await ask(bench.app, 'HEAD', `/v2/${repository}/blobs/${digestOf(layer)}`);
-  const manifest = { schemaVersion: 2, mediaType: base.mediaType, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length }, layers: layers.map((layer) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(layer), size: layer.length })) };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: base.mediaType,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
+    layers: layers.map((layer) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      digest: digestOf(layer),
+      size: layer.length,
+    })),
+  };
   const bytes = Buffer.from(JSON.stringify(manifest));
   bench.known = { ...base, bytes, config, layers };
   await pushImage(bench.app, repository, tag, { ...bench.known, layers: layers.slice(-1) });
@@ -72,7 +96,11 @@ class Bench {
   #compose(): TestLongshore {
     const connection = { calls: this.#calls };
     const { documents } = connectMemory(this.#world, connection);
-    return composeForTest({ world: this.#world, connection, adapters: { documents: meteredDocuments(documents, (charged) => void this.#charged.push(charged)) } });
+    return composeForTest({
+      world: this.#world,
+      connection,
+      adapters: { documents: meteredDocuments(documents, (charged) => void this.#charged.push(charged)) },
+    });
   }
 
   async demand(name: string, work: () => Promise<unknown>): Promise<Demand> {
@@ -84,7 +112,19 @@ class Bench {
     const { deliveries, messages } = await this.#settle();
     const events = this.#world.region('home').events.log.length - before;
     const of = (is: Charged['is']) => this.#charged.filter((each) => each.is === is).length;
-    return { name, reads: of('read'), writes: of('write'), queries: of('query'), units: sum(this.#charged), registryUnits: sum(this.#charged.filter((each) => each.container === 'registries')), repositoryUnits: this.#inRepository(), blobCalls, events, deliveries, messages };
+    return {
+      name,
+      reads: of('read'),
+      writes: of('write'),
+      queries: of('query'),
+      units: sum(this.#charged),
+      registryUnits: sum(this.#charged.filter((each) => each.container === 'registries')),
+      repositoryUnits: this.#inRepository(),
+      blobCalls,
+      events,
+      deliveries,
+      messages,
+    };
   }
 
   #inRepository(): number {
@@ -125,7 +165,11 @@ class Bench {
 
   async catalogEntryBytes(): Promise<number> {
     const { documents } = connectMemory(this.#world, {});
-    const found = await documents.readDocument({ container: 'registries', partition: [registry], id: `repository:${repository.replaceAll('/', ':')}` });
+    const found = await documents.readDocument({
+      container: 'registries',
+      partition: [registry],
+      id: `repository:${repository.replaceAll('/', ':')}`,
+    });
     return Buffer.byteLength(JSON.stringify(found?.document ?? {}));
   }
 }

@@ -13,7 +13,9 @@ const sizeOf = (document: unknown) => Buffer.byteLength(JSON.stringify(document 
 
 /** Documents that write down what each call is charged. */
 export function meteredDocuments(documents: Documents, told: (charged: Charged) => void): Documents {
-  const tell = (is: Charged['is'], container: string, partition: readonly string[], units: number) => { told({ is, container, partition: partition.join('/'), units }); };
+  const tell = (is: Charged['is'], container: string, partition: readonly string[], units: number) => {
+    told({ is, container, partition: partition.join('/'), units });
+  };
   return {
     async readDocument(ref) {
       const found = await documents.readDocument(ref);
@@ -22,7 +24,12 @@ export function meteredDocuments(documents: Documents, told: (charged: Charged) 
     },
     async queryDocuments(query) {
       const page = await documents.queryDocuments(query);
-      tell('query', query.container, query.partition ?? ['all'], queryCharge(page.documents.length, sizeOf(page.documents.map(({ document }) => document))));
+      tell(
+        'query',
+        query.container,
+        query.partition ?? ['all'],
+        queryCharge(page.documents.length, sizeOf(page.documents.map(({ document }) => document))),
+      );
       return page;
     },
     async countDocuments(query) {
@@ -31,10 +38,18 @@ export function meteredDocuments(documents: Documents, told: (charged: Charged) 
       return count;
     },
     async commitDocuments(container, partition, changes) {
-      const sizes = await Promise.all(changes.map(async (change) => ('document' in change ? sizeOf(change.document) : sizeOf((await documents.readDocument({ container, partition, id: change.id }))?.document))));
+      const sizes = await Promise.all(
+        changes.map(async (change) =>
+          'document' in change
+            ? sizeOf(change.document)
+            : sizeOf((await documents.readDocument({ container, partition, id: change.id }))?.document),
+        ),
+      );
       const outcome = await documents.commitDocuments(container, partition, changes);
       // What is refused is charged as a read.
-      changes.forEach((change, at) => { tell('write', container, partition, outcome.committed ? chargeOf(change, sizes[at] ?? 0) : 1); });
+      changes.forEach((change, at) => {
+        tell('write', container, partition, outcome.committed ? chargeOf(change, sizes[at] ?? 0) : 1);
+      });
       return outcome;
     },
   };

@@ -34,7 +34,10 @@ const usedOfAllowed = 0.25;
 export function months({ pushOneLayer, pull }: Awaited<ReturnType<typeof measure>>): Month[] {
   return sizes.map(({ size, regions, pushes, pulls, gigabytes, maxThroughput }) => {
     const units = days * (pushes * pushOneLayer.units + pulls * pull.units);
-    const paid = maxThroughput === undefined ? (units / 1e6) * prices.serverless.value : (maxThroughput / 100) * usedOfAllowed * prices.autoscale.value * hours * regions;
+    const paid =
+      maxThroughput === undefined
+        ? (units / 1e6) * prices.serverless.value
+        : (maxThroughput / 100) * usedOfAllowed * prices.autoscale.value * hours * regions;
     const [writes, reads] = [days * pushes * pushOneLayer.blobCalls * regions, days * pulls * pull.blobCalls];
     return {
       size,

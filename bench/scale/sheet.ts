@@ -12,31 +12,73 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
     '# What it can carry',
     '',
     'Made by `npm run scale`; do not edit. **Measured** are the counts of calls, each operation with all that its events set going, by the app over memory (`bench/scale/measure.ts`). **Modelled** are request units, by the',
-    'local emulator\'s charges (1 for a point read of 1 KiB, 5.3 for a write): good for comparing, not for a bill. **Published** are limits and prices, which nobody here has met or paid. **Assumed** is what each scenario says, and',
+    "local emulator's charges (1 for a point read of 1 KiB, 5.3 for a write): good for comparing, not for a bill. **Published** are limits and prices, which nobody here has met or paid. **Assumed** is what each scenario says, and",
     `that a request holds its place in an instance for ${assumedSeconds * 1_000} ms. In italics is what would be asked for otherwise. Nothing here ran in Azure.`,
     '',
     '## What an operation asks for',
     '',
-    ...table(['operation', 'documents read', 'written', 'queries', 'RU', 'in the registry\'s partition', 'in the repository\'s', 'calls of Blob Storage', 'events', 'deliveries'], [pushNew, pushOneLayer, retag, pull].map(operation)),
+    ...table(
+      [
+        'operation',
+        'documents read',
+        'written',
+        'queries',
+        'RU',
+        "in the registry's partition",
+        "in the repository's",
+        'calls of Blob Storage',
+        'events',
+        'deliveries',
+      ],
+      [pushNew, pushOneLayer, retag, pull].map(operation),
+    ),
     '',
     ...scenarios(measured).flatMap(chapter),
     '## A month',
     '',
     'Each push of an image of which one layer is new, each pull whole and by a fresh instance: the most that it can be. Autoscale is taken as used to a quarter of what is allowed. What is not priced here comes on top; the first 100 GB that leave for the internet are free, the rest is in the table below.',
     '',
-    ...table(['size', 'used', 'request units', 'bytes kept', 'calls of Blob Storage', 'together'], months(measured).map(({ size, used, units, stored, calls }) => [size, used, money(units), money(stored), money(calls), money(units + stored + calls)])),
+    ...table(
+      ['size', 'used', 'request units', 'bytes kept', 'calls of Blob Storage', 'together'],
+      months(measured).map(({ size, used, units, stored, calls }) => [
+        size,
+        used,
+        money(units),
+        money(stored),
+        money(calls),
+        money(units + stored + calls),
+      ]),
+    ),
     '',
     '## Limits and prices',
     '',
-    ...table(['what', 'published', 'from'], [...Object.values<Published>(limits), ...Object.values<Published>(prices)].map((each) => [each.what, quantity(each.value, each.unit), reference(each)])),
+    ...table(
+      ['what', 'published', 'from'],
+      [...Object.values<Published>(limits), ...Object.values<Published>(prices)].map((each) => [
+        each.what,
+        quantity(each.value, each.unit),
+        reference(each),
+      ]),
+    ),
     '',
-    'Not known here, and in no sum: Event Grid\'s operations, executions and memory of functions and container apps, bytes between regions, Log Analytics.',
+    "Not known here, and in no sum: Event Grid's operations, executions and memory of functions and container apps, bytes between regions, Log Analytics.",
     '',
   ].join('\n');
 }
 
 function operation(each: Demand): string[] {
-  return [each.name, each.reads, each.writes, each.queries, whole(each.units), whole(each.registryUnits), whole(each.repositoryUnits), each.blobCalls, each.events, each.deliveries].map(String);
+  return [
+    each.name,
+    each.reads,
+    each.writes,
+    each.queries,
+    whole(each.units),
+    whole(each.registryUnits),
+    whole(each.repositoryUnits),
+    each.blobCalls,
+    each.events,
+    each.deliveries,
+  ].map(String);
 }
 
 /** Of what is asked of a limit, the largest share first. */
@@ -48,9 +90,20 @@ function chapter({ title, assumed, loads, costs, advice }: Scenario): string[] {
     '',
     assumed,
     '',
-    ...table(['limit', 'where', 'asked for', 'allowed', 'share'], byShare.map((each) => [each.limit.what, each.isOtherwise === true ? `*${each.where}*` : each.where, quantity(each.asked, each.limit.unit), quantity(each.limit.value, each.limit.unit), percent(shareOf(each))])),
+    ...table(
+      ['limit', 'where', 'asked for', 'allowed', 'share'],
+      byShare.map((each) => [
+        each.limit.what,
+        each.isOtherwise === true ? `*${each.where}*` : each.where,
+        quantity(each.asked, each.limit.unit),
+        quantity(each.limit.value, each.limit.unit),
+        percent(shareOf(each)),
+      ]),
+    ),
     '',
-    first === undefined ? '' : `**Met first: ${first.limit.what}** (${first.where}), ${shareOf(first) > 1 ? 'and passed' : 'and not passed'}. ${advice}`,
+    first === undefined
+      ? ''
+      : `**Met first: ${first.limit.what}** (${first.where}), ${shareOf(first) > 1 ? 'and passed' : 'and not passed'}. ${advice}`,
     '',
     ...table(['cost', ''], costs.map(cost)),
     '',
@@ -67,7 +120,9 @@ function cost({ what, dollars }: Cost): string[] {
 
 function money(dollars: number): string {
   if (dollars === 0) return 'nothing';
-  return dollars < 0.01 ? 'below $0.01' : `$${dollars.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  return dollars < 0.01
+    ? 'below $0.01'
+    : `$${dollars.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
 /** Bytes by their largest unit; rates of bytes in bits, as networks are published. */

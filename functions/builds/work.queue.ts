@@ -1,4 +1,8 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.storageQueue('builds-work', { queueName: 'build-runs', connection: 'AzureWebJobsStorage', handler: (message) => composed().workOnBuild(message) });
+app.storageQueue('builds-work', {
+  queueName: 'build-runs',
+  connection: 'AzureWebJobsStorage',
+  handler: (message) => composed().workOnBuild(message),
+});

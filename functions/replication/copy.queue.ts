@@ -1,4 +1,8 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.storageQueue('replication-copy', { queueName: 'replication-copies', connection: 'AzureWebJobsStorage', handler: () => composed().copyBlobs() });
+app.storageQueue('replication-copy', {
+  queueName: 'replication-copies',
+  connection: 'AzureWebJobsStorage',
+  handler: () => composed().copyBlobs(),
+});

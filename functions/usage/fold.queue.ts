@@ -1,4 +1,8 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.storageQueue('usage-fold', { queueName: 'usage-pulls', connection: 'AzureWebJobsStorage', handler: (message) => composed().foldPulls(message) });
+app.storageQueue('usage-fold', {
+  queueName: 'usage-pulls',
+  connection: 'AzureWebJobsStorage',
+  handler: (message) => composed().foldPulls(message),
+});

@@ -1,4 +1,8 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.storageQueue('webhooks-deliver', { queueName: 'webhook-deliveries', connection: 'AzureWebJobsStorage', handler: (message) => composed().deliverWebhook(message) });
+app.storageQueue('webhooks-deliver', {
+  queueName: 'webhook-deliveries',
+  connection: 'AzureWebJobsStorage',
+  handler: (message) => composed().deliverWebhook(message),
+});

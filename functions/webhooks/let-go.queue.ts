@@ -1,4 +1,8 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.storageQueue('webhooks-let-go', { queueName: 'webhook-deliveries-poison', connection: 'AzureWebJobsStorage', handler: (message) => composed().letWebhookGo(message) });
+app.storageQueue('webhooks-let-go', {
+  queueName: 'webhook-deliveries-poison',
+  connection: 'AzureWebJobsStorage',
+  handler: (message) => composed().letWebhookGo(message),
+});

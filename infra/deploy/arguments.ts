@@ -3,10 +3,20 @@ import { z } from 'zod';
 
 const schema = z.object({
   // https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
-  resourceGroup: z.string({ error: 'is missing' }).regex(/^[-\w.()]{0,89}[-\w()]$/, 'must be 1 to 90 letters, digits, and -_.(), with no dot at its end'),
-  parameters: z.string({ error: 'is missing' }).regex(/\.bicepparam$/, 'must name a .bicepparam file, as in infra/main.oneregion.bicepparam'),
-  location: z.string().regex(/^[a-z0-9]+$/, 'must be Azure\'s name of a region, as in westeurope').optional(),
-  subscription: z.string().regex(/^[^-]./, 'must be a subscription\'s id or name').optional(),
+  resourceGroup: z
+    .string({ error: 'is missing' })
+    .regex(/^[-\w.()]{0,89}[-\w()]$/, 'must be 1 to 90 letters, digits, and -_.(), with no dot at its end'),
+  parameters: z
+    .string({ error: 'is missing' })
+    .regex(/\.bicepparam$/, 'must name a .bicepparam file, as in infra/main.oneregion.bicepparam'),
+  location: z
+    .string()
+    .regex(/^[a-z0-9]+$/, "must be Azure's name of a region, as in westeurope")
+    .optional(),
+  subscription: z
+    .string()
+    .regex(/^[^-]./, "must be a subscription's id or name")
+    .optional(),
   whatIf: z.boolean(),
 });
 
@@ -20,12 +30,19 @@ const flags = {
   'what-if': { type: 'boolean' },
 } as const;
 
-export const usage = 'npm run deploy -- --resource-group NAME --parameters FILE.bicepparam [--location REGION] [--subscription ID] [--what-if]';
+export const usage =
+  'npm run deploy -- --resource-group NAME --parameters FILE.bicepparam [--location REGION] [--subscription ID] [--what-if]';
 
 /** Throws an `Error` whose message names every fault. */
 export function parseArguments(args: string[]): Arguments {
   const { values, tokens } = parseArgs({ args, options: flags, strict: false, tokens: true });
-  const unknown = tokens.flatMap((token) => (token.kind === 'positional' ? [`"${token.value}" belongs to no flag`] : token.kind === 'option' && !(token.name in flags) ? [`there is no ${token.rawName}`] : []));
+  const unknown = tokens.flatMap((token) =>
+    token.kind === 'positional'
+      ? [`"${token.value}" belongs to no flag`]
+      : token.kind === 'option' && !(token.name in flags)
+        ? [`there is no ${token.rawName}`]
+        : [],
+  );
   const parsed = schema.safeParse({
     resourceGroup: values['resource-group'],
     parameters: values.parameters,
@@ -33,7 +50,12 @@ export function parseArguments(args: string[]): Arguments {
     subscription: values.subscription,
     whatIf: values['what-if'] ?? false,
   });
-  const faults = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `--${String(path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${message}`);
+  const faults = parsed.success
+    ? []
+    : parsed.error.issues.map(
+        ({ path, message }) =>
+          `--${String(path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${message}`,
+      );
   if (parsed.success && unknown.length === 0) return parsed.data;
   throw new Error([...unknown, ...faults].join('; '));
 }

@@ -23,12 +23,23 @@ const oldest = [2, 60] as const;
 /** What `command` printed; throws `DeployFailure` with the last lines of its complaint and with `next`, the next step. */
 export async function must(run: Run, command: string, args: readonly string[], next: string): Promise<string> {
   const ran = await run(command, args);
-  if (ran.code !== 0) throw failure(ran, `${command} ${args.slice(0, 4).filter((arg) => !arg.startsWith('-')).join(' ')}`, next);
+  if (ran.code !== 0)
+    throw failure(
+      ran,
+      `${command} ${args
+        .slice(0, 4)
+        .filter((arg) => !arg.startsWith('-'))
+        .join(' ')}`,
+      next,
+    );
   return ran.stdout;
 }
 
 function failure(ran: Ran, what: string, next: string): DeployFailure {
-  const why = ran.code === 'absent' ? 'there is no such program' : ran.stderr.trim().split('\n').slice(-12).join('\n') || `it ended with ${ran.code}`;
+  const why =
+    ran.code === 'absent'
+      ? 'there is no such program'
+      : ran.stderr.trim().split('\n').slice(-12).join('\n') || `it ended with ${ran.code}`;
   return new DeployFailure(`${what} failed: ${why}\nNext: ${next}`);
 }
 
@@ -36,21 +47,39 @@ function answer<T>(schema: z.ZodType<T>, text: string, what: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    throw new DeployFailure(`${what} answered something else than was expected.\nNext: run it by hand, and look whether az is up to date ("az upgrade")`);
+    throw new DeployFailure(
+      `${what} answered something else than was expected.\nNext: run it by hand, and look whether az is up to date ("az upgrade")`,
+    );
   }
 }
 
 /** The subscription's id, so that each later command names it, whatever becomes the default meanwhile. */
-export async function checkedSubscription(run: Run, subscription: string | undefined): Promise<{ id: string; name: string }> {
-  const version = answer(versionSchema, await must(run, 'az', ['version', '--output', 'json'], 'install the Azure CLI: https://aka.ms/azure-cli'), 'az version')['azure-cli'];
+export async function checkedSubscription(
+  run: Run,
+  subscription: string | undefined,
+): Promise<{ id: string; name: string }> {
+  const version = answer(
+    versionSchema,
+    await must(run, 'az', ['version', '--output', 'json'], 'install the Azure CLI: https://aka.ms/azure-cli'),
+    'az version',
+  )['azure-cli'];
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) throw new DeployFailure(`az is ${version}, and must be ${oldest.join('.')} or newer.\nNext: "az upgrade"`);
+  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))
+    throw new DeployFailure(`az is ${version}, and must be ${oldest.join('.')} or newer.\nNext: "az upgrade"`);
   const account = answer(
     accountSchema,
-    await must(run, 'az', ['account', 'show', ...(subscription === undefined ? [] : ['--subscription', subscription]), '--output', 'json'], '"az login"; "az account list" names the subscriptions'),
+    await must(
+      run,
+      'az',
+      ['account', 'show', ...(subscription === undefined ? [] : ['--subscription', subscription]), '--output', 'json'],
+      '"az login"; "az account list" names the subscriptions',
+    ),
     'az account show',
   );
-  if (account.state !== 'Enabled') throw new DeployFailure(`the subscription ${account.name} is ${account.state}.\nNext: name another by --subscription`);
+  if (account.state !== 'Enabled')
+    throw new DeployFailure(
+      `the subscription ${account.name} is ${account.state}.\nNext: name another by --subscription`,
+    );
   await must(run, 'az', ['bicep', 'version'], '"az bicep install"');
   return account;
 }
@@ -66,6 +95,17 @@ export interface Outputs {
 }
 
 export function outputsOf(text: string): Outputs {
-  const { sites, topicIds, workStorageIds, loginServer, dataPlane, largestBody } = answer(outputsSchema, text, 'az deployment group create').properties.outputs;
-  return { sites: sites.value, topicIds: topicIds.value, workStorageIds: workStorageIds.value, loginServer: loginServer.value, dataPlane: dataPlane.value, largestBody: largestBody.value };
+  const { sites, topicIds, workStorageIds, loginServer, dataPlane, largestBody } = answer(
+    outputsSchema,
+    text,
+    'az deployment group create',
+  ).properties.outputs;
+  return {
+    sites: sites.value,
+    topicIds: topicIds.value,
+    workStorageIds: workStorageIds.value,
+    loginServer: loginServer.value,
+    dataPlane: dataPlane.value,
+    largestBody: largestBody.value,
+  };
 }

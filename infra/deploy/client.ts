@@ -10,13 +10,18 @@ export type Call = (step: string, url: string, allowed: readonly number[], init?
 
 /** Of the user admin; none without the password. */
 export function authorizationOf(password: string | undefined): Record<string, string> {
-  return password === undefined ? {} : { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
+  return password === undefined
+    ? {}
+    : { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
 }
 
 export function callsOf(origin: string, password: string | undefined): Call {
   return async (step, url, allowed, init = {}) => {
     // Credentials are for the registry alone, not for where an upload leads.
-    const headers = { ...Object.fromEntries(new Headers(init.headers)), ...(new URL(url).origin === origin ? authorizationOf(password) : {}) };
+    const headers = {
+      ...Object.fromEntries(new Headers(init.headers)),
+      ...(new URL(url).origin === origin ? authorizationOf(password) : {}),
+    };
     const answer = await ask(url, { ...init, headers });
     if (!allowed.includes(answer.status)) throw smokeFailure(`${step} was answered with ${answer.status}`);
     return answer;
@@ -25,33 +30,62 @@ export function callsOf(origin: string, password: string | undefined): Call {
 
 /** Where the bytes of an upload go: perhaps to another host. */
 export async function startUpload(call: Call, origin: string): Promise<URL> {
-  const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], { method: 'POST' });
+  const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], {
+    method: 'POST',
+  });
   return new URL(started.headers.get('location') ?? '', origin);
 }
 
 export async function pushBlob(call: Call, origin: string, bytes: Buffer): Promise<void> {
   const upload = await startUpload(call, origin);
   upload.searchParams.set('digest', digestOf(bytes));
-  await call('PUT of a blob', upload.href, [201], { method: 'PUT', body: bytes as Uint8Array<ArrayBuffer>, headers: { 'content-type': 'application/octet-stream' } });
+  await call('PUT of a blob', upload.href, [201], {
+    method: 'PUT',
+    body: bytes as Uint8Array<ArrayBuffer>,
+    headers: { 'content-type': 'application/octet-stream' },
+  });
 }
 
 /** Pushes an image that nobody has, and pulls it. Gives where its manifest is. */
 export async function pushed(call: Call, origin: string): Promise<string> {
   const base = `${origin}/v2/${repository}`;
-  const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] }, author: randomUUID() }));
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      rootfs: { type: 'layers', diff_ids: [] },
+      author: randomUUID(),
+    }),
+  );
   await pushBlob(call, origin, config);
   const pulled = await call('GET of a blob', `${base}/blobs/${digestOf(config)}`, [200]);
-  if (digestOf(Buffer.from(await pulled.arrayBuffer())) !== digestOf(config)) throw smokeFailure('GET of a blob gave other bytes');
+  if (digestOf(Buffer.from(await pulled.arrayBuffer())) !== digestOf(config))
+    throw smokeFailure('GET of a blob gave other bytes');
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length }, layers: [] }));
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType,
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
+      layers: [],
+    }),
+  );
   const reference = `${base}/manifests/${digestOf(manifest)}`;
-  await call('PUT of a manifest', reference, [201], { method: 'PUT', body: manifest, headers: { 'content-type': mediaType } });
+  await call('PUT of a manifest', reference, [201], {
+    method: 'PUT',
+    body: manifest,
+    headers: { 'content-type': mediaType },
+  });
   await call('GET of a manifest', reference, [200], { headers: { accept: mediaType } });
   return reference;
 }
 
 export async function pushesOf(call: Call, origin: string): Promise<number> {
-  const answer = await call('GET of usage', `${origin}/api/v1/usage?repository=${encodeURIComponent(repository)}`, [200, 404]);
+  const answer = await call(
+    'GET of usage',
+    `${origin}/api/v1/usage?repository=${encodeURIComponent(repository)}`,
+    [200, 404],
+  );
   return answer.status === 404 ? 0 : (((await answer.json()) as { pushes?: number }).pushes ?? 0);
 }
 
@@ -65,13 +99,24 @@ export interface Attempt {
  * A webhook on what is pushed here, for as long as `work` takes. Without a receiver the registry itself is one, the only address that is known to be
  * there: that it refuses what it gets is an answer too. The name is new each time, for the log of a webhook outlives it.
  */
-export async function withWebhook<T>(call: Call, origin: string, receiver: string | undefined, work: (attempts: () => Promise<readonly Attempt[]>) => Promise<T>): Promise<T> {
+export async function withWebhook<T>(
+  call: Call,
+  origin: string,
+  receiver: string | undefined,
+  work: (attempts: () => Promise<readonly Attempt[]>) => Promise<T>,
+): Promise<T> {
   const url = `${origin}/api/v1/webhooks/longshore${randomUUID().replaceAll('-', '').slice(0, 16)}`;
-  await call('PUT of a webhook', url, [200, 201], { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: receiver ?? `${origin}/v2/`, actions: ['push'], scope: `${repository}:*` }) });
+  await call('PUT of a webhook', url, [200, 201], {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ serviceUri: receiver ?? `${origin}/v2/`, actions: ['push'], scope: `${repository}:*` }),
+  });
   try {
     return await work(async () => {
       const answer = await call('GET of deliveries', `${url}/deliveries?limit=5`, [200]);
-      return ((await answer.json()) as { deliveries: { attempts: Attempt[] }[] }).deliveries.flatMap(({ attempts }) => attempts);
+      return ((await answer.json()) as { deliveries: { attempts: Attempt[] }[] }).deliveries.flatMap(
+        ({ attempts }) => attempts,
+      );
     });
   } finally {
     await call('DELETE of a webhook', url, [200, 202, 204, 404], { method: 'DELETE' });
@@ -86,13 +131,22 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Response
   }
 }
 
-export async function until(times: number, pause: (ms: number) => Promise<void>, isSo: () => Promise<boolean>, what: string, next: string): Promise<void> {
+export async function until(
+  times: number,
+  pause: (ms: number) => Promise<void>,
+  isSo: () => Promise<boolean>,
+  what: string,
+  next: string,
+): Promise<void> {
   for (let left = times; !(await isSo()); left--) {
-    if (left === 0) throw new DeployFailure(`${what}: everything is deployed, but it does not work yet.\nNext: ${next}`);
+    if (left === 0)
+      throw new DeployFailure(`${what}: everything is deployed, but it does not work yet.\nNext: ${next}`);
     await pause(5_000);
   }
 }
 
 export function smokeFailure(what: string): DeployFailure {
-  return new DeployFailure(`${what}: everything is deployed, but it does not work.\nNext: look at the app's failures in Application Insights; then the same command again`);
+  return new DeployFailure(
+    `${what}: everything is deployed, but it does not work.\nNext: look at the app's failures in Application Insights; then the same command again`,
+  );
 }

@@ -24,24 +24,68 @@ export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<str
   say(`subscription ${name}, resource group ${wanted.resourceGroup}`);
   await requireGroup(run, wanted, id);
   if (wanted.whatIf) {
-    say(await must(run, 'az', ['deployment', 'group', 'what-if', ...at, '--name', 'longshore', '--parameters', wanted.parameters], 'mend the parameters; nothing was changed'));
+    say(
+      await must(
+        run,
+        'az',
+        ['deployment', 'group', 'what-if', ...at, '--name', 'longshore', '--parameters', wanted.parameters],
+        'mend the parameters; nothing was changed',
+      ),
+    );
     say('Then the code and the event subscriptions would be put there. Nothing was changed.');
     return undefined;
   }
   say('building the package …');
   const zip = await ports.pack();
   say('resources: a first deployment takes ten minutes or more …');
-  const made = await must(run, 'az', ['deployment', 'group', 'create', ...at, '--name', 'longshore', '--parameters', wanted.parameters, '--output', 'json'], `"az deployment operation group list --resource-group ${wanted.resourceGroup} --name longshore" says what; then the same command again`);
+  const made = await must(
+    run,
+    'az',
+    [
+      'deployment',
+      'group',
+      'create',
+      ...at,
+      '--name',
+      'longshore',
+      '--parameters',
+      wanted.parameters,
+      '--output',
+      'json',
+    ],
+    `"az deployment operation group list --resource-group ${wanted.resourceGroup} --name longshore" says what; then the same command again`,
+  );
   const outputs = outputsOf(made);
   for (const site of outputs.sites) {
     say(`code of ${site} …`);
     // For Flex Consumption this is its package deployment, for Premium a zip deployment.
-    await patiently(ports, ['functionapp', 'deployment', 'source', 'config-zip', ...at, '--name', site, '--src', zip], 'the resources are there, the code is not: the same command again');
+    await patiently(
+      ports,
+      ['functionapp', 'deployment', 'source', 'config-zip', ...at, '--name', site, '--src', zip],
+      'the resources are there, the code is not: the same command again',
+    );
   }
   say('event subscriptions …');
   const lists = ['sites', 'topicIds', 'workStorageIds'] as const;
   const parameters = lists.map((list) => `${list}=${JSON.stringify(outputs[list])}`);
-  await patiently(ports, ['deployment', 'group', 'create', ...at, '--name', 'longshore-subscriptions', '--template-file', `${root}infra/subscriptions.bicep`, '--parameters', ...parameters, '--output', 'json'], 'resources and code are there, events reach nobody: the same command again');
+  await patiently(
+    ports,
+    [
+      'deployment',
+      'group',
+      'create',
+      ...at,
+      '--name',
+      'longshore-subscriptions',
+      '--template-file',
+      `${root}infra/subscriptions.bicep`,
+      '--parameters',
+      ...parameters,
+      '--output',
+      'json',
+    ],
+    'resources and code are there, events reach nobody: the same command again',
+  );
   say('trying it …');
   await ports.smoke(outputs.loginServer);
   if (outputs.dataPlane === 'functions') say(functionsAlone(outputs.largestBody));
@@ -53,11 +97,42 @@ function functionsAlone(largestBody: number): string {
   return `Careful: the Function Apps take uploads themselves. Their host holds a body in memory four times over before the app sees it, so a layer above ${Math.floor(largestBody / 1024 ** 2)} MiB is answered with 500, and some smaller ones at once can end an instance and all its requests.\nNext: set dataPlane to containerApp and image to what the Dockerfile makes, where layers are larger (docs/deploy.md)`;
 }
 
-async function requireGroup(run: Run, { resourceGroup, location, whatIf }: Arguments, subscription: string): Promise<void> {
-  const exists = (await must(run, 'az', ['group', 'exists', '--name', resourceGroup, '--subscription', subscription], 'look whether you may read the subscription')).trim() === 'true';
+async function requireGroup(
+  run: Run,
+  { resourceGroup, location, whatIf }: Arguments,
+  subscription: string,
+): Promise<void> {
+  const exists =
+    (
+      await must(
+        run,
+        'az',
+        ['group', 'exists', '--name', resourceGroup, '--subscription', subscription],
+        'look whether you may read the subscription',
+      )
+    ).trim() === 'true';
   if (exists) return;
-  if (whatIf || location === undefined) throw new DeployFailure(`there is no resource group ${resourceGroup}.\nNext: ${whatIf ? 'make it; all of it would be new' : 'say --location REGION, and it is made'}`);
-  await must(run, 'az', ['group', 'create', '--name', resourceGroup, '--location', location, '--subscription', subscription, '--output', 'json'], 'look whether you may make resource groups, and whether there is such a region');
+  if (whatIf || location === undefined)
+    throw new DeployFailure(
+      `there is no resource group ${resourceGroup}.\nNext: ${whatIf ? 'make it; all of it would be new' : 'say --location REGION, and it is made'}`,
+    );
+  await must(
+    run,
+    'az',
+    [
+      'group',
+      'create',
+      '--name',
+      resourceGroup,
+      '--location',
+      location,
+      '--subscription',
+      subscription,
+      '--output',
+      'json',
+    ],
+    'look whether you may make resource groups, and whether there is such a region',
+  );
 }
 
 /** A role may need minutes until it is true everywhere, and a function until Event Grid finds it. */
@@ -67,7 +142,12 @@ async function patiently({ run, say, pause }: DeployPorts, args: readonly string
       await must(run, 'az', args, next);
       return;
     } catch (error) {
-      if (again === 0 || !(error instanceof DeployFailure) || !/BlobUploadFailed|AuthorizationPermissionMismatch|endpoint not found/i.test(error.message)) throw error;
+      if (
+        again === 0 ||
+        !(error instanceof DeployFailure) ||
+        !/BlobUploadFailed|AuthorizationPermissionMismatch|endpoint not found/i.test(error.message)
+      )
+        throw error;
       say('not there yet, again in a minute …');
       await pause(60_000);
     }

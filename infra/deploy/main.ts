@@ -16,27 +16,48 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const folder = await mkdtemp(join(tmpdir(), 'longshore-deploy-'));
 
 async function pack(): Promise<string> {
-  await must(runProgram, process.execPath, [`${root}build.ts`, join(folder, 'dist')], 'mend the code; nothing was changed');
-  await writeFile(join(folder, 'longshore.zip'), await zipFolder(join(folder, 'dist'), (path) => path.startsWith('host/')));
+  await must(
+    runProgram,
+    process.execPath,
+    [`${root}build.ts`, join(folder, 'dist')],
+    'mend the code; nothing was changed',
+  );
+  await writeFile(
+    join(folder, 'longshore.zip'),
+    await zipFolder(join(folder, 'dist'), (path) => path.startsWith('host/')),
+  );
   return join(folder, 'longshore.zip');
 }
 
 /** A deployment without the hash takes the user admin away, and one without an image stops in the middle: docs/deploy.md. */
 async function requireVariables(parameters: string): Promise<void> {
-  const text = await readFile(parameters, 'utf8').catch(() => { throw new DeployFailure(`--parameters: ${parameters} cannot be read`); });
-  if (text.includes("'LONGSHORE_ADMIN_PASSWORD_HASH'") && process.env['LONGSHORE_ADMIN_PASSWORD_HASH'] === undefined) throw new DeployFailure('LONGSHORE_ADMIN_PASSWORD_HASH is not set: without it the user admin would be gone.\nNext: set it, or set it to nothing if that is what you want');
-  if (text.includes("'LONGSHORE_IMAGE'") && !process.env['LONGSHORE_IMAGE']) throw new DeployFailure('LONGSHORE_IMAGE is not set: it names the container image that takes uploads.\nNext: build it (docs/container.md), push it where Container Apps can pull it, and set LONGSHORE_IMAGE to its name; or say in the parameters dataPlane = \'functions\', without image, which takes no layer above a sixth of an instance\'s memory');
+  const text = await readFile(parameters, 'utf8').catch(() => {
+    throw new DeployFailure(`--parameters: ${parameters} cannot be read`);
+  });
+  if (text.includes("'LONGSHORE_ADMIN_PASSWORD_HASH'") && process.env['LONGSHORE_ADMIN_PASSWORD_HASH'] === undefined)
+    throw new DeployFailure(
+      'LONGSHORE_ADMIN_PASSWORD_HASH is not set: without it the user admin would be gone.\nNext: set it, or set it to nothing if that is what you want',
+    );
+  if (text.includes("'LONGSHORE_IMAGE'") && !process.env['LONGSHORE_IMAGE'])
+    throw new DeployFailure(
+      "LONGSHORE_IMAGE is not set: it names the container image that takes uploads.\nNext: build it (docs/container.md), push it where Container Apps can pull it, and set LONGSHORE_IMAGE to its name; or say in the parameters dataPlane = 'functions', without image, which takes no layer above a sixth of an instance's memory",
+    );
 }
 
 try {
   const wanted = parseArguments(process.argv.slice(2));
   await requireVariables(wanted.parameters);
   const wait = (ms: number) => pause(ms);
-  const smoke = (origin: string) => smokeTest(origin, { password: process.env['LONGSHORE_ADMIN_PASSWORD'], say, pause: wait });
+  const smoke = (origin: string) =>
+    smokeTest(origin, { password: process.env['LONGSHORE_ADMIN_PASSWORD'], say, pause: wait });
   const loginServer = await deploy(wanted, { run: runProgram, pack, smoke, say, pause: wait });
   if (loginServer !== undefined) process.stdout.write(`${new URL(loginServer).host}\n`);
 } catch (error) {
-  say(error instanceof DeployFailure ? error.message : `${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  say(
+    error instanceof DeployFailure
+      ? error.message
+      : `${error instanceof Error ? error.message : String(error)}\n${usage}`,
+  );
   process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true, force: true });

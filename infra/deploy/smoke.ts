@@ -9,7 +9,13 @@ export interface Smoke {
 
 /** As a client sees it. What is pushed is deleted again; an app that has just got its code has three minutes to answer. */
 export async function smokeTest(origin: string, { password, say, pause }: Smoke): Promise<void> {
-  await until(36, pause, async () => (await ask(`${origin}/healthz`)).status === 200, 'GET /healthz is not 200', 'ask it: it names what does not answer; roles may need some minutes');
+  await until(
+    36,
+    pause,
+    async () => (await ask(`${origin}/healthz`)).status === 200,
+    'GET /healthz is not 200',
+    'ask it: it names what does not answer; roles may need some minutes',
+  );
   const call = callsOf(origin, password);
   await call('GET /v2/', `${origin}/v2/`, password === undefined ? [200, 401] : [200]);
   if (password === undefined) {
@@ -20,8 +26,20 @@ export async function smokeTest(origin: string, { password, say, pause }: Smoke)
   await withWebhook(call, origin, undefined, async (attempts) => {
     const reference = await pushed(call, origin);
     // Pushes are counted by a subscriber: one more says that the event went its way through Event Grid.
-    await until(24, pause, async () => (await pushesOf(call, origin)) > before, 'the event of a push did not arrive', 'look at the event subscriptions and their dead letters in the portal');
-    await until(24, pause, async () => (await attempts()).some(({ response }) => response !== undefined), 'a webhook was not sent, or nothing answered it', 'npm run doctor says what came back; LONGSHORE_OUTBOUND, where the registry answers inside a network alone');
+    await until(
+      24,
+      pause,
+      async () => (await pushesOf(call, origin)) > before,
+      'the event of a push did not arrive',
+      'look at the event subscriptions and their dead letters in the portal',
+    );
+    await until(
+      24,
+      pause,
+      async () => (await attempts()).some(({ response }) => response !== undefined),
+      'a webhook was not sent, or nothing answered it',
+      'npm run doctor says what came back; LONGSHORE_OUTBOUND, where the registry answers inside a network alone',
+    );
     await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
   });
 }

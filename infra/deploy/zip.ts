@@ -5,7 +5,9 @@ import { crc32, deflateRawSync } from 'node:zlib';
 /** The files of `folder` as a zip: the same bytes for the same files, because their dates are left out. APPNOTE.TXT 4.3. */
 export async function zipFolder(folder: string, isLeftOut: (path: string) => boolean): Promise<Buffer> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
   const files: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;

@@ -14,10 +14,23 @@ export async function lookAtUploads({ origin, password, call, largest }: Patient
   for (const size of sizes.filter((each) => each <= largest)) {
     const upload = await startUpload(call, origin);
     const began = performance.now();
-    const answer = await ask(upload.href, { method: 'PATCH', body: Buffer.alloc(size * mebibyte), headers: { 'content-type': 'application/octet-stream', ...(upload.origin === origin ? authorizationOf(password) : {}) } });
+    const answer = await ask(upload.href, {
+      method: 'PATCH',
+      body: Buffer.alloc(size * mebibyte),
+      headers: {
+        'content-type': 'application/octet-stream',
+        ...(upload.origin === origin ? authorizationOf(password) : {}),
+      },
+    });
     took = (performance.now() - began) / 1_000;
-    await call('DELETE of an upload', new URL(answer.headers.get('location') ?? upload.href, origin).href, [204, 404], { method: 'DELETE' }).catch(() => undefined);
-    if (answer.status !== 202) return failed(`a body of ${size} MiB is answered with ${answer.status}; ${passed === 0 ? 'none passed' : `${passed} MiB passed`}`, nextFor(answer.status));
+    await call('DELETE of an upload', new URL(answer.headers.get('location') ?? upload.href, origin).href, [204, 404], {
+      method: 'DELETE',
+    }).catch(() => undefined);
+    if (answer.status !== 202)
+      return failed(
+        `a body of ${size} MiB is answered with ${answer.status}; ${passed === 0 ? 'none passed' : `${passed} MiB passed`}`,
+        nextFor(answer.status),
+      );
     passed = size;
     // The Functions host's own header: it took the body itself.
     isFunctionsHost ||= answer.headers.has('x-ms-invocation-id');
@@ -26,13 +39,17 @@ export async function lookAtUploads({ origin, password, call, largest }: Patient
   return isFunctionsHost ? careful(`${said}; the Functions host takes uploads itself`, functionsAlone) : ok(said);
 }
 
-const functionsAlone = 'its host holds a body four times over in memory, so it takes one of at most a sixth of that (341 MiB of 2 GiB), and six of 100 MiB at once may end the instance: take uploads by a container app (dataPlane), where layers are large';
+const functionsAlone =
+  'its host holds a body four times over in memory, so it takes one of at most a sixth of that (341 MiB of 2 GiB), and six of 100 MiB at once may end the instance: take uploads by a container app (dataPlane), where layers are large';
 
 function nextFor(status: number): string {
-  if (status === 500) return 'look at the app\'s failures for that request; where there is none, the body was larger than FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, which is what its memory carries: take uploads by a container app (dataPlane)';
-  if (status === 413) return 'something before the app has a limit of its own: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, or the front\'s; or take uploads by a container app (dataPlane)';
-  if (status === 504) return 'it took longer than the front waits: take uploads by a container app (dataPlane), or try from nearer';
-  return 'look at the app\'s failures for that request';
+  if (status === 500)
+    return "look at the app's failures for that request; where there is none, the body was larger than FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, which is what its memory carries: take uploads by a container app (dataPlane)";
+  if (status === 413)
+    return "something before the app has a limit of its own: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, or the front's; or take uploads by a container app (dataPlane)";
+  if (status === 504)
+    return 'it took longer than the front waits: take uploads by a container app (dataPlane), or try from nearer';
+  return "look at the app's failures for that request";
 }
 
 /** A blob comes back by its redirect, whole and in part, as clients that resume read it. */
@@ -44,13 +61,30 @@ export async function lookAtDownloads({ origin, call }: Patient): Promise<Findin
     const answer = await call('GET of a blob', blob, [200, 302, 307], { redirect: 'manual' });
     const location = answer.headers.get('location');
     const where = location === null ? blob : new URL(location, origin).href;
-    const read = (headers: Record<string, string>) => (location === null ? call('GET of a blob', blob, [200, 206], { headers }) : ask(where, { headers }));
+    const read = (headers: Record<string, string>) =>
+      location === null ? call('GET of a blob', blob, [200, 206], { headers }) : ask(where, { headers });
     const whole = await read({});
-    if (whole.status !== 200) return failed(`${new URL(where).host}, where blobs are, answers ${whole.status}`, 'signed addresses need the role Storage Blob Delegator, clocks that agree, and a network that lets clients reach the account (ipRules, private endpoints)');
-    if (digestOf(Buffer.from(await whole.arrayBuffer())) !== digestOf(bytes)) return failed('a blob comes back with other bytes', 'something between changes bodies: a proxy that recodes, or a cache');
+    if (whole.status !== 200)
+      return failed(
+        `${new URL(where).host}, where blobs are, answers ${whole.status}`,
+        'signed addresses need the role Storage Blob Delegator, clocks that agree, and a network that lets clients reach the account (ipRules, private endpoints)',
+      );
+    if (digestOf(Buffer.from(await whole.arrayBuffer())) !== digestOf(bytes))
+      return failed(
+        'a blob comes back with other bytes',
+        'something between changes bodies: a proxy that recodes, or a cache',
+      );
     const part = await read({ range: 'bytes=100-199' });
-    if (part.status !== 206 || !Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(100, 200))) return failed(`a part of a blob is answered with ${part.status}`, 'whatever is in front must let Range through: clients resume by it');
-    return ok(location === null ? 'blobs come through the app, whole and in part' : `blobs come from ${new URL(where).host}, whole and in part`);
+    if (part.status !== 206 || !Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(100, 200)))
+      return failed(
+        `a part of a blob is answered with ${part.status}`,
+        'whatever is in front must let Range through: clients resume by it',
+      );
+    return ok(
+      location === null
+        ? 'blobs come through the app, whole and in part'
+        : `blobs come from ${new URL(where).host}, whole and in part`,
+    );
   } finally {
     await call('DELETE of a blob', blob, [202, 404, 405], { method: 'DELETE' });
   }

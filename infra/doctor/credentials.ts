@@ -5,27 +5,56 @@ import { isLoopback } from './transport.ts';
 
 /** Who says nothing must be asked who he is, and may not push. */
 export async function lookAtStrangers({ origin }: Patient): Promise<Finding> {
-  const [asked, pushing] = await Promise.all([ask(`${origin}/v2/`), ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' })]);
+  const [asked, pushing] = await Promise.all([
+    ask(`${origin}/v2/`),
+    ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' }),
+  ]);
   if (pushing.status === 202) {
     const next = 'set LONGSHORE_AUTH to "required"';
-    return isLoopback(new URL(origin).hostname) ? leftOut('everybody may push: LONGSHORE_AUTH is "open", on this machine') : failed('everybody may push', next);
+    return isLoopback(new URL(origin).hostname)
+      ? leftOut('everybody may push: LONGSHORE_AUTH is "open", on this machine')
+      : failed('everybody may push', next);
   }
-  if (asked.status !== 401 && asked.status !== 200) return failed(`GET /v2/ without credentials is ${asked.status}`, 'something before the app answers: a front, a rule, another host name');
+  if (asked.status !== 401 && asked.status !== 200)
+    return failed(
+      `GET /v2/ without credentials is ${asked.status}`,
+      'something before the app answers: a front, a rule, another host name',
+    );
   const challenge = pushing.headers.get('www-authenticate');
-  if (pushing.status !== 401 || challenge === null) return failed(`a push without credentials is ${pushing.status}${challenge === null ? ', without a challenge' : ''}`, 'clients log in by the challenge: whatever is in front must leave WWW-Authenticate and 401 as they are');
+  if (pushing.status !== 401 || challenge === null)
+    return failed(
+      `a push without credentials is ${pushing.status}${challenge === null ? ', without a challenge' : ''}`,
+      'clients log in by the challenge: whatever is in front must leave WWW-Authenticate and 401 as they are',
+    );
   return ok('a push without credentials is refused, with a challenge');
 }
 
 /** As docker does it: the challenge names where a token is had. */
 export async function lookAtLogin({ origin, password }: Patient): Promise<Finding> {
-  const challenge = (await ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' })).headers.get('www-authenticate') ?? '';
-  const [realm, service] = ['realm', 'service'].map((name) => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1] ?? '');
+  const challenge =
+    (await ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' })).headers.get('www-authenticate') ?? '';
+  const [realm, service] = ['realm', 'service'].map(
+    (name) => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1] ?? '',
+  );
   if (realm === undefined || !URL.canParse(realm)) return leftOut('no token is asked for');
-  if (new URL(realm).origin !== origin) return failed(`the challenge sends clients to ${new URL(realm).origin}`, 'set LONGSHORE_PUBLIC_URL (publicUrl) to where clients find the registry');
+  if (new URL(realm).origin !== origin)
+    return failed(
+      `the challenge sends clients to ${new URL(realm).origin}`,
+      'set LONGSHORE_PUBLIC_URL (publicUrl) to where clients find the registry',
+    );
   const url = `${realm}?service=${encodeURIComponent(service ?? '')}&scope=${encodeURIComponent(`repository:${repository}:pull,push`)}`;
   const answer = await ask(url, { headers: authorizationOf(password) });
-  if (answer.status !== 200) return failed(`the password is answered with ${answer.status}`, 'LONGSHORE_ADMIN_PASSWORD must be that of LONGSHORE_ADMIN_PASSWORD_HASH, which each deployment is given; its reference to the vault may not be resolved');
+  if (answer.status !== 200)
+    return failed(
+      `the password is answered with ${answer.status}`,
+      'LONGSHORE_ADMIN_PASSWORD must be that of LONGSHORE_ADMIN_PASSWORD_HASH, which each deployment is given; its reference to the vault may not be resolved',
+    );
   const { token } = (await answer.json()) as { token?: string };
   const used = await ask(`${origin}/v2/`, { headers: { authorization: `Bearer ${token ?? ''}` } });
-  return used.status === 200 ? ok('the password is exchanged for a token, and the token opens') : failed(`a fresh token is answered with ${used.status}`, 'clocks that are apart, or another deployment behind the same name with another sealing key');
+  return used.status === 200
+    ? ok('the password is exchanged for a token, and the token opens')
+    : failed(
+        `a fresh token is answered with ${used.status}`,
+        'clocks that are apart, or another deployment behind the same name with another sealing key',
+      );
 }

@@ -19,10 +19,17 @@ export const checks: readonly Check[] = [
 ];
 
 /** Each check in turn, told as soon as it is known. Gives how many failed. */
-export async function examine(patient: Patient, tell: (name: string, finding: Finding) => void, wanted: readonly Check[] = checks): Promise<number> {
+export async function examine(
+  patient: Patient,
+  tell: (name: string, finding: Finding) => void,
+  wanted: readonly Check[] = checks,
+): Promise<number> {
   let faults = 0;
   for (const { name, isForAdmin, look } of wanted) {
-    const finding = isForAdmin && patient.password === undefined ? leftOut('LONGSHORE_ADMIN_PASSWORD is not set') : await looked(look, patient);
+    const finding =
+      isForAdmin && patient.password === undefined
+        ? leftOut('LONGSHORE_ADMIN_PASSWORD is not set')
+        : await looked(look, patient);
     if (finding.is === 'failed') faults += 1;
     tell(name, finding);
   }
@@ -35,6 +42,11 @@ async function looked(look: Check['look'], patient: Patient): Promise<Finding> {
     return await look(patient);
   } catch (error) {
     const [said = '', next] = (error instanceof Error ? error.message : String(error)).split('\nNext: ');
-    return failed(said.replace(/: everything is deployed, but .*$/, ''), error instanceof DeployFailure && next !== undefined ? next.replace(/; then the same command again$/, '') : 'look at the app\'s failures');
+    return failed(
+      said.replace(/: everything is deployed, but .*$/, ''),
+      error instanceof DeployFailure && next !== undefined
+        ? next.replace(/; then the same command again$/, '')
+        : "look at the app's failures",
+    );
   }
 }

@@ -23,8 +23,17 @@ export async function lookAtEvents(patient: Patient): Promise<Finding> {
   const reference = await pushed(call, origin);
   const took = await waited(patient, async () => (await pushesOf(call, origin)) > before);
   await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
-  if (took === undefined) return failed(`the event of a push has not arrived after ${patienceMs / 1_000} s`, 'look at the event subscriptions, their dead letters and the function usage-record; nothing is lost, the outbox is swept each minute');
-  return took > lateAfter ? failed(`an event takes ${took.toFixed(1)} s`, 'after an hour without requests the first takes longer: try again; else look at the alert event-lag') : ok(`an event arrives within ${took.toFixed(1)} s`);
+  if (took === undefined)
+    return failed(
+      `the event of a push has not arrived after ${patienceMs / 1_000} s`,
+      'look at the event subscriptions, their dead letters and the function usage-record; nothing is lost, the outbox is swept each minute',
+    );
+  return took > lateAfter
+    ? failed(
+        `an event takes ${took.toFixed(1)} s`,
+        'after an hour without requests the first takes longer: try again; else look at the alert event-lag',
+      )
+    : ok(`an event arrives within ${took.toFixed(1)} s`);
 }
 
 /** Whether deliveries leave the deployment. */
@@ -40,9 +49,19 @@ export async function lookAtWebhooks(patient: Patient): Promise<Finding> {
 }
 
 function judge(attempt: Attempt | undefined, receiver: string | undefined): Finding {
-  if (attempt === undefined) return failed(`no delivery was tried within ${patienceMs / 1_000} s`, 'look at the queue webhook-deliveries, its poison queue, and the functions webhooks-dispatch and webhooks-deliver');
+  if (attempt === undefined)
+    return failed(
+      `no delivery was tried within ${patienceMs / 1_000} s`,
+      'look at the queue webhook-deliveries, its poison queue, and the functions webhooks-dispatch and webhooks-deliver',
+    );
   const status = attempt.response?.status;
-  if (status === undefined) return failed(`nothing was reached: ${attempt.failure?.why ?? 'it is not said why'}`, 'the app\'s network lets nothing out, or LONGSHORE_OUTBOUND does not list where the receiver is');
+  if (status === undefined)
+    return failed(
+      `nothing was reached: ${attempt.failure?.why ?? 'it is not said why'}`,
+      "the app's network lets nothing out, or LONGSHORE_OUTBOUND does not list where the receiver is",
+    );
   if (receiver === undefined) return ok(`deliveries leave; the registry, as its own receiver, answers ${status}`);
-  return status >= 200 && status < 300 ? ok(`the receiver answers ${status}`) : failed(`the receiver answers ${status}`, 'it must answer a signed POST with 2xx: docs/webhooks.md');
+  return status >= 200 && status < 300
+    ? ok(`the receiver answers ${status}`)
+    : failed(`the receiver answers ${status}`, 'it must answer a signed POST with 2xx: docs/webhooks.md');
 }

@@ -13,38 +13,81 @@ const day = 24 * 3_600_000;
 /** The certificate as Node trusts it, the protocol, and how long that lasts. */
 export async function lookAtTls({ origin, now }: Patient): Promise<Finding> {
   const { protocol, hostname, port } = new URL(origin);
-  if (protocol !== 'https:') return isLoopback(hostname) ? leftOut('plain http on this machine') : failed('plain http: passwords and tokens go over the network as they are', 'put TLS in front of it, and say https');
-  const socket = connect({ host: hostname, port: Number(port === '' ? 443 : port), ...(isIP(hostname) === 0 ? { servername: hostname } : {}), timeout: patienceMs });
+  if (protocol !== 'https:')
+    return isLoopback(hostname)
+      ? leftOut('plain http on this machine')
+      : failed(
+          'plain http: passwords and tokens go over the network as they are',
+          'put TLS in front of it, and say https',
+        );
+  const socket = connect({
+    host: hostname,
+    port: Number(port === '' ? 443 : port),
+    ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
+    timeout: patienceMs,
+  });
   try {
-    await Promise.race([once(socket, 'secureConnect'), once(socket, 'timeout').then(() => { throw new Error(`nothing answers within ${patienceMs / 1_000} s`); })]);
+    await Promise.race([
+      once(socket, 'secureConnect'),
+      once(socket, 'timeout').then(() => {
+        throw new Error(`nothing answers within ${patienceMs / 1_000} s`);
+      }),
+    ]);
     return judgeCertificate(socket.getPeerCertificate(), socket.getProtocol() ?? 'unknown', now());
   } catch (error) {
-    return failed(`no TLS: ${error instanceof Error ? error.message : String(error)}`, 'look whether the name leads there (DNS), and whether the certificate is for it and from an authority that clients know');
+    return failed(
+      `no TLS: ${error instanceof Error ? error.message : String(error)}`,
+      'look whether the name leads there (DNS), and whether the certificate is for it and from an authority that clients know',
+    );
   } finally {
     socket.destroy();
   }
 }
 
-export function judgeCertificate({ valid_to: until }: Pick<PeerCertificate, 'valid_to'>, protocol: string, now: Date): Finding {
+export function judgeCertificate(
+  { valid_to: until }: Pick<PeerCertificate, 'valid_to'>,
+  protocol: string,
+  now: Date,
+): Finding {
   const days = Math.floor((Date.parse(until) - now.getTime()) / day);
-  if (!/^TLSv1\.[23]$/.test(protocol)) return failed(`it speaks ${protocol}`, 'set the front\'s lowest protocol to TLS 1.2');
-  return days < fewDays ? failed(`the certificate ends in ${days} days`, 'renew it; a managed certificate that has not renewed itself has lost its DNS record') : ok(`${protocol}, the certificate holds for ${days} days`);
+  if (!/^TLSv1\.[23]$/.test(protocol))
+    return failed(`it speaks ${protocol}`, "set the front's lowest protocol to TLS 1.2");
+  return days < fewDays
+    ? failed(
+        `the certificate ends in ${days} days`,
+        'renew it; a managed certificate that has not renewed itself has lost its DNS record',
+      )
+    : ok(`${protocol}, the certificate holds for ${days} days`);
 }
 
 /** By the Date of an answer, which has whole seconds. */
 export async function lookAtClock({ origin, now }: Patient): Promise<Finding> {
   const answer = await ask(`${origin}/v2/`);
   const date = Date.parse(answer.headers.get('date') ?? '');
-  if (Number.isNaN(date)) return failed(`GET /v2/ has no Date (${answer.status}${answer.statusText === '' ? '' : ` ${answer.statusText}`})`, 'look whether anything answers at that address at all');
+  if (Number.isNaN(date))
+    return failed(
+      `GET /v2/ has no Date (${answer.status}${answer.statusText === '' ? '' : ` ${answer.statusText}`})`,
+      'look whether anything answers at that address at all',
+    );
   const apart = Math.round((date - now().getTime()) / 1_000);
-  return Math.abs(apart) > mostSeconds ? failed(`its clock and this one are ${Math.abs(apart)} s apart`, 'set the clock of this machine; signed addresses and tokens are refused by whoever is too far off') : ok(`${Math.abs(apart)} s apart`);
+  return Math.abs(apart) > mostSeconds
+    ? failed(
+        `its clock and this one are ${Math.abs(apart)} s apart`,
+        'set the clock of this machine; signed addresses and tokens are refused by whoever is too far off',
+      )
+    : ok(`${Math.abs(apart)} s apart`);
 }
 
 export async function lookAtHealth({ origin }: Patient): Promise<Finding> {
   const answer = await ask(`${origin}/healthz`);
   const text = (await answer.text()).slice(0, 500);
   if (answer.status === 200) return ok('all stores answer');
-  return failed(`GET /healthz is ${answer.status}${text === '' ? '' : `: ${text}`}`, answer.status === 504 ? 'look whether the app runs, and whether a network or IP rule keeps this machine out' : 'what is named there does not answer the app: roles need some minutes after a deployment; then look at the app\'s failures');
+  return failed(
+    `GET /healthz is ${answer.status}${text === '' ? '' : `: ${text}`}`,
+    answer.status === 504
+      ? 'look whether the app runs, and whether a network or IP rule keeps this machine out'
+      : "what is named there does not answer the app: roles need some minutes after a deployment; then look at the app's failures",
+  );
 }
 
 export function isLoopback(hostname: string): boolean {

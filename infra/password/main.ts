@@ -12,12 +12,17 @@ const shortest = 12;
 
 async function givenPassword(): Promise<string> {
   const [line = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
-  if (line.length < shortest) throw new Error(`a password has at least ${shortest} characters, and this one has ${line.length}: whoever may guess it may do everything`);
+  if (line.length < shortest)
+    throw new Error(
+      `a password has at least ${shortest} characters, and this one has ${line.length}: whoever may guess it may do everything`,
+    );
   return line;
 }
 
 async function run(): Promise<void> {
-  const { values } = parseArgs({ options: { stdin: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { stdin: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
   if (values.help) {
     process.stdout.write(usage);
     return;

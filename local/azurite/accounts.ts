@@ -33,11 +33,13 @@ function accountEntry(account: AzuriteAccount): string {
 
 /** A connection string that names both services, as the storage SDKs and AzureWebJobsStorage take it. */
 export function connectionString(account: AzuriteAccount, blobEndpoint: string, queueEndpoint: string): string {
-  return [
-    'DefaultEndpointsProtocol=http',
-    `AccountName=${account.name}`,
-    `AccountKey=${account.key}`,
-    `BlobEndpoint=${blobEndpoint}`,
-    `QueueEndpoint=${queueEndpoint}`,
-  ].join(';') + ';';
+  return (
+    [
+      'DefaultEndpointsProtocol=http',
+      `AccountName=${account.name}`,
+      `AccountKey=${account.key}`,
+      `BlobEndpoint=${blobEndpoint}`,
+      `QueueEndpoint=${queueEndpoint}`,
+    ].join(';') + ';'
+  );
 }

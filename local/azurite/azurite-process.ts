@@ -45,7 +45,11 @@ export class AzuriteProcess {
       env: { ...process.env, AZURITE_ACCOUNTS: options.accounts },
     }) as ChildProcessByStdio<null, Readable, Readable>;
     // Not the event "close": Node never emits it once the parent itself has closed the channel.
-    this.#ended = Promise.all([once(this.#child, 'exit'), once(this.#child.stdout, 'close'), once(this.#child.stderr, 'close')]);
+    this.#ended = Promise.all([
+      once(this.#child, 'exit'),
+      once(this.#child.stdout, 'close'),
+      once(this.#child.stderr, 'close'),
+    ]);
     this.#child.on('message', (message) => (this.#failure = childFailureSchema.parse(message).failure));
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#readLine(line));
     createInterface({ input: this.#child.stderr }).on('line', (line) => (this.#lastError = line));

@@ -42,7 +42,15 @@ export async function startGate({ blobPort, downFile, came, answered }: GateOpti
   return { port, stop: () => stop(server, agent, port) };
 }
 
-function pass(incoming: IncomingMessage, response: ServerResponse, { agent, blobPort, answered }: Pick<GateOptions, 'blobPort'> & { readonly agent: Agent; readonly answered: GateOptions['answered'] }): void {
+function pass(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  {
+    agent,
+    blobPort,
+    answered,
+  }: Pick<GateOptions, 'blobPort'> & { readonly agent: Agent; readonly answered: GateOptions['answered'] },
+): void {
   const source = copySource(incoming);
   if (source !== undefined && existsSync(downFiles.get(Number(source.port)) ?? '')) {
     response.writeHead(503, { 'x-ms-error-code': 'ServerBusy' }).end();
@@ -50,16 +58,19 @@ function pass(incoming: IncomingMessage, response: ServerResponse, { agent, blob
   }
   // Azurite copies from where its own Host header says that it is, and signatures do not cover that header.
   const headers = { ...incoming.headers, ...(source === undefined ? {} : { host: source.host }) };
-  const outgoing = ask({ agent, host: '127.0.0.1', port: blobPort, method: incoming.method, path: incoming.url, headers }, (answer) => {
-    answered?.(incoming, answer);
-    // Who asked may be gone by now.
-    if (response.destroyed) {
-      answer.resume();
-      return;
-    }
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    pipeline(answer, response, () => undefined);
-  });
+  const outgoing = ask(
+    { agent, host: '127.0.0.1', port: blobPort, method: incoming.method, path: incoming.url, headers },
+    (answer) => {
+      answered?.(incoming, answer);
+      // Who asked may be gone by now.
+      if (response.destroyed) {
+        answer.resume();
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      pipeline(answer, response, () => undefined);
+    },
+  );
   outgoing.on('error', () => response.destroy());
   pipeline(incoming, outgoing, () => undefined);
 }

@@ -13,7 +13,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** The key of Microsoft's own emulators. It is published, and protects nothing but against mistakes. */
-export const WELL_KNOWN_KEY = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==';
+export const WELL_KNOWN_KEY =
+  'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==';
 
 export interface ReadRegion {
   readonly port?: number;
@@ -83,16 +84,31 @@ async function close(server: Server): Promise<void> {
 
 /** Starts the emulator in this process. Everything it holds is in the returned object; there may be several. */
 export async function startCosmosEmulator(options: CosmosEmulatorOptions): Promise<CosmosEmulator> {
-  const { host = '127.0.0.1', key = WELL_KNOWN_KEY, strict = true, region = 'Local', readRegions = [], now = Date.now } = options;
+  const {
+    host = '127.0.0.1',
+    key = WELL_KNOWN_KEY,
+    strict = true,
+    region = 'Local',
+    readRegions = [],
+    now = Date.now,
+  } = options;
   const state = openState(options);
   const names = [region, ...readRegions.map(({ name }, at) => name ?? `Local Read${at === 0 ? '' : ` ${at + 1}`}`)];
   const endpoints: string[] = [];
-  const locations = (): { name: string; endpoint: string }[] => endpoints.map((endpoint, at) => ({ name: names[at] ?? '', endpoint }));
+  const locations = (): { name: string; endpoint: string }[] =>
+    endpoints.map((endpoint, at) => ({ name: names[at] ?? '', endpoint }));
   const emulation: Emulation = { ...state, strict, now, locations };
   const faults = new Faults();
   const authorizer = new Authorizer(key);
   const ports = [options.port ?? 0, ...readRegions.map(({ port }) => port ?? 0)];
-  const servers = names.map((name, at) => createSurface({ emulation, authorizer, faults, region: { name, isReadOnly: at > 0, replica: state.replicas[at - 1] } }));
+  const servers = names.map((name, at) =>
+    createSurface({
+      emulation,
+      authorizer,
+      faults,
+      region: { name, isReadOnly: at > 0, replica: state.replicas[at - 1] },
+    }),
+  );
   const stopReaper = startReaper(state.db, state.catalog, state.replicas, now);
   const stop = async (): Promise<void> => {
     stopReaper();

@@ -85,7 +85,8 @@ export class Faults {
     let delayMs = 0;
     let refusal: Refusal | undefined;
     for (const armed of this.#armed) {
-      if (!matches(armed, target) || (refusal !== undefined && armed.fault.kind !== 'latency') || !this.#strikes(armed)) continue;
+      if (!matches(armed, target) || (refusal !== undefined && armed.fault.kind !== 'latency') || !this.#strikes(armed))
+        continue;
       if (armed.fault.kind === 'latency') delayMs += armed.fault.ms;
       else refusal = armed.fault.kind === 'throttle' ? throttled(armed.fault.retryAfterMs) : unavailable();
     }

@@ -59,7 +59,8 @@ export const conflict = (message = 'Entity with the specified id already exists 
 export const preconditionFailed = (): Refusal =>
   new Refusal({ status: 412, code: 'PreconditionFailed', message: 'One of the specified pre-condition is not met.' });
 
-export const tooLarge = (): Refusal => new Refusal({ status: 413, code: 'RequestEntityTooLarge', message: 'Request size is too large' });
+export const tooLarge = (): Refusal =>
+  new Refusal({ status: 413, code: 'RequestEntityTooLarge', message: 'Request size is too large' });
 
 /** 3200 is RUBudgetExceeded. */
 export const throttled = (retryAfterMs: number): Refusal =>
@@ -76,4 +77,8 @@ export const notImplemented = (what: string): Refusal =>
   new Refusal({ status: 501, code: 'NotImplemented', message: `The emulator does not implement ${what}.` });
 
 export const unavailable = (): Refusal =>
-  new Refusal({ status: 503, code: 'ServiceUnavailable', message: 'Service is currently unavailable. Please retry after sometime.' });
+  new Refusal({
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: 'Service is currently unavailable. Please retry after sometime.',
+  });

@@ -57,7 +57,8 @@ export async function attemptDelivery(attempt: Attempt): Promise<AttemptResult |
     return judge(await post(attempt, deadline.signal));
   } catch (error) {
     if (attempt.stop.aborted) return undefined;
-    if (deadline.signal.aborted) return { outcome: 'TimedOut', detail: `no answer within ${attempt.timeoutMs / 1000} s` };
+    if (deadline.signal.aborted)
+      return { outcome: 'TimedOut', detail: `no answer within ${attempt.timeoutMs / 1000} s` };
     return networkFailure(error);
   } finally {
     clearTimeout(timer);

@@ -14,7 +14,10 @@ export function authorize(headers: IncomingHttpHeaders, url: URL, keys: AccessKe
   const token = single(headers['aeg-sas-token']) ?? signatureToken(headers.authorization);
   if (key !== undefined) requireKey(key, keys);
   else if (token !== undefined) requireToken(token, url, keys, now);
-  else throw unauthorized('The request must carry one of aeg-sas-key, aeg-sas-token or Authorization: SharedAccessSignature.');
+  else
+    throw unauthorized(
+      'The request must carry one of aeg-sas-key, aeg-sas-token or Authorization: SharedAccessSignature.',
+    );
 }
 
 function requireKey(candidate: string, keys: AccessKeys): void {

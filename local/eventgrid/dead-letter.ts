@@ -14,7 +14,12 @@ export type DeadLetterSink = (letter: DeadLetter) => Promise<void>;
  * and the UTC numbers without padding; the body is an array, and for CloudEvents the facts are extra attributes in lower
  * case.
  */
-export function deadLetter(subscription: string, container: string, delivery: PendingDelivery, now: number): DeadLetter {
+export function deadLetter(
+  subscription: string,
+  container: string,
+  delivery: PendingDelivery,
+  now: number,
+): DeadLetter {
   const at = new Date(now);
   const hour = [at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours()].join('/');
   const letter = {
@@ -26,5 +31,9 @@ export function deadLetter(subscription: string, container: string, delivery: Pe
     publishtime: new Date(delivery.published).toISOString(),
     ...(delivery.lastAttempt !== null && { lastdeliveryattempttime: new Date(delivery.lastAttempt).toISOString() }),
   };
-  return { container, name: `${subscription.toUpperCase()}/${hour}/${randomUUID()}.json`, body: JSON.stringify([letter]) };
+  return {
+    container,
+    name: `${subscription.toUpperCase()}/${hour}/${randomUUID()}.json`,
+    body: JSON.stringify([letter]),
+  };
 }

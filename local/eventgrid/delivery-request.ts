@@ -3,7 +3,11 @@ import type { PendingDelivery } from './state-file.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Where a subscription's events go; undefined while the functions' address is not known. */
-export function deliveryUrl({ destination }: Subscription, functionsBaseUrl: string | undefined, functionsKey?: string): string | undefined {
+export function deliveryUrl(
+  { destination }: Subscription,
+  functionsBaseUrl: string | undefined,
+  functionsKey?: string,
+): string | undefined {
   if (destination.type === 'WebHook') return destination.url;
   if (functionsBaseUrl === undefined) return undefined;
   // The path under which the Functions host receives for every function with an Event Grid trigger.

@@ -36,7 +36,8 @@ export interface DueDelivery {
 export async function advance(due: DueDelivery): Promise<void> {
   const { delivery, context } = due;
   if (delivery.givenUp !== null) await writeDeadLetter(due);
-  else if (delivery.expires <= context.now()) giveUp(due, delivery, { reason: 'TimeToLiveExceeded', due: context.now() });
+  else if (delivery.expires <= context.now())
+    giveUp(due, delivery, { reason: 'TimeToLiveExceeded', due: context.now() });
   else await attempt(due);
 }
 
@@ -57,7 +58,13 @@ function recordFailure(due: DueDelivery, result: AttemptResult): void {
   const { subscription, delivery, context } = due;
   const at = context.now();
   const attempts = delivery.attempts + 1;
-  const tried = { ...delivery, attempts, lastAttempt: at, lastOutcome: result.outcome, lastStatus: result.status ?? null };
+  const tried = {
+    ...delivery,
+    attempts,
+    lastAttempt: at,
+    lastOutcome: result.outcome,
+    lastStatus: result.status ?? null,
+  };
   const failed = { status: result.status, outcome: result.outcome, attempts, at, expires: delivery.expires };
   const step = nextStep(subscription, failed, context.timeScale);
   const allowed = subscription.retryPolicy.maxDeliveryAttempts;
@@ -71,14 +78,20 @@ function recordFailure(due: DueDelivery, result: AttemptResult): void {
   }
 }
 
-function giveUp(due: DueDelivery, tried: PendingDelivery, { reason, due: letterDue }: Pick<GiveUp, 'reason' | 'due'>): void {
+function giveUp(
+  due: DueDelivery,
+  tried: PendingDelivery,
+  { reason, due: letterDue }: Pick<GiveUp, 'reason' | 'due'>,
+): void {
   const { subscription, delivery, context } = due;
   if (subscription.deadLetter === undefined || context.deadLetter === undefined) {
     drop(due, `given up (${reason}), and it has no dead-letter destination`);
     return;
   }
   context.state.update(subscription.name, delivery.event, { ...tried, givenUp: reason, due: letterDue });
-  context.log(`${label(due)} given up (${reason}); it goes to the dead letters in "${subscription.deadLetter.container}".`);
+  context.log(
+    `${label(due)} given up (${reason}); it goes to the dead letters in "${subscription.deadLetter.container}".`,
+  );
 }
 
 function drop(due: DueDelivery, why: string): void {
@@ -111,7 +124,10 @@ function postponeDeadLetter(due: DueDelivery, why: string): void {
     drop(due, `its dead letter could not be written for four hours (${why})`);
     return;
   }
-  context.state.update(subscription.name, delivery.event, { ...delivery, due: now + DEAD_LETTER_RETRY_MS / context.timeScale });
+  context.state.update(subscription.name, delivery.event, {
+    ...delivery,
+    due: now + DEAD_LETTER_RETRY_MS / context.timeScale,
+  });
   context.log(`${label(due)}: its dead letter could not be written (${why}); it is tried again.`);
 }
 

@@ -23,7 +23,8 @@ export function parsePublishRequest(headers: IncomingHttpHeaders, body: Buffer):
     case 'application/cloudevents+json':
       return [accept(parseJson(body), 'The event')];
     default:
-      if (headers['ce-specversion'] !== undefined) return [accept(parseBinary(headers, contentType, body), 'The event')];
+      if (headers['ce-specversion'] !== undefined)
+        return [accept(parseBinary(headers, contentType, body), 'The event')];
       throw badRequest(
         `This topic accepts CloudEvents 1.0: send application/cloudevents+json, application/cloudevents-batch+json or ce-* headers, not "${contentType}".`,
       );
@@ -44,7 +45,9 @@ function accept(candidate: unknown, which: string): AcceptedEvent {
 }
 
 function describe(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)).join('; ');
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ');
 }
 
 function parseJson(body: Buffer): unknown {

@@ -10,7 +10,12 @@ const HOUR = 60 * MINUTE;
 const WAITS_MS = [10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR];
 const LAST_WAIT_MS = 12 * HOUR;
 /** Response codes after which Azure waits at least so long. */
-const MINIMUM_WAITS_MS: Readonly<Record<number, number>> = { 401: 5 * MINUTE, 404: 5 * MINUTE, 408: 2 * MINUTE, 503: 30 * SECOND };
+const MINIMUM_WAITS_MS: Readonly<Record<number, number>> = {
+  401: 5 * MINUTE,
+  404: 5 * MINUTE,
+  408: 2 * MINUTE,
+  503: 30 * SECOND,
+};
 
 /** Azure collects dead letters for this long before it writes them. */
 export const DEAD_LETTER_DELAY_MS = 5 * MINUTE;

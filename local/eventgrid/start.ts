@@ -60,7 +60,8 @@ export interface EventGrid {
  */
 export async function startEventGrid(options: EventGridOptions): Promise<EventGrid> {
   const { host = '127.0.0.1', port = 0, timeScale = 1, log = () => undefined, now = Date.now } = options;
-  if (!(timeScale > 0 && Number.isFinite(timeScale))) throw new RangeError(`timeScale must be a positive number, not ${timeScale}.`);
+  if (!(timeScale > 0 && Number.isFinite(timeScale)))
+    throw new RangeError(`timeScale must be a positive number, not ${timeScale}.`);
   const keys = accessKeysSchema.parse(options.keys);
   const state = new StateFile(options.statePath);
   const topic = new Topic({

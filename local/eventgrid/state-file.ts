@@ -38,7 +38,10 @@ const deliverySchema = z.object({
 });
 /** One event on its way to one subscription. Times are epoch milliseconds. */
 export type PendingDelivery = z.infer<typeof deliverySchema>;
-export type DeliveryProgress = Pick<PendingDelivery, 'due' | 'attempts' | 'lastAttempt' | 'lastOutcome' | 'lastStatus' | 'givenUp'>;
+export type DeliveryProgress = Pick<
+  PendingDelivery,
+  'due' | 'attempts' | 'lastAttempt' | 'lastOutcome' | 'lastStatus' | 'givenUp'
+>;
 
 export interface Publication {
   readonly json: string;
@@ -88,7 +91,10 @@ export class StateFile {
 
   /** When the next event after `now` is due; undefined when none is waiting. */
   nextDue(subscription: string, now: number): number | undefined {
-    const row = this.#sql('SELECT min(due) AS due FROM delivery WHERE subscription = ? AND due > ?').get(subscription, now);
+    const row = this.#sql('SELECT min(due) AS due FROM delivery WHERE subscription = ? AND due > ?').get(
+      subscription,
+      now,
+    );
     return z.object({ due: z.number().nullable() }).parse(row).due ?? undefined;
   }
 
@@ -116,7 +122,10 @@ export class StateFile {
   /** Forgets what expired for subscriptions that no longer exist: nobody would ever ask for it. */
   forgetExpired(known: readonly string[], now: number): void {
     const names = JSON.stringify(known);
-    this.#sql('DELETE FROM delivery WHERE expires < ? AND subscription NOT IN (SELECT value FROM json_each(?))').run(now, names);
+    this.#sql('DELETE FROM delivery WHERE expires < ? AND subscription NOT IN (SELECT value FROM json_each(?))').run(
+      now,
+      names,
+    );
   }
 
   /** Gives the place of what was forgotten back to the disk, a part each time. */

@@ -14,7 +14,8 @@ const filterSchema = z.strictObject({
     .array(advancedFilterSchema)
     .max(25)
     .refine(
-      (filters) => filters.reduce((sum, filter) => sum + ('values' in filter ? filter.values.length : 1), 0) <= MAX_FILTER_VALUES,
+      (filters) =>
+        filters.reduce((sum, filter) => sum + ('values' in filter ? filter.values.length : 1), 0) <= MAX_FILTER_VALUES,
       `hold more than ${MAX_FILTER_VALUES} values together`,
     )
     .default([]),

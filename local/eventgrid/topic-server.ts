@@ -39,7 +39,12 @@ export async function close(server: Server, graceMs: number): Promise<void> {
   clearTimeout(cut);
 }
 
-async function answer(publish: Publish, request: IncomingMessage, response: ServerResponse, log: (line: string) => void): Promise<void> {
+async function answer(
+  publish: Publish,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: (line: string) => void,
+): Promise<void> {
   try {
     await publish(request, route(request));
     response.writeHead(200, { 'content-length': 0 }).end();
@@ -51,7 +56,8 @@ async function answer(publish: Publish, request: IncomingMessage, response: Serv
 
 function route(request: IncomingMessage): URL {
   const base = `http://${request.headers.host ?? 'localhost'}`;
-  if (request.url === undefined || !URL.canParse(request.url, base)) throw badRequest('The request names no readable URL.');
+  if (request.url === undefined || !URL.canParse(request.url, base))
+    throw badRequest('The request names no readable URL.');
   const url = new URL(request.url, base);
   if (url.pathname !== EVENTS_PATH) throw new PublishFault(404, 'NotFound', `Events are published to ${EVENTS_PATH}.`);
   if (request.method !== 'POST') throw new PublishFault(405, 'MethodNotAllowed', 'Events are published with POST.');
@@ -67,6 +73,10 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, co
   const body = JSON.stringify({ error: { code, message, details: [{ code, message }] } });
   // A request that was refused before its body was read leaves that body in the connection.
   const connection = request.complete ? 'keep-alive' : 'close';
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection, 'content-length': Buffer.byteLength(body) });
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    connection,
+    'content-length': Buffer.byteLength(body),
+  });
   response.end(body);
 }

@@ -37,7 +37,10 @@ export class Topic {
   accept(events: readonly AcceptedEvent[]): void {
     const published = this.#context.now();
     const wanted = events
-      .map(({ event, json }) => ({ json, takers: [...this.#deliveries.values()].filter(({ subscription }) => wants(subscription, event)) }))
+      .map(({ event, json }) => ({
+        json,
+        takers: [...this.#deliveries.values()].filter(({ subscription }) => wants(subscription, event)),
+      }))
       .filter(({ takers }) => takers.length > 0);
     if (wanted.length === 0) return;
     const target = ({ subscription }: SubscriptionDelivery): { subscription: string; expires: number } => ({
@@ -70,7 +73,9 @@ export class Topic {
     const refusal = await refusalOf(destination.url, http);
     await http.destroy();
     if (refusal !== undefined) {
-      this.#context.log(`The subscription "${name}" gets no events: ${destination.url} has not consented to them: ${refusal}.`);
+      this.#context.log(
+        `The subscription "${name}" gets no events: ${destination.url} has not consented to them: ${refusal}.`,
+      );
     }
     return refusal === undefined;
   }

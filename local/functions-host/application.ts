@@ -21,7 +21,13 @@ const validName = /^[A-Za-z][A-Za-z0-9_-]{0,127}$/;
 
 export function createApplication(): Application {
   const functions = new Map<string, RegisteredFunction>();
-  const hooks: Record<HookName, HookCallback[]> = { appStart: [], appTerminate: [], preInvocation: [], postInvocation: [], log: [] };
+  const hooks: Record<HookName, HookCallback[]> = {
+    appStart: [],
+    appTerminate: [],
+    preInvocation: [],
+    postInvocation: [],
+    log: [],
+  };
   let sealed = false;
   return {
     functions,
@@ -30,7 +36,8 @@ export function createApplication(): Application {
     register(metadata, callback) {
       const { name } = metadata;
       if (sealed) throw new Error(`Function "${name}" was registered after the app had started.`);
-      if (!validName.test(name)) throw new Error(`"${name}" is not a function name: a letter, then letters, digits, - and _, at most 128.`);
+      if (!validName.test(name))
+        throw new Error(`"${name}" is not a function name: a letter, then letters, digits, - and _, at most 128.`);
       if (functions.has(name)) throw new Error(`Two functions are named "${name}".`);
       functions.set(name, { metadata, callback });
       return () => functions.delete(name);

@@ -4,7 +4,11 @@ const randomization = 0.2;
  * The host's randomised exponential back-off (RandomizedExponentialBackoffStrategy of the storage extension), in
  * milliseconds: `minimum` after a success, then minimum + minimum * 2^n * (0.8 … 1.2), never above `maximum`.
  */
-export function createBackoff(minimum: number, maximum: number, random: () => number = Math.random): { next(succeeded: boolean): number } {
+export function createBackoff(
+  minimum: number,
+  maximum: number,
+  random: () => number = Math.random,
+): { next(succeeded: boolean): number } {
   let exponent = 0;
   let current = minimum;
   return {

@@ -1,6 +1,13 @@
 import { registerHooks } from 'node:module';
 import type { Application } from './application.ts';
-import type { FunctionCallback, FunctionMetadata, HookCallback, LogCategory, LogLevel, ProgrammingModel } from './core-types.ts';
+import type {
+  FunctionCallback,
+  FunctionMetadata,
+  HookCallback,
+  LogCategory,
+  LogLevel,
+  ProgrammingModel,
+} from './core-types.ts';
 import type { Log } from './log.ts';
 
 const moduleName = '@azure/functions-core';
@@ -26,7 +33,11 @@ export function provideCoreModule(application: Application, log: Log): void {
       specifier === moduleName ? { url: moduleUrl, format: 'commonjs', shortCircuit: true } : next(specifier, context),
     load: (url, context, next) =>
       url === moduleUrl
-        ? { format: 'commonjs', shortCircuit: true, source: `module.exports = globalThis[Symbol.for('${String(handle.description)}')]` }
+        ? {
+            format: 'commonjs',
+            shortCircuit: true,
+            source: `module.exports = globalThis[Symbol.for('${String(handle.description)}')]`,
+          }
         : next(url, context),
   });
 }

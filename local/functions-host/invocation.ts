@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Application, runHooks } from './application.ts';
-import type { CoreInvocationContext, InvocationModel, ProgrammingModel, RetryContext, TypedData } from './core-types.ts';
+import type {
+  CoreInvocationContext,
+  InvocationModel,
+  ProgrammingModel,
+  RetryContext,
+  TypedData,
+} from './core-types.ts';
 import { asError, describeError, functionCategory, type Log } from './log.ts';
 import type { HostedFunction } from './trigger-binding.ts';
 
@@ -34,15 +40,24 @@ export interface Invoker {
   idle(): Promise<void>;
 }
 
-export function createInvoker(application: Application, model: ProgrammingModel, functionTimeout: number, log: Log): Invoker {
+export function createInvoker(
+  application: Application,
+  model: ProgrammingModel,
+  functionTimeout: number,
+  log: Log,
+): Invoker {
   const active = new Map<Promise<unknown>, string>();
   const invoke: Invoke = async (invocation) => {
     const identity = { functionName: invocation.fn.name, invocationId: invocation.invocationId ?? randomUUID() };
     const write = (level: 'information' | 'error', message: string) =>
       log({ level, category: functionCategory(identity.functionName, 'system'), ...identity, message });
-    write('information', `Executing 'Functions.${identity.functionName}' (Reason='${invocation.reason}', Id=${identity.invocationId})`);
+    write(
+      'information',
+      `Executing 'Functions.${identity.functionName}' (Reason='${invocation.reason}', Id=${identity.invocationId})`,
+    );
     const started = performance.now();
-    const ending = (how: string) => `(${how}, Id=${identity.invocationId}, Duration=${Math.round(performance.now() - started)}ms)`;
+    const ending = (how: string) =>
+      `(${how}, Id=${identity.invocationId}, Duration=${Math.round(performance.now() - started)}ms)`;
     const run = runInvocation(application, model, invocation, identity.invocationId, log);
     active.set(run, identity.functionName);
     try {
@@ -83,7 +98,12 @@ async function runInvocation(
   core.state = 'preInvocationHooks';
   await runHooks(application, 'preInvocation', pre);
   core.state = 'invocation';
-  const post = { hookData, invocationContext: context, inputs: pre.inputs, ...(await callHandler(calls, context, pre)) };
+  const post = {
+    hookData,
+    invocationContext: context,
+    inputs: pre.inputs,
+    ...(await callHandler(calls, context, pre)),
+  };
   core.state = 'postInvocationHooks';
   await runHooks(application, 'postInvocation', post);
   core.state = undefined;
@@ -104,19 +124,36 @@ async function callHandler(
   }
 }
 
-function coreContext(application: Application, invocation: Invocation, invocationId: string, hookData: object, log: Log) {
+function coreContext(
+  application: Application,
+  invocation: Invocation,
+  invocationId: string,
+  hookData: object,
+  log: Log,
+) {
   const { fn, data, triggerMetadata = {}, retryContext } = invocation;
   const core: CoreInvocationContext & { invocationContext: unknown } = {
     invocationId,
     invocationContext: undefined,
     metadata: fn.metadata,
     state: undefined,
-    request: { invocationId, inputData: [{ name: fn.bindingName, data }], triggerMetadata, ...(retryContext && { retryContext }) },
+    request: {
+      invocationId,
+      inputData: [{ name: fn.bindingName, data }],
+      triggerMetadata,
+      ...(retryContext && { retryContext }),
+    },
     log(level, category, message) {
       // Log hooks may change level and text, and are not awaited: the library's own log call is not either.
       const line = { level, message, category, hookData, invocationContext: core.invocationContext };
       for (const hook of application.hooks.log) void hook(line);
-      log({ level: line.level, category: functionCategory(fn.name, category), functionName: fn.name, invocationId, message: line.message });
+      log({
+        level: line.level,
+        category: functionCategory(fn.name, category),
+        functionName: fn.name,
+        invocationId,
+        message: line.message,
+      });
     },
   };
   return core;

@@ -8,10 +8,13 @@ const channel = 'tracing:net.server.listen:asyncStart';
  * Runs `start` and answers, beside its result, the HTTP server that it opened, if any. `@azure/functions` opens one for
  * HTTP streams and hands out its URL alone, so nobody could close it, and it would keep the process alive.
  */
-export async function withServerOpenedBy<T>(start: () => Promise<T>): Promise<{ result: T; server: Server | undefined }> {
+export async function withServerOpenedBy<T>(
+  start: () => Promise<T>,
+): Promise<{ result: T; server: Server | undefined }> {
   let server: Server | undefined;
   const notice = (message: unknown) => {
-    if (typeof message === 'object' && message !== null && 'server' in message && message.server instanceof Server) server = message.server;
+    if (typeof message === 'object' && message !== null && 'server' in message && message.server instanceof Server)
+      server = message.server;
   };
   subscribe(channel, notice);
   try {

@@ -7,7 +7,13 @@ import { startQueueListener } from './queue/listener.ts';
 import { prepareTimerListener } from './timer/listener.ts';
 import { createStatusFiles } from './timer/schedule-monitor.ts';
 import { parseSchedule } from './timer/schedule.ts';
-import { hasTrigger, type HostedFunction, type QueueTrigger, resolveSettings, type TimerTrigger } from './trigger-binding.ts';
+import {
+  hasTrigger,
+  type HostedFunction,
+  type QueueTrigger,
+  resolveSettings,
+  type TimerTrigger,
+} from './trigger-binding.ts';
 
 export interface ListenerSettings {
   hostJson: HostJson;
@@ -33,7 +39,10 @@ export async function prepareListeners(functions: HostedFunction[], settings: Li
   return Promise.all(starts);
 }
 
-async function prepareQueue(fn: HostedFunction<QueueTrigger>, { env, hostJson, log, pollScale }: ListenerSettings): Promise<Start> {
+async function prepareQueue(
+  fn: HostedFunction<QueueTrigger>,
+  { env, hostJson, log, pollScale }: ListenerSettings,
+): Promise<Start> {
   const queueName = resolveSettings(fn.trigger.queueName, env, fn.name);
   const account = await forFunction(fn, () => queueAccount(fn.trigger.connection, env));
   const named = { ...fn, trigger: { ...fn.trigger, queueName } };
@@ -41,7 +50,10 @@ async function prepareQueue(fn: HostedFunction<QueueTrigger>, { env, hostJson, l
   return (invoke) => startQueueListener({ fn: named, account, settings, invoke, log, pollScale });
 }
 
-async function prepareTimer(fn: HostedFunction<TimerTrigger>, { env, log, now, stateFolder }: ListenerSettings): Promise<Start> {
+async function prepareTimer(
+  fn: HostedFunction<TimerTrigger>,
+  { env, log, now, stateFolder }: ListenerSettings,
+): Promise<Start> {
   const schedule = await forFunction(fn, () => parseSchedule(resolveSettings(fn.trigger.schedule, env, fn.name)));
   const statusStore = stateFolder === undefined ? undefined : createStatusFiles(stateFolder);
   return forFunction(fn, () => prepareTimerListener({ fn, schedule, statusStore, log, now }));

@@ -23,7 +23,9 @@ export function parseRetryPolicy(metadata: FunctionMetadata): RetryPolicy | unde
   if (metadata.retryOptions === undefined) return undefined;
   const parsed = retryPolicy.safeParse(metadata.retryOptions);
   if (!parsed.success)
-    throw new Error(`Function "${metadata.name}" has a retry policy that is not valid:\n${z.prettifyError(parsed.error)}`);
+    throw new Error(
+      `Function "${metadata.name}" has a retry policy that is not valid:\n${z.prettifyError(parsed.error)}`,
+    );
   return parsed.data;
 }
 

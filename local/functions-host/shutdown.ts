@@ -34,14 +34,23 @@ export function createShutdown(running: Running): { drain(timeoutMs: number): Pr
   };
 }
 
-async function drainOnce({ application, front, invoker, listeners, stopping, log }: Running, timeoutMs: number): Promise<void> {
+async function drainOnce(
+  { application, front, invoker, listeners, stopping, log }: Running,
+  timeoutMs: number,
+): Promise<void> {
   front.refuse();
   stopping.abort();
   const finished = new AbortController();
-  const quiet = Promise.all([...listeners.map((listener) => listener.stop()), invoker.idle()]).then(() => invoker.idle());
+  const quiet = Promise.all([...listeners.map((listener) => listener.stop()), invoker.idle()]).then(() =>
+    invoker.idle(),
+  );
   const late = delay(timeoutMs, 'late' as const, { signal: finished.signal }).catch(() => undefined);
   if ((await Promise.race([quiet, late])) === 'late') {
-    log({ level: 'warning', category: 'Host.Shutdown', message: `Still running after ${timeoutMs} ms: ${invoker.running().join(', ')}.` });
+    log({
+      level: 'warning',
+      category: 'Host.Shutdown',
+      message: `Still running after ${timeoutMs} ms: ${invoker.running().join(', ')}.`,
+    });
   }
   finished.abort();
   await runHooks(application, 'appTerminate', { hookData: {} });

@@ -69,19 +69,44 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     const invoker = createInvoker(application, model, hostJson.functionTimeout, log);
     const stopping = new AbortController();
     const bodyLimit = bodySizeLimit(env);
-    const worker = stream === undefined ? createBufferedWorker(invoker.invoke, log) : createStreamWorker(stream.uri, invoker.invoke, { bodyLimit, log });
+    const worker =
+      stream === undefined
+        ? createBufferedWorker(invoker.invoke, log)
+        : createStreamWorker(stream.uri, invoker.invoke, { bodyLimit, log });
     const endpoints = {
-      [eventGridPath]: createEventGridEndpoint({ functions, invoke: invoker.invoke, bodyLimit, key: options.eventGridKey, stopped: stopping.signal }),
+      [eventGridPath]: createEventGridEndpoint({
+        functions,
+        invoke: invoker.invoke,
+        bodyLimit,
+        key: options.eventGridKey,
+        stopped: stopping.signal,
+      }),
       [hostStatusPath]: hostStatus,
     };
-    const front = createHttpFront({ routes, worker, endpoints, bodyLimit, log, refuseByHead: options.refuseByHead ?? (() => undefined) });
+    const front = createHttpFront({
+      routes,
+      worker,
+      endpoints,
+      bodyLimit,
+      log,
+      refuseByHead: options.refuseByHead ?? (() => undefined),
+    });
     const url = await listen(front.server, options.port ?? 0, options.host ?? '127.0.0.1');
     const listeners = starts.map((start) => start(invoker.invoke));
     warnOfUnusedRetries(functions, log);
     return {
       url,
       functions: functions.map(describe),
-      ...createShutdown({ application, front, worker, invoker, listeners, stopping, libraryServer: stream?.server, log }),
+      ...createShutdown({
+        application,
+        front,
+        worker,
+        invoker,
+        listeners,
+        stopping,
+        libraryServer: stream?.server,
+        log,
+      }),
     };
   } catch (error) {
     stream?.server?.close();

@@ -44,7 +44,8 @@ export function parseFunction(registered: RegisteredFunction): HostedFunction {
   const [bindingName, binding] = Object.entries(bindings).find(([, one]) => supported.has(one.type)) ?? [];
   if (bindingName === undefined) throw new Error(`Function "${name}" has no trigger.`);
   const parsed = trigger.safeParse(binding);
-  if (!parsed.success) throw new Error(`Function "${name}" has a trigger that is not valid:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new Error(`Function "${name}" has a trigger that is not valid:\n${z.prettifyError(parsed.error)}`);
   return { ...registered, name, bindingName, trigger: parsed.data, retry: parseRetryPolicy(registered.metadata) };
 }
 
@@ -64,11 +65,15 @@ function refuseUnsupported(functionName: string, bindingName: string, binding: R
 export function resolveSettings(text: string, env: Record<string, string | undefined>, functionName: string): string {
   return text.replace(/%([^%]+)%/g, (_, setting: string) => {
     const value = env[setting];
-    if (value === undefined) throw new Error(`Function "${functionName}" needs the setting "${setting}", which is not set.`);
+    if (value === undefined)
+      throw new Error(`Function "${functionName}" needs the setting "${setting}", which is not set.`);
     return value;
   });
 }
 
-export function hasTrigger<T extends Trigger['type']>(fn: HostedFunction, type: T): fn is HostedFunction<Extract<Trigger, { type: T }>> {
+export function hasTrigger<T extends Trigger['type']>(
+  fn: HostedFunction,
+  type: T,
+): fn is HostedFunction<Extract<Trigger, { type: T }>> {
   return fn.trigger.type === type;
 }

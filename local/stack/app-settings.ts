@@ -30,14 +30,22 @@ export interface OwnSettings {
 }
 
 /** The settings of `shared/config.ts` that point the app of a region at the local services, or that the stack decides. */
-export function appSettings(services: ServiceEndpoints, stack: OwnSettings, region: RegionEndpoints = services): Record<string, string> {
+export function appSettings(
+  services: ServiceEndpoints,
+  stack: OwnSettings,
+  region: RegionEndpoints = services,
+): Record<string, string> {
   return {
     LONGSHORE_REGION: region.name,
-    ...(services.others.length === 0 ? {} : { LONGSHORE_REGIONS: JSON.stringify([services, ...services.others].map(regionSetting)) }),
+    ...(services.others.length === 0
+      ? {}
+      : { LONGSHORE_REGIONS: JSON.stringify([services, ...services.others].map(regionSetting)) }),
     LONGSHORE_UPLOAD_KEY: stack.keys.uploadKey,
     LONGSHORE_AUTH: stack.auth,
     LONGSHORE_SECRET_KEY: stack.keys.secretKey,
-    ...(stack.keys.adminPasswordHash === undefined ? {} : { LONGSHORE_ADMIN_PASSWORD_HASH: stack.keys.adminPasswordHash }),
+    ...(stack.keys.adminPasswordHash === undefined
+      ? {}
+      : { LONGSHORE_ADMIN_PASSWORD_HASH: stack.keys.adminPasswordHash }),
     LONGSHORE_OUTBOUND: 'loopback',
     // The stack listens on loopback alone, so no other name can be right than those that it was told, whatever the login.
     LONGSHORE_HOST_NAMES: [process.env.LONGSHORE_HOST_NAMES || 'own', ...(stack.hosts ?? [])].join(','),
@@ -66,12 +74,19 @@ function canBuild(): boolean {
 
 function why(): string | undefined {
   try {
-    const { LONGSHORE_BUILD_LIMITS: limits, LONGSHORE_BUILD_ISOLATION: steps, LONGSHORE_BUILD_NETWORK: network, LONGSHORE_BUILD_CGROUP: cgroup } = buildSettingsSchema.parse(process.env);
+    const {
+      LONGSHORE_BUILD_LIMITS: limits,
+      LONGSHORE_BUILD_ISOLATION: steps,
+      LONGSHORE_BUILD_NETWORK: network,
+      LONGSHORE_BUILD_CGROUP: cgroup,
+    } = buildSettingsSchema.parse(process.env);
     isolationOf({ limits, steps, network, cgroup });
     return undefined;
   } catch (error) {
     if (!(error instanceof BuilderRefused)) throw error;
-    process.stderr.write(`nothing is built here, although buildah is on the PATH:\n${error.missing.map((each) => `  - ${each}\n`).join('')}`);
+    process.stderr.write(
+      `nothing is built here, although buildah is on the PATH:\n${error.missing.map((each) => `  - ${each}\n`).join('')}`,
+    );
     return error.message;
   }
 }

@@ -3,7 +3,17 @@ import 'reflect-metadata';
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { AuthorityKeyIdentifierExtension, BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension, SubjectAlternativeNameExtension, SubjectKeyIdentifierExtension, X509CertificateGenerator } from '@peculiar/x509';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 import type { StateFolder } from './state-folder.ts';
 
 export interface OwnCertificate {
@@ -29,7 +39,11 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
  * A certificate for `names`, and the certificate of the authority that signed it, kept in the state folder. The authority's key is forgotten at once: whoever trusts
  * it trusts this one certificate, and nobody who gets hold of the folder can make one for another name.
  */
-export async function ownCertificate(state: StateFolder, names: readonly string[], now = new Date()): Promise<OwnCertificate> {
+export async function ownCertificate(
+  state: StateFolder,
+  names: readonly string[],
+  now = new Date(),
+): Promise<OwnCertificate> {
   mkdirSync(state.file('tls'), { recursive: true, mode: 0o700 });
   const [path, authorityFile] = [state.file('tls/server.pem'), state.file('tls/ca.pem')];
   const before = existsSync(path) ? partsOf(readFileSync(path, 'utf8')) : undefined;
@@ -59,7 +73,12 @@ function holds({ key, certificates }: Parts, names: readonly string[], now: Date
     const [server, authority] = certificates.map((each) => new X509Certificate(each));
     if (server === undefined || authority === undefined) return false;
     const isFor = (name: string) => (isIP(name) === 0 ? server.checkHost(name) : server.checkIP(name)) !== undefined;
-    return server.checkPrivateKey(createPrivateKey(key)) && server.verify(authority.publicKey) && server.validToDate.getTime() - now.getTime() > leastDays * dayMs && names.every(isFor);
+    return (
+      server.checkPrivateKey(createPrivateKey(key)) &&
+      server.verify(authority.publicKey) &&
+      server.validToDate.getTime() - now.getTime() > leastDays * dayMs &&
+      names.every(isFor)
+    );
   } catch {
     return false;
   }
@@ -67,13 +86,21 @@ function holds({ key, certificates }: Parts, names: readonly string[], now: Date
 
 async function make(names: readonly string[], now: Date): Promise<Parts> {
   const [authorityKeys, serverKeys] = await Promise.all([newKeys(), newKeys()]);
-  const usual = { notBefore: new Date(now.getTime() - dayMs), notAfter: new Date(now.getTime() + lifetimeDays * dayMs - dayMs), signingAlgorithm: algorithm };
+  const usual = {
+    notBefore: new Date(now.getTime() - dayMs),
+    notAfter: new Date(now.getTime() + lifetimeDays * dayMs - dayMs),
+    signingAlgorithm: algorithm,
+  };
   const issuer = [{ CN: [`Longshore of this machine, for ${names[0] ?? ''}`.slice(0, 64)] }];
   const authority = await X509CertificateGenerator.createSelfSigned({
     ...usual,
     name: issuer,
     keys: authorityKeys,
-    extensions: [new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true), await SubjectKeyIdentifierExtension.create(authorityKeys.publicKey)],
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+      await SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
+    ],
   });
   const server = await X509CertificateGenerator.create({
     ...usual,
@@ -90,8 +117,15 @@ async function make(names: readonly string[], now: Date): Promise<Parts> {
       await AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   });
-  const key = createPrivateKey({ key: Buffer.from(await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey)), format: 'der', type: 'pkcs8' });
-  return { key: key.export({ format: 'pem', type: 'pkcs8' }).toString(), certificates: [server, authority].map((each) => `${each.toString('pem').trim()}\n`) };
+  const key = createPrivateKey({
+    key: Buffer.from(await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey)),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  return {
+    key: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    certificates: [server, authority].map((each) => `${each.toString('pem').trim()}\n`),
+  };
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {

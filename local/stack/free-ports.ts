@@ -15,7 +15,9 @@ export async function requireFreePorts(settings: StackSettings): Promise<void> {
     const count = name === 'port' || name === 'functionsPort' ? settings.regions : 1;
     return settings[name] === 0 ? [] : Array.from({ length: count }, (_, at) => ({ name, port: settings[name] + at }));
   });
-  const faults = await Promise.all(wanted.map(async ({ name, port }) => ((await isFree(port)) ? [] : [fault(port, name)])));
+  const faults = await Promise.all(
+    wanted.map(async ({ name, port }) => ((await isFree(port)) ? [] : [fault(port, name)])),
+  );
   if (faults.flat().length > 0) throw new Error(faults.flat().join('; '));
 }
 

@@ -32,7 +32,14 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
 const largestBody = '357913941';
 
 /** The app, and all triggers, on the Functions host. */
-export function startFunctions(settings: StackSettings, { state, functionsKey, folder = 'functions' }: { readonly state: StateFolder; readonly functionsKey: string; readonly folder?: string }) {
+export function startFunctions(
+  settings: StackSettings,
+  {
+    state,
+    functionsKey,
+    folder = 'functions',
+  }: { readonly state: StateFolder; readonly functionsKey: string; readonly folder?: string },
+) {
   return startFunctionsHost({
     load: async () => {
       await import('../../functions/index.ts');

@@ -31,8 +31,13 @@ async function lostBlobs({ documents, blobsIn }: Stores): Promise<string[]> {
     if (there.every(Boolean)) continue;
     // With the links: a link is what lets a repository read, and a manifest name, the blob.
     const partition = await all(documents, { container: 'blobs', partition: [digest], where: [] });
-    const changes = partition.map(({ document, etag }): DocumentChange => ({ do: 'delete', id: document.id, ifMatch: etag }));
-    for (let from = 0; from < changes.length; from += maxChangesPerCommit) await documents.commitDocuments('blobs', [digest], changes.slice(from, from + maxChangesPerCommit));
+    const changes = partition.map(({ document, etag }): DocumentChange => ({
+      do: 'delete',
+      id: document.id,
+      ifMatch: etag,
+    }));
+    for (let from = 0; from < changes.length; from += maxChangesPerCommit)
+      await documents.commitDocuments('blobs', [digest], changes.slice(from, from + maxChangesPerCommit));
     lost.push(digest);
   }
   return lost;
@@ -44,10 +49,20 @@ async function isThere(blobs: Pick<Blobs, 'statBlob'> | undefined, name: string)
 
 async function lostManifests({ documents, blobsIn }: Stores): Promise<string[]> {
   const lost: string[] = [];
-  for await (const found of latest(documents, 'repositories', 'updatedAt', { path: 'type', is: '=', value: 'manifest' })) {
+  for await (const found of latest(documents, 'repositories', 'updatedAt', {
+    path: 'type',
+    is: '=',
+    value: 'manifest',
+  })) {
     const { document, etag } = parseStored(manifestDocumentSchema, found, { container: 'repositories' });
-    if (!('blob' in document.content) || (await isThere(blobsIn(document.content.region ?? 'local'), document.content.blob))) continue;
-    await documents.commitDocuments('repositories', partitionOf(document), [{ do: 'delete', id: document.id, ifMatch: etag }]);
+    if (
+      !('blob' in document.content) ||
+      (await isThere(blobsIn(document.content.region ?? 'local'), document.content.blob))
+    )
+      continue;
+    await documents.commitDocuments('repositories', partitionOf(document), [
+      { do: 'delete', id: document.id, ifMatch: etag },
+    ]);
     lost.push(document.digest);
   }
   return lost;
@@ -55,18 +70,30 @@ async function lostManifests({ documents, blobsIn }: Stores): Promise<string[]> 
 
 /** The documents of one kind that were written in the minute before the last one was. */
 async function* latest(documents: Documents, container: 'blobs' | 'repositories', timePath: string, kind: Predicate) {
-  const newest = await documents.queryDocuments({ container, where: [kind], orderBy: { path: timePath, direction: 'desc' }, limit: 1 });
+  const newest = await documents.queryDocuments({
+    container,
+    where: [kind],
+    orderBy: { path: timePath, direction: 'desc' },
+    limit: 1,
+  });
   const last = newest.documents[0]?.document[timePath];
   if (typeof last !== 'string') return;
   const since = new Date(Date.parse(last) - suspectMs).toISOString();
   yield* await all(documents, { container, where: [kind, { path: timePath, is: '>=', value: since }] });
 }
 
-async function all(documents: Documents, query: { container: 'blobs' | 'repositories'; partition?: readonly string[]; where: readonly Predicate[] }) {
+async function all(
+  documents: Documents,
+  query: { container: 'blobs' | 'repositories'; partition?: readonly string[]; where: readonly Predicate[] },
+) {
   const found = [];
   let continuation: string | undefined;
   do {
-    const page = await documents.queryDocuments({ ...query, limit: 500, ...(continuation === undefined ? {} : { continuation }) });
+    const page = await documents.queryDocuments({
+      ...query,
+      limit: 500,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
     found.push(...page.documents);
     continuation = page.continuation;
   } while (continuation !== undefined);

@@ -21,10 +21,14 @@ export function runUntilSignalled(start: () => Promise<Running>): void {
     setTimeout(() => process.exit(1), longestStopMs).unref();
     void starting.then((running) => running.stop()).then(() => process.exit(code), fail);
   };
-  starting.then((running) => running.onFailure((why) => {
-    process.stderr.write(`${why}\n`);
-    stop(1);
-  }), fail);
+  starting.then(
+    (running) =>
+      running.onFailure((why) => {
+        process.stderr.write(`${why}\n`);
+        stop(1);
+      }),
+    fail,
+  );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
   process.on('disconnect', () => stop(0));
 }

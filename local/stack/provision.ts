@@ -6,19 +6,31 @@ import { z } from 'zod';
 
 const containersSchema = z.object({
   database: z.string(),
-  containers: z.array(z.object({ name: z.string(), partitionKey: z.array(z.string()).min(1).max(3), defaultTtl: z.int() })),
+  containers: z.array(
+    z.object({ name: z.string(), partitionKey: z.array(z.string()).min(1).max(3), defaultTtl: z.int() }),
+  ),
 });
 
 const queuesSchema = z.object({ queues: z.array(z.string()) });
 
 /** The file that Bicep reads too. */
 export function readContainers(): z.infer<typeof containersSchema> {
-  return containersSchema.parse(JSON.parse(readFileSync(new URL('../../infra/cosmos-containers.json', import.meta.url), 'utf8')));
+  return containersSchema.parse(
+    JSON.parse(readFileSync(new URL('../../infra/cosmos-containers.json', import.meta.url), 'utf8')),
+  );
 }
 
 /** Makes what Bicep makes in Azure: the app itself never creates a container. The first account is the region's own, with the queues. */
-export async function provision(cosmos: { endpoint: string; key: string }, storageAccounts: readonly [string, ...string[]], blobContainers: readonly string[]): Promise<void> {
-  await Promise.all([provisionCosmos(cosmos), provisionQueues(storageAccounts[0]), ...storageAccounts.map((connection) => provisionBlobs(connection, blobContainers))]);
+export async function provision(
+  cosmos: { endpoint: string; key: string },
+  storageAccounts: readonly [string, ...string[]],
+  blobContainers: readonly string[],
+): Promise<void> {
+  await Promise.all([
+    provisionCosmos(cosmos),
+    provisionQueues(storageAccounts[0]),
+    ...storageAccounts.map((connection) => provisionBlobs(connection, blobContainers)),
+  ]);
 }
 
 async function provisionCosmos(cosmos: { endpoint: string; key: string }): Promise<void> {
@@ -26,14 +38,23 @@ async function provisionCosmos(cosmos: { endpoint: string; key: string }): Promi
   const { database: id, containers } = readContainers();
   const { database } = await client.databases.createIfNotExists({ id });
   for (const { name, partitionKey, defaultTtl } of containers) {
-    const kind = partitionKey.length === 1 ? { kind: PartitionKeyKind.Hash } : { kind: PartitionKeyKind.MultiHash, version: PartitionKeyDefinitionVersion.V2 };
-    await database.containers.createIfNotExists({ id: name, partitionKey: { paths: partitionKey, ...kind }, defaultTtl });
+    const kind =
+      partitionKey.length === 1
+        ? { kind: PartitionKeyKind.Hash }
+        : { kind: PartitionKeyKind.MultiHash, version: PartitionKeyDefinitionVersion.V2 };
+    await database.containers.createIfNotExists({
+      id: name,
+      partitionKey: { paths: partitionKey, ...kind },
+      defaultTtl,
+    });
   }
   client.dispose();
 }
 
 async function provisionQueues(connectionString: string): Promise<void> {
-  const { queues } = queuesSchema.parse(JSON.parse(readFileSync(new URL('../../infra/storage-queues.json', import.meta.url), 'utf8')));
+  const { queues } = queuesSchema.parse(
+    JSON.parse(readFileSync(new URL('../../infra/storage-queues.json', import.meta.url), 'utf8')),
+  );
   const client = QueueServiceClient.fromConnectionString(connectionString);
   await Promise.all(queues.map((name) => client.getQueueClient(name).createIfNotExists()));
 }

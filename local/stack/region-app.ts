@@ -13,20 +13,35 @@ export interface RegionApp {
 }
 
 /** `environment` configures the app. Rejects with the one sentence that it failed with. */
-export async function startRegionApp(name: string, number: number, settings: StackSettings, environment: Readonly<Record<string, string>>): Promise<RegionApp> {
-  const child = fork(fileURLToPath(new URL('region-child.ts', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...environment } });
+export async function startRegionApp(
+  name: string,
+  number: number,
+  settings: StackSettings,
+  environment: Readonly<Record<string, string>>,
+): Promise<RegionApp> {
+  const child = fork(fileURLToPath(new URL('region-child.ts', import.meta.url)), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...environment },
+  });
   const send = (message: ToRegion) => void child.send(message);
   const exited = once(child, 'exit');
   send({ start: settings, number });
   const { url, functionsUrl } = await new Promise<{ url: string; functionsUrl: string }>((resolve, reject) => {
-    child.on('message', (message: FromRegion) => ('failed' in message ? reject(new Error(message.failed)) : resolve(message.ready)));
-    child.once('exit', (code) => reject(new Error(`the region ${name} ended while it started (exit code ${String(code)})`)));
+    child.on('message', (message: FromRegion) =>
+      'failed' in message ? reject(new Error(message.failed)) : resolve(message.ready),
+    );
+    child.once('exit', (code) =>
+      reject(new Error(`the region ${name} ended while it started (exit code ${String(code)})`)),
+    );
   });
   let stopping = false;
   return {
     url,
     functionsUrl,
-    onFailure: (handle) => void exited.then(([code]) => (stopping ? undefined : handle(`the region ${name} ended (exit code ${String(code)})`))),
+    onFailure: (handle) =>
+      void exited.then(([code]) =>
+        stopping ? undefined : handle(`the region ${name} ended (exit code ${String(code)})`),
+      ),
     async stop() {
       stopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -6,7 +6,8 @@ import { openStateFolder } from './state-folder.ts';
 export type ToRegion = { readonly start: StackSettings; readonly number: number } | { readonly stop: true };
 
 /** And back. */
-export type FromRegion = { readonly ready: { readonly url: string; readonly functionsUrl: string } } | { readonly failed: string };
+export type FromRegion =
+  { readonly ready: { readonly url: string; readonly functionsUrl: string } } | { readonly failed: string };
 
 /** Requests under way have this long to end when the stack stops. In milliseconds. */
 const graceMs = 5_000;

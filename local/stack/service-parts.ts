@@ -16,18 +16,43 @@ export { provision, readContainers as containers } from './provision.ts';
 // What needs the SDKs or the emulators. The services load it while Azurite, the slowest of them, comes up.
 
 /** The first region takes the writes; the others follow `lagMs` behind. */
-export async function startCosmos({ path, port, key }: { readonly path: string; readonly port: number; readonly key: string }, [write, ...read]: readonly [LocalRegion, ...LocalRegion[]], lagMs: number) {
+export async function startCosmos(
+  { path, port, key }: { readonly path: string; readonly port: number; readonly key: string },
+  [write, ...read]: readonly [LocalRegion, ...LocalRegion[]],
+  lagMs: number,
+) {
   try {
-    return await startCosmosEmulator({ path, port, key, region: write.cosmos, readRegions: read.map(({ cosmos: name }) => ({ name, lagMs })) });
+    return await startCosmosEmulator({
+      path,
+      port,
+      key,
+      region: write.cosmos,
+      readRegions: read.map(({ cosmos: name }) => ({ name, lagMs })),
+    });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Error(`port ${port}, for Cosmos DB, is in use: choose another with LONGSHORE_COSMOS_PORT`, { cause: error });
-    throw new Error(`the state file ${path} cannot be used (${(error as Error).message}): remove it and start again, without what it held`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+      throw new Error(`port ${port}, for Cosmos DB, is in use: choose another with LONGSHORE_COSMOS_PORT`, {
+        cause: error,
+      });
+    throw new Error(
+      `the state file ${path} cannot be used (${(error as Error).message}): remove it and start again, without what it held`,
+      { cause: error },
+    );
   }
 }
 
-export async function startTopic({ settings, state, keys, functionsUrl, log }: ServicesOptions, deadLetterConnection: string, region: number) {
-  const own = await readSubscriptionFile(fileURLToPath(new URL('../../infra/event-subscriptions.json', import.meta.url)));
-  const extra = settings.subscribers.map((url, index): SubscriptionInput => ({ name: `subscriber-${index + 1}`, destination: { type: 'WebHook', url } }));
+export async function startTopic(
+  { settings, state, keys, functionsUrl, log }: ServicesOptions,
+  deadLetterConnection: string,
+  region: number,
+) {
+  const own = await readSubscriptionFile(
+    fileURLToPath(new URL('../../infra/event-subscriptions.json', import.meta.url)),
+  );
+  const extra = settings.subscribers.map((url, index): SubscriptionInput => ({
+    name: `subscriber-${index + 1}`,
+    destination: { type: 'WebHook', url },
+  }));
   return startEventGrid({
     port: settings.eventGridPort === 0 ? 0 : settings.eventGridPort + region,
     statePath: state.file(region === 0 ? 'eventgrid.sqlite' : `eventgrid-${region + 1}.sqlite`),
@@ -44,7 +69,12 @@ export async function startTopic({ settings, state, keys, functionsUrl, log }: S
 export async function recover(endpoints: ServiceEndpoints, progress: (line: string) => void): Promise<void> {
   progress('the last run did not end by itself: checking the blobs of its last minute …');
   const documents = azureDocuments(endpoints.cosmos);
-  const accounts = new Map([endpoints, ...endpoints.others].map(({ name, blob }) => [name, azureBlobs({ connectionString: blob.connectionString, container: 'registry' })]));
+  const accounts = new Map(
+    [endpoints, ...endpoints.others].map(({ name, blob }) => [
+      name,
+      azureBlobs({ connectionString: blob.connectionString, container: 'registry' }),
+    ]),
+  );
   const lost = await forgetLostBlobs({ documents, blobsIn: (region) => accounts.get(region) });
   documents.dispose();
   for (const digest of lost) progress(`Azurite has lost ${digest}: it is unknown now; push its image again`);

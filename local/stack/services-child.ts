@@ -8,10 +8,14 @@ import { stackKeys } from './stack-keys.ts';
 import { openStateFolder } from './state-folder.ts';
 
 /** From the stack to the child that holds the services. */
-export type ToChild = { readonly start: StackSettings } | { readonly functionsUrl: string; readonly region: number } | { readonly stop: true };
+export type ToChild =
+  | { readonly start: StackSettings }
+  | { readonly functionsUrl: string; readonly region: number }
+  | { readonly stop: true };
 
 /** And back. */
-export type FromChild = { readonly progress: string } | { readonly ready: ServiceEndpoints } | { readonly failed: string };
+export type FromChild =
+  { readonly progress: string } | { readonly ready: ServiceEndpoints } | { readonly failed: string };
 
 // A process of their own: the emulator's SQLite must not hold up the registry's event loop, nor the other way round.
 let services: Promise<Services> | undefined;
@@ -27,7 +31,14 @@ async function start(settings: StackSettings): Promise<Services> {
   const keys = await stackKeys(state, 'open', () => undefined);
   const into = (file = rotatingLog(state.file('services.log'), { mib: 8, older: 3 }));
   const log = (line: string) => into.write(`${new Date().toISOString()} ${line}\n`);
-  return startServices({ settings, state, keys, functionsUrl: (region) => functionsUrls.get(region), progress: (line) => tell({ progress: line }), log });
+  return startServices({
+    settings,
+    state,
+    keys,
+    functionsUrl: (region) => functionsUrls.get(region),
+    progress: (line) => tell({ progress: line }),
+    log,
+  });
 }
 
 async function stop(): Promise<never> {
@@ -41,10 +52,12 @@ process.on('message', (message: ToChild) => {
   else if ('stop' in message) void stop();
   else {
     services = start(message.start);
-    services.then(({ endpoints }) => tell({ ready: endpoints })).catch((error: unknown) => {
-      tell({ failed: error instanceof Error ? error.message : String(error) });
-      process.exit(1);
-    });
+    services
+      .then(({ endpoints }) => tell({ ready: endpoints }))
+      .catch((error: unknown) => {
+        tell({ failed: error instanceof Error ? error.message : String(error) });
+        process.exit(1);
+      });
   }
 });
 // The stack was killed: end in order, so that Azurite keeps what it has.

@@ -15,8 +15,13 @@ export interface ServicesProcess {
 }
 
 /** Starts the services in a process of their own. Rejects with the one sentence that they failed with. */
-export async function startServicesProcess(settings: StackSettings, progress: (line: string) => void): Promise<ServicesProcess> {
-  const child = fork(fileURLToPath(new URL('services-child.ts', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+export async function startServicesProcess(
+  settings: StackSettings,
+  progress: (line: string) => void,
+): Promise<ServicesProcess> {
+  const child = fork(fileURLToPath(new URL('services-child.ts', import.meta.url)), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const send = (message: ToChild) => void child.send(message);
   const exited = once(child, 'exit');
   send({ start: settings });
@@ -26,13 +31,20 @@ export async function startServicesProcess(settings: StackSettings, progress: (l
       else if ('ready' in message) resolve(message.ready);
       else reject(new Error(message.failed));
     });
-    child.once('exit', (code) => reject(new Error(`the local services ended while they started (exit code ${String(code)})`)));
+    child.once('exit', (code) =>
+      reject(new Error(`the local services ended while they started (exit code ${String(code)})`)),
+    );
   });
   let stopping = false;
   return {
     endpoints,
     tellFunctionsUrl: (functionsUrl, region = 0) => send({ functionsUrl, region }),
-    onFailure: (handle) => void exited.then(([code]) => (stopping ? undefined : handle(`the local services ended (exit code ${String(code)}): see services.log in the state folder`))),
+    onFailure: (handle) =>
+      void exited.then(([code]) =>
+        stopping
+          ? undefined
+          : handle(`the local services ended (exit code ${String(code)}): see services.log in the state folder`),
+      ),
     async stop() {
       stopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -61,10 +61,22 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
   const { progress, settings, state, keys, log } = options;
   progress('starting Azurite, the Cosmos DB emulator and the Event Grid topic …');
   const regions = localRegions(settings.regions, keys.storageKey);
-  const azuriteUp = startAzurite({ folder: state.file('azurite'), blobPort: settings.blobPort, queuePort: settings.queuePort, accounts: regions.map(({ account }) => account), log });
+  const azuriteUp = startAzurite({
+    folder: state.file('azurite'),
+    blobPort: settings.blobPort,
+    queuePort: settings.queuePort,
+    accounts: regions.map(({ account }) => account),
+    log,
+  });
   // The slowest of them comes up while this process reads the code of the others.
   const parts = import('./service-parts.ts');
-  const cosmosUp = parts.then(({ startCosmos }) => startCosmos({ path: state.file('cosmos.sqlite'), port: settings.cosmosPort, key: keys.cosmosKey }, regions, settings.regionLag));
+  const cosmosUp = parts.then(({ startCosmos }) =>
+    startCosmos(
+      { path: state.file('cosmos.sqlite'), port: settings.cosmosPort, key: keys.cosmosKey },
+      regions,
+      settings.regionLag,
+    ),
+  );
   const results = await Promise.allSettled([azuriteUp, cosmosUp]);
   for (const result of results) if (result.status === 'fulfilled') started.push(result.value);
   const [azurite, cosmos] = [await azuriteUp, await cosmosUp];
@@ -78,7 +90,12 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
 }
 
 /** A region's topic; and where there are several, what its storage is reached through. */
-async function startRegion(options: ServicesOptions, azurite: Azurite, region: LocalRegion, started: { stop(): Promise<void> }[]): Promise<RegionEndpoints> {
+async function startRegion(
+  options: ServicesOptions,
+  azurite: Azurite,
+  region: LocalRegion,
+  started: { stop(): Promise<void> }[],
+): Promise<RegionEndpoints> {
   const { settings, state, keys } = options;
   const { account, name, cosmos: cosmosRegion } = region;
   const { startTopic } = await import('./service-parts.ts');
@@ -92,5 +109,11 @@ async function startRegion(options: ServicesOptions, azurite: Azurite, region: L
     blobEndpoint = `http://127.0.0.1:${gate.port}/${account.name}`;
   }
   const connection = connectionString(account, blobEndpoint, queueEndpoint);
-  return { name, cosmosRegion, blob: { endpoint: blobEndpoint, connectionString: connection }, queue: { endpoint: queueEndpoint, connectionString: connection }, eventGrid: { endpoint: eventGrid.endpoint, key: keys.eventGridKeys[0] } };
+  return {
+    name,
+    cosmosRegion,
+    blob: { endpoint: blobEndpoint, connectionString: connection },
+    queue: { endpoint: queueEndpoint, connectionString: connection },
+    eventGrid: { endpoint: eventGrid.endpoint, key: keys.eventGridKeys[0] },
+  };
 }

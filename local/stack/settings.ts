@@ -7,23 +7,39 @@ const portSchema = wholeNumber(0, 65_535);
 const hostName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 /** What the local stack is told, by a flag or by an environment variable. A port of 0 takes any free one. */
-const settingsSchema = z.object({
-  port: portSchema,
-  functionsPort: portSchema,
-  state: z.string().min(1, 'must name a folder'),
-  tls: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], { error: ({ input }) => `must be true or false, not ${shown(input)}` }),
-  hosts: z.array(z.string().toLowerCase().regex(hostName, { error: ({ input }) => `must be a name without a port, as in images.azurecr.io, not ${shown(input)}` })),
-  auth: z.enum(['open', 'required'], { error: ({ input }) => `must be "open" or "required", not ${shown(input)}` }),
-  subscribers: z.array(z.url({ protocol: /^https?$/, error: ({ input }) => `must be an http or https URL, not ${shown(input)}` })),
-  logLevel: z.string(),
-  regions: wholeNumber(1, 5),
-  regionLag: wholeNumber(0, 600_000),
-  cosmosPort: portSchema,
-  blobPort: portSchema,
-  queuePort: portSchema,
-  eventGridPort: portSchema,
-  eventGridCode: z.string(),
-}).refine(({ tls, regions }) => !tls || regions === 1, { path: ['tls'], error: 'works with one region: the others have no certificate' });
+const settingsSchema = z
+  .object({
+    port: portSchema,
+    functionsPort: portSchema,
+    state: z.string().min(1, 'must name a folder'),
+    tls: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
+      error: ({ input }) => `must be true or false, not ${shown(input)}`,
+    }),
+    hosts: z.array(
+      z
+        .string()
+        .toLowerCase()
+        .regex(hostName, {
+          error: ({ input }) => `must be a name without a port, as in images.azurecr.io, not ${shown(input)}`,
+        }),
+    ),
+    auth: z.enum(['open', 'required'], { error: ({ input }) => `must be "open" or "required", not ${shown(input)}` }),
+    subscribers: z.array(
+      z.url({ protocol: /^https?$/, error: ({ input }) => `must be an http or https URL, not ${shown(input)}` }),
+    ),
+    logLevel: z.string(),
+    regions: wholeNumber(1, 5),
+    regionLag: wholeNumber(0, 600_000),
+    cosmosPort: portSchema,
+    blobPort: portSchema,
+    queuePort: portSchema,
+    eventGridPort: portSchema,
+    eventGridCode: z.string(),
+  })
+  .refine(({ tls, regions }) => !tls || regions === 1, {
+    path: ['tls'],
+    error: 'works with one region: the others have no certificate',
+  });
 
 export type StackSettings = z.infer<typeof settingsSchema>;
 
@@ -41,38 +57,107 @@ interface Source {
 
 /** Where each setting comes from. The flags, the messages and the help are made of this. */
 const sources: Readonly<Record<keyof StackSettings, Source>> = {
-  port: { flag: 'port', variable: 'LONGSHORE_PORT', otherwise: 5000, withTls: 443, says: 'where clients push and pull' },
-  functionsPort: { flag: 'functions-port', variable: 'LONGSHORE_FUNCTIONS_PORT', otherwise: 7071, says: 'where the Functions host serves the same' },
-  state: { flag: 'state', variable: 'LONGSHORE_STATE', otherwise: '.longshore', says: 'the folder that holds everything' },
-  auth: { flag: 'auth', variable: 'LONGSHORE_AUTH', otherwise: 'open', withTls: 'required', says: '"open", because the stack listens on loopback alone, or "required"' },
-  subscribers: { flag: 'subscriber', variable: 'LONGSHORE_SUBSCRIBERS', otherwise: '', kind: 'list', says: 'a URL that gets every event as a CloudEvent; may be given several times' },
-  tls: { flag: 'tls', variable: 'LONGSHORE_TLS', otherwise: false, kind: 'switch', says: 'serves clients with TLS, by a certificate that is made here (docs/az.md)' },
-  hosts: { flag: 'host', variable: 'LONGSHORE_HOSTS', otherwise: '', kind: 'list', says: 'a name that clients call this registry by, beside those of the machine; may be given several times' },
+  port: {
+    flag: 'port',
+    variable: 'LONGSHORE_PORT',
+    otherwise: 5000,
+    withTls: 443,
+    says: 'where clients push and pull',
+  },
+  functionsPort: {
+    flag: 'functions-port',
+    variable: 'LONGSHORE_FUNCTIONS_PORT',
+    otherwise: 7071,
+    says: 'where the Functions host serves the same',
+  },
+  state: {
+    flag: 'state',
+    variable: 'LONGSHORE_STATE',
+    otherwise: '.longshore',
+    says: 'the folder that holds everything',
+  },
+  auth: {
+    flag: 'auth',
+    variable: 'LONGSHORE_AUTH',
+    otherwise: 'open',
+    withTls: 'required',
+    says: '"open", because the stack listens on loopback alone, or "required"',
+  },
+  subscribers: {
+    flag: 'subscriber',
+    variable: 'LONGSHORE_SUBSCRIBERS',
+    otherwise: '',
+    kind: 'list',
+    says: 'a URL that gets every event as a CloudEvent; may be given several times',
+  },
+  tls: {
+    flag: 'tls',
+    variable: 'LONGSHORE_TLS',
+    otherwise: false,
+    kind: 'switch',
+    says: 'serves clients with TLS, by a certificate that is made here (docs/az.md)',
+  },
+  hosts: {
+    flag: 'host',
+    variable: 'LONGSHORE_HOSTS',
+    otherwise: '',
+    kind: 'list',
+    says: 'a name that clients call this registry by, beside those of the machine; may be given several times',
+  },
   logLevel: { flag: 'log-level', variable: 'LONGSHORE_LOG_LEVEL', otherwise: 'info', says: 'what longshore.log keeps' },
-  regions: { flag: 'regions', variable: 'LONGSHORE_LOCAL_REGIONS', otherwise: 1, says: 'how many regions, each with a storage account of its own; their ports follow --port' },
-  regionLag: { flag: 'region-lag', variable: 'LONGSHORE_REGION_LAG', otherwise: 200, says: "milliseconds by which the other regions' documents are behind" },
+  regions: {
+    flag: 'regions',
+    variable: 'LONGSHORE_LOCAL_REGIONS',
+    otherwise: 1,
+    says: 'how many regions, each with a storage account of its own; their ports follow --port',
+  },
+  regionLag: {
+    flag: 'region-lag',
+    variable: 'LONGSHORE_REGION_LAG',
+    otherwise: 200,
+    says: "milliseconds by which the other regions' documents are behind",
+  },
   cosmosPort: { variable: 'LONGSHORE_COSMOS_PORT', otherwise: 0, says: "the Cosmos DB emulator's port" },
   blobPort: { variable: 'LONGSHORE_BLOB_PORT', otherwise: 0, says: "Azurite's port for blobs" },
   queuePort: { variable: 'LONGSHORE_QUEUE_PORT', otherwise: 0, says: "Azurite's port for queues" },
   eventGridPort: { variable: 'LONGSHORE_EVENTGRID_PORT', otherwise: 0, says: "the Event Grid topic's port" },
-  eventGridCode: { variable: 'LONGSHORE_EVENTGRID_CODE', otherwise: '', says: 'the key (?code=) that a Functions host of one\'s own wants of deliveries: its system key eventgrid_extension' },
+  eventGridCode: {
+    variable: 'LONGSHORE_EVENTGRID_CODE',
+    otherwise: '',
+    says: "the key (?code=) that a Functions host of one's own wants of deliveries: its system key eventgrid_extension",
+  },
 };
 
 type Program = 'start' | 'services';
 
 /** `npm run services` has the ports that every tool knows; beside `npm start` they are free ones. */
-const knownPorts: Partial<Record<keyof StackSettings, number>> = { cosmosPort: 8081, blobPort: 10_000, queuePort: 10_001, eventGridPort: 6_500 };
+const knownPorts: Partial<Record<keyof StackSettings, number>> = {
+  cosmosPort: 8081,
+  blobPort: 10_000,
+  queuePort: 10_001,
+  eventGridPort: 6_500,
+};
 
 const names = Object.keys(sources) as (keyof StackSettings)[];
 
 /** Throws an `Error` whose message names every fault by its flag and variable. */
-export function parseSettings(program: Program, args: string[], environment: Readonly<Record<string, string | undefined>>): StackSettings {
+export function parseSettings(
+  program: Program,
+  args: string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): StackSettings {
   refuseWhatNpmTook(program, environment);
   const given = flagsIn(program, args);
   const isTls = String(valueOf('tls', program, { given, environment })) === 'true';
-  const parsed = settingsSchema.safeParse(Object.fromEntries(names.map((name) => [name, valueOf(name, program, { given, environment, isTls })])));
+  const parsed = settingsSchema.safeParse(
+    Object.fromEntries(names.map((name) => [name, valueOf(name, program, { given, environment, isTls })])),
+  );
   if (parsed.success) return parsed.data;
-  throw new Error(parsed.error.issues.map(({ path: [name], message }) => `${calledBy(name as keyof StackSettings)} ${message}`).join('; '));
+  throw new Error(
+    parsed.error.issues
+      .map(({ path: [name], message }) => `${calledBy(name as keyof StackSettings)} ${message}`)
+      .join('; '),
+  );
 }
 
 /** The text for `--help`; `undefined` where nobody asks for it. */
@@ -82,11 +167,24 @@ export function helpAsked(program: Program, args: readonly string[]): string | u
     const { flag, variable, says, withTls } = sources[name];
     const otherwise = otherwiseOf(name, program);
     const shown = otherwise === '' ? 'none' : otherwise === 0 ? 'any free port' : String(otherwise);
-    return [flag === undefined ? '' : `--${flag}`, variable, `${says} (${shown}${withTls === undefined ? '' : `; with --tls ${withTls}`})`];
+    return [
+      flag === undefined ? '' : `--${flag}`,
+      variable,
+      `${says} (${shown}${withTls === undefined ? '' : `; with --tls ${withTls}`})`,
+    ];
   });
   const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map(([flag = '', variable = '', says = '']) => `  ${flag.padEnd(first ?? 0)}  ${variable.padEnd(second ?? 0)}  ${says}`);
-  return [`usage: ${commandOf(program)} -- [flags]`, '', ...lines, '', 'Each setting is a flag or an environment variable; a port of 0 takes any free one.', ''].join('\n');
+  const lines = rows.map(
+    ([flag = '', variable = '', says = '']) => `  ${flag.padEnd(first ?? 0)}  ${variable.padEnd(second ?? 0)}  ${says}`,
+  );
+  return [
+    `usage: ${commandOf(program)} -- [flags]`,
+    '',
+    ...lines,
+    '',
+    'Each setting is a flag or an environment variable; a port of 0 takes any free one.',
+    '',
+  ].join('\n');
 }
 
 /** How a person names a setting: by its flag and its variable. */
@@ -102,15 +200,22 @@ function commandOf(program: Program): string {
 type Given = Readonly<Record<string, unknown>>;
 
 function flagsIn(program: Program, args: string[]): Given {
-  const options = Object.fromEntries(names.flatMap((name) => {
-    const { flag, kind } = sources[name];
-    return flag === undefined ? [] : [[flag, { type: kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: kind === 'list' }]];
-  }));
+  const options = Object.fromEntries(
+    names.flatMap((name) => {
+      const { flag, kind } = sources[name];
+      return flag === undefined
+        ? []
+        : [[flag, { type: kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: kind === 'list' }]];
+    }),
+  );
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
   } catch (error) {
     const code = (error as { code?: string }).code;
-    const why = code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' ? `flags stand behind two dashes: ${commandOf(program)} -- --port 5761` : (error as Error).message.split('. ')[0];
+    const why =
+      code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL'
+        ? `flags stand behind two dashes: ${commandOf(program)} -- --port 5761`
+        : (error as Error).message.split('. ')[0];
     throw new Error(`${why ?? ''}; ${commandOf(program)} -- --help lists the flags`, { cause: error });
   }
 }
@@ -119,12 +224,29 @@ function flagsIn(program: Program, args: string[]): Given {
 function refuseWhatNpmTook(program: Program, environment: Readonly<Record<string, string | undefined>>): void {
   const taken = names.flatMap((name) => {
     const { flag } = sources[name];
-    return flag !== undefined && environment[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined ? [`--${flag}`] : [];
+    return flag !== undefined && environment[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined
+      ? [`--${flag}`]
+      : [];
   });
-  if (taken.length > 0) throw new Error(`npm kept ${taken.join(' and ')} for itself: flags stand behind two dashes, as in ${commandOf(program)} -- ${taken[0] ?? ''} …`);
+  if (taken.length > 0)
+    throw new Error(
+      `npm kept ${taken.join(' and ')} for itself: flags stand behind two dashes, as in ${commandOf(program)} -- ${taken[0] ?? ''} …`,
+    );
 }
 
-function valueOf(name: keyof StackSettings, program: Program, { given, environment, isTls = false }: { readonly given: Given; readonly environment: Readonly<Record<string, string | undefined>>; readonly isTls?: boolean }): unknown {
+function valueOf(
+  name: keyof StackSettings,
+  program: Program,
+  {
+    given,
+    environment,
+    isTls = false,
+  }: {
+    readonly given: Given;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly isTls?: boolean;
+  },
+): unknown {
   const { flag, variable, kind, withTls } = sources[name];
   const byFlag = flag === undefined ? undefined : given[flag];
   const value = byFlag ?? (environment[variable] || ((isTls ? withTls : undefined) ?? otherwiseOf(name, program)));
@@ -140,7 +262,10 @@ function wholeNumber(least: number, most: number) {
   return z.union([z.number(), z.string()]).transform((value, context) => {
     const number = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : NaN;
     if (number >= least && number <= most) return number;
-    context.addIssue({ code: 'custom', message: `must be a whole number from ${least} to ${most}, not ${shown(value)}` });
+    context.addIssue({
+      code: 'custom',
+      message: `must be a whole number from ${least} to ${most}, not ${shown(value)}`,
+    });
     return z.NEVER;
   });
 }

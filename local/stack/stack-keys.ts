@@ -26,7 +26,11 @@ function newKey(): string {
  * The stack's own secrets, made once per folder. Where credentials are required it makes the administrator's password too:
  * `show` is told it that one time, and the file keeps its hash. Throws one sentence when the file is damaged.
  */
-export async function stackKeys(state: StateFolder, auth: 'open' | 'required', show: (password: string) => void): Promise<StackKeys> {
+export async function stackKeys(
+  state: StateFolder,
+  auth: 'open' | 'required',
+  show: (password: string) => void,
+): Promise<StackKeys> {
   const path = state.file('keys.json');
   const before = readKeys(path);
   const keys = keysSchema.parse(before ?? { uploadKey: newKey(), eventGridKeys: [newKey(), newKey()] });
@@ -34,7 +38,10 @@ export async function stackKeys(state: StateFolder, auth: 'open' | 'required', s
   const isComplete = JSON.stringify(keys) === JSON.stringify(before);
   if (auth === 'open' || keys.adminPasswordHash !== undefined) return isComplete ? keys : writeKeys(path, keys);
   const [password, salt] = [makePassword(), makeSalt()];
-  const kept = writeKeys(path, { ...keys, adminPasswordHash: formatPasswordHash({ salt, hash: await hashPassword(password, salt) }) });
+  const kept = writeKeys(path, {
+    ...keys,
+    adminPasswordHash: formatPasswordHash({ salt, hash: await hashPassword(password, salt) }),
+  });
   show(password);
   return kept;
 }
@@ -46,7 +53,10 @@ function readKeys(path: string): unknown {
     keysSchema.parse(there);
     return there;
   } catch (error) {
-    throw new Error(`${path} is damaged: remove it and start again (uploads under way begin anew, and credentials too)`, { cause: error });
+    throw new Error(
+      `${path} is damaged: remove it and start again (uploads under way begin anew, and credentials too)`,
+      { cause: error },
+    );
   }
 }
 

@@ -34,7 +34,11 @@ export async function startStack(settings: StackSettings, progress: (line: strin
   try {
     await requireFreePorts(settings);
     closeToOthers(state);
-    const keys = await stackKeys(state, settings.auth, (password) => progress(`the administrator is "admin" with the password ${password}: it is shown this once (to get another, remove adminPasswordHash from ${state.file('keys.json')})`));
+    const keys = await stackKeys(state, settings.auth, (password) =>
+      progress(
+        `the administrator is "admin" with the password ${password}: it is shown this once (to get another, remove adminPasswordHash from ${state.file('keys.json')})`,
+      ),
+    );
     // What makes certificates is loaded only where one is needed.
     const tls = settings.tls ? await (await import('./tls.ts')).startTls(state, settings, progress) : undefined;
     if (tls !== undefined) stops.push(tls.stop);
@@ -43,9 +47,17 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     const services = await startServicesProcess(settings, progress);
     stops.push(() => services.stop());
     const { startFunctions, startNode } = await loading;
-    const own = { keys, auth: settings.auth, logLevel: settings.logLevel, hosts: settings.hosts, ...(tls === undefined ? {} : { publicUrl: process.env.LONGSHORE_PUBLIC_URL || tls.url }) };
+    const own = {
+      keys,
+      auth: settings.auth,
+      logLevel: settings.logLevel,
+      hosts: settings.hosts,
+      ...(tls === undefined ? {} : { publicUrl: process.env.LONGSHORE_PUBLIC_URL || tls.url }),
+    };
     progress('starting the functions …');
-    const others = startOthers(settings, services, (region) => appSettings(services.endpoints, { ...own, logFile: state.file(`longshore-${region.name}.log`) }, region));
+    const others = startOthers(settings, services, (region) =>
+      appSettings(services.endpoints, { ...own, logFile: state.file(`longshore-${region.name}.log`) }, region),
+    );
     // What fails beside it is told below.
     others.catch(() => undefined);
     Object.assign(process.env, appSettings(services.endpoints, { ...own, logFile: state.file('longshore.log') }));
@@ -59,7 +71,13 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     stops.push(async () => {
       await Promise.all(regions.map((region) => region.stop()));
     });
-    return { url: tls?.url ?? node.url, functionsUrl: functions.url, others: regions, onFailure: (handle) => [services, ...regions].forEach((part) => part.onFailure(handle)), stop };
+    return {
+      url: tls?.url ?? node.url,
+      functionsUrl: functions.url,
+      others: regions,
+      onFailure: (handle) => [services, ...regions].forEach((part) => part.onFailure(handle)),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -67,7 +85,11 @@ export async function startStack(settings: StackSettings, progress: (line: strin
 }
 
 /** The apps of all regions but the first, side by side. */
-function startOthers(settings: StackSettings, services: ServicesProcess, environmentOf: (region: RegionEndpoints) => Record<string, string>) {
+function startOthers(
+  settings: StackSettings,
+  services: ServicesProcess,
+  environmentOf: (region: RegionEndpoints) => Record<string, string>,
+) {
   return Promise.all(
     services.endpoints.others.map(async (region, at) => {
       const app = await startRegionApp(region.name, at + 1, settings, environmentOf(region));

@@ -34,7 +34,10 @@ function close(folder: string): void {
   if ((statSync(folder).mode & 0o077) === 0) return;
   const ignored = join(folder, '.gitignore');
   const isOwn = readdirSync(folder).length === 0 || (existsSync(ignored) && readFileSync(ignored, 'utf8') === '*\n');
-  if (!isOwn) throw new Error('it is open to other users and holds what is not Longshore\'s; choose a folder of its own with --state');
+  if (!isOwn)
+    throw new Error(
+      "it is open to other users and holds what is not Longshore's; choose a folder of its own with --state",
+    );
   chmodSync(folder, 0o700);
 }
 
@@ -60,7 +63,10 @@ export async function lockState(state: StateFolder, name: string, patienceMs: nu
   for (;;) {
     const lock = tryLock(state.file(`${name}.lock`));
     if (lock !== undefined) return lock;
-    if (Date.now() >= give) throw new Error(`another Longshore uses the folder ${state.path}: stop it, or choose another folder with --state`);
+    if (Date.now() >= give)
+      throw new Error(
+        `another Longshore uses the folder ${state.path}: stop it, or choose another folder with --state`,
+      );
     await sleep(100);
   }
 }
@@ -77,7 +83,9 @@ function tryLock(path: string): Lock | undefined {
     }
   } catch (error) {
     if (/locked|busy/i.test((error as Error).message)) return undefined;
-    throw new Error(`the lock file ${path} cannot be used (${(error as Error).message}): remove it and start again`, { cause: error });
+    throw new Error(`the lock file ${path} cannot be used (${(error as Error).message}): remove it and start again`, {
+      cause: error,
+    });
   }
 }
 

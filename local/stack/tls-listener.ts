@@ -21,12 +21,18 @@ const handshakeTimeoutMs = 10_000;
  * Takes TLS from the bytes and hands them on as they are: who is silent, stops in the middle or sends too much is the app's own matter. Rejects with one
  * sentence when the port cannot be had.
  */
-export async function listenWithTls({ certificate, key }: Pick<OwnCertificate, 'certificate' | 'key'>, port: number): Promise<TlsListener> {
+export async function listenWithTls(
+  { certificate, key }: Pick<OwnCertificate, 'certificate' | 'key'>,
+  port: number,
+): Promise<TlsListener> {
   let target: number | undefined;
-  const server = createServer({ cert: certificate, key, handshakeTimeout: handshakeTimeoutMs, ALPNProtocols: ['http/1.1'] }, (secure) => {
-    if (target === undefined) return void secure.destroy();
-    join(secure, connect(target, '127.0.0.1'));
-  });
+  const server = createServer(
+    { cert: certificate, key, handshakeTimeout: handshakeTimeoutMs, ALPNProtocols: ['http/1.1'] },
+    (secure) => {
+      if (target === undefined) return void secure.destroy();
+      join(secure, connect(target, '127.0.0.1'));
+    },
+  );
   // A client that does not trust the authority says so, and the stack has nothing to add.
   server.on('tlsClientError', (_, socket) => socket.destroy());
   server.maxConnections = mostConnections;
@@ -52,7 +58,12 @@ function join(secure: Socket, plain: Socket): void {
 
 function listenFailure(error: unknown, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return new Error(`port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with --port`);
+  if (code === 'EADDRINUSE')
+    return new Error(
+      `port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with --port`,
+    );
   if (code !== 'EACCES') return error;
-  return new Error(`this user may not listen on port ${port}: let everybody do so by "sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}", or choose another with --port, which az cannot be told`);
+  return new Error(
+    `this user may not listen on port ${port}: let everybody do so by "sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}", or choose another with --port, which az cannot be told`,
+  );
 }

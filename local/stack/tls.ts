@@ -13,10 +13,16 @@ export interface Tls extends Pick<TlsListener, 'forwardTo' | 'stop'> {
 const ownNames = ['localhost', '127.0.0.1', '::1'];
 
 /** Listens with TLS, before anything else is started: who may not have the port hears of it at once. */
-export async function startTls(state: StateFolder, { hosts, port: wanted }: Pick<StackSettings, 'hosts' | 'port'>, progress: (line: string) => void): Promise<Tls> {
+export async function startTls(
+  state: StateFolder,
+  { hosts, port: wanted }: Pick<StackSettings, 'hosts' | 'port'>,
+  progress: (line: string) => void,
+): Promise<Tls> {
   const [name = 'localhost'] = hosts;
   const own = await ownCertificate(state, [...hosts, ...ownNames]);
   const { port, forwardTo, stop } = await listenWithTls(own, wanted);
-  progress(`clients must trust ${own.authorityFile}${own.isNew ? ', which is new,' : ''} and find ${name} at 127.0.0.1 (docs/az.md)`);
+  progress(
+    `clients must trust ${own.authorityFile}${own.isNew ? ', which is new,' : ''} and find ${name} at 127.0.0.1 (docs/az.md)`,
+  );
   return { url: `https://${name}${port === 443 ? '' : `:${port}`}`, forwardTo, stop };
 }

@@ -43,13 +43,21 @@ export function isFullPartition(container: ContainerName, partition: PartitionKe
 
 /** A point operation needs every level. */
 export function requireFullPartition(container: ContainerName, partition: PartitionKey): void {
-  if (!isFullPartition(container, partition)) throw new TypeError(`${container} has ${layoutOf(container).keyPaths.length} partition key levels, not ${partition.length}`);
+  if (!isFullPartition(container, partition))
+    throw new TypeError(
+      `${container} has ${layoutOf(container).keyPaths.length} partition key levels, not ${partition.length}`,
+    );
 }
 
 /** `TypeError` for a commit that no state of the store could accept: a fault of the caller. */
-export function requireCommit(container: ContainerName, partition: PartitionKey, changes: readonly DocumentChange[]): void {
+export function requireCommit(
+  container: ContainerName,
+  partition: PartitionKey,
+  changes: readonly DocumentChange[],
+): void {
   requireFullPartition(container, partition);
-  if (changes.length === 0 || changes.length > maxChangesPerCommit) throw new TypeError(`${changes.length} changes in one commit`);
+  if (changes.length === 0 || changes.length > maxChangesPerCommit)
+    throw new TypeError(`${changes.length} changes in one commit`);
   for (const change of changes) {
     requireId(idOf(change));
     if ('document' in change) requireOwnPartition(container, partition, change.document);
@@ -69,15 +77,19 @@ export function requireLimit(limit: number): void {
 function requireOwnPartition(container: ContainerName, partition: PartitionKey, document: JsonDocument): void {
   for (const [level, path] of layoutOf(container).keyPaths.entries()) {
     if (valueAt(document, path) === partition[level]) continue;
-    throw new TypeError(`${container}/${document.id} has ${path} ${JSON.stringify(valueAt(document, path))}, its partition ${JSON.stringify(partition)}`);
+    throw new TypeError(
+      `${container}/${document.id} has ${path} ${JSON.stringify(valueAt(document, path))}, its partition ${JSON.stringify(partition)}`,
+    );
   }
 }
 
 function requireId(id: string): void {
-  if (id === '' || Buffer.byteLength(id) > maxIdBytes || /[/\\?#]/.test(id)) throw new TypeError(`${JSON.stringify(id)} cannot be a document id`);
+  if (id === '' || Buffer.byteLength(id) > maxIdBytes || /[/\\?#]/.test(id))
+    throw new TypeError(`${JSON.stringify(id)} cannot be a document id`);
 }
 
 function requirePatch({ id, set = {}, increment = [] }: Extract<DocumentChange, { do: 'patch' }>): void {
   const operations = Object.keys(set).length + increment.length;
-  if (operations === 0 || operations > maxPatchOperations) throw new TypeError(`${operations} operations in one patch of ${id}`);
+  if (operations === 0 || operations > maxPatchOperations)
+    throw new TypeError(`${operations} operations in one patch of ${id}`);
 }

@@ -6,12 +6,14 @@ const maxValueBytes = 25_000;
 
 /** Both become parts of a path. Throws `TypeError`, without the value of anything. */
 export function requireSecretName(name: string, version?: string): void {
-  if (!namePattern.test(name)) throw new TypeError('a secret\'s name is 1 to 127 letters, digits and dashes');
-  if (version !== undefined && !versionPattern.test(version)) throw new TypeError(`a version of the secret ${name} is 1 to 32 letters and digits`);
+  if (!namePattern.test(name)) throw new TypeError("a secret's name is 1 to 127 letters, digits and dashes");
+  if (version !== undefined && !versionPattern.test(version))
+    throw new TypeError(`a version of the secret ${name} is 1 to 32 letters and digits`);
 }
 
 /** Throws `TypeError`. */
 export function requireSecretValue(name: string, value: string): void {
   const bytes = Buffer.byteLength(value);
-  if (bytes > maxValueBytes) throw new TypeError(`the secret ${name} would have ${bytes} bytes: at most ${maxValueBytes} are allowed`);
+  if (bytes > maxValueBytes)
+    throw new TypeError(`the secret ${name} would have ${bytes} bytes: at most ${maxValueBytes} are allowed`);
 }

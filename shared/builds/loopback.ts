@@ -7,5 +7,8 @@ export function isLoopbackHost(host: string): boolean {
 
 /** A machine's own names are one: who builds there says either. */
 export function isSameHost(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase() || (loopback.test(a) && loopback.test(b) && a.replace(loopback, '') === b.replace(loopback, ''));
+  return (
+    a.toLowerCase() === b.toLowerCase() ||
+    (loopback.test(a) && loopback.test(b) && a.replace(loopback, '') === b.replace(loopback, ''))
+  );
 }

@@ -45,7 +45,8 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
     },
     async work(message) {
       const parsed = messageSchema.safeParse(message);
-      if (!parsed.success) ports.log.error({ message }, 'a message of the queue build-runs cannot be read and is dropped');
+      if (!parsed.success)
+        ports.log.error({ message }, 'a message of the queue build-runs cannot be read and is dropped');
       else if ('watch' in parsed.data) await watchUpstreams(ports, until(sweepMs));
       else await workOn(ports, parsed.data.build, until(workMs));
     },
@@ -58,7 +59,13 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
           // What is due by now begins in this very run; that it could not be put in line is told of above.
           await lined.catch(() => undefined);
           const builds = await goOn(ports);
-          await eachAlone(ports.log, 'builds-sweep', Object.fromEntries(builds.map((build) => [`build ${build}`, () => sweepBuild(ports, build, until(sweepMs))])));
+          await eachAlone(
+            ports.log,
+            'builds-sweep',
+            Object.fromEntries(
+              builds.map((build) => [`build ${build}`, () => sweepBuild(ports, build, until(sweepMs))]),
+            ),
+          );
         },
       });
     },
@@ -67,6 +74,7 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
 
 async function sweepBuild(ports: BuildPorts, build: string, until: Date): Promise<void> {
   // Of what waits, what a crash has left waiting for nobody.
-  for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }])) await settleWaiting(ports, node);
+  for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }]))
+    await settleWaiting(ports, node);
   await workOn(ports, build, until);
 }

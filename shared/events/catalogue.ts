@@ -38,10 +38,19 @@ const exampleChart = {
 const exampleOccurrence = {
   id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
   timestamp: '2026-01-01T12:00:00.000Z',
-  request: { id: '7c66f28b-de19-40a4-821c-6f5f6c0003a4', host: 'registry.example.com', method: 'PUT', useragent: 'docker/28.0.0' },
+  request: {
+    id: '7c66f28b-de19-40a4-821c-6f5f6c0003a4',
+    host: 'registry.example.com',
+    method: 'PUT',
+    useragent: 'docker/28.0.0',
+  },
   actor: { name: 'anonymous' },
 };
-const exampleBin = { repository: 'team/app', group: '5f0c66ab-7a0e-4a2f-9a40-3a1c7f3d7a11', manifests: [{ digest: exampleDigest, mediaType: 'application/vnd.oci.image.manifest.v1+json' }] };
+const exampleBin = {
+  repository: 'team/app',
+  group: '5f0c66ab-7a0e-4a2f-9a40-3a1c7f3d7a11',
+  manifests: [{ digest: exampleDigest, mediaType: 'application/vnd.oci.image.manifest.v1+json' }],
+};
 
 const exampleWebhook = {
   id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
@@ -52,7 +61,13 @@ const exampleWebhook = {
 const exampleBuild = {
   id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
   timestamp: '2026-01-01T12:00:00.000Z',
-  target: { build: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55', repository: 'team/app', tag: 'v1', mode: 'rebase', bases: ['team/base:1'] },
+  target: {
+    build: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55',
+    repository: 'team/app',
+    tag: 'v1',
+    mode: 'rebase',
+    bases: ['team/base:1'],
+  },
 } as const;
 
 /**
@@ -67,7 +82,14 @@ export const catalogue = {
     example: {
       ...exampleOccurrence,
       action: 'push',
-      target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 524, digest: exampleDigest, length: 524, repository: 'team/app', tag: 'v1' },
+      target: {
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        size: 524,
+        digest: exampleDigest,
+        length: 524,
+        repository: 'team/app',
+        tag: 'v1',
+      },
     },
   },
   'Microsoft.ContainerRegistry.ImageDeleted': {
@@ -77,13 +99,17 @@ export const catalogue = {
     example: {
       ...exampleOccurrence,
       action: 'delete',
-      target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: exampleDigest, repository: 'team/app' },
+      target: {
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        digest: exampleDigest,
+        repository: 'team/app',
+      },
     },
   },
   'Microsoft.ContainerRegistry.ChartPushed': {
     version: '2.0',
     data: chartPushed,
-    summary: 'A Helm chart was pushed: a manifest whose config is Helm\'s. The subject is chart:version.',
+    summary: "A Helm chart was pushed: a manifest whose config is Helm's. The subject is chart:version.",
     example: { ...exampleOccurrence, action: 'chart_push', target: exampleChart },
   },
   'Microsoft.ContainerRegistry.ChartDeleted': {
@@ -108,7 +134,10 @@ export const catalogue = {
     version: '1.0',
     data: tagMoved,
     summary: 'A tag that pointed at one manifest points at another. The subject is repository:tag.',
-    example: { ...exampleOccurrence, target: { repository: 'team/app', tag: 'v1', digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` } },
+    example: {
+      ...exampleOccurrence,
+      target: { repository: 'team/app', tag: 'v1', digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` },
+    },
   },
   'Longshore.TagDeleted': {
     version: '1.0',
@@ -119,7 +148,8 @@ export const catalogue = {
   'Longshore.WebhookFailing': {
     version: '1.0',
     data: webhookFailing,
-    summary: 'A receiver keeps failing: from now on it is probed with one delivery, and the others wait. The subject is the webhook.',
+    summary:
+      'A receiver keeps failing: from now on it is probed with one delivery, and the others wait. The subject is the webhook.',
     example: { ...exampleWebhook, since: '2026-01-01T11:58:00.000Z', failures: 20, lastFailure: 'answered 503' },
   },
   'Longshore.WebhookRecovered': {
@@ -137,8 +167,17 @@ export const catalogue = {
   'Longshore.Recycled': {
     version: '1.0',
     data: recycled,
-    summary: 'Manifests and tags went into the recycle bin in one step. A deletion of many is several steps of one group. The subject is the repository.',
-    example: { ...exampleOccurrence, rule: 'nightly: untagged for 7 days', target: { ...exampleBin, purgeAt: '2026-01-15T12:00:00.000Z', tags: [{ tag: 'v1', previousDigest: exampleDigest }] } },
+    summary:
+      'Manifests and tags went into the recycle bin in one step. A deletion of many is several steps of one group. The subject is the repository.',
+    example: {
+      ...exampleOccurrence,
+      rule: 'nightly: untagged for 7 days',
+      target: {
+        ...exampleBin,
+        purgeAt: '2026-01-15T12:00:00.000Z',
+        tags: [{ tag: 'v1', previousDigest: exampleDigest }],
+      },
+    },
   },
   'Longshore.Restored': {
     version: '1.0',
@@ -162,42 +201,103 @@ export const catalogue = {
     version: '1.0',
     data: purgePlanned,
     summary: 'A plan of a purge policy is made: what it would remove. The subject is the policy.',
-    example: { ...exampleOccurrence, target: { policy: 'default', plan: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55', hash: '2'.repeat(64), manifests: 3, tags: 1, bytes: 98304, asks: true } },
+    example: {
+      ...exampleOccurrence,
+      target: {
+        policy: 'default',
+        plan: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55',
+        hash: '2'.repeat(64),
+        manifests: 3,
+        tags: 1,
+        bytes: 98304,
+        asks: true,
+      },
+    },
   },
   'Longshore.BrakeApplied': {
     version: '1.0',
     data: brakeApplied,
-    summary: 'A run of a purge policy would have taken more of a repository than its brake lets through: it waits until somebody approves its plan. The subject is the policy.',
-    example: { ...exampleOccurrence, target: { policy: 'default', plan: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55', hash: '2'.repeat(64), percent: 20, repositories: [{ repository: 'team/app', going: 12, of: 30, what: 'manifests' }] } },
+    summary:
+      'A run of a purge policy would have taken more of a repository than its brake lets through: it waits until somebody approves its plan. The subject is the policy.',
+    example: {
+      ...exampleOccurrence,
+      target: {
+        policy: 'default',
+        plan: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55',
+        hash: '2'.repeat(64),
+        percent: 20,
+        repositories: [{ repository: 'team/app', going: 12, of: 30, what: 'manifests' }],
+      },
+    },
   },
   'Longshore.QuotaWarning': {
     version: '1.0',
     data: quotaWarning,
-    summary: 'What is stored has crossed 80, 90 or 100 percent of the quota: told once, by the hourly survey. Nothing is refused. The subject is the registry.',
-    example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:00:00.000Z', target: { registry: 'default', percent: 80, storedBytes: 85_899_345_920, quotaBytes: 107_374_182_400, fullAt: '2026-02-01T12:00:00.000Z' } },
+    summary:
+      'What is stored has crossed 80, 90 or 100 percent of the quota: told once, by the hourly survey. Nothing is refused. The subject is the registry.',
+    example: {
+      id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+      timestamp: '2026-01-01T12:00:00.000Z',
+      target: {
+        registry: 'default',
+        percent: 80,
+        storedBytes: 85_899_345_920,
+        quotaBytes: 107_374_182_400,
+        fullAt: '2026-02-01T12:00:00.000Z',
+      },
+    },
   },
   'Longshore.ReplicationCompleted': {
     version: '1.0',
     data: replicationCompleted,
-    summary: 'An image is whole in another region: one event for each image and region, beside the one of the push. The subject is repository@digest.',
-    example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:00:05.000Z', target: { repository: 'team/app', digest: exampleDigest, region: 'neu', bytes: 98304, pushedAt: '2026-01-01T12:00:00.000Z', queuedAt: '2026-01-01T12:00:00.000Z' } },
+    summary:
+      'An image is whole in another region: one event for each image and region, beside the one of the push. The subject is repository@digest.',
+    example: {
+      id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+      timestamp: '2026-01-01T12:00:05.000Z',
+      target: {
+        repository: 'team/app',
+        digest: exampleDigest,
+        region: 'neu',
+        bytes: 98304,
+        pushedAt: '2026-01-01T12:00:00.000Z',
+        queuedAt: '2026-01-01T12:00:00.000Z',
+      },
+    },
   },
   'Longshore.ReplicationFailing': {
     version: '1.0',
     data: replicationFailing,
     summary: 'A blob could not be copied to a region five times in a row; it is tried on. The subject is the digest.',
-    example: { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:05:00.000Z', target: { digest: exampleDigest, region: 'neu', repositories: ['team/app'] }, attempts: 5, lastFailure: 'no region that holds it answers: it is in weu' },
+    example: {
+      id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+      timestamp: '2026-01-01T12:05:00.000Z',
+      target: { digest: exampleDigest, region: 'neu', repositories: ['team/app'] },
+      attempts: 5,
+      lastFailure: 'no region that holds it answers: it is in weu',
+    },
   },
   'Longshore.BaseImageUpdated': {
     version: '1.0',
     data: baseImageUpdated,
     summary: 'A tag that other images are built on points at another image. The subject is the image.',
-    example: { id: exampleBuild.id, timestamp: exampleBuild.timestamp, target: { image: 'team/base:1', digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}`, repository: 'team/base', tag: '1' } },
+    example: {
+      id: exampleBuild.id,
+      timestamp: exampleBuild.timestamp,
+      target: {
+        image: 'team/base:1',
+        digest: exampleDigest,
+        previousDigest: `sha256:${'1'.repeat(64)}`,
+        repository: 'team/base',
+        tag: '1',
+      },
+    },
   },
   'Longshore.BuildQueued': {
     version: '1.0',
     data: buildQueued,
-    summary: 'An image is to be made anew, as its base was updated; it waits for the images between. The subject is repository:tag.',
+    summary:
+      'An image is to be made anew, as its base was updated; it waits for the images between. The subject is repository:tag.',
     example: exampleBuild,
   },
   'Longshore.BuildStarted': {
@@ -210,19 +310,27 @@ export const catalogue = {
     version: '1.0',
     data: buildEnded,
     summary: 'An image is made anew, and its tag moved. The subject is repository:tag.',
-    example: { ...exampleBuild, target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` } },
+    example: {
+      ...exampleBuild,
+      target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` },
+    },
   },
   'Longshore.BuildFailed': {
     version: '1.0',
     data: buildFailed,
-    summary: 'An image could not be made anew: its tag stays where it was, and what is built on it waits for its next build. The subject is repository:tag.',
+    summary:
+      'An image could not be made anew: its tag stays where it was, and what is built on it waits for its next build. The subject is repository:tag.',
     example: { ...exampleBuild, because: 'the base sets another USER, and the image relies on the old one' },
   },
   'Longshore.ImageRebased': {
     version: '1.0',
     data: buildEnded,
-    summary: 'The layers of an image\'s base were replaced by those of its new one: no builder ran. The subject is repository:tag.',
-    example: { ...exampleBuild, target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` } },
+    summary:
+      "The layers of an image's base were replaced by those of its new one: no builder ran. The subject is repository:tag.",
+    example: {
+      ...exampleBuild,
+      target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` },
+    },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;
 

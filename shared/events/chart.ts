@@ -21,10 +21,18 @@ export function isChart({ references }: Pick<ManifestDocument, 'references'>): b
  * the name and that the tag is the version; `+` may not stand in a tag and became `_`.
  */
 export function chartTarget(manifest: Contained, repository: RepositoryName, tag: Tag | undefined): ChartTarget {
-  const name = manifest.annotations?.['org.opencontainers.image.title'] ?? repository.slice(repository.lastIndexOf('/') + 1);
+  const name =
+    manifest.annotations?.['org.opencontainers.image.title'] ?? repository.slice(repository.lastIndexOf('/') + 1);
   const version = manifest.annotations?.['org.opencontainers.image.version'] ?? tag?.replaceAll('_', '+');
   const size = sumOfBytes(manifest.references.filter(({ role }) => role === 'layer').map(sizeOf));
-  return { mediaType: chartMediaType, size, digest: manifest.digest, repository, name, ...(version === undefined ? {} : { version, tag: `${name}-${version}.tgz` }) };
+  return {
+    mediaType: chartMediaType,
+    size,
+    digest: manifest.digest,
+    repository,
+    name,
+    ...(version === undefined ? {} : { version, tag: `${name}-${version}.tgz` }),
+  };
 }
 
 /** `mychart:1.0.0`, as ACR's subjects name a chart. */

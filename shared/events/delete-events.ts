@@ -24,16 +24,39 @@ export interface EventPorts {
 
 export function deleteEvents(ports: EventPorts, { repository }: RepositoryKey, cause: Cause): DeleteEvents {
   const timestamp = ports.clock.now().toISOString();
-  const about = (subject: string) => ({ id: ports.ids.nextId(), time: timestamp, source: ports.settings.eventSource, subject });
+  const about = (subject: string) => ({
+    id: ports.ids.nextId(),
+    time: timestamp,
+    source: ports.settings.eventSource,
+    subject,
+  });
   const occurrence = () => ({ id: ports.ids.nextId(), timestamp, ...cause });
   return {
-    tagDeleted: ({ name, digest }) => envelope('Longshore.TagDeleted', about(`${repository}:${name}`), { ...occurrence(), target: { repository, tag: name, previousDigest: digest } }),
+    tagDeleted: ({ name, digest }) =>
+      envelope('Longshore.TagDeleted', about(`${repository}:${name}`), {
+        ...occurrence(),
+        target: { repository, tag: name, previousDigest: digest },
+      }),
     manifestDeleted(manifest, tags) {
       const { mediaType, digest } = manifest;
-      if (!isChart(manifest)) return envelope('Microsoft.ContainerRegistry.ImageDeleted', about(repository), { ...occurrence(), action: 'delete', target: { mediaType, digest, repository } });
+      if (!isChart(manifest))
+        return envelope('Microsoft.ContainerRegistry.ImageDeleted', about(repository), {
+          ...occurrence(),
+          action: 'delete',
+          target: { mediaType, digest, repository },
+        });
       const target = chartTarget(manifest, repository, tags[0]?.name);
-      return envelope('Microsoft.ContainerRegistry.ChartDeleted', about(chartSubject(target)), { ...occurrence(), action: 'chart_delete', target });
+      return envelope('Microsoft.ContainerRegistry.ChartDeleted', about(chartSubject(target)), {
+        ...occurrence(),
+        action: 'chart_delete',
+        target,
+      });
     },
-    repositoryDeleted: (generation) => envelope('Longshore.RepositoryDeleted', { ...about(repository), id: `${generation}-deleted` }, { ...occurrence(), target: { repository } }),
+    repositoryDeleted: (generation) =>
+      envelope(
+        'Longshore.RepositoryDeleted',
+        { ...about(repository), id: `${generation}-deleted` },
+        { ...occurrence(), target: { repository } },
+      ),
   };
 }

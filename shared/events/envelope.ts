@@ -15,7 +15,16 @@ export function envelope<T extends EventType>(
   about: { readonly id: string; readonly time: string; readonly source: string; readonly subject: string },
   data: EventData<T>,
 ): CloudEvent {
-  return { specversion: '1.0', id: about.id, source: about.source, type, subject: about.subject, time: about.time, datacontenttype: 'application/json', data };
+  return {
+    specversion: '1.0',
+    id: about.id,
+    source: about.source,
+    type,
+    subject: about.subject,
+    time: about.time,
+    datacontenttype: 'application/json',
+    data,
+  };
 }
 
 const envelopeSchema = z.looseObject({
@@ -29,13 +38,29 @@ const envelopeSchema = z.looseObject({
 
 /** An event as a handler gets it: known type, checked data. */
 export type CatalogueEvent = {
-  [T in EventType]: { readonly id: string; readonly source: string; readonly type: T; readonly subject: string; readonly time: string; readonly data: EventData<T> };
+  [T in EventType]: {
+    readonly id: string;
+    readonly source: string;
+    readonly type: T;
+    readonly subject: string;
+    readonly time: string;
+    readonly data: EventData<T>;
+  };
 }[EventType];
 
 /** What Event Grid delivers, checked as below and otherwise as it was published, for whoever hands it on. Throws `z.ZodError`. */
 export function parseCloudEvent(input: unknown): CloudEvent {
   const { id, source, type, subject, time } = parseEvent(input);
-  return { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data: (input as { data: unknown }).data };
+  return {
+    specversion: '1.0',
+    id,
+    source,
+    type,
+    subject,
+    time,
+    datacontenttype: 'application/json',
+    data: (input as { data: unknown }).data,
+  };
 }
 
 /** Parses what Event Grid delivers. Throws `z.ZodError` when it is no event of the catalogue. */

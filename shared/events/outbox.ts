@@ -41,7 +41,16 @@ export interface OutboxPorts {
  */
 export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'again'): DocumentChange {
   const { registry, repository } = key;
-  const document = { id: `event:${event.id}`, type: 'event', schemaVersion: 1, registry, repository, state: 'pending', recordedAt: event.time, event };
+  const document = {
+    id: `event:${event.id}`,
+    type: 'event',
+    schemaVersion: 1,
+    registry,
+    repository,
+    state: 'pending',
+    recordedAt: event.time,
+    event,
+  };
   return { do: again === undefined ? 'create' : 'upsert', document };
 }
 
@@ -50,13 +59,25 @@ export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'agai
  * attempt records, under an id of its own, says so. To be asked after a refusal alone.
  */
 export async function isRecorded(documents: ReadDocument, key: RepositoryKey, event: CloudEvent): Promise<boolean> {
-  return (await documents.readDocument({ container: 'repositories', partition: partitionOf(key), id: `event:${event.id}` })) !== undefined;
+  return (
+    (await documents.readDocument({
+      container: 'repositories',
+      partition: partitionOf(key),
+      id: `event:${event.id}`,
+    })) !== undefined
+  );
 }
 
 /** Those of these ids that are in the outbox, as they were recorded. */
-export async function recordedEvents(documents: ReadDocument, key: RepositoryKey, ids: Iterable<string>): Promise<CloudEvent[]> {
+export async function recordedEvents(
+  documents: ReadDocument,
+  key: RepositoryKey,
+  ids: Iterable<string>,
+): Promise<CloudEvent[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const found = await Promise.all([...ids].map((id) => readStored(documents, outboxDocumentSchema, { container, partition, id: `event:${id}` })));
+  const found = await Promise.all(
+    [...ids].map((id) => readStored(documents, outboxDocumentSchema, { container, partition, id: `event:${id}` })),
+  );
   return found.flatMap((each) => (each === undefined ? [] : [each.document.event]));
 }
 
@@ -64,13 +85,24 @@ export async function recordedEvents(documents: ReadDocument, key: RepositoryKey
  * Publishes what was just committed, in one call, and marks it. A failure is logged and left to `sweepOutbox`: what
  * the client asked for has happened, and it is told so.
  */
-export async function publishCommitted(ports: OutboxPorts, key: RepositoryKey, events: readonly CloudEvent[]): Promise<void> {
+export async function publishCommitted(
+  ports: OutboxPorts,
+  key: RepositoryKey,
+  events: readonly CloudEvent[],
+): Promise<void> {
   try {
     await ports.topic.publishEvents(events);
-    await markPublished(ports.documents, key, events.map((event) => event.id));
+    await markPublished(
+      ports.documents,
+      key,
+      events.map((event) => event.id),
+    );
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    ports.log.warn({ err: error, events: events.map((event) => event.id) }, 'events stay in the outbox until the sweep');
+    ports.log.warn(
+      { err: error, events: events.map((event) => event.id) },
+      'events stay in the outbox until the sweep',
+    );
   }
 }
 
@@ -87,7 +119,10 @@ async function markPublished(documents: CommitDocuments, key: RepositoryKey, ids
  * other. Throws `StoreFailure` when none could be published.
  * An event may be published twice (a crash between publishing and marking): consumers are idempotent by its id.
  */
-export async function sweepOutbox(ports: OutboxPorts & { readonly documents: QueryDocuments; readonly clock: Clock }, limit = 100): Promise<number> {
+export async function sweepOutbox(
+  ports: OutboxPorts & { readonly documents: QueryDocuments; readonly clock: Clock },
+  limit = 100,
+): Promise<number> {
   const before = new Date(ports.clock.now().getTime() - sweepAge).toISOString();
   const where = [
     { path: 'type', is: '=' as const, value: 'event' },
@@ -97,8 +132,15 @@ export async function sweepOutbox(ports: OutboxPorts & { readonly documents: Que
   const end = ports.clock.now().getTime() + sweepMs;
   let [published, looked] = [0, 0];
   let failure: unknown;
-  for await (const page of pagesOf(ports.documents, { container: 'repositories', where, orderBy: { path: 'recordedAt', direction: 'asc' }, limit })) {
-    for (const { document: { registry, repository, event } } of readable(ports.log, outboxDocumentSchema, page, { container: 'repositories' })) {
+  for await (const page of pagesOf(ports.documents, {
+    container: 'repositories',
+    where,
+    orderBy: { path: 'recordedAt', direction: 'asc' },
+    limit,
+  })) {
+    for (const {
+      document: { registry, repository, event },
+    } of readable(ports.log, outboxDocumentSchema, page, { container: 'repositories' })) {
       if (ports.clock.now().getTime() >= end) break;
       try {
         await ports.topic.publishEvents([event]);
@@ -106,13 +148,17 @@ export async function sweepOutbox(ports: OutboxPorts & { readonly documents: Que
         published += 1;
       } catch (error) {
         failure ??= error;
-        ports.log.error({ err: error, event: event.id }, 'an event stays in the outbox, and the sweep goes on with the next');
+        ports.log.error(
+          { err: error, event: event.id },
+          'an event stays in the outbox, and the sweep goes on with the next',
+        );
       }
     }
     looked += page.length;
     // Only behind those that stay: an event that the topic never takes must not stand in the way of all younger ones.
     if (published >= limit || looked >= mostLookedAt || ports.clock.now().getTime() >= end) break;
   }
-  if (failure !== undefined && published === 0) throw failure instanceof Error ? failure : new Error('no event could be published');
+  if (failure !== undefined && published === 0)
+    throw failure instanceof Error ? failure : new Error('no event could be published');
   return published;
 }

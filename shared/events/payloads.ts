@@ -57,7 +57,12 @@ export const repositoryChanged = z.object({ ...occurrence, target: z.object({ re
 
 export const tagMoved = z.object({
   ...occurrence,
-  target: z.object({ repository: repositorySchema, tag: tagSchema, digest: digestSchema, previousDigest: digestSchema }),
+  target: z.object({
+    repository: repositorySchema,
+    tag: tagSchema,
+    digest: digestSchema,
+    previousDigest: digestSchema,
+  }),
 });
 
 export const tagDeleted = z.object({
@@ -71,14 +76,26 @@ const webhookChanged = z.object({
   timestamp: z.iso.datetime(),
   target: z.object({ webhook: z.string(), host: z.string() }),
 });
-export const webhookFailing = z.object({ ...webhookChanged.shape, since: z.iso.datetime(), failures: z.int().positive(), lastFailure: z.string() });
+export const webhookFailing = z.object({
+  ...webhookChanged.shape,
+  since: z.iso.datetime(),
+  failures: z.int().positive(),
+  lastFailure: z.string(),
+});
 export const webhookRecovered = z.object({ ...webhookChanged.shape, since: z.iso.datetime() });
 export const webhookDisabled = z.object({ ...webhookChanged.shape, because: z.string() });
 
 export const replicationCompleted = z.object({
   id: z.string(),
   timestamp: z.iso.datetime(),
-  target: z.object({ repository: repositorySchema, digest: digestSchema, region: z.string(), bytes: z.int().nonnegative(), pushedAt: z.iso.datetime(), queuedAt: z.iso.datetime() }),
+  target: z.object({
+    repository: repositorySchema,
+    digest: digestSchema,
+    region: z.string(),
+    bytes: z.int().nonnegative(),
+    pushedAt: z.iso.datetime(),
+    queuedAt: z.iso.datetime(),
+  }),
 });
 export const replicationFailing = z.object({
   id: z.string(),
@@ -109,20 +126,39 @@ export const recycled = z.object({
   ...occurrence,
   /** Of a policy; absent when somebody asked. */
   rule: z.string().optional(),
-  target: z.object({ repository: repositorySchema, group: z.string(), purgeAt: z.iso.datetime(), manifests: z.array(manifestSchema), tags: z.array(untaggedSchema) }),
+  target: z.object({
+    repository: repositorySchema,
+    group: z.string(),
+    purgeAt: z.iso.datetime(),
+    manifests: z.array(manifestSchema),
+    tags: z.array(untaggedSchema),
+  }),
 });
 
 export const restored = z.object({
   ...occurrence,
-  target: z.object({ repository: repositorySchema, group: z.string(), manifests: z.array(manifestSchema), tags: z.array(z.object({ tag: tagSchema, digest: digestSchema })) }),
+  target: z.object({
+    repository: repositorySchema,
+    group: z.string(),
+    manifests: z.array(manifestSchema),
+    tags: z.array(z.object({ tag: tagSchema, digest: digestSchema })),
+  }),
 });
 
 export const purged = z.object({
   ...occurrence,
-  target: z.object({ repository: repositorySchema, group: z.string(), manifests: z.array(manifestSchema), tags: z.array(untaggedSchema) }),
+  target: z.object({
+    repository: repositorySchema,
+    group: z.string(),
+    manifests: z.array(manifestSchema),
+    tags: z.array(untaggedSchema),
+  }),
 });
 
-export const blobCollected = z.object({ ...occurrence, target: z.object({ digest: digestSchema, size: z.int().nonnegative() }) });
+export const blobCollected = z.object({
+  ...occurrence,
+  target: z.object({ digest: digestSchema, size: z.int().nonnegative() }),
+});
 
 export const purgePlanned = z.object({
   ...occurrence,
@@ -147,7 +183,9 @@ export const brakeApplied = z.object({
     hash: z.string(),
     percent: z.int(),
     /** Of which the plan would take more than `percent`. */
-    repositories: z.array(z.object({ repository: repositorySchema, going: z.int(), of: z.int(), what: z.enum(['manifests', 'tags']) })),
+    repositories: z.array(
+      z.object({ repository: repositorySchema, going: z.int(), of: z.int(), what: z.enum(['manifests', 'tags']) }),
+    ),
   }),
 });
 
@@ -178,5 +216,8 @@ const buildTarget = z.object({
 });
 const buildChanged = { id: z.string(), timestamp: z.iso.datetime() };
 export const buildQueued = z.object({ ...buildChanged, target: buildTarget });
-export const buildEnded = z.object({ ...buildChanged, target: z.object({ ...buildTarget.shape, digest: digestSchema, previousDigest: digestSchema.optional() }) });
+export const buildEnded = z.object({
+  ...buildChanged,
+  target: z.object({ ...buildTarget.shape, digest: digestSchema, previousDigest: digestSchema.optional() }),
+});
 export const buildFailed = z.object({ ...buildChanged, target: buildTarget, because: z.string() });

@@ -43,7 +43,10 @@ export function healthEndpoint(ports: Ports): () => Promise<Response> {
       asking.health.then(answered, () => (known = undefined));
     }
     const { status, dependencies } = await known.health;
-    return Response.json({ status, dependencies }, { status: status === 'up' ? 200 : 503, headers: { 'Cache-Control': 'no-store' } });
+    return Response.json(
+      { status, dependencies },
+      { status: status === 'up' ? 200 : 503, headers: { 'Cache-Control': 'no-store' } },
+    );
   };
 }
 
@@ -69,7 +72,10 @@ async function health(probe: ProbeDependency, log: Log): Promise<DependencyHealt
 async function withinPatience(answer: Promise<void>, dependency: ProbeDependency['dependency']): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StoreFailure({ dependency, kind: 'unavailable', message: `no answer in ${patienceMs} ms` })), patienceMs);
+    timer = setTimeout(
+      () => reject(new StoreFailure({ dependency, kind: 'unavailable', message: `no answer in ${patienceMs} ms` })),
+      patienceMs,
+    );
   });
   try {
     await Promise.race([answer, late]);

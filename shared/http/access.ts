@@ -11,6 +11,13 @@ export function requireAccess(caller: Caller, needed: readonly Access[], insiste
   const missing = insisted.filter((access) => !caller.may(access));
   const known = needed.length > 0 || caller.anonymous !== true;
   if (known && missing.length === 0) return;
-  if (caller.challenge === undefined) throw new RegistryError({ is: 'denied', why: `${caller.actor} needs ${missing.map(rightFor).join(' and ')}` });
-  throw new RegistryError({ is: 'unauthorized', needed, missing, challenge: caller.challenge, ...(caller.anonymous === true ? {} : { why: 'insufficient_scope' }) });
+  if (caller.challenge === undefined)
+    throw new RegistryError({ is: 'denied', why: `${caller.actor} needs ${missing.map(rightFor).join(' and ')}` });
+  throw new RegistryError({
+    is: 'unauthorized',
+    needed,
+    missing,
+    challenge: caller.challenge,
+    ...(caller.anonymous === true ? {} : { why: 'insufficient_scope' }),
+  });
 }

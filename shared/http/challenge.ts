@@ -5,11 +5,21 @@ import type { Access } from '../ports/authorize.ts';
  * `WWW-Authenticate` of a refusal. No space follows a comma: az splits the header on spaces first. `scope` stands whenever
  * something was needed by name: `@azure/container-registry` refuses a challenge without it.
  */
-export function challengeHeaders({ challenge, needed, why }: RegistryFault & { is: 'unauthorized' }): Record<string, string> {
+export function challengeHeaders({
+  challenge,
+  needed,
+  why,
+}: RegistryFault & { is: 'unauthorized' }): Record<string, string> {
   if (challenge === undefined) return {};
-  if (challenge.scheme === 'Basic') return { 'WWW-Authenticate': `Basic realm=${quoted(challenge.realm)},charset="UTF-8"` };
+  if (challenge.scheme === 'Basic')
+    return { 'WWW-Authenticate': `Basic realm=${quoted(challenge.realm)},charset="UTF-8"` };
   const scope = scopeOf(needed);
-  const parts = [`realm=${quoted(challenge.realm)}`, `service=${quoted(challenge.service)}`, ...(scope === '' ? [] : [`scope=${quoted(scope)}`]), ...(why === undefined ? [] : [`error=${quoted(why)}`])];
+  const parts = [
+    `realm=${quoted(challenge.realm)}`,
+    `service=${quoted(challenge.service)}`,
+    ...(scope === '' ? [] : [`scope=${quoted(scope)}`]),
+    ...(why === undefined ? [] : [`error=${quoted(why)}`]),
+  ];
   return { 'WWW-Authenticate': `Bearer ${parts.join(',')}` };
 }
 

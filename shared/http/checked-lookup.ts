@@ -17,7 +17,11 @@ export function checkedLookup({ reach, resolve = nameResolver() }: CheckedLookup
       (addresses) => {
         const [first] = addresses;
         if (first === undefined) callback(new Error(`${name} has no address`), []);
-        else if (!addresses.every(({ address }) => reach.allows(address))) callback(new OutboundRefused(`${name} has an address that is neither public nor opened with LONGSHORE_OUTBOUND`), []);
+        else if (!addresses.every(({ address }) => reach.allows(address)))
+          callback(
+            new OutboundRefused(`${name} has an address that is neither public nor opened with LONGSHORE_OUTBOUND`),
+            [],
+          );
         else if (all === true) callback(null, [...addresses]);
         else callback(null, first.address, first.family);
       },

@@ -11,7 +11,8 @@ export type ClientAddress = (request: Request) => string | undefined;
  */
 export function clientAddress(trustedHops: number): ClientAddress {
   return (request) => {
-    const forwarded = trustedHops === 0 ? undefined : request.headers.get('x-forwarded-for')?.split(',').at(-trustedHops);
+    const forwarded =
+      trustedHops === 0 ? undefined : request.headers.get('x-forwarded-for')?.split(',').at(-trustedHops);
     const address = forwarded ?? peerOf(request);
     return address === undefined ? undefined : networkOf(address);
   };
@@ -25,8 +26,15 @@ export function networkOf(text: string): string | undefined {
   const groups = groupsOf(address);
   // An IPv4 client of a socket that takes both.
   const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  if (mapped) return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join('.');
-  return `${groups.slice(0, 4).map((group) => group.toString(16)).join(':')}::/64`;
+  if (mapped)
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join('.');
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`;
 }
 
 /** `192.0.2.1:1234` and `[2001:db8::1]:1234`, as Azure's front ends write them, and zones as in `fe80::1%eth0`. */
@@ -40,9 +48,12 @@ function withoutPort(text: string): string {
 function groupsOf(address: string): number[] {
   const [, before = address, four] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address) ?? [];
   const [one = 0, two = 0, three = 0, last = 0] = (four ?? '').split('.').map(Number);
-  const hex = four === undefined ? before : `${before}${((one << 8) | two).toString(16)}:${((three << 8) | last).toString(16)}`;
+  const hex =
+    four === undefined ? before : `${before}${((one << 8) | two).toString(16)}:${((three << 8) | last).toString(16)}`;
   const [head = '', tail] = hex.split('::');
-  const [left, right] = [head, tail ?? ''].map((half) => (half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16))));
+  const [left, right] = [head, tail ?? ''].map((half) =>
+    half === '' ? [] : half.split(':').map((group) => Number.parseInt(group, 16)),
+  );
   const filled = new Array<number>(8 - (left?.length ?? 0) - (right?.length ?? 0)).fill(0);
   return [...(left ?? []), ...filled, ...(right ?? [])];
 }

@@ -62,7 +62,9 @@ function isClientsTurn(socket: Socket, exchange: Connection['exchange']): boolea
 }
 
 function isInTheMiddle(socket: Socket, { request, response }: NonNullable<Connection['exchange']>): boolean {
-  return response.writableLength > 0 || socket.writableLength > 0 || (!request.complete && request.readableLength === 0);
+  return (
+    response.writableLength > 0 || socket.writableLength > 0 || (!request.complete && request.readableLength === 0)
+  );
 }
 
 function victimAmong(open: ReadonlyMap<Socket, Connection>, newest: Socket): Socket | undefined {

@@ -30,7 +30,10 @@ export interface GuardedGetOptions {
  * checked, and the connection goes to a checked one, so that a name that changes its address in between gains nothing.
  */
 export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOptions): GetJson & AskUrl {
-  const guarded = async <T>(url: URL, work: (addresses: readonly LookupAddress[], signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const guarded = async <T>(
+    url: URL,
+    work: (addresses: readonly LookupAddress[], signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     const signal = AbortSignal.timeout(patienceMs);
     try {
       const addresses = await beforeAbort(checkedAddresses(url, reach, resolve), signal);
@@ -47,19 +50,26 @@ export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOption
 }
 
 async function checkedAddresses(url: URL, reach: Reach, resolve: ResolveName): Promise<readonly LookupAddress[]> {
-  if (url.username !== '' || url.password !== '') throw new OutboundRefused('a URL with a user or a password is not called');
+  if (url.username !== '' || url.password !== '')
+    throw new OutboundRefused('a URL with a user or a password is not called');
   const name = url.hostname.replace(/^\[|\]$/g, '');
   const family = isIP(name);
   const addresses = family === 0 ? await resolve(name) : [{ address: name, family }];
   const isOpened = addresses.length > 0 && addresses.every(({ address }) => reach.isOpened(address));
   if (isOpened && url.protocol === 'http:') return addresses;
   if (url.protocol !== 'https:') throw new OutboundRefused('only https URLs are called');
-  if (addresses.length === 0 || !addresses.every(({ address }) => reach.allows(address))) throw new OutboundRefused(`${url.hostname} has an address that is not public`);
+  if (addresses.length === 0 || !addresses.every(({ address }) => reach.allows(address)))
+    throw new OutboundRefused(`${url.hostname} has an address that is not public`);
   return addresses;
 }
 
 async function readJson(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal): Promise<unknown> {
-  const { status, text } = await answerOf(url, { method: 'GET', headers: { Accept: 'application/json' }, addresses, signal });
+  const { status, text } = await answerOf(url, {
+    method: 'GET',
+    headers: { Accept: 'application/json' },
+    addresses,
+    signal,
+  });
   // A redirect counts as a failure: it would lead elsewhere unchecked.
   if (status !== 200) throw unusable(url, `it answered ${status}`);
   return parseJson(text);
@@ -80,7 +90,11 @@ async function answerOf(url: URL, { method, headers, addresses, signal }: Asking
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   try {
     const first = Object.entries(response.headersDistinct).map(([name, values]) => [name, values?.[0]]);
-    return { status: response.statusCode ?? 0, headers: Object.fromEntries(first) as Answer['headers'], text: await readBounded(url, response) };
+    return {
+      status: response.statusCode ?? 0,
+      headers: Object.fromEntries(first) as Answer['headers'],
+      text: await readBounded(url, response),
+    };
   } finally {
     request.destroy();
   }
@@ -109,7 +123,9 @@ function lookupAmong(addresses: readonly LookupAddress[]): LookupFunction {
 /** Node cannot abort a look-up of a name: what comes after the time is dropped. */
 async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error(`no answer in ${patienceMs} ms`)), { once: true }));
+  const late = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(new Error(`no answer in ${patienceMs} ms`)), { once: true }),
+  );
   return Promise.race([work, late]);
 }
 

@@ -37,7 +37,12 @@ export function guardedPost(options: GuardedPostOptions): GuardedPost {
     connections: socketsPerOrigin,
     maxHeaderSize: maxHeaderBytes,
     allowH2: false,
-    connect: { lookup: checkedLookup(options), timeout: options.connectMs ?? connectMs, rejectUnauthorized: true, ca: options.ca },
+    connect: {
+      lookup: checkedLookup(options),
+      timeout: options.connectMs ?? connectMs,
+      rejectUnauthorized: true,
+      ca: options.ca,
+    },
   });
   return {
     async post(request) {
@@ -49,7 +54,11 @@ export function guardedPost(options: GuardedPostOptions): GuardedPost {
   };
 }
 
-async function send(agent: Dispatcher, { url, headers, body }: OutboundRequest, options: GuardedPostOptions): Promise<Outcome<ReceiverAnswer | NoAnswer>> {
+async function send(
+  agent: Dispatcher,
+  { url, headers, body }: OutboundRequest,
+  options: GuardedPostOptions,
+): Promise<Outcome<ReceiverAnswer | NoAnswer>> {
   // A literal address is never looked up, so this is its only check.
   const fault = checkTarget(url, options.reach);
   const why = fault === undefined ? checkHeaders(headers) : `the URL ${fault}`;
@@ -57,11 +66,26 @@ async function send(agent: Dispatcher, { url, headers, body }: OutboundRequest, 
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), options.totalMs ?? totalMs);
   try {
-    const response = await agent.request({ origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body, signal: patience.signal });
+    const response = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'POST',
+      headers,
+      body,
+      signal: patience.signal,
+    });
     const { statusCode: status, statusText, headers: received } = response;
-    return { is: 'answered', status, reason: statusText.slice(0, 200), headers: oneLineEach(received), ...(await startOf(response.body)) };
+    return {
+      is: 'answered',
+      status,
+      reason: statusText.slice(0, 200),
+      headers: oneLineEach(received),
+      ...(await startOf(response.body)),
+    };
   } catch (error) {
-    return patience.signal.aborted ? { is: 'timeout', why: `no answer within ${options.totalMs ?? totalMs} ms` } : withoutAnswer(error);
+    return patience.signal.aborted
+      ? { is: 'timeout', why: `no answer within ${options.totalMs ?? totalMs} ms` }
+      : withoutAnswer(error);
   } finally {
     clearTimeout(timer);
   }
@@ -101,5 +125,7 @@ function withoutAnswer(error: unknown): Outcome<NoAnswer> {
 /** When several addresses of a name were tried, the first says it: the error of all has no message. */
 function told(error: unknown): { code: string | undefined; message: string } {
   const one: unknown = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
-  return one instanceof Error ? { code: (one as NodeJS.ErrnoException).code, message: one.message } : { code: undefined, message: String(one) };
+  return one instanceof Error
+    ? { code: (one as NodeJS.ErrnoException).code, message: one.message }
+    : { code: undefined, message: String(one) };
 }

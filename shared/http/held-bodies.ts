@@ -56,14 +56,21 @@ export class HeldBodies {
   #add(held: Held, bytes: number): void {
     held.progressAt = performance.now();
     while (this.#bytes + bytes > this.#limit && this.#endStalest(held)) continue;
-    if (this.#bytes + bytes > this.#limit) throw new RegistryError({ is: 'too-many-requests', why: 'too many bodies are on their way; try again', retryAfterMs: 1_000 });
+    if (this.#bytes + bytes > this.#limit)
+      throw new RegistryError({
+        is: 'too-many-requests',
+        why: 'too many bodies are on their way; try again',
+        retryAfterMs: 1_000,
+      });
     held.bytes += bytes;
     this.#bytes += bytes;
   }
 
   #endStalest(except: Held): boolean {
     let stalest: Held | undefined;
-    for (const each of this.#held) if (each !== except && each.bytes > 0 && each.progressAt < (stalest?.progressAt ?? except.progressAt - stallMs)) stalest = each;
+    for (const each of this.#held)
+      if (each !== except && each.bytes > 0 && each.progressAt < (stalest?.progressAt ?? except.progressAt - stallMs))
+        stalest = each;
     if (stalest === undefined) return false;
     this.#let(stalest);
     stalest.patience.end('it made no progress while others did');

@@ -12,5 +12,11 @@ export function homePage({ url }: Request): Response {
     'GET /healthz says whether it is well, and /api/v1/openapi.json what the management API offers.',
     '',
   ].join('\n');
-  return new Response(text, { headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' } });
+  return new Response(text, {
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    },
+  });
 }

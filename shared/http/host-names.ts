@@ -41,7 +41,10 @@ export class HostNames {
 
 /** Without brackets and the dot that ends a name from the root. */
 function bare(name: string): string {
-  return name.toLowerCase().replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  return name
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '');
 }
 
 function nameOf(host: string): string {
@@ -50,7 +53,11 @@ function nameOf(host: string): string {
 
 /** They change while the process runs: a laptop moves from network to network. */
 function addressesOfMachine(): Set<string> {
-  return new Set(Object.values(networkInterfaces()).flatMap((each) => each ?? []).map(({ address }) => address.toLowerCase()));
+  return new Set(
+    Object.values(networkInterfaces())
+      .flatMap((each) => each ?? [])
+      .map(({ address }) => address.toLowerCase()),
+  );
 }
 
 /** It changes nothing, and who balances or watches calls a machine whatever he likes, or nothing. */
@@ -60,12 +67,19 @@ const healthPath = '/healthz';
 export function requireOwnHost(names: HostNames | undefined, { method, path, host, origin }: Addressed): void {
   const shape = hostShape.exec(host);
   // With a port that is none the Functions host would fail, as no URL has such a one.
-  if (shape === null || Number(shape[1] ?? 0) > maxPort) throw new RegistryError({ is: 'request-invalid', why: 'the header Host must be a name or an address, with a port where it is not the usual one' });
+  if (shape === null || Number(shape[1] ?? 0) > maxPort)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: 'the header Host must be a name or an address, with a port where it is not the usual one',
+    });
   if (names === undefined || path === healthPath) return;
   if (!names.has(host)) throw new RegistryError({ is: 'misdirected', host });
   // The browser sends a form, or a text, from any page to any address, and asks nobody before it does.
   if (typeof origin === 'string' && method !== 'GET' && method !== 'HEAD' && !isOwnPage(names, origin)) {
-    throw new RegistryError({ is: 'denied', why: `a page of ${origin.slice(0, 200)} may change nothing here: only pages of this machine, or of LONGSHORE_PUBLIC_URL, may` });
+    throw new RegistryError({
+      is: 'denied',
+      why: `a page of ${origin.slice(0, 200)} may change nothing here: only pages of this machine, or of LONGSHORE_PUBLIC_URL, may`,
+    });
   }
 }
 

@@ -12,7 +12,12 @@ const uploadIdleMs = 60_000;
  * the first byte too many or at an early end, `broken` when the client goes away (that is no failure of ours), `too-slow` when it sends nothing for longer
  * than `patience` has.
  */
-export async function* limitBody(body: AsyncIterable<Uint8Array>, promised: number | undefined, broken: BrokenBody, patience = new Patience({ idleMs: uploadIdleMs })): AsyncGenerator<Uint8Array> {
+export async function* limitBody(
+  body: AsyncIterable<Uint8Array>,
+  promised: number | undefined,
+  broken: BrokenBody,
+  patience = new Patience({ idleMs: uploadIdleMs }),
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of readable(body, broken, patience)) {
     bytes += chunk.length;
@@ -22,10 +27,19 @@ export async function* limitBody(body: AsyncIterable<Uint8Array>, promised: numb
   if (promised !== undefined && bytes < promised) throw mismatch(promised, `only ${bytes}`);
 }
 
-async function* readable(body: AsyncIterable<Uint8Array>, broken: BrokenBody, patience: Patience): AsyncGenerator<Uint8Array> {
+async function* readable(
+  body: AsyncIterable<Uint8Array>,
+  broken: BrokenBody,
+  patience: Patience,
+): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   try {
-    for (let next = await nextOf(chunks, broken, patience); next.done !== true; next = await nextOf(chunks, broken, patience)) yield next.value;
+    for (
+      let next = await nextOf(chunks, broken, patience);
+      next.done !== true;
+      next = await nextOf(chunks, broken, patience)
+    )
+      yield next.value;
   } finally {
     // Who stops early lets go of the rest; that it broke meanwhile is no news.
     const letGo = chunks.return?.().catch(() => undefined);
@@ -34,11 +48,20 @@ async function* readable(body: AsyncIterable<Uint8Array>, broken: BrokenBody, pa
   }
 }
 
-async function nextOf(chunks: AsyncIterator<Uint8Array>, broken: BrokenBody, patience: Patience): Promise<IteratorResult<Uint8Array>> {
-  return patience.next(() => chunks.next()).catch((error: unknown) => {
-    if (error instanceof RegistryError) throw error;
-    throw new RegistryError({ is: broken, why: `the body broke off: ${error instanceof Error ? error.message : String(error)}` });
-  });
+async function nextOf(
+  chunks: AsyncIterator<Uint8Array>,
+  broken: BrokenBody,
+  patience: Patience,
+): Promise<IteratorResult<Uint8Array>> {
+  return patience
+    .next(() => chunks.next())
+    .catch((error: unknown) => {
+      if (error instanceof RegistryError) throw error;
+      throw new RegistryError({
+        is: broken,
+        why: `the body broke off: ${error instanceof Error ? error.message : String(error)}`,
+      });
+    });
 }
 
 function mismatch(promised: number, came: string): RegistryError {

@@ -4,12 +4,21 @@ import { RegistryError } from '../oci/faults.ts';
 
 export const pageSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50).openapi({ description: 'The most entries in one page.' }),
-  continuation: z.string().max(24_000).optional().openapi({ description: 'What the page before ended with: opaque, and good for this list alone.' }),
+  continuation: z
+    .string()
+    .max(24_000)
+    .optional()
+    .openapi({ description: 'What the page before ended with: opaque, and good for this list alone.' }),
 });
 
-export const timesSchema = { createdAt: z.string().openapi({ format: 'date-time' }), updatedAt: z.string().openapi({ format: 'date-time' }) };
+export const timesSchema = {
+  createdAt: z.string().openapi({ format: 'date-time' }),
+  updatedAt: z.string().openapi({ format: 'date-time' }),
+};
 
-const errorsSchema = z.object({ errors: z.array(z.object({ code: z.string(), message: z.string() })) }).openapi('Errors');
+const errorsSchema = z
+  .object({ errors: z.array(z.object({ code: z.string(), message: z.string() })) })
+  .openapi('Errors');
 
 export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { 'application/json': { schema } } };
@@ -35,11 +44,16 @@ export const refusals = {
 export function managementRoutes(): OpenAPIHono {
   const routes = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw new RegistryError({ is: 'request-invalid', why: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ') });
+      if (!result.success)
+        throw new RegistryError({
+          is: 'request-invalid',
+          why: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; '),
+        });
     },
   });
   const register = routes.openapi.bind(routes) as (route: RouteConfig, ...more: unknown[]) => unknown;
-  routes.openapi = ((route: RouteConfig, ...more: unknown[]) => register(withKnownParameters(route), ...more)) as typeof routes.openapi;
+  routes.openapi = ((route: RouteConfig, ...more: unknown[]) =>
+    register(withKnownParameters(route), ...more)) as typeof routes.openapi;
   return routes;
 }
 
@@ -49,7 +63,9 @@ function withKnownParameters(route: RouteConfig): RouteConfig {
   const names = Object.keys(query.shape);
   const allowed = names.length === 0 ? 'it takes none' : `it takes ${names.join(', ')}`;
   const error = (issue: { readonly code?: string; readonly keys?: readonly string[] }) =>
-    issue.code === 'unrecognized_keys' ? `this call has no parameter ${(issue.keys ?? []).map((key) => JSON.stringify(key)).join(', ')}: ${allowed}` : undefined;
+    issue.code === 'unrecognized_keys'
+      ? `this call has no parameter ${(issue.keys ?? []).map((key) => JSON.stringify(key)).join(', ')}: ${allowed}`
+      : undefined;
   // All else of it stays: its checks, and what its description says.
   return { ...route, request: { ...route.request, query: query.clone({ ...query.def, catchall: z.never(), error }) } };
 }

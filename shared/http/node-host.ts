@@ -17,11 +17,23 @@ export interface NodeHost {
 }
 
 /** Serves the app by plain `node:http`: what `npm start` and a container run. Rejects with one sentence when the port is taken. */
-export async function startNodeHost(app: App, address: { readonly host: string; readonly port: number }, limits: ConnectionLimits = usualConnectionLimits): Promise<NodeHost> {
+export async function startNodeHost(
+  app: App,
+  address: { readonly host: string; readonly port: number },
+  limits: ConnectionLimits = usualConnectionLimits,
+): Promise<NodeHost> {
   // Node ends a request after five minutes by default; a large layer on a slow line takes longer. What has stopped is ended by its silence.
-  const serverOptions = { requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersCheckMs };
+  const serverOptions = {
+    requestTimeout: 0,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: headersCheckMs,
+  };
   // HTTP/1.0 needs no Host (RFC 9112, section 3.2), and health checks of HAProxy and nagios send none: then the request is for this address.
-  const server = createAdaptorServer({ hostname: hostOf(address.host), fetch: (request, env) => fetchFrom(app, request, env), serverOptions }) as Server;
+  const server = createAdaptorServer({
+    hostname: hostOf(address.host),
+    fetch: (request, env) => fetchFrom(app, request, env),
+    serverOptions,
+  }) as Server;
   guardConnections(server, limits);
   server.keepAliveTimeout = 65_000;
   server.listen(address.port, address.host);
@@ -33,7 +45,9 @@ export async function startNodeHost(app: App, address: { readonly host: string; 
 }
 
 /** For a server that somebody else has opened. Who is at the other end of its connections is not known. */
-export function nodeListener(fetch: (request: Request) => Response | Promise<Response>): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
+export function nodeListener(
+  fetch: (request: Request) => Response | Promise<Response>,
+): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
   return getRequestListener((request, { incoming }) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') rememberBody(request, bytesOf(incoming));
     return fetch(request);
@@ -54,7 +68,9 @@ function fetchFrom(app: App, request: Request, env: HttpBindings | Http2Bindings
 
 /** Who stops reading early still wants to answer: the connection stays, and the adapter drains or closes it behind the answer. */
 function bytesOf(incoming: Readable): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array> };
+  return {
+    [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>,
+  };
 }
 
 async function stop(server: Server, graceMs: number): Promise<void> {
@@ -71,7 +87,8 @@ async function stop(server: Server, graceMs: number): Promise<void> {
 
 function listenFailure(error: unknown, { host, port }: { host: string; port: number }): unknown {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'EADDRINUSE') return new Error(`port ${port} on ${host} is in use: stop what listens there, or choose another port`);
+  if (code === 'EADDRINUSE')
+    return new Error(`port ${port} on ${host} is in use: stop what listens there, or choose another port`);
   if (code === 'EACCES') return new Error(`this user may not listen on port ${port}: choose one above 1023`);
   return error;
 }

@@ -10,7 +10,10 @@ export class Patience {
   /** In milliseconds: without a byte, and from the first to the last, where that is bounded. */
   constructor(options: { readonly idleMs: number; readonly totalMs?: number }) {
     this.#idleMs = options.idleMs;
-    if (options.totalMs !== undefined) this.#timers.push(setTimeout(() => this.end(`it took more than ${seconds(options.totalMs ?? 0)}`), options.totalMs).unref());
+    if (options.totalMs !== undefined)
+      this.#timers.push(
+        setTimeout(() => this.end(`it took more than ${seconds(options.totalMs ?? 0)}`), options.totalMs).unref(),
+      );
   }
 
   get isOver(): boolean {
@@ -23,7 +26,9 @@ export class Patience {
     return new Promise<T>((resolve, reject) => {
       this.#fail = reject;
       const idle = setTimeout(() => this.end(`no byte came for ${seconds(this.#idleMs)}`), this.#idleMs).unref();
-      void read().then(resolve, reject).finally(() => clearTimeout(idle));
+      void read()
+        .then(resolve, reject)
+        .finally(() => clearTimeout(idle));
     });
   }
 

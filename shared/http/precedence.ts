@@ -27,7 +27,12 @@ const unknownAddress = 'unknown';
  * Answers a request in its turn: pulls at once, everything else when pulls leave time for it, each address in a line of its own. Who is refused waits for
  * the refusal instead, so that a flood of what is refused, or of guesses, is no faster than what is let in.
  */
-export function inTurn(request: Request, path: string, { giveWay, addressOf }: Turns, answer: () => Response | Promise<Response>): Response | Promise<Response> {
+export function inTurn(
+  request: Request,
+  path: string,
+  { giveWay, addressOf }: Turns,
+  answer: () => Response | Promise<Response>,
+): Response | Promise<Response> {
   const takeTurn = () => giveWay.turn(addressOf(request) ?? unknownAddress);
   if (goesFirst(request.method, path)) return afterwards(request, path, { giveWay, takeTurn }, answer());
   const turn = takeTurn();
@@ -35,11 +40,17 @@ export function inTurn(request: Request, path: string, { giveWay, addressOf }: T
   return turn === undefined ? answer() : turn.then(answer);
 }
 
-async function afterwards({ method, headers }: Request, path: string, { giveWay, takeTurn }: { readonly giveWay: GiveWay; readonly takeTurn: () => Promise<void> | undefined }, answering: Response | Promise<Response>): Promise<Response> {
+async function afterwards(
+  { method, headers }: Request,
+  path: string,
+  { giveWay, takeTurn }: { readonly giveWay: GiveWay; readonly takeTurn: () => Promise<void> | undefined },
+  answering: Response | Promise<Response>,
+): Promise<Response> {
   const answer = await answering;
   if (method === 'GET' && answer.status < 400 && pullPath.test(path)) giveWay.pulled();
   // A pull without credentials is only told where to get some.
-  const isRefused = (isRefusal(answer.status) && headers.has('authorization')) || (answer.status >= 400 && method === 'POST');
+  const isRefused =
+    (isRefusal(answer.status) && headers.has('authorization')) || (answer.status >= 400 && method === 'POST');
   if (isRefused) await takeTurn();
   return answer;
 }

@@ -21,5 +21,8 @@ export function noteRateLimit(request: Request, state: RateLimitState): void {
 export function rateLimitHeaders(request: Request): Record<string, string> {
   const state = states.get(request);
   if (state === undefined) return {};
-  return { 'RateLimit-Policy': `"${state.policy}";q=${state.quota};w=${state.windowSeconds}`, RateLimit: `"${state.policy}";r=${state.remaining};t=${state.resetSeconds}` };
+  return {
+    'RateLimit-Policy': `"${state.policy}";q=${state.quota};w=${state.windowSeconds}`,
+    RateLimit: `"${state.policy}";r=${state.remaining};t=${state.resetSeconds}`,
+  };
 }

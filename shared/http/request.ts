@@ -30,7 +30,9 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
   const body = bodies.get(request) ?? request.body ?? nothing();
   const takeTurn = paced.get(request);
-  return takeTurn === undefined ? body : { [Symbol.asyncIterator]: () => inParts(body[Symbol.asyncIterator](), takeTurn) };
+  return takeTurn === undefined
+    ? body
+    : { [Symbol.asyncIterator]: () => inParts(body[Symbol.asyncIterator](), takeTurn) };
 }
 
 const paced = new WeakMap<Request, () => Promise<void> | undefined>();
@@ -43,7 +45,10 @@ export function paceBody(request: Request, takeTurn: () => Promise<void> | undef
 /** How much of a body is read before others may go first again. In bytes. */
 const partBytes = 512 * 1024;
 
-function inParts(chunks: AsyncIterator<Uint8Array>, takeTurn: () => Promise<void> | undefined): AsyncIterator<Uint8Array> {
+function inParts(
+  chunks: AsyncIterator<Uint8Array>,
+  takeTurn: () => Promise<void> | undefined,
+): AsyncIterator<Uint8Array> {
   let read = 0;
   const next = async () => {
     const came = await chunks.next();
@@ -71,7 +76,12 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
  * `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all that are on their way hold too much; and what `check` throws, which sees
  * each part as it comes.
  */
-export async function readSmallBody(request: Request, what: string, limit: number, check?: (chunk: Uint8Array) => void): Promise<Uint8Array> {
+export async function readSmallBody(
+  request: Request,
+  what: string,
+  limit: number,
+  check?: (chunk: Uint8Array) => void,
+): Promise<Uint8Array> {
   const tooLarge = new RegistryError({ is: 'too-large', what, limit });
   const promised = contentLength(request);
   if ((promised ?? 0) > limit) throw tooLarge;
@@ -96,7 +106,11 @@ export async function readSmallBody(request: Request, what: string, limit: numbe
 export function contentLength(request: Request): number | undefined {
   const header = request.headers.get('content-length');
   if (header === null) return undefined;
-  if (!/^\d{1,15}$/.test(header)) throw new RegistryError({ is: 'length-mismatch', why: `Content-Length "${header.slice(0, 50)}" is not a number of bytes` });
+  if (!/^\d{1,15}$/.test(header))
+    throw new RegistryError({
+      is: 'length-mismatch',
+      why: `Content-Length "${header.slice(0, 50)}" is not a number of bytes`,
+    });
   return Number(header);
 }
 
@@ -106,6 +120,7 @@ export function contentRange(request: Request): { start: number; end: number } |
   if (header === null) return undefined;
   const match = /^(?:bytes[ =])?(\d{1,15})-(\d{1,15})(?:\/(?:\d{1,15}|\*))?$/.exec(header.trim());
   const [start, end] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || end < start) throw new RegistryError({ is: 'range-invalid', why: `Content-Range "${header.slice(0, 100)}" is not start-end` });
+  if (match === null || end < start)
+    throw new RegistryError({ is: 'range-invalid', why: `Content-Range "${header.slice(0, 100)}" is not start-end` });
   return { start, end };
 }

@@ -16,9 +16,14 @@ export function nameResolver(servers?: readonly string[]): ResolveName {
   const resolver = new Resolver({ timeout: patienceMs, tries: 2 });
   if (servers !== undefined) resolver.setServers(servers);
   return async (name) => {
-    if (isLocalhost(name)) return [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }];
+    if (isLocalhost(name))
+      return [
+        { address: '127.0.0.1', family: 4 },
+        { address: '::1', family: 6 },
+      ];
     const [four, six] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
-    if (four.status === 'rejected' && six.status === 'rejected') throw tellingMore(four.reason as NodeJS.ErrnoException, six.reason as NodeJS.ErrnoException);
+    if (four.status === 'rejected' && six.status === 'rejected')
+      throw tellingMore(four.reason as NodeJS.ErrnoException, six.reason as NodeJS.ErrnoException);
     return [...addresses(four, 4), ...addresses(six, 6)];
   };
 }

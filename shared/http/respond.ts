@@ -31,7 +31,11 @@ function wireError(fault: RegistryFault): WireError {
     case 'range-invalid':
       return { code: 'RANGE_INVALID', message: fault.why, headers: rangeHeaders(fault) };
     case 'range-unsatisfiable':
-      return { code: 'RANGE_INVALID', message: `the blob has ${fault.size} bytes`, headers: { 'Content-Range': `bytes */${fault.size}` } };
+      return {
+        code: 'RANGE_INVALID',
+        message: `the blob has ${fault.size} bytes`,
+        headers: { 'Content-Range': `bytes */${fault.size}` },
+      };
     case 'length-mismatch':
       // The distribution-spec's own meaning of the code; 413 is for what is too large.
       return { code: 'SIZE_INVALID', status: 400, message: fault.why };
@@ -44,12 +48,18 @@ function wireError(fault: RegistryFault): WireError {
     case 'manifest-unknown':
       return { code: 'MANIFEST_UNKNOWN', detail: { reference: fault.reference } };
     case 'name-invalid':
-      return { code: 'NAME_INVALID', message: `"${fault.name}" is not a repository name: lower-case letters, digits and single . _ - between them, parts joined by /, at most 255 characters` };
+      return {
+        code: 'NAME_INVALID',
+        message: `"${fault.name}" is not a repository name: lower-case letters, digits and single . _ - between them, parts joined by /, at most 255 characters`,
+      };
     case 'name-unknown':
       return { code: 'NAME_UNKNOWN', detail: { name: fault.name } };
     case 'tag-invalid':
       // The distribution-spec has 404 for every manifest that is not found, and its conformance suite asks for `.INVALID_MANIFEST_NAME`.
-      return { code: fault.soughtOnly === true ? 'MANIFEST_UNKNOWN' : 'TAG_INVALID', message: `"${fault.tag.slice(0, 200)}" is not a tag: at most 128 letters, digits, . _ -, not beginning with . or -` };
+      return {
+        code: fault.soughtOnly === true ? 'MANIFEST_UNKNOWN' : 'TAG_INVALID',
+        message: `"${fault.tag.slice(0, 200)}" is not a tag: at most 128 letters, digits, . _ -, not beginning with . or -`,
+      };
     case 'too-large':
       return { code: 'SIZE_INVALID', message: `the ${fault.what} is larger than ${fault.limit} bytes` };
     case 'too-many-tags':
@@ -62,11 +72,16 @@ function wireError(fault: RegistryFault): WireError {
 function missingMessage({ missing }: RegistryFault & { is: 'manifest-blobs-unknown' }): string {
   const names = `not in this repository: ${missing.map(({ digest }) => digest).join(', ')}`;
   const deleted = missing.filter((each) => each.deleted === true).map(({ digest }) => digest);
-  return deleted.length === 0 ? names : `${names}; ${deleted.join(', ')} was deleted: push it by its digest, or have it restored by somebody with deleted/restore`;
+  return deleted.length === 0
+    ? names
+    : `${names}; ${deleted.join(', ')} was deleted: push it by its digest, or have it restored by somebody with deleted/restore`;
 }
 
 function listedMessage({ digest, by }: RegistryFault & { is: 'blob-listed' }): string {
-  const lister = by === undefined ? 'a manifest of this repository' : `the manifest ${by.digest}${by.where === 'bin' ? ', which is in the recycle bin,' : ''}`;
+  const lister =
+    by === undefined
+      ? 'a manifest of this repository'
+      : `the manifest ${by.digest}${by.where === 'bin' ? ', which is in the recycle bin,' : ''}`;
   return `${digest} is not deleted: ${lister} lists it; delete the manifests that list it, and the blob goes by itself once they are purged`;
 }
 
@@ -74,9 +89,16 @@ function listedMessage({ digest, by }: RegistryFault & { is: 'blob-listed' }): s
 function requestError(fault: RequestFault): WireError {
   switch (fault.is) {
     case 'page-size-invalid':
-      return { code: 'PAGINATION_NUMBER_INVALID', message: `n is "${fault.given.slice(0, 50)}"; a whole number from 0 is allowed` };
+      return {
+        code: 'PAGINATION_NUMBER_INVALID',
+        message: `n is "${fault.given.slice(0, 50)}"; a whole number from 0 is allowed`,
+      };
     case 'method-not-allowed':
-      return { code: 'UNSUPPORTED', message: `allowed here: ${fault.allow.join(', ')}`, headers: { Allow: fault.allow.join(', ') } };
+      return {
+        code: 'UNSUPPORTED',
+        message: `allowed here: ${fault.allow.join(', ')}`,
+        headers: { Allow: fault.allow.join(', ') },
+      };
     case 'disallowed':
       return { code: 'REGISTRY_DISALLOWED_OPERATION', detail: { what: fault.what, attribute: fault.attribute } };
     case 'tag-unknown':
@@ -92,11 +114,23 @@ function requestError(fault: RequestFault): WireError {
     case 'too-slow':
       return { code: 'BAD_REQUEST', status: 408, message: `${fault.why}; send it again` };
     case 'misdirected':
-      return { code: 'DENIED', status: 421, message: `"${fault.host.slice(0, 255)}" is no name of this registry: ask by localhost, an address or the host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES` };
+      return {
+        code: 'DENIED',
+        status: 421,
+        message: `"${fault.host.slice(0, 255)}" is no name of this registry: ask by localhost, an address or the host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES`,
+      };
     case 'contended':
-      return { code: 'TOOMANYREQUESTS', message: `${fault.what} is being written by many clients; try again`, headers: { 'Retry-After': '1' } };
+      return {
+        code: 'TOOMANYREQUESTS',
+        message: `${fault.what} is being written by many clients; try again`,
+        headers: { 'Retry-After': '1' },
+      };
     case 'too-many-requests':
-      return { code: 'TOOMANYREQUESTS', message: fault.why, headers: { 'Retry-After': retryAfter(fault.retryAfterMs) } };
+      return {
+        code: 'TOOMANYREQUESTS',
+        message: fault.why,
+        headers: { 'Retry-After': retryAfter(fault.retryAfterMs) },
+      };
     case 'request-invalid':
       return { code: 'BAD_REQUEST', message: fault.why };
     case 'thing-unknown':
@@ -107,10 +141,25 @@ function requestError(fault: RequestFault): WireError {
 }
 
 /** Somebody who has logged in, and may not, is told what is missing; a wrong password says nothing of what there is, and that it is wrong. */
-function unauthorizedWords({ needed, missing = needed, why }: RegistryFault & { is: 'unauthorized' }): Pick<WireError, 'message' | 'detail'> {
-  const detail = missing.length === 0 ? {} : { detail: missing.map(({ type, name, action }) => ({ Type: type, Name: name, Action: action })) };
-  if (why === 'invalid_token') return { ...detail, message: 'authentication required: the credentials that came are wrong, or are over; log in again' };
-  if (why === 'insufficient_scope' && missing.length > 0) return { ...detail, message: `authentication required: the access token does not hold ${missing.map(rightFor).join(' and ')}; ask for a token with it, which takes an identity with that right` };
+function unauthorizedWords({
+  needed,
+  missing = needed,
+  why,
+}: RegistryFault & { is: 'unauthorized' }): Pick<WireError, 'message' | 'detail'> {
+  const detail =
+    missing.length === 0
+      ? {}
+      : { detail: missing.map(({ type, name, action }) => ({ Type: type, Name: name, Action: action })) };
+  if (why === 'invalid_token')
+    return {
+      ...detail,
+      message: 'authentication required: the credentials that came are wrong, or are over; log in again',
+    };
+  if (why === 'insufficient_scope' && missing.length > 0)
+    return {
+      ...detail,
+      message: `authentication required: the access token does not hold ${missing.map(rightFor).join(' and ')}; ask for a token with it, which takes an identity with that right`,
+    };
   return detail;
 }
 
@@ -137,7 +186,11 @@ export function errorResponse(error: unknown, log: Log): Response {
   if (error instanceof StoreFailure) {
     log.error({ err: error }, 'a store failed');
     const code = error.kind === 'throttled' ? 'TOOMANYREQUESTS' : 'UNAVAILABLE';
-    return send({ code, message: `${error.dependency} ${error.kind === 'throttled' ? 'is busy' : 'does not answer'}; try again`, headers: { 'Retry-After': retryAfter(error.retryAfterMs ?? 1000) } });
+    return send({
+      code,
+      message: `${error.dependency} ${error.kind === 'throttled' ? 'is busy' : 'does not answer'}; try again`,
+      headers: { 'Retry-After': retryAfter(error.retryAfterMs ?? 1000) },
+    });
   }
   log.error({ err: error }, 'a request failed');
   return send({ code: 'INTERNAL_ERROR' });
@@ -150,11 +203,26 @@ export function wireAnswer(fault: RegistryFault): { readonly status: number; rea
 
 function answerOf(error: WireError): { readonly status: number; readonly json: string } {
   const { status, message } = wireErrors[error.code];
-  const json = JSON.stringify({ errors: [{ code: error.code, message: error.message ?? message, ...(error.detail === undefined ? {} : { detail: error.detail }) }] });
+  const json = JSON.stringify({
+    errors: [
+      {
+        code: error.code,
+        message: error.message ?? message,
+        ...(error.detail === undefined ? {} : { detail: error.detail }),
+      },
+    ],
+  });
   return { status: error.status ?? status, json };
 }
 
 function send(error: WireError): Response {
   const { status, json: body } = answerOf(error);
-  return new Response(body, { status, headers: { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)), ...error.headers } });
+  return new Response(body, {
+    status,
+    headers: {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(body)),
+      ...error.headers,
+    },
+  });
 }

@@ -31,10 +31,17 @@ export function withoutUser(text: string): string {
 const shortest = 6;
 
 /** A text of a receiver without what is secret of the request that it answers: error pages repeat paths, and test servers all of it. */
-export function withoutSecretsOf(text: string, { url, credentials }: { readonly url: string; readonly credentials: readonly string[] }): string {
+export function withoutSecretsOf(
+  text: string,
+  { url, credentials }: { readonly url: string; readonly credentials: readonly string[] },
+): string {
   const { pathname, search, searchParams } = new URL(url);
-  const ofUrl = pathname === '/' && search === '' ? [] : [pathname + search, ...pathname.split('/'), ...searchParams.values()];
-  const parts = [...ofUrl, ...credentials.flatMap((each) => [each, ...each.split(/\s+/)])].flatMap((each) => [each, decoded(each)]);
+  const ofUrl =
+    pathname === '/' && search === '' ? [] : [pathname + search, ...pathname.split('/'), ...searchParams.values()];
+  const parts = [...ofUrl, ...credentials.flatMap((each) => [each, ...each.split(/\s+/)])].flatMap((each) => [
+    each,
+    decoded(each),
+  ]);
   const all = [...new Set(parts)].filter((each) => each.length >= shortest).toSorted((a, b) => b.length - a.length);
   return all.reduce((left, each) => left.replaceAll(each, hidden), text);
 }

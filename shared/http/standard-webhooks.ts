@@ -9,9 +9,14 @@ export interface Signed {
 }
 
 /** The three headers of Standard Webhooks. One signature per secret, the newest first: a receiver that knows any of them is content. */
-export function signatureHeaders({ id, at, body }: Signed, secrets: readonly Uint8Array[]): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {
+export function signatureHeaders(
+  { id, at, body }: Signed,
+  secrets: readonly Uint8Array[],
+): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> {
   // Of this attempt: receivers refuse what is older than five minutes.
   const timestamp = String(Math.floor(at.getTime() / 1000));
-  const signatures = secrets.map((secret) => `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`);
+  const signatures = secrets.map(
+    (secret) => `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`,
+  );
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
 }

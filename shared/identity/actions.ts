@@ -32,7 +32,9 @@ function parseAction(action: string, from: string): Grants | undefined {
   const [, pattern = '', verb = ''] = /^repositories\/(.+)\/([a-z]+\/[a-z]+)$/.exec(action) ?? [];
   if (!Object.hasOwn(verbs, verb) || !isRepositoryPattern(pattern)) return undefined;
   const granted = verbs[verb];
-  return granted === undefined ? undefined : { ...noGrants, rules: [{ pattern, actions: new Set([granted]), from: `${from}: ${action}` }] };
+  return granted === undefined
+    ? undefined
+    : { ...noGrants, rules: [{ pattern, actions: new Set([granted]), from: `${from}: ${action}` }] };
 }
 
 /** An action of a scope map as its author writes it. */
@@ -53,6 +55,11 @@ export const systemScopeMaps: Readonly<Record<string, readonly string[]>> = {
   _repositories_pull: ['repositories/*/content/read'],
   _repositories_pull_metadata_read: ['repositories/*/content/read', 'repositories/*/metadata/read'],
   _repositories_push: ['repositories/*/content/read', 'repositories/*/content/write'],
-  _repositories_push_metadata_write: ['repositories/*/content/read', 'repositories/*/content/write', 'repositories/*/metadata/read', 'repositories/*/metadata/write'],
+  _repositories_push_metadata_write: [
+    'repositories/*/content/read',
+    'repositories/*/content/write',
+    'repositories/*/metadata/read',
+    'repositories/*/metadata/write',
+  ],
   _repositories_admin: ['catalog/read', ...Object.keys(verbs).map((verb) => `repositories/*/${verb}`)],
 };

@@ -21,7 +21,8 @@ export class AnonymousGrants {
 
   /** Throws `StoreFailure` when it is time to look and the store does not answer: what was open may be closed by now. */
   async read(): Promise<Grants> {
-    if (this.#known !== undefined && this.#ports.clock.now().getTime() - this.#known.at < freshMs) return this.#known.grants;
+    if (this.#known !== undefined && this.#ports.clock.now().getTime() - this.#known.at < freshMs)
+      return this.#known.grants;
     this.#reading ??= this.#look().finally(() => (this.#reading = undefined));
     return this.#reading;
   }

@@ -41,7 +41,12 @@ export class FailedAttempts {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#failures = new Map(kinds.map((kind) => [kind, new LRUCache({ max: maxRemembered, ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } })]));
+    this.#failures = new Map(
+      kinds.map((kind) => [
+        kind,
+        new LRUCache({ max: maxRemembered, ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } }),
+      ]),
+    );
   }
 
   /** How many failures stand against it. */
@@ -92,7 +97,11 @@ function keyOf({ name, address }: Attempt): string {
 }
 
 function tooMany(retryAfterMs: number): RegistryError {
-  return new RegistryError({ is: 'too-many-requests', why: 'too many wrong secrets were tried here: wait, then try the right one', retryAfterMs });
+  return new RegistryError({
+    is: 'too-many-requests',
+    why: 'too many wrong secrets were tried here: wait, then try the right one',
+    retryAfterMs,
+  });
 }
 
 function waitAfter(failures: number): number {

@@ -1,5 +1,7 @@
 /** What an `Authorization` header holds. */
-export type Credentials = { readonly scheme: 'Basic'; readonly user: string; readonly password: string } | { readonly scheme: 'Bearer'; readonly token: string };
+export type Credentials =
+  | { readonly scheme: 'Basic'; readonly user: string; readonly password: string }
+  | { readonly scheme: 'Bearer'; readonly token: string };
 
 /** Longer than any token of ours with fifty scopes, shorter than what would be a burden to look at. In characters. */
 const maxLength = 16_384;

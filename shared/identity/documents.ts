@@ -8,7 +8,12 @@ import { patternSchema } from './pattern.ts';
 /** A name that an administrator gives: 1 to 50 letters, digits, dashes and underscores, beginning with none of the last two. */
 export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,49}$/;
 
-const inRegistry = { registry: registrySchema, name: z.string(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() };
+const inRegistry = {
+  registry: registrySchema,
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+};
 
 export const passwordNames = ['password1', 'password2'] as const;
 export type PasswordName = (typeof passwordNames)[number];
@@ -34,11 +39,21 @@ export const tokenDocumentSchema = z.object({
 });
 export type TokenDocument = z.infer<typeof tokenDocumentSchema>;
 
-export const scopeMapDocumentSchema = z.object({ ...documentShape('scope-map'), ...inRegistry, description: z.string(), actions: z.array(z.string()) });
+export const scopeMapDocumentSchema = z.object({
+  ...documentShape('scope-map'),
+  ...inRegistry,
+  description: z.string(),
+  actions: z.array(z.string()),
+});
 export type ScopeMapDocument = z.infer<typeof scopeMapDocumentSchema>;
 
 /** Which repositories everyone may pull from. */
-export const anonymousDocumentSchema = z.object({ ...documentShape('anonymous'), registry: registrySchema, repositories: z.array(patternSchema), updatedAt: z.iso.datetime() });
+export const anonymousDocumentSchema = z.object({
+  ...documentShape('anonymous'),
+  registry: registrySchema,
+  repositories: z.array(patternSchema),
+  updatedAt: z.iso.datetime(),
+});
 export type AnonymousDocument = z.infer<typeof anonymousDocumentSchema>;
 
 /** What a claim must be: the text, where `*` stands for any. Of a claim that is a list one element must match. */

@@ -52,7 +52,10 @@ export class FairQueue {
     for (const { group } of this.#waiting) sizes.set(group, (sizes.get(group) ?? 0) + 1);
     const [largest = '', size = 0] = [...sizes].toSorted(([, one], [, other]) => other - one)[0] ?? [];
     if (size <= (sizes.get(newcomer) ?? 0) + 1) return false;
-    const [dropped] = this.#waiting.splice(this.#waiting.findLastIndex(({ group }) => group === largest), 1);
+    const [dropped] = this.#waiting.splice(
+      this.#waiting.findLastIndex(({ group }) => group === largest),
+      1,
+    );
     dropped?.drop();
     return true;
   }
@@ -75,5 +78,9 @@ export class FairQueue {
 }
 
 function full(): RegistryError {
-  return new RegistryError({ is: 'too-many-requests', why: 'too many passwords are being checked: try again in a moment', retryAfterMs: 2_000 });
+  return new RegistryError({
+    is: 'too-many-requests',
+    why: 'too many passwords are being checked: try again in a moment',
+    retryAfterMs: 2_000,
+  });
 }

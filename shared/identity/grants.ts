@@ -26,9 +26,24 @@ export interface Grants {
   readonly inUse: readonly string[];
 }
 
-export const repositoryActions = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'deleted_read', 'deleted_restore'] as const satisfies readonly RepositoryAction[];
+export const repositoryActions = [
+  'pull',
+  'push',
+  'delete',
+  'metadata_read',
+  'metadata_write',
+  'deleted_read',
+  'deleted_restore',
+] as const satisfies readonly RepositoryAction[];
 
-export const noGrants: Grants = { rules: [], catalog: false, deletedCatalog: false, listing: [], management: 'none', inUse: [] };
+export const noGrants: Grants = {
+  rules: [],
+  catalog: false,
+  deletedCatalog: false,
+  listing: [],
+  management: 'none',
+  inUse: [],
+};
 
 export const allGrants: Grants = {
   rules: [{ pattern: everyRepository, actions: new Set(repositoryActions), from: 'the administrator' }],
@@ -46,7 +61,11 @@ export function union(all: readonly Grants[]): Grants {
     catalog: all.some(({ catalog }) => catalog),
     deletedCatalog: all.some(({ deletedCatalog }) => deletedCatalog),
     listing: all.flatMap(({ listing }) => listing),
-    management: all.some(({ management }) => management === 'write') ? 'write' : all.some(({ management }) => management === 'read') ? 'read' : 'none',
+    management: all.some(({ management }) => management === 'write')
+      ? 'write'
+      : all.some(({ management }) => management === 'read')
+        ? 'read'
+        : 'none',
     inUse: [...new Set(all.flatMap(({ inUse }) => inUse))],
   };
 }
@@ -60,7 +79,12 @@ export function permits(grants: Grants, access: Access): boolean {
     case 'listing':
       return grants.catalog || readable(grants).some((pattern) => matchesPattern(pattern, access.name));
     case 'management':
-      return grants.management === 'write' || (access.name === 'api' ? grants.management === access.action : grants.inUse.includes(access.name.slice(inUsePrefix.length)));
+      return (
+        grants.management === 'write' ||
+        (access.name === 'api'
+          ? grants.management === access.action
+          : grants.inUse.includes(access.name.slice(inUsePrefix.length)))
+      );
   }
 }
 
@@ -85,15 +109,24 @@ export interface ResourceActions {
 /** What of `asked` the grants allow: never more than either. Entries of which nothing is left are left out. */
 export function intersect(grants: Grants, asked: readonly ResourceActions[]): ResourceActions[] {
   return asked
-    .map(({ type, name, actions }) => ({ type, name, actions: actions.filter((action) => permitsNamed(grants, type, name, action)) }))
+    .map(({ type, name, actions }) => ({
+      type,
+      name,
+      actions: actions.filter((action) => permitsNamed(grants, type, name, action)),
+    }))
     .filter(({ actions }) => actions.length > 0);
 }
 
 function permitsNamed(grants: Grants, type: string, name: string, action: string): boolean {
-  if (type === 'repository') return isRepositoryName(name) && isRepositoryAction(action) && permits(grants, { type, name, action });
-  if (type === 'registry') return (name === 'catalog' || name === 'deleted_catalog') && action === '*' && permits(grants, { type, name, action });
+  if (type === 'repository')
+    return isRepositoryName(name) && isRepositoryAction(action) && permits(grants, { type, name, action });
+  if (type === 'registry')
+    return (
+      (name === 'catalog' || name === 'deleted_catalog') && action === '*' && permits(grants, { type, name, action })
+    );
   if (type === 'management' && isInUse(name)) return action === 'write' && permits(grants, { type, name, action });
-  if (type === 'management') return name === 'api' && (action === 'read' || action === 'write') && permits(grants, { type, name, action });
+  if (type === 'management')
+    return name === 'api' && (action === 'read' || action === 'write') && permits(grants, { type, name, action });
   return false;
 }
 
@@ -115,11 +148,25 @@ export function grantsOfAccess(access: readonly ResourceActions[]): Grants {
 function grantsOfEntry({ type, name, actions }: ResourceActions): Grants {
   if (type === 'repository' && isRepositoryName(name)) {
     // A name is a pattern without a star: it matches itself alone.
-    return { ...noGrants, rules: [{ pattern: name as string as RepositoryPattern, actions: new Set(actions.filter(isRepositoryAction)), from: 'an access token' }] };
+    return {
+      ...noGrants,
+      rules: [
+        {
+          pattern: name as string as RepositoryPattern,
+          actions: new Set(actions.filter(isRepositoryAction)),
+          from: 'an access token',
+        },
+      ],
+    };
   }
   if (type === 'registry' && name === 'catalog') return { ...noGrants, catalog: actions.includes('*') };
   if (type === 'registry' && name === 'deleted_catalog') return { ...noGrants, deletedCatalog: actions.includes('*') };
-  if (type === 'management' && isInUse(name)) return { ...noGrants, inUse: actions.includes('write') ? [name.slice(inUsePrefix.length)] : [] };
-  if (type === 'management' && name === 'api') return { ...noGrants, management: actions.includes('write') ? 'write' : actions.includes('read') ? 'read' : 'none' };
+  if (type === 'management' && isInUse(name))
+    return { ...noGrants, inUse: actions.includes('write') ? [name.slice(inUsePrefix.length)] : [] };
+  if (type === 'management' && name === 'api')
+    return {
+      ...noGrants,
+      management: actions.includes('write') ? 'write' : actions.includes('read') ? 'read' : 'none',
+    };
   return noGrants;
 }

@@ -29,18 +29,29 @@ export function identifyCallers(ports: IdentifyPorts): IdentifyCaller {
       const header = request.headers.get('authorization');
       if (header === null) return anonymousCaller(ports, request, origin, needed);
       const credentials = parseCredentials(header);
-      const proof = credentials === undefined ? undefined : await prove(ports, request, credentials, header, origin.host);
+      const proof =
+        credentials === undefined ? undefined : await prove(ports, request, credentials, header, origin.host);
       if (proof === undefined) {
         ports.limits?.countRefused(request);
         throw refusal(origin, needed);
       }
-      countAgainst(ports, request, proof.identity, needed.every((access) => permits(proof.grants, access)));
+      countAgainst(
+        ports,
+        request,
+        proof.identity,
+        needed.every((access) => permits(proof.grants, access)),
+      );
       return callerOf(proof, credentials?.scheme === 'Bearer' ? challengeAt(origin) : undefined);
     },
   };
 }
 
-async function anonymousCaller(ports: IdentifyPorts, request: Request, origin: Origin, needed: readonly Access[]): Promise<Caller> {
+async function anonymousCaller(
+  ports: IdentifyPorts,
+  request: Request,
+  origin: Origin,
+  needed: readonly Access[],
+): Promise<Caller> {
   const identity: Identity = { is: 'anonymous' };
   const grants = await ports.anonymous.read();
   countAgainst(ports, request, identity, needed.length > 0 && needed.every((access) => permits(grants, access)));
@@ -58,20 +69,40 @@ export function countAgainst({ limits }: IdentifyPorts, request: Request, identi
 }
 
 /** As bearer, an access token alone: a refresh token opens nothing by itself. */
-function prove(ports: IdentifyPorts, request: Request, credentials: Credentials, header: string, host: string): Promise<Proof | undefined> {
+function prove(
+  ports: IdentifyPorts,
+  request: Request,
+  credentials: Credentials,
+  header: string,
+  host: string,
+): Promise<Proof | undefined> {
   return credentials.scheme === 'Bearer'
     ? ports.proven.prove(header, host, 'signature', () => proveToken(ports, credentials.token, host, 'access_token'))
     : proveLogin(ports, loginOf(ports, request, credentials, host));
 }
 
 /** A user and a password that came with a request, whichever way. */
-export function loginOf({ addressOf, limits }: IdentifyPorts, request: Request, { user, password }: Pick<Login, 'user' | 'password'>, host: string): Login {
+export function loginOf(
+  { addressOf, limits }: IdentifyPorts,
+  request: Request,
+  { user, password }: Pick<Login, 'user' | 'password'>,
+  host: string,
+): Login {
   return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLook(request, 'name') };
 }
 
 /** With a challenge a refusal asks for a token with more; whoever came with a password has no more to show. */
-function callerOf({ identity, grants, withoutCatalog = false }: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog'>, challenge: Challenge | undefined): Caller {
-  return { actor: actorOf(identity), principal: principalOf(identity), may: mayBy(grants), withoutCatalog, ...(challenge === undefined ? {} : { challenge }) };
+function callerOf(
+  { identity, grants, withoutCatalog = false }: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog'>,
+  challenge: Challenge | undefined,
+): Caller {
+  return {
+    actor: actorOf(identity),
+    principal: principalOf(identity),
+    may: mayBy(grants),
+    withoutCatalog,
+    ...(challenge === undefined ? {} : { challenge }),
+  };
 }
 
 function mayBy(grants: Grants): Caller['may'] {

@@ -26,7 +26,9 @@ import { limitStrangers } from './strangers.ts';
 import { TokenDocuments } from './token-documents.ts';
 
 /** Who may do what: `open` lets everyone do everything. */
-export type AuthSettings = ({ readonly mode: 'open' } & Pick<IdentitySettings, 'sku' | 'trustedHops'>) | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
+export type AuthSettings =
+  | ({ readonly mode: 'open' } & Pick<IdentitySettings, 'sku' | 'trustedHops'>)
+  | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
 
 /** Identities of one registry, whole. */
 export interface Identities {
@@ -48,14 +50,45 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
   const { sku = 'standard', trustedHops = 0 } = auth;
   const addressOf = clientAddress(trustedHops);
   const attempts = new FailedAttempts(ports.clock);
-  if (auth.mode === 'open') return { callers: openToAll, addressOf, oauth2: undefined, issueAccess: undefined, grants: openGrants, strangers: limitStrangers(attempts, undefined, addressOf), management: identityRoutes({ ...ports, registry, defaults: { sku, rateLimits: {} }, forget: () => undefined, learn: () => undefined }) };
+  if (auth.mode === 'open')
+    return {
+      callers: openToAll,
+      addressOf,
+      oauth2: undefined,
+      issueAccess: undefined,
+      grants: openGrants,
+      strangers: limitStrangers(attempts, undefined, addressOf),
+      management: identityRoutes({
+        ...ports,
+        registry,
+        defaults: { sku, rateLimits: {} },
+        forget: () => undefined,
+        learn: () => undefined,
+      }),
+    };
   const settings: IdentitySettings = { ...auth, registry };
   const anonymous = new AnonymousGrants(ports, registry);
-  const [proven, tokens, trusted] = [new ProvenCredentials(ports.clock), new TokenDocuments(ports, registry), new TrustedIssuers(ports, registry)];
+  const [proven, tokens, trusted] = [
+    new ProvenCredentials(ports.clock),
+    new TokenDocuments(ports, registry),
+    new TrustedIssuers(ports, registry),
+  ];
   const defaults = { sku, rateLimits: settings.rateLimits ?? {} };
   const rates = new RegistryRates(ports, registry, defaults);
-  const limits = settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current(), addressOf);
-  const identify: IdentifyPorts = { ...ports, settings, anonymous, proven, tokens, limits, addressOf, attempts, slowHashes: new SlowHashes(attempts), ring: new KeyRing(ports, settings) };
+  const limits =
+    settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current(), addressOf);
+  const identify: IdentifyPorts = {
+    ...ports,
+    settings,
+    anonymous,
+    proven,
+    tokens,
+    limits,
+    addressOf,
+    attempts,
+    slowHashes: new SlowHashes(attempts),
+    ring: new KeyRing(ports, settings),
+  };
   const outside = outsideIdentities(ports, trusted);
   const forget = () => {
     for (const known of [anonymous, proven, tokens, trusted]) known.forget();
@@ -65,7 +98,13 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
     strangers: limitStrangers(attempts, limits, addressOf),
     addressOf,
-    issueAccess: ({ to, access, host, until }) => issueToken(identify, { identity: { is: 'workload', subject: to, issuers: [] }, host, expiresAt: until.getTime(), access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })) }),
+    issueAccess: ({ to, access, host, until }) =>
+      issueToken(identify, {
+        identity: { is: 'workload', subject: to, issuers: [] },
+        host,
+        expiresAt: until.getTime(),
+        access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })),
+      }),
     grants: askGrants({ ...ports, anonymous }, settings),
     management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),
   };

@@ -19,15 +19,22 @@ interface Ports {
 }
 
 /** Where everyone may do everything. */
-export const openGrants: AskGrants = { isOpen: true, everyoneMayPull: () => Promise.resolve(true), mayPull: () => Promise.resolve(true) };
+export const openGrants: AskGrants = {
+  isOpen: true,
+  everyoneMayPull: () => Promise.resolve(true),
+  mayPull: () => Promise.resolve(true),
+};
 
 /** From the documents as they are now; what everyone may pull is known for half a minute. */
 export function askGrants(ports: Ports, settings: IdentitySettings): AskGrants {
-  const allows = (grants: Grants, name: RepositoryName) => permits(grants, { type: 'repository', name, action: 'pull' });
+  const allows = (grants: Grants, name: RepositoryName) =>
+    permits(grants, { type: 'repository', name, action: 'pull' });
   return {
     isOpen: false,
     everyoneMayPull: async (repository) => allows(await ports.anonymous.read(), repository),
-    mayPull: async (pushedBy, repository) => allows(await ports.anonymous.read(), repository) || allows(await grantsNow(ports, settings, pushedBy), repository),
+    mayPull: async (pushedBy, repository) =>
+      allows(await ports.anonymous.read(), repository) ||
+      allows(await grantsNow(ports, settings, pushedBy), repository),
   };
 }
 
@@ -59,15 +66,31 @@ async function grantsNow(ports: Ports, settings: IdentitySettings, { who, at }: 
 }
 
 /** A token of the same name that was made since is another's. One that nobody can show any more, for all its passwords are over, may do nothing. */
-async function grantsOfName({ documents, clock }: Ports, { registry }: IdentitySettings, name: string, at: string): Promise<Grants> {
+async function grantsOfName(
+  { documents, clock }: Ports,
+  { registry }: IdentitySettings,
+  name: string,
+  at: string,
+): Promise<Grants> {
   const token = (await readStored(documents, tokenDocumentSchema, namedRef(registry, 'token', name)))?.document;
-  if (token === undefined || isLater(token.createdAt, at) || !passwordNames.some((each) => isPasswordGood(token, each, clock.now()))) return noGrants;
+  if (
+    token === undefined ||
+    isLater(token.createdAt, at) ||
+    !passwordNames.some((each) => isPasswordGood(token, each, clock.now()))
+  )
+    return noGrants;
   return scopeMapGrants(documents, registry, token.scopeMap);
 }
 
 /** What the workload's token said is not kept, so whether it would satisfy other conditions is not known: an entry whose conditions have changed since counts no more. */
-async function grantsOfEntry({ documents }: Ports, { registry }: IdentitySettings, name: string, at: string): Promise<Grants> {
-  const entry = (await readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', name)))?.document;
+async function grantsOfEntry(
+  { documents }: Ports,
+  { registry }: IdentitySettings,
+  name: string,
+  at: string,
+): Promise<Grants> {
+  const entry = (await readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', name)))
+    ?.document;
   if (entry === undefined || isLater(entry.conditionsSince ?? entry.updatedAt, at)) return noGrants;
   return scopeMapGrants(documents, registry, entry.scopeMap);
 }

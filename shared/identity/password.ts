@@ -61,6 +61,7 @@ export function formatPasswordHash({ salt, hash }: PasswordHash): string {
 
 /** `undefined` when the text is no hash of this kind and cost. */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
-  const [, salt, hash] = new RegExp(`^scrypt:${cost.N}:${cost.r}:${cost.p}:([\\w-]{22}):([\\w-]{43})$`).exec(text) ?? [];
+  const [, salt, hash] =
+    new RegExp(`^scrypt:${cost.N}:${cost.r}:${cost.p}:([\\w-]{22}):([\\w-]{43})$`).exec(text) ?? [];
   return salt === undefined || hash === undefined ? undefined : { salt, hash };
 }

@@ -19,4 +19,7 @@ export function matchesPattern(pattern: RepositoryPattern, name: string): boolea
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-export const patternSchema = z.custom<RepositoryPattern>((value) => typeof value === 'string' && isRepositoryPattern(value), 'is not a repository name, nor the beginning of one with a * at its end');
+export const patternSchema = z.custom<RepositoryPattern>(
+  (value) => typeof value === 'string' && isRepositoryPattern(value),
+  'is not a repository name, nor the beginning of one with a * at its end',
+);

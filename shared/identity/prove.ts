@@ -43,9 +43,15 @@ export async function proveLogin(ports: ProvePorts, login: Login): Promise<Proof
   const { user, password, host } = login;
   // Alone a password that somebody may have chosen can be guessed.
   const isGuessable = user === administratorName;
-  const attempt: Attempt = { kind: isGuessable ? 'administrator' : 'token', name: namePattern.test(user) ? user : 'no name', address: login.address };
+  const attempt: Attempt = {
+    kind: isGuessable ? 'administrator' : 'token',
+    name: namePattern.test(user) ? user : 'no name',
+    address: login.address,
+  };
   if (isGuessable) ports.attempts.requireTurn(attempt);
-  const proof = await ports.proven.prove(JSON.stringify([user, password]), host, 'documents', () => prove(ports, login, attempt));
+  const proof = await ports.proven.prove(JSON.stringify([user, password]), host, 'documents', () =>
+    prove(ports, login, attempt),
+  );
   if (proof !== undefined && isGuessable) ports.attempts.welcome(attempt);
   else if (proof !== undefined) ports.attempts.succeeded(attempt);
   return proof;
@@ -59,7 +65,12 @@ async function prove(ports: ProvePorts, login: Login, attempt: Attempt): Promise
 }
 
 /** A refresh token stands for its identity, an access token for no more than it was issued for. `only` refuses the other kind. */
-export async function proveToken(ports: ProvePorts, token: string, host: string, only?: Claims['grant_type']): Promise<Proof | undefined> {
+export async function proveToken(
+  ports: ProvePorts,
+  token: string,
+  host: string,
+  only?: Claims['grant_type'],
+): Promise<Proof | undefined> {
   const claims = await verifyToken(ports, token, host);
   if (claims === undefined || (only !== undefined && claims.grant_type !== only)) return undefined;
   const identity = claims.longshore;
@@ -74,7 +85,11 @@ function accessOf({ access = [], listing }: Claims): Pick<Proof, 'grants' | 'wit
   return grants.catalog || listing !== undefined ? { grants } : { grants, withoutCatalog: true };
 }
 
-async function proveAdministrator({ settings: { administrator }, slowHashes }: ProvePorts, password: string, attempt: Attempt): Promise<Proof | undefined> {
+async function proveAdministrator(
+  { settings: { administrator }, slowHashes }: ProvePorts,
+  password: string,
+  attempt: Attempt,
+): Promise<Proof | undefined> {
   // Also where there is none: the time that the answer takes must not tell.
   const { salt, hash } = administrator ?? nobody;
   const found = await slowHashes.find([hash], salt, password, attempt);
@@ -83,7 +98,11 @@ async function proveAdministrator({ settings: { administrator }, slowHashes }: P
 }
 
 /** 256 random bits are not guessed: a right password is never kept waiting for the wrong ones, which are counted all the same. */
-async function proveNamedToken(ports: ProvePorts, { user, password, beforeStore }: Login, attempt: Attempt): Promise<Proof | undefined> {
+async function proveNamedToken(
+  ports: ProvePorts,
+  { user, password, beforeStore }: Login,
+  attempt: Attempt,
+): Promise<Proof | undefined> {
   const { tokens, attempts, clock, documents, settings } = ports;
   if (!namePattern.test(user) || !isMadePassword(password)) return wrong(attempts, attempt);
   const recent = tokens.recent(user);
@@ -97,7 +116,11 @@ async function proveNamedToken(ports: ProvePorts, { user, password, beforeStore 
   const kept = name === undefined ? undefined : token.passwords[name];
   if (name === undefined || kept === undefined) return wrong(attempts, attempt);
   const grants = await scopeMapGrants(documents, settings.registry, token.scopeMap);
-  return { identity: { is: 'token', name: token.name, password: name, passwordId: kept.id }, grants, ...(kept.expiresAt === undefined ? {} : { until: Date.parse(kept.expiresAt) }) };
+  return {
+    identity: { is: 'token', name: token.name, password: name, passwordId: kept.id },
+    grants,
+    ...(kept.expiresAt === undefined ? {} : { until: Date.parse(kept.expiresAt) }),
+  };
 }
 
 /** Counts a failure; throws `RegistryError` (`too-many-requests`) for one that came too early. */
@@ -118,7 +141,12 @@ function matchingByFastHash(token: TokenDocument, password: string): PasswordNam
 }
 
 /** `undefined` when there is none, and that is counted. */
-async function matchingBySlowHash({ slowHashes }: ProvePorts, token: TokenDocument, password: string, attempt: Attempt): Promise<PasswordName[] | undefined> {
+async function matchingBySlowHash(
+  { slowHashes }: ProvePorts,
+  token: TokenDocument,
+  password: string,
+  attempt: Attempt,
+): Promise<PasswordName[] | undefined> {
   const right = await slowHashes.find(slowHashesOf(token), token.salt, password, attempt);
   return right === undefined ? undefined : passwordNames.filter((name) => token.passwords[name]?.hash === right);
 }

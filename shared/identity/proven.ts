@@ -24,7 +24,12 @@ export class ProvenCredentials {
   }
 
   /** The proof for `header` at `host`, made by `prove` where it is not known. Requests with the same credentials at once make one. */
-  async prove(header: string, host: string, by: ProofBy, prove: () => Promise<Proof | undefined>): Promise<Proof | undefined> {
+  async prove(
+    header: string,
+    host: string,
+    by: ProofBy,
+    prove: () => Promise<Proof | undefined>,
+  ): Promise<Proof | undefined> {
     const key = hash('sha256', `${this.#salt} ${host} ${header}`, 'base64url');
     const known = this.#proofs.get(key);
     if (known !== undefined && this.#clock.now().getTime() < known.until) return known.proof;

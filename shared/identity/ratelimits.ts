@@ -92,7 +92,10 @@ export class RateLimits {
     const policy = policyOf(request.method);
     const { registry, identity: each } = this.#rates();
     const own = each === undefined ? [] : [{ key: `identity ${policy} ${identity}`, quota: each[policy], kept: 0 }];
-    this.#takeAll(request, this.#buckets, [...(registry === undefined || !isServed ? [] : [registryShare(policy, registry, 0)]), ...own]);
+    this.#takeAll(request, this.#buckets, [
+      ...(registry === undefined || !isServed ? [] : [registryShare(policy, registry, 0)]),
+      ...own,
+    ]);
   }
 
   /** Counts a request of nobody in particular that is served. Throws like `take`. */
@@ -101,7 +104,10 @@ export class RateLimits {
     const { registry } = this.#rates();
     const own = this.#strangerShare(request, policy);
     this.#requireAll(request, this.#strangers, own);
-    if (registry !== undefined) this.#takeAll(request, this.#buckets, [registryShare(policy, registry, Math.floor(registry[policy] * keptForProven))]);
+    if (registry !== undefined)
+      this.#takeAll(request, this.#buckets, [
+        registryShare(policy, registry, Math.floor(registry[policy] * keptForProven)),
+      ]);
     this.#takeAll(request, this.#strangers, own);
   }
 
@@ -123,14 +129,22 @@ export class RateLimits {
    * it, so that it is there for those whom the instance has not met. Each kind has its own: a flood at doors keeps nobody from logging in. Throws like `take`.
    */
   takeLook(request: Request, at: 'name' | 'issuer' | 'door'): void {
-    this.#takeAll(request, this.#strangers, this.#strangerShare(request, 'read').map((share) => ({ ...share, key: `look at ${at} ${share.key}` })));
+    this.#takeAll(
+      request,
+      this.#strangers,
+      this.#strangerShare(request, 'read').map((share) => ({ ...share, key: `look at ${at} ${share.key}` })),
+    );
   }
 
   #strangerShare(request: Request, policy: Policy): Share[] {
     const { registry, identity } = this.#rates();
     const address = this.#addressOf(request);
-    const ofRegistry = registry === undefined ? Infinity : partOf(registry, address === undefined ? 'unknown' : 'stranger')[policy];
-    const quota = Math.min(ofRegistry, address === undefined && registry !== undefined ? Infinity : (identity?.[policy] ?? Infinity));
+    const ofRegistry =
+      registry === undefined ? Infinity : partOf(registry, address === undefined ? 'unknown' : 'stranger')[policy];
+    const quota = Math.min(
+      ofRegistry,
+      address === undefined && registry !== undefined ? Infinity : (identity?.[policy] ?? Infinity),
+    );
     return quota === Infinity ? [] : [{ key: `${policy} ${address ?? ''}`, quota, kept: 0 }];
   }
 
@@ -139,18 +153,29 @@ export class RateLimits {
     const policy = policyOf(request.method);
     const tightest = this.#requireAll(request, buckets, shares);
     if (tightest === undefined) return;
-    for (const { key, quota } of shares) buckets.set(key, { tokens: filled(buckets.get(key), quota, now) - 1, at: now });
+    for (const { key, quota } of shares)
+      buckets.set(key, { tokens: filled(buckets.get(key), quota, now) - 1, at: now });
     noteRateLimit(request, stateOf(policy, tightest.quota, tightest.tokens - 1));
   }
 
   /** The bucket that has the least left; throws `RegistryError` (`too-many-requests`) when that is nothing. */
-  #requireAll(request: Request, buckets: LRUCache<string, Bucket>, shares: readonly Share[]): { readonly quota: number; readonly tokens: number } | undefined {
+  #requireAll(
+    request: Request,
+    buckets: LRUCache<string, Bucket>,
+    shares: readonly Share[],
+  ): { readonly quota: number; readonly tokens: number } | undefined {
     const now = this.#clock.now().getTime();
     const policy = policyOf(request.method);
-    const [tightest] = shares.map(({ key, quota, kept }) => ({ quota, tokens: filled(buckets.get(key), quota, now) - kept })).toSorted((one, other) => one.tokens - other.tokens);
+    const [tightest] = shares
+      .map(({ key, quota, kept }) => ({ quota, tokens: filled(buckets.get(key), quota, now) - kept }))
+      .toSorted((one, other) => one.tokens - other.tokens);
     if (tightest === undefined || tightest.tokens >= 1) return tightest;
     noteRateLimit(request, stateOf(policy, tightest.quota, Math.max(0, tightest.tokens)));
-    throw new RegistryError({ is: 'too-many-requests', why: `more than ${tightest.quota} ${policy} requests a minute`, retryAfterMs: ((1 - tightest.tokens) * windowSeconds * 1000) / tightest.quota });
+    throw new RegistryError({
+      is: 'too-many-requests',
+      why: `more than ${tightest.quota} ${policy} requests a minute`,
+      retryAfterMs: ((1 - tightest.tokens) * windowSeconds * 1000) / tightest.quota,
+    });
   }
 }
 

@@ -33,22 +33,36 @@ export interface RegistryDefaults {
 }
 
 /** The registry's own SKU and numbers hold where the deployment limits by SKU; its numbers, or that it limits nothing, it keeps to itself. */
-export function ratesInForce({ sku, rateLimits }: RegistryDefaults, own: Pick<SettingsDocument, 'sku' | 'rateLimits'> | undefined): RatesInForce {
+export function ratesInForce(
+  { sku, rateLimits }: RegistryDefaults,
+  own: Pick<SettingsDocument, 'sku' | 'rateLimits'> | undefined,
+): RatesInForce {
   const of = (which: 'registry' | 'identity') => {
     const configured = rateLimits[which];
     if (configured !== 'sku') return configured;
     const usual = ratesOfSku[own?.sku ?? sku];
     const given = own?.rateLimits[which];
-    return { read: given?.read ?? usual.read, write: given?.write ?? usual.write, delete: given?.delete ?? usual.delete };
+    return {
+      read: given?.read ?? usual.read,
+      write: given?.write ?? usual.write,
+      delete: given?.delete ?? usual.delete,
+    };
   };
   const [registry, identity] = [of('registry'), of('identity')];
-  return { ...(registry === undefined ? {} : { registry }), ...(identity === undefined ? {} : { identity: registry === undefined ? identity : below(registry, identity) }) };
+  return {
+    ...(registry === undefined ? {} : { registry }),
+    ...(identity === undefined ? {} : { identity: registry === undefined ? identity : below(registry, identity) }),
+  };
 }
 
 /** Whatever the numbers say, no identity alone takes all that there is for everybody. */
 function below(registry: Rates, identity: Rates): Rates {
   const most = partOf(registry, 'identity');
-  return { read: Math.min(identity.read, most.read), write: Math.min(identity.write, most.write), delete: Math.min(identity.delete, most.delete) };
+  return {
+    read: Math.min(identity.read, most.read),
+    write: Math.min(identity.write, most.write),
+    delete: Math.min(identity.delete, most.delete),
+  };
 }
 
 /** How long an instance goes by what it last read: so late is a change seen elsewhere. In milliseconds. */
@@ -100,7 +114,7 @@ export class RegistryRates {
       // What was learned in the meantime is newer.
       if (this.#lookedAt < at) this.#rates = ratesInForce(this.#defaults, own?.document);
     } catch (error) {
-      this.#ports.log.warn({ err: error }, 'the registry\'s settings could not be read: its limits stay as they were');
+      this.#ports.log.warn({ err: error }, "the registry's settings could not be read: its limits stay as they were");
     } finally {
       this.#lookedAt = Math.max(this.#lookedAt, at);
       this.#looking = false;

@@ -4,7 +4,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReadDocument } from '../ports/documents.ts';
 import { readStored } from '../state/stored.ts';
 import { grantsOfActions, systemScopeMaps } from './actions.ts';
-import { anonymousDocumentSchema, anonymousRef, issuerDocumentSchema, namedRef, scopeMapDocumentSchema, tokenDocumentSchema } from './documents.ts';
+import {
+  anonymousDocumentSchema,
+  anonymousRef,
+  issuerDocumentSchema,
+  namedRef,
+  scopeMapDocumentSchema,
+  tokenDocumentSchema,
+} from './documents.ts';
 import type { IssuerDocument, PasswordName, TokenDocument } from './documents.ts';
 import { allGrants, noGrants, union } from './grants.ts';
 import type { Grants } from './grants.ts';
@@ -25,10 +32,17 @@ interface Settings {
  * What an identity may do now, from the documents as they are; `undefined` when it is no more: disabled, its password
  * changed or over, its issuer no longer trusted, or for somebody else than when it was proven. Throws `StoreFailure`.
  */
-export async function grantsOf(ports: Ports, settings: Settings, identity: Identity, provenAt: Date): Promise<Grants | undefined> {
+export async function grantsOf(
+  ports: Ports,
+  settings: Settings,
+  identity: Identity,
+  provenAt: Date,
+): Promise<Grants | undefined> {
   switch (identity.is) {
     case 'administrator':
-      return settings.administrator !== undefined && administratorId(settings.administrator) === identity.passwordId ? allGrants : undefined;
+      return settings.administrator !== undefined && administratorId(settings.administrator) === identity.passwordId
+        ? allGrants
+        : undefined;
     case 'token':
       return grantsOfToken(ports, settings, identity);
     case 'workload':
@@ -43,9 +57,18 @@ export function administratorId({ hash }: PasswordHash): string {
   return createHash('sha256').update(hash).digest('base64url').slice(0, 22);
 }
 
-async function grantsOfToken({ documents, clock }: Ports, { registry }: Settings, { name, password, passwordId }: Identity & { is: 'token' }): Promise<Grants | undefined> {
+async function grantsOfToken(
+  { documents, clock }: Ports,
+  { registry }: Settings,
+  { name, password, passwordId }: Identity & { is: 'token' },
+): Promise<Grants | undefined> {
   const token = (await readStored(documents, tokenDocumentSchema, namedRef(registry, 'token', name)))?.document;
-  if (token === undefined || !isPasswordGood(token, password, clock.now()) || token.passwords[password]?.id !== passwordId) return undefined;
+  if (
+    token === undefined ||
+    !isPasswordGood(token, password, clock.now()) ||
+    token.passwords[password]?.id !== passwordId
+  )
+    return undefined;
   return scopeMapGrants(documents, registry, token.scopeMap);
 }
 
@@ -57,9 +80,18 @@ export function isPasswordGood(token: TokenDocument, name: PasswordName, now: Da
 }
 
 /** Every entry that it satisfied must still be there, with the conditions that it satisfied; what they grant now counts. */
-async function grantsOfWorkload({ documents }: Ports, { registry }: Settings, issuers: readonly string[], provenAt: Date): Promise<Grants | undefined> {
-  const entries = await Promise.all(issuers.map((name) => readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', name))));
-  const trusted = entries.flatMap((entry) => (entry === undefined || isSince(entry.document, provenAt) ? [] : [entry.document]));
+async function grantsOfWorkload(
+  { documents }: Ports,
+  { registry }: Settings,
+  issuers: readonly string[],
+  provenAt: Date,
+): Promise<Grants | undefined> {
+  const entries = await Promise.all(
+    issuers.map((name) => readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', name))),
+  );
+  const trusted = entries.flatMap((entry) =>
+    entry === undefined || isSince(entry.document, provenAt) ? [] : [entry.document],
+  );
   if (trusted.length < issuers.length || trusted.length === 0) return undefined;
   return union(await Promise.all(trusted.map(({ scopeMap }) => scopeMapGrants(documents, registry, scopeMap))));
 }
@@ -81,5 +113,8 @@ export async function scopeMapGrants(documents: ReadDocument, registry: Registry
 export async function anonymousGrants(documents: ReadDocument, registry: RegistryName): Promise<Grants> {
   const open = await readStored(documents, anonymousDocumentSchema, anonymousRef(registry));
   const actions = new Set(['pull', 'metadata_read'] as const);
-  return { ...noGrants, rules: (open?.document.repositories ?? []).map((pattern) => ({ pattern, actions, from: `anonymous: ${pattern}` })) };
+  return {
+    ...noGrants,
+    rules: (open?.document.repositories ?? []).map((pattern) => ({ pattern, actions, from: `anonymous: ${pattern}` })),
+  };
 }

@@ -15,7 +15,11 @@ const synonyms: Readonly<Record<string, string>> = { metadataRead: 'metadata_rea
  */
 export function parseScopes(parameters: readonly string[]): ResourceActions[] {
   const scopes = parameters.flatMap((parameter) => parameter.split(' ')).filter((scope) => scope !== '');
-  if (scopes.length > maxScopes) throw new RegistryError({ is: 'request-invalid', why: `${scopes.length} scopes were asked for; at most ${maxScopes} are allowed` });
+  if (scopes.length > maxScopes)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: `${scopes.length} scopes were asked for; at most ${maxScopes} are allowed`,
+    });
   return scopes.flatMap(parseScope);
 }
 
@@ -24,7 +28,10 @@ function parseScope(scope: string): ResourceActions[] {
   const [first, last] = [scope.indexOf(':'), scope.lastIndexOf(':')];
   if (first === last || scope.length > maxScopeLength) return [];
   const type = resourceType(scope.slice(0, first));
-  const asked = scope.slice(last + 1).split(',').map((action) => synonyms[action] ?? action);
+  const asked = scope
+    .slice(last + 1)
+    .split(',')
+    .map((action) => synonyms[action] ?? action);
   const actions = type === 'repository' && asked.includes('*') ? [...repositoryActions] : [...new Set(asked)];
   return [{ type, name: scope.slice(first + 1, last), actions }];
 }

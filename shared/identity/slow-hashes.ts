@@ -36,7 +36,13 @@ export class SlowHashes {
     return undefined;
   }
 
-  #derive(hashes: readonly string[], salt: string, password: string, keyed: string, attempt: Attempt): Promise<string | undefined> {
+  #derive(
+    hashes: readonly string[],
+    salt: string,
+    password: string,
+    keyed: string,
+    attempt: Attempt,
+  ): Promise<string | undefined> {
     let restMs = 0;
     const job = async () => {
       // Of many that were sent at once, those before it may have failed meanwhile.
@@ -52,8 +58,13 @@ export class SlowHashes {
       }
       return right;
     };
-    return this.#queue.run(attempt.address ?? `unknown ${attempt.name}`, () => this.#attempts.failuresOf(attempt), job, async () => {
-      if (restMs > 0) await sleep(restMs);
-    });
+    return this.#queue.run(
+      attempt.address ?? `unknown ${attempt.name}`,
+      () => this.#attempts.failuresOf(attempt),
+      job,
+      async () => {
+        if (restMs > 0) await sleep(restMs);
+      },
+    );
   }
 }

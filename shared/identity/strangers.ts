@@ -5,8 +5,16 @@ import type { FailedAttempts } from './attempts.ts';
 import type { RateLimits } from './ratelimits.ts';
 
 /** Those who come to a door with a secret of its own share failures and budgets with those who guess at passwords. */
-export function limitStrangers(attempts: FailedAttempts, limits: RateLimits | undefined, addressOf: ClientAddress): LimitStrangers {
-  const attemptOf = (request: Request, door: string) => ({ kind: 'door' as const, name: `door ${door}`, address: addressOf(request) });
+export function limitStrangers(
+  attempts: FailedAttempts,
+  limits: RateLimits | undefined,
+  addressOf: ClientAddress,
+): LimitStrangers {
+  const attemptOf = (request: Request, door: string) => ({
+    kind: 'door' as const,
+    name: `door ${door}`,
+    address: addressOf(request),
+  });
   return {
     requireTurn: (request, door) => attempts.requireTurn(attemptOf(request, door)),
     takeLook: (request) => limits?.takeLook(request, 'door'),

@@ -14,7 +14,9 @@ const maxKnown = 10_000;
 export class TokenDocuments {
   readonly #ports: { readonly documents: ReadDocument; readonly clock: Clock };
   readonly #registry: RegistryName;
-  readonly #known = new LRUCache<string, { readonly document: TokenDocument | undefined; readonly at: number }>({ max: maxKnown });
+  readonly #known = new LRUCache<string, { readonly document: TokenDocument | undefined; readonly at: number }>({
+    max: maxKnown,
+  });
   #generation = 0;
 
   constructor(ports: { readonly documents: ReadDocument; readonly clock: Clock }, registry: RegistryName) {
@@ -37,7 +39,9 @@ export class TokenDocuments {
   async read(name: string): Promise<TokenDocument | undefined> {
     const generation = this.#generation;
     const at = this.#ports.clock.now().getTime();
-    const document = (await readStored(this.#ports.documents, tokenDocumentSchema, namedRef(this.#registry, 'token', name)))?.document;
+    const document = (
+      await readStored(this.#ports.documents, tokenDocumentSchema, namedRef(this.#registry, 'token', name))
+    )?.document;
     if (generation === this.#generation) this.#known.set(name, { document, at });
     return document;
   }

@@ -9,37 +9,53 @@ import type { Digest } from './digest.ts';
 export const mediaTypeSchema = z
   .string()
   .max(255)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))*$/, 'is not a media type');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))*$/,
+    'is not a media type',
+  );
 
-export const digestSchema = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'is not a sha256 or sha512 digest');
+export const digestSchema = z.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'is not a sha256 or sha512 digest',
+);
 
 /** What writers in other languages put for "nothing", Go's registries read as if it were not there. */
 export function withoutNulls(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.values(value).includes(null)) return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.values(value).includes(null))
+    return value;
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 }
 
 /** Go reads a null among texts as the empty one. */
-const textSchema = z.string().nullable().transform((text) => text ?? '');
+const textSchema = z
+  .string()
+  .nullable()
+  .transform((text) => text ?? '');
 
 export const annotationsSchema = z.record(z.string(), textSchema);
 
 /** Image-spec requires architecture and system, and writers leave out what they do not know. */
-export const platformSchema = z.preprocess(withoutNulls, z.looseObject({
-  architecture: z.string().optional(),
-  os: z.string().optional(),
-  variant: z.string().optional(),
-}));
+export const platformSchema = z.preprocess(
+  withoutNulls,
+  z.looseObject({
+    architecture: z.string().optional(),
+    os: z.string().optional(),
+    variant: z.string().optional(),
+  }),
+);
 
 /** Image-spec, descriptor.md. Unknown properties are allowed there and kept. */
-export const descriptorSchema = z.preprocess(withoutNulls, z.looseObject({
-  mediaType: mediaTypeSchema,
-  digest: digestSchema,
-  size: z.int().nonnegative(),
-  artifactType: z.string().max(255).optional(),
-  annotations: annotationsSchema.optional(),
-  platform: platformSchema.optional(),
-  urls: z.array(textSchema).optional(),
-}));
+export const descriptorSchema = z.preprocess(
+  withoutNulls,
+  z.looseObject({
+    mediaType: mediaTypeSchema,
+    digest: digestSchema,
+    size: z.int().nonnegative(),
+    artifactType: z.string().max(255).optional(),
+    annotations: annotationsSchema.optional(),
+    platform: platformSchema.optional(),
+    urls: z.array(textSchema).optional(),
+  }),
+);
 
 export type Descriptor = z.infer<typeof descriptorSchema>;

@@ -22,7 +22,10 @@ export const wireErrors = {
   TAG_INVALID: { status: 400, message: 'invalid tag' },
   PAGINATION_NUMBER_INVALID: { status: 400, message: 'invalid number of results requested' },
   TAG_UNKNOWN: { status: 404, message: 'the specified tag does not exist' },
-  REGISTRY_DISALLOWED_OPERATION: { status: 405, message: 'The operation is disallowed on this registry, repository or image.' },
+  REGISTRY_DISALLOWED_OPERATION: {
+    status: 405,
+    message: 'The operation is disallowed on this registry, repository or image.',
+  },
   NOT_FOUND: { status: 404, message: 'no such route' },
   BAD_REQUEST: { status: 400, message: 'the request is malformed' },
   CONFLICT: { status: 409, message: 'the request conflicts with what is there' },

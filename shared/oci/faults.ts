@@ -8,16 +8,32 @@ export type RegistryFault = ContentFault | RequestFault;
 export type ContentFault =
   | { readonly is: 'blob-unknown'; readonly digest: Digest }
   /** A blob that is not deleted, for a manifest lists it. `by`: one that the caller may know of. */
-  | { readonly is: 'blob-listed'; readonly digest: Digest; readonly by?: { readonly digest: Digest; readonly where: 'live' | 'bin' } }
+  | {
+      readonly is: 'blob-listed';
+      readonly digest: Digest;
+      readonly by?: { readonly digest: Digest; readonly where: 'live' | 'bin' };
+    }
   | { readonly is: 'upload-unknown'; readonly why: string }
   | { readonly is: 'upload-invalid'; readonly why: string }
-  | { readonly is: 'range-invalid'; readonly why: string; /** Bytes received so far, and where to go on. */ readonly received?: number; readonly location?: string }
+  | {
+      readonly is: 'range-invalid';
+      readonly why: string;
+      /** Bytes received so far, and where to go on. */ readonly received?: number;
+      readonly location?: string;
+    }
   /** A `Range` that names no byte of content that has `size` bytes. */
   | { readonly is: 'range-unsatisfiable'; readonly size: number }
   /** A body that is not as long as its headers say. */
   | { readonly is: 'length-mismatch'; readonly why: string }
   | { readonly is: 'digest-invalid'; readonly why: string }
-  | { readonly is: 'manifest-blobs-unknown'; readonly missing: readonly { readonly digest: Digest; readonly mediaType: string; /** It lies in the bin. */ readonly deleted?: true }[] }
+  | {
+      readonly is: 'manifest-blobs-unknown';
+      readonly missing: readonly {
+        readonly digest: Digest;
+        readonly mediaType: string;
+        /** It lies in the bin. */ readonly deleted?: true;
+      }[];
+    }
   | { readonly is: 'manifest-invalid'; readonly why: string }
   | { readonly is: 'manifest-unknown'; readonly reference: string }
   | { readonly is: 'name-invalid'; readonly name: string }
@@ -38,7 +54,13 @@ export type RequestFault =
   | { readonly is: 'request-invalid'; readonly why: string }
   | { readonly is: 'unsupported'; readonly why: string }
   /** `why` as RFC 6750 names it; absent when no credentials came. */
-  | { readonly is: 'unauthorized'; readonly needed: readonly Access[]; /** What of that the credentials do not hold; absent when there are none that do. */ readonly missing?: readonly Access[]; readonly why?: 'invalid_token' | 'insufficient_scope'; readonly challenge?: Challenge }
+  | {
+      readonly is: 'unauthorized';
+      readonly needed: readonly Access[];
+      /** What of that the credentials do not hold; absent when there are none that do. */ readonly missing?: readonly Access[];
+      readonly why?: 'invalid_token' | 'insufficient_scope';
+      readonly challenge?: Challenge;
+    }
   | { readonly is: 'denied'; readonly why: string }
   | { readonly is: 'route-unknown'; readonly path: string }
   /** A body that stops in the middle. */

@@ -14,8 +14,15 @@ export class JsonOutOfBounds extends SyntaxError {
   readonly allowed: string;
 
   constructor(is: 'too deep' | 'too long') {
-    super(is === 'too deep' ? `it is nested more than ${maxJsonDepth} levels deep` : `it has more than ${maxJsonValues} members and elements`);
-    this.allowed = is === 'too deep' ? `nested too deep: at most ${maxJsonDepth} levels of objects and arrays are allowed` : `too long: at most ${maxJsonValues} members and elements are allowed`;
+    super(
+      is === 'too deep'
+        ? `it is nested more than ${maxJsonDepth} levels deep`
+        : `it has more than ${maxJsonValues} members and elements`,
+    );
+    this.allowed =
+      is === 'too deep'
+        ? `nested too deep: at most ${maxJsonDepth} levels of objects and arrays are allowed`
+        : `too long: at most ${maxJsonValues} members and elements are allowed`;
   }
 }
 
@@ -89,7 +96,8 @@ export class JsonBounds {
 
 /** Throws `SyntaxError` for what is no JSON, and `JsonOutOfBounds`. */
 export function parseJson(json: string | Uint8Array): unknown {
-  const bytes = typeof json === 'string' ? Buffer.from(json) : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
+  const bytes =
+    typeof json === 'string' ? Buffer.from(json) : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
   if (bytes.length > maxJsonDepth) new JsonBounds().add(bytes);
   return JSON.parse(typeof json === 'string' ? json : bytes.toString('utf8'));
 }

@@ -41,14 +41,20 @@ const indexSchema = z.looseObject({ ...shared, manifests: z.array(descriptorSche
  * Throws `RegistryError` (`manifest-invalid`, `too-large`) with a sentence that says what is wrong.
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
-  if (bytes.length > maxManifestBytes) throw new RegistryError({ is: 'too-large', what: 'manifest', limit: maxManifestBytes });
+  if (bytes.length > maxManifestBytes)
+    throw new RegistryError({ is: 'too-large', what: 'manifest', limit: maxManifestBytes });
   const json = parseJsonObject(bytes, parseJson);
   return manifestOf(json, contentType);
 }
 
 /** One that is stored was let in by the rules of its day, which had no bound on how deep it may be nested. Throws `RegistryError` (`manifest-invalid`). */
 export function parseStoredManifest(bytes: Uint8Array, mediaType: ManifestMediaType): Manifest {
-  return manifestOf(parseJsonObject(bytes, (stored) => JSON.parse(Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString('utf8'))), mediaType);
+  return manifestOf(
+    parseJsonObject(bytes, (stored) =>
+      JSON.parse(Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString('utf8')),
+    ),
+    mediaType,
+  );
 }
 
 function manifestOf(parsed: object, contentType: string | undefined): Manifest {
@@ -83,7 +89,14 @@ function imageManifest(mediaType: ManifestMediaType, json: object): Manifest {
 function indexManifest(mediaType: ManifestMediaType, json: object): Manifest {
   if ('layers' in json || 'config' in json) throw invalid('an index has neither "config" nor "layers"');
   const index = check(indexSchema, json);
-  return { ...common(index), mediaType, artifactType: typeNamed(index.artifactType), config: undefined, layers: [], manifests: index.manifests ?? [] };
+  return {
+    ...common(index),
+    mediaType,
+    artifactType: typeNamed(index.artifactType),
+    config: undefined,
+    layers: [],
+    manifests: index.manifests ?? [],
+  };
 }
 
 /** An empty artifactType counts as none (image-spec, manifest.md). */
@@ -91,7 +104,10 @@ function typeNamed(artifactType: string | undefined): string | undefined {
   return artifactType === '' ? undefined : artifactType;
 }
 
-function common(parsed: { subject?: Descriptor | null | undefined; annotations?: Record<string, string> | null | undefined }) {
+function common(parsed: {
+  subject?: Descriptor | null | undefined;
+  annotations?: Record<string, string> | null | undefined;
+}) {
   return { subject: parsed.subject ?? undefined, annotations: parsed.annotations ?? undefined };
 }
 
@@ -110,22 +126,31 @@ function parseJsonObject(bytes: Uint8Array, parse: (bytes: Uint8Array) => unknow
     if (error instanceof JsonOutOfBounds) throw manifestOutOfBounds(error);
     throw invalid(`the manifest is not JSON: ${(error as Error).message}`);
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('the manifest is not a JSON object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw invalid('the manifest is not a JSON object');
   return json;
 }
 
 /** Header and property must name the same type when both are there (image-spec, manifest.md, `mediaType`). */
 function agreedMediaType(json: object, contentType: string | undefined): ManifestMediaType {
-  const stated = 'mediaType' in json && typeof json.mediaType === 'string' && json.mediaType !== '' ? json.mediaType : undefined;
+  const stated =
+    'mediaType' in json && typeof json.mediaType === 'string' && json.mediaType !== '' ? json.mediaType : undefined;
   const header = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   const sent = header === '' ? undefined : header;
   if (isSchema1(sent ?? '') || ('schemaVersion' in json && json.schemaVersion === 1)) {
-    throw invalid('Docker schema 1 manifests are not accepted: push the image again with Docker 1.10 or newer, or convert it with "skopeo copy --format oci"');
+    throw invalid(
+      'Docker schema 1 manifests are not accepted: push the image again with Docker 1.10 or newer, or convert it with "skopeo copy --format oci"',
+    );
   }
-  if (stated !== undefined && sent !== undefined && stated !== sent) throw invalid(`Content-Type is ${sent}, but the manifest says it is ${stated}`);
+  if (stated !== undefined && sent !== undefined && stated !== sent)
+    throw invalid(`Content-Type is ${sent}, but the manifest says it is ${stated}`);
   const mediaType = sent ?? stated;
-  if (mediaType === undefined) throw invalid(`neither Content-Type nor mediaType says what the manifest is; allowed are ${manifestMediaTypes.join(', ')}`);
-  if (!isManifestMediaType(mediaType)) throw invalid(`${mediaType} is not a manifest type; allowed are ${manifestMediaTypes.join(', ')}`);
+  if (mediaType === undefined)
+    throw invalid(
+      `neither Content-Type nor mediaType says what the manifest is; allowed are ${manifestMediaTypes.join(', ')}`,
+    );
+  if (!isManifestMediaType(mediaType))
+    throw invalid(`${mediaType} is not a manifest type; allowed are ${manifestMediaTypes.join(', ')}`);
   return mediaType;
 }
 
@@ -135,7 +160,12 @@ const namedIssues = 10;
 function check<T>(schema: z.ZodType<T>, json: unknown, at: readonly (string | number)[] = []): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  throw invalid(result.error.issues.slice(0, namedIssues).map((issue) => `${[...at, ...issue.path].join('.') || 'manifest'}: ${issue.message}`).join('; '));
+  throw invalid(
+    result.error.issues
+      .slice(0, namedIssues)
+      .map((issue) => `${[...at, ...issue.path].join('.') || 'manifest'}: ${issue.message}`)
+      .join('; '),
+  );
 }
 
 function invalid(why: string): RegistryError {

@@ -7,7 +7,12 @@ export const mediaTypes = {
   dockerSchema1Signed: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
 } as const;
 
-export const manifestMediaTypes = [mediaTypes.ociManifest, mediaTypes.ociIndex, mediaTypes.dockerManifest, mediaTypes.dockerManifestList] as const;
+export const manifestMediaTypes = [
+  mediaTypes.ociManifest,
+  mediaTypes.ociIndex,
+  mediaTypes.dockerManifest,
+  mediaTypes.dockerManifestList,
+] as const;
 export type ManifestMediaType = (typeof manifestMediaTypes)[number];
 
 export function isManifestMediaType(text: string): text is ManifestMediaType {
@@ -18,7 +23,10 @@ export function isIndexMediaType(type: ManifestMediaType): boolean {
   return type === mediaTypes.ociIndex || type === mediaTypes.dockerManifestList;
 }
 
-const imageConfigs: readonly string[] = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
+const imageConfigs: readonly string[] = [
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+];
 
 /** Whether a manifest with a config of this type is an image (image-spec, config.md). */
 export function isImageConfigMediaType(text: string): boolean {

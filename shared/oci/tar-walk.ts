@@ -22,7 +22,12 @@ const mostExtraBytes = 64 * 1024;
 /** How each kind of entry is told: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 const kinds = { files: '0\0' + '7', links: '12', folder: '5', extra: 'xgLK' };
 
-const refusedKinds: Readonly<Record<string, string>> = { 3: 'a character device', 4: 'a block device', 6: 'a named pipe', S: 'a sparse file' };
+const refusedKinds: Readonly<Record<string, string>> = {
+  3: 'a character device',
+  4: 'a block device',
+  6: 'a named pipe',
+  S: 'a sparse file',
+};
 
 interface Header {
   readonly kind: string;
@@ -53,7 +58,8 @@ export class TarWalk extends Transform {
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
     try {
       this.#bytes += chunk.length;
-      if (this.#bytes > this.#bounds.bytes) throw new TarRefused(`it has more than ${this.#bounds.bytes} bytes unpacked`);
+      if (this.#bytes > this.#bounds.bytes)
+        throw new TarRefused(`it has more than ${this.#bounds.bytes} bytes unpacked`);
       this.#walk(chunk);
       done(null, chunk);
     } catch (error) {
@@ -67,7 +73,7 @@ export class TarWalk extends Transform {
   }
 
   #walk(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       if (this.#left > 0) at += this.#passed(chunk.subarray(at));
       else at += this.#headed(chunk.subarray(at));
     }
@@ -98,18 +104,23 @@ export class TarWalk extends Transform {
   #begin({ kind, size }: Header): void {
     const isExtra = kinds.extra.includes(kind);
     if (!isExtra) this.#entries += 1;
-    if (this.#entries > this.#bounds.entries) throw new TarRefused(`it has more than ${this.#bounds.entries} files and folders`);
+    if (this.#entries > this.#bounds.entries)
+      throw new TarRefused(`it has more than ${this.#bounds.entries} files and folders`);
     const refused = Object.hasOwn(refusedKinds, kind) ? refusedKinds[kind] : undefined;
     if (refused !== undefined) throw new TarRefused(`it holds ${refused}: a context is of files, folders and links`);
-    if (!isExtra && !`${kinds.files}${kinds.links}${kinds.folder}`.includes(kind)) throw new TarRefused(`it holds an entry of kind ${JSON.stringify(kind)}, which is not known`);
-    if (isExtra && size > mostExtraBytes) throw new TarRefused(`it has a header of ${size} bytes; at most ${mostExtraBytes} are allowed`);
+    if (!isExtra && !`${kinds.files}${kinds.links}${kinds.folder}`.includes(kind))
+      throw new TarRefused(`it holds an entry of kind ${JSON.stringify(kind)}, which is not known`);
+    if (isExtra && size > mostExtraBytes)
+      throw new TarRefused(`it has a header of ${size} bytes; at most ${mostExtraBytes} are allowed`);
     // GNU tar takes a size for links and folders for nothing: only files have bytes. One that says otherwise is read differently by others.
     const real = isExtra ? size : (this.#nextSize ?? size);
     if (!isExtra) this.#nextSize = undefined;
-    if (real > 0 && !isExtra && !kinds.files.includes(kind)) throw new TarRefused('it holds a folder or a link with bytes of its own');
+    if (real > 0 && !isExtra && !kinds.files.includes(kind))
+      throw new TarRefused('it holds a folder or a link with bytes of its own');
     this.#extra = isExtra && size > 0 ? { kind, size, text: Buffer.alloc(0) } : undefined;
     this.#left = Math.ceil(real / block) * block;
-    if (this.#bytes + real > this.#bounds.bytes + mostExtraBytes) throw new TarRefused(`it has more than ${this.#bounds.bytes} bytes unpacked`);
+    if (this.#bytes + real > this.#bounds.bytes + mostExtraBytes)
+      throw new TarRefused(`it has more than ${this.#bounds.bytes} bytes unpacked`);
   }
 
   /** A pax header is whole: `SIZE KEY=VALUE\n`, again and again. */
@@ -118,9 +129,11 @@ export class TarWalk extends Transform {
     this.#extra = undefined;
     if (kind !== 'x' && kind !== 'g') return;
     for (const [key, value] of recordsIn(text.subarray(0, size))) {
-      if (key.startsWith('GNU.sparse')) throw new TarRefused('it holds a sparse file: a context is of files, folders and links');
+      if (key.startsWith('GNU.sparse'))
+        throw new TarRefused('it holds a sparse file: a context is of files, folders and links');
       if (key !== 'size') continue;
-      if (kind === 'g' || !/^\d{1,15}$/.test(value)) throw new TarRefused('it has a header that gives other entries a size');
+      if (kind === 'g' || !/^\d{1,15}$/.test(value))
+        throw new TarRefused('it has a header that gives other entries a size');
       this.#nextSize = Number(value);
     }
   }
@@ -128,10 +141,11 @@ export class TarWalk extends Transform {
 
 function recordsIn(bytes: Buffer): [string, string][] {
   const records: [string, string][] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
     const length = space === -1 ? 0 : Number(bytes.toString('latin1', at, space));
-    if (!Number.isInteger(length) || length <= space - at + 1 || at + length > bytes.length) throw new TarRefused('it has a damaged header');
+    if (!Number.isInteger(length) || length <= space - at + 1 || at + length > bytes.length)
+      throw new TarRefused('it has a damaged header');
     const record = bytes.toString('utf8', space + 1, at + length - 1);
     const equals = record.indexOf('=');
     records.push([record.slice(0, equals), record.slice(equals + 1)]);

@@ -7,7 +7,10 @@ import type { TarBounds } from './tar-walk.ts';
 export const contextBounds: TarBounds = { bytes: 2 * 1024 ** 3, entries: 250_000 };
 
 /** An archive, gzip or not, as plain tar within its bounds: what it breaks off with is `TarRefused`, or the damage. */
-export async function unpackedTar(archive: ReadableStream<Uint8Array>, bounds: TarBounds): Promise<{ readonly tar: Readable; readonly end: () => void }> {
+export async function unpackedTar(
+  archive: ReadableStream<Uint8Array>,
+  bounds: TarBounds,
+): Promise<{ readonly tar: Readable; readonly end: () => void }> {
   const reader = archive.getReader();
   const first = await reader.read();
   const source = Readable.from(rest(reader, first.value ?? new Uint8Array()));
@@ -16,7 +19,12 @@ export async function unpackedTar(archive: ReadableStream<Uint8Array>, bounds: T
   const steps = isZipped ? [source, createGunzip(), walk] : [source, walk];
   // Its error, if any, breaks off the walk too: whoever reads that sees it.
   pipeline(steps, () => undefined);
-  return { tar: walk, end: () => { source.destroy(); } };
+  return {
+    tar: walk,
+    end: () => {
+      source.destroy();
+    },
+  };
 }
 
 async function* rest(reader: ReadableStreamDefaultReader<Uint8Array>, first: Uint8Array): AsyncIterable<Uint8Array> {

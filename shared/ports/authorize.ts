@@ -2,7 +2,8 @@ import type { RepositoryName } from '../oci/name.ts';
 import type { Principal } from '../state/principal.ts';
 
 /** As token scopes name them: the Docker token specification's, and ACR's for metadata and deleted images. */
-export type RepositoryAction = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'deleted_read' | 'deleted_restore';
+export type RepositoryAction =
+  'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'deleted_read' | 'deleted_restore';
 
 /** One thing that a caller may be allowed to do. */
 export type Access =
@@ -52,7 +53,14 @@ export interface IdentifyCaller {
 }
 
 /** Everyone may do everything: the local stack on loopback. */
-export const openToAll: IdentifyCaller = { identify: () => Promise.resolve({ actor: 'anonymous', principal: { is: 'anonymous' }, may: () => true }) };
+export const openToAll: IdentifyCaller = {
+  identify: () => Promise.resolve({ actor: 'anonymous', principal: { is: 'anonymous' }, may: () => true }),
+};
 
 /** A token for somebody who is no caller yet: for these repositories alone, at this host, until then. Throws `StoreFailure`. */
-export type IssueAccess = (token: { readonly to: string; readonly access: readonly { readonly name: RepositoryName; readonly actions: readonly RepositoryAction[] }[]; readonly host: string; readonly until: Date }) => Promise<string>;
+export type IssueAccess = (token: {
+  readonly to: string;
+  readonly access: readonly { readonly name: RepositoryName; readonly actions: readonly RepositoryAction[] }[];
+  readonly host: string;
+  readonly until: Date;
+}) => Promise<string>;

@@ -37,7 +37,12 @@ export interface RecycleBin {
    * A push lists it: brings back what a policy took, whoever pushes, and what somebody deleted for who may restore. `refused`: it stays;
    * `not there`: it is not in the bin.
    */
-  reviveForPush(key: RepositoryKey, digest: Digest, cause: Cause, mayRestore: boolean): Promise<'revived' | 'refused' | 'not there'>;
+  reviveForPush(
+    key: RepositoryKey,
+    digest: Digest,
+    cause: Cause,
+    mayRestore: boolean,
+  ): Promise<'revived' | 'refused' | 'not there'>;
   /** Brings a manifest back with what came along with it, tags too. `false` when it is not in the bin. */
   restoreManifest(key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean>;
   /** Brings one tag back, and its manifest first. `taken`: the name has another manifest by now. `not there`: it is not in the bin. */

@@ -20,7 +20,12 @@ export interface StageBlockFrom {
    * As `stageBlock`, with the bytes of a range of what `source` answers, which the store fetches itself: none pass through this process.
    * `source` is of another account's `signBlobUrl`. `unreadable` when nothing can be read there. Throws `StoreFailure`.
    */
-  stageBlockFrom(name: string, blockId: string, source: string, range: { readonly offset: number; readonly length: number }): Promise<'staged' | 'unreadable'>;
+  stageBlockFrom(
+    name: string,
+    blockId: string,
+    source: string,
+    range: { readonly offset: number; readonly length: number },
+  ): Promise<'staged' | 'unreadable'>;
 }
 
 export interface ListStagedBlocks {
@@ -33,7 +38,11 @@ export interface CommitBlocks {
    * Makes the named blocks, in this order, the blob. An empty list makes an empty blob.
    * `missing` when a block is not staged, `exists` when the blob is already there: it is left as it is. Throws `StoreFailure`.
    */
-  commitBlocks(name: string, blockIds: readonly string[], metadata: Readonly<Record<string, string>>): Promise<'committed' | 'missing' | 'exists'>;
+  commitBlocks(
+    name: string,
+    blockIds: readonly string[],
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<'committed' | 'missing' | 'exists'>;
 }
 
 export interface PutBlob {
@@ -77,7 +86,19 @@ export interface ListBlobs {
    * A page of at most `limit` (to 5,000) committed blobs, in the order of their names; a page may hold fewer and not be the last.
    * `continuation` is absent on the last one; given back, it goes on behind the page that it came with. Throws `StoreFailure`.
    */
-  listBlobs(limit: number, continuation?: string): Promise<{ readonly blobs: readonly ListedBlob[]; readonly continuation?: string }>;
+  listBlobs(
+    limit: number,
+    continuation?: string,
+  ): Promise<{ readonly blobs: readonly ListedBlob[]; readonly continuation?: string }>;
 }
 
-export type Blobs = StageBlock & StageBlockFrom & ListStagedBlocks & CommitBlocks & PutBlob & StatBlob & ReadBlob & DeleteBlob & SignBlobUrl & ListBlobs;
+export type Blobs = StageBlock &
+  StageBlockFrom &
+  ListStagedBlocks &
+  CommitBlocks &
+  PutBlob &
+  StatBlob &
+  ReadBlob &
+  DeleteBlob &
+  SignBlobUrl &
+  ListBlobs;

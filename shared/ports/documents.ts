@@ -1,5 +1,13 @@
 /** The containers of docs/architecture.md, "State". Bicep and the local stack create them from infra/cosmos-containers.json. */
-export const containerNames = ['registries', 'repositories', 'blobs', 'deliveries', 'builds', 'dependencies', 'usage'] as const;
+export const containerNames = [
+  'registries',
+  'repositories',
+  'blobs',
+  'deliveries',
+  'builds',
+  'dependencies',
+  'usage',
+] as const;
 export type ContainerName = (typeof containerNames)[number];
 
 /** One string per level of the container's (hierarchical) partition key. */
@@ -64,7 +72,9 @@ export interface QueryDocuments {
 
 export interface CountDocuments {
   /** How many documents of one whole partition match: the index counts them, no document is read. Throws `StoreFailure`. */
-  countDocuments(query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey }): Promise<number>;
+  countDocuments(
+    query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey },
+  ): Promise<number>;
 }
 
 /** Added to a number; an absent property counts as 0. */
@@ -81,7 +91,13 @@ export type DocumentChange =
   | { readonly do: 'upsert'; readonly document: JsonDocument }
   /** Demands that it exists, with this etag where one is given. */
   | { readonly do: 'replace'; readonly document: JsonDocument; readonly ifMatch?: string }
-  | { readonly do: 'patch'; readonly id: string; readonly set?: Readonly<Record<string, unknown>>; readonly increment?: readonly Increment[]; readonly ifMatch?: string }
+  | {
+      readonly do: 'patch';
+      readonly id: string;
+      readonly set?: Readonly<Record<string, unknown>>;
+      readonly increment?: readonly Increment[];
+      readonly ifMatch?: string;
+    }
   | { readonly do: 'delete'; readonly id: string; readonly ifMatch?: string };
 
 /** `index` is that of the change whose demand did not hold; nothing was written. */
@@ -96,7 +112,11 @@ export interface CommitDocuments {
    * Writes 1 to 100 changes to one partition: all or none. One change is one plain write, more are a transactional batch.
    * Throws `StoreFailure`; after a throw the changes may have been written or not.
    */
-  commitDocuments(container: ContainerName, partition: PartitionKey, changes: readonly DocumentChange[]): Promise<CommitOutcome>;
+  commitDocuments(
+    container: ContainerName,
+    partition: PartitionKey,
+    changes: readonly DocumentChange[],
+  ): Promise<CommitOutcome>;
 }
 
 export type Documents = ReadDocument & QueryDocuments & CountDocuments & CommitDocuments;

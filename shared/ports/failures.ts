@@ -8,7 +8,13 @@ export class StoreFailure extends Error {
   readonly kind: 'unavailable' | 'throttled';
   readonly retryAfterMs: number | undefined;
 
-  constructor(fault: { dependency: Dependency; kind: StoreFailure['kind']; message: string; retryAfterMs?: number; cause?: unknown }) {
+  constructor(fault: {
+    dependency: Dependency;
+    kind: StoreFailure['kind'];
+    message: string;
+    retryAfterMs?: number;
+    cause?: unknown;
+  }) {
     super(`${fault.dependency}: ${fault.message}`, { cause: fault.cause });
     this.dependency = fault.dependency;
     this.kind = fault.kind;

@@ -16,7 +16,10 @@ export interface Answer {
 
 export interface AskUrl {
   /** Asks as `getJson` does, and gives whatever is answered, a redirect or a refusal too. Throws `OutboundRefused`; `StoreFailure` (`issuer`) when nothing is answered. */
-  ask(url: URL, how: { readonly method: 'GET' | 'HEAD'; readonly headers: Readonly<Record<string, string>> }): Promise<Answer>;
+  ask(
+    url: URL,
+    how: { readonly method: 'GET' | 'HEAD'; readonly headers: Readonly<Record<string, string>> },
+  ): Promise<Answer>;
 }
 
 /** The URL leads where the app must not go. The message says why, without what was found there. */

@@ -60,7 +60,16 @@ export interface Runner {
    * Builds an image. `log` gets what the builder prints, as it comes. What is wrong with the build is `failed`, and why; `failed` too when it takes
    * longer than it may. Throws when the runner itself does not work. Aborted, it ends at once and throws.
    */
-  build(job: BuildJob, log: (text: string) => void, signal: AbortSignal): Promise<{ readonly is: 'built'; readonly image: BuiltImage } | { readonly is: 'failed'; readonly why: string }>;
+  build(
+    job: BuildJob,
+    log: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly is: 'built'; readonly image: BuiltImage } | { readonly is: 'failed'; readonly why: string }>;
   /** An image of a registry, for a test in it. */
-  pull(reference: string, hosts: Pick<BuildJob, 'plainHosts' | 'ownHosts' | 'access'>, log: (text: string) => void, signal: AbortSignal): Promise<BuiltImage>;
+  pull(
+    reference: string,
+    hosts: Pick<BuildJob, 'plainHosts' | 'ownHosts' | 'access'>,
+    log: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<BuiltImage>;
 }

@@ -4,7 +4,11 @@ import type { StorePorts } from './ports.ts';
  * Waits for what follows from a change that is committed, as long as a request may: what is around a manifest may be thousands of others. The rest goes
  * on after the answer, and a timer takes over when this process ends or fails before that.
  */
-export async function waitAWhile({ patienceMs, log }: Pick<StorePorts, 'patienceMs' | 'log'>, what: string, work: Promise<void>): Promise<void> {
+export async function waitAWhile(
+  { patienceMs, log }: Pick<StorePorts, 'patienceMs' | 'log'>,
+  what: string,
+  work: Promise<void>,
+): Promise<void> {
   if (patienceMs === undefined) return work;
   const patience = Promise.withResolvers<'later'>();
   const timer = setTimeout(() => patience.resolve('later'), patienceMs);
@@ -14,5 +18,10 @@ export async function waitAWhile({ patienceMs, log }: Pick<StorePorts, 'patience
   } finally {
     clearTimeout(timer);
   }
-  work.catch((error: unknown) => log.warn({ err: error, what }, 'what follows from a request was not finished after its answer, and is left to the timer'));
+  work.catch((error: unknown) =>
+    log.warn(
+      { err: error, what },
+      'what follows from a request was not finished after its answer, and is left to the timer',
+    ),
+  );
 }

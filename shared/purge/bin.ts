@@ -30,12 +30,18 @@ export function recycleBin(ports: BinPorts): RecycleBin {
     restoreManifest: (key, digest, cause) => restoreManifest(ports, key, digest, cause),
     restoreTag: (key, digest, tag, cause) => restoreTag(ports, key, digest, tag, cause),
     settling: (key, digest) => unsettledChange(key, digest, ports.clock.now()),
-    settle: (key, digest, cause) => waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause)),
+    settle: (key, digest, cause) =>
+      waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause)),
   };
 }
 
 /** Costs a pull that found nothing one read, or for a tag one query; a pull that finds what it asks for never comes here. */
-async function reviveForPull(ports: BinPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<boolean> {
+async function reviveForPull(
+  ports: BinPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  cause: Cause,
+): Promise<boolean> {
   if (!(await ports.softDelete.read(key.registry)).restoreOnPull) return false;
   if (!isDigest(reference)) return reviveTag(ports, key, reference, cause);
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, reference));
@@ -43,7 +49,13 @@ async function reviveForPull(ports: BinPorts, key: RepositoryKey, reference: Tag
   return restoreManifest(ports, key, reference, cause);
 }
 
-async function reviveForPush(ports: BinPorts, key: RepositoryKey, digest: Digest, cause: Cause, mayRestore: boolean): Promise<'revived' | 'refused' | 'not there'> {
+async function reviveForPush(
+  ports: BinPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+  mayRestore: boolean,
+): Promise<'revived' | 'refused' | 'not there'> {
   if (!mayRestore && (await wasDeleted(ports, key, digest))) return 'refused';
   return (await restoreManifest(ports, key, digest, cause)) ? 'revived' : 'not there';
 }
@@ -61,7 +73,11 @@ async function wasAnyDeleted(ports: BinPorts, key: RepositoryKey, digests: reado
   if (digests.length === 0) return false;
   const binned = await binnedAmong(ports, key, digests);
   if (binned.some(({ document }) => document.recycled.by.rule === undefined)) return true;
-  return wasAnyDeleted(ports, key, binned.flatMap(({ document }) => childrenOf(document)));
+  return wasAnyDeleted(
+    ports,
+    key,
+    binned.flatMap(({ document }) => childrenOf(document)),
+  );
 }
 
 /** The one that a policy took last. */
@@ -70,7 +86,10 @@ async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: C
   const page = await ports.documents.queryDocuments({
     container,
     partition,
-    where: [{ path: 'byTime', is: 'starts-with', value: 'binned-tag:' }, { path: 'name', is: '=', value: tag }],
+    where: [
+      { path: 'byTime', is: 'starts-with', value: 'binned-tag:' },
+      { path: 'name', is: '=', value: tag },
+    ],
     orderBy: { path: 'byTime', direction: 'desc' },
     limit: 1,
   });

@@ -1,6 +1,15 @@
 import type { Digest } from '../oci/digest.ts';
 import type { DocumentChange } from '../ports/documents.ts';
-import { blobCheckChange, blobCheckId, blobDocumentSchema, blobRef, collectedId, linkCheckId, linkDocumentSchema, linkRef } from '../state/blob.ts';
+import {
+  blobCheckChange,
+  blobCheckId,
+  blobDocumentSchema,
+  blobRef,
+  collectedId,
+  linkCheckId,
+  linkDocumentSchema,
+  linkRef,
+} from '../state/blob.ts';
 import type { BlobCheck, BlobDocument, Collected, LinkCheck } from '../state/blob.ts';
 import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
@@ -15,7 +24,10 @@ import { documentsOf, firstOf } from '../state/pages.ts';
  * any other is looked at again. `now` is taken before asking who needs it: a push that relied on the link has committed by then
  * (docs/architecture.md, "Never lose an image"). What somebody wrote in between stays due.
  */
-export async function checkLink(ports: BinPorts, { document: check, etag }: Stored<LinkCheck>): Promise<'needed' | 'dropped' | 'later' | 'absent' | 'changed'> {
+export async function checkLink(
+  ports: BinPorts,
+  { document: check, etag }: Stored<LinkCheck>,
+): Promise<'needed' | 'dropped' | 'later' | 'absent' | 'changed'> {
   const { digest } = check;
   const done: DocumentChange = { do: 'delete', id: linkCheckId(check), ifMatch: etag };
   const link = await readStored(ports.documents, linkDocumentSchema, linkRef(check, digest));
@@ -23,33 +35,70 @@ export async function checkLink(ports: BinPorts, { document: check, etag }: Stor
   if (link === undefined) return commit(ports, digest, [done], 'absent');
   if (await isNeeded(ports, check, digest)) return commit(ports, digest, [done], 'needed');
   const spareUntil = Date.parse(link.document.refreshedAt) + ports.settings.graceMs;
-  if (spareUntil > now) return commit(ports, digest, [{ do: 'patch', id: check.id, set: { dueAt: new Date(spareUntil).toISOString() }, ifMatch: etag }], 'later');
-  return commit(ports, digest, [{ do: 'delete', id: link.document.id, ifMatch: link.etag }, done, blobCheckChange(digest, graceFromNow(ports))], 'dropped');
+  if (spareUntil > now)
+    return commit(
+      ports,
+      digest,
+      [{ do: 'patch', id: check.id, set: { dueAt: new Date(spareUntil).toISOString() }, ifMatch: etag }],
+      'later',
+    );
+  return commit(
+    ports,
+    digest,
+    [{ do: 'delete', id: link.document.id, ifMatch: link.etag }, done, blobCheckChange(digest, graceFromNow(ports))],
+    'dropped',
+  );
 }
 
 /**
  * Looks at a blob that is due. Without any link its document goes, conditional on its etag, which every new link moves; what is left of it
  * is a note of where its bytes are. A name is never used twice, so whoever stores the digest again stores it elsewhere.
  */
-export async function checkBlob(ports: BinPorts, { document: { digest }, etag }: Stored<BlobCheck>): Promise<'collected' | 'linked' | 'absent' | 'changed'> {
+export async function checkBlob(
+  ports: BinPorts,
+  { document: { digest }, etag }: Stored<BlobCheck>,
+): Promise<'collected' | 'linked' | 'absent' | 'changed'> {
   const done: DocumentChange = { do: 'delete', id: blobCheckId, ifMatch: etag };
   const blob = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
   if (blob === undefined) return commit(ports, digest, [done], 'absent');
   if (await isLinked(ports, digest)) return commit(ports, digest, [done], 'linked');
   const notes = notesOf(blob.document, ports.clock.now());
   const gone: DocumentChange = { do: 'delete', id: blob.document.id, ifMatch: blob.etag };
-  const outcome = await commit(ports, digest, [gone, done, ...notes.map((note) => ({ do: 'upsert' as const, document: { ...note } }))], 'collected');
-  if (outcome === 'collected') for (const note of notes.filter(({ region }) => region === ports.settings.region)) await deleteBytes(ports, note);
+  const outcome = await commit(
+    ports,
+    digest,
+    [gone, done, ...notes.map((note) => ({ do: 'upsert' as const, document: { ...note } }))],
+    'collected',
+  );
+  if (outcome === 'collected')
+    for (const note of notes.filter(({ region }) => region === ports.settings.region)) await deleteBytes(ports, note);
   return outcome;
 }
 
 async function isLinked({ documents }: BinPorts, digest: Digest): Promise<boolean> {
-  const links = await firstOf(1, documentsOf(documents, { container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: 1 }));
+  const links = await firstOf(
+    1,
+    documentsOf(documents, {
+      container: 'blobs',
+      partition: [digest],
+      where: [{ path: 'type', is: '=', value: 'link' }],
+      limit: 1,
+    }),
+  );
   return links.length > 0;
 }
 
 function notesOf({ digest, size, copies }: BlobDocument, now: Date): Collected[] {
-  return Object.entries(copies).map(([region, { name }]) => ({ id: collectedId(region, name), type: 'collected', schemaVersion: 1, digest, size, name, region, dueAt: now.toISOString() }));
+  return Object.entries(copies).map(([region, { name }]) => ({
+    id: collectedId(region, name),
+    type: 'collected',
+    schemaVersion: 1,
+    digest,
+    size,
+    name,
+    region,
+    dueAt: now.toISOString(),
+  }));
 }
 
 /** Deletes the bytes that a note names, tells of it, and takes the note away. Each step may be repeated. */
@@ -65,6 +114,11 @@ export async function deleteBytes(ports: BinPorts, note: Collected): Promise<voi
 }
 
 /** `outcome`, when the conditions held. Otherwise somebody wrote in between, and the document that is due says what is left to do. */
-async function commit<T extends string>(ports: BinPorts, digest: Digest, changes: readonly DocumentChange[], outcome: T): Promise<T | 'changed'> {
+async function commit<T extends string>(
+  ports: BinPorts,
+  digest: Digest,
+  changes: readonly DocumentChange[],
+  outcome: T,
+): Promise<T | 'changed'> {
   return (await ports.documents.commitDocuments('blobs', [digest], changes)).committed ? outcome : 'changed';
 }

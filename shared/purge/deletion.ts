@@ -20,12 +20,24 @@ export interface Deletion {
 }
 
 /** Begins a deletion by the registry's settings: with soft delete off all of it is due at once. A policy has a retention of its own. */
-export async function beginDeletion(ports: BinPorts, key: RepositoryKey, { cause, rule, ...own }: TakenBy): Promise<Deletion> {
-  const { enabled, retentionDays } = own.retentionDays === undefined ? await ports.softDelete.read(key.registry) : { enabled: true, retentionDays: own.retentionDays };
+export async function beginDeletion(
+  ports: BinPorts,
+  key: RepositoryKey,
+  { cause, rule, ...own }: TakenBy,
+): Promise<Deletion> {
+  const { enabled, retentionDays } =
+    own.retentionDays === undefined
+      ? await ports.softDelete.read(key.registry)
+      : { enabled: true, retentionDays: own.retentionDays };
   const now = ports.clock.now();
   const dueAt = new Date(now.getTime() + (enabled ? retentionDays * dayMs : 0)).toISOString();
   const by = { actor: cause.actor.name, ...(rule === undefined ? {} : { rule }) };
-  return { key, cause, told: deleteEvents(ports, key, cause), taking: { group: ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by } };
+  return {
+    key,
+    cause,
+    told: deleteEvents(ports, key, cause),
+    taking: { group: ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
+  };
 }
 
 /** What a timer does in the name of whoever began it. */
@@ -42,21 +54,53 @@ export interface Moved {
 export function recycledEvent(ports: StorePorts, { key, taking, cause }: Deletion, moved: Moved): CloudEvent {
   const { group, dueAt, by } = taking;
   const target = { repository: key.repository, group, purgeAt: dueAt, manifests: listed(moved), tags: untagged(moved) };
-  return envelope('Longshore.Recycled', about(ports, key.repository), { ...occurrence(ports, cause), ...(by.rule === undefined ? {} : { rule: by.rule }), target });
+  return envelope('Longshore.Recycled', about(ports, key.repository), {
+    ...occurrence(ports, cause),
+    ...(by.rule === undefined ? {} : { rule: by.rule }),
+    target,
+  });
 }
 
-export function restoredEvent(ports: StorePorts, { repository }: RepositoryKey, cause: Cause, group: string, moved: Moved): CloudEvent {
-  const target = { repository, group, manifests: listed(moved), tags: moved.tags.map(({ name, digest }) => ({ tag: name, digest })) };
+export function restoredEvent(
+  ports: StorePorts,
+  { repository }: RepositoryKey,
+  cause: Cause,
+  group: string,
+  moved: Moved,
+): CloudEvent {
+  const target = {
+    repository,
+    group,
+    manifests: listed(moved),
+    tags: moved.tags.map(({ name, digest }) => ({ tag: name, digest })),
+  };
   return envelope('Longshore.Restored', about(ports, repository), { ...occurrence(ports, cause), target });
 }
 
-export function purgedEvent(ports: StorePorts, { repository }: RepositoryKey, cause: Cause, group: string, moved: Moved): CloudEvent {
-  return envelope('Longshore.Purged', about(ports, repository), { ...occurrence(ports, cause), target: { repository, group, manifests: listed(moved), tags: untagged(moved) } });
+export function purgedEvent(
+  ports: StorePorts,
+  { repository }: RepositoryKey,
+  cause: Cause,
+  group: string,
+  moved: Moved,
+): CloudEvent {
+  return envelope('Longshore.Purged', about(ports, repository), {
+    ...occurrence(ports, cause),
+    target: { repository, group, manifests: listed(moved), tags: untagged(moved) },
+  });
 }
 
 /** `id` is made of what was deleted, so that a crash tells of it again and not of something else. */
-export function collectedEvent(ports: StorePorts, id: string, target: { readonly digest: ManifestDocument['digest']; readonly size: number }): CloudEvent {
-  return envelope('Longshore.BlobCollected', { ...about(ports, target.digest), id }, { ...occurrence(ports, causeOfBackground(ports, 'longshore')), target });
+export function collectedEvent(
+  ports: StorePorts,
+  id: string,
+  target: { readonly digest: ManifestDocument['digest']; readonly size: number },
+): CloudEvent {
+  return envelope(
+    'Longshore.BlobCollected',
+    { ...about(ports, target.digest), id },
+    { ...occurrence(ports, causeOfBackground(ports, 'longshore')), target },
+  );
 }
 
 function listed({ manifests }: Moved) {

@@ -36,14 +36,45 @@ export function unsettledRef(key: RepositoryKey, digest: Digest): DocumentRef {
 
 export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, tagsOf?: string): DocumentChange {
   const { registry, repository } = key;
-  const document: Unsettled = { id: unsettledRef(key, digest).id, type: 'unsettled', schemaVersion: 1, registry, repository, digest, ...(tagsOf === undefined ? {} : { tagsOf }), dueAt: takeoverFrom(now) };
+  const document: Unsettled = {
+    id: unsettledRef(key, digest).id,
+    type: 'unsettled',
+    schemaVersion: 1,
+    registry,
+    repository,
+    digest,
+    ...(tagsOf === undefined ? {} : { tagsOf }),
+    dueAt: takeoverFrom(now),
+  };
   return { do: 'upsert', document: { ...document } };
 }
 
 /** The content of a large manifest that is purged: a blob that nobody will name again, once those who read it have ended. */
-export const spentContentSchema = z.object({ ...documentShape('spent-content'), ...inRepository, blob: z.string(), /** In bytes; absent in older ones. */ size: z.int().nonnegative().optional(), dueAt: z.iso.datetime() });
+export const spentContentSchema = z.object({
+  ...documentShape('spent-content'),
+  ...inRepository,
+  blob: z.string(),
+  /** In bytes; absent in older ones. */ size: z.int().nonnegative().optional(),
+  dueAt: z.iso.datetime(),
+});
 
-export function spentContentChange(key: RepositoryKey, { blob, size }: { readonly blob: string; readonly size: number }, dueAt: Date): DocumentChange {
+export function spentContentChange(
+  key: RepositoryKey,
+  { blob, size }: { readonly blob: string; readonly size: number },
+  dueAt: Date,
+): DocumentChange {
   const { registry, repository } = key;
-  return { do: 'upsert', document: { id: `spent-content:${blob.replaceAll('/', ':')}`, type: 'spent-content', schemaVersion: 1, registry, repository, blob, size, dueAt: dueAt.toISOString() } };
+  return {
+    do: 'upsert',
+    document: {
+      id: `spent-content:${blob.replaceAll('/', ':')}`,
+      type: 'spent-content',
+      schemaVersion: 1,
+      registry,
+      repository,
+      blob,
+      size,
+      dueAt: dueAt.toISOString(),
+    },
+  };
 }

@@ -19,15 +19,23 @@ interface Duty {
   readonly perform: (ports: BinPorts, found: VersionedDocument) => Promise<unknown>;
 }
 
-function duty<T>(container: ContainerName, schema: z.ZodType<T>, perform: (ports: BinPorts, due: Stored<T>) => Promise<unknown>): Duty {
+function duty<T>(
+  container: ContainerName,
+  schema: z.ZodType<T>,
+  perform: (ports: BinPorts, due: Stored<T>) => Promise<unknown>,
+): Duty {
   return { container, perform: (ports, found) => perform(ports, parseStored(schema, found, { container })) };
 }
 
 /** In this order: a manifest takes its tags along. */
 const duties: Readonly<Record<string, Duty>> = {
   unsettled: duty('repositories', unsettledSchema, (ports, { document }) => settle(ports, document, document.digest)),
-  binned: duty('repositories', binnedDocumentSchema, (ports, { document }) => purgeManifest(ports, document, document.digest, causeOfBackground(ports, document.recycled.by.actor))),
-  'binned-tag': duty('repositories', binnedTagSchema, (ports, due) => purgeTag(ports, due.document, due, causeOfBackground(ports, due.document.recycled.by.actor))),
+  binned: duty('repositories', binnedDocumentSchema, (ports, { document }) =>
+    purgeManifest(ports, document, document.digest, causeOfBackground(ports, document.recycled.by.actor)),
+  ),
+  'binned-tag': duty('repositories', binnedTagSchema, (ports, due) =>
+    purgeTag(ports, due.document, due, causeOfBackground(ports, due.document.recycled.by.actor)),
+  ),
   'spent-content': duty('repositories', spentContentSchema, async (ports, { document }) => {
     await ports.contents.deleteBlob(document.blob);
     await ports.documents.commitDocuments('repositories', partitionOf(document), [{ do: 'delete', id: document.id }]);
@@ -59,26 +67,42 @@ export async function runDue(ports: BinPorts, until: Date): Promise<DueRun> {
   let [failed, more] = [0, true];
   while (more && ports.clock.now() < until) {
     more = false;
-    await inTurn(ports.log, 'purge-collect', dueQueries(ports).map((query) => [`${query.container}: ${JSON.stringify(query.where[0])}`, async () => {
-      const page = await ports.documents.queryDocuments(query);
-      for (const found of page.documents.toSorted((a, b) => rank(a) - rank(b))) {
-        const outcome = await perform(ports, found);
-        if (outcome === 'done') done[typeOf(found)] = (done[typeOf(found)] ?? 0) + 1;
-        else failed += 1;
-        // What stays due is not asked for again and again in one run.
-        more ||= outcome !== 'stays due';
-      }
-    }]));
+    await inTurn(
+      ports.log,
+      'purge-collect',
+      dueQueries(ports).map((query) => [
+        `${query.container}: ${JSON.stringify(query.where[0])}`,
+        async () => {
+          const page = await ports.documents.queryDocuments(query);
+          for (const found of page.documents.toSorted((a, b) => rank(a) - rank(b))) {
+            const outcome = await perform(ports, found);
+            if (outcome === 'done') done[typeOf(found)] = (done[typeOf(found)] ?? 0) + 1;
+            else failed += 1;
+            // What stays due is not asked for again and again in one run.
+            more ||= outcome !== 'stays due';
+          }
+        },
+      ]),
+    );
   }
   return { done, failed, more };
 }
 
 /** Settles what whoever began it has not: its process has ended. One query when there is nothing. Ends at `until`. */
 export async function settleDue(ports: BinPorts, until: Date): Promise<number> {
-  const where: Predicate[] = [{ path: 'type', is: '=', value: 'unsettled' }, { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() }];
-  const page = await ports.documents.queryDocuments({ container: 'repositories', where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: documentsAtOnce });
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'unsettled' },
+    { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() },
+  ];
+  const page = await ports.documents.queryDocuments({
+    container: 'repositories',
+    where,
+    orderBy: { path: 'dueAt', direction: 'asc' },
+    limit: documentsAtOnce,
+  });
   let settled = 0;
-  for (const found of page.documents) if (ports.clock.now() < until && (await perform(ports, found)) === 'done') settled += 1;
+  for (const found of page.documents)
+    if (ports.clock.now() < until && (await perform(ports, found)) === 'done') settled += 1;
   return settled;
 }
 
@@ -89,12 +113,16 @@ function dueQueries({ clock, settings }: BinPorts): DocumentQuery[] {
     orderBy: { path: 'dueAt', direction: 'asc' },
     limit: documentsAtOnce,
   });
-  const types = (container: ContainerName) => Object.keys(duties).filter((type) => duties[type]?.container === container && type !== 'collected');
+  const types = (container: ContainerName) =>
+    Object.keys(duties).filter((type) => duties[type]?.container === container && type !== 'collected');
   return [
     due('repositories', [{ path: 'type', is: 'in', values: types('repositories') }]),
     due('blobs', [{ path: 'type', is: 'in', values: types('blobs') }]),
     // The bytes of another region are that region's to delete.
-    due('blobs', [{ path: 'type', is: '=', value: 'collected' }, { path: 'region', is: '=', value: settings.region }]),
+    due('blobs', [
+      { path: 'type', is: '=', value: 'collected' },
+      { path: 'region', is: '=', value: settings.region },
+    ]),
   ];
 }
 
@@ -111,7 +139,9 @@ async function perform(ports: BinPorts, found: VersionedDocument): Promise<'done
   } catch (error) {
     ports.log.error({ err: error, id: found.document.id }, 'something that is due is put off');
     const dueAt = new Date(ports.clock.now().getTime() + putOffMs).toISOString();
-    const { committed } = await ports.documents.commitDocuments(due.container, keyOf(due.container, found), [{ do: 'patch', id: found.document.id, set: { dueAt }, ifMatch: found.etag }]);
+    const { committed } = await ports.documents.commitDocuments(due.container, keyOf(due.container, found), [
+      { do: 'patch', id: found.document.id, set: { dueAt }, ifMatch: found.etag },
+    ]);
     return committed ? 'put off' : 'stays due';
   }
 }

@@ -13,7 +13,11 @@ export const leftoverAge = 7 * 24 * 3600 * 1000;
 const blobsAtOnce = 200;
 
 /** Where the slow walk through the storage account of a region stands; without a continuation it begins anew. */
-const positionSchema = z.object({ ...documentShape('leftovers'), registry: registrySchema, continuation: z.string().optional() });
+const positionSchema = z.object({
+  ...documentShape('leftovers'),
+  registry: registrySchema,
+  continuation: z.string().optional(),
+});
 
 /**
  * Walks on through the names of this region's blobs and deletes what is older than `leftoverAge` and named by no document: bytes whose
@@ -22,16 +26,32 @@ const positionSchema = z.object({ ...documentShape('leftovers'), registry: regis
  */
 export async function sweepLeftovers(ports: BinPorts, registry: RegistryName, until: Date): Promise<number> {
   const id = `leftovers:${ports.settings.region}`;
-  const stood = await readStored(ports.documents, positionSchema, { container: 'registries', partition: [registry], id });
+  const stood = await readStored(ports.documents, positionSchema, {
+    container: 'registries',
+    partition: [registry],
+    id,
+  });
   let continuation = stood?.document.continuation;
   let deleted = 0;
   do {
     const page = await ports.blobs.listBlobs(blobsAtOnce, continuation);
-    await oneByOne(ports.log, 'looking whether a blob is left over', page.blobs, ({ name }) => name, async (blob) => {
-      deleted += (await deleteIfLeft(ports, blob)) ? 1 : 0;
-    });
+    await oneByOne(
+      ports.log,
+      'looking whether a blob is left over',
+      page.blobs,
+      ({ name }) => name,
+      async (blob) => {
+        deleted += (await deleteIfLeft(ports, blob)) ? 1 : 0;
+      },
+    );
     continuation = page.continuation;
-    const document = { id, type: 'leftovers', schemaVersion: 1, registry, ...(continuation === undefined ? {} : { continuation }) };
+    const document = {
+      id,
+      type: 'leftovers',
+      schemaVersion: 1,
+      registry,
+      ...(continuation === undefined ? {} : { continuation }),
+    };
     await ports.documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);
   } while (continuation !== undefined && ports.clock.now() < until);
   return deleted;
@@ -53,9 +73,18 @@ async function isLeft(ports: BinPorts, { name, metadata }: ListedBlob): Promise<
 }
 
 /** One query for live and binned manifests: the content moves with the document from one to the other. */
-async function isContentLeft({ documents }: BinPorts, name: string, { registry, repository }: ListedBlob['metadata']): Promise<boolean> {
+async function isContentLeft(
+  { documents }: BinPorts,
+  name: string,
+  { registry, repository }: ListedBlob['metadata'],
+): Promise<boolean> {
   if (registry === undefined || repository === undefined) return false;
   const where = [{ path: 'content.blob', is: '=' as const, value: name }];
-  const page = await documents.queryDocuments({ container: 'repositories', partition: [registry, repository], where, limit: 1 });
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    partition: [registry, repository],
+    where,
+    limit: 1,
+  });
   return page.documents.length === 0 && page.continuation === undefined;
 }

@@ -19,11 +19,22 @@ type Asked<T> = Stored<T> & { readonly asked: boolean };
  * One step of a deletion, in one transaction: at most `tagsAtOnce` tags and one manifest, or `manifestsAtOnce` manifests. Gives the events
  * to publish; `undefined` when somebody wrote one of the documents since it was read.
  */
-export async function moveInto(ports: StorePorts, deletion: Deletion, moved: { readonly manifests: readonly Asked<ManifestDocument>[]; readonly tags: readonly Asked<TagDocument>[] }): Promise<CloudEvent[] | undefined> {
+export async function moveInto(
+  ports: StorePorts,
+  deletion: Deletion,
+  moved: { readonly manifests: readonly Asked<ManifestDocument>[]; readonly tags: readonly Asked<TagDocument>[] },
+): Promise<CloudEvent[] | undefined> {
   const { key, taking, told } = deletion;
-  const [manifests, tags] = [moved.manifests.map(({ document }) => document), moved.tags.map(({ document }) => document)];
+  const [manifests, tags] = [
+    moved.manifests.map(({ document }) => document),
+    moved.tags.map(({ document }) => document),
+  ];
   const recycled = recycledEvent(ports, deletion, { manifests, tags });
-  const events = [...tags.map((tag) => told.tagDeleted(tag)), ...manifests.map((manifest) => told.manifestDeleted(manifest, tags)), recycled];
+  const events = [
+    ...tags.map((tag) => told.tagDeleted(tag)),
+    ...manifests.map((manifest) => told.manifestDeleted(manifest, tags)),
+    recycled,
+  ];
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...moved.tags.flatMap((tag) => binTag(tag, taking, tag.asked)),
     ...moved.manifests.flatMap((manifest) => binManifest(manifest, taking, manifest.asked)),

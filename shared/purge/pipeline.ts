@@ -25,7 +25,8 @@ export function purgePipeline(ports: PolicyPorts, registry: RegistryName): Purge
   return {
     async runDue() {
       const run = await runDue(ports, endOfRun());
-      if (Object.keys(run.done).length > 0 || run.failed > 0) log.info({ ...run }, 'the bin and the blobs were looked after');
+      if (Object.keys(run.done).length > 0 || run.failed > 0)
+        log.info({ ...run }, 'the bin and the blobs were looked after');
       return run;
     },
     async settleDue() {
@@ -36,7 +37,8 @@ export function purgePipeline(ports: PolicyPorts, registry: RegistryName): Purge
     async runPolicies() {
       const { looking, plans } = await runPolicies(ports, registry, endOfRun());
       if (looking.length > 0) log.info({ looking }, 'purge policies look through what is stored');
-      for (const { policy, plan, state, outcome, over } of plans) log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
+      for (const { policy, plan, state, outcome, over } of plans)
+        log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
     },
     async sweepLeftovers() {
       const deleted = await sweepLeftovers(ports, registry, endOfRun());

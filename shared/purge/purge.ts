@@ -11,7 +11,7 @@ import { childrenOf, isOwnContent } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
-import type { Stored , parseStored} from '../state/stored.ts';
+import type { Stored, parseStored } from '../state/stored.ts';
 import { purgedEvent } from './deletion.ts';
 import { spentContentChange } from './documents.ts';
 import { keeperOf } from './kept.ts';
@@ -35,14 +35,24 @@ export function withinGrace({ clock, settings }: StorePorts, lookedAt: number): 
  * Takes a manifest out of the bin for good, with its tags. `false` when it is not in the bin any more; one that something keeps after all
  * goes back instead. Asked again after a crash it goes on. Throws `RegistryError` (`contended`), `StoreFailure`.
  */
-export async function purgeManifest(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+export async function purgeManifest(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+): Promise<boolean> {
   const events = await untilUncontended(`${key.repository}@${digest}`, () => tryPurge(ports, key, digest, cause));
   if (typeof events === 'string') return false;
   await publishCommitted(ports, key, events);
   return true;
 }
 
-async function tryPurge(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<CloudEvent[] | 'stays' | undefined> {
+async function tryPurge(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+): Promise<CloudEvent[] | 'stays' | undefined> {
   const lookedAt = ports.clock.now().getTime();
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
   if (binned === undefined) return 'stays';
@@ -57,11 +67,23 @@ async function tryPurge(ports: StorePorts, key: RepositoryKey, digest: Digest, c
   return commitPurge(ports, key, binned, tags, cause);
 }
 
-async function commitPurge(ports: StorePorts, key: RepositoryKey, binned: Stored<BinnedDocument>, tags: readonly Stored<BinnedTag>[], cause: Cause): Promise<CloudEvent[] | undefined> {
+async function commitPurge(
+  ports: StorePorts,
+  key: RepositoryKey,
+  binned: Stored<BinnedDocument>,
+  tags: readonly Stored<BinnedTag>[],
+  cause: Cause,
+): Promise<CloudEvent[] | undefined> {
   const { content, size, recycled, id } = binned.document;
   const more = tags.length === tagsAtOnce;
-  const event = purgedEvent(ports, key, cause, recycled.group, { manifests: more ? [] : [binned.document], tags: tags.map(({ document }) => document) });
-  const spent = 'blob' in content && isOwnContent(content.blob) ? [spentContentChange(key, { blob: content.blob, size }, graceFromNow(ports))] : [];
+  const event = purgedEvent(ports, key, cause, recycled.group, {
+    manifests: more ? [] : [binned.document],
+    tags: tags.map(({ document }) => document),
+  });
+  const spent =
+    'blob' in content && isOwnContent(content.blob)
+      ? [spentContentChange(key, { blob: content.blob, size }, graceFromNow(ports))]
+      : [];
   const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...(more ? [] : [{ do: 'delete' as const, id, ifMatch: binned.etag }, ...spent]),
     ...tags.map((tag) => ({ do: 'delete' as const, id: tag.document.id, ifMatch: tag.etag })),
@@ -77,11 +99,14 @@ async function checkLinksLater(ports: StorePorts, key: RepositoryKey, { referenc
   const blobs = new Set(references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest));
   const children = childrenOf({ references }).filter((child) => !blobs.has(child));
   const limit = pLimit(checksAtOnce);
-  const check = (blob: Digest) => ports.documents.commitDocuments('blobs', [blob], [linkCheckChange(key, blob, graceFromNow(ports))]);
+  const check = (blob: Digest) =>
+    ports.documents.commitDocuments('blobs', [blob], [linkCheckChange(key, blob, graceFromNow(ports))]);
   await Promise.all([
     ...[...blobs].map((blob) => limit(() => check(blob))),
     // The bytes of a child may have been uploaded as a blob as well: then the index has kept that link too.
-    ...children.map((child) => limit(async () => (await ports.documents.readDocument(linkRef(key, child))) !== undefined && check(child))),
+    ...children.map((child) =>
+      limit(async () => (await ports.documents.readDocument(linkRef(key, child))) !== undefined && check(child)),
+    ),
   ]);
 }
 
@@ -90,30 +115,67 @@ export function graceFromNow({ clock, settings }: StorePorts): Date {
 }
 
 /** Takes one tag out of the bin. Nothing happens when it was restored, or binned anew, since it was read. */
-export async function purgeTag(ports: StorePorts, key: RepositoryKey, { document, etag }: Stored<BinnedTag>, cause: Cause): Promise<void> {
+export async function purgeTag(
+  ports: StorePorts,
+  key: RepositoryKey,
+  { document, etag }: Stored<BinnedTag>,
+  cause: Cause,
+): Promise<void> {
   const event = purgedEvent(ports, key, cause, document.recycled.group, { manifests: [], tags: [document] });
-  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: document.id, ifMatch: etag }, recordEvent(key, event)]);
+  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+    { do: 'delete', id: document.id, ifMatch: etag },
+    recordEvent(key, event),
+  ]);
   if (outcome.committed || (await isRecorded(ports.documents, key, event))) await publishCommitted(ports, key, [event]);
 }
 
 /** Purges all that went in one deletion. Gives how many manifests and tags. */
-export async function purgeGroup(ports: StorePorts, key: RepositoryKey, group: string, cause: Cause): Promise<{ readonly manifests: number; readonly tags: number }> {
+export async function purgeGroup(
+  ports: StorePorts,
+  key: RepositoryKey,
+  group: string,
+  cause: Cause,
+): Promise<{ readonly manifests: number; readonly tags: number }> {
   const [all, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
   const limit = pLimit(purgedAtOnce);
-  const purged = await Promise.all(all.map(({ document }) => limit(() => purgeManifest(ports, key, document.digest, cause))));
+  const purged = await Promise.all(
+    all.map(({ document }) => limit(() => purgeManifest(ports, key, document.digest, cause))),
+  );
   // Most are gone with their manifests.
   await Promise.all(tags.map((tag) => limit(() => purgeTag(ports, key, tag, cause))));
   return { manifests: purged.filter((each) => each).length, tags: tags.length };
 }
 
-export function manifestsOfGroup(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, group: string): Promise<Stored<BinnedDocument>[]> {
+export function manifestsOfGroup(
+  ports: Pick<StorePorts, 'documents'>,
+  key: RepositoryKey,
+  group: string,
+): Promise<Stored<BinnedDocument>[]> {
   return ofGroup(ports, key, 'binned', group, binnedDocumentSchema);
 }
 
-export function tagsOfGroup(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, group: string): Promise<Stored<BinnedTag>[]> {
+export function tagsOfGroup(
+  ports: Pick<StorePorts, 'documents'>,
+  key: RepositoryKey,
+  group: string,
+): Promise<Stored<BinnedTag>[]> {
   return ofGroup(ports, key, 'binned-tag', group, binnedTagSchema);
 }
 
-function ofGroup<T>(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, type: string, group: string, schema: Parameters<typeof parseStored<T>>[0]): Promise<Stored<T>[]> {
-  return storedWhere(ports, key, [{ path: 'type', is: '=', value: type }, { path: 'recycled.group', is: '=', value: group }], schema);
+function ofGroup<T>(
+  ports: Pick<StorePorts, 'documents'>,
+  key: RepositoryKey,
+  type: string,
+  group: string,
+  schema: Parameters<typeof parseStored<T>>[0],
+): Promise<Stored<T>[]> {
+  return storedWhere(
+    ports,
+    key,
+    [
+      { path: 'type', is: '=', value: type },
+      { path: 'recycled.group', is: '=', value: group },
+    ],
+    schema,
+  );
 }

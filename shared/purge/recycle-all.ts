@@ -35,7 +35,8 @@ export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenB
   const deletion = await beginDeletion(ports, key, by);
   const gone: Gone = { manifests: [], tags: [] };
   for (const step of [takeTags, takeManifests]) {
-    for (let done = false; !done; ) done = await untilUncontended(`repository ${key.repository}`, () => step(ports, deletion, gone));
+    for (let done = false; !done;)
+      done = await untilUncontended(`repository ${key.repository}`, () => step(ports, deletion, gone));
   }
   await purgeUnlessKept(ports, deletion);
   return gone;
@@ -44,21 +45,39 @@ export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenB
 /** Looked up before anything goes: a lock that is known is no reason to stop halfway. What is in the bin has none of these. */
 async function requireNothingLocked(ports: BinPorts, key: RepositoryKey): Promise<void> {
   const attributes = ['deleteEnabled', 'writeEnabled'] as const;
-  const locked = await Promise.all(attributes.map((attribute) => query(ports, key, [{ path: `attributes.${attribute}`, is: '=', value: false }], 1)));
+  const locked = await Promise.all(
+    attributes.map((attribute) => query(ports, key, [{ path: `attributes.${attribute}`, is: '=', value: false }], 1)),
+  );
   for (const [index, { documents }] of locked.entries()) {
     const [first] = documents;
-    if (first !== undefined) throw new RegistryError({ is: 'disallowed', what: first.document.id.replace(':', ' '), attribute: attributes[index] ?? 'deleteEnabled' });
+    if (first !== undefined)
+      throw new RegistryError({
+        is: 'disallowed',
+        what: first.document.id.replace(':', ' '),
+        attribute: attributes[index] ?? 'deleteEnabled',
+      });
   }
 }
 
 /** One batch of tags, then `false`; `true` when there is none, `undefined` when somebody else wrote in between. */
 async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
-  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'tag:' }], tagsAtOnce * batchesAtOnce);
+  const page = await query(
+    ports,
+    deletion.key,
+    [{ path: 'id', is: 'starts-with', value: 'tag:' }],
+    tagsAtOnce * batchesAtOnce,
+  );
   const tags = page.documents.map((found) => parseStored(tagDocumentSchema, found, page));
   if (tags.length === 0) return page.continuation === undefined;
-  requireAllowed('delete', tags.map(({ document }) => guardedTag(document)));
+  requireAllowed(
+    'delete',
+    tags.map(({ document }) => guardedTag(document)),
+  );
   return sideBySide(inBatches(tags, tagsAtOnce), async (some) => {
-    const events = await moveInto(ports, deletion, { manifests: [], tags: some.map((tag) => ({ ...tag, asked: false })) });
+    const events = await moveInto(ports, deletion, {
+      manifests: [],
+      tags: some.map((tag) => ({ ...tag, asked: false })),
+    });
     if (events === undefined) return false;
     await publishCommitted(ports, deletion.key, events);
     gone.tags.push(...some.map(({ document }) => document.name));
@@ -68,14 +87,25 @@ async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promis
 
 /** As `takeTags`. Tags are looked for between reading the manifests and moving them: a push that tags one moves its etag. */
 async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
-  const page = await query(ports, deletion.key, [{ path: 'id', is: 'starts-with', value: 'manifest:' }], manifestsAtOnce * batchesAtOnce);
+  const page = await query(
+    ports,
+    deletion.key,
+    [{ path: 'id', is: 'starts-with', value: 'manifest:' }],
+    manifestsAtOnce * batchesAtOnce,
+  );
   const found = page.documents.map((each) => parseStored(manifestDocumentSchema, each, page));
   if (found.length === 0) return page.continuation === undefined;
   const untagged = await takeTags(ports, deletion, gone);
   if (untagged !== true) return untagged;
-  requireAllowed('delete', found.map(({ document }) => guardedManifest(document)));
+  requireAllowed(
+    'delete',
+    found.map(({ document }) => guardedManifest(document)),
+  );
   return sideBySide(transactionsOf(found), async (manifests) => {
-    const events = await moveInto(ports, deletion, { manifests: manifests.map((manifest) => ({ ...manifest, asked: true })), tags: [] });
+    const events = await moveInto(ports, deletion, {
+      manifests: manifests.map((manifest) => ({ ...manifest, asked: true })),
+      tags: [],
+    });
     if (events === undefined) return false;
     await publishCommitted(ports, deletion.key, events);
     gone.manifests.push(...manifests.map(({ document }) => document.digest));

@@ -6,7 +6,14 @@ import type { TakenBy } from '../ports/bin.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { allows, requireAllowed } from '../state/attributes.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import {
+  guardedManifest,
+  guardedTag,
+  manifestDocumentSchema,
+  manifestRef,
+  tagDocumentSchema,
+  tagRef,
+} from '../state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
@@ -58,7 +65,9 @@ export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wante
   // First those of other manifests: one that such a tag alone keeps goes along with an index that goes.
   if (wanted.manifests.length > 0) tags.push(...(await takeTagsElsewhere(ports, deletion, wanted)));
   for (const digest of wanted.manifests) {
-    const taken = await untilUncontended(`${key.repository}@${digest}`, () => tryTakeUnkept(ports, deletion, digest, wanted));
+    const taken = await untilUncontended(`${key.repository}@${digest}`, () =>
+      tryTakeUnkept(ports, deletion, digest, wanted),
+    );
     if ('because' in taken) stayed.push({ what: digest, because: taken.because });
     else manifests.push(digest);
     if ('tags' in taken) tags.push(...taken.tags);
@@ -86,7 +95,8 @@ async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wa
 /** Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`. */
 export async function recycleManifest(ports: BinPorts, key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void> {
   const deletion = await beginDeletion(ports, key, by);
-  for (let gone = false; !gone; ) gone = await untilUncontended(`${key.repository}@${digest}`, () => tryTake(ports, deletion, digest));
+  for (let gone = false; !gone;)
+    gone = await untilUncontended(`${key.repository}@${digest}`, () => tryTake(ports, deletion, digest));
   const after = async () => {
     await settle(ports, key, digest, by.cause);
     await purgeUnlessKept(ports, deletion);
@@ -110,7 +120,10 @@ async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Pro
   requireAllowed('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]);
   // With more tags than one batch holds the manifest goes last, so that a crash in between leaves no tag without one.
   if (more || tags.length > tagsAtOnce) return (await takeTagsOf(ports, deletion, tags)) ? false : undefined;
-  const events = await moveInto(ports, deletion, { manifests: [{ ...manifest, asked: true }], tags: tags.map((tag) => ({ ...tag, asked: false })) });
+  const events = await moveInto(ports, deletion, {
+    manifests: [{ ...manifest, asked: true }],
+    tags: tags.map((tag) => ({ ...tag, asked: false })),
+  });
   if (events === undefined) return undefined;
   await publishCommitted(ports, deletion.key, events);
   return true;
@@ -121,11 +134,16 @@ const batchesAtOnce = 4;
 
 /** Several batches side by side. `false` when somebody wrote one of the tags of any of them since it was read. */
 async function takeTagsOf(ports: BinPorts, deletion: Deletion, tags: readonly Stored<TagDocument>[]): Promise<boolean> {
-  const moved = await Promise.all(inBatches(tags, tagsAtOnce).map(async (some) => {
-    const events = await moveInto(ports, deletion, { manifests: [], tags: some.map((tag) => ({ ...tag, asked: false })) });
-    if (events !== undefined) await publishCommitted(ports, deletion.key, events);
-    return events !== undefined;
-  }));
+  const moved = await Promise.all(
+    inBatches(tags, tagsAtOnce).map(async (some) => {
+      const events = await moveInto(ports, deletion, {
+        manifests: [],
+        tags: some.map((tag) => ({ ...tag, asked: false })),
+      });
+      if (events !== undefined) await publishCommitted(ports, deletion.key, events);
+      return events !== undefined;
+    }),
+  );
   return !moved.includes(false);
 }
 
@@ -133,17 +151,26 @@ interface Taken {
   readonly tags: readonly Tag[];
 }
 
-async function tryTakeUnkept(ports: BinPorts, deletion: Deletion, digest: Digest, { tags: mayGo, isAsJudged }: Wanted): Promise<Taken | { readonly because: Because } | undefined> {
+async function tryTakeUnkept(
+  ports: BinPorts,
+  deletion: Deletion,
+  digest: Digest,
+  { tags: mayGo, isAsJudged }: Wanted,
+): Promise<Taken | { readonly because: Because } | undefined> {
   const { key } = deletion;
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (manifest === undefined) return { because: 'gone' };
   const { tags, more } = await tagsOf(ports, key, digest);
   if (more || tags.some(({ document }) => !mayGo.includes(document.name))) return { because: 'tag' };
   if (![manifest, ...tags].every(({ document }) => isAsJudged(document))) return { because: 'pushed since' };
-  if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))])) return { because: 'locked' };
+  if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]))
+    return { because: 'locked' };
   const keeper = await keeperOf(ports, key, manifest.document);
   if (keeper !== undefined && keeper !== 'tag') return { because: keeper };
-  const events = await moveInto(ports, deletion, { manifests: [{ ...manifest, asked: true }], tags: tags.map((tag) => ({ ...tag, asked: false })) });
+  const events = await moveInto(ports, deletion, {
+    manifests: [{ ...manifest, asked: true }],
+    tags: tags.map((tag) => ({ ...tag, asked: false })),
+  });
   if (events === undefined) return undefined;
   await publishCommitted(ports, key, events);
   await settle(ports, key, digest, deletion.cause);
@@ -151,7 +178,12 @@ async function tryTakeUnkept(ports: BinPorts, deletion: Deletion, digest: Digest
 }
 
 /** Without `isAsJudged` somebody asked for it by its name: it goes whatever it points at, and one that is locked is refused. */
-async function takeTag(ports: BinPorts, deletion: Deletion, tag: Tag, isAsJudged?: Wanted['isAsJudged']): Promise<'gone' | 'locked' | 'pushed since' | undefined> {
+async function takeTag(
+  ports: BinPorts,
+  deletion: Deletion,
+  tag: Tag,
+  isAsJudged?: Wanted['isAsJudged'],
+): Promise<'gone' | 'locked' | 'pushed since' | undefined> {
   const { key } = deletion;
   const done = await untilUncontended(`${key.repository}:${tag}`, async () => {
     const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
@@ -177,9 +209,20 @@ export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: D
   }
 }
 
-export async function tagsOf({ documents }: BinPorts, key: RepositoryKey, digest: Digest, limit = tagsAtOnce): Promise<{ tags: Stored<TagDocument>[]; more: boolean }> {
+export async function tagsOf(
+  { documents }: BinPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  limit = tagsAtOnce,
+): Promise<{ tags: Stored<TagDocument>[]; more: boolean }> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const where = [{ path: 'type', is: '=' as const, value: 'tag' }, { path: 'digest', is: '=' as const, value: digest }];
+  const where = [
+    { path: 'type', is: '=' as const, value: 'tag' },
+    { path: 'digest', is: '=' as const, value: digest },
+  ];
   const page = await documents.queryDocuments({ container, partition, where, limit });
-  return { tags: page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition })), more: page.continuation !== undefined };
+  return {
+    tags: page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition })),
+    more: page.continuation !== undefined,
+  };
 }

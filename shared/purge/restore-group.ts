@@ -18,12 +18,23 @@ export interface RestoredGroup {
 const tagsAtOnce = 8;
 
 /** Brings back all that went in one deletion, also one that a crash interrupted; asked again after a crash it goes on. Throws as `restoreManifest`. */
-export async function restoreGroup(ports: StorePorts, key: RepositoryKey, group: string, cause: Cause): Promise<RestoredGroup> {
+export async function restoreGroup(
+  ports: StorePorts,
+  key: RepositoryKey,
+  group: string,
+  cause: Cause,
+): Promise<RestoredGroup> {
   const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
   await ports.openRepository(key);
   await bringBackTogether(ports, key, manifests, cause);
   const limit = pLimit(tagsAtOnce);
-  const outcomes = await Promise.all(tags.map(({ document: { digest, name } }) => limit(() => restoreTag(ports, key, digest, name, cause))));
+  const outcomes = await Promise.all(
+    tags.map(({ document: { digest, name } }) => limit(() => restoreTag(ports, key, digest, name, cause))),
+  );
   const taken = tags.filter((_, at) => outcomes[at] === 'taken').map(({ document }) => document.name);
-  return { manifests: manifests.map(({ document }) => document.digest), tags: tags.map(({ document }) => document.name).filter((name) => !taken.includes(name)), taken };
+  return {
+    manifests: manifests.map(({ document }) => document.digest),
+    tags: tags.map(({ document }) => document.name).filter((name) => !taken.includes(name)),
+    taken,
+  };
 }

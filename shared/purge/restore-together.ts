@@ -22,8 +22,16 @@ const aloneAtOnce = 8;
 const queriedAtOnce = 100;
 
 /** Those of several digests that are in the bin. */
-export async function binnedAmong(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Stored<BinnedDocument>[]> {
-  const found = await Promise.all(inBatches([...new Set(digests)], queriedAtOnce).map((some) => storedOf(ports, key, 'binned', some, binnedDocumentSchema)));
+export async function binnedAmong(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<Stored<BinnedDocument>[]> {
+  const found = await Promise.all(
+    inBatches([...new Set(digests)], queriedAtOnce).map((some) =>
+      storedOf(ports, key, 'binned', some, binnedDocumentSchema),
+    ),
+  );
   return found.flat();
 }
 
@@ -32,7 +40,13 @@ export async function binnedAmong(ports: StorePorts, key: RepositoryKey, digests
  * thousands of referrers. What lists others, and what somebody wrote to in between, comes back one by one behind them. `goesOn` is called between batches.
  * Gives whether anything came.
  */
-export async function bringBackTogether(ports: StorePorts, key: RepositoryKey, binned: readonly Stored<BinnedDocument>[], cause: Cause, goesOn?: () => Promise<void>): Promise<boolean> {
+export async function bringBackTogether(
+  ports: StorePorts,
+  key: RepositoryKey,
+  binned: readonly Stored<BinnedDocument>[],
+  cause: Cause,
+  goesOn?: () => Promise<void>,
+): Promise<boolean> {
   const hasChildren = ({ document }: Stored<BinnedDocument>) => childrenOf(document).length > 0;
   const alone = binned.filter(hasChildren).map(({ document }) => document.digest);
   let changed = false;
@@ -53,39 +67,90 @@ export async function bringBackTogether(ports: StorePorts, key: RepositoryKey, b
 
 /** Of one deletion each, for the event says which. */
 function batchesOf(binned: readonly Stored<BinnedDocument>[]): Stored<BinnedDocument>[][] {
-  return [...Map.groupBy(binned, ({ document }) => document.recycled.group).values()].flatMap((ofGroup) => transactionsOf(ofGroup));
+  return [...Map.groupBy(binned, ({ document }) => document.recycled.group).values()].flatMap((ofGroup) =>
+    transactionsOf(ofGroup),
+  );
 }
 
-async function bringBatchBack(ports: StorePorts, key: RepositoryKey, batch: readonly Stored<BinnedDocument>[], cause: Cause): Promise<Along> {
+async function bringBatchBack(
+  ports: StorePorts,
+  key: RepositoryKey,
+  batch: readonly Stored<BinnedDocument>[],
+  cause: Cause,
+): Promise<Along> {
   const manifests = batch.map(({ document }) => document);
   const digests = manifests.map(({ digest }) => digest);
   const now = ports.clock.now();
   const event = restoredEvent(ports, key, cause, manifests[0]?.recycled.group ?? '', { manifests, tags: [] });
-  const changes = batch.flatMap((each) => [...unbinManifest(each, now), unsettledChange(key, each.document.digest, now)]);
-  const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [...changes, recordEvent(key, event)]);
+  const changes = batch.flatMap((each) => [
+    ...unbinManifest(each, now),
+    unsettledChange(key, each.document.digest, now),
+  ]);
+  const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+    ...changes,
+    recordEvent(key, event),
+  ]);
   if (!committed) return { moved: [], left: digests };
   await publishCommitted(ports, key, [event]);
   return { moved: digests, left: await settleLiveTogether(ports, key, digests) };
 }
 
 /** As `settleTogether` of those that went: the marks are read before the look, and go by their etags after it. Gives those that are not settled by this. */
-async function settleLiveTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
+async function settleLiveTogether(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<Digest[]> {
   const marks = await storedOf(ports, key, 'unsettled', digests, unsettledSchema);
   const lonely = await lonelyAmongLive(ports, key, digests);
   const settled = marks.filter(({ document }) => lonely.has(document.digest) && document.tagsOf === undefined);
   const left = digests.filter((digest) => !settled.some(({ document }) => document.digest === digest));
   if (settled.length === 0) return left;
-  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), settled.map(({ document, etag }) => ({ do: 'delete' as const, id: document.id, ifMatch: etag })));
+  const outcome = await ports.documents.commitDocuments(
+    'repositories',
+    partitionOf(key),
+    settled.map(({ document, etag }) => ({ do: 'delete' as const, id: document.id, ifMatch: etag })),
+  );
   return outcome.committed ? left : [...digests];
 }
 
 /** Those that are live, list nothing, and of which nothing in the bin may come back: no referrer, and no tag that is about them. */
-async function lonelyAmongLive(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Set<Digest>> {
+async function lonelyAmongLive(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<Set<Digest>> {
   const [live, referrers, tags] = await Promise.all([
     storedOf(ports, key, 'manifest', digests, manifestDocumentSchema),
-    storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: 'in', values: digests }], binnedDocumentSchema),
-    storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned-tag' }, { path: 'about', is: 'in', values: digests.map(aboutName) }], binnedTagSchema),
+    storedWhere(
+      ports,
+      key,
+      [
+        { path: 'type', is: '=', value: 'binned' },
+        { path: 'subject', is: 'in', values: digests },
+      ],
+      binnedDocumentSchema,
+    ),
+    storedWhere(
+      ports,
+      key,
+      [
+        { path: 'type', is: '=', value: 'binned-tag' },
+        { path: 'about', is: 'in', values: digests.map(aboutName) },
+      ],
+      binnedTagSchema,
+    ),
   ]);
-  const around = new Set<string>([...referrers.flatMap(({ document }) => document.subject ?? []), ...tags.flatMap(({ document }) => document.about ?? [])]);
-  return new Set(live.filter(({ document }) => childrenOf(document).length === 0 && !around.has(document.digest) && !around.has(aboutName(document.digest))).map(({ document }) => document.digest));
+  const around = new Set<string>([
+    ...referrers.flatMap(({ document }) => document.subject ?? []),
+    ...tags.flatMap(({ document }) => document.about ?? []),
+  ]);
+  return new Set(
+    live
+      .filter(
+        ({ document }) =>
+          childrenOf(document).length === 0 && !around.has(document.digest) && !around.has(aboutName(document.digest)),
+      )
+      .map(({ document }) => document.digest),
+  );
 }

@@ -6,7 +6,13 @@ import { allows } from '../state/attributes.ts';
 import { binnedDocumentSchema, binnedRef } from '../state/bin.ts';
 import type { BinnedDocument } from '../state/bin.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { childrenOf, guardedManifest, manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../state/manifest.ts';
+import {
+  childrenOf,
+  guardedManifest,
+  manifestDocumentSchema,
+  manifestRef,
+  referrerDocumentSchema,
+} from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
@@ -38,11 +44,15 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
     let { etag } = mark;
     // The etag of whoever else wrote it is not taken over: then the mark stays, and is looked at again.
     const goesOn = async () => {
-      const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'patch', id: mark.document.id, set: { dueAt: takeoverFrom(ports.clock.now()) }, ifMatch: etag }]);
+      const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+        { do: 'patch', id: mark.document.id, set: { dueAt: takeoverFrom(ports.clock.now()) }, ifMatch: etag },
+      ]);
       etag = outcome.committed ? (outcome.etags[0] ?? etag) : etag;
     };
-    for (let changed = true; changed; ) changed = await settleOnce(ports, key, mark.document, cause, goesOn);
-    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: mark.document.id, ifMatch: etag }]);
+    for (let changed = true; changed;) changed = await settleOnce(ports, key, mark.document, cause, goesOn);
+    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+      { do: 'delete', id: mark.document.id, ifMatch: etag },
+    ]);
     return outcome.committed || outcome.because === 'absent' ? 'settled' : undefined;
   });
 }
@@ -51,26 +61,64 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
 export type GoesOn = () => Promise<void>;
 
 /** One look: whether it changed anything. */
-async function settleOnce(ports: StorePorts, key: RepositoryKey, { digest, tagsOf }: Unsettled, cause: Cause | undefined, goesOn: GoesOn): Promise<boolean> {
-  const [live, binned] = await Promise.all([readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)), readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))]);
-  if (live !== undefined) return settleLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'), goesOn);
+async function settleOnce(
+  ports: StorePorts,
+  key: RepositoryKey,
+  { digest, tagsOf }: Unsettled,
+  cause: Cause | undefined,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  const [live, binned] = await Promise.all([
+    readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)),
+    readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)),
+  ]);
+  if (live !== undefined)
+    return settleLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'), goesOn);
   if (binned === undefined) return false;
-  return settleBinned(ports, key, binned.document, cause ?? causeOfBackground(ports, binned.document.recycled.by.actor), goesOn);
+  return settleBinned(
+    ports,
+    key,
+    binned.document,
+    cause ?? causeOfBackground(ports, binned.document.recycled.by.actor),
+    goesOn,
+  );
 }
 
-async function settleLive(ports: StorePorts, key: RepositoryKey, manifest: ManifestDocument, tagsOf: string | undefined, cause: Cause, goesOn: GoesOn): Promise<boolean> {
+async function settleLive(
+  ports: StorePorts,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  tagsOf: string | undefined,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
   let changed = tagsOf !== undefined && (await bringTagsBack(ports, key, manifest.digest, tagsOf, cause));
   const children = await binnedAmong(ports, key, childrenOf(manifest));
   if (children.length > 0) changed = (await bringBackTogether(ports, key, children, cause, goesOn)) || changed;
-  const where: Predicate[] = [{ path: 'type', is: '=', value: 'binned' }, { path: 'subject', is: '=', value: manifest.digest }];
-  const referrers = (await storedWhere(ports, key, where, binnedDocumentSchema)).filter(({ document }) => !wasOrdered(document) && !staysBehind(document, manifest));
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'binned' },
+    { path: 'subject', is: '=', value: manifest.digest },
+  ];
+  const referrers = (await storedWhere(ports, key, where, binnedDocumentSchema)).filter(
+    ({ document }) => !wasOrdered(document) && !staysBehind(document, manifest),
+  );
   changed = (await bringBackTogether(ports, key, referrers, cause, goesOn)) || changed;
   return (await bringSignaturesBack(ports, key, manifest, cause, goesOn)) || changed;
 }
 
-async function settleBinned(ports: StorePorts, key: RepositoryKey, binned: BinnedDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {
-  if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined) return bringBack(ports, key, binned.digest, cause);
-  const where: Predicate[] = [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: binned.digest }];
+async function settleBinned(
+  ports: StorePorts,
+  key: RepositoryKey,
+  binned: BinnedDocument,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined)
+    return bringBack(ports, key, binned.digest, cause);
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'referrer' },
+    { path: 'subject', is: '=', value: binned.digest },
+  ];
   const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
   let changed = await takeSignatures(ports, key, binned, cause, goesOn);
   const around = [...new Set([...childrenOf(binned), ...referrers.map((edge) => edge.digest)])];
@@ -92,13 +140,23 @@ export function wasOrdered({ recycled }: BinnedDocument): boolean {
 }
 
 /** Moves what nothing keeps into the bin along with `from`, and settles it in turn. Its tags keep it: it has none. */
-async function takeAlong(ports: StorePorts, key: RepositoryKey, from: BinnedDocument, digest: Digest, cause: Cause): Promise<boolean> {
+async function takeAlong(
+  ports: StorePorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  digest: Digest,
+  cause: Cause,
+): Promise<boolean> {
   const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
   const taken = await untilUncontended(`${key.repository}@${digest}`, async () => {
     const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
     if (manifest === undefined || !allows('delete', [guardedManifest(manifest.document)])) return 'stays';
     if ((await keeperOf(ports, key, manifest.document)) !== undefined) return 'stays';
-    return moveInto(ports, { key, taking, cause, told: deleteEvents(ports, key, cause) }, { manifests: [{ ...manifest, asked: false }], tags: [] });
+    return moveInto(
+      ports,
+      { key, taking, cause, told: deleteEvents(ports, key, cause) },
+      { manifests: [{ ...manifest, asked: false }], tags: [] },
+    );
   });
   if (taken === 'stays') return false;
   await publishCommitted(ports, key, taken);
@@ -107,6 +165,11 @@ async function takeAlong(ports: StorePorts, key: RepositoryKey, from: BinnedDocu
 }
 
 /** All documents of a repository that match, without their etags. */
-export async function everyOne<T>(ports: Pick<StorePorts, 'documents'>, key: RepositoryKey, where: readonly Predicate[], schema: Parameters<typeof storedWhere<T>>[3]): Promise<T[]> {
+export async function everyOne<T>(
+  ports: Pick<StorePorts, 'documents'>,
+  key: RepositoryKey,
+  where: readonly Predicate[],
+  schema: Parameters<typeof storedWhere<T>>[3],
+): Promise<T[]> {
   return (await storedWhere(ports, key, where, schema)).map(({ document }) => document);
 }

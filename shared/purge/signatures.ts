@@ -7,7 +7,13 @@ import { allows } from '../state/attributes.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
 import type { BinnedDocument } from '../state/bin.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../state/manifest.ts';
+import {
+  guardedManifest,
+  guardedTag,
+  manifestDocumentSchema,
+  manifestRef,
+  tagDocumentSchema,
+} from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
@@ -23,7 +29,13 @@ import { inBatches, storedWhere } from './together.ts';
 const signaturesAtOnce = 8;
 
 /** What is about a manifest by the names of its tags goes along with it, as its referrers do: signatures, attestations, the fallback's index. Gives whether anything went. */
-export async function takeSignatures(ports: StorePorts, key: RepositoryKey, from: BinnedDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {
+export async function takeSignatures(
+  ports: StorePorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
   const digests = [...new Set((await tagsAbout(ports.documents, key, from.digest)).map((tag) => tag.digest))];
   return inGroups(digests, goesOn, (digest) => takeSignature(ports, key, from, digest, cause));
 }
@@ -39,7 +51,13 @@ async function inGroups<T>(all: readonly T[], goesOn: GoesOn, work: (one: T) => 
   return changed;
 }
 
-async function takeSignature(ports: StorePorts, key: RepositoryKey, from: BinnedDocument, digest: Digest, cause: Cause): Promise<boolean> {
+async function takeSignature(
+  ports: StorePorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  digest: Digest,
+  cause: Cause,
+): Promise<boolean> {
   const name = aboutName(from.digest);
   const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
   const taken = await untilUncontended(`${key.repository}@${digest}`, async () => {
@@ -47,14 +65,27 @@ async function takeSignature(ports: StorePorts, key: RepositoryKey, from: Binned
     const subject = await ports.documents.readDocument(manifestRef(key, from.digest));
     if (manifest === undefined || subject !== undefined) return 'stays';
     const [container, partition] = ['repositories' as const, partitionOf(key)];
-    const page = await ports.documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }], limit: tagsAtOnce });
+    const page = await ports.documents.queryDocuments({
+      container,
+      partition,
+      where: [
+        { path: 'type', is: '=', value: 'tag' },
+        { path: 'digest', is: '=', value: digest },
+      ],
+      limit: tagsAtOnce,
+    });
     const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
     // A tag of another kind, or about another manifest, keeps it.
     if (page.continuation !== undefined || tags.some(({ document }) => aboutIn(document.name) !== name)) return 'stays';
-    if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))])) return 'stays';
+    if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]))
+      return 'stays';
     const keeper = await keeperOf(ports, key, manifest.document);
     if (keeper !== undefined && keeper !== 'tag') return 'stays';
-    return moveInto(ports, { key, taking, cause, told: deleteEvents(ports, key, cause) }, { manifests: [{ ...manifest, asked: false }], tags: tags.map((tag) => ({ ...tag, asked: false })) });
+    return moveInto(
+      ports,
+      { key, taking, cause, told: deleteEvents(ports, key, cause) },
+      { manifests: [{ ...manifest, asked: false }], tags: tags.map((tag) => ({ ...tag, asked: false })) },
+    );
   });
   if (taken === 'stays') return false;
   await publishCommitted(ports, key, taken);
@@ -63,11 +94,30 @@ async function takeSignature(ports: StorePorts, key: RepositoryKey, from: Binned
 }
 
 /** Brings back what went along so, with its tags, and does not stay behind. Gives whether anything came. */
-export async function bringSignaturesBack(ports: StorePorts, key: RepositoryKey, manifest: ManifestDocument, cause: Cause, goesOn: GoesOn): Promise<boolean> {
-  const tags = await storedWhere(ports, key, [{ path: 'type', is: '=', value: 'binned-tag' }, { path: 'about', is: '=', value: aboutName(manifest.digest) }], binnedTagSchema);
+export async function bringSignaturesBack(
+  ports: StorePorts,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  const tags = await storedWhere(
+    ports,
+    key,
+    [
+      { path: 'type', is: '=', value: 'binned-tag' },
+      { path: 'about', is: '=', value: aboutName(manifest.digest) },
+    ],
+    binnedTagSchema,
+  );
   // Somebody asked for it by name, or it is a referrer's, which keeps its tag to itself.
-  const along = tags.filter(({ document: { name, recycled } }) => !recycled.asked && aboutIn(name) !== undefined && !staysBehind({ recycled }, manifest));
-  const byManifest = [...Map.groupBy(along, ({ document: { digest, recycled } }) => `${digest} ${recycled.group}`).values()];
+  const along = tags.filter(
+    ({ document: { name, recycled } }) =>
+      !recycled.asked && aboutIn(name) !== undefined && !staysBehind({ recycled }, manifest),
+  );
+  const byManifest = [
+    ...Map.groupBy(along, ({ document: { digest, recycled } }) => `${digest} ${recycled.group}`).values(),
+  ];
   return inGroups(byManifest, goesOn, async ([first]) => {
     if (first === undefined) return false;
     const { digest, recycled } = first.document;

@@ -21,7 +21,12 @@ export type SoftDeleteSettings = z.infer<typeof softDeleteSchema>;
 
 export const softDeleteDefaults: SoftDeleteSettings = { enabled: true, retentionDays: 14, restoreOnPull: true };
 
-export const softDeleteDocumentSchema = z.object({ ...documentShape('soft-delete'), registry: registrySchema, ...softDeleteSchema.shape, updatedAt: z.iso.datetime() });
+export const softDeleteDocumentSchema = z.object({
+  ...documentShape('soft-delete'),
+  registry: registrySchema,
+  ...softDeleteSchema.shape,
+  updatedAt: z.iso.datetime(),
+});
 
 export function softDeleteRef(registry: RegistryName): DocumentRef {
   return { container: 'registries', partition: [registry], id: 'soft-delete' };

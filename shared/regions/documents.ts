@@ -15,7 +15,9 @@ const avoidedMs = 2_000;
  * A push that is told so is over; one that is told to come again is not.
  */
 function isContent({ container, id }: DocumentRef): boolean {
-  return container === 'blobs' ? id === 'blob' || id.startsWith('link:') : container === 'repositories' && id.startsWith('manifest:');
+  return container === 'blobs'
+    ? id === 'blob' || id.startsWith('link:')
+    : container === 'repositories' && id.startsWith('manifest:');
 }
 
 /**
@@ -30,7 +32,8 @@ export function withFallback(write: Documents, near: ReadDocuments): Documents {
       outage.until = performance.now() + avoidedMs;
       return otherwise();
     });
-  const ask = <T>(there: (from: ReadDocuments) => Promise<T>): Promise<T> => (performance.now() < outage.until ? there(near) : inTimeOr(there(write), () => there(near)));
+  const ask = <T>(there: (from: ReadDocuments) => Promise<T>): Promise<T> =>
+    performance.now() < outage.until ? there(near) : inTimeOr(there(write), () => there(near));
   const askForContent = async (ref: DocumentRef) => {
     if (performance.now() < outage.until) return (await near.readDocument(ref)) ?? write.readDocument(ref);
     const answer = write.readDocument(ref);
@@ -64,5 +67,9 @@ export function nearFirst(near: ReadDocument, write: ReadDocument, own: Pick<Own
 }
 
 function tooLate(): never {
-  throw new StoreFailure({ dependency: 'documents', kind: 'unavailable', message: `the write region has not answered in ${patienceMs} ms` });
+  throw new StoreFailure({
+    dependency: 'documents',
+    kind: 'unavailable',
+    message: `the write region has not answered in ${patienceMs} ms`,
+  });
 }

@@ -41,7 +41,9 @@ export class OwnWrites {
     return {
       ...documents,
       commitDocuments: async (container, partition, changes) => {
-        const refs = changes.flatMap((change) => overtaken(container, change).map((id) => ({ container, partition, id })));
+        const refs = changes.flatMap((change) =>
+          overtaken(container, change).map((id) => ({ container, partition, id })),
+        );
         this.remember(refs);
         return documents.commitDocuments(container, partition, changes).finally(() => this.remember(refs));
       },
@@ -57,7 +59,11 @@ function overtaken(container: ContainerName, change: DocumentChange): string[] {
   if (change.do === 'create' || change.do === 'upsert') return [];
   const id = change.do === 'replace' ? change.document.id : change.id;
   if (container === 'repositories') return id.startsWith('manifest:') ? [id] : [];
-  return container === 'blobs' && (change.do === 'delete' || (change.do === 'replace' && id.startsWith('link:'))) && (id === 'blob' || id.startsWith('link:')) ? [id] : [];
+  return container === 'blobs' &&
+    (change.do === 'delete' || (change.do === 'replace' && id.startsWith('link:'))) &&
+    (id === 'blob' || id.startsWith('link:'))
+    ? [id]
+    : [];
 }
 
 function placeOf(container: ContainerName, partition: PartitionKey, id: string): string {

@@ -35,16 +35,31 @@ interface Reached<S> {
 }
 
 /** `seen` gives the same ports, each call of them counted. */
-export function reachRegions<S extends OwnStores>(own: OwnStores, region: string, seen: (ports: Partial<OwnStores>) => S): Reached<S> {
+export function reachRegions<S extends OwnStores>(
+  own: OwnStores,
+  region: string,
+  seen: (ports: Partial<OwnStores>) => S,
+): Reached<S> {
   const { others } = own;
   if (others === undefined) {
     const stores = seen(own);
-    return { stores, regions: regionsOf([{ ...stores, name: region, probe: () => Promise.resolve() }]), told: () => undefined };
+    return {
+      stores,
+      regions: regionsOf([{ ...stores, name: region, probe: () => Promise.resolve() }]),
+      told: () => undefined,
+    };
   }
-  const { documents: near } = seen({ documents: { ...others.near, commitDocuments: (...commit) => own.documents.commitDocuments(...commit) } });
+  const { documents: near } = seen({
+    documents: { ...others.near, commitDocuments: (...commit) => own.documents.commitDocuments(...commit) },
+  });
   const { documents: write } = seen(own);
   const written = new OwnWrites();
   const stores = { ...seen(own), documents: written.watched(withFallback(write, near)) };
   const elsewhere = others.stores.map(({ name, probe, ...ports }) => ({ ...seen(ports), name, probe }));
-  return { stores, nearby: nearFirst(near, stores.documents, written), regions: regionsOf([{ ...stores, name: region, probe: others.probe }, ...elsewhere]), told: (deleted) => written.remember(deleted) };
+  return {
+    stores,
+    nearby: nearFirst(near, stores.documents, written),
+    regions: regionsOf([{ ...stores, name: region, probe: others.probe }, ...elsewhere]),
+    told: (deleted) => written.remember(deleted),
+  };
 }

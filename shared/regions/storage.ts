@@ -46,7 +46,9 @@ export function regionsOf(stores: readonly [RegionStores, ...RegionStores[]]): R
 export function everywhere(regions: Regions): DeleteBlob {
   return {
     async deleteBlob(name, ifMatch) {
-      const deleted = await Promise.all(regions.names.flatMap((region) => regions.blobsIn(region)?.deleteBlob(name, ifMatch) ?? []));
+      const deleted = await Promise.all(
+        regions.names.flatMap((region) => regions.blobsIn(region)?.deleteBlob(name, ifMatch) ?? []),
+      );
       return deleted.includes(true);
     },
   };
@@ -62,7 +64,12 @@ async function believed(all: Map<string, Health>, store: RegionStores): Promise<
 }
 
 async function look(health: Health, { probe }: RegionStores): Promise<void> {
-  const answered = Promise.resolve().then(probe).then(() => true, () => false);
+  const answered = Promise.resolve()
+    .then(probe)
+    .then(
+      () => true,
+      () => false,
+    );
   health.up = await inTime(answered, patienceMs, () => false);
   health.lookedAt = performance.now();
   health.looking = undefined;

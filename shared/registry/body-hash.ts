@@ -23,8 +23,12 @@ export interface BodyHash {
  * The cheapest hash that answers the need. A body that is probably all of the upload is hashed natively (5 times faster);
  * numbered chunks by one whose state can be carried on to the next request. `undefined` when the bytes must be read back.
  */
-export async function bodyHash(before: HashState, body: { readonly numbered: boolean; readonly algorithm: DigestAlgorithm }): Promise<BodyHash | undefined> {
-  if (before.is === 'nothing') return body.numbered ? resumableHash(body.algorithm, undefined) : nativeHash(body.algorithm);
+export async function bodyHash(
+  before: HashState,
+  body: { readonly numbered: boolean; readonly algorithm: DigestAlgorithm },
+): Promise<BodyHash | undefined> {
+  if (before.is === 'nothing')
+    return body.numbered ? resumableHash(body.algorithm, undefined) : nativeHash(body.algorithm);
   return before.is === 'resumable' ? resumableHash(before.algorithm, before.saved) : undefined;
 }
 
@@ -57,7 +61,9 @@ export async function matchesDigest(state: HashState, digest: Digest): Promise<b
     case 'whole':
       return algorithmOf(state.digest) === algorithmOf(digest) ? state.digest === digest : 'unknown';
     case 'resumable':
-      return state.algorithm === algorithmOf(digest) ? digestFromHex(state.algorithm, (await loadHash(state.algorithm, state.saved)).digest('hex')) === digest : 'unknown';
+      return state.algorithm === algorithmOf(digest)
+        ? digestFromHex(state.algorithm, (await loadHash(state.algorithm, state.saved)).digest('hex')) === digest
+        : 'unknown';
     case 'lost':
       return 'unknown';
   }

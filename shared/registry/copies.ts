@@ -41,7 +41,12 @@ export async function copiesOf(ports: CopyPorts, link: LinkedBlob, found: Copies
   if (!names.has(regions.here)) ports.replication.hastenCopy(link.digest);
   const [first, ...rest] = (await byHealth(regions)).flatMap((region) => copyIn(regions, region, names.get(region)));
   // A region that was taken out of the deployment before it was emptied.
-  if (first === undefined) throw new StoreFailure({ dependency: 'blobs', kind: 'unavailable', message: `${link.digest} lies in ${[...names.keys()].join(', ')}, which this app does not reach` });
+  if (first === undefined)
+    throw new StoreFailure({
+      dependency: 'blobs',
+      kind: 'unavailable',
+      message: `${link.digest} lies in ${[...names.keys()].join(', ')}, which this app does not reach`,
+    });
   return [first, ...rest];
 }
 
@@ -57,15 +62,23 @@ async function byHealth(regions: Regions): Promise<string[]> {
 }
 
 /** The first of these regions that has a blob of this name. Throws the last `StoreFailure` where none has it and one did not answer. */
-export async function readFromAny({ regions, blobs }: Pick<RegistryPorts, 'regions' | 'blobs'>, name: string, preferred?: string): Promise<ReadableStream<Uint8Array> | undefined> {
+export async function readFromAny(
+  { regions, blobs }: Pick<RegistryPorts, 'regions' | 'blobs'>,
+  name: string,
+  preferred?: string,
+): Promise<ReadableStream<Uint8Array> | undefined> {
   if (regions.names.length === 1) return blobs.readBlob(name);
   const order = await byHealth(regions);
-  const sorted = preferred === undefined ? order : [...order.filter((region) => region === regions.here), preferred, ...order];
+  const sorted =
+    preferred === undefined ? order : [...order.filter((region) => region === regions.here), preferred, ...order];
   return firstThatHas([...new Set(sorted)].flatMap((region) => copyIn(regions, region, name)));
 }
 
 /** Opens the first copy that can be opened. Throws the last `StoreFailure` where none can be and one did not answer. */
-export async function firstThatHas(copies: readonly Copy[], range?: { readonly offset: number; readonly length: number }): Promise<ReadableStream<Uint8Array> | undefined> {
+export async function firstThatHas(
+  copies: readonly Copy[],
+  range?: { readonly offset: number; readonly length: number },
+): Promise<ReadableStream<Uint8Array> | undefined> {
   let failure: StoreFailure | undefined;
   for (const { name, blobs } of copies) {
     try {

@@ -9,7 +9,12 @@ import type { LinkPorts } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /** DELETE on `/v2/<name>/blobs/<digest>`. Throws `RegistryError`: `blob-unknown`, `blob-listed`, `disallowed`, `contended`. */
-export async function deletedBlob(ports: LinkPorts & Pick<RegistryPorts, 'entries'>, key: RepositoryKey, digest: Digest, caller: Caller): Promise<Response> {
+export async function deletedBlob(
+  ports: LinkPorts & Pick<RegistryPorts, 'entries'>,
+  key: RepositoryKey,
+  digest: Digest,
+  caller: Caller,
+): Promise<Response> {
   await ports.entries.requireAllowed('delete', key);
   await dropLink(ports, key, digest, caller);
   return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
@@ -28,15 +33,23 @@ async function dropLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, ca
     if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
     const lister = await ports.bin.listerOf(key, digest);
     if (lister !== undefined) {
-      const mayKnow = caller.may({ type: 'repository', name: key.repository, action: lister.where === 'live' ? 'pull' : 'deleted_read' });
+      const mayKnow = caller.may({
+        type: 'repository',
+        name: key.repository,
+        action: lister.where === 'live' ? 'pull' : 'deleted_read',
+      });
       throw new RegistryError({ is: 'blob-listed', digest, ...(mayKnow ? { by: lister } : {}) });
     }
     if (link.document.droppedAt !== undefined) throw new RegistryError({ is: 'blob-unknown', digest });
     const dueAt = Date.parse(link.document.refreshedAt) + settings.graceMs;
-    const outcome = await documents.commitDocuments('blobs', [digest], [
-      { do: 'replace', document: { ...link.document, droppedAt: clock.now().toISOString() }, ifMatch: link.etag },
-      linkCheckChange(key, digest, new Date(dueAt)),
-    ]);
+    const outcome = await documents.commitDocuments(
+      'blobs',
+      [digest],
+      [
+        { do: 'replace', document: { ...link.document, droppedAt: clock.now().toISOString() }, ifMatch: link.etag },
+        linkCheckChange(key, digest, new Date(dueAt)),
+      ],
+    );
     return outcome.committed || undefined;
   });
 }

@@ -5,7 +5,11 @@ import { manifestRef } from '../state/manifest.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 
 /** Lets an instance know what the events that it handles say is deleted, and hands each on. An event reaches one instance of each app, whatever it is delivered for. */
-export function hearDeletions(registry: RegistryName, told: (deleted: readonly DocumentRef[]) => void, manifests: Pick<ManifestCache, 'forget'>): (event: CatalogueEvent) => CatalogueEvent {
+export function hearDeletions(
+  registry: RegistryName,
+  told: (deleted: readonly DocumentRef[]) => void,
+  manifests: Pick<ManifestCache, 'forget'>,
+): (event: CatalogueEvent) => CatalogueEvent {
   return (event) => {
     const deleted = deletedIn(registry, event);
     told(deleted);

@@ -32,7 +32,12 @@ export class RepositoryEntries {
 
   constructor(ports: EntryPorts, max = maxEntries) {
     this.#ports = ports;
-    this.#known = new LRUCache({ max, ttl: entryFreshness, ttlResolution: 0, perf: { now: () => ports.clock.now().getTime() } });
+    this.#known = new LRUCache({
+      max,
+      ttl: entryFreshness,
+      ttlResolution: 0,
+      perf: { now: () => ports.clock.now().getTime() },
+    });
   }
 
   /** At most `entryFreshness` old; `undefined` where the repository is not. Throws `StoreFailure`. */
@@ -58,7 +63,9 @@ export class RepositoryEntries {
   /** Says that the event of its creation is recorded. Whoever has written the entry since then says it again, or need not. */
   async announced(key: RepositoryKey, { document, etag }: Entry): Promise<void> {
     const { container, partition, id } = repositoryRef(key);
-    const outcome = await this.#ports.documents.commitDocuments(container, partition, [{ do: 'patch', id, set: { announced: true }, ifMatch: etag }]);
+    const outcome = await this.#ports.documents.commitDocuments(container, partition, [
+      { do: 'patch', id, set: { announced: true }, ifMatch: etag },
+    ]);
     const written = outcome.committed ? outcome.etags[0] : undefined;
     if (written === undefined) this.#known.delete(idOf(key));
     else this.remember({ document: { ...document, announced: true }, etag: written });
@@ -73,7 +80,10 @@ export class RepositoryEntries {
   async #write(key: RepositoryKey, there: Entry | undefined): Promise<Entry | undefined> {
     const { container, partition, id } = repositoryRef(key);
     const document = newEntry(key, id, this.#ports);
-    const change = there === undefined ? ({ do: 'create', document: { ...document } } as const) : ({ do: 'replace', document: { ...document }, ifMatch: there.etag } as const);
+    const change =
+      there === undefined
+        ? ({ do: 'create', document: { ...document } } as const)
+        : ({ do: 'replace', document: { ...document }, ifMatch: there.etag } as const);
     const outcome = await this.#ports.documents.commitDocuments(container, partition, [change]);
     const etag = outcome.committed ? outcome.etags[0] : undefined;
     if (etag === undefined) return undefined;

@@ -57,7 +57,12 @@ async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<Stored<B
 }
 
 /** `proven` is kept with the bytes, so that the map from digests to blobs can be rebuilt from storage alone. */
-async function commitBytes(ports: RegistryPorts, state: UploadState, digest: Digest, proven: 'yes' | 'no'): Promise<void> {
+async function commitBytes(
+  ports: RegistryPorts,
+  state: UploadState,
+  digest: Digest,
+  proven: 'yes' | 'no',
+): Promise<void> {
   const name = physicalName(state);
   const outcome = await ports.blobs.commitBlocks(name, await uploadedBlocks(ports, state), { digest, proven });
   if (outcome === 'missing') throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
@@ -97,16 +102,26 @@ export async function registerBytes(ports: RegistryPorts, key: RepositoryKey, by
   const { digest, name, size } = bytes;
   const now = ports.clock.now();
   const region = ports.settings.region;
-  const blob: BlobDocument = { id: blobId, type: 'blob', schemaVersion: 1, digest, size, copies: { [region]: { name, storedAt: now.toISOString() } }, storedAt: now.toISOString() };
-  const outcome = await ports.documents.commitDocuments('blobs', [digest], [
-    { do: 'create', document: { ...blob } },
-    ...linkChanges(ports, key, { digest, size, name, region }),
-  ]);
+  const blob: BlobDocument = {
+    id: blobId,
+    type: 'blob',
+    schemaVersion: 1,
+    digest,
+    size,
+    copies: { [region]: { name, storedAt: now.toISOString() } },
+    storedAt: now.toISOString(),
+  };
+  const outcome = await ports.documents.commitDocuments(
+    'blobs',
+    [digest],
+    [{ do: 'create', document: { ...blob } }, ...linkChanges(ports, key, { digest, size, name, region })],
+  );
   if (outcome.committed) return;
   const winner = await knownBlob(ports, digest);
   if (winner === undefined) return addCopy(ports, key, bytes);
   // Linked first: the winner may be collected right now, and then our bytes are the blob.
-  if (!(await linkStored(ports, key, nearestCopy(winner.document, region), winner.etag))) return registerBytes(ports, key, bytes);
+  if (!(await linkStored(ports, key, nearestCopy(winner.document, region), winner.etag)))
+    return registerBytes(ports, key, bytes);
   if (winner.document.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
 }
 
@@ -115,11 +130,18 @@ async function addCopy(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBy
   const { digest, name } = bytes;
   const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
   if (known === undefined) return registerBytes(ports, key, bytes);
-  const blob: BlobDocument = { ...known.document, copies: { ...known.document.copies, [ports.settings.region]: { name, storedAt: ports.clock.now().toISOString() } } };
-  const outcome = await ports.documents.commitDocuments('blobs', [digest], [
-    { do: 'replace', document: { ...blob }, ifMatch: known.etag },
-    ...linkChanges(ports, key, { digest, size: blob.size, name, region: ports.settings.region }),
-  ]);
+  const blob: BlobDocument = {
+    ...known.document,
+    copies: { ...known.document.copies, [ports.settings.region]: { name, storedAt: ports.clock.now().toISOString() } },
+  };
+  const outcome = await ports.documents.commitDocuments(
+    'blobs',
+    [digest],
+    [
+      { do: 'replace', document: { ...blob }, ifMatch: known.etag },
+      ...linkChanges(ports, key, { digest, size: blob.size, name, region: ports.settings.region }),
+    ],
+  );
   if (!outcome.committed) return registerBytes(ports, key, bytes);
 }
 

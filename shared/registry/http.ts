@@ -50,14 +50,21 @@ interface Asked {
 }
 
 /** The data plane: answers every request under `/v2/`, errors included, with the headers that every answer carries. */
-export async function respondRegistry(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
+export async function respondRegistry(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  request: Request,
+  requestId: string,
+): Promise<Response> {
   try {
     const target = targetOf(request.url);
     const route = parseRoute(target.path, request.method);
     const allow = verbs[route.to];
     if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
     const needed = accessFor(route, request.method, target.query);
-    const caller = opensItself(ports, registry, route, target) ? urlHolder : await ports.callers.identify(request, needed);
+    const caller = opensItself(ports, registry, route, target)
+      ? urlHolder
+      : await ports.callers.identify(request, needed);
     // The catalog shows each caller what it may see.
     if (route.to !== 'catalog') requireAccess(caller, needed, insistedOn(route, needed));
     const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
@@ -73,7 +80,9 @@ export async function respondRegistry(ports: RegistryPorts, registry: RegistryNa
 const urlHolder: Caller = { actor: 'upload', may: () => true };
 
 function opensItself(ports: RegistryPorts, registry: RegistryName, route: Route, { query }: RequestTarget): boolean {
-  return route.to === 'upload' && needsNoCredentials(ports, { registry, repository: route.repository }, route.id, query);
+  return (
+    route.to === 'upload' && needsNoCredentials(ports, { registry, repository: route.repository }, route.id, query)
+  );
 }
 
 async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Route, asked: Asked): Promise<Response> {
@@ -106,14 +115,30 @@ function reads(route: Route, method: string): boolean {
   return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
 }
 
-async function respond(ports: RegistryPorts, key: RepositoryKey, route: ContentRoute, asked: Asked, served: (manifest: Digest) => void): Promise<Response> {
+async function respond(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  route: ContentRoute,
+  asked: Asked,
+  served: (manifest: Digest) => void,
+): Promise<Response> {
   const { request, requestId, target, caller } = asked;
   const cause = causeOf(request, target.host, requestId, caller);
   switch (route.to) {
     case 'manifest':
-      if (request.method === 'PUT') return pushedManifest(ports, key, route.reference, request, { query: target.query, cause, caller, pushedBy: pushedByNow(ports, caller) });
+      if (request.method === 'PUT')
+        return pushedManifest(ports, key, route.reference, request, {
+          query: target.query,
+          cause,
+          caller,
+          pushedBy: pushedByNow(ports, caller),
+        });
       if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
-      return pulledManifest(ports, key, route.reference, request, { cause, common: commonHeaders(request, requestId), served });
+      return pulledManifest(ports, key, route.reference, request, {
+        cause,
+        common: commonHeaders(request, requestId),
+        served,
+      });
     case 'blob':
       if (request.method === 'DELETE') return deletedBlob(ports, key, route.digest, caller);
       return respondBlob(ports, key, route.digest, request, commonHeaders(request, requestId));

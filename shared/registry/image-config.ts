@@ -17,10 +17,16 @@ const platformSchema = z.object({ architecture: z.string().max(100).optional(), 
 const labelsSchema = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()) }) });
 
 /** What an image's config says that it runs on, and its labels (image-spec, config.md). Nothing for what is no image. */
-export async function readImageConfig(ports: Pick<RegistryPorts, 'blobs' | 'regions'>, { config }: Manifest, link: LinkedBlob | undefined): Promise<ImageFacts> {
+export async function readImageConfig(
+  ports: Pick<RegistryPorts, 'blobs' | 'regions'>,
+  { config }: Manifest,
+  link: LinkedBlob | undefined,
+): Promise<ImageFacts> {
   if (config === undefined || !isImageConfigMediaType(config.mediaType)) return {};
   if (link === undefined || link.size > maxConfigBytes) return { labelsIn: 'config' };
-  const stream = await (link.region === ports.regions.here ? ports.blobs : ports.regions.blobsIn(link.region))?.readBlob(link.name);
+  const stream = await (
+    link.region === ports.regions.here ? ports.blobs : ports.regions.blobsIn(link.region)
+  )?.readBlob(link.name);
   return stream === undefined ? { labelsIn: 'config' } : factsIn(await new Response(stream).text());
 }
 

@@ -7,7 +7,14 @@ import type { Tag } from '../oci/name.ts';
 import type { Images, StoredImage } from '../ports/images.ts';
 import { allows } from '../state/attributes.ts';
 import type { Guarded } from '../state/attributes.ts';
-import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import {
+  guardedManifest,
+  guardedTag,
+  manifestDocumentSchema,
+  manifestRef,
+  tagDocumentSchema,
+  tagRef,
+} from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { guardedRepository } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
@@ -25,7 +32,9 @@ export function imagesOf(ports: RegistryPorts): Images {
     readImage: async (key, reference) => (await readImage(ports, key, reference))?.image,
     async readPullable(key, reference) {
       const [found, entry] = await Promise.all([readImage(ports, key, reference), ports.entries.find(key)]);
-      return found !== undefined && allows('read', [guardedRepository(entry?.document), ...found.guarded]) ? found.image : undefined;
+      return found !== undefined && allows('read', [guardedRepository(entry?.document), ...found.guarded])
+        ? found.image
+        : undefined;
     },
     async readSmallBlob(key, digest, maxBytes) {
       const link = await findLink(ports, key, digest);
@@ -59,7 +68,12 @@ export function imagesOf(ports: RegistryPorts): Images {
 /** In bytes: a layer is staged as it comes, and never held whole. */
 const blockBytes = 5 * 1024 * 1024;
 
-async function storeBlob(ports: RegistryPorts, key: RepositoryKey, digest: Digest, open: () => ReadableStream<Uint8Array>): Promise<void> {
+async function storeBlob(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  open: () => ReadableStream<Uint8Array>,
+): Promise<void> {
   if (await linkKnown(ports, key, digest)) return;
   const name = `blobs/${ports.ids.nextId()}`;
   const hash = createHash(algorithmOf(digest));
@@ -73,7 +87,8 @@ async function storeBlob(ports: RegistryPorts, key: RepositoryKey, digest: Diges
     ids.push(id);
   }
   const found = digestFromHex(algorithmOf(digest), hash.digest('hex'));
-  if (found !== digest) throw new RegistryError({ is: 'digest-invalid', why: `the bytes have the digest ${found}, not ${digest}` });
+  if (found !== digest)
+    throw new RegistryError({ is: 'digest-invalid', why: `the bytes have the digest ${found}, not ${digest}` });
   await ports.blobs.commitBlocks(name, ids, { digest, proven: 'yes' });
   await registerBytes(ports, key, { digest, name, size });
 }
@@ -91,12 +106,24 @@ async function* blocksOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint
   if (length > 0) yield Buffer.concat(gathered);
 }
 
-async function readImage(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest): Promise<{ readonly image: StoredImage; readonly guarded: readonly (Guarded | undefined)[] } | undefined> {
-  const tag = isDigest(reference) ? undefined : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document;
+async function readImage(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+): Promise<{ readonly image: StoredImage; readonly guarded: readonly (Guarded | undefined)[] } | undefined> {
+  const tag = isDigest(reference)
+    ? undefined
+    : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document;
   const digest = isDigest(reference) ? reference : tag?.digest;
-  const found = digest === undefined ? undefined : await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  const found =
+    digest === undefined
+      ? undefined
+      : await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (found === undefined) return undefined;
   const { mediaType } = found.document;
   const bytes = await manifestBytes(ports, found.document);
-  return { image: { digest: found.document.digest, mediaType, bytes, manifest: parseStoredManifest(bytes, mediaType) }, guarded: [guardedTag(tag), guardedManifest(found.document)] };
+  return {
+    image: { digest: found.document.digest, mediaType, bytes, manifest: parseStoredManifest(bytes, mediaType) },
+    guarded: [guardedTag(tag), guardedManifest(found.document)],
+  };
 }

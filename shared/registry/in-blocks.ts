@@ -23,7 +23,12 @@ interface Filling {
 }
 
 /** Gathers what arrives into blocks of `size`; the last one, and one of a slow sender, is shorter. An empty body gives none. */
-export async function* inBlocks(body: AsyncIterable<Uint8Array>, size: number, buffers: BlockBuffers, pace: BlockPace): AsyncGenerator<FilledBlock> {
+export async function* inBlocks(
+  body: AsyncIterable<Uint8Array>,
+  size: number,
+  buffers: BlockBuffers,
+  pace: BlockPace,
+): AsyncGenerator<FilledBlock> {
   const chunks = body[Symbol.asyncIterator]();
   let filling: Filling | undefined;
   const full = (): FilledBlock[] => {
@@ -38,14 +43,17 @@ export async function* inBlocks(body: AsyncIterable<Uint8Array>, size: number, b
   try {
     let next = chunks.next();
     for (;;) {
-      const came = filling === undefined || filling.buffer.length < size ? await next : await nextOrLate(next, filling.since, buffers, pace);
+      const came =
+        filling === undefined || filling.buffer.length < size
+          ? await next
+          : await nextOrLate(next, filling.since, buffers, pace);
       if (came === 'late') {
         yield* full();
         continue;
       }
       if (came.done === true) break;
       const chunk = came.value;
-      for (let taken = 0; taken < chunk.length; ) {
+      for (let taken = 0; taken < chunk.length;) {
         filling = await withRoom(filling, chunk.length - taken, size, buffers);
         const part = chunk.subarray(taken, taken + filling.buffer.length - filling.filled);
         filling.buffer.set(part, filling.filled);
@@ -63,7 +71,12 @@ export async function* inBlocks(body: AsyncIterable<Uint8Array>, size: number, b
 }
 
 /** What came, or `late` when the block has been filling for too long. The read goes on. */
-async function nextOrLate<T>(next: Promise<T>, since: number, buffers: BlockBuffers, pace: BlockPace): Promise<T | 'late'> {
+async function nextOrLate<T>(
+  next: Promise<T>,
+  since: number,
+  buffers: BlockBuffers,
+  pace: BlockPace,
+): Promise<T | 'late'> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     const look = () => {
@@ -77,9 +90,16 @@ async function nextOrLate<T>(next: Promise<T>, since: number, buffers: BlockBuff
 }
 
 /** The same buffer where `more` bytes fit, or it is as large as a block; else one that is, with what was in it. */
-async function withRoom(filling: Filling | undefined, more: number, size: number, buffers: BlockBuffers): Promise<Filling> {
-  if (filling !== undefined && (filling.buffer.length === size || filling.filled + more <= filling.buffer.length)) return filling;
-  if (filling === undefined && more <= smallBytes && smallBytes < size) return { buffer: Buffer.allocUnsafe(smallBytes), filled: 0, since: performance.now() };
+async function withRoom(
+  filling: Filling | undefined,
+  more: number,
+  size: number,
+  buffers: BlockBuffers,
+): Promise<Filling> {
+  if (filling !== undefined && (filling.buffer.length === size || filling.filled + more <= filling.buffer.length))
+    return filling;
+  if (filling === undefined && more <= smallBytes && smallBytes < size)
+    return { buffer: Buffer.allocUnsafe(smallBytes), filled: 0, since: performance.now() };
   const whole = await buffers.take();
   if (filling !== undefined) whole.set(filling.buffer.subarray(0, filling.filled));
   return { buffer: whole, filled: filling?.filled ?? 0, since: performance.now() };

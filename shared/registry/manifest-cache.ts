@@ -48,7 +48,11 @@ export class ManifestCache {
    * Reads by `read` and remembers; all who want one manifest at once share one read. Who comes after a commit shares no read that began
    * before it, and the answer of such a read is not kept.
    */
-  through(key: RepositoryKey, digest: Digest, read: () => Promise<CachedManifest | undefined>): Promise<CachedManifest | undefined> {
+  through(
+    key: RepositoryKey,
+    digest: Digest,
+    read: () => Promise<CachedManifest | undefined>,
+  ): Promise<CachedManifest | undefined> {
     const at = placeOf(key, digest);
     const underWay = this.#reads.get(at);
     if (underWay !== undefined) return underWay.found;
@@ -84,7 +88,9 @@ export class ManifestCache {
       commitDocuments: async (container, partition, changes) => {
         if (container !== 'repositories') return documents.commitDocuments(container, partition, changes);
         const [registry = '', repository = ''] = partition;
-        const places = changes.map((change) => place(registry, repository, 'document' in change ? change.document.id : change.id));
+        const places = changes.map((change) =>
+          place(registry, repository, 'document' in change ? change.document.id : change.id),
+        );
         this.#drop(places);
         return documents.commitDocuments(container, partition, changes).finally(() => this.#drop(places));
       },

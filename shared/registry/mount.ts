@@ -16,8 +16,17 @@ type MountPorts = LinkPorts & { readonly documents: QueryDocuments; readonly ent
  * Gives `to` the link that `from` has. `false` when `from` has none or its attributes let nobody read it, or the blob has just gone: then the
  * client uploads (distribution-spec, "Mounting").
  */
-export async function mountBlob(ports: MountPorts, from: RepositoryKey, to: RepositoryKey, digest: Digest): Promise<boolean> {
-  const [link, own, readable] = await Promise.all([findLink(ports, from, digest), findLink(ports, to, digest), isReadable(ports, from)]);
+export async function mountBlob(
+  ports: MountPorts,
+  from: RepositoryKey,
+  to: RepositoryKey,
+  digest: Digest,
+): Promise<boolean> {
+  const [link, own, readable] = await Promise.all([
+    findLink(ports, from, digest),
+    findLink(ports, to, digest),
+    isReadable(ports, from),
+  ]);
   if (link === undefined || !readable) return false;
   return (own !== undefined && isYoung(ports, own)) || linkStored(ports, to, link);
 }
@@ -34,7 +43,12 @@ const linksLookedAt = 100;
  * A mount that names no source: any repository will do whose blobs the caller may pull. Links to one digest share a partition, so this
  * is one query, and a look at the attributes of the first that fits. Says nothing about repositories that the caller may not see: without one it is as if nobody had the blob.
  */
-export async function mountFromAnywhere(ports: MountPorts, to: RepositoryKey, digest: Digest, caller: Caller): Promise<boolean> {
+export async function mountFromAnywhere(
+  ports: MountPorts,
+  to: RepositoryKey,
+  digest: Digest,
+  caller: Caller,
+): Promise<boolean> {
   const partition = [digest];
   const page = await ports.documents.queryDocuments({
     container: 'blobs',
@@ -45,7 +59,9 @@ export async function mountFromAnywhere(ports: MountPorts, to: RepositoryKey, di
     ],
     limit: linksLookedAt,
   });
-  const links = page.documents.map((found) => parseStored(linkDocumentSchema, found, { container: 'blobs', partition }).document);
+  const links = page.documents.map(
+    (found) => parseStored(linkDocumentSchema, found, { container: 'blobs', partition }).document,
+  );
   for (const link of links) {
     const { registry, repository, droppedAt } = link;
     if (droppedAt !== undefined || !caller.may({ type: 'repository', name: repository, action: 'pull' })) continue;

@@ -9,7 +9,15 @@ import type { CloudEvent } from '../ports/topic.ts';
 import { everythingEnabled } from '../state/attributes.ts';
 import { aboutIn, aboutName } from '../state/about.ts';
 import type { BinnedDocument } from '../state/bin.ts';
-import { childrenOf, holdChange, manifestId, maxAnnotationBytes, referrerEdge, tagId, timeKey } from '../state/manifest.ts';
+import {
+  childrenOf,
+  holdChange,
+  manifestId,
+  maxAnnotationBytes,
+  referrerEdge,
+  tagId,
+  timeKey,
+} from '../state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import { referencesOf } from '../state/references.ts';
 import type { RepositoryKey } from '../state/names.ts';
@@ -20,7 +28,12 @@ import type { ImageFacts } from './image-config.ts';
 import { pushEvents } from './push-events.ts';
 
 export interface PushSituation {
-  readonly push: { readonly key: RepositoryKey; readonly bytes: Uint8Array; readonly cause: Cause; readonly pushedBy?: PushedBy | undefined };
+  readonly push: {
+    readonly key: RepositoryKey;
+    readonly bytes: Uint8Array;
+    readonly cause: Cause;
+    readonly pushedBy?: PushedBy | undefined;
+  };
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly content: ManifestDocument['content'];
@@ -49,7 +62,11 @@ export interface PushedTag {
 }
 
 /** The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. `settles`: its surroundings are to be settled. */
-export function pushChanges(situation: PushSituation): { changes: DocumentChange[]; events: CloudEvent[]; settles: boolean } {
+export function pushChanges(situation: PushSituation): {
+  changes: DocumentChange[];
+  events: CloudEvent[];
+  settles: boolean;
+} {
   const { key } = situation.push;
   const pushed = manifestDocument(situation);
   const events = pushEvents(situation, pushed);
@@ -66,7 +83,11 @@ export function pushChanges(situation: PushSituation): { changes: DocumentChange
   const holds = changes.length + children.length <= maxChangesPerCommit - 2;
   const settles = situation.binned !== undefined || !holds;
   const held = holds ? children.map((child) => holdChange(child, situation.now)) : [];
-  return { changes: [...changes, ...held, ...broughtBack(situation), ...(settles ? [situation.settling] : [])], events: [...events.ofPush, ...events.ofRepository], settles };
+  return {
+    changes: [...changes, ...held, ...broughtBack(situation), ...(settles ? [situation.settling] : [])],
+    events: [...events.ofPush, ...events.ofRepository],
+    settles,
+  };
 }
 
 function broughtBack({ binned }: PushSituation): DocumentChange[] {
@@ -75,7 +96,9 @@ function broughtBack({ binned }: PushSituation): DocumentChange[] {
 
 function write(document: object & { id: string }, before: { readonly etag: string } | undefined): DocumentChange {
   const plain: JsonDocument = { ...document };
-  return before === undefined ? { do: 'create', document: plain } : { do: 'replace', document: plain, ifMatch: before.etag };
+  return before === undefined
+    ? { do: 'create', document: plain }
+    : { do: 'replace', document: plain, ifMatch: before.etag };
 }
 
 function manifestDocument({ push, manifest, digest, content, image, now, ...there }: PushSituation): ManifestDocument {
@@ -110,7 +133,10 @@ function manifestDocument({ push, manifest, digest, content, image, now, ...ther
 }
 
 /** Its own bytes bring a manifest back, whoever sends them. What was deleted along with it they did not send. */
-function cameAlone({ before, binned, mayRestore }: Pick<PushSituation, 'before' | 'binned' | 'mayRestore'>, now: string): Pick<ManifestDocument, 'cameAloneAt'> {
+function cameAlone(
+  { before, binned, mayRestore }: Pick<PushSituation, 'before' | 'binned' | 'mayRestore'>,
+  now: string,
+): Pick<ManifestDocument, 'cameAloneAt'> {
   if (binned !== undefined) return mayRestore ? {} : { cameAloneAt: now };
   const cameAloneAt = before?.document.cameAloneAt;
   return cameAloneAt === undefined ? {} : { cameAloneAt };
@@ -119,7 +145,9 @@ function cameAlone({ before, binned, mayRestore }: Pick<PushSituation, 'before' 
 /** What a document repeats of a manifest's annotations: all, or where they are. */
 function annotationsFor({ annotations }: Manifest): Pick<ManifestDocument, 'annotations' | 'annotationsIn'> {
   if (annotations === undefined) return {};
-  return Buffer.byteLength(JSON.stringify(annotations)) <= maxAnnotationBytes ? { annotations } : { annotationsIn: 'manifest' };
+  return Buffer.byteLength(JSON.stringify(annotations)) <= maxAnnotationBytes
+    ? { annotations }
+    : { annotationsIn: 'manifest' };
 }
 
 /** A manifest with a tag of its own beside is about nothing else. */
@@ -131,9 +159,25 @@ function aboutOfAll(tags: readonly PushedTag[]): string | undefined {
 function tagChange({ push, manifest, digest, now }: PushSituation, { name, before }: PushedTag): DocumentChange {
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
-  const times = { createdAt: before?.document.createdAt ?? updatedAt, updatedAt, byTime: timeKey('tag', updatedAt, name) };
+  const times = {
+    createdAt: before?.document.createdAt ?? updatedAt,
+    updatedAt,
+    byTime: timeKey('tag', updatedAt, name),
+  };
   const attributes = before?.document.attributes ?? everythingEnabled;
   const about = aboutIn(name) ?? (manifest.subject === undefined ? undefined : aboutName(manifest.subject.digest));
-  const tag: TagDocument = { id: tagId(name), type: 'tag', schemaVersion: 1, registry, repository, name, digest, ...(push.pushedBy === undefined ? {} : { pushedBy: push.pushedBy }), ...(about === undefined ? {} : { about }), attributes, ...times };
+  const tag: TagDocument = {
+    id: tagId(name),
+    type: 'tag',
+    schemaVersion: 1,
+    registry,
+    repository,
+    name,
+    digest,
+    ...(push.pushedBy === undefined ? {} : { pushedBy: push.pushedBy }),
+    ...(about === undefined ? {} : { about }),
+    attributes,
+    ...times,
+  };
   return write(tag, before);
 }

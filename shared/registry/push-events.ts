@@ -14,7 +14,10 @@ export interface PushEvents {
 
 export function pushEvents(situation: PushSituation, pushed: ManifestDocument): PushEvents {
   const { tags } = situation;
-  const ofPush = tags.length === 0 ? [manifestPushed(situation, pushed, undefined)] : tags.flatMap((tag) => [manifestPushed(situation, pushed, tag.name), ...tagMoved(situation, tag)]);
+  const ofPush =
+    tags.length === 0
+      ? [manifestPushed(situation, pushed, undefined)]
+      : tags.flatMap((tag) => [manifestPushed(situation, pushed, tag.name), ...tagMoved(situation, tag)]);
   return { ofPush, ofRepository: repositoryCreated(situation) };
 }
 
@@ -22,13 +25,21 @@ function manifestPushed(situation: PushSituation, pushed: ManifestDocument, tag:
   const { mediaType, size, digest, repository } = pushed;
   if (isChart(pushed)) {
     const target = chartTarget(pushed, repository, tag);
-    return envelope('Microsoft.ContainerRegistry.ChartPushed', about(situation, chartSubject(target)), { ...occurrence(situation), action: 'chart_push', target });
+    return envelope('Microsoft.ContainerRegistry.ChartPushed', about(situation, chartSubject(target)), {
+      ...occurrence(situation),
+      action: 'chart_push',
+      target,
+    });
   }
-  return envelope('Microsoft.ContainerRegistry.ImagePushed', about(situation, tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`), {
-    ...occurrence(situation),
-    action: 'push',
-    target: { mediaType, size, digest, length: size, repository, ...(tag === undefined ? {} : { tag }) },
-  });
+  return envelope(
+    'Microsoft.ContainerRegistry.ImagePushed',
+    about(situation, tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`),
+    {
+      ...occurrence(situation),
+      action: 'push',
+      target: { mediaType, size, digest, length: size, repository, ...(tag === undefined ? {} : { tag }) },
+    },
+  );
 }
 
 function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudEvent[] {
@@ -36,7 +47,12 @@ function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudE
   const { repository } = push.key;
   const previousDigest = before?.document.digest;
   if (previousDigest === undefined || previousDigest === digest) return [];
-  return [envelope('Longshore.TagMoved', about(situation, `${repository}:${name}`), { ...occurrence(situation), target: { repository, tag: name, digest, previousDigest } })];
+  return [
+    envelope('Longshore.TagMoved', about(situation, `${repository}:${name}`), {
+      ...occurrence(situation),
+      target: { repository, tag: name, digest, previousDigest },
+    }),
+  ];
 }
 
 /** One event tells of each life of a repository: the first push that commits records it, and the others leave it. */
@@ -48,7 +64,13 @@ function repositoryCreated(situation: PushSituation): CloudEvent[] {
   const { announced, generation, repository } = situation.entry;
   if (announced) return [];
   const id = repositoryCreatedId(generation);
-  return [envelope('Longshore.RepositoryCreated', { ...about(situation, repository), id }, { ...occurrence(situation), target: { repository } })];
+  return [
+    envelope(
+      'Longshore.RepositoryCreated',
+      { ...about(situation, repository), id },
+      { ...occurrence(situation), target: { repository } },
+    ),
+  ];
 }
 
 function about({ source, now, nextId }: PushSituation, subject: string) {

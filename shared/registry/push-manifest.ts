@@ -14,7 +14,16 @@ import type { DocumentChange } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { requireAllowed } from '../state/attributes.ts';
 import { binnedDocumentSchema, binnedRef } from '../state/bin.ts';
-import { guardedManifest, guardedTag, manifestBlobName, manifestDocumentSchema, manifestRef, maxInlineBytes, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import {
+  guardedManifest,
+  guardedTag,
+  manifestBlobName,
+  manifestDocumentSchema,
+  manifestRef,
+  maxInlineBytes,
+  tagDocumentSchema,
+  tagRef,
+} from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { partitionOf } from '../state/names.ts';
@@ -66,19 +75,49 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
   const look = () => requireReferences(ports, push, manifest);
   const [looked] = await Promise.all([look(), ports.entries.requireAllowed('write', push.key)]);
   let relied = looked;
-  const about = once(() => Promise.all([readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)), ports.entries.open(push.key)]));
+  const about = once(() =>
+    Promise.all([
+      readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)),
+      ports.entries.open(push.key),
+    ]),
+  );
   const content = once(() => storeContent(ports, push, digest));
   const ids = sameIdsEachTime(ports.ids);
   let [told, mustSettle] = [false, false];
   const tried = new Set<string>();
   const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
     if (relied.until <= ports.clock.now().getTime()) relied = await look();
-    const [{ before, binned }, tags, [image, entry]] = await Promise.all([readThere(ports, push.key, digest), readTags(ports, push.key, names), about()]);
+    const [{ before, binned }, tags, [image, entry]] = await Promise.all([
+      readThere(ports, push.key, digest),
+      readTags(ports, push.key, names),
+      about(),
+    ]);
     requireAt(push, tags, digest);
-    requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
+    requireAllowed('write', [
+      ...tags.map((tag) => guardedTag(tag.before?.document)),
+      guardedManifest(before?.document),
+    ]);
     const sizes = new Map([...relied.links].map(([blob, { size }]) => [blob, size]));
-    const stored = { before, binned, tags, image, stored: sizes, entry: told ? { ...entry.document, announced: true } : entry.document, content: (before ?? binned)?.document.content ?? (await content()) };
-    const change = pushChanges({ push, manifest, digest, ...stored, mayRestore: push.mayRestore, settling: ports.bin.settling(push.key, digest), source: ports.settings.eventSource, now: ports.clock.now(), nextId: ids() });
+    const stored = {
+      before,
+      binned,
+      tags,
+      image,
+      stored: sizes,
+      entry: told ? { ...entry.document, announced: true } : entry.document,
+      content: (before ?? binned)?.document.content ?? (await content()),
+    };
+    const change = pushChanges({
+      push,
+      manifest,
+      digest,
+      ...stored,
+      mayRestore: push.mayRestore,
+      settling: ports.bin.settling(push.key, digest),
+      source: ports.settings.eventSource,
+      now: ports.clock.now(),
+      nextId: ids(),
+    });
     if (relied.until <= ports.clock.now().getTime()) return undefined;
     // The repository's creation is told of by whoever has recorded it, or by the sweep.
     for (const { id } of change.events) if (id !== repositoryCreatedId(entry.document.generation)) tried.add(id);
@@ -90,7 +129,8 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
       return undefined;
     }
     // An earlier attempt was committed, and this one is not: what happened is what that one recorded.
-    if (!outcome.committed && isOwnEvent(change.changes[outcome.index], outcome.because)) return { events: await recordedEvents(ports.documents, push.key, tried), settles: mustSettle };
+    if (!outcome.committed && isOwnEvent(change.changes[outcome.index], outcome.because))
+      return { events: await recordedEvents(ports.documents, push.key, tried), settles: mustSettle };
     if (!outcome.committed) {
       // Only children are patched: one has just gone, and is looked for again.
       if (change.changes[outcome.index]?.do === 'patch') relied = { ...relied, until: 0 };
@@ -98,7 +138,10 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
     }
     return change;
   });
-  await Promise.all([publishCommitted(ports, push.key, events), announceRepository(ports, push.key, (await about())[1])]);
+  await Promise.all([
+    publishCommitted(ports, push.key, events),
+    announceRepository(ports, push.key, (await about())[1]),
+  ]);
   if (settles) await settleLater(ports, push, digest);
   return { digest, subject: manifest.subject?.digest };
 }
@@ -107,7 +150,10 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
 function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], digest: Digest): void {
   const at = tag?.before?.document.digest;
   if (onlyIfAt === undefined || at === digest || (at ?? 'nothing') === onlyIfAt) return;
-  throw new RegistryError({ is: 'conflict', why: `the tag ${tag?.name ?? ''} is at ${at ?? 'nothing'} by now, and was to be moved from ${onlyIfAt}` });
+  throw new RegistryError({
+    is: 'conflict',
+    why: `the tag ${tag?.name ?? ''} is at ${at ?? 'nothing'} by now, and was to be moved from ${onlyIfAt}`,
+  });
 }
 
 /** Started with the first attempt's reads, not before: then nothing that fails is left without one who waits for it. */
@@ -145,7 +191,11 @@ function pushedTags({ reference, tags }: ManifestPush): Tag[] {
 }
 
 /** The push has happened: that this fails means only that the next push tells of the new repository again, under the same event id. */
-async function announceRepository(ports: RegistryPorts, key: RepositoryKey, entry: Stored<RepositoryDocument>): Promise<void> {
+async function announceRepository(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  entry: Stored<RepositoryDocument>,
+): Promise<void> {
   if (entry.document.announced) return;
   try {
     await ports.entries.announced(key, entry);
@@ -158,7 +208,11 @@ async function announceRepository(ports: RegistryPorts, key: RepositoryKey, entr
 function pushedDigest(push: ManifestPush): Digest {
   if (!isDigest(push.reference)) return digestOf(push.bytes);
   const digest = digestOf(push.bytes, algorithmOf(push.reference));
-  if (digest !== push.reference) throw new RegistryError({ is: 'digest-invalid', why: `the manifest's digest is ${digest}, the URL says ${push.reference}` });
+  if (digest !== push.reference)
+    throw new RegistryError({
+      is: 'digest-invalid',
+      why: `the manifest's digest is ${digest}, the URL says ${push.reference}`,
+    });
   return digest;
 }
 
@@ -166,8 +220,13 @@ function pushedDigest(push: ManifestPush): Digest {
  * Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else speaks against them. The
  * metadata says whose they are: so what a crash left without its document is found.
  */
-async function storeContent(ports: RegistryPorts, { bytes, key }: ManifestPush, digest: Digest): Promise<ManifestDocument['content']> {
-  if (bytes.length <= maxInlineBytes) return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
+async function storeContent(
+  ports: RegistryPorts,
+  { bytes, key }: ManifestPush,
+  digest: Digest,
+): Promise<ManifestDocument['content']> {
+  if (bytes.length <= maxInlineBytes)
+    return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
   const blob = manifestBlobName(digest, ports.ids.nextId());
   await ports.blobs.putBlob(blob, bytes, { digest, registry: key.registry, repository: key.repository });
   return { blob, region: ports.settings.region };
@@ -179,18 +238,32 @@ async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, d
     await ports.bin.settle(key, digest, cause);
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    ports.log.warn({ err: error, repository: key.repository, digest }, 'what belongs to a pushed manifest stays in the bin until the timer settles it');
+    ports.log.warn(
+      { err: error, repository: key.repository, digest },
+      'what belongs to a pushed manifest stays in the bin until the timer settles it',
+    );
   }
 }
 
 /** The bin is looked into second: what moves there in between is found. What is live costs no second read. */
 async function readThere(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
   const before = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
-  return { before, binned: before === undefined ? await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)) : undefined };
+  return {
+    before,
+    binned:
+      before === undefined
+        ? await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))
+        : undefined,
+  };
 }
 
 function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[]): Promise<PushedTag[]> {
-  return Promise.all(names.map(async (name) => ({ name, before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)) })));
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)),
+    })),
+  );
 }
 
 const readsAtOnce = 16;
@@ -216,15 +289,29 @@ async function requireReferences(ports: RegistryPorts, push: ManifestPush, manif
     return link;
   };
   const { size: referenced } = referencedDigests(manifest);
-  if (referenced > maxReferences) throw new RegistryError({ is: 'manifest-invalid', why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed` });
+  if (referenced > maxReferences)
+    throw new RegistryError({
+      is: 'manifest-invalid',
+      why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed`,
+    });
   const child = (digest: Digest) => childPresent(ports, push, digest);
   const wanted = [
     ...uniquely(requiredBlobs(manifest), look),
-    ...uniquely(manifest.manifests, async (digest, mediaType) => (isManifestMediaType(mediaType) ? (await child(digest)) ?? look(digest) : (await look(digest)) ?? child(digest))),
+    ...uniquely(manifest.manifests, async (digest, mediaType) =>
+      isManifestMediaType(mediaType)
+        ? ((await child(digest)) ?? look(digest))
+        : ((await look(digest)) ?? child(digest)),
+    ),
   ];
   const limit = pLimit(readsAtOnce);
   const found = await Promise.all(wanted.map(({ look, digest, mediaType }) => limit(() => look(digest, mediaType))));
-  const missing = wanted.flatMap(({ digest, mediaType }, index) => (found[index] === undefined ? [{ digest, mediaType }] : found[index] === 'stays in the bin' ? [{ digest, mediaType, deleted: true as const }] : []));
+  const missing = wanted.flatMap(({ digest, mediaType }, index) =>
+    found[index] === undefined
+      ? [{ digest, mediaType }]
+      : found[index] === 'stays in the bin'
+        ? [{ digest, mediaType, deleted: true as const }]
+        : [],
+  );
   if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
   return { links, until };
 }
@@ -233,7 +320,11 @@ async function requireReferences(ports: RegistryPorts, push: ManifestPush, manif
  * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or its own bytes. What an index lists
  * may also be a blob, as the layers and the config of BuildKit's cache are; which of the two is looked for first goes by the media type.
  */
-async function childPresent(ports: RegistryPorts, { key, cause, mayRestore }: ManifestPush, digest: Digest): Promise<true | 'stays in the bin' | undefined> {
+async function childPresent(
+  ports: RegistryPorts,
+  { key, cause, mayRestore }: ManifestPush,
+  digest: Digest,
+): Promise<true | 'stays in the bin' | undefined> {
   const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
   if (await isLive()) return true;
   const back = await ports.bin.reviveForPush(key, digest, cause, mayRestore);

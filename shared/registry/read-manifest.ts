@@ -4,7 +4,14 @@ import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
 import { requireAllowed } from '../state/attributes.ts';
-import { guardedManifest, guardedTag, manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../state/manifest.ts';
+import {
+  guardedManifest,
+  guardedTag,
+  manifestDocumentSchema,
+  manifestRef,
+  tagDocumentSchema,
+  tagRef,
+} from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
@@ -18,11 +25,22 @@ type PullPorts = Pick<RegistryPorts, 'documents' | 'nearby' | 'blobs' | 'regions
  * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. What is not there may come back out
  * of the bin, where the settings say so. Throws `RegistryError`: `manifest-unknown`, `disallowed`.
  */
-export async function findManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<CachedManifest> {
+export async function findManifest(
+  ports: PullPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  cause: Cause,
+): Promise<CachedManifest> {
   try {
     return await findLive(ports, key, reference);
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.fault.is !== 'manifest-unknown' || !isPull(cause) || !(await ports.bin.reviveForPull(key, reference, cause))) throw error;
+    if (
+      !(error instanceof RegistryError) ||
+      error.fault.is !== 'manifest-unknown' ||
+      !isPull(cause) ||
+      !(await ports.bin.reviveForPull(key, reference, cause))
+    )
+      throw error;
     return findLive(ports, key, reference);
   }
 }
@@ -37,7 +55,9 @@ function isPull({ request: { method, useragent } }: Cause): boolean {
 
 async function findLive(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
   const digest = isDigest(reference) ? reference : await resolveTag(ports, key, reference);
-  const found = ports.manifests.get(key, digest) ?? (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)));
+  const found =
+    ports.manifests.get(key, digest) ??
+    (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
   requireAllowed('read', [guardedManifest(found.document)]);
   return found;
@@ -47,7 +67,12 @@ async function findLive(ports: PullPorts, key: RepositoryKey, reference: Tag | D
  * As `findManifest`, with what was pushed: exactly its bytes, or the text that has them. A text is left as it is, for Node sends it and the
  * answer's head in one write, and bytes in two.
  */
-export async function pullManifest(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<{ document: ManifestDocument; content: string | Uint8Array<ArrayBuffer> }> {
+export async function pullManifest(
+  ports: PullPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  cause: Cause,
+): Promise<{ document: ManifestDocument; content: string | Uint8Array<ArrayBuffer> }> {
   const found = await findManifest(ports, key, reference, cause);
   const { document } = found;
   if ('text' in document.content) return { document, content: document.content.text };
@@ -57,13 +82,23 @@ export async function pullManifest(ports: PullPorts, key: RepositoryKey, referen
   return { document, content: bytes };
 }
 
-async function readManifest({ nearby }: PullPorts, key: RepositoryKey, digest: Digest): Promise<CachedManifest | undefined> {
+async function readManifest(
+  { nearby }: PullPorts,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<CachedManifest | undefined> {
   const found = await readStored(nearby, manifestDocumentSchema, manifestRef(key, digest));
   return found === undefined ? undefined : { document: found.document, bytes: undefined };
 }
 
 /** Of a tag's document a pull needs no more, and each property that is checked costs every pull. */
-const tagTarget = tagDocumentSchema.pick({ type: true, schemaVersion: true, name: true, digest: true, attributes: true });
+const tagTarget = tagDocumentSchema.pick({
+  type: true,
+  schemaVersion: true,
+  name: true,
+  digest: true,
+  attributes: true,
+});
 
 /** Pulls of one tag at the same time share a read, as when a new image rolls out. */
 function resolveTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<Digest> {
@@ -76,7 +111,10 @@ function resolveTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<Dig
 }
 
 /** The exact bytes that were pushed. Throws `RegistryError` (`manifest-unknown`) when the store has lost them. */
-export async function manifestBytes(ports: Pick<RegistryPorts, 'blobs' | 'regions'>, manifest: ManifestDocument): Promise<Uint8Array<ArrayBuffer>> {
+export async function manifestBytes(
+  ports: Pick<RegistryPorts, 'blobs' | 'regions'>,
+  manifest: ManifestDocument,
+): Promise<Uint8Array<ArrayBuffer>> {
   if ('text' in manifest.content) return Buffer.from(manifest.content.text, 'utf8');
   const stream = await readFromAny(ports, manifest.content.blob, manifest.content.region);
   if (stream === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: manifest.digest });

@@ -30,8 +30,14 @@ export interface ReferrerPage {
 }
 
 /** What names `subject` in this repository, in the order of their digests. A subject that nobody knows has none. */
-export async function listReferrers(ports: ReferrerPorts, key: RepositoryKey, wanted: ReferrersWanted): Promise<ReferrerPage> {
-  const edges = (await firstOf(wanted.n + 1, storedOf(ports.documents, edgesBehind(key, wanted), referrerDocumentSchema))).map(({ document }) => document);
+export async function listReferrers(
+  ports: ReferrerPorts,
+  key: RepositoryKey,
+  wanted: ReferrersWanted,
+): Promise<ReferrerPage> {
+  const edges = (
+    await firstOf(wanted.n + 1, storedOf(ports.documents, edgesBehind(key, wanted), referrerDocumentSchema))
+  ).map(({ document }) => document);
   return pageWithin(ports, key, edges, wanted.n);
 }
 
@@ -42,7 +48,13 @@ function edgesBehind(key: RepositoryKey, { subject, artifactTypes, last, n }: Re
   ];
   if (artifactTypes.length > 0) where.push({ path: 'artifactType', is: 'in', values: artifactTypes });
   if (last !== undefined) where.push({ path: 'digest', is: '>', value: last });
-  return { container: 'repositories', partition: partitionOf(key), where, orderBy: { path: 'digest', direction: 'asc' }, limit: n + 1 };
+  return {
+    container: 'repositories',
+    partition: partitionOf(key),
+    where,
+    orderBy: { path: 'digest', direction: 'asc' },
+    limit: n + 1,
+  };
 }
 
 /** A page is an index, and clients read no index that is larger than a manifest may be; the rest is for what is around the descriptors. */
@@ -51,7 +63,12 @@ const maxPageBytes = maxManifestBytes - 64 * 1024;
 /** Annotations that are too large for an edge are read from manifests, of up to 4 MiB each. */
 const manifestsAtOnce = 8;
 
-async function pageWithin(ports: ReferrerPorts, key: RepositoryKey, edges: readonly ReferrerDocument[], n: number): Promise<ReferrerPage> {
+async function pageWithin(
+  ports: ReferrerPorts,
+  key: RepositoryKey,
+  edges: readonly ReferrerDocument[],
+  n: number,
+): Promise<ReferrerPage> {
   const descriptors: ReferrerPage['descriptors'][number][] = [];
   let bytes = 0;
   for (let at = 0; at < Math.min(n, edges.length); at += manifestsAtOnce) {
@@ -66,14 +83,28 @@ async function pageWithin(ports: ReferrerPorts, key: RepositoryKey, edges: reado
   return { descriptors, more: edges.length > descriptors.length };
 }
 
-async function descriptorOf(ports: ReferrerPorts, key: RepositoryKey, edge: ReferrerDocument): Promise<ReferrerPage['descriptors'][number]> {
+async function descriptorOf(
+  ports: ReferrerPorts,
+  key: RepositoryKey,
+  edge: ReferrerDocument,
+): Promise<ReferrerPage['descriptors'][number]> {
   const { mediaType, digest, size, artifactType } = edge;
   const annotations = edge.annotationsIn === 'manifest' ? await annotationsOf(ports, key, digest) : edge.annotations;
-  return { mediaType, digest, size, ...(artifactType === undefined ? {} : { artifactType }), ...(annotations === undefined ? {} : { annotations }) };
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
 }
 
 /** Too large for the edge. A manifest that has just been deleted leaves its descriptor without them. */
-async function annotationsOf(ports: ReferrerPorts, key: RepositoryKey, digest: Digest): Promise<Descriptor['annotations']> {
+async function annotationsOf(
+  ports: ReferrerPorts,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<Descriptor['annotations']> {
   const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (found === undefined) return undefined;
   return parseStoredManifest(await manifestBytes(ports, found.document), found.document.mediaType).annotations;

@@ -24,7 +24,13 @@ interface Asked {
 }
 
 /** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
-export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { cause, common, served }: Asked): Promise<Response> {
+export async function pulledManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  request: Request,
+  { cause, common, served }: Asked,
+): Promise<Response> {
   if (request.method === 'HEAD') {
     const { document } = await findManifest(ports, key, reference, cause);
     served(document.digest);
@@ -35,14 +41,33 @@ export async function pulledManifest(ports: RegistryPorts, key: RepositoryKey, r
   return answered(document, content, request, common);
 }
 
-function answered({ digest, mediaType, size }: ManifestDocument, content: string | Uint8Array<ArrayBuffer> | null, request: Request, common: Readonly<Record<string, string>>): Response {
+function answered(
+  { digest, mediaType, size }: ManifestDocument,
+  content: string | Uint8Array<ArrayBuffer> | null,
+  request: Request,
+  common: Readonly<Record<string, string>>,
+): Response {
   const tag = entityTag(digest);
-  if (isKnownToClient(request.headers, tag)) return new Response(null, { status: 304, headers: { ...common, 'Docker-Content-Digest': digest, ETag: tag } });
-  return new Response(content, { headers: { ...common, 'Content-Type': mediaType, 'Content-Length': String(size), 'Docker-Content-Digest': digest, ETag: tag } });
+  if (isKnownToClient(request.headers, tag))
+    return new Response(null, { status: 304, headers: { ...common, 'Docker-Content-Digest': digest, ETag: tag } });
+  return new Response(content, {
+    headers: {
+      ...common,
+      'Content-Type': mediaType,
+      'Content-Length': String(size),
+      'Docker-Content-Digest': digest,
+      ETag: tag,
+    },
+  });
 }
 
 /** DELETE: a manifest with its tags, or one tag. */
-export async function deletedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<Response> {
+export async function deletedManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  cause: Cause,
+): Promise<Response> {
   await deleteManifest(ports, key, reference, cause);
   return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
 }
@@ -56,12 +81,27 @@ export interface PushRequest {
 }
 
 /** PUT, with `?tag=` for more tags. */
-export async function pushedManifest(ports: RegistryPorts, key: RepositoryKey, reference: Tag | Digest, request: Request, { query, cause, caller, pushedBy }: PushRequest): Promise<Response> {
+export async function pushedManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  request: Request,
+  { query, cause, caller, pushedBy }: PushRequest,
+): Promise<Response> {
   const tags = query.getAll('tag').map(requireTag);
   const bytes = await readSmallBody(request, 'manifest', maxManifestBytes, withinBounds());
   const mayRestore = caller.may({ type: 'repository', name: key.repository, action: 'deleted_restore' });
   const contentType = request.headers.get('content-type') ?? undefined;
-  const { digest, subject } = await pushManifest(ports, { key, reference, tags, bytes, contentType, cause, pushedBy, mayRestore });
+  const { digest, subject } = await pushManifest(ports, {
+    key,
+    reference,
+    tags,
+    bytes,
+    contentType,
+    cause,
+    pushedBy,
+    mayRestore,
+  });
   const headers = {
     Location: `/v2/${key.repository}/manifests/${digest}`,
     'Docker-Content-Digest': digest,

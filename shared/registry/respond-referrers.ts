@@ -19,11 +19,24 @@ function asMeant(type: string): string[] {
 }
 
 /** Distribution-spec, "Listing Referrers": an image index, empty for a subject or repository that nobody knows, never 404. */
-export async function respondReferrers(ports: Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>, key: RepositoryKey, subject: Digest, query: URLSearchParams): Promise<Response> {
+export async function respondReferrers(
+  ports: Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>,
+  key: RepositoryKey,
+  subject: Digest,
+  query: URLSearchParams,
+): Promise<Response> {
   const n = Math.max(1, pageSizeIn(query, { usual: pageSize, largest: pageSize }));
   const given = query.get('last');
-  const artifactTypes = query.getAll('artifactType').filter((type) => type !== '').flatMap(asMeant);
-  const { descriptors, more } = await listReferrers(ports, key, { subject, artifactTypes, n, last: given === null ? undefined : digestIn(given) });
+  const artifactTypes = query
+    .getAll('artifactType')
+    .filter((type) => type !== '')
+    .flatMap(asMeant);
+  const { descriptors, more } = await listReferrers(ports, key, {
+    subject,
+    artifactTypes,
+    n,
+    last: given === null ? undefined : digestIn(given),
+  });
   const last = descriptors.at(-1)?.digest;
   const filters = artifactTypes.map((type) => ['artifactType', type] as const);
   const body = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: descriptors });
@@ -32,7 +45,9 @@ export async function respondReferrers(ports: Pick<RegistryPorts, 'documents' | 
       'Content-Type': mediaTypes.ociIndex,
       'Content-Length': String(Buffer.byteLength(body)),
       ...(filters.length === 0 ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
-      ...(more && last !== undefined ? nextPage(`/v2/${key.repository}/referrers/${subject}`, [...filters, ['last', last], ['n', String(n)]]) : {}),
+      ...(more && last !== undefined
+        ? nextPage(`/v2/${key.repository}/referrers/${subject}`, [...filters, ['last', last], ['n', String(n)]])
+        : {}),
     },
   });
 }

@@ -19,12 +19,24 @@ import type { UploadState } from './upload-state.ts';
 const stateParameter = '_state';
 
 /** POST: starts an upload, takes a whole blob in one request (`?digest=`), or mounts one (`?mount=`, with or without `&from=`). */
-export async function startUpload(ports: RegistryPorts, key: RepositoryKey, request: Request, query: URLSearchParams, caller: Caller): Promise<Response> {
+export async function startUpload(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  request: Request,
+  query: URLSearchParams,
+  caller: Caller,
+): Promise<Response> {
   const mounted = await tryMount(ports, key, query, caller);
   if (mounted !== undefined) return created(key, mounted);
   const digest = query.get('digest');
   const named = digest === null ? undefined : digestIn(digest);
-  const state = newUpload(key, ports.ids.nextId(), named === undefined ? algorithmIn(query) : algorithmOf(named), ports.clock.now(), { region: await regionForUpload(ports), open: ports.settings.uploadsUrl !== undefined });
+  const state = newUpload(
+    key,
+    ports.ids.nextId(),
+    named === undefined ? algorithmIn(query) : algorithmOf(named),
+    ports.clock.now(),
+    { region: await regionForUpload(ports), open: ports.settings.uploadsUrl !== undefined },
+  );
   return named === undefined ? accepted(ports, state) : finish(inRegionOf(ports, state), state, request, named);
 }
 
@@ -35,7 +47,12 @@ function algorithmIn(query: URLSearchParams): DigestAlgorithm {
   throw new RegistryError({ is: 'digest-invalid', why: `"${given.slice(0, 50)}" is neither sha256 nor sha512` });
 }
 
-async function tryMount(ports: RegistryPorts, key: RepositoryKey, query: URLSearchParams, caller: Caller): Promise<Digest | undefined> {
+async function tryMount(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  query: URLSearchParams,
+  caller: Caller,
+): Promise<Digest | undefined> {
   const [mount, from] = [query.get('mount'), query.get('from')];
   if (mount === null) return undefined;
   const digest = digestIn(mount);
@@ -50,8 +67,16 @@ async function tryMount(ports: RegistryPorts, key: RepositoryKey, query: URLSear
  * Whether the URL of an upload is enough, whoever asks: where uploads go to a host of their own, containerd and Docker's engine send no
  * credentials there. Whoever started it was allowed to push, and the URL opens nothing but this upload.
  */
-export function needsNoCredentials({ settings, clock }: RegistryPorts, key: RepositoryKey, id: string, query: URLSearchParams): boolean {
-  return settings.uploadsUrl !== undefined && opensByItself(query.get(stateParameter) ?? undefined, { ...key, id }, settings.uploadKey, clock.now());
+export function needsNoCredentials(
+  { settings, clock }: RegistryPorts,
+  key: RepositoryKey,
+  id: string,
+  query: URLSearchParams,
+): boolean {
+  return (
+    settings.uploadsUrl !== undefined &&
+    opensByItself(query.get(stateParameter) ?? undefined, { ...key, id }, settings.uploadKey, clock.now())
+  );
 }
 
 /** This region, or while its storage is down the next. Said in URLs only where there is a choice: they are long enough. */
@@ -65,13 +90,28 @@ async function regionForUpload({ regions }: RegistryPorts): Promise<string | und
 function inRegionOf(ports: RegistryPorts, { region }: UploadState): RegistryPorts {
   if (region === undefined || region === ports.regions.here) return ports;
   const blobs = ports.regions.blobsIn(region);
-  if (blobs === undefined) throw new RegistryError({ is: 'upload-unknown', why: `its bytes are in the region "${region.slice(0, 40)}", which is none of the registry's` });
+  if (blobs === undefined)
+    throw new RegistryError({
+      is: 'upload-unknown',
+      why: `its bytes are in the region "${region.slice(0, 40)}", which is none of the registry's`,
+    });
   return { ...ports, blobs, settings: { ...ports.settings, region } };
 }
 
 /** GET, PATCH, PUT and DELETE on the URL that `startUpload` gave. */
-export async function continueUpload(reached: RegistryPorts, key: RepositoryKey, id: string, request: Request, query: URLSearchParams): Promise<Response> {
-  const state = openUpload(query.get(stateParameter) ?? undefined, { ...key, id }, reached.settings.uploadKey, reached.clock.now());
+export async function continueUpload(
+  reached: RegistryPorts,
+  key: RepositoryKey,
+  id: string,
+  request: Request,
+  query: URLSearchParams,
+): Promise<Response> {
+  const state = openUpload(
+    query.get(stateParameter) ?? undefined,
+    { ...key, id },
+    reached.settings.uploadKey,
+    reached.clock.now(),
+  );
   const ports = inRegionOf(reached, state);
   requireUncancelled(ports.cancelled, state);
   switch (request.method) {
@@ -93,17 +133,32 @@ async function whereItStands(ports: RegistryPorts, state: UploadState): Promise<
 }
 
 /** A chunk that is out of order is answered with where to go on. */
-async function append(ports: RegistryPorts, state: UploadState, request: Request, algorithm?: DigestAlgorithm): Promise<UploadState> {
+async function append(
+  ports: RegistryPorts,
+  state: UploadState,
+  request: Request,
+  algorithm?: DigestAlgorithm,
+): Promise<UploadState> {
   try {
     return await appendToUpload(ports, state, uploadBody(request), algorithm);
   } catch (error) {
     if (!(error instanceof RegistryError) || error.fault.is !== 'range-invalid') throw error;
-    throw new RegistryError({ ...error.fault, received: error.fault.received ?? state.offset, location: locationOf(ports, state) });
+    throw new RegistryError({
+      ...error.fault,
+      received: error.fault.received ?? state.offset,
+      location: locationOf(ports, state),
+    });
   }
 }
 
-async function put(ports: RegistryPorts, state: UploadState, request: Request, digest: string | null): Promise<Response> {
-  if (digest === null) throw new RegistryError({ is: 'digest-invalid', why: 'the upload is finished by PUT with ?digest=' });
+async function put(
+  ports: RegistryPorts,
+  state: UploadState,
+  request: Request,
+  digest: string | null,
+): Promise<Response> {
+  if (digest === null)
+    throw new RegistryError({ is: 'digest-invalid', why: 'the upload is finished by PUT with ?digest=' });
   return finish(ports, state, request, digestIn(digest));
 }
 
@@ -121,7 +176,12 @@ function locationOf(ports: RegistryPorts, state: UploadState): string {
 }
 
 function progressHeaders(ports: RegistryPorts, state: UploadState): Record<string, string> {
-  return { Location: locationOf(ports, state), Range: receivedRange(state.offset), 'Docker-Upload-UUID': state.id, 'Content-Length': '0' };
+  return {
+    Location: locationOf(ports, state),
+    Range: receivedRange(state.offset),
+    'Docker-Upload-UUID': state.id,
+    'Content-Length': '0',
+  };
 }
 
 function accepted(ports: RegistryPorts, state: UploadState): Response {
@@ -133,6 +193,10 @@ function progress(ports: RegistryPorts, state: UploadState): Response {
 }
 
 function created(key: RepositoryKey, digest: Digest): Response {
-  const headers = { Location: `/v2/${key.repository}/blobs/${digest}`, 'Docker-Content-Digest': digest, 'Content-Length': '0' };
+  const headers = {
+    Location: `/v2/${key.repository}/blobs/${digest}`,
+    'Docker-Content-Digest': digest,
+    'Content-Length': '0',
+  };
   return new Response(null, { status: 201, headers });
 }

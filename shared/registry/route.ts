@@ -26,10 +26,14 @@ export function parseRoute(path: string, method: string): Route {
   const last = decoded(parts.at(-1) ?? '');
   const [beforeLast, twoBefore] = [parts.at(-2), parts.at(-3)];
   if (beforeLast === 'uploads' && twoBefore === 'blobs') return uploadRoute(parts.slice(0, -3), last);
-  if (last === 'uploads' && beforeLast === 'blobs') return { to: 'uploads', repository: repositoryOf(parts.slice(0, -2)) };
-  if (beforeLast === 'manifests') return { to: 'manifest', repository: repositoryOf(parts.slice(0, -2)), reference: referenceOf(last, method) };
-  if (beforeLast === 'blobs') return { to: 'blob', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
-  if (beforeLast === 'referrers') return { to: 'referrers', repository: repositoryOf(parts.slice(0, -2)), subject: digestIn(last) };
+  if (last === 'uploads' && beforeLast === 'blobs')
+    return { to: 'uploads', repository: repositoryOf(parts.slice(0, -2)) };
+  if (beforeLast === 'manifests')
+    return { to: 'manifest', repository: repositoryOf(parts.slice(0, -2)), reference: referenceOf(last, method) };
+  if (beforeLast === 'blobs')
+    return { to: 'blob', repository: repositoryOf(parts.slice(0, -2)), digest: digestIn(last) };
+  if (beforeLast === 'referrers')
+    return { to: 'referrers', repository: repositoryOf(parts.slice(0, -2)), subject: digestIn(last) };
   if (beforeLast === 'tags' && last === 'list') return { to: 'tags', repository: repositoryOf(parts.slice(0, -2)) };
   throw new RegistryError({ is: 'route-unknown', path });
 }
@@ -53,13 +57,21 @@ function uploadRoute(name: readonly string[], id: string): Route {
 function referenceOf(text: string, method: string): Tag | Digest {
   if (text.includes(':')) return digestIn(text);
   if (isTag(text)) return text;
-  throw new RegistryError({ is: 'tag-invalid', tag: text, ...(method === 'GET' || method === 'HEAD' ? { soughtOnly: true } : {}) });
+  throw new RegistryError({
+    is: 'tag-invalid',
+    tag: text,
+    ...(method === 'GET' || method === 'HEAD' ? { soughtOnly: true } : {}),
+  });
 }
 
 /** Throws `RegistryError` (`digest-invalid`). */
 export function digestIn(text: string): Digest {
   const digest = parseDigest(text);
-  if (digest === undefined) throw new RegistryError({ is: 'digest-invalid', why: `"${text.slice(0, 200)}" is not sha256: with 64 or sha512: with 128 lower-case hex digits` });
+  if (digest === undefined)
+    throw new RegistryError({
+      is: 'digest-invalid',
+      why: `"${text.slice(0, 200)}" is not sha256: with 64 or sha512: with 128 lower-case hex digits`,
+    });
   return digest;
 }
 

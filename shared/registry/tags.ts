@@ -16,10 +16,16 @@ export interface TagPage {
 }
 
 /** Tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) when the repository holds nothing and the catalog does not list it. */
-export async function listTags(ports: { documents: ReadDocument & QueryDocuments }, key: RepositoryKey, page: { readonly n: number; readonly last: string | undefined }): Promise<TagPage> {
+export async function listTags(
+  ports: { documents: ReadDocument & QueryDocuments },
+  key: RepositoryKey,
+  page: { readonly n: number; readonly last: string | undefined },
+): Promise<TagPage> {
   // One more than asked for: whether it exists is whether there is a next page.
   const wanted = page.n + 1;
-  const tags = (await firstOf(wanted, storedOf(ports.documents, tagsBehind(key, page.last, wanted), tagDocumentSchema))).map(({ document }) => document.name);
+  const tags = (
+    await firstOf(wanted, storedOf(ports.documents, tagsBehind(key, page.last, wanted), tagDocumentSchema))
+  ).map(({ document }) => document.name);
   if (tags.length === 0) await requireRepository(ports.documents, key);
   return { tags: tags.slice(0, page.n), more: tags.length > page.n };
 }
@@ -30,7 +36,13 @@ function tagsBehind(key: RepositoryKey, last: string | undefined, limit: number)
     { path: 'attributes.listEnabled', is: '=', value: true },
   ];
   if (last !== undefined) where.push({ path: 'name', is: '>', value: last });
-  return { container: 'repositories', partition: partitionOf(key), where, orderBy: { path: 'name', direction: 'asc' }, limit };
+  return {
+    container: 'repositories',
+    partition: partitionOf(key),
+    where,
+    orderBy: { path: 'name', direction: 'asc' },
+    limit,
+  };
 }
 
 /** One whose last image was deleted is still in the catalog, and who walks the catalog asks for its tags. */

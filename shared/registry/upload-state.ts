@@ -51,8 +51,26 @@ const uploadLifetime = 6 * 24 * 3600 * 1000;
 /** Of a URL that opens without credentials: as long as the body of one request may take on a slow line. In milliseconds. */
 const openFor = 6 * 3600 * 1000;
 
-export function newUpload(key: RepositoryKey, id: string, algorithm: DigestAlgorithm, now: Date, { region, open }: { readonly region?: string | undefined; readonly open?: boolean } = {}): UploadState {
-  return { ...(region === undefined ? {} : { region }), ...(open === true ? { openUntil: now.getTime() + openFor } : {}), id, registry: key.registry, repository: key.repository, startedAt: now.getTime(), offset: 0, segments: [], next: blockPrefix(id), algorithm, hash: { is: 'nothing' } };
+export function newUpload(
+  key: RepositoryKey,
+  id: string,
+  algorithm: DigestAlgorithm,
+  now: Date,
+  { region, open }: { readonly region?: string | undefined; readonly open?: boolean } = {},
+): UploadState {
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(open === true ? { openUntil: now.getTime() + openFor } : {}),
+    id,
+    registry: key.registry,
+    repository: key.repository,
+    startedAt: now.getTime(),
+    offset: 0,
+    segments: [],
+    next: blockPrefix(id),
+    algorithm,
+    hash: { is: 'nothing' },
+  };
 }
 
 /** The physical blob that an upload becomes: chosen when it starts, never renamed. */
@@ -71,19 +89,35 @@ export function signUpload(state: UploadState, signingKey: Uint8Array): string {
 }
 
 /** Throws `RegistryError` (`upload-unknown`) when the token is forged, of another upload or repository, or too old. */
-export function openUpload(token: string | undefined, expected: RepositoryKey & { readonly id: string }, signingKey: Uint8Array, now: Date): UploadState {
+export function openUpload(
+  token: string | undefined,
+  expected: RepositoryKey & { readonly id: string },
+  signingKey: Uint8Array,
+  now: Date,
+): UploadState {
   const [payload, given, ...rest] = (token ?? '').split('.');
-  if (payload === undefined || given === undefined || rest.length > 0 || !sameText(given, signature(payload, signingKey))) {
+  if (
+    payload === undefined ||
+    given === undefined ||
+    rest.length > 0 ||
+    !sameText(given, signature(payload, signingKey))
+  ) {
     throw unknown('its URL is not one that this registry gave out');
   }
   const state = stateSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
-  if (state.id !== expected.id || state.repository !== expected.repository || state.registry !== expected.registry) throw unknown('its URL is another upload\'s');
+  if (state.id !== expected.id || state.repository !== expected.repository || state.registry !== expected.registry)
+    throw unknown("its URL is another upload's");
   if (now.getTime() - state.startedAt > uploadLifetime) throw unknown('it was started more than six days ago');
   return state;
 }
 
 /** Whether the token is this registry's, of this upload, and opens it by itself. */
-export function opensByItself(token: string | undefined, expected: RepositoryKey & { readonly id: string }, signingKey: Uint8Array, now: Date): boolean {
+export function opensByItself(
+  token: string | undefined,
+  expected: RepositoryKey & { readonly id: string },
+  signingKey: Uint8Array,
+  now: Date,
+): boolean {
   try {
     return now.getTime() < (openUpload(token, expected, signingKey, now).openUntil ?? 0);
   } catch (error) {

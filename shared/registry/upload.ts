@@ -21,7 +21,12 @@ export interface UploadBody {
  * is not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks off,
  * `too-large` before the first byte when its headers announce too much, else at the block that is too many.
  */
-export async function appendToUpload(ports: RegistryPorts, state: UploadState, body: UploadBody, algorithm: DigestAlgorithm = state.algorithm): Promise<UploadState> {
+export async function appendToUpload(
+  ports: RegistryPorts,
+  state: UploadState,
+  body: UploadBody,
+  algorithm: DigestAlgorithm = state.algorithm,
+): Promise<UploadState> {
   checkRange(state, body);
   const promised = promisedBytes(body);
   requireRoom(state.offset + (promised ?? 0));
@@ -31,19 +36,37 @@ export async function appendToUpload(ports: RegistryPorts, state: UploadState, b
   const repeated = refuseRepeatedChunk(ports, state, body, prefix);
   // It is awaited below; when the body fails first, that is what the client hears of.
   repeated.catch(() => undefined);
-  const { bytes, blocks } = await stageBody(ports.blobs, { name: physicalName(state), prefix, offset: state.offset }, limitBody(body.stream, promised, 'upload-invalid'), hash);
+  const { bytes, blocks } = await stageBody(
+    ports.blobs,
+    { name: physicalName(state), prefix, offset: state.offset },
+    limitBody(body.stream, promised, 'upload-invalid'),
+    hash,
+  );
   ports.traffic.countBytes('received', bytes);
   await repeated;
   if (bytes === 0) return state;
-  const grown = { ...state, offset: state.offset + bytes, next: blockPrefix(ports.ids.nextId()), hash: hash?.state() ?? ({ is: 'lost' } as const) };
+  const grown = {
+    ...state,
+    offset: state.offset + bytes,
+    next: blockPrefix(ports.ids.nextId()),
+    hash: hash?.state() ?? ({ is: 'lost' } as const),
+  };
   return spillSegments(ports, { ...grown, segments: [...state.segments, [prefix, blocks]] });
 }
 
 function checkRange(state: UploadState, { range, length }: UploadBody): void {
   if (range === undefined) return;
-  if (range.start !== state.offset) throw new RegistryError({ is: 'range-invalid', why: `the next byte is ${state.offset}, the chunk starts at ${range.start}` });
+  if (range.start !== state.offset)
+    throw new RegistryError({
+      is: 'range-invalid',
+      why: `the next byte is ${state.offset}, the chunk starts at ${range.start}`,
+    });
   const named = range.end - range.start + 1;
-  if (length !== undefined && length !== named) throw new RegistryError({ is: 'length-mismatch', why: `Content-Range names ${named} bytes, Content-Length ${length}` });
+  if (length !== undefined && length !== named)
+    throw new RegistryError({
+      is: 'length-mismatch',
+      why: `Content-Range names ${named} bytes, Content-Length ${length}`,
+    });
 }
 
 function promisedBytes({ range, length }: UploadBody): number | undefined {
@@ -57,10 +80,20 @@ const chunksLookedUp = 64;
  * A numbered chunk that came whole before, by this same URL, is out of order (416), as it would be where a server keeps the upload's
  * state. One that broke off may be sent again. Looked up while the body streams, so it costs a chunk no time.
  */
-async function refuseRepeatedChunk(ports: RegistryPorts, state: UploadState, body: UploadBody, ownPrefix: string): Promise<void> {
+async function refuseRepeatedChunk(
+  ports: RegistryPorts,
+  state: UploadState,
+  body: UploadBody,
+  ownPrefix: string,
+): Promise<void> {
   if (body.range === undefined || state.spilled !== undefined || state.segments.length >= chunksLookedUp) return;
   const { offset } = await recoverUpload(ports, state, ownPrefix);
-  if (offset > body.range.end) throw new RegistryError({ is: 'range-invalid', why: `${offset} bytes have come; ask by GET where to go on`, received: offset });
+  if (offset > body.range.end)
+    throw new RegistryError({
+      is: 'range-invalid',
+      why: `${offset} bytes have come; ask by GET where to go on`,
+      received: offset,
+    });
 }
 
 /** A URL may have some 8,000 characters: this many segments and a saved hash fit well. */
@@ -87,8 +120,14 @@ async function allSegments(ports: RegistryPorts, state: UploadState): Promise<Se
 /** The ids of an upload's blocks, in order. */
 export async function uploadedBlocks(ports: RegistryPorts, state: UploadState): Promise<string[]> {
   const segments = await allSegments(ports, state);
-  const ids = segments.flatMap(([prefix, count]) => Array.from({ length: count }, (_, index) => blockId(prefix, index)));
-  if (ids.length > maxBlocks) throw new RegistryError({ is: 'upload-invalid', why: `it came in more than ${maxBlocks} pieces; send larger chunks` });
+  const ids = segments.flatMap(([prefix, count]) =>
+    Array.from({ length: count }, (_, index) => blockId(prefix, index)),
+  );
+  if (ids.length > maxBlocks)
+    throw new RegistryError({
+      is: 'upload-invalid',
+      why: `it came in more than ${maxBlocks} pieces; send larger chunks`,
+    });
   return ids;
 }
 
@@ -99,7 +138,9 @@ export async function uploadedBlocks(ports: RegistryPorts, state: UploadState): 
  */
 export async function recoverUpload(ports: RegistryPorts, state: UploadState, except?: string): Promise<UploadState> {
   const staged = await ports.blobs.listStagedBlocks(physicalName(state));
-  const own = staged.filter(({ blockId }) => blockId.startsWith(state.next) && (except === undefined || !blockId.startsWith(except)));
+  const own = staged.filter(
+    ({ blockId }) => blockId.startsWith(state.next) && (except === undefined || !blockId.startsWith(except)),
+  );
   const attempts = Map.groupBy(own, (block) => block.blockId.slice(0, -5));
   const best = [...attempts].map(([prefix, blocks]) => contiguous(prefix, blocks)).sort((a, b) => b.bytes - a.bytes)[0];
   if (best === undefined || best.blocks === 0) return state;

@@ -25,14 +25,24 @@ const maxBlocks = 50_000;
 
 export function blocksOf({ size, blockBytes }: Pick<BlocksToCopy, 'size' | 'blockBytes'>): Block[] {
   const each = Math.max(blockBytes, Math.ceil(size / maxBlocks));
-  return Array.from({ length: Math.ceil(size / each) }, (_, at) => ({ id: String(at).padStart(6, '0'), offset: at * each, length: Math.min(each, size - at * each) }));
+  return Array.from({ length: Math.ceil(size / each) }, (_, at) => ({
+    id: String(at).padStart(6, '0'),
+    offset: at * each,
+    length: Math.min(each, size - at * each),
+  }));
 }
 
 /**
  * Has the store fetch each block that is not `staged` yet, several at a time. A block of another length than it should have counts as none.
  * `done` is told after each. `unreadable` when the source is gone. Throws `StoreFailure`; what is staged stays.
  */
-export async function stageMissing(blobs: Blobs, copy: BlocksToCopy, staged: ReadonlyMap<string, number>, pace: Pace, done: (bytes: number) => Promise<void>): Promise<'staged' | 'unreadable'> {
+export async function stageMissing(
+  blobs: Blobs,
+  copy: BlocksToCopy,
+  staged: ReadonlyMap<string, number>,
+  pace: Pace,
+  done: (bytes: number) => Promise<void>,
+): Promise<'staged' | 'unreadable'> {
   const missing = blocksOf(copy).filter(({ id, length }) => staged.get(id) !== length);
   const limit = pLimit(blocksAtOnce);
   const source = { isGone: false };
@@ -48,6 +58,9 @@ export async function stageMissing(blobs: Blobs, copy: BlocksToCopy, staged: Rea
     ),
   );
   const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason instanceof Error ? failed.reason : new StoreFailure({ dependency: 'blobs', kind: 'unavailable', message: 'a block cannot be copied' });
+  if (failed !== undefined)
+    throw failed.reason instanceof Error
+      ? failed.reason
+      : new StoreFailure({ dependency: 'blobs', kind: 'unavailable', message: 'a block cannot be copied' });
   return source.isGone ? 'unreadable' : 'staged';
 }

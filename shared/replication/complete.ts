@@ -15,7 +15,12 @@ import type { ReplicationPorts } from './ports.ts';
  * Looks whether an image is whole in a region by now, and if so says so: its document and the event in one transaction, once for each time that
  * it was queued. `undefined` when it was never asked for, or is gone. Throws `StoreFailure`.
  */
-export async function settleImage(ports: ReplicationPorts, key: RepositoryKey, digest: Digest, region: string): Promise<Replicated['state'] | undefined> {
+export async function settleImage(
+  ports: ReplicationPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  region: string,
+): Promise<Replicated['state'] | undefined> {
   const { documents } = ports;
   const ref = replicatedRef(key, digest, region);
   const found = await readStored(documents, replicatedSchema, ref);
@@ -32,7 +37,11 @@ export async function settleImage(ports: ReplicationPorts, key: RepositoryKey, d
 }
 
 /** Forgets, in every region, how far an image was. */
-export async function forgetImage({ documents, regions }: ReplicationPorts, key: RepositoryKey, digest: Digest): Promise<void> {
+export async function forgetImage(
+  { documents, regions }: ReplicationPorts,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<void> {
   for (const region of regions.names) {
     const { container, partition, id } = replicatedRef(key, digest, region);
     // In most regions it never was.
@@ -40,15 +49,33 @@ export async function forgetImage({ documents, regions }: ReplicationPorts, key:
   }
 }
 
-async function tellComplete(ports: ReplicationPorts, key: RepositoryKey, { document, etag }: Stored<Replicated>): Promise<Replicated['state']> {
+async function tellComplete(
+  ports: ReplicationPorts,
+  key: RepositoryKey,
+  { document, etag }: Stored<Replicated>,
+): Promise<Replicated['state']> {
   const { documents, clock, eventSource: source, metrics } = ports;
   const { digest, region, bytes, queuedAt, pushedAt } = document;
   const completedAt = clock.now().toISOString();
-  const id = createHash('sha256').update(JSON.stringify(['replicated', key, digest, region, queuedAt])).digest('hex').slice(0, 32);
-  const data = { id, timestamp: completedAt, target: { repository: key.repository, digest, region, bytes, pushedAt, queuedAt } };
-  const event = envelope('Longshore.ReplicationCompleted', { id, time: completedAt, source, subject: `${key.repository}@${digest}` }, data);
+  const id = createHash('sha256')
+    .update(JSON.stringify(['replicated', key, digest, region, queuedAt]))
+    .digest('hex')
+    .slice(0, 32);
+  const data = {
+    id,
+    timestamp: completedAt,
+    target: { repository: key.repository, digest, region, bytes, pushedAt, queuedAt },
+  };
+  const event = envelope(
+    'Longshore.ReplicationCompleted',
+    { id, time: completedAt, source, subject: `${key.repository}@${digest}` },
+    data,
+  );
   const { container, partition } = replicatedRef(key, digest, region);
-  const outcome = await documents.commitDocuments(container, partition, [{ do: 'patch', id: document.id, set: { state: 'complete', completedAt }, ifMatch: etag }, recordEvent(key, event, 'again')]);
+  const outcome = await documents.commitDocuments(container, partition, [
+    { do: 'patch', id: document.id, set: { state: 'complete', completedAt }, ifMatch: etag },
+    recordEvent(key, event, 'again'),
+  ]);
   // Somebody else has told of it.
   if (!outcome.committed) return 'complete';
   await publishCommitted(ports, key, [event]);
@@ -57,13 +84,21 @@ async function tellComplete(ports: ReplicationPorts, key: RepositoryKey, { docum
 }
 
 /** A manifest too large for a document is a small blob of its own, in the regions that have been brought it under one name. `false` when no region gives it. */
-async function bringContent({ regions }: ReplicationPorts, { content, digest, registry, repository }: ManifestDocument, region: string): Promise<boolean> {
+async function bringContent(
+  { regions }: ReplicationPorts,
+  { content, digest, registry, repository }: ManifestDocument,
+  region: string,
+): Promise<boolean> {
   if ('text' in content) return true;
   const target = regions.blobsIn(region);
   if (target === undefined || (await target.statBlob(content.blob)) !== undefined) return target !== undefined;
   const source = content.region === undefined ? undefined : regions.blobsIn(content.region);
   const stream = await source?.readBlob(content.blob);
   if (stream === undefined) return false;
-  await target.putBlob(content.blob, new Uint8Array(await new Response(stream).arrayBuffer()), { digest, registry, repository });
+  await target.putBlob(content.blob, new Uint8Array(await new Response(stream).arrayBuffer()), {
+    digest,
+    registry,
+    repository,
+  });
   return true;
 }

@@ -15,7 +15,12 @@ const readsAtOnce = 16;
 const deepest = 4;
 
 /** A manifest with all that a pull of it needs: itself, the children of an index, and theirs. */
-export async function withChildren(ports: Reading, key: RepositoryKey, manifest: ManifestDocument, depth = 0): Promise<ManifestDocument[]> {
+export async function withChildren(
+  ports: Reading,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  depth = 0,
+): Promise<ManifestDocument[]> {
   const children = depth < deepest ? childrenOf(manifest) : [];
   const limit = pLimit(readsAtOnce);
   const found = await Promise.all(children.map((digest) => limit(() => readManifest(ports, key, digest))));
@@ -24,15 +29,25 @@ export async function withChildren(ports: Reading, key: RepositoryKey, manifest:
   return [manifest, ...nested.flat()];
 }
 
-export async function readManifest({ documents }: Reading, key: RepositoryKey, digest: Digest): Promise<ManifestDocument | undefined> {
+export async function readManifest(
+  { documents }: Reading,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<ManifestDocument | undefined> {
   return (await readStored(documents, manifestDocumentSchema, manifestRef(key, digest)))?.document;
 }
 
 /** The blobs of these manifests that are stored, each once. A layer that must not be distributed is not. */
 export async function blobsOf({ documents }: Reading, manifests: readonly ManifestDocument[]): Promise<BlobDocument[]> {
-  const digests = new Set(manifests.flatMap(({ references }) => references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest)));
+  const digests = new Set(
+    manifests.flatMap(({ references }) =>
+      references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest),
+    ),
+  );
   const limit = pLimit(readsAtOnce);
-  const found = await Promise.all([...digests].map((digest) => limit(() => readStored(documents, blobDocumentSchema, blobRef(digest)))));
+  const found = await Promise.all(
+    [...digests].map((digest) => limit(() => readStored(documents, blobDocumentSchema, blobRef(digest)))),
+  );
   return found.flatMap((blob) => blob?.document ?? []);
 }
 

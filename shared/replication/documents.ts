@@ -12,7 +12,14 @@ const when = z.iso.datetime();
 const count = z.int().nonnegative();
 
 function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
-  return z.strictObject({ include: z.array(glob).min(1).max(100).default([everything] as never), exclude: z.array(glob).max(100).default([]) });
+  return z.strictObject({
+    include: z
+      .array(glob)
+      .min(1)
+      .max(100)
+      .default([everything] as never),
+    exclude: z.array(glob).max(100).default([]),
+  });
 }
 
 /** Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index that is. */

@@ -24,26 +24,60 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
   let waiting = 0;
   let continuation: string | undefined;
   while (more && ports.clock.now() < until) {
-    const page = await ports.documents.queryDocuments({ container: 'blobs', where: [{ path: 'type', is: '=', value: 'blob' }, { path: `copies.${region}.name`, is: '>=', value: '' }], limit: blobsAtOnce, ...(continuation === undefined ? {} : { continuation }) });
+    const page = await ports.documents.queryDocuments({
+      container: 'blobs',
+      where: [
+        { path: 'type', is: '=', value: 'blob' },
+        { path: `copies.${region}.name`, is: '>=', value: '' },
+      ],
+      limit: blobsAtOnce,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
     const left = { blobs: 0, bytes: 0 };
     // What cannot be read or moved waits too: the region is not empty.
     waiting += page.documents.length;
-    await oneByOne(ports.log, 'emptying a region of a blob', readable(ports.log, blobDocumentSchema, page.documents, { container: 'blobs' }), ({ document }) => document.digest, async (blob) => {
-      if (!(await leave(ports, blob, region))) return;
-      Object.assign(left, { blobs: left.blobs + 1, bytes: left.bytes + blob.document.size });
-      waiting -= 1;
-    });
-    await changeReplica(ports, region, (before) => (before.draining === undefined ? undefined : { ...before, draining: { ...before.draining, blobs: before.draining.blobs + left.blobs, bytes: before.draining.bytes + left.bytes, waiting } }));
+    await oneByOne(
+      ports.log,
+      'emptying a region of a blob',
+      readable(ports.log, blobDocumentSchema, page.documents, { container: 'blobs' }),
+      ({ document }) => document.digest,
+      async (blob) => {
+        if (!(await leave(ports, blob, region))) return;
+        Object.assign(left, { blobs: left.blobs + 1, bytes: left.bytes + blob.document.size });
+        waiting -= 1;
+      },
+    );
+    await changeReplica(ports, region, (before) =>
+      before.draining === undefined
+        ? undefined
+        : {
+            ...before,
+            draining: {
+              ...before.draining,
+              blobs: before.draining.blobs + left.blobs,
+              bytes: before.draining.bytes + left.bytes,
+              waiting,
+            },
+          },
+    );
     continuation = page.continuation;
     more = continuation !== undefined;
   }
   if (more || waiting > 0 || (await hasCollected(ports, region))) return false;
-  await ports.documents.commitDocuments('registries', [ports.registry], [{ do: 'delete', id: replicaRef(ports.registry, region).id }]);
+  await ports.documents.commitDocuments(
+    'registries',
+    [ports.registry],
+    [{ do: 'delete', id: replicaRef(ports.registry, region).id }],
+  );
   return true;
 }
 
 /** `false` when it must be copied first, or was written since. */
-async function leave(ports: ReplicationPorts, { document: blob, etag }: Stored<BlobDocument>, region: string): Promise<boolean> {
+async function leave(
+  ports: ReplicationPorts,
+  { document: blob, etag }: Stored<BlobDocument>,
+  region: string,
+): Promise<boolean> {
   const { [region]: here, ...copies } = blob.copies;
   if (here === undefined) return true;
   if (Object.keys(copies).length === 0) {
@@ -51,8 +85,20 @@ async function leave(ports: ReplicationPorts, { document: blob, etag }: Stored<B
     return false;
   }
   const dueAt = new Date(ports.clock.now().getTime() + redirectsLastMs).toISOString();
-  const note: Collected = { id: collectedId(region, here.name), type: 'collected', schemaVersion: 1, digest: blob.digest, size: blob.size, name: here.name, region, dueAt };
-  const changes: DocumentChange[] = [{ do: 'replace', document: { ...blob, id: blobId, copies }, ifMatch: etag }, { do: 'upsert', document: { ...note } }];
+  const note: Collected = {
+    id: collectedId(region, here.name),
+    type: 'collected',
+    schemaVersion: 1,
+    digest: blob.digest,
+    size: blob.size,
+    name: here.name,
+    region,
+    dueAt,
+  };
+  const changes: DocumentChange[] = [
+    { do: 'replace', document: { ...blob, id: blobId, copies }, ifMatch: etag },
+    { do: 'upsert', document: { ...note } },
+  ];
   return (await ports.documents.commitDocuments('blobs', [blob.digest], changes)).committed;
 }
 
@@ -62,7 +108,9 @@ async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, regio
   const staying = replicas.filter((each) => each.region !== region && each.draining === undefined);
   const target =
     staying.find(({ settings }) => !settings.paused) ??
-    ports.regions.names.filter((name) => !replicas.some((each) => each.region === name)).map((name) => ({ region: name, settings: replicaSettingsSchema.parse({}) }))[0] ??
+    ports.regions.names
+      .filter((name) => !replicas.some((each) => each.region === name))
+      .map((name) => ({ region: name, settings: replicaSettingsSchema.parse({}) }))[0] ??
     staying[0];
   if (target === undefined) return;
   await queueCopy(ports, blob, target, { pushedAt: ports.clock.now().toISOString() });
@@ -70,6 +118,13 @@ async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, regio
 }
 
 async function hasCollected({ documents }: ReplicationPorts, region: string): Promise<boolean> {
-  const page = await documents.queryDocuments({ container: 'blobs', where: [{ path: 'type', is: '=', value: 'collected' }, { path: 'region', is: '=', value: region }], limit: 1 });
+  const page = await documents.queryDocuments({
+    container: 'blobs',
+    where: [
+      { path: 'type', is: '=', value: 'collected' },
+      { path: 'region', is: '=', value: region },
+    ],
+    limit: 1,
+  });
   return page.documents.length > 0 || page.continuation !== undefined;
 }

@@ -18,13 +18,23 @@ export function takesEverything(filters: Filters): boolean {
 }
 
 /** `tags` are those that point at the manifest; they are asked for only where the filters name some. */
-export function isWithin(filters: Filters, manifest: Pick<ManifestDocument, 'repository' | 'artifactType' | 'references' | 'mediaType'>, tags: readonly string[]): boolean {
+export function isWithin(
+  filters: Filters,
+  manifest: Pick<ManifestDocument, 'repository' | 'artifactType' | 'references' | 'mediaType'>,
+  tags: readonly string[],
+): boolean {
   if (!isIn(filters.repositories, manifest.repository)) return false;
   if (!takesEveryTag(filters) && !tags.some((tag) => isIn(filters.tags, tag))) return false;
-  const types = [manifest.artifactType, manifest.references.find(({ role }) => role === 'config')?.mediaType, manifest.mediaType];
+  const types = [
+    manifest.artifactType,
+    manifest.references.find(({ role }) => role === 'config')?.mediaType,
+    manifest.mediaType,
+  ];
   return filters.artifactTypes === undefined || filters.artifactTypes.some((type) => types.includes(type));
 }
 
 function isIn({ include, exclude }: Scope, name: string): boolean {
-  return include.some((pattern) => globMatches(pattern, name)) && !exclude.some((pattern) => globMatches(pattern, name));
+  return (
+    include.some((pattern) => globMatches(pattern, name)) && !exclude.some((pattern) => globMatches(pattern, name))
+  );
 }

@@ -54,7 +54,8 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       const pushed = imageIn(ports, event);
       if (pushed === undefined) return;
       for (const replica of await readReplicas(ports)) {
-        if (replica.draining === undefined) for (const digest of pushed.digests) await planWithSignatures(ports, pushed.key, digest, replica);
+        if (replica.draining === undefined)
+          for (const digest of pushed.digests) await planWithSignatures(ports, pushed.key, digest, replica);
       }
     },
     async copy() {
@@ -71,19 +72,32 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       const replica = await readReplica(ports, ports.regions.here);
       const isReplica = replica !== undefined && replica.draining === undefined;
       await inTurn(ports.log, 'replication-sweep', [
-        ['what nobody waits for any more', async () => {
-          if (!isReplica) await forgetQueued(ports);
-        }],
-        ['the emptying of the region', async () => {
-          if (replica?.draining !== undefined && (await drainReplica(ports, replica, end))) ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
-        }],
-        ['the look through what is stored', async () => {
-          if (replica !== undefined) await walkReplica(ports, replica, end);
-        }],
+        [
+          'what nobody waits for any more',
+          async () => {
+            if (!isReplica) await forgetQueued(ports);
+          },
+        ],
+        [
+          'the emptying of the region',
+          async () => {
+            if (replica?.draining !== undefined && (await drainReplica(ports, replica, end)))
+              ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
+          },
+        ],
+        [
+          'the look through what is stored',
+          async () => {
+            if (replica !== undefined) await walkReplica(ports, replica, end);
+          },
+        ],
         ['copies', () => copyDue(ports, pace, end)],
-        ['images that wait', async () => {
-          if (isReplica) await settleQueued(ports);
-        }],
+        [
+          'images that wait',
+          async () => {
+            if (isReplica) await settleQueued(ports);
+          },
+        ],
       ]);
     },
   };
@@ -112,16 +126,23 @@ type Purged = Extract<CatalogueEvent, { type: 'Longshore.Purged' }>;
 /** What was written down about images that are gone for good. One that was pushed again meanwhile is asked for again, and has its own. */
 async function forgetPurged(ports: ReplicationPorts, { data: { target } }: Purged): Promise<void> {
   const key = { registry: ports.registry, repository: target.repository };
-  for (const { digest } of target.manifests) if ((await readManifest(ports, key, digest)) === undefined) await forgetImage(ports, key, digest);
+  for (const { digest } of target.manifests)
+    if ((await readManifest(ports, key, digest)) === undefined) await forgetImage(ports, key, digest);
 }
 
-function imageIn({ registry }: ReplicationPorts, event: CatalogueEvent): { key: RepositoryKey; digests: readonly Digest[] } | undefined {
+function imageIn(
+  { registry }: ReplicationPorts,
+  event: CatalogueEvent,
+): { key: RepositoryKey; digests: readonly Digest[] } | undefined {
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed':
       return { key: { registry, repository: event.data.target.repository }, digests: [event.data.target.digest] };
     case 'Longshore.Restored':
-      return { key: { registry, repository: event.data.target.repository }, digests: event.data.target.manifests.map(({ digest }) => digest) };
+      return {
+        key: { registry, repository: event.data.target.repository },
+        digests: event.data.target.manifests.map(({ digest }) => digest),
+      };
     // A tag that moves may bring an image into a filter.
     case 'Longshore.TagMoved':
       return { key: { registry, repository: event.data.target.repository }, digests: [event.data.target.digest] };

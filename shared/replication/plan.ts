@@ -24,7 +24,12 @@ export type Planned = 'absent' | 'filtered' | 'queued' | 'complete';
  * Plans what a region lacks of an image, as it is now: in any order and any number of times it comes to the same. What is there is never copied
  * again, so a tag that moves to it moves no byte. Throws `StoreFailure`.
  */
-export async function planImage(ports: ReplicationPorts, key: RepositoryKey, digest: Digest, replica: Replica): Promise<Planned> {
+export async function planImage(
+  ports: ReplicationPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  replica: Replica,
+): Promise<Planned> {
   const { region, settings } = replica;
   const manifest = await readManifest(ports, key, digest);
   if (manifest === undefined) return 'absent';
@@ -32,29 +37,63 @@ export async function planImage(ports: ReplicationPorts, key: RepositoryKey, dig
   const blobs = await blobsOf(ports, await withChildren(ports, key, manifest));
   const missing = missingIn(region, blobs);
   // Written before the copies that it waits for: whoever ends one of them finds it.
-  if (!(await noteQueued(ports, key, manifest, { region, bytes: blobs.reduce((sum, { size }) => sum + size, 0), isWhole: missing.length === 0 }))) return 'complete';
+  if (
+    !(await noteQueued(ports, key, manifest, {
+      region,
+      bytes: blobs.reduce((sum, { size }) => sum + size, 0),
+      isWhole: missing.length === 0,
+    }))
+  )
+    return 'complete';
   const limit = pLimit(copiesAtOnce);
-  await Promise.all(missing.map((blob) => limit(() => queueCopy(ports, blob, replica, { image: { ...key, digest }, pushedAt: manifest.updatedAt }))));
+  await Promise.all(
+    missing.map((blob) =>
+      limit(() => queueCopy(ports, blob, replica, { image: { ...key, digest }, pushedAt: manifest.updatedAt })),
+    ),
+  );
   if (missing.length > 0) await wake(ports, region);
   return (await settleImage(ports, key, digest, region)) ?? 'absent';
 }
 
 /** As `planImage`, with what is about the image: where filters leave things out, that was left out as long as the image was. Throws `StoreFailure`. */
-export async function planWithSignatures(ports: ReplicationPorts, key: RepositoryKey, digest: Digest, replica: Replica): Promise<void> {
+export async function planWithSignatures(
+  ports: ReplicationPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  replica: Replica,
+): Promise<void> {
   const planned = await planImage(ports, key, digest, replica);
   if (planned === 'absent' || planned === 'filtered' || takesEverything(replica.settings.filters)) return;
   const limit = pLimit(imagesAtOnce);
-  await Promise.all((await aboutImage(ports, key, digest)).map((about) => limit(() => planImage(ports, key, about, replica))));
+  await Promise.all(
+    (await aboutImage(ports, key, digest)).map((about) => limit(() => planImage(ports, key, about, replica))),
+  );
 }
 
 /** `false` when it was whole before, and is. */
-async function noteQueued({ documents, clock }: ReplicationPorts, key: RepositoryKey, { digest, updatedAt }: ManifestDocument, found: { region: string; bytes: number; isWhole: boolean }): Promise<boolean> {
+async function noteQueued(
+  { documents, clock }: ReplicationPorts,
+  key: RepositoryKey,
+  { digest, updatedAt }: ManifestDocument,
+  found: { region: string; bytes: number; isWhole: boolean },
+): Promise<boolean> {
   const { region, bytes, isWhole } = found;
   const ref = replicatedRef(key, digest, region);
   const there = await readStored(documents, replicatedSchema, ref);
   if (there?.document.state === 'queued') return true;
   if (there?.document.state === 'complete' && isWhole) return false;
-  const document: Replicated = { id: ref.id, type: 'replicated', schemaVersion: 1, ...key, digest, region, state: 'queued', bytes, pushedAt: updatedAt, queuedAt: clock.now().toISOString() };
+  const document: Replicated = {
+    id: ref.id,
+    type: 'replicated',
+    schemaVersion: 1,
+    ...key,
+    digest,
+    region,
+    state: 'queued',
+    bytes,
+    pushedAt: updatedAt,
+    queuedAt: clock.now().toISOString(),
+  };
   await documents.commitDocuments(ref.container, ref.partition, [{ do: 'upsert', document: { ...document } }]);
   return true;
 }
@@ -64,23 +103,66 @@ const imagesNoted = 20;
 
 /** Priority of the replica, then the newest push, then the smallest blob. A digit in front of all is somebody who waits. */
 function orderOf(priority: number, pushedAt: string, size: number): string {
-  return [priority, String(9_999_999_999_999 - Date.parse(pushedAt)).padStart(13, '0'), String(size).padStart(16, '0')].join(':');
+  return [
+    priority,
+    String(9_999_999_999_999 - Date.parse(pushedAt)).padStart(13, '0'),
+    String(size).padStart(16, '0'),
+  ].join(':');
 }
 
 /** Plans a copy, or adds an image to those that wait for it. */
-export async function queueCopy(ports: ReplicationPorts, { digest, size }: BlobDocument, { region, settings }: Pick<Replica, 'region' | 'settings'>, { image, pushedAt }: { image?: WaitingImage; pushedAt: string }): Promise<void> {
+export async function queueCopy(
+  ports: ReplicationPorts,
+  { digest, size }: BlobDocument,
+  { region, settings }: Pick<Replica, 'region' | 'settings'>,
+  { image, pushedAt }: { image?: WaitingImage; pushedAt: string },
+): Promise<void> {
   const { documents, clock, ids } = ports;
   const ref = copyRef(digest, region);
   const now = clock.now().toISOString();
   const { priority, bytesPerSecond, verify } = settings;
   const images = image === undefined ? [] : [image];
-  const fresh: Copy = { id: ref.id, type: 'copy', schemaVersion: 1, digest, size, region, order: orderOf(priority, pushedAt, size), name: `blobs/${ids.nextId()}`, begun: false, bytesDone: 0, tryAt: now, attempts: 0, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }), verify, queuedAt: now, images };
+  const fresh: Copy = {
+    id: ref.id,
+    type: 'copy',
+    schemaVersion: 1,
+    digest,
+    size,
+    region,
+    order: orderOf(priority, pushedAt, size),
+    name: `blobs/${ids.nextId()}`,
+    begun: false,
+    bytesDone: 0,
+    tryAt: now,
+    attempts: 0,
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+    verify,
+    queuedAt: now,
+    images,
+  };
   await untilUncontended(`the copy of ${digest} to ${region}`, async () => {
     const there = await readStored(documents, copySchema, ref);
-    if (there === undefined) return (await documents.commitDocuments('blobs', [digest], [{ do: 'create', document: { ...fresh } }])).committed || undefined;
+    if (there === undefined)
+      return (
+        (await documents.commitDocuments('blobs', [digest], [{ do: 'create', document: { ...fresh } }])).committed ||
+        undefined
+      );
     const noted = there.document.images;
-    if (image === undefined || noted.length >= imagesNoted || noted.some((each) => JSON.stringify(each) === JSON.stringify(image))) return true;
-    return (await documents.commitDocuments('blobs', [digest], [{ do: 'patch', id: ref.id, set: { images: [...noted, image] }, ifMatch: there.etag }])).committed || undefined;
+    if (
+      image === undefined ||
+      noted.length >= imagesNoted ||
+      noted.some((each) => JSON.stringify(each) === JSON.stringify(image))
+    )
+      return true;
+    return (
+      (
+        await documents.commitDocuments(
+          'blobs',
+          [digest],
+          [{ do: 'patch', id: ref.id, set: { images: [...noted, image] }, ifMatch: there.etag }],
+        )
+      ).committed || undefined
+    );
   });
 }
 

@@ -10,9 +10,15 @@ const [imagesAtOnce, copiesAtOnce] = [50, 100];
 /** Looks again at images of this region that wait: what a crash, or a full list of those that wait for a copy, left untold. */
 export async function settleQueued(ports: ReplicationPorts): Promise<number> {
   let settled = 0;
-  await oneByOne(ports.log, 'settling an image that waits', await queuedImages(ports), ({ document }) => document.id, async ({ document: { registry, repository, digest, region } }) => {
-    if ((await settleImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
-  });
+  await oneByOne(
+    ports.log,
+    'settling an image that waits',
+    await queuedImages(ports),
+    ({ document }) => document.id,
+    async ({ document: { registry, repository, digest, region } }) => {
+      if ((await settleImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
+    },
+  );
   return settled;
 }
 
@@ -23,15 +29,36 @@ export async function settleQueued(ports: ReplicationPorts): Promise<number> {
 export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
   const { documents, regions } = ports;
   for (const { document, etag } of await queuedImages(ports)) {
-    await documents.commitDocuments('repositories', [document.registry, document.repository], [{ do: 'delete', id: document.id, ifMatch: etag }]);
+    await documents.commitDocuments(
+      'repositories',
+      [document.registry, document.repository],
+      [{ do: 'delete', id: document.id, ifMatch: etag }],
+    );
   }
-  const page = await documents.queryDocuments({ container: 'blobs', where: [{ path: 'type', is: '=', value: 'copy' }, { path: 'region', is: '=', value: regions.here }], limit: copiesAtOnce });
+  const page = await documents.queryDocuments({
+    container: 'blobs',
+    where: [
+      { path: 'type', is: '=', value: 'copy' },
+      { path: 'region', is: '=', value: regions.here },
+    ],
+    limit: copiesAtOnce,
+  });
   for (const { document, etag } of readable(ports.log, copySchema, page.documents, { container: 'blobs' })) {
-    if (document.images.length > 0) await documents.commitDocuments('blobs', [document.digest], [{ do: 'delete', id: document.id, ifMatch: etag }]);
+    if (document.images.length > 0)
+      await documents.commitDocuments('blobs', [document.digest], [{ do: 'delete', id: document.id, ifMatch: etag }]);
   }
 }
 
 async function queuedImages({ documents, regions, log }: ReplicationPorts): Promise<Stored<Replicated>[]> {
-  const page = await documents.queryDocuments({ container: 'repositories', where: [{ path: 'type', is: '=', value: 'replicated' }, { path: 'region', is: '=', value: regions.here }, { path: 'state', is: '=', value: 'queued' }], orderBy: { path: 'queuedAt', direction: 'asc' }, limit: imagesAtOnce });
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    where: [
+      { path: 'type', is: '=', value: 'replicated' },
+      { path: 'region', is: '=', value: regions.here },
+      { path: 'state', is: '=', value: 'queued' },
+    ],
+    orderBy: { path: 'queuedAt', direction: 'asc' },
+    limit: imagesAtOnce,
+  });
   return readable(log, replicatedSchema, page.documents, { container: 'repositories' });
 }

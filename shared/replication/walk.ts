@@ -33,7 +33,9 @@ export async function walkReplica(ports: ReplicationPorts, replica: Replica, unt
     }
     if (ports.clock.now() >= until) return false;
     const next = await walkPage(ports, current, walk);
-    current = await changeReplica(ports, current.region, (before) => (sameWalk(before.walk, walk) ? moved(before, next, ports.clock.now()) : undefined));
+    current = await changeReplica(ports, current.region, (before) =>
+      sameWalk(before.walk, walk) ? moved(before, next, ports.clock.now()) : undefined,
+    );
   }
   return true;
 }
@@ -43,7 +45,16 @@ function isDayOver({ clock }: ReplicationPorts, { reconciledTo }: Replica): bool
 }
 
 function beginDaily({ clock }: ReplicationPorts): (before: Replica) => Replica | undefined {
-  return (before) => (before.walk === undefined ? { ...before, walk: newWalk('reconcile', clock.now().toISOString(), { since: new Date(Date.parse(before.reconciledTo) - overlapMs).toISOString(), check: true }) } : undefined);
+  return (before) =>
+    before.walk === undefined
+      ? {
+          ...before,
+          walk: newWalk('reconcile', clock.now().toISOString(), {
+            since: new Date(Date.parse(before.reconciledTo) - overlapMs).toISOString(),
+            check: true,
+          }),
+        }
+      : undefined;
 }
 
 function sameWalk(a: Walk | undefined, b: Walk): boolean {
@@ -53,27 +64,44 @@ function sameWalk(a: Walk | undefined, b: Walk): boolean {
 function moved({ walk: _, ...before }: Replica, { walk, ended }: { walk: Walk; ended: boolean }, now: Date): Replica {
   if (!ended) return { ...before, walk };
   const { continuation: __, ...whole } = walk;
-  return { ...before, walked: { ...whole, endedAt: now.toISOString() }, ...(walk.repository === undefined ? { reconciledTo: walk.startedAt } : {}) };
+  return {
+    ...before,
+    walked: { ...whole, endedAt: now.toISOString() },
+    ...(walk.repository === undefined ? { reconciledTo: walk.startedAt } : {}),
+  };
 }
 
-async function walkPage(ports: ReplicationPorts, replica: Replica, walk: Walk): Promise<{ walk: Walk; ended: boolean }> {
+async function walkPage(
+  ports: ReplicationPorts,
+  replica: Replica,
+  walk: Walk,
+): Promise<{ walk: Walk; ended: boolean }> {
   const page = await ports.documents.queryDocuments(queryOf(ports, walk));
   const counts = { images: walk.images, planned: walk.planned, repaired: walk.repaired };
   const outages: StoreFailure[] = [];
-  await oneByOne(ports.log, 'planning the copies of an image', readable(ports.log, manifestDocumentSchema, page.documents, { container: 'repositories' }), ({ document }) => document.id, async ({ document: manifest }) => {
-    const outcome = await plannedOne(ports, manifest, { replica, walk, counts }).catch((error: unknown) => {
-      if (!(error instanceof StoreFailure)) throw error;
-      outages.push(error);
-      return undefined;
-    });
-    if (outcome === 'queued' || outcome === 'complete') counts.images += 1;
-    if (outcome === 'queued') counts.planned += 1;
-  });
+  await oneByOne(
+    ports.log,
+    'planning the copies of an image',
+    readable(ports.log, manifestDocumentSchema, page.documents, { container: 'repositories' }),
+    ({ document }) => document.id,
+    async ({ document: manifest }) => {
+      const outcome = await plannedOne(ports, manifest, { replica, walk, counts }).catch((error: unknown) => {
+        if (!(error instanceof StoreFailure)) throw error;
+        outages.push(error);
+        return undefined;
+      });
+      if (outcome === 'queued' || outcome === 'complete') counts.images += 1;
+      if (outcome === 'queued') counts.planned += 1;
+    },
+  );
   // The walk does not come back to what it has passed: what a store has not answered for is looked at again, with its page.
   const [outage] = outages;
   if (outage !== undefined) throw outage;
   const { continuation: _, ...rest } = walk;
-  return { walk: { ...rest, ...counts, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) }, ended: page.continuation === undefined };
+  return {
+    walk: { ...rest, ...counts, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) },
+    ended: page.continuation === undefined,
+  };
 }
 
 interface Walking {
@@ -82,7 +110,11 @@ interface Walking {
   readonly counts: { repaired: number };
 }
 
-async function plannedOne(ports: ReplicationPorts, manifest: ManifestDocument, { replica, walk, counts }: Walking): Promise<Awaited<ReturnType<typeof planImage>>> {
+async function plannedOne(
+  ports: ReplicationPorts,
+  manifest: ManifestDocument,
+  { replica, walk, counts }: Walking,
+): Promise<Awaited<ReturnType<typeof planImage>>> {
   if (walk.check) counts.repaired += await repair(ports, manifest, replica);
   return planImage(ports, { registry: manifest.registry, repository: manifest.repository }, manifest.digest, replica);
 }
@@ -91,7 +123,14 @@ function queryOf({ registry }: ReplicationPorts, { since, repository, continuati
   return {
     container: 'repositories',
     partition: repository === undefined ? [registry] : [registry, repository],
-    where: [{ path: 'byTime', is: since === undefined ? 'starts-with' : '>=', value: since === undefined ? 'manifest:' : `manifest:${since}` }, { path: 'type', is: '=', value: 'manifest' }],
+    where: [
+      {
+        path: 'byTime',
+        is: since === undefined ? 'starts-with' : '>=',
+        value: since === undefined ? 'manifest:' : `manifest:${since}`,
+      },
+      { path: 'type', is: '=', value: 'manifest' },
+    ],
     orderBy: { path: 'byTime', direction: 'asc' },
     limit: manifestsAtOnce,
     ...(continuation === undefined ? {} : { continuation }),
@@ -99,7 +138,11 @@ function queryOf({ registry }: ReplicationPorts, { since, repository, continuati
 }
 
 /** Forgets copies in this region whose bytes are not there, or have another size: then they are planned anew. Another region must have them. */
-async function repair(ports: ReplicationPorts, manifest: ManifestDocument, { region, settings }: Replica): Promise<number> {
+async function repair(
+  ports: ReplicationPorts,
+  manifest: ManifestDocument,
+  { region, settings }: Replica,
+): Promise<number> {
   if (takesEveryTag(settings.filters) && !isWithin(settings.filters, manifest, [])) return 0;
   let repaired = 0;
   for (const blob of await blobsOf(ports, [manifest])) {
@@ -112,12 +155,21 @@ async function repair(ports: ReplicationPorts, manifest: ManifestDocument, { reg
 }
 
 /** `false` when the blob was written since. */
-async function forgetCopy({ documents, blobs, log }: ReplicationPorts, { digest }: BlobDocument, region: string, name: string): Promise<boolean> {
+async function forgetCopy(
+  { documents, blobs, log }: ReplicationPorts,
+  { digest }: BlobDocument,
+  region: string,
+  name: string,
+): Promise<boolean> {
   const found = await readStored(documents, blobDocumentSchema, blobRef(digest));
   if (found?.document.copies[region]?.name !== name) return false;
   log.error({ digest, region, name }, 'a copy that should be here is not, or has another size: it is made again');
   const { [region]: _, ...copies } = found.document.copies;
-  const { committed } = await documents.commitDocuments('blobs', [digest], [{ do: 'replace', document: { ...found.document, id: blobId, copies }, ifMatch: found.etag }]);
+  const { committed } = await documents.commitDocuments(
+    'blobs',
+    [digest],
+    [{ do: 'replace', document: { ...found.document, id: blobId, copies }, ifMatch: found.etag }],
+  );
   if (committed) await blobs.deleteBlob(name);
   return committed;
 }

@@ -22,13 +22,23 @@ const manifestsAtOnce = 8;
  * Whether the filters take an image: by itself, or along with an index that lists it, or along with what it is about, by its subject or by the names
  * of its tags. An image without its signatures could not be proven where it is. Throws `StoreFailure`.
  */
-export async function isTaken(ports: Reading, key: RepositoryKey, manifest: ManifestDocument, filters: Filters, depth = 0): Promise<boolean> {
+export async function isTaken(
+  ports: Reading,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  filters: Filters,
+  depth = 0,
+): Promise<boolean> {
   const tags = takesEveryTag(filters) ? [] : await tagsOf(ports, key, manifest.digest);
   if (isWithin(filters, manifest, tags)) return true;
   if (depth === deepest || (takesEveryTag(filters) && filters.artifactTypes === undefined)) return false;
   const names = takesEveryTag(filters) ? await tagsOf(ports, key, manifest.digest) : tags;
   const named = await Promise.all(names.map((tag) => subjectNamed(ports.documents, key, tag)));
-  const above = new Set([manifest.subject, ...named, ...(await indexesOf(ports, key, manifest.digest))].filter((each) => each !== undefined && each !== manifest.digest));
+  const above = new Set(
+    [manifest.subject, ...named, ...(await indexesOf(ports, key, manifest.digest))].filter(
+      (each) => each !== undefined && each !== manifest.digest,
+    ),
+  );
   for (const digest of above) {
     const found = await readManifest(ports, key, digest as Digest);
     if (found !== undefined && (await isTaken(ports, key, found, filters, depth + 1))) return true;
@@ -53,23 +63,58 @@ async function aboutWithChildren(ports: Reading, key: RepositoryKey, digest: Dig
   const manifest = await readManifest(ports, key, digest);
   if (manifest === undefined) return [];
   const about: Digest[] = [];
-  for (const part of await withChildren(ports, key, manifest)) about.push(...(await directlyAbout(ports, key, part.digest)));
+  for (const part of await withChildren(ports, key, manifest))
+    about.push(...(await directlyAbout(ports, key, part.digest)));
   return about;
 }
 
 async function directlyAbout(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const [edges, tags] = await Promise.all([ports.documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], limit: documentsAtOnce }), tagsAbout(ports.documents, key, digest)]);
-  return [...edges.documents.map((edge) => parseStored(referrerDocumentSchema, edge, { container, partition }).document.digest), ...tags.map((tag) => tag.digest)];
+  const [edges, tags] = await Promise.all([
+    ports.documents.queryDocuments({
+      container,
+      partition,
+      where: [
+        { path: 'type', is: '=', value: 'referrer' },
+        { path: 'subject', is: '=', value: digest },
+      ],
+      limit: documentsAtOnce,
+    }),
+    tagsAbout(ports.documents, key, digest),
+  ]);
+  return [
+    ...edges.documents.map(
+      (edge) => parseStored(referrerDocumentSchema, edge, { container, partition }).document.digest,
+    ),
+    ...tags.map((tag) => tag.digest),
+  ];
 }
 
 async function tagsOf({ documents }: Reading, key: RepositoryKey, digest: Digest): Promise<string[]> {
-  const page = await documents.queryDocuments({ container: 'repositories', partition: partitionOf(key), where: [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }], limit: documentsAtOnce });
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [
+      { path: 'type', is: '=', value: 'tag' },
+      { path: 'digest', is: '=', value: digest },
+    ],
+    limit: documentsAtOnce,
+  });
   return page.documents.map(({ document }) => String(document.name));
 }
 
 async function indexesOf({ documents }: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'manifest' }, { path: 'references', is: 'contains', value: { digest } }], limit: 50 });
-  return page.documents.map((each) => parseStored(manifestDocumentSchema, each, { container, partition }).document.digest);
+  const page = await documents.queryDocuments({
+    container,
+    partition,
+    where: [
+      { path: 'type', is: '=', value: 'manifest' },
+      { path: 'references', is: 'contains', value: { digest } },
+    ],
+    limit: 50,
+  });
+  return page.documents.map(
+    (each) => parseStored(manifestDocumentSchema, each, { container, partition }).document.digest,
+  );
 }

@@ -17,7 +17,9 @@ const aboutPattern = /(sha256|sha512)-([0-9a-f]{64})([0-9a-f]{0,64})(?:\.[A-Za-z
 /** `sha256-…` or `sha512-…`, with the first 64 digits of the digest; `undefined` for a tag whose name is about no other manifest. */
 export function aboutIn(tag: string): string | undefined {
   const [, algorithm, digits, rest] = aboutPattern.exec(tag) ?? [];
-  return algorithm === undefined || digits === undefined || (algorithm === 'sha256' && rest !== '') ? undefined : `${algorithm}-${digits}`;
+  return algorithm === undefined || digits === undefined || (algorithm === 'sha256' && rest !== '')
+    ? undefined
+    : `${algorithm}-${digits}`;
 }
 
 /** As names say what they are about. */
@@ -26,28 +28,53 @@ export function aboutName(digest: Digest): string {
 }
 
 /** The live manifest that a tag's name is about. Throws `StoreFailure`. */
-export async function subjectNamed(documents: ReadDocument & QueryDocuments, key: RepositoryKey, tag: string): Promise<Digest | undefined> {
+export async function subjectNamed(
+  documents: ReadDocument & QueryDocuments,
+  key: RepositoryKey,
+  tag: string,
+): Promise<Digest | undefined> {
   const about = aboutIn(tag);
   if (about === undefined) return undefined;
   const digest = parseDigest(about.replace('-', ':'));
-  if (digest !== undefined) return (await documents.readDocument(manifestRef(key, digest))) === undefined ? undefined : digest;
+  if (digest !== undefined)
+    return (await documents.readDocument(manifestRef(key, digest))) === undefined ? undefined : digest;
   // Half of a sha512: what begins so is the one.
-  const query = { container: 'repositories' as const, partition: partitionOf(key), where: [{ path: 'id', is: 'starts-with' as const, value: `manifest:${about.replace('-', ':')}` }], limit: 1 };
+  const query = {
+    container: 'repositories' as const,
+    partition: partitionOf(key),
+    where: [{ path: 'id', is: 'starts-with' as const, value: `manifest:${about.replace('-', ':')}` }],
+    limit: 1,
+  };
   const [found] = (await documents.queryDocuments(query)).documents;
   return found === undefined ? undefined : parseStored(manifestDocumentSchema, found, query).document.digest;
 }
 
 /** The tags whose names are about a manifest. Those with a prefix are known by what their push wrote down. Throws `StoreFailure`. */
-export async function tagsAbout(documents: Pick<Documents, 'queryDocuments'>, key: RepositoryKey, digest: Digest): Promise<TagDocument[]> {
+export async function tagsAbout(
+  documents: Pick<Documents, 'queryDocuments'>,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<TagDocument[]> {
   const name = aboutName(digest);
-  const ways = [{ path: 'id', is: 'starts-with' as const, value: tagId(name) }, { path: 'about', is: '=' as const, value: name }];
+  const ways = [
+    { path: 'id', is: 'starts-with' as const, value: tagId(name) },
+    { path: 'about', is: '=' as const, value: name },
+  ];
   const found = await Promise.all(ways.map((way) => allTags(documents, key, way)));
   const tags = new Map(found.flat().map((tag) => [tag.name, tag]));
   return [...tags.values()].filter((tag) => aboutIn(tag.name) === name && tag.digest !== digest);
 }
 
-async function allTags(documents: Pick<Documents, 'queryDocuments'>, key: RepositoryKey, way: { path: string; is: '=' | 'starts-with'; value: string }): Promise<TagDocument[]> {
+async function allTags(
+  documents: Pick<Documents, 'queryDocuments'>,
+  key: RepositoryKey,
+  way: { path: string; is: '=' | 'starts-with'; value: string },
+): Promise<TagDocument[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const tags = await allStored(documents, { container, partition, where: [{ path: 'type', is: '=', value: 'tag' }, way], limit: 100 }, tagDocumentSchema);
+  const tags = await allStored(
+    documents,
+    { container, partition, where: [{ path: 'type', is: '=', value: 'tag' }, way], limit: 100 },
+    tagDocumentSchema,
+  );
   return tags.map(({ document }) => document);
 }

@@ -8,25 +8,36 @@ import type { Stored } from './stored.ts';
  * Does all parts of a timer's run side by side: one that fails is logged and stops no other, however slow it is. Throws the first failure when all have
  * ended, so that the run is told of as failed.
  */
-export async function eachAlone(log: Log, run: string, parts: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
+export async function eachAlone(
+  log: Log,
+  run: string,
+  parts: Readonly<Record<string, () => Promise<unknown>>>,
+): Promise<void> {
   const names = Object.keys(parts);
   // Within the promise also what throws before it waits for anything.
   const outcomes = await Promise.allSettled(Object.values(parts).map(async (part) => part()));
-  const failed = outcomes.flatMap((outcome, at) => (outcome.status === 'rejected' ? [{ part: names[at] ?? '', err: outcome.reason as unknown }] : []));
-  for (const { part, err } of failed) log.error({ err, run, part }, 'a part of a timer\'s run failed; the others went on');
+  const failed = outcomes.flatMap((outcome, at) =>
+    outcome.status === 'rejected' ? [{ part: names[at] ?? '', err: outcome.reason as unknown }] : [],
+  );
+  for (const { part, err } of failed)
+    log.error({ err, run, part }, "a part of a timer's run failed; the others went on");
   const [first] = failed;
   if (first !== undefined) throw asError(first.err);
 }
 
 /** As `eachAlone`, one after the other: where a part goes by what those before it have done. */
-export async function inTurn(log: Log, run: string, parts: readonly (readonly [name: string, work: () => Promise<unknown>])[]): Promise<void> {
+export async function inTurn(
+  log: Log,
+  run: string,
+  parts: readonly (readonly [name: string, work: () => Promise<unknown>])[],
+): Promise<void> {
   const failures: unknown[] = [];
   for (const [part, work] of parts) {
     try {
       await work();
     } catch (err) {
       failures.push(err);
-      log.error({ err, run, part }, 'a part of a timer\'s run failed; the others went on');
+      log.error({ err, run, part }, "a part of a timer's run failed; the others went on");
     }
   }
   if (failures.length > 0) throw asError(failures[0]);
@@ -37,7 +48,12 @@ function asError(failure: unknown): Error {
 }
 
 /** What can be read of what a query found. A document that cannot is logged, and stops nobody who needs the others. */
-export function readable<T>(log: Log, schema: z.ZodType<T>, found: readonly VersionedDocument[], where: { container: string; partition?: readonly string[] }): Stored<T>[] {
+export function readable<T>(
+  log: Log,
+  schema: z.ZodType<T>,
+  found: readonly VersionedDocument[],
+  where: { container: string; partition?: readonly string[] },
+): Stored<T>[] {
   return found.flatMap((each) => {
     try {
       return [parseStored(schema, each, where)];
@@ -49,7 +65,13 @@ export function readable<T>(log: Log, schema: z.ZodType<T>, found: readonly Vers
 }
 
 /** Does `work` for one thing after the other. One that fails is logged and stops no other. Gives for how many it failed. */
-export async function oneByOne<T>(log: Log, what: string, things: Iterable<T>, idOf: (thing: T) => string, work: (thing: T) => Promise<unknown>): Promise<number> {
+export async function oneByOne<T>(
+  log: Log,
+  what: string,
+  things: Iterable<T>,
+  idOf: (thing: T) => string,
+  work: (thing: T) => Promise<unknown>,
+): Promise<number> {
   let failed = 0;
   for (const thing of things) {
     try {

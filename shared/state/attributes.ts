@@ -10,7 +10,12 @@ export const attributesSchema = z.object({
 });
 export type Attributes = z.infer<typeof attributesSchema>;
 
-export const everythingEnabled: Attributes = { deleteEnabled: true, writeEnabled: true, listEnabled: true, readEnabled: true };
+export const everythingEnabled: Attributes = {
+  deleteEnabled: true,
+  writeEnabled: true,
+  listEnabled: true,
+  readEnabled: true,
+};
 
 export type Operation = 'read' | 'write' | 'delete';
 
@@ -27,7 +32,8 @@ export interface Guarded {
 export function requireAllowed(operation: Operation, guarded: readonly (Guarded | undefined)[]): void {
   for (const each of guarded) {
     const attribute = each === undefined ? undefined : forbidding(operation, each.attributes);
-    if (each !== undefined && attribute !== undefined) throw new RegistryError({ is: 'disallowed', what: each.what, attribute });
+    if (each !== undefined && attribute !== undefined)
+      throw new RegistryError({ is: 'disallowed', what: each.what, attribute });
   }
 }
 

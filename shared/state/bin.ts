@@ -2,7 +2,15 @@ import { z } from 'zod';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
-import { manifestDocumentSchema, manifestId, referrerEdge, referrerId, tagDocumentSchema, tagId, timeKey } from './manifest.ts';
+import {
+  manifestDocumentSchema,
+  manifestId,
+  referrerEdge,
+  referrerId,
+  tagDocumentSchema,
+  tagId,
+  timeKey,
+} from './manifest.ts';
 import type { ManifestDocument, TagDocument } from './manifest.ts';
 import { partitionOf } from './names.ts';
 import type { RepositoryKey } from './names.ts';
@@ -60,13 +68,28 @@ export interface Taking extends Omit<Recycled, 'asked'> {
 }
 
 /** Moves a manifest into the bin, conditional on its etag: a push that has just tagged it or listed it has changed that. */
-export function binManifest({ document, etag }: Stored<ManifestDocument>, taking: Taking, asked: boolean): DocumentChange[] {
+export function binManifest(
+  { document, etag }: Stored<ManifestDocument>,
+  taking: Taking,
+  asked: boolean,
+): DocumentChange[] {
   const { digest, subject } = document;
   const { dueAt, ...recycled } = taking;
   // What an older version wrote may fill its document to the brim, and in the bin it says more.
   const references = boundedReferences(document.references);
-  const binned: BinnedDocument = { ...document, references, id: binnedId(digest), type: 'binned', byTime: timeKey('binned', taking.recycledAt, digest), recycled: { ...recycled, asked }, dueAt };
-  const moved: DocumentChange[] = [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'upsert', document: { ...binned } }];
+  const binned: BinnedDocument = {
+    ...document,
+    references,
+    id: binnedId(digest),
+    type: 'binned',
+    byTime: timeKey('binned', taking.recycledAt, digest),
+    recycled: { ...recycled, asked },
+    dueAt,
+  };
+  const moved: DocumentChange[] = [
+    { do: 'delete', id: document.id, ifMatch: etag },
+    { do: 'upsert', document: { ...binned } },
+  ];
   return subject === undefined ? moved : [...moved, { do: 'delete', id: referrerId(subject, digest) }];
 }
 
@@ -75,13 +98,29 @@ export function binTag({ document, etag }: Stored<TagDocument>, taking: Taking, 
   const { dueAt, ...recycled } = taking;
   const id = binnedTagId(digest, name);
   const about = document.about ?? aboutIn(name);
-  const binned: BinnedTag = { ...document, ...(about === undefined ? {} : { about }), id, type: 'binned-tag', byTime: timeKey('binned-tag', taking.recycledAt, `${name}:${digest}`), recycled: { ...recycled, asked }, dueAt };
-  return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'upsert', document: { ...binned } }];
+  const binned: BinnedTag = {
+    ...document,
+    ...(about === undefined ? {} : { about }),
+    id,
+    type: 'binned-tag',
+    byTime: timeKey('binned-tag', taking.recycledAt, `${name}:${digest}`),
+    recycled: { ...recycled, asked },
+    dueAt,
+  };
+  return [
+    { do: 'delete', id: document.id, ifMatch: etag },
+    { do: 'upsert', document: { ...binned } },
+  ];
 }
 
 /** The document as it was before it went. */
 export function manifestOf({ recycled: _, dueAt: __, ...binned }: BinnedDocument): ManifestDocument {
-  return { ...binned, id: manifestId(binned.digest), type: 'manifest', byTime: timeKey('manifest', binned.updatedAt, binned.digest) };
+  return {
+    ...binned,
+    id: manifestId(binned.digest),
+    type: 'manifest',
+    byTime: timeKey('manifest', binned.updatedAt, binned.digest),
+  };
 }
 
 export function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocument {
@@ -91,10 +130,17 @@ export function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocu
 /** Moves a manifest back, with its edge, held from now on. Demands that it is not live. */
 export function unbinManifest({ document, etag }: Stored<BinnedDocument>, now: Date): DocumentChange[] {
   const manifest = { ...manifestOf(document), heldAt: now.toISOString() };
-  return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'create', document: { ...manifest } }, ...referrerEdge(manifest)];
+  return [
+    { do: 'delete', id: document.id, ifMatch: etag },
+    { do: 'create', document: { ...manifest } },
+    ...referrerEdge(manifest),
+  ];
 }
 
 /** Demands that the name is free. */
 export function unbinTag({ document, etag }: Stored<BinnedTag>): DocumentChange[] {
-  return [{ do: 'delete', id: document.id, ifMatch: etag }, { do: 'create', document: { ...tagOf(document) } }];
+  return [
+    { do: 'delete', id: document.id, ifMatch: etag },
+    { do: 'create', document: { ...tagOf(document) } },
+  ];
 }

@@ -41,16 +41,33 @@ export type LinkDocument = z.infer<typeof linkDocumentSchema>;
  * That a repository's need of a blob is to be looked at when it is due. Each link is born with one; it goes when a manifest needs the
  * blob, and the purge of a manifest makes it anew.
  */
-export const linkCheckSchema = z.object({ ...documentShape('link-check'), digest: digestSchema, registry: registrySchema, repository: repositorySchema, dueAt: z.iso.datetime() });
+export const linkCheckSchema = z.object({
+  ...documentShape('link-check'),
+  digest: digestSchema,
+  registry: registrySchema,
+  repository: repositorySchema,
+  dueAt: z.iso.datetime(),
+});
 export type LinkCheck = z.infer<typeof linkCheckSchema>;
 
 /** That it is to be looked at, when due, whether any repository still links the blob. */
-export const blobCheckSchema = z.object({ ...documentShape('blob-check'), digest: digestSchema, dueAt: z.iso.datetime() });
+export const blobCheckSchema = z.object({
+  ...documentShape('blob-check'),
+  digest: digestSchema,
+  dueAt: z.iso.datetime(),
+});
 
 export type BlobCheck = z.infer<typeof blobCheckSchema>;
 
 /** Bytes whose blob is gone from the documents, until they are gone from the store. */
-export const collectedSchema = z.object({ ...documentShape('collected'), digest: digestSchema, size: z.int().nonnegative(), name: z.string(), region: z.string(), dueAt: z.iso.datetime() });
+export const collectedSchema = z.object({
+  ...documentShape('collected'),
+  digest: digestSchema,
+  size: z.int().nonnegative(),
+  name: z.string(),
+  region: z.string(),
+  dueAt: z.iso.datetime(),
+});
 export type Collected = z.infer<typeof collectedSchema>;
 
 export const blobId = 'blob';
@@ -74,12 +91,23 @@ export function linkCheckId(key: RepositoryKey): string {
 }
 
 export function linkCheckChange({ registry, repository }: RepositoryKey, digest: Digest, dueAt: Date): DocumentChange {
-  const document: LinkCheck = { id: linkCheckId({ registry, repository }), type: 'link-check', schemaVersion: 1, digest, registry, repository, dueAt: dueAt.toISOString() };
+  const document: LinkCheck = {
+    id: linkCheckId({ registry, repository }),
+    type: 'link-check',
+    schemaVersion: 1,
+    digest,
+    registry,
+    repository,
+    dueAt: dueAt.toISOString(),
+  };
   return { do: 'upsert', document: { ...document } };
 }
 
 export function blobCheckChange(digest: Digest, dueAt: Date): DocumentChange {
-  return { do: 'upsert', document: { id: blobCheckId, type: 'blob-check', schemaVersion: 1, digest, dueAt: dueAt.toISOString() } };
+  return {
+    do: 'upsert',
+    document: { id: blobCheckId, type: 'blob-check', schemaVersion: 1, digest, dueAt: dueAt.toISOString() },
+  };
 }
 
 export function collectedId(region: string, name: string): string {

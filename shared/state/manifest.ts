@@ -132,8 +132,23 @@ export function referrerId(subject: Digest, digest: Digest): string {
 export function referrerEdge(manifest: ManifestDocument): DocumentChange[] {
   const { registry, repository, subject, digest, mediaType, size, artifactType, annotations, annotationsIn } = manifest;
   if (subject === undefined) return [];
-  const about = { ...(artifactType === undefined ? {} : { artifactType }), ...(annotations === undefined ? {} : { annotations }), ...(annotationsIn === undefined ? {} : { annotationsIn }) };
-  const edge: ReferrerDocument = { id: referrerId(subject, digest), type: 'referrer', schemaVersion: 1, registry, repository, subject, digest, mediaType, size, ...about };
+  const about = {
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(annotationsIn === undefined ? {} : { annotationsIn }),
+  };
+  const edge: ReferrerDocument = {
+    id: referrerId(subject, digest),
+    type: 'referrer',
+    schemaVersion: 1,
+    registry,
+    repository,
+    subject,
+    digest,
+    mediaType,
+    size,
+    ...about,
+  };
   return [{ do: 'upsert', document: { ...edge } }];
 }
 

@@ -8,8 +8,14 @@ export interface RepositoryKey {
   readonly repository: RepositoryName;
 }
 
-export const registrySchema = z.custom<RegistryName>((value) => typeof value === 'string' && isRegistryName(value), 'is not a registry name');
-export const repositorySchema = z.custom<RepositoryName>((value) => typeof value === 'string' && isRepositoryName(value), 'is not a repository name');
+export const registrySchema = z.custom<RegistryName>(
+  (value) => typeof value === 'string' && isRegistryName(value),
+  'is not a registry name',
+);
+export const repositorySchema = z.custom<RepositoryName>(
+  (value) => typeof value === 'string' && isRepositoryName(value),
+  'is not a repository name',
+);
 export const tagSchema = z.custom<Tag>((value) => typeof value === 'string' && isTag(value), 'is not a tag');
 
 export function partitionOf(key: RepositoryKey): readonly [string, string] {

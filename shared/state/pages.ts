@@ -15,7 +15,8 @@ export function withoutEmptyPages(documents: Documents): Documents {
     commitDocuments: (container, partition, changes) => documents.commitDocuments(container, partition, changes),
     async queryDocuments(query) {
       let page = await documents.queryDocuments(query);
-      while (page.documents.length === 0 && page.continuation !== undefined) page = await documents.queryDocuments({ ...query, continuation: page.continuation });
+      while (page.documents.length === 0 && page.continuation !== undefined)
+        page = await documents.queryDocuments({ ...query, continuation: page.continuation });
       return page;
     },
   };
@@ -25,7 +26,10 @@ export function withoutEmptyPages(documents: Documents): Documents {
 export type WholeQuery = Omit<DocumentQuery, 'continuation'>;
 
 /** The pages of what a query finds. The next one is asked for when it is wanted, so who stops early costs no more. Throws `StoreFailure`. */
-export async function* pagesOf(documents: QueryDocuments, query: WholeQuery): AsyncGenerator<readonly VersionedDocument[]> {
+export async function* pagesOf(
+  documents: QueryDocuments,
+  query: WholeQuery,
+): AsyncGenerator<readonly VersionedDocument[]> {
   let page = await documents.queryDocuments(query);
   yield page.documents;
   while (page.continuation !== undefined) {
@@ -40,7 +44,11 @@ export async function* documentsOf(documents: QueryDocuments, query: WholeQuery)
 }
 
 /** The same, parsed. Throws `StoreFailure`, and `UnreadableDocument` for one of another shape. */
-export async function* storedOf<T>(documents: QueryDocuments, query: WholeQuery, schema: z.ZodType<T>): AsyncGenerator<Stored<T>> {
+export async function* storedOf<T>(
+  documents: QueryDocuments,
+  query: WholeQuery,
+  schema: z.ZodType<T>,
+): AsyncGenerator<Stored<T>> {
   for await (const found of documentsOf(documents, query)) yield parseStored(schema, found, query);
 }
 

@@ -14,8 +14,14 @@ export function isTagGlob(pattern: string): boolean {
   return isTag(pattern.replaceAll('*', 'a'));
 }
 
-export const repositoryGlobSchema = z.string().max(300).refine(isRepositoryGlob, `is not a repository name or a pattern such as team/**, ${patternSyntax}`);
-export const tagGlobSchema = z.string().max(128).refine(isTagGlob, `is not a tag or a pattern such as v1.*, ${patternSyntax}`);
+export const repositoryGlobSchema = z
+  .string()
+  .max(300)
+  .refine(isRepositoryGlob, `is not a repository name or a pattern such as team/**, ${patternSyntax}`);
+export const tagGlobSchema = z
+  .string()
+  .max(128)
+  .refine(isTagGlob, `is not a tag or a pattern such as v1.*, ${patternSyntax}`);
 
 /** Any run of characters but slashes; any run of characters; any number of whole folders, each with its slash. */
 type Wildcard = 'within' | 'across' | 'folders';
@@ -40,7 +46,9 @@ export function globMatches(pattern: string, text: string): boolean {
 
 function tokensOf(pattern: string): Token[] {
   const parts = pattern.match(/(?<=^|\/)\*\*\/|\*{2,}|[^]/g) ?? [];
-  return parts.map((part) => (part === '**/' ? 'folders' : part === '*' ? 'within' : part.startsWith('**') ? 'across' : { char: part }));
+  return parts.map((part) =>
+    part === '**/' ? 'folders' : part === '*' ? 'within' : part.startsWith('**') ? 'across' : { char: part },
+  );
 }
 
 /** A wildcard may stand for nothing: who comes to it has come behind it as well. */

@@ -15,7 +15,11 @@ export const maxClaimedBytes = 2 ** 43;
 const maxPlatformBytes = 200;
 
 /** Each digest that a manifest references, once. */
-export function referencedDigests({ config, layers, manifests }: Pick<Manifest, 'config' | 'layers' | 'manifests'>): Set<Digest> {
+export function referencedDigests({
+  config,
+  layers,
+  manifests,
+}: Pick<Manifest, 'config' | 'layers' | 'manifests'>): Set<Digest> {
   return new Set([...(config === undefined ? [] : [config]), ...layers, ...manifests].map(({ digest }) => digest));
 }
 
@@ -32,9 +36,20 @@ export function referencesOf(manifest: Manifest, stored: ReadonlyMap<Digest, num
   return bounded(all);
 }
 
-function reference(role: Reference['role'], { digest, size, mediaType, platform }: Descriptor, stored: ReadonlyMap<Digest, number>): Reference {
+function reference(
+  role: Reference['role'],
+  { digest, size, mediaType, platform }: Descriptor,
+  stored: ReadonlyMap<Digest, number>,
+): Reference {
   const found = stored.get(digest);
-  return { role, digest, size: Math.min(size, maxClaimedBytes), ...(found === undefined ? {} : { stored: found }), mediaType, ...shortPlatform(platform ?? undefined) };
+  return {
+    role,
+    digest,
+    size: Math.min(size, maxClaimedBytes),
+    ...(found === undefined ? {} : { stored: found }),
+    mediaType,
+    ...shortPlatform(platform ?? undefined),
+  };
 }
 
 /** What else a descriptor's platform holds may be of any size and depth; it stays in the manifest. */
@@ -61,7 +76,9 @@ function bounded(all: readonly Reference[]): Reference[] {
 
 /** As `bounded`, of a document that an older version may have written without a bound. Behind the bound the digest alone is left, for that is what keeps blobs. */
 export function boundedReferences(references: readonly Reference[]): Reference[] {
-  return bounded(references.map(({ platform, ...each }) => ({ ...each, ...shortPlatform(platform) }))).map((each, index) => (index < maxReferences ? each : { role: each.role, digest: each.digest, size: 0, mediaType: '' }));
+  return bounded(references.map(({ platform, ...each }) => ({ ...each, ...shortPlatform(platform) }))).map(
+    (each, index) => (index < maxReferences ? each : { role: each.role, digest: each.digest, size: 0, mediaType: '' }),
+  );
 }
 
 /** How large a reference is: as it was measured when it was pushed, or as it is claimed. In bytes. */

@@ -28,7 +28,11 @@ export type RepositoryDocument = z.infer<typeof repositoryDocumentSchema>;
 
 /** A slash may not stand in an id, a colon may not stand in a repository's name. */
 export function repositoryRef(key: RepositoryKey): DocumentRef {
-  return { container: 'registries', partition: [key.registry], id: `repository:${key.repository.replaceAll('/', ':')}` };
+  return {
+    container: 'registries',
+    partition: [key.registry],
+    id: `repository:${key.repository.replaceAll('/', ':')}`,
+  };
 }
 
 export function guardedRepository(entry: RepositoryDocument | undefined): Guarded | undefined {

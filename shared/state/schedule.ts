@@ -7,7 +7,10 @@ const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 
 /** When something is done again and again, in UTC. */
 export const scheduleSchema = z.strictObject({
   every: z.enum(['hour', 'day', 'week']),
-  at: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:30; of "every": "hour" the minutes count').default('02:00'),
+  at: z
+    .string()
+    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:30; of "every": "hour" the minutes count')
+    .default('02:00'),
   on: z.enum(['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']).default('sunday'),
 });
 

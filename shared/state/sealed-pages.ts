@@ -15,8 +15,12 @@ export function sealedPages(documents: Documents, key: Uint8Array): Documents {
     commitDocuments: (container, partition, changes) => documents.commitDocuments(container, partition, changes),
     async queryDocuments(query) {
       const list = listOf(query);
-      const page = await documents.queryDocuments(query.continuation === undefined ? query : { ...query, continuation: opened(query.continuation, list, secret) });
-      return page.continuation === undefined ? page : { ...page, continuation: sealText(page.continuation, secret, list) };
+      const page = await documents.queryDocuments(
+        query.continuation === undefined ? query : { ...query, continuation: opened(query.continuation, list, secret) },
+      );
+      return page.continuation === undefined
+        ? page
+        : { ...page, continuation: sealText(page.continuation, secret, list) };
     },
   };
 }
@@ -34,5 +38,8 @@ function opened(continuation: string, list: Buffer, secret: Uint8Array): string 
 }
 
 function notOfThisList(): RegistryError {
-  return new RegistryError({ is: 'request-invalid', why: 'continuation is not of this list: give the one that the page before ended with, or leave it out to begin with the first page' });
+  return new RegistryError({
+    is: 'request-invalid',
+    why: 'continuation is not of this list: give the one that the page before ended with, or leave it out to begin with the first page',
+  });
 }

@@ -20,7 +20,9 @@ export function sealText(text: string, secret: Uint8Array, context: Uint8Array =
 export function openText(sealed: string, secret: Uint8Array, context: Uint8Array = noContext): string | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length < nonceBytes + tagBytes) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', secret, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes }).setAAD(context);
+  const decipher = createDecipheriv('aes-256-gcm', secret, bytes.subarray(0, nonceBytes), {
+    authTagLength: tagBytes,
+  }).setAAD(context);
   decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
   try {
     return decipher.update(bytes.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8');

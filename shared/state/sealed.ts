@@ -4,7 +4,12 @@ import { z } from 'zod';
 import type { SealingKey, SealingKeys } from './sealing-keys.ts';
 
 /** AES-256-GCM; iv, tag and bytes in base64. `key` names what it was sealed with; absent in what was sealed before keys had names. */
-export const sealedSchema = z.object({ key: z.string().optional(), iv: z.base64(), tag: z.base64(), bytes: z.base64() });
+export const sealedSchema = z.object({
+  key: z.string().optional(),
+  iv: z.base64(),
+  tag: z.base64(),
+  bytes: z.base64(),
+});
 export type Sealed = z.infer<typeof sealedSchema>;
 
 /** What sealed bytes are, and where they lie. Both are bound to them: bytes that were moved elsewhere do not open. */
@@ -19,16 +24,27 @@ export function seal(bytes: Uint8Array, key: SealingKey, { purpose, context }: S
   const iv = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', derived(key, purpose), iv).setAAD(Buffer.from(context));
   const sealed = Buffer.concat([cipher.update(bytes), cipher.final()]);
-  return { key: key.id, iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), bytes: sealed.toString('base64') };
+  return {
+    key: key.id,
+    iv: iv.toString('base64'),
+    tag: cipher.getAuthTag().toString('base64'),
+    bytes: sealed.toString('base64'),
+  };
 }
 
 /** `undefined` when its key is gone, it was sealed for another place, or was changed. Throws `StoreFailure` when the key cannot be had. */
-export async function open(sealed: Sealed, keys: Pick<SealingKeys, 'find'>, { purpose, context }: SealedPlace): Promise<Uint8Array | undefined> {
+export async function open(
+  sealed: Sealed,
+  keys: Pick<SealingKeys, 'find'>,
+  { purpose, context }: SealedPlace,
+): Promise<Uint8Array | undefined> {
   const [iv, tag] = [Buffer.from(sealed.iv, 'base64'), Buffer.from(sealed.tag, 'base64')];
   if (iv.length !== 12 || tag.length !== 16) return undefined;
   const key = await keys.find(sealed.key);
   if (key === undefined) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', derived(key, purpose), iv, { authTagLength: 16 }).setAAD(Buffer.from(context)).setAuthTag(tag);
+  const decipher = createDecipheriv('aes-256-gcm', derived(key, purpose), iv, { authTagLength: 16 })
+    .setAAD(Buffer.from(context))
+    .setAuthTag(tag);
   const opened = decipher.update(Buffer.from(sealed.bytes, 'base64'));
   try {
     return Buffer.concat([opened, decipher.final()]);
@@ -44,7 +60,9 @@ const known = new WeakMap<Uint8Array, Map<SealedPlace['purpose'], KeyObject>>();
 function derived({ bytes }: SealingKey, purpose: SealedPlace['purpose']): KeyObject {
   const byPurpose = known.get(bytes) ?? new Map<SealedPlace['purpose'], KeyObject>();
   known.set(bytes, byPurpose);
-  const key = byPurpose.get(purpose) ?? createSecretKey(new Uint8Array(hkdfSync('sha256', bytes, '', `longshore: ${purpose}`, 32)));
+  const key =
+    byPurpose.get(purpose) ??
+    createSecretKey(new Uint8Array(hkdfSync('sha256', bytes, '', `longshore: ${purpose}`, 32)));
   byPurpose.set(purpose, key);
   return key;
 }

@@ -62,7 +62,8 @@ class VaultKeys {
 
   async current(): Promise<SealingKey> {
     const newest = await this.#secrets.readSecret(this.#name);
-    if (newest === undefined) throw unusable(`the vault has no secret ${this.#name}, or its newest version is disabled`);
+    if (newest === undefined)
+      throw unusable(`the vault has no secret ${this.#name}, or its newest version is disabled`);
     return this.#keep(newest);
   }
 
@@ -75,7 +76,10 @@ class VaultKeys {
 
   #keep({ value, version }: Secret): SealingKey {
     const bytes = Buffer.from(value, 'base64');
-    if (bytes.length < 32) throw unusable(`the secret ${this.#name} has fewer than 32 bytes in base64: make one with "openssl rand -base64 32"`);
+    if (bytes.length < 32)
+      throw unusable(
+        `the secret ${this.#name} has fewer than 32 bytes in base64: make one with "openssl rand -base64 32"`,
+      );
     const key = { id: `${vaultPrefix}${version}`, bytes };
     this.#known.set(key.id, key);
     return key;
@@ -84,7 +88,7 @@ class VaultKeys {
 
 /** Tells keys apart, and gives nothing of one away. */
 function fingerprint(key: Uint8Array): string {
-  return createHash('sha256').update('longshore: a key\'s name').update(key).digest('base64url').slice(0, 16);
+  return createHash('sha256').update("longshore: a key's name").update(key).digest('base64url').slice(0, 16);
 }
 
 function unusable(message: string): StoreFailure {

@@ -17,16 +17,27 @@ export class UnreadableDocument extends Error {
 }
 
 /** Reads one document and parses it. `undefined` when it is absent. */
-export async function readStored<T>(reader: ReadDocument, schema: z.ZodType<T>, ref: DocumentRef): Promise<Stored<T> | undefined> {
+export async function readStored<T>(
+  reader: ReadDocument,
+  schema: z.ZodType<T>,
+  ref: DocumentRef,
+): Promise<Stored<T> | undefined> {
   const found = await reader.readDocument(ref);
   return found === undefined ? undefined : parseStored(schema, found, ref);
 }
 
 /** Parses what a query gave. Throws `UnreadableDocument`. */
-export function parseStored<T>(schema: z.ZodType<T>, found: VersionedDocument, where: { container: string; partition?: readonly string[] }): Stored<T> {
+export function parseStored<T>(
+  schema: z.ZodType<T>,
+  found: VersionedDocument,
+  where: { container: string; partition?: readonly string[] },
+): Stored<T> {
   const parsed = schema.safeParse(found.document);
   if (parsed.success) return { document: parsed.data, etag: found.etag };
-  throw new UnreadableDocument([where.container, ...(where.partition ?? []), found.document.id].join('/'), z.prettifyError(parsed.error));
+  throw new UnreadableDocument(
+    [where.container, ...(where.partition ?? []), found.document.id].join('/'),
+    z.prettifyError(parsed.error),
+  );
 }
 
 /** What every stored document has beside its content. */

@@ -26,9 +26,19 @@ type Watch = <T>(call: `${Dependency}.${string}`, work: () => Promise<T>, contai
 
 /** The same ports; every call is counted by its verb and by how it ended, and is a span where there is a tracer. Nothing waits for the counting. */
 export function counted(ports: StorePorts, metrics: Metrics, clock: Clock, tracer?: Tracer): StorePorts {
-  const watch: Watch = tracer === undefined ? (call, work) => tally(metrics, call, work()) : (call, work, container) => tally(metrics, call, tracer.inSpan(storeSpan(call, container), work));
+  const watch: Watch =
+    tracer === undefined
+      ? (call, work) => tally(metrics, call, work())
+      : (call, work, container) => tally(metrics, call, tracer.inSpan(storeSpan(call, container), work));
   const topic = countedTopic(ports, { watch, metrics, clock, tracer });
-  return { documents: countedDocuments(ports, watch), blobs: countedBlobs(ports, watch), queues: countedQueues(ports, watch), topic, receivers: countedReceivers(ports, metrics), ...countedSecrets(ports, watch) };
+  return {
+    documents: countedDocuments(ports, watch),
+    blobs: countedBlobs(ports, watch),
+    queues: countedQueues(ports, watch),
+    topic,
+    receivers: countedReceivers(ports, metrics),
+    ...countedSecrets(ports, watch),
+  };
 }
 
 function countedDocuments({ documents }: StorePorts, watch: Watch): Documents {
@@ -36,16 +46,19 @@ function countedDocuments({ documents }: StorePorts, watch: Watch): Documents {
     readDocument: (ref) => watch('documents.read', () => documents.readDocument(ref), ref.container),
     queryDocuments: (query) => watch('documents.query', () => documents.queryDocuments(query), query.container),
     countDocuments: (query) => watch('documents.count', () => documents.countDocuments(query), query.container),
-    commitDocuments: (container, partition, changes) => watch('documents.commit', () => documents.commitDocuments(container, partition, changes), container),
+    commitDocuments: (container, partition, changes) =>
+      watch('documents.commit', () => documents.commitDocuments(container, partition, changes), container),
   };
 }
 
 function countedBlobs({ blobs }: StorePorts, watch: Watch): Blobs {
   return {
     stageBlock: (name, blockId, bytes) => watch('blobs.stage', () => blobs.stageBlock(name, blockId, bytes)),
-    stageBlockFrom: (name, blockId, source, range) => watch('blobs.stageFrom', () => blobs.stageBlockFrom(name, blockId, source, range)),
+    stageBlockFrom: (name, blockId, source, range) =>
+      watch('blobs.stageFrom', () => blobs.stageBlockFrom(name, blockId, source, range)),
     listStagedBlocks: (name) => watch('blobs.listStaged', () => blobs.listStagedBlocks(name)),
-    commitBlocks: (name, blockIds, metadata) => watch('blobs.commit', () => blobs.commitBlocks(name, blockIds, metadata)),
+    commitBlocks: (name, blockIds, metadata) =>
+      watch('blobs.commit', () => blobs.commitBlocks(name, blockIds, metadata)),
     putBlob: (name, bytes, metadata) => watch('blobs.put', () => blobs.putBlob(name, bytes, metadata)),
     statBlob: (name) => watch('blobs.stat', () => blobs.statBlob(name)),
     readBlob: (name, range) => watch('blobs.read', () => blobs.readBlob(name, range)),
@@ -56,13 +69,21 @@ function countedBlobs({ blobs }: StorePorts, watch: Watch): Blobs {
 }
 
 function countedQueues({ queues }: StorePorts, watch: Watch): SendMessage {
-  return { sendMessage: (queue, message, delaySeconds) => watch('queues.send', () => queues.sendMessage(queue, message, delaySeconds)) };
+  return {
+    sendMessage: (queue, message, delaySeconds) =>
+      watch('queues.send', () => queues.sendMessage(queue, message, delaySeconds)),
+  };
 }
 
-function countedTopic({ topic }: StorePorts, { watch, metrics, clock, tracer }: { watch: Watch; metrics: Metrics; clock: Clock; tracer: Tracer | undefined }): PublishEvents {
+function countedTopic(
+  { topic }: StorePorts,
+  { watch, metrics, clock, tracer }: { watch: Watch; metrics: Metrics; clock: Clock; tracer: Tracer | undefined },
+): PublishEvents {
   return {
     async publishEvents(events) {
-      await watch('events.publish', () => topic.publishEvents(tracer === undefined ? events : withTraceparent(events, tracer)));
+      await watch('events.publish', () =>
+        topic.publishEvents(tracer === undefined ? events : withTraceparent(events, tracer)),
+      );
       countPublished(events, metrics, clock.now().getTime());
     },
   };

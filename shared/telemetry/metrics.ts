@@ -27,26 +27,85 @@ const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
 export class Metrics implements CountBytes, TellPulls, TellReplication {
   readonly #registry = new Registry();
   readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'method', 'status']);
-  readonly #durations = this.#histogram('request_duration_seconds', 'Time until the head of the answer', ['route', 'method'], durationBuckets);
-  readonly #calls = this.#counter('store_calls_total', 'Calls of stores and of the topic, without the retries inside their SDKs', ['call', 'outcome']);
-  readonly #bytes = this.#counter('blob_bytes_total', 'Bytes of blobs that were received, redirected to, or proxied', ['way']);
+  readonly #durations = this.#histogram(
+    'request_duration_seconds',
+    'Time until the head of the answer',
+    ['route', 'method'],
+    durationBuckets,
+  );
+  readonly #calls = this.#counter(
+    'store_calls_total',
+    'Calls of stores and of the topic, without the retries inside their SDKs',
+    ['call', 'outcome'],
+  );
+  readonly #bytes = this.#counter('blob_bytes_total', 'Bytes of blobs that were received, redirected to, or proxied', [
+    'way',
+  ]);
   readonly #events = this.#counter('events_published_total', 'Events that the topic took', ['type']);
-  readonly #lag = this.#histogram('event_lag_seconds', 'Time from what an event tells of until the topic took it', [], lagBuckets);
+  readonly #lag = this.#histogram(
+    'event_lag_seconds',
+    'Time from what an event tells of until the topic took it',
+    [],
+    lagBuckets,
+  );
   readonly #swept = this.#counter('outbox_swept_events_total', 'Events that the sweep published', []);
 
-  readonly #posts = this.#counter('webhook_posts_total', 'Posts to receivers of webhooks, retries and pings among them, by the class of the answer or why there was none', ['outcome']);
-  readonly #postDurations = this.#histogram('webhook_post_duration_seconds', 'Time until a receiver had answered, or was given up', [], postBuckets);
+  readonly #posts = this.#counter(
+    'webhook_posts_total',
+    'Posts to receivers of webhooks, retries and pings among them, by the class of the answer or why there was none',
+    ['outcome'],
+  );
+  readonly #postDurations = this.#histogram(
+    'webhook_post_duration_seconds',
+    'Time until a receiver had answered, or was given up',
+    [],
+    postBuckets,
+  );
 
-  readonly #pulls = this.#counter('pulls_total', 'GETs and HEADs of manifests and GETs of blobs that were answered, when they are flushed', ['what', 'client']);
-  readonly #flushes = this.#counter('pull_batches_total', 'Batches of counted pulls, by what became of sending them', ['outcome']);
-  readonly #folds = this.#histogram('pull_fold_lag_seconds', 'Time from the minute of the oldest pull of a batch until it is in the counters', [], lagBuckets);
+  readonly #pulls = this.#counter(
+    'pulls_total',
+    'GETs and HEADs of manifests and GETs of blobs that were answered, when they are flushed',
+    ['what', 'client'],
+  );
+  readonly #flushes = this.#counter('pull_batches_total', 'Batches of counted pulls, by what became of sending them', [
+    'outcome',
+  ]);
+  readonly #folds = this.#histogram(
+    'pull_fold_lag_seconds',
+    'Time from the minute of the oldest pull of a batch until it is in the counters',
+    [],
+    lagBuckets,
+  );
 
-  readonly #replicated = this.#histogram('replication_lag_seconds', 'Time from planning an image for a region until it is whole there', ['region'], lagBuckets);
-  readonly #copies = this.#counter('replication_copies_total', 'Copies of blobs to this region, by what came of each attempt', ['outcome']);
-  readonly #copiedBytes = this.#counter('replication_bytes_total', 'Bytes of blobs that were copied to this region, by the storage itself', []);
+  readonly #replicated = this.#histogram(
+    'replication_lag_seconds',
+    'Time from planning an image for a region until it is whole there',
+    ['region'],
+    lagBuckets,
+  );
+  readonly #copies = this.#counter(
+    'replication_copies_total',
+    'Copies of blobs to this region, by what came of each attempt',
+    ['outcome'],
+  );
+  readonly #copiedBytes = this.#counter(
+    'replication_bytes_total',
+    'Bytes of blobs that were copied to this region, by the storage itself',
+    [],
+  );
 
   /** `path` still percent-encoded; `ms` until the answer's head was there. */
-  countRequest({ path, method, status, ms }: { readonly path: string; readonly method: string; readonly status: number; readonly ms: number }): void {
+  countRequest({
+    path,
+    method,
+    status,
+    ms,
+  }: {
+    readonly path: string;
+    readonly method: string;
+    readonly status: number;
+    readonly ms: number;
+  }): void {
     const labels = { route: routeName(path), method: methodName(method) };
     this.#durations.observe(labels, ms / 1_000);
     this.#requests.inc({ ...labels, status });
@@ -99,7 +158,9 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
 
   /** `GET /metrics`, in the text format of Prometheus. */
   async respond(): Promise<Response> {
-    return new Response(await this.#registry.metrics(), { headers: { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' } });
+    return new Response(await this.#registry.metrics(), {
+      headers: { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' },
+    });
   }
 
   #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {

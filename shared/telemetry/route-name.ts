@@ -1,5 +1,19 @@
 /** What a request's time and count are kept under. A small fixed set: a path holds names that clients choose, and each would be a series. */
-export type RouteName = 'v2' | 'catalog' | 'manifest' | 'blob' | 'uploads' | 'upload' | 'tags' | 'referrers' | 'acr' | 'oauth2' | 'api' | 'health' | 'metrics' | 'unknown';
+export type RouteName =
+  | 'v2'
+  | 'catalog'
+  | 'manifest'
+  | 'blob'
+  | 'uploads'
+  | 'upload'
+  | 'tags'
+  | 'referrers'
+  | 'acr'
+  | 'oauth2'
+  | 'api'
+  | 'health'
+  | 'metrics'
+  | 'unknown';
 
 /** Each route as a template: what a span is called by. */
 export const routeTemplates: Readonly<Record<RouteName, string>> = {
@@ -25,10 +39,22 @@ const roots: readonly (readonly [string, RouteName])[] = [
   ['/api/v1/', 'api'],
 ];
 
-const whole: Readonly<Partial<Record<string, RouteName>>> = { '/v2': 'v2', '/v2/': 'v2', '/v2/_catalog': 'catalog', '/healthz': 'health', '/metrics': 'metrics' };
+const whole: Readonly<Partial<Record<string, RouteName>>> = {
+  '/v2': 'v2',
+  '/v2/': 'v2',
+  '/v2/_catalog': 'catalog',
+  '/healthz': 'health',
+  '/metrics': 'metrics',
+};
 
 /** The word before the last segment says the endpoint, as in `parseRoute`; a name that is wrong is still asked of that endpoint. */
-const words: Readonly<Partial<Record<string, RouteName>>> = { manifests: 'manifest', blobs: 'blob', uploads: 'upload', tags: 'tags', referrers: 'referrers' };
+const words: Readonly<Partial<Record<string, RouteName>>> = {
+  manifests: 'manifest',
+  blobs: 'blob',
+  uploads: 'upload',
+  tags: 'tags',
+  referrers: 'referrers',
+};
 
 /** For every path, also one that no route has: `unknown`. It makes no copy of the path's parts; it is asked of every pull. */
 export function routeName(path: string): RouteName {

@@ -15,11 +15,23 @@ export function tracedApp(app: Fetches, tracer: Tracer): Fetches {
   return {
     fetch(request) {
       const [method, route] = [methodName(request.method), routeTemplates[routeName(pathOf(request.url))]];
-      const start: SpanStart = { name: `${method} ${route}`, kind: 'server', attributes: { 'http.request.method': method, 'http.route': route }, parent: request.headers.get('traceparent') ?? undefined };
-      return tracer.inSpan(start, async () => app.fetch(request), ({ status, headers }) => ({
-        attributes: { 'http.response.status_code': status, 'longshore.request_id': headers.get('x-request-id') ?? '' },
-        failed: status >= 500,
-      }));
+      const start: SpanStart = {
+        name: `${method} ${route}`,
+        kind: 'server',
+        attributes: { 'http.request.method': method, 'http.route': route },
+        parent: request.headers.get('traceparent') ?? undefined,
+      };
+      return tracer.inSpan(
+        start,
+        async () => app.fetch(request),
+        ({ status, headers }) => ({
+          attributes: {
+            'http.response.status_code': status,
+            'longshore.request_id': headers.get('x-request-id') ?? '',
+          },
+          failed: status >= 500,
+        }),
+      );
     },
   };
 }
@@ -32,7 +44,10 @@ function pathOf(url: string): string {
 /** A call of a store; `container` of the documents, which are the project's own words. */
 export function storeSpan(call: `${Dependency}.${string}`, container: string | undefined): SpanStart {
   if (call === 'events.publish') return { name: call, kind: 'producer' };
-  const attributes = container === undefined ? {} : { 'db.system.name': 'azure.cosmosdb', 'db.operation.name': call, 'db.collection.name': container };
+  const attributes =
+    container === undefined
+      ? {}
+      : { 'db.system.name': 'azure.cosmosdb', 'db.operation.name': call, 'db.collection.name': container };
   return { name: call, kind: 'client', attributes };
 }
 
@@ -43,10 +58,18 @@ export function withTraceparent(events: readonly CloudEvent[], tracer: Tracer): 
 }
 
 /** Handles a delivered event in the trace that published it. */
-export function inEventSpan<T>(tracer: Tracer | undefined, name: string, event: unknown, work: () => Promise<T>): Promise<T> {
+export function inEventSpan<T>(
+  tracer: Tracer | undefined,
+  name: string,
+  event: unknown,
+  work: () => Promise<T>,
+): Promise<T> {
   if (tracer === undefined) return work();
   const { traceparent } = (event ?? {}) as { traceparent?: unknown };
-  return tracer.inSpan({ name, kind: 'consumer', parent: typeof traceparent === 'string' ? traceparent : undefined }, work);
+  return tracer.inSpan(
+    { name, kind: 'consumer', parent: typeof traceparent === 'string' ? traceparent : undefined },
+    work,
+  );
 }
 
 /** Work that a timer starts. */

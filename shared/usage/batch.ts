@@ -49,7 +49,9 @@ export function minuteOf(at: Date): string {
 }
 
 /** Rows of the same repository and minute, in parts that one transaction holds. */
-export function partsOf(counted: Iterable<{ readonly part: Omit<CountedPart, 'rows'>; readonly row: CountedRow }>): CountedPart[] {
+export function partsOf(
+  counted: Iterable<{ readonly part: Omit<CountedPart, 'rows'>; readonly row: CountedRow }>,
+): CountedPart[] {
   const groups = new Map<string, CountedPart[]>();
   for (const { part, row } of counted) {
     const place = `${part.registry}/${part.repository} ${part.minute}`;

@@ -2,8 +2,31 @@ import { LRUCache } from 'lru-cache';
 
 /** What pulls, in kinds: by who it is, else by what it calls itself. A fixed set, for each is a counter of every image. */
 export const clientClasses = [
-  'docker', 'containerd', 'podman', 'buildah', 'skopeo', 'cri-o', 'kubelet', 'buildkit', 'kaniko', 'ko', 'oras', 'crane', 'regctl', 'helm', 'flux',
-  'apptainer', 'cosign', 'notation', 'az', 'dotnet', 'bicep', 'scanner', 'replicator', 'ci', 'other',
+  'docker',
+  'containerd',
+  'podman',
+  'buildah',
+  'skopeo',
+  'cri-o',
+  'kubelet',
+  'buildkit',
+  'kaniko',
+  'ko',
+  'oras',
+  'crane',
+  'regctl',
+  'helm',
+  'flux',
+  'apptainer',
+  'cosign',
+  'notation',
+  'az',
+  'dotnet',
+  'bicep',
+  'scanner',
+  'replicator',
+  'ci',
+  'other',
 ] as const;
 export type ClientClass = (typeof clientClasses)[number];
 
@@ -75,7 +98,9 @@ export class ClientClasses {
   }
 
   #byActor(actor: string): ClientClass | undefined {
-    const chosen = this.#actors.find((each) => (each.actor.endsWith('*') ? actor.startsWith(each.actor.slice(0, -1)) : actor === each.actor));
+    const chosen = this.#actors.find((each) =>
+      each.actor.endsWith('*') ? actor.startsWith(each.actor.slice(0, -1)) : actor === each.actor,
+    );
     return chosen?.client ?? (ciSubjects.some((start) => actor.startsWith(start)) ? 'ci' : undefined);
   }
 }
@@ -84,7 +109,10 @@ export class ClientClasses {
 export function parseActorClasses(text: string): ActorClass[] | undefined {
   const classes = text.split(',').map((pair) => {
     const at = pair.lastIndexOf('=');
-    return { actor: pair.slice(0, at).trim(), client: clientClasses.find((known) => known === pair.slice(at + 1).trim()) };
+    return {
+      actor: pair.slice(0, at).trim(),
+      client: clientClasses.find((known) => known === pair.slice(at + 1).trim()),
+    };
   });
   const known = classes.filter((each): each is ActorClass => each.actor !== '' && each.client !== undefined);
   return known.length === classes.length ? known : undefined;

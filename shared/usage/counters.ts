@@ -26,14 +26,31 @@ const daysOfImage = 100;
 
 const countsBySchema = z.record(z.string(), countsSchema);
 const counter = { registry: registrySchema, repository: z.string(), ttl: z.int(), ...countsSchema.shape };
-const lastTimes = { lastPull: z.iso.datetime().optional(), lastHead: z.iso.datetime().optional(), lastPush: z.iso.datetime().optional() };
+const lastTimes = {
+  lastPull: z.iso.datetime().optional(),
+  lastHead: z.iso.datetime().optional(),
+  lastPush: z.iso.datetime().optional(),
+};
 
 /** `2026-01-01T05`, and its minutes, `00` to `59`. */
-export const hourSchema = z.object({ ...documentShape('usage-hour'), ...counter, hour: z.string(), minutes: countsBySchema });
+export const hourSchema = z.object({
+  ...documentShape('usage-hour'),
+  ...counter,
+  hour: z.string(),
+  minutes: countsBySchema,
+});
 export type UsageHour = z.infer<typeof hourSchema>;
 
 /** `2026-01-01` in UTC, and its hours, `00` to `23`. */
-export const daySchema = z.object({ ...documentShape('usage-day'), ...counter, day: z.string(), hours: countsBySchema, byClient: countsBySchema, byRegion: countsBySchema, ...lastTimes });
+export const daySchema = z.object({
+  ...documentShape('usage-day'),
+  ...counter,
+  day: z.string(),
+  hours: countsBySchema,
+  byClient: countsBySchema,
+  byRegion: countsBySchema,
+  ...lastTimes,
+});
 export type UsageDay = z.infer<typeof daySchema>;
 
 /** Of one digest or one tag, over all time, and of its last days. */
@@ -72,20 +89,77 @@ function withShard(id: string, shard: number | undefined): string {
 export function hourWith(before: UsageHour | undefined, increment: Increment): UsageHour {
   const { key, minute, rows } = increment;
   const hour = minute.slice(0, 13);
-  const start: UsageHour = before ?? { id: hourId(increment), type: 'usage-hour', schemaVersion: 1, ...key, ttl: kept.hour, hour, ...noCounts, minutes: {} };
-  return rows.reduce((to, row) => ({ ...to, ...plus(to, row), minutes: plusAt(to.minutes, minute.slice(14), row) }), start);
+  const start: UsageHour = before ?? {
+    id: hourId(increment),
+    type: 'usage-hour',
+    schemaVersion: 1,
+    ...key,
+    ttl: kept.hour,
+    hour,
+    ...noCounts,
+    minutes: {},
+  };
+  return rows.reduce(
+    (to, row) => ({ ...to, ...plus(to, row), minutes: plusAt(to.minutes, minute.slice(14), row) }),
+    start,
+  );
 }
 
 export function dayWith(before: UsageDay | undefined, increment: Increment): UsageDay {
   const { key, minute, region, rows } = increment;
   const day = minute.slice(0, 10);
-  const start: UsageDay = before ?? { id: dayId(increment), type: 'usage-day', schemaVersion: 1, ...key, ttl: kept.day, day, ...noCounts, hours: {}, byClient: {}, byRegion: {} };
-  return rows.reduce((to, row) => ({ ...to, ...plus(to, row), hours: plusAt(to.hours, minute.slice(11, 13), row), byClient: plusAt(to.byClient, row.client, row), byRegion: plusAt(to.byRegion, region, row), ...later(to, row) }), start);
+  const start: UsageDay = before ?? {
+    id: dayId(increment),
+    type: 'usage-day',
+    schemaVersion: 1,
+    ...key,
+    ttl: kept.day,
+    day,
+    ...noCounts,
+    hours: {},
+    byClient: {},
+    byRegion: {},
+  };
+  return rows.reduce(
+    (to, row) => ({
+      ...to,
+      ...plus(to, row),
+      hours: plusAt(to.hours, minute.slice(11, 13), row),
+      byClient: plusAt(to.byClient, row.client, row),
+      byRegion: plusAt(to.byRegion, region, row),
+      ...later(to, row),
+    }),
+    start,
+  );
 }
 
-export function imageWith(before: ImagePulls | undefined, image: Pick<ImagePulls, 'id' | 'of' | 'name'>, { key, minute, region, rows }: Increment): ImagePulls {
-  const start: ImagePulls = before ?? { ...image, type: 'usage-pulls', schemaVersion: 1, ...key, ttl: kept.image, ...noCounts, days: {}, byClient: {}, byRegion: {} };
-  return rows.reduce((to, row) => ({ ...to, ...plus(to, row), days: lastDays(plusAt(to.days, minute.slice(0, 10), row)), byClient: plusAt(to.byClient, row.client, row), byRegion: plusAt(to.byRegion, region, row), ...later(to, row) }), start);
+export function imageWith(
+  before: ImagePulls | undefined,
+  image: Pick<ImagePulls, 'id' | 'of' | 'name'>,
+  { key, minute, region, rows }: Increment,
+): ImagePulls {
+  const start: ImagePulls = before ?? {
+    ...image,
+    type: 'usage-pulls',
+    schemaVersion: 1,
+    ...key,
+    ttl: kept.image,
+    ...noCounts,
+    days: {},
+    byClient: {},
+    byRegion: {},
+  };
+  return rows.reduce(
+    (to, row) => ({
+      ...to,
+      ...plus(to, row),
+      days: lastDays(plusAt(to.days, minute.slice(0, 10), row)),
+      byClient: plusAt(to.byClient, row.client, row),
+      byRegion: plusAt(to.byRegion, region, row),
+      ...later(to, row),
+    }),
+    start,
+  );
 }
 
 type LastTimes = Pick<ImagePulls, keyof typeof lastTimes>;
@@ -106,5 +180,12 @@ function latest(before: string | undefined, at: string): string {
 
 function lastDays(days: Record<string, z.infer<typeof countsSchema>>): Record<string, z.infer<typeof countsSchema>> {
   const names = Object.keys(days);
-  return names.length <= daysOfImage ? days : Object.fromEntries(names.sort().slice(-daysOfImage).map((name) => [name, days[name] ?? noCounts]));
+  return names.length <= daysOfImage
+    ? days
+    : Object.fromEntries(
+        names
+          .sort()
+          .slice(-daysOfImage)
+          .map((name) => [name, days[name] ?? noCounts]),
+      );
 }

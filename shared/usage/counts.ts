@@ -22,7 +22,12 @@ export const noCounts: Counts = { pulls: 0, heads: 0, blobPulls: 0, pushes: 0 };
 /** Of the counts alone, whatever else either has. */
 export function plus(a: Counts = noCounts, b: Counts = noCounts): Counts {
   const add = (one: number, other: number) => withinBounds(one + other);
-  return { pulls: add(a.pulls, b.pulls), heads: add(a.heads, b.heads), blobPulls: add(a.blobPulls, b.blobPulls), pushes: add(a.pushes, b.pushes) };
+  return {
+    pulls: add(a.pulls, b.pulls),
+    heads: add(a.heads, b.heads),
+    blobPulls: add(a.blobPulls, b.blobPulls),
+    pushes: add(a.pushes, b.pushes),
+  };
 }
 
 export function sumOf(all: Iterable<Counts>): Counts {

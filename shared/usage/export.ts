@@ -9,19 +9,45 @@ export type ExportOf = 'repositories' | 'images';
 
 type Cell = string | number | undefined;
 
-const tables: Readonly<Record<ExportOf, { readonly columns: readonly string[]; readonly row: (found: VersionedDocument, where: DocumentQuery) => readonly Cell[] }>> = {
+const tables: Readonly<
+  Record<
+    ExportOf,
+    {
+      readonly columns: readonly string[];
+      readonly row: (found: VersionedDocument, where: DocumentQuery) => readonly Cell[];
+    }
+  >
+> = {
   repositories: {
     columns: ['day', 'repository', 'pulls', 'heads', 'blob_pulls', 'pushes', 'last_pull', 'last_push'],
     row: (found, where) => {
-      const { day, repository, pulls, heads, blobPulls, pushes, lastPull, lastPush } = parseStored(daySchema, found, where).document;
+      const { day, repository, pulls, heads, blobPulls, pushes, lastPull, lastPush } = parseStored(
+        daySchema,
+        found,
+        where,
+      ).document;
       return [day, repository, pulls, heads, blobPulls, pushes, lastPull, lastPush];
     },
   },
   images: {
     columns: ['repository', 'tag', 'digest', 'pulls', 'heads', 'pushes', 'last_pull', 'last_head', 'last_push'],
     row: (found, where) => {
-      const { repository, of, name, pulls, heads, pushes, lastPull, lastHead, lastPush } = parseStored(imagePullsSchema, found, where).document;
-      return [repository, of === 'tag' ? name : undefined, of === 'digest' ? name : undefined, pulls, heads, pushes, lastPull, lastHead, lastPush];
+      const { repository, of, name, pulls, heads, pushes, lastPull, lastHead, lastPush } = parseStored(
+        imagePullsSchema,
+        found,
+        where,
+      ).document;
+      return [
+        repository,
+        of === 'tag' ? name : undefined,
+        of === 'digest' ? name : undefined,
+        pulls,
+        heads,
+        pushes,
+        lastPull,
+        lastHead,
+        lastPush,
+      ];
     },
   },
 };
@@ -32,10 +58,21 @@ const pageSize = 500;
  * A table as CSV (RFC 4180), a page of the store at a time as the client reads. The first page is read before the answer begins; a
  * failure later breaks the answer off, so that no part passes for the whole. Throws `StoreFailure`.
  */
-export async function exportTable(documents: QueryDocuments, registry: RegistryName, of: ExportOf, period: Period): Promise<ReadableStream<Uint8Array>> {
+export async function exportTable(
+  documents: QueryDocuments,
+  registry: RegistryName,
+  of: ExportOf,
+  period: Period,
+): Promise<ReadableStream<Uint8Array>> {
   const { columns, row } = tables[of];
-  const query = { container: 'usage' as const, partition: [registry], where: conditions(of, registry, period), limit: pageSize };
-  const text = (documents: readonly VersionedDocument[]) => documents.map((found) => lineOf(row(found, query))).join('');
+  const query = {
+    container: 'usage' as const,
+    partition: [registry],
+    where: conditions(of, registry, period),
+    limit: pageSize,
+  };
+  const text = (documents: readonly VersionedDocument[]) =>
+    documents.map((found) => lineOf(row(found, query))).join('');
   let page = await documents.queryDocuments(query);
   let next = lineOf(columns) + text(page.documents);
   return new ReadableStream<Uint8Array>(

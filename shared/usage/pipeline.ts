@@ -51,15 +51,25 @@ export interface UsagePipeline {
 /** An outage of the documents outlasts the attempts that a queue makes by itself. In seconds. */
 const laterSeconds = 60;
 
-export function usagePipeline(ports: UsagePorts, { registryName, region, actors, quotaBytes, eventSource }: UsageScope): UsagePipeline {
+export function usagePipeline(
+  ports: UsagePorts,
+  { registryName, region, actors, quotaBytes, eventSource }: UsageScope,
+): UsagePipeline {
   const clients = new ClientClasses(actors);
   const folding = new Folding(ports.documents);
   const counter = new PullCounter(ports, { region, clients });
   const survey = async () => {
     await beginTracking(ports, registryName);
     const recounted = await recountDrifted(ports, registryName);
-    if (recounted.length > 0) ports.log.warn({ repositories: recounted.slice(0, 100), count: recounted.length }, 'the usage of repositories had drifted from what they hold, and is counted anew');
-    const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, { quotaBytes, eventSource });
+    if (recounted.length > 0)
+      ports.log.warn(
+        { repositories: recounted.slice(0, 100), count: recounted.length },
+        'the usage of repositories had drifted from what they hold, and is counted anew',
+      );
+    const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, {
+      quotaBytes,
+      eventSource,
+    });
     ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
   };
   let isSurveyed = false;
@@ -101,7 +111,10 @@ async function foldWhole(ports: FoldPorts, batch: PullBatch): Promise<void> {
   const failures: Error[] = [];
   await ports.folding.addBatch(batch, (error, repository) => {
     failures.push(error instanceof Error ? error : new Error(String(error)));
-    ports.log.error({ err: error, batch: batch.id, repository }, 'what a batch of pulls has counted in one repository cannot be added');
+    ports.log.error(
+      { err: error, batch: batch.id, repository },
+      'what a batch of pulls has counted in one repository cannot be added',
+    );
   });
   const oldest = Math.min(...batch.parts.map(({ minute }) => Date.parse(`${minute}Z`)));
   ports.metrics.tellFold(ports.clock.now().getTime() - oldest);

@@ -87,11 +87,18 @@ export class PullCounter implements CountPull {
     const tallies = this.#tallies;
     this.#tallies = new Map();
     for (const tally of tallies.values()) {
-      for (const what of ['manifest', 'head', 'blob'] as const) if (tally[what] > 0) this.#ports.metrics.tellPulls(what, tally.client, tally[what]);
+      for (const what of ['manifest', 'head', 'blob'] as const)
+        if (tally[what] > 0) this.#ports.metrics.tellPulls(what, tally.client, tally[what]);
     }
     for (const parts of packed(partsOf([...tallies.values()].map(counted)))) {
       this.#instance ??= this.#ports.ids.nextId();
-      this.#unsent.push({ schemaVersion: 1, id: `${this.#instance}:${this.#batches++}`, region: this.#settings.region, gap: this.#gap, parts });
+      this.#unsent.push({
+        schemaVersion: 1,
+        id: `${this.#instance}:${this.#batches++}`,
+        region: this.#settings.region,
+        gap: this.#gap,
+        parts,
+      });
       this.#gap = false;
     }
     this.#dropOldest();
@@ -102,7 +109,10 @@ export class PullCounter implements CountPull {
     if (dropped.length === 0) return;
     this.#gap = true;
     for (const _ of dropped) this.#ports.metrics.tellFlush('dropped');
-    this.#ports.log.error({ batches: dropped.length }, 'the queue has not taken counted pulls for long: the oldest are lost, and tracking of last pulls begins anew');
+    this.#ports.log.error(
+      { batches: dropped.length },
+      'the queue has not taken counted pulls for long: the oldest are lost, and tracking of last pulls begins anew',
+    );
   }
 
   /** Never rejects: pulls are counted beside what clients asked for. */
@@ -116,7 +126,10 @@ export class PullCounter implements CountPull {
       }
     } catch (error) {
       this.#ports.metrics.tellFlush('failed');
-      this.#ports.log.warn({ err: error, batches: this.#unsent.length }, error instanceof StoreFailure ? 'counted pulls wait for the queue' : 'counted pulls could not be sent');
+      this.#ports.log.warn(
+        { err: error, batches: this.#unsent.length },
+        error instanceof StoreFailure ? 'counted pulls wait for the queue' : 'counted pulls could not be sent',
+      );
       this.#timer ??= setTimeout(() => this.#flushUnwatched(), flushAfter).unref();
     }
   }
@@ -124,7 +137,18 @@ export class PullCounter implements CountPull {
 
 function counted({ pull, client, manifest, head, blob, lastAt }: Tally) {
   const at = new Date(lastAt);
-  const named = { ...(pull.digest === undefined ? {} : { digest: pull.digest }), ...(pull.tag === undefined ? {} : { tag: pull.tag }) };
-  const row: CountedRow = { client, ...named, ...noCounts, pulls: manifest, heads: head, blobPulls: blob, lastAt: at.toISOString() };
+  const named = {
+    ...(pull.digest === undefined ? {} : { digest: pull.digest }),
+    ...(pull.tag === undefined ? {} : { tag: pull.tag }),
+  };
+  const row: CountedRow = {
+    client,
+    ...named,
+    ...noCounts,
+    pulls: manifest,
+    heads: head,
+    blobPulls: blob,
+    lastAt: at.toISOString(),
+  };
   return { part: { ...pull.key, minute: minuteOf(at) }, row };
 }

@@ -22,7 +22,10 @@ interface RecordPorts {
   readonly folding: Folding;
 }
 
-type PushEvent = Extract<CatalogueEvent, { type: 'Microsoft.ContainerRegistry.ImagePushed' | 'Microsoft.ContainerRegistry.ChartPushed' }>;
+type PushEvent = Extract<
+  CatalogueEvent,
+  { type: 'Microsoft.ContainerRegistry.ImagePushed' | 'Microsoft.ContainerRegistry.ChartPushed' }
+>;
 
 /** Counts one event. Delivered again, or in another order, it changes nothing more. Throws `StoreFailure`: then it must be delivered again. */
 export async function recordUsage(ports: RecordPorts, settings: RecordSettings, event: CatalogueEvent): Promise<void> {
@@ -31,12 +34,24 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed':
       await countPush(ports.folding, settings, event);
-      return settleImage(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.digest);
+      return settleImage(
+        ports.documents,
+        { registry, repository: event.data.target.repository },
+        event.data.target.digest,
+      );
     case 'Microsoft.ContainerRegistry.ImageDeleted':
     case 'Microsoft.ContainerRegistry.ChartDeleted':
-      return settleImage(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.digest);
+      return settleImage(
+        ports.documents,
+        { registry, repository: event.data.target.repository },
+        event.data.target.digest,
+      );
     case 'Longshore.Restored':
-      return settleAll(ports.documents, { registry, repository: event.data.target.repository }, event.data.target.manifests);
+      return settleAll(
+        ports.documents,
+        { registry, repository: event.data.target.repository },
+        event.data.target.manifests,
+      );
     // Whatever goes into the bin is told of as deleted, too; the rest changes nothing that is counted.
     default:
   }
@@ -45,17 +60,30 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
 const imagesAtOnce = 4;
 
 /** A restore brings many back in one step. Images that share blobs wait for each other at their etags, so few at a time. */
-async function settleAll(documents: RecordPorts['documents'], key: RepositoryKey, manifests: readonly { readonly digest: Digest }[]): Promise<void> {
+async function settleAll(
+  documents: RecordPorts['documents'],
+  key: RepositoryKey,
+  manifests: readonly { readonly digest: Digest }[],
+): Promise<void> {
   const limit = pLimit(imagesAtOnce);
   await Promise.all(manifests.map(({ digest }) => limit(() => settleImage(documents, key, digest))));
 }
 
-function countPush(folding: Folding, { registryName: registry, region, clients }: RecordSettings, event: PushEvent): Promise<void> {
+function countPush(
+  folding: Folding,
+  { registryName: registry, region, clients }: RecordSettings,
+  event: PushEvent,
+): Promise<void> {
   const { request, actor, target } = event.data;
   const at = new Date(event.time);
   const row = { client: clients.of(actor.name, request.useragent), ...noCounts, pushes: 1, lastAt: at.toISOString() };
   // A chart's tag is the file name of its archive.
   const tag = event.type === 'Microsoft.ContainerRegistry.ImagePushed' ? event.data.target.tag : undefined;
   const named = { ...row, digest: target.digest, ...(tag === undefined ? {} : { tag }) };
-  return folding.addEvent(event.id, { key: { registry, repository: target.repository }, minute: minuteOf(at), region, row: named });
+  return folding.addEvent(event.id, {
+    key: { registry, repository: target.repository },
+    minute: minuteOf(at),
+    region,
+    row: named,
+  });
 }

@@ -49,35 +49,68 @@ export async function recountDrifted(ports: RecountPorts, registry: RegistryName
       log.error({ err: error, repository }, 'a repository cannot be counted anew');
     }
   };
-  await Promise.all([...new Set([...(await repositoriesOf(ports, registry)), ...totals.keys()])].map((repository) => limit(() => each(repository))));
+  await Promise.all(
+    [...new Set([...(await repositoriesOf(ports, registry)), ...totals.keys()])].map((repository) =>
+      limit(() => each(repository)),
+    ),
+  );
   return recounted;
 }
 
 /** Every push has its repository in the catalog before it commits. */
 async function repositoriesOf(ports: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
-  const query = { container: 'registries' as const, partition: [registry], where: [{ path: 'id', is: 'starts-with' as const, value: repositoryRef({ registry, repository: '' as RepositoryName }).id }], limit: 1_000 };
+  const query = {
+    container: 'registries' as const,
+    partition: [registry],
+    where: [
+      {
+        path: 'id',
+        is: 'starts-with' as const,
+        value: repositoryRef({ registry, repository: '' as RepositoryName }).id,
+      },
+    ],
+    limit: 1_000,
+  };
   const repositories: RepositoryName[] = [];
-  for await (const { document: { repository } } of everyReadable(ports, repositoryDocumentSchema, query)) repositories.push(repository);
+  for await (const {
+    document: { repository },
+  } of everyReadable(ports, repositoryDocumentSchema, query))
+    repositories.push(repository);
   return repositories;
 }
 
 async function totalsIn(ports: RecountPorts, registry: RegistryName): Promise<Map<RepositoryName, UsageTotal>> {
-  const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-total' }, { path: 'repository', is: '!=' as const, value: wholeRegistry(registry).repository }], limit: 1_000 };
+  const query = {
+    container: 'usage' as const,
+    partition: [registry],
+    where: [
+      { path: 'type', is: '=' as const, value: 'usage-total' },
+      { path: 'repository', is: '!=' as const, value: wholeRegistry(registry).repository },
+    ],
+    limit: 1_000,
+  };
   const totals = new Map<RepositoryName, UsageTotal>();
-  for await (const { document: total } of everyReadable(ports, totalSchema, query)) totals.set(total.repository as RepositoryName, total);
+  for await (const { document: total } of everyReadable(ports, totalSchema, query))
+    totals.set(total.repository as RepositoryName, total);
   return totals;
 }
 
 async function hasDrifted(documents: Documents, key: RepositoryKey, total: UsageTotal | undefined): Promise<boolean> {
   if (total !== undefined && total.measured !== true) return true;
-  const images = await documents.countDocuments({ container: 'repositories', partition: partitionOf(key), where: [{ path: 'type', is: '=', value: 'manifest' }] });
+  const images = await documents.countDocuments({
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [{ path: 'type', is: '=', value: 'manifest' }],
+  });
   return images !== (total?.images ?? 0);
 }
 
 /** Brings every image, every blob and then the totals of a repository in line with what is there. What changes meanwhile stays counted. */
 export async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
   const limit = pLimit(imagesAtOnce);
-  await Promise.all([...(await digestsToSettle(documents, key))].map((digest) => limit(() => settleImage(documents, key, digest))));
+  await Promise.all(
+    [...(await digestsToSettle(documents, key))].map((digest) => limit(() => settleImage(documents, key, digest))),
+  );
   await measureBlobs(documents, key);
   await untilUncontended(`the totals of ${key.repository}`, () => writeTotals(documents, key));
 }
@@ -85,20 +118,33 @@ export async function recount(documents: Documents, key: RepositoryKey): Promise
 async function digestsToSettle(documents: Documents, key: RepositoryKey): Promise<Set<Digest>> {
   const partition = partitionOf(key);
   const digests = new Set<Digest>();
-  const live = { container: 'repositories' as const, partition, where: [{ path: 'id', is: 'starts-with' as const, value: 'manifest:' }], limit: pageSize };
-  for await (const found of documentsOf(documents, live)) digests.add(parseStored(manifestDocumentSchema, found, live).document.digest);
+  const live = {
+    container: 'repositories' as const,
+    partition,
+    where: [{ path: 'id', is: 'starts-with' as const, value: 'manifest:' }],
+    limit: pageSize,
+  };
+  for await (const found of documentsOf(documents, live))
+    digests.add(parseStored(manifestDocumentSchema, found, live).document.digest);
   const counted = ofType(key, 'usage-image');
-  for await (const found of documentsOf(documents, counted)) digests.add(parseStored(imageSchema, found, counted).document.digest);
+  for await (const found of documentsOf(documents, counted))
+    digests.add(parseStored(imageSchema, found, counted).document.digest);
   return digests;
 }
 
 function ofType(key: RepositoryKey, type: string) {
-  return { container: 'usage' as const, partition: partitionOf(key), where: [{ path: 'type', is: '=' as const, value: type }], limit: pageSize };
+  return {
+    container: 'usage' as const,
+    partition: partitionOf(key),
+    where: [{ path: 'type', is: '=' as const, value: type }],
+    limit: pageSize,
+  };
 }
 
 async function measureBlobs(documents: Documents, key: RepositoryKey): Promise<void> {
   const query = ofType(key, 'usage-blob');
-  for await (const found of documentsOf(documents, query)) await measureBlob(documents, key, parseStored(blobSchema, found, query).document.digest);
+  for await (const found of documentsOf(documents, query))
+    await measureBlob(documents, key, parseStored(blobSchema, found, query).document.digest);
 }
 
 /** Brings a counted blob in line with what is stored of it. Blob and totals change in one transaction: whatever a crash leaves adds up. */
@@ -108,7 +154,14 @@ export async function measureBlob(documents: Documents, key: RepositoryKey, dige
     const size = await storedSize(documents, key, digest);
     if (blob === undefined || blob.document.size === size) return true;
     const total = await addToTotals(documents, key, { bytes: size - blob.document.size });
-    return (await documents.commitDocuments('usage', partitionOf(key), [{ do: 'patch', id: blobId(digest), set: { size }, ifMatch: blob.etag }, total])).committed || undefined;
+    return (
+      (
+        await documents.commitDocuments('usage', partitionOf(key), [
+          { do: 'patch', id: blobId(digest), set: { size }, ifMatch: blob.etag },
+          total,
+        ])
+      ).committed || undefined
+    );
   });
 }
 
@@ -124,7 +177,14 @@ async function writeTotals(documents: Documents, key: RepositoryKey): Promise<tr
     if (present) sizes.push(size);
     images += Number(present);
   }
-  for await (const found of documentsOf(documents, blobsQuery)) sizes.push(parseStored(blobSchema, found, blobsQuery).document.size);
+  for await (const found of documentsOf(documents, blobsQuery))
+    sizes.push(parseStored(blobSchema, found, blobsQuery).document.size);
   const after: UsageTotal = { ...total.document, images, bytes: sumOfBytes(sizes), measured: true };
-  return (await documents.commitDocuments('usage', partitionOf(key), [{ do: 'replace', document: { ...after }, ifMatch: total.etag }])).committed || undefined;
+  return (
+    (
+      await documents.commitDocuments('usage', partitionOf(key), [
+        { do: 'replace', document: { ...after }, ifMatch: total.etag },
+      ])
+    ).committed || undefined
+  );
 }

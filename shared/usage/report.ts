@@ -26,53 +26,148 @@ export interface ReportPorts {
 }
 
 /** What is known of a registry, a repository, a tag or a digest. `undefined` when nothing ever happened there. Throws `RegistryError` (`request-invalid`) and `StoreFailure`. */
-export async function usageOf({ documents, clock }: ReportPorts, registry: RegistryName, query: UsageQuery): Promise<UsageOnWire | undefined> {
+export async function usageOf(
+  { documents, clock }: ReportPorts,
+  registry: RegistryName,
+  query: UsageQuery,
+): Promise<UsageOnWire | undefined> {
   const period = periodOf(query, clock.now());
   const { repository } = query;
-  const [trackedSince, found] = await Promise.all([readTracking(documents, registry), repository === undefined ? ofRegistry(documents, registry, period) : ofContent(documents, { registry, repository }, query, period)]);
-  return found === undefined ? undefined : { registry, ...(trackedSince === undefined ? {} : { trackedSince }), ...found };
+  const [trackedSince, found] = await Promise.all([
+    readTracking(documents, registry),
+    repository === undefined
+      ? ofRegistry(documents, registry, period)
+      : ofContent(documents, { registry, repository }, query, period),
+  ]);
+  return found === undefined
+    ? undefined
+    : { registry, ...(trackedSince === undefined ? {} : { trackedSince }), ...found };
 }
 
 type Found = Omit<UsageOnWire, 'registry' | 'trackedSince'>;
 
-function ofContent(documents: ReportPorts['documents'], key: RepositoryKey, query: UsageQuery, period: Period): Promise<Found | undefined> {
-  return query.tag === undefined && query.digest === undefined ? ofRepository(documents, key, period) : ofImage(documents, key, query, period);
+function ofContent(
+  documents: ReportPorts['documents'],
+  key: RepositoryKey,
+  query: UsageQuery,
+  period: Period,
+): Promise<Found | undefined> {
+  return query.tag === undefined && query.digest === undefined
+    ? ofRepository(documents, key, period)
+    : ofImage(documents, key, query, period);
 }
 
 async function ofRegistry(documents: ReportPorts['documents'], registry: RegistryName, period: Period): Promise<Found> {
   const key = wholeRegistry(registry);
-  const [total, counted, survey] = await Promise.all([readTotals(documents, key), countsIn(documents, key, period), readSurvey(documents, registry)]);
-  const sizes = survey === undefined ? undefined : pick(survey, ['uniqueBytes', 'sharedBytes', 'recycledBytes', 'unneededBytes', 'unlinkedBytes', 'storedBytes', 'measuredAt']);
+  const [total, counted, survey] = await Promise.all([
+    readTotals(documents, key),
+    countsIn(documents, key, period),
+    readSurvey(documents, registry),
+  ]);
+  const sizes =
+    survey === undefined
+      ? undefined
+      : pick(survey, [
+          'uniqueBytes',
+          'sharedBytes',
+          'recycledBytes',
+          'unneededBytes',
+          'unlinkedBytes',
+          'storedBytes',
+          'measuredAt',
+        ]);
   return { ...countsOf(total ?? noCounts), ...(sizes === undefined ? {} : { sizes }), period: onWire(period, counted) };
 }
 
-async function ofRepository(documents: ReportPorts['documents'], key: RepositoryKey, period: Period): Promise<Found | undefined> {
-  const [total, counted, sizes, last] = await Promise.all([readTotals(documents, key), countsIn(documents, key, period), readStored(documents, repositorySizesSchema, usageRef(key, sizesId)), lastTimes(documents, key)]);
+async function ofRepository(
+  documents: ReportPorts['documents'],
+  key: RepositoryKey,
+  period: Period,
+): Promise<Found | undefined> {
+  const [total, counted, sizes, last] = await Promise.all([
+    readTotals(documents, key),
+    countsIn(documents, key, period),
+    readStored(documents, repositorySizesSchema, usageRef(key, sizesId)),
+    lastTimes(documents, key),
+  ]);
   if (total === undefined) return undefined;
-  const held = sizes === undefined ? {} : { sizes: { ...pick(sizes.document, ['uniqueBytes', 'sharedBytes', 'recycledBytes', 'unneededBytes', 'measuredAt']), freedBytes: sizes.document.uniqueBytes } };
-  return { repository: key.repository, ...countsOf(total), images: total.images, bytes: total.bytes, ...last, ...held, period: onWire(period, counted) };
+  const held =
+    sizes === undefined
+      ? {}
+      : {
+          sizes: {
+            ...pick(sizes.document, ['uniqueBytes', 'sharedBytes', 'recycledBytes', 'unneededBytes', 'measuredAt']),
+            freedBytes: sizes.document.uniqueBytes,
+          },
+        };
+  return {
+    repository: key.repository,
+    ...countsOf(total),
+    images: total.images,
+    bytes: total.bytes,
+    ...last,
+    ...held,
+    period: onWire(period, counted),
+  };
 }
 
-async function ofImage(documents: ReportPorts['documents'], key: RepositoryKey, { tag, digest }: UsageQuery, period: Period): Promise<Found | undefined> {
+async function ofImage(
+  documents: ReportPorts['documents'],
+  key: RepositoryKey,
+  { tag, digest }: UsageQuery,
+  period: Period,
+): Promise<Found | undefined> {
   const id = tag !== undefined ? pullsOfTagId(tag) : digest !== undefined ? pullsOfDigestId(digest) : '';
-  const [counted, current] = await Promise.all([readStored(documents, imagePullsSchema, usageRef(key, id)), tag === undefined ? undefined : readStored(documents, tagDocumentSchema, tagRef(key, tag))]);
+  const [counted, current] = await Promise.all([
+    readStored(documents, imagePullsSchema, usageRef(key, id)),
+    tag === undefined ? undefined : readStored(documents, tagDocumentSchema, tagRef(key, tag)),
+  ]);
   const manifest = digest ?? current?.document.digest;
-  const sizes = manifest === undefined ? undefined : await (tag === undefined ? imageSizes : tagSizes)(documents, key, manifest);
+  const sizes =
+    manifest === undefined ? undefined : await (tag === undefined ? imageSizes : tagSizes)(documents, key, manifest);
   if (counted === undefined && sizes === undefined) return undefined;
-  const image: Pick<ImagePulls, 'days' | 'byClient' | 'byRegion'> = counted?.document ?? { days: {}, byClient: {}, byRegion: {} };
-  const named = { repository: key.repository, ...(tag === undefined ? {} : { tag }), ...(manifest === undefined ? {} : { digest: manifest }) };
-  return { ...named, ...countsOf(counted?.document ?? noCounts), ...timesOf(counted?.document ?? {}), ...(sizes === undefined ? {} : { sizes }), period: onWire(period, imageCountsIn(image, period)) };
+  const image: Pick<ImagePulls, 'days' | 'byClient' | 'byRegion'> = counted?.document ?? {
+    days: {},
+    byClient: {},
+    byRegion: {},
+  };
+  const named = {
+    repository: key.repository,
+    ...(tag === undefined ? {} : { tag }),
+    ...(manifest === undefined ? {} : { digest: manifest }),
+  };
+  return {
+    ...named,
+    ...countsOf(counted?.document ?? noCounts),
+    ...timesOf(counted?.document ?? {}),
+    ...(sizes === undefined ? {} : { sizes }),
+    period: onWire(period, imageCountsIn(image, period)),
+  };
 }
 
 /** Of a repository: its days know theirs, and the latest that has one has the last. */
-async function lastTimes(documents: QueryDocuments, key: RepositoryKey): Promise<Pick<Found, 'lastPull' | 'lastHead' | 'lastPush'>> {
-  const found = await Promise.all((['lastPull', 'lastHead', 'lastPush'] as const).map(async (kind) => {
-    const partition = partitionOf(key);
-    const page = await documents.queryDocuments({ container: 'usage', partition, where: [{ path: 'type', is: '=', value: 'usage-day' }], orderBy: { path: kind, direction: 'desc' }, limit: 1 });
-    const [latest] = page.documents;
-    const at = latest === undefined ? undefined : parseStored(daySchema, latest, { container: 'usage', partition }).document[kind];
-    return at === undefined ? {} : { [kind]: at };
-  }));
+async function lastTimes(
+  documents: QueryDocuments,
+  key: RepositoryKey,
+): Promise<Pick<Found, 'lastPull' | 'lastHead' | 'lastPush'>> {
+  const found = await Promise.all(
+    (['lastPull', 'lastHead', 'lastPush'] as const).map(async (kind) => {
+      const partition = partitionOf(key);
+      const page = await documents.queryDocuments({
+        container: 'usage',
+        partition,
+        where: [{ path: 'type', is: '=', value: 'usage-day' }],
+        orderBy: { path: kind, direction: 'desc' },
+        limit: 1,
+      });
+      const [latest] = page.documents;
+      const at =
+        latest === undefined
+          ? undefined
+          : parseStored(daySchema, latest, { container: 'usage', partition }).document[kind];
+      return at === undefined ? {} : { [kind]: at };
+    }),
+  );
   return Object.assign({}, ...found) as Pick<Found, 'lastPull' | 'lastHead' | 'lastPush'>;
 }
 
@@ -84,10 +179,24 @@ const lists: Readonly<Record<Order, { readonly type: string; readonly path: stri
 };
 
 /** The repositories with most of something, from the index. Throws `StoreFailure`. */
-export async function topRepositories(documents: QueryDocuments, registry: RegistryName, by: Order, limit: number): Promise<{ repository: string; value: number }[]> {
+export async function topRepositories(
+  documents: QueryDocuments,
+  registry: RegistryName,
+  by: Order,
+  limit: number,
+): Promise<{ repository: string; value: number }[]> {
   const { type, path } = lists[by];
-  const where = [{ path: 'type', is: '=' as const, value: type }, { path: 'repository', is: '!=' as const, value: wholeRegistry(registry).repository }];
-  const page = await documents.queryDocuments({ container: 'usage', partition: [registry], where, orderBy: { path, direction: 'desc' }, limit });
+  const where = [
+    { path: 'type', is: '=' as const, value: type },
+    { path: 'repository', is: '!=' as const, value: wholeRegistry(registry).repository },
+  ];
+  const page = await documents.queryDocuments({
+    container: 'usage',
+    partition: [registry],
+    where,
+    orderBy: { path, direction: 'desc' },
+    limit,
+  });
   return page.documents.map((found) => ranked(found, by, registry));
 }
 
@@ -104,20 +213,40 @@ function ranked(found: VersionedDocument, by: Order, registry: RegistryName): { 
 /** Throws `RegistryError` (`thing-unknown`) before the first survey. */
 export async function requireSurvey(documents: ReadDocument, registry: RegistryName) {
   const survey = await readSurvey(documents, registry);
-  if (survey === undefined) throw new RegistryError({ is: 'thing-unknown', what: 'survey of what is stored yet: the first one is made within a minute of the first push' });
+  if (survey === undefined)
+    throw new RegistryError({
+      is: 'thing-unknown',
+      what: 'survey of what is stored yet: the first one is made within a minute of the first push',
+    });
   return survey;
 }
 
 function onWire({ from, to, by }: Period, counted: PeriodCounts): UsageOnWire['period'] {
-  return { from: from.toISOString(), to: to.toISOString(), by, ...counted, byClient: { ...counted.byClient }, byRegion: { ...counted.byRegion }, series: [...counted.series] };
+  return {
+    from: from.toISOString(),
+    to: to.toISOString(),
+    by,
+    ...counted,
+    byClient: { ...counted.byClient },
+    byRegion: { ...counted.byRegion },
+    series: [...counted.series],
+  };
 }
 
 function countsOf({ pulls, heads, blobPulls, pushes }: Counts): Counts {
   return { pulls, heads, blobPulls, pushes };
 }
 
-function timesOf({ lastPull, lastHead, lastPush }: Partial<ImagePulls>): Pick<Found, 'lastPull' | 'lastHead' | 'lastPush'> {
-  return { ...(lastPull === undefined ? {} : { lastPull }), ...(lastHead === undefined ? {} : { lastHead }), ...(lastPush === undefined ? {} : { lastPush }) };
+function timesOf({
+  lastPull,
+  lastHead,
+  lastPush,
+}: Partial<ImagePulls>): Pick<Found, 'lastPull' | 'lastHead' | 'lastPush'> {
+  return {
+    ...(lastPull === undefined ? {} : { lastPull }),
+    ...(lastHead === undefined ? {} : { lastHead }),
+    ...(lastPush === undefined ? {} : { lastPush }),
+  };
 }
 
 function pick<T, K extends keyof T>(from: T, kinds: readonly K[]): Pick<T, K> {

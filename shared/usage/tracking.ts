@@ -10,7 +10,11 @@ import { imagePullsSchema, pullsOfDigestId, pullsOfTagId } from './counters.ts';
 import type { ImagePulls } from './counters.ts';
 import { usageRef } from './documents.ts';
 
-const trackingSchema = z.object({ ...documentShape('usage-tracking'), registry: registrySchema, since: z.iso.datetime() });
+const trackingSchema = z.object({
+  ...documentShape('usage-tracking'),
+  registry: registrySchema,
+  since: z.iso.datetime(),
+});
 const trackingId = 'usage-tracking';
 
 interface TrackingPorts {
@@ -21,12 +25,20 @@ interface TrackingPorts {
 /** Notes that from now on pulls are known, where that was not noted before. */
 export async function beginTracking({ documents, clock }: TrackingPorts, registry: RegistryName): Promise<void> {
   if ((await readTracking(documents, registry)) !== undefined) return;
-  await documents.commitDocuments('registries', [registry], [{ do: 'create', document: tracking(registry, clock.now()) }]);
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'create', document: tracking(registry, clock.now()) }],
+  );
 }
 
 /** Pulls were lost: what is known of last pulls is whole from now on only. */
 export async function restartTracking({ documents, clock }: TrackingPorts, registry: RegistryName): Promise<void> {
-  await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: tracking(registry, clock.now()) }]);
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'upsert', document: tracking(registry, clock.now()) }],
+  );
 }
 
 function tracking(registry: RegistryName, since: Date) {
@@ -34,15 +46,29 @@ function tracking(registry: RegistryName, since: Date) {
 }
 
 export async function readTracking(documents: ReadDocument, registry: RegistryName): Promise<string | undefined> {
-  return (await readStored(documents, trackingSchema, { container: 'registries', partition: [registry], id: trackingId }))?.document.since;
+  return (
+    await readStored(documents, trackingSchema, { container: 'registries', partition: [registry], id: trackingId })
+  )?.document.since;
 }
 
 /** What rules on last pull go by. Scanners and replication are not in it. */
 export function lastPullsIn(documents: ReadDocument): ReadLastPulls {
   return {
     async lastPulls(key, references) {
-      const found = await Promise.all(references.map((reference) => readStored(documents, imagePullsSchema, usageRef(key, isDigest(reference) ? pullsOfDigestId(reference) : pullsOfTagId(reference)))));
-      return new Map(found.flatMap((stored) => (stored === undefined ? [] : [[stored.document.name, lastOf(stored.document)] as const])));
+      const found = await Promise.all(
+        references.map((reference) =>
+          readStored(
+            documents,
+            imagePullsSchema,
+            usageRef(key, isDigest(reference) ? pullsOfDigestId(reference) : pullsOfTagId(reference)),
+          ),
+        ),
+      );
+      return new Map(
+        found.flatMap((stored) =>
+          stored === undefined ? [] : [[stored.document.name, lastOf(stored.document)] as const],
+        ),
+      );
     },
     async trackedSince(registry) {
       const since = await readTracking(documents, registry);

@@ -10,7 +10,9 @@ const time = z.string().openapi({ format: 'date-time' });
 const countsWire = {
   pulls: z.int().openapi({ description: 'Manifests that were got.' }),
   heads: z.int().openapi({ description: 'Manifests that were asked for by HEAD.' }),
-  blobPulls: z.int().openapi({ description: 'Blobs that were got. Of repositories: no blob says of which image it is.' }),
+  blobPulls: z
+    .int()
+    .openapi({ description: 'Blobs that were got. Of repositories: no blob says of which image it is.' }),
   pushes: z.int().openapi({ description: 'Manifests that were pushed, each push counted.' }),
 };
 
@@ -22,7 +24,9 @@ const periodSchema = z
     to: time,
     by: z.enum(granularities),
     ...countsWire,
-    byClient: z.record(z.string(), countsSchema).openapi({ description: 'Of the whole days that the period touches. Of a tag or digest: of all time.' }),
+    byClient: z
+      .record(z.string(), countsSchema)
+      .openapi({ description: 'Of the whole days that the period touches. Of a tag or digest: of all time.' }),
     byRegion: z.record(z.string(), countsSchema),
     series: z.array(z.object({ at: time, ...countsWire })).openapi({ description: 'What has no counts is left out.' }),
   })
@@ -34,12 +38,16 @@ const sizesSchema = z
     sharedBytes: bytes('Of Blob Storage, what something else needs too.'),
     freedBytes: bytes('What Blob Storage holds less in the end when it is deleted. Not of a registry.').optional(),
     logicalBytes: bytes('Of a tag or digest: its manifests and blobs, each once, as they were measured.').optional(),
-    claimedBytes: bytes('Of a tag or digest: layers that lie elsewhere and were never stored here, as its manifests claim their sizes. No other number has them in it.').optional(),
+    claimedBytes: bytes(
+      'Of a tag or digest: layers that lie elsewhere and were never stored here, as its manifests claim their sizes. No other number has them in it.',
+    ).optional(),
     recycledBytes: bytes('What images in the recycle bin need, and no other.').optional(),
     unneededBytes: bytes('What no image needs, until it is collected.').optional(),
     unlinkedBytes: bytes('Of a registry: what no repository may read any more, until it is collected.').optional(),
     storedBytes: bytes('Of a registry: unique, shared and unlinked bytes together.').optional(),
-    measuredAt: time.optional().openapi({ description: 'When the last survey looked; absent where it was looked now.' }),
+    measuredAt: time
+      .optional()
+      .openapi({ description: 'When the last survey looked; absent where it was looked now.' }),
   })
   .openapi('UsageSizes');
 
@@ -51,8 +59,14 @@ export const usageSchema = z
     digest: z.string().optional(),
     trackedSince: time.optional().openapi({ description: 'Since when every pull is known, without a gap.' }),
     ...countsWire,
-    images: z.int().optional().openapi({ description: 'Of a repository: manifests held; an index and its children count one each.' }),
-    bytes: z.int().optional().openapi({ description: 'Of a repository: its manifests and those blobs of theirs that are stored, each once, as they were measured.' }),
+    images: z
+      .int()
+      .optional()
+      .openapi({ description: 'Of a repository: manifests held; an index and its children count one each.' }),
+    bytes: z.int().optional().openapi({
+      description:
+        'Of a repository: its manifests and those blobs of theirs that are stored, each once, as they were measured.',
+    }),
     lastPull: time.optional().openapi({ description: 'By GET, scanners and replication left out.' }),
     lastHead: time.optional().openapi({ description: 'By HEAD, likewise.' }),
     lastPush: time.optional(),
@@ -62,24 +76,36 @@ export const usageSchema = z
   .openapi('Usage');
 export type UsageOnWire = z.infer<typeof usageSchema>;
 
-const dateSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })], { error: 'must be a date or a time, as 2026-01-31 or 2026-01-31T12:00:00Z' });
+const dateSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: 'must be a date or a time, as 2026-01-31 or 2026-01-31T12:00:00Z',
+});
 export const rangeQuery = {
-  from: dateSchema.optional().openapi({ type: 'string', example: '2026-01-01', description: 'Inclusive; absent, 30 days before the end.' }),
+  from: dateSchema
+    .optional()
+    .openapi({ type: 'string', example: '2026-01-01', description: 'Inclusive; absent, 30 days before the end.' }),
   to: dateSchema.optional().openapi({ type: 'string', example: '2026-02-01', description: 'Exclusive; absent, now.' }),
 };
 
-const digestText = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'must be sha256: or sha512: and hex');
+const digestText = z.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'must be sha256: or sha512: and hex',
+);
 const repositoryText = z.string().pipe(repositorySchema);
 
 export const usageQuery = z
   .object({
-    repository: repositoryText.optional().openapi({ type: 'string', example: 'team/app', description: 'Absent: the whole registry.' }),
+    repository: repositoryText
+      .optional()
+      .openapi({ type: 'string', example: 'team/app', description: 'Absent: the whole registry.' }),
     tag: z.string().pipe(tagSchema).optional().openapi({ type: 'string' }),
     digest: digestText.optional().openapi({ type: 'string' }),
     by: z.enum(granularities).default('day'),
     ...rangeQuery,
   })
-  .refine(({ repository, tag, digest }) => repository !== undefined || (tag === undefined && digest === undefined), 'a tag or digest needs its repository')
+  .refine(
+    ({ repository, tag, digest }) => repository !== undefined || (tag === undefined && digest === undefined),
+    'a tag or digest needs its repository',
+  )
   .refine(({ tag, digest }) => tag === undefined || digest === undefined, 'tag and digest exclude each other');
 export type UsageQuery = z.infer<typeof usageQuery>;
 
@@ -96,7 +122,10 @@ export const topSchema = z
     repositories: z.array(
       z.object({
         repository: z.string(),
-        value: z.int().openapi({ description: 'Bytes of Blob Storage: all that it may read by `size`; recycled and unneeded ones by `waste`. Of all time by `pulls` and `pushes`.' }),
+        value: z.int().openapi({
+          description:
+            'Bytes of Blob Storage: all that it may read by `size`; recycled and unneeded ones by `waste`. Of all time by `pulls` and `pushes`.',
+        }),
       }),
     ),
   })
@@ -122,8 +151,12 @@ export const forecastSchema = z
   .object({
     quotaBytes: z.int(),
     storedBytes: z.int(),
-    bytesPerDay: z.int().optional().openapi({ description: 'Of the straight line nearest to the surveys of the last week; absent before there are two.' }),
-    fullAt: time.optional().openapi({ description: 'When that line meets the quota; absent when it does not within ten years.' }),
+    bytesPerDay: z.int().optional().openapi({
+      description: 'Of the straight line nearest to the surveys of the last week; absent before there are two.',
+    }),
+    fullAt: time
+      .optional()
+      .openapi({ description: 'When that line meets the quota; absent when it does not within ten years.' }),
     measuredAt: time,
   })
   .openapi('UsageForecast');

@@ -18,23 +18,44 @@ export type Verdict =
 const laterStatuses: readonly number[] = [408, 425, 429];
 
 /** Makes one request of a receiver. What keeps it from being made is an outcome too: the log shows it, and the schedule tries again. Throws `StoreFailure` when the event cannot be read. */
-export async function makeAttempt(ports: WebhookPorts, hook: Webhook, delivery: Delivery, cause: Attempt['cause']): Promise<Attempt> {
+export async function makeAttempt(
+  ports: WebhookPorts,
+  hook: Webhook,
+  delivery: Delivery,
+  cause: Attempt['cause'],
+): Promise<Attempt> {
   const at = ports.clock.now().toISOString();
   const { deliveryId, attempted } = delivery;
   const event = await eventOf(ports.documents, delivery);
-  const signed = event === undefined ? 'the event has left the log' : await signedOrWhyNot(ports, hook, deliveryId, event);
-  const [headers, answer] = typeof signed === 'string' ? [{}, { is: 'refused', why: signed, ms: 0 } as const] : [signed.maskedHeaders, await ports.receivers.post(signed.request)];
+  const signed =
+    event === undefined ? 'the event has left the log' : await signedOrWhyNot(ports, hook, deliveryId, event);
+  const [headers, answer] =
+    typeof signed === 'string'
+      ? [{}, { is: 'refused', why: signed, ms: 0 } as const]
+      : [signed.maskedHeaders, await ports.receivers.post(signed.request)];
   const { ms, ...outcome } = answer;
   const secrets = { url: hook.serviceUri, credentials: typeof signed === 'string' ? [] : signed.credentials };
-  return { at, ms, number: attempted + 1, cause, request: { url: shownUrl(hook.serviceUri), headers }, outcome: withoutSecrets(outcome, secrets) };
+  return {
+    at,
+    ms,
+    number: attempted + 1,
+    cause,
+    request: { url: shownUrl(hook.serviceUri), headers },
+    outcome: withoutSecrets(outcome, secrets),
+  };
 }
 
-async function signedOrWhyNot(ports: WebhookPorts, hook: Webhook, deliveryId: string, event: NonNullable<Delivery['event']>) {
+async function signedOrWhyNot(
+  ports: WebhookPorts,
+  hook: Webhook,
+  deliveryId: string,
+  event: NonNullable<Delivery['event']>,
+) {
   try {
     return await requestOf(ports, hook, deliveryId, event);
   } catch (error) {
     if (error instanceof WebhookUnsealable) return error.message;
-    if (error instanceof StoreFailure) return 'the key that opens the hook\'s secrets cannot be had at the moment';
+    if (error instanceof StoreFailure) return "the key that opens the hook's secrets cannot be had at the moment";
     throw error;
   }
 }
@@ -50,10 +71,18 @@ export function verdictOf({ outcome }: Attempt, now: Date): Verdict {
   return { is: 'failed', failure, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
-function withoutSecrets(outcome: Attempt['outcome'], secrets: Parameters<typeof withoutSecretsOf>[1]): Attempt['outcome'] {
+function withoutSecrets(
+  outcome: Attempt['outcome'],
+  secrets: Parameters<typeof withoutSecretsOf>[1],
+): Attempt['outcome'] {
   const clean = (text: string) => withoutSecretsOf(text, secrets);
   if (outcome.is !== 'answered') return { ...outcome, why: clean(outcome.why) };
-  return { ...outcome, reason: clean(outcome.reason), headers: Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)])), body: clean(outcome.body) };
+  return {
+    ...outcome,
+    reason: clean(outcome.reason),
+    headers: Object.fromEntries(Object.entries(outcome.headers).map(([name, value]) => [name, clean(value)])),
+    body: clean(outcome.body),
+  };
 }
 
 /** For people. */

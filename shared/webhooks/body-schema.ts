@@ -16,7 +16,16 @@ export function bodySchema(format: WebhookFormat, { type, data }: TypeOfEvent): 
     case 'standard':
       return z.strictObject({ type: z.literal(type), timestamp: z.iso.datetime({ offset: true }), data });
     case 'cloudevents':
-      return z.strictObject({ specversion: z.literal('1.0'), id: z.string(), source: z.string(), type: z.literal(type), subject: z.string(), time: z.iso.datetime({ offset: true }), datacontenttype: z.literal('application/json'), data });
+      return z.strictObject({
+        specversion: z.literal('1.0'),
+        id: z.string(),
+        source: z.string(),
+        type: z.literal(type),
+        subject: z.string(),
+        time: z.iso.datetime({ offset: true }),
+        datacontenttype: z.literal('application/json'),
+        data,
+      });
   }
 }
 
@@ -29,8 +38,18 @@ export function actionOfType({ type, data }: TypeOfEvent): string {
 function acrSchema({ type, data }: TypeOfEvent): z.ZodObject {
   const { actor: _actor, target, request, ...others } = data.shape as z.ZodRawShape;
   const acrs = acrShapes[actionOfType({ type, data })];
-  if (acrs === undefined) return z.strictObject({ action: z.literal(type), ...others, ...(target === undefined ? {} : { target }), ...(request === undefined ? {} : { request }) });
-  return z.strictObject({ ...others, target: picked(target, acrs.target), ...(acrs.request === undefined ? {} : { request: picked(request, acrs.request) }) });
+  if (acrs === undefined)
+    return z.strictObject({
+      action: z.literal(type),
+      ...others,
+      ...(target === undefined ? {} : { target }),
+      ...(request === undefined ? {} : { request }),
+    });
+  return z.strictObject({
+    ...others,
+    target: picked(target, acrs.target),
+    ...(acrs.request === undefined ? {} : { request: picked(request, acrs.request) }),
+  });
 }
 
 function picked(schema: z.core.$ZodType | undefined, names: readonly string[]): z.ZodObject {

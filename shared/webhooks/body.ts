@@ -17,7 +17,10 @@ export function renderBody(format: WebhookFormat, event: HookEvent): RenderedBod
     case 'standard':
       return { contentType: 'application/json', body: JSON.stringify(standardBody(event)) };
     case 'cloudevents':
-      return { contentType: 'application/cloudevents+json; charset=utf-8', body: JSON.stringify(cloudEventBody(event)) };
+      return {
+        contentType: 'application/cloudevents+json; charset=utf-8',
+        body: JSON.stringify(cloudEventBody(event)),
+      };
   }
 }
 
@@ -32,8 +35,13 @@ function cloudEventBody({ id, source, type, subject, time, data }: HookEvent) {
 }
 
 /** What ACR tells of each of its actions, in its order. Of charts it names no request. */
-export const acrShapes: Readonly<Record<string, { readonly target: readonly string[]; readonly request?: readonly string[] }>> = {
-  push: { target: ['mediaType', 'size', 'digest', 'length', 'repository', 'tag'], request: ['id', 'host', 'method', 'useragent'] },
+export const acrShapes: Readonly<
+  Record<string, { readonly target: readonly string[]; readonly request?: readonly string[] }>
+> = {
+  push: {
+    target: ['mediaType', 'size', 'digest', 'length', 'repository', 'tag'],
+    request: ['id', 'host', 'method', 'useragent'],
+  },
   delete: { target: ['mediaType', 'digest', 'repository'], request: ['id', 'host', 'method', 'useragent'] },
   quarantine: { target: ['size', 'digest', 'length', 'repository', 'tag'], request: ['id', 'host', 'method'] },
   chart_push: { target: ['mediaType', 'size', 'digest', 'repository', 'tag', 'name', 'version'] },
@@ -48,12 +56,20 @@ export function acrBody({ type, data }: HookEvent): Properties {
   const { actor: _actor, id, timestamp, action = type, target, request, ...others } = data as Properties;
   const shape = acrShapes[String(action)];
   if (shape === undefined) return { id, timestamp, action, target, request, ...others };
-  return { id, timestamp, action, target: withArchiveVersion(picked(target, shape.target)), ...(shape.request === undefined ? {} : { request: picked(request, shape.request) }) };
+  return {
+    id,
+    timestamp,
+    action,
+    target: withArchiveVersion(picked(target, shape.target)),
+    ...(shape.request === undefined ? {} : { request: picked(request, shape.request) }),
+  };
 }
 
 function picked(from: unknown, names: readonly string[]): Properties {
   const properties = (from ?? {}) as Properties;
-  return Object.fromEntries(names.filter((name) => properties[name] !== undefined).map((name) => [name, properties[name]]));
+  return Object.fromEntries(
+    names.filter((name) => properties[name] !== undefined).map((name) => [name, properties[name]]),
+  );
 }
 
 /** ACR's webhooks cut a chart's version out of its archive's name and leave the suffix: `5.4.0.tgz`. Its Event Grid events do not. */

@@ -11,17 +11,35 @@ import type { WebhookPorts } from './ports.ts';
 export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   const { since, failures, lastFailure } = health;
   ports.log.warn({ webhook: health.name, failures, lastFailure }, 'a receiver keeps failing: its deliveries wait');
-  return told(ports, envelope('Longshore.WebhookFailing', about(ports, health, 'failing'), { ...content(ports, health, hook, 'failing'), since, failures: Math.max(1, failures), lastFailure }));
+  return told(
+    ports,
+    envelope('Longshore.WebhookFailing', about(ports, health, 'failing'), {
+      ...content(ports, health, hook, 'failing'),
+      since,
+      failures: Math.max(1, failures),
+      lastFailure,
+    }),
+  );
 }
 
 /** Likewise. */
 export function tellOfRecovered(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   ports.log.info({ webhook: health.name, since: health.since }, 'a receiver works again: what waited is on its way');
-  return told(ports, envelope('Longshore.WebhookRecovered', about(ports, health, 'recovered'), { ...content(ports, health, hook, 'recovered'), since: health.since }));
+  return told(
+    ports,
+    envelope('Longshore.WebhookRecovered', about(ports, health, 'recovered'), {
+      ...content(ports, health, hook, 'recovered'),
+      since: health.since,
+    }),
+  );
 }
 
 function content(ports: WebhookPorts, health: WebhookHealth, hook: Webhook, what: string) {
-  return { id: idOf(health, what), timestamp: ports.clock.now().toISOString(), target: { webhook: health.name, host: hostOf(hook) } };
+  return {
+    id: idOf(health, what),
+    timestamp: ports.clock.now().toISOString(),
+    target: { webhook: health.name, host: hostOf(hook) },
+  };
 }
 
 function about({ clock, eventSource }: WebhookPorts, health: WebhookHealth, what: string) {

@@ -39,25 +39,33 @@ async function breakerStep(ports: PipelinePorts, before: WebhookHealth): Promise
   const hook = await readHook(ports.documents, ports.registry, before.name);
   if (!before.marked) await markHook(ports, before);
   const health = await told(ports, { ...before, marked: true }, hook);
-  if (health.state === 'open') return before.marked ? probe(ports, health, hook) : { ...health, at: afterMs(ports, nextProbeMs(health, hook)) };
+  if (health.state === 'open')
+    return before.marked ? probe(ports, health, hook) : { ...health, at: afterMs(ports, nextProbeMs(health, hook)) };
   return drain(ports, health, hook);
 }
 
 /** Deliveries do not wait for the topic: what cannot be told now is told with a later step. */
 async function told(ports: PipelinePorts, health: WebhookHealth, hook: Webhook | undefined): Promise<WebhookHealth> {
   if (health.told || hook?.uid !== health.uid) return { ...health, told: true };
-  return { ...health, told: await (health.state === 'open' ? tellOfFailing(ports, health, hook) : tellOfRecovered(ports, health, hook)) };
+  return {
+    ...health,
+    told: await (health.state === 'open' ? tellOfFailing(ports, health, hook) : tellOfRecovered(ports, health, hook)),
+  };
 }
 
 /** One delivery, the oldest, tries whether the receiver works. */
 async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook | undefined): Promise<WebhookHealth> {
   const now = ports.clock.now();
   // Gone, disabled, or mended by its owner: what waits ends, or goes out.
-  if (hook?.uid !== health.uid || whyNotFor(health, hook) !== undefined || hook.brokenSince === undefined) return closed(health, now, 'quietly');
+  if (hook?.uid !== health.uid || whyNotFor(health, hook) !== undefined || hook.brokenSince === undefined)
+    return closed(health, now, 'quietly');
   const [oldest] = await heldBack(ports, health, 1, now);
   // What failed before the breaker opened is held back when its message comes. With nothing left the next event will show.
-  if (oldest === undefined) return (await waitsFor(ports, hook, 1)) ? later(ports, health, hook) : closed(health, now, 'quietly');
-  const attempt = await ports.hosts.later.within(hostOf(hook), () => makeAttempt(ports, hook, oldest.document, 'probe'));
+  if (oldest === undefined)
+    return (await waitsFor(ports, hook, 1)) ? later(ports, health, hook) : closed(health, now, 'quietly');
+  const attempt = await ports.hosts.later.within(hostOf(hook), () =>
+    makeAttempt(ports, hook, oldest.document, 'probe'),
+  );
   if (attempt === undefined) return { ...health, at: afterMs(ports, soonMs) };
   const after = await settle(ports, hook, oldest.document, attempt, oldest);
   if (after?.status === 'delivered') return closed(health, ports.clock.now());
@@ -74,7 +82,11 @@ function nextProbeMs({ uid, probes, since }: WebhookHealth, hook: Webhook | unde
 }
 
 /** Brings what waited, in order of age. When the receiver fails again and again meanwhile, the breaker opens anew. */
-async function drain(ports: PipelinePorts, health: WebhookHealth, hook: Webhook | undefined): Promise<WebhookHealth | undefined> {
+async function drain(
+  ports: PipelinePorts,
+  health: WebhookHealth,
+  hook: Webhook | undefined,
+): Promise<WebhookHealth | undefined> {
   const held = await heldBack(ports, health, drainedInStep);
   if (held.length === 0) return health.told ? undefined : { ...health, at: afterMs(ports, soonMs) };
   let failed = 0;
@@ -88,11 +100,18 @@ async function drain(ports: PipelinePorts, health: WebhookHealth, hook: Webhook 
   return failed >= drainedAtOnce ? opened(health, now) : { ...health, at: afterMs(ports, pauseMs) };
 }
 
-async function release(ports: PipelinePorts, held: Stored<Delivery>, hook: Webhook | undefined): Promise<'failed' | 'done'> {
+async function release(
+  ports: PipelinePorts,
+  held: Stored<Delivery>,
+  hook: Webhook | undefined,
+): Promise<'failed' | 'done'> {
   const now = ports.clock.now();
   const whyNot = whyNotFor(held.document, hook);
   if (hook === undefined || whyNot !== undefined || new Date(held.document.deadline) < now) {
-    const end = (delivery: Delivery) => (whyNot === undefined ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now) : ended(delivery, 'cancelled', whyNot, now));
+    const end = (delivery: Delivery) =>
+      whyNot === undefined
+        ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now)
+        : ended(delivery, 'cancelled', whyNot, now);
     await changeDelivery(ports.documents, held, (delivery) => (delivery.heldBack === true ? end(delivery) : undefined));
     return 'done';
   }
@@ -102,7 +121,12 @@ async function release(ports: PipelinePorts, held: Stored<Delivery>, hook: Webho
 }
 
 /** The oldest first; with `aliveAt`, those alone that are not over. Fewer than `limit` may be not all; none are none. */
-async function heldBack({ documents }: PipelinePorts, { registry, name }: WebhookHealth, limit: number, aliveAt?: Date): Promise<Stored<Delivery>[]> {
+async function heldBack(
+  { documents }: PipelinePorts,
+  { registry, name }: WebhookHealth,
+  limit: number,
+  aliveAt?: Date,
+): Promise<Stored<Delivery>[]> {
   const alive = aliveAt === undefined ? [] : [{ path: 'deadline', is: '>', value: aliveAt.toISOString() } as const];
   const page = await firstPage(documents, {
     container: 'deliveries',

@@ -33,7 +33,9 @@ export async function countFailure(ports: PipelinePorts, hook: Webhook, lastFail
     return;
   }
   // Not conditional: attempts that fail side by side are counted side by side.
-  await documents.commitDocuments('registries', ref.partition, [{ do: 'patch', id: ref.id, set: { lastFailure }, increment: [{ path: 'failures', by: 1 }] }]);
+  await documents.commitDocuments('registries', ref.partition, [
+    { do: 'patch', id: ref.id, set: { lastFailure }, increment: [{ path: 'failures', by: 1 }] },
+  ]);
   if (known !== undefined && known.document.failures + 1 >= known.document.lookAt) await openWhereNeeded(ports, hook);
 }
 
@@ -41,13 +43,19 @@ async function openWhereNeeded(ports: PipelinePorts, hook: Webhook): Promise<voi
   const { documents, clock, registry } = ports;
   const ref = healthRef(registry, hook.name);
   const stored = await readStored(documents, healthSchema, ref);
-  if (stored === undefined || stored.document.state !== 'counting' || stored.document.failures < stored.document.lookAt) return;
+  if (stored === undefined || stored.document.state !== 'counting' || stored.document.failures < stored.document.lookAt)
+    return;
   const health = stored.document;
-  const [succeeded, waits] = await Promise.all([hasSome(ports, hook, 1, deliveredSince(health)), waitsFor(ports, hook, breakAfter)]);
+  const [succeeded, waits] = await Promise.all([
+    hasSome(ports, hook, 1, deliveredSince(health)),
+    waitsFor(ports, hook, breakAfter),
+  ]);
   const now = clock.now();
   if (succeeded || !waits) {
     // With a success in between they are counted from now on; without, they are many failures of few deliveries.
-    const since = succeeded ? { since: now.toISOString(), failures: 0, lookAt: breakAfter } : { lookAt: health.failures + breakAfter };
+    const since = succeeded
+      ? { since: now.toISOString(), failures: 0, lookAt: breakAfter }
+      : { lookAt: health.failures + breakAfter };
     await replace(documents, ref, { ...health, ...since }, stored.etag);
     return;
   }
@@ -71,13 +79,21 @@ export function waitsFor(ports: PipelinePorts, hook: Webhook, enough: number): P
 }
 
 /** Whether there are at least so many. No document more than that is read. */
-async function hasSome({ documents }: PipelinePorts, { registry, name, uid }: Webhook, enough: number, where: readonly Predicate[]): Promise<boolean> {
-  const found = await firstOf(enough, documentsOf(documents, {
-    container: 'deliveries',
-    partition: [webhookKey(registry, name)],
-    where: [...where, { path: 'uid', is: '=', value: uid }],
-    limit: enough,
-  }));
+async function hasSome(
+  { documents }: PipelinePorts,
+  { registry, name, uid }: Webhook,
+  enough: number,
+  where: readonly Predicate[],
+): Promise<boolean> {
+  const found = await firstOf(
+    enough,
+    documentsOf(documents, {
+      container: 'deliveries',
+      partition: [webhookKey(registry, name)],
+      where: [...where, { path: 'uid', is: '=', value: uid }],
+      limit: enough,
+    }),
+  );
   return found.length >= enough;
 }
 
@@ -85,7 +101,10 @@ async function hasSome({ documents }: PipelinePorts, { registry, name, uid }: We
  * The hook and its routes say whether the breaker is open, so that dispatch posts nothing while it is. Done again it changes nothing.
  * Throws `StoreFailure`.
  */
-export async function markHook({ documents }: PipelinePorts, { registry, name, uid, state, since }: WebhookHealth): Promise<void> {
+export async function markHook(
+  { documents }: PipelinePorts,
+  { registry, name, uid, state, since }: WebhookHealth,
+): Promise<void> {
   await changeHook(documents, { registry, name, uid }, (hook) => {
     const { brokenSince, ...whole } = hook;
     if (state === 'draining') return brokenSince === undefined ? hook : whole;

@@ -20,7 +20,12 @@ export interface DeliveryPage {
 }
 
 /** One page, the newest event first, also of a hook that is gone. Throws `StoreFailure` and `UnreadableDocument`. */
-export async function listDeliveries(documents: QueryDocuments, hook: { readonly registry: RegistryName; readonly name: string }, filter: DeliveryFilter, page: { readonly limit: number; readonly continuation?: string | undefined }): Promise<DeliveryPage> {
+export async function listDeliveries(
+  documents: QueryDocuments,
+  hook: { readonly registry: RegistryName; readonly name: string },
+  filter: DeliveryFilter,
+  page: { readonly limit: number; readonly continuation?: string | undefined },
+): Promise<DeliveryPage> {
   const found = await documents.queryDocuments({
     container: 'deliveries',
     partition: [webhookKey(hook.registry, hook.name)],
@@ -29,7 +34,9 @@ export async function listDeliveries(documents: QueryDocuments, hook: { readonly
     limit: page.limit,
     ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
   });
-  const deliveries = found.documents.map((each) => parseStored(deliverySchema, each, { container: 'deliveries' }).document);
+  const deliveries = found.documents.map(
+    (each) => parseStored(deliverySchema, each, { container: 'deliveries' }).document,
+  );
   return { deliveries, ...(found.continuation === undefined ? {} : { continuation: found.continuation }) };
 }
 
@@ -45,7 +52,12 @@ function predicatesOf({ status, type, repository, since, until }: DeliveryFilter
 }
 
 /** `undefined` when there is none, or it has left the log. Throws `StoreFailure` and `UnreadableDocument`. */
-export async function readDelivery(documents: ReadDocument, registry: RegistryName, name: string, deliveryId: string): Promise<Delivery | undefined> {
+export async function readDelivery(
+  documents: ReadDocument,
+  registry: RegistryName,
+  name: string,
+  deliveryId: string,
+): Promise<Delivery | undefined> {
   const ref = deliveryRef(registry, name, deliveryId);
   return ref === undefined ? undefined : (await readStored(documents, deliverySchema, ref))?.document;
 }

@@ -12,7 +12,11 @@ export function digestOf(...parts: readonly string[]): string {
 }
 
 /** Of one event to one hook, in any region and however often: `webhook-id`, and the id of the delivery's document. It begins with the day of the event. */
-export function deliveryIdOf(registry: RegistryName, name: string, { id, time }: Pick<HookEvent, 'id' | 'time'>): string {
+export function deliveryIdOf(
+  registry: RegistryName,
+  name: string,
+  { id, time }: Pick<HookEvent, 'id' | 'time'>,
+): string {
   return `dlv_${dayOf(time).replaceAll('-', '')}-${digestOf(registry, name, id)}`;
 }
 
@@ -24,5 +28,11 @@ export function dayOf(time: string): string {
 /** Where a delivery lies; `undefined` for what is no id of one. */
 export function deliveryRef(registry: RegistryName, name: string, deliveryId: string): DocumentRef | undefined {
   const [, year, month, day] = pattern.exec(deliveryId) ?? [];
-  return year === undefined ? undefined : { container: 'deliveries', partition: [webhookKey(registry, name), `${year}-${month ?? ''}-${day ?? ''}`], id: deliveryId };
+  return year === undefined
+    ? undefined
+    : {
+        container: 'deliveries',
+        partition: [webhookKey(registry, name), `${year}-${month ?? ''}-${day ?? ''}`],
+        id: deliveryId,
+      };
 }

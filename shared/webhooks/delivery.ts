@@ -39,12 +39,25 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
 }
 
 /** What waits no more: for a message, for the breaker, or for whoever is making an attempt. */
-function still({ claim: _claim, nextAttemptAt: _next, heldBack: _held, because: _because, endedAt: _ended, ...delivery }: Delivery): Delivery {
+function still({
+  claim: _claim,
+  nextAttemptAt: _next,
+  heldBack: _held,
+  because: _because,
+  endedAt: _ended,
+  ...delivery
+}: Delivery): Delivery {
   return delivery;
 }
 
 /** A delivery after one more attempt. What the breaker's probe fails for stays held back. */
-export function afterAttempt(delivery: Delivery, attempt: Attempt, verdict: Verdict, hook: Webhook, now: Date): Delivery {
+export function afterAttempt(
+  delivery: Delivery,
+  attempt: Attempt,
+  verdict: Verdict,
+  hook: Webhook,
+  now: Date,
+): Delivery {
   const attempted = delivery.attempted + 1;
   const attempts = [...delivery.attempts, { ...attempt, number: attempted }].slice(-keptAttempts);
   // Somebody else has ended it meanwhile: a failure changes nothing about that.

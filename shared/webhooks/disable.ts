@@ -14,7 +14,13 @@ export async function disableGone(ports: WebhookPorts, hook: Webhook): Promise<v
   const timestamp = ports.clock.now().toISOString();
   const because = 'the receiver answered 410 Gone';
   const id = digestOf('disabled', registry, name, uid, hook.updatedAt);
-  await ports.topic.publishEvents([envelope('Longshore.WebhookDisabled', { id, time: timestamp, source: ports.eventSource, subject: name }, { id, timestamp, target: { webhook: name, host: hostOf(hook) }, because })]);
+  await ports.topic.publishEvents([
+    envelope(
+      'Longshore.WebhookDisabled',
+      { id, time: timestamp, source: ports.eventSource, subject: name },
+      { id, timestamp, target: { webhook: name, host: hostOf(hook) }, because },
+    ),
+  ]);
   await changeHook(ports.documents, { registry, name, uid }, (before) => {
     // Somebody has changed it since: perhaps to another receiver.
     if (before.status === 'disabled' || before.serviceUri !== hook.serviceUri) return before;

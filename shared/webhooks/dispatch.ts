@@ -18,7 +18,10 @@ const begunAtOnce = 8;
  * again, the event does nothing more; after a crash it goes on where that was. Throws `StoreFailure`: then it must be delivered again.
  */
 export async function dispatch(ports: PipelinePorts, event: Event): Promise<void> {
-  const [taken, hooks] = await Promise.all([takeEvent(ports, event), findHooks(ports.documents, ports.registry, event)]);
+  const [taken, hooks] = await Promise.all([
+    takeEvent(ports, event),
+    findHooks(ports.documents, ports.registry, event),
+  ]);
   if (taken !== undefined) await bring(ports, event, hooks, taken);
 }
 
@@ -27,14 +30,29 @@ export async function dispatchAgain(ports: PipelinePorts, event: Event): Promise
   await bring(ports, event, await findHooks(ports.documents, ports.registry, event), 'again');
 }
 
-async function bring(ports: PipelinePorts, event: Event, hooks: readonly Webhook[], taken: 'first' | 'again'): Promise<void> {
+async function bring(
+  ports: PipelinePorts,
+  event: Event,
+  hooks: readonly Webhook[],
+  taken: 'first' | 'again',
+): Promise<void> {
   const wanted = hooks.filter((hook) => !isAbout(event, hook));
   const allBegun = Promise.withResolvers<undefined>();
   const begun: Promise<PromiseSettledResult<void>[]>[] = [];
   for (let at = 0; at < wanted.length; at += begunAtOnce) {
     if (at > 0) await setImmediate();
     // One that cannot be written keeps no other from its event.
-    begun.push(Promise.allSettled(wanted.slice(at, at + begunAtOnce).map((hook) => (taken === 'first' ? begin(ports, hook, event, allBegun.promise) : goOn(ports, hook, event, allBegun.promise)))));
+    begun.push(
+      Promise.allSettled(
+        wanted
+          .slice(at, at + begunAtOnce)
+          .map((hook) =>
+            taken === 'first'
+              ? begin(ports, hook, event, allBegun.promise)
+              : goOn(ports, hook, event, allBegun.promise),
+          ),
+      ),
+    );
   }
   allBegun.resolve(undefined);
   const failed = (await Promise.all(begun)).flat().find((result) => result.status === 'rejected');

@@ -54,11 +54,22 @@ export const webhookSchema = z.object({
 export type Webhook = z.infer<typeof webhookSchema>;
 
 /** The hook itself: what the management API reads and writes. Routes are written in the same transaction. */
-export const webhookDocumentSchema = z.object({ ...documentShape('webhook'), registry: registrySchema, name: z.string(), hook: webhookSchema });
+export const webhookDocumentSchema = z.object({
+  ...documentShape('webhook'),
+  registry: registrySchema,
+  name: z.string(),
+  hook: webhookSchema,
+});
 export type WebhookDocument = z.infer<typeof webhookDocumentSchema>;
 
 /** One action of one hook, found by `anchor`: the events that may concern the hook have it among theirs (scope.ts). Disabled hooks have no routes. */
-export const webhookRouteSchema = z.object({ ...documentShape('webhook-route'), registry: registrySchema, name: z.string(), anchor: z.string(), hook: webhookSchema });
+export const webhookRouteSchema = z.object({
+  ...documentShape('webhook-route'),
+  registry: registrySchema,
+  name: z.string(),
+  anchor: z.string(),
+  hook: webhookSchema,
+});
 export type WebhookRoute = z.infer<typeof webhookRouteSchema>;
 
 export function webhookRef(registry: RegistryName, name: string): DocumentRef {
@@ -79,7 +90,14 @@ export const attemptSchema = z.object({
   cause: z.enum(causes),
   request: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
   outcome: z.discriminatedUnion('is', [
-    z.object({ is: z.literal('answered'), status: z.int(), reason: z.string(), headers: z.record(z.string(), z.string()), body: z.string(), truncated: z.boolean() }),
+    z.object({
+      is: z.literal('answered'),
+      status: z.int(),
+      reason: z.string(),
+      headers: z.record(z.string(), z.string()),
+      body: z.string(),
+      truncated: z.boolean(),
+    }),
     z.object({ is: z.enum(['refused', 'unreachable', 'timeout']), why: z.string() }),
   ]),
 });

@@ -7,7 +7,9 @@ import { allStored } from '../state/pages.ts';
 
 /** Where the event of a delivery lies, once for all hooks: with what says that it was dispatched. `undefined` for one that has it itself. */
 function eventRef({ event, eventId, registry, eventTime }: Delivery): DocumentRef | undefined {
-  return event !== undefined || eventId === undefined ? undefined : markerRef(registry, { id: eventId, time: eventTime });
+  return event !== undefined || eventId === undefined
+    ? undefined
+    : markerRef(registry, { id: eventId, time: eventTime });
 }
 
 /** `undefined` when it has left the log. Throws `StoreFailure` and `UnreadableDocument`. */
@@ -29,7 +31,16 @@ export async function withEvents(documents: QueryDocuments, deliveries: readonly
 
 async function readDay(documents: QueryDocuments, refs: readonly DocumentRef[]): Promise<[string, CloudEvent][]> {
   const [{ partition } = { partition: [] }] = refs;
-  const found = await allStored(documents, { container: 'deliveries', partition, where: [{ path: 'id', is: 'in', values: refs.map(({ id }) => id) }], limit: refs.length }, markerSchema);
+  const found = await allStored(
+    documents,
+    {
+      container: 'deliveries',
+      partition,
+      where: [{ path: 'id', is: 'in', values: refs.map(({ id }) => id) }],
+      limit: refs.length,
+    },
+    markerSchema,
+  );
   return found.map(({ document: { id, event } }) => [id, event]);
 }
 
@@ -37,5 +48,6 @@ async function readDay(documents: QueryDocuments, refs: readonly DocumentRef[]):
 export async function keepEvent(documents: CommitDocuments, delivery: Delivery): Promise<void> {
   const ref = eventRef(delivery);
   // A write of any kind begins the time that it is kept for anew.
-  if (ref !== undefined) await documents.commitDocuments('deliveries', ref.partition, [{ do: 'patch', id: ref.id, set: { ttl: keptFor } }]);
+  if (ref !== undefined)
+    await documents.commitDocuments('deliveries', ref.partition, [{ do: 'patch', id: ref.id, set: { ttl: keptFor } }]);
 }

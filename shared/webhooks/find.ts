@@ -16,7 +16,11 @@ const pageSize = 1000;
  * The enabled hooks that get an event, each once, by one look-up in the index: hooks of other actions and other repositories cost nothing.
  * Throws `StoreFailure` and `UnreadableDocument`.
  */
-export async function findHooks(documents: QueryDocuments, registry: RegistryName, event: HookEvent): Promise<Webhook[]> {
+export async function findHooks(
+  documents: QueryDocuments,
+  registry: RegistryName,
+  event: HookEvent,
+): Promise<Webhook[]> {
   const anchors = anchorsOf(event);
   const found = new Map<string, Webhook>();
   const routes: WholeQuery = {

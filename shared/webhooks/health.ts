@@ -38,14 +38,40 @@ export function healthRef(registry: RegistryName, name: string): DocumentRef {
   return { container: 'registries', partition: [registry], id: `webhook-health:${name}` };
 }
 
-export function firstFailure({ registry, name, uid }: Webhook, lastFailure: string, lookAt: number, now: Date): WebhookHealth {
+export function firstFailure(
+  { registry, name, uid }: Webhook,
+  lastFailure: string,
+  lookAt: number,
+  now: Date,
+): WebhookHealth {
   const nothing = { probes: 0, marked: false, told: false, seq: 0 };
-  return { id: healthRef(registry, name).id, type: 'webhook-health', schemaVersion: 1, registry, name, uid, state: 'counting', failures: 1, lookAt, since: now.toISOString(), lastFailure, ...nothing };
+  return {
+    id: healthRef(registry, name).id,
+    type: 'webhook-health',
+    schemaVersion: 1,
+    registry,
+    name,
+    uid,
+    state: 'counting',
+    failures: 1,
+    lookAt,
+    since: now.toISOString(),
+    lastFailure,
+    ...nothing,
+  };
 }
 
 /** The breaker opens: `since` is its own from here on. */
 export function opened(health: WebhookHealth, now: Date): WebhookHealth {
-  return { ...health, state: 'open', since: now.toISOString(), at: now.toISOString(), probes: 0, marked: false, told: false };
+  return {
+    ...health,
+    state: 'open',
+    since: now.toISOString(),
+    at: now.toISOString(),
+    probes: 0,
+    marked: false,
+    told: false,
+  };
 }
 
 /** It closes; `quietly` when nobody has seen the receiver work. */

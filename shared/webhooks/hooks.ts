@@ -12,7 +12,11 @@ import { anchorOf, parseScope, routeAnchor } from './scope.ts';
 type HookStore = ReadDocument & CommitDocuments;
 
 /** `undefined` when there is none of that name. Throws `StoreFailure` and `UnreadableDocument`. */
-export async function readHook(documents: ReadDocument, registry: RegistryName, name: string): Promise<Webhook | undefined> {
+export async function readHook(
+  documents: ReadDocument,
+  registry: RegistryName,
+  name: string,
+): Promise<Webhook | undefined> {
   return (await readStoredHook(documents, registry, name))?.document.hook;
 }
 
@@ -25,7 +29,12 @@ export async function requireHook(documents: ReadDocument, registry: RegistryNam
  * Writes what `next` makes of what is there, with the hook's routes, in one transaction, and again while others write in between. When `next`
  * gives back what it got, nothing is written. What it throws ends it. Throws `RegistryError` (`contended`) and `StoreFailure`.
  */
-export async function writeHook(documents: HookStore, registry: RegistryName, name: string, next: (before: Webhook | undefined) => Webhook | Promise<Webhook>): Promise<{ readonly hook: Webhook; readonly created: boolean }> {
+export async function writeHook(
+  documents: HookStore,
+  registry: RegistryName,
+  name: string,
+  next: (before: Webhook | undefined) => Webhook | Promise<Webhook>,
+): Promise<{ readonly hook: Webhook; readonly created: boolean }> {
   let sent: { readonly hook: Webhook; readonly created: boolean } | undefined;
   return untilUncontended(`the webhook ${name}`, async () => {
     const stored = await readStoredHook(documents, registry, name);
@@ -36,14 +45,19 @@ export async function writeHook(documents: HookStore, registry: RegistryName, na
     if (hook === before) return { hook, created: false };
     sent = { hook, created: before === undefined };
     const document = documentOf(hook);
-    const change: DocumentChange = stored === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: stored.etag };
+    const change: DocumentChange =
+      stored === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: stored.etag };
     const outcome = await documents.commitDocuments('registries', [registry], [change, ...routeChanges(before, hook)]);
     return outcome.committed ? sent : undefined;
   });
 }
 
 /** Changes what must be there; `undefined` when there is no such hook, or another one of its name where `uid` is given. Throws as `writeHook` does. */
-export async function changeHook(documents: HookStore, which: Pick<Webhook, 'registry' | 'name'> & { readonly uid?: string }, next: (before: Webhook) => Webhook | Promise<Webhook>): Promise<Webhook | undefined> {
+export async function changeHook(
+  documents: HookStore,
+  which: Pick<Webhook, 'registry' | 'name'> & { readonly uid?: string },
+  next: (before: Webhook) => Webhook | Promise<Webhook>,
+): Promise<Webhook | undefined> {
   try {
     const { hook } = await writeHook(documents, which.registry, which.name, (before) => {
       if (before === undefined || (which.uid !== undefined && before.uid !== which.uid)) throw new NoSuchHook();
@@ -67,15 +81,25 @@ export async function deleteHook(documents: HookStore, registry: RegistryName, n
     if (stored === undefined && isSent) return true;
     if (stored === undefined) return raiseUnknown(name);
     isSent = true;
-    const { document: { id, hook }, etag } = stored;
-    const changes: DocumentChange[] = [{ do: 'delete', id, ifMatch: etag }, ...routesOf(hook).map((route): DocumentChange => ({ do: 'delete', id: route.id }))];
+    const {
+      document: { id, hook },
+      etag,
+    } = stored;
+    const changes: DocumentChange[] = [
+      { do: 'delete', id, ifMatch: etag },
+      ...routesOf(hook).map((route): DocumentChange => ({ do: 'delete', id: route.id })),
+    ];
     const outcome = await documents.commitDocuments('registries', [registry], changes);
     return outcome.committed ? true : undefined;
   });
 }
 
 /** One page, by name. Throws `StoreFailure` and `UnreadableDocument`. */
-export async function listHooks(documents: QueryDocuments, registry: RegistryName, { limit, continuation }: { readonly limit: number; readonly continuation?: string | undefined }): Promise<{ readonly hooks: readonly Webhook[]; readonly continuation?: string }> {
+export async function listHooks(
+  documents: QueryDocuments,
+  registry: RegistryName,
+  { limit, continuation }: { readonly limit: number; readonly continuation?: string | undefined },
+): Promise<{ readonly hooks: readonly Webhook[]; readonly continuation?: string }> {
   const page = await documents.queryDocuments({
     container: 'registries',
     partition: [registry],
@@ -84,11 +108,17 @@ export async function listHooks(documents: QueryDocuments, registry: RegistryNam
     limit,
     ...(continuation === undefined ? {} : { continuation }),
   });
-  const hooks = page.documents.map((found) => parseStored(webhookDocumentSchema, found, { container: 'registries' }).document.hook);
+  const hooks = page.documents.map(
+    (found) => parseStored(webhookDocumentSchema, found, { container: 'registries' }).document.hook,
+  );
   return { hooks, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
 }
 
-function readStoredHook(documents: ReadDocument, registry: RegistryName, name: string): Promise<Stored<WebhookDocument> | undefined> {
+function readStoredHook(
+  documents: ReadDocument,
+  registry: RegistryName,
+  name: string,
+): Promise<Stored<WebhookDocument> | undefined> {
   return readStored(documents, webhookDocumentSchema, webhookRef(registry, name));
 }
 
@@ -102,14 +132,25 @@ function routesOf(hook: Webhook): WebhookRoute[] {
   const { registry, name, actions, status, scope } = hook;
   const parsed = parseScope(scope);
   if (status === 'disabled' || parsed === undefined) return [];
-  return actions.map((action) => ({ id: `webhook-route:${name}:${action}`, type: 'webhook-route', schemaVersion: 1, registry, name, anchor: routeAnchor(action, anchorOf(parsed)), hook }));
+  return actions.map((action) => ({
+    id: `webhook-route:${name}:${action}`,
+    type: 'webhook-route',
+    schemaVersion: 1,
+    registry,
+    name,
+    anchor: routeAnchor(action, anchorOf(parsed)),
+    hook,
+  }));
 }
 
 function routeChanges(before: Webhook | undefined, after: Webhook): DocumentChange[] {
   const routes = routesOf(after);
   const kept = new Set(routes.map(({ id }) => id));
   const gone = before === undefined ? [] : routesOf(before).filter(({ id }) => !kept.has(id));
-  return [...routes.map((document): DocumentChange => ({ do: 'upsert', document })), ...gone.map(({ id }): DocumentChange => ({ do: 'delete', id }))];
+  return [
+    ...routes.map((document): DocumentChange => ({ do: 'upsert', document })),
+    ...gone.map(({ id }): DocumentChange => ({ do: 'delete', id })),
+  ];
 }
 
 function raiseUnknown(name: string): never {

@@ -13,7 +13,13 @@ export interface HostLimitSettings {
 }
 
 /** Of first attempts. A host gets at most this and the next. */
-export const dispatchLimits: HostLimitSettings = { perHost: 24, fewest: 4, total: 1_000, patienceMs: 1_000, longestLine: 1_000 };
+export const dispatchLimits: HostLimitSettings = {
+  perHost: 24,
+  fewest: 4,
+  total: 1_000,
+  patienceMs: 1_000,
+  longestLine: 1_000,
+};
 /** Of attempts from the queue: one host that hangs leaves most of the queue's slots (host.json) to others. */
 export const retryLimits: HostLimitSettings = { ...dispatchLimits, perHost: 8, fewest: 2 };
 
@@ -46,7 +52,12 @@ export class HostLimits {
 
   /** Does `work` in a place of the host; `undefined`, and nothing was done, when none becomes free in time. */
   async within<T extends object>(name: string, work: () => Promise<T>): Promise<T | undefined> {
-    const host = this.#hosts.get(name) ?? { places: this.#places.get(name) ?? this.#settings.fewest, began: [], line: [], present: 0 };
+    const host = this.#hosts.get(name) ?? {
+      places: this.#places.get(name) ?? this.#settings.fewest,
+      began: [],
+      line: [],
+      present: 0,
+    };
     this.#hosts.set(name, host);
     host.present += 1;
     try {

@@ -35,7 +35,17 @@ export type Marker = z.infer<typeof markerSchema>;
 export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise<'first' | 'again' | undefined> {
   const now = ports.clock.now();
   const ref = markerRef(ports.registry, event);
-  const document: Marker = { id: ref.id, type: 'webhook-dispatch', schemaVersion: 1, webhook: ports.registry, day: dayOf(event.time), state: 'open', takenAt: now.toISOString(), event, ttl: keptFor };
+  const document: Marker = {
+    id: ref.id,
+    type: 'webhook-dispatch',
+    schemaVersion: 1,
+    webhook: ports.registry,
+    day: dayOf(event.time),
+    state: 'open',
+    takenAt: now.toISOString(),
+    event,
+    ttl: keptFor,
+  };
   const outcome = await ports.documents.commitDocuments('deliveries', ref.partition, [{ do: 'create', document }]);
   if (outcome.committed) return 'first';
   const stored = await readStored(ports.documents, markerSchema, ref);
@@ -43,19 +53,36 @@ export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise
 }
 
 /** Whether it was left by somebody who died, and is ours now. Throws `StoreFailure`. */
-export async function takeUp({ documents, clock, registry }: WebhookPorts, { document: { state, takenAt, event }, etag }: Stored<Marker>): Promise<boolean> {
+export async function takeUp(
+  { documents, clock, registry }: WebhookPorts,
+  { document: { state, takenAt, event }, etag }: Stored<Marker>,
+): Promise<boolean> {
   const now = clock.now();
   if (state === 'done' || now.getTime() < Date.parse(takenAt) + underWayMs) return false;
   const { partition, id } = markerRef(registry, event);
-  return (await documents.commitDocuments('deliveries', partition, [{ do: 'patch', id, set: { takenAt: now.toISOString() }, ifMatch: etag }])).committed;
+  return (
+    await documents.commitDocuments('deliveries', partition, [
+      { do: 'patch', id, set: { takenAt: now.toISOString() }, ifMatch: etag },
+    ])
+  ).committed;
 }
 
 /** `isDelivered`: whether a delivery may have its event from here. A marker of an older version was made for a shorter time. Throws `StoreFailure`. */
-export async function markDone({ documents, registry }: WebhookPorts, event: CloudEvent, isDelivered: boolean): Promise<void> {
+export async function markDone(
+  { documents, registry }: WebhookPorts,
+  event: CloudEvent,
+  isDelivered: boolean,
+): Promise<void> {
   const { partition, id } = markerRef(registry, event);
-  await documents.commitDocuments('deliveries', partition, [{ do: 'patch', id, set: { state: 'done', ttl: isDelivered ? keptFor : rememberedFor } }]);
+  await documents.commitDocuments('deliveries', partition, [
+    { do: 'patch', id, set: { state: 'done', ttl: isDelivered ? keptFor : rememberedFor } },
+  ]);
 }
 
 export function markerRef(registry: RegistryName, event: Pick<CloudEvent, 'id' | 'time'>): DocumentRef {
-  return { container: 'deliveries', partition: [registry, dayOf(event.time)], id: `dispatch:${digestOf(registry, event.id)}` };
+  return {
+    container: 'deliveries',
+    partition: [registry, dayOf(event.time)],
+    id: `dispatch:${digestOf(registry, event.id)}`,
+  };
 }

@@ -15,15 +15,29 @@ const attemptMessageSchema = z.object({
 export type AttemptMessage = z.infer<typeof attemptMessageSchema>;
 
 /** Take step `seq` of the breaker of this hook (breaker.ts). */
-const breakerMessageSchema = z.object({ do: z.literal('breaker'), name: z.string(), uid: z.string(), seq: z.int().positive() });
+const breakerMessageSchema = z.object({
+  do: z.literal('breaker'),
+  name: z.string(),
+  uid: z.string(),
+  seq: z.int().positive(),
+});
 export type BreakerMessage = z.infer<typeof breakerMessageSchema>;
 
 /** Take step `seq` of a redelivery of much (redeliver-since.ts). */
-const redeliverMessageSchema = z.object({ do: z.literal('redeliver'), name: z.string(), job: z.string(), seq: z.int().positive() });
+const redeliverMessageSchema = z.object({
+  do: z.literal('redeliver'),
+  name: z.string(),
+  job: z.string(),
+  seq: z.int().positive(),
+});
 export type RedeliverMessage = z.infer<typeof redeliverMessageSchema>;
 
 /** What the queue carries. Any of it may come late, twice, or never: then the sweep sends it again. */
-export const messageSchema = z.discriminatedUnion('do', [attemptMessageSchema, breakerMessageSchema, redeliverMessageSchema]);
+export const messageSchema = z.discriminatedUnion('do', [
+  attemptMessageSchema,
+  breakerMessageSchema,
+  redeliverMessageSchema,
+]);
 export type DeliveriesMessage = z.infer<typeof messageSchema>;
 
 /** To be handed out at `at`. Throws `StoreFailure`. */

@@ -21,10 +21,15 @@ export function webhookPipeline(world: WebhookPorts): WebhookPipeline {
     ports,
     dispatch: (event) => dispatch(ports, event),
     deliver: (message) => deliver(ports, message),
-    letGo: (message) => ports.log.error({ poison: message }, 'a message about webhooks failed again and again: the sweep will send another'),
+    letGo: (message) =>
+      ports.log.error(
+        { poison: message },
+        'a message about webhooks failed again and again: the sweep will send another',
+      ),
     async sweep() {
       const swept = await sweepWebhooks(ports);
-      if (Object.values(swept).some((count: number) => count > 0)) ports.log.info(swept, 'the sweep of webhooks set going what was left');
+      if (Object.values(swept).some((count: number) => count > 0))
+        ports.log.info(swept, 'the sweep of webhooks set going what was left');
     },
   };
 }

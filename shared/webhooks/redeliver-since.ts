@@ -53,23 +53,45 @@ export async function redeliverSince(ports: PipelinePorts, name: string, since: 
   const now = clock.now();
   const [job, startedAt] = [ids.nextId(), now.toISOString()];
   const { partition, id } = redeliveryRef(registry, name, job);
-  const document: Redelivery = { id, type: 'webhook-redelivery', schemaVersion: 1, registry, name, uid: hook.uid, job, since, startedAt, state: 'running', redelivered: 0, seq: 1, at: startedAt, ttl: keptFor };
+  const document: Redelivery = {
+    id,
+    type: 'webhook-redelivery',
+    schemaVersion: 1,
+    registry,
+    name,
+    uid: hook.uid,
+    job,
+    since,
+    startedAt,
+    state: 'running',
+    redelivered: 0,
+    seq: 1,
+    at: startedAt,
+    ttl: keptFor,
+  };
   await documents.commitDocuments('registries', partition, [{ do: 'create', document }]);
   await sendAt(queues, { do: 'redeliver', name, job, seq: 1 }, now, now);
   return document;
 }
 
 /** How far it is. Throws `RegistryError` (`thing-unknown`) and `StoreFailure`. */
-export async function readRedelivery({ documents, registry }: PipelinePorts, name: string, job: string): Promise<Redelivery> {
+export async function readRedelivery(
+  { documents, registry }: PipelinePorts,
+  name: string,
+  job: string,
+): Promise<Redelivery> {
   const stored = await readStored(documents, redeliverySchema, redeliveryRef(registry, name, job));
-  if (stored === undefined) throw new RegistryError({ is: 'thing-unknown', what: `redelivery "${job}" of the webhook "${name}"` });
+  if (stored === undefined)
+    throw new RegistryError({ is: 'thing-unknown', what: `redelivery "${job}" of the webhook "${name}"` });
   return stored.document;
 }
 
 /** Takes the step that a message asks for. Throws `StoreFailure`: then the message comes again. */
 export async function runRedelivery(ports: PipelinePorts, message: RedeliverMessage): Promise<void> {
   const ref = redeliveryRef(ports.registry, message.name, message.job);
-  await takeStep(ports, ref, await readStored(ports.documents, redeliverySchema, ref), message, (job) => redeliverSome(ports, job));
+  await takeStep(ports, ref, await readStored(ports.documents, redeliverySchema, ref), message, (job) =>
+    redeliverSome(ports, job),
+  );
 }
 
 async function redeliverSome(ports: PipelinePorts, job: Redelivery): Promise<Redelivery> {
@@ -82,13 +104,19 @@ async function redeliverSome(ports: PipelinePorts, job: Redelivery): Promise<Red
   let redelivered = 0;
   for (const [index, delivery] of found.entries()) {
     const at = new Date(now + (index * pauseMs) / inStep);
-    if ((await beginAnew(ports, hook, delivery, at, ({ endedAt }) => endedAt === delivery.document.endedAt)) !== undefined) redelivered += 1;
+    if (
+      (await beginAnew(ports, hook, delivery, at, ({ endedAt }) => endedAt === delivery.document.endedAt)) !== undefined
+    )
+      redelivered += 1;
   }
   return { ...job, redelivered: job.redelivered + redelivered, at: new Date(now + pauseMs).toISOString() };
 }
 
 /** Those that have not been taken up yet: what is begun anew has no end, or a later one. */
-async function failedBefore({ documents }: PipelinePorts, { registry, name, uid, since, startedAt }: Redelivery): Promise<Stored<Delivery>[]> {
+async function failedBefore(
+  { documents }: PipelinePorts,
+  { registry, name, uid, since, startedAt }: Redelivery,
+): Promise<Stored<Delivery>[]> {
   const failed: WholeQuery = {
     container: 'deliveries',
     partition: [webhookKey(registry, name)],
@@ -102,7 +130,9 @@ async function failedBefore({ documents }: PipelinePorts, { registry, name, uid,
     orderBy: { path: 'eventTime', direction: 'asc' },
     limit: inStep,
   };
-  return (await firstPage(documents, failed)).map((found) => parseStored(deliverySchema, found, { container: 'deliveries' }));
+  return (await firstPage(documents, failed)).map((found) =>
+    parseStored(deliverySchema, found, { container: 'deliveries' }),
+  );
 }
 
 function redeliveryRef(registry: RegistryName, name: string, job: string): DocumentRef {

@@ -22,21 +22,35 @@ export async function redeliver(ports: PipelinePorts, name: string, deliveryId: 
   const known = ref === undefined ? undefined : await readStoredDelivery(ports.documents, ref);
   if (known === undefined) throw unknown(name, deliveryId);
   const whyNot = whyNotFor(known.document, hook);
-  if (whyNot !== undefined) throw new RegistryError({ is: 'conflict', why: `the delivery ${deliveryId} cannot be sent: ${whyNot}` });
+  if (whyNot !== undefined)
+    throw new RegistryError({ is: 'conflict', why: `the delivery ${deliveryId} cannot be sent: ${whyNot}` });
   const begun = await beginAnew(ports, hook, known, ports.clock.now(), () => true);
   if (begun === undefined) throw unknown(name, deliveryId);
   return begun;
 }
 
 /** Writes that it is due at `at`, and sends its message. `undefined` when it has left the log, or is not `wanted` as it is now. Throws `StoreFailure`. */
-export async function beginAnew(ports: PipelinePorts, hook: Webhook, known: Stored<Delivery>, at: Date, wanted: (delivery: Delivery) => boolean): Promise<Delivery | undefined> {
+export async function beginAnew(
+  ports: PipelinePorts,
+  hook: Webhook,
+  known: Stored<Delivery>,
+  at: Date,
+  wanted: (delivery: Delivery) => boolean,
+): Promise<Delivery | undefined> {
   const now = ports.clock.now();
   // First, so that the event stays for as long as the delivery does.
   await keepEvent(ports.documents, known.document);
-  const begun = await changeDelivery(ports.documents, known, (delivery) => (wanted(delivery) ? begunAnew(delivery, hook, at, now) : undefined));
+  const begun = await changeDelivery(ports.documents, known, (delivery) =>
+    wanted(delivery) ? begunAnew(delivery, hook, at, now) : undefined,
+  );
   if (begun === undefined) return undefined;
   const { deliveryId, attempted } = begun.document;
-  await sendAt(ports.queues, { do: 'attempt', name: hook.name, deliveryId, number: attempted + 1, asked: true }, at, now);
+  await sendAt(
+    ports.queues,
+    { do: 'attempt', name: hook.name, deliveryId, number: attempted + 1, asked: true },
+    at,
+    now,
+  );
   return begun.document;
 }
 
@@ -49,10 +63,24 @@ export async function ping(ports: PipelinePorts, name: string): Promise<Delivery
   const id = ports.ids.nextId();
   const now = ports.clock.now();
   const timestamp = now.toISOString();
-  const event: NonNullable<Delivery['event']> = { specversion: '1.0', id, source: ports.eventSource, type: pingType, subject: name, time: timestamp, datacontenttype: 'application/json', data: { id, timestamp, action: 'ping' } };
+  const event: NonNullable<Delivery['event']> = {
+    specversion: '1.0',
+    id,
+    source: ports.eventSource,
+    type: pingType,
+    subject: name,
+    time: timestamp,
+    datacontenttype: 'application/json',
+    data: { id, timestamp, action: 'ping' },
+  };
   const delivery = newDelivery(hook, event, now);
   const attempt = await ports.hosts.first.within(hostOf(hook), () => makeAttempt(ports, hook, delivery, 'ping'));
-  if (attempt === undefined) throw new RegistryError({ is: 'too-many-requests', why: `too many requests to ${hostOf(hook)} are under way`, retryAfterMs: 5_000 });
+  if (attempt === undefined)
+    throw new RegistryError({
+      is: 'too-many-requests',
+      why: `too many requests to ${hostOf(hook)} are under way`,
+      retryAfterMs: 5_000,
+    });
   return (await settle(ports, hook, delivery, attempt)) ?? delivery;
 }
 

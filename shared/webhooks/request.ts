@@ -22,12 +22,23 @@ export interface SignedRequest {
  * The request of one attempt, signed for now with every live secret. A custom header replaces one of the same name, but for the signature's.
  * Throws `StoreFailure` when the keys cannot be had, `WebhookUnsealable` when they do not open what the hook has.
  */
-export async function requestOf(ports: Pick<WebhookPorts, 'sealing' | 'clock'>, hook: Webhook, deliveryId: string, event: HookEvent): Promise<SignedRequest> {
+export async function requestOf(
+  ports: Pick<WebhookPorts, 'sealing' | 'clock'>,
+  hook: Webhook,
+  deliveryId: string,
+  event: HookEvent,
+): Promise<SignedRequest> {
   const at = ports.clock.now();
   const [custom, secrets] = await Promise.all([openHeaders(ports, hook), openSecrets(ports, hook, at)]);
   const { contentType, body } = renderBody(hook.format, event);
   const usual = { 'content-type': contentType, 'user-agent': 'longshore' };
   const signature = signatureHeaders({ id: deliveryId, at, body }, secrets);
-  const masked = Object.fromEntries(Object.entries(custom).map(([name, value]) => [name, name === 'content-type' ? value : hidden]));
-  return { request: { url: new URL(hook.serviceUri), headers: { ...usual, ...custom, ...signature }, body }, maskedHeaders: { ...usual, ...masked, ...signature }, credentials: Object.entries(custom).flatMap(([name, value]) => (name === 'content-type' ? [] : [value])) };
+  const masked = Object.fromEntries(
+    Object.entries(custom).map(([name, value]) => [name, name === 'content-type' ? value : hidden]),
+  );
+  return {
+    request: { url: new URL(hook.serviceUri), headers: { ...usual, ...custom, ...signature }, body },
+    maskedHeaders: { ...usual, ...masked, ...signature },
+    credentials: Object.entries(custom).flatMap(([name, value]) => (name === 'content-type' ? [] : [value])),
+  };
 }

@@ -27,13 +27,19 @@ export const tooLateMs = 24 * 3_600_000;
 export async function retry(ports: PipelinePorts, message: AttemptMessage): Promise<void> {
   const ref = deliveryRef(ports.registry, message.name, message.deliveryId);
   if (ref === undefined) return;
-  const [known, hook] = await Promise.all([readStoredDelivery(ports.documents, ref), readHook(ports.documents, ports.registry, message.name)]);
+  const [known, hook] = await Promise.all([
+    readStoredDelivery(ports.documents, ref),
+    readHook(ports.documents, ports.registry, message.name),
+  ]);
   // The attempt was made: the message is a copy, or late.
-  if (known === undefined || known.document.status !== 'waiting' || known.document.attempted + 1 !== message.number) return;
+  if (known === undefined || known.document.status !== 'waiting' || known.document.attempted + 1 !== message.number)
+    return;
   const now = ports.clock.now();
   const end = endOf(known.document, hook, now);
   if (end !== undefined) {
-    await changeDelivery(ports.documents, known, (delivery) => (delivery.status === 'waiting' ? end(delivery) : undefined));
+    await changeDelivery(ports.documents, known, (delivery) =>
+      delivery.status === 'waiting' ? end(delivery) : undefined,
+    );
     return;
   }
   const later = notBefore(known.document, message, now);
@@ -43,10 +49,15 @@ export async function retry(ports: PipelinePorts, message: AttemptMessage): Prom
   await attemptNow(ports, hook, known, message);
 }
 
-function endOf(delivery: Delivery, hook: Webhook | undefined, now: Date): ((delivery: Delivery) => Delivery) | undefined {
+function endOf(
+  delivery: Delivery,
+  hook: Webhook | undefined,
+  now: Date,
+): ((delivery: Delivery) => Delivery) | undefined {
   const whyNot = whyNotFor(delivery, hook);
   if (whyNot !== undefined) return (before) => ended(before, 'cancelled', whyNot, now);
-  if (now.getTime() > Date.parse(delivery.deadline) + tooLateMs) return (before) => ended(before, 'expired', `its time was over at ${delivery.deadline}`, now);
+  if (now.getTime() > Date.parse(delivery.deadline) + tooLateMs)
+    return (before) => ended(before, 'expired', `its time was over at ${delivery.deadline}`, now);
   return undefined;
 }
 
@@ -58,7 +69,12 @@ function notBefore({ claim, nextAttemptAt }: Delivery, { asked }: AttemptMessage
   return due !== undefined && due.getTime() > now.getTime() + earlyMs ? due : undefined;
 }
 
-async function attemptNow(ports: PipelinePorts, hook: Webhook, known: Stored<Delivery>, message: AttemptMessage): Promise<void> {
+async function attemptNow(
+  ports: PipelinePorts,
+  hook: Webhook,
+  known: Stored<Delivery>,
+  message: AttemptMessage,
+): Promise<void> {
   const cause = message.asked === true ? 'redelivery' : message.number === 1 ? 'event' : 'retry';
   const done = await ports.hosts.later.within(hostOf(hook), async () => {
     const claimed = await claim(ports, known);
@@ -73,9 +89,14 @@ async function attemptNow(ports: PipelinePorts, hook: Webhook, known: Stored<Del
   if (after?.status === 'delivered' && hook.brokenSince !== undefined) await nudgeBreaker(ports, hook);
 }
 
-async function claim({ documents, clock }: PipelinePorts, { document, etag }: Stored<Delivery>): Promise<Stored<Delivery> | undefined> {
+async function claim(
+  { documents, clock }: PipelinePorts,
+  { document, etag }: Stored<Delivery>,
+): Promise<Stored<Delivery> | undefined> {
   const { partition, id } = refOf(document);
   const taken = { number: document.attempted + 1, until: new Date(clock.now().getTime() + claimMs).toISOString() };
-  const outcome = await documents.commitDocuments('deliveries', partition, [{ do: 'patch', id, set: { claim: taken }, ifMatch: etag }]);
+  const outcome = await documents.commitDocuments('deliveries', partition, [
+    { do: 'patch', id, set: { claim: taken }, ifMatch: etag },
+  ]);
   return outcome.committed ? { document: { ...document, claim: taken }, etag: outcome.etags[0] ?? '' } : undefined;
 }

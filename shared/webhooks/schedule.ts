@@ -28,7 +28,12 @@ export function waitMs(hook: Pace, failed: number, salt: string): number {
  * When to try again after a failure at `now`: by the schedule or when the receiver asked for it, whichever is later, and a last time at the
  * deadline. `undefined` when that has come.
  */
-export function nextAttempt(hook: Pace, { deliveryId, round, attempted, deadline }: Pick<Delivery, 'deliveryId' | 'round' | 'attempted' | 'deadline'>, now: Date, retryAfterMs = 0): string | undefined {
+export function nextAttempt(
+  hook: Pace,
+  { deliveryId, round, attempted, deadline }: Pick<Delivery, 'deliveryId' | 'round' | 'attempted' | 'deadline'>,
+  now: Date,
+  retryAfterMs = 0,
+): string | undefined {
   const end = Date.parse(deadline);
   if (now.getTime() >= end) return undefined;
   const wait = Math.max(waitMs(hook, round, `${deliveryId}/${attempted}`), Math.min(retryAfterMs, longestRetryAfterMs));

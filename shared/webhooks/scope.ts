@@ -6,13 +6,17 @@ import { globMatches, isRepositoryGlob, isTagGlob } from '../state/pattern.ts';
 export const acrActions = ['push', 'delete', 'quarantine', 'chart_push', 'chart_delete'] as const;
 
 /** What a hook may ask for: ACR's words, and the types that ACR has no word for. */
-export const hookActions: readonly string[] = [...acrActions, ...eventTypes.filter((type) => type.startsWith('Longshore.'))];
+export const hookActions: readonly string[] = [
+  ...acrActions,
+  ...eventTypes.filter((type) => type.startsWith('Longshore.')),
+];
 
 /** A CloudEvent as far as hooks look at it: as it was published, or as a handler has parsed it. */
 export type HookEvent = Pick<CloudEvent, 'id' | 'source' | 'type' | 'subject' | 'time' | 'data'>;
 
 /** Which repositories, and which tags of them; no `tag`: every tag, and what has none. */
-export type Scope = { readonly is: 'everything' } | { readonly is: 'within'; readonly repository: string; readonly tag?: string };
+export type Scope =
+  { readonly is: 'everything' } | { readonly is: 'within'; readonly repository: string; readonly tag?: string };
 
 export const scopeSyntax =
   'must be empty (everything), REPOSITORY:TAG, REPOSITORY:* (all of it), REPOSITORY (its tag latest), or a pattern such as team/** or team/*:v*, where * stands for anything but a slash and ** for anything';
@@ -56,7 +60,14 @@ export function anchorOf(scope: Scope): string {
 /** Where routes of hooks that may concern an event are found: its action, and every anchor that a scope which covers it can have. */
 export function anchorsOf(event: HookEvent): string[] {
   const { action, repository, tags } = concernOf(event);
-  const places = repository === undefined ? [] : [...tags.map((tag) => `tag:${repository}:${tag}`), `repo:${repository}`, ...foldersOf(repository).map((folder) => `under:${folder}`)];
+  const places =
+    repository === undefined
+      ? []
+      : [
+          ...tags.map((tag) => `tag:${repository}:${tag}`),
+          `repo:${repository}`,
+          ...foldersOf(repository).map((folder) => `under:${folder}`),
+        ];
   return ['all', ...places].map((place) => routeAnchor(action, place));
 }
 
@@ -79,22 +90,40 @@ export interface Concern {
 }
 
 export function concernOf({ type, data }: HookEvent): Concern {
-  const { action, target } = data as { action?: unknown; target?: { repository?: unknown; tag?: unknown; name?: unknown; version?: unknown } };
+  const { action, target } = data as {
+    action?: unknown;
+    target?: { repository?: unknown; tag?: unknown; name?: unknown; version?: unknown };
+  };
   const { repository, tag, version } = target ?? {};
   // Helm writes + as _ in tags.
   const pushedBy = typeof version === 'string' ? version.replaceAll('+', '_') : undefined;
   const tags = [tag, pushedBy].filter((each) => typeof each === 'string');
-  return { action: acrActions.find((word) => word === action) ?? type, tags, ...(typeof repository === 'string' ? { repository } : {}) };
+  return {
+    action: acrActions.find((word) => word === action) ?? type,
+    tags,
+    ...(typeof repository === 'string' ? { repository } : {}),
+  };
 }
 
 /** Whether a hook gets an event, but for its being enabled. */
-export function covers(hook: { readonly actions: readonly string[]; readonly scope: string; readonly excludes: readonly string[] }, event: HookEvent): boolean {
+export function covers(
+  hook: { readonly actions: readonly string[]; readonly scope: string; readonly excludes: readonly string[] },
+  event: HookEvent,
+): boolean {
   const concern = concernOf(event);
-  return hook.actions.includes(concern.action) && isWithin(parseScope(hook.scope), concern) && !hook.excludes.some((exclude) => isWithin(parseExclude(exclude), concern));
+  return (
+    hook.actions.includes(concern.action) &&
+    isWithin(parseScope(hook.scope), concern) &&
+    !hook.excludes.some((exclude) => isWithin(parseExclude(exclude), concern))
+  );
 }
 
 function isWithin(scope: Scope | undefined, { repository, tags }: Concern): boolean {
   if (scope === undefined || scope.is === 'everything') return scope !== undefined;
   const { repository: repositories, tag } = scope;
-  return repository !== undefined && globMatches(repositories, repository) && (tag === undefined || tags.some((each) => globMatches(tag, each)));
+  return (
+    repository !== undefined &&
+    globMatches(repositories, repository) &&
+    (tag === undefined || tags.some((each) => globMatches(tag, each)))
+  );
 }

@@ -34,20 +34,37 @@ export type HookIdentity = Pick<Webhook, 'registry' | 'name' | 'uid'>;
 type Keys = Pick<WebhookPorts, 'sealing'>;
 
 /** Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be had. */
-export async function sealSecret(ports: Keys, hook: HookIdentity, { id, bytes, createdAt }: { readonly id: string; readonly bytes: Uint8Array; readonly createdAt: string }): Promise<WebhookSecret> {
+export async function sealSecret(
+  ports: Keys,
+  hook: HookIdentity,
+  { id, bytes, createdAt }: { readonly id: string; readonly bytes: Uint8Array; readonly createdAt: string },
+): Promise<WebhookSecret> {
   return { id, createdAt, sealed: await sealed(ports, placeOf(hook, `secret/${id}`), bytes) };
 }
 
 /** Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be had. */
-export async function sealHeaders(ports: Keys, hook: HookIdentity, headers: Readonly<Record<string, string>>): Promise<NonNullable<Webhook['customHeaders']>> {
-  return { names: Object.keys(headers), sealed: await sealed(ports, placeOf(hook, 'headers'), Buffer.from(JSON.stringify(headers))) };
+export async function sealHeaders(
+  ports: Keys,
+  hook: HookIdentity,
+  headers: Readonly<Record<string, string>>,
+): Promise<NonNullable<Webhook['customHeaders']>> {
+  return {
+    names: Object.keys(headers),
+    sealed: await sealed(ports, placeOf(hook, 'headers'), Buffer.from(JSON.stringify(headers))),
+  };
 }
 
 /** Throws `StoreFailure` and `WebhookUnsealable`. */
-export async function openHeaders(ports: Keys, hook: HookIdentity & Pick<Webhook, 'customHeaders'>): Promise<Record<string, string>> {
+export async function openHeaders(
+  ports: Keys,
+  hook: HookIdentity & Pick<Webhook, 'customHeaders'>,
+): Promise<Record<string, string>> {
   if (hook.customHeaders === undefined) return {};
   const bytes = await open(hook.customHeaders.sealed, ports.sealing, placeOf(hook, 'headers'));
-  if (bytes === undefined) throw new WebhookUnsealable(`the custom headers of the webhook "${hook.name}" cannot be opened: they must be set anew`);
+  if (bytes === undefined)
+    throw new WebhookUnsealable(
+      `the custom headers of the webhook "${hook.name}" cannot be opened: they must be set anew`,
+    );
   return JSON.parse(Buffer.from(bytes).toString()) as Record<string, string>;
 }
 
@@ -57,10 +74,19 @@ export function liveSecrets(secrets: readonly WebhookSecret[], now: Date): Webho
 }
 
 /** The live secrets' bytes, newest first. One that does not open any more does not sign. Throws `StoreFailure` and, when none opens, `WebhookUnsealable`. */
-export async function openSecrets(ports: Keys, hook: HookIdentity & Pick<Webhook, 'secrets'>, now: Date): Promise<Uint8Array[]> {
-  const all = await Promise.all(liveSecrets(hook.secrets, now).map((secret) => open(secret.sealed, ports.sealing, placeOf(hook, `secret/${secret.id}`))));
+export async function openSecrets(
+  ports: Keys,
+  hook: HookIdentity & Pick<Webhook, 'secrets'>,
+  now: Date,
+): Promise<Uint8Array[]> {
+  const all = await Promise.all(
+    liveSecrets(hook.secrets, now).map((secret) =>
+      open(secret.sealed, ports.sealing, placeOf(hook, `secret/${secret.id}`)),
+    ),
+  );
   const good = all.filter((bytes) => bytes !== undefined);
-  if (good.length === 0) throw new WebhookUnsealable(`no secret of the webhook "${hook.name}" can be opened: it must be rotated`);
+  if (good.length === 0)
+    throw new WebhookUnsealable(`no secret of the webhook "${hook.name}" can be opened: it must be rotated`);
   return good;
 }
 
@@ -69,6 +95,10 @@ function placeOf({ registry, name, uid }: HookIdentity, what: string): SealedPla
 }
 
 async function sealed({ sealing }: Keys, place: SealedPlace, bytes: Uint8Array): Promise<Sealed> {
-  if (!sealing.configured) throw new RegistryError({ is: 'conflict', why: 'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every instance, or LONGSHORE_KEY_VAULT' });
+  if (!sealing.configured)
+    throw new RegistryError({
+      is: 'conflict',
+      why: 'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every instance, or LONGSHORE_KEY_VAULT',
+    });
   return seal(bytes, await sealing.current(), place);
 }

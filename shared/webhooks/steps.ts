@@ -21,25 +21,50 @@ export interface Stepped extends JsonDocument {
  * Takes step `message.seq`. `step` gives back the document as it is to be from then on (its `seq` is taken care of), or `undefined` when it
  * can go. Throws `StoreFailure`, and what `step` throws: then the message comes again.
  */
-export async function takeStep<T extends Stepped>(ports: WebhookPorts, ref: DocumentRef, stored: Stored<T> | undefined, message: Exclude<DeliveriesMessage, { do: 'attempt' }>, step: (document: T) => Promise<T | undefined>): Promise<void> {
+export async function takeStep<T extends Stepped>(
+  ports: WebhookPorts,
+  ref: DocumentRef,
+  stored: Stored<T> | undefined,
+  message: Exclude<DeliveriesMessage, { do: 'attempt' }>,
+  step: (document: T) => Promise<T | undefined>,
+): Promise<void> {
   if (stored === undefined || stored.document.seq !== message.seq) return;
   const now = ports.clock.now();
   const { claimedUntil } = stored.document;
-  if (claimedUntil !== undefined && new Date(claimedUntil) > now) return sendAt(ports.queues, message, new Date(claimedUntil), now);
-  const claimed = await replace(ports.documents, ref, { ...stored.document, claimedUntil: new Date(now.getTime() + claimMs).toISOString() }, stored.etag);
+  if (claimedUntil !== undefined && new Date(claimedUntil) > now)
+    return sendAt(ports.queues, message, new Date(claimedUntil), now);
+  const claimed = await replace(
+    ports.documents,
+    ref,
+    { ...stored.document, claimedUntil: new Date(now.getTime() + claimMs).toISOString() },
+    stored.etag,
+  );
   if (claimed === undefined) return;
   const after = await step(claimed.document);
   if (after === undefined) {
-    await ports.documents.commitDocuments(ref.container, ref.partition, [{ do: 'delete', id: ref.id, ifMatch: claimed.etag }]);
+    await ports.documents.commitDocuments(ref.container, ref.partition, [
+      { do: 'delete', id: ref.id, ifMatch: claimed.etag },
+    ]);
     return;
   }
   // JSON leaves out what is undefined.
-  const next = await replace(ports.documents, ref, { ...after, seq: message.seq + 1, claimedUntil: undefined }, claimed.etag);
-  if (next !== undefined && after.at !== undefined) await sendAt(ports.queues, { ...message, seq: message.seq + 1 }, new Date(after.at), ports.clock.now());
+  const next = await replace(
+    ports.documents,
+    ref,
+    { ...after, seq: message.seq + 1, claimedUntil: undefined },
+    claimed.etag,
+  );
+  if (next !== undefined && after.at !== undefined)
+    await sendAt(ports.queues, { ...message, seq: message.seq + 1 }, new Date(after.at), ports.clock.now());
 }
 
 /** `undefined` when somebody else wrote it since. */
-export async function replace<T extends JsonDocument>(documents: ReadDocument & CommitDocuments, { container, partition }: DocumentRef, document: T, etag: string): Promise<Stored<T> | undefined> {
+export async function replace<T extends JsonDocument>(
+  documents: ReadDocument & CommitDocuments,
+  { container, partition }: DocumentRef,
+  document: T,
+  etag: string,
+): Promise<Stored<T> | undefined> {
   const outcome = await documents.commitDocuments(container, partition, [{ do: 'replace', document, ifMatch: etag }]);
   return outcome.committed ? { document, etag: outcome.etags[0] ?? '' } : undefined;
 }

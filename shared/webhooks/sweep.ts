@@ -43,10 +43,82 @@ export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
   const counting = (into: { count: number }, work: Promise<number>) => work.then((count) => (into.count = count));
   // In this order: what is over is not sent again.
   await inTurn(ports.log, 'webhooks-sweep', [
-    ['dispatches', () => counting(dispatched, each(ports, { container: 'deliveries', where: [typeIs('webhook-dispatch'), { path: 'state', is: '=', value: 'open' }, { path: 'takenAt', is: '<=', value: before(underWayMs) }] }, dispatchLeft))],
-    ['deadlines', () => counting(expired, each(ports, { container: 'deliveries', where: [typeIs('delivery'), { path: 'status', is: '=', value: 'waiting' }, { path: 'deadline', is: '<', value: before(graceMs) }] }, expire))],
-    ['attempts', () => counting(attempts, each(ports, { container: 'deliveries', where: [typeIs('delivery'), { path: 'status', is: '=', value: 'waiting' }, { path: 'nextAttemptAt', is: '<=', value: before(overdueMs) }] }, resendAttempt))],
-    ['steps', () => counting(steps, each(ports, { container: 'registries', partition: [ports.registry], where: [{ path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] }, { path: 'at', is: '<=', value: before(overdueMs) }] }, resendStep))],
+    [
+      'dispatches',
+      () =>
+        counting(
+          dispatched,
+          each(
+            ports,
+            {
+              container: 'deliveries',
+              where: [
+                typeIs('webhook-dispatch'),
+                { path: 'state', is: '=', value: 'open' },
+                { path: 'takenAt', is: '<=', value: before(underWayMs) },
+              ],
+            },
+            dispatchLeft,
+          ),
+        ),
+    ],
+    [
+      'deadlines',
+      () =>
+        counting(
+          expired,
+          each(
+            ports,
+            {
+              container: 'deliveries',
+              where: [
+                typeIs('delivery'),
+                { path: 'status', is: '=', value: 'waiting' },
+                { path: 'deadline', is: '<', value: before(graceMs) },
+              ],
+            },
+            expire,
+          ),
+        ),
+    ],
+    [
+      'attempts',
+      () =>
+        counting(
+          attempts,
+          each(
+            ports,
+            {
+              container: 'deliveries',
+              where: [
+                typeIs('delivery'),
+                { path: 'status', is: '=', value: 'waiting' },
+                { path: 'nextAttemptAt', is: '<=', value: before(overdueMs) },
+              ],
+            },
+            resendAttempt,
+          ),
+        ),
+    ],
+    [
+      'steps',
+      () =>
+        counting(
+          steps,
+          each(
+            ports,
+            {
+              container: 'registries',
+              partition: [ports.registry],
+              where: [
+                { path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] },
+                { path: 'at', is: '<=', value: before(overdueMs) },
+              ],
+            },
+            resendStep,
+          ),
+        ),
+    ],
   ]);
   return { dispatched: dispatched.count, expired: expired.count, resent: attempts.count + steps.count };
 }
@@ -56,12 +128,18 @@ function typeIs(type: string) {
 }
 
 /** Does `handle` for all that is found, and counts for how much it did something. One that cannot be handled is logged and stops no other. */
-async function each(ports: PipelinePorts, query: Omit<DocumentQuery, 'limit'>, handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>): Promise<number> {
+async function each(
+  ports: PipelinePorts,
+  query: Omit<DocumentQuery, 'limit'>,
+  handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>,
+): Promise<number> {
   let [seen, done] = [0, 0];
   const limit = pLimit(atOnce);
   for await (const page of pagesOf(ports.documents, { ...query, limit: pageSize })) {
     const outcomes = await Promise.allSettled(page.map((found) => limit(() => handle(ports, found))));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') ports.log.error({ err: outcome.reason as Error }, 'the sweep of webhooks left something as it was');
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected')
+        ports.log.error({ err: outcome.reason as Error }, 'the sweep of webhooks left something as it was');
     done += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
     seen += page.length;
     if (seen >= most) break;
@@ -78,10 +156,16 @@ async function dispatchLeft(ports: PipelinePorts, found: VersionedDocument): Pro
 
 async function expire({ documents, clock }: PipelinePorts, found: VersionedDocument): Promise<boolean> {
   const now = clock.now();
-  const changed = await changeDelivery(documents, parseStored(deliverySchema, found, { container: 'deliveries' }), (delivery) => {
-    const isOver = delivery.status === 'waiting' && now.getTime() > Date.parse(delivery.deadline) + (delivery.heldBack === true ? graceMs : tooLateMs);
-    return isOver ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now) : undefined;
-  });
+  const changed = await changeDelivery(
+    documents,
+    parseStored(deliverySchema, found, { container: 'deliveries' }),
+    (delivery) => {
+      const isOver =
+        delivery.status === 'waiting' &&
+        now.getTime() > Date.parse(delivery.deadline) + (delivery.heldBack === true ? graceMs : tooLateMs);
+      return isOver ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now) : undefined;
+    },
+  );
   return changed !== undefined;
 }
 
@@ -92,7 +176,9 @@ async function resendAttempt(ports: PipelinePorts, found: VersionedDocument): Pr
   if (document.claim !== undefined && new Date(document.claim.until) > now) return false;
   const { container, partition, id } = refOf(document);
   const due = { nextAttemptAt: now.toISOString() };
-  const outcome = await ports.documents.commitDocuments(container, partition, [{ do: 'patch', id, set: due, ifMatch: etag }]);
+  const outcome = await ports.documents.commitDocuments(container, partition, [
+    { do: 'patch', id, set: due, ifMatch: etag },
+  ]);
   if (outcome.committed) await sendNext(ports, { ...document, ...due });
   return outcome.committed;
 }
@@ -103,9 +189,20 @@ async function resendStep(ports: PipelinePorts, found: VersionedDocument): Promi
   const { document, etag } = parseStored(steppedSchema, found, { container: 'registries' });
   const now = ports.clock.now();
   if (document.claimedUntil !== undefined && new Date(document.claimedUntil) > now) return false;
-  const outcome = await ports.documents.commitDocuments('registries', [ports.registry], [{ do: 'patch', id: document.id, set: { at: now.toISOString() }, ifMatch: etag }]);
+  const outcome = await ports.documents.commitDocuments(
+    'registries',
+    [ports.registry],
+    [{ do: 'patch', id: document.id, set: { at: now.toISOString() }, ifMatch: etag }],
+  );
   if (!outcome.committed) return false;
   const { name, seq } = document;
-  await sendAt(ports.queues, document.type === 'webhook-health' ? { do: 'breaker', name, uid: document.uid, seq } : { do: 'redeliver', name, job: document.job, seq }, now, now);
+  await sendAt(
+    ports.queues,
+    document.type === 'webhook-health'
+      ? { do: 'breaker', name, uid: document.uid, seq }
+      : { do: 'redeliver', name, job: document.job, seq },
+    now,
+    now,
+  );
   return true;
 }

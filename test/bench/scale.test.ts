@@ -29,10 +29,15 @@ describe('docs/scale.md', () => {
 
   it('has in each chapter the limit that is met first, by the shares of all', () => {
     for (const { loads, title } of scenarios(measured)) {
-      const shares = loads.filter(({ isOtherwise }) => isOtherwise !== true).map(({ asked, limit }) => asked / limit.value);
+      const shares = loads
+        .filter(({ isOtherwise }) => isOtherwise !== true)
+        .map(({ asked, limit }) => asked / limit.value);
       const at = shares.indexOf(Math.max(...shares));
       const { what } = loads.filter(({ isOtherwise }) => isOtherwise !== true)[at]?.limit ?? limits.events;
-      const chapter = sheetOf(measured).split('## ').find((text) => text.startsWith(title)) ?? '';
+      const chapter =
+        sheetOf(measured)
+          .split('## ')
+          .find((text) => text.startsWith(title)) ?? '';
       expect(chapter).toContain(`**Met first: ${what}**`);
     }
   });

@@ -8,7 +8,8 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Of queues that are asked for and never answer. */
-const nowhere = 'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;QueueEndpoint=http://127.0.0.1:1/nobody;';
+const nowhere =
+  'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;QueueEndpoint=http://127.0.0.1:1/nobody;';
 
 /** Loads a package's entry in the local Functions host, in a process of its own, and tells what it registered. */
 async function registered(entry: string): Promise<string[]> {
@@ -27,14 +28,20 @@ const older = `data:text/javascript,${encodeURIComponent("import zlib from 'node
 /** What a process says that imports a file of the package on such a Node. */
 async function loadedOnOlderNode(entry: string): Promise<{ code: number; stderr: string }> {
   const script = `await import(${JSON.stringify(entry)}).catch(({ message }) => { console.error(message); process.exit(3); });`;
-  return run(process.execPath, ['--import', older, '--input-type=module', '-e', script]).then(() => ({ code: 0, stderr: '' }), (error: unknown) => error as { code: number; stderr: string });
+  return run(process.execPath, ['--import', older, '--input-type=module', '-e', script]).then(
+    () => ({ code: 0, stderr: '' }),
+    (error: unknown) => error as { code: number; stderr: string },
+  );
 }
 
 describe('npm run build', () => {
   beforeAll(() => run(process.execPath, [`${root}build.ts`]));
 
   it('makes a package whose functions are those of the sources', async () => {
-    const [built, sources] = await Promise.all([registered(`${root}dist/functions/index.js`), registered(`${root}functions/index.ts`)]);
+    const [built, sources] = await Promise.all([
+      registered(`${root}dist/functions/index.js`),
+      registered(`${root}functions/index.ts`),
+    ]);
     expect(built).toEqual(sources);
     expect(built).toContain('usage-record');
     expect(built).toContain('webhooks-deliver');
@@ -44,30 +51,51 @@ describe('npm run build', () => {
     const folder = `${root}dist/functions`;
     const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'));
     expect(scripts.reduce((sum, path) => sum + statSync(`${folder}/${path}`).size, 0)).toBeLessThan(5_250_000);
-    const withExporter = scripts.filter((path) => readFileSync(`${folder}/${path}`, 'utf8').includes('ApplicationInsightsSampler{'));
+    const withExporter = scripts.filter((path) =>
+      readFileSync(`${folder}/${path}`, 'utf8').includes('ApplicationInsightsSampler{'),
+    );
     expect(withExporter).toEqual([expect.stringMatching(/^parts.opentelemetry-/)]);
   });
 
-  it('lays it out as Functions\' own host looks for it: host.json, the entry that package.json names, and the bundle of the triggers\' extensions', () => {
+  it("lays it out as Functions' own host looks for it: host.json, the entry that package.json names, and the bundle of the triggers' extensions", () => {
     const read = (path: string) => JSON.parse(readFileSync(`${root}dist/${path}`, 'utf8')) as Record<string, unknown>;
-    expect(read('host.json')).toMatchObject({ version: '2.0', extensions: { http: { routePrefix: '' } }, extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' } });
+    expect(read('host.json')).toMatchObject({
+      version: '2.0',
+      extensions: { http: { routePrefix: '' } },
+      extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' },
+    });
     const { main, type } = read('package.json');
     expect([type, existsSync(`${root}dist/${String(main)}`)]).toEqual(['module', true]);
     // A dependency that is not in the bundle would be looked for in a folder that is not deployed.
     expect(readdirSync(`${root}dist`)).not.toContain('node_modules');
   });
 
-  it.each([['functions/index.js', 3], ['host/host.mjs', 1]])('says of %s in one line that Node is too old, before it loads anything else', async (entry, code) => {
+  it.each([
+    ['functions/index.js', 3],
+    ['host/host.mjs', 1],
+  ])('says of %s in one line that Node is too old, before it loads anything else', async (entry, code) => {
     const { code: ended, stderr } = await loadedOnOlderNode(`${root}dist/${entry}`);
-    expect([ended, stderr.trim().split('\n')]).toEqual([code, [expect.stringMatching(/^Longshore needs Node 22\.15 or newer .*and this is Node \d+\.\d+\.\d+/)]]);
-    expect(JSON.parse(readFileSync(`${root}dist/package.json`, 'utf8'))).toMatchObject({ engines: { node: '>=22.15' } });
+    expect([ended, stderr.trim().split('\n')]).toEqual([
+      code,
+      [expect.stringMatching(/^Longshore needs Node 22\.15 or newer .*and this is Node \d+\.\d+\.\d+/)],
+    ]);
+    expect(JSON.parse(readFileSync(`${root}dist/package.json`, 'utf8'))).toMatchObject({
+      engines: { node: '>=22.15' },
+    });
   });
 
   it('asks for no setting of its host that the sample for func start has not', () => {
-    const { Values: sample } = JSON.parse(readFileSync(`${root}local.settings.sample.json`, 'utf8')) as { Values: Record<string, string> };
+    const { Values: sample } = JSON.parse(readFileSync(`${root}local.settings.sample.json`, 'utf8')) as {
+      Values: Record<string, string>;
+    };
     const triggers = globSync('functions/**/*.ts', { cwd: root }).map((path) => readFileSync(`${root}${path}`, 'utf8'));
-    const connections = triggers.flatMap((text) => [...text.matchAll(/connection: '([^']+)'/g)].map(([, name = '']) => name));
+    const connections = triggers.flatMap((text) =>
+      [...text.matchAll(/connection: '([^']+)'/g)].map(([, name = '']) => name),
+    );
     expect(new Set(connections)).toEqual(new Set(['AzureWebJobsStorage']));
-    expect(sample).toMatchObject({ FUNCTIONS_WORKER_RUNTIME: 'node', AzureWebJobsStorage: expect.stringContaining('QueueEndpoint=http://127.0.0.1:10001/') as string });
+    expect(sample).toMatchObject({
+      FUNCTIONS_WORKER_RUNTIME: 'node',
+      AzureWebJobsStorage: expect.stringContaining('QueueEndpoint=http://127.0.0.1:10001/') as string,
+    });
   });
 });

@@ -21,7 +21,9 @@ afterAll(async () => {
 });
 
 // Not the sources: what is deployed, with the names of Azure's settings.
-conformance('the built package under the Functions host', () => Promise.resolve({ app: remoteApp(running.url), stop: () => Promise.resolve() }));
+conformance('the built package under the Functions host', () =>
+  Promise.resolve({ app: remoteApp(running.url), stop: () => Promise.resolve() }),
+);
 
 describe('the built package', () => {
   it('answers soon after its start', () => {

@@ -7,7 +7,10 @@ import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
 let isolation: Isolation | undefined;
 
 /** What the local stack builds with, and what of it a test has otherwise. */
-export function sandboxed({ limits: text = '', ...given }: Partial<Omit<Sandboxed, 'limits'>> & { readonly limits?: string } = {}): Sandboxed {
+export function sandboxed({
+  limits: text = '',
+  ...given
+}: Partial<Omit<Sandboxed, 'limits'>> & { readonly limits?: string } = {}): Sandboxed {
   const limits = buildLimitsSchema.parse(text);
   isolation ??= isolationOf({ limits, steps: 'oci', network: 'none' });
   return { isolation, steps: 'oci', network: 'none', reach: reachOf(loopbackNetworks), stores: [], limits, ...given };
@@ -15,7 +18,9 @@ export function sandboxed({ limits: text = '', ...given }: Partial<Omit<Sandboxe
 
 /** Where a registry sends clients for the blobs of an image. */
 export async function storesOf(registry: string, repository: string, tag = '1'): Promise<string[]> {
-  const { config } = (await (await fetch(`${registry}/v2/${repository}/manifests/${tag}`)).json()) as { config: { digest: string } };
+  const { config } = (await (await fetch(`${registry}/v2/${repository}/manifests/${tag}`)).json()) as {
+    config: { digest: string };
+  };
   const redirected = await fetch(`${registry}/v2/${repository}/blobs/${config.digest}`, { redirect: 'manual' });
   return [new URL(redirected.headers.get('location') ?? '').origin];
 }

@@ -40,17 +40,28 @@ async function copyInto(root: string, from: string, to: string): Promise<void> {
  * Runs what `umoci unpack` made of an image as Container Apps would run it, the image's own user, entry and folder included: no capability, no new
  * privileges, a root that cannot be written. It shares this machine's network, where the stores are.
  */
-export async function startContainer(bundle: string, name: string, environment: Readonly<Record<string, string>>): Promise<Container> {
+export async function startContainer(
+  bundle: string,
+  name: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Container> {
   const path = join(bundle, 'config.json');
   const config = JSON.parse(await readFile(path, 'utf8')) as RuntimeConfig;
   const none = { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] };
-  Object.assign(config.process, { terminal: false, capabilities: none, noNewPrivileges: true, env: [...config.process.env, ...Object.entries(environment).map(([key, value]) => `${key}=${value}`)] });
+  Object.assign(config.process, {
+    terminal: false,
+    capabilities: none,
+    noNewPrivileges: true,
+    env: [...config.process.env, ...Object.entries(environment).map(([key, value]) => `${key}=${value}`)],
+  });
   config.root.readonly = true;
   config.mounts = config.mounts.filter(({ destination }) => destination === '/proc' || destination === '/dev');
   config.linux = { namespaces: ['mount', 'pid', 'ipc', 'uts'].map((type) => ({ type })) };
   await writeFile(path, JSON.stringify(config));
   const state = join(dirname(bundle), 'runc');
-  const child = spawn('runc', ['--root', state, 'run', '--bundle', bundle, name], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('runc', ['--root', state, 'run', '--bundle', bundle, name], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const log = await untilListening(child);
   const { pid } = JSON.parse(await command('runc', ['--root', state, 'state', name])) as { pid: number };

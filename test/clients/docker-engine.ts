@@ -20,7 +20,10 @@ export interface DockerEngine {
  * A Docker engine on a unix socket that keeps everything in `folder` and leaves the machine's network as it is. Needs root.
  * Rejects with its log when it does not come up. `through` gives the command line of engine and client: in a mount namespace, so that what the engine mounts goes with it.
  */
-export async function startDockerEngine(folder: string, through: (program: string, args: readonly string[]) => readonly string[] = inOwnMounts): Promise<DockerEngine> {
+export async function startDockerEngine(
+  folder: string,
+  through: (program: string, args: readonly string[]) => readonly string[] = inOwnMounts,
+): Promise<DockerEngine> {
   await mkdir(folder, { recursive: true });
   const socket = `unix://${join(folder, 'docker.sock')}`;
   const logPath = join(folder, 'dockerd.log');
@@ -39,7 +42,13 @@ export async function startDockerEngine(folder: string, through: (program: strin
     await ended;
   };
   for (let attempt = 0; attempt < 150 && engine.exitCode === null; attempt++) {
-    if (await docker('version').then(() => true, () => false)) return { docker, stop };
+    if (
+      await docker('version').then(
+        () => true,
+        () => false,
+      )
+    )
+      return { docker, stop };
     await pause(200);
   }
   await stop();

@@ -18,7 +18,13 @@ beforeAll(async () => {
   stops.push(() => required.stop());
   engine = await startDockerEngine(join(required.folder, 'engine'));
   stops.push(() => engine.stop());
-  await engine.docker('import', '-c', 'CMD ["/bin/busybox", "true"]', await rootFilesystem(required.folder), 'longshore/app:1');
+  await engine.docker(
+    'import',
+    '-c',
+    'CMD ["/bin/busybox", "true"]',
+    await rootFilesystem(required.folder),
+    'longshore/app:1',
+  );
 });
 
 afterAll(async () => {
@@ -42,7 +48,7 @@ function pushedDigest(printed: string): string {
   return digest;
 }
 
-describe.each(['url', 'functionsUrl'] as const)('a Docker engine, by the stack\'s %s', (host) => {
+describe.each(['url', 'functionsUrl'] as const)("a Docker engine, by the stack's %s", (host) => {
   const registry = () => required.stack[host].replace('http://', '');
   const at = (name: string) => `${registry()}/${host.toLowerCase()}/${name}`;
   const idOf = async (name: string) => (await engine.docker('image', 'inspect', '--format', '{{.Id}}', name)).trim();
@@ -50,11 +56,15 @@ describe.each(['url', 'functionsUrl'] as const)('a Docker engine, by the stack\'
   it('is refused with a wrong password, and without one', async () => {
     await expect(engine.docker('login', '-u', 'admin', '-p', 'not it', registry())).rejects.toThrow(/unauthorized/);
     await engine.docker('tag', 'longshore/app:1', at('app:1'));
-    await expect(engine.docker('push', at('app:1'))).rejects.toThrow(/no basic auth credentials|unauthorized|authentication required/);
+    await expect(engine.docker('push', at('app:1'))).rejects.toThrow(
+      /no basic auth credentials|unauthorized|authentication required/,
+    );
   });
 
   it('logs in, pushes, and pulls the same image after it was removed', async () => {
-    expect(await engine.docker('login', '-u', 'admin', '-p', required.password, registry())).toContain('Login Succeeded');
+    expect(await engine.docker('login', '-u', 'admin', '-p', required.password, registry())).toContain(
+      'Login Succeeded',
+    );
     const digest = pushedDigest(await engine.docker('push', at('app:1')));
     await engine.docker('rmi', at('app:1'));
     await expect(idOf(at('app:1'))).rejects.toThrow(/No such image/);
@@ -82,7 +92,10 @@ describe.each(['url', 'functionsUrl'] as const)('a Docker engine, by the stack\'
 
   it('pushes where a named token lets it, and nowhere else', async () => {
     const name = `docker-${host.toLowerCase()}`;
-    const password = await required.makeToken(name, [`repositories/${host.toLowerCase()}/team/*/content/read`, `repositories/${host.toLowerCase()}/team/*/content/write`]);
+    const password = await required.makeToken(name, [
+      `repositories/${host.toLowerCase()}/team/*/content/read`,
+      `repositories/${host.toLowerCase()}/team/*/content/write`,
+    ]);
     await engine.docker('login', '-u', name, '-p', password, registry());
     await engine.docker('tag', 'longshore/app:1', at('team/app:1'));
     await engine.docker('push', at('team/app:1'));
@@ -91,6 +104,8 @@ describe.each(['url', 'functionsUrl'] as const)('a Docker engine, by the stack\'
 
   it('has forgotten everything once it has logged out', async () => {
     await engine.docker('logout', registry());
-    await expect(engine.docker('pull', at('app:1'))).rejects.toThrow(/no basic auth credentials|unauthorized|authentication required|denied/);
+    await expect(engine.docker('pull', at('app:1'))).rejects.toThrow(
+      /no basic auth credentials|unauthorized|authentication required|denied/,
+    );
   });
 });

@@ -23,16 +23,34 @@ import { manage, pushBlobTo } from './regions.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 
 /** Nothing of a build may ever show these. */
-const secrets = { file: 'canary-of-a-file', port: 'canary-of-a-port', login: 'canary-of-a-login', environment: 'canary-of-an-environment', secret: 'canary-of-another-job' };
+const secrets = {
+  file: 'canary-of-a-file',
+  port: 'canary-of-a-port',
+  login: 'canary-of-a-login',
+  environment: 'canary-of-an-environment',
+  secret: 'canary-of-another-job',
+};
 
 /**
  * What a static program does that leaves a `chroot`: `mkdir`, `chroot` into it with the working directory outside, `chdir("..")` up to the top, `chroot(".")`; then it runs
  * its arguments there.
  */
-const leave = smallProgram(amd64, Buffer.from('488b1c244c8d6424104c8d6cdc084983c508488d3d5c000000beed010000b8530000000f05488d3d49000000b8a10000000f05bd40000000488d3d3d000000b8500000000f05ffcd75ee488d3d2e000000b8a10000000f05498b3c244c89e64c89eab83b0000000f05bf61000000b83c0000000f052f746d702d78002e2e002e00', 'hex'));
+const leave = smallProgram(
+  amd64,
+  Buffer.from(
+    '488b1c244c8d6424104c8d6cdc084983c508488d3d5c000000beed010000b8530000000f05488d3d49000000b8a10000000f05bd40000000488d3d3d000000b8500000000f05ffcd75ee488d3d2e000000b8a10000000f05498b3c244c89e64c89eab83b0000000f05bf61000000b83c0000000f052f746d702d78002e2e002e00',
+    'hex',
+  ),
+);
 
 /** Makes a thousand folders in each other, so that the path of the last has 21,000 characters, and waits. */
-const deep = smallProgram(amd64, Buffer.from('bde8030000488d3d25000000bec0010000b8530000000f05488d3d12000000b8500000000f05ffcd75dbb8220000000f05616161616161616161616161616161616161616100', 'hex'));
+const deep = smallProgram(
+  amd64,
+  Buffer.from(
+    'bde8030000488d3d25000000bec0010000b8530000000f05488d3d12000000b8500000000f05ffcd75dbb8220000000f05616161616161616161616161616161616161616100',
+    'hex',
+  ),
+);
 
 let work: Awaited<ReturnType<typeof stateFolder>>;
 let stack: RunningStack;
@@ -52,15 +70,24 @@ beforeAll(async () => {
   canary = join(work.path, 'canary');
   await writeFile(canary, secrets.file, { mode: 0o644 });
   login = join(work.path, 'auth.json');
-  await writeFile(login, JSON.stringify({ auths: { 'registry.invalid': { auth: Buffer.from(`user:${secrets.login}`).toString('base64') } } }), { mode: 0o600 });
+  await writeFile(
+    login,
+    JSON.stringify({
+      auths: { 'registry.invalid': { auth: Buffer.from(`user:${secrets.login}`).toString('base64') } },
+    }),
+    { mode: 0o600 },
+  );
   vi.stubEnv('REGISTRY_AUTH_FILE', login);
   vi.stubEnv('LONGSHORE_CANARY', secrets.environment);
   neighbour = spawn('sleep', ['4242'], { stdio: 'ignore' });
   const hits: string[] = [];
-  port = Object.assign(createServer((request, response) => {
-    hits.push(request.url ?? '');
-    response.end(secrets.port);
-  }), { hits });
+  port = Object.assign(
+    createServer((request, response) => {
+      hits.push(request.url ?? '');
+      response.end(secrets.port);
+    }),
+    { hits },
+  );
   port.listen(0, '0.0.0.0');
   await once(port, 'listening');
   await hostileBase();
@@ -76,7 +103,14 @@ afterAll(async () => {
 });
 
 const canaryPort = () => (port.address() as AddressInfo).port;
-const storage = () => ['--storage-driver', 'vfs', '--root', join(work.path, 'storage'), '--runroot', join(work.path, 'run')];
+const storage = () => [
+  '--storage-driver',
+  'vfs',
+  '--root',
+  join(work.path, 'storage'),
+  '--runroot',
+  join(work.path, 'run'),
+];
 
 /**
  * Everything that is tried with what a step has: files, processes, ports and keys of the machine. Only this test's own are aimed at: where a build is not kept apart,
@@ -113,10 +147,17 @@ exit 0
 `;
 
 function addresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
+  return Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal, family }) => !internal && family === 'IPv4')
+    .map(({ address }) => address);
 }
 
-async function contextOf(name: string, dockerfile: string, files: Readonly<Record<string, string | Buffer>> = {}): Promise<string> {
+async function contextOf(
+  name: string,
+  dockerfile: string,
+  files: Readonly<Record<string, string | Buffer>> = {},
+): Promise<string> {
   const context = join(work.path, `context-${name}`);
   await mkdir(context, { recursive: true });
   await copyFile('/bin/busybox', join(context, 'busybox'));
@@ -127,25 +168,80 @@ async function contextOf(name: string, dockerfile: string, files: Readonly<Recor
 
 /** Whose `/bin/sh` is the attack, pushed by somebody who may do no more than that. */
 async function hostileBase(): Promise<void> {
-  const dockerfile = 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY leave /bin/leave\nCOPY attack /bin/sh\nCOPY attack /attack\nCOPY planted.tar /planted.tar\n';
+  const dockerfile =
+    'FROM scratch\nCOPY busybox /bin/busybox\nCOPY leave /bin/leave\nCOPY attack /bin/sh\nCOPY attack /attack\nCOPY planted.tar /planted.tar\n';
   const context = await contextOf('base', dockerfile, { leave, attack: attack(), 'planted.tar': '' });
   await command('mknod', [join(context, 'planted'), 'b', '254', '0']);
-  await command('tar', ['-cf', join(context, 'planted.tar'), '--transform', 's,planted,dev/planted,', '-C', context, 'planted']);
+  await command('tar', [
+    '-cf',
+    join(context, 'planted.tar'),
+    '--transform',
+    's,planted,dev/planted,',
+    '-C',
+    context,
+    'planted',
+  ]);
   await command('rm', [join(context, 'planted')]);
-  await writeFile(join(context, 'Dockerfile'), dockerfile.replace('COPY planted.tar /planted.tar', 'ADD planted.tar /'));
-  await command('buildah', [...storage(), 'bud', '--isolation', 'chroot', '--format', 'oci', '-t', 'localhost/hostile', context]);
-  await command('buildah', [...storage(), 'push', '--tls-verify=false', 'localhost/hostile', `docker://${host}/team/base:1`]);
+  await writeFile(
+    join(context, 'Dockerfile'),
+    dockerfile.replace('COPY planted.tar /planted.tar', 'ADD planted.tar /'),
+  );
+  await command('buildah', [
+    ...storage(),
+    'bud',
+    '--isolation',
+    'chroot',
+    '--format',
+    'oci',
+    '-t',
+    'localhost/hostile',
+    context,
+  ]);
+  await command('buildah', [
+    ...storage(),
+    'push',
+    '--tls-verify=false',
+    'localhost/hostile',
+    `docker://${host}/team/base:1`,
+  ]);
 }
 
-async function jobOf(name: string, dockerfile: string, more: Partial<BuildJob> = {}, files: Readonly<Record<string, string | Buffer>> = {}): Promise<BuildJob> {
+async function jobOf(
+  name: string,
+  dockerfile: string,
+  more: Partial<BuildJob> = {},
+  files: Readonly<Record<string, string | Buffer>> = {},
+): Promise<BuildJob> {
   const [tar, context] = [join(work.path, `${name}.tar`), await contextOf(name, dockerfile, files)];
   await command('tar', ['-cf', tar, '-C', context, '.']);
-  return { id: name, context: new Blob([await readFile(tar)]).stream(), annotations: {}, secrets: {}, dockerfile: 'Dockerfile', pins: {}, arguments: {}, platform: 'linux/amd64', plainHosts: [host], ownHosts: [host], timeoutMs: 60_000, ...more };
+  return {
+    id: name,
+    context: new Blob([await readFile(tar)]).stream(),
+    annotations: {},
+    secrets: {},
+    dockerfile: 'Dockerfile',
+    pins: {},
+    arguments: {},
+    platform: 'linux/amd64',
+    plainHosts: [host],
+    ownHosts: [host],
+    timeoutMs: 60_000,
+    ...more,
+  };
 }
 
-async function built(job: BuildJob, how: Sandboxed = sandboxed()): Promise<{ log: string; outcome: Awaited<ReturnType<ReturnType<typeof buildahRunner>['build']>> }> {
+async function built(
+  job: BuildJob,
+  how: Sandboxed = sandboxed(),
+): Promise<{ log: string; outcome: Awaited<ReturnType<ReturnType<typeof buildahRunner>['build']>> }> {
   let log = '';
-  const outcome = await buildahRunner({ ...how, stores }).build(job, (text) => { log += text; }, new AbortController().signal);
+  const outcome = await buildahRunner({ ...how, stores }).build(
+    job,
+    (text) => {
+      log += text;
+    },
+    new AbortController().signal,
+  );
   if (process.env.SHOW_BUILDS !== undefined) console.log(`${job.id}: ${log}`);
   return { log, outcome };
 }
@@ -187,7 +283,13 @@ describe('a step that a hostile base runs', () => {
     const { outcome } = await built(await jobOf('tested', `FROM ${host}/team/base:1\n`));
     if (outcome.is !== 'built') throw new Error(outcome.why);
     let log = '';
-    const place = await buildahRunner(sandboxed({ stores })).build(await jobOf('tested-again', `FROM ${host}/team/base:1\n`), (text) => { log += text; }, new AbortController().signal);
+    const place = await buildahRunner(sandboxed({ stores })).build(
+      await jobOf('tested-again', `FROM ${host}/team/base:1\n`),
+      (text) => {
+        log += text;
+      },
+      new AbortController().signal,
+    );
     if (place.is !== 'built') throw new Error(place.why);
     expect(await place.image.test(['/attack'], 60_000)).toEqual({ is: 'passed' });
     expect(log).toContain('ATTACK ENDS');
@@ -198,36 +300,78 @@ describe('a step that a hostile base runs', () => {
 
   it('is nobody of this machine while it runs', async () => {
     const cancelled = new AbortController();
-    const building = buildahRunner(sandboxed({ stores })).build(await jobOf('nobody', `FROM ${host}/team/base:1\nRUN ["/bin/busybox", "sleep", "988"]\n`), () => undefined, cancelled.signal);
+    const building = buildahRunner(sandboxed({ stores })).build(
+      await jobOf('nobody', `FROM ${host}/team/base:1\nRUN ["/bin/busybox", "sleep", "988"]\n`),
+      () => undefined,
+      cancelled.signal,
+    );
     building.catch(() => undefined);
-    const uid = async () => (await command('sh', ['-c', 'ps -eo uid,args | grep "[/]bin/busybox sleep 988$" | head -1 || true'])).trim().split(/\s+/)[0] ?? '';
-    await vi.waitFor(async () => { expect(Number(await uid())).toBeGreaterThan(65_536); }, { timeout: 30_000, interval: 100 });
+    const uid = async () =>
+      (await command('sh', ['-c', 'ps -eo uid,args | grep "[/]bin/busybox sleep 988$" | head -1 || true']))
+        .trim()
+        .split(/\s+/)[0] ?? '';
+    await vi.waitFor(
+      async () => {
+        expect(Number(await uid())).toBeGreaterThan(65_536);
+      },
+      { timeout: 30_000, interval: 100 },
+    );
     cancelled.abort();
     await expect(building).rejects.toThrow();
-    await vi.waitFor(async () => { expect(await uid()).toBe(''); }, { timeout: 5_000, interval: 100 });
+    await vi.waitFor(
+      async () => {
+        expect(await uid()).toBe('');
+      },
+      { timeout: 5_000, interval: 100 },
+    );
   });
 
   it('ends with the process that has started it, however that ends: nobody looks at its time and disk any more', async () => {
     const jobs = join(work.path, 'jobs-of-another');
     await mkdir(jobs);
     const archive = join(work.path, 'outlives.tar');
-    await command('tar', ['-cf', archive, '-C', await contextOf('outlives', 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "sleep", "989"]\n'), '.']);
-    const registry = spawn(process.execPath, [fileURLToPath(new URL('build-once.ts', import.meta.url)), archive], { stdio: 'ignore', env: { ...process.env, TMPDIR: jobs } });
+    await command('tar', [
+      '-cf',
+      archive,
+      '-C',
+      await contextOf('outlives', 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "sleep", "989"]\n'),
+      '.',
+    ]);
+    const registry = spawn(process.execPath, [fileURLToPath(new URL('build-once.ts', import.meta.url)), archive], {
+      stdio: 'ignore',
+      env: { ...process.env, TMPDIR: jobs },
+    });
     const running = () => command('sh', ['-c', 'ps -eo args | grep "^/bin/busybox sleep 989$" || true']);
-    await vi.waitFor(async () => { expect(await running()).not.toBe(''); }, { timeout: 30_000, interval: 100 });
+    await vi.waitFor(
+      async () => {
+        expect(await running()).not.toBe('');
+      },
+      { timeout: 30_000, interval: 100 },
+    );
     registry.kill('SIGKILL');
-    await vi.waitFor(async () => { expect(await running()).toBe(''); }, { timeout: 5_000, interval: 100 });
+    await vi.waitFor(
+      async () => {
+        expect(await running()).toBe('');
+      },
+      { timeout: 5_000, interval: 100 },
+    );
   });
 
   it('reaches nothing where steps are kept by a chroot in the sandbox', async () => {
-    const { log, outcome } = await built(await jobOf('chrooted', `FROM ${host}/team/base:1\nRUN make everything\n`), sandboxed({ steps: 'chroot' }));
+    const { log, outcome } = await built(
+      await jobOf('chrooted', `FROM ${host}/team/base:1\nRUN make everything\n`),
+      sandboxed({ steps: 'chroot' }),
+    );
     expect(tried(log, 'leave')).not.toBe('not tried');
     await unreached(log);
     if (outcome.is === 'built') await outcome.image.discard();
   });
 
   it('reaches no port of the machine where its network is opened', async () => {
-    const { log, outcome } = await built(await jobOf('opened', `FROM ${host}/team/base:1\nRUN make everything\n`), sandboxed({ network: 'public' }));
+    const { log, outcome } = await built(
+      await jobOf('opened', `FROM ${host}/team/base:1\nRUN make everything\n`),
+      sandboxed({ network: 'public' }),
+    );
     expect(log).toContain('ATTACK ENDS');
     expect(tried(log, 'proxy')).toMatch(/403|forbidden/i);
     expect(tried(log, 'registry')).not.toContain('repositories');
@@ -238,25 +382,65 @@ describe('a step that a hostile base runs', () => {
 
 describe('a hostile Dockerfile', () => {
   const cases: [string, () => string][] = [
-    ['ADD of a port of this machine', () => `FROM ${host}/team/base:1\nADD http://127.0.0.1:${canaryPort()}/add /add\nRUN ["/bin/busybox", "cat", "/add"]\n`],
-    ['ADD of this machine\'s other address', () => `FROM ${host}/team/base:1\nADD http://${addresses()[0] ?? '10.0.0.1'}:${canaryPort()}/add /add\nRUN ["/bin/busybox", "cat", "/add"]\n`],
-    ['ADD of a metadata service', () => `FROM ${host}/team/base:1\nADD http://169.254.169.254/latest/meta-data/ /add\nRUN ["/bin/busybox", "cat", "/add"]\n`],
+    [
+      'ADD of a port of this machine',
+      () =>
+        `FROM ${host}/team/base:1\nADD http://127.0.0.1:${canaryPort()}/add /add\nRUN ["/bin/busybox", "cat", "/add"]\n`,
+    ],
+    [
+      "ADD of this machine's other address",
+      () =>
+        `FROM ${host}/team/base:1\nADD http://${addresses()[0] ?? '10.0.0.1'}:${canaryPort()}/add /add\nRUN ["/bin/busybox", "cat", "/add"]\n`,
+    ],
+    [
+      'ADD of a metadata service',
+      () =>
+        `FROM ${host}/team/base:1\nADD http://169.254.169.254/latest/meta-data/ /add\nRUN ["/bin/busybox", "cat", "/add"]\n`,
+    ],
     ['FROM a port of this machine', () => `FROM 127.0.0.1:${canaryPort()}/team/base:1\n`],
-    ['COPY --from a port of this machine', () => `FROM ${host}/team/base:1\nCOPY --from=127.0.0.1:${canaryPort()}/x:1 / /\n`],
+    [
+      'COPY --from a port of this machine',
+      () => `FROM ${host}/team/base:1\nCOPY --from=127.0.0.1:${canaryPort()}/x:1 / /\n`,
+    ],
     ['a syntax directive', () => `# syntax=127.0.0.1:${canaryPort()}/frontend:1\nFROM scratch\nCOPY Dockerfile /\n`],
-    ['COPY of files of the machine', () => `FROM ${host}/team/base:1\nCOPY ../../../../../../..${canary} /stolen\nRUN ["/bin/busybox", "cat", "/stolen"]\n`],
-    ['a mount of a link to the root', () => `FROM scratch AS evil\nCOPY --from=${host}/team/base:1 /bin/busybox /bin/busybox\nFROM ${host}/team/base:1 AS linked\nRUN ["/bin/busybox", "ln", "-s", "/", "/out"]\nFROM ${host}/team/base:1\nRUN --mount=type=bind,from=linked,source=/out,target=/host,rw ["/bin/busybox", "sh", "-c", "/bin/busybox cat /host${canary} /host/login/auth.json /host/secrets/0; /bin/busybox ls -la /host /host/login; echo x > /host/job/planted"]\n`],
-    ['a cache that leads out', () => `FROM ${host}/team/base:1\nRUN --mount=type=cache,id=../../../../../../..,target=/host ["/bin/busybox", "sh", "-c", "/bin/busybox find /host -maxdepth 3; /bin/busybox cat /host/login/auth.json /host${canary}"]\n`],
-    ['a cache of a source outside', () => `FROM ${host}/team/base:1\nRUN --mount=type=cache,source=../../../../../../../../login,target=/host ["/bin/busybox", "sh", "-c", "/bin/busybox cat /host/auth.json"]\n`],
+    [
+      'COPY of files of the machine',
+      () =>
+        `FROM ${host}/team/base:1\nCOPY ../../../../../../..${canary} /stolen\nRUN ["/bin/busybox", "cat", "/stolen"]\n`,
+    ],
+    [
+      'a mount of a link to the root',
+      () =>
+        `FROM scratch AS evil\nCOPY --from=${host}/team/base:1 /bin/busybox /bin/busybox\nFROM ${host}/team/base:1 AS linked\nRUN ["/bin/busybox", "ln", "-s", "/", "/out"]\nFROM ${host}/team/base:1\nRUN --mount=type=bind,from=linked,source=/out,target=/host,rw ["/bin/busybox", "sh", "-c", "/bin/busybox cat /host${canary} /host/login/auth.json /host/secrets/0; /bin/busybox ls -la /host /host/login; echo x > /host/job/planted"]\n`,
+    ],
+    [
+      'a cache that leads out',
+      () =>
+        `FROM ${host}/team/base:1\nRUN --mount=type=cache,id=../../../../../../..,target=/host ["/bin/busybox", "sh", "-c", "/bin/busybox find /host -maxdepth 3; /bin/busybox cat /host/login/auth.json /host${canary}"]\n`,
+    ],
+    [
+      'a cache of a source outside',
+      () =>
+        `FROM ${host}/team/base:1\nRUN --mount=type=cache,source=../../../../../../../../login,target=/host ["/bin/busybox", "sh", "-c", "/bin/busybox cat /host/auth.json"]\n`,
+    ],
     ['a network of its own choice', () => `FROM ${host}/team/base:1\nRUN --network=host make everything\n`],
     ['rights of its own choice', () => `FROM ${host}/team/base:1\nRUN --security=insecure make everything\n`],
-    ['a volume at a place of the machine', () => `FROM ${host}/team/base:1\nVOLUME ["/proc", "/login", "/job"]\nRUN make everything\n`],
+    [
+      'a volume at a place of the machine',
+      () => `FROM ${host}/team/base:1\nVOLUME ["/proc", "/login", "/job"]\nRUN make everything\n`,
+    ],
     ['a user of its own choice', () => `FROM ${host}/team/base:1\nUSER 4294967294:0\nRUN make everything\n`],
-    ['secrets that are not the job\'s', () => `FROM ${host}/team/base:1\nRUN --mount=type=secret,id=../login/auth.json ["/bin/busybox", "sh", "-c", "/bin/busybox find /run; /bin/busybox cat /run/secrets/*"]\n`],
+    [
+      "secrets that are not the job's",
+      () =>
+        `FROM ${host}/team/base:1\nRUN --mount=type=secret,id=../login/auth.json ["/bin/busybox", "sh", "-c", "/bin/busybox find /run; /bin/busybox cat /run/secrets/*"]\n`,
+    ],
   ];
 
   it.each(cases)('with %s reaches nothing of the machine', async (name, dockerfile) => {
-    const { log, outcome } = await built(await jobOf(name.replaceAll(/[^a-z]/gi, '-'), dockerfile(), { secrets: { npm: secrets.secret } }));
+    const { log, outcome } = await built(
+      await jobOf(name.replaceAll(/[^a-z]/gi, '-'), dockerfile(), { secrets: { npm: secrets.secret } }),
+    );
     await unreached(log + (outcome.is === 'failed' ? outcome.why : ''));
     if (outcome.is === 'built') await outcome.image.discard();
   });
@@ -270,24 +454,42 @@ describe('a hostile Dockerfile', () => {
     ['copied', '/proc/1/environ'],
   ])('whose %s is a link to %s shows nothing of it', async (file, to) => {
     const name = `link-${file}-${to}`.replaceAll(/[^a-z]/gi, '-');
-    const context = await contextOf(name, `FROM ${host}/team/base:1\nCOPY copied* /copied/\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox find /copied; /bin/busybox cat /copied/*; /bin/busybox find / -xdev -name environ"]\n`, { copied: 'mine' });
+    const context = await contextOf(
+      name,
+      `FROM ${host}/team/base:1\nCOPY copied* /copied/\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox find /copied; /bin/busybox cat /copied/*; /bin/busybox find / -xdev -name environ"]\n`,
+      { copied: 'mine' },
+    );
     await command('ln', ['-sf', to, join(context, file)]);
     await command('tar', ['-cf', join(work.path, `${name}.tar`), '-C', context, '.']);
-    const job = { ...(await jobOf('unused', 'FROM scratch\n')), secrets: { npm: secrets.secret }, context: new Blob([await readFile(join(work.path, `${name}.tar`))]).stream() };
+    const job = {
+      ...(await jobOf('unused', 'FROM scratch\n')),
+      secrets: { npm: secrets.secret },
+      context: new Blob([await readFile(join(work.path, `${name}.tar`))]).stream(),
+    };
     const { log, outcome } = await built(job);
     await unreached(log + (outcome.is === 'failed' ? outcome.why : ''));
     if (outcome.is === 'built') await outcome.image.discard();
   });
 
-  it.each(['/login/auth.json', '/secrets/0', '/proc/self/environ'])('that is a link to what the C preprocessor is run over shows nothing of %s', async (file) => {
-    const context = await contextOf(`cpp${file.replaceAll('/', '-')}`, 'FROM scratch\n', { 'evil.in': `FROM ${host}/team/base:1\n#include "${file}"\n` });
-    await command('ln', ['-sf', 'evil.in', join(context, 'Dockerfile')]);
-    const archive = `${context}.tar`;
-    await command('tar', ['-cf', archive, '-C', context, '.']);
-    const { log, outcome } = await built({ ...(await jobOf('unused', 'FROM scratch\n')), secrets: { npm: secrets.secret }, access: { logins: [{ host, user: 'job', password: secrets.login }], abroad: [] }, context: new Blob([await readFile(archive)]).stream() });
-    expect(outcome).toMatchObject({ is: 'failed', why: expect.stringContaining('preprocessor') as string });
-    expect(log).not.toMatch(/auths|canary|PATH=/i);
-  });
+  it.each(['/login/auth.json', '/secrets/0', '/proc/self/environ'])(
+    'that is a link to what the C preprocessor is run over shows nothing of %s',
+    async (file) => {
+      const context = await contextOf(`cpp${file.replaceAll('/', '-')}`, 'FROM scratch\n', {
+        'evil.in': `FROM ${host}/team/base:1\n#include "${file}"\n`,
+      });
+      await command('ln', ['-sf', 'evil.in', join(context, 'Dockerfile')]);
+      const archive = `${context}.tar`;
+      await command('tar', ['-cf', archive, '-C', context, '.']);
+      const { log, outcome } = await built({
+        ...(await jobOf('unused', 'FROM scratch\n')),
+        secrets: { npm: secrets.secret },
+        access: { logins: [{ host, user: 'job', password: secrets.login }], abroad: [] },
+        context: new Blob([await readFile(archive)]).stream(),
+      });
+      expect(outcome).toMatchObject({ is: 'failed', why: expect.stringContaining('preprocessor') as string });
+      expect(log).not.toMatch(/auths|canary|PATH=/i);
+    },
+  );
 
   it('that is there twice, and once too large to be read, is not read', async () => {
     const [old, moved] = [digestOf(Buffer.from('old')), digestOf(Buffer.from('moved'))];
@@ -295,14 +497,20 @@ describe('a hostile Dockerfile', () => {
     await command('tar', ['-cf', `${context}.tar`, '-C', context, '.']);
     await writeFile(join(context, 'Dockerfile'), Buffer.alloc(2 * 1024 ** 2, '#'));
     await command('tar', ['-rf', `${context}.tar`, '-C', context, './Dockerfile']);
-    const { outcome } = await built({ ...(await jobOf('unused', 'FROM scratch\n')), pins: { [old]: moved }, context: new Blob([await readFile(`${context}.tar`)]).stream() });
+    const { outcome } = await built({
+      ...(await jobOf('unused', 'FROM scratch\n')),
+      pins: { [old]: moved },
+      context: new Blob([await readFile(`${context}.tar`)]).stream(),
+    });
     expect(outcome).toMatchObject({ is: 'failed', why: 'Dockerfile has more than 1048576 bytes' });
   });
 
   it('leaves nothing behind, however deep its folders are when it is stopped', async () => {
     vi.stubEnv('TMPDIR', join(work.path, 'jobs'));
     await mkdir(join(work.path, 'jobs'));
-    const { log, outcome } = await built(await jobOf('deep', `FROM ${host}/team/base:1\nCOPY deep /deep\nRUN ["/deep"]\n`, { timeoutMs: 8_000 }, { deep }));
+    const { log, outcome } = await built(
+      await jobOf('deep', `FROM ${host}/team/base:1\nCOPY deep /deep\nRUN ["/deep"]\n`, { timeoutMs: 8_000 }, { deep }),
+    );
     expect(outcome).toMatchObject({ is: 'failed', why: expect.stringContaining('took longer') as string });
     expect(log).not.toContain('could not be removed');
     expect(await readdir(join(work.path, 'jobs'))).toEqual([]);
@@ -310,9 +518,31 @@ describe('a hostile Dockerfile', () => {
   });
 
   it('reaches nothing by what its base has it add', async () => {
-    const context = await contextOf('onbuild', `FROM ${host}/team/base:1\nONBUILD ADD http://127.0.0.1:${canaryPort()}/onbuild /onbuild\nONBUILD RUN ["/bin/busybox", "cat", "/onbuild"]\n`);
-    await command('buildah', [...storage(), 'bud', '--isolation', 'chroot', '--tls-verify=false', '--format', 'docker', '-t', 'localhost/onbuild', context]);
-    await command('buildah', [...storage(), 'push', '--tls-verify=false', '--format', 'v2s2', 'localhost/onbuild', `docker://${host}/team/onbuild:1`]);
+    const context = await contextOf(
+      'onbuild',
+      `FROM ${host}/team/base:1\nONBUILD ADD http://127.0.0.1:${canaryPort()}/onbuild /onbuild\nONBUILD RUN ["/bin/busybox", "cat", "/onbuild"]\n`,
+    );
+    await command('buildah', [
+      ...storage(),
+      'bud',
+      '--isolation',
+      'chroot',
+      '--tls-verify=false',
+      '--format',
+      'docker',
+      '-t',
+      'localhost/onbuild',
+      context,
+    ]);
+    await command('buildah', [
+      ...storage(),
+      'push',
+      '--tls-verify=false',
+      '--format',
+      'v2s2',
+      'localhost/onbuild',
+      `docker://${host}/team/onbuild:1`,
+    ]);
     const { log, outcome } = await built(await jobOf('on-built', `FROM ${host}/team/onbuild:1\n`));
     expect(outcome.is).toBe('failed');
     await unreached(log);
@@ -322,17 +552,24 @@ describe('a hostile Dockerfile', () => {
     const realms: string[] = [];
     const evil = createServer((request, response) => {
       realms.push(request.url ?? '');
-      response.writeHead(401, { 'www-authenticate': `Bearer realm="http://127.0.0.1:${canaryPort()}/token",service="x"` }).end();
+      response
+        .writeHead(401, { 'www-authenticate': `Bearer realm="http://127.0.0.1:${canaryPort()}/token",service="x"` })
+        .end();
     }).listen(0, '127.0.0.1');
     await once(evil, 'listening');
     const evilHost = `127.0.0.1:${(evil.address() as AddressInfo).port}`;
-    const { log, outcome } = await built(await jobOf('realm', `FROM ${evilHost}/x:1\n`, { plainHosts: [host, evilHost] }));
+    const { log, outcome } = await built(
+      await jobOf('realm', `FROM ${evilHost}/x:1\n`, { plainHosts: [host, evilHost] }),
+    );
     expect(outcome.is).toBe('failed');
     expect(realms.length).toBeGreaterThan(0);
     await unreached(log);
     // Where the operator has not opened loopback, it is not asked at all.
     const asked = realms.length;
-    await built(await jobOf('realm-closed', `FROM ${evilHost}/x:1\n`, { plainHosts: [host, evilHost] }), sandboxed({ reach: reachOf([]) }));
+    await built(
+      await jobOf('realm-closed', `FROM ${evilHost}/x:1\n`, { plainHosts: [host, evilHost] }),
+      sandboxed({ reach: reachOf([]) }),
+    );
     expect(realms).toHaveLength(asked);
     evil.close();
   });
@@ -348,24 +585,54 @@ describe('a build that takes too much', () => {
 
   it.each([
     ['memory', 'x=aaaaaaaaaaaaaaaa; while true; do x=$x$x; done', 'memory=192MiB', /killed|exit code 137/],
-    ['memory and files of it', '/bin/busybox dd if=/dev/zero of=/dev/shm/x bs=1M; x=a; while true; do x=$x$x; done', 'memory=192MiB', /killed|exit code 137/],
-    ['processes', 'bomb() { bomb | bomb & bomb; }; bomb; /bin/busybox sleep 20; exit 1', 'pids=128', /can't fork|temporarily unavailable/],
+    [
+      'memory and files of it',
+      '/bin/busybox dd if=/dev/zero of=/dev/shm/x bs=1M; x=a; while true; do x=$x$x; done',
+      'memory=192MiB',
+      /killed|exit code 137/,
+    ],
+    [
+      'processes',
+      'bomb() { bomb | bomb & bomb; }; bomb; /bin/busybox sleep 20; exit 1',
+      'pids=128',
+      /can't fork|temporarily unavailable/,
+    ],
     ['disk', '/bin/busybox dd if=/dev/zero of=/x bs=1M; exit 1', 'disk=256MiB', /took more than the 256 MiB of disk/],
-    ['many small files', 'i=0; while true; do [ $((i%1000)) -eq 0 ] && /bin/busybox mkdir -p /d/$((i/1000)); echo x > /d/$((i/1000))/$i; i=$((i+1)); done', 'disk=96MiB', /took more than the 96 MiB of disk/],
+    [
+      'many small files',
+      'i=0; while true; do [ $((i%1000)) -eq 0 ] && /bin/busybox mkdir -p /d/$((i/1000)); echo x > /d/$((i/1000))/$i; i=$((i+1)); done',
+      'disk=96MiB',
+      /took more than the 96 MiB of disk/,
+    ],
     ['time', '/bin/busybox sleep 500', '', /took longer than 30 s/],
   ])('by %s fails within its limits, and leaves the others alone', async (name, text, limits, because) => {
-    const building = built(await jobOf(`much-${name.replaceAll(' ', '-')}`, run(text), { timeoutMs: 30_000 }), sandboxed({ limits }));
+    const building = built(
+      await jobOf(`much-${name.replaceAll(' ', '-')}`, run(text), { timeoutMs: 30_000 }),
+      sandboxed({ limits }),
+    );
     const times: number[] = [];
     const over = new AbortController();
-    const watching = (async () => { while (!over.signal.aborted) { times.push(await others()); await new Promise((passed) => setTimeout(passed, 100)); } })();
+    const watching = (async () => {
+      while (!over.signal.aborted) {
+        times.push(await others());
+        await new Promise((passed) => setTimeout(passed, 100));
+      }
+    })();
     const { outcome, log } = await building;
     over.abort();
     await watching;
-    console.log(`${name}: ${outcome.is === 'failed' ? outcome.why : 'built'}; slowest pull beside it ${Math.round(Math.max(...times))} ms`);
+    console.log(
+      `${name}: ${outcome.is === 'failed' ? outcome.why : 'built'}; slowest pull beside it ${Math.round(Math.max(...times))} ms`,
+    );
     expect(outcome.is).toBe('failed');
     expect(`${log}${outcome.is === 'failed' ? outcome.why : ''}`).toMatch(because);
     expect(Math.max(...times)).toBeLessThan(5_000);
-    await vi.waitFor(async () => { expect(await command('sh', ['-c', 'ps -eo uid,args | grep "^ *10[0-9]\\{5\\} " || true'])).toBe(''); }, { timeout: 10_000, interval: 200 });
+    await vi.waitFor(
+      async () => {
+        expect(await command('sh', ['-c', 'ps -eo uid,args | grep "^ *10[0-9]\\{5\\} " || true'])).toBe('');
+      },
+      { timeout: 10_000, interval: 200 },
+    );
   });
 });
 
@@ -375,17 +642,25 @@ describe('an ordinary task on a base that somebody else has pushed', () => {
     await command('tar', ['-czf', join(work.path, 'ordinary.tgz'), '-C', context, '.']);
     const bytes = await readFile(join(work.path, 'ordinary.tgz'));
     await pushBlobTo(stack.url, 'contexts', bytes);
-    await manage(stack.url, 'PUT', '/tasks/ordinary', { image: 'ordinary:1', context: { repository: 'contexts', digest: digestOf(bytes) }, test: { command: ['/attack'] } });
+    await manage(stack.url, 'PUT', '/tasks/ordinary', {
+      image: 'ordinary:1',
+      context: { repository: 'contexts', digest: digestOf(bytes) },
+      test: { command: ['/attack'] },
+    });
     await manage(stack.url, 'POST', '/tasks/ordinary/run');
-    const finished = await vi.waitFor(async () => {
-      const { builds } = (await manage(stack.url, 'GET', '/builds')) as { builds: { id: string; state: string; counts: Record<string, number> }[] };
-      expect(builds.map(({ state }) => state)).toEqual(['finished']);
-      return builds[0];
-    }, { timeout: 120_000, interval: 500 });
+    const finished = await vi.waitFor(
+      async () => {
+        const { builds } = (await manage(stack.url, 'GET', '/builds')) as {
+          builds: { id: string; state: string; counts: Record<string, number> }[];
+        };
+        expect(builds.map(({ state }) => state)).toEqual(['finished']);
+        return builds[0];
+      },
+      { timeout: 120_000, interval: 500 },
+    );
     expect(finished?.counts).toMatchObject({ succeeded: 1 });
     const log = await (await fetch(`${stack.url}/api/v1/builds/${finished?.id ?? ''}/log?image=ordinary:1`)).text();
     expect(log.split('ATTACK ENDS').length).toBe(3);
     await unreached(log);
   });
 });
-

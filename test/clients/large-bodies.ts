@@ -17,7 +17,9 @@ export interface Part {
 
 /** Bytes that do not compress, the same for the same seed; no MiB of them is like another. Made faster than they are sent, from anywhere. */
 export function* layerBytes({ seed, from, to }: Part): Generator<Buffer> {
-  const pattern = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16)).update(Buffer.alloc(mebibyte));
+  const pattern = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16)).update(
+    Buffer.alloc(mebibyte),
+  );
   for (let at = from; at < to; at += mebibyte) {
     const bytes = Buffer.from(pattern);
     bytes.writeBigUInt64LE(BigInt(at));
@@ -38,8 +40,16 @@ export async function digestPulled(url: string): Promise<string> {
 
 /** PATCH: of unknown length, as docker and skopeo send it. PUT: with Content-Length. */
 function open(method: 'PATCH' | 'PUT', url: string, { from, to }: Part) {
-  const outgoing = request(url, { method, headers: { 'content-type': 'application/octet-stream', ...(method === 'PUT' ? { 'content-length': to - from } : {}) } });
-  const answered = new Promise<IncomingMessage>((resolve, reject) => outgoing.once('response', resolve).once('error', reject));
+  const outgoing = request(url, {
+    method,
+    headers: {
+      'content-type': 'application/octet-stream',
+      ...(method === 'PUT' ? { 'content-length': to - from } : {}),
+    },
+  });
+  const answered = new Promise<IncomingMessage>((resolve, reject) =>
+    outgoing.once('response', resolve).once('error', reject),
+  );
   // What breaks while it is written is seen when the answer is awaited.
   answered.catch(() => undefined);
   return { outgoing, answered };
@@ -48,7 +58,8 @@ function open(method: 'PATCH' | 'PUT', url: string, { from, to }: Part) {
 type Open = ReturnType<typeof open>;
 
 async function write({ outgoing, answered }: Open, part: Part): Promise<void> {
-  for (const bytes of layerBytes(part)) if (!outgoing.write(bytes)) await Promise.race([once(outgoing, 'drain'), answered]);
+  for (const bytes of layerBytes(part))
+    if (!outgoing.write(bytes)) await Promise.race([once(outgoing, 'drain'), answered]);
 }
 
 /** Rejects when the connection breaks. */
@@ -82,5 +93,8 @@ export async function growthWhile<T>(pid: number, work: () => Promise<T>): Promi
 export async function requireDisk(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const gibibytes = (amount: number) => (amount / gibibyte).toFixed(1);
-  if (bavail * bsize < bytes) throw new Error(`this test writes ${gibibytes(bytes)} GiB, and ${folder} has room for ${gibibytes(bavail * bsize)}: free some, or set TMPDIR to a folder on another disk`);
+  if (bavail * bsize < bytes)
+    throw new Error(
+      `this test writes ${gibibytes(bytes)} GiB, and ${folder} has room for ${gibibytes(bavail * bsize)}: free some, or set TMPDIR to a folder on another disk`,
+    );
 }

@@ -9,14 +9,24 @@ export async function liveBytes(told: string): Promise<number> {
   const url = /Debugger listening on (ws:\S+)/.exec(told)?.[1];
   if (url === undefined) throw new Error('it was not started with its inspector');
   const socket = new WebSocket(url);
-  const failed = new Promise<never>((_, reject) => socket.addEventListener('error', () => { reject(new Error(`${url} does not answer`)); }));
+  const failed = new Promise<never>((_, reject) =>
+    socket.addEventListener('error', () => {
+      reject(new Error(`${url} does not answer`));
+    }),
+  );
   const opened = new Promise((open) => socket.addEventListener('open', open));
-  const answers = new Promise<string>((resolve) => socket.addEventListener('message', ({ data }) => { if (String(data).includes('"id":2')) resolve(String(data)); }));
+  const answers = new Promise<string>((resolve) =>
+    socket.addEventListener('message', ({ data }) => {
+      if (String(data).includes('"id":2')) resolve(String(data));
+    }),
+  );
   try {
     await Promise.race([opened, failed]);
     socket.send(JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' }));
     socket.send(JSON.stringify({ id: 2, method: 'Runtime.getHeapUsage' }));
-    const { result } = JSON.parse(await Promise.race([answers, failed])) as { result: { usedSize: number; backingStorageSize?: number } };
+    const { result } = JSON.parse(await Promise.race([answers, failed])) as {
+      result: { usedSize: number; backingStorageSize?: number };
+    };
     return result.usedSize + (result.backingStorageSize ?? 0);
   } finally {
     socket.close();

@@ -18,8 +18,18 @@ const image = 'localhost/longshore/app:1';
 
 /** Containers' tools keep everything in the test's own folder: images below `root`, logins in a file of `user`'s own. */
 function tools(user: string, root = 'storage') {
-  const storage = ['--storage-driver', 'vfs', '--root', join(required.folder, root), '--runroot', join(required.folder, `${root}-run`)];
-  const options = { cwd: join(required.folder, 'context'), env: { REGISTRY_AUTH_FILE: join(required.folder, `auth-${user}.json`) } };
+  const storage = [
+    '--storage-driver',
+    'vfs',
+    '--root',
+    join(required.folder, root),
+    '--runroot',
+    join(required.folder, `${root}-run`),
+  ];
+  const options = {
+    cwd: join(required.folder, 'context'),
+    env: { REGISTRY_AUTH_FILE: join(required.folder, `auth-${user}.json`) },
+  };
   return {
     skopeo: (...args: string[]) => command('skopeo', args, options),
     buildah: (...args: string[]) => command('buildah', [...storage, ...args], options),
@@ -27,7 +37,8 @@ function tools(user: string, root = 'storage') {
   };
 }
 
-const local = () => `containers-storage:[vfs@${join(required.folder, 'storage')}+${join(required.folder, 'storage-run')}]${image}`;
+const local = () =>
+  `containers-storage:[vfs@${join(required.folder, 'storage')}+${join(required.folder, 'storage-run')}]${image}`;
 const plain = '--tls-verify=false';
 const plainDestination = '--dest-tls-verify=false';
 const plainSource = '--src-tls-verify=false';
@@ -48,28 +59,36 @@ afterAll(async () => {
   await required.stop();
 });
 
-describe.each(['url', 'functionsUrl'] as const)('where credentials are required, by the stack\'s %s', (host) => {
+describe.each(['url', 'functionsUrl'] as const)("where credentials are required, by the stack's %s", (host) => {
   const registry = () => required.stack[host].replace('http://', '');
   const at = (name: string) => `${registry()}/${host.toLowerCase()}/${name}`;
   const admin = `admin-${host}`;
   const creds = () => `admin:${required.password}`;
 
   async function digestOf(name: string): Promise<string> {
-    const inspected = JSON.parse(await tools(admin).skopeo('inspect', plain, `docker://${at(name)}`)) as { Digest: string };
+    const inspected = JSON.parse(await tools(admin).skopeo('inspect', plain, `docker://${at(name)}`)) as {
+      Digest: string;
+    };
     return inspected.Digest;
   }
 
   it('skopeo refuses to log in with a wrong password', async () => {
-    await expect(tools('wrong').skopeo('login', plain, '-u', 'admin', '-p', 'not it', registry())).rejects.toThrow(/unauthorized|invalid username\/password/);
+    await expect(tools('wrong').skopeo('login', plain, '-u', 'admin', '-p', 'not it', registry())).rejects.toThrow(
+      /unauthorized|invalid username\/password/,
+    );
   });
 
   it('skopeo is refused before it logs in', async () => {
-    await expect(tools('nobody').skopeo('copy', plainDestination, local(), `docker://${at('app:1')}`)).rejects.toThrow(/authentication required|unauthorized/);
+    await expect(tools('nobody').skopeo('copy', plainDestination, local(), `docker://${at('app:1')}`)).rejects.toThrow(
+      /authentication required|unauthorized/,
+    );
   });
 
   it('skopeo logs in, copies, inspects and lists', async () => {
     const { skopeo } = tools(admin);
-    expect(await skopeo('login', plain, '-u', 'admin', '-p', required.password, registry())).toContain('Login Succeeded!');
+    expect(await skopeo('login', plain, '-u', 'admin', '-p', required.password, registry())).toContain(
+      'Login Succeeded!',
+    );
     await skopeo('copy', plainDestination, local(), `docker://${at('app:1')}`);
     await skopeo('copy', plainSource, plainDestination, `docker://${at('app:1')}`, `docker://${at('copied:1')}`);
     expect(await digestOf('copied:1')).toBe(await digestOf('app:1'));
@@ -80,12 +99,16 @@ describe.each(['url', 'functionsUrl'] as const)('where credentials are required,
     const { skopeo } = tools(admin);
     await skopeo('copy', plainDestination, local(), `docker://${at('app:2')}`);
     await skopeo('sync', '--src', 'docker', '--dest', 'docker', plainSource, plainDestination, at('app'), at('mirror'));
-    expect(JSON.parse(await skopeo('list-tags', plain, `docker://${at('mirror/app')}`))).toMatchObject({ Tags: ['1', '2'] });
+    expect(JSON.parse(await skopeo('list-tags', plain, `docker://${at('mirror/app')}`))).toMatchObject({
+      Tags: ['1', '2'],
+    });
     expect(await digestOf('mirror/app:2')).toBe(await digestOf('app:2'));
   });
 
   it('skopeo deletes, with credentials alone', async () => {
-    await expect(tools('nobody').skopeo('delete', plain, `docker://${at('mirror/app:2')}`)).rejects.toThrow(/authentication required|unauthorized/);
+    await expect(tools('nobody').skopeo('delete', plain, `docker://${at('mirror/app:2')}`)).rejects.toThrow(
+      /authentication required|unauthorized/,
+    );
     await tools(admin).skopeo('delete', plain, '--creds', creds(), `docker://${at('mirror/app:2')}`);
     await expect(digestOf('mirror/app:2')).rejects.toThrow(/manifest unknown/);
   });
@@ -104,7 +127,8 @@ describe.each(['url', 'functionsUrl'] as const)('where credentials are required,
     await pushing.podman('login', plain, '-u', 'admin', '-p', required.password, registry());
     await pushing.podman('push', plain, image, at('podman:1'));
     await pulling.podman('pull', plain, at('podman:1'));
-    const idOf = async (podman: typeof pushing.podman, name: string) => (JSON.parse(await podman('image', 'inspect', name)) as [{ Id: string }])[0].Id;
+    const idOf = async (podman: typeof pushing.podman, name: string) =>
+      (JSON.parse(await podman('image', 'inspect', name)) as [{ Id: string }])[0].Id;
     expect(await idOf(pulling.podman, at('podman:1'))).toBe(await idOf(pushing.podman, image));
     await pushing.podman('logout', registry());
     await expect(pulling.podman('pull', plain, at('podman:1'))).rejects.toThrow(/authentication required|unauthorized/);
@@ -118,14 +142,34 @@ describe.each(['url', 'functionsUrl'] as const)('where credentials are required,
     await buildah('manifest', 'add', list, image);
     await buildah('manifest', 'add', '--arch', 'arm64', plain, '--creds', creds(), list, `docker://${at('built:1')}`);
     await buildah('manifest', 'push', '--all', plain, '--creds', creds(), list, `docker://${at('list:1')}`);
-    const raw = JSON.parse(await skopeo('inspect', '--raw', plain, '--creds', creds(), `docker://${at('list:1')}`)) as { manifests: { digest: string; platform: object }[] };
-    expect(raw.manifests.map(({ platform }) => platform)).toEqual([{ architecture: 'amd64', os: 'linux' }, { architecture: 'arm64', os: 'linux' }]);
-    for (const { digest } of raw.manifests) await skopeo('inspect', '--raw', plain, '--creds', creds(), `docker://${at(`list@${digest}`)}`);
+    const raw = JSON.parse(await skopeo('inspect', '--raw', plain, '--creds', creds(), `docker://${at('list:1')}`)) as {
+      manifests: { digest: string; platform: object }[];
+    };
+    expect(raw.manifests.map(({ platform }) => platform)).toEqual([
+      { architecture: 'amd64', os: 'linux' },
+      { architecture: 'arm64', os: 'linux' },
+    ]);
+    for (const { digest } of raw.manifests)
+      await skopeo('inspect', '--raw', plain, '--creds', creds(), `docker://${at(`list@${digest}`)}`);
   });
 
   it('buildah builds from the layers that another build has cached here', async () => {
     const cached = (root: string, ...more: string[]) =>
-      tools('nobody', root).buildah('bud', '--isolation', 'chroot', '--layers', ...more, '--cache-from', at('cache'), plain, '--creds', creds(), '-t', 'localhost/cached:1', '.');
+      tools('nobody', root).buildah(
+        'bud',
+        '--isolation',
+        'chroot',
+        '--layers',
+        ...more,
+        '--cache-from',
+        at('cache'),
+        plain,
+        '--creds',
+        creds(),
+        '-t',
+        'localhost/cached:1',
+        '.',
+      );
     await cached(`first-${host}`, '--cache-to', at('cache'));
     const again = await cached(`second-${host}`);
     expect(again).toContain('--> Cache pulled from remote');
@@ -135,15 +179,22 @@ describe.each(['url', 'functionsUrl'] as const)('where credentials are required,
 
 describe('a named token', () => {
   it('pushes where its scope map lets it, and nowhere else', async () => {
-    const password = await required.makeToken('team', ['repositories/team/*/content/read', 'repositories/team/*/content/write']);
+    const password = await required.makeToken('team', [
+      'repositories/team/*/content/read',
+      'repositories/team/*/content/write',
+    ]);
     for (const host of [required.stack.url, required.stack.functionsUrl]) {
       const registry = host.replace('http://', '');
       const { skopeo } = tools('team');
       await skopeo('login', plain, '-u', 'team', '-p', password, registry);
       await skopeo('copy', plainDestination, local(), `docker://${registry}/team/app:1`);
       await skopeo('inspect', plain, `docker://${registry}/team/app:1`);
-      await expect(skopeo('copy', plainDestination, local(), `docker://${registry}/other/app:1`)).rejects.toThrow(/denied|unauthorized|authentication required/);
-      await expect(skopeo('delete', plain, `docker://${registry}/team/app:1`)).rejects.toThrow(/denied|unauthorized|authentication required/);
+      await expect(skopeo('copy', plainDestination, local(), `docker://${registry}/other/app:1`)).rejects.toThrow(
+        /denied|unauthorized|authentication required/,
+      );
+      await expect(skopeo('delete', plain, `docker://${registry}/team/app:1`)).rejects.toThrow(
+        /denied|unauthorized|authentication required/,
+      );
     }
   });
 });
@@ -156,9 +207,18 @@ describe('everyone', () => {
       const [{ skopeo }, creds] = [tools('nobody'), `admin:${required.password}`];
       await skopeo('copy', plainDestination, '--dest-creds', creds, local(), `docker://${registry}/public/app:1`);
       await skopeo('copy', plainDestination, '--dest-creds', creds, local(), `docker://${registry}/closed/app:1`);
-      await skopeo('copy', plainSource, `docker://${registry}/public/app:1`, `dir:${join(required.folder, `public-${new URL(host).port}`)}`);
-      await expect(skopeo('inspect', plain, `docker://${registry}/closed/app:1`)).rejects.toThrow(/authentication required|unauthorized/);
-      await expect(skopeo('copy', plainDestination, local(), `docker://${registry}/public/app:2`)).rejects.toThrow(/authentication required|unauthorized|denied/);
+      await skopeo(
+        'copy',
+        plainSource,
+        `docker://${registry}/public/app:1`,
+        `dir:${join(required.folder, `public-${new URL(host).port}`)}`,
+      );
+      await expect(skopeo('inspect', plain, `docker://${registry}/closed/app:1`)).rejects.toThrow(
+        /authentication required|unauthorized/,
+      );
+      await expect(skopeo('copy', plainDestination, local(), `docker://${registry}/public/app:2`)).rejects.toThrow(
+        /authentication required|unauthorized|denied/,
+      );
     }
   });
 });

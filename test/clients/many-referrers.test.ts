@@ -28,20 +28,27 @@ afterAll(async () => {
 });
 
 async function referrers(): Promise<number> {
-  const listed = (await (await ask(app, 'GET', `/v2/${repository}/referrers/${image.digest}`)).json()) as { manifests: unknown[] };
+  const listed = (await (await ask(app, 'GET', `/v2/${repository}/referrers/${image.digest}`)).json()) as {
+    manifests: unknown[];
+  };
   return listed.manifests.length;
 }
 
 /** Of all processes of the stack, which is a group of its own: what a busy machine does not change. In milliseconds. */
 function cpuMs(): number {
-  const ticks = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').map(Number);
-      return fields[2] === stack.pid ? (fields[11] ?? 0) + (fields[12] ?? 0) : 0;
-    } catch {
-      return 0;
-    }
-  });
+  const ticks = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /, '')
+          .split(' ')
+          .map(Number);
+        return fields[2] === stack.pid ? (fields[11] ?? 0) + (fields[12] ?? 0) : 0;
+      } catch {
+        return 0;
+      }
+    });
   return ticks.reduce((sum, each) => sum + each, 0) * 10;
 }
 
@@ -51,7 +58,10 @@ interface Cost {
 }
 
 /** What it takes until the answer, and until the list of referrers is so long as it should be. */
-async function timed(expected: { readonly status: number; readonly left: number }, send: () => Promise<Response>): Promise<{ answered: Cost; settled: Cost }> {
+async function timed(
+  expected: { readonly status: number; readonly left: number },
+  send: () => Promise<Response>,
+): Promise<{ answered: Cost; settled: Cost }> {
   const [began, cpu] = [performance.now(), cpuMs()];
   const since = () => ({ ms: Math.round(performance.now() - began), cpu: cpuMs() - cpu });
   const answer = await send();
@@ -78,7 +88,11 @@ describe('a manifest with a thousand referrers, on the local stack', () => {
     await Promise.all(Array.from({ length: pushesAtOnce }, pushAll));
     const all = await referrers();
     const remove = () => ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
-    const restore = () => ask(app, 'POST', '/api/v1/bin/restore', { body: JSON.stringify({ repository, digest: image.digest }), headers: { 'content-type': 'application/json' } });
+    const restore = () =>
+      ask(app, 'POST', '/api/v1/bin/restore', {
+        body: JSON.stringify({ repository, digest: image.digest }),
+        headers: { 'content-type': 'application/json' },
+      });
     const first = await timed({ status: 202, left: 0 }, remove);
     const back = await timed({ status: 200, left: all }, restore);
     const second = await timed({ status: 202, left: 0 }, remove);

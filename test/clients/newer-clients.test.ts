@@ -19,70 +19,153 @@ beforeAll(async () => {
   required = await startRequiredStack();
   const layout = new OciLayout(join(required.folder, 'layout'));
   image = await layout.image([randomBytes(200_000), randomBytes(1_000)]);
-  await layout.name(await layout.index([{ image, architecture: 'amd64' }, { image: await layout.image([randomBytes(1_000)], {}, 'arm64'), architecture: 'arm64' }]), 'multi');
+  await layout.name(
+    await layout.index([
+      { image, architecture: 'amd64' },
+      { image: await layout.image([randomBytes(1_000)], {}, 'arm64'), architecture: 'arm64' },
+    ]),
+    'multi',
+  );
   await layout.name(image, 'one');
   const context = join(required.folder, 'context');
   await mkdir(context);
   await copyFile('/bin/busybox', join(context, 'busybox'));
   await writeFile(join(context, 'random.bin'), randomBytes(1_000_000));
-  await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY random.bin /random.bin\nCMD ["/bin/busybox", "true"]\n');
+  await writeFile(
+    join(context, 'Dockerfile'),
+    'FROM scratch\nCOPY busybox /bin/busybox\nCOPY random.bin /random.bin\nCMD ["/bin/busybox", "true"]\n',
+  );
 });
 
 afterAll(async () => {
   await required.stop();
 });
 
-describe.each(['url', 'functionsUrl'] as const)('by the stack\'s %s', (host) => {
+describe.each(['url', 'functionsUrl'] as const)("by the stack's %s", (host) => {
   const registry = () => new URL(required.stack[host]).host;
   const at = (name: string) => `${registry()}/${host.toLowerCase()}/${name}`;
   const file = (name: string) => join(required.folder, `${host}-${name}`);
   const storage = () => ['--storage-driver', 'vfs', '--root', file('storage'), '--runroot', file('storage-run')];
-  const run = (program: string, args: readonly string[], env: Record<string, string> = {}) => newer(program, args, { cwd: join(required.folder, 'context'), env: { REGISTRY_AUTH_FILE: file('auth.json'), DOCKER_CONFIG: file('docker'), ...env } });
-  const login = (program: string, ...more: string[]) => run(program, ['login', ...more, '-u', 'admin', '-p', required.password, registry()]);
+  const run = (program: string, args: readonly string[], env: Record<string, string> = {}) =>
+    newer(program, args, {
+      cwd: join(required.folder, 'context'),
+      env: { REGISTRY_AUTH_FILE: file('auth.json'), DOCKER_CONFIG: file('docker'), ...env },
+    });
+  const login = (program: string, ...more: string[]) =>
+    run(program, ['login', ...more, '-u', 'admin', '-p', required.password, registry()]);
   const layout = (name: string) => `oci:${join(required.folder, 'layout')}:${name}`;
 
   it('skopeo 1.18 copies an index with all its images, between repositories too, and back as it was', async () => {
     expect(await login('skopeo', '--tls-verify=false')).toContain('Login Succeeded!');
-    await run('skopeo', ['copy', '--all', '--preserve-digests', '--dest-tls-verify=false', layout('multi'), `docker://${at('skopeo:multi')}`]);
-    await run('skopeo', ['copy', '--all', '--preserve-digests', '--src-tls-verify=false', '--dest-tls-verify=false', `docker://${at('skopeo:multi')}`, `docker://${at('copied:multi')}`]);
-    await run('skopeo', ['copy', '--all', '--preserve-digests', '--src-tls-verify=false', `docker://${at('copied:multi')}`, `oci:${file('back')}:multi`]);
-    const named = async (folder: string) => (JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { manifests: { digest: string }[] }).manifests[0]?.digest;
+    await run('skopeo', [
+      'copy',
+      '--all',
+      '--preserve-digests',
+      '--dest-tls-verify=false',
+      layout('multi'),
+      `docker://${at('skopeo:multi')}`,
+    ]);
+    await run('skopeo', [
+      'copy',
+      '--all',
+      '--preserve-digests',
+      '--src-tls-verify=false',
+      '--dest-tls-verify=false',
+      `docker://${at('skopeo:multi')}`,
+      `docker://${at('copied:multi')}`,
+    ]);
+    await run('skopeo', [
+      'copy',
+      '--all',
+      '--preserve-digests',
+      '--src-tls-verify=false',
+      `docker://${at('copied:multi')}`,
+      `oci:${file('back')}:multi`,
+    ]);
+    const named = async (folder: string) =>
+      (JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { manifests: { digest: string }[] })
+        .manifests[0]?.digest;
     expect(await named(file('back'))).toBe(await named(join(required.folder, 'layout')));
-    expect(JSON.parse(await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${at('skopeo')}`]))).toMatchObject({ Tags: ['multi'] });
+    expect(
+      JSON.parse(await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${at('skopeo')}`])),
+    ).toMatchObject({ Tags: ['multi'] });
   });
 
   it('buildah 1.39 builds and pushes with gzip and with zstd:chunked, and podman 5.4 pulls and pushes it', async () => {
     await login('buildah', '--tls-verify=false');
     await run('buildah', [...storage(), 'build', '--isolation', 'chroot', '-t', at('built:1'), '.']);
     await run('buildah', [...storage(), 'push', '--tls-verify=false', at('built:1')]);
-    await run('buildah', [...storage(), 'push', '--tls-verify=false', '--compression-format', 'zstd:chunked', at('built:1'), `docker://${at('built:zstd')}`]);
+    await run('buildah', [
+      ...storage(),
+      'push',
+      '--tls-verify=false',
+      '--compression-format',
+      'zstd:chunked',
+      at('built:1'),
+      `docker://${at('built:zstd')}`,
+    ]);
     await run('buildah', [...storage(), 'rmi', '--all', '--force']);
-    for (const tag of ['1', 'zstd']) await run('podman', [...storage(), 'pull', '--tls-verify=false', at(`built:${tag}`)]);
+    for (const tag of ['1', 'zstd'])
+      await run('podman', [...storage(), 'pull', '--tls-verify=false', at(`built:${tag}`)]);
     await run('podman', [...storage(), 'push', '--tls-verify=false', at('built:1'), at('podman:1')]);
-    expect(JSON.parse(await run('skopeo', ['inspect', '--tls-verify=false', `docker://${at('podman:1')}`]))).toMatchObject({ Os: 'linux' });
+    expect(
+      JSON.parse(await run('skopeo', ['inspect', '--tls-verify=false', `docker://${at('podman:1')}`])),
+    ).toMatchObject({ Os: 'linux' });
   });
 
   it('oras 1.2 pushes, attaches, discovers and pulls artifacts', async () => {
     expect(await login('oras', '--plain-http')).toContain('Login Succeeded');
-    await run('oras', ['push', '--plain-http', '--artifact-type', 'application/vnd.test', at('oras:1'), 'random.bin:application/octet-stream']);
-    await run('oras', ['attach', '--plain-http', '--artifact-type', 'application/vnd.test.note', at('oras:1'), 'Dockerfile:text/plain']);
-    expect(JSON.parse(await run('oras', ['discover', '--plain-http', '--format', 'json', at('oras:1')]))).toMatchObject({ manifests: [{ artifactType: 'application/vnd.test.note' }] });
+    await run('oras', [
+      'push',
+      '--plain-http',
+      '--artifact-type',
+      'application/vnd.test',
+      at('oras:1'),
+      'random.bin:application/octet-stream',
+    ]);
+    await run('oras', [
+      'attach',
+      '--plain-http',
+      '--artifact-type',
+      'application/vnd.test.note',
+      at('oras:1'),
+      'Dockerfile:text/plain',
+    ]);
+    expect(JSON.parse(await run('oras', ['discover', '--plain-http', '--format', 'json', at('oras:1')]))).toMatchObject(
+      { manifests: [{ artifactType: 'application/vnd.test.note' }] },
+    );
     expect(await run('oras', ['repo', 'tags', '--plain-http', at('oras')])).toContain('1');
     await run('oras', ['cp', '--from-plain-http', '--to-plain-http', '--recursive', at('oras:1'), at('oras-copied:1')]);
     await run('oras', ['pull', '--plain-http', '--output', file('pulled'), at('oras-copied:1')]);
-    expect(await readFile(join(file('pulled'), 'random.bin'))).toEqual(await readFile(join(required.folder, 'context', 'random.bin')));
-    expect(JSON.parse(await run('oras', ['discover', '--plain-http', '--format', 'json', at('oras-copied:1')]))).toMatchObject({ manifests: [{ artifactType: 'application/vnd.test.note' }] });
+    expect(await readFile(join(file('pulled'), 'random.bin'))).toEqual(
+      await readFile(join(required.folder, 'context', 'random.bin')),
+    );
+    expect(
+      JSON.parse(await run('oras', ['discover', '--plain-http', '--format', 'json', at('oras-copied:1')])),
+    ).toMatchObject({ manifests: [{ artifactType: 'application/vnd.test.note' }] });
   });
 
   it('cosign 2.5 signs and verifies, as tags and as referrers', async () => {
-    await run('skopeo', ['copy', '--preserve-digests', '--dest-tls-verify=false', layout('one'), `docker://${at('signed:1')}`]);
+    await run('skopeo', [
+      'copy',
+      '--preserve-digests',
+      '--dest-tls-verify=false',
+      layout('one'),
+      `docker://${at('signed:1')}`,
+    ]);
     const subject = `${at('signed')}@${image.digest}`;
     const env = { COSIGN_PASSWORD: 'of the key', COSIGN_EXPERIMENTAL: '1' };
     await login('cosign');
     await run('cosign', ['generate-key-pair', '--output-key-prefix', file('key')], env);
-    for (const mode of [[], ['--registry-referrers-mode', 'oci-1-1']]) await run('cosign', ['sign', '--yes', '--key', file('key.key'), '--tlog-upload=false', ...mode, subject], env);
-    for (const mode of [[], ['--experimental-oci11']]) expect(await run('cosign', ['verify', '--key', file('key.pub'), '--insecure-ignore-tlog', ...mode, subject], env)).toContain(image.digest);
-    expect(JSON.parse(await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${at('signed')}`]))).toMatchObject({ Tags: expect.arrayContaining([`${image.digest.replace(':', '-')}.sig`]) as string[] });
+    for (const mode of [[], ['--registry-referrers-mode', 'oci-1-1']])
+      await run('cosign', ['sign', '--yes', '--key', file('key.key'), '--tlog-upload=false', ...mode, subject], env);
+    for (const mode of [[], ['--experimental-oci11']])
+      expect(
+        await run('cosign', ['verify', '--key', file('key.pub'), '--insecure-ignore-tlog', ...mode, subject], env),
+      ).toContain(image.digest);
+    expect(
+      JSON.parse(await run('skopeo', ['list-tags', '--tls-verify=false', `docker://${at('signed')}`])),
+    ).toMatchObject({ Tags: expect.arrayContaining([`${image.digest.replace(':', '-')}.sig`]) as string[] });
   });
 });
 
@@ -94,18 +177,26 @@ describe('docker 26 with buildx', () => {
   });
   afterAll(() => engine.stop());
 
-  it.each(['url', 'functionsUrl'] as const)('logs in, builds by BuildKit, pushes, mounts and pulls by the stack\'s %s', async (host) => {
-    const registry = new URL(required.stack[host]).host;
-    const [image, copy] = [`${registry}/docker-${host.toLowerCase()}/app:1`, `${registry}/docker-${host.toLowerCase()}/copy:1`];
-    expect(await engine.docker('version', '--format', '{{.Server.Version}}')).toMatch(/^26\./);
-    expect(await engine.docker('login', '-u', 'admin', '-p', required.password, registry)).toContain('Login Succeeded');
-    await engine.docker('buildx', 'build', '--load', '-t', image, join(required.folder, 'context'));
-    await engine.docker('push', image);
-    await engine.docker('tag', image, copy);
-    expect(await engine.docker('push', copy)).toContain(`Mounted from docker-${host.toLowerCase()}/app`);
-    const id = (await engine.docker('image', 'inspect', '--format', '{{.Id}}', image)).trim();
-    await engine.docker('image', 'rm', '--force', image, copy);
-    await engine.docker('pull', copy);
-    expect((await engine.docker('image', 'inspect', '--format', '{{.Id}}', copy)).trim()).toBe(id);
-  });
+  it.each(['url', 'functionsUrl'] as const)(
+    "logs in, builds by BuildKit, pushes, mounts and pulls by the stack's %s",
+    async (host) => {
+      const registry = new URL(required.stack[host]).host;
+      const [image, copy] = [
+        `${registry}/docker-${host.toLowerCase()}/app:1`,
+        `${registry}/docker-${host.toLowerCase()}/copy:1`,
+      ];
+      expect(await engine.docker('version', '--format', '{{.Server.Version}}')).toMatch(/^26\./);
+      expect(await engine.docker('login', '-u', 'admin', '-p', required.password, registry)).toContain(
+        'Login Succeeded',
+      );
+      await engine.docker('buildx', 'build', '--load', '-t', image, join(required.folder, 'context'));
+      await engine.docker('push', image);
+      await engine.docker('tag', image, copy);
+      expect(await engine.docker('push', copy)).toContain(`Mounted from docker-${host.toLowerCase()}/app`);
+      const id = (await engine.docker('image', 'inspect', '--format', '{{.Id}}', image)).trim();
+      await engine.docker('image', 'rm', '--force', image, copy);
+      await engine.docker('pull', copy);
+      expect((await engine.docker('image', 'inspect', '--format', '{{.Id}}', copy)).trim()).toBe(id);
+    },
+  );
 });

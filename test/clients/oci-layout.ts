@@ -28,19 +28,39 @@ export class OciLayout {
   /** `extra` goes into the manifest. */
   async image(layers: readonly Uint8Array[], extra: object = {}, architecture = 'amd64'): Promise<Described> {
     const stored = await Promise.all(layers.map((layer) => this.blob(layer, 'application/vnd.oci.image.layer.v1.tar')));
-    const config = { architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: stored.map(({ digest }) => digest) }, extra };
-    const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: await this.blob(Buffer.from(JSON.stringify(config)), 'application/vnd.oci.image.config.v1+json'), layers: stored, ...extra };
+    const config = {
+      architecture,
+      os: 'linux',
+      rootfs: { type: 'layers', diff_ids: stored.map(({ digest }) => digest) },
+      extra,
+    };
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: await this.blob(Buffer.from(JSON.stringify(config)), 'application/vnd.oci.image.config.v1+json'),
+      layers: stored,
+      ...extra,
+    };
     return this.blob(Buffer.from(JSON.stringify(manifest)), mediaTypes.ociManifest);
   }
 
   async index(children: readonly { readonly image: Described; readonly architecture: string }[]): Promise<Described> {
-    const manifests = children.map(({ image, architecture }) => ({ ...image, platform: { architecture, os: 'linux' } }));
-    return this.blob(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })), mediaTypes.ociIndex);
+    const manifests = children.map(({ image, architecture }) => ({
+      ...image,
+      platform: { architecture, os: 'linux' },
+    }));
+    return this.blob(
+      Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests })),
+      mediaTypes.ociIndex,
+    );
   }
 
   async name(described: Described, name: string): Promise<void> {
     this.#named.push({ ...described, annotations: { 'org.opencontainers.image.ref.name': name } });
     await writeFile(join(this.#folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-    await writeFile(join(this.#folder, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: this.#named }));
+    await writeFile(
+      join(this.#folder, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: this.#named }),
+    );
   }
 }

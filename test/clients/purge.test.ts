@@ -40,7 +40,10 @@ async function stopApp(): Promise<void> {
 }
 
 async function manage<T>(method: string, path: string, read: (body: unknown) => T, body?: object): Promise<T> {
-  const answer = await fetch(`${host.url}/api/v1${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });
+  const answer = await fetch(`${host.url}/api/v1${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   return read(await answer.json());
 }
@@ -50,13 +53,20 @@ interface Plan {
   readonly state: string;
   readonly manifests: number;
   readonly bytes: number;
-  readonly items: readonly { readonly kind: string; readonly digest: string; readonly tag?: string; readonly bytes: number; readonly group?: string }[];
+  readonly items: readonly {
+    readonly kind: string;
+    readonly digest: string;
+    readonly tag?: string;
+    readonly bytes: number;
+    readonly group?: string;
+  }[];
   readonly continuation?: string;
 }
 
 async function wholePlan(): Promise<Plan> {
   const pages: Plan[] = [];
-  for (let next: string | undefined = '0'; next !== undefined; next = pages.at(-1)?.continuation) pages.push(await manage('GET', `/purge/policies/default/plan?continuation=${next}`, (body) => body as Plan));
+  for (let next: string | undefined = '0'; next !== undefined; next = pages.at(-1)?.continuation)
+    pages.push(await manage('GET', `/purge/policies/default/plan?continuation=${next}`, (body) => body as Plan));
   const [first] = pages;
   if (first === undefined) throw new Error('no plan');
   return { ...first, items: pages.flatMap(({ items }) => items) };
@@ -64,7 +74,9 @@ async function wholePlan(): Promise<Plan> {
 
 /** All bytes of Azurite's container, as its list says. */
 async function storedBytes(): Promise<number> {
-  const container = BlobServiceClient.fromConnectionString(settings['BLOB_CONNECTION_STRING'] ?? '').getContainerClient('registry');
+  const container = BlobServiceClient.fromConnectionString(settings['BLOB_CONNECTION_STRING'] ?? '').getContainerClient(
+    'registry',
+  );
   let bytes = 0;
   for await (const blob of container.listBlobsFlat()) bytes += blob.properties.contentLength ?? 0;
   return bytes;
@@ -73,7 +85,9 @@ async function storedBytes(): Promise<number> {
 /** Brings the pulls that the app has counted into the counters, as the queue's function does where functions run. */
 async function foldPulls(): Promise<void> {
   await longshore.flushPulls();
-  const queue = QueueServiceClient.fromConnectionString(settings['QUEUE_CONNECTION_STRING'] ?? '').getQueueClient('usage-pulls');
+  const queue = QueueServiceClient.fromConnectionString(settings['QUEUE_CONNECTION_STRING'] ?? '').getQueueClient(
+    'usage-pulls',
+  );
   const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32 });
   for (const { messageText, messageId, popReceipt } of receivedMessageItems) {
     await longshore.foldPulls(JSON.parse(Buffer.from(messageText, 'base64').toString()));
@@ -82,15 +96,37 @@ async function foldPulls(): Promise<void> {
 }
 
 const registry = () => host.url.replace('http://', '');
-const copy = (from: string, to: string, ...options: string[]) => command('skopeo', ['copy', '--all', '--preserve-digests', '--dest-tls-verify=false', ...options, from, `docker://${registry()}/${to}`]);
-const tagsThere = async () => (JSON.parse(await command('skopeo', ['list-tags', '--tls-verify=false', `docker://${registry()}/team/app`])) as { Tags: string[] }).Tags;
+const copy = (from: string, to: string, ...options: string[]) =>
+  command('skopeo', [
+    'copy',
+    '--all',
+    '--preserve-digests',
+    '--dest-tls-verify=false',
+    ...options,
+    from,
+    `docker://${registry()}/${to}`,
+  ]);
+const tagsThere = async () =>
+  (
+    JSON.parse(await command('skopeo', ['list-tags', '--tls-verify=false', `docker://${registry()}/team/app`])) as {
+      Tags: string[];
+    }
+  ).Tags;
 
 beforeAll(async () => {
   folder = await stateFolder();
   const state = openStateFolder(join(folder.path, 'state'));
-  const local = parseSettings('start', ['--state', join(folder.path, 'state'), '--port', '0', '--functions-port', '0'], {});
+  const local = parseSettings(
+    'start',
+    ['--state', join(folder.path, 'state'), '--port', '0', '--functions-port', '0'],
+    {},
+  );
   services = await startServicesProcess(local, () => undefined);
-  settings = appSettings(services.endpoints, { keys: await stackKeys(state, 'open', () => undefined), auth: 'open', logLevel: 'silent' });
+  settings = appSettings(services.endpoints, {
+    keys: await stackKeys(state, 'open', () => undefined),
+    auth: 'open',
+    logLevel: 'silent',
+  });
 });
 
 afterAll(async () => {
@@ -102,18 +138,46 @@ afterAll(async () => {
 describe('the script for Kubernetes', () => {
   it('says what pods run, and nothing when the pods cannot be listed', async () => {
     await startOn(0);
-    const [, script = ''] = /```sh\n(#!\/bin\/sh\n# Says which images run[^]*?)```/.exec(await readFile(new URL('../../docs/purge.md', import.meta.url), 'utf8')) ?? [];
+    const [, script = ''] =
+      /```sh\n(#!\/bin\/sh\n# Says which images run[^]*?)```/.exec(
+        await readFile(new URL('../../docs/purge.md', import.meta.url), 'utf8'),
+      ) ?? [];
     const [one, two] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
-    const pods = { items: [{ status: { containerStatuses: [{ imageID: `registry.example.com/team/app@${one}` }, { imageID: `docker-pullable://registry.example.com/team/b@${two}` }] } }, { spec: { containers: [{ image: `team/app@${one}` }] } }] };
+    const pods = {
+      items: [
+        {
+          status: {
+            containerStatuses: [
+              { imageID: `registry.example.com/team/app@${one}` },
+              { imageID: `docker-pullable://registry.example.com/team/b@${two}` },
+            ],
+          },
+        },
+        { spec: { containers: [{ image: `team/app@${one}` }] } },
+      ],
+    };
     await writeFile(join(folder.path, 'pods.json'), JSON.stringify(pods));
     const run = async (kubectl: string) => {
       // Stands where Kubernetes' client stands: it prints what the cluster would.
       await writeFile(join(folder.path, 'kubectl'), `#!/bin/sh\n${kubectl}\n`, { mode: 0o755 });
-      return command('sh', ['-c', script], { env: { PATH: `${folder.path}:${process.env.PATH ?? ''}`, LONGSHORE: host.url, SOURCE: 'west', TOKEN: 'west', PASSWORD: 'any' } });
+      return command('sh', ['-c', script], {
+        env: {
+          PATH: `${folder.path}:${process.env.PATH ?? ''}`,
+          LONGSHORE: host.url,
+          SOURCE: 'west',
+          TOKEN: 'west',
+          PASSWORD: 'any',
+        },
+      });
     };
-    expect(JSON.parse(await run(`cat ${join(folder.path, 'pods.json')}`))).toMatchObject({ source: 'west', digests: 2 });
+    expect(JSON.parse(await run(`cat ${join(folder.path, 'pods.json')}`))).toMatchObject({
+      source: 'west',
+      digests: 2,
+    });
     await expect(run('exit 1')).rejects.toThrow();
-    expect(await manage('GET', '/in-use', (body) => body as { sources: object[] })).toMatchObject({ sources: [{ source: 'west', digests: 2 }] });
+    expect(await manage('GET', '/in-use', (body) => body as { sources: object[] })).toMatchObject({
+      sources: [{ source: 'west', digests: 2 }],
+    });
   });
 });
 
@@ -129,11 +193,20 @@ describe('a registry that skopeo fills, months later', () => {
     await longshore.surveyUsage();
     const layout = new OciLayout(join(folder.path, images));
     const base = randomBytes(20_000);
-    for (let n = 1; n <= 26; n += 1) await layout.name(await layout.image([base, randomBytes(1_000 * n)]), n <= 3 ? `1.${n}.0` : `build-${n}`);
-    const children = await Promise.all(['amd64', 'arm64'].map(async (architecture) => ({ architecture, image: await layout.image([randomBytes(30_000)], {}, architecture) })));
+    for (let n = 1; n <= 26; n += 1)
+      await layout.name(await layout.image([base, randomBytes(1_000 * n)]), n <= 3 ? `1.${n}.0` : `build-${n}`);
+    const children = await Promise.all(
+      ['amd64', 'arm64'].map(async (architecture) => ({
+        architecture,
+        image: await layout.image([randomBytes(30_000)], {}, architecture),
+      })),
+    );
     index = await layout.index(children);
     await layout.name(index, 'multi');
-    signature = await layout.image([randomBytes(500)], { artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json', subject: index });
+    signature = await layout.image([randomBytes(500)], {
+      artifactType: 'application/vnd.dev.cosign.artifact.sig.v1+json',
+      subject: index,
+    });
     await layout.name(signature, 'signature');
     for (let n = 1; n <= 26; n += 1) {
       const name = n <= 3 ? `1.${n}.0` : `build-${n}`;
@@ -146,15 +219,30 @@ describe('a registry that skopeo fills, months later', () => {
 
   it('serves three of them again after twenty days', async () => {
     await startOn(20);
-    for (const tag of pulled) await command('skopeo', ['copy', '--src-tls-verify=false', `docker://${registry()}/team/app:${tag}`, `dir:${join(folder.path, `pulled-${tag}`)}`]);
+    for (const tag of pulled)
+      await command('skopeo', [
+        'copy',
+        '--src-tls-verify=false',
+        `docker://${registry()}/team/app:${tag}`,
+        `dir:${join(folder.path, `pulled-${tag}`)}`,
+      ]);
     await foldPulls();
   });
 
   it('plans, takes into the bin, gives one back, purges the rest, and is freed of exactly what the plan said', async () => {
     await startOn(40);
-    const pinned = (JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', `docker://${registry()}/team/app:build-20`])) as { Digest: string }).Digest;
+    const pinned = (
+      JSON.parse(
+        await command('skopeo', ['inspect', '--tls-verify=false', `docker://${registry()}/team/app:build-20`]),
+      ) as { Digest: string }
+    ).Digest;
     await manage('PUT', '/in-use/test-cluster', () => undefined, { digests: [pinned], ttlSeconds: 24 * 3600 });
-    const rules = { remove: [{ name: 'unused', notPulledDays: 30 }], keep: [{ name: 'releases', semver: '*' }], brakePercent: 95, retentionDays: 14 };
+    const rules = {
+      remove: [{ name: 'unused', notPulledDays: 30 }],
+      keep: [{ name: 'releases', semver: '*' }],
+      brakePercent: 95,
+      retentionDays: 14,
+    };
     await manage('PUT', '/purge/policies/default', () => undefined, rules);
     const before = await storedBytes();
     await manage('POST', '/purge/policies/default/plan', () => undefined);
@@ -166,15 +254,24 @@ describe('a registry that skopeo fills, months later', () => {
     expect(await storedBytes()).toBe(before);
 
     const { hash, bytes } = plan;
-    expect(await manage('POST', '/purge/policies/default/plan/approve', (body) => (body as Plan).state, { hash })).toBe('done');
+    expect(await manage('POST', '/purge/policies/default/plan/approve', (body) => (body as Plan).state, { hash })).toBe(
+      'done',
+    );
     expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20', ...pulled]);
     expect(await storedBytes()).toBe(before);
 
     const done = await wholePlan();
     const restored = done.items.find(({ tag }) => tag === 'build-7');
     await manage('POST', '/bin/restore', () => undefined, { repository: 'team/app', group: restored?.group });
-    await command('skopeo', ['copy', '--src-tls-verify=false', `docker://${registry()}/team/app:build-7`, `dir:${join(folder.path, 'back')}`]);
-    const ofRestored = done.items.filter(({ digest }) => digest === restored?.digest).reduce((sum, item) => sum + item.bytes, 0);
+    await command('skopeo', [
+      'copy',
+      '--src-tls-verify=false',
+      `docker://${registry()}/team/app:build-7`,
+      `dir:${join(folder.path, 'back')}`,
+    ]);
+    const ofRestored = done.items
+      .filter(({ digest }) => digest === restored?.digest)
+      .reduce((sum, item) => sum + item.bytes, 0);
     expect(ofRestored).toBeGreaterThan(7_000);
 
     // The retention, and a grace each for links and bytes.
@@ -184,11 +281,21 @@ describe('a registry that skopeo fills, months later', () => {
     }
     expect(before - (await storedBytes())).toBe(bytes - ofRestored);
     expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20', ...pulled, 'build-7']);
-    for (const tag of await tagsThere()) await command('skopeo', ['copy', '--src-tls-verify=false', `docker://${registry()}/team/app:${tag}`, `dir:${join(folder.path, tag)}`]);
+    for (const tag of await tagsThere())
+      await command('skopeo', [
+        'copy',
+        '--src-tls-verify=false',
+        `docker://${registry()}/team/app:${tag}`,
+        `dir:${join(folder.path, tag)}`,
+      ]);
   });
 
   it('says of what came back that its time has begun anew', async () => {
-    const explained = await manage('GET', `/purge/explain?image=${encodeURIComponent('team/app:build-7')}`, (body) => body as { policies: { tags: { verdict: string; dueAt: string }[] }[] });
+    const explained = await manage(
+      'GET',
+      `/purge/explain?image=${encodeURIComponent('team/app:build-7')}`,
+      (body) => body as { policies: { tags: { verdict: string; dueAt: string }[] }[] },
+    );
     expect(explained.policies[0]?.tags).toMatchObject([{ verdict: 'not-yet' }]);
     const days = (Date.parse(explained.policies[0]?.tags[0]?.dueAt ?? '') - Date.now()) / (24 * 3600 * 1000);
     expect(Math.round(days)).toBe(70);

@@ -25,10 +25,21 @@ describe('three regions, two of them two seconds behind', () => {
       const { digest } = await pushTo(urlOf(from), 'team/app', 'latest', `right ${n}`);
       previous.push(digest);
       // By tag, by digest, and by a tag that moves back to what was pushed before.
-      expect(await Promise.all([pullFrom(urlOf(to), 'team/app', 'latest'), pullFrom(urlOf(to), 'team/app', digest), pullFrom(urlOf(from), 'team/app', 'latest')])).toEqual([digest, digest, digest]);
+      expect(
+        await Promise.all([
+          pullFrom(urlOf(to), 'team/app', 'latest'),
+          pullFrom(urlOf(to), 'team/app', digest),
+          pullFrom(urlOf(from), 'team/app', 'latest'),
+        ]),
+      ).toEqual([digest, digest, digest]);
       const back = previous[Math.max(0, n - 1)] ?? digest;
       await putManifestTo(urlOf(to), 'team/app', 'latest', makeImage(`right ${Math.max(0, n - 1)}`, 1));
-      expect(await Promise.all([pullFrom(urlOf(from), 'team/app', 'latest'), pullFrom(urlOf(another(to, n)), 'team/app', 'latest')])).toEqual([back, back]);
+      expect(
+        await Promise.all([
+          pullFrom(urlOf(from), 'team/app', 'latest'),
+          pullFrom(urlOf(another(to, n)), 'team/app', 'latest'),
+        ]),
+      ).toEqual([back, back]);
     }
   });
 
@@ -37,8 +48,19 @@ describe('three regions, two of them two seconds behind', () => {
     const image = (at: number, reference: string) => `docker://${urlOf(at).replace('http://', '')}/${reference}`;
     await pushTo(urlOf(0), 'by/skopeo', 'v0', 'skopeo');
     for (let n = 0; n < 5; n += 1) {
-      await command('skopeo', ['copy', '--src-tls-verify=false', '--dest-tls-verify=false', image(n % 3, `by/skopeo:v${n}`), image((n + 1) % 3, `by/skopeo:v${n + 1}`)]);
-      await command('skopeo', ['copy', '--src-tls-verify=false', image((n + 2) % 3, `by/skopeo:v${n + 1}`), `oci:${layout}:v${n}`]);
+      await command('skopeo', [
+        'copy',
+        '--src-tls-verify=false',
+        '--dest-tls-verify=false',
+        image(n % 3, `by/skopeo:v${n}`),
+        image((n + 1) % 3, `by/skopeo:v${n + 1}`),
+      ]);
+      await command('skopeo', [
+        'copy',
+        '--src-tls-verify=false',
+        image((n + 2) % 3, `by/skopeo:v${n + 1}`),
+        `oci:${layout}:v${n}`,
+      ]);
     }
   });
 
@@ -47,7 +69,11 @@ describe('three regions, two of them two seconds behind', () => {
     await Promise.all(image.layers.map((layer) => pushBlobTo(urlOf(0), 'team/spread', layer)));
     await pushBlobTo(urlOf(2), 'team/spread', image.config);
     await putManifestTo(urlOf(1), 'team/spread', 'v1', image);
-    expect(await Promise.all(names.map((_, at) => pullFrom(urlOf(at), 'team/spread', 'v1')))).toEqual([image.digest, image.digest, image.digest]);
+    expect(await Promise.all(names.map((_, at) => pullFrom(urlOf(at), 'team/spread', 'v1')))).toEqual([
+      image.digest,
+      image.digest,
+      image.digest,
+    ]);
   });
 
   it('agree on a tag that two of them are pushed at once, 200 times, and keep the other by its digest', async () => {
@@ -67,7 +93,9 @@ describe('a region whose storage stops', () => {
   it('loses no pull of what other regions hold, and has caught up soon after it is back', async () => {
     for (const name of names) await manage(urlOf(0), 'PUT', `/replicas/${name}`, {});
     const image = await pushTo(urlOf(0), 'team/kept', 'v1', 'kept');
-    await expect.poll(() => statesOf(urlOf(2), 'team/kept', 'v1'), { timeout: 90_000, interval: 500 }).toMatchObject({ 'local-3': 'complete', 'local-2': 'complete' });
+    await expect
+      .poll(() => statesOf(urlOf(2), 'team/kept', 'v1'), { timeout: 90_000, interval: 500 })
+      .toMatchObject({ 'local-3': 'complete', 'local-2': 'complete' });
     const down = join(regions.state, 'local-3.down');
     const outcomes: { at: number; failed?: string }[] = [];
     let again = 0;
@@ -75,7 +103,12 @@ describe('a region whose storage stops', () => {
     const puller = (async () => {
       while (!pulling.signal.aborted) {
         const at = performance.now();
-        outcomes.push(await pullFrom(urlOf(2), 'team/kept', 'v1', () => (again += 1)).then((digest) => (digest === image.digest ? { at } : { at, failed: digest }), (error: unknown) => ({ at, failed: String(error) })));
+        outcomes.push(
+          await pullFrom(urlOf(2), 'team/kept', 'v1', () => (again += 1)).then(
+            (digest) => (digest === image.digest ? { at } : { at, failed: digest }),
+            (error: unknown) => ({ at, failed: String(error) }),
+          ),
+        );
         await sleep(20);
       }
     })();
@@ -91,10 +124,14 @@ describe('a region whose storage stops', () => {
     await puller;
     const failed = outcomes.filter((each) => each.failed !== undefined);
     expect(failed).toEqual([]);
-    console.log(`none of ${outcomes.length} pulls failed; ${again} times a blob was asked for again, as nobody could know yet`);
+    console.log(
+      `none of ${outcomes.length} pulls failed; ${again} times a blob was asked for again, as nobody could know yet`,
+    );
     await rm(down);
     const back = performance.now();
-    await expect.poll(() => statesOf(urlOf(2), 'team/kept', 'v2'), { timeout: 90_000, interval: 500 }).toMatchObject({ 'local-3': 'complete' });
+    await expect
+      .poll(() => statesOf(urlOf(2), 'team/kept', 'v2'), { timeout: 90_000, interval: 500 })
+      .toMatchObject({ 'local-3': 'complete' });
     console.log(`whole again ${Math.round((performance.now() - back) / 1_000)} s after it was back`);
     expect(performance.now() - back).toBeLessThan(60_000);
     // As docker pulls, which asks again: the region may not have seen yet that its storage is back.

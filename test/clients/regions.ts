@@ -22,7 +22,11 @@ export interface RunningRegions {
 export async function startRegions(lagMs?: number): Promise<RunningRegions> {
   const work = await stateFolder();
   const state = join(work.path, 'state');
-  const stack = await startRunningStack(state, ['--regions', '3', ...(lagMs === undefined ? [] : ['--region-lag', String(lagMs)])]);
+  const stack = await startRunningStack(state, [
+    '--regions',
+    '3',
+    ...(lagMs === undefined ? [] : ['--region-lag', String(lagMs)]),
+  ]);
   const urls = urlsIn(stack.told(), 'regions');
   const functionsUrls = urlsIn(stack.told(), 'their Functions hosts');
   return {
@@ -41,13 +45,27 @@ export async function startRegions(lagMs?: number): Promise<RunningRegions> {
 /** As a line of what the stack tells has them: `what: local at URL, local-2 at URL, …`. */
 function urlsIn(told: string, what: string): [string, string, string] {
   const [, line = ''] = new RegExp(`^${what}: (.*)$`, 'm').exec(told) ?? [];
-  const [first, second, third] = names.map((name) => line.split(', ').find((each) => each.startsWith(`${name} at `))?.slice(`${name} at `.length));
-  if (first === undefined || second === undefined || third === undefined) throw new Error(`not all regions in: ${told}`);
+  const [first, second, third] = names.map((name) =>
+    line
+      .split(', ')
+      .find((each) => each.startsWith(`${name} at `))
+      ?.slice(`${name} at `.length),
+  );
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error(`not all regions in: ${told}`);
   return [first, second, third];
 }
 
-export async function manage(url: string, method: string, path: string, body?: object): Promise<Record<string, unknown>> {
-  const answer = await fetch(`${url}/api/v1${path}`, { method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) });
+export async function manage(
+  url: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${url}/api/v1${path}`, {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
   const content = (await answer.json()) as Record<string, unknown>;
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(content)}`);
   return content;
@@ -55,12 +73,24 @@ export async function manage(url: string, method: string, path: string, body?: o
 
 export async function pushBlobTo(url: string, repository: string, bytes: Uint8Array): Promise<void> {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const pushed = await fetch(`${url}/v2/${repository}/blobs/uploads/?digest=${digest}`, { method: 'POST', body: Buffer.from(bytes) });
+  const pushed = await fetch(`${url}/v2/${repository}/blobs/uploads/?digest=${digest}`, {
+    method: 'POST',
+    body: Buffer.from(bytes),
+  });
   if (pushed.status !== 201) throw new Error(`POST blob: ${pushed.status} ${await pushed.text()}`);
 }
 
-export async function putManifestTo(url: string, repository: string, reference: string, { bytes, mediaType }: Pick<TestImage, 'bytes' | 'mediaType'>): Promise<void> {
-  const pushed = await fetch(`${url}/v2/${repository}/manifests/${reference}`, { method: 'PUT', body: Buffer.from(bytes), headers: { 'content-type': mediaType } });
+export async function putManifestTo(
+  url: string,
+  repository: string,
+  reference: string,
+  { bytes, mediaType }: Pick<TestImage, 'bytes' | 'mediaType'>,
+): Promise<void> {
+  const pushed = await fetch(`${url}/v2/${repository}/manifests/${reference}`, {
+    method: 'PUT',
+    body: Buffer.from(bytes),
+    headers: { 'content-type': mediaType },
+  });
   if (pushed.status !== 201) throw new Error(`PUT manifest: ${pushed.status} ${await pushed.text()}`);
 }
 
@@ -75,19 +105,30 @@ export async function pushTo(url: string, repository: string, tag: string, seed:
  * A whole pull, redirects and all. Gives the manifest's digest; throws when any of it is not there or has another digest. `again` is told when a blob did
  * not come: then the registry is asked for it once more, as docker and containerd do.
  */
-export async function pullFrom(url: string, repository: string, reference: string, again?: () => void): Promise<string> {
+export async function pullFrom(
+  url: string,
+  repository: string,
+  reference: string,
+  again?: () => void,
+): Promise<string> {
   const answer = await fetch(`${url}/v2/${repository}/manifests/${reference}`, { headers: { accept: '*/*' } });
   const bytes = Buffer.from(await answer.arrayBuffer());
   if (!answer.ok) throw new Error(`GET manifest ${reference}: ${answer.status} ${bytes.toString()}`);
-  const { config, layers } = JSON.parse(bytes.toString()) as { config: { digest: string }; layers: { digest: string }[] };
-  await Promise.all([config, ...layers].map(async ({ digest }) => {
-    const ask = async () => {
-      const blob = await fetch(`${url}/v2/${repository}/blobs/${digest}`);
-      const content = Buffer.from(await blob.arrayBuffer());
-      if (!blob.ok || `sha256:${createHash('sha256').update(content).digest('hex')}` !== digest) throw new Error(`GET blob ${digest}: ${blob.status}`);
-    };
-    await (again === undefined ? ask() : askAgain(again, ask));
-  }));
+  const { config, layers } = JSON.parse(bytes.toString()) as {
+    config: { digest: string };
+    layers: { digest: string }[];
+  };
+  await Promise.all(
+    [config, ...layers].map(async ({ digest }) => {
+      const ask = async () => {
+        const blob = await fetch(`${url}/v2/${repository}/blobs/${digest}`);
+        const content = Buffer.from(await blob.arrayBuffer());
+        if (!blob.ok || `sha256:${createHash('sha256').update(content).digest('hex')}` !== digest)
+          throw new Error(`GET blob ${digest}: ${blob.status}`);
+      };
+      await (again === undefined ? ask() : askAgain(again, ask));
+    }),
+  );
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
@@ -107,6 +148,8 @@ async function askAgain(again: () => void, ask: () => Promise<void>): Promise<vo
 
 /** How far an image is, by region. */
 export async function statesOf(url: string, repository: string, tag: string): Promise<Record<string, string>> {
-  const { regions } = (await manage(url, 'GET', `/replication/status?repository=${repository}&tag=${tag}`)) as { regions: { region: string; state: string }[] };
+  const { regions } = (await manage(url, 'GET', `/replication/status?repository=${repository}&tag=${tag}`)) as {
+    regions: { region: string; state: string }[];
+  };
   return Object.fromEntries(regions.map(({ region, state }) => [region, state]));
 }

@@ -58,8 +58,17 @@ beforeAll(async () => {
   if (region === undefined || second === undefined) throw new TypeError('there are two regions');
   // What the worker asks of its storage is seen on the way.
   const blobPort = Number(new URL(region.blob.endpoint).port);
-  gate = await startGate({ blobPort, downFile: join(work.path, 'never'), came: () => void (underWay += 1), answered: note });
-  const seen = connectionString(second.account, `http://127.0.0.1:${gate.port}/${second.account.name}`, region.queue.endpoint);
+  gate = await startGate({
+    blobPort,
+    downFile: join(work.path, 'never'),
+    came: () => void (underWay += 1),
+    answered: note,
+  });
+  const seen = connectionString(
+    second.account,
+    `http://127.0.0.1:${gate.port}/${second.account.name}`,
+    region.queue.endpoint,
+  );
   environment = { ...appSettings(services.endpoints, own, region), BLOB_CONNECTION_STRING: seen };
 });
 
@@ -73,13 +82,22 @@ afterAll(async () => {
 function note(request: IncomingMessage, answer: IncomingMessage): void {
   underWay -= 1;
   const { searchParams } = new URL(request.url ?? '/', 'http://gate');
-  const what = [request.method ?? '', searchParams.get('comp') ?? '', searchParams.get('blockid') ?? ''].join(' ').trim();
-  answered.push({ what, status: answer.statusCode ?? 0, bytes: Number(request.headers['content-length'] ?? 0) + Number(answer.headers['content-length'] ?? 0) });
+  const what = [request.method ?? '', searchParams.get('comp') ?? '', searchParams.get('blockid') ?? '']
+    .join(' ')
+    .trim();
+  answered.push({
+    what,
+    status: answer.statusCode ?? 0,
+    bytes: Number(request.headers['content-length'] ?? 0) + Number(answer.headers['content-length'] ?? 0),
+  });
 }
 
 /** Each later one lives in a later hour, so that the lease of the one that was killed is over. */
 function startCopier(hours: number): ChildProcess {
-  return spawn(process.execPath, [fileURLToPath(new URL('copier.ts', import.meta.url))], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment, LONGSHORE_CLOCK_AHEAD_DAYS: String(hours / 24) } });
+  return spawn(process.execPath, [fileURLToPath(new URL('copier.ts', import.meta.url))], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...environment, LONGSHORE_CLOCK_AHEAD_DAYS: String(hours / 24) },
+  });
 }
 
 const fetched = () => answered.filter(({ what, status }) => what.startsWith('PUT block ') && status === 201);
@@ -87,7 +105,12 @@ const fetched = () => answered.filter(({ what, status }) => what.startsWith('PUT
 async function plan(repository: string, digest: string): Promise<void> {
   const { example } = catalogue['Microsoft.ContainerRegistry.ImagePushed'];
   const about = { id: crypto.randomUUID(), time: new Date().toISOString(), source: '/longshore', subject: repository };
-  await first.planReplication(envelope('Microsoft.ContainerRegistry.ImagePushed', about, { ...example, target: { ...example.target, repository: repository as never, digest: digest as never, tag: 'v1' as never } }));
+  await first.planReplication(
+    envelope('Microsoft.ContainerRegistry.ImagePushed', about, {
+      ...example,
+      target: { ...example.target, repository: repository as never, digest: digest as never, tag: 'v1' as never },
+    }),
+  );
 }
 
 async function uploadLayer(repository: string): Promise<string> {
@@ -95,7 +118,9 @@ async function uploadLayer(repository: string): Promise<string> {
   const started = await ask(first.app, 'POST', `/v2/${repository}/blobs/uploads/`);
   const url = `http://registry.test${started.headers.get('location') ?? ''}&digest=${digest}`;
   const body = ReadableStream.from(layerBytes(layer));
-  const finished = await first.app.fetch(new Request(url, { method: 'PUT', body, duplex: 'half', headers: { 'content-length': String(gibibyte) } }));
+  const finished = await first.app.fetch(
+    new Request(url, { method: 'PUT', body, duplex: 'half', headers: { 'content-length': String(gibibyte) } }),
+  );
   if (finished.status !== 201) throw new Error(`PUT ${finished.status}: ${await finished.text()}`);
   return digest;
 }
@@ -103,16 +128,27 @@ async function uploadLayer(repository: string): Promise<string> {
 describe('the copy of a layer of 1 GiB to another region', () => {
   it('goes on where it was after each of five kills: no block is fetched twice, and no byte passes through a process', async () => {
     const digest = await uploadLayer('large/app');
-    const image = makeImage('large', 0, { layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: gibibyte }] });
+    const image = makeImage('large', 0, {
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: gibibyte }],
+    });
     await pushImage(first.app, 'large/app', 'v1', image);
-    expect((await ask(first.app, 'PUT', `/api/v1/replicas/local-2`, { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ bytesPerSecond: 40 * mebibyte }) })).status).toBe(200);
+    expect(
+      (
+        await ask(first.app, 'PUT', `/api/v1/replicas/local-2`, {
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ bytesPerSecond: 40 * mebibyte }),
+        })
+      ).status,
+    ).toBe(200);
     await plan('large/app', image.digest);
     let kills = 0;
     for (; kills < 5 && fetched().length < blocks; kills += 1) {
       const before = fetched().length;
       const copier = startCopier(kills + 1);
       const exited = once(copier, 'exit');
-      await expect.poll(() => fetched().length > before || copier.exitCode !== null, { timeout: 60_000, interval: 5 }).toBe(true);
+      await expect
+        .poll(() => fetched().length > before || copier.exitCode !== null, { timeout: 60_000, interval: 5 })
+        .toBe(true);
       copier.kill('SIGKILL');
       await exited;
       // Nobody takes over before the lease is over, and by then the store has ended what it was asked for.
@@ -122,25 +158,39 @@ describe('the copy of a layer of 1 GiB to another region', () => {
     const [code] = (await once(startCopier(kills + 1), 'exit')) as [number | null];
     expect(code).toBe(0);
     const times = Map.groupBy(fetched(), ({ what }) => what);
-    const status = (await (await ask(first.app, 'GET', '/api/v1/replication/status?repository=large/app&tag=v1')).json()) as { regions: { region: string; state: string }[] };
-    expect(status.regions).toMatchObject([{ region: 'local', state: 'complete' }, { region: 'local-2', state: 'complete' }]);
+    const status = (await (
+      await ask(first.app, 'GET', '/api/v1/replication/status?repository=large/app&tag=v1')
+    ).json()) as { regions: { region: string; state: string }[] };
+    expect(status.regions).toMatchObject([
+      { region: 'local', state: 'complete' },
+      { region: 'local-2', state: 'complete' },
+    ]);
     // The config is one block beside.
-    console.log(`${blocks} blocks and the config's: ${fetched().length} fetched in ${kills + 1} lives, ${answered.length} calls in all, ${answered.reduce((sum, { bytes }) => sum + bytes, 0)} bytes of bodies`);
+    console.log(
+      `${blocks} blocks and the config's: ${fetched().length} fetched in ${kills + 1} lives, ${answered.length} calls in all, ${answered.reduce((sum, { bytes }) => sum + bytes, 0)} bytes of bodies`,
+    );
     expect(answered.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(64 * 1024);
     expect(times.size).toBe(blocks);
     expect(fetched()).toHaveLength(blocks + 1);
-    const bytes = await (BlobServiceClient.fromConnectionString(environment.BLOB_CONNECTION_STRING ?? '').getContainerClient('registry').getBlobClient(await nameOf(digest))).download();
+    const bytes = await BlobServiceClient.fromConnectionString(environment.BLOB_CONNECTION_STRING ?? '')
+      .getContainerClient('registry')
+      .getBlobClient(await nameOf(digest))
+      .download();
     expect(await digestOfAll(bytes.readableStreamBody as AsyncIterable<Uint8Array>)).toBe(digest);
   }, 300_000);
 });
 
 /** Of the copy in the second region, by its metadata. */
 async function nameOf(digest: string): Promise<string> {
-  for await (const blob of BlobServiceClient.fromConnectionString(environment.BLOB_CONNECTION_STRING ?? '').getContainerClient('registry').listBlobsFlat({ includeMetadata: true })) if (blob.metadata?.digest === digest) return blob.name;
+  for await (const blob of BlobServiceClient.fromConnectionString(environment.BLOB_CONNECTION_STRING ?? '')
+    .getContainerClient('registry')
+    .listBlobsFlat({ includeMetadata: true }))
+    if (blob.metadata?.digest === digest) return blob.name;
   throw new Error(`no copy of ${digest}`);
 }
 
-const inSecond = () => BlobServiceClient.fromConnectionString(environment.BLOB_CONNECTION_STRING ?? '').getContainerClient('registry');
+const inSecond = () =>
+  BlobServiceClient.fromConnectionString(environment.BLOB_CONNECTION_STRING ?? '').getContainerClient('registry');
 
 async function countInSecond(): Promise<number> {
   let count = 0;
@@ -149,7 +199,12 @@ async function countInSecond(): Promise<number> {
 }
 
 async function manage(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
-  const answer = await ask(first.app, method, `/api/v1${path}`, body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const answer = await ask(
+    first.app,
+    method,
+    `/api/v1${path}`,
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+  );
   return (await answer.json()) as Record<string, unknown>;
 }
 
@@ -175,16 +230,33 @@ describe('a region that is added to a registry of a thousand images', () => {
       expect((await putManifest(first.app, repository, `v${n}`, image)).status).toBe(201);
     }
     expect(await countInSecond()).toBe(before);
-    await manage('PUT', '/replicas/local-2', { filters: { repositories: { include: ['**'], exclude: ['scratch/**'] } } });
+    await manage('PUT', '/replicas/local-2', {
+      filters: { repositories: { include: ['**'], exclude: ['scratch/**'] } },
+    });
     const began = performance.now();
     const walked = async () => (await manage('GET', '/replicas/local-2')).walked as { images: number } | undefined;
-    await sweepSecond(1, async () => ((await walked())?.images ?? 0) > images - outside && (await countInSecond()) === before + images - outside);
+    await sweepSecond(
+      1,
+      async () =>
+        ((await walked())?.images ?? 0) > images - outside && (await countInSecond()) === before + images - outside,
+    );
     console.log(`${images - outside} images copied in ${Math.round((performance.now() - began) / 1_000)} s`);
     const status = (await manage('GET', '/replication/status?repository=team/app1&tag=v1')).regions as object[];
-    expect(status).toMatchObject([{ region: 'local', state: 'complete' }, { region: 'local-2', state: 'complete', verifiedAt: expect.any(String) as string }]);
-    expect((await manage('GET', '/replication/status?repository=scratch/app&tag=v0')).regions).toMatchObject([{}, { state: 'filtered' }]);
+    expect(status).toMatchObject([
+      { region: 'local', state: 'complete' },
+      { region: 'local-2', state: 'complete', verifiedAt: expect.any(String) as string },
+    ]);
+    expect((await manage('GET', '/replication/status?repository=scratch/app&tag=v0')).regions).toMatchObject([
+      {},
+      { state: 'filtered' },
+    ]);
     await manage('DELETE', '/replicas/local-2');
-    await sweepSecond(2, async () => (await manage('GET', '/replicas/local-2')).removed !== undefined && ((await manage('GET', '/replicas/local-2')).removed as { blobs: number }).blobs >= before + images - outside);
+    await sweepSecond(
+      2,
+      async () =>
+        (await manage('GET', '/replicas/local-2')).removed !== undefined &&
+        ((await manage('GET', '/replicas/local-2')).removed as { blobs: number }).blobs >= before + images - outside,
+    );
     await sweepSecond(3, async () => 'errors' in (await manage('GET', '/replicas/local-2')));
     expect(await countInSecond()).toBe(0);
   }, 300_000);

@@ -27,11 +27,14 @@ export async function startWebhookReceivers(count: number, hangs?: 'hangs'): Pro
   for (let receiver = 0; receiver < count; receiver += 1) {
     const server = createServer((request, response) => {
       const at = performance.timeOrigin + performance.now();
-      void request.toArray().then((chunks) => {
-        arrived.push({ receiver, headers: request.headers, body: Buffer.concat(chunks as Buffer[]).toString(), at });
-        if (hangs === undefined) response.end();
-        wake();
-      }, () => undefined);
+      void request.toArray().then(
+        (chunks) => {
+          arrived.push({ receiver, headers: request.headers, body: Buffer.concat(chunks as Buffer[]).toString(), at });
+          if (hangs === undefined) response.end();
+          wake();
+        },
+        () => undefined,
+      );
     });
     servers.push(server.listen(0, '127.0.0.1'));
     await once(server, 'listening');
@@ -44,7 +47,8 @@ export async function startWebhookReceivers(count: number, hangs?: 'hangs'): Pro
       while (arrived.length < wanted) {
         await new Promise<void>((resolve, reject) => {
           wake = resolve;
-          until.onabort = () => reject(new Error(`${arrived.length} of ${wanted} deliveries arrived in ${patienceMs} ms`));
+          until.onabort = () =>
+            reject(new Error(`${arrived.length} of ${wanted} deliveries arrived in ${patienceMs} ms`));
         });
       }
     },
@@ -58,7 +62,11 @@ export async function startWebhookReceivers(count: number, hangs?: 'hangs'): Pro
 }
 
 /** Waits until the log has what arrived: then nothing of it is under way any more, or next to nothing. */
-export async function whenLogged(url: string, arrivals: readonly Arrival[], nameOf: (receiver: number) => string): Promise<void> {
+export async function whenLogged(
+  url: string,
+  arrivals: readonly Arrival[],
+  nameOf: (receiver: number) => string,
+): Promise<void> {
   for (const { receiver, headers } of arrivals.slice(-5)) {
     const path = `${url}/api/v1/webhooks/${nameOf(receiver)}/deliveries/${String(headers['webhook-id'])}`;
     while (!(await fetch(path)).ok) await new Promise((resolve) => setTimeout(resolve, 20));

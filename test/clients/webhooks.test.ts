@@ -31,9 +31,15 @@ beforeAll(async () => {
   work = await stateFolder();
   eventGridPort = await freePort();
   [receivers, dead] = await Promise.all([startWebhookReceivers(hooks), startWebhookReceivers(1, 'hangs')]);
-  stack = await startRunningStack(join(work.path, 'state'), [], { LONGSHORE_EVENTGRID_PORT: String(eventGridPort) }, [inspected]);
+  stack = await startRunningStack(join(work.path, 'state'), [], { LONGSHORE_EVENTGRID_PORT: String(eventGridPort) }, [
+    inspected,
+  ]);
   await makeHook('deadhook', { serviceUri: dead.urls[0], actions: ['push'], scope: 'dead/app:*' });
-  await Promise.all(receivers.urls.map((serviceUri, index) => makeHook(nameOf(index), { serviceUri, actions: ['push'], scope: index % 2 === 0 ? 'live/app:*' : 'live/**' })));
+  await Promise.all(
+    receivers.urls.map((serviceUri, index) =>
+      makeHook(nameOf(index), { serviceUri, actions: ['push'], scope: index % 2 === 0 ? 'live/app:*' : 'live/**' }),
+    ),
+  );
   await writeImage(join(work.path, 'image'));
   liveAtFirst = await liveBytes(stack.told());
 });
@@ -44,7 +50,12 @@ afterAll(async () => {
 });
 
 async function manage(method: string, path: string, content?: object): Promise<unknown> {
-  const answer = await fetch(`${stack.url}/api/v1/webhooks${path}`, { method, ...(content === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) }) });
+  const answer = await fetch(`${stack.url}/api/v1/webhooks${path}`, {
+    method,
+    ...(content === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) }),
+  });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   return answer.json();
 }
@@ -56,12 +67,19 @@ function makeHook(name: string, hook: object): Promise<unknown> {
 /** As skopeo's `dir:` has it. */
 async function writeImage(folder: string): Promise<void> {
   const image = makeImage('webhooks', 1);
-  const { config, layers } = JSON.parse(Buffer.from(image.bytes).toString()) as { config: { digest: string }; layers: { digest: string }[] };
+  const { config, layers } = JSON.parse(Buffer.from(image.bytes).toString()) as {
+    config: { digest: string };
+    layers: { digest: string }[];
+  };
   await mkdir(folder);
   await writeFile(join(folder, 'version'), 'Directory Transport Version: 1.1\n');
   await writeFile(join(folder, 'manifest.json'), image.bytes);
   await writeFile(join(folder, config.digest.slice('sha256:'.length)), image.config);
-  await Promise.all(layers.map(({ digest }, index) => writeFile(join(folder, digest.slice('sha256:'.length)), image.layers[index] ?? '')));
+  await Promise.all(
+    layers.map(({ digest }, index) =>
+      writeFile(join(folder, digest.slice('sha256:'.length)), image.layers[index] ?? ''),
+    ),
+  );
 }
 
 /** Nanoseconds by the shell's own clock: this process is busy with a hundred deliveries when skopeo ends, and would see it late. */
@@ -71,7 +89,14 @@ const timed = 'began=$(date +%s%N); "$@" >&2 || exit; echo $(($(date +%s%N) - be
 async function push(repository: string, tag: string): Promise<number> {
   // What the push before has set going (counters, policies) is over.
   await setTimeout(150);
-  const copy = ['skopeo', 'copy', '--preserve-digests', '--dest-tls-verify=false', `dir:${join(work.path, 'image')}`, `docker://${stack.url.replace('http://', '')}/${repository}:${tag}`];
+  const copy = [
+    'skopeo',
+    'copy',
+    '--preserve-digests',
+    '--dest-tls-verify=false',
+    `dir:${join(work.path, 'image')}`,
+    `docker://${stack.url.replace('http://', '')}/${repository}:${tag}`,
+  ];
   return Number(await command('sh', ['-c', timed, 'sh', ...copy])) / 1e6;
 }
 
@@ -88,7 +113,8 @@ async function pushToAll(tag: string) {
 /** Of each push, how long half of its deliveries took at most; of all pushes, the quieter quarter: whoever shares the machine only adds to it. */
 async function quietLatency(pushes: number, name: string): Promise<number> {
   const halves: number[] = [];
-  for (let n = 0; n < pushes; n += 1) halves.push(percentile((await pushToAll(`${name}-${n}`)).arrivals.map(latency), 0.5));
+  for (let n = 0; n < pushes; n += 1)
+    halves.push(percentile((await pushToAll(`${name}-${n}`)).arrivals.map(latency), 0.5));
   return percentile(halves, 0.25);
 }
 
@@ -98,12 +124,18 @@ describe('an image that skopeo pushes', () => {
     expect(new Set(arrivals.map(({ receiver }) => receiver)).size).toBe(hooks);
     expect(new Set(arrivals.map(({ headers }) => headers['webhook-id'])).size).toBe(hooks);
     for (const { headers, body } of arrivals) {
-      expect(headers).toMatchObject({ 'content-type': 'application/json', 'webhook-signature': expect.stringMatching(/^v1,/) as string });
+      expect(headers).toMatchObject({
+        'content-type': 'application/json',
+        'webhook-signature': expect.stringMatching(/^v1,/) as string,
+      });
       expect(JSON.parse(body)).toMatchObject({ action: 'push', target: { repository: 'live/app', tag: 'first' } });
     }
     for (const { receiver, headers } of arrivals.filter((_, at) => at % 10 === 0)) {
-      const read = () => manage('GET', `/${nameOf(receiver)}/deliveries/${String(headers['webhook-id'])}`).catch(() => undefined);
-      await expect.poll(read, { timeout: 10_000 }).toMatchObject({ status: 'delivered', attempted: 1, attempts: [{ response: { status: 200 } }] });
+      const read = () =>
+        manage('GET', `/${nameOf(receiver)}/deliveries/${String(headers['webhook-id'])}`).catch(() => undefined);
+      await expect
+        .poll(read, { timeout: 10_000 })
+        .toMatchObject({ status: 'delivered', attempted: 1, attempts: [{ response: { status: 200 } }] });
     }
   });
 
@@ -122,21 +154,28 @@ describe('a receiver that hangs while ten thousand events wait for it', () => {
   it('delays no other, and costs bounded memory', async () => {
     const idle = await quietLatency(20, 'idle');
     const events = 10_000;
-    const { eventGridKeys: [eventGridKey] } = JSON.parse(await readFile(join(work.path, 'state', 'keys.json'), 'utf8')) as StackKeys;
+    const {
+      eventGridKeys: [eventGridKey],
+    } = JSON.parse(await readFile(join(work.path, 'state', 'keys.json'), 'utf8')) as StackKeys;
     const topic = azureTopic({ endpoint: `http://127.0.0.1:${eventGridPort}/api/events`, key: eventGridKey });
     for (let n = 0; n < events; n += 250) await topic.publishEvents(Array.from({ length: 250 }, pushedToDead));
     await expect.poll(countWaiting, { timeout: 900_000, interval: 5_000 }).toBe(events);
     expect(await manage('GET', '/deadhook')).toMatchObject({ failingSince: expect.any(String) as string });
     expect(await quietLatency(20, 'busy')).toBeLessThan(2 * idle);
     // Deadlines of calls that have ended are held until they would have passed.
-    await expect.poll(async () => (await liveBytes(stack.told())) - liveAtFirst, { timeout: 120_000, interval: 5_000 }).toBeLessThan(allowedGrowth);
+    await expect
+      .poll(async () => (await liveBytes(stack.told())) - liveAtFirst, { timeout: 120_000, interval: 5_000 })
+      .toBeLessThan(allowedGrowth);
   }, 1_200_000);
 });
 
 async function countWaiting(): Promise<number> {
   let [count, continuation]: [number, string | undefined] = [0, ''];
   while (continuation !== undefined) {
-    const page = (await manage('GET', `/deadhook/deliveries?status=waiting&limit=100${continuation === '' ? '' : `&continuation=${encodeURIComponent(continuation)}`}`)) as { deliveries: unknown[]; continuation?: string };
+    const page = (await manage(
+      'GET',
+      `/deadhook/deliveries?status=waiting&limit=100${continuation === '' ? '' : `&continuation=${encodeURIComponent(continuation)}`}`,
+    )) as { deliveries: unknown[]; continuation?: string };
     count += page.deliveries.length;
     continuation = page.continuation;
   }
@@ -146,6 +185,20 @@ async function countWaiting(): Promise<number> {
 function pushedToDead() {
   const { example } = catalogue['Microsoft.ContainerRegistry.ImagePushed'];
   const time = new Date().toISOString();
-  const data = { ...example, id: crypto.randomUUID(), timestamp: time, target: { ...example.target, digest: example.target.digest as never, repository: 'dead/app' as never, tag: 'v1' as never } };
-  return envelope('Microsoft.ContainerRegistry.ImagePushed', { id: crypto.randomUUID(), time, source: '/longshore', subject: 'dead/app:v1' }, data);
+  const data = {
+    ...example,
+    id: crypto.randomUUID(),
+    timestamp: time,
+    target: {
+      ...example.target,
+      digest: example.target.digest as never,
+      repository: 'dead/app' as never,
+      tag: 'v1' as never,
+    },
+  };
+  return envelope(
+    'Microsoft.ContainerRegistry.ImagePushed',
+    { id: crypto.randomUUID(), time, source: '/longshore', subject: 'dead/app:v1' },
+    data,
+  );
 }

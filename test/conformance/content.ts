@@ -37,10 +37,26 @@ export interface Image {
 }
 
 /** `extra` are more properties of the manifest. */
-export function randomImage(options: { readonly layers?: number; readonly extra?: object; readonly algorithm?: DigestAlgorithm; readonly config?: Content } = {}): Image {
+export function randomImage(
+  options: {
+    readonly layers?: number;
+    readonly extra?: object;
+    readonly algorithm?: DigestAlgorithm;
+    readonly config?: Content;
+  } = {},
+): Image {
   const { algorithm = 'sha256', extra = {} } = options;
-  const config = options.config ?? content(Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', seed: randomBytes(8).toString('hex') })), 'application/vnd.oci.image.config.v1+json', algorithm);
-  const layers = Array.from({ length: options.layers ?? 2 }, () => ({ ...randomBlob(256, algorithm), mediaType: 'application/vnd.oci.image.layer.v1.tar' }));
+  const config =
+    options.config ??
+    content(
+      Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', seed: randomBytes(8).toString('hex') })),
+      'application/vnd.oci.image.config.v1+json',
+      algorithm,
+    );
+  const layers = Array.from({ length: options.layers ?? 2 }, () => ({
+    ...randomBlob(256, algorithm),
+    mediaType: 'application/vnd.oci.image.layer.v1.tar',
+  }));
   const manifest = manifestOf({ config: descriptor(config), layers: layers.map(descriptor), ...extra }, algorithm);
   return { manifest, blobs: [config, ...layers] };
 }
@@ -48,16 +64,32 @@ export function randomImage(options: { readonly layers?: number; readonly extra?
 /** Pushes by one POST and one PUT; throws when the registry does not take it. */
 export async function push(app: App, repository: string, blob: Content): Promise<void> {
   const started = await ask(app, 'POST', `/v2/${repository}/blobs/uploads/`);
-  const put = await ask(app, 'PUT', withDigest(location(started), blob.digest), { body: blob.bytes, headers: { 'content-type': 'application/octet-stream' } });
+  const put = await ask(app, 'PUT', withDigest(location(started), blob.digest), {
+    body: blob.bytes,
+    headers: { 'content-type': 'application/octet-stream' },
+  });
   if (put.status !== 201) throw new Error(`PUT ${put.status}: ${await put.text()}`);
 }
 
-export async function putContent(app: App, repository: string, reference: string, manifest: Content): Promise<Response> {
-  return ask(app, 'PUT', `/v2/${repository}/manifests/${reference}`, { body: manifest.bytes, headers: { 'content-type': manifest.mediaType } });
+export async function putContent(
+  app: App,
+  repository: string,
+  reference: string,
+  manifest: Content,
+): Promise<Response> {
+  return ask(app, 'PUT', `/v2/${repository}/manifests/${reference}`, {
+    body: manifest.bytes,
+    headers: { 'content-type': manifest.mediaType },
+  });
 }
 
 /** Pushes blobs, then the manifest by `reference` (its digest without one). */
-export async function pushAll(app: App, repository: string, image: Image, reference: string = image.manifest.digest): Promise<void> {
+export async function pushAll(
+  app: App,
+  repository: string,
+  image: Image,
+  reference: string = image.manifest.digest,
+): Promise<void> {
   for (const blob of image.blobs) await push(app, repository, blob);
   const put = await putContent(app, repository, reference, image.manifest);
   if (put.status !== 201) throw new Error(`PUT manifest ${put.status}: ${await put.text()}`);

@@ -7,7 +7,11 @@ import type { Image } from './content.ts';
 import { freshRepository } from './registry.ts';
 import type { RunningRegistry, SetUpRegistry } from './registry.ts';
 
-async function tagsOf(app: App, repository: string, query = ''): Promise<{ status: number; tags: string[]; link: string | null }> {
+async function tagsOf(
+  app: App,
+  repository: string,
+  query = '',
+): Promise<{ status: number; tags: string[]; link: string | null }> {
   const listed = await ask(app, 'GET', `/v2/${repository}/tags/list${query}`);
   const { tags } = (await listed.json()) as { tags: string[] };
   return { status: listed.status, tags, link: listed.headers.get('link') };
@@ -54,7 +58,11 @@ function tagsWorkflow(setUp: SetUpRegistry): void {
 
     it('gives as many as are asked for, and where to go on', async () => {
       const page = await tagsOf(registry.app, repository, '?n=3');
-      expect(page).toEqual({ status: 200, tags: tags.slice(0, 3), link: `</v2/${repository}/tags/list?last=1.9&n=3>; rel="next"` });
+      expect(page).toEqual({
+        status: 200,
+        tags: tags.slice(0, 3),
+        link: `</v2/${repository}/tags/list?last=1.9&n=3>; rel="next"`,
+      });
       expect((await tagsOf(registry.app, repository, '?n=7')).link).toBeNull();
     });
 
@@ -66,7 +74,7 @@ function tagsWorkflow(setUp: SetUpRegistry): void {
 
     it('gives every tag once when the links are followed', async () => {
       const seen: string[] = [];
-      for (let path: string | undefined = `/v2/${repository}/tags/list?n=2`; path !== undefined; ) {
+      for (let path: string | undefined = `/v2/${repository}/tags/list?n=2`; path !== undefined;) {
         const page = await ask(registry.app, 'GET', path);
         seen.push(...((await page.json()) as { tags: string[] }).tags);
         path = nextOf(page);
@@ -92,15 +100,37 @@ function tagsWorkflow(setUp: SetUpRegistry): void {
 
 /** What names a subject, and how each is to be listed. */
 function referrersTo(subject: Image): { readonly image: Image; readonly artifactType: string | undefined }[] {
-  const about = (n: number, extra: object = {}) => ({ subject: descriptor(subject.manifest), annotations: { 'org.example.n': String(n) }, ...extra });
+  const about = (n: number, extra: object = {}) => ({
+    subject: descriptor(subject.manifest),
+    annotations: { 'org.example.n': String(n) },
+    ...extra,
+  });
   return [
     { image: randomImage({ extra: about(0) }), artifactType: 'application/vnd.oci.image.config.v1+json' },
-    { image: randomImage({ config: emptyJson, extra: about(1, { artifactType: 'application/vnd.example.sbom' }) }), artifactType: 'application/vnd.example.sbom' },
-    { image: randomImage({ config: emptyJson, extra: about(2, { artifactType: 'application/vnd.example.signature' }) }), artifactType: 'application/vnd.example.signature' },
+    {
+      image: randomImage({ config: emptyJson, extra: about(1, { artifactType: 'application/vnd.example.sbom' }) }),
+      artifactType: 'application/vnd.example.sbom',
+    },
+    {
+      image: randomImage({ config: emptyJson, extra: about(2, { artifactType: 'application/vnd.example.signature' }) }),
+      artifactType: 'application/vnd.example.signature',
+    },
     { image: { manifest: manifestOf({ manifests: [], ...about(3) }), blobs: [] }, artifactType: undefined },
-    { image: { manifest: manifestOf({ manifests: [], ...about(6, { artifactType: '' }) }), blobs: [] }, artifactType: undefined },
-    { image: { manifest: manifestOf({ manifests: [], ...about(4, { artifactType: 'application/vnd.example.sbom' }) }), blobs: [] }, artifactType: 'application/vnd.example.sbom' },
-    { image: randomImage({ extra: about(5, { artifactType: '', annotations: { large: 'x'.repeat(100_000) } }) }), artifactType: 'application/vnd.oci.image.config.v1+json' },
+    {
+      image: { manifest: manifestOf({ manifests: [], ...about(6, { artifactType: '' }) }), blobs: [] },
+      artifactType: undefined,
+    },
+    {
+      image: {
+        manifest: manifestOf({ manifests: [], ...about(4, { artifactType: 'application/vnd.example.sbom' }) }),
+        blobs: [],
+      },
+      artifactType: 'application/vnd.example.sbom',
+    },
+    {
+      image: randomImage({ extra: about(5, { artifactType: '', annotations: { large: 'x'.repeat(100_000) } }) }),
+      artifactType: 'application/vnd.oci.image.config.v1+json',
+    },
   ];
 }
 
@@ -122,7 +152,10 @@ function referrersWorkflow(setUp: SetUpRegistry): void {
     afterAll(() => registry.stop());
 
     it('gives an empty index for a subject or a repository that nobody knows', async () => {
-      for (const unknown of [`/v2/${repository}/referrers/${randomBlob(10).digest}`, `/v2/${freshRepository()}/referrers/${randomBlob(10, 'sha512').digest}`]) {
+      for (const unknown of [
+        `/v2/${repository}/referrers/${randomBlob(10).digest}`,
+        `/v2/${freshRepository()}/referrers/${randomBlob(10, 'sha512').digest}`,
+      ]) {
         expect((await referrersOf(registry.app, unknown)).manifests).toEqual([]);
       }
     });
@@ -138,15 +171,23 @@ function referrersWorkflow(setUp: SetUpRegistry): void {
     });
 
     it('gives those of one type, and says that it chose', async () => {
-      const { response, manifests } = await referrersOf(registry.app, `${path}?artifactType=${encodeURIComponent('application/vnd.example.sbom')}`);
+      const { response, manifests } = await referrersOf(
+        registry.app,
+        `${path}?artifactType=${encodeURIComponent('application/vnd.example.sbom')}`,
+      );
       expect(response.headers.get('oci-filters-applied')).toBe('artifactType');
-      expect(manifests.map(({ digest }) => digest).sort()).toEqual(referrers.filter(({ artifactType }) => artifactType === 'application/vnd.example.sbom').map(({ image }) => image.manifest.digest).sort());
+      expect(manifests.map(({ digest }) => digest).sort()).toEqual(
+        referrers
+          .filter(({ artifactType }) => artifactType === 'application/vnd.example.sbom')
+          .map(({ image }) => image.manifest.digest)
+          .sort(),
+      );
       expect((await referrersOf(registry.app, path)).response.headers.get('oci-filters-applied')).toBeNull();
     });
 
     it('gives every one once when the links are followed', async () => {
       const seen: string[] = [];
-      for (let page: string | undefined = `${path}?n=2`; page !== undefined; ) {
+      for (let page: string | undefined = `${path}?n=2`; page !== undefined;) {
         const { response, manifests } = await referrersOf(registry.app, page);
         seen.push(...manifests.map(({ digest }) => digest));
         page = nextOf(response);
@@ -161,7 +202,9 @@ function referrersWorkflow(setUp: SetUpRegistry): void {
 
     it('forgets those that are deleted', async () => {
       const { image } = referrers[1] ?? { image: subject };
-      expect((await ask(registry.app, 'DELETE', `/v2/${repository}/manifests/${image.manifest.digest}`)).status).toBe(202);
+      expect((await ask(registry.app, 'DELETE', `/v2/${repository}/manifests/${image.manifest.digest}`)).status).toBe(
+        202,
+      );
       const { manifests } = await referrersOf(registry.app, path);
       expect(manifests.map(({ digest }) => digest)).not.toContain(image.manifest.digest);
       expect(manifests).toHaveLength(referrers.length - 1);

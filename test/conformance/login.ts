@@ -2,7 +2,9 @@ import type { App } from '../../shared/app.ts';
 import { basic } from '../shared/identity/required.ts';
 
 /** What a named token may do that takes part in the conformance: everything in repositories that are called as the suite calls them. */
-export const conformanceActions = ['read', 'write', 'delete'].map((verb) => `repositories/conformance/*/content/${verb}`);
+export const conformanceActions = ['read', 'write', 'delete'].map(
+  (verb) => `repositories/conformance/*/content/${verb}`,
+);
 
 /** More would not fit into a header with room to spare. */
 const scopesKept = 8;
@@ -37,13 +39,21 @@ interface BearerChallenge {
 
 function challengeOf(refused: Response): BearerChallenge {
   const header = refused.headers.get('www-authenticate') ?? '';
-  const [, realm, service, scopes = ''] = /^Bearer realm="([^"]+)",service="([^"]+)"(?:,scope="([^"]+)")?/.exec(header) ?? [];
+  const [, realm, service, scopes = ''] =
+    /^Bearer realm="([^"]+)",service="([^"]+)"(?:,scope="([^"]+)")?/.exec(header) ?? [];
   if (realm === undefined || service === undefined) throw new Error(`no challenge: "${header}"`);
   return { realm, service, scopes: scopes.split(' ').filter(Boolean) };
 }
 
-async function fetchAccessToken(app: App, { realm, service, scopes }: BearerChallenge, headers: Record<string, string>): Promise<string> {
-  const query = new URLSearchParams([['service', service], ...scopes.map((scope): [string, string] => ['scope', scope])]);
+async function fetchAccessToken(
+  app: App,
+  { realm, service, scopes }: BearerChallenge,
+  headers: Record<string, string>,
+): Promise<string> {
+  const query = new URLSearchParams([
+    ['service', service],
+    ...scopes.map((scope): [string, string] => ['scope', scope]),
+  ]);
   const granted = await app.fetch(new Request(`${realm}?${query.toString()}`, { headers }));
   if (granted.status !== 200) throw new Error(`GET ${realm}: ${granted.status} ${await granted.text()}`);
   return ((await granted.json()) as { access_token: string }).access_token;

@@ -9,7 +9,8 @@ export function managementWorkflow(setUp: SetUpRegistry): void {
   describe('deleting', () => {
     let registry: RunningRegistry;
     const repository = freshRepository();
-    const status = async (method: string, path: string) => (await ask(registry.app, method, `/v2/${repository}/${path}`)).status;
+    const status = async (method: string, path: string) =>
+      (await ask(registry.app, method, `/v2/${repository}/${path}`)).status;
     beforeAll(async () => {
       registry = await setUp();
     });
@@ -33,7 +34,8 @@ export function managementWorkflow(setUp: SetUpRegistry): void {
       await putContent(registry.app, repository, 'four', image.manifest);
       expect(await status('GET', `manifests/${image.manifest.digest}`)).toBe(200);
       expect(await status('DELETE', `manifests/${image.manifest.digest}`)).toBe(202);
-      for (const reference of [image.manifest.digest, 'three', 'four']) expect(await status('GET', `manifests/${reference}`)).toBe(404);
+      for (const reference of [image.manifest.digest, 'three', 'four'])
+        expect(await status('GET', `manifests/${reference}`)).toBe(404);
       expect(await status('DELETE', `manifests/${image.manifest.digest}`)).toBe(404);
     });
 

@@ -26,7 +26,12 @@ export function pullWorkflow(setUp: SetUpRegistry): void {
 
     it.each(['GET', 'HEAD'])('answers %s of an unknown blob and of unknown manifests with 404', async (method) => {
       const missing = randomBlob(64).digest;
-      for (const path of [`blobs/${missing}`, `manifests/${missing}`, 'manifests/never-pushed', 'manifests/.never-a-tag']) {
+      for (const path of [
+        `blobs/${missing}`,
+        `manifests/${missing}`,
+        'manifests/never-pushed',
+        'manifests/.never-a-tag',
+      ]) {
         expect((await ask(registry.app, method, `/v2/${repository}/${path}`)).status).toBe(404);
       }
       expect((await ask(registry.app, method, `/v2/${freshRepository()}/manifests/v1`)).status).toBe(404);
@@ -34,7 +39,11 @@ export function pullWorkflow(setUp: SetUpRegistry): void {
 
     it('tells the size and the digest of a blob without its bytes', async () => {
       const head = await ask(registry.app, 'HEAD', `/v2/${repository}/blobs/${blob.digest}`);
-      expect([head.status, head.headers.get('content-length'), head.headers.get('docker-content-digest')]).toEqual([200, '2048', blob.digest]);
+      expect([head.status, head.headers.get('content-length'), head.headers.get('docker-content-digest')]).toEqual([
+        200,
+        '2048',
+        blob.digest,
+      ]);
       expect((await bytesOf(head)).length).toBe(0);
     });
 
@@ -62,18 +71,29 @@ export function pullWorkflow(setUp: SetUpRegistry): void {
       ['bytes=-5000', 0, 2_047],
     ])('gives the range %s of a blob', async (range, first, last) => {
       const pulled = await pull(registry.app, `/v2/${repository}/blobs/${blob.digest}`, { range });
-      expect([pulled.status, pulled.headers.get('content-range'), pulled.headers.get('content-length')]).toEqual([206, `bytes ${first}-${last}/2048`, String(last - first + 1)]);
+      expect([pulled.status, pulled.headers.get('content-range'), pulled.headers.get('content-length')]).toEqual([
+        206,
+        `bytes ${first}-${last}/2048`,
+        String(last - first + 1),
+      ]);
       expect((await bytesOf(pulled)).equals(blob.bytes.subarray(first, last + 1))).toBe(true);
     });
 
-    it.each(['bytes=500-0', 'bytes=5000-10000', 'bytes=2048-', 'bytes=-0'])('refuses the range %s, which names no byte', async (range) => {
-      const refused = await ask(registry.app, 'GET', `/v2/${repository}/blobs/${blob.digest}`, { headers: { range } });
-      expect([refused.status, refused.headers.get('content-range')]).toEqual([416, 'bytes */2048']);
-    });
+    it.each(['bytes=500-0', 'bytes=5000-10000', 'bytes=2048-', 'bytes=-0'])(
+      'refuses the range %s, which names no byte',
+      async (range) => {
+        const refused = await ask(registry.app, 'GET', `/v2/${repository}/blobs/${blob.digest}`, {
+          headers: { range },
+        });
+        expect([refused.status, refused.headers.get('content-range')]).toEqual([416, 'bytes */2048']);
+      },
+    );
 
     it('tells size, type and digest of a manifest without its bytes, by tag and by digest', async () => {
       for (const reference of ['v1', image.manifest.digest]) {
-        const head = await ask(registry.app, 'HEAD', `/v2/${repository}/manifests/${reference}`, { headers: { accept: mediaTypes.ociManifest } });
+        const head = await ask(registry.app, 'HEAD', `/v2/${repository}/manifests/${reference}`, {
+          headers: { accept: mediaTypes.ociManifest },
+        });
         expect(head.status).toBe(200);
         expect(head.headers.get('content-length')).toBe(String(image.manifest.bytes.length));
         expect(head.headers.get('content-type')).toBe(mediaTypes.ociManifest);
@@ -84,8 +104,14 @@ export function pullWorkflow(setUp: SetUpRegistry): void {
 
     it('gives a manifest byte for byte, by tag and by digest', async () => {
       for (const reference of ['v1', image.manifest.digest]) {
-        const pulled = await ask(registry.app, 'GET', `/v2/${repository}/manifests/${reference}`, { headers: { accept: `${mediaTypes.ociIndex}, ${mediaTypes.ociManifest}` } });
-        expect([pulled.status, pulled.headers.get('content-type'), pulled.headers.get('docker-content-digest')]).toEqual([200, mediaTypes.ociManifest, image.manifest.digest]);
+        const pulled = await ask(registry.app, 'GET', `/v2/${repository}/manifests/${reference}`, {
+          headers: { accept: `${mediaTypes.ociIndex}, ${mediaTypes.ociManifest}` },
+        });
+        expect([
+          pulled.status,
+          pulled.headers.get('content-type'),
+          pulled.headers.get('docker-content-digest'),
+        ]).toEqual([200, mediaTypes.ociManifest, image.manifest.digest]);
         expect((await bytesOf(pulled)).equals(image.manifest.bytes)).toBe(true);
       }
     });
@@ -93,7 +119,9 @@ export function pullWorkflow(setUp: SetUpRegistry): void {
     it('sends nothing again that the client has', async () => {
       for (const path of [`manifests/v1`, `manifests/${image.manifest.digest}`, `blobs/${blob.digest}`]) {
         const first = await ask(registry.app, 'HEAD', `/v2/${repository}/${path}`);
-        const again = await ask(registry.app, 'GET', `/v2/${repository}/${path}`, { headers: { 'if-none-match': `"other", W/${first.headers.get('etag') ?? ''}` } });
+        const again = await ask(registry.app, 'GET', `/v2/${repository}/${path}`, {
+          headers: { 'if-none-match': `"other", W/${first.headers.get('etag') ?? ''}` },
+        });
         expect([again.status, (await bytesOf(again)).length]).toEqual([304, 0]);
       }
     });

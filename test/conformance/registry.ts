@@ -21,11 +21,15 @@ export interface GuardedRegistry extends RunningRegistry {
 export type SetUpRegistry = () => Promise<RunningRegistry>;
 
 /** The app by itself, without a socket. */
-export const directly: SetUpRegistry = () => Promise.resolve({ app: composeForTest({ settings: { blobs: 'proxy' } }).app, stop: () => Promise.resolve() });
+export const directly: SetUpRegistry = () =>
+  Promise.resolve({ app: composeForTest({ settings: { blobs: 'proxy' } }).app, stop: () => Promise.resolve() });
 
 /** The app behind `node:http`. */
 export const overNodeHost: SetUpRegistry = async () => {
-  const host = await startNodeHost(composeForTest({ settings: { blobs: 'proxy' } }).app, { host: '127.0.0.1', port: 0 });
+  const host = await startNodeHost(composeForTest({ settings: { blobs: 'proxy' } }).app, {
+    host: '127.0.0.1',
+    port: 0,
+  });
   return { app: remoteApp(host.url), stop: () => host.stop(1_000) };
 };
 
@@ -33,7 +37,11 @@ export const overNodeHost: SetUpRegistry = async () => {
 export const directlyGuarded = async (): Promise<GuardedRegistry> => {
   const longshore = composeRequired({ settings: { blobs: 'proxy' } });
   const password = await makeToken(longshore, 'conformance', conformanceActions);
-  return { app: loggedIn(longshore.app, 'conformance', password), stranger: longshore.app, stop: () => Promise.resolve() };
+  return {
+    app: loggedIn(longshore.app, 'conformance', password),
+    stranger: longshore.app,
+    stop: () => Promise.resolve(),
+  };
 };
 
 /** The app behind `node:http`, where credentials are required. */
@@ -51,7 +59,12 @@ export function remoteApp(url: string): App {
     async fetch(request) {
       const { pathname, search } = new URL(request.url);
       const body = request.body === null ? {} : { body: await request.arrayBuffer() };
-      return fetch(`${url}${pathname}${search}`, { method: request.method, headers: request.headers, redirect: 'manual', ...body });
+      return fetch(`${url}${pathname}${search}`, {
+        method: request.method,
+        headers: request.headers,
+        redirect: 'manual',
+        ...body,
+      });
     },
   };
 }

@@ -29,7 +29,9 @@ export function strangersWorkflow(setUp: () => Promise<GuardedRegistry>): void {
       ['GET', `referrers/${image.manifest.digest}`, 'pull'],
       ['POST', 'blobs/uploads/', 'pull,push'],
       ['POST', `blobs/uploads/?digest=${blob.digest}`, 'pull,push'],
-      ...['GET', 'PATCH', 'PUT', 'DELETE'].map((method) => [method, upload.slice(`/v2/${repository}/`.length), 'pull,push'] as const),
+      ...['GET', 'PATCH', 'PUT', 'DELETE'].map(
+        (method) => [method, upload.slice(`/v2/${repository}/`.length), 'pull,push'] as const,
+      ),
       ['PUT', 'manifests/v1', 'pull,push'],
       ['DELETE', 'manifests/v1', 'delete'],
       ['DELETE', `blobs/${blob.digest}`, 'delete'],
@@ -37,16 +39,25 @@ export function strangersWorkflow(setUp: () => Promise<GuardedRegistry>): void {
 
     it('gets a challenge that names what it needs, at every endpoint', async () => {
       for (const [method, path, actions] of asked()) {
-        const refused = await ask(registry.stranger, method, `/v2/${repository}/${path}`, method === 'PATCH' || method === 'PUT' ? { body: 'bytes of nobody' } : {});
+        const refused = await ask(
+          registry.stranger,
+          method,
+          `/v2/${repository}/${path}`,
+          method === 'PATCH' || method === 'PUT' ? { body: 'bytes of nobody' } : {},
+        );
         expect([method, path, refused.status]).toEqual([method, path, 401]);
         expect(refused.headers.get('www-authenticate')).toContain(`scope="repository:${repository}:${actions}"`);
       }
     });
 
     it('has changed nothing', async () => {
-      expect((await ask(registry.app, 'HEAD', `/v2/${repository}/manifests/v1`)).headers.get('docker-content-digest')).toBe(image.manifest.digest);
+      expect(
+        (await ask(registry.app, 'HEAD', `/v2/${repository}/manifests/v1`)).headers.get('docker-content-digest'),
+      ).toBe(image.manifest.digest);
       expect((await ask(registry.app, 'HEAD', `/v2/${repository}/blobs/${blob.digest}`)).status).toBe(200);
-      expect((await ask(registry.app, 'PUT', `${upload}&digest=${blob.digest}`, { body: blob.bytes })).status).toBe(201);
+      expect((await ask(registry.app, 'PUT', `${upload}&digest=${blob.digest}`, { body: blob.bytes })).status).toBe(
+        201,
+      );
     });
   });
 }

@@ -50,7 +50,9 @@ function listSentences(blobs: () => Blobs): void {
         continuation = page.continuation;
       } while (continuation !== undefined);
       const own = listed.filter(({ name }) => named.includes(name));
-      expect(own.map(({ name, size, metadata }) => [name, size, metadata])).toEqual(named.map((name, at) => [name, 10 + at, { n: String(at) }]));
+      expect(own.map(({ name, size, metadata }) => [name, size, metadata])).toEqual(
+        named.map((name, at) => [name, 10 + at, { n: String(at) }]),
+      );
       expect(listed.map(({ name }) => name)).toEqual(listed.map(({ name }) => name).toSorted());
       for (const { name, etag } of own) expect((await blobs().statBlob(name))?.etag).toBe(etag);
       const times = own.map(({ modifiedAt }) => modifiedAt.getTime());
@@ -86,7 +88,10 @@ function blockSentences(blobs: () => Blobs): void {
       await blobs().stageBlock(name, '00 ~/+=1', someBytes(10));
       await blobs().stageBlock(name, '00 ~/+=2', someBytes(20));
       const listed = await blobs().listStagedBlocks(name);
-      expect(listed.toSorted((a, b) => a.size - b.size)).toEqual([{ blockId: '00 ~/+=1', size: 10 }, { blockId: '00 ~/+=2', size: 20 }]);
+      expect(listed.toSorted((a, b) => a.size - b.size)).toEqual([
+        { blockId: '00 ~/+=1', size: 10 },
+        { blockId: '00 ~/+=2', size: 20 },
+      ]);
       expect(await blobs().commitBlocks(name, ['00 ~/+=1'], {})).toBe('committed');
       expect(await blobs().listStagedBlocks(name)).toEqual([]);
     });
@@ -231,7 +236,9 @@ function readSentences(blobs: () => Blobs): void {
       await blobs().stageBlock(name, 'b', bytes.subarray(100_000));
       await blobs().commitBlocks(name, ['a', 'b'], {});
       for (const [what, range, [from, to]] of ranges) {
-        expect(Buffer.compare(await bytesOf(await blobs().readBlob(name, range)), bytes.subarray(from, to)), what).toBe(0);
+        expect(Buffer.compare(await bytesOf(await blobs().readBlob(name, range)), bytes.subarray(from, to)), what).toBe(
+          0,
+        );
       }
     });
 
@@ -267,17 +274,30 @@ function stageFromSentences(blobs: () => Blobs): void {
       const bytes = someBytes(3_000);
       await blobs().putBlob(source, bytes, {});
       const url = await blobs().signBlobUrl(source, 60);
-      for (const [id, offset] of [['b', 1_000], ['a', 0], ['c', 2_000]] as const) expect(await blobs().stageBlockFrom(target, id, url, { offset, length: 1_000 })).toBe('staged');
-      expect((await blobs().listStagedBlocks(target)).map(({ blockId, size }) => [blockId, size]).sort()).toEqual([['a', 1_000], ['b', 1_000], ['c', 1_000]]);
+      for (const [id, offset] of [
+        ['b', 1_000],
+        ['a', 0],
+        ['c', 2_000],
+      ] as const)
+        expect(await blobs().stageBlockFrom(target, id, url, { offset, length: 1_000 })).toBe('staged');
+      expect((await blobs().listStagedBlocks(target)).map(({ blockId, size }) => [blockId, size]).sort()).toEqual([
+        ['a', 1_000],
+        ['b', 1_000],
+        ['c', 1_000],
+      ]);
       expect(await blobs().commitBlocks(target, ['a', 'b', 'c'], {})).toBe('committed');
       expect(await bytesOf(await blobs().readBlob(target))).toEqual(bytes);
     });
 
     it('is not staged when there is nothing at the URL, or its time has passed', async () => {
       const [source, target] = [newName(), newName()];
-      expect(await blobs().stageBlockFrom(target, 'a', await blobs().signBlobUrl(source, 60), { offset: 0, length: 10 })).toBe('unreadable');
+      expect(
+        await blobs().stageBlockFrom(target, 'a', await blobs().signBlobUrl(source, 60), { offset: 0, length: 10 }),
+      ).toBe('unreadable');
       await blobs().putBlob(source, someBytes(10), {});
-      expect(await blobs().stageBlockFrom(target, 'a', await blobs().signBlobUrl(source, -1), { offset: 0, length: 10 })).toBe('unreadable');
+      expect(
+        await blobs().stageBlockFrom(target, 'a', await blobs().signBlobUrl(source, -1), { offset: 0, length: 10 }),
+      ).toBe('unreadable');
       expect(await blobs().listStagedBlocks(target)).toEqual([]);
     });
   });

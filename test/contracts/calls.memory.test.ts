@@ -57,7 +57,16 @@ describe('the calls of a connection', () => {
     await blobs.deleteBlob('a');
     for (const each of probes) await each.probe();
     expect(calls.list).toEqual([
-      ...['documents.read', 'documents.query', 'blobs.put', 'blobs.stat', 'blobs.read', 'blobs.listStaged', 'blobs.sign', 'blobs.delete'],
+      ...[
+        'documents.read',
+        'documents.query',
+        'blobs.put',
+        'blobs.stat',
+        'blobs.read',
+        'blobs.listStaged',
+        'blobs.sign',
+        'blobs.delete',
+      ],
       ...['documents.probe', 'blobs.probe', 'queues.probe', 'events.probe'],
     ]);
   });
@@ -77,10 +86,16 @@ describe('a planned fault', () => {
     const world = createMemoryWorld();
     const connection = connectMemory(world);
     connection.calls.failOn('documents.commit', 1);
-    await expect(push(connection)).rejects.toMatchObject({ name: 'StoreFailure', dependency: 'documents', kind: 'unavailable' });
+    await expect(push(connection)).rejects.toMatchObject({
+      name: 'StoreFailure',
+      dependency: 'documents',
+      kind: 'unavailable',
+    });
     expect(await traces(world)).toBe(2);
     await expect(connection.documents.readDocument(ref)).resolves.toBeUndefined();
-    await expect(connection.documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', task: 't' } }])).resolves.toMatchObject({ committed: true });
+    await expect(
+      connection.documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', task: 't' } }]),
+    ).resolves.toMatchObject({ committed: true });
   });
 
   it('fails a call by its place among all', async () => {
@@ -112,7 +127,11 @@ describe('a planned fault', () => {
   it('throttles, and says for how long', async () => {
     const { queues, calls } = connectMemory(createMemoryWorld());
     calls.throttleOn('queues.send', 250, 1);
-    await expect(queues.sendMessage('work', 1)).rejects.toMatchObject({ kind: 'throttled', dependency: 'queues', retryAfterMs: 250 });
+    await expect(queues.sendMessage('work', 1)).rejects.toMatchObject({
+      kind: 'throttled',
+      dependency: 'queues',
+      retryAfterMs: 250,
+    });
     await expect(queues.sendMessage('work', 1)).resolves.toBeUndefined();
   });
 
@@ -173,7 +192,8 @@ describe('a delay', () => {
     const { documents, calls } = connectMemory(world);
     const turns = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     calls.delay(({ n }) => turns[n - 1]?.promise ?? 0);
-    const create = (by: string) => documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', task: 't', by } }]);
+    const create = (by: string) =>
+      documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', task: 't', by } }]);
     const [first, second] = [create('first'), create('second')];
     turns[1]?.resolve(undefined);
     await expect(second).resolves.toMatchObject({ committed: true });

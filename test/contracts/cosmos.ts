@@ -19,5 +19,9 @@ export async function startDocuments(options: Partial<CosmosEmulatorOptions> = {
 }
 
 function keyDefinition(paths: string[]): PartitionKeyDefinition {
-  return { paths, version: PartitionKeyDefinitionVersion.V2, kind: paths.length === 1 ? PartitionKeyKind.Hash : PartitionKeyKind.MultiHash };
+  return {
+    paths,
+    version: PartitionKeyDefinitionVersion.V2,
+    kind: paths.length === 1 ? PartitionKeyKind.Hash : PartitionKeyKind.MultiHash,
+  };
 }

@@ -9,7 +9,11 @@ describe('a call within its time', () => {
     let signal: AbortSignal | undefined;
     const call = within(20, (given) => {
       signal = given;
-      return new Promise<never>((_, reject) => { given.addEventListener('abort', () => { reject(given.reason as Error); }); });
+      return new Promise<never>((_, reject) => {
+        given.addEventListener('abort', () => {
+          reject(given.reason as Error);
+        });
+      });
     });
     const ended = expect(call).rejects.toThrow('not done within 20 s');
     await vi.advanceTimersByTimeAsync(19_999);

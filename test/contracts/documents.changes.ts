@@ -16,13 +16,17 @@ export function changeSentences(documents: () => Documents): void {
     it('creates once: the second time it exists, and the first stays', async () => {
       const here = newRepository(documents());
       await here.create(here.document('a', { by: 'first' }));
-      expect(await here.commit({ do: 'create', document: here.document('a', { by: 'second' }) })).toEqual(refused(0, 'exists'));
+      expect(await here.commit({ do: 'create', document: here.document('a', { by: 'second' }) })).toEqual(
+        refused(0, 'exists'),
+      );
       expect((await here.read('a'))?.document).toMatchObject({ by: 'first' });
     });
 
     it('creates an id for exactly one of many writers', async () => {
       const here = newRepository(documents());
-      const outcomes = await Promise.all(Array.from({ length: 8 }, (_, by) => here.commit({ do: 'create', document: here.document('a', { by }) })));
+      const outcomes = await Promise.all(
+        Array.from({ length: 8 }, (_, by) => here.commit({ do: 'create', document: here.document('a', { by }) })),
+      );
       expect(outcomes.filter(({ committed }) => committed)).toHaveLength(1);
     });
 
@@ -37,10 +41,16 @@ export function changeSentences(documents: () => Documents): void {
     it('replaces only what exists, under the etag that was read', async () => {
       const here = newRepository(documents());
       expect(await here.commit({ do: 'replace', document: here.document('a') })).toEqual(refused(0, 'absent'));
-      expect(await here.commit({ do: 'replace', document: here.document('a'), ifMatch: stale })).toEqual(refused(0, 'absent'));
+      expect(await here.commit({ do: 'replace', document: here.document('a'), ifMatch: stale })).toEqual(
+        refused(0, 'absent'),
+      );
       const first = etagOf(await here.commit({ do: 'create', document: here.document('a', { n: 1 }) }));
-      const second = etagOf(await here.commit({ do: 'replace', document: here.document('a', { n: 2 }), ifMatch: first }));
-      expect(await here.commit({ do: 'replace', document: here.document('a', { n: 3 }), ifMatch: first })).toEqual(refused(0, 'changed'));
+      const second = etagOf(
+        await here.commit({ do: 'replace', document: here.document('a', { n: 2 }), ifMatch: first }),
+      );
+      expect(await here.commit({ do: 'replace', document: here.document('a', { n: 3 }), ifMatch: first })).toEqual(
+        refused(0, 'changed'),
+      );
       expect(await here.read('a')).toEqual({ document: here.document('a', { n: 2 }), etag: second });
     });
 
@@ -49,7 +59,10 @@ export function changeSentences(documents: () => Documents): void {
       expect(await here.commit({ do: 'delete', id: 'a' })).toEqual(refused(0, 'absent'));
       const etag = etagOf(await here.commit({ do: 'create', document: here.document('a') }));
       expect(await here.commit({ do: 'delete', id: 'a', ifMatch: stale })).toEqual(refused(0, 'changed'));
-      expect(await here.commit({ do: 'delete', id: 'a', ifMatch: etag })).toEqual({ committed: true, etags: [undefined] });
+      expect(await here.commit({ do: 'delete', id: 'a', ifMatch: etag })).toEqual({
+        committed: true,
+        etags: [undefined],
+      });
       expect(await here.read('a')).toBeUndefined();
     });
 
@@ -57,7 +70,11 @@ export function changeSentences(documents: () => Documents): void {
       const here = newRepository(documents());
       expect(await here.commit({ do: 'patch', id: 'a', set: { n: 1 } })).toEqual(refused(0, 'absent'));
       await here.create(here.document('a', { target: { digest: 'old', size: 1 }, kept: true }));
-      const outcome = await here.commit({ do: 'patch', id: 'a', set: { 'target.digest': 'new', 'target.media': 'm', list: [1] } });
+      const outcome = await here.commit({
+        do: 'patch',
+        id: 'a',
+        set: { 'target.digest': 'new', 'target.media': 'm', list: [1] },
+      });
       const document = here.document('a', { target: { digest: 'new', size: 1, media: 'm' }, kept: true, list: [1] });
       expect(await here.read('a')).toEqual({ document, etag: etagOf(outcome) });
     });
@@ -65,7 +82,9 @@ export function changeSentences(documents: () => Documents): void {
     it('patches under the etag that was read', async () => {
       const here = newRepository(documents());
       const etag = etagOf(await here.commit({ do: 'create', document: here.document('a', { n: 1 }) }));
-      expect(await here.commit({ do: 'patch', id: 'a', set: { n: 2 }, ifMatch: etag })).toMatchObject({ committed: true });
+      expect(await here.commit({ do: 'patch', id: 'a', set: { n: 2 }, ifMatch: etag })).toMatchObject({
+        committed: true,
+      });
       expect(await here.commit({ do: 'patch', id: 'a', set: { n: 3 }, ifMatch: etag })).toEqual(refused(0, 'changed'));
       expect((await here.read('a'))?.document).toMatchObject({ n: 2 });
     });
@@ -73,7 +92,10 @@ export function changeSentences(documents: () => Documents): void {
     it('increments, an absent property from 0, and loses none of many at once', async () => {
       const here = newRepository(documents());
       await here.create(here.document('a', { counts: {}, pulls: 1 }));
-      const increment = [{ path: 'counts.pushes', by: 2 }, { path: 'pulls', by: -1 }];
+      const increment = [
+        { path: 'counts.pushes', by: 2 },
+        { path: 'pulls', by: -1 },
+      ];
       await Promise.all(Array.from({ length: 10 }, () => here.commit({ do: 'patch', id: 'a', increment })));
       expect((await here.read('a'))?.document).toEqual(here.document('a', { counts: { pushes: 20 }, pulls: -9 }));
     });
@@ -118,20 +140,28 @@ export function changeSentences(documents: () => Documents): void {
       ]);
     });
 
-    it.each(['replace', 'patch', 'delete'] as const)('writes nothing when the document of a %s is absent, and says which change it was', async (verb) => {
-      const here = newRepository(documents());
-      await here.create(here.document('there'));
-      const changes = {
-        replace: { do: 'replace', document: here.document('missing') },
-        patch: { do: 'patch', id: 'missing', set: { n: 1 } },
-        delete: { do: 'delete', id: 'missing' },
-      } as const;
-      const outcome = await here.commit({ do: 'create', document: here.document('one') }, { do: 'delete', id: 'there' }, changes[verb], { do: 'create', document: here.document('two') });
-      expect(outcome).toEqual(refused(2, 'absent'));
-      expect(await here.read('one')).toBeUndefined();
-      expect(await here.read('two')).toBeUndefined();
-      expect(await here.read('there')).toBeDefined();
-    });
+    it.each(['replace', 'patch', 'delete'] as const)(
+      'writes nothing when the document of a %s is absent, and says which change it was',
+      async (verb) => {
+        const here = newRepository(documents());
+        await here.create(here.document('there'));
+        const changes = {
+          replace: { do: 'replace', document: here.document('missing') },
+          patch: { do: 'patch', id: 'missing', set: { n: 1 } },
+          delete: { do: 'delete', id: 'missing' },
+        } as const;
+        const outcome = await here.commit(
+          { do: 'create', document: here.document('one') },
+          { do: 'delete', id: 'there' },
+          changes[verb],
+          { do: 'create', document: here.document('two') },
+        );
+        expect(outcome).toEqual(refused(2, 'absent'));
+        expect(await here.read('one')).toBeUndefined();
+        expect(await here.read('two')).toBeUndefined();
+        expect(await here.read('there')).toBeDefined();
+      },
+    );
 
     it('lets each change see those before it', async () => {
       const here = newRepository(documents());
@@ -145,23 +175,31 @@ export function changeSentences(documents: () => Documents): void {
       expect((await here.read('a'))?.document).toEqual(here.document('a', { n: 3 }));
     });
 
-    it.each(['replace', 'patch', 'delete'] as const)('writes nothing when the etag of a %s is not the one that is there', async (verb) => {
-      const here = newRepository(documents());
-      await here.create(here.document('there', { n: 1 }));
-      const changes = {
-        replace: { do: 'replace', document: here.document('there'), ifMatch: stale },
-        patch: { do: 'patch', id: 'there', set: { n: 2 }, ifMatch: stale },
-        delete: { do: 'delete', id: 'there', ifMatch: stale },
-      } as const;
-      expect(await here.commit({ do: 'create', document: here.document('one') }, changes[verb])).toEqual(refused(1, 'changed'));
-      expect(await here.read('one')).toBeUndefined();
-      expect((await here.read('there'))?.document).toEqual(here.document('there', { n: 1 }));
-    });
+    it.each(['replace', 'patch', 'delete'] as const)(
+      'writes nothing when the etag of a %s is not the one that is there',
+      async (verb) => {
+        const here = newRepository(documents());
+        await here.create(here.document('there', { n: 1 }));
+        const changes = {
+          replace: { do: 'replace', document: here.document('there'), ifMatch: stale },
+          patch: { do: 'patch', id: 'there', set: { n: 2 }, ifMatch: stale },
+          delete: { do: 'delete', id: 'there', ifMatch: stale },
+        } as const;
+        expect(await here.commit({ do: 'create', document: here.document('one') }, changes[verb])).toEqual(
+          refused(1, 'changed'),
+        );
+        expect(await here.read('one')).toBeUndefined();
+        expect((await here.read('there'))?.document).toEqual(here.document('there', { n: 1 }));
+      },
+    );
 
     it('writes nothing when the last of them exists already', async () => {
       const here = newRepository(documents());
       await here.create(here.document('there'));
-      const outcome = await here.commit({ do: 'upsert', document: here.document('new') }, { do: 'create', document: here.document('there') });
+      const outcome = await here.commit(
+        { do: 'upsert', document: here.document('new') },
+        { do: 'create', document: here.document('there') },
+      );
       expect(outcome).toEqual(refused(1, 'exists'));
       expect(await here.read('new')).toBeUndefined();
     });
@@ -169,14 +207,20 @@ export function changeSentences(documents: () => Documents): void {
     it('takes the etags that were read', async () => {
       const here = newRepository(documents());
       const etag = etagOf(await here.commit({ do: 'create', document: here.document('a', { n: 1 }) }));
-      const outcome = await here.commit({ do: 'create', document: here.document('b') }, { do: 'replace', document: here.document('a', { n: 2 }), ifMatch: etag });
+      const outcome = await here.commit(
+        { do: 'create', document: here.document('b') },
+        { do: 'replace', document: here.document('a', { n: 2 }), ifMatch: etag },
+      );
       expect(outcome).toMatchObject({ committed: true });
       expect((await here.read('a'))?.etag).toBe(etagOf(outcome, 1));
     });
 
     it('takes 100 changes, and refuses 101 and none', async () => {
       const here = newRepository(documents());
-      const creates = Array.from({ length: 101 }, (_, index) => ({ do: 'create', document: here.document(`d${index}`) }) as const);
+      const creates = Array.from(
+        { length: 101 },
+        (_, index) => ({ do: 'create', document: here.document(`d${index}`) }) as const,
+      );
       await expect(here.commit(...creates)).rejects.toThrow(TypeError);
       await expect(here.commit()).rejects.toThrow(TypeError);
       expect(await here.commit(...creates.slice(0, 100))).toMatchObject({ committed: true });
@@ -187,7 +231,12 @@ export function changeSentences(documents: () => Documents): void {
       const here = newRepository(documents());
       const etag = etagOf(await here.commit({ do: 'create', document: here.document('a') }));
       const race = await Promise.all(
-        ['x', 'y'].map((by) => here.commit({ do: 'create', document: here.document(by) }, { do: 'patch', id: 'a', set: { by }, ifMatch: etag })),
+        ['x', 'y'].map((by) =>
+          here.commit(
+            { do: 'create', document: here.document(by) },
+            { do: 'patch', id: 'a', set: { by }, ifMatch: etag },
+          ),
+        ),
       );
       expect(race.filter(({ committed }) => committed)).toHaveLength(1);
       const winner = race[0]?.committed === true ? 'x' : 'y';
@@ -205,10 +254,16 @@ export function changeSentences(documents: () => Documents): void {
     it('refuses a document of more than 2 MB, and a batch of more', async () => {
       const here = newRepository(documents());
       const bytes = (megabytes: number) => 'x'.repeat(megabytes * 1024 * 1024);
-      await expect(here.commit({ do: 'create', document: here.document('a', { bytes: bytes(2.1) }) })).rejects.toThrow(TypeError);
-      const half = [1, 2].map((n) => ({ do: 'create', document: here.document(`h${n}`, { bytes: bytes(1.1) }) }) as const);
+      await expect(here.commit({ do: 'create', document: here.document('a', { bytes: bytes(2.1) }) })).rejects.toThrow(
+        TypeError,
+      );
+      const half = [1, 2].map(
+        (n) => ({ do: 'create', document: here.document(`h${n}`, { bytes: bytes(1.1) }) }) as const,
+      );
       await expect(here.commit(...half)).rejects.toThrow(TypeError);
-      expect(await here.commit({ do: 'create', document: here.document('b', { bytes: bytes(1.5) }) })).toMatchObject({ committed: true });
+      expect(await here.commit({ do: 'create', document: here.document('b', { bytes: bytes(1.5) }) })).toMatchObject({
+        committed: true,
+      });
     });
 
     it.each([
@@ -225,14 +280,20 @@ export function changeSentences(documents: () => Documents): void {
 
     it('refuses a partition that lacks a level', async () => {
       const here = newRepository(documents());
-      await expect(documents().readDocument({ container: 'repositories', partition: [here.partition[0]], id: 'a' })).rejects.toThrow(TypeError);
-      await expect(documents().commitDocuments('repositories', [here.partition[0]], [{ do: 'delete', id: 'a' }])).rejects.toThrow(TypeError);
+      await expect(
+        documents().readDocument({ container: 'repositories', partition: [here.partition[0]], id: 'a' }),
+      ).rejects.toThrow(TypeError);
+      await expect(
+        documents().commitDocuments('repositories', [here.partition[0]], [{ do: 'delete', id: 'a' }]),
+      ).rejects.toThrow(TypeError);
     });
 
     it('refuses a document of another partition', async () => {
       const [here, there] = [newRepository(documents()), newRepository(documents())];
       await expect(here.commit({ do: 'create', document: there.document('a') })).rejects.toThrow(TypeError);
-      await expect(here.commit({ do: 'upsert', document: here.document('b') }, { do: 'upsert', document: there.document('a') })).rejects.toThrow(TypeError);
+      await expect(
+        here.commit({ do: 'upsert', document: here.document('b') }, { do: 'upsert', document: there.document('a') }),
+      ).rejects.toThrow(TypeError);
       expect(await here.read('b')).toBeUndefined();
     });
   });

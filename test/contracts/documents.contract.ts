@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommitOutcome, DocumentChange, DocumentRef, Documents, JsonDocument } from '../../shared/ports/documents.ts';
+import type {
+  CommitOutcome,
+  DocumentChange,
+  DocumentRef,
+  Documents,
+  JsonDocument,
+} from '../../shared/ports/documents.ts';
 import { changeSentences } from './documents.changes.ts';
 import { querySentences } from './documents.queries.ts';
 
@@ -67,7 +73,12 @@ function readSentences(documents: () => Documents, elapse: DocumentsUnderTest['e
 
     it('gives back what was written, and nothing of the store in it', async () => {
       const here = newRepository(documents());
-      const document = here.document('manifest:sha256:é✓', { n: 1.5, deep: { list: [1, null, { a: 'ü' }], no: false }, empty: {}, none: null });
+      const document = here.document('manifest:sha256:é✓', {
+        n: 1.5,
+        deep: { list: [1, null, { a: 'ü' }], no: false },
+        empty: {},
+        none: null,
+      });
       await here.create(document);
       expect((await here.read(document.id))?.document).toEqual(document);
     });
@@ -103,7 +114,11 @@ function readSentences(documents: () => Documents, elapse: DocumentsUnderTest['e
 
     it('believes a document with a ttl gone when the ttl has passed, and lets its id be created again', async () => {
       const here = newRepository(documents());
-      await here.create(here.document('brief', { ttl: 1 }), here.document('lasting', { ttl: -1 }), here.document('plain'));
+      await here.create(
+        here.document('brief', { ttl: 1 }),
+        here.document('lasting', { ttl: -1 }),
+        here.document('plain'),
+      );
       expect(await here.read('brief')).toBeDefined();
       await elapse(2100);
       expect(await here.read('brief')).toBeUndefined();

@@ -44,7 +44,8 @@ describe('documents in Cosmos DB', () => {
     await emulator.stop();
   });
 
-  const query = () => documents.queryDocuments({ container: 'repositories', partition: ['r', 'a'], where: [], limit: 1 });
+  const query = () =>
+    documents.queryDocuments({ container: 'repositories', partition: ['r', 'a'], where: [], limit: 1 });
 
   it('survive a short throttling, and tell a long one with the wait that was asked for', async () => {
     const here = newRepository(documents);
@@ -55,7 +56,9 @@ describe('documents in Cosmos DB', () => {
     await expect(here.read('a')).rejects.toMatchObject(throttled);
     await expect(query()).rejects.toMatchObject(throttled);
     await expect(here.commit({ do: 'delete', id: 'a' })).rejects.toMatchObject(throttled);
-    await expect(here.commit({ do: 'delete', id: 'a' }, { do: 'create', document: here.document('b') })).rejects.toMatchObject(throttled);
+    await expect(
+      here.commit({ do: 'delete', id: 'a' }, { do: 'create', document: here.document('b') }),
+    ).rejects.toMatchObject(throttled);
   });
 
   it('fail when the service does, and are never absent', async () => {
@@ -74,13 +77,19 @@ describe('documents in Cosmos DB', () => {
     await expect(here.read('a')).rejects.toThrow(StoreFailure);
     await expect(here.commit({ do: 'delete', id: 'a' })).rejects.toThrow(StoreFailure);
     await expect(here.commit({ do: 'delete', id: 'a' }, { do: 'delete', id: 'b' })).rejects.toThrow(StoreFailure);
-    await expect(lost.queryDocuments({ container: 'repositories', partition: ['r', 'a'], where: [], limit: 1 })).rejects.toThrow(StoreFailure);
+    await expect(
+      lost.queryDocuments({ container: 'repositories', partition: ['r', 'a'], where: [], limit: 1 }),
+    ).rejects.toThrow(StoreFailure);
     await expect(lost.probe()).rejects.toThrow(StoreFailure);
     lost.dispose();
   });
 
   it('fail with a wrong key', async () => {
-    const stranger = azureDocuments({ endpoint: emulator.endpoint, key: Buffer.alloc(64).toString('base64'), database });
+    const stranger = azureDocuments({
+      endpoint: emulator.endpoint,
+      key: Buffer.alloc(64).toString('base64'),
+      database,
+    });
     await expect(newRepository(stranger).read('a')).rejects.toThrow(StoreFailure);
     stranger.dispose();
   });
@@ -88,7 +97,9 @@ describe('documents in Cosmos DB', () => {
   it('fail when nobody listens, or something else answers', async () => {
     const closed = await serve((_, response) => response.end());
     await closed.stop();
-    const proxy = await serve((_, response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>'));
+    const proxy = await serve((_, response) =>
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>'),
+    );
     for (const { url } of [closed, proxy]) {
       const lost = azureDocuments({ endpoint: url, key: emulator.key, database });
       await expect(newRepository(lost).read('a')).rejects.toMatchObject(unavailable);
@@ -119,11 +130,23 @@ describe('blobs and queues in a storage account', () => {
     const { hostname, port } = new URL(/BlobEndpoint=([^;]+)/.exec(storage.connectionString)?.[1] ?? '');
     // Between the two, as a broken proxy or memory would: the last byte of each request's body becomes another.
     const garbling = await serve((request, response) => {
-      const onward = forward({ hostname, port, method: request.method, path: request.url, headers: request.headers }, (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers)));
-      request.on('data', (bytes: Buffer) => onward.write(Buffer.concat([bytes.subarray(0, -1), Buffer.of((bytes.at(-1) ?? 0) ^ 1)]))).on('end', () => onward.end());
+      const onward = forward(
+        { hostname, port, method: request.method, path: request.url, headers: request.headers },
+        (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 0, answer.headers)),
+      );
+      request
+        .on('data', (bytes: Buffer) =>
+          onward.write(Buffer.concat([bytes.subarray(0, -1), Buffer.of((bytes.at(-1) ?? 0) ^ 1)])),
+        )
+        .on('end', () => onward.end());
     });
-    const connectionString = storage.connectionString.replace(/BlobEndpoint=http:\/\/[^/]+/, `BlobEndpoint=${garbling.url}`);
-    await expect(azureBlobs({ ...storage, connectionString }).stageBlock('garbled', '1', someBytes(1_000))).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('Md5Mismatch') as string });
+    const connectionString = storage.connectionString.replace(
+      /BlobEndpoint=http:\/\/[^/]+/,
+      `BlobEndpoint=${garbling.url}`,
+    );
+    await expect(
+      azureBlobs({ ...storage, connectionString }).stageBlock('garbled', '1', someBytes(1_000)),
+    ).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('Md5Mismatch') as string });
     expect(await azureBlobs(storage).listStagedBlocks('garbled')).toEqual([]);
     await garbling.stop();
   });
@@ -137,12 +160,16 @@ describe('blobs and queues in a storage account', () => {
     await expect(blobs.stageBlock('a', '1', someBytes(1))).rejects.toThrow(StoreFailure);
     await expect(blobs.commitBlocks('a', ['1'], {})).rejects.toThrow(StoreFailure);
     await expect(blobs.probe()).rejects.toThrow(StoreFailure);
-    await expect(azureQueues(storage).sendMessage('another', 1)).rejects.toMatchObject({ ...unavailable, dependency: 'queues' });
+    await expect(azureQueues(storage).sendMessage('another', 1)).rejects.toMatchObject({
+      ...unavailable,
+      dependency: 'queues',
+    });
   });
 });
 
 describe('blobs of a server that breaks', () => {
-  const account = (url: string) => `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${Buffer.alloc(64).toString('base64')};BlobEndpoint=${url}/a;QueueEndpoint=${url}/a`;
+  const account = (url: string) =>
+    `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${Buffer.alloc(64).toString('base64')};BlobEndpoint=${url}/a;QueueEndpoint=${url}/a`;
 
   it('fail out of the stream when it ends early each time', async () => {
     const server = await serve((_, response) => {
@@ -159,7 +186,9 @@ describe('blobs of a server that breaks', () => {
     const asked: string[] = [];
     const server = await serve((request, response) => {
       asked.push(request.url ?? '');
-      response.writeHead(200, { 'content-length': '3', etag: '"1"', 'last-modified': new Date(0).toUTCString() }).end('abc');
+      response
+        .writeHead(200, { 'content-length': '3', etag: '"1"', 'last-modified': new Date(0).toUTCString() })
+        .end('abc');
     });
     // As in one process: the SDK of the queues has a timeout of its own.
     azureQueues({ connectionString: account(server.url) });
@@ -175,22 +204,32 @@ describe('blobs of a server that breaks', () => {
       response.writeHead(503, { 'x-ms-error-code': 'ServerBusy', 'retry-after': '3' }).end();
     });
     const failure = { name: 'StoreFailure', kind: 'throttled', retryAfterMs: 3000 };
-    await expect(azureBlobs({ connectionString: account(server.url), container: 'c' }).statBlob('a')).rejects.toMatchObject(failure);
+    await expect(
+      azureBlobs({ connectionString: account(server.url), container: 'c' }).statBlob('a'),
+    ).rejects.toMatchObject(failure);
     expect(tries).toBe(3);
-    await expect(azureQueues({ connectionString: account(server.url) }).sendMessage('q', 1)).rejects.toMatchObject(failure);
+    await expect(azureQueues({ connectionString: account(server.url) }).sendMessage('q', 1)).rejects.toMatchObject(
+      failure,
+    );
     await server.stop();
   });
 });
 
 describe('a topic', () => {
   const answering = async (status: number, headers: Record<string, string> = {}) => {
-    const server = await serve((request, response) => request.resume().on('end', () => response.writeHead(status, headers).end()));
+    const server = await serve((request, response) =>
+      request.resume().on('end', () => response.writeHead(status, headers).end()),
+    );
     return { ...server, topic: azureTopic({ endpoint: `${server.url}/api/events`, key: 'a2V5' }) };
   };
 
   it.each([401, 403, 404])('that answers %i fails with the status in the message', async (status) => {
     const { topic, stop } = await answering(status);
-    await expect(topic.publishEvents([newEvent()])).rejects.toMatchObject({ ...unavailable, dependency: 'events', message: expect.stringContaining(String(status)) as string });
+    await expect(topic.publishEvents([newEvent()])).rejects.toMatchObject({
+      ...unavailable,
+      dependency: 'events',
+      message: expect.stringContaining(String(status)) as string,
+    });
     await stop();
   });
 

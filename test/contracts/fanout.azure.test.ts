@@ -24,7 +24,8 @@ const plan = {
     aggregates: [],
     groupByAliasToAggregateType: {},
     hasSelectValue: false,
-    rewrittenQuery: 'SELECT c._rid, [{"item": c["n"]}] AS orderByItems, c AS payload FROM c WHERE {documentdb-formattableorderbyquery-filter} ORDER BY c["n"] ASC',
+    rewrittenQuery:
+      'SELECT c._rid, [{"item": c["n"]}] AS orderByItems, c AS payload FROM c WHERE {documentdb-formattableorderbyquery-filter} ORDER BY c["n"] ASC',
   },
   queryRanges: [{ min: '', max: 'FF', isMinInclusive: true, isMaxInclusive: false }],
 };
@@ -32,7 +33,9 @@ const plan = {
 /** `filter` is what the SDK puts into the rewritten query: nothing on the first page, `c["n"] > 3` behind a document. */
 function rangePage({ id, values }: (typeof ranges)[number], query: string) {
   const [, operator, bound] = /c\["n"\] (>=?) (\d+)/.exec(query) ?? [];
-  const wanted = values.filter((n) => bound === undefined || n > Number(bound) || (operator === '>=' && n === Number(bound)));
+  const wanted = values.filter(
+    (n) => bound === undefined || n > Number(bound) || (operator === '>=' && n === Number(bound)),
+  );
   const Documents = wanted.map((n) => ({
     _rid: `rid${id}${n}`,
     orderByItems: [{ item: n }],
@@ -45,13 +48,32 @@ function rangePage({ id, values }: (typeof ranges)[number], query: string) {
 function answerTo(request: IncomingMessage, query: string, endpoint: string): readonly [status: number, body: object] {
   const location = { name: 'Local', databaseAccountEndpoint: endpoint };
   const { pathname } = new URL(request.url ?? '/', endpoint);
-  if (pathname === '/') return [200, { id: 'a', _rid: 'a', writableLocations: [location], readableLocations: [location], userConsistencyPolicy: {} }];
+  if (pathname === '/')
+    return [
+      200,
+      { id: 'a', _rid: 'a', writableLocations: [location], readableLocations: [location], userConsistencyPolicy: {} },
+    ];
   if (pathname.endsWith('/pkranges')) return [200, { _rid: 'c', PartitionKeyRanges: ranges, _count: 2 }];
-  if (pathname.endsWith('/colls/repositories')) return [200, { id: 'repositories', _rid: 'c', partitionKey: { paths: ['/registry', '/repository'], kind: 'MultiHash', version: 2 } }];
+  if (pathname.endsWith('/colls/repositories'))
+    return [
+      200,
+      {
+        id: 'repositories',
+        _rid: 'c',
+        partitionKey: { paths: ['/registry', '/repository'], kind: 'MultiHash', version: 2 },
+      },
+    ];
   if (request.headers['x-ms-cosmos-is-query-plan-request'] !== undefined) return [200, plan];
   const range = ranges.find(({ id }) => request.headers['x-ms-documentdb-partitionkeyrangeid'] === id);
   if (range !== undefined) return [200, rangePage(range, query)];
-  return [400, { code: 'BadRequest', message: 'Cross partition query only supports streamable queries', additionalErrorInfo: '{}' }];
+  return [
+    400,
+    {
+      code: 'BadRequest',
+      message: 'Cross partition query only supports streamable queries',
+      additionalErrorInfo: '{}',
+    },
+  ];
 }
 
 describe('an ordered query that the gateway leaves to the SDK', () => {
@@ -76,12 +98,21 @@ describe('an ordered query that the gateway leaves to the SDK', () => {
   });
 
   it('is merged over the partitions, page by page, each document once and in order', async () => {
-    const query = { container: 'repositories', partition: ['r'], where: [], orderBy: { path: 'n', direction: 'asc' }, limit: 2 } as const;
+    const query = {
+      container: 'repositories',
+      partition: ['r'],
+      where: [],
+      orderBy: { path: 'n', direction: 'asc' },
+      limit: 2,
+    } as const;
     const found: VersionedDocument[] = [];
     let continuation: string | undefined;
     let pages = 0;
     do {
-      const page = await documents.queryDocuments({ ...query, ...(continuation === undefined ? {} : { continuation }) });
+      const page = await documents.queryDocuments({
+        ...query,
+        ...(continuation === undefined ? {} : { continuation }),
+      });
       expect(page.documents.length).toBeLessThanOrEqual(2);
       found.push(...page.documents);
       ({ continuation } = page);

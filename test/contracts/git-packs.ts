@@ -11,17 +11,30 @@ export interface PackedObject {
   readonly base?: Buffer;
 }
 
-export const packed = (type: number, bytes: Uint8Array, more: Partial<PackedObject> = {}): PackedObject => ({ type, size: bytes.length, deflated: deflateSync(bytes), ...more });
+export const packed = (type: number, bytes: Uint8Array, more: Partial<PackedObject> = {}): PackedObject => ({
+  type,
+  size: bytes.length,
+  deflated: deflateSync(bytes),
+  ...more,
+});
 
 export function packOf(objects: readonly PackedObject[], count = objects.length): Buffer {
   const header = Buffer.from('PACK\0\0\0\x02\0\0\0\0', 'latin1');
   header.writeUInt32BE(count, 8);
-  const body = Buffer.concat([header, ...objects.flatMap(({ type, size, deflated, back, base }) => [head(type, size), ...(back === undefined ? [] : [offset(back)]), ...(base === undefined ? [] : [base]), deflated])]);
+  const body = Buffer.concat([
+    header,
+    ...objects.flatMap(({ type, size, deflated, back, base }) => [
+      head(type, size),
+      ...(back === undefined ? [] : [offset(back)]),
+      ...(base === undefined ? [] : [base]),
+      deflated,
+    ]),
+  ]);
   return Buffer.concat([body, createHash('sha1').update(body).digest()]);
 }
 
 function head(type: number, size: number): Buffer {
-  const bytes = [(type << 4) | size % 16];
+  const bytes = [(type << 4) | (size % 16)];
   for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 128)) {
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) | 128;
     bytes.push(rest % 128);
@@ -31,7 +44,8 @@ function head(type: number, size: number): Buffer {
 
 function offset(back: number): Buffer {
   const bytes = [back % 128];
-  for (let rest = Math.floor(back / 128) - 1; rest >= 0; rest = Math.floor(rest / 128) - 1) bytes.unshift((rest % 128) | 128);
+  for (let rest = Math.floor(back / 128) - 1; rest >= 0; rest = Math.floor(rest / 128) - 1)
+    bytes.unshift((rest % 128) | 128);
   return Buffer.from(bytes);
 }
 
@@ -51,7 +65,8 @@ export async function zeros(bytes: number): Promise<Buffer> {
   const deflate = createDeflate();
   const chunk = Buffer.alloc(1024 ** 2);
   const write = async () => {
-    for (let left = bytes; left > 0; left -= chunk.length) await new Promise((done) => deflate.write(chunk.subarray(0, Math.min(left, chunk.length)), done));
+    for (let left = bytes; left > 0; left -= chunk.length)
+      await new Promise((done) => deflate.write(chunk.subarray(0, Math.min(left, chunk.length)), done));
     deflate.end();
   };
   void write();

@@ -46,9 +46,19 @@ export function gitContract(name: string, subject: () => GitSubject): void {
     it('gives the files of a commit, also of one that no branch names any more', async () => {
       const { git, repository, commit } = subject();
       const url = await repository('files');
-      const first = await commit(url, 'main', { Dockerfile: 'FROM scratch', 'app/main.js': 'hello', 'app/deep/er': 'x', link: { to: '../../etc/passwd' } });
+      const first = await commit(url, 'main', {
+        Dockerfile: 'FROM scratch',
+        'app/main.js': 'hello',
+        'app/deep/er': 'x',
+        link: { to: '../../etc/passwd' },
+      });
       await commit(url, 'main', { Dockerfile: 'FROM other' });
-      expect(await archived(git, url, first)).toEqual({ Dockerfile: 'FROM scratch', 'app/main.js': 'hello', 'app/deep/er': 'x', link: '-> ../../etc/passwd' });
+      expect(await archived(git, url, first)).toEqual({
+        Dockerfile: 'FROM scratch',
+        'app/main.js': 'hello',
+        'app/deep/er': 'x',
+        link: '-> ../../etc/passwd',
+      });
       expect(await archived(git, url, first, 'app')).toEqual({ 'main.js': 'hello', 'deep/er': 'x' });
     });
 
@@ -56,17 +66,33 @@ export function gitContract(name: string, subject: () => GitSubject): void {
       const { git, repository, commit } = subject();
       const url = await repository('absent');
       const head = await commit(url, 'main', { Dockerfile: 'FROM scratch' });
-      expect(await git.resolveRef({ url }, 'none')).toEqual({ is: 'refused', why: 'it has no refs/tags/none and no refs/heads/none' });
-      expect(await git.archiveOf({ url }, head, 'none')).toEqual({ is: 'refused', why: 'it has no such commit or folder' });
-      expect(await git.resolveRef({ url: `${url}x` }, 'main')).toMatchObject({ is: 'refused', why: expect.stringContaining('404') as string });
+      expect(await git.resolveRef({ url }, 'none')).toEqual({
+        is: 'refused',
+        why: 'it has no refs/tags/none and no refs/heads/none',
+      });
+      expect(await git.archiveOf({ url }, head, 'none')).toEqual({
+        is: 'refused',
+        why: 'it has no such commit or folder',
+      });
+      expect(await git.resolveRef({ url: `${url}x` }, 'main')).toMatchObject({
+        is: 'refused',
+        why: expect.stringContaining('404') as string,
+      });
     });
 
     it('asks a private repository with what it wants, and refuses without', async () => {
       const { git, repository, commit } = subject();
       const url = await repository('private', 'secret');
       const head = await commit(url, 'main', { Dockerfile: 'FROM scratch' });
-      expect(await git.resolveRef({ url, credential: { username: 'user', password: 'secret' } }, 'main')).toEqual({ is: 'at', commit: head });
-      for (const credential of [undefined, { username: 'user', password: 'wrong' }]) expect(await git.resolveRef({ url, credential }, 'main')).toEqual({ is: 'refused', why: 'it wants credentials, or others than it was given' });
+      expect(await git.resolveRef({ url, credential: { username: 'user', password: 'secret' } }, 'main')).toEqual({
+        is: 'at',
+        commit: head,
+      });
+      for (const credential of [undefined, { username: 'user', password: 'wrong' }])
+        expect(await git.resolveRef({ url, credential }, 'main')).toEqual({
+          is: 'refused',
+          why: 'it wants credentials, or others than it was given',
+        });
     });
   });
 }

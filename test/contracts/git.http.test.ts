@@ -38,20 +38,37 @@ describe('a repository', () => {
     await server.git('tagged', 'tag', '-a', 'v1', '-m', 'the first');
     const resolved = await git.resolveRef({ url: server.url('tagged') }, 'v1');
     expect(resolved).toEqual({ is: 'at', commit: await server.git('tagged', 'rev-parse', 'HEAD') });
-    expect(await archived(git, server.url('tagged'), 'commit' in resolved ? resolved.commit : '')).toEqual({ 'run.sh': '#!/bin/sh', Dockerfile: 'FROM scratch' });
+    expect(await archived(git, server.url('tagged'), 'commit' in resolved ? resolved.commit : '')).toEqual({
+      'run.sh': '#!/bin/sh',
+      Dockerfile: 'FROM scratch',
+    });
   });
 
   it('that sends more than it may is refused', async () => {
     await server.create('large');
     const random = Array.from({ length: 3_000 }, () => Math.random().toString(36)).join('');
     const commit = await server.commit('large', 'main', { Dockerfile: random });
-    expect(await httpGit({ reach: reachOf(['127.0.0.0/8']), mostBytes: 10_000 }).archiveOf({ url: server.url('large') }, commit, '')).toMatchObject({ is: 'refused', why: expect.stringContaining('more than 10000 bytes') as string });
+    expect(
+      await httpGit({ reach: reachOf(['127.0.0.0/8']), mostBytes: 10_000 }).archiveOf(
+        { url: server.url('large') },
+        commit,
+        '',
+      ),
+    ).toMatchObject({ is: 'refused', why: expect.stringContaining('more than 10000 bytes') as string });
   });
 
   it('at an address that is not public is not asked at all', async () => {
     server.asked.length = 0;
-    expect(await httpGit({ reach: reachOf([]) }).resolveRef({ url: server.url('tagged') }, 'main')).toMatchObject({ is: 'refused', why: expect.stringContaining('must not lead to') as string });
-    expect(await httpGit({ reach: reachOf([]), resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) }).resolveRef({ url: 'https://git.example/x.git' }, 'main')).toMatchObject({ is: 'refused', why: expect.stringContaining('neither public') as string });
+    expect(await httpGit({ reach: reachOf([]) }).resolveRef({ url: server.url('tagged') }, 'main')).toMatchObject({
+      is: 'refused',
+      why: expect.stringContaining('must not lead to') as string,
+    });
+    expect(
+      await httpGit({
+        reach: reachOf([]),
+        resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]),
+      }).resolveRef({ url: 'https://git.example/x.git' }, 'main'),
+    ).toMatchObject({ is: 'refused', why: expect.stringContaining('neither public') as string });
     expect(server.asked).toEqual([]);
   });
 
@@ -64,7 +81,9 @@ describe('a repository', () => {
       response.writeHead(status, headers as Record<string, string>).end('<html>');
       return true;
     };
-    const answer = git.resolveRef({ url: server.url('tagged') }, 'main').finally(() => (server.intercept = () => false));
+    const answer = git
+      .resolveRef({ url: server.url('tagged') }, 'main')
+      .finally(() => (server.intercept = () => false));
     if (outcome === 'thrown') await expect(answer).rejects.toThrow(StoreFailure);
     else expect(await answer).toMatchObject({ is: 'refused' });
   });
@@ -78,7 +97,10 @@ describe('a repository', () => {
         response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' }).end(body);
         return true;
       };
-      const outcome = await git.archiveOf({ url }, commit, '').then(({ is }) => is, () => 'thrown');
+      const outcome = await git.archiveOf({ url }, commit, '').then(
+        ({ is }) => is,
+        () => 'thrown',
+      );
       expect(['refused', 'thrown']).toContain(outcome);
     }
     server.intercept = () => false;
@@ -95,7 +117,9 @@ describe('a repository', () => {
       response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' }).end(inSideband(pack));
       return true;
     };
-    const answer = await git.archiveOf({ url: server.url('bomb') }, commit, '').finally(() => (server.intercept = () => false));
+    const answer = await git
+      .archiveOf({ url: server.url('bomb') }, commit, '')
+      .finally(() => (server.intercept = () => false));
     expect(answer).toMatchObject({ is: 'refused', why: expect.stringContaining('1073741824 bytes') as string });
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 ** 2);
   });
@@ -105,9 +129,16 @@ describe('a repository', () => {
     await server.create(name);
     await server.commit(name, 'main', { Dockerfile: 'FROM scratch' });
     const blob = await server.git(name, 'rev-parse', 'HEAD:Dockerfile');
-    const commit = await commitOf(server, name, Buffer.concat([Buffer.from(`100644 ${path}\0`), Buffer.from(blob, 'hex')]));
+    const commit = await commitOf(
+      server,
+      name,
+      Buffer.concat([Buffer.from(`100644 ${path}\0`), Buffer.from(blob, 'hex')]),
+    );
     const answer = await git.archiveOf({ url: server.url(name) }, commit, '');
-    expect(answer.is === 'archive' ? await filesIn(answer.tar) : answer).toMatchObject({ is: 'refused', why: expect.stringMatching(/is named|damaged/) as string });
+    expect(answer.is === 'archive' ? await filesIn(answer.tar) : answer).toMatchObject({
+      is: 'refused',
+      why: expect.stringMatching(/is named|damaged/) as string,
+    });
   });
 });
 

@@ -11,13 +11,31 @@ const path = fc.constantFrom('v', 'w');
 const predicate: fc.Arbitrary<Predicate> = fc.oneof(
   fc.record({ path, is: fc.constantFrom('=', '!=', '<', '<=', '>', '>=', 'starts-with'), value: scalar }),
   fc.record({ path, is: fc.constant('in'), values: fc.array(scalar, { maxLength: 3 }) }),
-  fc.record({ path: fc.constant('list'), is: fc.constant('contains'), value: fc.record({ a: fc.constantFrom('x', 'y'), b: fc.constantFrom('x', 'y') }, { requiredKeys: ['a'] }) }),
+  fc.record({
+    path: fc.constant('list'),
+    is: fc.constant('contains'),
+    value: fc.record({ a: fc.constantFrom('x', 'y'), b: fc.constantFrom('x', 'y') }, { requiredKeys: ['a'] }),
+  }),
 );
 const id = fc.constantFrom('1', '2', '3', '4', '5', '6', '7', '8', '9');
 const list = fc.array(fc.record({ a: fc.constantFrom('x', 'y'), b: fc.constantFrom('x', 'y') }), { maxLength: 3 });
 const change: fc.Arbitrary<DocumentChange> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('upsert'), document: fc.record({ id, v: scalar, w: scalar, list }, { requiredKeys: ['id'] }).map((own) => ({ ...own, registry, repository })) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('upsert'), document: id.map((own) => ({ id: own, v: 2, ttl: 5, registry, repository })) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('upsert'),
+      document: fc
+        .record({ id, v: scalar, w: scalar, list }, { requiredKeys: ['id'] })
+        .map((own) => ({ ...own, registry, repository })),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('upsert'),
+      document: id.map((own) => ({ id: own, v: 2, ttl: 5, registry, repository })),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete'), id }) },
 );
 const query = fc.record({
@@ -30,7 +48,11 @@ async function all(documents: Documents, asked: Omit<DocumentQuery, 'container'>
   const ids: string[] = [];
   let continuation: string | undefined;
   do {
-    const page = await documents.queryDocuments({ container: 'repositories', ...asked, ...(continuation === undefined ? {} : { continuation }) });
+    const page = await documents.queryDocuments({
+      container: 'repositories',
+      ...asked,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
     ids.push(...page.documents.map(({ document }) => document.id));
     continuation = page.continuation;
   } while (continuation !== undefined);
@@ -40,31 +62,46 @@ async function all(documents: Documents, asked: Omit<DocumentQuery, 'container'>
 describe('the indexes of a partition', () => {
   it('give what a scan gives, whatever was written before and between', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.array(change, { maxLength: 8 }), query), { minLength: 1, maxLength: 5 }), async (rounds) => {
-        const clock = steppedClock();
-        const { documents } = connectMemory(createMemoryWorld({ clock }));
-        for (const [changes, { orderBy, ...asked }] of rounds) {
-          for (const each of changes) await documents.commitDocuments('repositories', [registry, repository], [each]);
-          clock.advance(2000);
-          const ordered = { ...asked, ...(orderBy === undefined ? {} : { orderBy }) };
-          // A prefix of the key is scanned, the whole key goes by the index.
-          const scanned = await all(documents, { ...ordered, partition: [registry] });
-          const found = await all(documents, { ...ordered, partition: [registry, repository] });
-          if (orderBy === undefined) expect(found.toSorted()).toEqual(scanned.toSorted());
-          else expect(found).toEqual(scanned);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.array(change, { maxLength: 8 }), query), { minLength: 1, maxLength: 5 }),
+        async (rounds) => {
+          const clock = steppedClock();
+          const { documents } = connectMemory(createMemoryWorld({ clock }));
+          for (const [changes, { orderBy, ...asked }] of rounds) {
+            for (const each of changes) await documents.commitDocuments('repositories', [registry, repository], [each]);
+            clock.advance(2000);
+            const ordered = { ...asked, ...(orderBy === undefined ? {} : { orderBy }) };
+            // A prefix of the key is scanned, the whole key goes by the index.
+            const scanned = await all(documents, { ...ordered, partition: [registry] });
+            const found = await all(documents, { ...ordered, partition: [registry, repository] });
+            if (orderBy === undefined) expect(found.toSorted()).toEqual(scanned.toSorted());
+            else expect(found).toEqual(scanned);
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   it('make a page of 50,000 documents cost about what one of 100 does', async () => {
     const { documents } = connectMemory(createMemoryWorld());
-    const page = { container: 'usage', partition: ['r', 'a'], where: [{ path: 'type', is: '=', value: 'tag' }], orderBy: { path: 'name', direction: 'asc' }, limit: 50 } as const;
+    const page = {
+      container: 'usage',
+      partition: ['r', 'a'],
+      where: [{ path: 'type', is: '=', value: 'tag' }],
+      orderBy: { path: 'name', direction: 'asc' },
+      limit: 50,
+    } as const;
     let size = 0;
     const grow = async (to: number) => {
       for (; size < to; size += 1) {
-        const document = { id: `${size}`, registry: 'r', repository: 'a', type: 'tag', name: `v${(size * 7919) % 65_537}` };
+        const document = {
+          id: `${size}`,
+          registry: 'r',
+          repository: 'a',
+          type: 'tag',
+          name: `v${(size * 7919) % 65_537}`,
+        };
         await documents.commitDocuments('usage', ['r', 'a'], [{ do: 'create', document }]);
       }
     };

@@ -48,7 +48,9 @@ export async function startIngestion(): Promise<Ingestion> {
       paths.push(request.url ?? '');
       bodies.push(body);
       envelopes.push(...received);
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ itemsReceived: received.length, itemsAccepted: received.length, errors: [] }));
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ itemsReceived: received.length, itemsAccepted: received.length, errors: [] }));
     });
   });
   server.listen(0, '127.0.0.1');

@@ -60,7 +60,8 @@ export async function startKeyVault(): Promise<KeyVault> {
       },
     },
     httpClient: ledTo(vault, url),
-    answerNext: (status, headers = {}, body = '', times = 1) => void planned.push(...Array.from({ length: times }, () => ({ status, headers, body }))),
+    answerNext: (status, headers = {}, body = '', times = 1) =>
+      void planned.push(...Array.from({ length: times }, () => ({ status, headers, body }))),
     challengeWith: (next) => {
       resource = next;
     },
@@ -77,26 +78,56 @@ function tokenOf(scope: string): string {
 }
 
 function challenge(response: ServerResponse, resource: string): void {
-  response.writeHead(401, { 'WWW-Authenticate': `Bearer authorization="https://login.microsoftonline.com/${tenant}", resource="${resource}"` });
+  response.writeHead(401, {
+    'WWW-Authenticate': `Bearer authorization="https://login.microsoftonline.com/${tenant}", resource="${resource}"`,
+  });
   send(response, { error: { code: 'Unauthorized', message: 'AKV10000: Request is missing a Bearer or PoP token.' } });
 }
 
 async function answer(store: SecretStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '', vault);
   const [, secrets, name = '', version] = pathname.split('/').map((part) => part || undefined);
-  if (secrets !== 'secrets' || !/^(7\.\d|\d{4}-\d\d-\d\d)/.test(searchParams.get('api-version') ?? '')) { send(response.writeHead(400), { error: { code: 'BadParameter' } }); return; }
+  if (secrets !== 'secrets' || !/^(7\.\d|\d{4}-\d\d-\d\d)/.test(searchParams.get('api-version') ?? '')) {
+    send(response.writeHead(400), { error: { code: 'BadParameter' } });
+    return;
+  }
   if (request.method === 'PUT') {
     const { value } = JSON.parse(await text(request)) as { value: string };
-    send(response.writeHead(200), bundle(name, { value, version: store.put(name, value) })); return;
+    send(response.writeHead(200), bundle(name, { value, version: store.put(name, value) }));
+    return;
   }
-  if (store.isDisabled(name, version)) { send(response.writeHead(403), { error: { code: 'Forbidden', message: 'Operation get is not allowed on a disabled secret.', innererror: { code: 'SecretDisabled' } } }); return; }
+  if (store.isDisabled(name, version)) {
+    send(response.writeHead(403), {
+      error: {
+        code: 'Forbidden',
+        message: 'Operation get is not allowed on a disabled secret.',
+        innererror: { code: 'SecretDisabled' },
+      },
+    });
+    return;
+  }
   const found = store.get(name, version);
-  if (found === undefined) { send(response.writeHead(404), { error: { code: 'SecretNotFound', message: `A secret with (name/id) ${name} was not found in this key vault.` } }); return; }
+  if (found === undefined) {
+    send(response.writeHead(404), {
+      error: { code: 'SecretNotFound', message: `A secret with (name/id) ${name} was not found in this key vault.` },
+    });
+    return;
+  }
   send(response.writeHead(200), bundle(name, found));
 }
 
 function bundle(name: string, { value, version, tags }: Secret) {
-  return { value, ...(tags === undefined ? {} : { tags }), id: `${vault}/secrets/${name}/${version}`, attributes: { enabled: true, created: 1_772_000_000, updated: 1_772_000_000, recoveryLevel: 'Recoverable+Purgeable' } };
+  return {
+    value,
+    ...(tags === undefined ? {} : { tags }),
+    id: `${vault}/secrets/${name}/${version}`,
+    attributes: {
+      enabled: true,
+      created: 1_772_000_000,
+      updated: 1_772_000_000,
+      recoveryLevel: 'Recoverable+Purgeable',
+    },
+  };
 }
 
 function send(response: ServerResponse, body: unknown): void {

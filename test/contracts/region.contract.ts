@@ -25,7 +25,12 @@ export function regionContract(name: string, setup: () => Promise<RegionsUnderTe
       const here = newRepository(world.write);
       const ref = (id: string) => ({ container: 'repositories', partition: here.partition, id }) as const;
       const query = async () => {
-        const { documents } = await world.near.queryDocuments({ container: 'repositories', partition: here.partition, where: [], limit: 10 });
+        const { documents } = await world.near.queryDocuments({
+          container: 'repositories',
+          partition: here.partition,
+          where: [],
+          limit: 10,
+        });
         return documents.map(({ document }) => document);
       };
       return { here, query, readNear: async (id: string) => (await world.near.readDocument(ref(id)))?.document };
@@ -54,9 +59,13 @@ export function regionContract(name: string, setup: () => Promise<RegionsUnderTe
     it('sends its writes to the write region, where conditions hold against what is there now', async () => {
       const { here, readNear } = repository();
       await here.create(here.document('a'));
-      const outcome = await world.near.commitDocuments('repositories', here.partition, [{ do: 'create', document: here.document('a') }]);
+      const outcome = await world.near.commitDocuments('repositories', here.partition, [
+        { do: 'create', document: here.document('a') },
+      ]);
       expect(outcome).toEqual({ committed: false, index: 0, because: 'exists' });
-      await world.near.commitDocuments('repositories', here.partition, [{ do: 'create', document: here.document('b') }]);
+      await world.near.commitDocuments('repositories', here.partition, [
+        { do: 'create', document: here.document('b') },
+      ]);
       expect(await here.read('b')).toBeDefined();
       expect(await readNear('b')).toBeUndefined();
     });

@@ -48,7 +48,13 @@ describe('one call of the documents', () => {
   it('is one request for a page of a query, and for each page after it', async () => {
     const here = newRepository(documents);
     await here.create(...['a', 'b', 'c'].map((id) => here.document(id)));
-    const query = { container: 'repositories', partition: here.partition, where: [], orderBy: { path: 'id', direction: 'asc' }, limit: 2 } as const;
+    const query = {
+      container: 'repositories',
+      partition: here.partition,
+      where: [],
+      orderBy: { path: 'id', direction: 'asc' },
+      limit: 2,
+    } as const;
     let continuation: string | undefined;
     expect(await requestsOf(async () => ({ continuation } = await documents.queryDocuments(query)))).toBe(1);
     if (continuation === undefined) throw new Error('there is no second page');

@@ -5,9 +5,14 @@ import { startKeyVault, vault } from './keyvault.ts';
 import type { KeyVault } from './keyvault.ts';
 import { newSecretName, secretsContract } from './secrets.contract.ts';
 
-secretsContract('Azure SDK on a vault\'s protocol', async () => {
+secretsContract("Azure SDK on a vault's protocol", async () => {
   const standIn = await startKeyVault();
-  return { secrets: azureSecrets({ vault, ...standIn }), disable: (name, version) => standIn.store.disable(name, version), put: (name, value, tags) => standIn.store.put(name, value, tags), stop: () => standIn.stop() };
+  return {
+    secrets: azureSecrets({ vault, ...standIn }),
+    disable: (name, version) => standIn.store.disable(name, version),
+    put: (name, value, tags) => standIn.store.put(name, value, tags),
+    stop: () => standIn.stop(),
+  };
 });
 
 describe('secrets of a Key Vault', () => {
@@ -28,7 +33,7 @@ describe('secrets of a Key Vault', () => {
     await fresh.stop();
   });
 
-  it('get no token when the challenge names another domain: whoever took the vault\'s name would have it', async () => {
+  it("get no token when the challenge names another domain: whoever took the vault's name would have it", async () => {
     const fresh = await startKeyVault();
     fresh.challengeWith('https://management.azure.com');
     await expect(azureSecrets({ vault, ...fresh }).readSecret('a')).rejects.toMatchObject(failure('unavailable'));
@@ -38,7 +43,8 @@ describe('secrets of a Key Vault', () => {
 
   it('survive a short throttling, and tell a long one', async () => {
     const [secrets, name] = [azureSecrets({ vault, ...standIn }), newSecretName()];
-    const busy = '{"error":{"code":"Throttled","message":"Request was not processed because too many requests were received."}}';
+    const busy =
+      '{"error":{"code":"Throttled","message":"Request was not processed because too many requests were received."}}';
     standIn.answerNext(429, { 'retry-after-ms': '5' }, busy);
     await secrets.writeSecret(name, 'v');
     standIn.answerNext(429, { 'retry-after-ms': '5' }, busy, 3);
@@ -63,11 +69,15 @@ describe('secrets of a Key Vault', () => {
 
   it('fail when no identity is to be had, or nobody listens', async () => {
     const nobody = { getToken: () => Promise.reject(new Error('no managed identity here')) };
-    await expect(azureSecrets({ vault, ...standIn, credential: nobody }).readSecret('a')).rejects.toMatchObject(failure('unavailable'));
+    await expect(azureSecrets({ vault, ...standIn, credential: nobody }).readSecret('a')).rejects.toMatchObject(
+      failure('unavailable'),
+    );
     const closed = await startKeyVault();
     await closed.stop();
     await expect(azureSecrets({ vault, ...closed }).readSecret('a')).rejects.toThrow(StoreFailure);
-    await expect(azureSecrets({ vault: closed.url, credential: closed.credential }).probe()).rejects.toThrow(StoreFailure);
+    await expect(azureSecrets({ vault: closed.url, credential: closed.credential }).probe()).rejects.toThrow(
+      StoreFailure,
+    );
   });
 
   it('fail without a word of the token or the value', async () => {

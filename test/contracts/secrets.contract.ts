@@ -33,7 +33,11 @@ export function secretsContract(adapter: string, setup: () => Promise<SecretsUnd
     it('gives the tags of the version that it gives', async () => {
       const [{ secrets, put }, name] = [world, newSecretName()];
       const version = put(name, 'one', { 'longshore-hosts': 'git.example' });
-      expect(await secrets.readSecret(name)).toEqual({ value: 'one', version, tags: { 'longshore-hosts': 'git.example' } });
+      expect(await secrets.readSecret(name)).toEqual({
+        value: 'one',
+        version,
+        tags: { 'longshore-hosts': 'git.example' },
+      });
       // Azure's own tools drop the tags with the next version, unless they are given again.
       expect(await secrets.writeSecret(name, 'two').then(() => secrets.readSecret(name))).not.toHaveProperty('tags');
       expect(await secrets.readSecret(name, version)).toMatchObject({ tags: { 'longshore-hosts': 'git.example' } });

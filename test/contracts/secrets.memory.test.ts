@@ -5,5 +5,10 @@ import { secretsContract } from './secrets.contract.ts';
 secretsContract('memory', () => {
   const world = createMemoryWorld();
   const { secrets } = connectMemory(world);
-  return Promise.resolve({ secrets, disable: (name, version) => world.secrets.disable(name, version), put: (name, value, tags) => world.secrets.put(name, value, tags), stop: () => Promise.resolve() });
+  return Promise.resolve({
+    secrets,
+    disable: (name, version) => world.secrets.disable(name, version),
+    put: (name, value, tags) => world.secrets.put(name, value, tags),
+    stop: () => Promise.resolve(),
+  });
 });

@@ -6,7 +6,15 @@ import { blobUrlSigner } from '../../shared/adapters/azure/signblob.ts';
 
 const hourMs = 3_600_000;
 const answer = (value: string, signedStartsOn: Date, signedExpiresOn: Date) => {
-  const fields = { value, signedStartsOn, signedExpiresOn, signedObjectId: 'object', signedTenantId: 'tenant', signedService: 'b', signedVersion: '2024-11-04' };
+  const fields = {
+    value,
+    signedStartsOn,
+    signedExpiresOn,
+    signedObjectId: 'object',
+    signedTenantId: 'tenant',
+    signedService: 'b',
+    signedVersion: '2024-11-04',
+  };
   return fields as unknown as ServiceGetUserDelegationKeyResponse;
 };
 
@@ -56,11 +64,19 @@ describe('a URL signed by an identity', () => {
   it('reads one blob over https, from 15 minutes ago for as long as was asked', async () => {
     const credential = { getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + hourMs }) };
     const service = new BlobServiceClient('https://acme.blob.core.windows.net', credential);
-    vi.spyOn(service, 'getUserDelegationKey').mockResolvedValue(answer('a2V5', new Date(), new Date(Date.now() + hourMs)));
+    vi.spyOn(service, 'getUserDelegationKey').mockResolvedValue(
+      answer('a2V5', new Date(), new Date(Date.now() + hourMs)),
+    );
     const before = Math.floor(Date.now() / 1000) * 1000;
     const url = new URL(await blobUrlSigner(service, service.getContainerClient('blobs'))('2026/a b', 600));
     expect(url.origin + url.pathname).toBe('https://acme.blob.core.windows.net/blobs/2026/a%20b');
-    expect(Object.fromEntries(url.searchParams)).toMatchObject({ sp: 'r', sr: 'b', spr: 'https', skoid: 'object', sktid: 'tenant' });
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      sp: 'r',
+      sr: 'b',
+      spr: 'https',
+      skoid: 'object',
+      sktid: 'tenant',
+    });
     expect(Date.parse(url.searchParams.get('se') ?? '') - before).toBeLessThanOrEqual(602_000);
     expect(Date.parse(url.searchParams.get('se') ?? '') - before).toBeGreaterThanOrEqual(600_000);
     expect(Date.parse(url.searchParams.get('st') ?? '')).toBeLessThanOrEqual(before - 898_000);

@@ -17,7 +17,10 @@ topicContract('Azure SDK on the local Event Grid', async () => {
   });
   const subscriptions = [{ name: 'everything', destination: { type: 'WebHook', url: receiver.url } }] as const;
   const grid = await startEventGrid({ statePath: join(folder, 'topic.sqlite'), keys: [key, key], subscriptions });
-  const received = () => receiver.received.filter(({ body }) => body !== '').flatMap(({ body }) => [JSON.parse(body) as CloudEvent | CloudEvent[]].flat());
+  const received = () =>
+    receiver.received
+      .filter(({ body }) => body !== '')
+      .flatMap(({ body }) => [JSON.parse(body) as CloudEvent | CloudEvent[]].flat());
   const among = (ids: readonly string[]) => received().filter(({ id }) => ids.includes(id));
   return {
     topic: azureTopic({ endpoint: grid.endpoint, key }),

@@ -46,7 +46,9 @@ export function topicContract(name: string, setup: () => Promise<TopicUnderTest>
       const events = Array.from({ length: 5 }, (_, n) => newEvent({ n }));
       await world.topic.publishEvents(events);
       const delivered = await world.delivered(events.map(({ id }) => id));
-      expect(delivered.toSorted((a, b) => a.id.localeCompare(b.id))).toEqual(events.toSorted((a, b) => a.id.localeCompare(b.id)));
+      expect(delivered.toSorted((a, b) => a.id.localeCompare(b.id))).toEqual(
+        events.toSorted((a, b) => a.id.localeCompare(b.id)),
+      );
     });
 
     it('refuses no events, and more than 1 MB of them', async () => {

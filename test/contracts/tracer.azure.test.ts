@@ -10,7 +10,15 @@ const role = { role: 'longshore', instance: 'one', region: 'here' };
 
 function seen({ tags, data: { baseType, baseData } }: Envelope): SeenSpan {
   const { id: spanId, name, success, properties } = baseData;
-  return { name, spanId, side: baseType === 'RequestData' ? 'answered' : 'asked', traceId: tags['ai.operation.id'] ?? '', parentId: tags['ai.operation.parentId'], failed: !success, attributes: properties };
+  return {
+    name,
+    spanId,
+    side: baseType === 'RequestData' ? 'answered' : 'asked',
+    traceId: tags['ai.operation.id'] ?? '',
+    parentId: tags['ai.operation.parentId'],
+    failed: !success,
+    attributes: properties,
+  };
 }
 
 tracerContract('OpenTelemetry to Application Insights', async () => {
@@ -30,23 +38,37 @@ describe('spans in Application Insights', () => {
   it('come in one call, under the key and the role', async () => {
     const ingestion = await startIngestion();
     const tracer = azureTracer({ ...ingestion, ...role, share: 1 }, silentLog);
-    await tracer.inSpan({ name: 'a', kind: 'server' }, () => tracer.inSpan({ name: 'b', kind: 'client' }, () => Promise.resolve()));
+    await tracer.inSpan({ name: 'a', kind: 'server' }, () =>
+      tracer.inSpan({ name: 'b', kind: 'client' }, () => Promise.resolve()),
+    );
     await tracer.shutdown();
     expect(ingestion.paths).toEqual(['/v2.1/track']);
-    expect(ingestion.envelopes.map(({ iKey, tags }) => [iKey, tags['ai.cloud.role'], tags['ai.cloud.roleInstance']])).toEqual([[instrumentationKey, 'longshore', 'one'], [instrumentationKey, 'longshore', 'one']]);
+    expect(
+      ingestion.envelopes.map(({ iKey, tags }) => [iKey, tags['ai.cloud.role'], tags['ai.cloud.roleInstance']]),
+    ).toEqual([
+      [instrumentationKey, 'longshore', 'one'],
+      [instrumentationKey, 'longshore', 'one'],
+    ]);
     await ingestion.stop();
   });
 
   it('are a share of the traces, each whole, and say what share', async () => {
     const ingestion = await startIngestion();
     const tracer = azureTracer({ ...ingestion, ...role, share: 0.25 }, silentLog);
-    for (let n = 0; n < 400; n++) await tracer.inSpan({ name: 'parent', kind: 'server' }, () => tracer.inSpan({ name: 'child', kind: 'client' }, () => Promise.resolve()));
+    for (let n = 0; n < 400; n++)
+      await tracer.inSpan({ name: 'parent', kind: 'server' }, () =>
+        tracer.inSpan({ name: 'child', kind: 'client' }, () => Promise.resolve()),
+      );
     await tracer.shutdown();
     const traces = Map.groupBy(ingestion.envelopes, ({ tags }) => tags['ai.operation.id']);
     // Three hundred traces away from a quarter of 400 is nothing that chance does.
     expect(traces.size).toBeGreaterThan(40);
     expect(traces.size).toBeLessThan(180);
-    for (const envelopes of traces.values()) expect(envelopes.map(({ sampleRate, data }) => [sampleRate, data.baseData.name])).toEqual([[25, 'child'], [25, 'parent']]);
+    for (const envelopes of traces.values())
+      expect(envelopes.map(({ sampleRate, data }) => [sampleRate, data.baseData.name])).toEqual([
+        [25, 'child'],
+        [25, 'parent'],
+      ]);
     await ingestion.stop();
   });
 
@@ -55,11 +77,17 @@ describe('spans in Application Insights', () => {
     const all = azureTracer({ ...ingestion, ...role, share: 1 }, silentLog);
     const none = azureTracer({ ...ingestion, ...role, share: 0 }, silentLog);
     const told: (string | undefined)[] = [];
-    await all.inSpan({ name: 'a', kind: 'server', parent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' }, () => {
-      told.push(all.traceparent());
-      return Promise.resolve();
-    });
-    await none.inSpan({ name: 'b', kind: 'server', parent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, () => Promise.resolve());
+    await all.inSpan(
+      { name: 'a', kind: 'server', parent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' },
+      () => {
+        told.push(all.traceparent());
+        return Promise.resolve();
+      },
+    );
+    await none.inSpan(
+      { name: 'b', kind: 'server', parent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+      () => Promise.resolve(),
+    );
     await Promise.all([all.shutdown(), none.shutdown()]);
     expect(ingestion.envelopes).toEqual([]);
     expect(told).toEqual([expect.stringMatching(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$/)]);

@@ -34,28 +34,40 @@ export function tracerContract(adapter: string, setup: () => Promise<TracerUnder
     it('gives what the work gives, and throws what it throws', async () => {
       const failure = new Error('that');
       expect(await world.tracer.inSpan({ name: 'a', kind: 'internal' }, () => Promise.resolve(7))).toBe(7);
-      await expect(world.tracer.inSpan({ name: 'a', kind: 'internal' }, () => Promise.reject(failure))).rejects.toBe(failure);
+      await expect(world.tracer.inSpan({ name: 'a', kind: 'internal' }, () => Promise.reject(failure))).rejects.toBe(
+        failure,
+      );
     });
 
     it('makes spans children of the one that they start in, also side by side', async () => {
       const { tracer, finish } = world;
-      const child = (name: string) => tracer.inSpan({ name, kind: 'client' }, () => new Promise((resolve) => setTimeout(resolve, 5)));
-      await Promise.all(['one', 'two'].map((name) => tracer.inSpan({ name, kind: 'server' }, () => Promise.all([child(`${name}.a`), child(`${name}.b`)]))));
+      const child = (name: string) =>
+        tracer.inSpan({ name, kind: 'client' }, () => new Promise((resolve) => setTimeout(resolve, 5)));
+      await Promise.all(
+        ['one', 'two'].map((name) =>
+          tracer.inSpan({ name, kind: 'server' }, () => Promise.all([child(`${name}.a`), child(`${name}.b`)])),
+        ),
+      );
       const spans = await finish();
       const [one, two] = [spans.get('one'), spans.get('two')];
       expect(one?.traceId).not.toBe(two?.traceId);
       expect([one?.parentId, one?.side, spans.get('one.a')?.side]).toEqual([undefined, 'answered', 'asked']);
-      for (const name of ['one.a', 'one.b']) expect(spans.get(name)).toMatchObject({ traceId: one?.traceId, parentId: one?.spanId });
-      for (const name of ['two.a', 'two.b']) expect(spans.get(name)).toMatchObject({ traceId: two?.traceId, parentId: two?.spanId });
+      for (const name of ['one.a', 'one.b'])
+        expect(spans.get(name)).toMatchObject({ traceId: one?.traceId, parentId: one?.spanId });
+      for (const name of ['two.a', 'two.b'])
+        expect(spans.get(name)).toMatchObject({ traceId: two?.traceId, parentId: two?.spanId });
     });
 
     it('continues a trace from elsewhere, and tells its own place in it', async () => {
       const { tracer, finish } = world;
       let told: string | undefined;
-      await tracer.inSpan({ name: 'here', kind: 'consumer', parent: `00-${elsewhere.traceId}-${elsewhere.spanId}-01` }, () => {
-        told = tracer.traceparent();
-        return Promise.resolve();
-      });
+      await tracer.inSpan(
+        { name: 'here', kind: 'consumer', parent: `00-${elsewhere.traceId}-${elsewhere.spanId}-01` },
+        () => {
+          told = tracer.traceparent();
+          return Promise.resolve();
+        },
+      );
       const here = (await finish()).get('here');
       expect(here).toMatchObject({ traceId: elsewhere.traceId, parentId: elsewhere.spanId });
       expect(told).toBe(`00-${elsewhere.traceId}-${here?.spanId ?? ''}-01`);
@@ -79,8 +91,16 @@ export function tracerContract(adapter: string, setup: () => Promise<TracerUnder
 
     it('keeps attributes from the start and the end, and what failed', async () => {
       const { tracer, finish } = world;
-      await tracer.inSpan({ name: 'well', kind: 'client', attributes: { 'longshore.a': 'x' } }, () => Promise.resolve(5), (n) => ({ attributes: { 'longshore.b': n } }));
-      await tracer.inSpan({ name: 'told', kind: 'client' }, () => Promise.resolve(), () => ({ failed: true }));
+      await tracer.inSpan(
+        { name: 'well', kind: 'client', attributes: { 'longshore.a': 'x' } },
+        () => Promise.resolve(5),
+        (n) => ({ attributes: { 'longshore.b': n } }),
+      );
+      await tracer.inSpan(
+        { name: 'told', kind: 'client' },
+        () => Promise.resolve(),
+        () => ({ failed: true }),
+      );
       const spans = await finish();
       const { failed, attributes } = spans.get('well') ?? {};
       expect([failed, attributes?.['longshore.a'], Number(attributes?.['longshore.b'])]).toEqual([false, 'x', 5]);
@@ -89,7 +109,9 @@ export function tracerContract(adapter: string, setup: () => Promise<TracerUnder
 
     it('names an error, and repeats nothing of its message', async () => {
       const { tracer, finish } = world;
-      const failing = tracer.inSpan({ name: 'failed', kind: 'client' }, () => Promise.reject(new StoreFailure({ dependency: 'blobs', kind: 'throttled', message: 'a secret' })));
+      const failing = tracer.inSpan({ name: 'failed', kind: 'client' }, () =>
+        Promise.reject(new StoreFailure({ dependency: 'blobs', kind: 'throttled', message: 'a secret' })),
+      );
       await expect(failing).rejects.toThrow(StoreFailure);
       const span = (await finish()).get('failed');
       expect([span?.failed, span?.attributes['longshore.error']]).toEqual([true, 'StoreFailure']);

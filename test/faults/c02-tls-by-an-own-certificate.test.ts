@@ -19,7 +19,7 @@ import type { RunningStack } from '../local/stack/running-stack.ts';
 const host = 'images.azurecr.io';
 const dayMs = 24 * 60 * 60 * 1000;
 
-describe('the stack\'s certificate', () => {
+describe("the stack's certificate", () => {
   let state: Awaited<ReturnType<typeof stateFolder>>;
   beforeEach(async () => {
     state = await stateFolder();
@@ -32,19 +32,34 @@ describe('the stack\'s certificate', () => {
   it('is signed by an authority that is trusted alone, for the names that were asked for and no other', async () => {
     const { certificate, authorityFile } = await make([host, '127.0.0.1']);
     const [server, issuer] = [new X509Certificate(certificate), new X509Certificate(readFileSync(authorityFile))];
-    expect([server.verify(issuer.publicKey), server.checkIssued(issuer), server.ca, issuer.ca]).toEqual([true, true, false, true]);
-    expect([server.checkHost(host), server.checkIP('127.0.0.1'), server.checkHost('login.azurecr.io'), server.checkHost('azurecr.io')]).toEqual([host, '127.0.0.1', undefined, undefined]);
+    expect([server.verify(issuer.publicKey), server.checkIssued(issuer), server.ca, issuer.ca]).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect([
+      server.checkHost(host),
+      server.checkIP('127.0.0.1'),
+      server.checkHost('login.azurecr.io'),
+      server.checkHost('azurecr.io'),
+    ]).toEqual([host, '127.0.0.1', undefined, undefined]);
     expect(server.validToDate.getTime() - server.validFromDate.getTime()).toBeLessThanOrEqual(398 * dayMs);
   });
 
-  it('lies in files of this user alone, without the authority\'s key', async () => {
+  it("lies in files of this user alone, without the authority's key", async () => {
     const { key } = await make([host]);
-    for (const file of ['server.pem', 'ca.pem']) expect(statSync(join(state.path, 'tls', file)).mode & 0o777).toBe(0o600);
+    for (const file of ['server.pem', 'ca.pem'])
+      expect(statSync(join(state.path, 'tls', file)).mode & 0o777).toBe(0o600);
     expect(statSync(join(state.path, 'tls')).mode & 0o777).toBe(0o700);
     const kept = readFileSync(join(state.path, 'tls', 'server.pem'), 'utf8');
     expect(kept.match(/PRIVATE KEY-----\n/g)).toHaveLength(2);
     expect(kept).toContain(key);
-    expect(new X509Certificate(authority()).publicKey.equals(new X509Certificate(kept.slice(kept.indexOf('-----BEGIN CERT'))).publicKey)).toBe(false);
+    expect(
+      new X509Certificate(authority()).publicKey.equals(
+        new X509Certificate(kept.slice(kept.indexOf('-----BEGIN CERT'))).publicKey,
+      ),
+    ).toBe(false);
     expect(authority()).not.toContain('PRIVATE');
   });
 
@@ -61,7 +76,11 @@ describe('the stack\'s certificate', () => {
     const later = new Date(Date.now() + 370 * dayMs);
     expect(await make([host], later)).toMatchObject({ isNew: true });
     const path = join(state.path, 'tls', 'server.pem');
-    for (const damaged of ['', readFileSync(path, 'utf8').slice(0, 300), readFileSync(path, 'utf8').replace(/-----BEGIN PRIVATE KEY-----[^-]+/, first.key.replace(/-----END.*/s, ''))]) {
+    for (const damaged of [
+      '',
+      readFileSync(path, 'utf8').slice(0, 300),
+      readFileSync(path, 'utf8').replace(/-----BEGIN PRIVATE KEY-----[^-]+/, first.key.replace(/-----END.*/s, '')),
+    ]) {
       writeFileSync(path, damaged);
       const made = await make([host]);
       expect(made.isNew).toBe(true);
@@ -72,10 +91,30 @@ describe('the stack\'s certificate', () => {
 
 describe('the flags for TLS', () => {
   it('take port 443 and credentials, unless something else is said', () => {
-    expect(parseSettings('start', ['--tls', '--host', host], {})).toMatchObject({ tls: true, hosts: [host], port: 443, auth: 'required' });
-    expect(parseSettings('start', ['--tls', '--host', 'IMAGES.azurecr.io', '--host', 'other.lan', '--port', '5443', '--auth', 'open'], {})).toMatchObject({ hosts: [host, 'other.lan'], port: 5443, auth: 'open' });
-    expect(parseSettings('start', [], { LONGSHORE_TLS: 'true', LONGSHORE_HOSTS: `${host},other.lan` })).toMatchObject({ tls: true, hosts: [host, 'other.lan'], port: 443 });
-    expect(parseSettings('start', ['--host', host], {})).toMatchObject({ tls: false, hosts: [host], port: 5000, auth: 'open' });
+    expect(parseSettings('start', ['--tls', '--host', host], {})).toMatchObject({
+      tls: true,
+      hosts: [host],
+      port: 443,
+      auth: 'required',
+    });
+    expect(
+      parseSettings(
+        'start',
+        ['--tls', '--host', 'IMAGES.azurecr.io', '--host', 'other.lan', '--port', '5443', '--auth', 'open'],
+        {},
+      ),
+    ).toMatchObject({ hosts: [host, 'other.lan'], port: 5443, auth: 'open' });
+    expect(parseSettings('start', [], { LONGSHORE_TLS: 'true', LONGSHORE_HOSTS: `${host},other.lan` })).toMatchObject({
+      tls: true,
+      hosts: [host, 'other.lan'],
+      port: 443,
+    });
+    expect(parseSettings('start', ['--host', host], {})).toMatchObject({
+      tls: false,
+      hosts: [host],
+      port: 5000,
+      auth: 'open',
+    });
     expect(parseSettings('start', [], { LONGSHORE_TLS: 'false' })).toMatchObject({ tls: false, hosts: [] });
     expect(helpAsked('start', ['--help'])).toMatch(/--tls .*\n.*--host /);
   });
@@ -91,7 +130,9 @@ describe('the flags for TLS', () => {
   });
 
   it('say of a variable what is wrong', () => {
-    expect(() => parseSettings('start', [], { LONGSHORE_TLS: 'yes' })).toThrow('--tls (LONGSHORE_TLS) must be true or false, not "yes"');
+    expect(() => parseSettings('start', [], { LONGSHORE_TLS: 'yes' })).toThrow(
+      '--tls (LONGSHORE_TLS) must be true or false, not "yes"',
+    );
   });
 
   it('end a start at once where the port cannot be had', async () => {
@@ -127,8 +168,24 @@ describe('npm start -- --tls --host NAME', () => {
   });
 
   /** A request by a name that is found at 127.0.0.1, as a line of /etc/hosts does it. */
-  async function ask(path: string, { name = host, method = 'GET', headers = {}, body = '' }: { name?: string; method?: string; headers?: Record<string, string>; body?: string } = {}) {
-    const asked = request({ host: '127.0.0.1', port, path, method, ca, servername: name, headers: { host: `${name}:${port}`, ...headers } });
+  async function ask(
+    path: string,
+    {
+      name = host,
+      method = 'GET',
+      headers = {},
+      body = '',
+    }: { name?: string; method?: string; headers?: Record<string, string>; body?: string } = {},
+  ) {
+    const asked = request({
+      host: '127.0.0.1',
+      port,
+      path,
+      method,
+      ca,
+      servername: name,
+      headers: { host: `${name}:${port}`, ...headers },
+    });
     asked.end(body);
     const [answer] = (await once(asked, 'response')) as [IncomingMessage];
     return { status: answer.statusCode, headers: answer.headers, text: await text(answer) };
@@ -138,7 +195,10 @@ describe('npm start -- --tls --host NAME', () => {
     expect(stack.url).toBe(`https://${host}:${port}`);
     for (const name of [host, 'registry.lan', 'localhost']) {
       const { status, headers } = await ask('/v2/', { name });
-      expect([status, headers['www-authenticate']]).toEqual([401, `Bearer realm="${stack.url}/oauth2/token",service="${host}:${port}"`]);
+      expect([status, headers['www-authenticate']]).toEqual([
+        401,
+        `Bearer realm="${stack.url}/oauth2/token",service="${host}:${port}"`,
+      ]);
     }
     expect((await ask('/v2/', { headers: { host: 'evil.test' } })).status).toBe(421);
   });
@@ -147,10 +207,17 @@ describe('npm start -- --tls --host NAME', () => {
     const password = /"admin" with the password (\S+):/.exec(stack.told())?.[1] ?? '';
     const headers = { authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}` };
     const digest = 'sha256:1df3a4ba4bfde63ba2ec3f1eec9fcd6f5f4b1d1ab7e6fcbf4bdbbf3ac0cf59bf';
-    const wrong = await ask(`/v2/team/app/blobs/uploads/?digest=${digest}`, { method: 'POST', headers, body: 'eleven byte' });
+    const wrong = await ask(`/v2/team/app/blobs/uploads/?digest=${digest}`, {
+      method: 'POST',
+      headers,
+      body: 'eleven byte',
+    });
     expect(wrong.status).toBe(400);
     const right = `sha256:${Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from('eleven byte'))).toString('hex')}`;
-    expect((await ask(`/v2/team/app/blobs/uploads/?digest=${right}`, { method: 'POST', headers, body: 'eleven byte' })).status).toBe(201);
+    expect(
+      (await ask(`/v2/team/app/blobs/uploads/?digest=${right}`, { method: 'POST', headers, body: 'eleven byte' }))
+        .status,
+    ).toBe(201);
     expect(await ask(`/v2/team/app/blobs/${right}`, { headers })).toMatchObject({ status: 200, text: 'eleven byte' });
     const { status } = await fetch(`${stack.functionsUrl}/v2/team/app/blobs/${right}`, { headers, redirect: 'manual' });
     expect(status).toBe(200);
@@ -162,13 +229,15 @@ describe('npm start -- --tls --host NAME', () => {
     const plain = connectPlain(port, '127.0.0.1', () => plain.write('GET /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n'));
     plain.on('error', () => undefined);
     await once(plain.resume(), 'close');
-    await Promise.all(Array.from({ length: 20 }, async () => {
-      const socket = connectPlain(port, '127.0.0.1');
-      const secure = connect({ socket, servername: host, ca }).on('error', () => undefined);
-      await once(secure, 'secureConnect');
-      secure.write('POST /v2/team/app/blobs/uploads/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx');
-      socket.resetAndDestroy();
-    }));
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const socket = connectPlain(port, '127.0.0.1');
+        const secure = connect({ socket, servername: host, ca }).on('error', () => undefined);
+        await once(secure, 'secureConnect');
+        secure.write('POST /v2/team/app/blobs/uploads/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx');
+        socket.resetAndDestroy();
+      }),
+    );
     expect((await ask('/v2/')).status).toBe(401);
   });
 });

@@ -26,13 +26,26 @@ beforeAll(async () => {
 
 describe('a refusal', () => {
   it('names the right that a known caller lacks, and none that it has', async () => {
-    expect(await refused('GET', '/api/v1/tokens', ci)).toEqual({ status: 403, code: 'DENIED', message: 'ci needs management/read' });
+    expect(await refused('GET', '/api/v1/tokens', ci)).toEqual({
+      status: 403,
+      code: 'DENIED',
+      message: 'ci needs management/read',
+    });
     expect(await refused('DELETE', '/api/v1/tokens/ci', ci)).toMatchObject({ message: 'ci needs management/write' });
-    expect(await refused('POST', '/v2/team/app/blobs/uploads/', ci)).toEqual({ status: 403, code: 'DENIED', message: 'ci needs repositories/team/app/content/write' });
+    expect(await refused('POST', '/v2/team/app/blobs/uploads/', ci)).toEqual({
+      status: 403,
+      code: 'DENIED',
+      message: 'ci needs repositories/team/app/content/write',
+    });
   });
 
   it('names what an access token does not hold, and keeps all that is needed in the challenge', async () => {
-    const token = await ask(longshore.app, 'GET', '/oauth2/token?service=registry.test&scope=repository:team/app:pull', { headers: ci });
+    const token = await ask(
+      longshore.app,
+      'GET',
+      '/oauth2/token?service=registry.test&scope=repository:team/app:pull',
+      { headers: ci },
+    );
     const { access_token: bearer } = (await token.json()) as { access_token: string };
     const headers = { authorization: `Bearer ${bearer}` };
     const refusal = await refused('POST', '/v2/team/app/blobs/uploads/', headers);
@@ -45,16 +58,21 @@ describe('a refusal', () => {
   it('tells wrong credentials from none', async () => {
     expect((await refused('GET', '/api/v1/tokens', {})).message).toBe('authentication required');
     expect((await refused('GET', '/api/v1/tokens', basic('ci', 'wrong'))).message).toContain('are wrong');
-    expect(await refused('GET', '/api/v1/tokens', basic('nobody', 'wrong'))).toEqual(await refused('GET', '/api/v1/tokens', basic('admin', 'wrong')));
+    expect(await refused('GET', '/api/v1/tokens', basic('nobody', 'wrong'))).toEqual(
+      await refused('GET', '/api/v1/tokens', basic('admin', 'wrong')),
+    );
   });
 
   it('has no empty detail', async () => {
     expect(await refused('GET', '/v2/', {})).not.toHaveProperty('detail');
-    expect(await refused('GET', '/oauth2/token?service=registry.test&scope=', basic('ci', 'wrong'))).not.toHaveProperty('detail');
+    expect(await refused('GET', '/oauth2/token?service=registry.test&scope=', basic('ci', 'wrong'))).not.toHaveProperty(
+      'detail',
+    );
   });
 
   it('is the same whether there is what was asked for or not', async () => {
-    const of = async (name: string) => JSON.stringify(await refused('GET', `/v2/${name}/tags/list`, ci)).replaceAll(name, 'NAME');
+    const of = async (name: string) =>
+      JSON.stringify(await refused('GET', `/v2/${name}/tags/list`, ci)).replaceAll(name, 'NAME');
     await ask(longshore.app, 'POST', '/v2/secret/there/blobs/uploads/', { headers: asAdmin });
     expect(await of('secret/there')).toBe(await of('secret/nothing'));
   });

@@ -23,18 +23,31 @@ async function usage(longshore: TestLongshore, repository: string, more = ''): P
   return body as unknown as Usage;
 }
 
-async function pushClaiming(longshore: TestLongshore, repository: string, tag: string, claims: { readonly real?: number; readonly foreign?: readonly number[] }) {
+async function pushClaiming(
+  longshore: TestLongshore,
+  repository: string,
+  tag: string,
+  claims: { readonly real?: number; readonly foreign?: readonly number[] },
+) {
   const { app } = longshore;
   const config = await blobIn(app, repository, JSON.stringify({ tag, repository }), configType);
   const layer = await blobIn(app, repository, 'hello world', layerType);
-  const layers = [{ ...layer, ...(claims.real === undefined ? {} : { size: claims.real }) }, ...(claims.foreign ?? []).map((size, n) => foreignLayer(n, size))];
+  const layers = [
+    { ...layer, ...(claims.real === undefined ? {} : { size: claims.real }) },
+    ...(claims.foreign ?? []).map((size, n) => foreignLayer(n, size)),
+  ];
   const pushed = await put(app, repository, tag, { config, layers });
   if (pushed.status !== 201) throw new Error(`${pushed.status} ${pushed.text}`);
   return { ...pushed, stored: config.size + layer.size + pushed.bytes.length };
 }
 
 /** The documents of the usage container that are of one type, changed by hand as an older version left them. */
-async function spoil(longshore: TestLongshore, repository: string, id: string, set: Readonly<Record<string, unknown>>): Promise<void> {
+async function spoil(
+  longshore: TestLongshore,
+  repository: string,
+  id: string,
+  set: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const documents: CommitDocuments = longshore.memory.documents;
   const outcome = await documents.commitDocuments('usage', ['default', repository], [{ do: 'patch', id, set }]);
   expect(outcome.committed).toBe(true);
@@ -43,7 +56,10 @@ async function spoil(longshore: TestLongshore, repository: string, id: string, s
 describe('sizes that a manifest claims', () => {
   it('count nothing where nothing is stored, and what is stored counts as it was measured', async () => {
     const longshore = composeForTest();
-    const { stored, digest } = await pushClaiming(longshore, 'team/app', 'v1', { real: 7_000_000_000, foreign: [mostSafe, mostSafe, 5] });
+    const { stored, digest } = await pushClaiming(longshore, 'team/app', 'v1', {
+      real: 7_000_000_000,
+      foreign: [mostSafe, mostSafe, 5],
+    });
     await deliverEvents(longshore);
     expect(await usage(longshore, 'team/app')).toMatchObject({ images: 1, bytes: stored });
     await longshore.surveyUsage();
@@ -59,7 +75,9 @@ describe('sizes that a manifest claims', () => {
 
   it('are bounded wherever they are shown', async () => {
     const { app, ...longshore } = composeForTest();
-    const { digest } = await pushClaiming({ app, ...longshore }, 'team/app', 'v1', { foreign: Array.from({ length: 500 }, () => mostSafe) });
+    const { digest } = await pushClaiming({ app, ...longshore }, 'team/app', 'v1', {
+      foreign: Array.from({ length: 500 }, () => mostSafe),
+    });
     const shown = await json(app, 'GET', `/acr/v1/team/app/_manifests/${digest}`);
     expect(Number.isSafeInteger((shown.body.manifest as { imageSize: number }).imageSize)).toBe(true);
     await ask(app, 'DELETE', `/v2/team/app/manifests/${digest}`);
@@ -80,21 +98,34 @@ describe('sizes that a manifest claims', () => {
 
   it('have any sums, and stored bytes stay what is stored after any pushes and deletions', async () => {
     const size = fc.oneof(fc.constant(mostSafe), fc.constant(0), fc.nat());
-    const step = fc.record({ tag: fc.constantFrom('a', 'b', 'c'), real: fc.option(size, { nil: undefined }), foreign: fc.array(size, { maxLength: 4 }), gone: fc.boolean() });
+    const step = fc.record({
+      tag: fc.constantFrom('a', 'b', 'c'),
+      real: fc.option(size, { nil: undefined }),
+      foreign: fc.array(size, { maxLength: 4 }),
+      gone: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
         const longshore = composeForTest();
         const held = new Map<string, { digest: string; bytes: number; config: string }>();
         for (const { tag, real, foreign, gone } of steps) {
-          const pushed = await pushClaiming(longshore, 'team/app', tag, { ...(real === undefined ? {} : { real }), foreign });
-          held.set(pushed.digest, { digest: pushed.digest, bytes: pushed.bytes.length, config: JSON.stringify({ tag, repository: 'team/app' }) });
+          const pushed = await pushClaiming(longshore, 'team/app', tag, {
+            ...(real === undefined ? {} : { real }),
+            foreign,
+          });
+          held.set(pushed.digest, {
+            digest: pushed.digest,
+            bytes: pushed.bytes.length,
+            config: JSON.stringify({ tag, repository: 'team/app' }),
+          });
           if (!gone) continue;
           await ask(longshore.app, 'DELETE', `/v2/team/app/manifests/${pushed.digest}`);
           held.delete(pushed.digest);
         }
         await deliverEvents(longshore);
         const configs = new Set([...held.values()].map(({ config }) => config));
-        const blobs = [...configs].reduce((sum, each) => sum + each.length, 0) + (held.size === 0 ? 0 : 'hello world'.length);
+        const blobs =
+          [...configs].reduce((sum, each) => sum + each.length, 0) + (held.size === 0 ? 0 : 'hello world'.length);
         const manifests = [...held.values()].reduce((sum, { bytes }) => sum + bytes, 0);
         expect(await usage(longshore, 'team/app')).toMatchObject({ images: held.size, bytes: blobs + manifests });
       }),
@@ -120,12 +151,19 @@ describe('counters that an older version spoilt', () => {
 describe('a batch of pulls', () => {
   it('is added as far as it can be when one repository has a counter that cannot be read, and the failure is told', async () => {
     const errors: string[] = [];
-    const log = { info: () => undefined, warn: () => undefined, error: (context: object) => void errors.push(JSON.stringify(context)), debug: () => undefined };
+    const log = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (context: object) => void errors.push(JSON.stringify(context)),
+      debug: () => undefined,
+    };
     const longshore = composeForTest({ adapters: { log } });
-    for (const repository of ['a/first', 'b/bad', 'c/last']) await pushImage(longshore.app, repository, 'v1', makeImage(repository));
+    for (const repository of ['a/first', 'b/bad', 'c/last'])
+      await pushImage(longshore.app, repository, 'v1', makeImage(repository));
     await deliverEvents(longshore);
     await spoil(longshore, 'b/bad', 'total', { schemaVersion: 9 });
-    for (const repository of ['a/first', 'b/bad', 'c/last']) await ask(longshore.app, 'GET', `/v2/${repository}/manifests/v1`);
+    for (const repository of ['a/first', 'b/bad', 'c/last'])
+      await ask(longshore.app, 'GET', `/v2/${repository}/manifests/v1`);
     await expect(foldAll(longshore)).rejects.toThrow('cannot be read');
     expect(await usage(longshore, 'a/first')).toMatchObject({ pulls: 1 });
     expect(await usage(longshore, 'c/last')).toMatchObject({ pulls: 1 });
@@ -148,7 +186,15 @@ describe('a plan', () => {
     const rules = { remove: [{ name: 'old', olderThanDays: 30 }], brakePercent: 100 };
     await putPolicy(longshore.app, rules);
     await planOf(longshore.app);
-    expect((await longshore.memory.documents.commitDocuments('repositories', ['default', 'team/app'], [{ do: 'patch', id: `manifest:${bad.digest}`, set: { size: -1 } }])).committed).toBe(true);
+    expect(
+      (
+        await longshore.memory.documents.commitDocuments(
+          'repositories',
+          ['default', 'team/app'],
+          [{ do: 'patch', id: `manifest:${bad.digest}`, set: { size: -1 } }],
+        )
+      ).committed,
+    ).toBe(true);
     const plan = await planOf(longshore.app);
     expect(plan.items.map(({ tag }) => tag)).toContain('good');
     expect(plan.keptItems.find(({ digest }) => digest === bad.digest)?.why).toContain('cannot be judged');

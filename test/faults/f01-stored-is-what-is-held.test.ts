@@ -14,13 +14,25 @@ const day = 24 * 3600_000;
 const repositories = ['one', 'two/deep', 'three'] as const;
 const texts = ['a layer', 'another layer', 'a third one', '{"a":"config"}', ''];
 
-const claim = fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(Number.MAX_SAFE_INTEGER, 0, 7_000_000_000) });
+const claim = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.constantFrom(Number.MAX_SAFE_INTEGER, 0, 7_000_000_000) },
+);
 /** A layer by its text: what is here, what is elsewhere, or what is elsewhere by its word and here as well. */
-const layer = fc.record({ text: fc.nat({ max: texts.length - 1 }), foreign: fc.boolean(), uploaded: fc.boolean(), claim });
+const layer = fc.record({
+  text: fc.nat({ max: texts.length - 1 }),
+  foreign: fc.boolean(),
+  uploaded: fc.boolean(),
+  claim,
+});
 type Layer = typeof layer extends fc.Arbitrary<infer T> ? T : never;
 const shapes = {
   image: { layers: fc.array(layer, { maxLength: 5 }), large: fc.boolean(), subject: fc.option(fc.nat({ max: 9 })) },
-  index: { children: fc.array(fc.nat({ max: 9 }), { maxLength: 4 }), blobs: fc.array(layer, { maxLength: 3 }), subject: fc.option(fc.nat({ max: 9 })) },
+  index: {
+    children: fc.array(fc.nat({ max: 9 }), { maxLength: 4 }),
+    blobs: fc.array(layer, { maxLength: 3 }),
+    subject: fc.option(fc.nat({ max: 9 })),
+  },
 };
 const repository = fc.constantFrom(0, 0, 0, 1, 2);
 const tag = fc.option(fc.constantFrom('v1', 'v2'));
@@ -28,10 +40,38 @@ const place = { repository, tag, nth: fc.nat({ max: 9 }) };
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('image' as const), ...place, ...shapes.image }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('index' as const), ...place, ...shapes.index }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'untag' as const, 'pull' as const), ...place }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('restore' as const, 'restore group' as const, 'restore tag' as const), ...place }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('delete blob' as const, 'upload' as const, 'upload' as const, 'mount' as const, 'drop' as const, 'purge' as const), ...place }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('days' as const, 'collect' as const, 'deliver' as const, 'survey' as const), ...place }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'untag' as const, 'pull' as const), ...place }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('restore' as const, 'restore group' as const, 'restore tag' as const),
+      ...place,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'delete blob' as const,
+        'upload' as const,
+        'upload' as const,
+        'mount' as const,
+        'drop' as const,
+        'purge' as const,
+      ),
+      ...place,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('days' as const, 'collect' as const, 'deliver' as const, 'survey' as const),
+      ...place,
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -58,13 +98,30 @@ class Abused {
         const config = await blobIn(app, name, `{"nth":${nth}}`, configType);
         const layers = await Promise.all(taken.layers.map((each) => this.#layer(name, each)));
         const annotations = taken.large ? { annotations: { filler: 'x'.repeat(140 * 1024) } } : {};
-        return this.#put(at, taken.tag, { config, layers, ...annotations, ...this.#subject(at, taken.subject) }, mediaTypes.ociManifest);
+        return this.#put(
+          at,
+          taken.tag,
+          { config, layers, ...annotations, ...this.#subject(at, taken.subject) },
+          mediaTypes.ociManifest,
+        );
       }
       case 'index': {
         const children = taken.children.map((each) => this.#nth(at, each)).filter((each) => each !== undefined);
-        const listed = children.map(({ digest: child, bytes, mediaType }, n) => ({ mediaType, digest: child, size: bytes.length, platform: { architecture: `a${n}`, os: 'linux' } }));
-        const blobs = await Promise.all(taken.blobs.filter(({ uploaded }) => uploaded).map((each) => this.#layer(name, { ...each, foreign: false })));
-        return this.#put(at, taken.tag, { manifests: [...blobs, ...listed], ...this.#subject(at, taken.subject) }, mediaTypes.ociIndex);
+        const listed = children.map(({ digest: child, bytes, mediaType }, n) => ({
+          mediaType,
+          digest: child,
+          size: bytes.length,
+          platform: { architecture: `a${n}`, os: 'linux' },
+        }));
+        const blobs = await Promise.all(
+          taken.blobs.filter(({ uploaded }) => uploaded).map((each) => this.#layer(name, { ...each, foreign: false })),
+        );
+        return this.#put(
+          at,
+          taken.tag,
+          { manifests: [...blobs, ...listed], ...this.#subject(at, taken.subject) },
+          mediaTypes.ociIndex,
+        );
       }
       case 'delete':
         return this.#ask('DELETE', `/v2/${name}/manifests/${digest}`);
@@ -77,7 +134,10 @@ class Abused {
       case 'upload':
         return blobIn(app, name, texts[nth % texts.length] ?? '', layerType);
       case 'mount':
-        return this.#ask('POST', `/v2/${name}/blobs/uploads/?mount=${digestOfText(texts[nth % texts.length] ?? '')}&from=${repositories[(at + 1) % 3] ?? ''}`);
+        return this.#ask(
+          'POST',
+          `/v2/${name}/blobs/uploads/?mount=${digestOfText(texts[nth % texts.length] ?? '')}&from=${repositories[(at + 1) % 3] ?? ''}`,
+        );
       case 'drop':
         return this.#ask('DELETE', `/acr/v1/${name}`);
       case 'restore':
@@ -106,7 +166,13 @@ class Abused {
   }
 
   async #put(at: number, reference: string | null, manifest: object, mediaType: string): Promise<void> {
-    const { status, text, digest, bytes } = await put(this.longshore.app, repositories[at] as string, reference ?? undefined, manifest, mediaType);
+    const { status, text, digest, bytes } = await put(
+      this.longshore.app,
+      repositories[at] as string,
+      reference ?? undefined,
+      manifest,
+      mediaType,
+    );
     if (status === 201) this.#pushed[at]?.push({ digest, bytes, mediaType });
     // A child or a subject's index that is gone by now is refused.
     else if (status !== 404) throw new Error(`${status} ${text}`);
@@ -114,17 +180,42 @@ class Abused {
 
   async #layer(name: string, { text: n, foreign, uploaded, claim: claimed }: Layer): Promise<Descriptor> {
     const text = texts[n] ?? '';
-    const descriptor = uploaded || !foreign ? await blobIn(this.longshore.app, name, text, layerType) : { mediaType: layerType, digest: digestOfText(text), size: text.length };
-    return { ...descriptor, size: claimed ?? descriptor.size, ...(foreign ? { mediaType: foreignType, urls: ['https://layers.example/'] } : {}) };
+    const descriptor =
+      uploaded || !foreign
+        ? await blobIn(this.longshore.app, name, text, layerType)
+        : { mediaType: layerType, digest: digestOfText(text), size: text.length };
+    return {
+      ...descriptor,
+      size: claimed ?? descriptor.size,
+      ...(foreign ? { mediaType: foreignType, urls: ['https://layers.example/'] } : {}),
+    };
   }
 
   async #inTheBin(action: 'restore' | 'restore group' | 'restore tag' | 'purge', nth: number): Promise<void> {
     const { body } = await json(this.longshore.app, 'GET', '/api/v1/bin');
-    const entries = (body.entries ?? []) as { kind: string; repository: string; digest: string; tag?: string; group: string }[];
+    const entries = (body.entries ?? []) as {
+      kind: string;
+      repository: string;
+      digest: string;
+      tag?: string;
+      group: string;
+    }[];
     const entry = entries[nth % Math.max(1, entries.length)];
     if (entry === undefined) return;
-    const wanted = action === 'restore group' ? { group: entry.group, repository: entry.repository } : { repository: entry.repository, digest: entry.digest, ...(action === 'restore tag' && entry.tag !== undefined ? { tag: entry.tag } : {}) };
-    const answer = await json(this.longshore.app, 'POST', action === 'purge' ? '/api/v1/bin/purge' : '/api/v1/bin/restore', wanted);
+    const wanted =
+      action === 'restore group'
+        ? { group: entry.group, repository: entry.repository }
+        : {
+            repository: entry.repository,
+            digest: entry.digest,
+            ...(action === 'restore tag' && entry.tag !== undefined ? { tag: entry.tag } : {}),
+          };
+    const answer = await json(
+      this.longshore.app,
+      'POST',
+      action === 'purge' ? '/api/v1/bin/purge' : '/api/v1/bin/restore',
+      wanted,
+    );
     expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500);
   }
 
@@ -141,7 +232,9 @@ class Abused {
 
   #subject(at: number, nth: number | null): object {
     const subject = nth === null ? undefined : this.#nth(at, nth);
-    return subject === undefined ? {} : { subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length } };
+    return subject === undefined
+      ? {}
+      : { subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length } };
   }
 }
 
@@ -150,7 +243,12 @@ async function documentsIn({ memory }: TestLongshore, container: ContainerName):
   const found: Record<string, unknown>[] = [];
   let continuation: string | undefined;
   do {
-    const page = await memory.documents.queryDocuments({ container, where: [{ path: 'id', is: '>', value: '' }], limit: 500, ...(continuation === undefined ? {} : { continuation }) });
+    const page = await memory.documents.queryDocuments({
+      container,
+      where: [{ path: 'id', is: '>', value: '' }],
+      limit: 500,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
     found.push(...page.documents.map(({ document }) => document));
     continuation = page.continuation;
   } while (continuation !== undefined);
@@ -166,18 +264,40 @@ interface Expected {
 
 async function expectedOf(longshore: TestLongshore): Promise<Expected> {
   const { blobs } = longshore.world.region();
-  const links = (await documentsIn(longshore, 'blobs')).filter(({ type, droppedAt }) => type === 'link' && droppedAt === undefined);
-  const manifests = (await documentsIn(longshore, 'repositories')).filter(({ type }) => type === 'manifest' || type === 'binned');
+  const links = (await documentsIn(longshore, 'blobs')).filter(
+    ({ type, droppedAt }) => type === 'link' && droppedAt === undefined,
+  );
+  const manifests = (await documentsIn(longshore, 'repositories')).filter(
+    ({ type }) => type === 'manifest' || type === 'binned',
+  );
   const held = new Map<string, number>();
   const counted = new Map<string, { images: number; bytes: number }>();
   for (const name of repositories) {
-    const sizes = new Map(links.filter(({ repository: of }) => of === name).map(({ digest, name: blob }) => [digest, blobs.get(blob as string)?.size ?? NaN]));
+    const sizes = new Map(
+      links
+        .filter(({ repository: of }) => of === name)
+        .map(({ digest, name: blob }) => [digest, blobs.get(blob as string)?.size ?? NaN]),
+    );
     const here = manifests.filter(({ repository: of }) => of === name);
-    const large = new Set(here.map(({ content }) => (content as { blob?: string }).blob).filter((blob) => blob !== undefined));
+    const large = new Set(
+      here.map(({ content }) => (content as { blob?: string }).blob).filter((blob) => blob !== undefined),
+    );
     held.set(name, sum([...sizes.values(), ...[...large].map((blob) => blobs.get(blob)?.size ?? NaN)]));
     const live = here.filter(({ type }) => type === 'manifest');
-    const referenced = new Set(live.flatMap(({ references }) => (references as { role: string; digest: string }[]).filter(({ role }) => role !== 'manifest').map(({ digest }) => digest)));
-    counted.set(name, { images: live.length, bytes: sum([...live.map(({ size }) => size as number), ...[...referenced].map((digest) => sizes.get(digest) ?? 0)]) });
+    const referenced = new Set(
+      live.flatMap(({ references }) =>
+        (references as { role: string; digest: string }[])
+          .filter(({ role }) => role !== 'manifest')
+          .map(({ digest }) => digest),
+      ),
+    );
+    counted.set(name, {
+      images: live.length,
+      bytes: sum([
+        ...live.map(({ size }) => size as number),
+        ...[...referenced].map((digest) => sizes.get(digest) ?? 0),
+      ]),
+    });
   }
   return { held, counted };
 }
@@ -189,12 +309,26 @@ function sum(sizes: readonly number[]): number {
 /** Whatever can be asked about usage and about what is stored. */
 async function checkReadable({ app }: TestLongshore): Promise<void> {
   const tops = ['size', 'waste', 'pulls', 'pushes'].map((by) => `/api/v1/usage/top?by=${by}`);
-  const paths = ['/api/v1/usage', ...tops, '/api/v1/usage/pulled', '/api/v1/usage/forecast', '/api/v1/usage/export.csv?of=repositories', '/api/v1/usage/export.csv?of=images', '/api/v1/bin', '/acr/v1/_catalog'];
+  const paths = [
+    '/api/v1/usage',
+    ...tops,
+    '/api/v1/usage/pulled',
+    '/api/v1/usage/forecast',
+    '/api/v1/usage/export.csv?of=repositories',
+    '/api/v1/usage/export.csv?of=images',
+    '/api/v1/bin',
+    '/acr/v1/_catalog',
+  ];
   for (const name of repositories) {
-    paths.push(`/api/v1/usage?repository=${name}`, ...['v1', 'v2'].map((each) => `/api/v1/usage?repository=${name}&tag=${each}`), `/acr/v1/${name}/_tags`);
+    paths.push(
+      `/api/v1/usage?repository=${name}`,
+      ...['v1', 'v2'].map((each) => `/api/v1/usage?repository=${name}&tag=${each}`),
+      `/acr/v1/${name}/_tags`,
+    );
     const listed = await json(app, 'GET', `/acr/v1/${name}/_manifests`);
     expect(listed.status).toBeLessThan(500);
-    for (const { digest } of (listed.body.manifests ?? []) as { digest: string }[]) paths.push(`/api/v1/usage?repository=${name}&digest=${digest}`);
+    for (const { digest } of (listed.body.manifests ?? []) as { digest: string }[])
+      paths.push(`/api/v1/usage?repository=${name}&digest=${digest}`);
   }
   for (const path of paths) {
     const answer = await ask(app, 'GET', path);
@@ -207,8 +341,13 @@ async function checkCounted({ longshore }: Abused): Promise<void> {
   const stored = sum(blobs.names().map((name) => blobs.get(name)?.size ?? 0));
   const { held, counted } = await expectedOf(longshore);
   const { sizes } = (await json(longshore.app, 'GET', '/api/v1/usage')).body as { sizes: Record<string, number> };
-  expect([sizes.storedBytes, (sizes.uniqueBytes ?? 0) + (sizes.sharedBytes ?? 0) + (sizes.unlinkedBytes ?? 0)]).toEqual([stored, stored]);
-  const top = (await json(longshore.app, 'GET', '/api/v1/usage/top?by=size')).body.repositories as { repository: string; value: number }[];
+  expect([sizes.storedBytes, (sizes.uniqueBytes ?? 0) + (sizes.sharedBytes ?? 0) + (sizes.unlinkedBytes ?? 0)]).toEqual(
+    [stored, stored],
+  );
+  const top = (await json(longshore.app, 'GET', '/api/v1/usage/top?by=size')).body.repositories as {
+    repository: string;
+    value: number;
+  }[];
   for (const name of repositories) {
     expect([name, top.find(({ repository: of }) => of === name)?.value ?? 0]).toEqual([name, held.get(name)]);
     const { status, body } = await json(longshore.app, 'GET', `/api/v1/usage?repository=${name}`);
@@ -238,7 +377,13 @@ describe('what usage says is stored', () => {
   it('has a layer that lay elsewhere when its image was pushed, and is uploaded later', async () => {
     const abused = new Abused();
     const at = { repository: 0, tag: 'v1', nth: 0 } as const;
-    await abused.take({ do: 'image', ...at, layers: [{ text: 0, foreign: true, uploaded: false, claim: undefined }], large: false, subject: null });
+    await abused.take({
+      do: 'image',
+      ...at,
+      layers: [{ text: 0, foreign: true, uploaded: false, claim: undefined }],
+      large: false,
+      subject: null,
+    });
     await abused.deliver();
     await abused.take({ do: 'upload', ...at });
     await abused.deliver();

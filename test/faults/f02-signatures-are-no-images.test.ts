@@ -10,14 +10,18 @@ async function pushSigned(app: App, repository: string, count: number): Promise<
   for (let n = 1; n <= count; n += 1) {
     const image = makeImage(`${repository} ${n}`);
     await pushImage(app, repository, `v${n}`, image);
-    for (const ending of ['sig', 'att']) await pushImage(app, repository, `sha256-${hex(image)}.${ending}`, makeImage(`${ending} of ${repository} ${n}`));
+    for (const ending of ['sig', 'att'])
+      await pushImage(app, repository, `sha256-${hex(image)}.${ending}`, makeImage(`${ending} of ${repository} ${n}`));
     await pushImage(app, repository, `rel-sha256-${hex(image)}.sig`, makeImage(`prefixed of ${repository} ${n}`));
   }
 }
 
 describe('five images that are signed and attested by tag', () => {
   it('all stay under a rule that leaves the newest five, and under one that keeps them', async () => {
-    for (const rules of [{ remove: [{ name: 'beyond', beyondNewest: 5 }] }, { remove: [{ name: 'all', olderThanDays: 7 }], keep: [{ name: 'five', newest: 5 }] }]) {
+    for (const rules of [
+      { remove: [{ name: 'beyond', beyondNewest: 5 }] },
+      { remove: [{ name: 'all', olderThanDays: 7 }], keep: [{ name: 'five', newest: 5 }] },
+    ]) {
       const longshore = policed();
       await pushSigned(longshore.app, 'team/app', 5);
       await longshore.deliver();
@@ -46,7 +50,10 @@ describe('five images that are signed and attested by tag', () => {
     // Two of five images are 40 %; two of twenty manifests would be 10.
     await putPolicy(longshore.app, { remove: [{ name: 'beyond', beyondNewest: 3 }], brakePercent: 39 });
     await planOf(longshore.app);
-    expect((await currentPlan(longshore.app)).over).toEqual([{ repository: 'team/app', going: 2, of: 5, what: 'manifests' }, { repository: 'team/app', going: 2, of: 5, what: 'tags' }]);
+    expect((await currentPlan(longshore.app)).over).toEqual([
+      { repository: 'team/app', going: 2, of: 5, what: 'manifests' },
+      { repository: 'team/app', going: 2, of: 5, what: 'tags' },
+    ]);
     await putPolicy(longshore.app, { remove: [{ name: 'beyond', beyondNewest: 3 }], brakePercent: 40 });
     expect((await planOf(longshore.app)).over).toEqual([]);
   });

@@ -10,26 +10,40 @@ const day = 24 * 3600 * 1000;
 const cacheConfig = 'application/vnd.buildkit.cacheconfig.v0';
 
 describe('an index that lists blobs, as the cache of BuildKit does', () => {
-  it.each([mediaTypes.ociIndex, mediaTypes.dockerManifestList])('is taken as %s, given, and counted with its blobs', async (type) => {
-    const longshore = composeForTest();
-    const { app } = longshore;
-    const [layer, config] = [await blobIn(app, 'team/cache', 'cached layer', layerType), await blobIn(app, 'team/cache', '{"layers":[]}', cacheConfig)];
-    const pushed = await put(app, 'team/cache', 'cache', { manifests: [layer, config] }, type);
-    expect(pushed.status, pushed.text).toBe(201);
-    expect((await ask(app, 'GET', '/v2/team/cache/manifests/cache')).status).toBe(200);
-    await deliverEvents(longshore);
-    expect((await json(app, 'GET', '/api/v1/usage?repository=team/cache')).body).toMatchObject({ images: 1, bytes: pushed.bytes.length + layer.size + config.size });
-  });
+  it.each([mediaTypes.ociIndex, mediaTypes.dockerManifestList])(
+    'is taken as %s, given, and counted with its blobs',
+    async (type) => {
+      const longshore = composeForTest();
+      const { app } = longshore;
+      const [layer, config] = [
+        await blobIn(app, 'team/cache', 'cached layer', layerType),
+        await blobIn(app, 'team/cache', '{"layers":[]}', cacheConfig),
+      ];
+      const pushed = await put(app, 'team/cache', 'cache', { manifests: [layer, config] }, type);
+      expect(pushed.status, pushed.text).toBe(201);
+      expect((await ask(app, 'GET', '/v2/team/cache/manifests/cache')).status).toBe(200);
+      await deliverEvents(longshore);
+      expect((await json(app, 'GET', '/api/v1/usage?repository=team/cache')).body).toMatchObject({
+        images: 1,
+        bytes: pushed.bytes.length + layer.size + config.size,
+      });
+    },
+  );
 
   it('may list manifests beside them, and a blob under any media type', async () => {
     const { app } = composeForTest();
     const image = makeImage('listed');
     await pushImage(app, 'team/cache', 'image', image);
     const blob = await blobIn(app, 'team/cache', 'any bytes', 'application/x.any');
-    const listed = [{ mediaType: image.mediaType, digest: image.digest, size: image.bytes.length }, blob, { ...blob, mediaType: mediaTypes.ociManifest }];
+    const listed = [
+      { mediaType: image.mediaType, digest: image.digest, size: image.bytes.length },
+      blob,
+      { ...blob, mediaType: mediaTypes.ociManifest },
+    ];
     const mixed = await put(app, 'team/cache', 'mixed', { manifests: listed }, mediaTypes.ociIndex);
     expect(mixed.status).toBe(201);
-    const shown = (await json(app, 'GET', `/acr/v1/team/cache/_manifests/${mixed.digest}`)).body.manifest as { references: { digest: string }[] } | undefined;
+    const shown = (await json(app, 'GET', `/acr/v1/team/cache/_manifests/${mixed.digest}`)).body.manifest as
+      { references: { digest: string }[] } | undefined;
     expect(shown?.references.map(({ digest }) => digest)).toEqual([image.digest]);
   });
 
@@ -55,12 +69,22 @@ describe('an index that lists blobs, as the cache of BuildKit does', () => {
     };
     const layer = await blobIn(app, 'team/cache', 'cached layer', layerType);
     // A manifest that is a blob here, and becomes a manifest later: both stay.
-    const [config, inner] = [await blobIn(app, 'team/cache', '{}x', configType), await blobIn(app, 'team/cache', 'inner layer', layerType)];
+    const [config, inner] = [
+      await blobIn(app, 'team/cache', '{}x', configType),
+      await blobIn(app, 'team/cache', 'inner layer', layerType),
+    ];
     const manifest = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: [inner] });
     const asBlob = await blobIn(app, 'team/cache', manifest, mediaTypes.ociManifest);
     const pushed = await put(app, 'team/cache', 'cache', { manifests: [layer, asBlob] }, mediaTypes.ociIndex);
     expect(pushed.status).toBe(201);
-    expect((await ask(app, 'PUT', `/v2/team/cache/manifests/${asBlob.digest}`, { body: manifest, headers: { 'content-type': mediaTypes.ociManifest } })).status).toBe(201);
+    expect(
+      (
+        await ask(app, 'PUT', `/v2/team/cache/manifests/${asBlob.digest}`, {
+          body: manifest,
+          headers: { 'content-type': mediaTypes.ociManifest },
+        })
+      ).status,
+    ).toBe(201);
     const has = async (digest: string) => (await ask(app, 'GET', `/v2/team/cache/blobs/${digest}`)).status === 307;
     await pass(5);
     expect(await has(layer.digest)).toBe(true);

@@ -13,38 +13,66 @@ import { deliverEvents } from '../shared/usage/counting.ts';
 
 type Handler = 'recordUsage' | 'markTouched' | 'planReplication' | 'learnBases' | 'planBuild' | 'dispatchWebhooks';
 
-const handlers: Readonly<Record<string, Handler>> = { 'webhooks-dispatch': 'dispatchWebhooks', 'usage-record': 'recordUsage', 'purge-touched': 'markTouched', 'replication-plan': 'planReplication', 'builds-learn': 'learnBases', 'builds-plan': 'planBuild' };
+const handlers: Readonly<Record<string, Handler>> = {
+  'webhooks-dispatch': 'dispatchWebhooks',
+  'usage-record': 'recordUsage',
+  'purge-touched': 'markTouched',
+  'replication-plan': 'planReplication',
+  'builds-learn': 'learnBases',
+  'builds-plan': 'planBuild',
+};
 
 /** The types of the catalogue that a handler asks a store about: it does nothing with the others. */
 async function handled(handler: Handler): Promise<string[]> {
   const types: string[] = [];
   for (const [type, { example }] of Object.entries(catalogue)) {
     const longshore = composeRegion(createMemoryWorld(), regionNames[0]);
-    await longshore[handler]({ specversion: '1.0', id: 'e1', source: '/longshore', time: '2026-01-01T12:00:00.000Z', subject: 'x', datacontenttype: 'application/json', type, data: example }).catch(() => undefined);
+    await longshore[handler]({
+      specversion: '1.0',
+      id: 'e1',
+      source: '/longshore',
+      time: '2026-01-01T12:00:00.000Z',
+      subject: 'x',
+      datacontenttype: 'application/json',
+      type,
+      data: example,
+    }).catch(() => undefined);
     if (longshore.near.total() + longshore.memory.calls.total() > 0) types.push(type);
   }
   return types.sort();
 }
 
 describe('each subscription of Event Grid', () => {
-  it.each(subscriptions.subscriptions)('brings $destination.function the events that it acts on, and no others ($name)', async ({ destination, ...subscription }) => {
-    const handler = handlers[destination.function];
-    if (handler === undefined) throw new Error(`no handler is known of ${destination.function}`);
-    const wanted = 'filter' in subscription ? subscription.filter.includedEventTypes.toSorted() : Object.keys(catalogue).sort();
-    expect(await handled(handler)).toEqual(wanted);
-  });
+  it.each(subscriptions.subscriptions)(
+    'brings $destination.function the events that it acts on, and no others ($name)',
+    async ({ destination, ...subscription }) => {
+      const handler = handlers[destination.function];
+      if (handler === undefined) throw new Error(`no handler is known of ${destination.function}`);
+      const wanted =
+        'filter' in subscription ? subscription.filter.includedEventTypes.toSorted() : Object.keys(catalogue).sort();
+      expect(await handled(handler)).toEqual(wanted);
+    },
+  );
 });
 
 describe('a repository whose counters have drifted', () => {
-  const sizeOf = (image: TestImage) => image.bytes.length + image.config.length + image.layers.reduce((sum, layer) => sum + layer.length, 0);
-  const usage = async ({ app }: TestLongshore, repository: string) => (await json(app, 'GET', `/api/v1/usage?repository=${repository}`)).body;
-  const restore = ({ app }: TestLongshore, repository: string, { digest }: TestImage) => json(app, 'POST', '/api/v1/bin/restore', { repository, digest });
+  const sizeOf = (image: TestImage) =>
+    image.bytes.length + image.config.length + image.layers.reduce((sum, layer) => sum + layer.length, 0);
+  const usage = async ({ app }: TestLongshore, repository: string) =>
+    (await json(app, 'GET', `/api/v1/usage?repository=${repository}`)).body;
+  const restore = ({ app }: TestLongshore, repository: string, { digest }: TestImage) =>
+    json(app, 'POST', '/api/v1/bin/restore', { repository, digest });
 
   it('is counted anew by the survey: what was restored unseen, what is gone unseen, and what was never told of', async () => {
     const longshore = composeForTest();
     const { app } = longshore;
     const [kept, other] = [makeImage('kept'), makeImage('other', 4)];
-    for (const repository of ['team/back', 'team/gone', 'team/same']) for (const [tag, image] of [['kept', kept], ['other', other]] as const) await pushImage(app, repository, tag, image);
+    for (const repository of ['team/back', 'team/gone', 'team/same'])
+      for (const [tag, image] of [
+        ['kept', kept],
+        ['other', other],
+      ] as const)
+        await pushImage(app, repository, tag, image);
     await deliverEvents(longshore);
     await ask(app, 'DELETE', `/v2/team/back/manifests/${other.digest}`);
     await deliverEvents(longshore);
@@ -68,13 +96,21 @@ describe('a repository whose counters have drifted', () => {
     const longshore = composeForTest();
     const { app } = longshore;
     const [kept, gone] = [makeImage('kept'), makeImage('gone', 4)];
-    for (const [tag, image] of [['kept', kept], ['gone', gone]] as const) await pushImage(app, 'team/app', tag, image);
+    for (const [tag, image] of [
+      ['kept', kept],
+      ['gone', gone],
+    ] as const)
+      await pushImage(app, 'team/app', tag, image);
     await ask(app, 'DELETE', `/v2/team/app/manifests/${kept.digest}`);
     await deliverEvents(longshore);
     // One comes and one goes: the number stays.
     await restore(longshore, 'team/app', kept);
     await ask(app, 'DELETE', `/v2/team/app/manifests/${gone.digest}`);
-    await longshore.memory.documents.commitDocuments('usage', ['default', 'team/app'], [{ do: 'patch', id: 'total', set: { measured: false } }]);
+    await longshore.memory.documents.commitDocuments(
+      'usage',
+      ['default', 'team/app'],
+      [{ do: 'patch', id: 'total', set: { measured: false } }],
+    );
     await longshore.surveyUsage();
     expect(await usage(longshore, 'team/app')).toMatchObject({ images: 1, bytes: sizeOf(kept) });
   });
@@ -87,13 +123,30 @@ describe('a repository whose counters have drifted', () => {
     const pushed = [];
     for (const tag of ['a', 'b']) {
       const config = Buffer.from(JSON.stringify({ tag }));
-      pushed.push(await put(app, 'team/app', tag, { config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: await pushBlob(app, 'team/app', config), size: config.length }, layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: layer.length }] }, mediaTypes.ociManifest));
+      pushed.push(
+        await put(
+          app,
+          'team/app',
+          tag,
+          {
+            config: {
+              mediaType: 'application/vnd.oci.image.config.v1+json',
+              digest: await pushBlob(app, 'team/app', config),
+              size: config.length,
+            },
+            layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest, size: layer.length }],
+          },
+          mediaTypes.ociManifest,
+        ),
+      );
     }
     await ask(app, 'DELETE', `/v2/team/app/manifests/${pushed[0]?.digest ?? ''}`);
     await deliverEvents(longshore);
     await json(app, 'POST', '/api/v1/bin/restore', { repository: 'team/app', digest: pushed[0]?.digest });
     await deliverEvents(longshore);
-    const { sizes } = (await json(app, 'GET', '/api/v1/usage?repository=team/app&tag=b')).body as { sizes: { freedBytes: number } };
+    const { sizes } = (await json(app, 'GET', '/api/v1/usage?repository=team/app&tag=b')).body as {
+      sizes: { freedBytes: number };
+    };
     expect(sizes.freedBytes).toBeLessThan(layer.length);
   });
 });

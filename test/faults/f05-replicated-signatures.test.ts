@@ -20,9 +20,14 @@ describe('a replica that takes only some tags', () => {
     const [here, there] = regionNames;
     const { app } = region[here];
     const signed = makeImage('signed');
-    const sbom = makeImage('sbom', 1, { artifactType: 'application/spdx+json', subject: { mediaType: mediaTypes.ociManifest, digest: signed.digest, size: signed.bytes.length } });
+    const sbom = makeImage('sbom', 1, {
+      artifactType: 'application/spdx+json',
+      subject: { mediaType: mediaTypes.ociManifest, digest: signed.digest, size: signed.bytes.length },
+    });
     const [sig, early, ofEarly, dev] = [makeImage('sig'), makeImage('early'), makeImage('of early'), makeImage('dev')];
-    expect((await json(app, 'PUT', `/api/v1/replicas/${there}`, { filters: { tags: { include: ['v*'] } } })).status).toBe(200);
+    expect(
+      (await json(app, 'PUT', `/api/v1/replicas/${there}`, { filters: { tags: { include: ['v*'] } } })).status,
+    ).toBe(200);
     await replicated.settle();
     await pushImage(app, repository, 'v1', signed);
     await pushImage(app, repository, `sha256-${hex(signed)}.sig`, sig);
@@ -36,7 +41,8 @@ describe('a replica that takes only some tags', () => {
     await pushImage(app, repository, 'v2', early);
     await replicated.settle();
     await replicated.minutes(2);
-    for (const image of [signed, sig, sbom, early, ofEarly]) expect(await stateIn(app, there, `digest=${image.digest}`), image.digest).toBe('complete');
+    for (const image of [signed, sig, sbom, early, ofEarly])
+      expect(await stateIn(app, there, `digest=${image.digest}`), image.digest).toBe('complete');
     for (const query of ['tag=dev', `digest=${dev.digest}`]) expect(await stateIn(app, there, query)).toBe('filtered');
   });
 
@@ -53,8 +59,20 @@ describe('a replica that takes only some tags', () => {
       await pushImage(app, repository, child.digest, child);
       await pushImage(app, repository, `sha256-${hex(child)}.sig`, sig);
       await replicated.settle();
-      const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [{ mediaType: child.mediaType, digest: child.digest, size: child.bytes.length }] }));
-      await pushImage(app, repository, 'v1', { bytes: index, digest: '', mediaType: mediaTypes.ociIndex, config: Buffer.alloc(0), layers: [] });
+      const index = Buffer.from(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: mediaTypes.ociIndex,
+          manifests: [{ mediaType: child.mediaType, digest: child.digest, size: child.bytes.length }],
+        }),
+      );
+      await pushImage(app, repository, 'v1', {
+        bytes: index,
+        digest: '',
+        mediaType: mediaTypes.ociIndex,
+        config: Buffer.alloc(0),
+        layers: [],
+      });
       await replicated.settle();
       await replicated.minutes(2);
       expect(await stateIn(app, there, `digest=${sig.digest}`)).toBe('complete');

@@ -8,7 +8,16 @@ import { json } from './manifests.ts';
 
 const repository = 'team/app';
 const hex = ({ digest }: { digest: string }) => digest.slice('sha256:'.length);
-const namesOf = (name: string) => [name, `${name}.sig`, `${name}.att`, `${name}.sbom`, `${name}.0123456789abcdef.sbom`, `${name}.sig2`, `rel-${name}.sig`, `relsha.${name}.a-b_c`];
+const namesOf = (name: string) => [
+  name,
+  `${name}.sig`,
+  `${name}.att`,
+  `${name}.sbom`,
+  `${name}.0123456789abcdef.sbom`,
+  `${name}.sig2`,
+  `rel-${name}.sig`,
+  `relsha.${name}.a-b_c`,
+];
 
 async function tagsIn(app: App): Promise<string[]> {
   return ((await (await ask(app, 'GET', `/v2/${repository}/tags/list`)).json()) as { tags: string[] }).tags;
@@ -28,7 +37,11 @@ describe('what names a live image by its tag', () => {
     await pushAbout(longshore.app, `sha256-${hex(image)}`);
     await longshore.deliver();
     longshore.passDays(40);
-    await putPolicy(longshore.app, { remove: [{ name: 'all', olderThanDays: 7 }], keep: [{ name: 'keep', tags: ['keep'] }], brakePercent: 100 });
+    await putPolicy(longshore.app, {
+      remove: [{ name: 'all', olderThanDays: 7 }],
+      keep: [{ name: 'keep', tags: ['keep'] }],
+      brakePercent: 100,
+    });
     expect((await planOf(longshore.app)).items).toEqual([]);
   });
 
@@ -37,12 +50,19 @@ describe('what names a live image by its tag', () => {
     const image = makeImage('long digest');
     await pushImage(longshore.app, repository, 'other', image);
     const digest = `sha512:${createHash('sha512').update(image.bytes).digest('hex')}`;
-    const put = await ask(longshore.app, 'PUT', `/v2/${repository}/manifests/${digest}?tag=keep`, { body: image.bytes, headers: { 'content-type': mediaTypes.ociManifest } });
+    const put = await ask(longshore.app, 'PUT', `/v2/${repository}/manifests/${digest}?tag=keep`, {
+      body: image.bytes,
+      headers: { 'content-type': mediaTypes.ociManifest },
+    });
     expect(put.status).toBe(201);
     await pushAbout(longshore.app, digest.replace(':', '-').slice(0, 7 + 64));
     await longshore.deliver();
     longshore.passDays(40);
-    await putPolicy(longshore.app, { remove: [{ name: 'all', olderThanDays: 7 }], keep: [{ name: 'keep', tags: ['keep', 'other'] }], brakePercent: 100 });
+    await putPolicy(longshore.app, {
+      remove: [{ name: 'all', olderThanDays: 7 }],
+      keep: [{ name: 'keep', tags: ['keep', 'other'] }],
+      brakePercent: 100,
+    });
     expect((await planOf(longshore.app)).items).toEqual([]);
   });
 });
@@ -82,7 +102,16 @@ describe('an image that a policy takes', () => {
     await pushImage(app, repository, `sha256-${hex(other)}.shared`, shared);
     await json(app, 'PATCH', `/acr/v1/${repository}/_manifests/${locked.digest}`, { deleteEnabled: false });
     expect((await ask(app, 'DELETE', `/v2/${repository}/manifests/${one.digest}`)).status).toBe(202);
-    expect(await tagsIn(app)).toEqual([`sha256-${hex(one)}.locked`, `sha256-${hex(one)}.own`, `sha256-${hex(one)}.shared`, `sha256-${hex(other)}.shared`, 'named', 'other'].sort());
+    expect(await tagsIn(app)).toEqual(
+      [
+        `sha256-${hex(one)}.locked`,
+        `sha256-${hex(one)}.own`,
+        `sha256-${hex(one)}.shared`,
+        `sha256-${hex(other)}.shared`,
+        'named',
+        'other',
+      ].sort(),
+    );
   });
 
   it('has its signature come back with a push too, and leaves in the bin what somebody deleted by its own name', async () => {
@@ -102,7 +131,14 @@ describe('an image that a policy takes', () => {
 describe('a tag that only looks like a signature', () => {
   it('is an image as any other', async () => {
     const longshore = policed();
-    for (const tag of [`sha256-${'a'.repeat(63)}`, `sha256-${'a'.repeat(65)}`, `sha256-${'A'.repeat(64)}.sig`, `sha256-${'a'.repeat(64)}-sig`, 'sha256.sig']) await pushImage(longshore.app, repository, tag, makeImage(tag));
+    for (const tag of [
+      `sha256-${'a'.repeat(63)}`,
+      `sha256-${'a'.repeat(65)}`,
+      `sha256-${'A'.repeat(64)}.sig`,
+      `sha256-${'a'.repeat(64)}-sig`,
+      'sha256.sig',
+    ])
+      await pushImage(longshore.app, repository, tag, makeImage(tag));
     await longshore.deliver();
     longshore.passDays(40);
     await putPolicy(longshore.app, { remove: [{ name: 'all', olderThanDays: 7 }], brakePercent: 100 });

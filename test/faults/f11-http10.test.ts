@@ -30,13 +30,21 @@ describe('HTTP/1.0 without Host, as HAProxy and nagios ask', () => {
   });
 
   it('is answered by plain Node', async () => {
-    for (const line of ['GET /healthz HTTP/1.0', 'GET /v2/ HTTP/1.0', 'HEAD /v2/ HTTP/1.0', 'GET /healthz HTTP/1.0\r\nHost: localhost']) expect(await firstLine(stack.url, `${line}\r\n\r\n`), line).toMatch(/^HTTP\/1\.[01] 200/);
+    for (const line of [
+      'GET /healthz HTTP/1.0',
+      'GET /v2/ HTTP/1.0',
+      'HEAD /v2/ HTTP/1.0',
+      'GET /healthz HTTP/1.0\r\nHost: localhost',
+    ])
+      expect(await firstLine(stack.url, `${line}\r\n\r\n`), line).toMatch(/^HTTP\/1\.[01] 200/);
     expect(await firstLine(stack.url, 'OPTIONS / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.[01] (2|3|404|405)/);
   });
 
   it('is answered with 500 by the Functions host, before the app, as the real one does: in Azure the front sends a Host', async () => {
     expect(await firstLine(stack.functionsUrl, 'GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 500/);
-    expect(await firstLine(stack.functionsUrl, 'GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n')).toMatch(/^HTTP\/1\.1 200/);
+    expect(await firstLine(stack.functionsUrl, 'GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 200/,
+    );
   });
 
   it('is asked for of HTTP/1.1, as RFC 9112 says', async () => {

@@ -17,23 +17,33 @@ describe('what a policy took', () => {
     expect((await approve(longshore.app, await planOf(longshore.app))).status).toBe(200);
     return { app: longshore.app, image };
   }
-  const inList = async (app: Awaited<ReturnType<typeof taken>>['app']) => ((await (await ask(app, 'GET', `/v2/${repository}/tags/list`)).json()) as { tags: string[] }).tags.includes('v1');
+  const inList = async (app: Awaited<ReturnType<typeof taken>>['app']) =>
+    ((await (await ask(app, 'GET', `/v2/${repository}/tags/list`)).json()) as { tags: string[] }).tags.includes('v1');
 
   it('stays in the bin when a poller asks by HEAD, by tag or by digest', async () => {
     const { app, image } = await taken();
-    for (const reference of ['v1', image.digest]) for (const agent of ['', 'Watchtower/1.7', 'keel.sh', 'Renovate/39', 'curl/8.5', 'go-containerregistry/0.20']) {
-      expect((await ask(app, 'HEAD', `/v2/${repository}/manifests/${reference}`, { headers: { 'user-agent': agent } })).status).toBe(404);
-    }
+    for (const reference of ['v1', image.digest])
+      for (const agent of ['', 'Watchtower/1.7', 'keel.sh', 'Renovate/39', 'curl/8.5', 'go-containerregistry/0.20']) {
+        expect(
+          (await ask(app, 'HEAD', `/v2/${repository}/manifests/${reference}`, { headers: { 'user-agent': agent } }))
+            .status,
+        ).toBe(404);
+      }
     expect(await inList(app)).toBe(false);
     expect((await ask(app, 'GET', `/v2/${repository}/manifests/v1`)).status).toBe(200);
     expect(await inList(app)).toBe(true);
   });
 
-  it.each(['containerd/1.7.2', 'buildkit/v0.13', 'docker/28.0.0 go/go1.23'])('comes back for %s, which begins a pull by HEAD', async (agent) => {
-    const { app } = await taken();
-    expect((await ask(app, 'HEAD', `/v2/${repository}/manifests/v1`, { headers: { 'user-agent': agent } })).status).toBe(200);
-    expect(await inList(app)).toBe(true);
-  });
+  it.each(['containerd/1.7.2', 'buildkit/v0.13', 'docker/28.0.0 go/go1.23'])(
+    'comes back for %s, which begins a pull by HEAD',
+    async (agent) => {
+      const { app } = await taken();
+      expect(
+        (await ask(app, 'HEAD', `/v2/${repository}/manifests/v1`, { headers: { 'user-agent': agent } })).status,
+      ).toBe(200);
+      expect(await inList(app)).toBe(true);
+    },
+  );
 });
 
 describe('a Range that Blob Storage does not know', () => {
@@ -73,9 +83,16 @@ describe('a filter of referrers by a type with a bare +', () => {
       const referrer = makeImage(artifactType, 1, { artifactType, subject });
       await pushImage(app, repository, referrer.digest, referrer);
     }
-    const found = async (query: string) => ((await (await ask(app, 'GET', `/v2/${repository}/referrers/${image.digest}?artifactType=${query}`)).json()) as { manifests: { artifactType: string }[] }).manifests.map(({ artifactType }) => artifactType);
-    for (const query of ['application/spdx+json', 'application/spdx%2Bjson', 'application%2Fspdx+json']) expect(await found(query)).toEqual(['application/spdx+json']);
-    for (const query of ['text/x+y;+charset=utf-8', 'text/x%2By;%20charset%3Dutf-8']) expect(await found(query)).toEqual(['text/x+y; charset=utf-8']);
+    const found = async (query: string) =>
+      (
+        (await (await ask(app, 'GET', `/v2/${repository}/referrers/${image.digest}?artifactType=${query}`)).json()) as {
+          manifests: { artifactType: string }[];
+        }
+      ).manifests.map(({ artifactType }) => artifactType);
+    for (const query of ['application/spdx+json', 'application/spdx%2Bjson', 'application%2Fspdx+json'])
+      expect(await found(query)).toEqual(['application/spdx+json']);
+    for (const query of ['text/x+y;+charset=utf-8', 'text/x%2By;%20charset%3Dutf-8'])
+      expect(await found(query)).toEqual(['text/x+y; charset=utf-8']);
     expect(await found('my+own%20type')).toEqual(['my own type']);
     expect(await found('application/other+json')).toEqual([]);
   });

@@ -12,9 +12,11 @@ async function surrounded() {
   const { app } = longshore;
   const image = makeImage('subject', 0);
   await pushImage(app, repository, 'v1', image);
-  const about = (subject: typeof image, n: number) => makeImage('subject', 0, { ...naming(subject), annotations: { n: String(n) } });
+  const about = (subject: typeof image, n: number) =>
+    makeImage('subject', 0, { ...naming(subject), annotations: { n: String(n) } });
   const referrers = Array.from({ length: 20 }, (_, n) => about(image, n));
-  for (const each of [...referrers, about(referrers[0] ?? image, 100)]) await putManifest(app, repository, each.digest, each);
+  for (const each of [...referrers, about(referrers[0] ?? image, 100)])
+    await putManifest(app, repository, each.digest, each);
   const child = makeImage('subject', 0, { annotations: { n: 'child' } });
   await push(app, repository, child.digest, child);
   const index = makeIndex([child], naming(image));
@@ -42,12 +44,17 @@ async function outcomeOf({ longshore, path }: Surrounded, other: TestLongshore):
     await other.recordUsage(event);
     await other.markTouched(event);
   }
-  const unsettled = await other.memory.documents.countDocuments({ container: 'repositories', partition: ['default', repository], where: [{ path: 'type', is: '=', value: 'unsettled' }] });
-  const left = (await json(other.app, 'GET', `/acr/v1/${repository}/_manifests`)).body.manifests as { tags?: string[] }[];
+  const unsettled = await other.memory.documents.countDocuments({
+    container: 'repositories',
+    partition: ['default', repository],
+    where: [{ path: 'type', is: '=', value: 'unsettled' }],
+  });
+  const left = (await json(other.app, 'GET', `/acr/v1/${repository}/_manifests`)).body.manifests as {
+    tags?: string[];
+  }[];
   const { images, bytes } = (await json(other.app, 'GET', `/api/v1/usage?repository=${repository}`)).body;
   return { unsettled, left: left.map(({ tags }) => tags), images, bytes };
 }
-
 
 const kinds = ['crashBefore', 'crashAfter', 'failOn', 'loseAnswerOn'] as const;
 
@@ -55,7 +62,15 @@ const kinds = ['crashBefore', 'crashAfter', 'failOn', 'loseAnswerOn'] as const;
 export async function checkKilledDeletions(first: number, step: number): Promise<void> {
   const whole = await surrounded();
   await ask(whole.longshore.app, 'DELETE', whole.path);
-  await expect.poll(() => whole.longshore.memory.documents.countDocuments({ container: 'repositories', partition: ['default', repository], where: [{ path: 'type', is: '=', value: 'unsettled' }] })).toBe(0);
+  await expect
+    .poll(() =>
+      whole.longshore.memory.documents.countDocuments({
+        container: 'repositories',
+        partition: ['default', repository],
+        where: [{ path: 'type', is: '=', value: 'unsettled' }],
+      }),
+    )
+    .toBe(0);
   const calls = whole.longshore.memory.calls.total();
   const expected = await outcomeOf(whole, whole.longshore.another());
   expect(expected).toMatchObject({ unsettled: 0, left: [['kept']], images: 1 });

@@ -35,15 +35,34 @@ export interface Put {
   readonly bytes: Buffer;
 }
 
-export async function put(app: App, repository: string, reference: string | undefined, manifest: object, type: string = mediaTypes.ociManifest): Promise<Put> {
+export async function put(
+  app: App,
+  repository: string,
+  reference: string | undefined,
+  manifest: object,
+  type: string = mediaTypes.ociManifest,
+): Promise<Put> {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: type, ...manifest }));
   const digest = digestOfText(bytes);
-  const answer = await ask(app, 'PUT', `/v2/${repository}/manifests/${reference ?? digest}`, { body: bytes, headers: { 'content-type': type } });
+  const answer = await ask(app, 'PUT', `/v2/${repository}/manifests/${reference ?? digest}`, {
+    body: bytes,
+    headers: { 'content-type': type },
+  });
   return { status: answer.status, text: await answer.text(), digest, bytes };
 }
 
-export async function json(app: App, method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }> {
-  const answer = await ask(app, method, path, body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+export async function json(
+  app: App,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const answer = await ask(
+    app,
+    method,
+    path,
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } },
+  );
   const text = await answer.text();
   return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
 }

@@ -24,7 +24,9 @@ describe('an image whose base is known for certain', () => {
   it('is not built anew for another image with the same layers, where its task says what it is built on', async () => {
     const of = await withTwins((base) => build('team/m', 'm', { base }));
     const digest = await upload(of, 'team/m', `FROM ${host}/team/base:1\n`);
-    expect((await of.api('PUT', '/tasks/m', { image: 'team/m:1', context: { repository: 'team/m', digest } })).status).toBe(200);
+    expect(
+      (await of.api('PUT', '/tasks/m', { image: 'team/m:1', context: { repository: 'team/m', digest } })).status,
+    ).toBe(200);
     await of.settle();
     expect(await dependentsOf(of, 'team/base:1')).toEqual(['team/m:1']);
     expect(await dependentsOf(of, 'other/web:main')).toEqual([]);
@@ -47,12 +49,22 @@ describe('an image whose base is known for certain', () => {
   });
 
   it('follows the image whose layers it has where only a label says something else, for labels are inherited', async () => {
-    const of = await withTwins((base) => build('team/m', 'm', { base, config: { Labels: { 'org.opencontainers.image.base.name': 'docker.io/library/alpine:3' } } }));
+    const of = await withTwins((base) =>
+      build('team/m', 'm', {
+        base,
+        config: { Labels: { 'org.opencontainers.image.base.name': 'docker.io/library/alpine:3' } },
+      }),
+    );
     expect(await dependentsOf(of, 'team/base:1')).toEqual(['team/m:1']);
   });
 
   it('follows one of the twins alone where its label names that', async () => {
-    const of = await withTwins((base) => build('team/m', 'm', { base, config: { Labels: { 'org.opencontainers.image.base.name': `${host}/team/base:1` } } }));
+    const of = await withTwins((base) =>
+      build('team/m', 'm', {
+        base,
+        config: { Labels: { 'org.opencontainers.image.base.name': `${host}/team/base:1` } },
+      }),
+    );
     expect(await dependentsOf(of, 'team/base:1')).toEqual(['team/m:1']);
     expect(await dependentsOf(of, 'other/web:main')).toEqual([]);
   });

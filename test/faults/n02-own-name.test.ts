@@ -44,7 +44,15 @@ describe('a registry that no setting tells its own name', () => {
     await of.settle();
     expect(await buildsIn(of)).toHaveLength(2);
     const { documents } = of.process().memory;
-    expect((await documents.queryDocuments({ container: 'dependencies', where: [{ path: 'type', is: '=', value: 'watched' }], limit: 10 })).documents).toEqual([]);
+    expect(
+      (
+        await documents.queryDocuments({
+          container: 'dependencies',
+          where: [{ path: 'type', is: '=', value: 'watched' }],
+          limit: 10,
+        })
+      ).documents,
+    ).toEqual([]);
     of.clock.advance(25 * hourMs);
     await of.process().sweepBuilds();
     await of.settle();
@@ -60,7 +68,13 @@ describe('a registry that no setting tells its own name', () => {
     await of.push(base, '1');
     await of.settle();
     // Events come in any order, and this one's client has called the registry by another name.
-    const { status } = await of.app.fetch(new Request('http://elsewhere.test/v2/library/base/manifests/2', { method: 'PUT', headers: { 'content-type': mediaTypes.ociManifest }, body: base.bytes as Uint8Array<ArrayBuffer> }));
+    const { status } = await of.app.fetch(
+      new Request('http://elsewhere.test/v2/library/base/manifests/2', {
+        method: 'PUT',
+        headers: { 'content-type': mediaTypes.ociManifest },
+        body: base.bytes as Uint8Array<ArrayBuffer>,
+      }),
+    );
     expect(status).toBe(201);
     await of.settle();
     expect((await basesOf(of, 'team/app:1')).filter((each) => each.includes('.test'))).toEqual([]);

@@ -13,7 +13,9 @@ function page(name: string): string {
 describe('docs/purge.md', () => {
   it('has an example of a policy that a new registry takes', async () => {
     const [, body = ''] = /purge\/policies\/builds -d '(\{[\s\S]*?\n\})'/.exec(page('purge')) ?? [];
-    expect((await call(composeForTest().app, 'PUT', '/purge/policies/builds', JSON.parse(body) as object)).status).toBe(200);
+    expect((await call(composeForTest().app, 'PUT', '/purge/policies/builds', JSON.parse(body) as object)).status).toBe(
+      200,
+    );
   });
 });
 
@@ -28,7 +30,10 @@ describe('a rule on last pull that looks back too far', () => {
   it('is refused with the day from which it can be taken', async () => {
     const { app, world } = composeForTest();
     const from = new Date(world.clock.now().getTime() + 90 * 24 * 3600 * 1000).toISOString().slice(0, 10);
-    const { status, body } = await call(app, 'PUT', '/purge/policies/nightly', { remove: [{ name: 'unused', notPulledDays: 90 }], keep: [] });
+    const { status, body } = await call(app, 'PUT', '/purge/policies/nightly', {
+      remove: [{ name: 'unused', notPulledDays: 90 }],
+      keep: [],
+    });
     expect(status).toBe(409);
     expect(body.errors?.[0]?.message).toContain(`leave it out until ${from}`);
   });
@@ -49,7 +54,9 @@ describe('a deletion in the bin', () => {
   });
 
   it('is asked for with its repository where a digest names it', async () => {
-    const { status, body } = await call(composeForTest().app, 'POST', '/bin/restore', { digest: `sha256:${'2'.repeat(64)}` });
+    const { status, body } = await call(composeForTest().app, 'POST', '/bin/restore', {
+      digest: `sha256:${'2'.repeat(64)}`,
+    });
     expect(status).toBe(400);
     expect(body.errors?.[0]?.message).toContain('"repository": "team/app"');
   });
@@ -64,7 +71,9 @@ describe('a plan that removes nothing', () => {
     expect(refused.status).toBe(409);
     expect(refused.body.errors?.[0]?.message).toContain('"switchOn": true');
     expect((await call(app, 'GET', '/purge/policies/nightly')).body.on).toBe(false);
-    expect((await call(app, 'POST', '/purge/policies/nightly/plan/approve', { hash: plan.hash, switchOn: true })).status).toBe(200);
+    expect(
+      (await call(app, 'POST', '/purge/policies/nightly/plan/approve', { hash: plan.hash, switchOn: true })).status,
+    ).toBe(200);
     expect((await call(app, 'GET', '/purge/policies/nightly')).body.on).toBe(true);
   });
 });

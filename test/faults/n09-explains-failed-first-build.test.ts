@@ -5,7 +5,11 @@ import type { Registry } from '../shared/builds/bases/building.ts';
 async function withTask(dockerfile: string, more: object = {}): Promise<Registry> {
   const of = registry();
   const digest = await upload(of, 'team/failing', dockerfile);
-  const put = await of.api('PUT', '/tasks/failing', { image: 'team/failing:1', context: { repository: 'team/failing', digest }, ...more });
+  const put = await of.api('PUT', '/tasks/failing', {
+    image: 'team/failing:1',
+    context: { repository: 'team/failing', digest },
+    ...more,
+  });
   expect(put.status).toBe(200);
   return of;
 }
@@ -40,7 +44,9 @@ describe('why there is no image that a task makes', () => {
     await run(of);
     const { reason, why } = await explained(of);
     expect(reason).toBe('test failed');
-    expect(why).toMatch(/its test ended with exit code 1; its log: GET \/api\/v1\/builds\/[\w-]+\/log\?image=team\/failing:1$/);
+    expect(why).toMatch(
+      /its test ended with exit code 1; its log: GET \/api\/v1\/builds\/[\w-]+\/log\?image=team\/failing:1$/,
+    );
   });
 
   it('is that nobody has run it', async () => {

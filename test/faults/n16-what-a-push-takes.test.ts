@@ -9,8 +9,14 @@ it.each([
   [['metadata/read'], false, 'repositories/team/app/content/write and repositories/team/app/content/read'],
 ])('whoever has %j may push: %s', async (verbs, allowed, why) => {
   const longshore = composeRequired();
-  await makeToken(longshore, 'ci', verbs.map((verb) => `repositories/team/*/${verb}`));
-  const answer = (await (await ask(longshore.app, 'GET', '/api/v1/access?token=ci&repository=team/app&action=push', { headers: asAdmin })).json()) as { allowed: boolean; why: string };
+  await makeToken(
+    longshore,
+    'ci',
+    verbs.map((verb) => `repositories/team/*/${verb}`),
+  );
+  const answer = (await (
+    await ask(longshore.app, 'GET', '/api/v1/access?token=ci&repository=team/app&action=push', { headers: asAdmin })
+  ).json()) as { allowed: boolean; why: string };
   expect(answer.allowed).toBe(allowed);
   expect(answer.why).toContain(why);
 });

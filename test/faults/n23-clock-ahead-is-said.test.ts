@@ -20,7 +20,9 @@ describe('a stack whose clock is ahead', () => {
     expect(stack.told()).toMatch(/40 days ahead .*LONGSHORE_CLOCK_AHEAD_DAYS.*webhook/s);
     await stack.stop();
     stack = undefined;
-    expect(readFileSync(join(folder.path, 'longshore.log'), 'utf8')).toMatch(/"level":40.*"daysAhead":40.*ahead of time/);
+    expect(readFileSync(join(folder.path, 'longshore.log'), 'utf8')).toMatch(
+      /"level":40.*"daysAhead":40.*ahead of time/,
+    );
   }, 60_000);
 
   it('says nothing of it when the clock is right', async () => {

@@ -31,16 +31,29 @@ describe('an event that waits for many receivers', () => {
     const deliveries = await simulation.deliveries();
     expect(deliveries).toHaveLength(8);
     expect(deliveries.filter((each) => 'event' in each || JSON.stringify(each).includes('"useragent"'))).toEqual([]);
-    const event = JSON.stringify((await simulation.documents({ container: 'deliveries', where: [{ path: 'type', is: '=', value: 'webhook-dispatch' }] }))[0]?.['event']);
+    const event = JSON.stringify(
+      (
+        await simulation.documents({
+          container: 'deliveries',
+          where: [{ path: 'type', is: '=', value: 'webhook-dispatch' }],
+        })
+      )[0]?.['event'],
+    );
     const more = await waiting(16);
-    console.info(`an event of ${event.length} bytes: ${Math.round((await storedBytes(more) - await storedBytes(simulation)) / 8)} bytes for each delivery`);
+    console.info(
+      `an event of ${event.length} bytes: ${Math.round(((await storedBytes(more)) - (await storedBytes(simulation))) / 8)} bytes for each delivery`,
+    );
   });
 
   it('reaches each receiver that comes back as it was, and is in the log of each', async () => {
     const simulation = await waiting(3);
     simulation.receivers.clear();
     await simulation.runFor(2 * hour);
-    expect((await simulation.deliveries()).map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered']);
+    expect((await simulation.deliveries()).map(({ status }) => status)).toEqual([
+      'delivered',
+      'delivered',
+      'delivered',
+    ]);
     for (const name of ['dead0', 'dead1', 'dead2']) {
       const bodies = simulation.gotBy(name).map(({ body }) => body);
       expect(bodies.length).toBeGreaterThan(1);
@@ -48,7 +61,11 @@ describe('an event that waits for many receivers', () => {
     }
     const { app } = composeForTest({ world: simulation.world });
     const [delivery] = await simulation.deliveries('dead0');
-    const shown = (await (await app.fetch(new Request(`http://registry.test/api/v1/webhooks/dead0/deliveries/${delivery?.deliveryId ?? ''}`))).json()) as { eventId: string; event: { id: string } };
+    const shown = (await (
+      await app.fetch(
+        new Request(`http://registry.test/api/v1/webhooks/dead0/deliveries/${delivery?.deliveryId ?? ''}`),
+      )
+    ).json()) as { eventId: string; event: { id: string } };
     expect([shown.eventId, shown.event.id]).toEqual(['once', 'once']);
   });
 
@@ -85,11 +102,22 @@ describe('a delivery that an older version wrote, with its event', () => {
     const simulation = await waiting(1);
     const { documents } = connectMemory(simulation.world);
     const [delivery] = (await simulation.deliveries()) as [Delivery];
-    const [marker] = await simulation.documents({ container: 'deliveries', where: [{ path: 'type', is: '=', value: 'webhook-dispatch' }] });
+    const [marker] = await simulation.documents({
+      container: 'deliveries',
+      where: [{ path: 'type', is: '=', value: 'webhook-dispatch' }],
+    });
     const { eventId: _, ...old } = delivery;
-    const written = await documents.commitDocuments('deliveries', [delivery.webhook, delivery.day], [{ do: 'upsert', document: { ...old, event: marker?.['event'] } }]);
+    const written = await documents.commitDocuments(
+      'deliveries',
+      [delivery.webhook, delivery.day],
+      [{ do: 'upsert', document: { ...old, event: marker?.['event'] } }],
+    );
     expect(written.committed).toBe(true);
-    await documents.commitDocuments('deliveries', [String(marker?.['webhook']), delivery.day], [{ do: 'delete', id: String(marker?.id) }]);
+    await documents.commitDocuments(
+      'deliveries',
+      [String(marker?.['webhook']), delivery.day],
+      [{ do: 'delete', id: String(marker?.id) }],
+    );
     simulation.receivers.clear();
     await simulation.runFor(2 * hour);
     const [after] = await simulation.deliveries();
@@ -100,10 +128,19 @@ describe('a delivery that an older version wrote, with its event', () => {
   it('whose event has left the log says so, and is tried and ended as any other', async () => {
     const simulation = await waiting(1);
     const { documents } = connectMemory(simulation.world);
-    const [marker] = await simulation.documents({ container: 'deliveries', where: [{ path: 'type', is: '=', value: 'webhook-dispatch' }] });
-    await documents.commitDocuments('deliveries', [String(marker?.['webhook']), String(marker?.['day'])], [{ do: 'delete', id: String(marker?.id) }]);
+    const [marker] = await simulation.documents({
+      container: 'deliveries',
+      where: [{ path: 'type', is: '=', value: 'webhook-dispatch' }],
+    });
+    await documents.commitDocuments(
+      'deliveries',
+      [String(marker?.['webhook']), String(marker?.['day'])],
+      [{ do: 'delete', id: String(marker?.id) }],
+    );
     await simulation.runFor(9 * day);
     const [delivery] = await simulation.deliveries();
-    expect([delivery?.status, JSON.stringify(delivery?.attempts.at(-1)?.outcome).includes('has left the log')]).toEqual(['expired', true]);
+    expect([delivery?.status, JSON.stringify(delivery?.attempts.at(-1)?.outcome).includes('has left the log')]).toEqual(
+      ['expired', true],
+    );
   });
 });

@@ -9,10 +9,13 @@ describe('the first plan of a new policy', () => {
   it('looks through many small repositories side by side', async () => {
     const longshore = policed();
     const count = 40;
-    for (let n = 0; n < count; n += 1) await pushImage(longshore.app, `team/app-${n}`, 'v1', makeImage(`image ${n}`, 1));
+    for (let n = 0; n < count; n += 1)
+      await pushImage(longshore.app, `team/app-${n}`, 'v1', makeImage(`image ${n}`, 1));
     longshore.passDays(40);
     await putPolicy(longshore.app, rules);
-    const { inARow, calls } = await roundTrips(longshore.memory.calls, () => call(longshore.app, 'POST', '/purge/policies/nightly/plan'));
+    const { inARow, calls } = await roundTrips(longshore.memory.calls, () =>
+      call(longshore.app, 'POST', '/purge/policies/nightly/plan'),
+    );
     console.info(`a first plan of ${count} repositories: ${calls} store calls, ${inARow} in a row`);
     expect((await planOf(longshore.app)).tags).toBe(count);
     expect(inARow / count).toBeLessThan(8);
@@ -22,7 +25,14 @@ describe('the first plan of a new policy', () => {
     const sizes = [1, 2, 52, 1];
     const filled = async () => {
       const longshore = policed();
-      for (const [n, size] of sizes.entries()) for (let image = 0; image < size; image += 1) await pushImage(longshore.app, `team/app-${n}`, `v${image}`, makeImage('image', 0, { annotations: { image: String(image) } }));
+      for (const [n, size] of sizes.entries())
+        for (let image = 0; image < size; image += 1)
+          await pushImage(
+            longshore.app,
+            `team/app-${n}`,
+            `v${image}`,
+            makeImage('image', 0, { annotations: { image: String(image) } }),
+          );
       longshore.passDays(40);
       await putPolicy(longshore.app, rules);
       longshore.memory.calls.resetCounts();

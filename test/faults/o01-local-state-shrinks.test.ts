@@ -31,8 +31,13 @@ describe('the state of the local stack gets smaller when what was in it goes', (
     const client = new CosmosClient({ endpoint: emulator.endpoint, key: emulator.key });
     try {
       const { database } = await client.databases.createIfNotExists({ id: 'd' });
-      const { container } = await database.containers.createIfNotExists({ id: 'c', partitionKey: { paths: ['/pk'] }, defaultTtl: -1 });
-      for (let count = 0; count < 500; count += 1) await container.items.create({ id: String(count), pk: 'p', text, ttl: count === 0 ? -1 : 8 });
+      const { container } = await database.containers.createIfNotExists({
+        id: 'c',
+        partitionKey: { paths: ['/pk'] },
+        defaultTtl: -1,
+      });
+      for (let count = 0; count < 500; count += 1)
+        await container.items.create({ id: String(count), pk: 'p', text, ttl: count === 0 ? -1 : 8 });
       expect(statSync(path).size).toBeGreaterThan(16 * mib);
       expect(await sizeBelow(path, 8 * mib)).toBeLessThanOrEqual(8 * mib);
       expect((await container.item('0', 'p').read<{ text: string }>()).resource?.text).toBe(text);
@@ -61,7 +66,13 @@ describe('the state of the local stack gets smaller when what was in it goes', (
   it('in the topic, while it runs', async () => {
     const path = join(folder, 'topic.sqlite');
     const state = new StateFile(path);
-    state.add(Array.from({ length: 500 }, () => ({ json: JSON.stringify(text), targets: [{ subscription: 'gone', expires: 1 }] })), 0);
+    state.add(
+      Array.from({ length: 500 }, () => ({
+        json: JSON.stringify(text),
+        targets: [{ subscription: 'gone', expires: 1 }],
+      })),
+      0,
+    );
     state.close();
     expect(statSync(path).size).toBeGreaterThan(30 * mib);
     const key = Buffer.alloc(32, 1).toString('base64');

@@ -7,7 +7,9 @@ import { canRotate, rotatingLog } from '../../shared/adapters/rotating-log.ts';
 import { compose } from '../../shared/compose.ts';
 import { parseConfig } from '../../shared/config.ts';
 
-const { Values: sample } = JSON.parse(readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8')) as { Values: Record<string, string> };
+const { Values: sample } = JSON.parse(
+  readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8'),
+) as { Values: Record<string, string> };
 const mib = 1024 * 1024;
 const line = `${'x'.repeat(1023)}\n`;
 
@@ -24,9 +26,18 @@ describe('a log', () => {
     const lines = 40 * 1024;
     for (let number = 0; number < lines; number += 1) longshore.log.info({ number, text: line }, 'a line');
     await longshore.dispose();
-    expect(readdirSync(folder).filter((name) => name.startsWith('app.log')).sort()).toEqual(['app.log', 'app.log.1']);
+    expect(
+      readdirSync(folder)
+        .filter((name) => name.startsWith('app.log'))
+        .sort(),
+    ).toEqual(['app.log', 'app.log.1']);
     expect(statSync(`${path}.1`).size).toBeLessThan(32 * mib + 2048);
-    const read = [`${path}.1`, path].flatMap((each) => readFileSync(each, 'utf8').trimEnd().split('\n').map((text) => (JSON.parse(text) as { number: number }).number));
+    const read = [`${path}.1`, path].flatMap((each) =>
+      readFileSync(each, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((text) => (JSON.parse(text) as { number: number }).number),
+    );
     expect(read).toEqual(Array.from({ length: lines }, (_, number) => number));
   });
 

@@ -36,6 +36,10 @@ describe('a region whose write region is slow or down', () => {
       expect([path, answer.status, answer.headers.get('retry-after')]).toEqual([path, 503, '1']);
     }
     north.memory.calls.clearFaults();
-    await expect.poll(async () => (await ask(north.app, 'GET', `/v2/${repository}/blobs/${makeImage('other').digest}`)).status, { timeout: 5_000 }).toBe(404);
+    await expect
+      .poll(async () => (await ask(north.app, 'GET', `/v2/${repository}/blobs/${makeImage('other').digest}`)).status, {
+        timeout: 5_000,
+      })
+      .toBe(404);
   });
 });

@@ -31,7 +31,8 @@ describe('a region that is behind', () => {
     expect((await ask(north.app, 'GET', manifests(image.digest))).status).toBe(200);
     expect((await ask(north.app, 'DELETE', manifests(image.digest))).status).toBe(202);
     for (let second = 0; second <= lagMs / 1_000 + 1; second += 1) {
-      for (const method of ['GET', 'HEAD']) expect((await ask(north.app, method, manifests(image.digest))).status).toBe(404);
+      for (const method of ['GET', 'HEAD'])
+        expect((await ask(north.app, method, manifests(image.digest))).status).toBe(404);
       clock.advance(1_000);
     }
   });
@@ -70,7 +71,10 @@ describe('a region that is behind', () => {
     const image = makeImage('locked');
     await pushImage(north.app, repository, 'v1', image);
     clock.advance(lagMs + 1);
-    const locked = await ask(north.app, 'PATCH', `/acr/v1/${repository}/_manifests/${image.digest}`, { body: JSON.stringify({ readEnabled: false }), headers: { 'content-type': 'application/json' } });
+    const locked = await ask(north.app, 'PATCH', `/acr/v1/${repository}/_manifests/${image.digest}`, {
+      body: JSON.stringify({ readEnabled: false }),
+      headers: { 'content-type': 'application/json' },
+    });
     expect(locked.status).toBe(200);
     expect((await ask(north.app, 'GET', manifests(image.digest))).status).toBe(405);
   });
@@ -99,7 +103,9 @@ describe('an instance that an event tells of a deletion elsewhere', () => {
     expect((await ask(north.app, 'DELETE', manifests(image.digest))).status).toBe(202);
     // Nobody has told it yet.
     expect((await ask(peer.app, 'GET', manifests(image.digest))).status).toBe(200);
-    const deleted = peer.world.region('north').events.log.filter(({ type }) => type === 'Microsoft.ContainerRegistry.ImageDeleted');
+    const deleted = peer.world
+      .region('north')
+      .events.log.filter(({ type }) => type === 'Microsoft.ContainerRegistry.ImageDeleted');
     expect(deleted).toHaveLength(1);
     await peer.recordUsage(deleted[0]);
     for (let second = 0; second <= lagMs / 1_000; second += 1) {

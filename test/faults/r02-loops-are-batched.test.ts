@@ -11,7 +11,11 @@ const image = makeImage('subject', 0);
 const path = `/v2/${repository}/manifests/${image.digest}`;
 
 function unsettled({ memory }: TestLongshore): Promise<number> {
-  return memory.documents.countDocuments({ container: 'repositories', partition: ['default', repository], where: [{ path: 'type', is: '=', value: 'unsettled' }] });
+  return memory.documents.countDocuments({
+    container: 'repositories',
+    partition: ['default', repository],
+    where: [{ path: 'type', is: '=', value: 'unsettled' }],
+  });
 }
 
 async function pushReferrers({ app }: TestLongshore, count: number): Promise<void> {
@@ -23,7 +27,11 @@ async function pushReferrers({ app }: TestLongshore, count: number): Promise<voi
 }
 
 function manifestsOf({ memory }: TestLongshore): Promise<number> {
-  return memory.documents.countDocuments({ container: 'repositories', partition: ['default', repository], where: [{ path: 'type', is: '=', value: 'manifest' }] });
+  return memory.documents.countDocuments({
+    container: 'repositories',
+    partition: ['default', repository],
+    where: [{ path: 'type', is: '=', value: 'manifest' }],
+  });
 }
 
 /** What `work` and all that goes on after its answer asks of the stores. */
@@ -31,10 +39,15 @@ async function callsUntilSettled(longshore: TestLongshore, work: () => Promise<u
   const before = longshore.memory.calls.total();
   await work();
   const counted = { looks: 0 };
-  await expect.poll(async () => {
-    counted.looks += 1;
-    return unsettled(longshore);
-  }, { timeout: 30_000 }).toBe(0);
+  await expect
+    .poll(
+      async () => {
+        counted.looks += 1;
+        return unsettled(longshore);
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(0);
   return longshore.memory.calls.total() - before - counted.looks;
 }
 
@@ -45,7 +58,9 @@ describe('a restore', () => {
     await pushReferrers(longshore, count);
     await callsUntilSettled(longshore, () => ask(longshore.app, 'DELETE', path));
     expect(await manifestsOf(longshore)).toBe(0);
-    const calls = await callsUntilSettled(longshore, () => post(longshore.app, '/api/v1/bin/restore', { repository, digest: image.digest }));
+    const calls = await callsUntilSettled(longshore, () =>
+      post(longshore.app, '/api/v1/bin/restore', { repository, digest: image.digest }),
+    );
     console.info(`a restore with ${count} referrers: ${calls} store calls`);
     expect(await manifestsOf(longshore)).toBe(count + 1);
     expect(calls / count).toBeLessThan(2);
@@ -59,9 +74,13 @@ describe('a restore', () => {
     const index = makeIndex(children);
     await push(longshore.app, repository, 'index', index);
     await ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/one`);
-    await callsUntilSettled(longshore, () => ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/${index.digest}`));
+    await callsUntilSettled(longshore, () =>
+      ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/${index.digest}`),
+    );
     expect(await manifestsOf(longshore)).toBe(0);
-    const calls = await callsUntilSettled(longshore, () => post(longshore.app, '/api/v1/bin/restore', { repository, digest: index.digest }));
+    const calls = await callsUntilSettled(longshore, () =>
+      post(longshore.app, '/api/v1/bin/restore', { repository, digest: index.digest }),
+    );
     console.info(`a restore of an index with ${children.length} children: ${calls} store calls`);
     expect(await manifestsOf(longshore)).toBe(children.length + 1);
     expect(calls / children.length).toBeLessThan(4);
@@ -70,8 +89,11 @@ describe('a restore', () => {
   it('of a whole deletion brings its images back in batches, and the tags of each', async () => {
     const longshore = timedLongshore();
     const count = 80;
-    for (let n = 0; n < count; n += 1) await pushImage(longshore.app, repository, `v${n}`, makeImage('subject', 0, { annotations: { n: String(n) } }));
-    const dropped = await roundTrips(longshore.memory.calls, () => ask(longshore.app, 'DELETE', `/acr/v1/${repository}`));
+    for (let n = 0; n < count; n += 1)
+      await pushImage(longshore.app, repository, `v${n}`, makeImage('subject', 0, { annotations: { n: String(n) } }));
+    const dropped = await roundTrips(longshore.memory.calls, () =>
+      ask(longshore.app, 'DELETE', `/acr/v1/${repository}`),
+    );
     console.info(`a deletion of ${count} tagged images: ${dropped.calls} store calls, ${dropped.inARow} in a row`);
     expect(dropped.inARow).toBeLessThan(35);
     const [{ group } = { group: '' }] = await binOf(longshore.app);

@@ -9,12 +9,22 @@ async function withReferrers(count: number) {
   const image = makeImage('subject', 0);
   await pushImage(longshore.app, repository, 'v1', image);
   for (let n = 0; n < count; n += 1) {
-    const pushed = await putManifest(longshore.app, repository, `r${n}`, makeImage('subject', 0, { ...naming(image), annotations: { n: String(n) } }));
+    const pushed = await putManifest(
+      longshore.app,
+      repository,
+      `r${n}`,
+      makeImage('subject', 0, { ...naming(image), annotations: { n: String(n) } }),
+    );
     if (pushed.status !== 201) throw new Error(await pushed.text());
     await ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/r${n}`);
   }
   longshore.memory.calls.resetCounts();
-  const left = async () => ((await (await ask(longshore.another().app, 'GET', `/v2/${repository}/referrers/${image.digest}`)).json()) as { manifests: unknown[] }).manifests.length;
+  const left = async () =>
+    (
+      (await (await ask(longshore.another().app, 'GET', `/v2/${repository}/referrers/${image.digest}`)).json()) as {
+        manifests: unknown[];
+      }
+    ).manifests.length;
   return { longshore, path: `/v2/${repository}/manifests/${image.digest}`, left };
 }
 
@@ -23,7 +33,17 @@ describe('deleting a manifest with many referrers', () => {
     const { longshore, path, left } = await withReferrers(200);
     expect((await ask(longshore.app, 'DELETE', path)).status).toBe(202);
     await expect.poll(left, { timeout: 30_000 }).toBe(0);
-    await expect.poll(async () => (await longshore.memory.documents.countDocuments({ container: 'repositories', partition: ['default', repository], where: [{ path: 'type', is: '=', value: 'unsettled' }] })), { timeout: 30_000 }).toBe(0);
+    await expect
+      .poll(
+        async () =>
+          await longshore.memory.documents.countDocuments({
+            container: 'repositories',
+            partition: ['default', repository],
+            where: [{ path: 'type', is: '=', value: 'unsettled' }],
+          }),
+        { timeout: 30_000 },
+      )
+      .toBe(0);
     console.info(`200 referrers: ${longshore.memory.calls.total()} store calls`);
     expect(longshore.memory.calls.total() / 200).toBeLessThanOrEqual(6);
     expect(await binOf(longshore.another().app)).not.toHaveLength(0);

@@ -27,7 +27,13 @@ describe('two deliveries of one deletion at the same time', () => {
         await settleImage(first.memory.documents, key, digest);
       });
       await expect(settleImage(second.memory.documents, key, digest)).resolves.toBeUndefined();
-      expect(await first.memory.documents.countDocuments({ container: 'usage', partition: ['default', 'team/app'], where: [{ path: 'type', is: 'in', values: ['usage-image', 'usage-blob'] }] })).toBe(0);
+      expect(
+        await first.memory.documents.countDocuments({
+          container: 'usage',
+          partition: ['default', 'team/app'],
+          where: [{ path: 'type', is: 'in', values: ['usage-image', 'usage-blob'] }],
+        }),
+      ).toBe(0);
     }
   });
 });
@@ -55,7 +61,10 @@ describe('two images that share blobs, deleted at the same moment in two process
       met += done.length;
       if (done.length === 0) await settleImage(first.memory.documents, key, two);
       const where = [{ path: 'type', is: 'in', values: ['usage-image', 'usage-blob'] }] as const;
-      expect(await first.memory.documents.countDocuments({ container: 'usage', partition: ['default', 'team/app'], where }), `at call ${at}`).toBe(0);
+      expect(
+        await first.memory.documents.countDocuments({ container: 'usage', partition: ['default', 'team/app'], where }),
+        `at call ${at}`,
+      ).toBe(0);
       const usage = await ask(first.app, 'GET', '/api/v1/usage?repository=team/app');
       expect(await usage.json()).toMatchObject({ images: 0, bytes: 0 });
     }
@@ -80,7 +89,13 @@ describe('two images that share blobs, deleted at the same moment in two process
     await settleImage(second.memory.documents, key, one);
     expect(isDone).toBe(true);
     const [, image] = images;
-    const bytes = [image?.bytes, image?.config, ...(image?.layers ?? [])].reduce((sum, each) => sum + (each?.length ?? 0), 0);
-    expect(await (await ask(first.app, 'GET', '/api/v1/usage?repository=team/app')).json()).toMatchObject({ images: 1, bytes });
+    const bytes = [image?.bytes, image?.config, ...(image?.layers ?? [])].reduce(
+      (sum, each) => sum + (each?.length ?? 0),
+      0,
+    );
+    expect(await (await ask(first.app, 'GET', '/api/v1/usage?repository=team/app')).json()).toMatchObject({
+      images: 1,
+      bytes,
+    });
   });
 });

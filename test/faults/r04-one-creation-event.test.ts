@@ -4,7 +4,8 @@ import { composeForTest } from '../../shared/compose-for-test.ts';
 import { withoutLostAnswers } from '../chance.ts';
 import { makeImage, pushBlob, putManifest } from '../shared/image.ts';
 
-const created = (world: ReturnType<typeof createMemoryWorld>) => world.region().events.log.filter(({ type }) => type === 'Longshore.RepositoryCreated');
+const created = (world: ReturnType<typeof createMemoryWorld>) =>
+  world.region().events.log.filter(({ type }) => type === 'Longshore.RepositoryCreated');
 
 describe('the creation of a repository', () => {
   it('is told of in one way, however many pushes into it begin at once, in one instance or in several', async () => {
@@ -14,10 +15,15 @@ describe('the creation of a repository', () => {
       const one = () => composeForTest({ world, connection: { chance: withoutLostAnswers() } });
       const instances = [one(), one(), one()];
       const images = Array.from({ length: 6 }, (_, at) => makeImage(`first ${n} ${at}`, 0));
-      for (const { config } of images) await pushBlob(instances[0]?.app ?? composeForTest({ world }).app, 'team/new', config);
+      for (const { config } of images)
+        await pushBlob(instances[0]?.app ?? composeForTest({ world }).app, 'team/new', config);
       // So they overlap.
       for (const { memory } of instances) memory.calls.delay(() => 1 + Math.random() * 4);
-      const pushed = await Promise.all(images.map((image, at) => putManifest((instances[at % 3] ?? composeForTest({ world })).app, 'team/new', `v${at}`, image)));
+      const pushed = await Promise.all(
+        images.map((image, at) =>
+          putManifest((instances[at % 3] ?? composeForTest({ world })).app, 'team/new', `v${at}`, image),
+        ),
+      );
       expect(pushed.map(({ status }) => status)).toEqual(images.map(() => 201));
       expect(created(world)).toHaveLength(1);
       // Nothing of it waits for the sweep either.

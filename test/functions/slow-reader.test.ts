@@ -34,7 +34,11 @@ beforeAll(async () => {
     load: async () => {
       await import('../../functions/setup.ts');
       const { httpHandlerOf } = await import('../../functions/http-handler.ts');
-      app.http('large', { route: 'large', methods: ['GET'], handler: httpHandlerOf(() => ({ fetch: () => new Response(largeBody()) })) });
+      app.http('large', {
+        route: 'large',
+        methods: ['GET'],
+        handler: httpHandlerOf(() => ({ fetch: () => new Response(largeBody()) })),
+      });
       await import('../../functions/guarded.ts');
     },
     hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } },

@@ -9,11 +9,15 @@ const program = fileURLToPath(new URL('../../host/main.ts', import.meta.url));
 
 describe('the program of the bytes host', () => {
   it('ends with exit code 1 and every fault of the settings, without a stack', async () => {
-    const child = spawn(process.execPath, [program], { env: { PATH: process.env.PATH, WEBSITE_INSTANCE_ID: 'a', COSMOS_KEY: 'hush' }, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [program], {
+      env: { PATH: process.env.PATH, WEBSITE_INSTANCE_ID: 'a', COSMOS_KEY: 'hush' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let told = '';
     child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
     expect(await once(child, 'exit')).toEqual([1, null]);
-    for (const fault of ['LONGSHORE_UPLOAD_KEY is missing', 'COSMOS_ENDPOINT is missing', 'COSMOS_KEY holds a key']) expect(told).toContain(fault);
+    for (const fault of ['LONGSHORE_UPLOAD_KEY is missing', 'COSMOS_ENDPOINT is missing', 'COSMOS_KEY holds a key'])
+      expect(told).toContain(fault);
     expect(told).not.toMatch(/\n\s+at |hush/);
   });
 });

@@ -7,6 +7,12 @@ describe('the settings of the bytes host', () => {
   });
 
   it('are refused with every fault at once', () => {
-    expect(() => parseHostSettings({ LONGSHORE_HOST_PORT: '70000', LONGSHORE_HOST_ADDRESS: 'everywhere', LONGSHORE_HOST_DRAIN_SECONDS: '-1' })).toThrow(/LONGSHORE_HOST_PORT[^]+LONGSHORE_HOST_ADDRESS must be an IP address[^]+LONGSHORE_HOST_DRAIN_SECONDS/);
+    expect(() =>
+      parseHostSettings({
+        LONGSHORE_HOST_PORT: '70000',
+        LONGSHORE_HOST_ADDRESS: 'everywhere',
+        LONGSHORE_HOST_DRAIN_SECONDS: '-1',
+      }),
+    ).toThrow(/LONGSHORE_HOST_PORT[^]+LONGSHORE_HOST_ADDRESS must be an IP address[^]+LONGSHORE_HOST_DRAIN_SECONDS/);
   });
 });

@@ -31,7 +31,9 @@ describe('the trial of a deployment, on the local stack', () => {
   });
 
   it('says what it left out without the password', async () => {
-    expect(await tried(undefined)).toEqual(['LONGSHORE_ADMIN_PASSWORD is not set: push, pull, events and webhooks were not tried.']);
+    expect(await tried(undefined)).toEqual([
+      'LONGSHORE_ADMIN_PASSWORD is not set: push, pull, events and webhooks were not tried.',
+    ]);
   });
 
   it('stops at a wrong password', async () => {
@@ -40,17 +42,46 @@ describe('the trial of a deployment, on the local stack', () => {
 });
 
 describe('npm run deploy, as a person runs it', () => {
-  const flags = ['--resource-group', 'registry', '--parameters', 'infra/main.oneregion.bicepparam', '--location', 'westeurope'];
+  const flags = [
+    '--resource-group',
+    'registry',
+    '--parameters',
+    'infra/main.oneregion.bicepparam',
+    '--location',
+    'westeurope',
+  ];
 
-  async function run(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../../infra/deploy/main.ts', import.meta.url)), ...args], { cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { PATH: process.env['PATH'], ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
+  async function run(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('../../infra/deploy/main.ts', import.meta.url)), ...args],
+      {
+        cwd: fileURLToPath(new URL('../..', import.meta.url)),
+        env: { PATH: process.env['PATH'], ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'exit') as Promise<[number | null]>,
+    ]);
     return { code, stdout, stderr };
   }
 
   it('builds the package, deploys it, tries it with credentials, and prints the login server alone', async () => {
     const az = await makeAzStandIn();
-    const environment = { PATH: `${az.folder}${delimiter}${process.env['PATH'] ?? ''}`, AZ_FOLDER: az.folder, AZ_LOGIN_SERVER: required.stack.url, LONGSHORE_ADMIN_PASSWORD_HASH: 'scrypt:a', LONGSHORE_IMAGE: 'registry.example/longshore:1', LONGSHORE_ADMIN_PASSWORD: required.password };
+    const environment = {
+      PATH: `${az.folder}${delimiter}${process.env['PATH'] ?? ''}`,
+      AZ_FOLDER: az.folder,
+      AZ_LOGIN_SERVER: required.stack.url,
+      LONGSHORE_ADMIN_PASSWORD_HASH: 'scrypt:a',
+      LONGSHORE_IMAGE: 'registry.example/longshore:1',
+      LONGSHORE_ADMIN_PASSWORD: required.password,
+    };
     try {
       const { code, stdout, stderr } = await run(flags, environment);
       expect(stderr.split('\n').filter((line) => line.startsWith('Next:'))).toEqual([]);
@@ -62,8 +93,22 @@ describe('npm run deploy, as a person runs it', () => {
   }, 60_000);
 
   it('says what is missing, and ends with 1', async () => {
-    expect(await run([], {})).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/--resource-group is missing.*--parameters/s) as string });
-    expect(await run(flags, {})).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('LONGSHORE_ADMIN_PASSWORD_HASH is not set') as string });
-    expect(await run(flags, { LONGSHORE_ADMIN_PASSWORD_HASH: '', LONGSHORE_IMAGE: 'registry.example/longshore:1', PATH: '/nowhere' })).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('install the Azure CLI') as string });
+    expect(await run([], {})).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/--resource-group is missing.*--parameters/s) as string,
+    });
+    expect(await run(flags, {})).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('LONGSHORE_ADMIN_PASSWORD_HASH is not set') as string,
+    });
+    expect(
+      await run(flags, {
+        LONGSHORE_ADMIN_PASSWORD_HASH: '',
+        LONGSHORE_IMAGE: 'registry.example/longshore:1',
+        PATH: '/nowhere',
+      }),
+    ).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('install the Azure CLI') as string });
   });
 });

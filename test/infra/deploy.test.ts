@@ -10,8 +10,25 @@ import { zipFolder } from '../../infra/deploy/zip.ts';
 import { makeAzStandIn } from './az-stand-in.ts';
 import type { AzStandIn } from './az-stand-in.ts';
 
-const inOrder = [/^version/, /^account show/, /^bicep version/, /^group exists/, /^group create/, /--name longshore /, /config-zip .*site-a/, /config-zip .*site-b/, /--name longshore-subscriptions/];
-const flags = ['--resource-group', 'registry', '--parameters', 'infra/main.oneregion.bicepparam', '--location', 'westeurope'];
+const inOrder = [
+  /^version/,
+  /^account show/,
+  /^bicep version/,
+  /^group exists/,
+  /^group create/,
+  /--name longshore /,
+  /config-zip .*site-a/,
+  /config-zip .*site-b/,
+  /--name longshore-subscriptions/,
+];
+const flags = [
+  '--resource-group',
+  'registry',
+  '--parameters',
+  'infra/main.oneregion.bicepparam',
+  '--location',
+  'westeurope',
+];
 const secret = 'scrypt:16384:8:1:c2FsdA:aGFzaA';
 
 let az: AzStandIn;
@@ -32,7 +49,10 @@ afterEach(async () => {
 
 const calls = () => az.calls();
 
-async function deployed(more: readonly string[] = [], said: string[] = []): Promise<{ server: string | undefined; did: string[] }> {
+async function deployed(
+  more: readonly string[] = [],
+  said: string[] = [],
+): Promise<{ server: string | undefined; did: string[] }> {
   const did: string[] = [];
   const server = await deploy(parseArguments([...flags, ...more]), {
     run: runProgram,
@@ -49,7 +69,10 @@ async function deployed(more: readonly string[] = [], said: string[] = []): Prom
 
 describe('npm run deploy', () => {
   it('makes its calls in order, and tries what it deployed', async () => {
-    expect(await deployed()).toEqual({ server: 'https://registry.example', did: ['pack', 'smoke https://registry.example'] });
+    expect(await deployed()).toEqual({
+      server: 'https://registry.example',
+      did: ['pack', 'smoke https://registry.example'],
+    });
     const made = await calls();
     expect(made).toHaveLength(inOrder.length);
     inOrder.forEach((call, at) => expect(made[at]).toMatch(call));
@@ -78,13 +101,18 @@ describe('npm run deploy', () => {
   it('changes nothing with --what-if', async () => {
     await writeFile(join(folder, 'group'), 'true');
     expect(await deployed(['--what-if'])).toEqual({ server: undefined, did: [] });
-    expect((await calls()).slice(3).map((call) => call.split(' --')[0])).toEqual(['group exists', 'deployment group what-if']);
+    expect((await calls()).slice(3).map((call) => call.split(' --')[0])).toEqual([
+      'group exists',
+      'deployment group what-if',
+    ]);
   });
 
   it('says the next step when --what-if fails', async () => {
     await writeFile(join(folder, 'group'), 'true');
     vi.stubEnv('AZ_FAILS', '5');
-    await expect(deployed(['--what-if'])).rejects.toThrow(/^az deployment group what-if .*failed: ERROR: refused\nNext: mend the parameters; nothing was changed/);
+    await expect(deployed(['--what-if'])).rejects.toThrow(
+      /^az deployment group what-if .*failed: ERROR: refused\nNext: mend the parameters; nothing was changed/,
+    );
   });
 
   it('says with the numbers what Functions alone take, and nothing of it where a container app takes uploads', async () => {
@@ -93,12 +121,23 @@ describe('npm run deploy', () => {
     expect(said.join('\n')).not.toContain('Careful');
     vi.stubEnv('AZ_DATA_PLANE', 'functions');
     await deployed([], said);
-    expect(said.at(-1)).toMatch(/^Careful: .*in memory four times over.* above 341 MiB is answered with 500.*\nNext: set dataPlane to containerApp/);
+    expect(said.at(-1)).toMatch(
+      /^Careful: .*in memory four times over.* above 341 MiB is answered with 500.*\nNext: set dataPlane to containerApp/,
+    );
   });
 
   it.each(['oneregion', 'threeregions'])('asks for the image that %s needs before it does anything', async (sample) => {
-    const { code, stderr } = await runProgram(process.execPath, [fileURLToPath(new URL('../../infra/deploy/main.ts', import.meta.url)), '--resource-group', 'registry', '--parameters', `infra/main.${sample}.bicepparam`]);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^LONGSHORE_IMAGE is not set.*\nNext: build it .*dataPlane = 'functions'/)]);
+    const { code, stderr } = await runProgram(process.execPath, [
+      fileURLToPath(new URL('../../infra/deploy/main.ts', import.meta.url)),
+      '--resource-group',
+      'registry',
+      '--parameters',
+      `infra/main.${sample}.bicepparam`,
+    ]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^LONGSHORE_IMAGE is not set.*\nNext: build it .*dataPlane = 'functions'/),
+    ]);
     await expect(calls()).rejects.toThrow('ENOENT');
   });
 
@@ -115,7 +154,9 @@ describe('npm run deploy', () => {
   });
 
   it('names all faults of its arguments at once', () => {
-    expect(() => parseArguments(['--parameters', 'x.json', '--force', 'now', '--location', 'West Europe'])).toThrow(/no --force.*"now".*--resource-group is missing.*--parameters must name.*--location must be/);
+    expect(() => parseArguments(['--parameters', 'x.json', '--force', 'now', '--location', 'West Europe'])).toThrow(
+      /no --force.*"now".*--resource-group is missing.*--parameters must name.*--location must be/,
+    );
   });
 });
 
@@ -136,7 +177,13 @@ function unzipped(zip: Buffer): Record<string, string> {
   let at = zip.readUInt32LE(end + 16);
   for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
     expect(zip.readUInt32LE(at)).toBe(0x02014b50);
-    const [crc, packed, size, nameLength, local] = [zip.readUInt32LE(at + 16), zip.readUInt32LE(at + 20), zip.readUInt32LE(at + 24), zip.readUInt16LE(at + 28), zip.readUInt32LE(at + 42)];
+    const [crc, packed, size, nameLength, local] = [
+      zip.readUInt32LE(at + 16),
+      zip.readUInt32LE(at + 20),
+      zip.readUInt32LE(at + 24),
+      zip.readUInt16LE(at + 28),
+      zip.readUInt32LE(at + 42),
+    ];
     expect(zip.readUInt32LE(local)).toBe(0x04034b50);
     const begins = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
     const bytes = inflateRawSync(zip.subarray(begins, begins + packed));

@@ -1,8 +1,20 @@
 /** Azure's addresses and suffixes of host names, of which `environment()` tells. */
 export const clouds = {
-  AzureCloud: { resourceManager: 'https://management.azure.com/', storage: 'core.windows.net', keyvaultDns: '.vault.azure.net' },
-  AzureUSGovernment: { resourceManager: 'https://management.usgovcloudapi.net/', storage: 'core.usgovcloudapi.net', keyvaultDns: '.vault.usgovcloudapi.net' },
-  AzureChinaCloud: { resourceManager: 'https://management.chinacloudapi.cn/', storage: 'core.chinacloudapi.cn', keyvaultDns: '.vault.azure.cn' },
+  AzureCloud: {
+    resourceManager: 'https://management.azure.com/',
+    storage: 'core.windows.net',
+    keyvaultDns: '.vault.azure.net',
+  },
+  AzureUSGovernment: {
+    resourceManager: 'https://management.usgovcloudapi.net/',
+    storage: 'core.usgovcloudapi.net',
+    keyvaultDns: '.vault.usgovcloudapi.net',
+  },
+  AzureChinaCloud: {
+    resourceManager: 'https://management.chinacloudapi.cn/',
+    storage: 'core.chinacloudapi.cn',
+    keyvaultDns: '.vault.azure.cn',
+  },
 } as const;
 export type Cloud = keyof typeof clouds;
 
@@ -30,7 +42,9 @@ export function evaluate(text: string, cloud: Cloud = 'AzureCloud', parameters: 
 function shown(value: Value): Value {
   if (value instanceof InAzure) return `<${value.what}>`;
   if (Array.isArray(value)) return value.map(shown);
-  return value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shown(each)])) : value;
+  return value !== null && typeof value === 'object'
+    ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shown(each)]))
+    : value;
 }
 
 function text(value: Value | undefined): string {
@@ -54,7 +68,8 @@ class Reader {
   }
 
   end(): void {
-    if (this.at !== this.text.length) throw new Error(`after ${this.text.slice(0, this.at)}: ${this.text.slice(this.at)}`);
+    if (this.at !== this.text.length)
+      throw new Error(`after ${this.text.slice(0, this.at)}: ${this.text.slice(this.at)}`);
   }
 
   private took(pattern: RegExp): string | undefined {
@@ -90,7 +105,10 @@ class Reader {
   }
 }
 
-const constant = (value: Value): Node => () => value;
+const constant =
+  (value: Value): Node =>
+  () =>
+    value;
 
 function propertyOf(value: Value, name: Value): Value {
   if (value instanceof InAzure) return new InAzure(`${value.what}.${text(name)}`);
@@ -106,10 +124,18 @@ function called(name: string, all: readonly Node[], { cloud, parameters }: Place
   if (name === 'lambda') return last;
   // The templates call every lambda's variable `each`.
   if (name === 'map') return (names) => (first(names) as readonly Value[]).map((each) => last({ ...names, each }));
-  if (name === 'toObject') return (names) => Object.fromEntries((first(names) as readonly Value[]).map((each) => [text(all[1]?.({ ...names, each })), last({ ...names, each })]));
+  if (name === 'toObject')
+    return (names) =>
+      Object.fromEntries(
+        (first(names) as readonly Value[]).map((each) => [
+          text(all[1]?.({ ...names, each })),
+          last({ ...names, each }),
+        ]),
+      );
   const known = functions[name];
   if (known !== undefined) return (names) => known(all.map((each) => each(names)));
-  if (name === 'environment') return constant({ name: cloud, resourceManager: clouds[cloud].resourceManager, suffixes: clouds[cloud] });
+  if (name === 'environment')
+    return constant({ name: cloud, resourceManager: clouds[cloud].resourceManager, suffixes: clouds[cloud] });
   if (name === 'parameters') return (names) => parameters[text(first(names))] ?? '';
   if (name === 'lambdaVariables') return (names) => names[text(first(names))] ?? null;
   throw new Error(`${name}() is not known here`);
@@ -118,11 +144,13 @@ function called(name: string, all: readonly Node[], { cloud, parameters }: Place
 const functions: Readonly<Record<string, (all: readonly Value[]) => Value>> = {
   format: ([pattern, ...values]) => text(pattern).replace(/\{(\d+)\}/g, (_, at: string) => text(values[Number(at)])),
   replace: ([within, from, to]) => text(within).replaceAll(text(from), text(to)),
-  createObject: (all) => Object.fromEntries(Array.from({ length: all.length / 2 }, (_, at) => [text(all[2 * at]), all[2 * at + 1] ?? null])),
+  createObject: (all) =>
+    Object.fromEntries(Array.from({ length: all.length / 2 }, (_, at) => [text(all[2 * at]), all[2 * at + 1] ?? null])),
   createArray: (all) => all,
   concat: (all) => (all.every((each) => Array.isArray(each)) ? all.flat() : all.map(text).join('')),
   union: (all) => Object.assign({}, ...(all as object[])) as Value,
-  empty: ([value = null]) => value === '' || value === null || (typeof value === 'object' && Object.keys(value).length === 0),
+  empty: ([value = null]) =>
+    value === '' || value === null || (typeof value === 'object' && Object.keys(value).length === 0),
   coalesce: (all) => all.find((each) => each !== null) ?? null,
   string: ([value]) => JSON.stringify(shown(value ?? null)),
   reference: ([id]) => new InAzure(text(id).split('/providers/').at(-1) ?? ''),

@@ -8,12 +8,18 @@ interface Assignment {
 }
 
 /** The names beside the ids in infra/roles.bicep. */
-const names = new Map([...infraText('roles.bicep').matchAll(/'(.+)': '([0-9a-f-]{36})'/g)].map(([, name = '', id = '']) => [id, name]));
+const names = new Map(
+  [...infraText('roles.bicep').matchAll(/'(.+)': '([0-9a-f-]{36})'/g)].map(([, name = '', id = '']) => [id, name]),
+);
 
 /** What is granted on what, by the kind of the resource and the last letters of its name, which tell bytes from work. */
 function grants(resources: readonly Predicted[], who: RegExp): string[] {
-  const storage = ofType<Assignment>(resources, 'Microsoft.Authorization/roleAssignments').filter(({ properties }) => who.test(properties.principalId));
-  return storage.map(({ id, properties }) => `${names.get(properties.roleDefinitionId.slice(-36)) ?? 'unknown'} on ${placeOf(id)}`).sort();
+  const storage = ofType<Assignment>(resources, 'Microsoft.Authorization/roleAssignments').filter(({ properties }) =>
+    who.test(properties.principalId),
+  );
+  return storage
+    .map(({ id, properties }) => `${names.get(properties.roleDefinitionId.slice(-36)) ?? 'unknown'} on ${placeOf(id)}`)
+    .sort();
 }
 
 function placeOf(id: string): string {
@@ -25,7 +31,17 @@ function placeOf(id: string): string {
   return `${account[1] === 'b' ? 'bytes' : 'work'}${scope.includes('/containers/') ? `/${scope.split('/').at(-1) ?? ''}` : ''}`;
 }
 
-const own = ['EventGrid Data Sender on topics', 'Key Vault Secrets User on longshore-admin-password-hash', 'Key Vault Secrets User on longshore-sealing-key', 'Key Vault Secrets User on longshore-upload-key', 'Monitoring Metrics Publisher on components', 'Storage Blob Data Contributor on bytes/registry', 'Storage Blob Data Owner on work', 'Storage Blob Delegator on bytes', 'Storage Queue Data Contributor on work'];
+const own = [
+  'EventGrid Data Sender on topics',
+  'Key Vault Secrets User on longshore-admin-password-hash',
+  'Key Vault Secrets User on longshore-sealing-key',
+  'Key Vault Secrets User on longshore-upload-key',
+  'Monitoring Metrics Publisher on components',
+  'Storage Blob Data Contributor on bytes/registry',
+  'Storage Blob Data Owner on work',
+  'Storage Blob Delegator on bytes',
+  'Storage Queue Data Contributor on work',
+];
 
 describe('what an app may do', () => {
   it('is what its ports need, each on the resource that the port reaches, and no more', () => {
@@ -34,19 +50,30 @@ describe('what an app may do', () => {
   });
 
   it('reaches to bytes in other regions and to sending to their queues, where there are some', () => {
-    const others = [...Array<string>(2).fill('Storage Blob Data Contributor on bytes/registry'), ...Array<string>(2).fill('Storage Blob Delegator on bytes'), ...Array<string>(2).fill('Storage Queue Data Message Sender on work')];
+    const others = [
+      ...Array<string>(2).fill('Storage Blob Data Contributor on bytes/registry'),
+      ...Array<string>(2).fill('Storage Blob Delegator on bytes'),
+      ...Array<string>(2).fill('Storage Queue Data Message Sender on work'),
+    ];
     // The sample names one secret that tasks may use.
-    expect(grants(predicted('threeregions'), /userAssignedIdentities\/\S+-eastus'/)).toEqual([...own, ...others, 'Key Vault Secrets User on longshore-user-git'].sort());
+    expect(grants(predicted('threeregions'), /userAssignedIdentities\/\S+-eastus'/)).toEqual(
+      [...own, ...others, 'Key Vault Secrets User on longshore-user-git'].sort(),
+    );
   });
 
   it('is to read and write documents, by one role for each identity', () => {
-    const documents = ofType<Assignment>(predicted('threeregions'), 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments');
-    expect(documents.map(({ properties }) => properties.roleDefinitionId.slice(-36))).toEqual(Array(3).fill('00000000-0000-0000-0000-000000000002'));
+    const documents = ofType<Assignment>(
+      predicted('threeregions'),
+      'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments',
+    );
+    expect(documents.map(({ properties }) => properties.roleDefinitionId.slice(-36))).toEqual(
+      Array(3).fill('00000000-0000-0000-0000-000000000002'),
+    );
     expect(new Set(documents.map(({ properties }) => properties.principalId)).size).toBe(3);
   });
 });
 
-describe('the id behind each role\'s name', () => {
+describe("the id behind each role's name", () => {
   /** As Azure documents them (learn.microsoft.com/azure/role-based-access-control/built-in-roles): a wrong one shows in Azure alone. */
   const documented: Readonly<Record<string, string>> = {
     'EventGrid Data Sender': 'd5a91429-5739-47e2-a06b-3470a27159e7',
@@ -64,14 +91,18 @@ describe('the id behind each role\'s name', () => {
   });
 
   it('is the same at every place of the compiled template, which has no other', () => {
-    const ids = [...infraText('compiled/main.json').matchAll(/"([A-Z][\w ]+)": "([0-9a-f]{8}-[0-9a-f-]{27})"/g)].map(([, name = '', id]) => [name, id]);
+    const ids = [...infraText('compiled/main.json').matchAll(/"([A-Z][\w ]+)": "([0-9a-f]{8}-[0-9a-f-]{27})"/g)].map(
+      ([, name = '', id]) => [name, id],
+    );
     expect(Object.fromEntries(ids)).toEqual(documented);
     for (const [name = '', id] of ids) expect(id, name).toBe(documented[name]);
   });
 
   it('is what each snapshot predicts, and no other', () => {
     for (const sample of samples) {
-      const ids = [...infraText(`main.${sample}.snapshot.json`).matchAll(/roleDefinitions\/([0-9a-f-]{36})/g)].map(([, id]) => id);
+      const ids = [...infraText(`main.${sample}.snapshot.json`).matchAll(/roleDefinitions\/([0-9a-f-]{36})/g)].map(
+        ([, id]) => id,
+      );
       for (const id of new Set(ids)) expect(Object.values(documented), sample).toContain(id);
     }
   });
@@ -82,15 +113,23 @@ describe('the roles that the template grants', () => {
   const bicep = [...infraText('main.bicep').matchAll(/role: '([^']+)'/g)].map(([, name]) => name).sort();
 
   it('are those that the compiled template grants', () => {
-    const compiled = [...infraText('compiled/main.json').matchAll(/'role', '([^']+)'|"role": "([A-Z][\w ]+)"/g)].map(([, made, plain]) => made ?? plain).sort();
+    const compiled = [...infraText('compiled/main.json').matchAll(/'role', '([^']+)'|"role": "([A-Z][\w ]+)"/g)]
+      .map(([, made, plain]) => made ?? plain)
+      .sort();
     expect(compiled).toEqual(bicep);
   });
 
   it('are those that each snapshot predicts; to send to other regions only where there are some', () => {
     for (const sample of samples) {
-      const granted = new Set(ofType<Assignment>(predicted(sample), 'Microsoft.Authorization/roleAssignments').map(({ properties }) => names.get(properties.roleDefinitionId.slice(-36))));
+      const granted = new Set(
+        ofType<Assignment>(predicted(sample), 'Microsoft.Authorization/roleAssignments').map(({ properties }) =>
+          names.get(properties.roleDefinitionId.slice(-36)),
+        ),
+      );
       const isAlone = sample === 'oneregion' || sample === 'privatenetwork';
-      expect([...granted].sort(), sample).toEqual(bicep.filter((name) => !isAlone || name !== 'Storage Queue Data Message Sender'));
+      expect([...granted].sort(), sample).toEqual(
+        bicep.filter((name) => !isAlone || name !== 'Storage Queue Data Message Sender'),
+      );
     }
   });
 });

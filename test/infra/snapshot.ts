@@ -11,7 +11,9 @@ export interface Predicted {
 export const samples = ['oneregion', 'threeregions', 'privatenetwork', 'containerapps'] as const;
 
 export function predicted(sample: (typeof samples)[number]): readonly Predicted[] {
-  return (JSON.parse(infraText(`main.${sample}.snapshot.json`)) as { readonly predictedResources: readonly Predicted[] }).predictedResources;
+  return (
+    JSON.parse(infraText(`main.${sample}.snapshot.json`)) as { readonly predictedResources: readonly Predicted[] }
+  ).predictedResources;
 }
 
 /** A file of infra/. */
@@ -21,5 +23,7 @@ export function infraText(path: string): string {
 
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- says what the caller looks for in the properties
 export function ofType<T>(resources: readonly Predicted[], type: string): (Predicted & { readonly properties: T })[] {
-  return resources.filter((each) => each.type.toLowerCase() === type.toLowerCase()) as (Predicted & { readonly properties: T })[];
+  return resources.filter((each) => each.type.toLowerCase() === type.toLowerCase()) as (Predicted & {
+    readonly properties: T;
+  })[];
 }

@@ -8,8 +8,19 @@ const folder = mkdtempSync(join(tmpdir(), 'bases-'));
 const program = join(dirname(dirname(import.meta.dirname)), 'local', 'bases.ts');
 
 function bases(...args: string[]): { status: number | null; lines: unknown[]; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], { encoding: 'utf8' });
-  return { status, lines: stdout.split('\n').filter((line) => line !== '').map((line): unknown => JSON.parse(line)), stderr };
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', program, ...args],
+    { encoding: 'utf8' },
+  );
+  return {
+    status,
+    lines: stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line): unknown => JSON.parse(line)),
+    stderr,
+  };
 }
 
 function dockerfile(name: string, text: string): string {
@@ -24,10 +35,27 @@ describe('npm run bases', () => {
   it('prints a line for each file, and nothing else', () => {
     const good = dockerfile('good', '# syntax=docker/dockerfile:1\nARG V=3\nFROM golang AS unused\nFROM alpine:$V\n');
     const bad = dockerfile('bad', 'FROM alpine\nRNU true\n');
-    const { status, lines, stderr } = bases('--build-arg', 'V=4=x', '--build-arg', 'V=4', good, bad, join(folder, 'none'));
+    const { status, lines, stderr } = bases(
+      '--build-arg',
+      'V=4=x',
+      '--build-arg',
+      'V=4',
+      good,
+      bad,
+      join(folder, 'none'),
+    );
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(lines).toMatchObject([
-      { file: good, all_stages: false, syntax: 'docker/dockerfile:1', refs: { 'docker.io/library/alpine:4': ['linux/amd64'] }, stages: [{ name: 'unused', reached: false }, { name: 'stage-1', reached: true }] },
+      {
+        file: good,
+        all_stages: false,
+        syntax: 'docker/dockerfile:1',
+        refs: { 'docker.io/library/alpine:4': ['linux/amd64'] },
+        stages: [
+          { name: 'unused', reached: false },
+          { name: 'stage-1', reached: true },
+        ],
+      },
       { file: bad, refs: {}, line: 2 },
       { refs: {}, error: expect.stringContaining('cannot be read') as unknown },
     ]);
@@ -35,15 +63,26 @@ describe('npm run bases', () => {
 
   it('takes every stage, one of them, or another platform', () => {
     const path = dockerfile('two', 'FROM golang AS build\nFROM alpine\n');
-    expect(bases('--all-stages', path).lines).toMatchObject([{ all_stages: true, refs: { 'docker.io/library/alpine:latest': ['linux/amd64'], 'docker.io/library/golang:latest': ['linux/amd64'] } }]);
-    expect(bases('--target', 'build', '--platform', 'linux/arm64', path).lines).toMatchObject([{ refs: { 'docker.io/library/golang:latest': ['linux/arm64'] } }]);
+    expect(bases('--all-stages', path).lines).toMatchObject([
+      {
+        all_stages: true,
+        refs: {
+          'docker.io/library/alpine:latest': ['linux/amd64'],
+          'docker.io/library/golang:latest': ['linux/amd64'],
+        },
+      },
+    ]);
+    expect(bases('--target', 'build', '--platform', 'linux/arm64', path).lines).toMatchObject([
+      { refs: { 'docker.io/library/golang:latest': ['linux/arm64'] } },
+    ]);
   });
 
   it('ends with 0 when all is well, and with 1 for a file that is wrong, a folder, a target that is not there or no file at all', () => {
     const good = dockerfile('fine', 'FROM alpine\n');
     expect(bases(good).status).toBe(0);
     const typo = dockerfile('typo', 'FORM alpine\n');
-    for (const args of [[typo], [folder], ['--target', 'absent', good], [join(folder, 'none')], [good, typo, good]]) expect({ args, status: bases(...args).status }).toEqual({ args, status: 1 });
+    for (const args of [[typo], [folder], ['--target', 'absent', good], [join(folder, 'none')], [good, typo, good]])
+      expect({ args, status: bases(...args).status }).toEqual({ args, status: 1 });
   });
 
   it('ends without a stack trace when its reader goes', () => {
@@ -55,7 +94,11 @@ describe('npm run bases', () => {
   });
 
   it('says how it is called when it is called wrongly', () => {
-    expect(bases()).toMatchObject({ status: 2, lines: [], stderr: expect.stringContaining('usage: npm run -s bases') as unknown });
+    expect(bases()).toMatchObject({
+      status: 2,
+      lines: [],
+      stderr: expect.stringContaining('usage: npm run -s bases') as unknown,
+    });
     expect(bases('--stages', 'x')).toMatchObject({ status: 2, stderr: expect.stringContaining('--stages') as unknown });
   });
 });

@@ -20,9 +20,22 @@ beforeAll(async () => {
   for (const file of ['bootstrap.mjs', 'install.mjs']) await copyFile(join(local, file), join(checkout, 'local', file));
   await writeFile(join(checkout, 'program.mjs'), "import { many } from 'many';\nconsole.log(`ran with ${many}`);\n");
   await pack('node', { 'bin/node': `#!/bin/sh\nexec "${process.execPath}" "$@"\n` });
-  const files = Object.fromEntries(Array.from({ length: 1_500 }, (_, index) => [`lib/${String(index % 50)}/${String(index)}.js`, `export default ${String(index)};\n`]));
+  const files = Object.fromEntries(
+    Array.from({ length: 1_500 }, (_, index) => [
+      `lib/${String(index % 50)}/${String(index)}.js`,
+      `export default ${String(index)};\n`,
+    ]),
+  );
   await pack('many', { 'index.js': 'export const many = 1500;\n', ...files });
-  await writeFile(join(checkout, 'package.json'), JSON.stringify({ name: 'checkout', version: '1.0.0', type: 'module', dependencies: { node: 'file:node-1.0.0.tgz', many: 'file:many-1.0.0.tgz' } }));
+  await writeFile(
+    join(checkout, 'package.json'),
+    JSON.stringify({
+      name: 'checkout',
+      version: '1.0.0',
+      type: 'module',
+      dependencies: { node: 'file:node-1.0.0.tgz', many: 'file:many-1.0.0.tgz' },
+    }),
+  );
   await npm('install', '--package-lock-only');
 });
 
@@ -31,7 +44,10 @@ afterAll(() => rm(checkout, { recursive: true, force: true }));
 async function pack(name: string, files: Readonly<Record<string, string>>): Promise<void> {
   const folder = join(checkout, 'sources', name);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0', type: 'module', exports: './index.js' }));
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ name, version: '1.0.0', type: 'module', exports: './index.js' }),
+  );
   for (const [path, text] of Object.entries(files)) {
     await mkdir(join(folder, path, '..'), { recursive: true });
     await writeFile(join(folder, path), text);
@@ -51,8 +67,15 @@ interface Ended {
 }
 
 async function start(): Promise<Ended> {
-  const child = spawn(process.execPath, ['local/bootstrap.mjs', 'program.mjs'], { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, err, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
+  const child = spawn(process.execPath, ['local/bootstrap.mjs', 'program.mjs'], {
+    cwd: checkout,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err, [code]] = await Promise.all([
+    textOf(child.stdout),
+    textOf(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
   return { code, out, err };
 }
 
@@ -66,7 +89,9 @@ describe('a start', () => {
   it('installs once when three begin at the same time in a new checkout, and all three run', async () => {
     await rm(join(checkout, 'node_modules'), { recursive: true, force: true });
     const ended = await Promise.all([start(), start(), start()]);
-    expect(ended.map(({ code, out }) => ({ code, out }))).toEqual(Array.from({ length: 3 }, () => ({ code: 0, out: 'ran with 1500\n' })));
+    expect(ended.map(({ code, out }) => ({ code, out }))).toEqual(
+      Array.from({ length: 3 }, () => ({ code: 0, out: 'ran with 1500\n' })),
+    );
     expect(ended.filter(({ err }) => installs.test(err))).toHaveLength(1);
   });
 

@@ -21,7 +21,10 @@ export function stall(url: string, head: string, part: Uint8Array = new Uint8Arr
   const socket = connect(Number(port), '127.0.0.1');
   socket.write(`${head}\r\nHost: 127.0.0.1\r\n\r\n`);
   if (part.length > 0) socket.write(part);
-  socket.on('data', (chunk: Buffer) => (got += chunk.toString('latin1'))).on('error', () => undefined).on('close', () => (closed = true));
+  socket
+    .on('data', (chunk: Buffer) => (got += chunk.toString('latin1')))
+    .on('error', () => undefined)
+    .on('close', () => (closed = true));
   return { socket, got: () => got, isClosed: () => closed };
 }
 
@@ -29,7 +32,11 @@ export function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d+)/.exec(answer.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''))?.[1] ?? 0);
 }
 
-export async function pullMs(url: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<number> {
+export async function pullMs(
+  url: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const began = performance.now();
   const answer = await fetch(`${url}${path}`, { headers });
   await answer.arrayBuffer();

@@ -14,11 +14,17 @@ interface Operation {
 const fillers: Readonly<Record<string, string>> = { digest: `sha256:${'0'.repeat(64)}` };
 
 async function operationsOf({ app }: Pick<Required, 'app'>): Promise<Operation[]> {
-  const document = (await (await ask(app, 'GET', '/api/v1/openapi.json', { headers: asAdmin })).json()) as { paths: Record<string, Record<string, unknown>> };
+  const document = (await (await ask(app, 'GET', '/api/v1/openapi.json', { headers: asAdmin })).json()) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
   return Object.entries(document.paths).flatMap(([template, verbs]) =>
     Object.keys(verbs)
       .filter((verb) => ['get', 'put', 'post', 'patch', 'delete'].includes(verb))
-      .map((verb) => ({ method: verb.toUpperCase(), template, path: `/api/v1${template.replace(/\{([^}]+)\}/g, (_, name: string) => fillers[name] ?? 'nothing-here')}` })),
+      .map((verb) => ({
+        method: verb.toUpperCase(),
+        template,
+        path: `/api/v1${template.replace(/\{([^}]+)\}/g, (_, name: string) => fillers[name] ?? 'nothing-here')}`,
+      })),
   );
 }
 
@@ -28,7 +34,8 @@ let callers: Record<string, Record<string, string>>;
 
 beforeAll(async () => {
   longshore = composeRequired();
-  const token = async (name: string, actions: readonly string[]) => basic(name, await makeToken(longshore, name, actions));
+  const token = async (name: string, actions: readonly string[]) =>
+    basic(name, await makeToken(longshore, name, actions));
   callers = {
     none: {},
     'wrong password': basic('admin', 'not the password'),
@@ -45,7 +52,10 @@ beforeAll(async () => {
 
 async function statusFor(caller: string, { method, path }: Operation): Promise<number> {
   const body = method === 'GET' || method === 'DELETE' ? {} : { body: '{}' };
-  const answer = await ask(longshore.app, method, path, { ...body, headers: { ...callers[caller], 'content-type': 'application/json' } });
+  const answer = await ask(longshore.app, method, path, {
+    ...body,
+    headers: { ...callers[caller], 'content-type': 'application/json' },
+  });
   await answer.body?.cancel();
   return answer.status;
 }
@@ -62,23 +72,42 @@ describe('the management API', () => {
     expect(new Set(operations.map(({ method }) => method))).toEqual(new Set(['GET', 'PUT', 'POST', 'PATCH', 'DELETE']));
   });
 
-  it.each(['none', 'wrong password', 'no rights', 'pull only', 'push only', 'management/read', 'management/write', 'administrator'])('allows each of its operations to who may, and no other: %s', async (caller) => {
+  it.each([
+    'none',
+    'wrong password',
+    'no rights',
+    'pull only',
+    'push only',
+    'management/read',
+    'management/write',
+    'administrator',
+  ])('allows each of its operations to who may, and no other: %s', async (caller) => {
     const wrong: string[] = [];
     for (const operation of operations) {
       const status = await statusFor(caller, operation);
       const isAllowed = (operation.method === 'GET' ? mayRead : mayWrite).includes(caller);
-      if (isRefused(status) === isAllowed || status >= 500) wrong.push(`${operation.method} ${operation.template}: ${status}`);
+      if (isRefused(status) === isAllowed || status >= 500)
+        wrong.push(`${operation.method} ${operation.template}: ${status}`);
     }
     expect(wrong).toEqual([]);
   });
 
   it('tells who may not manage nothing of what there is', async () => {
     for (const caller of ['none', 'no rights', 'pull only', 'push only']) {
-      for (const [kind, there] of [['tokens', 'puller'], ['scope-maps', 'puller'], ['webhooks', 'hook'], ['tasks', 'task']]) {
-        const [of, none] = await Promise.all([there, 'nothing-here'].map(async (name) => {
-          const answer = await ask(longshore.app, 'GET', `/api/v1/${kind}/${name}`, { headers: callers[caller] ?? {} });
-          return [answer.status, await answer.text()];
-        }));
+      for (const [kind, there] of [
+        ['tokens', 'puller'],
+        ['scope-maps', 'puller'],
+        ['webhooks', 'hook'],
+        ['tasks', 'task'],
+      ]) {
+        const [of, none] = await Promise.all(
+          [there, 'nothing-here'].map(async (name) => {
+            const answer = await ask(longshore.app, 'GET', `/api/v1/${kind}/${name}`, {
+              headers: callers[caller] ?? {},
+            });
+            return [answer.status, await answer.text()];
+          }),
+        );
         expect(of).toEqual(none);
       }
     }
@@ -86,20 +115,36 @@ describe('the management API', () => {
 });
 
 describe('keys that every object has', () => {
-  const bodies = ['{"__proto__":{"admin":true}}', '{"constructor":{"prototype":{"admin":true}}}', '{"name":"a","__proto__":{"actions":["management/write"]}}', '{"toString":1,"valueOf":2,"hasOwnProperty":3}', '[{"__proto__":[]}]', '"__proto__"'];
+  const bodies = [
+    '{"__proto__":{"admin":true}}',
+    '{"constructor":{"prototype":{"admin":true}}}',
+    '{"name":"a","__proto__":{"actions":["management/write"]}}',
+    '{"toString":1,"valueOf":2,"hasOwnProperty":3}',
+    '[{"__proto__":[]}]',
+    '"__proto__"',
+  ];
 
   it('as the body of any operation, and as the name in its path, change nothing and fail nothing', async () => {
     const wrong: string[] = [];
-    for (const { method, template, path } of operations.filter((each) => each.method !== 'GET' && each.method !== 'DELETE')) {
+    for (const { method, template, path } of operations.filter(
+      (each) => each.method !== 'GET' && each.method !== 'DELETE',
+    )) {
       for (const body of bodies) {
-        const { status } = await ask(longshore.app, method, path, { body, headers: { ...asAdmin, 'content-type': 'application/json' } });
+        const { status } = await ask(longshore.app, method, path, {
+          body,
+          headers: { ...asAdmin, 'content-type': 'application/json' },
+        });
         if (status >= 500) wrong.push(`${method} ${template} ${body}: ${status}`);
       }
     }
     for (const { method, template } of operations.filter((each) => each.template.includes('{'))) {
       for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-        const { status } = await ask(longshore.app, method, `/api/v1${template.replace(/\{[^}]+\}/g, name)}`, { ...(method === 'GET' || method === 'DELETE' ? {} : { body: '{}' }), headers: { ...asAdmin, 'content-type': 'application/json' } });
-        if (status >= 500 || (method === 'GET' && status === 200)) wrong.push(`${method} ${template} with ${name}: ${status}`);
+        const { status } = await ask(longshore.app, method, `/api/v1${template.replace(/\{[^}]+\}/g, name)}`, {
+          ...(method === 'GET' || method === 'DELETE' ? {} : { body: '{}' }),
+          headers: { ...asAdmin, 'content-type': 'application/json' },
+        });
+        if (status >= 500 || (method === 'GET' && status === 200))
+          wrong.push(`${method} ${template} with ${name}: ${status}`);
       }
     }
     expect(wrong).toEqual([]);
@@ -107,6 +152,7 @@ describe('keys that every object has', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
     // Nobody has come to hold more by it.
     const writes: readonly Operation[] = operations.filter(({ method }) => method === 'PUT').slice(0, 5);
-    for (const caller of ['none', 'pull only', 'management/read']) for (const operation of writes) expect(isRefused(await statusFor(caller, operation))).toBe(true);
+    for (const caller of ['none', 'pull only', 'management/read'])
+      for (const operation of writes) expect(isRefused(await statusFor(caller, operation))).toBe(true);
   });
 });

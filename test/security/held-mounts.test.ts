@@ -14,9 +14,15 @@ let pusher: Record<string, string>;
 beforeAll(async () => {
   longshore = composeRequired();
   const admin = bearer((await fetchToken(longshore, asAdmin, [`repository:${source}:pull,push`])).access_token);
-  const pushed = await ask(longshore.app, 'POST', `/v2/${source}/blobs/uploads/?digest=${digest}`, { headers: admin, body: bytes });
+  const pushed = await ask(longshore.app, 'POST', `/v2/${source}/blobs/uploads/?digest=${digest}`, {
+    headers: admin,
+    body: bytes,
+  });
   if (pushed.status !== 201) throw new Error(await pushed.text());
-  pusher = basic('pusher', await makeToken(longshore, 'pusher', ['repositories/team/*/content/read', 'repositories/team/*/content/write']));
+  pusher = basic(
+    'pusher',
+    await makeToken(longshore, 'pusher', ['repositories/team/*/content/read', 'repositories/team/*/content/write']),
+  );
 });
 
 /** Whether the pusher has come by the blob. */
@@ -55,10 +61,16 @@ describe('a mount by somebody who may not pull its source', () => {
 
   it('answers for a blob that is there as for one that is nowhere', async () => {
     const nowhere = digestOf(Buffer.from('nowhere'));
-    const answers = await Promise.all([digest, nowhere].flatMap((each) => ['', `&from=${source}`, '&from=secret/none'].map(async (from) => {
-      const answer = await ask(longshore.app, 'POST', `/v2/team/new/blobs/uploads/?mount=${each}${from}`, { headers: pusher });
-      return [answer.status, (await answer.text()).replaceAll('secret/none', source)];
-    })));
+    const answers = await Promise.all(
+      [digest, nowhere].flatMap((each) =>
+        ['', `&from=${source}`, '&from=secret/none'].map(async (from) => {
+          const answer = await ask(longshore.app, 'POST', `/v2/team/new/blobs/uploads/?mount=${each}${from}`, {
+            headers: pusher,
+          });
+          return [answer.status, (await answer.text()).replaceAll('secret/none', source)];
+        }),
+      ),
+    );
     expect(answers.slice(0, 3)).toEqual(answers.slice(3));
     expect(answers[1]).toEqual(answers[2]);
   });
@@ -66,13 +78,26 @@ describe('a mount by somebody who may not pull its source', () => {
 
 describe('somebody who may read another repository', () => {
   it('cannot tell a repository, a tag or a blob that is there from one that is not', async () => {
-    const paths = (repository: string) => ['manifests/v1', `manifests/${digest}`, `blobs/${digest}`, 'tags/list', `referrers/${digest}`].map((end) => `/v2/${repository}/${end}`).concat([`/acr/v1/${repository}`, `/acr/v1/${repository}/_tags`, `/acr/v1/${repository}/_manifests`]);
+    const paths = (repository: string) =>
+      ['manifests/v1', `manifests/${digest}`, `blobs/${digest}`, 'tags/list', `referrers/${digest}`]
+        .map((end) => `/v2/${repository}/${end}`)
+        .concat([`/acr/v1/${repository}`, `/acr/v1/${repository}/_tags`, `/acr/v1/${repository}/_manifests`]);
     for (const headers of [{}, pusher]) {
       for (const method of ['GET', 'DELETE']) {
-        const [there, none] = await Promise.all([source, 'secret/xyz'].map((repository) => Promise.all(paths(repository).map(async (path) => {
-          const answer = await ask(longshore.app, method, path, { headers });
-          return [answer.status, (await answer.text()).replaceAll(repository, 'NAME'), (answer.headers.get('www-authenticate') ?? '').replaceAll(repository, 'NAME')];
-        }))));
+        const [there, none] = await Promise.all(
+          [source, 'secret/xyz'].map((repository) =>
+            Promise.all(
+              paths(repository).map(async (path) => {
+                const answer = await ask(longshore.app, method, path, { headers });
+                return [
+                  answer.status,
+                  (await answer.text()).replaceAll(repository, 'NAME'),
+                  (answer.headers.get('www-authenticate') ?? '').replaceAll(repository, 'NAME'),
+                ];
+              }),
+            ),
+          ),
+        );
         expect(there).toEqual(none);
         expect(there?.every(([status]) => [401, 403, 405].includes(Number(status)))).toBe(true);
       }

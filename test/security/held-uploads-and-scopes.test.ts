@@ -11,11 +11,24 @@ let longshore: Required;
 let [owner, other]: [Record<string, string>, Record<string, string>] = [{}, {}];
 beforeAll(async () => {
   longshore = composeRequired();
-  const token = async (name: string) => basic(name, await makeToken(longshore, name, [`repositories/${name}/app/content/read`, `repositories/${name}/app/content/write`]));
+  const token = async (name: string) =>
+    basic(
+      name,
+      await makeToken(longshore, name, [
+        `repositories/${name}/app/content/read`,
+        `repositories/${name}/app/content/write`,
+      ]),
+    );
   [owner, other] = [await token('owner'), await token('other')];
 });
 
-const send = async (method: string, path: string, headers: Record<string, string>) => (await ask(longshore.app, method, path, { headers, ...(method === 'GET' || method === 'DELETE' ? {} : { body: bytes }) })).status;
+const send = async (method: string, path: string, headers: Record<string, string>) =>
+  (
+    await ask(longshore.app, method, path, {
+      headers,
+      ...(method === 'GET' || method === 'DELETE' ? {} : { body: bytes }),
+    })
+  ).status;
 
 describe('the address of an upload', () => {
   async function started(): Promise<{ path: string; id: string; state: string }> {
@@ -27,7 +40,8 @@ describe('the address of an upload', () => {
   it('opens nothing for somebody who may not push there, nor without credentials', async () => {
     const { path } = await started();
     for (const method of ['GET', 'PATCH', 'PUT', 'DELETE']) {
-      for (const headers of [other, {}]) expect([401, 403]).toContain(await send(method, method === 'PUT' ? `${path}&digest=${digest}` : path, headers));
+      for (const headers of [other, {}])
+        expect([401, 403]).toContain(await send(method, method === 'PUT' ? `${path}&digest=${digest}` : path, headers));
     }
     expect(await send('PUT', `${path}&digest=${digest}`, owner)).toBe(201);
   });
@@ -57,13 +71,33 @@ describe('the address of an upload', () => {
 
 describe('a scope that asks for more than its holder may', () => {
   it.each([
-    'repository:other/app:pull', 'repository:*:pull', 'repository:owner/*:pull', 'repository:**:*', 'repository:owner/app/../../other/app:pull', 'repository:OTHER/app:pull',
-    'repository:other/app:*', 'repository(plugin):other/app:pull', 'artifact-repository:other/app:pull', 'registry:catalog:*', 'registry:*:*', 'management:api:write', 'management:api:read',
-    'management:in-use:write', 'management:api:read,write', 'repository:__proto__:pull', 'constructor:prototype:pull', 'repository:owner/app:delete,deleted_restore,metadata_write', 'repository:other/app:pull repository:owner/app:delete',
-    'repository:owner/app:pull:other/app:pull', 'repository::pull', 'repository:other%2Fapp:pull', 'repository:owner/app,other/app:pull',
+    'repository:other/app:pull',
+    'repository:*:pull',
+    'repository:owner/*:pull',
+    'repository:**:*',
+    'repository:owner/app/../../other/app:pull',
+    'repository:OTHER/app:pull',
+    'repository:other/app:*',
+    'repository(plugin):other/app:pull',
+    'artifact-repository:other/app:pull',
+    'registry:catalog:*',
+    'registry:*:*',
+    'management:api:write',
+    'management:api:read',
+    'management:in-use:write',
+    'management:api:read,write',
+    'repository:__proto__:pull',
+    'constructor:prototype:pull',
+    'repository:owner/app:delete,deleted_restore,metadata_write',
+    'repository:other/app:pull repository:owner/app:delete',
+    'repository:owner/app:pull:other/app:pull',
+    'repository::pull',
+    'repository:other%2Fapp:pull',
+    'repository:owner/app,other/app:pull',
   ])('gets a token for nothing: %s', async (scope) => {
     const { access_token } = await fetchToken(longshore, owner, [scope]);
     expect(claimsOf(access_token).access ?? []).toEqual([]);
-    for (const path of ['/v2/other/app/tags/list', '/api/v1/tokens', '/v2/owner/app/tags/list']) expect(await send('GET', path, bearer(access_token))).not.toBe(200);
+    for (const path of ['/v2/other/app/tags/list', '/api/v1/tokens', '/v2/owner/app/tags/list'])
+      expect(await send('GET', path, bearer(access_token))).not.toBe(200);
   });
 });

@@ -12,17 +12,29 @@ export function listeningOf(pid: number): Listening[] {
 }
 
 function descendants(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
 function socketsOf(pid: number): Listening[] {
   const own = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => inodeAt(`/proc/${pid}/fd/${fd}`)));
-  return ['tcp', 'tcp6'].flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').trim().split('\n').slice(1).flatMap((line) => {
-    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
-    const [address = '', port = ''] = local.split(':');
-    return state === '0A' && own.has(inode) ? [{ address: addressIn(address), port: Number.parseInt(port, 16) }] : [];
-  }));
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .flatMap((line) => {
+        const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+        const [address = '', port = ''] = local.split(':');
+        return state === '0A' && own.has(inode)
+          ? [{ address: addressIn(address), port: Number.parseInt(port, 16) }]
+          : [];
+      }),
+  );
 }
 
 function inodeAt(path: string): string[] {

@@ -28,7 +28,9 @@ describe('what a build leaves', () => {
   /** How the folders of another process of this program are named; it has ended when it is told. */
   const prefixOfKilled = async (): Promise<string> => {
     const source = `const { folderPrefix } = await import(${JSON.stringify(module_)}); process.stdout.write(folderPrefix('build')); setInterval(() => undefined, 1_000);`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const [prefix] = (await once(child.stdout, 'data')) as [Buffer];
     const alive = buildIn(prefix.toString());
     expect(removeLeftFolders(parent, () => undefined)).toEqual([]);
@@ -66,7 +68,7 @@ describe('what a build leaves', () => {
     expect(existsSync(join(own, 'login', 'file'))).toBe(true);
   });
 
-  it('by processes of another container, and by other programs, is nobody\'s to judge', () => {
+  it("by processes of another container, and by other programs, is nobody's to judge", () => {
     for (const prefix of ['longshore-build-1-1-1-', 'longshore-build-', 'longshore-test-', 'other-']) buildIn(prefix);
     expect(removeLeftFolders(parent, (folder) => expect.unreachable(basename(folder)))).toEqual([]);
   });

@@ -19,7 +19,14 @@ import { BadConfiguration, parseConfig } from '../../shared/config.ts';
 import { blobOrigin, buildLimitsSchema } from '../../shared/config-builds.ts';
 import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
 
-const required = { LONGSHORE_UPLOAD_KEY: Buffer.alloc(32).toString('base64'), LONGSHORE_AUTH: 'open', COSMOS_ENDPOINT: 'https://cosmos.example', BLOB_ENDPOINT: 'https://blob.example', QUEUE_ENDPOINT: 'https://queue.example', EVENTGRID_ENDPOINT: 'https://events.example/api/events' };
+const required = {
+  LONGSHORE_UPLOAD_KEY: Buffer.alloc(32).toString('base64'),
+  LONGSHORE_AUTH: 'open',
+  COSMOS_ENDPOINT: 'https://cosmos.example',
+  BLOB_ENDPOINT: 'https://blob.example',
+  QUEUE_ENDPOINT: 'https://queue.example',
+  EVENTGRID_ENDPOINT: 'https://events.example/api/events',
+};
 const mib = 1024 ** 2;
 
 let folder: string;
@@ -34,16 +41,37 @@ afterEach(async () => {
 });
 
 describe('what a builder is started with', () => {
-  const world = { ids: { users: 100_000, groups: 200_000 }, runtime: 'crun', folder: '/tmp/job', files: { passwd: '/etc/passwd' }, shown: ['gateway'], environment: { HTTP_PROXY: 'http://127.0.0.1:3128' }, cgroups: ['/sys/fs/cgroup/longshore/x/cgroup.procs'] } as const;
+  const world = {
+    ids: { users: 100_000, groups: 200_000 },
+    runtime: 'crun',
+    folder: '/tmp/job',
+    files: { passwd: '/etc/passwd' },
+    shown: ['gateway'],
+    environment: { HTTP_PROXY: 'http://127.0.0.1:3128' },
+    cgroups: ['/sys/fs/cgroup/longshore/x/cgroup.procs'],
+  } as const;
   const command = inSandbox(['buildah', 'build', '.'], world);
 
   it('is a world of its own: users, mounts, processes, network, cgroups', () => {
-    for (const option of ['--user', '--mount', '--kill-child', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup', '--die-with-parent', '--clearenv']) expect(command).toContain(option);
+    for (const option of [
+      '--user',
+      '--mount',
+      '--kill-child',
+      '--unshare-pid',
+      '--unshare-net',
+      '--unshare-ipc',
+      '--unshare-uts',
+      '--unshare-cgroup',
+      '--die-with-parent',
+      '--clearenv',
+    ])
+      expect(command).toContain(option);
   });
 
   it('is shown programs, what TLS is trusted by, and its own job: nothing else of the machine', () => {
     const shown = command.flatMap((part, at) => (/^--(ro-)?bind/.test(part) ? [command[at + 1] ?? ''] : []));
-    const allowed = /^\/(usr|bin|sbin|lib|lib64|etc\/(ssl|pki|ca-certificates|containers\/certs\.d|docker\/certs\.d)|tmp\/job\/(etc\/passwd|job|gateway))$/;
+    const allowed =
+      /^\/(usr|bin|sbin|lib|lib64|etc\/(ssl|pki|ca-certificates|containers\/certs\.d|docker\/certs\.d)|tmp\/job\/(etc\/passwd|job|gateway))$/;
     expect(shown.filter((path) => !allowed.test(path))).toEqual([]);
     expect(command).not.toContain('/proc/1');
   });
@@ -59,7 +87,12 @@ describe('what a builder is started with', () => {
     euid.mockReturnValue(0);
     expect(measuring({ folder: '/tmp/job', ids: world.ids })).toEqual(du);
     euid.mockReturnValue(1_234);
-    expect(measuring({ folder: '/tmp/job', ids: world.ids }).slice(0, 4)).toEqual(['unshare', '--user', '--map-users=1234,0,1', '--map-users=100000,1,65536']);
+    expect(measuring({ folder: '/tmp/job', ids: world.ids }).slice(0, 4)).toEqual([
+      'unshare',
+      '--user',
+      '--map-users=1234,0,1',
+      '--map-users=100000,1,65536',
+    ]);
     expect(measuring({ folder: '/tmp/job', ids: world.ids }).slice(-du.length)).toEqual(du);
     euid.mockRestore();
   });
@@ -76,27 +109,34 @@ describe('what a builder is started with', () => {
     }
   });
 
-  it('is told nothing of this process\'s environment', () => {
+  it("is told nothing of this process's environment", () => {
     vi.stubEnv('COSMOS_KEY', 'a-key-of-the-registry');
     expect(inSandbox(['buildah'], world).join(' ')).not.toContain('a-key-of-the-registry');
   });
 
   it('is root of no machine: its users are those that the machine has set aside', () => {
-    if (process.geteuid?.() === 0) expect(command).toEqual(expect.arrayContaining(['--map-users=100000,0,65537', '--map-groups=200000,0,65537']));
-    else expect(command).toEqual(expect.arrayContaining(['--map-users=100000,1,65536', `--map-users=${process.geteuid?.() ?? 0},0,1`]));
+    if (process.geteuid?.() === 0)
+      expect(command).toEqual(expect.arrayContaining(['--map-users=100000,0,65537', '--map-groups=200000,0,65537']));
+    else
+      expect(command).toEqual(
+        expect.arrayContaining(['--map-users=100000,1,65536', `--map-users=${process.geteuid?.() ?? 0},0,1`]),
+      );
   });
 
   it('starts steps as users that the builder is not, without rights that lead out, and without a network', () => {
     expect(containerIds).toEqual(['--userns-uid-map', '0:1:65536', '--userns-gid-map', '0:1:65536']);
     const options = stepOptions({ runtime: 'crun', steps: 'oci', network: 'none' });
     expect(options.join(' ')).toContain('--isolation oci --runtime crun --network none');
-    for (const right of ['SYS_CHROOT', 'KILL', 'SETFCAP', 'MKNOD', 'NET_RAW']) expect(options.at(-1)).toContain(`CAP_${right}`);
+    for (const right of ['SYS_CHROOT', 'KILL', 'SETFCAP', 'MKNOD', 'NET_RAW'])
+      expect(options.at(-1)).toContain(`CAP_${right}`);
   });
 
   it('starts steps in a chroot only where the operator has said so, whatever the environment says', () => {
     vi.stubEnv('BUILDAH_ISOLATION', 'chroot');
     expect(parseConfig({ ...required, BUILDAH_ISOLATION: 'chroot' }).LONGSHORE_BUILD_ISOLATION).toBe('oci');
-    expect(stepOptions({ runtime: 'crun', steps: parseConfig(required).LONGSHORE_BUILD_ISOLATION, network: 'none' })).not.toContain('chroot');
+    expect(
+      stepOptions({ runtime: 'crun', steps: parseConfig(required).LONGSHORE_BUILD_ISOLATION, network: 'none' }),
+    ).not.toContain('chroot');
     expect(parseConfig({ ...required, LONGSHORE_BUILD_ISOLATION: 'chroot' }).LONGSHORE_BUILD_ISOLATION).toBe('chroot');
   });
 });
@@ -108,7 +148,16 @@ describe('a start on a machine where a build cannot be kept apart', () => {
     vi.stubEnv('PATH', folder);
     const start = () => isolationOf({ limits, steps: 'oci', network: 'none', cgroup: 'no\0where' });
     expect(start).toThrow(BuilderRefused);
-    for (const said of ['buildah', 'bubblewrap', 'util-linux', 'uidmap', 'crun or runc', 'LONGSHORE_BUILD_CGROUP', 'LONGSHORE_RUNNER']) expect(start).toThrow(said);
+    for (const said of [
+      'buildah',
+      'bubblewrap',
+      'util-linux',
+      'uidmap',
+      'crun or runc',
+      'LONGSHORE_BUILD_CGROUP',
+      'LONGSHORE_RUNNER',
+    ])
+      expect(start).toThrow(said);
   });
 
   it('refuses it too when all programs are there and the sandbox does not work', async () => {
@@ -123,38 +172,83 @@ describe('a start on a machine where a build cannot be kept apart', () => {
 
 describe('the limits of a build', () => {
   it('are there when none are given', () => {
-    expect(parseConfig(required).LONGSHORE_BUILD_LIMITS).toEqual({ memoryBytes: 4_096 * mib, cpus: 2, pids: 2_048, diskBytes: 20_480 * mib });
+    expect(parseConfig(required).LONGSHORE_BUILD_LIMITS).toEqual({
+      memoryBytes: 4_096 * mib,
+      cpus: 2,
+      pids: 2_048,
+      diskBytes: 20_480 * mib,
+    });
   });
 
   it('are those that are given, and the usual ones beside them', () => {
-    expect(buildLimitsSchema.parse('memory=8GiB,cpus=0.5')).toEqual({ memoryBytes: 8_192 * mib, cpus: 0.5, pids: 2_048, diskBytes: 20_480 * mib });
+    expect(buildLimitsSchema.parse('memory=8GiB,cpus=0.5')).toEqual({
+      memoryBytes: 8_192 * mib,
+      cpus: 0.5,
+      pids: 2_048,
+      diskBytes: 20_480 * mib,
+    });
   });
 
-  it.each(['memory=', 'memory=4', 'memory=1MiB', 'cpus=0', 'cpus=-1', 'pids=1', 'disk=unlimited', 'swap=1GiB', '__proto__=1', 'memory', 'memory=1e9MiB'])('cannot be given as %j', (text) => {
+  it.each([
+    'memory=',
+    'memory=4',
+    'memory=1MiB',
+    'cpus=0',
+    'cpus=-1',
+    'pids=1',
+    'disk=unlimited',
+    'swap=1GiB',
+    '__proto__=1',
+    'memory',
+    'memory=1e9MiB',
+  ])('cannot be given as %j', (text) => {
     expect(() => parseConfig({ ...required, LONGSHORE_BUILD_LIMITS: text })).toThrow(BadConfiguration);
   });
 
   it('are of a cgroup that no path leads out of', () => {
-    expect(() => parseConfig({ ...required, LONGSHORE_BUILD_CGROUP: '/sys/fs/cgroup/../../../etc' })).toThrow(BadConfiguration);
+    expect(() => parseConfig({ ...required, LONGSHORE_BUILD_CGROUP: '/sys/fs/cgroup/../../../etc' })).toThrow(
+      BadConfiguration,
+    );
   });
 });
 
 describe('the storage that a builder is sent to', () => {
   it.each([
     [{ endpoint: 'https://store.blob.core.windows.net/' }, 'https://store.blob.core.windows.net'],
-    [{ connectionString: 'DefaultEndpointsProtocol=https;AccountName=store;AccountKey=a==;EndpointSuffix=core.windows.net' }, 'https://store.blob.core.windows.net'],
-    [{ connectionString: 'AccountName=a;AccountKey=b==;BlobEndpoint=http://127.0.0.1:10000/a;QueueEndpoint=http://127.0.0.1:10001/a' }, 'http://127.0.0.1:10000'],
+    [
+      {
+        connectionString:
+          'DefaultEndpointsProtocol=https;AccountName=store;AccountKey=a==;EndpointSuffix=core.windows.net',
+      },
+      'https://store.blob.core.windows.net',
+    ],
+    [
+      {
+        connectionString:
+          'AccountName=a;AccountKey=b==;BlobEndpoint=http://127.0.0.1:10000/a;QueueEndpoint=http://127.0.0.1:10001/a',
+      },
+      'http://127.0.0.1:10000',
+    ],
   ])('is known from %j', (account, origin) => {
     expect(blobOrigin(account)).toBe(origin);
   });
 });
 
-describe('a builder\'s way out', () => {
+describe("a builder's way out", () => {
   const inside = createServer((_, response) => response.end('inside'));
   const opened = async (options: Partial<GatewayOptions>) => {
     await mkdir(join(folder, 'gateway'));
     const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-    return openGateway({ folder: join(folder, 'gateway'), seenAt: join(folder, 'gateway'), owner: own, plainHosts: [], ownHosts: [], reach: reachOf([]), opensToSteps: true, ...options });
+    return openGateway({
+      folder: join(folder, 'gateway'),
+      seenAt: join(folder, 'gateway'),
+      owner: own,
+      plainHosts: [],
+      ownHosts: [],
+      reach: reachOf([]),
+      opensToSteps: true,
+      ...options,
+    });
   };
   const ask = async (socket: string, url: string) => {
     const asked = request({ socketPath: socket, path: url, headers: { host: new URL(url).host } }).end();
@@ -175,9 +269,29 @@ describe('a builder\'s way out', () => {
     return (inside.address() as AddressInfo).port;
   };
 
-  it.each(['127.0.0.1', '127.1.2.3', '2130706433', '0x7f.1', '0.0.0.0', '[::1]', '[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', '169.254.169.254', '168.63.129.16', '10.0.0.1', '192.168.1.1', '[fd00:ec2::254]', 'localhost', 'a.localhost', 'inside.example'])('leads to no %s', async (name) => {
+  it.each([
+    '127.0.0.1',
+    '127.1.2.3',
+    '2130706433',
+    '0x7f.1',
+    '0.0.0.0',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '[64:ff9b::7f00:1]',
+    '169.254.169.254',
+    '168.63.129.16',
+    '10.0.0.1',
+    '192.168.1.1',
+    '[fd00:ec2::254]',
+    'localhost',
+    'a.localhost',
+    'inside.example',
+  ])('leads to no %s', async (name) => {
     const port = await listening();
-    const gateway = await opened({ resolve: (asked) => Promise.resolve([{ address: asked.endsWith('localhost') ? '127.0.0.1' : '10.1.2.3', family: 4 }]) });
+    const gateway = await opened({
+      resolve: (asked) =>
+        Promise.resolve([{ address: asked.endsWith('localhost') ? '127.0.0.1' : '10.1.2.3', family: 4 }]),
+    });
     for (const socket of ['builder.sock', 'steps.sock']) {
       expect(await ask(join(folder, 'gateway', socket), `http://${name}:${port}/`)).toBe(403);
       expect(await tunnel(join(folder, 'gateway', socket), `${name}:${port}`)).toBe(403);
@@ -187,21 +301,50 @@ describe('a builder\'s way out', () => {
 
   it('leads to this machine by none of its addresses, whatever the operator has opened', async () => {
     const port = await listening();
-    const addresses = ['127.0.0.1', '0.0.0.0', '[::]', ...Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address)];
-    const gateway = await opened({ reach: reachOf(['0.0.0.0/0', '::/0', ...loopbackNetworks, '10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', '192.0.2.0/24']) });
-    for (const address of addresses) for (const socket of ['builder.sock', 'steps.sock']) expect(await tunnel(join(folder, 'gateway', socket), `${address}:${port}`)).toBe(403);
+    const addresses = [
+      '127.0.0.1',
+      '0.0.0.0',
+      '[::]',
+      ...Object.values(networkInterfaces())
+        .flatMap((each) => each ?? [])
+        .filter(({ family }) => family === 'IPv4')
+        .map(({ address }) => address),
+    ];
+    const gateway = await opened({
+      reach: reachOf([
+        '0.0.0.0/0',
+        '::/0',
+        ...loopbackNetworks,
+        '10.0.0.0/8',
+        '192.168.0.0/16',
+        '172.16.0.0/12',
+        '192.0.2.0/24',
+      ]),
+    });
+    for (const address of addresses)
+      for (const socket of ['builder.sock', 'steps.sock'])
+        expect(await tunnel(join(folder, 'gateway', socket), `${address}:${port}`)).toBe(403);
     await gateway.close();
   });
 
   it('leads to a name only when all of its addresses are allowed', async () => {
-    const gateway = await opened({ resolve: () => Promise.resolve([{ address: '93.184.215.14', family: 4 }, { address: '10.0.0.1', family: 4 }]) });
+    const gateway = await opened({
+      resolve: () =>
+        Promise.resolve([
+          { address: '93.184.215.14', family: 4 },
+          { address: '10.0.0.1', family: 4 },
+        ]),
+    });
     expect(await tunnel(join(folder, 'gateway', 'builder.sock'), 'two.example:443')).toBe(403);
     await gateway.close();
   });
 
   it('leads the builder, and no step, to this registry where it is', async () => {
     const port = await listening();
-    const gateway = await opened({ ownHosts: [`registry.example:${port}`], resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) });
+    const gateway = await opened({
+      ownHosts: [`registry.example:${port}`],
+      resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+    });
     expect(await tunnel(join(folder, 'gateway', 'builder.sock'), `registry.example:${port}`)).toBe(200);
     expect(await tunnel(join(folder, 'gateway', 'builder.sock'), `registry.example:${port + 1}`)).toBe(403);
     expect(await tunnel(join(folder, 'gateway', 'steps.sock'), `registry.example:${port}`)).toBe(403);
@@ -210,21 +353,63 @@ describe('a builder\'s way out', () => {
 
   // Any of these, where nobody hears the error, ends this process and every build and pull with it.
   it.each<[string, (socket: Socket) => void]>([
-    ['is reset in the middle', (socket) => { socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc', () => setTimeout(() => socket.resetAndDestroy(), 50)); }],
-    ['breaks its own framing', (socket) => { socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n', () => setTimeout(() => socket.write('zzzz\r\n'), 50)); }],
-    ['is of another protocol', (socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'); }],
-    ['has no status', (socket) => { socket.write('HTTP/1.1 099 No\r\ncontent-length: 2\r\n\r\nok'); }],
-    ['stops in the middle', (socket) => { socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc'); }],
+    [
+      'is reset in the middle',
+      (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc', () =>
+          setTimeout(() => socket.resetAndDestroy(), 50),
+        );
+      },
+    ],
+    [
+      'breaks its own framing',
+      (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n', () =>
+          setTimeout(() => socket.write('zzzz\r\n'), 50),
+        );
+      },
+    ],
+    [
+      'is of another protocol',
+      (socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+      },
+    ],
+    [
+      'has no status',
+      (socket) => {
+        socket.write('HTTP/1.1 099 No\r\ncontent-length: 2\r\n\r\nok');
+      },
+    ],
+    [
+      'stops in the middle',
+      (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nabc');
+      },
+    ],
   ])('lives on when an answer %s', async (_, answers) => {
-    const evil = createTcpServer((socket) => { socket.on('error', () => undefined).once('data', () => { answers(socket); }); }).listen(0, '127.0.0.1');
+    const evil = createTcpServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .once('data', () => {
+          answers(socket);
+        });
+    }).listen(0, '127.0.0.1');
     await once(evil, 'listening');
     const { port } = evil.address() as AddressInfo;
     const failures: unknown[] = [];
     const note = (error: unknown) => failures.push(error);
     process.on('uncaughtException', note);
-    const gateway = await opened({ ownHosts: [`registry.example:${port}`], resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]), patienceMs: 400 });
+    const gateway = await opened({
+      ownHosts: [`registry.example:${port}`],
+      resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+      patienceMs: 400,
+    });
     const asked = connect(join(folder, 'gateway', 'builder.sock'));
-    asked.on('error', () => undefined).resume().write(`GET http://registry.example:${port}/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    asked
+      .on('error', () => undefined)
+      .resume()
+      .write(`GET http://registry.example:${port}/ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
     await once(asked, 'close');
     await gateway.close();
     evil.close();
@@ -234,7 +419,10 @@ describe('a builder\'s way out', () => {
 
   it('lives on when who asked leaves before there is a connection', async () => {
     const port = await listening();
-    const gateway = await opened({ ownHosts: [`registry.example:${port}`], resolve: () => new Promise((found) => setTimeout(found, 100, [{ address: '127.0.0.1', family: 4 }])) });
+    const gateway = await opened({
+      ownHosts: [`registry.example:${port}`],
+      resolve: () => new Promise((found) => setTimeout(found, 100, [{ address: '127.0.0.1', family: 4 }])),
+    });
     const failures: unknown[] = [];
     const note = (error: unknown) => failures.push(error);
     process.on('uncaughtException', note);
@@ -249,8 +437,15 @@ describe('a builder\'s way out', () => {
   });
 
   it('has a door for the builder alone to each registry of this machine, and none to a port that nobody has named', async () => {
-    const gateway = await opened({ plainHosts: ['127.0.0.1:5000', 'localhost:5000', '[::1]:5001'], opensToSteps: false });
-    expect(gateway.doors.map(({ port, address, steps }) => ({ port, address, steps }))).toEqual([{ port: 3128, address: '127.0.0.1', steps: undefined }, { port: 5000, address: '127.0.0.1', steps: undefined }, { port: 5001, address: '::1', steps: undefined }]);
+    const gateway = await opened({
+      plainHosts: ['127.0.0.1:5000', 'localhost:5000', '[::1]:5001'],
+      opensToSteps: false,
+    });
+    expect(gateway.doors.map(({ port, address, steps }) => ({ port, address, steps }))).toEqual([
+      { port: 3128, address: '127.0.0.1', steps: undefined },
+      { port: 5000, address: '127.0.0.1', steps: undefined },
+      { port: 5001, address: '::1', steps: undefined },
+    ]);
     expect(behindDoors(gateway.doors, ['buildah']).at(-1)).toContain('"command":["buildah"]');
     await gateway.close();
   });

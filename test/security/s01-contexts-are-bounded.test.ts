@@ -28,7 +28,8 @@ function header(name: string, kind: string, size: number | bigint): Buffer {
 const padded = (text: string) => Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
 const end = Buffer.alloc(1024);
 const record = (text: string) => {
-  for (let length = text.length + 3; ; length += 1) if (`${length} ${text}\n`.length === length) return `${length} ${text}\n`;
+  for (let length = text.length + 3; ; length += 1)
+    if (`${length} ${text}\n`.length === length) return `${length} ${text}\n`;
 };
 const file = (name: string, text: string) => Buffer.concat([header(name, '0', text.length), padded(text)]);
 const pax = (kind: string, text: string) => Buffer.concat([header('pax', kind, text.length), padded(text)]);
@@ -36,8 +37,12 @@ const pax = (kind: string, text: string) => Buffer.concat([header('pax', kind, t
 /** As it comes: in pieces that end anywhere. */
 async function walked(archive: Buffer, piece = 700): Promise<Buffer> {
   const passed: Buffer[] = [];
-  const pieces = Array.from({ length: Math.ceil(archive.length / piece) }, (_, at) => archive.subarray(at * piece, (at + 1) * piece));
-  await pipeline(Readable.from(pieces), new TarWalk(bounds), async (source: AsyncIterable<Buffer>) => { for await (const chunk of source) passed.push(chunk); });
+  const pieces = Array.from({ length: Math.ceil(archive.length / piece) }, (_, at) =>
+    archive.subarray(at * piece, (at + 1) * piece),
+  );
+  await pipeline(Readable.from(pieces), new TarWalk(bounds), async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of source) passed.push(chunk);
+  });
   return Buffer.concat(passed);
 }
 
@@ -58,7 +63,10 @@ describe('an archive of a context', () => {
   it.each<[string, Buffer]>([
     ['a file that says it is larger than all may be', Buffer.concat([header('big', '0', 8n * 1024n ** 4n), end])],
     ['many files', Buffer.concat([...Array.from({ length: 101 }, (_, at) => header(`f${at}`, '0', 0)), end])],
-    ['more bytes than it may have', Buffer.concat([...Array.from({ length: 20 }, (_, at) => file(`f${at}`, 'x'.repeat(60_000))), end])],
+    [
+      'more bytes than it may have',
+      Buffer.concat([...Array.from({ length: 20 }, (_, at) => file(`f${at}`, 'x'.repeat(60_000))), end]),
+    ],
     ['a pax header without end', Buffer.concat([header('pax', 'x', 1_000_000), Buffer.alloc(512)])],
     ['a global pax header without end', Buffer.concat([header('pax', 'g', 65_537), Buffer.alloc(512)])],
     ['a name of GNU tar without end', Buffer.concat([header('long', 'L', 8n * 1024n ** 3n), Buffer.alloc(512)])],
@@ -67,9 +75,15 @@ describe('an archive of a context', () => {
     ['a character device', Buffer.concat([header('mem', '3', 0), end])],
     ['a pipe', Buffer.concat([header('pipe', '6', 0), end])],
     ['a sparse file', Buffer.concat([header('sparse', 'S', 0), end])],
-    ['a sparse file by pax', Buffer.concat([pax('x', record('GNU.sparse.realsize=9223372036854775807')), file('s', ''), end])],
+    [
+      'a sparse file by pax',
+      Buffer.concat([pax('x', record('GNU.sparse.realsize=9223372036854775807')), file('s', ''), end]),
+    ],
     ['a kind that nobody knows', Buffer.concat([header('v', 'V', 0), end])],
-    ['a size by pax that is larger than all may be', Buffer.concat([pax('x', record('size=99999999999')), file('s', ''), end])],
+    [
+      'a size by pax that is larger than all may be',
+      Buffer.concat([pax('x', record('size=99999999999')), file('s', ''), end]),
+    ],
     ['a size for all entries', Buffer.concat([pax('g', record('size=5')), file('s', ''), end])],
     ['a negative size', Buffer.concat([pax('x', record('size=-1')), file('s', ''), end])],
     ['a damaged pax header', Buffer.concat([pax('x', '999999 a=b\n'), file('s', ''), end])],
@@ -111,7 +125,12 @@ describe('a Dockerfile in an archive', () => {
   });
 
   it('is not looked for behind more bytes than a context may have', async () => {
-    await expect(fileIn(stream(gzipSync(Buffer.concat([header('big', '0', 4n * 1024n ** 3n), Buffer.alloc(1024 * 1024)]))), 'Dockerfile')).rejects.toThrow('bytes unpacked');
+    await expect(
+      fileIn(
+        stream(gzipSync(Buffer.concat([header('big', '0', 4n * 1024n ** 3n), Buffer.alloc(1024 * 1024)]))),
+        'Dockerfile',
+      ),
+    ).rejects.toThrow('bytes unpacked');
   });
 
   it('is not looked for in what breaks off, or is damaged', async () => {

@@ -46,9 +46,17 @@ async function attacked(policy: object = {}): Promise<Attacked> {
     }
   };
   const push = async (image: Built, tag: string, headers: Record<string, string>) => {
-    const as = { app: { fetch: (request: Request) => one.app.fetch(new Request(request, { headers: { ...Object.fromEntries(request.headers), ...headers } })) } };
+    const as = {
+      app: {
+        fetch: (request: Request) =>
+          one.app.fetch(new Request(request, { headers: { ...Object.fromEntries(request.headers), ...headers } })),
+      },
+    };
     for (const blob of image.blobs) await pushBlob(as.app, image.repository, blob);
-    const pushed = await putManifest(as.app, image.repository, tag, { bytes: image.bytes, mediaType: mediaTypes.ociManifest });
+    const pushed = await putManifest(as.app, image.repository, tag, {
+      bytes: image.bytes,
+      mediaType: mediaTypes.ociManifest,
+    });
     if (pushed.status !== 201) throw new Error(`${pushed.status}: ${await pushed.text()}`);
   };
   await manage(one, 'PUT', '/builds/policies/all', { mode: 'rebase', ...policy });
@@ -62,25 +70,62 @@ async function attacked(policy: object = {}): Promise<Attacked> {
       const answer = await ask(one.app, 'GET', `/v2/${repository}/manifests/1`, { headers: asAdmin });
       return ((await answer.json()) as { layers: { digest: string }[] }).layers.map(({ digest }) => digest);
     },
-    explained: (image, base = 'secret/base:1') => manage(one, 'GET', `/builds/explain?image=${encodeURIComponent(image)}&base=${encodeURIComponent(base)}`),
+    explained: (image, base = 'secret/base:1') =>
+      manage(one, 'GET', `/builds/explain?image=${encodeURIComponent(image)}&base=${encodeURIComponent(base)}`),
     async update() {
       await push(next, '1', asAdmin);
       await settle();
     },
-    mallory: basic('mallory', await makeToken(one, 'mallory', ['repositories/team/*/content/read', 'repositories/team/*/content/write'])),
+    mallory: basic(
+      'mallory',
+      await makeToken(one, 'mallory', ['repositories/team/*/content/read', 'repositories/team/*/content/write']),
+    ),
   };
 }
 
 const secretLayer = next.layers[0]?.digest ?? '';
 
 /** One layer of one's own, and a config that says that it is the base's. */
-function forged(repository: string, says: string | undefined, diffIds: readonly string[] = old.config.rootfs.diff_ids): Built {
+function forged(
+  repository: string,
+  says: string | undefined,
+  diffIds: readonly string[] = old.config.rootfs.diff_ids,
+): Built {
   const layers = diffIds.map((_, n) => Buffer.from(`public layer ${n}`));
-  const config = Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', config: {}, rootfs: { type: 'layers', diff_ids: diffIds } }));
-  const annotations = says === undefined ? {} : { annotations: { 'org.opencontainers.image.base.name': says, 'org.opencontainers.image.base.digest': old.digest } };
-  const described = layers.map((layer) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digestOf(layer), size: layer.length }));
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length }, layers: described, ...annotations }));
-  return { repository, bytes, digest: digestOf(bytes), config: { rootfs: { diff_ids: diffIds } }, layers: described, blobs: [...layers, config] };
+  const config = Buffer.from(
+    JSON.stringify({ os: 'linux', architecture: 'amd64', config: {}, rootfs: { type: 'layers', diff_ids: diffIds } }),
+  );
+  const annotations =
+    says === undefined
+      ? {}
+      : {
+          annotations: {
+            'org.opencontainers.image.base.name': says,
+            'org.opencontainers.image.base.digest': old.digest,
+          },
+        };
+  const described = layers.map((layer) => ({
+    mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+    digest: digestOf(layer),
+    size: layer.length,
+  }));
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
+      layers: described,
+      ...annotations,
+    }),
+  );
+  return {
+    repository,
+    bytes,
+    digest: digestOf(bytes),
+    config: { rootfs: { diff_ids: diffIds } },
+    layers: described,
+    blobs: [...layers, config],
+  };
 }
 
 describe('the layers of a base that its pusher may not pull', () => {
@@ -90,8 +135,13 @@ describe('the layers of a base that its pusher may not pull', () => {
     await of.settle();
     await of.update();
     expect(await of.layersOf('team/loot')).not.toContain(secretLayer);
-    expect(await of.explained('team/loot:1')).toMatchObject({ reason: 'base not permitted', why: expect.stringContaining('the token "mallory", who may not pull secret/base now') as string });
-    expect((await ask(of.one.app, 'GET', `/v2/team/loot/blobs/${secretLayer}`, { headers: of.mallory })).status).toBe(404);
+    expect(await of.explained('team/loot:1')).toMatchObject({
+      reason: 'base not permitted',
+      why: expect.stringContaining('the token "mallory", who may not pull secret/base now') as string,
+    });
+    expect((await ask(of.one.app, 'GET', `/v2/team/loot/blobs/${secretLayer}`, { headers: of.mallory })).status).toBe(
+      404,
+    );
     expect(await manage(of.one, 'GET', '/builds/dry-run?base=secret/base:1')).toMatchObject({ images: [] });
   });
 
@@ -100,7 +150,10 @@ describe('the layers of a base that its pusher may not pull', () => {
     ['its layers alone', {}],
   ])('are not handed to an image that names it by %s', async (_, more) => {
     const of = await attacked();
-    const image = build('team/loot', 'own', { base: { ...old, layers: forged('team/loot', undefined).layers, blobs: forged('team/loot', undefined).blobs }, ...more });
+    const image = build('team/loot', 'own', {
+      base: { ...old, layers: forged('team/loot', undefined).layers, blobs: forged('team/loot', undefined).blobs },
+      ...more,
+    });
     await of.push(image, '1', of.mallory);
     await of.settle();
     await of.update();
@@ -112,17 +165,47 @@ describe('the layers of a base that its pusher may not pull', () => {
     const of = await attacked();
     const image = forged('team/loot', `${host}/secret/base:1`);
     await of.push(image, 'part', of.mallory);
-    const index = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [{ mediaType: mediaTypes.ociManifest, digest: image.digest, size: image.bytes.length, platform: { os: 'linux', architecture: 'amd64' } }], annotations: { 'org.opencontainers.image.base.name': `${host}/secret/base:1` } });
-    expect((await ask(of.one.app, 'PUT', '/v2/team/loot/manifests/1', { body: index, headers: { ...of.mallory, 'content-type': mediaTypes.ociIndex } })).status).toBe(201);
+    const index = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociIndex,
+      manifests: [
+        {
+          mediaType: mediaTypes.ociManifest,
+          digest: image.digest,
+          size: image.bytes.length,
+          platform: { os: 'linux', architecture: 'amd64' },
+        },
+      ],
+      annotations: { 'org.opencontainers.image.base.name': `${host}/secret/base:1` },
+    });
+    expect(
+      (
+        await ask(of.one.app, 'PUT', '/v2/team/loot/manifests/1', {
+          body: index,
+          headers: { ...of.mallory, 'content-type': mediaTypes.ociIndex },
+        })
+      ).status,
+    ).toBe(201);
     await of.settle();
     await of.update();
-    expect(await (await ask(of.one.app, 'GET', '/v2/team/loot/manifests/1', { headers: of.mallory })).text()).toBe(index);
-    expect((await ask(of.one.app, 'GET', `/v2/team/loot/blobs/${secretLayer}`, { headers: of.mallory })).status).toBe(404);
+    expect(await (await ask(of.one.app, 'GET', '/v2/team/loot/manifests/1', { headers: of.mallory })).text()).toBe(
+      index,
+    );
+    expect((await ask(of.one.app, 'GET', `/v2/team/loot/blobs/${secretLayer}`, { headers: of.mallory })).status).toBe(
+      404,
+    );
   });
 
   it('are handed to who may pull it, and to whoever pushes where everyone may', async () => {
     const of = await attacked();
-    const reader = basic('reader', await makeToken(of.one, 'reader', ['repositories/secret/*/content/read', 'repositories/team/*/content/read', 'repositories/team/*/content/write']));
+    const reader = basic(
+      'reader',
+      await makeToken(of.one, 'reader', [
+        'repositories/secret/*/content/read',
+        'repositories/team/*/content/read',
+        'repositories/team/*/content/write',
+      ]),
+    );
     await of.push(build('team/right', 'right', { base: old, says: `${host}/secret/base:1` }), '1', reader);
     await of.push(build('team/root', 'root', { base: old, says: `${host}/secret/base:1` }), '1', asAdmin);
     await of.settle();
@@ -136,7 +219,7 @@ describe('the layers of a base that its pusher may not pull', () => {
     expect(await of.layersOf('team/right')).toContain(third.layers[0]?.digest);
   });
 
-  it('are handed to anybody\'s image where everyone may pull it', async () => {
+  it("are handed to anybody's image where everyone may pull it", async () => {
     const of = await attacked();
     await manage(of.one, 'PUT', '/anonymous', { repositories: ['secret/*'] });
     await of.push(build('team/app', 'app', { base: old, says: `${host}/secret/base:1` }), '1', of.mallory);
@@ -165,12 +248,27 @@ describe('the layers of a base that its pusher may not pull', () => {
   });
 });
 
-const putManifestAs = ({ one }: Attacked, headers: Record<string, string>, repository: string, tag: string, { bytes }: Built) => ask(one.app, 'PUT', `/v2/${repository}/manifests/${tag}`, { body: bytes, headers: { ...headers, 'content-type': mediaTypes.ociManifest } });
+const putManifestAs = (
+  { one }: Attacked,
+  headers: Record<string, string>,
+  repository: string,
+  tag: string,
+  { bytes }: Built,
+) =>
+  ask(one.app, 'PUT', `/v2/${repository}/manifests/${tag}`, {
+    body: bytes,
+    headers: { ...headers, 'content-type': mediaTypes.ociManifest },
+  });
 
 describe('the right of a pusher', () => {
-  const rights = ['repositories/secret/*/content/read', 'repositories/team/*/content/read', 'repositories/team/*/content/write'];
+  const rights = [
+    'repositories/secret/*/content/read',
+    'repositories/team/*/content/read',
+    'repositories/team/*/content/write',
+  ];
   const lost: Record<string, (of: Attacked) => Promise<unknown>> = {
-    'its scope map says less': ({ one }) => manage(one, 'PUT', '/scope-maps/reader', { actions: ['repositories/team/*/content/write'] }),
+    'its scope map says less': ({ one }) =>
+      manage(one, 'PUT', '/scope-maps/reader', { actions: ['repositories/team/*/content/write'] }),
     'it is disabled': ({ one }) => manage(one, 'PATCH', '/tokens/reader', { status: 'disabled' }),
     'it is gone': ({ one }) => manage(one, 'DELETE', '/tokens/reader'),
     'another has its name since': async ({ one }) => {
@@ -204,7 +302,9 @@ describe('the right of a pusher', () => {
     await of.settle();
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);
     const { builds } = await manage<{ builds: { id: string }[] }>(of.one, 'GET', '/builds');
-    expect(await manage(of.one, 'GET', `/builds/${builds[0]?.id ?? ''}`)).toMatchObject({ nodes: [{ state: 'failed', because: expect.stringContaining('may not pull secret/base now') as string }] });
+    expect(await manage(of.one, 'GET', `/builds/${builds[0]?.id ?? ''}`)).toMatchObject({
+      nodes: [{ state: 'failed', because: expect.stringContaining('may not pull secret/base now') as string }],
+    });
   });
 
   it('stays with it when its password changes', async () => {
@@ -222,7 +322,9 @@ describe('the right of a pusher', () => {
     const image = build('team/app', 'app', { base: old, says: `${host}/secret/base:1` });
     await of.push(image, '1', asAdmin);
     await of.settle();
-    expect((await ask(of.one.app, 'DELETE', `/v2/team/app/manifests/${image.digest}`, { headers: asAdmin })).status).toBe(202);
+    expect(
+      (await ask(of.one.app, 'DELETE', `/v2/team/app/manifests/${image.digest}`, { headers: asAdmin })).status,
+    ).toBe(202);
     await of.settle();
     await manage(of.one, 'POST', '/bin/restore', { repository: 'team/app', digest: image.digest });
     await of.settle();
@@ -234,12 +336,14 @@ describe('the right of a pusher', () => {
     const of = await attacked();
     await of.push(forged('team/loot', `${host}/secret/base:1`), '1', of.mallory);
     expect(JSON.stringify(of.one.world.region('home').events.log)).not.toContain('pushedBy');
-    expect(await (await ask(of.one.app, 'GET', '/acr/v1/team/loot/_tags/1', { headers: asAdmin })).text()).not.toContain('pushedBy');
+    expect(
+      await (await ask(of.one.app, 'GET', '/acr/v1/team/loot/_tags/1', { headers: asAdmin })).text(),
+    ).not.toContain('pushedBy');
   });
 });
 
 describe('a policy that names its bases', () => {
-  it('has images put on them whoever pushed these, where they begin with a base\'s own layers', async () => {
+  it("has images put on them whoever pushed these, where they begin with a base's own layers", async () => {
     const of = await attacked({ bases: { include: ['secret/**'] } });
     await of.push(build('team/app', 'app', { base: old, says: `${host}/secret/base:1` }), '1', of.mallory);
     await of.settle();
@@ -247,13 +351,14 @@ describe('a policy that names its bases', () => {
     expect(await of.layersOf('team/app')).toContain(secretLayer);
   });
 
-  it('hands nothing to an image whose config claims the base\'s contents for layers of its own', async () => {
+  it("hands nothing to an image whose config claims the base's contents for layers of its own", async () => {
     const of = await attacked({ bases: { include: ['secret/**'] } });
     await of.push(forged('team/loot', `${host}/secret/base:1`), '1', of.mallory);
     await of.push(forged('team/empty', `${host}/secret/base:1`, []), '1', of.mallory);
     await of.settle();
     await of.update();
-    for (const repository of ['team/loot', 'team/empty']) expect(await of.layersOf(repository)).not.toContain(secretLayer);
+    for (const repository of ['team/loot', 'team/empty'])
+      expect(await of.layersOf(repository)).not.toContain(secretLayer);
     expect((await of.explained('team/loot:1')).why).toContain('its first layers have other digests');
   });
 
@@ -263,7 +368,10 @@ describe('a policy that names its bases', () => {
     await of.settle();
     await of.update();
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);
-    expect(await of.explained('team/app:1')).toMatchObject({ reason: 'base not permitted', why: expect.stringContaining('do not name secret/base') as string });
+    expect(await of.explained('team/app:1')).toMatchObject({
+      reason: 'base not permitted',
+      why: expect.stringContaining('do not name secret/base') as string,
+    });
   });
 });
 
@@ -282,6 +390,9 @@ describe('somebody who makes an image that others begin with', () => {
     await of.settle();
     expect(await of.layersOf('prod/app')).toEqual(victim.layers.map(({ digest }) => digest));
     expect(createHash('sha256').update(evil.bytes).digest('hex')).toBe(evil.digest.slice(7));
-    expect(await of.explained('prod/app:1', 'team/bait:1')).toMatchObject({ reason: 'base not permitted', why: expect.stringContaining('only its layers say') as string });
+    expect(await of.explained('prod/app:1', 'team/bait:1')).toMatchObject({
+      reason: 'base not permitted',
+      why: expect.stringContaining('only its layers say') as string,
+    });
   });
 });

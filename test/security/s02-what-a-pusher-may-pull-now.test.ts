@@ -6,18 +6,27 @@ import { composeRequired, makeToken, manage } from '../shared/identity/required.
 
 const base = 'secret/base' as RepositoryName;
 const dayMs = 24 * 3_600_000;
-const entry = { issuer: 'https://token.actions.githubusercontent.com', audience: 'longshore', conditions: [{ claim: 'repository', is: 'octo/app' }], scopeMap: 'reader' };
+const entry = {
+  issuer: 'https://token.actions.githubusercontent.com',
+  audience: 'longshore',
+  conditions: [{ claim: 'repository', is: 'octo/app' }],
+  scopeMap: 'reader',
+};
 
 /** A trusted issuer and a token that may pull, and what is answered about who pushes now. */
 async function asked() {
   const one = composeRequired();
   await makeToken(one, 'reader', ['repositories/secret/*/content/read']);
   await manage(one, 'PUT', '/trusted-issuers/ci', entry);
-  const grants = askGrants({ documents: one.memory.documents, clock: one.clock, anonymous: { read: () => Promise.resolve(noGrants) } }, { registry: 'default' as RegistryName });
+  const grants = askGrants(
+    { documents: one.memory.documents, clock: one.clock, anonymous: { read: () => Promise.resolve(noGrants) } },
+    { registry: 'default' as RegistryName },
+  );
   one.clock.pass(dayMs);
   const at = one.clock.now().toISOString();
   one.clock.pass(dayMs);
-  const workload = (issuers: string[]) => grants.mayPull({ who: { is: 'workload', subject: 'reader', issuers }, at }, base);
+  const workload = (issuers: string[]) =>
+    grants.mayPull({ who: { is: 'workload', subject: 'reader', issuers }, at }, base);
   return { one, grants, at, workload, token: () => grants.mayPull({ who: { is: 'token', name: 'reader' }, at }, base) };
 }
 
@@ -53,7 +62,16 @@ describe('who else has pushed', () => {
   it('has the right of its own kind alone, whatever its name is', async () => {
     const { grants, at, token } = await asked();
     expect(await token()).toBe(true);
-    expect(await Promise.all([{ is: 'anonymous' } as const, { is: 'task', name: 'reader' } as const, { is: 'administrator' } as const, { is: 'token', name: 'admin' } as const].map((who) => grants.mayPull({ who, at }, base)))).toEqual([false, false, false, false]);
+    expect(
+      await Promise.all(
+        [
+          { is: 'anonymous' } as const,
+          { is: 'task', name: 'reader' } as const,
+          { is: 'administrator' } as const,
+          { is: 'token', name: 'admin' } as const,
+        ].map((who) => grants.mayPull({ who, at }, base)),
+      ),
+    ).toEqual([false, false, false, false]);
   });
 
   it('has none with a token that nobody can show any more', async () => {

@@ -23,7 +23,9 @@ const stolen = Buffer.alloc(32, 'the key that seals everything').toString('base6
 const own = 'https://git.attacker.example/x.git';
 const servers: Server[] = [];
 let ci: Ci;
-beforeEach(async () => { ci = await startCi(); });
+beforeEach(async () => {
+  ci = await startCi();
+});
 afterEach(() => {
   ci.stop();
   for (const server of servers.splice(0)) server.close();
@@ -32,24 +34,56 @@ afterEach(() => {
 /** A registry with a vault, and all that leaves it: what git hosts and builders are given, and which secrets the builds had read. */
 async function attacked() {
   const world = createMemoryWorld();
-  const [memoryGit, shown, built, read] = [new MemoryGit(), [] as GitRepository[], [] as Readonly<Record<string, string>>[], [] as string[]];
+  const [memoryGit, shown, built, read] = [
+    new MemoryGit(),
+    [] as GitRepository[],
+    [] as Readonly<Record<string, string>>[],
+    [] as string[],
+  ];
   const git: Git = {
     resolveRef: (repository, ref) => (shown.push(repository), memoryGit.resolveRef(repository, ref)),
-    archiveOf: (repository, commit, folder) => (shown.push(repository), memoryGit.archiveOf(repository, commit, folder)),
+    archiveOf: (repository, commit, folder) => (
+      shown.push(repository),
+      memoryGit.archiveOf(repository, commit, folder)
+    ),
   };
   const scripted = scriptedRunner();
-  const runner: Runner = { ...scripted, build: (job, log, signal) => (built.push(job.secrets), scripted.build(job, log, signal)) };
+  const runner: Runner = {
+    ...scripted,
+    build: (job, log, signal) => (built.push(job.secrets), scripted.build(job, log, signal)),
+  };
   const { secrets: vault } = connectMemory(world);
-  const secrets = { ...vault, readSecret: (name: string, version?: string) => (read.push(name), vault.readSecret(name, version)) };
-  for (const name of ['longshore-sealing-key', 'longshore-upload-key', 'longshore-admin-password-hash', 'payroll-database']) world.secrets.put(name, stolen);
-  const one = composeForTest({ world, adapters: { git, runner, secrets }, settings: { sealing: { secret: 'longshore-sealing-key' }, publicUrl: new URL('http://registry.test') } });
+  const secrets = {
+    ...vault,
+    readSecret: (name: string, version?: string) => (read.push(name), vault.readSecret(name, version)),
+  };
+  for (const name of [
+    'longshore-sealing-key',
+    'longshore-upload-key',
+    'longshore-admin-password-hash',
+    'payroll-database',
+  ])
+    world.secrets.put(name, stolen);
+  const one = composeForTest({
+    world,
+    adapters: { git, runner, secrets },
+    settings: { sealing: { secret: 'longshore-sealing-key' }, publicUrl: new URL('http://registry.test') },
+  });
   memoryGit.create(own);
   memoryGit.commit(own, 'main', { Dockerfile: 'FROM scratch' });
   const api = async (method: string, path: string, body?: object) => {
-    const answer = await ask(one.app, method, `/api/v1${path}`, body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const answer = await ask(
+      one.app,
+      method,
+      `/api/v1${path}`,
+      body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    );
     return { status: answer.status, text: await answer.text() };
   };
-  const context = { repository: 'contexts', digest: await upload(one as unknown as Registry, 'contexts', 'FROM scratch') };
+  const context = {
+    repository: 'contexts',
+    digest: await upload(one as unknown as Registry, 'contexts', 'FROM scratch'),
+  };
   /** Builds the task, and gives all that was printed and published of it. */
   const run = async (task = 'app') => {
     const { build: id } = JSON.parse((await api('POST', `/tasks/${task}/run`)).text) as { build: string };
@@ -60,50 +94,108 @@ async function attacked() {
   return { one, world, api, run, context, memoryGit, shown, built, read, left };
 }
 
-const products = ['longshore-sealing-key', 'LONGSHORE-SEALING-KEY', 'longshore-upload-key', 'longshore-admin-password-hash', 'payroll-database', 'longshore-user', 'Longshore-User-x', 'xlongshore-user-'];
-const github = (token: string, api = ci.url) => ({ github: { repository: 'attacker/x', workflow: 'build.yml', token, api } });
+const products = [
+  'longshore-sealing-key',
+  'LONGSHORE-SEALING-KEY',
+  'longshore-upload-key',
+  'longshore-admin-password-hash',
+  'payroll-database',
+  'longshore-user',
+  'Longshore-User-x',
+  'xlongshore-user-',
+];
+const github = (token: string, api = ci.url) => ({
+  github: { repository: 'attacker/x', workflow: 'build.yml', token, api },
+});
 
-describe('a secret of the vault that is not the users\'', () => {
-  it.each(products)('is neither read nor sent anywhere for whoever may write to the management API: %s', async (secret) => {
-    const { api, context, left, read } = await attacked();
-    const task = { image: 'app:1', context };
-    const answers = [
-      await api('PUT', '/tasks/app', { ...task, context: { git: own, credential: { secret } } }),
-      await api('PUT', '/tasks/app', { ...task, secrets: [{ id: 'x', secret }] }),
-      await api('PUT', '/tasks/app', { ...task, runner: github(secret) }),
-      await api('PUT', '/bases/upstreams/registry.attacker.example', { username: 'x', secret }),
-    ];
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
-    for (const { text } of answers) expect(text).toContain('longshore-user-');
-    expect([left(), read.filter((name) => name === secret)]).toEqual(['[[],[],[]]', []]);
-  });
+describe("a secret of the vault that is not the users'", () => {
+  it.each(products)(
+    'is neither read nor sent anywhere for whoever may write to the management API: %s',
+    async (secret) => {
+      const { api, context, left, read } = await attacked();
+      const task = { image: 'app:1', context };
+      const answers = [
+        await api('PUT', '/tasks/app', { ...task, context: { git: own, credential: { secret } } }),
+        await api('PUT', '/tasks/app', { ...task, secrets: [{ id: 'x', secret }] }),
+        await api('PUT', '/tasks/app', { ...task, runner: github(secret) }),
+        await api('PUT', '/bases/upstreams/registry.attacker.example', { username: 'x', secret }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+      for (const { text } of answers) expect(text).toContain('longshore-user-');
+      expect([left(), read.filter((name) => name === secret)]).toEqual(['[[],[],[]]', []]);
+    },
+  );
 
   it('is not read for tasks and logins that were stored before the names were checked either', async () => {
     const { one, api, run, context, left } = await attacked();
     const base = `127.0.0.1:${new URL(ci.url).port}/library/base`;
     expect((await api('PUT', '/tasks/app', { image: 'app:1', context })).status).toBe(200);
     const plant = async (settings: object) => {
-      const found = await one.memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'task:app' });
-      await one.memory.documents.commitDocuments('registries', ['default'], [{ do: 'upsert', document: { ...found?.document, id: 'task:app', settings: { ...(found?.document.settings as object), ...settings } } }]);
+      const found = await one.memory.documents.readDocument({
+        container: 'registries',
+        partition: ['default'],
+        id: 'task:app',
+      });
+      await one.memory.documents.commitDocuments(
+        'registries',
+        ['default'],
+        [
+          {
+            do: 'upsert',
+            document: {
+              ...found?.document,
+              id: 'task:app',
+              settings: { ...(found?.document.settings as object), ...settings },
+            },
+          },
+        ],
+      );
     };
-    await plant({ context: { git: own, ref: 'main', folder: '', credential: { username: 'git', secret: 'longshore-sealing-key' } } });
+    await plant({
+      context: { git: own, ref: 'main', folder: '', credential: { username: 'git', secret: 'longshore-sealing-key' } },
+    });
     expect(await run()).toContain('longshore-user-');
     await plant({ context, secrets: [{ id: 'x', secret: 'longshore-sealing-key' }] });
     expect(await run()).toContain('longshore-user-');
     await plant({ secrets: [], runner: github('longshore-sealing-key') });
     expect(await run()).toContain('longshore-user-');
-    await one.memory.documents.commitDocuments('registries', ['default'], [{ do: 'upsert', document: { id: `upstream-login:${base.split('/')[0] ?? ''}`, type: 'upstream-login', schemaVersion: 1, registry: 'default', host: base.split('/')[0], username: 'x', secret: 'longshore-sealing-key', updatedAt: '2026-01-01T00:00:00.000Z' } }]);
+    await one.memory.documents.commitDocuments(
+      'registries',
+      ['default'],
+      [
+        {
+          do: 'upsert',
+          document: {
+            id: `upstream-login:${base.split('/')[0] ?? ''}`,
+            type: 'upstream-login',
+            schemaVersion: 1,
+            registry: 'default',
+            host: base.split('/')[0],
+            username: 'x',
+            secret: 'longshore-sealing-key',
+            updatedAt: '2026-01-01T00:00:00.000Z',
+          },
+        },
+      ],
+    );
     const image = build('on-theirs', 'x', { says: `${base}:1` });
     for (const blob of image.blobs) await pushBlob(one.app, 'on-theirs', blob);
-    await ask(one.app, 'PUT', '/v2/on-theirs/manifests/1', { headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, body: Buffer.from(image.bytes).toString() });
+    await ask(one.app, 'PUT', '/v2/on-theirs/manifests/1', {
+      headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
+      body: Buffer.from(image.bytes).toString(),
+    });
     for (const event of one.world.region('home').events.log) await one.learnBases(event);
     await one.sweepBuilds();
     expect(left()).not.toContain(stolen);
   });
 
-  it('cannot be made one of the users\' by calling the sealing secret so', () => {
-    expect(() => parseConfig({ LONGSHORE_SEALING_SECRET: 'longshore-user-seal' })).toThrow(/LONGSHORE_SEALING_SECRET must not begin with longshore-user-/);
-    expect(() => parseConfig({ LONGSHORE_SEALING_SECRET: 'Longshore-USER-seal' })).toThrow(/LONGSHORE_SEALING_SECRET must not begin/);
+  it("cannot be made one of the users' by calling the sealing secret so", () => {
+    expect(() => parseConfig({ LONGSHORE_SEALING_SECRET: 'longshore-user-seal' })).toThrow(
+      /LONGSHORE_SEALING_SECRET must not begin with longshore-user-/,
+    );
+    expect(() => parseConfig({ LONGSHORE_SEALING_SECRET: 'Longshore-USER-seal' })).toThrow(
+      /LONGSHORE_SEALING_SECRET must not begin/,
+    );
   });
 });
 
@@ -114,7 +206,13 @@ describe('a secret of users', () => {
 
   async function withRepositories() {
     const all = await attacked();
-    for (const url of [theirs, 'https://git.example:8443/team/app.git', 'https://git.example.attacker.example/x.git', 'https://agit.example/x.git', 'https://sub.git.example/x.git']) {
+    for (const url of [
+      theirs,
+      'https://git.example:8443/team/app.git',
+      'https://git.example.attacker.example/x.git',
+      'https://agit.example/x.git',
+      'https://sub.git.example/x.git',
+    ]) {
       all.memoryGit.create(url);
       all.memoryGit.commit(url, 'main', { Dockerfile: 'FROM scratch' });
     }
@@ -124,15 +222,31 @@ describe('a secret of users', () => {
   it('is sent to the hosts that its tag in the vault lists, and to no other that a task names', async () => {
     const { world, api, shown } = await withRepositories();
     world.secrets.put(secret, 'a token', { 'longshore-hosts': 'ghcr.io, git.example' });
-    for (const git of [own, 'https://git.example:8443/team/app.git', 'https://git.example.attacker.example/x.git', 'https://agit.example/x.git', 'https://sub.git.example/x.git', 'https://git.example@git.attacker.example/x.git', 'http://git.example/team/app.git']) {
+    for (const git of [
+      own,
+      'https://git.example:8443/team/app.git',
+      'https://git.example.attacker.example/x.git',
+      'https://agit.example/x.git',
+      'https://sub.git.example/x.git',
+      'https://git.example@git.attacker.example/x.git',
+      'http://git.example/team/app.git',
+    ]) {
       expect((await api('PUT', '/tasks/app', inGit(git))).status, git).toBe(400);
     }
     expect(shown).toEqual([]);
     expect((await api('PUT', '/tasks/app', inGit(theirs))).status).toBe(200);
-    expect(shown.map(({ url, credential }) => [url, credential?.password])).toEqual([[theirs, 'a token'], [theirs, 'a token']]);
+    expect(shown.map(({ url, credential }) => [url, credential?.password])).toEqual([
+      [theirs, 'a token'],
+      [theirs, 'a token'],
+    ]);
   });
 
-  it.each([['no tag', {}], ['an empty one', { 'longshore-hosts': '' }], ['one with a star, which stands for nothing', { 'longshore-hosts': '*' }], ['another tag', { hosts: 'git.example', 'longshore-builds': '*' }]])('with %s is sent nowhere', async (_, tags) => {
+  it.each([
+    ['no tag', {}],
+    ['an empty one', { 'longshore-hosts': '' }],
+    ['one with a star, which stands for nothing', { 'longshore-hosts': '*' }],
+    ['another tag', { hosts: 'git.example', 'longshore-builds': '*' }],
+  ])('with %s is sent nowhere', async (_, tags) => {
     const { world, api, shown } = await withRepositories();
     world.secrets.put(secret, 'a token', tags);
     const { status, text } = await api('PUT', '/tasks/app', inGit(theirs));
@@ -152,7 +266,9 @@ describe('a secret of users', () => {
     const { world, api, run, context } = await attacked();
     world.secrets.put(secret, 'ghp_secret', { 'longshore-hosts': 'api.github.com,ghe.example' });
     for (const url of [ci.url, 'http://ghe.example/api/v3']) {
-      expect((await api('PUT', '/tasks/app', { image: 'app:1', context, runner: github(secret, url) })).status).toBe(200);
+      expect((await api('PUT', '/tasks/app', { image: 'app:1', context, runner: github(secret, url) })).status).toBe(
+        200,
+      );
       expect(await run()).toMatch(/longshore-hosts|only sent by https/);
     }
     expect(ci.asked).toEqual([]);
@@ -165,7 +281,10 @@ describe('a secret of users', () => {
   it('gets into the builds of the tasks that its tag lists, and into no other', async () => {
     const { world, api, run, context, built } = await attacked();
     world.secrets.put(secret, 'a token', { 'longshore-hosts': 'git.example', 'longshore-builds': 'app' });
-    for (const name of ['app', 'other']) expect((await api('PUT', `/tasks/${name}`, { image: `${name}:1`, context, secrets: [{ id: 'npm', secret }] })).status).toBe(200);
+    for (const name of ['app', 'other'])
+      expect(
+        (await api('PUT', `/tasks/${name}`, { image: `${name}:1`, context, secrets: [{ id: 'npm', secret }] })).status,
+      ).toBe(200);
     expect(await run('other')).toContain('is not for builds of the task');
     expect(built).toEqual([]);
     await run('app');
@@ -187,17 +306,32 @@ describe('a secret of users', () => {
     const { one, world, api } = await attacked();
     const image = build('on-theirs', 'x', { says: `${host}/library/base:1` });
     for (const blob of image.blobs) await pushBlob(one.app, 'on-theirs', blob);
-    await ask(one.app, 'PUT', '/v2/on-theirs/manifests/1', { headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, body: Buffer.from(image.bytes).toString() });
+    await ask(one.app, 'PUT', '/v2/on-theirs/manifests/1', {
+      headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
+      body: Buffer.from(image.bytes).toString(),
+    });
     for (const event of one.world.region('home').events.log) await one.learnBases(event);
     const look = async (tags: Record<string, string>, login: object) => {
       world.secrets.put(secret, 'a password', tags);
       await api('PUT', `/bases/upstreams/${host}`, { username: 'robot', secret, ...login });
-      await one.memory.documents.commitDocuments('dependencies', [`${host}/library/base`], [{ do: 'patch', id: 'watched:1', set: { dueAt: '2026-01-01T00:00:00.000Z' } }]);
+      await one.memory.documents.commitDocuments(
+        'dependencies',
+        [`${host}/library/base`],
+        [{ do: 'patch', id: 'watched:1', set: { dueAt: '2026-01-01T00:00:00.000Z' } }],
+      );
       await one.sweepBuilds();
-      return (await one.memory.documents.readDocument({ container: 'dependencies', partition: [`${host}/library/base`], id: 'watched:1' }))?.document.error;
+      return (
+        await one.memory.documents.readDocument({
+          container: 'dependencies',
+          partition: [`${host}/library/base`],
+          id: 'watched:1',
+        })
+      )?.document.error;
     };
     expect(await look({ 'longshore-hosts': 'registry.example' }, {})).toContain(`is not for ${host}`);
-    expect(await look({ 'longshore-hosts': host }, { realm: 'token.attacker.example' })).toContain('is not for token.attacker.example');
+    expect(await look({ 'longshore-hosts': host }, { realm: 'token.attacker.example' })).toContain(
+      'is not for token.attacker.example',
+    );
     expect(asked).toEqual([]);
     await look({ 'longshore-hosts': host }, {});
     expect(asked).toContain(`Basic ${Buffer.from('robot:a password').toString('base64')}`);

@@ -31,8 +31,15 @@ async function listening(answer: Server_['answer'] = (_, response) => response.e
 
 const digest = `sha256:${'1'.repeat(64)}`;
 /** It wants a token of somewhere, and shows what it was given. */
-const wants = (realm: string): Server_['answer'] => ({ headers }, response) => (headers.authorization === undefined ? response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="them"` }) : response.writeHead(200, { 'docker-content-digest': digest })).end();
-const secretService: Server_['answer'] = (_, response) => response.end(JSON.stringify({ token: 'the secret of a service' }));
+const wants =
+  (realm: string): Server_['answer'] =>
+  ({ headers }, response) =>
+    (headers.authorization === undefined
+      ? response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="them"` })
+      : response.writeHead(200, { 'docker-content-digest': digest })
+    ).end();
+const secretService: Server_['answer'] = (_, response) =>
+  response.end(JSON.stringify({ token: 'the secret of a service' }));
 
 async function minutes(of: Registry, count: number): Promise<void> {
   const one = of.process();
@@ -49,9 +56,16 @@ async function pushedOn(of: Registry, host: string): Promise<void> {
   await minutes(of, 3);
 }
 
-const watched = async (of: Registry, host: string) => (await connectMemory(of.world).documents.readDocument({ container: 'dependencies', partition: [`${host}/library/base`], id: 'watched:1' }))?.document;
+const watched = async (of: Registry, host: string) =>
+  (
+    await connectMemory(of.world).documents.readDocument({
+      container: 'dependencies',
+      partition: [`${host}/library/base`],
+      id: 'watched:1',
+    })
+  )?.document;
 
-describe('a host that an image names as its base\'s', () => {
+describe("a host that an image names as its base's", () => {
   it('is not asked for anything when nobody has listed it', async () => {
     const there = await listening();
     const of = registry();
@@ -60,16 +74,34 @@ describe('a host that an image names as its base\'s', () => {
     expect(there.asked).toEqual([]);
     expect(await watched(of, there.host)).toMatchObject({ error: expect.stringContaining('is not listed') as string });
     // And no document counts requests to it.
-    expect((await connectMemory(of.world).documents.queryDocuments({ container: 'registries', partition: ['default'], where: [{ path: 'type', is: '=', value: 'upstream' }], limit: 10 })).documents).toEqual([]);
+    expect(
+      (
+        await connectMemory(of.world).documents.queryDocuments({
+          container: 'registries',
+          partition: ['default'],
+          where: [{ path: 'type', is: '=', value: 'upstream' }],
+          limit: 10,
+        })
+      ).documents,
+    ).toEqual([]);
   });
 
   it('is not asked because a notification or a task of another image names it', async () => {
     const there = await listening();
     const of = registry();
-    await of.api('PUT', '/tasks/other', { image: 'other:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${there.host}/library/theirs:1`) } });
+    await of.api('PUT', '/tasks/other', {
+      image: 'other:1',
+      context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${there.host}/library/theirs:1`) },
+    });
     await of.settle();
     await pushedOn(of, there.host);
-    expect((await of.api('POST', '/bases/notify/distribution', { events: [{ action: 'push', target: { repository: 'library/base', tag: '1' }, request: { host: there.host } }] })).status).toBe(202);
+    expect(
+      (
+        await of.api('POST', '/bases/notify/distribution', {
+          events: [{ action: 'push', target: { repository: 'library/base', tag: '1' }, request: { host: there.host } }],
+        })
+      ).status,
+    ).toBe(202);
     await of.settle();
     expect(there.asked.map(({ path }) => path)).toEqual(['/v2/library/theirs/manifests/1']);
   });
@@ -79,7 +111,8 @@ describe('a host that an image names as its base\'s', () => {
     const of = registry();
     of.git.create('https://git.example/app.git');
     of.git.commit('https://git.example/app.git', 'main', { Dockerfile: `FROM ${there.host}/library/base:1` });
-    const put = (more: object) => of.api('PUT', '/tasks/app', { image: 'app:1', context: { git: 'https://git.example/app.git' }, ...more });
+    const put = (more: object) =>
+      of.api('PUT', '/tasks/app', { image: 'app:1', context: { git: 'https://git.example/app.git' }, ...more });
     await put({});
     await minutes(of, 3);
     expect(there.asked).toEqual([]);
@@ -90,7 +123,14 @@ describe('a host that an image names as its base\'s', () => {
 
   it.each([
     ['an administrator', async (of: Registry, host: string) => of.api('PUT', `/bases/upstreams/${host}`, {})],
-    ['the author of a task, by its Dockerfile', async (of: Registry, host: string) => of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/library/base:1`) } })],
+    [
+      'the author of a task, by its Dockerfile',
+      async (of: Registry, host: string) =>
+        of.api('PUT', '/tasks/app', {
+          image: 'app:1',
+          context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/library/base:1`) },
+        }),
+    ],
   ])('is asked when it is listed by %s', async (_, list) => {
     const there = await listening((__, response) => response.writeHead(200, { 'docker-content-digest': digest }).end());
     const of = registry();
@@ -120,14 +160,20 @@ describe('the token service that a registry names', () => {
     await pushedOn(of, there.host);
     expect(inside.asked).toEqual([]);
     expect(there.asked.map(({ authorization }) => authorization)).toEqual([undefined]);
-    expect(await watched(of, there.host)).toMatchObject({ failures: 1, error: expect.stringContaining(`a token asked for at ${inside.host}, which is not its own`) as string });
+    expect(await watched(of, there.host)).toMatchObject({
+      failures: 1,
+      error: expect.stringContaining(`a token asked for at ${inside.host}, which is not its own`) as string,
+    });
   });
 
   it.each([
     ['another port of the same machine', (inside: string) => `http://localhost:${inside.split(':')[1] ?? ''}/`],
-    ['the same host in a user\'s place', (inside: string, there: string) => `http://${there}@${inside}/`],
+    ["the same host in a user's place", (inside: string, there: string) => `http://${there}@${inside}/`],
     ['another spelling of the address', (inside: string) => `http://2130706433:${inside.split(':')[1] ?? ''}/`],
-    ['an address of IPv6 that holds it', (inside: string) => `http://[::ffff:127.0.0.1]:${inside.split(':')[1] ?? ''}/`],
+    [
+      'an address of IPv6 that holds it',
+      (inside: string) => `http://[::ffff:127.0.0.1]:${inside.split(':')[1] ?? ''}/`,
+    ],
     ['a host that begins so', (inside: string, there: string) => `http://${there}.${inside}/`],
   ])('is not asked at %s', async (_, realmOf) => {
     const inside = await listening(secretService);
@@ -154,7 +200,8 @@ describe('the token service that a registry names', () => {
     const inside = await listening(secretService);
     const there = await listening();
     there.answer = (request, response) => {
-      if (request.url?.startsWith('/token') === true) response.writeHead(302, { location: `http://${inside.host}/` }).end();
+      if (request.url?.startsWith('/token') === true)
+        response.writeHead(302, { location: `http://${inside.host}/` }).end();
       else wants(`http://${there.host}/token`)(request, response);
     };
     const of = registry();
@@ -167,7 +214,11 @@ describe('the token service that a registry names', () => {
 describe('listing a registry', () => {
   it('takes a user only together with a secret', async () => {
     const of = registry();
-    for (const half of [{ username: 'robot' }, { secret: 'their-password' }]) expect((await of.api('PUT', '/bases/upstreams/registry.example', half)).status).toBe(400);
-    expect((await of.api('PUT', '/bases/upstreams/Registry.Example', { realm: 'auth.example' })).body).toEqual({ host: 'registry.example', realm: 'auth.example' });
+    for (const half of [{ username: 'robot' }, { secret: 'their-password' }])
+      expect((await of.api('PUT', '/bases/upstreams/registry.example', half)).status).toBe(400);
+    expect((await of.api('PUT', '/bases/upstreams/Registry.Example', { realm: 'auth.example' })).body).toEqual({
+      host: 'registry.example',
+      realm: 'auth.example',
+    });
   });
 });

@@ -40,12 +40,15 @@ async function raw(port: number, text: string): Promise<{ status: string; ms: nu
   });
 }
 
-const withId = (id: string) => `GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\nx-forwarded-host: evil.test\r\nx-forwarded-proto: http\r\nx-ms-invocation-id: ${id}\r\n\r\n`;
+const withId = (id: string) =>
+  `GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\nx-forwarded-host: evil.test\r\nx-forwarded-proto: http\r\nx-ms-invocation-id: ${id}\r\n\r\n`;
 
 /** The ports that nobody was told of: the stream server of the library is among them. */
 function hiddenPorts(): number[] {
   const told = new Set([stack.url, stack.functionsUrl].map((url) => Number(new URL(url).port)));
-  return listeningOf(stack.pid).map(({ port }) => port).filter((port) => !told.has(port));
+  return listeningOf(stack.pid)
+    .map(({ port }) => port)
+    .filter((port) => !told.has(port));
 }
 
 async function pullsWork(): Promise<void> {
@@ -59,20 +62,31 @@ describe('npm start', () => {
     expect(all.filter(({ address }) => address !== '127.0.0.1' && address !== '::1')).toEqual([]);
   });
 
-  it.each([['an event that ends the process', 'error'], ['a property of every object', '__proto__'], ['another one', 'constructor'], ['nothing', ''], ['two at once', `${randomUUID()}\r\nx-ms-invocation-id: ${randomUUID()}`], ['one that looks right', randomUUID()]])('answers a request with a made-up invocation id within 6 s, and lives: %s', async (_, id) => {
+  it.each([
+    ['an event that ends the process', 'error'],
+    ['a property of every object', '__proto__'],
+    ['another one', 'constructor'],
+    ['nothing', ''],
+    ['two at once', `${randomUUID()}\r\nx-ms-invocation-id: ${randomUUID()}`],
+    ['one that looks right', randomUUID()],
+  ])('answers a request with a made-up invocation id within 6 s, and lives: %s', async (_, id) => {
     const answers = await Promise.all(hiddenPorts().map((port) => raw(port, withId(id))));
     expect(answers.filter(({ status, ms }) => status === '' || ms > 6_000)).toEqual([]);
     await pullsWork();
   });
 
   it('answers one without an id too', async () => {
-    const answers = await Promise.all(hiddenPorts().map((port) => raw(port, 'GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')));
+    const answers = await Promise.all(
+      hiddenPorts().map((port) => raw(port, 'GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')),
+    );
     expect(answers.filter(({ status, ms }) => status === '' || ms > 6_000)).toEqual([]);
     await pullsWork();
   });
 
   it('is not slowed by hundreds of them, and forgets them', async () => {
-    const flood = Promise.all(hiddenPorts().flatMap((port) => Array.from({ length: 200 }, () => raw(port, withId(randomUUID())))));
+    const flood = Promise.all(
+      hiddenPorts().flatMap((port) => Array.from({ length: 200 }, () => raw(port, withId(randomUUID())))),
+    );
     await pullsWork();
     const answers = await flood;
     expect(answers.filter(({ status }) => status === '')).toEqual([]);
@@ -80,19 +94,21 @@ describe('npm start', () => {
   });
 
   it('is not led astray by an id that a client sends to the front: the Functions host forwards it, and it reaches no invocation', async () => {
-    const answers = await Promise.all(['error', 'abc', randomUUID()].map(async (id) => {
-      const began = performance.now();
-      expect((await fetch(`${stack.url}/v2/`, { headers: { 'x-ms-invocation-id': id } })).status).toBe(200);
-      const { status } = await fetch(`${stack.functionsUrl}/v2/`, { headers: { 'x-ms-invocation-id': id } });
-      return { isRefused: status === 400 || status === 500, ms: performance.now() - began };
-    }));
+    const answers = await Promise.all(
+      ['error', 'abc', randomUUID()].map(async (id) => {
+        const began = performance.now();
+        expect((await fetch(`${stack.url}/v2/`, { headers: { 'x-ms-invocation-id': id } })).status).toBe(200);
+        const { status } = await fetch(`${stack.functionsUrl}/v2/`, { headers: { 'x-ms-invocation-id': id } });
+        return { isRefused: status === 400 || status === 500, ms: performance.now() - began };
+      }),
+    );
     expect(answers.filter(({ isRefused, ms }) => !isRefused || ms > 9_000)).toEqual([]);
     await pullsWork();
   });
 });
 
 describe('the server of the library', () => {
-  it('lets the host\'s requests in while more of nobody wait than it keeps, whichever is told of first', async () => {
+  it("lets the host's requests in while more of nobody wait than it keeps, whichever is told of first", async () => {
     const server = createServer((_, response) => response.end('in'));
     const invocations = new Invocations();
     admitInvocationsAlone(server, invocations);
@@ -116,9 +132,19 @@ describe('the server of the library', () => {
 
 describe('a function of a queue, a timer or an event', () => {
   it('that never ends is given up after a while, and one of HTTP is not', async () => {
-    const model = { getInvocationModel: () => ({ getArguments: () => Promise.resolve(), invokeFunction: () => new Promise<unknown>(() => undefined), getResponse: () => Promise.resolve() }), getCapabilities: (defaults: Record<string, string>) => Promise.resolve(defaults) };
+    const model = {
+      getInvocationModel: () => ({
+        getArguments: () => Promise.resolve(),
+        invokeFunction: () => new Promise<unknown>(() => undefined),
+        getResponse: () => Promise.resolve(),
+      }),
+      getCapabilities: (defaults: Record<string, string>) => Promise.resolve(defaults),
+    };
     guardLibrary(model, { longest: 50 });
-    const invoked = (type: string) => (model as unknown as { getInvocationModel(context: object): { invokeFunction(): Promise<unknown> } }).getInvocationModel({ invocationId: randomUUID(), metadata: { bindings: { trigger: { type } } } }).invokeFunction();
+    const invoked = (type: string) =>
+      (model as unknown as { getInvocationModel(context: object): { invokeFunction(): Promise<unknown> } })
+        .getInvocationModel({ invocationId: randomUUID(), metadata: { bindings: { trigger: { type } } } })
+        .invokeFunction();
     await expect(invoked('queueTrigger')).rejects.toThrow('has not ended within 0.05 s');
     expect(await Promise.race([invoked('httpTrigger'), delay(300, 'still running')])).toBe('still running');
   });
@@ -128,7 +154,14 @@ describe('an invocation whose request the host cannot forward', () => {
   const metadata = { bindings: { request: { type: 'httpTrigger' } } };
 
   function guarded(getArguments: () => Promise<unknown>, patience = 50) {
-    const model = { getInvocationModel: () => ({ getArguments, invokeFunction: () => new Promise<unknown>(() => undefined), getResponse: () => Promise.resolve() }), getCapabilities: async (defaults: Record<string, string>) => Promise.resolve(defaults) };
+    const model = {
+      getInvocationModel: () => ({
+        getArguments,
+        invokeFunction: () => new Promise<unknown>(() => undefined),
+        getResponse: () => Promise.resolve(),
+      }),
+      getCapabilities: async (defaults: Record<string, string>) => Promise.resolve(defaults),
+    };
     return { model, guard: () => guardLibrary(model, { invocations: new Invocations({ patience }) }) };
   }
 
@@ -142,7 +175,11 @@ describe('an invocation whose request the host cannot forward', () => {
     guard();
     expect(await model.getCapabilities({})).toEqual({ HttpUri: 'http://127.0.0.1:1/' });
     expect(server.address()).toMatchObject({ address: '127.0.0.1' });
-    await expect((model as unknown as { getInvocationModel(context: object): { getArguments(): Promise<unknown> } }).getInvocationModel({ invocationId: randomUUID(), metadata }).getArguments()).rejects.toThrow('did not come');
+    await expect(
+      (model as unknown as { getInvocationModel(context: object): { getArguments(): Promise<unknown> } })
+        .getInvocationModel({ invocationId: randomUUID(), metadata })
+        .getArguments(),
+    ).rejects.toThrow('did not come');
     server.close();
   });
 });

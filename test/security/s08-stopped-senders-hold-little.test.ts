@@ -37,29 +37,54 @@ describe('strangers who stop in the middle', () => {
   });
   afterAll(() => required.stop());
 
-  const doors = ['/api/v1/bases/notify/ghcr?token=x', '/api/v1/tasks/none/hook?token=x', '/oauth2/token', '/oauth2/exchange', '/api/v1/webhooks', '/v2/team/app/blobs/uploads/', '/acr/v1/_catalog'];
+  const doors = [
+    '/api/v1/bases/notify/ghcr?token=x',
+    '/api/v1/tasks/none/hook?token=x',
+    '/oauth2/token',
+    '/oauth2/exchange',
+    '/api/v1/webhooks',
+    '/v2/team/app/blobs/uploads/',
+    '/acr/v1/_catalog',
+  ];
 
-  it.each(['plain Node', 'the Functions host'])('hold next to nothing on %s: 400 of them at doors, forms and uploads', async (which) => {
-    const { stack } = required;
-    const url = which === 'plain Node' ? stack.url : stack.functionsUrl;
-    await fetch(`${url}/v2/`);
-    const before = rssOf(stack.pid);
-    const part = Buffer.alloc(900 * 1024, 'a');
-    await many(400, (at) => stall(url, `POST ${doors[at % doors.length] ?? ''} HTTP/1.1\r\nContent-Type: application/json\r\nX-Hub-Signature-256: sha256=00\r\nContent-Length: ${at % 2 === 0 ? mebibyte : 60_000}`, at % 2 === 0 ? part : part.subarray(0, 50_000)));
-    await delay(6_000);
-    expect((await fetch(`${url}/v2/`)).status).toBe(401);
-    expect(rssOf(stack.pid) - before).toBeLessThan(160);
-  });
+  it.each(['plain Node', 'the Functions host'])(
+    'hold next to nothing on %s: 400 of them at doors, forms and uploads',
+    async (which) => {
+      const { stack } = required;
+      const url = which === 'plain Node' ? stack.url : stack.functionsUrl;
+      await fetch(`${url}/v2/`);
+      const before = rssOf(stack.pid);
+      const part = Buffer.alloc(900 * 1024, 'a');
+      await many(400, (at) =>
+        stall(
+          url,
+          `POST ${doors[at % doors.length] ?? ''} HTTP/1.1\r\nContent-Type: application/json\r\nX-Hub-Signature-256: sha256=00\r\nContent-Length: ${at % 2 === 0 ? mebibyte : 60_000}`,
+          at % 2 === 0 ? part : part.subarray(0, 50_000),
+        ),
+      );
+      await delay(6_000);
+      expect((await fetch(`${url}/v2/`)).status).toBe(401);
+      expect(rssOf(stack.pid) - before).toBeLessThan(160);
+    },
+  );
 
   it('are refused by their headers on plain Node, before they have sent a body', async () => {
-    const sent = await many(1, () => stall(required.stack.url, 'POST /oauth2/token HTTP/1.1\r\nContent-Length: 10000000'));
+    const sent = await many(1, () =>
+      stall(required.stack.url, 'POST /oauth2/token HTTP/1.1\r\nContent-Length: 10000000'),
+    );
     await expect.poll(() => statusOf(sent[0]?.got() ?? ''), { timeout: 5_000 }).toBe(413);
   });
 
   it('are refused by their headers on the Functions host where they announce more than its limit; below it the host asks nobody before the body is there, which lies in no memory', async () => {
-    const [over, below] = await many(2, (at) => stall(required.stack.functionsUrl, `POST /oauth2/token HTTP/1.1\r\nContent-Length: ${at === 0 ? 400_000_000 : 10_000_000}`));
+    const [over, below] = await many(2, (at) =>
+      stall(
+        required.stack.functionsUrl,
+        `POST /oauth2/token HTTP/1.1\r\nContent-Length: ${at === 0 ? 400_000_000 : 10_000_000}`,
+      ),
+    );
     await expect.poll(() => statusOf(over?.got() ?? ''), { timeout: 5_000 }).toBe(500);
-    for (let at = 0; at < 10; at++) await new Promise((resolve) => below?.socket.write(Buffer.alloc(1_000_000), resolve));
+    for (let at = 0; at < 10; at++)
+      await new Promise((resolve) => below?.socket.write(Buffer.alloc(1_000_000), resolve));
     await expect.poll(() => statusOf(below?.got() ?? ''), { timeout: 10_000 }).toBe(413);
   });
 });
@@ -80,12 +105,18 @@ describe('an open stack', () => {
     for (const url of [stack.url, stack.functionsUrl]) {
       // The Functions host asks nobody before the body is there: it refuses what is over its limit by itself.
       const [length, status] = url === stack.url ? [160 * mebibyte, 413] : [400 * mebibyte, 500];
-      const announced = await many(1, () => stall(url, `PUT /api/v1/webhooks/mine HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: ${length}`));
+      const announced = await many(1, () =>
+        stall(url, `PUT /api/v1/webhooks/mine HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: ${length}`),
+      );
       await expect.poll(() => statusOf(announced[0]?.got() ?? ''), { timeout: 5_000 }).toBe(status);
       const before = rssOf(stack.pid);
-      const chunked = stall(url, 'PUT /api/v1/webhooks/mine HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked');
+      const chunked = stall(
+        url,
+        'PUT /api/v1/webhooks/mine HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked',
+      );
       const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(mebibyte, '1'), Buffer.from('\r\n')]);
-      for (let at = 0; at < 160 && !chunked.isClosed(); at++) await new Promise((resolve) => chunked.socket.write(chunk, resolve));
+      for (let at = 0; at < 160 && !chunked.isClosed(); at++)
+        await new Promise((resolve) => chunked.socket.write(chunk, resolve));
       await expect.poll(() => statusOf(chunked.got()), { timeout: 5_000 }).toBe(413);
       expect(rssOf(stack.pid) - before).toBeLessThan(120);
     }
@@ -95,7 +126,8 @@ describe('an open stack', () => {
     const before = rssOf(stack.pid);
     const part = Buffer.alloc(Math.floor(4.9 * mebibyte), 'a');
     for (let at = 0; at < 150; at++) {
-      const location = (await fetch(`${stack.url}/v2/team/app/blobs/uploads/`, { method: 'POST' })).headers.get('location') ?? '';
+      const location =
+        (await fetch(`${stack.url}/v2/team/app/blobs/uploads/`, { method: 'POST' })).headers.get('location') ?? '';
       open.push(stall(stack.url, `PATCH ${location} HTTP/1.1\r\nContent-Length: 100000000`, part));
     }
     await delay(5_000);
@@ -103,7 +135,9 @@ describe('an open stack', () => {
     expect((await fetch(`${stack.url}/v2/`)).status).toBe(200);
     await delay(25_000);
     const later = rssOf(stack.pid) - before;
-    process.stdout.write(`150 stalled uploads: ${Math.round(during)} MiB more after 5 s, ${Math.round(later)} MiB more after 30 s\n`);
+    process.stdout.write(
+      `150 stalled uploads: ${Math.round(during)} MiB more after 5 s, ${Math.round(later)} MiB more after 30 s\n`,
+    );
     expect(during).toBeLessThan(400);
     expect(later).toBeLessThan(250);
   }, 90_000);
@@ -112,10 +146,24 @@ describe('an open stack', () => {
 describe('a door', () => {
   it('does not read a body where it does not exist, or for who tells a wrong secret', async () => {
     const { app } = composeRequired();
-    for (const [path, headers] of [['/api/v1/bases/notify/ghcr', { 'x-hub-signature-256': 'sha256=00' }], ['/api/v1/bases/notify/ghcr?token=x', {}]] as const) {
+    for (const [path, headers] of [
+      ['/api/v1/bases/notify/ghcr', { 'x-hub-signature-256': 'sha256=00' }],
+      ['/api/v1/bases/notify/ghcr?token=x', {}],
+    ] as const) {
       let pulled = 0;
-      const body = new ReadableStream({ pull(controller) { pulled++; controller.enqueue(new Uint8Array(1024)); } }, { highWaterMark: 0 });
-      expect((await app.fetch(new Request(`http://registry.test${path}`, { method: 'POST', body, headers, duplex: 'half' }))).status).toBe(401);
+      const body = new ReadableStream(
+        {
+          pull(controller) {
+            pulled++;
+            controller.enqueue(new Uint8Array(1024));
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      expect(
+        (await app.fetch(new Request(`http://registry.test${path}`, { method: 'POST', body, headers, duplex: 'half' })))
+          .status,
+      ).toBe(401);
       expect(pulled).toBe(0);
     }
   });
@@ -145,7 +193,8 @@ describe('bodies that are gathered in memory', () => {
     }
     let bytes = 0;
     const reading = (async () => {
-      for await (const chunk of limitBody(slow(), undefined, 'upload-invalid', new Patience({ idleMs: 200 }))) bytes += chunk.length;
+      for await (const chunk of limitBody(slow(), undefined, 'upload-invalid', new Patience({ idleMs: 200 })))
+        bytes += chunk.length;
     })();
     await expect(reading).rejects.toMatchObject({ fault: { is: 'too-slow' } });
     expect(bytes).toBe(5);
@@ -189,7 +238,9 @@ describe('connections', () => {
   it('make room for new ones when they are idle, and end when their client is silent though it is its turn', async () => {
     host = await startNodeHost(composeForTest().app, { host: '127.0.0.1', port: 0 }, { most: 20, silentMs: 1_500 });
     const idle = await many(60, () => stall(host.url, 'GET /v2/ HTTP/1.1'));
-    await expect.poll(() => idle.filter((each) => each.isClosed()).length, { timeout: 3_000 }).toBeGreaterThanOrEqual(40);
+    await expect
+      .poll(() => idle.filter((each) => each.isClosed()).length, { timeout: 3_000 })
+      .toBeGreaterThanOrEqual(40);
     expect((await fetch(`${host.url}/v2/`)).status).toBe(200);
     const began = performance.now();
     const silent = ['', 'GET /v2/ HTTP/1.1\r\nHost: x\r\n'].map(async (text) => {
@@ -203,10 +254,13 @@ describe('connections', () => {
 
   it('make room for new ones where all places are taken by strangers who send a byte now and then', async () => {
     host = await startNodeHost(composeRequired().app, { host: '127.0.0.1', port: 0 }, { most: 20, silentMs: 75_000 });
-    const trickling = await many(30, () => stall(host.url, 'POST /oauth2/token HTTP/1.1\r\nContent-Length: 60000', Buffer.from('a')));
+    const trickling = await many(30, () =>
+      stall(host.url, 'POST /oauth2/token HTTP/1.1\r\nContent-Length: 60000', Buffer.from('a')),
+    );
     const drip = setInterval(() => trickling.forEach(({ socket }) => socket.write('a')), 500);
     await delay(6_500);
-    for (let at = 0; at < 5; at++) expect((await fetch(`${host.url}/v2/`, { headers: { connection: 'close' } })).status).toBe(401);
+    for (let at = 0; at < 5; at++)
+      expect((await fetch(`${host.url}/v2/`, { headers: { connection: 'close' } })).status).toBe(401);
     clearInterval(drip);
   }, 20_000);
 
@@ -214,7 +268,16 @@ describe('connections', () => {
     const longshore = composeForTest({ settings: { blobs: 'proxy' } });
     const bytes = Buffer.alloc(16 * mebibyte, 'a');
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    expect((await longshore.app.fetch(new Request(`http://registry.test/v2/team/app/blobs/uploads/?digest=${digest}`, { method: 'POST', body: bytes }))).status).toBe(201);
+    expect(
+      (
+        await longshore.app.fetch(
+          new Request(`http://registry.test/v2/team/app/blobs/uploads/?digest=${digest}`, {
+            method: 'POST',
+            body: bytes,
+          }),
+        )
+      ).status,
+    ).toBe(201);
     host = await startNodeHost(longshore.app, { host: '127.0.0.1', port: 0 }, { most: 20, silentMs: 75_000 });
     const get = () => {
       const socket = connect(Number(new URL(host.url).port), '127.0.0.1');
@@ -229,7 +292,11 @@ describe('connections', () => {
       taken += (steady?.read() as Buffer | null)?.length ?? 0;
     }, 50);
     readers.forEach((socket) => socket.on('readable', () => undefined));
-    const pinged = () => fetch(`${host.url}/v2/`, { headers: { connection: 'close' } }).then(({ status }) => status, () => 'no place');
+    const pinged = () =>
+      fetch(`${host.url}/v2/`, { headers: { connection: 'close' } }).then(
+        ({ status }) => status,
+        () => 'no place',
+      );
     // The first who finds no place begins the time in which they must move on.
     await expect.poll(pinged, { timeout: 12_000, interval: 500 }).toBe(200);
     for (let at = 0; at < 5; at++) expect(await pinged()).toBe(200);

@@ -54,22 +54,56 @@ type Parser = (text: string) => unknown;
 const key = { registry: 'default' as RegistryName, repository: 'team/app' as never };
 const reach = reachOf([]);
 const now = new Date(0);
-const headers = (name: string, text: string) => new Headers({ [name]: Buffer.from(text).toString('latin1').replaceAll(/[^\x20-\x7e]/g, ' ') });
+const headers = (name: string, text: string) =>
+  new Headers({
+    [name]: Buffer.from(text)
+      .toString('latin1')
+      .replaceAll(/[^\x20-\x7e]/g, ' '),
+  });
 const withUrl = (url: string, given = new Headers()) => ({ url, headers: given }) as unknown as Request;
 const request = (name: string, text: string) => withUrl('http://registry.test/', headers(name, text));
-const manifest = (more: object) => Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [], ...more }));
-const statement = (uris: readonly string[]) => JSON.stringify({ predicate: { materials: uris.map((uri) => ({ uri })), buildDefinition: { resolvedDependencies: uris.map((uri) => ({ uri })) } } });
+const manifest = (more: object) =>
+  Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [], ...more }));
+const statement = (uris: readonly string[]) =>
+  JSON.stringify({
+    predicate: {
+      materials: uris.map((uri) => ({ uri })),
+      buildDefinition: { resolvedDependencies: uris.map((uri) => ({ uri })) },
+    },
+  });
 
 /** Cuts a text into pieces of so many letters: as a list of names, of arguments, of entries. */
-const pieces = (text: string, length = 20) => Array.from({ length: Math.ceil(text.length / length) }, (_, at) => text.slice(at * length, (at + 1) * length));
+const pieces = (text: string, length = 20) =>
+  Array.from({ length: Math.ceil(text.length / length) }, (_, at) => text.slice(at * length, (at + 1) * length));
 
 /** Another registry that answers with such headers, and a token service that answers with such a body. */
 async function answered(with401: Record<string, string>, status = 401, body = ''): Promise<unknown> {
-  return lookAtTag({ ask: () => Promise.resolve({ status, headers: with401, text: body }) }, 'base.example/library/base', '1', { known: undefined, as: { login: { username: 'a', password: 'b' } } });
+  return lookAtTag(
+    { ask: () => Promise.resolve({ status, headers: with401, text: body }) },
+    'base.example/library/base',
+    '1',
+    { known: undefined, as: { login: { username: 'a', password: 'b' } } },
+  );
 }
 
 const dockerfiles: Record<string, Parser> = Object.fromEntries(
-  ['', 'FROM ', 'FROM x\nRUN ', 'FROM x\nRUN --mount=', 'FROM x\nCOPY ', 'FROM x\nENV ', 'FROM x\nLABEL a=', 'FROM x\nHEALTHCHECK --interval=', 'FROM x\nADD --chmod=', 'FROM x\nEXPOSE ', 'FROM x\nONBUILD ', 'FROM --platform=', 'ARG A=', '# syntax=', '{"syntax":'].map((beginning) => [
+  [
+    '',
+    'FROM ',
+    'FROM x\nRUN ',
+    'FROM x\nRUN --mount=',
+    'FROM x\nCOPY ',
+    'FROM x\nENV ',
+    'FROM x\nLABEL a=',
+    'FROM x\nHEALTHCHECK --interval=',
+    'FROM x\nADD --chmod=',
+    'FROM x\nEXPOSE ',
+    'FROM x\nONBUILD ',
+    'FROM --platform=',
+    'ARG A=',
+    '# syntax=',
+    '{"syntax":',
+  ].map((beginning) => [
     `a Dockerfile: ${JSON.stringify(beginning)}`,
     // A line may have 64 KiB: a continued one as much as the file.
     (text: string) => basesOf(beginning + pieces(text, 10_000).join('\\\n')),
@@ -78,72 +112,208 @@ const dockerfiles: Record<string, Parser> = Object.fromEntries(
 
 const parsers: Record<string, Parser> = {
   ...dockerfiles,
-  'a Dockerfile of many lines': (text) => basesOf(pieces(text).map((piece) => `FROM ${piece}`).join('\n')),
-  'a Dockerfile of many stages': (text) => basesOf(pieces(text).map((_, at) => `FROM s${at} AS s${at + 1}`).join('\n')),
-  'a Dockerfile of many unset platforms': (text) => basesOf(`${pieces(text, 60).slice(0, 900).map((_, at) => `ARG ${'a'.repeat(50)}${at}=1`).join('\n')}\nFROM --platform=${pieces(text, 60).slice(0, 900).map((_, at) => `$${'b'.repeat(55)}${at}`).join('')} x`),
-  'a Dockerfile of many folders': (text) => basesOf(`FROM x\n${pieces(text, 110).map(() => `WORKDIR ${'a'.repeat(100)}`).join('\n')}`),
-  'a Dockerfile of many triggers': (text) => basesOf(`FROM x AS b\n${pieces(text, 60).map(() => 'ONBUILD RUN a').join('\n')}\n${pieces(text, 60).map(() => 'FROM b').join('\n')}`),
-  'a Dockerfile that unfolds stage by stage': (text) => basesOf(`FROM x AS m\n${pieces(text, 90).map((_, at) => `RUN --mount=from=a${at} x`).join('\n')}\n${Array.from({ length: 400 }, (_, at) => `FROM x AS b${at}\nONBUILD COPY --from=s${at + 1} a b\nFROM b${at} AS s${at}`).join('\n')}`, { target: 's0' }),
+  'a Dockerfile of many lines': (text) =>
+    basesOf(
+      pieces(text)
+        .map((piece) => `FROM ${piece}`)
+        .join('\n'),
+    ),
+  'a Dockerfile of many stages': (text) =>
+    basesOf(
+      pieces(text)
+        .map((_, at) => `FROM s${at} AS s${at + 1}`)
+        .join('\n'),
+    ),
+  'a Dockerfile of many unset platforms': (text) =>
+    basesOf(
+      `${pieces(text, 60)
+        .slice(0, 900)
+        .map((_, at) => `ARG ${'a'.repeat(50)}${at}=1`)
+        .join('\n')}\nFROM --platform=${pieces(text, 60)
+        .slice(0, 900)
+        .map((_, at) => `$${'b'.repeat(55)}${at}`)
+        .join('')} x`,
+    ),
+  'a Dockerfile of many folders': (text) =>
+    basesOf(
+      `FROM x\n${pieces(text, 110)
+        .map(() => `WORKDIR ${'a'.repeat(100)}`)
+        .join('\n')}`,
+    ),
+  'a Dockerfile of many triggers': (text) =>
+    basesOf(
+      `FROM x AS b\n${pieces(text, 60)
+        .map(() => 'ONBUILD RUN a')
+        .join('\n')}\n${pieces(text, 60)
+        .map(() => 'FROM b')
+        .join('\n')}`,
+    ),
+  'a Dockerfile that unfolds stage by stage': (text) =>
+    basesOf(
+      `FROM x AS m\n${pieces(text, 90)
+        .map((_, at) => `RUN --mount=from=a${at} x`)
+        .join(
+          '\n',
+        )}\n${Array.from({ length: 400 }, (_, at) => `FROM x AS b${at}\nONBUILD COPY --from=s${at + 1} a b\nFROM b${at} AS s${at}`).join('\n')}`,
+      { target: 's0' },
+    ),
   'a platform': (text) => refused(() => parsePlatform(text)),
   'fields of a mount': (text) => refused(() => csvFields(text)),
   'an image reference': (text) => refused(() => normalReference(text)),
   'a base reference': (text) => baseReference(text, key.registry, ['registry.test']),
   'a loopback host': (text) => isLoopbackHost(text),
   'a provenance of one material': (text) => materialsOf(statement([`pkg:docker/${text.slice(0, 4_000)}`])),
-  'a provenance of many materials': (text) => materialsOf(statement(pieces(text, 100).slice(0, 10_000).map((piece, at) => `pkg:docker/a${at}@${piece}?platform=${piece}`))),
+  'a provenance of many materials': (text) =>
+    materialsOf(
+      statement(
+        pieces(text, 100)
+          .slice(0, 10_000)
+          .map((piece, at) => `pkg:docker/a${at}@${piece}?platform=${piece}`),
+      ),
+    ),
   'a provenance that is none': (text) => materialsOf(text),
-  'an image config': (text) => imageConfigSchema.safeParse({ config: { Labels: { a: text } }, rootfs: { diff_ids: pieces(text, 71) } }),
-  'a notification of another registry': (text) => sources.map((source) => [pushedIn(source, { events: pieces(text).slice(0, 900).map((piece) => ({ action: 'push', target: { repository: piece, tag: piece }, request: { host: piece } })), docker_url: text, updated_tags: pieces(text, 100) }), pushedIn(source, text)]),
-  'a push to git': (text) => refsPushed({ ref: text, after: text, before: text, push: { changes: pieces(text).slice(0, 900) } }),
+  'an image config': (text) =>
+    imageConfigSchema.safeParse({ config: { Labels: { a: text } }, rootfs: { diff_ids: pieces(text, 71) } }),
+  'a notification of another registry': (text) =>
+    sources.map((source) => [
+      pushedIn(source, {
+        events: pieces(text)
+          .slice(0, 900)
+          .map((piece) => ({ action: 'push', target: { repository: piece, tag: piece }, request: { host: piece } })),
+        docker_url: text,
+        updated_tags: pieces(text, 100),
+      }),
+      pushedIn(source, text),
+    ]),
+  'a push to git': (text) =>
+    refsPushed({ ref: text, after: text, before: text, push: { changes: pieces(text).slice(0, 900) } }),
   'a template of tags': (text) => tagTemplateSchema.safeParse(text),
-  'settings of a task': (text) => taskSettingsSchema.safeParse({ image: text, context: { git: `https://git.example/${text}`, ref: text, folder: text }, dockerfile: text, arguments: { A: text }, platform: text }),
-  'a log with secrets': (text) => [...pieces(text, 1_000), ''].reduce((mask, piece) => [mask.push(piece), mask][1] as Mask, new Mask(['a secret of some length', 'aaaaaaaaab', 'another/one+two=='])).end(),
+  'settings of a task': (text) =>
+    taskSettingsSchema.safeParse({
+      image: text,
+      context: { git: `https://git.example/${text}`, ref: text, folder: text },
+      dockerfile: text,
+      arguments: { A: text },
+      platform: text,
+    }),
+  'a log with secrets': (text) =>
+    [...pieces(text, 1_000), '']
+      .reduce(
+        (mask, piece) => [mask.push(piece), mask][1] as Mask,
+        new Mask(['a secret of some length', 'aaaaaaaaab', 'another/one+two==']),
+      )
+      .end(),
   'a challenge': (text) => answered({ 'www-authenticate': `Bearer ${text}` }),
-  'a quoted challenge': (text) => answered({ 'www-authenticate': `Bearer realm="https://base.example/${text}",service="${text}"` }),
+  'a quoted challenge': (text) =>
+    answered({ 'www-authenticate': `Bearer realm="https://base.example/${text}",service="${text}"` }),
   'a Retry-After': (text) => answered({ 'retry-after': text }, 429),
   'a rate limit': (text) => answered({ 'ratelimit-remaining': text, 'docker-content-digest': text }, 200),
-  'an answer of a token service': (text) => answered({ 'www-authenticate': 'Bearer realm="https://base.example/token"' }, 401, text),
+  'an answer of a token service': (text) =>
+    answered({ 'www-authenticate': 'Bearer realm="https://base.example/token"' }, 401, text),
   'an Authorization': (text) => parseCredentials(`Basic ${text}`) ?? parseCredentials(text),
   scopes: (text) => refused(() => parseScopes([text, `repository:${text}:pull`])),
   'a pattern of repositories': (text) => isRepositoryPattern(text) || isRepositoryPattern(`${text}*`),
-  'patterns of names': (text) => [repositoryGlobSchema.safeParse(text), tagGlobSchema.safeParse(text), globMatches('**/team/*-v*', text), globMatches('*a*a*', text), globMatches(text.slice(0, 300), text.slice(0, 300))],
+  'patterns of names': (text) => [
+    repositoryGlobSchema.safeParse(text),
+    tagGlobSchema.safeParse(text),
+    globMatches('**/team/*-v*', text),
+    globMatches('*a*a*', text),
+    globMatches(text.slice(0, 300), text.slice(0, 300)),
+  ],
   'a digest': (text) => parseDigest(text) ?? parseDigest(`sha256:${text}`),
   'a name and a tag': (text) => [isRepositoryName(text), isTag(text), isRepositoryName(`a${text}`)],
-  'a path of the registry': (text) => ['', '/manifests/', '/blobs/', '/blobs/uploads/', '/tags/list'].map((end) => [refused(() => parseRoute(`/v2/${text}${end}`, 'GET')), refused(() => parseRoute(`/v2/team/app${end}${text}`, 'GET'))]),
+  'a path of the registry': (text) =>
+    ['', '/manifests/', '/blobs/', '/blobs/uploads/', '/tags/list'].map((end) => [
+      refused(() => parseRoute(`/v2/${text}${end}`, 'GET')),
+      refused(() => parseRoute(`/v2/team/app${end}${text}`, 'GET')),
+    ]),
   'a URL': (text) => targetOf(`http://registry.test/v2/?${text}`).query.get('n'),
   'a Range': (text) => parseRange(`bytes=${text}`, 1_000),
   'a Content-Range': (text) => refused(() => contentRange(request('content-range', text))),
   'a page size': (text) => refused(() => pageSizeIn(new URLSearchParams({ n: text }), { usual: 1, largest: 2 })),
   'an If-None-Match': (text) => isKnownToClient(headers('if-none-match', text), '"sha256:a"'),
   'a host': (text) => refused(() => originOf(withUrl(`http://${text}/`), undefined)),
-  'versions of tags': (text) => [versionOf(text), versionOf(`1.2.3-${text}`), versionOf(`1${text}`), versionRangeSchema.safeParse(text), isVersionIn('>=1.0.0 <2.0.0 || 3.x', versionOf(`1.2.3-${text}`))],
+  'versions of tags': (text) => [
+    versionOf(text),
+    versionOf(`1.2.3-${text}`),
+    versionOf(`1${text}`),
+    versionRangeSchema.safeParse(text),
+    isVersionIn('>=1.0.0 <2.0.0 || 3.x', versionOf(`1.2.3-${text}`)),
+  ],
   'a range of versions that is short enough': (text) => versionRangeSchema.safeParse(text.slice(0, 200)),
   'a schedule': (text) => scheduleSchema.safeParse({ every: 'day', at: text }),
   'a secret of webhooks': (text) => parseSecret(`whsec_${text}`),
   'a scope of webhooks': (text) => [parseScope(text), parseExclude(text)],
-  'a proof': (text) => proves('secret', { headers: headers('webhook-signature', text), path: '/', query: new URLSearchParams({ token: text }), body: Buffer.from(text) }, now, ['told', 'standard']),
+  'a proof': (text) =>
+    proves(
+      'secret',
+      {
+        headers: headers('webhook-signature', text),
+        path: '/',
+        query: new URLSearchParams({ token: text }),
+        body: Buffer.from(text),
+      },
+      now,
+      ['told', 'standard'],
+    ),
   'an upload state': (text) => refused(() => openUpload(text, { ...key, id: 'a' }, Buffer.alloc(32), now)),
-  'a URL of a receiver': (text) => [checkTarget(`https://${text}`, reach), checkTarget(`https://a.example/${text}`, reach), checkTarget(text, reach)],
+  'a URL of a receiver': (text) => [
+    checkTarget(`https://${text}`, reach),
+    checkTarget(`https://a.example/${text}`, reach),
+    checkTarget(text, reach),
+  ],
   'headers of a receiver': (text) => checkHeaders({ [text]: text }),
   'a network': (text) => isNetwork(text),
   'a User-Agent': (text) => new ClientClasses([]).of('a', text),
-  'a manifest of one annotation': (text) => refused(() => parseManifest(manifest({ annotations: { a: text } }), mediaTypes.ociIndex)),
-  'a manifest of many annotations': (text) => refused(() => parseManifest(manifest({ annotations: Object.fromEntries(pieces(text).map((piece, at) => [`${at}`, piece])) }), mediaTypes.ociIndex)),
-  'a manifest of many images': (text) => refused(() => parseManifest(manifest({ manifests: pieces(text).map((piece) => ({ mediaType: piece, digest: piece, size: -1 })) }), mediaTypes.ociIndex)),
+  'a manifest of one annotation': (text) =>
+    refused(() => parseManifest(manifest({ annotations: { a: text } }), mediaTypes.ociIndex)),
+  'a manifest of many annotations': (text) =>
+    refused(() =>
+      parseManifest(
+        manifest({ annotations: Object.fromEntries(pieces(text).map((piece, at) => [`${at}`, piece])) }),
+        mediaTypes.ociIndex,
+      ),
+    ),
+  'a manifest of many images': (text) =>
+    refused(() =>
+      parseManifest(
+        manifest({ manifests: pieces(text).map((piece) => ({ mediaType: piece, digest: piece, size: -1 })) }),
+        mediaTypes.ociIndex,
+      ),
+    ),
   'a manifest that is none': (text) => refused(() => parseManifest(Buffer.from(text), text)),
   'a manifest of a long type': (text) => refused(() => parseManifest(manifest({ mediaType: text }), undefined)),
-  'an event': (text) => refused(() => parseCloudEvent({ specversion: '1.0', id: text, source: text, type: 'Microsoft.ContainerRegistry.ImagePushed', subject: text, time: text, data: { target: text } })),
+  'an event': (text) =>
+    refused(() =>
+      parseCloudEvent({
+        specversion: '1.0',
+        id: text,
+        source: text,
+        type: 'Microsoft.ContainerRegistry.ImagePushed',
+        subject: text,
+        time: text,
+        data: { target: text },
+      }),
+    ),
   'a message of the local queue': (text) => messageBytes(text, 'base64'),
-  'an event of the local Event Grid': (text) => refused(() => parsePublishRequest({ 'content-type': `application/cloudevents+json; ${text}` }, Buffer.from(`[{"specversion":"1.0","datacontenttype":${JSON.stringify(text)}}]`))),
+  'an event of the local Event Grid': (text) =>
+    refused(() =>
+      parsePublishRequest(
+        { 'content-type': `application/cloudevents+json; ${text}` },
+        Buffer.from(`[{"specversion":"1.0","datacontenttype":${JSON.stringify(text)}}]`),
+      ),
+    ),
   'a context': async (text) => {
     const archive = pack();
-    for (const [at, piece] of pieces(text, 2_000).entries()) archive.entry({ name: `${piece.replaceAll('\0', '')}${at}` }, '');
+    for (const [at, piece] of pieces(text, 2_000).entries())
+      archive.entry({ name: `${piece.replaceAll('\0', '')}${at}` }, '');
     archive.finalize();
     const bytes = await new Response(archive as unknown as ReadableStream).arrayBuffer();
     await fileIn(new Blob([bytes]).stream(), 'Dockerfile').catch(() => undefined);
   },
   'a context that is none': (text) => fileIn(new Blob([text]).stream(), 'Dockerfile').catch(() => undefined),
-  'a pack of git': (text) => checkPack(Buffer.concat([Buffer.from('PACK\0\0\0\x02\0\0\x01\0'), Buffer.from(text)])).catch((error: unknown) => {
+  'a pack of git': (text) =>
+    checkPack(Buffer.concat([Buffer.from('PACK\0\0\0\x02\0\0\x01\0'), Buffer.from(text)])).catch((error: unknown) => {
       expect(error).toBeInstanceOf(GitFault);
     }),
   'a delta of git': (text) => refused(() => readDelta(Buffer.from(text), 1e9)),
@@ -160,7 +330,37 @@ function refused(parse: () => unknown): unknown {
   }
 }
 
-const repeated = ['a', '0', '=', '"', '\\', '/', ':', '-', '.', '*', '**/', '(', '[', '{', '{"a":', '$', '${a:-', ' ', ',', '%', '%41', '0.', '1h', '<<A ', '\n', 'a,', 'a="b",', 'a=b&', '\u0080'];
+const repeated = [
+  'a',
+  '0',
+  '=',
+  '"',
+  '\\',
+  '/',
+  ':',
+  '-',
+  '.',
+  '*',
+  '**/',
+  '(',
+  '[',
+  '{',
+  '{"a":',
+  '$',
+  '${a:-',
+  ' ',
+  ',',
+  '%',
+  '%41',
+  '0.',
+  '1h',
+  '<<A ',
+  '\n',
+  'a,',
+  'a="b",',
+  'a=b&',
+  '\u0080',
+];
 const [kib64, mib] = [64 * 1024, 1024 * 1024];
 const made = new Map(repeated.map((pump) => [pump, pump.repeat(Math.ceil(mib / pump.length))]));
 
@@ -190,50 +390,99 @@ async function least(parse: Parser, text: string, enough: number): Promise<numbe
 const [shortMs, longMs] = [150, 1_500];
 
 describe('a parser of text from outside', () => {
-  it.each(Object.entries(parsers))('takes time in proportion to the text: %s', async (name, parse) => {
-    await parse('a');
-    const slow: string[] = [];
-    for (const pump of pumpsFor(name)) {
-      const whole = made.get(pump) ?? '';
-      const short = await least(parse, whole.slice(0, kib64), shortMs);
-      if (short > shortMs) {
-        slow.push(`64 KiB of ${JSON.stringify(pump)} take ${Math.round(short)} ms`);
-        break;
+  it.each(Object.entries(parsers))(
+    'takes time in proportion to the text: %s',
+    async (name, parse) => {
+      await parse('a');
+      const slow: string[] = [];
+      for (const pump of pumpsFor(name)) {
+        const whole = made.get(pump) ?? '';
+        const short = await least(parse, whole.slice(0, kib64), shortMs);
+        if (short > shortMs) {
+          slow.push(`64 KiB of ${JSON.stringify(pump)} take ${Math.round(short)} ms`);
+          break;
+        }
+        // Sixteen times the text; three times that for a busy machine, and nothing of what is too short to be measured.
+        const allowed = Math.min(longMs, Math.max(100, 48 * short));
+        const long = await least(parse, whole, allowed);
+        if (long > allowed)
+          slow.push(
+            `1 MiB of ${JSON.stringify(pump)} takes ${Math.round(long)} ms, and 64 KiB take ${short.toFixed(1)}`,
+          );
       }
-      // Sixteen times the text; three times that for a busy machine, and nothing of what is too short to be measured.
-      const allowed = Math.min(longMs, Math.max(100, 48 * short));
-      const long = await least(parse, whole, allowed);
-      if (long > allowed) slow.push(`1 MiB of ${JSON.stringify(pump)} takes ${Math.round(long)} ms, and 64 KiB take ${short.toFixed(1)}`);
-    }
-    expect(slow).toEqual([]);
-  }, 120_000);
+      expect(slow).toEqual([]);
+    },
+    120_000,
+  );
 });
 
 describe('a request that is 64 KiB long', () => {
   const app = composeForTest({ settings: { auth: { mode: 'open' } } }).app;
-  const places: Record<string, (text: string) => [method: string, path: string, headers?: Record<string, string>, body?: string]> = {
+  const places: Record<
+    string,
+    (text: string) => [method: string, path: string, headers?: Record<string, string>, body?: string]
+  > = {
     'the last of a page': (text) => ['GET', `/v2/team/app/tags/list?last=${encodeURIComponent(text)}`],
-    'the last of a page of ACR': (text) => ['GET', `/acr/v1/team/app/_tags?last=${encodeURIComponent(text)}&orderby=timedesc`],
+    'the last of a page of ACR': (text) => [
+      'GET',
+      `/acr/v1/team/app/_tags?last=${encodeURIComponent(text)}&orderby=timedesc`,
+    ],
     'a catalog': (text) => ['GET', `/v2/_catalog?last=${encodeURIComponent(text)}&n=${encodeURIComponent(text)}`],
     'an image to explain': (text) => ['GET', `/api/v1/purge/explain?image=${encodeURIComponent(text)}`],
     'a continuation': (text) => ['GET', `/api/v1/builds?continuation=${encodeURIComponent(text)}`],
     'a name': (text) => ['GET', `/v2/${encodeURIComponent(text)}/manifests/1`],
     'an upload': (text) => ['PATCH', `/v2/team/app/blobs/uploads/a?_state=${encodeURIComponent(text)}`],
-    'a token': (text) => ['GET', '/v2/', { authorization: `Bearer ${Buffer.from(text).toString('base64url')}.${Buffer.from(text).toString('base64url')}.a` }],
-    'a form': (text) => ['POST', '/oauth2/token', { 'content-type': 'application/x-www-form-urlencoded' }, `grant_type=refresh_token&service=a&scope=${text}`],
-    'JSON': (text) => ['PUT', '/api/v1/tasks/app', { 'content-type': 'application/json' }, JSON.stringify({ image: text, context: { git: text } })],
-    'a webhook': (text) => ['PUT', '/api/v1/webhooks/hook12', { 'content-type': 'application/json' }, JSON.stringify({ serviceUri: text, actions: ['push'], scope: text, customHeaders: { [text]: text } })],
-    'a policy': (text) => ['PUT', '/api/v1/purge/policies/p', { 'content-type': 'application/json' }, JSON.stringify({ repositories: { include: [text] }, remove: [{ name: 'a', semver: text, tags: [text] }] })],
+    'a token': (text) => [
+      'GET',
+      '/v2/',
+      {
+        authorization: `Bearer ${Buffer.from(text).toString('base64url')}.${Buffer.from(text).toString('base64url')}.a`,
+      },
+    ],
+    'a form': (text) => [
+      'POST',
+      '/oauth2/token',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      `grant_type=refresh_token&service=a&scope=${text}`,
+    ],
+    JSON: (text) => [
+      'PUT',
+      '/api/v1/tasks/app',
+      { 'content-type': 'application/json' },
+      JSON.stringify({ image: text, context: { git: text } }),
+    ],
+    'a webhook': (text) => [
+      'PUT',
+      '/api/v1/webhooks/hook12',
+      { 'content-type': 'application/json' },
+      JSON.stringify({ serviceUri: text, actions: ['push'], scope: text, customHeaders: { [text]: text } }),
+    ],
+    'a policy': (text) => [
+      'PUT',
+      '/api/v1/purge/policies/p',
+      { 'content-type': 'application/json' },
+      JSON.stringify({ repositories: { include: [text] }, remove: [{ name: 'a', semver: text, tags: [text] }] }),
+    ],
   };
-  it.each(Object.entries(places))('is answered at once: %s', async (_, place) => {
-    for (const whole of made.values()) {
-      const [method, path, given, body] = place(whole.slice(0, kib64));
-      const ask = async () => {
-        const answer = await app.fetch(new Request(`http://registry.test${path}`, { method, ...(given === undefined ? {} : { headers: given }), ...(body === undefined ? {} : { body }) }));
-        expect(answer.status).toBeLessThan(500);
-        await answer.text();
-      };
-      expect(await least(ask, '', 400)).toBeLessThan(400);
-    }
-  }, 60_000);
+  it.each(Object.entries(places))(
+    'is answered at once: %s',
+    async (_, place) => {
+      for (const whole of made.values()) {
+        const [method, path, given, body] = place(whole.slice(0, kib64));
+        const ask = async () => {
+          const answer = await app.fetch(
+            new Request(`http://registry.test${path}`, {
+              method,
+              ...(given === undefined ? {} : { headers: given }),
+              ...(body === undefined ? {} : { body }),
+            }),
+          );
+          expect(answer.status).toBeLessThan(500);
+          await answer.text();
+        };
+        expect(await least(ask, '', 400)).toBeLessThan(400);
+      }
+    },
+    60_000,
+  );
 });

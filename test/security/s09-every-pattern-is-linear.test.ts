@@ -17,7 +17,10 @@ function patternsIn(path: string): Pattern[] {
   const visit = (node: ts.Node): void => {
     if (ts.isRegularExpressionLiteral(node)) {
       const end = node.text.lastIndexOf('/');
-      found.push({ at: `${path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.text}`, regex: new RegExp(node.text.slice(1, end), node.text.slice(end + 1)) });
+      found.push({
+        at: `${path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.text}`,
+        regex: new RegExp(node.text.slice(1, end), node.text.slice(end + 1)),
+      });
     }
     ts.forEachChild(node, visit);
   };
@@ -67,12 +70,15 @@ const quickest = (regex: RegExp, text: string) => Math.min(...[1, 2, 3].map(() =
  * thousand million, some hundred milliseconds at least; a pattern that is linear takes a tenth of one.
  */
 function slowText(pattern: Pattern): string | undefined {
-  const texts = beginningsFor(pattern).flatMap((beginning) => pumpsFor(pattern).flatMap((pump) => ['\u0001', ''].map((end) => ({ beginning, pump, end }))));
+  const texts = beginningsFor(pattern).flatMap((beginning) =>
+    pumpsFor(pattern).flatMap((pump) => ['\u0001', ''].map((end) => ({ beginning, pump, end }))),
+  );
   for (const { beginning, pump, end } of texts) {
     const of = (size: number) => `${beginning}${pump.repeat(Math.ceil(size / pump.length))}${end}`;
     if (milliseconds(pattern.regex, of(short)) < 2 || quickest(pattern.regex, of(short)) < 2) continue;
     const taken = quickest(pattern.regex, of(long));
-    if (taken > 60) return `${pattern.at} on ${JSON.stringify(beginning)} and many ${JSON.stringify(pump)}: ${taken.toFixed()} ms for 32 KiB`;
+    if (taken > 60)
+      return `${pattern.at} on ${JSON.stringify(beginning)} and many ${JSON.stringify(pump)}: ${taken.toFixed()} ms for 32 KiB`;
   }
   return undefined;
 }
@@ -86,7 +92,11 @@ describe('every regular expression of what runs', () => {
     expect(patterns.flatMap((pattern) => slowText(pattern) ?? [])).toEqual([]);
   }, 240_000);
 
-  it.each(['(\\w+)="([^"]*)"', '=+$', '\\s+x'])('would be found out if it were %s', (source) => {
-    expect(slowText({ at: 'here', regex: new RegExp(source, 'g') })).toContain('ms for 32 KiB');
-  }, 60_000);
+  it.each(['(\\w+)="([^"]*)"', '=+$', '\\s+x'])(
+    'would be found out if it were %s',
+    (source) => {
+      expect(slowText({ at: 'here', regex: new RegExp(source, 'g') })).toContain('ms for 32 KiB');
+    },
+    60_000,
+  );
 });

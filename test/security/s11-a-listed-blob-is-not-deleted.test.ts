@@ -45,10 +45,13 @@ describe('deleting a blob that a manifest lists', () => {
     const [locked, untagged, child] = [makeImage('locked', 1), makeImage('untagged', 1), makeImage('child', 1)];
     const signature = makeImage('signature', 1, naming(child));
     await pushImage(app, repository, 'locked', locked);
-    await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${locked.digest}`, { body: JSON.stringify({ deleteEnabled: false, readEnabled: false }) });
+    await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${locked.digest}`, {
+      body: JSON.stringify({ deleteEnabled: false, readEnabled: false }),
+    });
     for (const image of [untagged, child, signature]) await pushImage(app, repository, image.digest, image);
     await push(app, repository, 'index', makeIndex([child]));
-    for (const image of [locked, untagged, child, signature]) expect(await statusOf(app, blobPath(layerOf(image)), 'DELETE')).toBe(405);
+    for (const image of [locked, untagged, child, signature])
+      expect(await statusOf(app, blobPath(layerOf(image)), 'DELETE')).toBe(405);
   });
 
   it('is refused while the manifest lies in the bin, so that a restored image is whole', async () => {
@@ -66,12 +69,24 @@ describe('deleting a blob that a manifest lists', () => {
     const longshore = composeRequired();
     const { app } = longshore;
     const image = makeImage('secret', 1);
-    const admin = bearer((await fetchToken(longshore, asAdmin, [`repository:${repository}:pull,push,delete`])).access_token);
+    const admin = bearer(
+      (await fetchToken(longshore, asAdmin, [`repository:${repository}:pull,push,delete`])).access_token,
+    );
     for (const blob of [image.config, ...image.layers]) {
-      const started = await ask(app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(blob)}`, { headers: admin, body: blob });
+      const started = await ask(app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(blob)}`, {
+        headers: admin,
+        body: blob,
+      });
       expect(started.status).toBe(201);
     }
-    expect((await ask(app, 'PUT', manifestPath('v1'), { headers: { ...admin, 'content-type': image.mediaType }, body: image.bytes })).status).toBe(201);
+    expect(
+      (
+        await ask(app, 'PUT', manifestPath('v1'), {
+          headers: { ...admin, 'content-type': image.mediaType },
+          body: image.bytes,
+        })
+      ).status,
+    ).toBe(201);
     const password = await makeToken(longshore, 'deleter', [`repositories/${repository}/content/delete`]);
     const deleter = { authorization: `Basic ${Buffer.from(`deleter:${password}`).toString('base64')}` };
     const refusal = await refusedDelete(app, blobPath(layerOf(image)), deleter);
@@ -128,7 +143,10 @@ describe('deleting a blob that no manifest of the repository lists', () => {
     const image = makeImage('deleted first', 1);
     for (const blob of [image.config, ...image.layers]) await pushBlob(app, repository, blob);
     expect(await statusOf(app, blobPath(layerOf(image)), 'DELETE')).toBe(202);
-    for (const from of ['', `&from=${repository}`]) expect(await statusOf(app, `/v2/team/other/blobs/uploads/?mount=${digestOf(layerOf(image))}${from}`, 'POST')).toBe(202);
+    for (const from of ['', `&from=${repository}`])
+      expect(
+        await statusOf(app, `/v2/team/other/blobs/uploads/?mount=${digestOf(layerOf(image))}${from}`, 'POST'),
+      ).toBe(202);
     expect((await putManifest(app, repository, 'v1', image)).status).toBe(404);
     await pushBlob(app, repository, layerOf(image));
     expect((await putManifest(app, repository, 'v1', image)).status).toBe(201);
@@ -173,7 +191,8 @@ describe('a push that lists a blob while somebody deletes it', () => {
     const whole = async () => {
       for (const app of [longshore.app, longshore.another().app]) {
         expect(await statusOf(app, manifestPath('v1'))).toBe(200);
-        for (const method of ['GET', 'HEAD']) expect(await statusOf(app, blobPath(layerOf(image)), method)).toBe(method === 'GET' ? 307 : 200);
+        for (const method of ['GET', 'HEAD'])
+          expect(await statusOf(app, blobPath(layerOf(image)), method)).toBe(method === 'GET' ? 307 : 200);
       }
       expect(await statusOf(longshore.app, blobPath(layerOf(image)), 'DELETE')).toBe(405);
     };

@@ -18,13 +18,25 @@ beforeEach(() => {
 afterAll(() => issuer.stop());
 
 const bySku = { registry: 'sku', identity: 'sku' } as const;
-const exchange = (longshore: Required, token: string, address?: string) => knock(longshore, '/oauth2/exchange', { ...form({ grant_type: 'access_token', access_token: token }), ...(address === undefined ? {} : { address }) });
-const trust = (longshore: Required) => manage(longshore, 'PUT', '/trusted-issuers/main', { issuer: issuer.url, audience: 'longshore', conditions: [{ claim: 'sub', is: 'repo:*' }], scopeMap: '_repositories_pull' });
+const exchange = (longshore: Required, token: string, address?: string) =>
+  knock(longshore, '/oauth2/exchange', {
+    ...form({ grant_type: 'access_token', access_token: token }),
+    ...(address === undefined ? {} : { address }),
+  });
+const trust = (longshore: Required) =>
+  manage(longshore, 'PUT', '/trusted-issuers/main', {
+    issuer: issuer.url,
+    audience: 'longshore',
+    conditions: [{ claim: 'sub', is: 'repo:*' }],
+    scopeMap: '_repositories_pull',
+  });
 
 describe('tokens of made-up issuers', () => {
   it('cost one look at the store in five seconds, however many issuers they name', async () => {
     const longshore = composeRequired({ clock, rateLimits: bySku });
-    const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => issuer.token({ iss: `https://made-up-${n}.example` })));
+    const tokens = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => issuer.token({ iss: `https://made-up-${n}.example` })),
+    );
     longshore.memory.calls.resetCounts();
     for (const token of tokens) expect(await statusOf(exchange(longshore, token))).toBe(401);
     await Promise.all(tokens.map((token) => statusOf(exchange(longshore, token))));
@@ -37,7 +49,10 @@ describe('tokens of made-up issuers', () => {
     await trust(longshore);
     expect(await statusOf(exchange(longshore, await issuer.token()))).toBe(200);
     longshore.memory.calls.resetCounts();
-    for (let n = 0; n < 20; n++) expect(await statusOf(exchange(longshore, await issuer.token({ repository: `octo/${n}` }, { unpublished: true })))).toBe(401);
+    for (let n = 0; n < 20; n++)
+      expect(
+        await statusOf(exchange(longshore, await issuer.token({ repository: `octo/${n}` }, { unpublished: true }))),
+      ).toBe(401);
     expect(longshore.memory.calls.list).toEqual([]);
   });
 
@@ -55,7 +70,12 @@ describe('tokens of made-up issuers', () => {
   it('that a trusted issuer has signed for somebody else cost none either, however often they are sent', async () => {
     for (const address of [undefined, '192.0.2.7']) {
       const longshore = composeRequired({ clock, rateLimits: bySku });
-      await manage(longshore, 'PUT', '/trusted-issuers/main', { issuer: issuer.url, audience: 'longshore', conditions: [{ claim: 'sub', is: 'repo:mine/*' }], scopeMap: '_repositories_pull' });
+      await manage(longshore, 'PUT', '/trusted-issuers/main', {
+        issuer: issuer.url,
+        audience: 'longshore',
+        conditions: [{ claim: 'sub', is: 'repo:mine/*' }],
+        scopeMap: '_repositories_pull',
+      });
       const [foreign, own] = await Promise.all(['repo:other/app', 'repo:mine/app'].map((sub) => issuer.token({ sub })));
       expect(await statusOf(exchange(longshore, foreign ?? '', address))).toBe(401);
       longshore.memory.calls.resetCounts();
@@ -88,20 +108,44 @@ describe('made-up names', () => {
       longshore.memory.calls.resetCounts();
       const guess = 'guess'.padEnd(43, 'x');
       for (let second = 0; second < 15; second++) {
-        for (let n = 0; n < 10; n++) await statusOf(knock(longshore, '/v2/', { headers: basic(`name${n}`, guess), ...(address === undefined ? {} : { address }) }));
+        for (let n = 0; n < 10; n++)
+          await statusOf(
+            knock(longshore, '/v2/', {
+              headers: basic(`name${n}`, guess),
+              ...(address === undefined ? {} : { address }),
+            }),
+          );
         longshore.clock.pass(1_000);
       }
       // What a minute has at once, and what comes back in a quarter of one.
       expect(longshore.memory.calls.total()).toBeLessThanOrEqual((address === undefined ? 20 : 10) * 1.25);
       // Another address, and where addresses are unknown a minute later: the budget of looks is for all of those.
       longshore.clock.pass(address === undefined ? 60_000 : 0);
-      expect(await statusOf(knock(longshore, '/v2/', { headers: basic('ci', password), ...(address === undefined ? {} : { address: '192.0.2.8' }) }))).toBe(200);
+      expect(
+        await statusOf(
+          knock(longshore, '/v2/', {
+            headers: basic('ci', password),
+            ...(address === undefined ? {} : { address: '192.0.2.8' }),
+          }),
+        ),
+      ).toBe(200);
     }
   });
 });
 
-const doors = ['/api/v1/bases/notify/ghcr', '/api/v1/tasks/base/hook', '/api/v1/builds/00000000-0000-4000-8000-000000000000/callback?image=team/app:v1', '/api/v1/builds/00000000-0000-4000-8000-000000000000/job?image=team/app:v1'];
-const guessAt = (longshore: Required, door: string, token: string, address?: string) => knock(longshore, door, { method: 'POST', body: JSON.stringify({ repository: { repo_name: 'library/node' }, push_data: { tag: '20' } }), headers: { 'x-longshore-token': token, 'content-type': 'application/json' }, ...(address === undefined ? {} : { address }) });
+const doors = [
+  '/api/v1/bases/notify/ghcr',
+  '/api/v1/tasks/base/hook',
+  '/api/v1/builds/00000000-0000-4000-8000-000000000000/callback?image=team/app:v1',
+  '/api/v1/builds/00000000-0000-4000-8000-000000000000/job?image=team/app:v1',
+];
+const guessAt = (longshore: Required, door: string, token: string, address?: string) =>
+  knock(longshore, door, {
+    method: 'POST',
+    body: JSON.stringify({ repository: { repo_name: 'library/node' }, push_data: { tag: '20' } }),
+    headers: { 'x-longshore-token': token, 'content-type': 'application/json' },
+    ...(address === undefined ? {} : { address }),
+  });
 
 /** What an instance reads once, whoever comes: what is open to everyone, and the registry's limits. */
 async function meet(longshore: Required): Promise<void> {
@@ -122,7 +166,11 @@ describe('doors that nobody has made', () => {
     const longshore = composeRequired({ rateLimits: { registry: { read: 40, write: 40, delete: 40 } } });
     await meet(longshore);
     longshore.memory.calls.resetCounts();
-    for (const address of ['192.0.2.7', undefined]) for (let n = 0; n < 60; n++) await statusOf(guessAt(longshore, `/api/v1/tasks/task-${n}${address === undefined ? '' : '-too'}/hook`, 'guess', address));
+    for (const address of ['192.0.2.7', undefined])
+      for (let n = 0; n < 60; n++)
+        await statusOf(
+          guessAt(longshore, `/api/v1/tasks/task-${n}${address === undefined ? '' : '-too'}/hook`, 'guess', address),
+        );
     // A quarter of the registry's budget for an address, a half for all whose address is unknown; each refusal counts twice: at the door, and for want of credentials.
     expect(longshore.memory.calls.total()).toBeLessThanOrEqual(30);
   });
@@ -130,7 +178,11 @@ describe('doors that nobody has made', () => {
 
 describe('a flood at doors from an address that nobody knows', () => {
   const small = { registry: { read: 40, write: 40, delete: 40 } };
-  const floods: readonly [string, (n: number) => string][] = [['doors that are not there', (n) => `/api/v1/tasks/task-${n % 3}/hook`], ['ever other doors', (n) => `/api/v1/tasks/task-${n}/hook`], ['a door that is there', () => '/api/v1/bases/notify/docker-hub']];
+  const floods: readonly [string, (n: number) => string][] = [
+    ['doors that are not there', (n) => `/api/v1/tasks/task-${n % 3}/hook`],
+    ['ever other doors', (n) => `/api/v1/tasks/task-${n}/hook`],
+    ['a door that is there', () => '/api/v1/bases/notify/docker-hub'],
+  ];
 
   it.each(floods)('keeps out no token that comes for the first time: %s', async (_, door) => {
     const before = composeRequired();
@@ -140,31 +192,42 @@ describe('a flood at doors from an address that nobody knows', () => {
     expect(await statusOf(knock(longshore, '/v2/', { headers: basic('ci', password) }))).toBe(200);
   });
 
-  it.each(floods.filter(([what]) => what !== 'ever other doors'))('keeps out nobody who knows a door\'s secret: %s', async (_, door) => {
-    const before = composeRequired();
-    const { secret } = await manage<{ readonly secret: string }>(before, 'PUT', '/bases/sources/docker-hub', {});
-    const longshore = composeRequired({ ...before, rateLimits: small });
-    for (let n = 0; n < 100; n++) await statusOf(guessAt(longshore, door(n), 'guess'));
-    expect(await statusOf(guessAt(longshore, '/api/v1/bases/notify/docker-hub', secret))).toBe(202);
-  });
+  it.each(floods.filter(([what]) => what !== 'ever other doors'))(
+    "keeps out nobody who knows a door's secret: %s",
+    async (_, door) => {
+      const before = composeRequired();
+      const { secret } = await manage<{ readonly secret: string }>(before, 'PUT', '/bases/sources/docker-hub', {});
+      const longshore = composeRequired({ ...before, rateLimits: small });
+      for (let n = 0; n < 100; n++) await statusOf(guessAt(longshore, door(n), 'guess'));
+      expect(await statusOf(guessAt(longshore, '/api/v1/bases/notify/docker-hub', secret))).toBe(202);
+    },
+  );
 
   it('ends for a secret that is made anew: at once where that is done, elsewhere within a second', async () => {
     const longshore = composeRequired();
     const other = composeRequired({ ...longshore, clock: longshore.clock });
-    const make = async () => (await manage<{ readonly secret: string }>(longshore, 'PUT', '/bases/sources/docker-hub', {})).secret;
+    const make = async () =>
+      (await manage<{ readonly secret: string }>(longshore, 'PUT', '/bases/sources/docker-hub', {})).secret;
     const door = '/api/v1/bases/notify/docker-hub';
     const first = await make();
-    expect([await statusOf(guessAt(longshore, door, first)), await statusOf(guessAt(other, door, first))]).toEqual([202, 202]);
+    expect([await statusOf(guessAt(longshore, door, first)), await statusOf(guessAt(other, door, first))]).toEqual([
+      202, 202,
+    ]);
     const second = await make();
-    expect([await statusOf(guessAt(longshore, door, first)), await statusOf(guessAt(longshore, door, second))]).toEqual([401, 202]);
+    expect([await statusOf(guessAt(longshore, door, first)), await statusOf(guessAt(longshore, door, second))]).toEqual(
+      [401, 202],
+    );
     longshore.clock.pass(1_001);
-    expect([await statusOf(guessAt(other, door, first)), await statusOf(guessAt(other, door, second))]).toEqual([401, 202]);
+    expect([await statusOf(guessAt(other, door, first)), await statusOf(guessAt(other, door, second))]).toEqual([
+      401, 202,
+    ]);
   });
 });
 
-describe('guesses at a door\'s secret', () => {
+describe("guesses at a door's secret", () => {
   const door = '/api/v1/bases/notify/docker-hub';
-  const open = async (longshore: Required) => (await manage<{ readonly secret: string }>(longshore, 'PUT', '/bases/sources/docker-hub', {})).secret;
+  const open = async (longshore: Required) =>
+    (await manage<{ readonly secret: string }>(longshore, 'PUT', '/bases/sources/docker-hub', {})).secret;
 
   it('are slowed down for an address, and for no other', async () => {
     const longshore = composeRequired();
@@ -215,7 +278,8 @@ describe('/healthz', () => {
 
   it('needs no credentials, whatever strangers have asked before', async () => {
     const longshore = composeRequired({ rateLimits: { registry: { read: 4, write: 4, delete: 4 } } });
-    for (let n = 0; n < 20; n++) expect(await statusOf(knock(longshore, '/healthz', { address: '192.0.2.7' }))).toBe(200);
+    for (let n = 0; n < 20; n++)
+      expect(await statusOf(knock(longshore, '/healthz', { address: '192.0.2.7' }))).toBe(200);
     expect(await statusOf(knock(longshore, '/v2/', { headers: asAdmin }))).toBe(200);
   });
 });

@@ -21,7 +21,8 @@ async function lockedSource(app: App, repository = 'locked/app'): Promise<void> 
   await lock(app, repository, false);
 }
 
-const mount = (app: App, to: string, query: string) => statusOf(app, `/v2/${to}/blobs/uploads/?mount=${digest}${query}`, 'POST');
+const mount = (app: App, to: string, query: string) =>
+  statusOf(app, `/v2/${to}/blobs/uploads/?mount=${digest}${query}`, 'POST');
 
 describe('a mount from a repository that may not be read', () => {
   it('is answered with an upload, as if the blob were not there', async () => {
@@ -36,7 +37,14 @@ describe('a mount from a repository that may not be read', () => {
     const { app } = composeForTest();
     await lockedSource(app);
     const encoded = encodeURIComponent('locked/app');
-    for (const query of ['', '&from=locked/app', `&from=${encoded}`, '&from=locked/app&from=team/new', '&digest-algorithm=sha256', '&from=%6cocked/app']) {
+    for (const query of [
+      '',
+      '&from=locked/app',
+      `&from=${encoded}`,
+      '&from=locked/app&from=team/new',
+      '&digest-algorithm=sha256',
+      '&from=%6cocked/app',
+    ]) {
       expect(await mount(app, 'team/new', query), query).toBe(202);
       expect(await statusOf(app, `/v2/team/new/blobs/${digest}`, 'HEAD')).toBe(404);
     }
@@ -79,10 +87,19 @@ describe('reading a repository that may not be read', () => {
     await lockedSource(app);
     for (const path of [`blobs/${digest}`, `manifests/v1`, `manifests/${image.digest}`]) {
       for (const method of ['GET', 'HEAD']) {
-        const conditions: Record<string, string>[] = [{}, { range: 'bytes=0-3' }, { range: 'bytes=-3' }, { 'if-none-match': `"${digest}"` }, { 'if-range': `"${digest}"`, range: 'bytes=0-1' }];
+        const conditions: Record<string, string>[] = [
+          {},
+          { range: 'bytes=0-3' },
+          { range: 'bytes=-3' },
+          { 'if-none-match': `"${digest}"` },
+          { 'if-range': `"${digest}"`, range: 'bytes=0-1' },
+        ];
         for (const headers of conditions) {
           const answer = await ask(app, method, `/v2/locked/app/${path}`, { headers });
-          expect([answer.status, answer.headers.get('location')], `${method} ${path} ${JSON.stringify(headers)}`).toEqual([405, null]);
+          expect(
+            [answer.status, answer.headers.get('location')],
+            `${method} ${path} ${JSON.stringify(headers)}`,
+          ).toEqual([405, null]);
         }
       }
     }
@@ -90,21 +107,30 @@ describe('reading a repository that may not be read', () => {
 });
 
 describe('a rebase onto a base that may not be read', () => {
-  it.each(['repository', 'tag', 'manifest'])('is refused while the lock is on its %s, and takes none of its layers', async (what) => {
-    const of = registry();
-    await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
-    const [base, next] = [build('base', 'base 1'), build('base', 'base 2')];
-    await of.push(base, '1');
-    await of.push(build('app', 'app', { base, says: `${host}/base:1` }), '1');
-    await of.settle();
-    const before = await of.pull('app:1');
-    await of.push(next, '1');
-    const path = { repository: '/acr/v1/base', tag: '/acr/v1/base/_tags/1', manifest: `/acr/v1/base/_manifests/${next.digest}` }[what] ?? '';
-    expect((await ask(of.app, 'PATCH', path, { body: JSON.stringify({ readEnabled: false }) })).status).toBe(200);
-    await of.settle();
-    expect((await of.pull('app:1')).digest).toBe(before.digest);
-    for (const { digest: layer } of next.layers) expect((await ask(of.app, 'HEAD', `/v2/app/blobs/${layer}`)).status).toBe(404);
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-    expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({ nodes: [{ state: 'failed', because: expect.stringMatching(/let nobody read it/) as string }] });
-  });
+  it.each(['repository', 'tag', 'manifest'])(
+    'is refused while the lock is on its %s, and takes none of its layers',
+    async (what) => {
+      const of = registry();
+      await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
+      const [base, next] = [build('base', 'base 1'), build('base', 'base 2')];
+      await of.push(base, '1');
+      await of.push(build('app', 'app', { base, says: `${host}/base:1` }), '1');
+      await of.settle();
+      const before = await of.pull('app:1');
+      await of.push(next, '1');
+      const path =
+        { repository: '/acr/v1/base', tag: '/acr/v1/base/_tags/1', manifest: `/acr/v1/base/_manifests/${next.digest}` }[
+          what
+        ] ?? '';
+      expect((await ask(of.app, 'PATCH', path, { body: JSON.stringify({ readEnabled: false }) })).status).toBe(200);
+      await of.settle();
+      expect((await of.pull('app:1')).digest).toBe(before.digest);
+      for (const { digest: layer } of next.layers)
+        expect((await ask(of.app, 'HEAD', `/v2/app/blobs/${layer}`)).status).toBe(404);
+      const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+      expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({
+        nodes: [{ state: 'failed', because: expect.stringMatching(/let nobody read it/) as string }],
+      });
+    },
+  );
 });

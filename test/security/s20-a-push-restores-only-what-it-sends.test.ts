@@ -19,7 +19,10 @@ class Registry {
   async open(): Promise<this> {
     const all = 'pull,push,delete,deleted_read,deleted_restore,metadata_read,metadata_write';
     this.#admin = bearer((await fetchToken(this.longshore, asAdmin, [`repository:${repository}:${all}`])).access_token);
-    const [push, restore] = ['content/read', 'deleted/restore'].map((verb) => `repositories/${repository}/${verb}`) as [string, string];
+    const [push, restore] = ['content/read', 'deleted/restore'].map((verb) => `repositories/${repository}/${verb}`) as [
+      string,
+      string,
+    ];
     const write = `repositories/${repository}/content/write`;
     this.#pusher = basic('pusher', await makeToken(this.longshore, 'pusher', [push, write]));
     this.#restorer = basic('restorer', await makeToken(this.longshore, 'restorer', [push, write, restore]));
@@ -31,27 +34,41 @@ class Registry {
   }
 
   async pushImage(who: 'admin' | 'pusher', image: TestImage, reference = image.digest): Promise<number> {
-    for (const blob of [image.config, ...image.layers]) await ask(this.longshore.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(blob)}`, { headers: this.as(who), body: blob });
+    for (const blob of [image.config, ...image.layers])
+      await ask(this.longshore.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(blob)}`, {
+        headers: this.as(who),
+        body: blob,
+      });
     return (await this.put(who, image, reference)).status;
   }
 
   put(who: 'admin' | 'pusher' | 'restorer', sent: Sent, reference = sent.digest): Promise<Response> {
-    return ask(this.longshore.app, 'PUT', `/v2/${repository}/manifests/${reference}`, { headers: { ...this.as(who), 'content-type': sent.mediaType }, body: sent.bytes });
+    return ask(this.longshore.app, 'PUT', `/v2/${repository}/manifests/${reference}`, {
+      headers: { ...this.as(who), 'content-type': sent.mediaType },
+      body: sent.bytes,
+    });
   }
 
   async delete({ digest }: Sent): Promise<void> {
-    const { status } = await ask(this.longshore.app, 'DELETE', `/v2/${repository}/manifests/${digest}`, { headers: this.as('admin') });
+    const { status } = await ask(this.longshore.app, 'DELETE', `/v2/${repository}/manifests/${digest}`, {
+      headers: this.as('admin'),
+    });
     if (status !== 202) throw new Error(`DELETE ${digest}: ${status}`);
   }
 
   async isLive({ digest }: Sent): Promise<boolean> {
-    return (await ask(this.longshore.app, 'HEAD', `/v2/${repository}/manifests/${digest}`, { headers: this.as('admin') })).status === 200;
+    return (
+      (await ask(this.longshore.app, 'HEAD', `/v2/${repository}/manifests/${digest}`, { headers: this.as('admin') }))
+        .status === 200
+    );
   }
 
   async days(count: number): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       this.longshore.clock.pass(day + 1);
-      this.#admin = bearer((await fetchToken(this.longshore, asAdmin, [`repository:${repository}:pull,push,delete`])).access_token);
+      this.#admin = bearer(
+        (await fetchToken(this.longshore, asAdmin, [`repository:${repository}:pull,push,delete`])).access_token,
+      );
       await this.longshore.runDue();
     }
   }
@@ -72,7 +89,11 @@ describe('pushing an index that lists what somebody deleted', () => {
     for (const image of [one, two]) await registry.pushImage('admin', image);
     await registry.delete(one);
     const refusal = await refusalOf(await registry.put('pusher', index, 'v1'));
-    expect(refusal).toMatchObject({ status: 404, code: 'MANIFEST_BLOB_UNKNOWN', detail: [{ digest: one.digest, deleted: true }] });
+    expect(refusal).toMatchObject({
+      status: 404,
+      code: 'MANIFEST_BLOB_UNKNOWN',
+      detail: [{ digest: one.digest, deleted: true }],
+    });
     expect(refusal.message).toMatch(/was deleted: push it by its digest, or have it restored/);
     expect([await registry.isLive(one), await registry.isLive(index)]).toEqual([false, false]);
   });
@@ -101,7 +122,8 @@ describe('pushing an index that lists what somebody deleted', () => {
     await registry.put('admin', index, 'v1');
     await registry.delete(index);
     expect(await registry.isLive(one)).toBe(false);
-    for (const sent of [nested, index, makeIndex([one]), makeIndex([two, one], { annotations: { again: 'yes' } })]) expect((await registry.put('pusher', sent, 'v2')).status).toBe(404);
+    for (const sent of [nested, index, makeIndex([one]), makeIndex([two, one], { annotations: { again: 'yes' } })])
+      expect((await registry.put('pusher', sent, 'v2')).status).toBe(404);
     for (const sent of [one, two, index]) expect(await registry.isLive(sent)).toBe(false);
   });
 
@@ -109,8 +131,13 @@ describe('pushing an index that lists what somebody deleted', () => {
     const registry = await new Registry().open();
     for (const image of [one, two]) await registry.pushImage('admin', image);
     await registry.delete(one);
-    const docker = bearer((await fetchToken(registry.longshore, asAdmin, [`repository:${repository}:pull,push`])).access_token);
-    const answer = await ask(registry.longshore.app, 'PUT', `/v2/${repository}/manifests/v1`, { headers: { ...docker, 'content-type': index.mediaType }, body: index.bytes });
+    const docker = bearer(
+      (await fetchToken(registry.longshore, asAdmin, [`repository:${repository}:pull,push`])).access_token,
+    );
+    const answer = await ask(registry.longshore.app, 'PUT', `/v2/${repository}/manifests/v1`, {
+      headers: { ...docker, 'content-type': index.mediaType },
+      body: index.bytes,
+    });
     expect(answer.status).toBe(404);
     expect(await registry.isLive(one)).toBe(false);
   });
@@ -146,7 +173,10 @@ describe('pushing an image whose signature was deleted along with it', () => {
   it('leaves the signature to be restored by who may, or to be pushed by its own bytes', async () => {
     const registry = await deletedWithSignature();
     await registry.pushImage('pusher', one);
-    const restore = await ask(registry.longshore.app, 'POST', '/api/v1/bin/restore', { headers: { ...asAdmin, 'content-type': 'application/json' }, body: JSON.stringify({ repository, digest: signature.digest }) });
+    const restore = await ask(registry.longshore.app, 'POST', '/api/v1/bin/restore', {
+      headers: { ...asAdmin, 'content-type': 'application/json' },
+      body: JSON.stringify({ repository, digest: signature.digest }),
+    });
     expect(restore.status).toBe(200);
     expect(await registry.isLive(signature)).toBe(true);
     await registry.delete(one);
@@ -171,7 +201,10 @@ describe('pushing an image whose signature, by its tag, was deleted along with i
   const signature = makeImage('signature by its tag', 1);
   const tag = `${one.digest.replace(':', '-')}.sig`;
 
-  it.each([['pusher', false], ['restorer', true]] as const)('by the %s brings that back: %s', async (who, comesBack) => {
+  it.each([
+    ['pusher', false],
+    ['restorer', true],
+  ] as const)('by the %s brings that back: %s', async (who, comesBack) => {
     const registry = await new Registry().open();
     await registry.pushImage('admin', one, 'v1');
     await registry.pushImage('admin', signature, tag);

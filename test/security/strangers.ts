@@ -10,7 +10,11 @@ interface Options {
 }
 
 /** A request as a host hands it to the app. */
-export async function knock({ app }: Pick<TestLongshore, 'app'>, path: string, { address, ...init }: Options = {}): Promise<Response> {
+export async function knock(
+  { app }: Pick<TestLongshore, 'app'>,
+  path: string,
+  { address, ...init }: Options = {},
+): Promise<Response> {
   const request = new Request(`http://registry.test${path}`, init);
   rememberPeer(request, address);
   return app.fetch(request);
@@ -29,6 +33,14 @@ export async function statusOf(answer: Promise<Response>): Promise<number> {
   return response.status;
 }
 
-export function form(fields: Record<string, string>): { readonly method: 'POST'; readonly body: string; readonly headers: Record<string, string> } {
-  return { method: 'POST', body: new URLSearchParams(fields).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+export function form(fields: Record<string, string>): {
+  readonly method: 'POST';
+  readonly body: string;
+  readonly headers: Record<string, string>;
+} {
+  return {
+    method: 'POST',
+    body: new URLSearchParams(fields).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  };
 }

@@ -3,8 +3,19 @@ import { digestOf } from '../../shared/oci/digest.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
 
 /** A request to the app without a socket. */
-export async function ask(app: App, method: string, path: string, options: { body?: Uint8Array | string; headers?: Record<string, string> } = {}): Promise<Response> {
-  return app.fetch(new Request(`http://registry.test${path}`, { method, ...(options.headers ? { headers: options.headers } : {}), ...(options.body === undefined ? {} : { body: options.body as Uint8Array<ArrayBuffer> | string }) }));
+export async function ask(
+  app: App,
+  method: string,
+  path: string,
+  options: { body?: Uint8Array | string; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  return app.fetch(
+    new Request(`http://registry.test${path}`, {
+      method,
+      ...(options.headers ? { headers: options.headers } : {}),
+      ...(options.body === undefined ? {} : { body: options.body as Uint8Array<ArrayBuffer> | string }),
+    }),
+  );
 }
 
 /** Uploads as docker does: POST, one PATCH, an empty PUT. Gives the digest. */
@@ -43,15 +54,27 @@ export function makeImage(seed: string, layerCount = 2, extra: object = {}, laye
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
-    layers: layers.map((layer) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(layer), size: layer.length })),
+    layers: layers.map((layer) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      digest: digestOf(layer),
+      size: layer.length,
+    })),
     ...extra,
   };
   const bytes = Buffer.from(JSON.stringify(manifest, undefined, 2));
   return { bytes, digest: digestOf(bytes), mediaType: mediaTypes.ociManifest, config, layers };
 }
 
-export async function putManifest(app: App, repository: string, reference: string, image: Pick<TestImage, 'bytes' | 'mediaType'>): Promise<Response> {
-  return ask(app, 'PUT', `/v2/${repository}/manifests/${reference}`, { body: image.bytes, headers: { 'content-type': image.mediaType } });
+export async function putManifest(
+  app: App,
+  repository: string,
+  reference: string,
+  image: Pick<TestImage, 'bytes' | 'mediaType'>,
+): Promise<Response> {
+  return ask(app, 'PUT', `/v2/${repository}/manifests/${reference}`, {
+    body: image.bytes,
+    headers: { 'content-type': image.mediaType },
+  });
 }
 
 /** Pushes blobs and manifest; throws when the registry does not take them. */

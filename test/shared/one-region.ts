@@ -4,7 +4,10 @@ import type { SendMessage } from '../../shared/ports/queues.ts';
 import { everywhere, regionsOf } from '../../shared/regions/storage.ts';
 
 /** What features need of regions where there is one. */
-export function oneRegion({ documents, blobs, queues }: { readonly documents: Documents; readonly blobs: Blobs; readonly queues: SendMessage }, name = 'home') {
+export function oneRegion(
+  { documents, blobs, queues }: { readonly documents: Documents; readonly blobs: Blobs; readonly queues: SendMessage },
+  name = 'home',
+) {
   const regions = regionsOf([{ name, blobs, queues, probe: () => Promise.resolve() }]);
   return { nearby: documents, regions, replication: { hastenCopy: () => undefined }, contents: everywhere(regions) };
 }

@@ -24,7 +24,10 @@ async function threeBases(): Promise<Registry> {
     built.set(image, made);
     await of.push(made, '1');
   }
-  const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/a1:1\nCOPY --from=${host}/b:1 / /`) };
+  const context = {
+    repository: 'contexts',
+    digest: await upload(of, 'contexts', `FROM ${host}/a1:1\nCOPY --from=${host}/b:1 / /`),
+  };
   await of.api('PUT', '/tasks/both', { image: 'both:1', context });
   await of.api('POST', '/tasks/both/run');
   await of.settle();
@@ -50,7 +53,9 @@ function documentsIn(of: Registry, partition: string): BuildDocument[] {
 /** Images that two builds have yet to make. */
 function madeTwice(of: Registry): string[] {
   const running = buildsIn(of).filter(({ state }) => state === 'running');
-  const open = running.flatMap(({ build: id }) => documentsIn(of, `build:${id}`).filter(({ state }) => ['waiting', 'ready', 'running'].includes(state)));
+  const open = running.flatMap(({ build: id }) =>
+    documentsIn(of, `build:${id}`).filter(({ state }) => ['waiting', 'ready', 'running'].includes(state)),
+  );
   const ids = open.map(({ id }) => id);
   return ids.filter((id, at) => ids.indexOf(id) !== at);
 }
@@ -74,14 +79,15 @@ async function simulate(seed: number) {
     await of.push(build(base, `${base} ${updates}`), '1');
   };
   const take = () => {
-    for (; delivered < events.log.length; delivered += 1) for (let n = random() < 0.2 ? 2 : 1; n > 0; n -= 1) pending.push({ event: events.log[delivered] });
+    for (; delivered < events.log.length; delivered += 1)
+      for (let n = random() < 0.2 ? 2 : 1; n > 0; n -= 1) pending.push({ event: events.log[delivered] });
     for (const message of queues.drain('build-runs')) pending.push({ message });
     return pending.splice(Math.floor(random() * pending.length), 1)[0];
   };
   const live = (plan: CallPlan, actor: number) => async () => {
     const one = of.process(plan);
     try {
-      for (let quiet = 0; quiet < 10 || isPushing; ) {
+      for (let quiet = 0; quiet < 10 || isPushing;) {
         const next = take();
         quiet = next === undefined ? quiet + 1 : 0;
         if (next === undefined) await schedule.turn(actor);
@@ -101,10 +107,14 @@ async function simulate(seed: number) {
     isPushing = false;
   };
   const twice: string[] = [];
-  await schedule.run([...plans.map((plan, actor) => live(plan, actor)), pusher], () => {
-    twice.push(...madeTwice(of));
-    most = Math.max(most, buildsIn(of).filter(({ state }) => state === 'running').length);
-  }, (actor) => dead.has(actor));
+  await schedule.run(
+    [...plans.map((plan, actor) => live(plan, actor)), pusher],
+    () => {
+      twice.push(...madeTwice(of));
+      most = Math.max(most, buildsIn(of).filter(({ state }) => state === 'running').length);
+    },
+    (actor) => dead.has(actor),
+  );
   return { of, twice, latest, most };
 }
 
@@ -128,12 +138,21 @@ describe('updates of bases while others are followed', () => {
       const { of, twice, latest, most } = await simulate(seed);
       expect(twice, `seed ${seed}`).toEqual([]);
       await recover(of);
-      expect(buildsIn(of).every(({ state }) => state === 'finished'), `seed ${seed}`).toBe(true);
+      expect(
+        buildsIn(of).every(({ state }) => state === 'finished'),
+        `seed ${seed}`,
+      ).toBe(true);
       for (const image of Object.keys(on)) {
         const root = image.slice(0, 1);
-        expect((await of.pull(`${image}:1`)).layers[0], `${image}, seed ${seed}: ${String(await reasonOf(of, `${image}:1`, `${on[image] ?? ""}:1`))}`).toBe(`layer ${root} ${latest.get(root) ?? 0}`);
+        expect(
+          (await of.pull(`${image}:1`)).layers[0],
+          `${image}, seed ${seed}: ${String(await reasonOf(of, `${image}:1`, `${on[image] ?? ''}:1`))}`,
+        ).toBe(`layer ${root} ${latest.get(root) ?? 0}`);
       }
-      for (const base of ['a1', 'b']) expect(await reasonOf(of, 'both:1', `${base}:1`), `both on ${base}, seed ${seed}`).not.toMatch(/waits|ready|being made|failed|stopped/);
+      for (const base of ['a1', 'b'])
+        expect(await reasonOf(of, 'both:1', `${base}:1`), `both on ${base}, seed ${seed}`).not.toMatch(
+          /waits|ready|being made|failed|stopped/,
+        );
       sideBySide += most > 1 ? 1 : 0;
     }
     expect(sideBySide).toBeGreaterThan(runs / 4);

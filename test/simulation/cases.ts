@@ -31,14 +31,21 @@ export interface Case {
 /** The case that a seed stands for: half of them anything, half of them around a moment that matters. */
 export function caseOf(seed: number): Case {
   const random = randomOf(seed);
-  if (seed % 4 === 0) return { seed, policy: true, rounds: random() < 0.4 ? anything(random, policyOperationOf) : pick(random, policyMoments)(random) };
+  if (seed % 4 === 0)
+    return {
+      seed,
+      policy: true,
+      rounds: random() < 0.4 ? anything(random, policyOperationOf) : pick(random, policyMoments)(random),
+    };
   return { seed, rounds: random() < 0.4 ? anything(random) : pick(random, moments)(random) };
 }
 
 function anything(random: () => number, next = operationOf): Round[] {
   return Array.from({ length: 2 + Math.floor(random() * 3) }, (_, at) => ({
     waitMs: pick(random, [0, 0.3, 1.01, 1.01, 1.01]) * graceMs,
-    planned: Array.from({ length: at === 0 ? 1 : 1 + Math.floor(random() * 2.5) }, () => (at === 0 ? { operation: firstOf(random) } : perhapsCrashing(random, next(random)))),
+    planned: Array.from({ length: at === 0 ? 1 : 1 + Math.floor(random() * 2.5) }, () =>
+      at === 0 ? { operation: firstOf(random) } : perhapsCrashing(random, next(random)),
+    ),
   }));
 }
 
@@ -48,22 +55,38 @@ function perhapsCrashing(random: () => number, operation: Operation): Planned {
 }
 
 const collect: Operation = { do: 'collect' };
-const push = (manifest: SimulatedManifest, tag?: string, repository = 0): Operation => ({ do: 'push', repository, manifest: manifests.indexOf(manifest), ...(tag === undefined ? {} : { tag }) });
+const push = (manifest: SimulatedManifest, tag?: string, repository = 0): Operation => ({
+  do: 'push',
+  repository,
+  manifest: manifests.indexOf(manifest),
+  ...(tag === undefined ? {} : { tag }),
+});
 const gone = (random: () => number, manifest: SimulatedManifest): Operation => {
   const at = { repository: 0, manifest: manifests.indexOf(manifest) };
   return random() < 0.6 ? { do: 'delete', ...at } : { do: 'recycle', ...at, tags };
 };
 const unlink: Operation = { do: 'unlink', repository: 0, blob: 1 };
 const upload = (repository = 0): Operation => ({ do: 'upload', repository, blob: 1 });
-const round = (random: () => number, graces: number, ...operations: readonly Operation[]): Round => ({ waitMs: graces * graceMs, planned: operations.map((each) => perhapsCrashing(random, each)) });
-const calm = (graces: number, ...operations: readonly Operation[]): Round => ({ waitMs: graces * graceMs, planned: operations.map((operation) => ({ operation })) });
+const round = (random: () => number, graces: number, ...operations: readonly Operation[]): Round => ({
+  waitMs: graces * graceMs,
+  planned: operations.map((each) => perhapsCrashing(random, each)),
+});
+const calm = (graces: number, ...operations: readonly Operation[]): Round => ({
+  waitMs: graces * graceMs,
+  planned: operations.map((operation) => ({ operation })),
+});
 
 /** Links that were looked at again before their checks are due, and a push that looks at them then and takes as long as one may, while the checks become due. */
 function slowPush(random: () => number): Round[] {
   const blobs = [0, 1];
-  const each = (does: 'upload' | 'look', graces: number): Round => calm(graces, ...blobs.map((blob) => ({ do: does, repository: 0, blob }) as const));
+  const each = (does: 'upload' | 'look', graces: number): Round =>
+    calm(graces, ...blobs.map((blob) => ({ do: does, repository: 0, blob }) as const));
   const late = Math.floor(random() * 16);
-  const meets: Round = { waitMs: 0.24 * graceMs, planned: [{ operation: push(amd64, 't1') }, { operation: collect, late }], jumps: pick(random, [[0.45], [0.25, 0.2]]) };
+  const meets: Round = {
+    waitMs: 0.24 * graceMs,
+    planned: [{ operation: push(amd64, 't1') }, { operation: collect, late }],
+    jumps: pick(random, [[0.45], [0.25, 0.2]]),
+  };
   return [each('upload', 0), each('look', 0.4), meets, calm(pick(random, [0, 0.3]), collect)];
 }
 
@@ -74,20 +97,75 @@ export function slowCaseOf(seed: number): Case {
 
 const moments: readonly ((random: () => number) => Round[])[] = [
   // A link that nobody needed for a grace, and somebody who comes to need it.
-  (random) => [calm(0, upload()), round(random, 1.01, collect, pick(random, [push(amd64, 't1'), push(arm64, 't1'), upload(), { do: 'mount', repository: 1, blob: 1 }]))],
+  (random) => [
+    calm(0, upload()),
+    round(
+      random,
+      1.01,
+      collect,
+      pick(random, [push(amd64, 't1'), push(arm64, 't1'), upload(), { do: 'mount', repository: 1, blob: 1 }]),
+    ),
+  ],
   (random) => slowPush(random),
   // A blob that somebody deletes, and somebody who comes to need it.
-  (random) => [calm(0, upload()), round(random, pick(random, [0, 0.3, 1.01]), unlink, pick(random, [push(amd64, 't1'), push(arm64, 't1')]), pick(random, [collect, upload(), unlink])), round(random, pick(random, [0, 0.6]), collect, pick(random, [push(amd64, 't2'), unlink]))],
+  (random) => [
+    calm(0, upload()),
+    round(
+      random,
+      pick(random, [0, 0.3, 1.01]),
+      unlink,
+      pick(random, [push(amd64, 't1'), push(arm64, 't1')]),
+      pick(random, [collect, upload(), unlink]),
+    ),
+    round(random, pick(random, [0, 0.6]), collect, pick(random, [push(amd64, 't2'), unlink])),
+  ],
   // The same for the bytes.
-  (random) => [calm(0, upload()), calm(1.01, collect), round(random, 1.01, collect, pick(random, [upload(), upload(1), push(amd64, 't1')]), pick(random, [upload(1), collect]))],
+  (random) => [
+    calm(0, upload()),
+    calm(1.01, collect),
+    round(
+      random,
+      1.01,
+      collect,
+      pick(random, [upload(), upload(1), push(amd64, 't1')]),
+      pick(random, [upload(1), collect]),
+    ),
+  ],
   // A manifest that is deleted while it is tagged, listed, or named as a subject.
-  (random) => [calm(0, push(amd64, 't1')), round(random, 0, gone(random, amd64), pick(random, [push(amd64, 't2'), push(single, 't2'), push(signedImage)]), pick(random, [push(single), restoreOf(amd64), collect]))],
-  (random) => [calm(0, push(both, 't1')), round(random, 0, gone(random, both), pick(random, [push(single, 't2'), push(single), push(both, 't2')]))],
+  (random) => [
+    calm(0, push(amd64, 't1')),
+    round(
+      random,
+      0,
+      gone(random, amd64),
+      pick(random, [push(amd64, 't2'), push(single, 't2'), push(signedImage)]),
+      pick(random, [push(single), restoreOf(amd64), collect]),
+    ),
+  ],
+  (random) => [
+    calm(0, push(both, 't1')),
+    round(random, 0, gone(random, both), pick(random, [push(single, 't2'), push(single), push(both, 't2')])),
+  ],
   // What went along with it, and it comes back.
-  (random) => [calm(0, push(both, 't1')), calm(0, push(signedIndex)), round(random, 0, gone(random, both), pick(random, [push(both, 't2'), restoreOf(both), collect])), round(random, 0.3, pick(random, [restoreOf(both), push(both, 't1'), collect]))],
-  (random) => [calm(0, push(single, 't1')), calm(0, push(signedImage)), round(random, 0, gone(random, single), pick(random, [push(amd64, 't2'), restoreOf(single), push(amd64)])), round(random, 0, restoreOf(single), collect)],
+  (random) => [
+    calm(0, push(both, 't1')),
+    calm(0, push(signedIndex)),
+    round(random, 0, gone(random, both), pick(random, [push(both, 't2'), restoreOf(both), collect])),
+    round(random, 0.3, pick(random, [restoreOf(both), push(both, 't1'), collect])),
+  ],
+  (random) => [
+    calm(0, push(single, 't1')),
+    calm(0, push(signedImage)),
+    round(random, 0, gone(random, single), pick(random, [push(amd64, 't2'), restoreOf(single), push(amd64)])),
+    round(random, 0, restoreOf(single), collect),
+  ],
   // What is purged, and is pushed or restored in that moment.
-  (random) => [calm(0, push(amd64, 't1')), calm(0, gone(random, amd64)), round(random, 1.01, collect, pick(random, [push(amd64, 't1'), restoreOf(amd64), push(single, 't1')])), round(random, 1.01, collect, push(amd64, 't2'))],
+  (random) => [
+    calm(0, push(amd64, 't1')),
+    calm(0, gone(random, amd64)),
+    round(random, 1.01, collect, pick(random, [push(amd64, 't1'), restoreOf(amd64), push(single, 't1')])),
+    round(random, 1.01, collect, push(amd64, 't2')),
+  ],
 ];
 
 const mark: Operation = { do: 'mark' };
@@ -95,13 +173,35 @@ const policies: Operation = { do: 'policies' };
 
 const policyMoments: readonly ((random: () => number) => Round[])[] = [
   // A tag whose time is over, and somebody who pushes it again, or keeps what it names.
-  (random) => [calm(0, push(amd64, 't1'), mark), round(random, 1.01, policies, pick(random, [push(amd64, 't1'), push(amd64, 't2'), push(single, 't2'), push(signedImage)]), pick(random, [policies, mark, collect]))],
+  (random) => [
+    calm(0, push(amd64, 't1'), mark),
+    round(
+      random,
+      1.01,
+      policies,
+      pick(random, [push(amd64, 't1'), push(amd64, 't2'), push(single, 't2'), push(signedImage)]),
+      pick(random, [policies, mark, collect]),
+    ),
+  ],
   // An index and what it lists; one child is listed by another.
-  (random) => [calm(0, push(both, 't1'), mark), round(random, 1.01, policies, pick(random, [push(single, 't2'), push(single), push(both, 't2'), restoreOf(both)])), round(random, 1.01, policies, mark, collect)],
+  (random) => [
+    calm(0, push(both, 't1'), mark),
+    round(random, 1.01, policies, pick(random, [push(single, 't2'), push(single), push(both, 't2'), restoreOf(both)])),
+    round(random, 1.01, policies, mark, collect),
+  ],
   // What loses its tag to another image.
-  (random) => [calm(0, push(amd64, 't2')), round(random, 0, push(arm64, 't2'), mark), round(random, 1.01, policies, pick(random, [push(amd64, 't2'), push(single, 't2'), mark]), policies)],
+  (random) => [
+    calm(0, push(amd64, 't2')),
+    round(random, 0, push(arm64, 't2'), mark),
+    round(random, 1.01, policies, pick(random, [push(amd64, 't2'), push(single, 't2'), mark]), policies),
+  ],
   // What is taken comes back while it is taken.
-  (random) => [calm(0, push(single, 't1')), calm(0, push(signedImage), mark), round(random, 1.01, policies, mark), round(random, 0, pick(random, [restoreOf(single), push(single, 't2'), push(amd64, 't2')]), policies, collect)],
+  (random) => [
+    calm(0, push(single, 't1')),
+    calm(0, push(signedImage), mark),
+    round(random, 1.01, policies, mark),
+    round(random, 0, pick(random, [restoreOf(single), push(single, 't2'), push(amd64, 't2')]), policies, collect),
+  ],
 ];
 
 function policyOperationOf(random: () => number): Operation {
@@ -138,5 +238,9 @@ function operationOf(random: () => number): Operation {
   if (chance < 0.88) return { do: 'untag', repository, tag: pick(random, tags) };
   if (chance < 0.92) return { do: 'pull', repository, manifest };
   if (chance < 0.94) return { do: 'drop', repository };
-  return { do: pick(random, ['upload', 'look', 'mount', 'unlink'] as const), repository, blob: Math.floor(random() * 4) };
+  return {
+    do: pick(random, ['upload', 'look', 'mount', 'unlink'] as const),
+    repository,
+    blob: Math.floor(random() * 4),
+  };
 }

@@ -23,21 +23,53 @@ function blob(index: number) {
   return { mediaType: 'application/octet-stream', digest: found.digest, size: found.bytes.length };
 }
 
-function manifest(name: string, content: object, of: Omit<SimulatedManifest, 'name' | 'bytes' | 'digest' | 'mediaType'>, mediaType: string): SimulatedManifest {
+function manifest(
+  name: string,
+  content: object,
+  of: Omit<SimulatedManifest, 'name' | 'bytes' | 'digest' | 'mediaType'>,
+  mediaType: string,
+): SimulatedManifest {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...content }));
   return { name, bytes, digest: digestOf(bytes), mediaType, ...of };
 }
 
-function image(name: string, config: number, layers: readonly number[], subject?: SimulatedManifest): SimulatedManifest {
+function image(
+  name: string,
+  config: number,
+  layers: readonly number[],
+  subject?: SimulatedManifest,
+): SimulatedManifest {
   const all = [config, ...layers].map((index) => blob(index));
-  const content = { artifactType: `application/${name}`, config: blob(config), layers: layers.map(blob), ...(subject === undefined ? {} : { subject: descriptor(subject) }) };
-  return manifest(name, content, { blobs: [...new Set(all.map(({ digest }) => digest))], children: [], subject: subject?.digest }, mediaTypes.ociManifest);
+  const content = {
+    artifactType: `application/${name}`,
+    config: blob(config),
+    layers: layers.map(blob),
+    ...(subject === undefined ? {} : { subject: descriptor(subject) }),
+  };
+  return manifest(
+    name,
+    content,
+    { blobs: [...new Set(all.map(({ digest }) => digest))], children: [], subject: subject?.digest },
+    mediaTypes.ociManifest,
+  );
 }
 
 /** `listed` are blobs that stand among its manifests, as BuildKit's cache has them. */
-function index(name: string, children: readonly SimulatedManifest[], listed: readonly number[] = []): SimulatedManifest {
-  const content = { artifactType: `application/${name}`, manifests: [...listed.map(blob), ...children.map(descriptor)] };
-  return manifest(name, content, { blobs: listed.map((at) => blob(at).digest), children: children.map(({ digest }) => digest), subject: undefined }, mediaTypes.ociIndex);
+function index(
+  name: string,
+  children: readonly SimulatedManifest[],
+  listed: readonly number[] = [],
+): SimulatedManifest {
+  const content = {
+    artifactType: `application/${name}`,
+    manifests: [...listed.map(blob), ...children.map(descriptor)],
+  };
+  return manifest(
+    name,
+    content,
+    { blobs: listed.map((at) => blob(at).digest), children: children.map(({ digest }) => digest), subject: undefined },
+    mediaTypes.ociIndex,
+  );
 }
 
 function descriptor({ mediaType, digest, bytes }: SimulatedManifest) {

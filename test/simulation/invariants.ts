@@ -47,12 +47,14 @@ class Seen {
   }
 }
 
-const blobsOf = ({ references }: Pick<ManifestDocument, 'references'>) => references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest);
+const blobsOf = ({ references }: Pick<ManifestDocument, 'references'>) =>
+  references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest);
 
 /** Holds at every moment: what a tag, an index or the bin can reach is whole, down to its bytes. `ordered`: whose deletion somebody asked for. */
 export function checkWhole(world: MemoryWorld, ordered: ReadonlySet<string>): void {
   const seen = new Seen(world);
-  for (const { repository, name, digest } of seen.tags) if (!seen.live.has(`${repository}@${digest}`)) throw new Violation(`tag ${repository}:${name} has no manifest`);
+  for (const { repository, name, digest } of seen.tags)
+    if (!seen.live.has(`${repository}@${digest}`)) throw new Violation(`tag ${repository}:${name} has no manifest`);
   for (const manifest of [...seen.live.values(), ...seen.binned.values()]) checkBytes(world, seen, manifest);
   for (const index of seen.live.values()) checkChildren(seen, index, ordered);
 }
@@ -62,7 +64,8 @@ function checkBytes(world: MemoryWorld, seen: Seen, manifest: ManifestDocument |
     const link = seen.links.get(`${manifest.repository}@${digest}`);
     const what = `blob ${digest.slice(7, 15)} of ${manifest.type} ${manifest.repository}@${manifest.digest.slice(7, 15)}`;
     if (link === undefined) throw new Violation(`${what} has no link`);
-    if (seen.blobs.get(digest)?.copies.home?.name !== link.name) throw new Violation(`${what} has a link to another blob than the one that is stored`);
+    if (seen.blobs.get(digest)?.copies.home?.name !== link.name)
+      throw new Violation(`${what} has a link to another blob than the one that is stored`);
     if (world.region().blobs.get(link.name) === undefined) throw new Violation(`${what} has no bytes`);
   }
 }
@@ -70,7 +73,10 @@ function checkBytes(world: MemoryWorld, seen: Seen, manifest: ManifestDocument |
 function checkChildren(seen: Seen, index: ManifestDocument, ordered: ReadonlySet<string>): void {
   for (const child of childrenOf(index)) {
     const place = `${index.repository}@${child}`;
-    if (!seen.live.has(place) && !ordered.has(place)) throw new Violation(`index ${index.digest.slice(7, 15)} of ${index.repository} is live without its child ${child.slice(7, 15)}`);
+    if (!seen.live.has(place) && !ordered.has(place))
+      throw new Violation(
+        `index ${index.digest.slice(7, 15)} of ${index.repository} is live without its child ${child.slice(7, 15)}`,
+      );
   }
 }
 
@@ -78,20 +84,29 @@ function checkChildren(seen: Seen, index: ManifestDocument, ordered: ReadonlySet
 export function checkSettled(world: MemoryWorld): void {
   const seen = new Seen(world);
   for (const binned of seen.binned.values()) {
-    if (seen.live.has(`${binned.repository}@${binned.digest}`)) throw new Violation(`${binned.digest.slice(7, 15)} is live and in the bin`);
+    if (seen.live.has(`${binned.repository}@${binned.digest}`))
+      throw new Violation(`${binned.digest.slice(7, 15)} is live and in the bin`);
     if (wasOrdered(binned)) continue;
     const subject = seen.live.get(`${binned.repository}@${String(binned.subject)}`);
     // A subject that is new since then keeps it when it is due.
-    if (subject !== undefined && !staysBehind(binned, subject) && subject.createdAt <= binned.recycled.recycledAt) throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
-    const parent = [...seen.live.values()].find((index) => index.repository === binned.repository && childrenOf(index).includes(binned.digest));
-    if (parent !== undefined) throw new Violation(`child ${binned.digest.slice(7, 15)} is in the bin, and its index is live`);
+    if (subject !== undefined && !staysBehind(binned, subject) && subject.createdAt <= binned.recycled.recycledAt)
+      throw new Violation(`referrer ${binned.digest.slice(7, 15)} is in the bin, and its subject is live`);
+    const parent = [...seen.live.values()].find(
+      (index) => index.repository === binned.repository && childrenOf(index).includes(binned.digest),
+    );
+    if (parent !== undefined)
+      throw new Violation(`child ${binned.digest.slice(7, 15)} is in the bin, and its index is live`);
   }
 }
 
 /** Holds when all graces and retentions are over: there is nothing but what live manifests need. */
 export function checkNothingStays(world: MemoryWorld): void {
   const seen = new Seen(world);
-  const needed = new Set([...seen.live.values()].flatMap((manifest) => blobsOf(manifest).map((digest) => `${manifest.repository}@${digest}`)));
+  const needed = new Set(
+    [...seen.live.values()].flatMap((manifest) =>
+      blobsOf(manifest).map((digest) => `${manifest.repository}@${digest}`),
+    ),
+  );
   const extra = (what: string, there: Iterable<string>, may: ReadonlySet<string>) => {
     const stays = [...there].filter((each) => !may.has(each));
     if (stays.length > 0) throw new Violation(`${what} stays for ever: ${stays.join(', ')}`);
@@ -110,7 +125,8 @@ export function tagsIn(world: MemoryWorld): readonly TagDocument[] {
 }
 
 export function* binnedTagsIn(world: MemoryWorld): Iterable<BinnedTag> {
-  for (const document of documentsIn(world, 'repositories')) if (document.type === 'binned-tag') yield document as unknown as BinnedTag;
+  for (const document of documentsIn(world, 'repositories'))
+    if (document.type === 'binned-tag') yield document as unknown as BinnedTag;
 }
 
 export function binnedIn(world: MemoryWorld): Iterable<BinnedDocument> {
@@ -122,8 +138,14 @@ export function isKept(world: MemoryWorld, repository: string, digest: string): 
   const seen = new Seen(world);
   const manifest = seen.live.get(`${repository}@${digest}`);
   if (manifest === undefined) return undefined;
-  const listed = [...seen.live.values()].some((index) => index.repository === repository && childrenOf(index).includes(manifest.digest));
-  return listed || seen.tags.some((tag) => tag.repository === repository && tag.digest === digest) || seen.live.has(`${repository}@${String(manifest.subject)}`);
+  const listed = [...seen.live.values()].some(
+    (index) => index.repository === repository && childrenOf(index).includes(manifest.digest),
+  );
+  return (
+    listed ||
+    seen.tags.some((tag) => tag.repository === repository && tag.digest === digest) ||
+    seen.live.has(`${repository}@${String(manifest.subject)}`)
+  );
 }
 
 /** The digest that a tag has now. */

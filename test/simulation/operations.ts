@@ -52,11 +52,21 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
       await upload(actor, operation.repository, operation.blob);
       return true;
     case 'look':
-      return (await relyOnLink(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest)) !== undefined;
+      return (
+        (await relyOnLink(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest)) !== undefined
+      );
     case 'mount':
-      return mountBlob(actor.registry, keyOf(1 - operation.repository), keyOf(operation.repository), blobAt(operation.blob).digest);
+      return mountBlob(
+        actor.registry,
+        keyOf(1 - operation.repository),
+        keyOf(operation.repository),
+        blobAt(operation.blob).digest,
+      );
     case 'unlink':
-      await deletedBlob(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest, { actor: 'simulation', may: () => true });
+      await deletedBlob(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest, {
+        actor: 'simulation',
+        may: () => true,
+      });
       return true;
     case 'delete':
       await deleteManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
@@ -70,7 +80,11 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
       await actor.registry.bin.recycleAll(keyOf(operation.repository), { cause });
       return true;
     case 'restore':
-      return actor.registry.bin.restoreManifest(keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
+      return actor.registry.bin.restoreManifest(
+        keyOf(operation.repository),
+        manifestAt(operation.manifest).digest,
+        cause,
+      );
     case 'pull':
       await pullManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
       return true;
@@ -87,7 +101,11 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
 }
 
 async function policy(actor: Actor, operation: Extract<Operation, { do: 'recycle' }>): Promise<boolean> {
-  const wanted = { manifests: [manifestAt(operation.manifest).digest], tags: operation.tags as readonly Tag[], isAsJudged: () => true };
+  const wanted = {
+    manifests: [manifestAt(operation.manifest).digest],
+    tags: operation.tags as readonly Tag[],
+    isAsJudged: () => true,
+  };
   return (await recycle(actor.bin, keyOf(operation.repository), wanted, { cause, rule: 'old' })).manifests.length > 0;
 }
 
@@ -97,10 +115,22 @@ async function push(actor: Actor, repository: number, manifest: SimulatedManifes
   for (const digest of manifest.blobs) {
     if ((await relyOnLink(actor.registry, keyOf(repository), digest)) !== undefined) continue;
     if (await mountBlob(actor.registry, keyOf(1 - repository), keyOf(repository), digest)) continue;
-    await upload(actor, repository, blobs.findIndex((each) => each.digest === digest));
+    await upload(
+      actor,
+      repository,
+      blobs.findIndex((each) => each.digest === digest),
+    );
   }
   const { bytes, mediaType: contentType, digest } = manifest;
-  await pushManifest(actor.registry, { key: keyOf(repository), reference: tag ?? digest, tags: [], bytes, contentType, cause, mayRestore: actor.mayRestore });
+  await pushManifest(actor.registry, {
+    key: keyOf(repository),
+    reference: tag ?? digest,
+    tags: [],
+    bytes,
+    contentType,
+    cause,
+    mayRestore: actor.mayRestore,
+  });
 }
 
 async function upload({ registry }: Actor, repository: number, blob: number): Promise<void> {
@@ -108,7 +138,11 @@ async function upload({ registry }: Actor, repository: number, blob: number): Pr
   const started = newUpload(keyOf(repository), registry.ids.nextId(), 'sha256', registry.clock.now());
   const prefix = started.next + blockPrefix(registry.ids.nextId());
   await registry.blobs.stageBlock(physicalName(started), blockId(prefix, 0), bytes);
-  await finishUpload(registry, { ...started, offset: bytes.length, segments: [[prefix, 1]], hash: { is: 'whole', digest } }, digest);
+  await finishUpload(
+    registry,
+    { ...started, offset: bytes.length, segments: [[prefix, 1]], hash: { is: 'whole', digest } },
+    digest,
+  );
 }
 
 export function manifestAt(index: number): SimulatedManifest {

@@ -12,7 +12,10 @@ const dayMs = 24 * 3600 * 1000;
 
 /** A tag goes a day after its push, what has no tag a day after it lost it; `t2` stays, and keeps what it names. */
 const simulated = policySchema.parse({
-  remove: [{ name: 'untagged', untaggedDays: 1 }, { name: 'old', olderThanDays: 1, tags: ['t*'] }],
+  remove: [
+    { name: 'untagged', untaggedDays: 1 },
+    { name: 'old', olderThanDays: 1, tags: ['t*'] },
+  ],
   keep: [{ name: 'kept', tags: ['t2'] }],
   retentionDays: 1,
   schedule: { every: 'hour' },
@@ -25,7 +28,11 @@ export async function installPolicy({ world }: Simulated, { keepsNothing }: Muta
   const policy = keepsNothing === true ? { ...simulated, keep: [] } : simulated;
   const { walk: _, ...document } = newPolicy(registry, defaultName, policy, now, now);
   const approved = { rules: rulesHash(policy), at: now.toISOString(), by: 'somebody' };
-  await connectMemory(world).documents.commitDocuments('registries', [registry], [{ do: 'create', document: { ...document, approved } }]);
+  await connectMemory(world).documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'create', document: { ...document, approved } }],
+  );
 }
 
 /** What Event Grid's function does with each event that nobody has handled to its end. */
@@ -49,7 +56,8 @@ export function checkTaken({ world }: Simulated): void {
   for (const { name, updatedAt, recycled } of binnedTagsIn(world)) {
     if (recycled.by.rule?.startsWith(`${defaultName}/`) !== true) continue;
     if (name === 't2') throw new Violation('a policy took the tag t2, which it keeps');
-    if (Date.parse(recycled.recycledAt) - Date.parse(updatedAt) < dayMs) throw new Violation(`a policy took the tag ${name} before its time`);
+    if (Date.parse(recycled.recycledAt) - Date.parse(updatedAt) < dayMs)
+      throw new Violation(`a policy took the tag ${name} before its time`);
   }
 }
 
@@ -58,6 +66,7 @@ export function checkPurged({ world }: Simulated): void {
   const old = tagsIn(world).find(({ name }) => name === 't1');
   if (old !== undefined) throw new Violation(`the tag t1 of ${old.repository} stays for ever`);
   for (const { repository, digest } of liveManifests(world)) {
-    if (isKept(world, repository, digest) !== true) throw new Violation(`${repository}@${digest.slice(7, 15)} has no tag, and stays for ever`);
+    if (isKept(world, repository, digest) !== true)
+      throw new Violation(`${repository}@${digest.slice(7, 15)} has no tag, and stays for ever`);
   }
 }

@@ -80,12 +80,19 @@ export async function runCase({ seed, rounds, policy }: Case, mutation: Mutation
 
 /** What is deleted by name may be missed by an index. */
 function order(operation: Operation, ordered: Set<string>): void {
-  if (operation.do === 'delete') ordered.add(`${keyOf(operation.repository).repository}@${manifestAt(operation.manifest).digest}`);
-  if (operation.do === 'drop') for (const { digest } of manifests) ordered.add(`${keyOf(operation.repository).repository}@${digest}`);
+  if (operation.do === 'delete')
+    ordered.add(`${keyOf(operation.repository).repository}@${manifestAt(operation.manifest).digest}`);
+  if (operation.do === 'drop')
+    for (const { digest } of manifests) ordered.add(`${keyOf(operation.repository).repository}@${digest}`);
 }
 
 /** Timers finish what is left, then all graces pass. */
-async function afterEverything(simulated: Simulated, mutation: Mutation, ordered: ReadonlySet<string>, history: readonly Performed[]): Promise<void> {
+async function afterEverything(
+  simulated: Simulated,
+  mutation: Mutation,
+  ordered: ReadonlySet<string>,
+  history: readonly Performed[],
+): Promise<void> {
   const { world, passTime } = simulated;
   const { bin } = actorIn(simulated, 0xffff, mutation);
   const look = () => lookAround(simulated, bin, ordered);
@@ -129,18 +136,30 @@ function checkAcknowledged({ world }: Simulated, history: readonly Performed[]):
   for (const { operation, outcome, from } of history) {
     if (operation.do !== 'push' || operation.tag === undefined || outcome !== 'done') continue;
     const { repository, manifest, tag } = operation;
-    if (history.some((other) => other.operation !== operation && other.to >= from && mayTake(other.operation, operation))) continue;
-    if (tagTarget(world, repository, tag) !== manifestAt(manifest).digest) throw new Violation(`tag ${tag} of repository ${repository} was pushed and is gone`);
+    if (
+      history.some((other) => other.operation !== operation && other.to >= from && mayTake(other.operation, operation))
+    )
+      continue;
+    if (tagTarget(world, repository, tag) !== manifestAt(manifest).digest)
+      throw new Violation(`tag ${tag} of repository ${repository} was pushed and is gone`);
   }
 }
 
 /** What nothing keeps went along with what was deleted, unless something was asked since that may have brought it. */
 function checkWentAlong({ world }: Simulated, history: readonly Performed[]): void {
   for (const { repository, digest } of binnedIn(world)) {
-    const along = manifests.filter((each) => manifestBy(digest).children.includes(each.digest) || each.subject === digest);
+    const along = manifests.filter(
+      (each) => manifestBy(digest).children.includes(each.digest) || each.subject === digest,
+    );
     for (const { digest: went, name } of along.filter((each) => isKept(world, repository, each.digest) === false)) {
-      const since = Math.min(...history.filter(({ operation }) => ['delete', 'recycle', 'drop', 'policies'].includes(operation.do)).map(({ from }) => from));
-      const brought = history.some(({ operation, to }) => to >= since && ['push', 'restore', 'pull'].includes(operation.do));
+      const since = Math.min(
+        ...history
+          .filter(({ operation }) => ['delete', 'recycle', 'drop', 'policies'].includes(operation.do))
+          .map(({ from }) => from),
+      );
+      const brought = history.some(
+        ({ operation, to }) => to >= since && ['push', 'restore', 'pull'].includes(operation.do),
+      );
       if (!brought) throw new Violation(`${name} (${went.slice(7, 15)}) is live, and what it went with is in the bin`);
     }
   }
@@ -179,7 +198,11 @@ export interface Failure {
 }
 
 /** The first case of these seeds that fails. */
-export async function firstFailure(seeds: Iterable<number>, mutation?: Mutation, caseFor = caseOf): Promise<Failure | undefined> {
+export async function firstFailure(
+  seeds: Iterable<number>,
+  mutation?: Mutation,
+  caseFor = caseOf,
+): Promise<Failure | undefined> {
   for (const seed of seeds) {
     const failure = await failureOf(caseFor(seed), mutation);
     if (failure !== undefined) return failure;
@@ -210,9 +233,20 @@ export async function shrunk(failure: Failure, mutation?: Mutation): Promise<Fai
 function* smallerThan(whole: Case): Iterable<Case> {
   const { rounds } = whole;
   for (const [at, round] of rounds.entries()) {
-    for (const leftOut of round.planned) yield { ...whole, rounds: rounds.with(at, { ...round, planned: round.planned.filter((each) => each !== leftOut) }) };
+    for (const leftOut of round.planned)
+      yield {
+        ...whole,
+        rounds: rounds.with(at, { ...round, planned: round.planned.filter((each) => each !== leftOut) }),
+      };
     for (const each of round.planned) {
-      if (each.crash !== undefined) yield { ...whole, rounds: rounds.with(at, { ...round, planned: round.planned.with(round.planned.indexOf(each), { operation: each.operation }) }) };
+      if (each.crash !== undefined)
+        yield {
+          ...whole,
+          rounds: rounds.with(at, {
+            ...round,
+            planned: round.planned.with(round.planned.indexOf(each), { operation: each.operation }),
+          }),
+        };
     }
   }
 }

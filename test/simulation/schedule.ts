@@ -40,12 +40,16 @@ export class Schedule {
   }
 
   /** Runs the actors to their ends; `between` looks at the world after every turn, and may let time pass. A dead actor waits no more. */
-  async run(actors: readonly (() => Promise<void>)[], between: () => void, isDead: (actor: number) => boolean = () => false): Promise<void> {
+  async run(
+    actors: readonly (() => Promise<void>)[],
+    between: () => void,
+    isDead: (actor: number) => boolean = () => false,
+  ): Promise<void> {
     let running = actors.length;
     const ends = Promise.all(actors.map((actor) => actor().finally(() => (running -= 1))));
     // A failure is thrown below; until then nobody may take it for unhandled.
     ends.catch(() => undefined);
-    for (let movedAt = performance.now(); running > 0; ) {
+    for (let movedAt = performance.now(); running > 0;) {
       await new Promise((settled) => setImmediate(settled));
       this.#waiting = this.#waiting.filter(({ actor, go }) => !isDead(actor) || (go(), false));
       if (this.#waiting.length === 0) {

@@ -38,9 +38,13 @@ describe(`pushes, mounts, pulls, deletes, restores, purges and crashes in any or
 });
 
 describe('a bug that is put in on purpose', () => {
-  it.each(Object.entries(mutations))('is found: %s', async (_, mutation) => {
-    expect(await firstFailure(fixed, mutation)).toBeDefined();
-  }, 300_000);
+  it.each(Object.entries(mutations))(
+    'is found: %s',
+    async (_, mutation) => {
+      expect(await firstFailure(fixed, mutation)).toBeDefined();
+    },
+    300_000,
+  );
 });
 
 describe('a push that takes nearly half of the grace after it looked at its links', () => {
@@ -48,7 +52,11 @@ describe('a push that takes nearly half of the grace after it looked at its link
     expect(await firstFailure(seeds(firstSeed, 300), {}, slowCaseOf)).toBeUndefined();
   }, 120_000);
 
-  it.each(Object.entries(spares))('loses them where links are spared for no more than %s', async (_, mutation) => {
-    expect(await firstFailure(fixed, mutation, slowCaseOf)).toBeDefined();
-  }, 120_000);
+  it.each(Object.entries(spares))(
+    'loses them where links are spared for no more than %s',
+    async (_, mutation) => {
+      expect(await firstFailure(fixed, mutation, slowCaseOf)).toBeDefined();
+    },
+    120_000,
+  );
 });

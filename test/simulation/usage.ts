@@ -13,14 +13,27 @@ export async function checkUsage({ world }: Simulated, random: () => number): Pr
   const { documents } = connectMemory(world);
   const events = world.region().events.log.flatMap((event) => (random() < 0.2 ? [event, event] : [event]));
   const shuffled = events.map((event) => ({ event, at: random() })).sort((a, b) => a.at - b.at);
-  const [ports, settings] = [{ documents, folding: new Folding(documents) }, { registryName: registry, region: 'home', clients: new ClientClasses([]) }];
+  const [ports, settings] = [
+    { documents, folding: new Folding(documents) },
+    { registryName: registry, region: 'home', clients: new ClientClasses([]) },
+  ];
   for (const { event } of shuffled) await recordUsage(ports, settings, parseEvent(event));
   for (const [at, repository] of repositories.entries()) {
     const live = liveManifests(world).filter((manifest) => manifest.repository === repository);
-    const blobs = new Map(live.flatMap(({ references }) => references.filter(({ role }) => role !== 'manifest').map(({ digest, size }) => [digest, size])));
+    const blobs = new Map(
+      live.flatMap(({ references }) =>
+        references.filter(({ role }) => role !== 'manifest').map(({ digest, size }) => [digest, size]),
+      ),
+    );
     const bytes = [...live.map(({ size }) => size), ...blobs.values()].reduce((sum, size) => sum + size, 0);
     const total = await readTotals(documents, keyOf(at));
-    const [counted, expected] = [[total?.images ?? 0, total?.bytes ?? 0], [live.length, bytes]];
-    if (counted.join() !== expected.join()) throw new Violation(`usage of ${repository} is ${counted.join()} images and bytes, and there are ${expected.join()}`);
+    const [counted, expected] = [
+      [total?.images ?? 0, total?.bytes ?? 0],
+      [live.length, bytes],
+    ];
+    if (counted.join() !== expected.join())
+      throw new Violation(
+        `usage of ${repository} is ${counted.join()} images and bytes, and there are ${expected.join()}`,
+      );
   }
 }

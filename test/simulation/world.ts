@@ -23,8 +23,14 @@ import { simulatedChance } from './chance.ts';
 export const graceMs = 24 * 3600 * 1000;
 export const registry = 'sim' as RegistryName;
 export const repositories = ['a', 'b'] as unknown as readonly RepositoryName[];
-export const keyOf = (repository: number): RepositoryKey => ({ registry, repository: repositories[repository] as RepositoryName });
-export const cause: Cause = { request: { id: 'r', host: 'h', method: 'PUT', useragent: 'simulation' }, actor: { name: 'simulation' } };
+export const keyOf = (repository: number): RepositoryKey => ({
+  registry,
+  repository: repositories[repository] as RepositoryName,
+});
+export const cause: Cause = {
+  request: { id: 'r', host: 'h', method: 'PUT', useragent: 'simulation' },
+  actor: { name: 'simulation' },
+};
 
 /** A bug that is put in on purpose, where an actor meets the stores. */
 export interface Mutation {
@@ -71,16 +77,52 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
   const wrote = () => void (simulated.writes += 1);
   // As the one object graph has them (assemble.ts).
   const documents = withoutEmptyPages(mutated(memory.documents, mutation, wrote));
-  const blobs = { ...memory.blobs, deleteBlob: (name: string, ifMatch?: string) => memory.blobs.deleteBlob(name, ifMatch).finally(wrote) };
+  const blobs = {
+    ...memory.blobs,
+    deleteBlob: (name: string, ifMatch?: string) => memory.blobs.deleteBlob(name, ifMatch).finally(wrote),
+  };
   let drawn = 0;
-  const ids = { nextId: () => `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}` };
-  const settings = { region: 'home', blobs: 'redirect' as const, uploadKey: Buffer.alloc(32), eventSource: '/sim', graceMs };
-  const adapters = { documents, blobs, ...oneRegion({ documents, blobs, queues: memory.queues }), topic: memory.topic, clock: world.clock, ids, log: silentLog };
+  const ids = {
+    nextId: () =>
+      `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}`,
+  };
+  const settings = {
+    region: 'home',
+    blobs: 'redirect' as const,
+    uploadKey: Buffer.alloc(32),
+    eventSource: '/sim',
+    graceMs,
+  };
+  const adapters = {
+    documents,
+    blobs,
+    ...oneRegion({ documents, blobs, queues: memory.queues }),
+    topic: memory.topic,
+    clock: world.clock,
+    ids,
+    log: silentLog,
+  };
   const entries = new RepositoryEntries(adapters, 10);
   const softDelete = { read: () => Promise.resolve({ enabled: true, retentionDays: 1, restoreOnPull: true }) };
-  const bin: BinPorts = { ...adapters, softDelete, openRepository: (key) => entries.open(key), settings: { ...settings, graceMs: mutation.collectorGraceMs ?? graceMs } };
+  const bin: BinPorts = {
+    ...adapters,
+    softDelete,
+    openRepository: (key) => entries.open(key),
+    settings: { ...settings, graceMs: mutation.collectorGraceMs ?? graceMs },
+  };
   const manifests = new ManifestCache({ clock: world.clock, maxBytes: 1 });
-  const ports: RegistryPorts = { ...adapters, settings, callers: openToAll, entries, manifests, tagReads: new SharedReads(), cancelled: new LRUCache({ max: 1 }), traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, bin: recycleBin(bin) };
+  const ports: RegistryPorts = {
+    ...adapters,
+    settings,
+    callers: openToAll,
+    entries,
+    manifests,
+    tagReads: new SharedReads(),
+    cancelled: new LRUCache({ max: 1 }),
+    traffic: { countBytes: () => undefined },
+    pulls: { countPull: () => undefined },
+    bin: recycleBin(bin),
+  };
   // Nobody pulls, and nothing asks.
   const lastPulls = { lastPulls: () => Promise.resolve(new Map()), trackedSince: () => Promise.resolve(undefined) };
   return { registry: ports, bin, policies: { ...bin, lastPulls }, calls, mayRestore: id % 2 === 0 };
@@ -89,10 +131,16 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
 function mutated(documents: Documents, { change, blind }: Mutation, wrote: () => void): Documents {
   return {
     ...documents,
-    queryDocuments: (query) => (blind?.(query) === true ? Promise.resolve({ documents: [] }) : documents.queryDocuments(query)),
+    queryDocuments: (query) =>
+      blind?.(query) === true ? Promise.resolve({ documents: [] }) : documents.queryDocuments(query),
     commitDocuments: async (container, partition, changes) => {
-      const left = change === undefined ? changes : changes.map((each) => change(each, container)).filter((each) => each !== undefined);
-      return left.length === 0 ? { committed: true, etags: [] } : documents.commitDocuments(container, partition, left).finally(wrote);
+      const left =
+        change === undefined
+          ? changes
+          : changes.map((each) => change(each, container)).filter((each) => each !== undefined);
+      return left.length === 0
+        ? { committed: true, etags: [] }
+        : documents.commitDocuments(container, partition, left).finally(wrote);
     },
   };
 }

@@ -129,14 +129,22 @@ export class Catalog {
     const { number, id, created } = row as { number: number; id: string; created: number };
     const database: Database = { number, id, created, containers: new Map() };
     this.#databases.set(id, database);
-    const stored = this.#db.prepare('SELECT number, definition, created, lsn FROM containers WHERE parent = ?').all(number);
+    const stored = this.#db
+      .prepare('SELECT number, definition, created, lsn FROM containers WHERE parent = ?')
+      .all(number);
     for (const found of stored as unknown as { number: number; definition: string; created: number; lsn: number }[]) {
-      const container = this.#openContainer(database, { ...found, definition: JSON.parse(found.definition) as ContainerDefinition });
+      const container = this.#openContainer(database, {
+        ...found,
+        definition: JSON.parse(found.definition) as ContainerDefinition,
+      });
       database.containers.set(container.record.definition.id, container);
     }
   }
 
-  #openContainer(database: Database, stored: { number: number; definition: ContainerDefinition; created: number; lsn: number }): Container {
+  #openContainer(
+    database: Database,
+    stored: { number: number; definition: ContainerDefinition; created: number; lsn: number },
+  ): Container {
     const { id } = stored.definition;
     const record = { ...stored, database: database.number, link: `dbs/${database.id}/colls/${id}` };
     return new Container(record, new ItemTable(this.#db, tableName(stored.number)));
@@ -149,5 +157,13 @@ export class Catalog {
 
 function databaseResource({ number, id, created }: Database): Record<string, unknown> {
   const rid = databaseRid(number);
-  return { id, _rid: rid, _self: `dbs/${rid}/`, _etag: etagOf(number, 0, created), _colls: 'colls/', _users: 'users/', _ts: created };
+  return {
+    id,
+    _rid: rid,
+    _self: `dbs/${rid}/`,
+    _etag: etagOf(number, 0, created),
+    _colls: 'colls/',
+    _users: 'users/',
+    _ts: created,
+  };
 }

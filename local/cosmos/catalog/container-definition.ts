@@ -38,7 +38,10 @@ const definition = z.looseObject({
   indexingPolicy: indexingPolicy.prefault({}),
   uniqueKeyPolicy: z.object({ uniqueKeys: z.array(z.object({ paths: z.array(path).min(1) })).default([]) }).optional(),
   /** Seconds; -1: items expire only by their own `ttl`; absent: nothing expires. */
-  defaultTtl: z.int().refine((ttl) => ttl === -1 || ttl > 0, 'defaultTtl is -1 or positive.').nullish(),
+  defaultTtl: z
+    .int()
+    .refine((ttl) => ttl === -1 || ttl > 0, 'defaultTtl is -1 or positive.')
+    .nullish(),
 });
 
 export type ContainerDefinition = z.infer<typeof definition>;

@@ -32,7 +32,8 @@ export class Container {
     this.#selfPrefix = `dbs/${databaseRid(record.database)}/colls/${this.rid}/`;
     this.items = items;
     this.#lsn = record.lsn;
-    for (const { paths } of record.definition.uniqueKeyPolicy?.uniqueKeys ?? []) items.indexes.uniqueIndexOn(paths.map(uniquePath));
+    for (const { paths } of record.definition.uniqueKeyPolicy?.uniqueKeys ?? [])
+      items.indexes.uniqueIndexOn(paths.map(uniquePath));
   }
 
   get keyPaths(): readonly string[] {
@@ -63,7 +64,11 @@ export class Container {
   resource(): Record<string, unknown> {
     const { definition, created } = this.record;
     return {
-      conflictResolutionPolicy: { mode: 'LastWriterWins', conflictResolutionPath: '/_ts', conflictResolutionProcedure: '' },
+      conflictResolutionPolicy: {
+        mode: 'LastWriterWins',
+        conflictResolutionPath: '/_ts',
+        conflictResolutionProcedure: '',
+      },
       ...definition,
       _rid: this.rid,
       _ts: created,

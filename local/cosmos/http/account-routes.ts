@@ -3,7 +3,10 @@ import { jsonReply } from './exchange.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
 import type { Location, Emulation } from './emulation.ts';
 
-const locationResource = ({ name, endpoint }: Location): Record<string, string> => ({ name, databaseAccountEndpoint: endpoint });
+const locationResource = ({ name, endpoint }: Location): Record<string, string> => ({
+  name,
+  databaseAccountEndpoint: endpoint,
+});
 
 /** `GET /`: where the account can be written to and read from. An id of 'localhost' would make the SDK ignore both. */
 export function accountRoute(emulation: Emulation, request: ServiceRequest): Reply {

@@ -8,7 +8,8 @@ const REFUSED =
   'Please check that the expected payload is built as per the protocol, and check the key being used.';
 
 /** In constant time: how long a refusal takes must not tell how much of a guess was right. */
-const sameBytes = (left: Buffer, right: Buffer): boolean => left.length === right.length && timingSafeEqual(left, right);
+const sameBytes = (left: Buffer, right: Buffer): boolean =>
+  left.length === right.length && timingSafeEqual(left, right);
 
 /** Checks the account's master key on every request. */
 export class Authorizer {
@@ -27,7 +28,8 @@ export class Authorizer {
    */
   assertSigned(method: string, path: ResourcePath, authorization: string | undefined, date: string | undefined): void {
     const { type, signature } = parseToken(authorization);
-    if (type !== 'master' || signature === undefined) throw unauthorized('The emulator accepts tokens of the master key only.');
+    if (type !== 'master' || signature === undefined)
+      throw unauthorized('The emulator accepts tokens of the master key only.');
     const text = `${method.toLowerCase()}\n${path.type.toLowerCase()}\n${path.link}\n${(date ?? '').toLowerCase()}\n\n`;
     const expected = createHmac('sha256', this.#key).update(text).digest();
     if (!sameBytes(Buffer.from(signature, 'base64'), expected)) throw unauthorized(REFUSED);

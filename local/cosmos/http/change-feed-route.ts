@@ -58,7 +58,12 @@ function feedReply(container: Container, rows: readonly ChangedRow[], view: View
 }
 
 /** `GET …/docs` with `A-IM: Incremental feed`. Deletions are not part of this feed. */
-export function changeFeedRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container): Reply {
+export function changeFeedRoute(
+  emulation: Emulation,
+  region: Region,
+  request: ServiceRequest,
+  container: Container,
+): Reply {
   const mode = header(request, 'a-im');
   if (mode?.toLowerCase() !== 'incremental feed') throw notImplemented(`the change feed mode '${mode ?? ''}'`);
   assertWholeRange(request);

@@ -38,6 +38,14 @@ export function containerRoute({ catalog }: Emulation, request: ServiceRequest, 
 export function keyRangesRoute({ catalog }: Emulation, request: ServiceRequest, database: string, id: string): Reply {
   if (request.method !== 'GET') throw notImplemented(`${request.method} on pkranges`);
   const { rid } = catalog.container(database, id);
-  const range = { id: '0', _rid: rid, minInclusive: '', maxExclusive: 'FF', ridPrefix: 0, status: 'online', parents: [] };
+  const range = {
+    id: '0',
+    _rid: rid,
+    minInclusive: '',
+    maxExclusive: 'FF',
+    ridPrefix: 0,
+    status: 'online',
+    parents: [],
+  };
   return jsonReply(200, { _rid: rid, PartitionKeyRanges: [range], _count: 1 });
 }

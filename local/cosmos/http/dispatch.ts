@@ -45,7 +45,13 @@ export function dispatch(emulation: Emulation, region: Region, request: ServiceR
   return dispatchInContainer(emulation, region, request, database, container);
 }
 
-function dispatchInContainer(emulation: Emulation, region: Region, request: ServiceRequest, database: string, id: string): Reply {
+function dispatchInContainer(
+  emulation: Emulation,
+  region: Region,
+  request: ServiceRequest,
+  database: string,
+  id: string,
+): Reply {
   const [kind, item, ...rest] = request.path.segments.slice(4);
   if (kind === undefined) return containerRoute(emulation, request, database, id);
   if (kind === 'pkranges' && item === undefined) return keyRangesRoute(emulation, request, database, id);
@@ -60,7 +66,9 @@ function dispatchInContainer(emulation: Emulation, region: Region, request: Serv
 function dispatchFeed(emulation: Emulation, region: Region, request: ServiceRequest, container: Container): Reply {
   if (request.method === 'GET') {
     const isChangeFeed = header(request, 'a-im') !== undefined;
-    return isChangeFeed ? changeFeedRoute(emulation, region, request, container) : readFeedRoute(emulation, region, request, container);
+    return isChangeFeed
+      ? changeFeedRoute(emulation, region, request, container)
+      : readFeedRoute(emulation, region, request, container);
   }
   if (request.method !== 'POST') throw unknown(request);
   if (isPlan(request)) return queryPlanRoute();

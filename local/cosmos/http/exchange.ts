@@ -32,8 +32,17 @@ export const isFlagged = (request: Pick<ServiceRequest, 'headers'>, name: string
   header(request, name)?.toLowerCase() === 'true';
 
 /** @param charge request units */
-export function reply(status: number, body: string | undefined, charge: number, headers: Record<string, string> = {}): Reply {
-  return { status, body, headers: { 'x-ms-request-charge': formatCharge(charge), 'x-ms-activity-id': randomUUID(), ...headers } };
+export function reply(
+  status: number,
+  body: string | undefined,
+  charge: number,
+  headers: Record<string, string> = {},
+): Reply {
+  return {
+    status,
+    body,
+    headers: { 'x-ms-request-charge': formatCharge(charge), 'x-ms-activity-id': randomUUID(), ...headers },
+  };
 }
 
 export const jsonReply = (status: number, body: unknown, headers: Record<string, string> = {}): Reply =>
@@ -41,10 +50,14 @@ export const jsonReply = (status: number, body: unknown, headers: Record<string,
 
 /** The SDK reads the substatus and the time to wait from headers, the message from the body. */
 export function refusalReply({ status, code, message, substatus, retryAfterMs }: Refusal): Reply {
-  return jsonReply(status, { code, message }, {
-    ...(substatus === undefined ? {} : { 'x-ms-substatus': String(substatus) }),
-    ...(retryAfterMs === undefined ? {} : { 'x-ms-retry-after-ms': String(retryAfterMs) }),
-  });
+  return jsonReply(
+    status,
+    { code, message },
+    {
+      ...(substatus === undefined ? {} : { 'x-ms-substatus': String(substatus) }),
+      ...(retryAfterMs === undefined ? {} : { 'x-ms-retry-after-ms': String(retryAfterMs) }),
+    },
+  );
 }
 
 /**

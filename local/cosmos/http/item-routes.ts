@@ -54,7 +54,13 @@ export function createRoute(emulation: Emulation, request: ServiceRequest, conta
 }
 
 /** `GET …/docs/{id}`; a reader that holds the version already is charged the least there is. */
-export function readRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container, id: string): Reply {
+export function readRoute(
+  emulation: Emulation,
+  region: Region,
+  request: ServiceRequest,
+  container: Container,
+  id: string,
+): Reply {
   const { items, lsn } = viewOf(region, container, request);
   const outcome = readItem(items, keyOf(request, container), id, emulation.now());
   const isHeld = isUnchanged(conditionsOf(request), outcome.row.etag);
@@ -93,7 +99,8 @@ function resultText({ resourceBody, ...rest }: BatchResult, isMinimal: boolean):
  * the client has to look at the results.
  */
 export function batchRoute(emulation: Emulation, request: ServiceRequest, container: Container): Reply {
-  if (!isFlagged(request, 'x-ms-cosmos-batch-atomic')) throw notImplemented('bulk operations (batches that are not atomic)');
+  if (!isFlagged(request, 'x-ms-cosmos-batch-atomic'))
+    throw notImplemented('bulk operations (batches that are not atomic)');
   const key = keyOf(request, container);
   const steps = parseBatch(parseJson(request.body), request.bytes);
   const { status, results } = runBatch((work) => emulation.writes.run(container, emulation.now(), work), key, steps);

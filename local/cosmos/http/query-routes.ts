@@ -41,7 +41,8 @@ export function scopeOf(request: ServiceRequest, container: Container): KeyScope
 
 /** A part of the one key range; the SDK asks for it to read a change feed by key prefix, and names it by hash. */
 export function assertWholeRange(request: ServiceRequest): void {
-  if (header(request, 'x-ms-start-epk') !== undefined) throw notImplemented('reads of a part of a key range (x-ms-start-epk)');
+  if (header(request, 'x-ms-start-epk') !== undefined)
+    throw notImplemented('reads of a part of a key range (x-ms-start-epk)');
 }
 
 export function pageSize(request: ServiceRequest): number {
@@ -91,13 +92,20 @@ export function queryRoute(emulation: Emulation, region: Region, request: Servic
   const spec = querySpec.safeParse(parseJson(request.body));
   if (!spec.success) throw badRequest(`The query is not valid. ${z.prettifyError(spec.error)}`);
   // JSON has no undefined: the SDK drops such a value and sends the name alone. Using it is an error of the query.
-  const values = spec.data.parameters.filter((given): given is { name: string; value: Json } => given.value !== undefined);
+  const values = spec.data.parameters.filter(
+    (given): given is { name: string; value: Json } => given.value !== undefined,
+  );
   const query = parseQuery(spec.data.query, new Map(values.map(({ name, value }) => [name, value])));
   return answer(emulation, region, request, container, { query, identity: [spec.data.query, values] });
 }
 
 /** `GET …/docs`: every item. */
-export function readFeedRoute(emulation: Emulation, region: Region, request: ServiceRequest, container: Container): Reply {
+export function readFeedRoute(
+  emulation: Emulation,
+  region: Region,
+  request: ServiceRequest,
+  container: Container,
+): Reply {
   return answer(emulation, region, request, container, { query: EVERYTHING, identity: [] });
 }
 

@@ -21,7 +21,10 @@ function decode(segment: string): string {
 /** Kinds and ids alternate: an even path names a resource, an odd one the feed under it. */
 export function parsePath(url: string): ResourcePath {
   const path = url.split('?', 1)[0] ?? '';
-  const segments = path.split('/').filter((segment) => segment !== '').map(decode);
+  const segments = path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decode);
   const isFeed = segments.length % 2 === 1;
   const type = segments.at(isFeed ? -1 : -2) ?? '';
   return { segments, type, link: segments.slice(0, isFeed ? -1 : undefined).join('/') };

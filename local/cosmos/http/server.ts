@@ -40,7 +40,13 @@ async function readBody(message: IncomingMessage): Promise<Buffer> {
 async function parseRequest(message: IncomingMessage): Promise<ServiceRequest> {
   const method = message.method ?? 'GET';
   const raw = method === 'GET' || method === 'DELETE' ? Buffer.alloc(0) : await readBody(message);
-  return { method, path: parsePath(message.url ?? '/'), headers: message.headers, body: raw.toString(), bytes: raw.length };
+  return {
+    method,
+    path: parsePath(message.url ?? '/'),
+    headers: message.headers,
+    body: raw.toString(),
+    bytes: raw.length,
+  };
 }
 
 /** Faults come after the signature and before the work: what they refuse is not done. */
@@ -66,7 +72,8 @@ function failureReply(error: unknown): Reply {
 }
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {
-  const length = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const length =
+    body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   response.writeHead(status, { ...headers, ...length });
   response.end(body);
 }

@@ -108,7 +108,9 @@ function failedResults(count: number, { index, refusal }: BatchAborted): BatchRe
     requestCharge: 1,
     ...(refusal.substatus === undefined ? {} : { subStatusCode: refusal.substatus }),
   };
-  return Array.from({ length: count }, (_, at) => (at === index ? failed : { statusCode: FAILED_DEPENDENCY, requestCharge: 0 }));
+  return Array.from({ length: count }, (_, at) =>
+    at === index ? failed : { statusCode: FAILED_DEPENDENCY, requestCharge: 0 },
+  );
 }
 
 /** Runs `work` in a transaction of one container; see `Writes`. */

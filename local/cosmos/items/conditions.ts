@@ -12,4 +12,5 @@ export function assertMatches({ ifMatch }: Conditions, etag: string): void {
 }
 
 /** True when the reader already holds this version. */
-export const isUnchanged = ({ ifNoneMatch }: Conditions, etag: string): boolean => ifNoneMatch === '*' || ifNoneMatch === etag;
+export const isUnchanged = ({ ifNoneMatch }: Conditions, etag: string): boolean =>
+  ifNoneMatch === '*' || ifNoneMatch === etag;

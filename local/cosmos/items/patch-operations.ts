@@ -30,7 +30,10 @@ export function parsePatch(body: Json | undefined): Patch {
 
 /** RFC 6901: '~1' is '/', '~0' is '~'. */
 const pointerKeys = (text: string): string[] =>
-  text.slice(1).split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  text
+    .slice(1)
+    .split('/')
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** A place to write to: an object and a name, or an array and a position in it. */
 type Place = { readonly object: JsonObject; readonly key: string } | { readonly array: Json[]; readonly index: number };
@@ -48,7 +51,8 @@ function placeOf(document: JsonObject, path: string): Place {
   const last = keys.pop() ?? '';
   if (READ_ONLY.has(keys[0] ?? last)) throw badRequest(`The path '${path}' cannot be changed by a patch.`);
   let parent: Json | undefined = document;
-  for (const key of keys) parent = Array.isArray(parent) ? member(parent, arrayIndex(key, parent.length)) : member(parent, key);
+  for (const key of keys)
+    parent = Array.isArray(parent) ? member(parent, arrayIndex(key, parent.length)) : member(parent, key);
   if (Array.isArray(parent)) return { array: parent, index: arrayIndex(last, parent.length) };
   if (isJsonObject(parent)) return { object: parent, key: last };
   throw badRequest(`The parent of the path '${path}' does not exist.`);
@@ -75,7 +79,8 @@ function removeFrom(place: Place): void {
 function existing(document: JsonObject, path: string, op: string): { place: Place; current: Json } {
   const place = placeOf(document, path);
   const current = valueIn(place);
-  if (current === undefined) throw badRequest(`The ${op} operation needs an existing path, and '${path}' does not exist.`);
+  if (current === undefined)
+    throw badRequest(`The ${op} operation needs an existing path, and '${path}' does not exist.`);
   return { place, current };
 }
 

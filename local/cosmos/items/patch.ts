@@ -13,7 +13,13 @@ import type { Conditions } from './conditions.ts';
 import type { Outcome, WriteContext } from './write.ts';
 
 /** Partial update: the etag, the condition and the operations are judged against one version, and one is written. */
-export function patchItem(context: WriteContext, key: KeyScope, id: string, body: Json | undefined, conditions: Conditions): Outcome {
+export function patchItem(
+  context: WriteContext,
+  key: KeyScope,
+  id: string,
+  body: Json | undefined,
+  conditions: Conditions,
+): Outcome {
   const { operations, condition } = parsePatch(body);
   const previous = existingItem(context.container.items, key, id, context.now);
   assertMatches(conditions, previous.etag);

@@ -25,4 +25,5 @@ export function expiryOf(defaultTtl: number | null | undefined, ttl: Json | unde
 }
 
 /** An expired item is gone for every reader at once, whenever it is removed from the file. */
-export const isExpired = (row: Pick<ItemRow, 'expires'>, now: number): boolean => row.expires !== null && row.expires <= now;
+export const isExpired = (row: Pick<ItemRow, 'expires'>, now: number): boolean =>
+  row.expires !== null && row.expires <= now;

@@ -98,7 +98,12 @@ export function createItem(context: WriteContext, key: KeyScope, body: Json | un
 }
 
 /** `If-Match` binds an upsert only where there is an item to match: the service inserts without looking at it. */
-export function upsertItem(context: WriteContext, key: KeyScope, body: Json | undefined, conditions: Conditions): Outcome {
+export function upsertItem(
+  context: WriteContext,
+  key: KeyScope,
+  body: Json | undefined,
+  conditions: Conditions,
+): Outcome {
   const document = parseDocument(body);
   assertKeyMatches(key, context.container.keyPaths, document);
   const previous = liveItem(context.container.items, key, document.id, context.now);
@@ -108,9 +113,16 @@ export function upsertItem(context: WriteContext, key: KeyScope, body: Json | un
 }
 
 /** Replaces the whole document; id and partition stay, as the service cannot move an item. */
-export function replaceItem(context: WriteContext, key: KeyScope, id: string, body: Json | undefined, conditions: Conditions): Outcome {
+export function replaceItem(
+  context: WriteContext,
+  key: KeyScope,
+  id: string,
+  body: Json | undefined,
+  conditions: Conditions,
+): Outcome {
   const document = parseDocument(body);
-  if (document.id !== id) throw badRequest('The id in the document does not match the id of the item that is replaced.');
+  if (document.id !== id)
+    throw badRequest('The id in the document does not match the id of the item that is replaced.');
   assertKeyMatches(key, context.container.keyPaths, document);
   const previous = existingItem(context.container.items, key, id, context.now);
   assertMatches(conditions, previous.etag);

@@ -37,7 +37,9 @@ const TYPES = ['null', 'boolean', 'number', 'string'];
 function order(left: Json, right: Json): number {
   const types = TYPES.indexOf(primitiveType(left)) - TYPES.indexOf(primitiveType(right));
   if (types !== 0) return types;
-  return typeof left === 'string' && typeof right === 'string' ? compareStrings(left, right) : Number(left) - Number(right);
+  return typeof left === 'string' && typeof right === 'string'
+    ? compareStrings(left, right)
+    : Number(left) - Number(right);
 }
 
 const primitiveType = (value: Json): string => (value === null ? 'null' : typeof value);
@@ -78,12 +80,16 @@ export function aggregatesOf(selection: Selection): Aggregate[] | undefined {
 
 /** The service applies these to the items below the aggregate, which is rarely what the writer meant. */
 export function assertPlainAggregate(query: Query): void {
-  if (query.orderBy.length > 0 || query.limit !== undefined) throw notImplemented('aggregates together with ORDER BY, TOP or LIMIT');
+  if (query.orderBy.length > 0 || query.limit !== undefined)
+    throw notImplemented('aggregates together with ORDER BY, TOP or LIMIT');
 }
 
 /** `COUNT(1)`: it needs the number of items and none of their contents. */
 export const countsItems = ([only, ...others]: readonly Aggregate[]): boolean =>
-  others.length === 0 && only?.name === 'COUNT' && only.argument.kind === 'literal' && only.argument.value !== undefined;
+  others.length === 0 &&
+  only?.name === 'COUNT' &&
+  only.argument.kind === 'literal' &&
+  only.argument.value !== undefined;
 
 /** @returns the values, in the order of `aggregates` */
 export function aggregate(aggregates: readonly Aggregate[], items: Iterable<Json>): (Json | undefined)[] {

@@ -11,7 +11,12 @@ export type Expression =
   | { readonly kind: 'path'; readonly path: PropertyPath }
   | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'not'; readonly operand: Expression }
-  | { readonly kind: 'compare'; readonly operator: ComparisonOperator; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: 'compare';
+      readonly operator: ComparisonOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly kind: 'in'; readonly needle: Expression; readonly list: readonly Expression[] }
   | { readonly kind: 'call'; readonly name: ScalarFunction; readonly arguments: readonly Expression[] }
   | { readonly kind: 'array'; readonly items: readonly Expression[] }

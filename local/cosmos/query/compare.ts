@@ -26,13 +26,19 @@ export function typeOf(value: Json): JsonType {
 /** Equality of two values in depth; members of an object in any order. */
 export function deepEqual(left: Json, right: Json): boolean {
   if (Array.isArray(left)) {
-    return Array.isArray(right) && left.length === right.length && left.every((item, at) => deepEqual(item, right[at] ?? null));
+    return (
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, at) => deepEqual(item, right[at] ?? null))
+    );
   }
   if (!isJsonObject(left)) return left === right;
   if (!isJsonObject(right)) return false;
   const entries = Object.entries(left);
   const sameCount = entries.length === Object.keys(right).length;
-  return sameCount && entries.every(([key, value]) => Object.hasOwn(right, key) && deepEqual(value, right[key] ?? null));
+  return (
+    sameCount && entries.every(([key, value]) => Object.hasOwn(right, key) && deepEqual(value, right[key] ?? null))
+  );
 }
 
 function orderOf(left: Json, right: Json): number | undefined {
@@ -47,7 +53,11 @@ function orderOf(left: Json, right: Json): number | undefined {
  * not, and have no order.
  * @see https://learn.microsoft.com/azure/cosmos-db/nosql/query/equality-comparison-operators
  */
-export function compareValues(operator: ComparisonOperator, left: Json | undefined, right: Json | undefined): boolean | undefined {
+export function compareValues(
+  operator: ComparisonOperator,
+  left: Json | undefined,
+  right: Json | undefined,
+): boolean | undefined {
   if (left === undefined || right === undefined || typeOf(left) !== typeOf(right)) return undefined;
   if (operator === '=') return deepEqual(left, right);
   if (operator === '!=') return !deepEqual(left, right);

@@ -54,15 +54,37 @@ export function splitFilter(where: Expression | undefined): Filter {
 function containmentOf(expression: Expression): Containment | undefined {
   if (expression.kind !== 'call' || expression.name !== 'ARRAY_CONTAINS') return undefined;
   const [array, sought, partial] = expression.arguments;
-  if (array?.kind !== 'path' || sought?.kind !== 'literal' || partial?.kind !== 'literal' || partial.value !== true || !isJsonObject(sought.value)) return undefined;
+  if (
+    array?.kind !== 'path' ||
+    sought?.kind !== 'literal' ||
+    partial?.kind !== 'literal' ||
+    partial.value !== true ||
+    !isJsonObject(sought.value)
+  )
+    return undefined;
   const [first] = Object.entries(sought.value);
-  const [path, member] = [array.path.length === 0 ? undefined : jsonPath(array.path), first === undefined ? undefined : jsonPath([first[0]])];
-  if (first === undefined || path === undefined || member === undefined || typeof first[1] !== 'string' || !isPlain(first[1])) return undefined;
+  const [path, member] = [
+    array.path.length === 0 ? undefined : jsonPath(array.path),
+    first === undefined ? undefined : jsonPath([first[0]]),
+  ];
+  if (
+    first === undefined ||
+    path === undefined ||
+    member === undefined ||
+    typeof first[1] !== 'string' ||
+    !isPlain(first[1])
+  )
+    return undefined;
   return { path, member, value: first[1] };
 }
 
 const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
-  '=': '=', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=',
+  '=': '=',
+  '!=': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
 };
 
 function constraintOf(expression: Expression): Constraint | undefined {
@@ -70,7 +92,8 @@ function constraintOf(expression: Expression): Constraint | undefined {
     case 'compare': {
       const { operator, left, right } = expression;
       if (left.kind === 'path' && right.kind === 'literal') return comparison(left.path, operator, right.value);
-      if (left.kind === 'literal' && right.kind === 'path') return comparison(right.path, MIRRORED[operator], left.value);
+      if (left.kind === 'literal' && right.kind === 'path')
+        return comparison(right.path, MIRRORED[operator], left.value);
       return undefined;
     }
     case 'in':
@@ -102,10 +125,12 @@ function constraint(path: PropertyPath, rest: Omit<Constraint, 'path' | 'column'
 
 function comparison(path: PropertyPath, operator: ComparisonOperator, value: Json | undefined): Constraint | undefined {
   if (operator === '!=') return undefined;
-  if (isPlain(value)) return constraint(path, { rank: rankOf(value), test: operator === '=' ? 'equal' : operator, operands: [value] });
+  if (isPlain(value))
+    return constraint(path, { rank: rankOf(value), test: operator === '=' ? 'equal' : operator, operands: [value] });
   if (operator !== '=') return undefined;
   if (value === null) return constraint(path, { rank: RANKS.null, test: 'any', operands: [] });
-  if (typeof value === 'boolean') return constraint(path, { rank: value ? RANKS.true : RANKS.false, test: 'any', operands: [] });
+  if (typeof value === 'boolean')
+    return constraint(path, { rank: value ? RANKS.true : RANKS.false, test: 'any', operands: [] });
   return undefined;
 }
 
@@ -138,7 +163,11 @@ function prefix([text, start, ignoreCase]: readonly Expression[]): Constraint | 
   if (text?.kind !== 'path' || start?.kind !== 'literal' || ignoreCase !== undefined) return undefined;
   if (typeof start.value !== 'string' || !isPlain(start.value)) return undefined;
   const end = afterPrefix(start.value);
-  return constraint(text.path, { rank: RANKS.string, test: 'prefix', operands: end === undefined ? [start.value] : [start.value, end] });
+  return constraint(text.path, {
+    rank: RANKS.string,
+    test: 'prefix',
+    operands: end === undefined ? [start.value] : [start.value, end],
+  });
 }
 
 /** The least string above all that start with `start`; undefined if there is none. */

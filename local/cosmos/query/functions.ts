@@ -16,7 +16,8 @@ function overStrings(test: (text: string, part: string) => boolean) {
 
 /** Every member of `part` is in `whole` with an equal value. */
 const holds = (whole: Json, part: JsonObject): boolean =>
-  isJsonObject(whole) && Object.entries(part).every(([key, value]) => Object.hasOwn(whole, key) && deepEqual(whole[key] ?? null, value));
+  isJsonObject(whole) &&
+  Object.entries(part).every(([key, value]) => Object.hasOwn(whole, key) && deepEqual(whole[key] ?? null, value));
 
 /** A third argument of true asks for a part of an object. Unlike an operator, the function is false for a wrong type. */
 function arrayContains([array, sought, partial]: readonly Argument[]): Argument {

@@ -11,7 +11,8 @@ export interface Token {
 /** The answer of the service to a text that is not a query, with the place of the fault. */
 export function syntaxError(query: string, { start, end }: Pick<Token, 'start' | 'end'>): Error {
   const near = query.slice(start, end);
-  const message = near === '' ? 'Syntax error, unexpected end of the query.' : `Syntax error, incorrect syntax near '${near}'.`;
+  const message =
+    near === '' ? 'Syntax error, unexpected end of the query.' : `Syntax error, incorrect syntax near '${near}'.`;
   return queryError('SC1001', message, { start, end });
 }
 
@@ -36,9 +37,11 @@ const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r
 
 /** Strings take JSON's escapes in either kind of quotes. */
 const unquote = (text: string): string =>
-  text.slice(1, -1).replace(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, code: string | undefined, letter: string | undefined) =>
-    code === undefined ? (ESCAPES[letter ?? ''] ?? letter ?? '') : String.fromCharCode(Number.parseInt(code, 16)),
-  );
+  text
+    .slice(1, -1)
+    .replace(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, code: string | undefined, letter: string | undefined) =>
+      code === undefined ? (ESCAPES[letter ?? ''] ?? letter ?? '') : String.fromCharCode(Number.parseInt(code, 16)),
+    );
 
 function matchAt(query: string, start: number): { kind: Token['kind'] | 'space'; text: string } {
   for (const [kind, pattern] of PATTERNS) {

@@ -21,13 +21,24 @@ const FUNCTIONS: Readonly<Record<ScalarFunction, readonly [number, number]>> = {
 };
 
 const COMPARISONS: Readonly<Record<string, ComparisonOperator>> = {
-  '=': '=', '!=': '!=', '<>': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=',
+  '=': '=',
+  '!=': '!=',
+  '<>': '!=',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
 };
 
 /** Operators of the service that would follow an operand here; each is refused by its name. */
 const OTHER_OPERATORS = new Set(['+', '-', '*', '/', '%', '||', '??', '?', '&', '|', '^']);
 
-const LITERALS: Readonly<Record<string, Json | undefined>> = { TRUE: true, FALSE: false, NULL: null, UNDEFINED: undefined };
+const LITERALS: Readonly<Record<string, Json | undefined>> = {
+  TRUE: true,
+  FALSE: false,
+  NULL: null,
+  UNDEFINED: undefined,
+};
 
 const literal = (value: Json | undefined): Expression => ({ kind: 'literal', value });
 
@@ -189,7 +200,8 @@ function parseCall(cursor: TokenCursor, scope: Scope, name: string): Expression 
   const arity = FUNCTIONS[name as ScalarFunction] as readonly [number, number] | undefined;
   if (arity === undefined) throw notImplemented(`the function ${name} here`);
   const given = parseList(cursor, scope, ')');
-  if (given.length >= arity[0] && given.length <= arity[1]) return { kind: 'call', name: name as ScalarFunction, arguments: given };
+  if (given.length >= arity[0] && given.length <= arity[1])
+    return { kind: 'call', name: name as ScalarFunction, arguments: given };
   throw queryError('SC2050', `The function '${name}' requires ${arity[0]} to ${arity[1]} argument(s).`);
 }
 

@@ -24,7 +24,8 @@ export function parseQuery(text: string, parameters: Parameters): Query {
   const orderBy = parseOrderBy(cursor, scope);
   const { offset, limit } = parseOffsetLimit(cursor, scope);
   cursor.expectEnd();
-  if (top !== undefined && limit !== undefined) throw queryError('SC2061', 'TOP cannot be used together with OFFSET LIMIT.');
+  if (top !== undefined && limit !== undefined)
+    throw queryError('SC2061', 'TOP cannot be used together with OFFSET LIMIT.');
   return { selection, where, orderBy, limit: top ?? limit, offset };
 }
 
@@ -72,7 +73,8 @@ function parseSelection(cursor: TokenCursor, scope: Scope): Selection {
 
 function assertDistinct(names: readonly string[]): void {
   const repeated = names.find((name, at) => names.indexOf(name) !== at);
-  if (repeated !== undefined) throw queryError('SC2002', `Cannot add duplicate property '${repeated}' to the select list.`);
+  if (repeated !== undefined)
+    throw queryError('SC2002', `Cannot add duplicate property '${repeated}' to the select list.`);
 }
 
 function parseSelected(cursor: TokenCursor, scope: Scope): Selected {
@@ -103,7 +105,10 @@ function parseOrderBy(cursor: TokenCursor, scope: Scope): OrderTerm[] {
   do {
     const expression = parseExpression(cursor, scope);
     if (expression.kind !== 'path' || expression.path.length === 0) {
-      throw queryError('SC2104', 'Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.');
+      throw queryError(
+        'SC2104',
+        'Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.',
+      );
     }
     const descending = cursor.acceptWord('DESC');
     if (!descending) cursor.acceptWord('ASC');

@@ -15,7 +15,11 @@ function serves(index: CompositeIndex, orderBy: readonly OrderTerm[]): boolean {
   const matches = (isReversed: boolean): boolean =>
     orderBy.every((term, at) => {
       const column = index[at];
-      return column !== undefined && samePath(column.path, term) && (column.order === 'descending') === (term.descending !== isReversed);
+      return (
+        column !== undefined &&
+        samePath(column.path, term) &&
+        (column.order === 'descending') === (term.descending !== isReversed)
+      );
     });
   return matches(false) || matches(true);
 }
@@ -23,7 +27,10 @@ function serves(index: CompositeIndex, orderBy: readonly OrderTerm[]): boolean {
 /** The service has no sort: it reads an order over several properties from an index or not at all. */
 function assertCompositeIndex({ indexingPolicy }: ContainerDefinition, orderBy: readonly OrderTerm[]): void {
   if (orderBy.length < 2 || indexingPolicy.compositeIndexes.some((index) => serves(index, orderBy))) return;
-  throw queryError('SC2108', 'The order by query does not have a corresponding composite index that it can be served from.');
+  throw queryError(
+    'SC2108',
+    'The order by query does not have a corresponding composite index that it can be served from.',
+  );
 }
 
 /**

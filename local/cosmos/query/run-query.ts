@@ -64,7 +64,8 @@ class Matches {
       const body = row['body'] as string;
       let parsed: Json | undefined;
       const item = (): Json => (parsed ??= parseJson(body));
-      if (this.#residual === undefined || isTrue(this.#residual, item())) yield { body, item, position: this.#scan.positionOf(row) };
+      if (this.#residual === undefined || isTrue(this.#residual, item()))
+        yield { body, item, position: this.#scan.positionOf(row) };
     }
   }
 }
@@ -122,7 +123,11 @@ const oneResult = (result: Json | undefined): string[] => (result === undefined 
 
 /** The service answers a bare count from its index: it pays for the walk, not for the documents. */
 function countPage(selection: Selection, count: number): Page {
-  return { documents: oneResult(aggregateResult(selection, [count])), continuation: undefined, charge: queryCharge(count / 10, 0) };
+  return {
+    documents: oneResult(aggregateResult(selection, [count])),
+    continuation: undefined,
+    charge: queryCharge(count / 10, 0),
+  };
 }
 
 /** The service pays for every item that it reads, and returns one document. */

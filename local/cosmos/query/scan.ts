@@ -75,7 +75,10 @@ export class Scan {
     const where = after === undefined ? this.#where : join([this.#where, this.#beyond(after)], ' AND ');
     const keys = this.#sortKeys.map(({ name }, at) => `, ${name} AS k${at}`).join('');
     const order = this.#order.map(({ name, descending }) => (descending ? `${name} DESC` : name)).join(', ');
-    return this.#request.items.select(`SELECT seq, body${keys} ${this.#from} WHERE ${where.sql} ORDER BY ${order}`, where.parameters);
+    return this.#request.items.select(
+      `SELECT seq, body${keys} ${this.#from} WHERE ${where.sql} ORDER BY ${order}`,
+      where.parameters,
+    );
   }
 
   positionOf(row: Record<string, unknown>): Position {
@@ -97,7 +100,10 @@ export class Scan {
     const key = keyColumns(this.#request.scope).slice(0, this.#request.scope.length);
     const scope = key.map((text, level) => ({ sql: `p${level + 1} = ?`, parameters: [text] }));
     const members = join([{ sql: 'value = ?', parameters: [value] }, ...scope], ' AND ');
-    return { sql: `seq IN (SELECT seq FROM ${this.#request.items.indexes.membersOf(path, member)} WHERE ${members.sql})`, parameters: members.parameters };
+    return {
+      sql: `seq IN (SELECT seq FROM ${this.#request.items.indexes.membersOf(path, member)} WHERE ${members.sql})`,
+      parameters: members.parameters,
+    };
   }
 
   #columns(path: string): { rank: string; value: string } {
@@ -198,7 +204,11 @@ function valueConditions(value: string, test: Constraint['test'], operands: Cons
 }
 
 /** (a, b) > (x, y) for columns of one direction, which SQLite answers by one seek. */
-function rowComparison(columns: readonly IndexedColumn[], values: readonly (string | number)[], orEqual: '=' | ''): Fragment {
+function rowComparison(
+  columns: readonly IndexedColumn[],
+  values: readonly (string | number)[],
+  orEqual: '=' | '',
+): Fragment {
   const names = columns.map(({ name }) => name).join(', ');
   const marks = values.map(() => '?').join(', ');
   const operator = columns[0]?.descending === true ? '<' : '>';

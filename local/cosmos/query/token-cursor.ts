@@ -3,8 +3,10 @@ import type { Token } from './lexer.ts';
 
 /** Words that the query language keeps for itself: `c.order` is an error to the service, `c["order"]` is not. */
 const RESERVED = new Set(
-  ('AND ARRAY AS ASC BETWEEN BY DESC DISTINCT EXISTS FALSE FROM GROUP IN JOIN LIKE LIMIT NOT NULL OFFSET OR ORDER ' +
-    'SELECT TOP TRUE UDF UNDEFINED VALUE WHERE').split(' '),
+  (
+    'AND ARRAY AS ASC BETWEEN BY DESC DISTINCT EXISTS FALSE FROM GROUP IN JOIN LIKE LIMIT NOT NULL OFFSET OR ORDER ' +
+    'SELECT TOP TRUE UDF UNDEFINED VALUE WHERE'
+  ).split(' '),
 );
 
 const END: Token = { kind: 'end', text: '', start: 0, end: 0 };

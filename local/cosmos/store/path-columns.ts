@@ -58,7 +58,13 @@ export class PathIndexes {
   constructor(db: DatabaseSync, table: string) {
     this.#db = db;
     this.#table = table;
-    const names = (sql: string): Set<string> => new Set(db.prepare(sql).all().map((row) => String(row['name'])));
+    const names = (sql: string): Set<string> =>
+      new Set(
+        db
+          .prepare(sql)
+          .all()
+          .map((row) => String(row['name'])),
+      );
     this.#columns = names(`SELECT name FROM pragma_table_xinfo(${quoted(table)})`);
     this.#indexes = names(`SELECT name FROM pragma_index_list(${quoted(table)})`);
     this.#members = names(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ${quoted(`${table}_m*`)}`);
@@ -71,7 +77,9 @@ export class PathIndexes {
     // Each by itself: a process that was killed may have left the first alone.
     const add = (name: string, expression: (path: string) => string): void => {
       if (this.#columns.has(name)) return;
-      this.#db.exec(`ALTER TABLE ${this.#table} ADD COLUMN ${name} GENERATED ALWAYS AS (${expression(quoted(path))}) VIRTUAL`);
+      this.#db.exec(
+        `ALTER TABLE ${this.#table} ADD COLUMN ${name} GENERATED ALWAYS AS (${expression(quoted(path))}) VIRTUAL`,
+      );
       this.#columns.add(name);
     };
     add(columns.value, valueExpression);
@@ -96,7 +104,9 @@ export class PathIndexes {
   membersOf(path: string, member: string): string {
     const name = `${this.#table}_m${digest(`${path} ${member}`)}`;
     if (this.#members.has(name)) return name;
-    const members = (row: string): string => `SELECT DISTINCT json_extract(item.value, ${quoted(member)}), ${row}.p1, ${row}.p2, ${row}.p3, ${row}.seq
+    const members = (
+      row: string,
+    ): string => `SELECT DISTINCT json_extract(item.value, ${quoted(member)}), ${row}.p1, ${row}.p2, ${row}.p3, ${row}.seq
       FROM json_each(${row}.body, ${quoted(path)}) AS item WHERE item.type = 'object' AND json_type(item.value, ${quoted(member)}) = 'text'`;
     this.#db.exec(`
       CREATE TABLE ${name} (value TEXT NOT NULL, p1 TEXT NOT NULL, p2 TEXT NOT NULL, p3 TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (value, p1, p2, p3, seq)) WITHOUT ROWID;

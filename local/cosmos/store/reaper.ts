@@ -15,7 +15,12 @@ function* tables(catalog: Catalog, replicas: readonly Replica[]): Generator<Item
 }
 
 /** Removes expired items in the background, and gives their place back to the disk; readers do not see them in the meantime. @returns how to stop it */
-export function startReaper(db: DatabaseSync, catalog: Catalog, replicas: readonly Replica[], now: () => number): () => void {
+export function startReaper(
+  db: DatabaseSync,
+  catalog: Catalog,
+  replicas: readonly Replica[],
+  now: () => number,
+): () => void {
   const timer = setInterval(() => {
     for (const replica of replicas) replica.catchUp(now());
     for (const table of tables(catalog, replicas)) table.purgeExpired(now(), BATCH);

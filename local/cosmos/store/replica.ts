@@ -13,7 +13,10 @@ const logSchema = (log: string): string => `
 `;
 
 const tablesLike = (db: DatabaseSync, pattern: string): string[] =>
-  db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ?").all(pattern).map((row) => String(row['name']));
+  db
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ?")
+    .all(pattern)
+    .map((row) => String(row['name']));
 
 /** Forgets replicas of an earlier run behind the first `kept`: they would miss every write that is made without them. */
 export function discardReplicas(db: DatabaseSync, kept: number): void {
@@ -41,7 +44,12 @@ export class Replica implements CatalogListener {
   #lagMs: number;
 
   /** `number` tells it from the state's other replicas, from 0. */
-  constructor(db: DatabaseSync, atomically: Atomically, catalog: Catalog, { number, lagMs }: { readonly number: number; readonly lagMs: number }) {
+  constructor(
+    db: DatabaseSync,
+    atomically: Atomically,
+    catalog: Catalog,
+    { number, lagMs }: { readonly number: number; readonly lagMs: number },
+  ) {
     this.#prefix = `replica_${number}_`;
     this.#log = `${this.#prefix}log`;
     const log = this.#log;
@@ -68,7 +76,8 @@ export class Replica implements CatalogListener {
     const name = `${this.#prefix}${container.record.number}`;
     const isNew = tablesLike(this.#db, name).length === 0;
     this.#tables.set(container.record.number, new ItemTable(this.#db, name));
-    if (isNew) this.#db.exec(`INSERT INTO ${name} (${ITEM_COLUMNS}) SELECT ${ITEM_COLUMNS} FROM ${container.items.name}`);
+    if (isNew)
+      this.#db.exec(`INSERT INTO ${name} (${ITEM_COLUMNS}) SELECT ${ITEM_COLUMNS} FROM ${container.items.name}`);
   }
 
   dropped(container: Container): void {

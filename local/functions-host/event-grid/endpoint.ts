@@ -37,7 +37,13 @@ function isKey(given: string | null, key: string): boolean {
  * handshakes, and runs a delivery's events at once, one invocation each. 202 when all succeeded, 500 when one failed:
  * Event Grid then sends the whole delivery again.
  */
-export function createEventGridEndpoint({ functions, invoke, bodyLimit, key, stopped }: EventGridEndpointOptions): HostEndpoint {
+export function createEventGridEndpoint({
+  functions,
+  invoke,
+  bodyLimit,
+  key,
+  stopped,
+}: EventGridEndpointOptions): HostEndpoint {
   const byName = new Map(functions.filter((fn) => hasTrigger(fn, 'eventGridTrigger')).map((fn) => [fn.name, fn]));
   return async (req, res, query) => {
     if (key !== undefined && !isKey(query.get('code'), key)) {
@@ -46,9 +52,16 @@ export function createEventGridEndpoint({ functions, invoke, bodyLimit, key, sto
     }
     const name = query.get('functionName') ?? '';
     const fn = byName.get(name);
-    const answer: Answer = fn === undefined ? { status: 404, text: `cannot find function: '${name}'` } : await answerFor(req, fn);
+    const answer: Answer =
+      fn === undefined ? { status: 404, text: `cannot find function: '${name}'` } : await answerFor(req, fn);
     const { status, text = '', headers = {} } = answer;
-    res.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text), ...headers }).end(text);
+    res
+      .writeHead(status, {
+        'content-type': 'text/plain; charset=utf-8',
+        'content-length': Buffer.byteLength(text),
+        ...headers,
+      })
+      .end(text);
   };
 
   async function answerFor(req: IncomingMessage, fn: HostedFunction): Promise<Answer> {

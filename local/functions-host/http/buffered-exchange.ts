@@ -63,5 +63,8 @@ function cookieLine(cookie: HttpCookie): string {
     cookie.sameSite === 'strict' && 'SameSite=Strict',
     cookie.sameSite === 'explicitNone' && 'SameSite=None',
   ];
-  return [`${cookie.name}=${encodeURIComponent(cookie.value)}`, ...attributes.filter((one) => typeof one === 'string')].join('; ');
+  return [
+    `${cookie.name}=${encodeURIComponent(cookie.value)}`,
+    ...attributes.filter((one) => typeof one === 'string'),
+  ].join('; ');
 }

@@ -17,6 +17,8 @@ export function endToEndHeaders(message: IncomingMessage): Record<string, string
   const named = (message.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
   const dropped = new Set([...always, ...named]);
   return Object.fromEntries(
-    Object.entries(message.headersDistinct).flatMap(([name, lines]) => (lines === undefined || dropped.has(name) ? [] : [[name, lines]])),
+    Object.entries(message.headersDistinct).flatMap(([name, lines]) =>
+      lines === undefined || dropped.has(name) ? [] : [[name, lines]],
+    ),
   );
 }

@@ -23,11 +23,21 @@ export type Head =
 
 /** What Kestrel (ASP.NET Core 8) and YARP do to a request before a function is looked for, as the real host was seen to do it. */
 export function readHead(request: IncomingMessage): Head {
-  const { method = 'GET', url = '/', httpVersion, rawHeaders, headers: { host } } = request;
+  const {
+    method = 'GET',
+    url = '/',
+    httpVersion,
+    rawHeaders,
+    headers: { host },
+  } = request;
   // A line without a version is no HTTP to Kestrel.
   if (!/^1\.[01]$/.test(httpVersion)) return refused(400);
   if (`${method} ${url} HTTP/${httpVersion}`.length > longestLine) return refused(414);
-  if (rawHeaders.length / 2 > mostHeaders || rawHeaders.reduce((sum, text) => sum + text.length + 2, 0) > mostHeaderBytes) return refused(431);
+  if (
+    rawHeaders.length / 2 > mostHeaders ||
+    rawHeaders.reduce((sum, text) => sum + text.length + 2, 0) > mostHeaderBytes
+  )
+    return refused(431);
   const text = rawHeaders.join('\n');
   const isAscii = /^[\0-\x7f]*$/.test(text);
   if (!isAscii && !isUtf8(Buffer.from(text, 'latin1'))) return refused(400);
@@ -39,7 +49,13 @@ export function readHead(request: IncomingMessage): Head {
   const [rawPath, search] = mark === -1 ? [target, ''] : [target.slice(0, mark), target.slice(mark)];
   if (rawPath.includes('%00')) return refused(400);
   const path = withoutDots(decoded(rawPath));
-  return { is: 'taken', path, query: new URLSearchParams(search), target: encoded(path) + search, isForwarded: isAscii };
+  return {
+    is: 'taken',
+    path,
+    query: new URLSearchParams(search),
+    target: encoded(path) + search,
+    isForwarded: isAscii,
+  };
 }
 
 function refused(status: 400 | 414 | 431 | 500): Head {

@@ -38,7 +38,11 @@ export async function readBody(req: IncomingMessage, limit: number): Promise<Buf
   try {
     // Leaving the loop must not destroy the request, and with it the connection that the answer needs.
     const iterator = (req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-    for (let next = await holding.patience.next(() => iterator.next()); next.done !== true; next = await holding.patience.next(() => iterator.next())) {
+    for (
+      let next = await holding.patience.next(() => iterator.next());
+      next.done !== true;
+      next = await holding.patience.next(() => iterator.next())
+    ) {
       length += next.value.length;
       if (length > limit) throw new BodyTooLargeError(limit);
       holding.add(next.value.length);

@@ -11,7 +11,9 @@ export interface RouteTable {
 
 /** Throws an error that names the function when its route cannot be served. */
 export function createRouteTable(functions: HostedFunction[], routePrefix: string): RouteTable {
-  const entries = functions.filter((fn) => hasTrigger(fn, 'httpTrigger')).map((fn) => ({ fn, route: routeOf(fn, routePrefix) }));
+  const entries = functions
+    .filter((fn) => hasTrigger(fn, 'httpTrigger'))
+    .map((fn) => ({ fn, route: routeOf(fn, routePrefix) }));
   return {
     find(method, path) {
       for (const { fn, route } of entries) {

@@ -28,7 +28,10 @@ export function parseRoute(template: string, routePrefix: string): Route {
   const path = [routePrefix, template].filter((part) => part !== '').join('/');
   if (/^(admin|runtime)(\/|$)/i.test(path))
     throw new Error(`The route "${path}" begins with a name that the Functions host keeps for itself.`);
-  const segments = path === '' ? [] : path.split('/').map((text, index, all) => parseSegment(text, index === all.length - 1, template));
+  const segments =
+    path === ''
+      ? []
+      : path.split('/').map((text, index, all) => parseSegment(text, index === all.length - 1, template));
   return { match: (requestPath) => matchSegments(segments, requestPath) };
 }
 
@@ -36,15 +39,23 @@ function parseSegment(text: string, isLast: boolean, template: string): Segment 
   if (!/[{}]/.test(text)) return { kind: 'literal', text: text.toLowerCase() };
   const match = /^\{(\*{0,2})([A-Za-z_][\w-]*)(?::([a-z]+(?:\(\d+\))?))?(\?)?\}$/.exec(text);
   const [, star, name, constraint, optional] = match ?? [];
-  if (name === undefined) throw new Error(`The route "${template}" has the part "${text}", which this host does not read.`);
+  if (name === undefined)
+    throw new Error(`The route "${template}" has the part "${text}", which this host does not read.`);
   if (star !== '') {
     if (!isLast) throw new Error(`The route "${template}" has a catch-all that is not last.`);
     return { kind: 'catch-all', name };
   }
   const longest = /^maxlength\((\d+)\)$/.exec(constraint ?? '')?.[1];
-  const pattern = constraint === undefined ? /^/ : longest === undefined ? constraints[constraint] : new RegExp(`^.{0,${longest}}$`, 's');
+  const pattern =
+    constraint === undefined
+      ? /^/
+      : longest === undefined
+        ? constraints[constraint]
+        : new RegExp(`^.{0,${longest}}$`, 's');
   if (pattern === undefined)
-    throw new Error(`The route "${template}" has the constraint "${String(constraint)}", which this host does not read.`);
+    throw new Error(
+      `The route "${template}" has the constraint "${String(constraint)}", which this host does not read.`,
+    );
   return { kind: 'parameter', name, optional: optional !== undefined, allows: (value) => pattern.test(value) };
 }
 

@@ -31,26 +31,34 @@ export interface HttpFront {
 export function createHttpFront(options: HttpFrontOptions): HttpFront {
   let refusing = false;
   // No limit on how long a body may take: a slow upload is a client's right, and the real host has none either.
-  const server = createServer({ maxHeaderSize: nodesHeaderLimit, requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: headersCheckMs }, (req, res) => {
-    const head = readHead(req);
-    if (head.is === 'refused') {
-      res.writeHead(head.status, { 'content-length': 0, connection: 'close' }).end();
-      return;
-    }
-    const refused = options.refuseByHead(req);
-    if (refused !== undefined) {
-      res.writeHead(refused.status, { 'content-type': 'application/json', connection: 'close' }).end(refused.json);
-      return;
-    }
-    if (refusing) {
-      res.writeHead(503, { 'content-length': 0, connection: 'close' }).end();
-      return;
-    }
-    dispatch(options, req, res, head).catch((error: unknown) => {
-      if (!res.destroyed) options.log({ level: 'error', category: 'Host.Http', message: describeError(error) });
-      fail(res);
-    });
-  });
+  const server = createServer(
+    {
+      maxHeaderSize: nodesHeaderLimit,
+      requestTimeout: 0,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: headersCheckMs,
+    },
+    (req, res) => {
+      const head = readHead(req);
+      if (head.is === 'refused') {
+        res.writeHead(head.status, { 'content-length': 0, connection: 'close' }).end();
+        return;
+      }
+      const refused = options.refuseByHead(req);
+      if (refused !== undefined) {
+        res.writeHead(refused.status, { 'content-type': 'application/json', connection: 'close' }).end(refused.json);
+        return;
+      }
+      if (refusing) {
+        res.writeHead(503, { 'content-length': 0, connection: 'close' }).end();
+        return;
+      }
+      dispatch(options, req, res, head).catch((error: unknown) => {
+        if (!res.destroyed) options.log({ level: 'error', category: 'Host.Http', message: describeError(error) });
+        fail(res);
+      });
+    },
+  );
   guardConnections(server);
   return {
     server,

@@ -73,6 +73,8 @@ export class Spool {
   #count(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes <= this.#most) return;
-    throw new HostWouldEnd(`Bodies of ${this.#bytes} bytes are under way at once. The real host holds four times that in memory, and with six times FUNCTIONS_REQUEST_BODY_SIZE_LIMIT it ends here, with all its requests: send large bodies to the bytes host (docs/container.md).`);
+    throw new HostWouldEnd(
+      `Bodies of ${this.#bytes} bytes are under way at once. The real host holds four times that in memory, and with six times FUNCTIONS_REQUEST_BODY_SIZE_LIMIT it ends here, with all its requests: send large bodies to the bytes host (docs/container.md).`,
+    );
   }
 }

@@ -22,7 +22,11 @@ export interface Worker {
  * server that `@azure/functions` opened at `httpUri`, marked with an invocation id, and that invocation is run. Neither waits for
  * the other: a request that cannot be sent on, or whose client leaves at once, leaves the invocation waiting for it.
  */
-export function createStreamWorker(httpUri: string, invoke: Invoke, { bodyLimit, log }: { readonly bodyLimit: number; readonly log: Log }): Worker {
+export function createStreamWorker(
+  httpUri: string,
+  invoke: Invoke,
+  { bodyLimit, log }: { readonly bodyLimit: number; readonly log: Log },
+): Worker {
   const agent = new Agent({ keepAlive: true });
   const spool = new Spool(bodyLimit);
   const { port } = new URL(httpUri);
@@ -33,16 +37,32 @@ export function createStreamWorker(httpUri: string, invoke: Invoke, { bodyLimit,
       const invocationId = randomUUID();
       const body = await gather(exchange, spool);
       // Loopback by number: the library says "localhost".
-      const upstream = head.isForwarded ? request({ agent, host: '127.0.0.1', port, method: req.method, path: head.target, headers: forwardedHeaders(req, invocationId) }) : undefined;
+      const upstream = head.isForwarded
+        ? request({
+            agent,
+            host: '127.0.0.1',
+            port,
+            method: req.method,
+            path: head.target,
+            headers: forwardedHeaders(req, invocationId),
+          })
+        : undefined;
       try {
         const triggerMetadata = httpTriggerMetadata(req, head.query, values, body.bytes);
-        const run = async () => requireResult(await invoke({ fn, invocationId, reason: httpReason, data: {}, triggerMetadata }));
+        const run = async () =>
+          requireResult(await invoke({ fn, invocationId, reason: httpReason, data: {}, triggerMetadata }));
         // Either side may fail first, and then the other one would wait for ever.
         await Promise.all([upstream === undefined ? untilClosed(res) : relay(exchange, upstream, body), run()]);
       } catch (error) {
         upstream?.destroy();
         if (!res.destroyed)
-          log({ level: 'error', category: 'Host.Http', functionName: fn.name, invocationId, message: describeError(error) });
+          log({
+            level: 'error',
+            category: 'Host.Http',
+            functionName: fn.name,
+            invocationId,
+            message: describeError(error),
+          });
         fail(res);
       } finally {
         await body.file?.close();
@@ -58,7 +78,8 @@ async function untilClosed(res: ServerResponse): Promise<void> {
 
 // The library sends nothing for a handler that returned nothing: on the real host such a client waits until its time is up.
 function requireResult(outcome: { result: unknown }): void {
-  if (outcome.result === undefined || outcome.result === null) throw new Error('The HTTP function returned no response.');
+  if (outcome.result === undefined || outcome.result === null)
+    throw new Error('The HTTP function returned no response.');
 }
 
 /** What of a body came before the function runs: nothing of a chunked one. */
@@ -93,7 +114,11 @@ function forwardedHeaders(req: IncomingMessage, invocationId: string): Record<st
 }
 
 /** Sends the request on and brings the response back; resolves when the client has all of it. */
-async function relay({ req, res, bodyLimit }: HttpExchange, upstream: ClientRequest, { bytes, file }: Gathered): Promise<void> {
+async function relay(
+  { req, res, bodyLimit }: HttpExchange,
+  upstream: ClientRequest,
+  { bytes, file }: Gathered,
+): Promise<void> {
   const done = Promise.withResolvers<undefined>();
   upstream.on('error', done.reject);
   upstream.on('response', (answer) => {

@@ -49,7 +49,9 @@ class BindingData {
 
   /** A null holds its name but is not sent. */
   toRecord(): Record<string, TypedData> {
-    return Object.fromEntries([...this.#entries.values()].flatMap(({ name, value }) => (value === null ? [] : [[name, value]])));
+    return Object.fromEntries(
+      [...this.#entries.values()].flatMap(({ name, value }) => (value === null ? [] : [[name, value]])),
+    );
   }
 }
 

@@ -71,12 +71,20 @@ function createPoll(options: QueueListenerOptions): () => Promise<Promise<void>[
   const { fn, account, settings } = options;
   const queue = account.getQueueClient(fn.trigger.queueName);
   const lease = options.leaseMilliseconds ?? leaseMilliseconds;
-  const run: MessageRunOptions = { ...options, queue, poison: poisonQueue(account, fn.trigger.queueName), leaseMilliseconds: lease };
+  const run: MessageRunOptions = {
+    ...options,
+    queue,
+    poison: poisonQueue(account, fn.trigger.queueName),
+    leaseMilliseconds: lease,
+  };
   let exists = false;
   return async () => {
     if (!exists) await queue.createIfNotExists();
     exists = false;
-    const received = await queue.receiveMessages({ numberOfMessages: settings.batchSize, visibilityTimeout: lease / 1000 });
+    const received = await queue.receiveMessages({
+      numberOfMessages: settings.batchSize,
+      visibilityTimeout: lease / 1000,
+    });
     exists = true;
     return received.receivedMessageItems.map((message) => runMessage(run, message));
   };

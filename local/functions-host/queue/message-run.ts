@@ -20,7 +20,8 @@ export interface MessageRunOptions {
 /** Takes one received message to its end: deleted, shown again, or moved to the poison queue. Never rejects. */
 export async function runMessage(options: MessageRunOptions, message: DequeuedMessageItem): Promise<void> {
   const { queue, poison, log, fn } = options;
-  const warn = (error: unknown) => log({ level: 'warning', category: 'Host.Queue', functionName: fn.name, message: describeError(error) });
+  const warn = (error: unknown) =>
+    log({ level: 'warning', category: 'Host.Queue', functionName: fn.name, message: describeError(error) });
   try {
     const bytes = messageBytes(message.messageText, options.settings.messageEncoding);
     // No later attempt could read it, so it is not made to use up its attempts.
@@ -32,10 +33,16 @@ export async function runMessage(options: MessageRunOptions, message: DequeuedMe
     const succeeded = await invokeFor(options, message, bytes);
     const receipt = await lease.release();
     if (succeeded) await queue.deleteMessage(message.messageId, receipt);
-    else if (poison !== undefined && message.dequeueCount >= options.settings.maxDequeueCount) await giveUp(options, message, receipt);
+    else if (poison !== undefined && message.dequeueCount >= options.settings.maxDequeueCount)
+      await giveUp(options, message, receipt);
     // Without a poison queue a failed message stays hidden for its lease, so that it does not loop hot.
     else if (poison !== undefined)
-      await queue.updateMessage(message.messageId, receipt, undefined, Math.ceil(options.settings.visibilityTimeout / 1000));
+      await queue.updateMessage(
+        message.messageId,
+        receipt,
+        undefined,
+        Math.ceil(options.settings.visibilityTimeout / 1000),
+      );
   } catch (error) {
     // The store failed, or somebody else took the message: it comes back when its lease ends.
     warn(error);
@@ -43,7 +50,11 @@ export async function runMessage(options: MessageRunOptions, message: DequeuedMe
 }
 
 // The failure itself is in the function's log already.
-async function invokeFor({ fn, invoke }: MessageRunOptions, message: DequeuedMessageItem, bytes: Buffer): Promise<boolean> {
+async function invokeFor(
+  { fn, invoke }: MessageRunOptions,
+  message: DequeuedMessageItem,
+  bytes: Buffer,
+): Promise<boolean> {
   const run = invoke({
     fn,
     reason: `New queue message detected on '${fn.trigger.queueName}'.`,
@@ -56,7 +67,11 @@ async function invokeFor({ fn, invoke }: MessageRunOptions, message: DequeuedMes
   );
 }
 
-async function giveUp({ queue, poison, fn, log }: MessageRunOptions, message: DequeuedMessageItem, receipt: string): Promise<void> {
+async function giveUp(
+  { queue, poison, fn, log }: MessageRunOptions,
+  message: DequeuedMessageItem,
+  receipt: string,
+): Promise<void> {
   const outcome = poison === undefined ? 'It is left where it is.' : `Moving it to queue '${poison.name}'.`;
   log({
     level: 'warning',

@@ -55,15 +55,25 @@ async function runUntil(stop: AbortSignal, options: Watched, status: ScheduleSta
   }
 }
 
-async function runOnce(stop: AbortSignal, options: Watched, status: ScheduleStatus, occasion: Occasion): Promise<ScheduleStatus> {
+async function runOnce(
+  stop: AbortSignal,
+  options: Watched,
+  status: ScheduleStatus,
+  occasion: Occasion,
+): Promise<ScheduleStatus> {
   const { fn, schedule, invoke, log, now, monitored, statusStore } = options;
   // A timer may fire a little early; its run still counts for the occurrence it was meant for, or it would run twice.
   const fired = now();
   const at = occasion === 'scheduled' && status.next > fired ? status.next : fired;
   const data = timerInfo(schedule, monitored ? status : undefined, occasion === 'past due');
-  const reason = occasion === 'scheduled' ? `Timer fired at ${fired.toISOString()}` : `Timer fired at ${fired.toISOString()}, ${occasion}`;
+  const reason =
+    occasion === 'scheduled'
+      ? `Timer fired at ${fired.toISOString()}`
+      : `Timer fired at ${fired.toISOString()}, ${occasion}`;
   // The failure itself is in the function's log already.
-  await withRetries(fn.retry, (retryContext) => invoke({ fn, reason, data, retryContext }), stop).catch(() => undefined);
+  await withRetries(fn.retry, (retryContext) => invoke({ fn, reason, data, retryContext }), stop).catch(
+    () => undefined,
+  );
   const updated = { last: at, next: schedule.next(at), lastUpdated: at };
   await statusStore?.write(fn.name, updated).catch((error: unknown) => {
     log({
@@ -80,7 +90,8 @@ async function runOnce(stop: AbortSignal, options: Watched, status: ScheduleStat
 function timerInfo(schedule: Schedule, status: ScheduleStatus | undefined, isPastDue: boolean): TypedData {
   const info = {
     Schedule: { AdjustForDST: schedule.adjustForDST },
-    ScheduleStatus: status === undefined ? null : { Last: status.last, Next: status.next, LastUpdated: status.lastUpdated },
+    ScheduleStatus:
+      status === undefined ? null : { Last: status.last, Next: status.next, LastUpdated: status.lastUpdated },
     IsPastDue: isPastDue,
   };
   return { json: JSON.stringify(info) };

@@ -58,7 +58,12 @@ function nextOccurrence(fields: Fields): (time: Date) => Date {
     const start = new Date(Math.floor(time.getTime() / 1000) * 1000 + 1000);
     const day = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth(), start.getUTCDate()));
     for (let walked = 0; walked < horizonDays; walked++, day.setUTCDate(day.getUTCDate() + 1)) {
-      if (!fields.month.has(day.getUTCMonth() + 1) || !fields.day.has(day.getUTCDate()) || !fields.weekday.has(day.getUTCDay())) continue;
+      if (
+        !fields.month.has(day.getUTCMonth() + 1) ||
+        !fields.day.has(day.getUTCDate()) ||
+        !fields.weekday.has(day.getUTCDay())
+      )
+        continue;
       const seconds = firstSecond(fields, walked === 0 ? (start.getTime() - day.getTime()) / 1000 : 0);
       if (seconds !== undefined) return new Date(day.getTime() + seconds * 1000);
     }

@@ -48,11 +48,14 @@ export function resumeSchedule(
   stored: ScheduleStatus | undefined,
   now: Date,
 ): { status: ScheduleStatus; isPastDue: boolean } {
-  if (stored === undefined) return { status: { last: never, next: schedule.next(now), lastUpdated: now }, isPastDue: false };
+  if (stored === undefined)
+    return { status: { last: never, next: schedule.next(now), lastUpdated: now }, isPastDue: false };
   const since = stored.last.getTime() === never.getTime() ? stored.lastUpdated : stored.last;
   const expected = schedule.next(since);
   if (expected.getTime() === stored.next.getTime()) return { status: stored, isPastDue: now > stored.next };
   const status =
-    now > expected ? { last: never, next: schedule.next(now), lastUpdated: now } : { last: never, next: expected, lastUpdated: since };
+    now > expected
+      ? { last: never, next: schedule.next(now), lastUpdated: now }
+      : { last: never, next: expected, lastUpdated: since };
   return { status, isPastDue: false };
 }

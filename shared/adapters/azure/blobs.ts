@@ -25,14 +25,23 @@ export function azureBlobs(settings: StorageSettings & { readonly container: str
   return {
     async stageBlock(name, blockId, bytes) {
       requireBlock(name, blockId, bytes);
-      const stage = (abortSignal: AbortSignal) => client(name).stageBlock(base64(blockId), body(bytes), bytes.length, { transactionalContentMD5: checksum(bytes), abortSignal });
+      const stage = (abortSignal: AbortSignal) =>
+        client(name).stageBlock(base64(blockId), body(bytes), bytes.length, {
+          transactionalContentMD5: checksum(bytes),
+          abortSignal,
+        });
       await attempt(`stage ${blockId} of ${name}`, within(stageSeconds, stage));
     },
     stageBlockFrom: (name, blockId, source, range) => stageFrom(client(name), blockId, source, range),
     listStagedBlocks: (name) => listStaged(client(name)),
     commitBlocks: (name, blockIds, metadata) => commit(client(name), blockIds, metadata),
     async putBlob(name, bytes, metadata) {
-      await attempt(`put ${name}`, within(stageSeconds, (abortSignal) => client(name).upload(body(bytes), bytes.length, { metadata, abortSignal })));
+      await attempt(
+        `put ${name}`,
+        within(stageSeconds, (abortSignal) =>
+          client(name).upload(body(bytes), bytes.length, { metadata, abortSignal }),
+        ),
+      );
     },
     statBlob: (name) => stat(client(name)),
     readBlob: (name, range) => openBlob(client(name), range),
@@ -50,9 +59,16 @@ async function attempt<T>(call: string, answer: Promise<T>): Promise<T> {
   });
 }
 
-async function stageFrom(client: BlockBlobClient, blockId: string, source: string, { offset, length }: { offset: number; length: number }): ReturnType<Blobs['stageBlockFrom']> {
+async function stageFrom(
+  client: BlockBlobClient,
+  blockId: string,
+  source: string,
+  { offset, length }: { offset: number; length: number },
+): ReturnType<Blobs['stageBlockFrom']> {
   try {
-    await within(stageSeconds, (abortSignal) => client.stageBlockFromURL(base64(blockId), source, offset, length, { abortSignal }));
+    await within(stageSeconds, (abortSignal) =>
+      client.stageBlockFromURL(base64(blockId), source, offset, length, { abortSignal }),
+    );
     return 'staged';
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
@@ -64,17 +80,32 @@ async function stageFrom(client: BlockBlobClient, blockId: string, source: strin
 
 async function listStaged(client: BlockBlobClient): ReturnType<Blobs['listStagedBlocks']> {
   try {
-    const { uncommittedBlocks = [] } = await within(usualSeconds, (abortSignal) => client.getBlockList('uncommitted', { abortSignal }));
-    return uncommittedBlocks.map(({ name, size }) => ({ blockId: Buffer.from(name, 'base64').toString('latin1'), size }));
+    const { uncommittedBlocks = [] } = await within(usualSeconds, (abortSignal) =>
+      client.getBlockList('uncommitted', { abortSignal }),
+    );
+    return uncommittedBlocks.map(({ name, size }) => ({
+      blockId: Buffer.from(name, 'base64').toString('latin1'),
+      size,
+    }));
   } catch (error) {
     if (storageAnswer(error).errorCode === 'BlobNotFound') return [];
     throw storageFailure('blobs', `list blocks of ${client.name}`, error);
   }
 }
 
-async function commit(client: BlockBlobClient, blockIds: readonly string[], metadata: Readonly<Record<string, string>>): ReturnType<Blobs['commitBlocks']> {
+async function commit(
+  client: BlockBlobClient,
+  blockIds: readonly string[],
+  metadata: Readonly<Record<string, string>>,
+): ReturnType<Blobs['commitBlocks']> {
   try {
-    await within(usualSeconds, (abortSignal) => client.commitBlockList(blockIds.map(base64), { metadata: { ...metadata }, conditions: { ifNoneMatch: '*' }, abortSignal }));
+    await within(usualSeconds, (abortSignal) =>
+      client.commitBlockList(blockIds.map(base64), {
+        metadata: { ...metadata },
+        conditions: { ifNoneMatch: '*' },
+        abortSignal,
+      }),
+    );
     return 'committed';
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
@@ -86,7 +117,11 @@ async function commit(client: BlockBlobClient, blockIds: readonly string[], meta
 
 async function stat(client: BlockBlobClient): ReturnType<Blobs['statBlob']> {
   try {
-    const { contentLength, metadata = {}, etag } = await within(usualSeconds, (abortSignal) => client.getProperties({ abortSignal }));
+    const {
+      contentLength,
+      metadata = {},
+      etag,
+    } = await within(usualSeconds, (abortSignal) => client.getProperties({ abortSignal }));
     if (contentLength === undefined || etag === undefined) throw new TypeError('properties without length or etag');
     return { size: contentLength, metadata, etag };
   } catch (error) {
@@ -95,12 +130,28 @@ async function stat(client: BlockBlobClient): ReturnType<Blobs['statBlob']> {
   }
 }
 
-async function list(container: ContainerClient, limit: number, continuationToken: string | undefined): ReturnType<Blobs['listBlobs']> {
-  const pageOf = (abortSignal: AbortSignal) => container.listBlobsFlat({ includeMetadata: true, abortSignal }).byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) }).next();
+async function list(
+  container: ContainerClient,
+  limit: number,
+  continuationToken: string | undefined,
+): ReturnType<Blobs['listBlobs']> {
+  const pageOf = (abortSignal: AbortSignal) =>
+    container
+      .listBlobsFlat({ includeMetadata: true, abortSignal })
+      .byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) })
+      .next();
   const page = await attempt('list', within(usualSeconds, pageOf));
   if (page.done === true) return { blobs: [] };
   const { segment, continuationToken: next } = page.value;
-  const blobs = segment.blobItems.map(({ name, properties: { contentLength = 0, etag, lastModified }, metadata = {} }) => ({ name, size: contentLength, metadata, etag: quoted(etag), modifiedAt: lastModified }));
+  const blobs = segment.blobItems.map(
+    ({ name, properties: { contentLength = 0, etag, lastModified }, metadata = {} }) => ({
+      name,
+      size: contentLength,
+      metadata,
+      etag: quoted(etag),
+      modifiedAt: lastModified,
+    }),
+  );
   return next === undefined || next === '' ? { blobs } : { blobs, continuation: next };
 }
 
@@ -111,7 +162,9 @@ function quoted(etag: string): string {
 
 async function remove(client: BlockBlobClient, ifMatch: string | undefined): Promise<boolean> {
   try {
-    await within(usualSeconds, (abortSignal) => client.delete({ conditions: ifMatch === undefined ? {} : { ifMatch }, abortSignal }));
+    await within(usualSeconds, (abortSignal) =>
+      client.delete({ conditions: ifMatch === undefined ? {} : { ifMatch }, abortSignal }),
+    );
     return true;
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
@@ -121,7 +174,10 @@ async function remove(client: BlockBlobClient, ifMatch: string | undefined): Pro
 }
 
 async function probe(container: ContainerClient): Promise<void> {
-  await attempt('probe', within(10, (abortSignal) => container.getProperties({ abortSignal })));
+  await attempt(
+    'probe',
+    within(10, (abortSignal) => container.getProperties({ abortSignal })),
+  );
 }
 
 function requireBlock(name: string, blockId: string, bytes: Uint8Array): void {

@@ -4,7 +4,9 @@
  */
 export async function within<T>(seconds: number, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => { deadline.abort(new DOMException(`not done within ${seconds} s`, 'TimeoutError')); }, seconds * 1_000);
+  const timer = setTimeout(() => {
+    deadline.abort(new DOMException(`not done within ${seconds} s`, 'TimeoutError'));
+  }, seconds * 1_000);
   timer.unref();
   try {
     return await call(deadline.signal);

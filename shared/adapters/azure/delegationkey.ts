@@ -9,7 +9,10 @@ const skewMs = 900_000;
 export type DelegationKey = ServiceGetUserDelegationKeyResponse;
 
 /** The key that an identity signs SAS with: fetched once, renewed when half of its life is over, by one call for all who wait. */
-export function cachedDelegationKey(fetchKey: (startsOn: Date, expiresOn: Date) => Promise<DelegationKey>, now = () => Date.now()): () => Promise<DelegationKey> {
+export function cachedDelegationKey(
+  fetchKey: (startsOn: Date, expiresOn: Date) => Promise<DelegationKey>,
+  now = () => Date.now(),
+): () => Promise<DelegationKey> {
   let current: { readonly key: Promise<DelegationKey>; readonly fetchedAt: number } | undefined;
   return () => {
     if (current !== undefined && now() - current.fetchedAt < lifeMs / 2) return current.key;

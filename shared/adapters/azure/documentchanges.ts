@@ -1,11 +1,24 @@
-import type { Container, ItemDefinition, ItemResponse, JSONObject, OperationInput, OperationResponse, PatchOperation, RequestOptions } from '@azure/cosmos';
+import type {
+  Container,
+  ItemDefinition,
+  ItemResponse,
+  JSONObject,
+  OperationInput,
+  OperationResponse,
+  PatchOperation,
+  RequestOptions,
+} from '@azure/cosmos';
 import type { CommitOutcome, DocumentChange, PartitionKey } from '../../ports/documents.ts';
 import { inTime } from './cosmosclient.ts';
 import { answerOf, documentsFailure, isAbsent, status } from './documentfailures.ts';
 import type { CosmosAnswer } from './documentfailures.ts';
 
 /** One change as a plain item operation: cheaper than a batch of one. */
-export async function commitOne(container: Container, partition: PartitionKey, change: DocumentChange): Promise<CommitOutcome> {
+export async function commitOne(
+  container: Container,
+  partition: PartitionKey,
+  change: DocumentChange,
+): Promise<CommitOutcome> {
   try {
     const { etag } = await inTime((abortSignal) => writeItem(container, partition, change, abortSignal));
     return { committed: true, etags: [change.do === 'delete' ? undefined : etag] };
@@ -14,7 +27,12 @@ export async function commitOne(container: Container, partition: PartitionKey, c
   }
 }
 
-function writeItem(container: Container, partition: PartitionKey, change: DocumentChange, abortSignal: AbortSignal): Promise<ItemResponse<ItemDefinition>> {
+function writeItem(
+  container: Container,
+  partition: PartitionKey,
+  change: DocumentChange,
+  abortSignal: AbortSignal,
+): Promise<ItemResponse<ItemDefinition>> {
   const partitionKey = [...partition];
   const options: RequestOptions = {
     abortSignal,
@@ -35,9 +53,15 @@ function writeItem(container: Container, partition: PartitionKey, change: Docume
   }
 }
 
-export async function commitBatch(container: Container, partition: PartitionKey, changes: readonly DocumentChange[]): Promise<CommitOutcome> {
+export async function commitBatch(
+  container: Container,
+  partition: PartitionKey,
+  changes: readonly DocumentChange[],
+): Promise<CommitOutcome> {
   const call = `batch of ${changes.length} in ${container.id}`;
-  const response = await inTime((abortSignal) => container.items.batch(changes.map(batchOperation), [...partition], { abortSignal })).catch((error: unknown) => {
+  const response = await inTime((abortSignal) =>
+    container.items.batch(changes.map(batchOperation), [...partition], { abortSignal }),
+  ).catch((error: unknown) => {
     throw documentsFailure(answerOf(error), call, error);
   });
   const results: readonly (OperationResponse & { readonly retryAfterMilliseconds?: number })[] = response.result ?? [];
@@ -45,10 +69,27 @@ export async function commitBatch(container: Container, partition: PartitionKey,
   const index = results.findIndex(({ statusCode }) => statusCode >= 400 && statusCode !== status.dependent);
   const failed = results[index];
   if (failed !== undefined) {
-    return refusal({ code: failed.statusCode, substatus: undefined, message: 'refused', retryAfterMs: failed.retryAfterMilliseconds ?? retryAfter(response.headers) }, index, call);
+    return refusal(
+      {
+        code: failed.statusCode,
+        substatus: undefined,
+        message: 'refused',
+        retryAfterMs: failed.retryAfterMilliseconds ?? retryAfter(response.headers),
+      },
+      index,
+      call,
+    );
   }
   if (response.code !== 200 || results.length !== changes.length) {
-    throw documentsFailure({ code: response.code, substatus: response.substatus, message: 'not committed', retryAfterMs: retryAfter(response.headers) }, call);
+    throw documentsFailure(
+      {
+        code: response.code,
+        substatus: response.substatus,
+        message: 'not committed',
+        retryAfterMs: retryAfter(response.headers),
+      },
+      call,
+    );
   }
   return { committed: true, etags: results.map(({ eTag }, at) => (changes[at]?.do === 'delete' ? undefined : eTag)) };
 }
@@ -61,9 +102,19 @@ function batchOperation(change: DocumentChange): OperationInput {
     case 'upsert':
       return { operationType: 'Upsert', resourceBody: change.document as unknown as JSONObject };
     case 'replace':
-      return { operationType: 'Replace', id: change.document.id, resourceBody: change.document as unknown as JSONObject, ...ifMatch };
+      return {
+        operationType: 'Replace',
+        id: change.document.id,
+        resourceBody: change.document as unknown as JSONObject,
+        ...ifMatch,
+      };
     case 'patch':
-      return { operationType: 'Patch', id: change.id, resourceBody: { operations: patchOperations(change) }, ...ifMatch };
+      return {
+        operationType: 'Patch',
+        id: change.id,
+        resourceBody: { operations: patchOperations(change) },
+        ...ifMatch,
+      };
     case 'delete':
       // The type leaves `ifMatch` out, the service takes it.
       return Object.assign({ operationType: 'Delete', id: change.id } as const, ifMatch);
@@ -79,7 +130,10 @@ function patchOperations({ set = {}, increment = [] }: Extract<DocumentChange, {
 
 /** RFC 6901. */
 function pointer(path: string): string {
-  return `/${path.split('.').map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
+  return `/${path
+    .split('.')
+    .map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1'))
+    .join('/')}`;
 }
 
 function refusal(answer: CosmosAnswer, index: number, call: string, cause?: unknown): CommitOutcome {

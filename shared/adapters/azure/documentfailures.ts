@@ -2,7 +2,15 @@ import type { ErrorResponse } from '@azure/cosmos';
 import { StoreFailure } from '../../ports/failures.ts';
 
 /** https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb */
-export const status = { badRequest: 400, notFound: 404, conflict: 409, preconditionFailed: 412, tooLarge: 413, dependent: 424, throttled: 429 } as const;
+export const status = {
+  badRequest: 400,
+  notFound: 404,
+  conflict: 409,
+  preconditionFailed: 412,
+  tooLarge: 413,
+  dependent: 424,
+  throttled: 429,
+} as const;
 
 export interface CosmosAnswer {
   readonly code: number | string | undefined;

@@ -12,7 +12,8 @@ const mergedMark = 'sdk:';
 export async function queryPage(container: Container, query: DocumentQuery): Promise<DocumentPage> {
   const { partition = [], where, continuation } = query;
   if (where.some((each) => each.is === 'in' && each.values.length === 0)) return { documents: [] };
-  if (continuation?.startsWith(mergedMark) === true) return mergedPage(container, query, continuation.slice(mergedMark.length));
+  if (continuation?.startsWith(mergedMark) === true)
+    return mergedPage(container, query, continuation.slice(mergedMark.length));
   const whole = isFullPartition(query.container, partition);
   const options = { ...feedOptions(query, continuation), ...(whole ? { partitionKey: [...partition] } : {}) };
   try {
@@ -25,21 +26,34 @@ export async function queryPage(container: Container, query: DocumentQuery): Pro
 }
 
 /** The service counts a large partition in several pages, each with a part of the sum. Throws what the SDK throws. */
-export async function countIn(container: Container, query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey }): Promise<number> {
+export async function countIn(
+  container: Container,
+  query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey },
+): Promise<number> {
   if (query.where.some((each) => each.is === 'in' && each.values.length === 0)) return 0;
-  const parts = await inTime((abortSignal) => container.items.query<number>(sqlOf(query, 'VALUE COUNT(1)'), { partitionKey: [...query.partition], abortSignal }).fetchAll());
+  const parts = await inTime((abortSignal) =>
+    container.items
+      .query<number>(sqlOf(query, 'VALUE COUNT(1)'), { partitionKey: [...query.partition], abortSignal })
+      .fetchAll(),
+  );
   return parts.resources.reduce((sum, part) => sum + part, 0);
 }
 
 /** Without `enableQueryControl` the SDK gives no continuation when it merges. */
 async function mergedPage(container: Container, query: DocumentQuery, token?: string): Promise<DocumentPage> {
-  const { documents, continuation } = await fetchPage(container, query, { ...feedOptions(query, token), enableQueryControl: true, forceQueryPlan: true });
+  const { documents, continuation } = await fetchPage(container, query, {
+    ...feedOptions(query, token),
+    enableQueryControl: true,
+    forceQueryPlan: true,
+  });
   return continuation === undefined ? { documents } : { documents, continuation: mergedMark + continuation };
 }
 
 /** The options stay the same object: by it the client knows what the gateway has refused. */
 async function fetchPage(container: Container, query: DocumentQuery, options: FeedOptions): Promise<DocumentPage> {
-  const page = await inTime((abortSignal) => container.items.query<ItemDefinition>(sqlOf(query), Object.assign(options, { abortSignal })).fetchNext());
+  const page = await inTime((abortSignal) =>
+    container.items.query<ItemDefinition>(sqlOf(query), Object.assign(options, { abortSignal })).fetchNext(),
+  );
   // The SDK answers undefined instead of an empty page.
   const documents = ((page.resources as ItemDefinition[] | undefined) ?? []).map(versionedDocument);
   return page.continuationToken ? { documents, continuation: page.continuationToken } : { documents };
@@ -50,7 +64,10 @@ function feedOptions({ limit }: DocumentQuery, continuationToken: string | undef
 }
 
 /** A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not filter. */
-export function sqlOf({ container, partition = [], where, orderBy }: Omit<DocumentQuery, 'limit'>, selection = '*'): SqlQuerySpec {
+export function sqlOf(
+  { container, partition = [], where, orderBy }: Omit<DocumentQuery, 'limit'>,
+  selection = '*',
+): SqlQuerySpec {
   const parameters: SqlParameter[] = [];
   const parameter = (value: Scalar | Readonly<Record<string, string>>): string => {
     const name = `@p${parameters.length}`;
@@ -65,11 +82,15 @@ export function sqlOf({ container, partition = [], where, orderBy }: Omit<Docume
     ...(orderBy === undefined ? [] : [`IS_DEFINED(${property(orderBy.path)})`]),
   ];
   const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  const order = orderBy === undefined ? '' : ` ORDER BY ${property(orderBy.path)} ${orderBy.direction === 'asc' ? 'ASC' : 'DESC'}`;
+  const order =
+    orderBy === undefined ? '' : ` ORDER BY ${property(orderBy.path)} ${orderBy.direction === 'asc' ? 'ASC' : 'DESC'}`;
   return { query: `SELECT ${selection} FROM c${filter}${order}`, parameters };
 }
 
-function condition(predicate: Predicate, parameter: (value: Scalar | Readonly<Record<string, string>>) => string): string {
+function condition(
+  predicate: Predicate,
+  parameter: (value: Scalar | Readonly<Record<string, string>>) => string,
+): string {
   const left = property(predicate.path);
   if (predicate.is === 'in') return `${left} IN (${predicate.values.map(parameter).join(', ')})`;
   if (predicate.is === 'contains') return `ARRAY_CONTAINS(${left}, ${parameter(predicate.value)}, true)`;
@@ -79,5 +100,8 @@ function condition(predicate: Predicate, parameter: (value: Scalar | Readonly<Re
 
 /** Brackets and JSON's quoting take any name, reserved words too. */
 function property(path: string): string {
-  return `c${path.split('.').map((step) => `[${JSON.stringify(step)}]`).join('')}`;
+  return `c${path
+    .split('.')
+    .map((step) => `[${JSON.stringify(step)}]`)
+    .join('')}`;
 }

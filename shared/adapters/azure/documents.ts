@@ -1,5 +1,13 @@
 import type { Container, Database, ItemDefinition } from '@azure/cosmos';
-import type { CommitOutcome, ContainerName, DocumentChange, DocumentRef, Documents, PartitionKey, VersionedDocument } from '../../ports/documents.ts';
+import type {
+  CommitOutcome,
+  ContainerName,
+  DocumentChange,
+  DocumentRef,
+  Documents,
+  PartitionKey,
+  VersionedDocument,
+} from '../../ports/documents.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import { requireCommit, requireFullPartition, requireLimit } from '../documentrules.ts';
@@ -66,25 +74,44 @@ function containersOf(database: Database) {
      */
     async requireSeen(name: ContainerName): Promise<void> {
       if (seen.has(name)) return;
-      await answered(inTime((abortSignal) => containerOf(name).read({ abortSignal })), `container ${name}`);
+      await answered(
+        inTime((abortSignal) => containerOf(name).read({ abortSignal })),
+        `container ${name}`,
+      );
       seen.add(name);
     },
   };
 }
 
-function commit(container: Container, partition: PartitionKey, changes: readonly DocumentChange[]): Promise<CommitOutcome> {
+function commit(
+  container: Container,
+  partition: PartitionKey,
+  changes: readonly DocumentChange[],
+): Promise<CommitOutcome> {
   const [first] = changes;
-  return changes.length > 1 || first === undefined ? commitBatch(container, partition, changes) : commitOne(container, partition, first);
+  return changes.length > 1 || first === undefined
+    ? commitBatch(container, partition, changes)
+    : commitOne(container, partition, first);
 }
 
-async function readItem(container: Container, { partition, id, container: name }: DocumentRef): Promise<VersionedDocument | undefined> {
+async function readItem(
+  container: Container,
+  { partition, id, container: name }: DocumentRef,
+): Promise<VersionedDocument | undefined> {
   requireFullPartition(name, partition);
   const call = `read in ${name}`;
-  const answer = await answered(inTime((abortSignal) => container.item(id, [...partition]).read<ItemDefinition>({ abortSignal })), call);
+  const answer = await answered(
+    inTime((abortSignal) => container.item(id, [...partition]).read<ItemDefinition>({ abortSignal })),
+    call,
+  );
   if (answer.resource !== undefined) return versionedDocument(answer.resource);
   // The SDK does not throw for 404.
   if (isAbsent({ code: answer.statusCode, substatus: answer.substatus })) return undefined;
-  throw new StoreFailure({ dependency: 'documents', kind: 'unavailable', message: `${call}: ${answer.statusCode}/${String(answer.substatus)}` });
+  throw new StoreFailure({
+    dependency: 'documents',
+    kind: 'unavailable',
+    message: `${call}: ${answer.statusCode}/${String(answer.substatus)}`,
+  });
 }
 
 async function answered<T>(answer: Promise<T>, call: string): Promise<T> {

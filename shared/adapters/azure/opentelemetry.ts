@@ -8,12 +8,22 @@ import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler } from '@op
 import type { Tracer } from '../../ports/tracer.ts';
 import type { TracerSettings } from './tracer.ts';
 
-const kinds = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, internal: SpanKind.INTERNAL } as const;
+const kinds = {
+  server: SpanKind.SERVER,
+  consumer: SpanKind.CONSUMER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  internal: SpanKind.INTERNAL,
+} as const;
 
 /** Nothing is registered for the process: two apps in it share no spans. */
 export function openTelemetryTracer(settings: TracerSettings): Tracer & { shutdown(): Promise<void> } {
   const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': settings.role, 'service.instance.id': settings.instance, 'cloud.region': settings.region }),
+    resource: resourceFromAttributes({
+      'service.name': settings.role,
+      'service.instance.id': settings.instance,
+      'cloud.region': settings.region,
+    }),
     sampler: samplerOf(settings.share),
     spanProcessors: [new BatchSpanProcessor(exporterOf(settings))],
   });
@@ -23,7 +33,14 @@ export function openTelemetryTracer(settings: TracerSettings): Tracer & { shutdo
     async inSpan({ name, kind, attributes = {}, parent }, work, end) {
       const above = remote(parent) ?? contexts.getStore() ?? ROOT_CONTEXT;
       // The exporter drops the name of a consumer, and `error.type` of everything.
-      const span = tracer.startSpan(name, { kind: kinds[kind], attributes: kind === 'consumer' ? { ...attributes, 'ai.operation.name': name } : attributes }, above);
+      const span = tracer.startSpan(
+        name,
+        {
+          kind: kinds[kind],
+          attributes: kind === 'consumer' ? { ...attributes, 'ai.operation.name': name } : attributes,
+        },
+        above,
+      );
       try {
         const result = await contexts.run(trace.setSpan(above, span), work);
         const ended = end?.(result);
@@ -39,7 +56,9 @@ export function openTelemetryTracer(settings: TracerSettings): Tracer & { shutdo
     },
     traceparent() {
       const context = trace.getSpanContext(contexts.getStore() ?? ROOT_CONTEXT);
-      return context === undefined ? undefined : `00-${context.traceId}-${context.spanId}-0${context.traceFlags & TraceFlags.SAMPLED}`;
+      return context === undefined
+        ? undefined
+        : `00-${context.traceId}-${context.spanId}-0${context.traceFlags & TraceFlags.SAMPLED}`;
     },
     shutdown: () => provider.shutdown(),
   };
@@ -50,7 +69,12 @@ function exporterOf({ connectionString, credential, httpClient }: TracerSettings
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= 'true';
   process.env.APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED ??= 'true';
   // What cannot be sent is dropped after the retries: files on an instance would outlive it, or be lost with it.
-  return new AzureMonitorTraceExporter({ connectionString, disableOfflineStorage: true, ...(credential === undefined ? {} : { credential }), ...(httpClient === undefined ? {} : { httpClient }) });
+  return new AzureMonitorTraceExporter({
+    connectionString,
+    disableOfflineStorage: true,
+    ...(credential === undefined ? {} : { credential }),
+    ...(httpClient === undefined ? {} : { httpClient }),
+  });
 }
 
 /** Part of the traces, chosen by their id. A caller may have its trace left out; it cannot force it in, for that costs the registry. */

@@ -23,19 +23,27 @@ export function azureQueues(settings: StorageSettings): SendMessage & ProbeDepen
   return {
     async sendMessage(queue, message, delaySeconds = 0) {
       const text = encoded(queue, message);
-      if (!(delaySeconds >= 0 && delaySeconds <= maxDelaySeconds)) throw new TypeError(`a message to ${queue} delayed by ${delaySeconds} seconds`);
+      if (!(delaySeconds >= 0 && delaySeconds <= maxDelaySeconds))
+        throw new TypeError(`a message to ${queue} delayed by ${delaySeconds} seconds`);
       const client = clients.get(queue) ?? service.getQueueClient(queue);
       clients.set(queue, client);
-      const send = (abortSignal: AbortSignal) => client.sendMessage(text, { visibilityTimeout: Math.ceil(delaySeconds), messageTimeToLive: neverExpires, abortSignal });
+      const send = (abortSignal: AbortSignal) =>
+        client.sendMessage(text, {
+          visibilityTimeout: Math.ceil(delaySeconds),
+          messageTimeToLive: neverExpires,
+          abortSignal,
+        });
       await within(usualSeconds, send).catch((error: unknown) => {
         throw storageFailure('queues', `send to ${queue}`, error);
       });
     },
     dependency: 'queues',
     async probe() {
-      await within(10, (abortSignal) => service.listQueues({ abortSignal }).byPage({ maxPageSize: 1 }).next()).catch((error: unknown) => {
-        throw storageFailure('queues', 'probe', error);
-      });
+      await within(10, (abortSignal) => service.listQueues({ abortSignal }).byPage({ maxPageSize: 1 }).next()).catch(
+        (error: unknown) => {
+          throw storageFailure('queues', 'probe', error);
+        },
+      );
     },
   };
 }
@@ -45,6 +53,7 @@ function encoded(queue: string, message: unknown): string {
   const json = JSON.stringify(message) as string | undefined;
   if (json === undefined) throw new TypeError(`a message to ${queue} that is no JSON`);
   const text = Buffer.from(json).toString('base64');
-  if (text.length > maxTextBytes) throw new TypeError(`a message of ${text.length} bytes to ${queue}: Storage Queues take 64 KiB`);
+  if (text.length > maxTextBytes)
+    throw new TypeError(`a message of ${text.length} bytes to ${queue}: Storage Queues take 64 KiB`);
   return text;
 }

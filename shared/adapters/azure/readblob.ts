@@ -8,12 +8,18 @@ const resumptions = 3;
 /** For the answer to begin. The bytes take as long as their reader takes. */
 const answerMs = 60_000;
 
-export async function openBlob(client: BlobClient, range: ByteRange = { offset: 0 }): Promise<ReadableStream<Uint8Array> | undefined> {
+export async function openBlob(
+  client: BlobClient,
+  range: ByteRange = { offset: 0 },
+): Promise<ReadableStream<Uint8Array> | undefined> {
   if (range.length === 0) return emptyStream();
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), answerMs);
   try {
-    const { readableStreamBody } = await client.download(range.offset, range.length, { maxRetryRequests: resumptions, abortSignal: abort.signal });
+    const { readableStreamBody } = await client.download(range.offset, range.length, {
+      maxRetryRequests: resumptions,
+      abortSignal: abort.signal,
+    });
     return streamOf(readableStreamBody as Readable, client.name);
   } catch (error) {
     const { errorCode, status } = storageAnswer(error);

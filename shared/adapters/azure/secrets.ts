@@ -25,10 +25,16 @@ const retryOptions = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 2_
  * name gets no token for something else.
  */
 export function azureSecrets({ vault, credential, httpClient }: SecretsSettings): Secrets & ProbeDependency {
-  const client = new SecretClient(vault, credential, { retryOptions, ...(httpClient === undefined ? {} : { httpClient }) });
+  const client = new SecretClient(vault, credential, {
+    retryOptions,
+    ...(httpClient === undefined ? {} : { httpClient }),
+  });
   const read = async (name: string, version?: string): Promise<KeyVaultSecret | undefined> => {
     try {
-      return await client.getSecret(name, { ...(version === undefined ? {} : { version }), abortSignal: AbortSignal.timeout(callMs) });
+      return await client.getSecret(name, {
+        ...(version === undefined ? {} : { version }),
+        abortSignal: AbortSignal.timeout(callMs),
+      });
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw secretsFailure(`read of ${name}`, error);
@@ -43,9 +49,11 @@ export function azureSecrets({ vault, credential, httpClient }: SecretsSettings)
     async writeSecret(name, value) {
       requireSecretName(name);
       requireSecretValue(name, value);
-      const written = await client.setSecret(name, value, { abortSignal: AbortSignal.timeout(callMs) }).catch((error: unknown) => {
-        throw secretsFailure(`write of ${name}`, error);
-      });
+      const written = await client
+        .setSecret(name, value, { abortSignal: AbortSignal.timeout(callMs) })
+        .catch((error: unknown) => {
+          throw secretsFailure(`write of ${name}`, error);
+        });
       return versionOf(written);
     },
     dependency: 'secrets',
@@ -63,7 +71,10 @@ interface VaultError {
 function isAbsent(error: unknown): boolean {
   const { status } = storageAnswer(error);
   const { code, details } = error as VaultError;
-  return (status === 404 && code === 'SecretNotFound') || (status === 403 && details?.error?.innerError?.code === 'SecretDisabled');
+  return (
+    (status === 404 && code === 'SecretNotFound') ||
+    (status === 403 && details?.error?.innerError?.code === 'SecretDisabled')
+  );
 }
 
 /** The cause of the SDK is left out: it holds the request, and with it a token and what was to be written. */
@@ -72,11 +83,21 @@ function secretsFailure(call: string, error: unknown): StoreFailure | TypeError 
   const { code, name } = error as VaultError & Error;
   const message = `${call}: ${String(status ?? 'no answer')} ${code ?? name}`;
   if (status === 400 || status === 413) return new TypeError(message);
-  return new StoreFailure({ dependency: 'secrets', kind: status === 429 || status === 503 ? 'throttled' : 'unavailable', message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+  return new StoreFailure({
+    dependency: 'secrets',
+    kind: status === 429 || status === 503 ? 'throttled' : 'unavailable',
+    message,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
 function valueOf({ name, value }: KeyVaultSecret): string {
-  if (value === undefined) throw new StoreFailure({ dependency: 'secrets', kind: 'unavailable', message: `read of ${name}: an answer without a value` });
+  if (value === undefined)
+    throw new StoreFailure({
+      dependency: 'secrets',
+      kind: 'unavailable',
+      message: `read of ${name}: an answer without a value`,
+    });
   return value;
 }
 
@@ -85,6 +106,11 @@ function tagsOf({ properties: { tags } }: KeyVaultSecret): Pick<Secret, 'tags'> 
 }
 
 function versionOf({ name, properties: { version } }: KeyVaultSecret): string {
-  if (version === undefined) throw new StoreFailure({ dependency: 'secrets', kind: 'unavailable', message: `${name}: an answer without a version` });
+  if (version === undefined)
+    throw new StoreFailure({
+      dependency: 'secrets',
+      kind: 'unavailable',
+      message: `${name}: an answer without a version`,
+    });
   return version;
 }

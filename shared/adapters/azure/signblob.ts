@@ -1,4 +1,9 @@
-import { BlobSASPermissions, SASProtocol, StorageSharedKeyCredential, generateBlobSASQueryParameters } from '@azure/storage-blob';
+import {
+  BlobSASPermissions,
+  SASProtocol,
+  StorageSharedKeyCredential,
+  generateBlobSASQueryParameters,
+} from '@azure/storage-blob';
 import type { BlobSASSignatureValues, BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import { cachedDelegationKey } from './delegationkey.ts';
 
@@ -10,7 +15,10 @@ const read = BlobSASPermissions.parse('r');
  * URLs that read one blob. With an account's key nothing is asked of the service; with an identity a delegation key is, twice in its
  * life. A signature costs 20 µs, so none is kept: each URL lives for as long as it was asked for and no longer.
  */
-export function blobUrlSigner(service: BlobServiceClient, container: ContainerClient): (name: string, seconds: number) => Promise<string> {
+export function blobUrlSigner(
+  service: BlobServiceClient,
+  container: ContainerClient,
+): (name: string, seconds: number) => Promise<string> {
   const sign = signature(service);
   const https = service.url.startsWith('https:');
   return async (name, seconds) => {
@@ -30,7 +38,8 @@ export function blobUrlSigner(service: BlobServiceClient, container: ContainerCl
 
 function signature(service: BlobServiceClient): (values: BlobSASSignatureValues) => Promise<string> {
   const { credential, accountName } = service;
-  if (credential instanceof StorageSharedKeyCredential) return (values) => Promise.resolve(generateBlobSASQueryParameters(values, credential).toString());
+  if (credential instanceof StorageSharedKeyCredential)
+    return (values) => Promise.resolve(generateBlobSASQueryParameters(values, credential).toString());
   const delegationKey = cachedDelegationKey((startsOn, expiresOn) => service.getUserDelegationKey(startsOn, expiresOn));
   return async (values) => generateBlobSASQueryParameters(values, await delegationKey(), accountName).toString();
 }

@@ -1,7 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
 
 /** How to reach one of a storage account's services: by connection string, or at `https://account.blob.…` with an identity. */
-export type StorageSettings = { readonly connectionString: string } | { readonly endpoint: string; readonly credential: TokenCredential };
+export type StorageSettings =
+  { readonly connectionString: string } | { readonly endpoint: string; readonly credential: TokenCredential };
 
 /**
  * Three tries, 0 s and 0.5 s apart. No `tryTimeoutInMs`: it would ask the server to break off a download that takes longer, and for the

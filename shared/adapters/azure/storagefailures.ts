@@ -12,7 +12,10 @@ interface StorageAnswer {
 
 /** What a storage SDK's `RestError` says; all undefined for any other error. The code is read from the header: HEAD has no body. */
 export function storageAnswer(error: unknown): StorageAnswer {
-  const { statusCode, response } = error as { statusCode?: number; response?: { headers: { get(name: string): string | undefined } } };
+  const { statusCode, response } = error as {
+    statusCode?: number;
+    response?: { headers: { get(name: string): string | undefined } };
+  };
   const seconds = Number(response?.headers.get('retry-after'));
   return {
     status: statusCode,

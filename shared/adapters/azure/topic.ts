@@ -21,10 +21,13 @@ export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string
   return {
     async publishEvents(events) {
       const bytes = Buffer.byteLength(JSON.stringify(events));
-      if (events.length === 0 || bytes > maxBytes) throw new TypeError(`${events.length} events of ${bytes} bytes in one call`);
-      await within(publishSeconds, (abortSignal) => client.send(events.map(toSdk), { abortSignal })).catch((error: unknown) => {
-        throw publishFailure(events.length, error);
-      });
+      if (events.length === 0 || bytes > maxBytes)
+        throw new TypeError(`${events.length} events of ${bytes} bytes in one call`);
+      await within(publishSeconds, (abortSignal) => client.send(events.map(toSdk), { abortSignal })).catch(
+        (error: unknown) => {
+          throw publishFailure(events.length, error);
+        },
+      );
     },
     dependency: 'events',
     probe: () => reach('events', settings.endpoint),
@@ -32,7 +35,16 @@ export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string
 }
 
 function toSdk({ id, source, type, subject, time, data, datacontenttype, traceparent }: CloudEvent) {
-  return { id, source, type, subject, time: new Date(time), data, datacontenttype, ...(traceparent === undefined ? {} : { extensionAttributes: { traceparent } }) };
+  return {
+    id,
+    source,
+    type,
+    subject,
+    time: new Date(time),
+    data,
+    datacontenttype,
+    ...(traceparent === undefined ? {} : { extensionAttributes: { traceparent } }),
+  };
 }
 
 function publishFailure(count: number, cause: unknown): StoreFailure | TypeError {

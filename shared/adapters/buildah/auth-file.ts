@@ -14,7 +14,12 @@ function usualPlaces({ REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, HOME }: NodeJS.Proce
   if (REGISTRY_AUTH_FILE !== undefined) return [REGISTRY_AUTH_FILE];
   const runtime = XDG_RUNTIME_DIR ?? (process.getuid === undefined ? undefined : `/run/containers/${process.getuid()}`);
   const [auth, docker] = [join('containers', 'auth.json'), join('.docker', 'config.json')];
-  return [...(runtime === undefined ? [] : [XDG_RUNTIME_DIR === undefined ? join(runtime, 'auth.json') : join(runtime, auth)]), ...(HOME === undefined ? [] : [join(HOME, '.config', auth), join(HOME, docker)])];
+  return [
+    ...(runtime === undefined
+      ? []
+      : [XDG_RUNTIME_DIR === undefined ? join(runtime, 'auth.json') : join(runtime, auth)]),
+    ...(HOME === undefined ? [] : [join(HOME, '.config', auth), join(HOME, docker)]),
+  ];
 }
 
 async function ownEntries(env: NodeJS.ProcessEnv): Promise<Entries> {
@@ -22,7 +27,10 @@ async function ownEntries(env: NodeJS.ProcessEnv): Promise<Entries> {
     try {
       return fileSchema.parse(JSON.parse(await readFile(place, 'utf8')) as unknown).auths;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Error(`${place} holds no logins that can be read: make it anew by "buildah login", or remove it`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw new Error(`${place} holds no logins that can be read: make it anew by "buildah login", or remove it`, {
+          cause: error,
+        });
     }
   }
   return {};
@@ -33,21 +41,29 @@ const hub = ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io'];
 
 /** Of a folder, the login that would be used for it: its own, that of a folder above it, or the host's. */
 function entryFor(entries: Entries, folder: string): Entries[string] | undefined {
-  for (let at = folder; at !== ''; at = at.includes('/') ? at.slice(0, at.lastIndexOf('/')) : '') if (entries[at] !== undefined) return entries[at];
-  return folder === 'docker.io' || folder.startsWith('docker.io/') ? hub.map((name) => entries[name]).find((each) => each !== undefined) : undefined;
+  for (let at = folder; at !== ''; at = at.includes('/') ? at.slice(0, at.lastIndexOf('/')) : '')
+    if (entries[at] !== undefined) return entries[at];
+  return folder === 'docker.io' || folder.startsWith('docker.io/')
+    ? hub.map((name) => entries[name]).find((each) => each !== undefined)
+    : undefined;
 }
 
 /**
  * The logins of one job: what the registry gives it for itself, and of this user's own those that its task names, each for no more than it names. Without
  * this a Dockerfile would read whatever this user may read.
  */
-export async function authFileFor({ logins, abroad }: RegistryAccess, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function authFileFor(
+  { logins, abroad }: RegistryAccess,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const own: Entries = abroad.length === 0 ? {} : await ownEntries(env);
   const named = abroad.flatMap((folder): (readonly [string, Entries[string]])[] => {
     const entry = entryFor(own, folder);
     return entry === undefined ? [] : [[folder, entry] as const];
   });
-  const given = logins.map(({ host, user, password }) => [host, { auth: Buffer.from(`${user}:${password}`).toString('base64') }] as const);
+  const given = logins.map(
+    ({ host, user, password }) => [host, { auth: Buffer.from(`${user}:${password}`).toString('base64') }] as const,
+  );
   const auths: Entries = Object.fromEntries<Entries[string]>([...named, ...given]);
   return JSON.stringify({ auths });
 }

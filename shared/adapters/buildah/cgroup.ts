@@ -46,10 +46,14 @@ export interface CgroupParents {
 export function cgroupParents(given: string | undefined): CgroupParents | { readonly missing: string } {
   try {
     const isVersion2 = existsSync(join(given ?? root, 'cgroup.controllers'));
-    return isVersion2 ? versionTwo(given ?? join(root, 'longshore'), given === undefined) : versionOne(given ?? 'longshore');
+    return isVersion2
+      ? versionTwo(given ?? join(root, 'longshore'), given === undefined)
+      : versionOne(given ?? 'longshore');
   } catch (error) {
     const path = given ?? join(root, 'longshore');
-    return { missing: `a cgroup that this process may fill, to bound memory, processors and processes: ${path} cannot be used (${(error as Error).message}). Run as root, or set LONGSHORE_BUILD_CGROUP to a cgroup that is yours, with the controllers memory, cpu and pids (systemd: Delegate=yes)` };
+    return {
+      missing: `a cgroup that this process may fill, to bound memory, processors and processes: ${path} cannot be used (${(error as Error).message}). Run as root, or set LONGSHORE_BUILD_CGROUP to a cgroup that is yours, with the controllers memory, cpu and pids (systemd: Delegate=yes)`,
+    };
   }
 }
 
@@ -99,7 +103,8 @@ export function makeCgroup({ version, folderOf }: CgroupParents, name: string, l
 async function removeFolder(folder: string): Promise<void> {
   for (let tries = 0; existsSync(folder); tries += 1) {
     try {
-      for (const pid of readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) endProcess(Number(pid));
+      for (const pid of readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean))
+        endProcess(Number(pid));
       rmdirSync(folder);
     } catch (error) {
       if (tries === 50) throw error;

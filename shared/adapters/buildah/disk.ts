@@ -38,15 +38,19 @@ export function watchDisk({ folder, ids }: Measured, mostBytes: number, over: (w
     // What cannot be measured is not bounded.
     if (!signal.aborted) over(`its disk could not be measured: ${String(error)}`);
   });
-  return () => { ended.abort(); };
+  return () => {
+    ended.abort();
+  };
 }
 
 async function overIn({ folder, ids }: Measured, mostBytes: number, signal: AbortSignal): Promise<string | undefined> {
   const { bavail, bsize, files, ffree } = await statfs(folder);
   if (bavail * bsize < leastFree) return `it left less than ${mib(leastFree)} MiB of the disk free`;
   // Some file systems make them as they need them, and say 0.
-  if (ffree < files / 20) return 'it left less than a twentieth of the disk\'s inodes free';
-  return (await usedIn({ folder, ids }, signal)) > mostBytes ? `it took more than the ${mib(mostBytes)} MiB of disk that a build may (LONGSHORE_BUILD_LIMITS)` : undefined;
+  if (ffree < files / 20) return "it left less than a twentieth of the disk's inodes free";
+  return (await usedIn({ folder, ids }, signal)) > mostBytes
+    ? `it took more than the ${mib(mostBytes)} MiB of disk that a build may (LONGSHORE_BUILD_LIMITS)`
+    : undefined;
 }
 
 /** A step would close its folders to this process's user, and what lies in them would count for nothing. */

@@ -48,7 +48,17 @@ const usualPatienceMs = 20_000;
  * A builder has a network of its own with nothing in it. What it fetches (bases, `ADD` of a URL, the token service that a registry names) goes through this
  * proxy, which connects to addresses that `reach` allows, and to the address that it has looked at: a name that changes in between gains nothing.
  */
-export async function openGateway({ folder, seenAt, owner, plainHosts, ownHosts, reach, opensToSteps, resolve = nameResolver(), patienceMs = usualPatienceMs }: GatewayOptions): Promise<Gateway> {
+export async function openGateway({
+  folder,
+  seenAt,
+  owner,
+  plainHosts,
+  ownHosts,
+  reach,
+  opensToSteps,
+  resolve = nameResolver(),
+  patienceMs = usualPatienceMs,
+}: GatewayOptions): Promise<Gateway> {
   const servers: Server[] = [];
   const listen = async (server: Server, name: string) => {
     server.maxConnections = mostConnections;
@@ -59,13 +69,33 @@ export async function openGateway({ folder, seenAt, owner, plainHosts, ownHosts,
     await chown(join(folder, name), owner.uid, owner.gid);
     return join(seenAt, name);
   };
-  const places = plainHosts.map(placeOf).filter((place, at, all) => all.findIndex(({ port, address }) => port === place.port && address === place.address) === at);
+  const places = plainHosts
+    .map(placeOf)
+    .filter(
+      (place, at, all) => all.findIndex(({ port, address }) => port === place.port && address === place.address) === at,
+    );
   const port = freePort(places);
   const isOwn = (host: string, to: number) => ownHosts.some((own) => sameAs(own, host, to));
-  const builder = await listen(proxyServer({ resolve, patienceMs }, (host, to) => (address) => isOwn(host, to) || (reach.allows(address) && !isThisMachine(address))), 'builder.sock');
-  const steps = opensToSteps ? await listen(proxyServer({ resolve, patienceMs }, () => (address) => isPublicAddress(address) && !isThisMachine(address)), 'steps.sock') : undefined;
+  const builder = await listen(
+    proxyServer(
+      { resolve, patienceMs },
+      (host, to) => (address) => isOwn(host, to) || (reach.allows(address) && !isThisMachine(address)),
+    ),
+    'builder.sock',
+  );
+  const steps = opensToSteps
+    ? await listen(
+        proxyServer({ resolve, patienceMs }, () => (address) => isPublicAddress(address) && !isThisMachine(address)),
+        'steps.sock',
+      )
+    : undefined;
   const doors: Door[] = [{ port, address: '127.0.0.1', builder, ...(steps === undefined ? {} : { steps }) }];
-  for (const [at, place] of places.entries()) doors.push({ port: place.port, address: place.address, builder: await listen(tunnelServer(place.host, place.port), `plain-${at}.sock`) });
+  for (const [at, place] of places.entries())
+    doors.push({
+      port: place.port,
+      address: place.address,
+      builder: await listen(tunnelServer(place.host, place.port), `plain-${at}.sock`),
+    });
   const close = async () => {
     await Promise.all(servers.map((server) => ended(server)));
   };
@@ -77,7 +107,11 @@ const anyAddress = ['0.0.0.0', '::'];
 
 /** Whatever the operator has opened: a name may lead to any port of it, and the registries here have doors. Its public addresses are behind a firewall for others, and not for itself. */
 function isThisMachine(address: string): boolean {
-  return isLoopbackAddress(address) || anyAddress.includes(address) || Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address));
+  return (
+    isLoopbackAddress(address) ||
+    anyAddress.includes(address) ||
+    Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address))
+  );
 }
 
 const sockets = new WeakMap<Server, Set<Duplex>>();
@@ -124,7 +158,11 @@ function sameAs(own: string, host: string, port: number): boolean {
 }
 
 function tunnelServer(host: string, port: number): Server {
-  return tracked(createTcpServer((socket) => { joined(socket, connect({ host, port })); }));
+  return tracked(
+    createTcpServer((socket) => {
+      joined(socket, connect({ host, port }));
+    }),
+  );
 }
 
 /** Each ends with the other. What has come from outside is given away first: a slow reader still gets the end of a layer. */
@@ -140,7 +178,9 @@ type Allows = (host: string, port: number) => (address: string) => boolean;
 
 function proxyServer(how: Connecting, allows: Allows): Server {
   const server = createServer((request, response) => {
-    forward(request, response, how, allows).catch((error: unknown) => { refuse(response, error); });
+    forward(request, response, how, allows).catch((error: unknown) => {
+      refuse(response, error);
+    });
   });
   server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     tunnel(request.url ?? '', socket, head, how, allows).catch((error: unknown) => {
@@ -151,7 +191,13 @@ function proxyServer(how: Connecting, allows: Allows): Server {
   return tracked(server);
 }
 
-async function tunnel(authority: string, socket: Duplex, head: Buffer, { resolve, patienceMs }: Connecting, allows: Allows): Promise<void> {
+async function tunnel(
+  authority: string,
+  socket: Duplex,
+  head: Buffer,
+  { resolve, patienceMs }: Connecting,
+  allows: Allows,
+): Promise<void> {
   const { hostname, port } = new URL(`https://${authority}`);
   const to = port === '' ? 443 : Number(port);
   const out = connect({ host: await addressOf(hostname, to, resolve, allows), port: to, timeout: patienceMs });
@@ -165,18 +211,36 @@ async function tunnel(authority: string, socket: Duplex, head: Buffer, { resolve
 }
 
 /** A plain `http://` URL: its answer may come from allowed addresses alone, as with TLS. */
-async function forward(request: IncomingMessage, response: ServerResponse, { resolve, patienceMs }: Connecting, allows: Allows): Promise<void> {
+async function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { resolve, patienceMs }: Connecting,
+  allows: Allows,
+): Promise<void> {
   const url = new URL(request.url ?? '');
   if (url.protocol !== 'http:') throw new Error('only http:// URLs are forwarded');
   const port = url.port === '' ? 80 : Number(url.port);
   const host = await addressOf(url.hostname, port, resolve, allows);
   const { 'proxy-connection': _, 'proxy-authorization': __, ...headers } = request.headers;
-  const out = requestHttp({ host, port, path: `${url.pathname}${url.search}`, method: request.method ?? 'GET', headers: { ...headers, host: url.host, connection: 'close' }, agent: false, timeout: patienceMs });
+  const out = requestHttp({
+    host,
+    port,
+    path: `${url.pathname}${url.search}`,
+    method: request.method ?? 'GET',
+    headers: { ...headers, host: url.host, connection: 'close' },
+    agent: false,
+    timeout: patienceMs,
+  });
   out.on('timeout', () => out.destroy(new Error('no answer in time')));
   // For as long as it lives: it fails in the middle of an answer too, where `once` below has long left, and what nobody hears ends this process.
-  out.on('error', (error) => { refuse(response, error); });
+  out.on('error', (error) => {
+    refuse(response, error);
+  });
   // Nobody asked for another protocol, and Node then says no more about the answer.
-  out.on('upgrade', (_answer, socket) => { socket.destroy(); refuse(response, new Error('another protocol is answered than was asked for')); });
+  out.on('upgrade', (_answer, socket) => {
+    socket.destroy();
+    refuse(response, new Error('another protocol is answered than was asked for'));
+  });
   request.on('error', () => out.destroy());
   response.on('close', () => out.destroy());
   request.pipe(out);
@@ -200,6 +264,7 @@ async function addressOf(hostname: string, port: number, resolve: ResolveName, a
   const host = hostname.replace(/^\[|\]$/g, '');
   const addresses = isIP(host) === 0 ? (await resolve(host)).map(({ address }) => address) : [host];
   const [first] = addresses;
-  if (first === undefined || !addresses.every(allows(host, port))) throw new Error(`a build may not reach ${host}: its address is not public, or it is this machine's`);
+  if (first === undefined || !addresses.every(allows(host, port)))
+    throw new Error(`a build may not reach ${host}: its address is not public, or it is this machine's`);
   return first;
 }

@@ -21,7 +21,10 @@ function short(decimal: string | undefined): string | undefined {
  * the builds made, which may be much. Gives the folders that it found. What belongs to another user is left alone.
  */
 export function removeLeftFolders(parent: string, removeRest: (folder: string) => void): string[] {
-  const left = readdirSync(parent).filter(isLeft).map((name) => join(parent, name)).filter(isOwn);
+  const left = readdirSync(parent)
+    .filter(isLeft)
+    .map((name) => join(parent, name))
+    .filter(isOwn);
   for (const folder of left) {
     for (const name of ['login', 'secrets']) rmSync(join(folder, name), { recursive: true, force: true });
     removeRest(folder);

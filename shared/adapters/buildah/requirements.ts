@@ -34,18 +34,29 @@ export class BuilderRefused extends Error {
   readonly missing: readonly string[];
 
   constructor(missing: readonly string[]) {
-    super(`LONGSHORE_RUNNER is "buildah", and a build cannot be kept apart from this machine:\n${missing.map((each) => `  - ${each}`).join('\n')}\nSet up what is missing, or leave LONGSHORE_RUNNER away: images are then rebased, and tasks are built by runners elsewhere (docs/rebuilds.md, "Whom a builder trusts").`);
+    super(
+      `LONGSHORE_RUNNER is "buildah", and a build cannot be kept apart from this machine:\n${missing.map((each) => `  - ${each}`).join('\n')}\nSet up what is missing, or leave LONGSHORE_RUNNER away: images are then rebased, and tasks are built by runners elsewhere (docs/rebuilds.md, "Whom a builder trusts").`,
+    );
     this.missing = missing;
   }
 }
 
 /** By Debian's packages; other distributions call them alike. */
-const needed: Readonly<Record<string, string>> = { buildah: 'buildah', bwrap: 'bubblewrap', unshare: 'util-linux', newuidmap: 'uidmap', newgidmap: 'uidmap', tar: 'tar', du: 'coreutils' };
+const needed: Readonly<Record<string, string>> = {
+  buildah: 'buildah',
+  bwrap: 'bubblewrap',
+  unshare: 'util-linux',
+  newuidmap: 'uidmap',
+  newgidmap: 'uidmap',
+  tar: 'tar',
+  du: 'coreutils',
+};
 
 /** Finds out what this machine can do, by doing it once. Throws `BuilderRefused`. */
 export function isolationOf(options: IsolationOptions): Isolation {
   const missing: string[] = [];
-  for (const [program, packageName] of Object.entries(needed)) if (!isOnPath(program)) missing.push(`the program ${program} (of the package ${packageName})`);
+  for (const [program, packageName] of Object.entries(needed))
+    if (!isOnPath(program)) missing.push(`the program ${program} (of the package ${packageName})`);
   // A chroot needs none.
   const runtime = (['crun', 'runc'] as const).find(isOnPath) ?? (options.steps === 'chroot' ? 'crun' : undefined);
   if (runtime === undefined) missing.push('a program that runs containers: crun or runc');
@@ -54,7 +65,14 @@ export function isolationOf(options: IsolationOptions): Isolation {
   if (groups === undefined) missing.push(idsMissing('/etc/subgid', 'subgids'));
   const cgroups = cgroupParents(options.cgroup);
   if ('missing' in cgroups) missing.push(cgroups.missing);
-  if (missing.length > 0 || runtime === undefined || users === undefined || groups === undefined || 'missing' in cgroups) throw new BuilderRefused(missing);
+  if (
+    missing.length > 0 ||
+    runtime === undefined ||
+    users === undefined ||
+    groups === undefined ||
+    'missing' in cgroups
+  )
+    throw new BuilderRefused(missing);
   const isolation = { ids: { users, groups }, runtime, cgroups };
   removeLeftFolders(realpathSync(tmpdir()), (folder) => removeBeside(folder, isolation.ids));
   const failure = tried(isolation, options);
@@ -90,10 +108,35 @@ function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }:
     mkdirSync(join(folder, 'job', 'context'));
     chmodSync(join(folder, 'job', 'context'), 0o755);
     writeShown(join(folder, 'job', 'context', 'exit'), program ?? '', 0o755);
-    writeShown(join(folder, 'job', 'context', 'Dockerfile'), `FROM scratch\nCOPY exit /exit\n${program === undefined ? '' : 'RUN ["/exit"]\n'}`);
-    const build = ['buildah', '--storage-driver', 'vfs', '--root', '/job/storage', '--runroot', '/job/run', 'build', ...containerIds, ...stepOptions({ runtime, steps, network }), '/job/context'];
-    const [name = '', ...args] = inSandbox(behindDoors([{ port: 3_128, address: '127.0.0.1', builder: '/nowhere' }], build, { isTied: false }), { ids, runtime, folder, files, shown: [], environment: {}, cgroups: cgroup.joins });
-    const { status, stderr, error } = spawnSync(name, args, { cwd: folder, env: { PATH: process.env.PATH }, stdio: ['ignore', 'ignore', 'pipe', node], encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' });
+    writeShown(
+      join(folder, 'job', 'context', 'Dockerfile'),
+      `FROM scratch\nCOPY exit /exit\n${program === undefined ? '' : 'RUN ["/exit"]\n'}`,
+    );
+    const build = [
+      'buildah',
+      '--storage-driver',
+      'vfs',
+      '--root',
+      '/job/storage',
+      '--runroot',
+      '/job/run',
+      'build',
+      ...containerIds,
+      ...stepOptions({ runtime, steps, network }),
+      '/job/context',
+    ];
+    const [name = '', ...args] = inSandbox(
+      behindDoors([{ port: 3_128, address: '127.0.0.1', builder: '/nowhere' }], build, { isTied: false }),
+      { ids, runtime, folder, files, shown: [], environment: {}, cgroups: cgroup.joins },
+    );
+    const { status, stderr, error } = spawnSync(name, args, {
+      cwd: folder,
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'ignore', 'pipe', node],
+      encoding: 'utf8',
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    });
     if (status === 0) return undefined;
     return `a trial of the sandbox (user, mount, process and network namespaces, cgroups, and a step by ${runtime}) failed: ${(error?.message ?? stderr).trim().split('\n').slice(-3).join('; ').slice(0, 600)}`;
   } catch (error) {

@@ -36,9 +36,27 @@ export function buildahRunner(sandboxed: Sandboxed): Runner {
         if ('why' in file) return await failedIn(place, file.why);
         await movePins(place.at('context', file.path), pins);
         const { makes, starts } = place.options;
-        const options = ['--pull-always', '--format', 'oci', '--platform', platform, '-f', place.seen('context', file.path), ...makes, ...starts, ...told(job), ...(await secretFiles(place, secrets))];
-        const built = await place.buildah('build', [...options, '-t', tag, place.seen('context')], timeoutMs, { shown: ['login', 'secrets'] });
-        if (built.code !== 0) return await failedIn(place, `${ended('buildah', built, timeoutMs)}${printed.isForeign ? `: a step runs a program that is not for this machine's processor. For ${platform} it needs an emulator (qemu-user-static), or another machine` : ''}`);
+        const options = [
+          '--pull-always',
+          '--format',
+          'oci',
+          '--platform',
+          platform,
+          '-f',
+          place.seen('context', file.path),
+          ...makes,
+          ...starts,
+          ...told(job),
+          ...(await secretFiles(place, secrets)),
+        ];
+        const built = await place.buildah('build', [...options, '-t', tag, place.seen('context')], timeoutMs, {
+          shown: ['login', 'secrets'],
+        });
+        if (built.code !== 0)
+          return await failedIn(
+            place,
+            `${ended('buildah', built, timeoutMs)}${printed.isForeign ? `: a step runs a program that is not for this machine's processor. For ${platform} it needs an emulator (qemu-user-static), or another machine` : ''}`,
+          );
         return { is: 'built', image: await imageIn(place) };
       } catch (error) {
         await place.discard();
@@ -69,7 +87,8 @@ function told({ target, arguments: given, annotations }: BuildJob): string[] {
 /** Files that the builder alone may read: a value in an argument would be seen by every process of the machine. */
 async function secretFiles(place: Workplace, secrets: Readonly<Record<string, string>>): Promise<string[]> {
   const options: string[] = [];
-  for (const [at, [id, value]] of Object.entries(secrets).entries()) options.push('--secret', `id=${id},src=${await place.writeSecret(String(at), value)}`);
+  for (const [at, [id, value]] of Object.entries(secrets).entries())
+    options.push('--secret', `id=${id},src=${await place.writeSecret(String(at), value)}`);
   return options;
 }
 
@@ -80,14 +99,20 @@ async function failedIn(place: Workplace, why: string): Promise<{ is: 'failed'; 
 
 function ended(program: string, { code, isTimedOut, over }: Ran, timeoutMs: number): string {
   if (over !== undefined) return `${program} was stopped: ${over}`;
-  return isTimedOut ? `${program} took longer than ${Math.round(timeoutMs / 1_000)} s, and was stopped` : `${program} ended with exit code ${code ?? 'of a signal'}`;
+  return isTimedOut
+    ? `${program} took longer than ${Math.round(timeoutMs / 1_000)} s, and was stopped`
+    : `${program} ended with exit code ${code ?? 'of a signal'}`;
 }
 
 /** More than is read of one when its task is made. It is read as a whole to move on digests. */
 const mostDockerfileBytes = 1024 * 1024;
 
 /** Gives where in the context the Dockerfile really is, or what is wrong with the context. */
-async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, dockerfile: string): Promise<{ path: string } | { why: string }> {
+async function unpacked(
+  place: Workplace,
+  context: ReadableStream<Uint8Array>,
+  dockerfile: string,
+): Promise<{ path: string } | { why: string }> {
   const { tar } = await unpackedTar(context, contextBounds);
   try {
     await pipeline(tar, createWriteStream(place.at('context.tar'), { flags: 'wx' }));
@@ -95,20 +120,34 @@ async function unpacked(place: Workplace, context: ReadableStream<Uint8Array>, d
     await chmod(place.at('context.tar'), 0o644);
   } catch (error) {
     if (error instanceof TarRefused) return { why: `the context cannot be used: ${error.message}` };
-    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') === true) return { why: 'the context is no tar archive, or it is damaged' };
+    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') === true)
+      return { why: 'the context is no tar archive, or it is damaged' };
     throw error;
   }
   // By the builder's own user, and where none of this machine's files are: whatever an archive is made to write lies in its own job.
-  const done = await place.run(['sh', '-c', 'mkdir context && tar --no-same-owner -xf context.tar -C context && rm context.tar'], setUpMs);
-  if (done.code !== 0) return { why: done.over === undefined ? 'the context is no tar archive' : `the context cannot be used: ${done.over}` };
+  const done = await place.run(
+    ['sh', '-c', 'mkdir context && tar --no-same-owner -xf context.tar -C context && rm context.tar'],
+    setUpMs,
+  );
+  if (done.code !== 0)
+    return {
+      why: done.over === undefined ? 'the context is no tar archive' : `the context cannot be used: ${done.over}`,
+    };
   // As it really is: a link in the context may lead out of it, and the builder would follow.
-  const [root, file] = await Promise.all([realpath(place.at('context')), realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined)]);
+  const [root, file] = await Promise.all([
+    realpath(place.at('context')),
+    realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined),
+  ]);
   if (file === undefined) return { why: `the context has no file ${dockerfile}` };
   if (!file.startsWith(`${root}/`)) return { why: `${dockerfile} lies outside of the context` };
   // An archive may hold the file twice, and the one that was read before is then another.
-  if ((await stat(file)).size > mostDockerfileBytes) return { why: `${dockerfile} has more than ${mostDockerfileBytes} bytes` };
+  if ((await stat(file)).size > mostDockerfileBytes)
+    return { why: `${dockerfile} has more than ${mostDockerfileBytes} bytes` };
   // buildah runs such a file through the C preprocessor, as the builder: an `#include` would print the job's login and its secrets.
-  if (file.endsWith('.in')) return { why: `${dockerfile} is a file whose name ends in .in, for which buildah runs the C preprocessor: name it otherwise` };
+  if (file.endsWith('.in'))
+    return {
+      why: `${dockerfile} is a file whose name ends in .in, for which buildah runs the C preprocessor: name it otherwise`,
+    };
   return { path: relative(root, file) };
 }
 
@@ -117,10 +156,15 @@ async function movePins(file: string, pins: BuildJob['pins']): Promise<void> {
   const moved = Object.entries(pins);
   if (moved.length === 0) return;
   const text = await readFile(file, 'utf8');
-  await writeFile(file, moved.reduce((all, [from, to]) => all.replaceAll(from, to), text));
+  await writeFile(
+    file,
+    moved.reduce((all, [from, to]) => all.replaceAll(from, to), text),
+  );
 }
 
-const indexSchema = z.object({ manifests: z.array(z.object({ digest: z.string().regex(/^sha256:[a-f0-9]{64}$/) })).min(1) });
+const indexSchema = z.object({
+  manifests: z.array(z.object({ digest: z.string().regex(/^sha256:[a-f0-9]{64}$/) })).min(1),
+});
 /** As the registry takes them: a manifest has at most 4 MiB. */
 const mostManifestBytes = 4 * 1024 * 1024;
 
@@ -131,7 +175,8 @@ async function imageIn(place: Workplace): Promise<BuiltImage> {
   const manifest = await readOwn(place, 'image', 'blobs', ...(manifests[0]?.digest ?? '').split(':'));
   return {
     manifest,
-    openBlob: (digest: Digest) => lateStream(async () => createReadStream('', { fd: await place.openOwn('image', 'blobs', ...digest.split(':')) })),
+    openBlob: (digest: Digest) =>
+      lateStream(async () => createReadStream('', { fd: await place.openOwn('image', 'blobs', ...digest.split(':')) })),
     test: (command, timeoutMs) => testIn(place, command, timeoutMs),
     discard: () => place.discard(),
   };
@@ -139,7 +184,11 @@ async function imageIn(place: Workplace): Promise<BuiltImage> {
 
 async function readOwn(place: Workplace, ...names: string[]): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream('', { fd: await place.openOwn(...names), end: mostManifestBytes }) as AsyncIterable<Buffer>) chunks.push(chunk);
+  for await (const chunk of createReadStream('', {
+    fd: await place.openOwn(...names),
+    end: mostManifestBytes,
+  }) as AsyncIterable<Buffer>)
+    chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   if (bytes.length > mostManifestBytes) throw new Error(`${names.join('/')} is larger than a manifest may be`);
   return bytes;

@@ -33,7 +33,9 @@ const isRoot = () => process.geteuid?.() === 0;
 
 /** What the builder's own user is on this machine. */
 export function builderOf({ users, groups }: Ids): { uid: number; gid: number } {
-  return isRoot() ? { uid: users, gid: groups } : { uid: process.geteuid?.() ?? users, gid: process.getegid?.() ?? groups };
+  return isRoot()
+    ? { uid: users, gid: groups }
+    : { uid: process.geteuid?.() ?? users, gid: process.getegid?.() ?? groups };
 }
 
 /** Of the user that runs this process; absent where it has none, or too few. */
@@ -64,27 +66,61 @@ function ownName(): string | undefined {
 export const idsNeeded = idsOfContainer + 1;
 
 /** Steps are nobody that the builder is: what is the builder's alone (logins, secrets) stays closed to a step that finds a way out of its container. */
-export const containerIds: readonly string[] = ['--userns-uid-map', `0:1:${idsOfContainer}`, '--userns-gid-map', `0:1:${idsOfContainer}`];
+export const containerIds: readonly string[] = [
+  '--userns-uid-map',
+  `0:1:${idsOfContainer}`,
+  '--userns-gid-map',
+  `0:1:${idsOfContainer}`,
+];
 
 /**
  * What even root of a container may not do. The first would lead out of a `chroot`, the second end the builder's processes where they were to be seen, the third give
  * files rights; the others are of no use to a build.
  */
-export const droppedCapabilities: readonly string[] = ['SYS_CHROOT', 'KILL', 'SETFCAP', 'SETPCAP', 'NET_BIND_SERVICE', 'NET_RAW', 'MKNOD', 'AUDIT_WRITE'];
+export const droppedCapabilities: readonly string[] = [
+  'SYS_CHROOT',
+  'KILL',
+  'SETFCAP',
+  'SETPCAP',
+  'NET_BIND_SERVICE',
+  'NET_RAW',
+  'MKNOD',
+  'AUDIT_WRITE',
+];
 
 /** How buildah starts what a step, or a test, runs. */
-export function stepOptions({ runtime, steps, network }: { readonly runtime: string; readonly steps: 'oci' | 'chroot'; readonly network: 'none' | 'public' }): string[] {
+export function stepOptions({
+  runtime,
+  steps,
+  network,
+}: {
+  readonly runtime: string;
+  readonly steps: 'oci' | 'chroot';
+  readonly network: 'none' | 'public';
+}): string[] {
   // `host` is the builder's own network, in which the doors know a step from the builder. buildah knows no other with `chroot`.
   const joined = network === 'public' || steps === 'chroot' ? 'host' : 'none';
-  return ['--isolation', steps, ...(steps === 'oci' ? ['--runtime', runtime] : []), '--network', joined, '--cap-drop', droppedCapabilities.map((name) => `CAP_${name}`).join(',')];
+  return [
+    '--isolation',
+    steps,
+    ...(steps === 'oci' ? ['--runtime', runtime] : []),
+    '--network',
+    joined,
+    '--cap-drop',
+    droppedCapabilities.map((name) => `CAP_${name}`).join(','),
+  ];
 }
 
-const owned = (ids: Ids, kind: keyof Ids, own: number) => (isRoot() ? [`${ids[kind]},0,${idsNeeded}`] : [`${own},0,1`, `${ids[kind]},1,${idsOfContainer}`]);
+const owned = (ids: Ids, kind: keyof Ids, own: number) =>
+  isRoot() ? [`${ids[kind]},0,${idsNeeded}`] : [`${own},0,1`, `${ids[kind]},1,${idsOfContainer}`];
 
 /** A user namespace of the ids alone, in which `command` is root. */
 export function asBuilder(ids: Ids, command: readonly string[], options: readonly string[] = []): string[] {
   const { uid, gid } = builderOf(ids);
-  const maps = [...owned(ids, 'users', uid).map((map) => `--map-users=${map}`), ...owned(ids, 'groups', gid).map((map) => `--map-groups=${map}`)];
+  const maps = [
+    ...owned(ids, 'users', uid).map((map) => `--map-users=${map}`),
+    ...owned(ids, 'groups', gid).map((map) => `--map-groups=${map}`),
+  ];
   return ['unshare', '--user', ...maps, '--setuid', '0', '--setgid', '0', ...options, '--', ...command];
 }
 
@@ -95,11 +131,21 @@ export function enteringAll(ids: Ids, command: readonly string[]): readonly stri
 
 /** Folders of programs: on most machines they are links into /usr. */
 function programs(): string[] {
-  return ['/bin', '/sbin', '/lib', '/lib64'].filter((path) => existsSync(path)).flatMap((path) => (lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path]));
+  return ['/bin', '/sbin', '/lib', '/lib64']
+    .filter((path) => existsSync(path))
+    .flatMap((path) =>
+      lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path],
+    );
 }
 
 /** What TLS is trusted by, and which clients' certificates registries are shown. */
-const trust = ['/etc/ssl', '/etc/pki', '/etc/ca-certificates', '/etc/containers/certs.d', '/etc/docker/certs.d'].flatMap((path) => ['--ro-bind-try', path, path]);
+const trust = [
+  '/etc/ssl',
+  '/etc/pki',
+  '/etc/ca-certificates',
+  '/etc/containers/certs.d',
+  '/etc/docker/certs.d',
+].flatMap((path) => ['--ro-bind-try', path, path]);
 
 /** Joins the groups, in which everything that it starts stays too. What it writes has the usual modes: this process's umask may keep files from all others. */
 const joinGroups = 'umask 022; while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"';
@@ -111,21 +157,67 @@ const enter = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';
  * A world for one command of a builder: users, files, processes and a network of its own. Of this machine it sees programs, and the job's folder; it has no
  * network but what the gateway lets through, and ends with everything in it when the first process is killed.
  */
-export function inSandbox(command: readonly string[], { ids, runtime, folder, files, shown, environment, cgroups }: SandboxOptions): string[] {
+export function inSandbox(
+  command: readonly string[],
+  { ids, runtime, folder, files, shown, environment, cgroups }: SandboxOptions,
+): string[] {
   const named = Object.entries(files).flatMap(([name, path]) => ['--ro-bind', join(folder, 'etc', name), path]);
   const more = shown.flatMap((name) => ['--bind', join(folder, name), `/${name}`]);
-  const set = Object.entries({ PATH: searched, HOME: '/root', TMPDIR: '/job/tmp', ...environment }).flatMap(([name, value]) => ['--setenv', name, value]);
+  const set = Object.entries({ PATH: searched, HOME: '/root', TMPDIR: '/job/tmp', ...environment }).flatMap(
+    ([name, value]) => ['--setenv', name, value],
+  );
   const world = [
-    'bwrap', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup', '--die-with-parent', '--hostname', 'builder',
+    'bwrap',
+    '--unshare-pid',
+    '--unshare-net',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-cgroup',
+    '--die-with-parent',
+    '--hostname',
+    'builder',
     // Steps are other users here, and their runtime looks through these.
     ...['/etc', '/etc/containers', '/var'].flatMap((path) => ['--perms', '0755', '--dir', path]),
-    '--ro-bind', '/usr', '/usr', ...programs(), ...trust, ...named,
-    '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/var/tmp', '--dir', '/root',
+    '--ro-bind',
+    '/usr',
+    '/usr',
+    ...programs(),
+    ...trust,
+    ...named,
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--tmpfs',
+    '/tmp',
+    '--tmpfs',
+    '/run',
+    '--dir',
+    '/var/tmp',
+    '--dir',
+    '/root',
     // runc makes a /sys only where it sees one.
     ...(runtime === 'runc' ? ['--ro-bind', '/sys', '/sys'] : ['--dir', '/sys/fs/cgroup']),
-    '--bind', join(folder, 'job'), '/job', ...more, '--cap-add', 'ALL', '--chdir', '/job', '--clearenv', ...set,
+    '--bind',
+    join(folder, 'job'),
+    '/job',
+    ...more,
+    '--cap-add',
+    'ALL',
+    '--chdir',
+    '/job',
+    '--clearenv',
+    ...set,
   ];
-  return ['sh', '-c', joinGroups, 'sh', ...cgroups, '--', ...asBuilder(ids, [...world, '--', 'sh', '-c', enter, 'sh', ...command], ['--mount', '--fork', '--kill-child'])];
+  return [
+    'sh',
+    '-c',
+    joinGroups,
+    'sh',
+    ...cgroups,
+    '--',
+    ...asBuilder(ids, [...world, '--', 'sh', '-c', enter, 'sh', ...command], ['--mount', '--fork', '--kill-child']),
+  ];
 }
 
 /** Where programs lie in the builder's world. */

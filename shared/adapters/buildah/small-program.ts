@@ -13,7 +13,12 @@ export function smallProgram(machine: number, code: Buffer): Buffer {
   header.writeUInt32LE(1, 20);
   header.writeBigUInt64LE(BigInt(address + headerBytes), 24);
   header.writeBigUInt64LE(64n, 32);
-  for (const [at, value] of [[52, 64], [54, 56], [56, 1]] as const) header.writeUInt16LE(value, at);
+  for (const [at, value] of [
+    [52, 64],
+    [54, 56],
+    [56, 1],
+  ] as const)
+    header.writeUInt16LE(value, at);
   header.writeUInt32LE(1, 64);
   header.writeUInt32LE(5, 68);
   for (const at of [80, 88]) header.writeBigUInt64LE(BigInt(address), at);

@@ -60,7 +60,12 @@ export class Workplace {
   readonly #cgroup: Cgroup;
   readonly #node: number;
 
-  private constructor(folder: string, asked: Asked, sandboxed: Sandboxed, made: { files: Readonly<Record<string, string>>; gateway: Gateway; cgroup: Cgroup; node: number }) {
+  private constructor(
+    folder: string,
+    asked: Asked,
+    sandboxed: Sandboxed,
+    made: { files: Readonly<Record<string, string>>; gateway: Gateway; cgroup: Cgroup; node: number },
+  ) {
     this.#folder = folder;
     this.#asked = asked;
     this.#sandboxed = sandboxed;
@@ -71,13 +76,30 @@ export class Workplace {
   }
 
   static async make(sandboxed: Sandboxed, asked: Asked): Promise<Workplace> {
-    const { isolation: { ids, cgroups }, limits, network } = sandboxed;
+    const {
+      isolation: { ids, cgroups },
+      limits,
+      network,
+    } = sandboxed;
     const folder = await mkdtemp(join(await realpath(tmpdir()), folderPrefix('build')));
     const files = writeWorld(folder, ids, asked.plainHosts);
     const owner = builderOf(ids);
-    const gateway = await openGateway({ folder: join(folder, 'gateway'), seenAt: '/gateway', owner, plainHosts: reached(asked, sandboxed), ownHosts: [...asked.ownHosts, ...sandboxed.stores.map((store) => new URL(store).host)], reach: sandboxed.reach, opensToSteps: network === 'public' });
+    const gateway = await openGateway({
+      folder: join(folder, 'gateway'),
+      seenAt: '/gateway',
+      owner,
+      plainHosts: reached(asked, sandboxed),
+      ownHosts: [...asked.ownHosts, ...sandboxed.stores.map((store) => new URL(store).host)],
+      reach: sandboxed.reach,
+      opensToSteps: network === 'public',
+    });
     const cgroup = makeCgroup(cgroups, basename(folder), limits);
-    const workplace = new Workplace(folder, asked, sandboxed, { files, gateway, cgroup, node: openSync(process.execPath, 'r') });
+    const workplace = new Workplace(folder, asked, sandboxed, {
+      files,
+      gateway,
+      cgroup,
+      node: openSync(process.execPath, 'r'),
+    });
     await workplace.#write('login', 'auth.json', await authFileFor(asked.access ?? { logins: [], abroad: [] }));
     return workplace;
   }
@@ -107,7 +129,8 @@ export class Workplace {
   /** A file of the job, when it is one and lies where it should: not what a link leads to. The caller closes it. */
   async openOwn(...names: string[]): Promise<number> {
     const path = this.at(...names);
-    if ((await realpath(dirname(path))) !== dirname(path)) throw new Error(`${names.join('/')} is not where the builder should have put it`);
+    if ((await realpath(dirname(path))) !== dirname(path))
+      throw new Error(`${names.join('/')} is not where the builder should have put it`);
     const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     if (fstatSync(file).isFile()) return file;
     closeSync(file);
@@ -115,10 +138,27 @@ export class Workplace {
   }
 
   /** Runs a program in the job's world. `shown` are the folders that it needs besides the job's own. */
-  async run(command: readonly string[], timeoutMs: number, { shown = [], log = this.#asked.log }: { shown?: readonly string[]; log?: (text: string) => void } = {}): Promise<Ran> {
-    const { isolation: { ids, runtime }, limits } = this.#sandboxed;
-    const proxied = shown.includes('login') ? { REGISTRY_AUTH_FILE: '/login/auth.json', ...proxies(this.#gateway.proxy) } : {};
-    const all = inSandbox(behindDoors(this.#gateway.doors, command), { ids, runtime, folder: this.#folder, files: this.#files, shown: ['gateway', ...shown], environment: { ...this.#stepProxies(), ...proxied }, cgroups: this.#cgroup.joins });
+  async run(
+    command: readonly string[],
+    timeoutMs: number,
+    { shown = [], log = this.#asked.log }: { shown?: readonly string[]; log?: (text: string) => void } = {},
+  ): Promise<Ran> {
+    const {
+      isolation: { ids, runtime },
+      limits,
+    } = this.#sandboxed;
+    const proxied = shown.includes('login')
+      ? { REGISTRY_AUTH_FILE: '/login/auth.json', ...proxies(this.#gateway.proxy) }
+      : {};
+    const all = inSandbox(behindDoors(this.#gateway.doors, command), {
+      ids,
+      runtime,
+      folder: this.#folder,
+      files: this.#files,
+      shown: ['gateway', ...shown],
+      environment: { ...this.#stepProxies(), ...proxied },
+      cgroups: this.#cgroup.joins,
+    });
     const stop = new AbortController();
     let over: string | undefined;
     const unwatch = watchDisk({ folder: this.#folder, ids }, limits.diskBytes, (why) => {
@@ -126,7 +166,15 @@ export class Workplace {
       stop.abort();
     });
     try {
-      const ended = await spawned(all[0] ?? '', all.slice(1), { env: { PATH: process.env.PATH }, cwd: this.#folder, timeoutMs, signal: this.#asked.signal, stop: stop.signal, descriptor: this.#node, log });
+      const ended = await spawned(all[0] ?? '', all.slice(1), {
+        env: { PATH: process.env.PATH },
+        cwd: this.#folder,
+        timeoutMs,
+        signal: this.#asked.signal,
+        stop: stop.signal,
+        descriptor: this.#node,
+        log,
+      });
       return { ...ended, ...(over === undefined ? {} : { over }) };
     } finally {
       unwatch();
@@ -137,13 +185,36 @@ export class Workplace {
     return this.#sandboxed.network === 'public' ? proxies(this.#gateway.proxy) : {};
   }
 
-  buildah(command: string, args: readonly string[], timeoutMs: number, how: { shown?: readonly string[]; log?: (text: string) => void } = {}): Promise<Ran> {
-    return this.run(['buildah', '--storage-driver', process.env.STORAGE_DRIVER ?? 'vfs', '--root', this.seen('storage'), '--runroot', this.seen('run'), command, ...args], timeoutMs, how);
+  buildah(
+    command: string,
+    args: readonly string[],
+    timeoutMs: number,
+    how: { shown?: readonly string[]; log?: (text: string) => void } = {},
+  ): Promise<Ran> {
+    return this.run(
+      [
+        'buildah',
+        '--storage-driver',
+        process.env.STORAGE_DRIVER ?? 'vfs',
+        '--root',
+        this.seen('storage'),
+        '--runroot',
+        this.seen('run'),
+        command,
+        ...args,
+      ],
+      timeoutMs,
+      how,
+    );
   }
 
   /** Of what makes a container; `starts` of what runs in one. */
   get options(): { readonly makes: readonly string[]; readonly starts: readonly string[] } {
-    const { isolation: { runtime }, network, steps } = this.#sandboxed;
+    const {
+      isolation: { runtime },
+      network,
+      steps,
+    } = this.#sandboxed;
     const starts = stepOptions({ runtime, steps, network });
     return { makes: [...containerIds, `--http-proxy=${String(network === 'public')}`], starts };
   }
@@ -152,7 +223,9 @@ export class Workplace {
   async discard(): Promise<void> {
     try {
       await Promise.all([this.#gateway.close(), this.#cgroup.remove()]);
-      await Promise.all(['login', 'secrets'].map((name) => rm(join(this.#folder, name), { recursive: true, force: true })));
+      await Promise.all(
+        ['login', 'secrets'].map((name) => rm(join(this.#folder, name), { recursive: true, force: true })),
+      );
       await this.#removeJob();
       await rm(this.#folder, { recursive: true, force: true });
     } catch (error) {
@@ -165,7 +238,13 @@ export class Workplace {
   /** By a program, and as the builder: files belong to users that it alone may be, and a step makes folders so deep that Node has no path for them, or millions of files. */
   async #removeJob(): Promise<void> {
     const [program = '', ...args] = asBuilder(this.#sandboxed.isolation.ids, ['rm', '-rf', this.at()]);
-    await spawned(program, args, { env: { PATH: process.env.PATH }, cwd: '/', timeoutMs: removingMs, signal: new AbortController().signal, log: () => undefined });
+    await spawned(program, args, {
+      env: { PATH: process.env.PATH },
+      cwd: '/',
+      timeoutMs: removingMs,
+      signal: new AbortController().signal,
+      log: () => undefined,
+    });
   }
 }
 
@@ -173,7 +252,10 @@ const removingMs = 5 * 60_000;
 
 /** What a builder may ask on this machine: this registry and its storage, and other registries where the operator has opened loopback. A Dockerfile names any port. */
 function reached({ plainHosts, ownHosts }: Asked, { reach, stores }: Sandboxed): string[] {
-  const local = stores.map((store) => new URL(store)).filter(({ hostname }) => isLoopbackName(hostname)).map(({ host }) => host);
+  const local = stores
+    .map((store) => new URL(store))
+    .filter(({ hostname }) => isLoopbackName(hostname))
+    .map(({ host }) => host);
   return [...local, ...plainHosts.filter((host) => ownHosts.includes(host) || reach.isOpened('127.0.0.1'))];
 }
 

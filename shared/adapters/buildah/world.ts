@@ -29,9 +29,17 @@ export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string
     chownSync(join(folder, name), uid, gid);
   }
   const rules = existsSync(policy) ? readFileSync(policy, 'utf8') : '{"default":[{"type":"insecureAcceptAnything"}]}';
-  for (const [name, text] of Object.entries({ ...files, 'policy.json': rules })) writeShown(join(folder, 'etc', name), text);
+  for (const [name, text] of Object.entries({ ...files, 'policy.json': rules }))
+    writeShown(join(folder, 'etc', name), text);
   chownSync(folder, uid, gid);
-  return { passwd: '/etc/passwd', group: '/etc/group', hosts: '/etc/hosts', 'resolv.conf': '/etc/resolv.conf', 'registries.conf': '/etc/containers/registries.conf', 'policy.json': '/etc/containers/policy.json' };
+  return {
+    passwd: '/etc/passwd',
+    group: '/etc/group',
+    hosts: '/etc/hosts',
+    'resolv.conf': '/etc/resolv.conf',
+    'registries.conf': '/etc/containers/registries.conf',
+    'policy.json': '/etc/containers/policy.json',
+  };
 }
 
 /** A file that the builder may read, whatever this process's umask keeps from others. */

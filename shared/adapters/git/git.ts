@@ -38,33 +38,55 @@ export interface HttpGitOptions extends CheckedLookupOptions {
 /** Git over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder that is gone afterwards. */
 export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options }: HttpGitOptions): Git {
   return {
-    resolveRef: (repository, ref) => asked(repository, async () => {
-      if (/^[0-9a-f]{40}$/.test(ref)) return { is: 'at', commit: ref };
-      const { listServerRefs } = await library();
-      const http = guardedHttp({ ...options, mostBytes: listingBytes, signal: AbortSignal.timeout(listingMs) });
-      try {
-        return await found(ref, (prefix) => listServerRefs({ http, url: repository.url, protocolVersion: 2, prefix, peelTags: true, ...authOf(repository) }));
-      } finally {
-        await http.end();
-      }
-    }),
-    archiveOf: (repository, commit, folder) => asked(repository, async () => {
-      const { addRemote, fetch, init } = await library();
-      const dir = await mkdtemp(join(tmpdir(), 'longshore-git-'));
-      const discard = () => rm(dir, { recursive: true, force: true });
-      const http = guardedHttp({ ...options, mostBytes, signal: AbortSignal.timeout(fetchingMs) });
-      try {
-        await init({ fs, dir });
-        await addRemote({ fs, dir, remote: 'origin', url: repository.url });
-        await fetch({ fs: checkedFs(limits), http, dir, onProgress: () => setImmediate(), url: repository.url, ref: commit, singleBranch: true, depth: 1, tags: false, ...authOf(repository) });
-        return { is: 'archive', tar: await archived({ fs, dir }, commit, folder, discard) };
-      } catch (error) {
-        await discard();
-        throw error;
-      } finally {
-        await http.end();
-      }
-    }),
+    resolveRef: (repository, ref) =>
+      asked(repository, async () => {
+        if (/^[0-9a-f]{40}$/.test(ref)) return { is: 'at', commit: ref };
+        const { listServerRefs } = await library();
+        const http = guardedHttp({ ...options, mostBytes: listingBytes, signal: AbortSignal.timeout(listingMs) });
+        try {
+          return await found(ref, (prefix) =>
+            listServerRefs({
+              http,
+              url: repository.url,
+              protocolVersion: 2,
+              prefix,
+              peelTags: true,
+              ...authOf(repository),
+            }),
+          );
+        } finally {
+          await http.end();
+        }
+      }),
+    archiveOf: (repository, commit, folder) =>
+      asked(repository, async () => {
+        const { addRemote, fetch, init } = await library();
+        const dir = await mkdtemp(join(tmpdir(), 'longshore-git-'));
+        const discard = () => rm(dir, { recursive: true, force: true });
+        const http = guardedHttp({ ...options, mostBytes, signal: AbortSignal.timeout(fetchingMs) });
+        try {
+          await init({ fs, dir });
+          await addRemote({ fs, dir, remote: 'origin', url: repository.url });
+          await fetch({
+            fs: checkedFs(limits),
+            http,
+            dir,
+            onProgress: () => setImmediate(),
+            url: repository.url,
+            ref: commit,
+            singleBranch: true,
+            depth: 1,
+            tags: false,
+            ...authOf(repository),
+          });
+          return { is: 'archive', tar: await archived({ fs, dir }, commit, folder, discard) };
+        } catch (error) {
+          await discard();
+          throw error;
+        } finally {
+          await http.end();
+        }
+      }),
   };
 }
 
@@ -76,7 +98,10 @@ function authOf({ credential }: GitRepository) {
 type ServerRefs = Awaited<ReturnType<typeof listServerRefs>>;
 
 /** In the order in which git itself looks (gitrevisions). */
-async function found(ref: string, list: (prefix: string) => Promise<ServerRefs>): Promise<{ is: 'at'; commit: string } | GitRefused> {
+async function found(
+  ref: string,
+  list: (prefix: string) => Promise<ServerRefs>,
+): Promise<{ is: 'at'; commit: string } | GitRefused> {
   const names = ref === 'HEAD' || ref.startsWith('refs/') ? [ref] : [`refs/tags/${ref}`, `refs/heads/${ref}`];
   for (const name of names) {
     const there = (await list(name)).find((each) => each.ref === name);
@@ -86,18 +111,29 @@ async function found(ref: string, list: (prefix: string) => Promise<ServerRefs>)
 }
 
 /** The first file is read before anything is given: a folder that is not there is said at once. */
-async function archived(place: Parameters<typeof filesOf>[0], commit: string, folder: string, discard: () => Promise<void>): Promise<ReadableStream<Uint8Array>> {
+async function archived(
+  place: Parameters<typeof filesOf>[0],
+  commit: string,
+  folder: string,
+  discard: () => Promise<void>,
+): Promise<ReadableStream<Uint8Array>> {
   const files = filesOf(place, commit, folder)[Symbol.asyncIterator]();
   let next = await files.next();
   const archive = pack();
   // Nobody reads any more: a file's callback would never come.
-  const closed = new Promise<never>((_, failed) => archive.once('close', () => { failed(new Error('the archive is not read to its end')); }));
+  const closed = new Promise<never>((_, failed) =>
+    archive.once('close', () => {
+      failed(new Error('the archive is not read to its end'));
+    }),
+  );
   closed.catch(() => undefined);
   const write = async () => {
     for (; next.done !== true; next = await files.next()) await Promise.race([entry(archive, next.value), closed]);
     archive.finalize();
   };
-  write().catch((error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error)))).finally(() => void discard());
+  write()
+    .catch((error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error))))
+    .finally(() => void discard());
   return Readable.toWeb(Readable.from(archive)) as ReadableStream<Uint8Array>;
 }
 
@@ -115,9 +151,15 @@ function entry(archive: Pack, file: TreeFile): Promise<void> {
 function entryOf(file: TreeFile) {
   switch (file.is) {
     case 'file':
-      return { header: { name: file.path, type: 'file' as const, mode: file.isExecutable ? 0o755 : 0o644 }, bytes: Buffer.from(file.bytes) };
+      return {
+        header: { name: file.path, type: 'file' as const, mode: file.isExecutable ? 0o755 : 0o644 },
+        bytes: Buffer.from(file.bytes),
+      };
     case 'link':
-      return { header: { name: file.path, type: 'symlink' as const, linkname: file.to, mode: 0o777 }, bytes: Buffer.alloc(0) };
+      return {
+        header: { name: file.path, type: 'symlink' as const, linkname: file.to, mode: 0o777 },
+        bytes: Buffer.alloc(0),
+      };
     case 'folder':
       return { header: { name: `${file.path}/`, type: 'directory' as const, mode: 0o755 }, bytes: Buffer.alloc(0) };
   }
@@ -144,9 +186,11 @@ async function refusal(error: unknown): Promise<string | undefined> {
   if (error instanceof Error && error.cause instanceof OutboundRefused) return error.cause.message;
   if (error instanceof Errors.UserCanceledError) return 'it wants credentials, or others than it was given';
   if (error instanceof Errors.NotFoundError) return 'it has no such commit or folder';
-  if (error instanceof Errors.HttpError && error.data.statusCode < 500 && error.data.statusCode !== 429) return `it answers ${error.data.statusCode}: is the URL that of the repository itself, and is it there for who asks?`;
+  if (error instanceof Errors.HttpError && error.data.statusCode < 500 && error.data.statusCode !== 429)
+    return `it answers ${error.data.statusCode}: is the URL that of the repository itself, and is it there for who asks?`;
   if (error instanceof Errors.HttpError) return undefined;
-  if (isLibrarys(error)) return `it does not speak git's smart HTTP protocol, or what it sends is damaged: ${error.message.slice(0, 200)}`;
+  if (isLibrarys(error))
+    return `it does not speak git's smart HTTP protocol, or what it sends is damaged: ${error.message.slice(0, 200)}`;
   return undefined;
 }
 

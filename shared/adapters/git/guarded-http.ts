@@ -17,8 +17,16 @@ const connectMs = 10_000;
  * How git's library asks: only addresses that `reach` allows, checked at each connection, and never more bytes than are allowed. A redirect is
  * answered as it is: the URL must be the one that serves the repository. `end` closes what is kept.
  */
-export function guardedHttp({ mostBytes, signal, reach, ...options }: GuardedHttpOptions): HttpClient & { end(): Promise<void> } {
-  const agent = new Agent({ allowH2: false, connect: { lookup: checkedLookup({ reach, ...options }), timeout: connectMs } });
+export function guardedHttp({
+  mostBytes,
+  signal,
+  reach,
+  ...options
+}: GuardedHttpOptions): HttpClient & { end(): Promise<void> } {
+  const agent = new Agent({
+    allowH2: false,
+    connect: { lookup: checkedLookup({ reach, ...options }), timeout: connectMs },
+  });
   let left = mostBytes;
   async function* counted(body: AsyncIterable<Buffer>): AsyncIterableIterator<Uint8Array> {
     for await (const chunk of body) {
@@ -33,9 +41,25 @@ export function guardedHttp({ mostBytes, signal, reach, ...options }: GuardedHtt
       const fault = checkTarget(target, reach);
       if (fault !== undefined) throw new GitFault(`its URL ${fault}`);
       const sent = body === undefined ? null : Buffer.concat(await all(body));
-      const answer = await agent.request({ origin: target.origin, path: target.pathname + target.search, method, headers, body: sent, signal });
-      const named = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]));
-      return { url, method, headers: named, statusCode: answer.statusCode, statusMessage: answer.statusText, body: counted(answer.body) };
+      const answer = await agent.request({
+        origin: target.origin,
+        path: target.pathname + target.search,
+        method,
+        headers,
+        body: sent,
+        signal,
+      });
+      const named = Object.fromEntries(
+        Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+      );
+      return {
+        url,
+        method,
+        headers: named,
+        statusCode: answer.statusCode,
+        statusMessage: answer.statusText,
+        body: counted(answer.body),
+      };
     },
     end: () => agent.destroy(),
   };

@@ -25,7 +25,9 @@ interface Inflated {
   readonly engine: { readonly bytesWritten: number };
 }
 
-const inflateThere = promisify(inflate as (bytes: InputType, options: ZlibOptions, done: (error: Error | null, result: unknown) => void) => void) as unknown as (bytes: InputType, options: ZlibOptions) => Promise<Inflated>;
+const inflateThere = promisify(
+  inflate as (bytes: InputType, options: ZlibOptions, done: (error: Error | null, result: unknown) => void) => void,
+) as unknown as (bytes: InputType, options: ZlibOptions) => Promise<Inflated>;
 
 /**
  * Walks a pack (gitformat-pack) before git's library unpacks it: that inflates each object in memory before it looks at its size, so that a pack of
@@ -39,7 +41,8 @@ export async function checkPack(pack: Uint8Array, limits: PackLimits = packLimit
   for (let n = 0; n < count; n += 1) {
     if (n % 1_000 === 999) await setImmediate();
     const header = objectHeader(bytes, at, end);
-    if (header.size > limits.objectBytes) throw new GitFault(`one file or folder of it has ${header.size} bytes: ${limits.objectBytes} are allowed`);
+    if (header.size > limits.objectBytes)
+      throw new GitFault(`one file or folder of it has ${header.size} bytes: ${limits.objectBytes} are allowed`);
     const { buffer, engine } = await inflated(bytes.subarray(header.end, end), header.size);
     left -= header.size + (header.isDelta ? readDelta(buffer, limits.objectBytes).targetBytes : 0);
     if (left < 0) throw new GitFault(`it unpacks to more than ${limits.bytes} bytes`);
@@ -51,7 +54,8 @@ export async function checkPack(pack: Uint8Array, limits: PackLimits = packLimit
 const damaged = (what: string) => new GitFault(`its pack is damaged: ${what}`);
 
 function objectCount(bytes: Buffer, limits: PackLimits): number {
-  if (bytes.length < 12 + trailerBytes || bytes.toString('latin1', 0, 4) !== 'PACK' || bytes.readUInt32BE(4) !== 2) throw damaged('it does not begin as one of version 2');
+  if (bytes.length < 12 + trailerBytes || bytes.toString('latin1', 0, 4) !== 'PACK' || bytes.readUInt32BE(4) !== 2)
+    throw damaged('it does not begin as one of version 2');
   const count = bytes.readUInt32BE(8);
   if (count > limits.objects) throw new GitFault(`it has ${count} files and folders: ${limits.objects} are allowed`);
   return count;
@@ -81,7 +85,8 @@ function objectHeader(bytes: Buffer, start: number, end: number): { size: number
 async function inflated(bytes: Buffer, size: number): Promise<Inflated> {
   const options = { info: true, maxOutputLength: Math.max(size, 1) };
   try {
-    const result = size <= inflatedHere ? (inflateSync(bytes, options) as unknown as Inflated) : await inflateThere(bytes, options);
+    const result =
+      size <= inflatedHere ? (inflateSync(bytes, options) as unknown as Inflated) : await inflateThere(bytes, options);
     if (result.buffer.length === size) return result;
   } catch {
     // zlib's own words are about bytes, not about whose they are.

@@ -22,12 +22,20 @@ export async function* filesOf(place: Place, commit: string, folder: string): As
   const cache = {};
   async function* below(oid: string, at: string, depth: number): AsyncIterable<TreeFile> {
     if (depth > treeLimits.depth) throw new GitFault(`folders lie more than ${treeLimits.depth} deep in it`);
-    const { tree } = await readTree({ ...place, oid, cache, ...(depth === 0 && folder !== '' ? { filepath: folder } : {}) });
+    const { tree } = await readTree({
+      ...place,
+      oid,
+      cache,
+      ...(depth === 0 && folder !== '' ? { filepath: folder } : {}),
+    });
     checkNames(tree);
     for (const entry of tree) {
       const path = at === '' ? entry.path : `${at}/${entry.path}`;
       left.files -= 1;
-      if (left.files < 0 || path.length > treeLimits.path) throw new GitFault(`it has more than ${treeLimits.files} files, or a path of more than ${treeLimits.path} characters`);
+      if (left.files < 0 || path.length > treeLimits.path)
+        throw new GitFault(
+          `it has more than ${treeLimits.files} files, or a path of more than ${treeLimits.path} characters`,
+        );
       if (entry.type === 'blob') yield await fileAt(entry, path);
       else yield { is: 'folder', path };
       if (entry.type === 'tree') yield* below(entry.oid, path, depth + 1);
@@ -37,7 +45,9 @@ export async function* filesOf(place: Place, commit: string, folder: string): As
     const { blob } = await readBlob({ ...place, oid, cache });
     left.bytes -= blob.length;
     if (left.bytes < 0) throw new GitFault(`its files have more than ${treeLimits.bytes} bytes`);
-    return mode === '120000' ? { is: 'link', path, to: Buffer.from(blob).toString('utf8') } : { is: 'file', path, isExecutable: mode === '100755', bytes: blob };
+    return mode === '120000'
+      ? { is: 'link', path, to: Buffer.from(blob).toString('utf8') }
+      : { is: 'file', path, isExecutable: mode === '100755', bytes: blob };
   }
   yield* below(commit, '', 0);
 }
@@ -46,7 +56,8 @@ export async function* filesOf(place: Place, commit: string, folder: string): As
 function checkNames(tree: readonly TreeEntry[]): void {
   const seen = new Set<string>();
   for (const { path } of tree) {
-    if (path === '' || path === '.' || path === '..' || path.toLowerCase() === '.git' || /[/\\\0]/.test(path)) throw new GitFault(`a file of it is named ${JSON.stringify(path.slice(0, 50))}`);
+    if (path === '' || path === '.' || path === '..' || path.toLowerCase() === '.git' || /[/\\\0]/.test(path))
+      throw new GitFault(`a file of it is named ${JSON.stringify(path.slice(0, 50))}`);
     if (seen.has(path)) throw new GitFault(`it has ${JSON.stringify(path.slice(0, 50))} twice`);
     seen.add(path);
   }

@@ -11,7 +11,12 @@ const maxBlocks = 50_000;
 const maxBlockBytes = 100 * 1024 * 1024;
 
 /** Refuses (`TypeError`) what Blob Storage refuses: block ids of different lengths, names of metadata that are no identifiers. */
-export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock, storeAt: (host: string) => BlobStore = () => store): Blobs {
+export function memoryBlobs(
+  store: BlobStore,
+  calls: CallPlan,
+  clock: Clock,
+  storeAt: (host: string) => BlobStore = () => store,
+): Blobs {
   return {
     stageBlock: (name, blockId, bytes) =>
       calls.make('blobs.stage', { name, blockId, size: bytes.length }, () => {
@@ -28,8 +33,11 @@ export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock, sto
         return 'staged';
       }),
     listStagedBlocks: (name) =>
-      calls.make('blobs.listStaged', name, () => [...store.staged(name)].map(([blockId, bytes]) => ({ blockId, size: bytes.length }))),
-    commitBlocks: (name, blockIds, metadata) => calls.make('blobs.commit', { name, blockIds, metadata }, () => commit(store, name, blockIds, metadata)),
+      calls.make('blobs.listStaged', name, () =>
+        [...store.staged(name)].map(([blockId, bytes]) => ({ blockId, size: bytes.length })),
+      ),
+    commitBlocks: (name, blockIds, metadata) =>
+      calls.make('blobs.commit', { name, blockIds, metadata }, () => commit(store, name, blockIds, metadata)),
     putBlob: (name, bytes, metadata) =>
       calls.make('blobs.put', { name, size: bytes.length, metadata }, () => {
         requireMetadata(metadata);
@@ -46,12 +54,21 @@ export function memoryBlobs(store: BlobStore, calls: CallPlan, clock: Clock, sto
         return blob === undefined ? undefined : streamOf(blob, range, calls.cutOf(call));
       }),
     deleteBlob: (name, ifMatch) => calls.make('blobs.delete', { name, ifMatch }, () => remove(store, name, ifMatch)),
-    listBlobs: (limit, continuation) => calls.make('blobs.list', { limit, continuation }, () => list(store, limit, continuation)),
-    signBlobUrl: (name, seconds) => calls.make('blobs.sign', { name, seconds }, () => signedUrl(store.host, name, clock.now().getTime() + seconds * 1000)),
+    listBlobs: (limit, continuation) =>
+      calls.make('blobs.list', { limit, continuation }, () => list(store, limit, continuation)),
+    signBlobUrl: (name, seconds) =>
+      calls.make('blobs.sign', { name, seconds }, () =>
+        signedUrl(store.host, name, clock.now().getTime() + seconds * 1000),
+      ),
   };
 }
 
-function commit(store: BlobStore, name: string, blockIds: readonly string[], metadata: Readonly<Record<string, string>>): 'committed' | 'missing' | 'exists' {
+function commit(
+  store: BlobStore,
+  name: string,
+  blockIds: readonly string[],
+  metadata: Readonly<Record<string, string>>,
+): 'committed' | 'missing' | 'exists' {
   requireMetadata(metadata);
   if (blockIds.length > maxBlocks) throw new TypeError(`${name} is committed with ${blockIds.length} blocks`);
   if (store.get(name) !== undefined) return 'exists';
@@ -68,11 +85,16 @@ function commit(store: BlobStore, name: string, blockIds: readonly string[], met
 
 /** By UTF-16 units, as Blob Storage orders the ASCII names that are used here. */
 function list(store: BlobStore, limit: number, continuation = ''): Awaited<ReturnType<Blobs['listBlobs']>> {
-  const behind = store.names().filter((name) => name > continuation).sort((a, b) => (a < b ? -1 : 1));
+  const behind = store
+    .names()
+    .filter((name) => name > continuation)
+    .sort((a, b) => (a < b ? -1 : 1));
   const names = behind.slice(0, limit);
   const blobs = names.flatMap((name) => {
     const blob = store.get(name);
-    return blob === undefined ? [] : [{ name, size: blob.size, metadata: blob.metadata, etag: blob.etag, modifiedAt: new Date(blob.modifiedAt) }];
+    return blob === undefined
+      ? []
+      : [{ name, size: blob.size, metadata: blob.metadata, etag: blob.etag, modifiedAt: new Date(blob.modifiedAt) }];
   });
   const last = names.at(-1);
   return behind.length > names.length && last !== undefined ? { blobs, continuation: last } : { blobs };
@@ -99,7 +121,10 @@ function streamOf(blob: StoredBlob, range: ByteRange | undefined, cutAfter = Inf
         const bytes = next.value.slice(0, cutAfter - sent);
         sent += bytes.length;
         if (bytes.length > 0) controller.enqueue(bytes);
-        if (bytes.length < next.value.length) controller.error(new StoreFailure({ dependency: 'blobs', kind: 'unavailable', message: 'planned break of a stream' }));
+        if (bytes.length < next.value.length)
+          controller.error(
+            new StoreFailure({ dependency: 'blobs', kind: 'unavailable', message: 'planned break of a stream' }),
+          );
       },
     },
     // Nothing is sliced before somebody reads.
@@ -121,14 +146,17 @@ function* slices(chunks: readonly Uint8Array[], range: ByteRange = { offset: 0 }
 
 function requireBlock(store: BlobStore, name: string, blockId: string, bytes: Uint8Array): void {
   if (!/^[\x20-\x7e]{1,64}$/.test(blockId)) throw new TypeError(`${JSON.stringify(blockId)} is no block id`);
-  if (bytes.length === 0 || bytes.length > maxBlockBytes) throw new TypeError(`block ${blockId} of ${name} has ${bytes.length} bytes`);
+  if (bytes.length === 0 || bytes.length > maxBlockBytes)
+    throw new TypeError(`block ${blockId} of ${name} has ${bytes.length} bytes`);
   const [other] = store.staged(name).keys();
-  if (other !== undefined && other.length !== blockId.length) throw new TypeError(`block ids ${other} and ${blockId} of ${name} differ in length`);
+  if (other !== undefined && other.length !== blockId.length)
+    throw new TypeError(`block ids ${other} and ${blockId} of ${name} differ in length`);
 }
 
 /** Lower case, because the names travel as headers and come back so. */
 function requireMetadata(metadata: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(metadata)) {
-    if (!/^[a-z_][a-z0-9_]*$/.test(name) || !/^[\x20-\x7e]*$/.test(value)) throw new TypeError(`${name}: ${JSON.stringify(value)} cannot be blob metadata`);
+    if (!/^[a-z_][a-z0-9_]*$/.test(name) || !/^[\x20-\x7e]*$/.test(value))
+      throw new TypeError(`${name}: ${JSON.stringify(value)} cannot be blob metadata`);
   }
 }

@@ -58,7 +58,13 @@ export class BlobStore {
   put(name: string, chunks: readonly Uint8Array[], metadata: Readonly<Record<string, string>>): void {
     this.#sequence += 1;
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#blobs.set(name, { chunks, size, metadata: Object.freeze({ ...metadata }), etag: `"0x${this.#sequence.toString(16)}"`, modifiedAt: this.#now() });
+    this.#blobs.set(name, {
+      chunks,
+      size,
+      metadata: Object.freeze({ ...metadata }),
+      etag: `"0x${this.#sequence.toString(16)}"`,
+      modifiedAt: this.#now(),
+    });
     this.#staged.delete(name);
   }
 

@@ -93,7 +93,12 @@ export class CallPlan {
   /** The next `times` matching calls throw `StoreFailure` (throttled) without reaching the store. */
   throttleOn(match: CallMatch, retryAfterMs: number, times = Infinity): this {
     const raise = (call: Call) =>
-      new StoreFailure({ dependency: dependencyOf(call), kind: 'throttled', message: `planned throttling of ${call.name}`, retryAfterMs });
+      new StoreFailure({
+        dependency: dependencyOf(call),
+        kind: 'throttled',
+        message: `planned throttling of ${call.name}`,
+        retryAfterMs,
+      });
     return this.#plan(match, 'before', raise, times);
   }
 
@@ -186,7 +191,11 @@ function matcher(match: CallMatch): (call: Call) => boolean {
 }
 
 function unavailable(call: Call, message: string): StoreFailure {
-  return new StoreFailure({ dependency: dependencyOf(call), kind: 'unavailable', message: `${message} of ${call.name}` });
+  return new StoreFailure({
+    dependency: dependencyOf(call),
+    kind: 'unavailable',
+    message: `${message} of ${call.name}`,
+  });
 }
 
 function dependencyOf(call: Call): Dependency {

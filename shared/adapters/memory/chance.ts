@@ -42,8 +42,12 @@ export function afterEmptyPage(continuation: string | undefined): string {
 }
 
 /** What the query's own continuation is, and whether the page before it was empty by chance: no two in a row are. */
-export function readContinuation(continuation: string | undefined): { readonly wasEmpty: boolean; readonly continuation?: string } {
-  if (continuation?.startsWith(emptyPageMark) !== true) return { wasEmpty: false, ...(continuation === undefined ? {} : { continuation }) };
+export function readContinuation(continuation: string | undefined): {
+  readonly wasEmpty: boolean;
+  readonly continuation?: string;
+} {
+  if (continuation?.startsWith(emptyPageMark) !== true)
+    return { wasEmpty: false, ...(continuation === undefined ? {} : { continuation }) };
   const rest = continuation.slice(emptyPageMark.length);
   return { wasEmpty: true, ...(rest === '' ? {} : { continuation: rest }) };
 }

@@ -1,4 +1,11 @@
-import type { CommitOutcome, ContainerName, DocumentChange, Increment, JsonDocument, PartitionKey } from '../../ports/documents.ts';
+import type {
+  CommitOutcome,
+  ContainerName,
+  DocumentChange,
+  Increment,
+  JsonDocument,
+  PartitionKey,
+} from '../../ports/documents.ts';
 import { idOf, layoutOf, requireCommit, valueAt } from '../documentrules.ts';
 import type { DocumentStore, Version } from './documentstore.ts';
 import { freezeJson } from './json.ts';
@@ -13,7 +20,12 @@ interface Written {
 }
 
 /** Applies changes in order, each seeing those before it, and writes them all or none. Throws `TypeError` for what no store takes. */
-export function commitChanges(store: DocumentStore, container: ContainerName, partition: PartitionKey, changes: readonly DocumentChange[]): CommitOutcome {
+export function commitChanges(
+  store: DocumentStore,
+  container: ContainerName,
+  partition: PartitionKey,
+  changes: readonly DocumentChange[],
+): CommitOutcome {
   requireCommit(container, partition, changes);
   const records = store.partition(container, partition)?.records;
   const changed = new Map<string, Version | undefined>();
@@ -51,7 +63,11 @@ function apply(change: DocumentChange, before: Version | undefined, container: C
   return { document: frozen.value, bytes: frozen.bytes };
 }
 
-function patched(change: Extract<DocumentChange, { do: 'patch' }>, before: JsonDocument | undefined, container: ContainerName): JsonDocument {
+function patched(
+  change: Extract<DocumentChange, { do: 'patch' }>,
+  before: JsonDocument | undefined,
+  container: ContainerName,
+): JsonDocument {
   const document = structuredClone(before) as JsonDocument;
   for (const [path, value] of Object.entries(change.set ?? {})) setAt(document, path, value, container);
   for (const each of change.increment ?? []) setAt(document, each.path, incremented(document, each), container);
@@ -65,17 +81,20 @@ function incremented(document: JsonDocument, { path, by }: Increment): number {
 }
 
 function setAt(document: JsonDocument, path: string, value: unknown, container: ContainerName): void {
-  if (path === 'id' || layoutOf(container).keyPaths.includes(path)) throw new TypeError(`${path} of ${container} cannot be patched`);
+  if (path === 'id' || layoutOf(container).keyPaths.includes(path))
+    throw new TypeError(`${path} of ${container} cannot be patched`);
   if (value === undefined) throw new TypeError(`${path} is patched with undefined`);
   const steps = path.split('.');
   const parent = steps.length === 1 ? document : valueAt(document, steps.slice(0, -1).join('.'));
   // Cosmos DB creates the last step of a path, never the ones before it.
-  if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) throw new TypeError(`${path} is patched and its parent is no object`);
+  if (typeof parent !== 'object' || parent === null || Array.isArray(parent))
+    throw new TypeError(`${path} is patched and its parent is no object`);
   (parent as Record<string, unknown>)[steps.at(-1) ?? path] = value;
 }
 
 function requireTtl({ id, ttl }: JsonDocument): void {
-  if (ttl !== undefined && !(Number.isInteger(ttl) && (ttl === -1 || ttl > 0))) throw new TypeError(`${id} has the ttl ${String(ttl)}`);
+  if (ttl !== undefined && !(Number.isInteger(ttl) && (ttl === -1 || ttl > 0)))
+    throw new TypeError(`${id} has the ttl ${String(ttl)}`);
 }
 
 function requireSize(bytes: number, container: ContainerName): void {

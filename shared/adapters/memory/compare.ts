@@ -33,7 +33,11 @@ export function isScalar(value: unknown): value is Scalar {
 /** As Cosmos DB: a comparison with what is missing, or of another type, is undefined, and undefined is not true; so `!=` too. */
 export function holds(document: unknown, predicate: Predicate): boolean {
   const value = valueAt(document, predicate.path);
-  if (predicate.is === 'contains') return Array.isArray(value) && value.some((each) => Object.entries(predicate.value).every(([name, wanted]) => valueAt(each, name) === wanted));
+  if (predicate.is === 'contains')
+    return (
+      Array.isArray(value) &&
+      value.some((each) => Object.entries(predicate.value).every(([name, wanted]) => valueAt(each, name) === wanted))
+    );
   if (!isScalar(value)) return false;
   if (predicate.is === 'in') return predicate.values.some((each) => each === value);
   return typeRank(value) === typeRank(predicate.value) && holdsAlike(value, predicate);

@@ -18,7 +18,8 @@ export function memoryDocuments(store: DocumentStore, calls: CallPlan, lagMs: nu
       }),
     queryDocuments: (query) => {
       const { wasEmpty, continuation } = readContinuation(query.continuation);
-      if (!wasEmpty && chance?.givesEmptyPage() === true) return Promise.resolve({ documents: [], continuation: afterEmptyPage(continuation) });
+      if (!wasEmpty && chance?.givesEmptyPage() === true)
+        return Promise.resolve({ documents: [], continuation: afterEmptyPage(continuation) });
       const { continuation: _, ...first } = query;
       const asked = continuation === undefined ? first : { ...first, continuation };
       return calls.make('documents.query', asked, () => evaluateQuery(store, asked, lagMs));
@@ -31,7 +32,9 @@ export function memoryDocuments(store: DocumentStore, calls: CallPlan, lagMs: nu
     commitDocuments: (container, partition, changes) =>
       calls.make('documents.commit', { container, partition, changes }, () => {
         const outcome = commitChanges(store, container, partition, changes);
-        return outcome.committed && !calls.isCounted && chance?.losesEtag(changes) === true ? commitChanges(store, container, partition, changes) : outcome;
+        return outcome.committed && !calls.isCounted && chance?.losesEtag(changes) === true
+          ? commitChanges(store, container, partition, changes)
+          : outcome;
       }),
   };
 }

@@ -72,7 +72,8 @@ export class DocumentStore {
 
   /** The record's version `lagMs` ago; `undefined` when it was not there, or is past its ttl. */
   visible(record: DocumentRecord | undefined, lagMs: number): Version | undefined {
-    const version = lagMs === 0 ? record?.versions.at(-1) : record?.versions.findLast((each) => each.writtenAt <= this.now() - lagMs);
+    const version =
+      lagMs === 0 ? record?.versions.at(-1) : record?.versions.findLast((each) => each.writtenAt <= this.now() - lagMs);
     if (version?.document === undefined) return undefined;
     return version.expiresAt !== Infinity && version.expiresAt <= this.now() ? undefined : version;
   }
@@ -93,7 +94,12 @@ export class DocumentStore {
     const writtenAt = this.now();
     const ttl = document.ttl ?? layoutOf(container).defaultTtl;
     const expiresAt = ttl === -1 ? Infinity : writtenAt + ttl * 1000;
-    return Object.freeze({ document, etag: `"${this.nextSequence().toString(16).padStart(8, '0')}"`, writtenAt, expiresAt });
+    return Object.freeze({
+      document,
+      etag: `"${this.nextSequence().toString(16).padStart(8, '0')}"`,
+      writtenAt,
+      expiresAt,
+    });
   }
 
   #rewritten(record: DocumentRecord | undefined, id: string, version: VersionOrDeletion): DocumentRecord | undefined {
@@ -116,7 +122,11 @@ export class DocumentStore {
     const partitions = this.#containers.get(container) ?? new Map<string, Partition>();
     this.#containers.set(container, partitions);
     const name = JSON.stringify(key);
-    const partition = partitions.get(name) ?? { key: Object.freeze([...key]), records: new Map<string, DocumentRecord>(), indexes: new Map<string, OrderedIndex>() };
+    const partition = partitions.get(name) ?? {
+      key: Object.freeze([...key]),
+      records: new Map<string, DocumentRecord>(),
+      indexes: new Map<string, OrderedIndex>(),
+    };
     partitions.set(name, partition);
     return partition;
   }

@@ -25,7 +25,9 @@ export class MemoryGit implements Git {
   commit(url: string, branch: string, files: CommitFiles): string {
     const repository = this.#repositories.get(url);
     if (repository === undefined) throw new TypeError(`no repository ${url}`);
-    const commit = createHash('sha1').update(JSON.stringify([files, repository.commits.size])).digest('hex');
+    const commit = createHash('sha1')
+      .update(JSON.stringify([files, repository.commits.size]))
+      .digest('hex');
     repository.commits.set(commit, files);
     repository.refs.set(`refs/heads/${branch}`, commit);
     return commit;
@@ -37,7 +39,9 @@ export class MemoryGit implements Git {
     if (/^[0-9a-f]{40}$/.test(ref)) return Promise.resolve({ is: 'at', commit: ref });
     const names = ref.startsWith('refs/') ? [ref] : [`refs/tags/${ref}`, `refs/heads/${ref}`];
     const commit = names.flatMap((name) => repository.refs.get(name) ?? [])[0];
-    return Promise.resolve(commit === undefined ? { is: 'refused', why: `it has no ${names.join(' and no ')}` } : { is: 'at', commit });
+    return Promise.resolve(
+      commit === undefined ? { is: 'refused', why: `it has no ${names.join(' and no ')}` } : { is: 'at', commit },
+    );
   };
 
   archiveOf: Git['archiveOf'] = ({ url, credential }, commit, folder) => {
@@ -45,7 +49,9 @@ export class MemoryGit implements Git {
     if ('is' in repository) return Promise.resolve(repository);
     const files = repository.commits.get(commit);
     const prefix = folder === '' ? '' : `${folder}/`;
-    const below = Object.entries(files ?? {}).filter(([path]) => path.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1));
+    const below = Object.entries(files ?? {})
+      .filter(([path]) => path.startsWith(prefix))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     if (below.length === 0) return Promise.resolve({ is: 'refused', why: 'it has no such commit or folder' });
     const archive = pack();
     for (const [path, content] of below) {
@@ -54,12 +60,21 @@ export class MemoryGit implements Git {
       else archive.entry({ ...header, type: 'symlink', linkname: content.to });
     }
     archive.finalize();
-    return Promise.resolve({ is: 'archive', tar: Readable.toWeb(Readable.from(archive)) as ReadableStream<Uint8Array> });
+    return Promise.resolve({
+      is: 'archive',
+      tar: Readable.toWeb(Readable.from(archive)) as ReadableStream<Uint8Array>,
+    });
   };
 
   #open(url: string, password: string | undefined): Repository | GitRefused {
     const repository = this.#repositories.get(url);
-    if (repository === undefined) return { is: 'refused', why: 'it answers 404: is the URL that of the repository itself, and is it there for who asks?' };
-    return repository.password === undefined || repository.password === password ? repository : { is: 'refused', why: 'it wants credentials, or others than it was given' };
+    if (repository === undefined)
+      return {
+        is: 'refused',
+        why: 'it answers 404: is the URL that of the repository itself, and is it there for who asks?',
+      };
+    return repository.password === undefined || repository.password === password
+      ? repository
+      : { is: 'refused', why: 'it wants credentials, or others than it was given' };
   }
 }

@@ -17,7 +17,8 @@ export function freezeJson<T>(value: T): FrozenJson<T> {
 function refuseLossy(value: unknown, path: string): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (typeof value !== 'object') throw new TypeError(`${path} is not JSON: ${typeof value === 'number' ? value : typeof value}`);
+  if (typeof value !== 'object')
+    throw new TypeError(`${path} is not JSON: ${typeof value === 'number' ? value : typeof value}`);
   if (Array.isArray(value)) {
     for (const [index, each] of value.entries()) refuseLossy(each, `${path}[${index}]`);
     return;

@@ -30,7 +30,11 @@ export class OrderedIndex {
   }
 
   add(entry: IndexEntry): void {
-    this.#entries.splice(this.#firstWhere((each) => comparePlaces(each, entry) >= 0), 0, entry);
+    this.#entries.splice(
+      this.#firstWhere((each) => comparePlaces(each, entry) >= 0),
+      0,
+      entry,
+    );
   }
 
   remove(place: Place): void {
@@ -51,15 +55,22 @@ export class OrderedIndex {
     let [from, to] = [0, this.#entries.length];
     for (const predicate of predicates) {
       if (predicate.is === '!=' || predicate.is === 'in' || predicate.is === 'contains') continue;
-      from = Math.max(from, this.#firstWhere(({ value }) => sideOfRange(value, predicate) >= 0));
-      to = Math.min(to, this.#firstWhere(({ value }) => sideOfRange(value, predicate) > 0));
+      from = Math.max(
+        from,
+        this.#firstWhere(({ value }) => sideOfRange(value, predicate) >= 0),
+      );
+      to = Math.min(
+        to,
+        this.#firstWhere(({ value }) => sideOfRange(value, predicate) > 0),
+      );
     }
     return { from, to: Math.max(from, to) };
   }
 
   /** In the index's order, or against it; behind `after` in that direction. */
   *walk({ from, to }: IndexRange, descending: boolean, after: Place | undefined): Generator<IndexEntry, void> {
-    const reached = after === undefined ? undefined : this.#firstWhere((each) => comparePlaces(each, after) >= (descending ? 0 : 1));
+    const reached =
+      after === undefined ? undefined : this.#firstWhere((each) => comparePlaces(each, after) >= (descending ? 0 : 1));
     const start = descending ? Math.min(to, reached ?? to) - 1 : Math.max(from, reached ?? from);
     for (let at = start; descending ? at >= from : at < to; at += descending ? -1 : 1) {
       const entry = this.#entries[at];

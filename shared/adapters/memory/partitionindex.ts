@@ -34,7 +34,11 @@ export function indexOf(partition: Partition, path: string): OrderedIndex {
 }
 
 /** Takes a record's old state out of every index and puts its new state in. */
-export function reindex({ indexes }: Partition, before: DocumentRecord | undefined, after: DocumentRecord | undefined): void {
+export function reindex(
+  { indexes }: Partition,
+  before: DocumentRecord | undefined,
+  after: DocumentRecord | undefined,
+): void {
   for (const [path, index] of indexes) {
     const [old, now] = [before, after].map((record) => (record === undefined ? [] : currentPlaces(record, path)));
     for (const place of old ?? []) index.remove(place);

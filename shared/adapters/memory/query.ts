@@ -29,7 +29,15 @@ export function evaluateQuery(store: DocumentStore, query: DocumentQuery, lagMs:
   const { container, partition: key = [] } = query;
   // Indexes hold what is there now: a lagging region, and queries over partitions, scan.
   const partition = lagMs === 0 && isFullPartition(container, key) ? store.partition(container, key) : undefined;
-  const path = query.orderBy?.path ?? after?.path ?? (partition === undefined ? creationOrder : narrowestPath(partition, query.where.filter(({ is }) => is !== 'contains')));
+  const path =
+    query.orderBy?.path ??
+    after?.path ??
+    (partition === undefined
+      ? creationOrder
+      : narrowestPath(
+          partition,
+          query.where.filter(({ is }) => is !== 'contains'),
+        ));
   const plan = { ...query, path, descending: query.orderBy?.direction === 'desc', after };
   return pageOf(partition === undefined ? scan(store, plan, lagMs) : seek(store, partition, plan), plan);
 }
@@ -55,7 +63,15 @@ function* seek(store: DocumentStore, partition: Partition, plan: Plan): Iterable
   const [all, few] = [range.to - range.from, sizeOf(narrowRanges)];
   // Walking the order takes about limit * all / few steps, sorting takes few.
   if (few * few < plan.limit * all) {
-    yield* sorted(candidates(store, partition, plan, narrowRanges.flatMap((each) => [...narrow.walk(each, false, undefined)].map(({ id }) => id))), plan);
+    yield* sorted(
+      candidates(
+        store,
+        partition,
+        plan,
+        narrowRanges.flatMap((each) => [...narrow.walk(each, false, undefined)].map(({ id }) => id)),
+      ),
+      plan,
+    );
     return;
   }
   for (const place of index.walk(range, plan.descending, plan.after)) {
@@ -64,11 +80,18 @@ function* seek(store: DocumentStore, partition: Partition, plan: Plan): Iterable
   }
 }
 
-function* candidates(store: DocumentStore, { records }: Partition, plan: Plan, ids: Iterable<string>, lagMs = 0): Iterable<Match> {
+function* candidates(
+  store: DocumentStore,
+  { records }: Partition,
+  plan: Plan,
+  ids: Iterable<string>,
+  lagMs = 0,
+): Iterable<Match> {
   for (const id of ids) {
     const record = records.get(id);
     const version = matching(store.visible(record, lagMs), plan);
-    const place = record === undefined || version === undefined ? undefined : placeOf(record, version.document, plan.path);
+    const place =
+      record === undefined || version === undefined ? undefined : placeOf(record, version.document, plan.path);
     if (place !== undefined && version !== undefined) yield { place, version };
   }
 }
@@ -83,7 +106,9 @@ function* scan(store: DocumentStore, plan: Plan, lagMs: number): Iterable<Match>
 
 function sorted(matches: Iterable<Match>, { after, descending }: Plan): Match[] {
   const compare = (a: Place, b: Place) => (descending ? comparePlaces(b, a) : comparePlaces(a, b));
-  return [...matches].filter(({ place }) => after === undefined || compare(place, after) > 0).sort((a, b) => compare(a.place, b.place));
+  return [...matches]
+    .filter(({ place }) => after === undefined || compare(place, after) > 0)
+    .sort((a, b) => compare(a.place, b.place));
 }
 
 function matching(version: Version | undefined, { where }: Plan): Version | undefined {
@@ -92,7 +117,10 @@ function matching(version: Version | undefined, { where }: Plan): Version | unde
 
 /** The property whose conditions leave the fewest documents; the order of creation when there is no condition. */
 function narrowestPath(partition: Partition, where: readonly Predicate[]): string {
-  const sizes = [creationOrder, ...where.flatMap(indexed).map(({ path }) => path)].map((path) => ({ path, size: sizeOf(rangesOf(partition, path, where)) }));
+  const sizes = [creationOrder, ...where.flatMap(indexed).map(({ path }) => path)].map((path) => ({
+    path,
+    size: sizeOf(rangesOf(partition, path, where)),
+  }));
   return sizes.reduce((best, each) => (each.size < best.size ? each : best)).path;
 }
 
@@ -105,7 +133,11 @@ function rangesOf(partition: Partition, path: string, where: readonly Predicate[
 /** As an index knows it: each property that a member must have is a path of its own. */
 function indexed(predicate: Predicate): Predicate[] {
   if (predicate.is !== 'contains') return [predicate];
-  return Object.entries(predicate.value).map(([property, value]) => ({ path: memberPath(predicate.path, property), is: '=', value }));
+  return Object.entries(predicate.value).map(([property, value]) => ({
+    path: memberPath(predicate.path, property),
+    is: '=',
+    value,
+  }));
 }
 
 function sizeOf(ranges: readonly IndexRange[]): number {
@@ -114,6 +146,7 @@ function sizeOf(ranges: readonly IndexRange[]): number {
 
 function parseContinuation(continuation: string): Continuation {
   const { path, value, order } = JSON.parse(continuation) as Partial<Record<keyof Continuation, unknown>>;
-  if (typeof path !== 'string' || !isScalar(value) || typeof order !== 'number') throw new TypeError(`${continuation} is no continuation`);
+  if (typeof path !== 'string' || !isScalar(value) || typeof order !== 'number')
+    throw new TypeError(`${continuation} is no continuation`);
   return { path, value, order };
 }

@@ -13,8 +13,10 @@ export function memoryQueues(store: QueueStore, calls: CallPlan): SendMessage {
     sendMessage: (queue, message, delaySeconds = 0) =>
       calls.make('queues.send', { queue, message, delaySeconds }, () => {
         const text = Buffer.from(JSON.stringify(freezeJson(message).value)).toString('base64');
-        if (text.length > maxTextBytes) throw new TypeError(`a message of ${text.length} bytes to ${queue}: Storage Queues take 64 KiB`);
-        if (!(delaySeconds >= 0 && delaySeconds <= maxDelaySeconds)) throw new TypeError(`a message to ${queue} delayed by ${delaySeconds} seconds`);
+        if (text.length > maxTextBytes)
+          throw new TypeError(`a message of ${text.length} bytes to ${queue}: Storage Queues take 64 KiB`);
+        if (!(delaySeconds >= 0 && delaySeconds <= maxDelaySeconds))
+          throw new TypeError(`a message to ${queue} delayed by ${delaySeconds} seconds`);
         store.put(queue, text, delaySeconds);
       }),
   };

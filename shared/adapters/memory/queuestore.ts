@@ -31,7 +31,14 @@ export class QueueStore {
   /** `text` as it lies in the queue: base64. */
   put(queue: string, text: string, delaySeconds: number): void {
     const now = this.#now();
-    const message = { id: randomUUID(), text, insertedAt: now, visibleAt: now + delaySeconds * 1000, dequeueCount: 0, receipt: '' };
+    const message = {
+      id: randomUUID(),
+      text,
+      insertedAt: now,
+      visibleAt: now + delaySeconds * 1000,
+      dequeueCount: 0,
+      receipt: '',
+    };
     this.#messages(queue).set(message.id, message);
   }
 

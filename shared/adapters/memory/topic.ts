@@ -29,7 +29,8 @@ export function memoryTopic(published: PublishedEvents, calls: CallPlan): Publis
     publishEvents: (events) =>
       calls.make('events.publish', events, () => {
         const frozen = freezeJson(events);
-        if (events.length === 0 || frozen.bytes > maxBytes) throw new TypeError(`${events.length} events of ${frozen.bytes} bytes in one call`);
+        if (events.length === 0 || frozen.bytes > maxBytes)
+          throw new TypeError(`${events.length} events of ${frozen.bytes} bytes in one call`);
         published.append(frozen.value);
       }),
   };

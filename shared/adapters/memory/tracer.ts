@@ -24,11 +24,25 @@ export class MemoryTracer implements Tracer {
   readonly spans: RecordedSpan[] = [];
   readonly #places = new AsyncLocalStorage<Place>();
 
-  async inSpan<T>({ name, kind, attributes, parent }: SpanStart, work: () => Promise<T>, end?: (result: T) => SpanEnd): Promise<T> {
+  async inSpan<T>(
+    { name, kind, attributes, parent }: SpanStart,
+    work: () => Promise<T>,
+    end?: (result: T) => SpanEnd,
+  ): Promise<T> {
     const above = placeOf(parent) ?? this.#places.getStore();
-    const place = { traceId: above?.traceId ?? randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex') };
+    const place = {
+      traceId: above?.traceId ?? randomBytes(16).toString('hex'),
+      spanId: randomBytes(8).toString('hex'),
+    };
     const record = (ended: SpanEnd) => {
-      this.spans.push({ name, kind, ...place, parentId: above?.spanId, attributes: { ...attributes, ...ended.attributes }, failed: ended.failed ?? false });
+      this.spans.push({
+        name,
+        kind,
+        ...place,
+        parentId: above?.spanId,
+        attributes: { ...attributes, ...ended.attributes },
+        failed: ended.failed ?? false,
+      });
     };
     try {
       const result = await this.#places.run(place, work);

@@ -33,7 +33,11 @@ export function createMemoryWorld(options: { readonly clock?: Clock } = {}): Mem
     documents: new DocumentStore(clock),
     secrets: new SecretStore(),
     region(name = 'home') {
-      const region = regions.get(name) ?? { blobs: new BlobStore(clock, name), queues: new QueueStore(clock), events: new PublishedEvents() };
+      const region = regions.get(name) ?? {
+        blobs: new BlobStore(clock, name),
+        queues: new QueueStore(clock),
+        events: new PublishedEvents(),
+      };
       regions.set(name, region);
       return region;
     },

@@ -21,7 +21,8 @@ function jsonArray(rest: string): Arguments | undefined {
     return undefined; // BuildKit reads it as a shell's words then: `RUN [ -f x ]`.
   }
   if (!Array.isArray(parsed)) return undefined;
-  if (!parsed.every((item) => typeof item === 'string')) throw new DockerfileFault('when using JSON array syntax, arrays must be comprised of strings only');
+  if (!parsed.every((item) => typeof item === 'string'))
+    throw new DockerfileFault('when using JSON array syntax, arrays must be comprised of strings only');
   return { args: parsed, json: true };
 }
 
@@ -52,7 +53,10 @@ function pairs(rest: string, escape: string, instruction: string): Arguments {
   }
   const args = words.flatMap((word) => {
     const [name, value] = cut(word, '=');
-    if (value === undefined) throw new DockerfileFault(`Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`);
+    if (value === undefined)
+      throw new DockerfileFault(
+        `Syntax error - can't find = in ${JSON.stringify(word)}. Must be of the form: name=value`,
+      );
     return [name, value];
   });
   return { args, json: false };

@@ -44,7 +44,11 @@ export interface StageSummary {
 export type Bases =
   | { readonly refs: readonly BaseRef[]; readonly stages: readonly StageSummary[]; readonly syntax?: string }
   /** `refs` holds what BuildKit asks a registry for before it comes to the fault. */
-  | { readonly error: { readonly line: number; readonly message: string }; readonly refs: readonly BaseRef[]; readonly syntax?: string };
+  | {
+      readonly error: { readonly line: number; readonly message: string };
+      readonly refs: readonly BaseRef[];
+      readonly syntax?: string;
+    };
 
 class Resolution {
   readonly refs: BaseRef[] = [];
@@ -70,7 +74,13 @@ class Resolution {
       try {
         // Also what is not needed must be a reference.
         const name = located(node.line, () => normalReference(node.baseName));
-        if (needed(node)) this.refs.push({ name, platform: formatPlatform(node.ownPlatform ?? this.#platform), origin: node.origin, line: node.line });
+        if (needed(node))
+          this.refs.push({
+            name,
+            platform: formatPlatform(node.ownPlatform ?? this.#platform),
+            origin: node.origin,
+            line: node.line,
+          });
       } catch (error) {
         if (!(error instanceof DockerfileFault)) throw error;
         fault ??= error;
@@ -80,7 +90,11 @@ class Resolution {
   }
 }
 
-function find(text: string, options: BasesOptions, { platform, resolution, budget }: { platform: Platform; resolution: Resolution; budget: Budget }): StageSummary[] {
+function find(
+  text: string,
+  options: BasesOptions,
+  { platform, resolution, budget }: { platform: Platform; resolution: Resolution; budget: Budget },
+): StageSummary[] {
   const given = new Map(Object.entries(options.args ?? {}));
   if (text === '') throw new DockerfileFault('the Dockerfile cannot be empty');
   if (text.length > MAX_TEXT) throw new DockerfileFault(`the Dockerfile has more than ${MAX_TEXT} characters`);
@@ -106,7 +120,9 @@ function find(text: string, options: BasesOptions, { platform, resolution, budge
   }
   const dispatcher = new Dispatcher({ globals, given, escape, budget, platform });
   for (const node of graph.nodes) if (node.stage && needed(node)) dispatcher.dispatch(node);
-  return graph.nodes.filter(({ stage }) => stage).map((node) => ({ name: node.label, line: node.line, reached: reached.has(node) }));
+  return graph.nodes
+    .filter(({ stage }) => stage)
+    .map((node) => ({ name: node.label, line: node.line, reached: reached.has(node) }));
 }
 
 /**

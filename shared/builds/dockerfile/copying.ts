@@ -8,9 +8,11 @@ import { type GitSource, gitSource, isWebSource } from './remote.ts';
 /** Paths of Windows images: only on the system's drive. Other systems have no drives. @throws DockerfileFault */
 export function checkDrive(path: string, os: string): void {
   if (os !== 'windows') return;
-  if (/^.:$/.test(path)) throw new DockerfileFault(`removing drive letter: No relative path specified in ${JSON.stringify(path)}`);
+  if (/^.:$/.test(path))
+    throw new DockerfileFault(`removing drive letter: No relative path specified in ${JSON.stringify(path)}`);
   if (/^[\\/]{2}/.test(path)) throw new DockerfileFault('removing drive letter: UNC paths are not supported');
-  if (path.includes(':') && !/^c:/i.test(path)) throw new DockerfileFault('removing drive letter: The specified path is not on the system drive (C:)');
+  if (path.includes(':') && !/^c:/i.test(path))
+    throw new DockerfileFault('removing drive letter: The specified path is not on the system drive (C:)');
 }
 
 /** WORKDIR after WORKDIR. @throws DockerfileFault */
@@ -22,8 +24,9 @@ export function nextWorkdir(current: string, path: string, os: string): string {
 }
 
 function checkGit(git: GitSource, copy: Copy): void {
-  if (copy.kind === 'copy') throw new DockerfileFault('source can\'t be a git ref for COPY');
-  if (copy.keepGitDir !== undefined && git.keepGitDir !== undefined && copy.keepGitDir !== git.keepGitDir) throw new DockerfileFault('inconsistent keep-git-dir configuration');
+  if (copy.kind === 'copy') throw new DockerfileFault("source can't be a git ref for COPY");
+  if (copy.keepGitDir !== undefined && git.keepGitDir !== undefined && copy.keepGitDir !== git.keepGitDir)
+    throw new DockerfileFault('inconsistent keep-git-dir configuration');
   if (copy.checksum !== '' && git.checksum !== undefined && copy.checksum !== git.checksum) {
     throw new DockerfileFault(`checksum mismatch ${JSON.stringify(copy.checksum)} != ${JSON.stringify(git.checksum)}`);
   }
@@ -33,8 +36,9 @@ function checkSource(source: string, copy: Copy, os: string): void {
   const git = gitSource(source);
   if (git !== undefined) checkGit(git, copy);
   else if (!isWebSource(source)) checkDrive(source, os);
-  else if (copy.kind === 'copy') throw new DockerfileFault('source can\'t be a URL for COPY');
-  else if (copy.checksum !== '' && !isDigest(copy.checksum)) throw new DockerfileFault('invalid checksum digest format');
+  else if (copy.kind === 'copy') throw new DockerfileFault("source can't be a URL for COPY");
+  else if (copy.checksum !== '' && !isDigest(copy.checksum))
+    throw new DockerfileFault('invalid checksum digest format');
 }
 
 /** What BuildKit refuses of COPY and ADD once everything is expanded. @throws DockerfileFault */
@@ -43,8 +47,9 @@ export function checkCopy(copy: Copy, os: string): void {
   checkMode(copy.chmod);
   const [first = ''] = copy.sources;
   if (copy.checksum !== '') {
-    if (copy.sources.length !== 1) throw new DockerfileFault('checksum can\'t be specified for multiple sources');
-    if (!isWebSource(first) && gitSource(first) === undefined) throw new DockerfileFault('checksum requires HTTP(S) or Git sources');
+    if (copy.sources.length !== 1) throw new DockerfileFault("checksum can't be specified for multiple sources");
+    if (!isWebSource(first) && gitSource(first) === undefined)
+      throw new DockerfileFault('checksum requires HTTP(S) or Git sources');
   }
   for (const source of copy.sources) checkSource(source, copy, os);
 }

@@ -42,7 +42,10 @@ export class DirectiveReader {
 /** The first word of a directive's value, read as BuildKit's front end does before it parses: a shebang above it is skipped. */
 function directiveOf(key: string, text: string, comment: string): string | undefined {
   const reader = new DirectiveReader(comment);
-  for (const line of text.replace(/^\ufeff/, '').replace(/^#!.*\n?/, '').split('\n')) {
+  for (const line of text
+    .replace(/^\ufeff/, '')
+    .replace(/^#!.*\n?/, '')
+    .split('\n')) {
     try {
       const directive = reader.read(line);
       if (directive === undefined) return undefined;
@@ -57,7 +60,8 @@ function directiveOf(key: string, text: string, comment: string): string | undef
 function fromJson(text: string): string | undefined {
   try {
     const parsed = parseJson(text);
-    if (typeof parsed === 'object' && parsed !== null && 'syntax' in parsed && typeof parsed.syntax === 'string') return parsed.syntax;
+    if (typeof parsed === 'object' && parsed !== null && 'syntax' in parsed && typeof parsed.syntax === 'string')
+      return parsed.syntax;
   } catch {
     // Not JSON: hardly any Dockerfile is.
   }
@@ -66,7 +70,11 @@ function fromJson(text: string): string | undefined {
 
 /** The image of the front end that the file asks for: `# syntax=`, `// syntax=` or `{"syntax": …}`. */
 export function syntaxOf(text: string): string | undefined {
-  return directiveOf('syntax', text, '#') ?? directiveOf('syntax', text, '//') ?? (text.trimStart().startsWith('{') ? fromJson(text) : undefined);
+  return (
+    directiveOf('syntax', text, '#') ??
+    directiveOf('syntax', text, '//') ??
+    (text.trimStart().startsWith('{') ? fromJson(text) : undefined)
+  );
 }
 
 const goBooleans = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
@@ -81,8 +89,13 @@ export function checkOptions(text: string): void {
   if (options === '') return;
   for (const option of options.split(';')) {
     const [key, value] = cut(option, '=');
-    if (value === undefined) throw new DockerfileFault(`failed to parse check options: invalid check option ${JSON.stringify(option)}`);
-    if (trim(key) === 'error' && !isBoolean(trim(value))) throw new DockerfileFault(`failed to parse check options: failed to parse check option ${JSON.stringify(option)}`);
-    if (!['skip', 'experimental', 'error'].includes(trim(key))) throw new DockerfileFault(`failed to parse check options: invalid check option ${JSON.stringify(trim(key))}`);
+    if (value === undefined)
+      throw new DockerfileFault(`failed to parse check options: invalid check option ${JSON.stringify(option)}`);
+    if (trim(key) === 'error' && !isBoolean(trim(value)))
+      throw new DockerfileFault(
+        `failed to parse check options: failed to parse check option ${JSON.stringify(option)}`,
+      );
+    if (!['skip', 'experimental', 'error'].includes(trim(key)))
+      throw new DockerfileFault(`failed to parse check options: invalid check option ${JSON.stringify(trim(key))}`);
   }
 }

@@ -33,7 +33,7 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 function initial(base: State | undefined, node: Node, { platform, budget }: Settings): State {
   // `FROM --platform=… scratch` is of the target's platform all the same.
-  const os = base?.os ?? (node.baseName === 'scratch' ? platform : node.ownPlatform ?? platform).os;
+  const os = base?.os ?? (node.baseName === 'scratch' ? platform : (node.ownPlatform ?? platform)).os;
   const environment = new Map(base?.environment ?? (os === 'windows' ? [] : [['PATH', path]]));
   const variables = new Map([...(base?.variables ?? []), ...environment]);
   budget.spend(variables.size);
@@ -66,23 +66,40 @@ export class Dispatcher {
     const { instruction } = command;
     const each = (words: readonly string[]): string[] => words.map((word) => this.#expand(word, state));
     switch (instruction.kind) {
-      case 'arg': this.#args(instruction.args, state); break;
-      case 'env': this.#env(instruction.pairs, state); break;
-      case 'label': each(instruction.pairs.flatMap(({ key, value }) => [key, value])); break;
+      case 'arg':
+        this.#args(instruction.args, state);
+        break;
+      case 'env':
+        this.#env(instruction.pairs, state);
+        break;
+      case 'label':
+        each(instruction.pairs.flatMap(({ key, value }) => [key, value]));
+        break;
       case 'copy':
-      case 'add': this.#copy(instruction, command, node, state); break;
-      case 'run': this.#run(instruction, command, state); break;
+      case 'add':
+        this.#copy(instruction, command, node, state);
+        break;
+      case 'run':
+        this.#run(instruction, command, state);
+        break;
       case 'workdir':
         state.workdir = nextWorkdir(state.workdir, this.#expand(instruction.value, state), state.os);
         // Each is put behind all those before it.
         this.#settings.budget.spend(state.workdir.length);
         break;
-      case 'user': this.#expand(instruction.value, state); break;
-      case 'stopsignal': checkSignal(this.#expand(instruction.value, state)); break;
-      case 'volume':
-        if (each(instruction.values).includes('')) throw new DockerfileFault('VOLUME specified can not be an empty string');
+      case 'user':
+        this.#expand(instruction.value, state);
         break;
-      case 'expose': this.#expose(instruction.values, state); break;
+      case 'stopsignal':
+        checkSignal(this.#expand(instruction.value, state));
+        break;
+      case 'volume':
+        if (each(instruction.values).includes(''))
+          throw new DockerfileFault('VOLUME specified can not be an empty string');
+        break;
+      case 'expose':
+        this.#expose(instruction.values, state);
+        break;
       case 'from':
       case 'onbuild':
       case 'other':
@@ -108,7 +125,8 @@ export class Dispatcher {
 
   #expose(words: readonly string[], state: State): void {
     const { escape, budget } = this.#settings;
-    for (const word of words.flatMap((each) => expand(each, state.variables, { escape, budget }).words)) checkPort(word);
+    for (const word of words.flatMap((each) => expand(each, state.variables, { escape, budget }).words))
+      checkPort(word);
   }
 
   #copy(copy: Copy, { sources }: NodeCommand, node: Node, state: State): void {
@@ -123,7 +141,9 @@ export class Dispatcher {
     for (const content of copy.expandedContents) this.#expand(content, state, { escape: '\\', plainQuotes: true });
     const [source] = sources;
     if (source !== undefined && !this.#ready(source)) {
-      throw new DockerfileFault(`cannot copy from stage ${JSON.stringify(copy.from)}, it needs to be defined before current stage ${JSON.stringify(node.label)}`);
+      throw new DockerfileFault(
+        `cannot copy from stage ${JSON.stringify(copy.from)}, it needs to be defined before current stage ${JSON.stringify(node.label)}`,
+      );
     }
     checkCopy(expanded, state.os);
   }
@@ -137,7 +157,9 @@ export class Dispatcher {
     for (const [index, mount] of mounts.entries()) {
       const source = sources[index];
       if ((mount.from !== '' || mount.type === 'cache') && source !== undefined && !this.#ready(source)) {
-        throw new DockerfileFault(`cannot mount from stage ${JSON.stringify(mount.from)} to ${JSON.stringify(mount.target)}, stage needs to be defined before current command`);
+        throw new DockerfileFault(
+          `cannot mount from stage ${JSON.stringify(mount.from)} to ${JSON.stringify(mount.target)}, stage needs to be defined before current command`,
+        );
       }
       this.#settings.budget.spend(state.workdir.length);
       checkTarget(mount, state);

@@ -15,7 +15,8 @@ export class Flags {
       const [dashed, value] = cut(flag, '=');
       const name = dashed.slice(2);
       const type = Object.hasOwn(known, name) ? known[name] : undefined;
-      if (type === undefined) throw new DockerfileFault(withSuggestion(`unknown flag: ${dashed}`, name, Object.keys(known)));
+      if (type === undefined)
+        throw new DockerfileFault(withSuggestion(`unknown flag: ${dashed}`, name, Object.keys(known)));
       const before = this.#values.get(name);
       if (before !== undefined && type !== 'strings') throw new DockerfileFault(`duplicate flag specified: ${dashed}`);
       const text = checked(type, dashed, value);
@@ -45,6 +46,7 @@ function checked(type: FlagType, dashed: string, value: string | undefined): str
   }
   if (value === '') throw new DockerfileFault(`missing a value on flag: ${dashed}`);
   const lower = (value ?? 'true').toLowerCase();
-  if (lower !== 'true' && lower !== 'false') throw new DockerfileFault(`expecting boolean value for flag ${dashed}, not: ${lower}`);
+  if (lower !== 'true' && lower !== 'false')
+    throw new DockerfileFault(`expecting boolean value for flag ${dashed}, not: ${lower}`);
   return lower;
 }

@@ -22,7 +22,7 @@ function flagWord(line: string, at: number, escape: string): FlagWord {
   for (; index < line.length; index++) {
     const character = line.charAt(index);
     if (quote === '' && isSpace(character)) break;
-    if (quote === '' ? character === '\'' || character === '"' : character === quote) {
+    if (quote === '' ? character === "'" || character === '"' : character === quote) {
       quote = quote === '' ? character : '';
       quoted = true;
     } else if (character === escape) {
@@ -67,11 +67,11 @@ export function quotedWords(text: string, escape: string): string[] {
       continue;
     }
     word ??= '';
-    if (character === escape && quote !== '\'') {
+    if (character === escape && quote !== "'") {
       if (at + 1 < characters.length) word += character + (characters[++at] ?? '');
       continue;
     }
-    if (quote === '' && (character === '\'' || character === '"')) quote = character;
+    if (quote === '' && (character === "'" || character === '"')) quote = character;
     else if (character === quote) quote = '';
     word += character;
   }

@@ -6,7 +6,8 @@ const one = Symbol('?');
 type Token = string | typeof any | typeof one;
 
 function escaped(character: string | undefined): Token {
-  if (character === undefined || !'*?\\}/'.includes(character)) throw new DockerfileFault(`invalid escape '\\${character ?? '\ufffd'}'`);
+  if (character === undefined || !'*?\\}/'.includes(character))
+    throw new DockerfileFault(`invalid escape '\\${character ?? '\ufffd'}'`);
   return character;
 }
 

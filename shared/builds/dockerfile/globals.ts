@@ -8,7 +8,12 @@ import { expand } from './shell.ts';
 export type BuildArgs = ReadonlyMap<string, string>;
 
 /** What BuildKit defines by itself; build arguments of these names win. */
-export function predefined(platform: Platform, buildPlatform: Platform, target: string, given: BuildArgs): Map<string, string> {
+export function predefined(
+  platform: Platform,
+  buildPlatform: Platform,
+  target: string,
+  given: BuildArgs,
+): Map<string, string> {
   const variables: Readonly<Record<string, string>> = {
     BUILDPLATFORM: formatPlatform({ ...buildPlatform, version: '' }),
     BUILDOS: buildPlatform.os,
@@ -26,10 +31,18 @@ export function predefined(platform: Platform, buildPlatform: Platform, target: 
 }
 
 /** Adds the ARGs above the first FROM, each seeing those before it. @throws DockerfileFault */
-export function addGlobals(variables: Map<string, string>, globals: readonly { readonly args: readonly Arg[]; readonly line: number }[], given: BuildArgs, escape: string, budget: Budget): void {
+export function addGlobals(
+  variables: Map<string, string>,
+  globals: readonly { readonly args: readonly Arg[]; readonly line: number }[],
+  given: BuildArgs,
+  escape: string,
+  budget: Budget,
+): void {
   for (const { args, line } of globals) {
     for (const { key, value } of args) {
-      const set = given.get(key) ?? (value === undefined ? undefined : located(line, () => expand(value, variables, { escape, budget }).text));
+      const set =
+        given.get(key) ??
+        (value === undefined ? undefined : located(line, () => expand(value, variables, { escape, budget }).text));
       if (set !== undefined) variables.set(key, set);
     }
   }

@@ -45,9 +45,14 @@ const UNSET_LOOKED_AT = 10;
 
 function platformOf(written: string, reading: Reading): Platform | undefined {
   if (written === '') return undefined;
-  const { text, unset } = withPrefix('failed to process arguments for platform : ', () => expand(written, reading.globals, reading));
+  const { text, unset } = withPrefix('failed to process arguments for platform : ', () =>
+    expand(written, reading.globals, reading),
+  );
   const known = [...reading.globals.keys()];
-  const suggested = (message: string): string => unset.slice(0, UNSET_LOOKED_AT).reduce((whole, name) => whole === message ? withSuggestion(message, name, known) : whole, message);
+  const suggested = (message: string): string =>
+    unset
+      .slice(0, UNSET_LOOKED_AT)
+      .reduce((whole, name) => (whole === message ? withSuggestion(message, name, known) : whole), message);
   if (text === '') throw new DockerfileFault(suggested(`empty platform value from expression ${written}`));
   return withPrefix(`failed to parse platform ${written}: `, () => parsePlatform(text), suggested);
 }
@@ -79,12 +84,26 @@ export class Graph {
       if (expanded === '') throw new DockerfileFault(`base name (${from.base}) should not be blank`);
       return { baseName: expanded, ownPlatform: platformOf(from.platform, this.#reading) };
     });
-    this.#add({ baseName, origin: 'FROM', line, name: from.name, label: from.name === '' ? `stage-${index}` : from.name, stage: true, ownPlatform });
+    this.#add({
+      baseName,
+      origin: 'FROM',
+      line,
+      name: from.name,
+      label: from.name === '' ? `stage-${index}` : from.name,
+      stage: true,
+      ownPlatform,
+    });
   }
 
   #add(fresh: Pick<Node, 'baseName' | 'origin' | 'line' | 'name' | 'label' | 'stage' | 'ownPlatform'>): Node {
     // Stages are found by their name in lower case: `FROM Builder` is an image even where a stage is called that.
-    const node = { ...fresh, base: this.#byName.get(fresh.baseName), dependencies: new Set<Node>(), commands: [], triggersAdded: false };
+    const node = {
+      ...fresh,
+      base: this.#byName.get(fresh.baseName),
+      dependencies: new Set<Node>(),
+      commands: [],
+      triggersAdded: false,
+    };
     this.nodes.push(node);
     if (node.name !== '') this.#byName.set(node.name, node);
     return node;
@@ -94,7 +113,13 @@ export class Graph {
   target(name: string): Node {
     const found = name === '' ? this.nodes.at(-1) : this.#byName.get(name.toLowerCase());
     if (found !== undefined) return found;
-    throw new DockerfileFault(withSuggestion(`target stage ${JSON.stringify(name)} could not be found`, name, this.nodes.map(({ label }) => label)));
+    throw new DockerfileFault(
+      withSuggestion(
+        `target stage ${JSON.stringify(name)} could not be found`,
+        name,
+        this.nodes.map(({ label }) => label),
+      ),
+    );
   }
 
   /** Connects what the instructions take from elsewhere. Only now, since a COPY may name a later stage (and be refused for that). @throws DockerfileFault */
@@ -111,18 +136,25 @@ export class Graph {
     let sources: Node[] = [];
     if (instruction.kind === 'copy' && instruction.from !== '') sources = [this.#copySource(instruction.from, line)];
     // A mount of the build's own context counts as one of nothing, and takes a number among the stages: see `COPY --from=<number>`.
-    if (instruction.kind === 'run') sources = instruction.mounts.map(({ from }) => this.#named(from === '' ? 'scratch' : from, 'RUN --mount', line));
+    if (instruction.kind === 'run')
+      sources = instruction.mounts.map(({ from }) => this.#named(from === '' ? 'scratch' : from, 'RUN --mount', line));
     for (const source of sources) node.dependencies.add(source);
     return { ...command, sources };
   }
 
   #named(name: string, origin: Origin, line: number): Node {
-    return this.#byName.get(name.toLowerCase()) ?? this.#add({ baseName: name, origin, line, name: '', label: '', stage: false, ownPlatform: undefined });
+    return (
+      this.#byName.get(name.toLowerCase()) ??
+      this.#add({ baseName: name, origin, line, name: '', label: '', stage: false, ownPlatform: undefined })
+    );
   }
 
   #copySource(from: string, line: number): Node {
     if (expand(from, new Map(), this.#reading).text !== from) {
-      throw new DockerfileFault('variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround', line);
+      throw new DockerfileFault(
+        'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+        line,
+      );
     }
     if (!/^[+-]?\d{1,18}$/.test(from)) return this.#named(from, 'COPY --from', line);
     const node = this.nodes[Number(from)];
@@ -143,7 +175,8 @@ export class Graph {
       if (!done.has(start)) enter(start);
       for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
         const next = top.left.pop();
-        if (next !== undefined && path.has(next)) throw new DockerfileFault(`circular dependency detected on stage: ${start.label}`, start.line);
+        if (next !== undefined && path.has(next))
+          throw new DockerfileFault(`circular dependency detected on stage: ${start.label}`, start.line);
         if (next === undefined) path.delete(open.pop()?.node ?? start);
         else if (!done.has(next)) enter(next);
       }
@@ -167,7 +200,9 @@ export class Graph {
     for (const node of reached) {
       if (node.base === undefined || node.triggersAdded) continue;
       node.triggersAdded = true;
-      const expressions = node.base.commands.flatMap(({ instruction }) => (instruction.kind === 'onbuild' ? [instruction.expression] : []));
+      const expressions = node.base.commands.flatMap(({ instruction }) =>
+        instruction.kind === 'onbuild' ? [instruction.expression] : [],
+      );
       const commands = located(node.line, () => expressions.map((expression) => this.#trigger(node, expression)));
       grown ||= commands.some(({ sources }) => sources.length > 0);
       if (commands.length > 0) node.commands = [...commands, ...node.commands];
@@ -180,8 +215,11 @@ export class Graph {
     budget.spend(expression.length + TRIGGER_WORK);
     // A trigger is kept as text: the file's own escape is not known any more when it is read again.
     // A fault's line within a trigger says nothing about the file: withPrefix drops it.
-    const { statements: [statement, second] } = withPrefix('', () => parse(expression, budget));
-    if (statement === undefined || second !== undefined) throw new DockerfileFault('onbuild trigger should be a single expression');
+    const {
+      statements: [statement, second],
+    } = withPrefix('', () => parse(expression, budget));
+    if (statement === undefined || second !== undefined)
+      throw new DockerfileFault('onbuild trigger should be a single expression');
     const instruction = instructionOf(statement, budget);
     return this.#connected(node, { instruction, written: statement.written, line: node.line });
   }

@@ -2,7 +2,16 @@ import { DockerfileFault } from './fault.ts';
 import { Flags } from './flags.ts';
 import type { Statement } from './parse.ts';
 
-const nanoseconds: Readonly<Record<string, number>> = { ns: 1, us: 1e3, 'µs': 1e3, 'μs': 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12 };
+const nanoseconds: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 6e10,
+  h: 3.6e12,
+};
 const term = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/;
 
 /** Go's time.ParseDuration, in nanoseconds. @throws DockerfileFault */
@@ -23,7 +32,8 @@ function duration(text: string): number {
 function checkInterval(flags: Flags, name: string): void {
   const text = flags.get(name);
   const length = text === '' ? 0 : duration(text);
-  if (length !== 0 && length < 1e6) throw new DockerfileFault(`Interval ${JSON.stringify(name)} cannot be less than 1ms`);
+  if (length !== 0 && length < 1e6)
+    throw new DockerfileFault(`Interval ${JSON.stringify(name)} cannot be less than 1ms`);
 }
 
 /** @throws DockerfileFault */
@@ -42,6 +52,7 @@ export function checkHealthcheck({ args, flags: given }: Statement): void {
   for (const name of intervals) checkInterval(flags, name);
   const retries = flags.get('retries');
   if (retries === '') return;
-  if (!/^[+-]?\d+$/.test(retries) || Math.abs(Number(retries)) > 0x7fffffff) throw new DockerfileFault(`strconv.ParseInt: parsing ${JSON.stringify(retries)}: invalid syntax`);
+  if (!/^[+-]?\d+$/.test(retries) || Math.abs(Number(retries)) > 0x7fffffff)
+    throw new DockerfileFault(`strconv.ParseInt: parsing ${JSON.stringify(retries)}: invalid syntax`);
   if (Number(retries) < 0) throw new DockerfileFault(`--retries cannot be negative (${retries})`);
 }

@@ -75,7 +75,10 @@ function from({ args, flags }: Statement): Instruction {
   const named = args.length === 3 && as?.toLowerCase() === 'as';
   if (!named && args.length !== 1) throw new DockerfileFault('FROM requires either one or three arguments');
   const name = written.toLowerCase();
-  if (named && !stageName.test(name)) throw new DockerfileFault(`invalid name for build stage: ${JSON.stringify(written)}, name can't start with a number or contain symbols`);
+  if (named && !stageName.test(name))
+    throw new DockerfileFault(
+      `invalid name for build stage: ${JSON.stringify(written)}, name can't start with a number or contain symbols`,
+    );
   return { kind: 'from', base, name, platform: new Flags(flags, { platform: 'string' }).get('platform') };
 }
 
@@ -108,7 +111,10 @@ const addFlags = { ...common, 'keep-git-dir': 'boolean', checksum: 'string', unp
 
 function copy(kind: 'copy' | 'add', { args, flags: given, heredocs }: Statement, budget: Budget): Instruction {
   const name = kind.toUpperCase();
-  if (args.length < 2) throw new DockerfileFault(`${name} requires at least two arguments, but only one was provided. Destination could not be determined`);
+  if (args.length < 2)
+    throw new DockerfileFault(
+      `${name} requires at least two arguments, but only one was provided. Destination could not be determined`,
+    );
   const flags = new Flags(given, kind === 'copy' ? copyFlags : addFlags);
   const destination = args.at(-1) ?? '';
   if (isHeredoc(destination, budget)) throw new DockerfileFault(`${name} cannot accept a heredoc as a destination`);
@@ -132,9 +138,11 @@ function run({ flags: given }: Statement): Instruction {
   const flags = new Flags(given, { mount: 'strings', network: 'string', security: 'string', device: 'strings' });
   const mounts = flags.all('mount').map((spec) => ({ spec, from: mountFrom(spec) }));
   const network = flags.has('network') ? flags.get('network') : 'default';
-  if (!['default', 'none', 'host'].includes(network)) throw new DockerfileFault(`invalid network mode ${JSON.stringify(network)}`);
+  if (!['default', 'none', 'host'].includes(network))
+    throw new DockerfileFault(`invalid network mode ${JSON.stringify(network)}`);
   const security = flags.has('security') ? flags.get('security') : 'sandbox';
-  if (!['insecure', 'sandbox'].includes(security)) throw new DockerfileFault(`security ${JSON.stringify(security)} is not valid`);
+  if (!['insecure', 'sandbox'].includes(security))
+    throw new DockerfileFault(`security ${JSON.stringify(security)} is not valid`);
   for (const device of flags.all('device')) checkDevice(device);
   return { kind: 'run', mounts };
 }
@@ -143,8 +151,9 @@ function onbuild({ args, flags, original, heredocs }: Statement): Instruction {
   atLeastOne(args, 'ONBUILD');
   new Flags(flags, {});
   const trigger = trim(args[0] ?? '').toUpperCase();
-  if (trigger === 'ONBUILD') throw new DockerfileFault('Chaining ONBUILD via `ONBUILD ONBUILD` isn\'t allowed');
-  if (trigger === 'MAINTAINER' || trigger === 'FROM') throw new DockerfileFault(`${trigger} isn't allowed as an ONBUILD trigger`);
+  if (trigger === 'ONBUILD') throw new DockerfileFault("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (trigger === 'MAINTAINER' || trigger === 'FROM')
+    throw new DockerfileFault(`${trigger} isn't allowed as an ONBUILD trigger`);
   const contents = heredocs.map(({ content, name }) => `\n${content}${name}`).join('');
   return { kind: 'onbuild', expression: original.replace(/^\s*ONBUILD\s*/i, '') + contents };
 }
@@ -213,5 +222,7 @@ export function instructionOf(statement: Statement, budget: Budget): Instruction
   if (reader !== undefined) return reader(statement, budget);
   const written = statement.written;
   const near = withSuggestion('', written.toUpperCase(), instructionNames);
-  throw new DockerfileFault(`unknown instruction: ${written}${written === written.toLowerCase() ? near.replace(/mean \w+/, (word) => word.toLowerCase()) : near}`);
+  throw new DockerfileFault(
+    `unknown instruction: ${written}${written === written.toLowerCase() ? near.replace(/mean \w+/, (word) => word.toLowerCase()) : near}`,
+  );
 }

@@ -16,7 +16,27 @@ export interface Mount {
   readonly owner: Partial<Record<'mode' | 'uid' | 'gid', true>>;
 }
 
-const keys = ['type', 'from', 'source', 'target', 'readonly', 'id', 'sharing', 'required', 'size', 'mode', 'uid', 'gid', 'src', 'dst', 'destination', 'ro', 'rw', 'readwrite', 'env'];
+const keys = [
+  'type',
+  'from',
+  'source',
+  'target',
+  'readonly',
+  'id',
+  'sharing',
+  'required',
+  'size',
+  'mode',
+  'uid',
+  'gid',
+  'src',
+  'dst',
+  'destination',
+  'ro',
+  'rw',
+  'readwrite',
+  'env',
+];
 const types = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'];
 const sharings = ['shared', 'private', 'locked'];
 const size = /^\d+(?:\.\d*)? ?(?:[kmgtp]?i?b?)$/i;
@@ -25,7 +45,9 @@ function parsed(spec: string): string[] {
   try {
     return csvFields(spec);
   } catch (error) {
-    throw error instanceof DockerfileFault ? new DockerfileFault(`failed to parse csv mounts: ${error.message}`) : error;
+    throw error instanceof DockerfileFault
+      ? new DockerfileFault(`failed to parse csv mounts: ${error.message}`)
+      : error;
   }
 }
 
@@ -36,23 +58,27 @@ export function mountFrom(spec: string): string {
     const [key, value] = cut(field, '=');
     if (value === undefined || key.toLowerCase() !== 'from') continue;
     const dollar = value.indexOf('$');
-    if (dollar >= 0 && dollar !== value.length - 1) throw new DockerfileFault('\'from\' doesn\'t support variable expansion, define alias stage instead');
+    if (dollar >= 0 && dollar !== value.length - 1)
+      throw new DockerfileFault("'from' doesn't support variable expansion, define alias stage instead");
     from = value;
   }
   return from;
 }
 
 function oneOf(allowed: readonly string[], what: string, value: string): string {
-  if (!allowed.includes(value.toLowerCase())) throw new DockerfileFault(withSuggestion(`unsupported ${what} ${JSON.stringify(value)}`, value, allowed));
+  if (!allowed.includes(value.toLowerCase()))
+    throw new DockerfileFault(withSuggestion(`unsupported ${what} ${JSON.stringify(value)}`, value, allowed));
   return value.toLowerCase();
 }
 
 function onlyFor(mount: Mount, key: string, allowed: readonly string[]): void {
-  if (!allowed.includes(mount.type)) throw new DockerfileFault(`unexpected key '${key}' for mount type '${mount.type}'`);
+  if (!allowed.includes(mount.type))
+    throw new DockerfileFault(`unexpected key '${key}' for mount type '${mount.type}'`);
 }
 
 function number(value: string, base: 8 | 10, key: string): true {
-  if (!(base === 8 ? /^[0-7]+$/ : /^\d+$/).test(value) || Number.parseInt(value, base) > 0xffffffff) throw new DockerfileFault(`invalid value ${value} for ${key}`);
+  if (!(base === 8 ? /^[0-7]+$/ : /^\d+$/).test(value) || Number.parseInt(value, base) > 0xffffffff)
+    throw new DockerfileFault(`invalid value ${value} for ${key}`);
   return true;
 }
 
@@ -61,10 +87,10 @@ function valid(ok: boolean, key: string, value: string): void {
 }
 
 const setters: Readonly<Record<string, (mount: Mount, value: string, key: string) => void>> = {
-  type: (mount, value) => mount.type = oneOf(types, 'mount type', value),
-  from: (mount, value) => mount.from = value,
-  source: (mount, value) => mount.source = value,
-  target: (mount, value) => mount.target = value,
+  type: (mount, value) => (mount.type = oneOf(types, 'mount type', value)),
+  from: (mount, value) => (mount.from = value),
+  source: (mount, value) => (mount.source = value),
+  target: (mount, value) => (mount.target = value),
   readonly: (_, value, key) => valid(isBoolean(value), key, value),
   required: (mount, value, key) => {
     onlyFor(mount, key, ['secret', 'ssh']);
@@ -74,14 +100,21 @@ const setters: Readonly<Record<string, (mount: Mount, value: string, key: string
     onlyFor(mount, key, ['tmpfs']);
     valid(size.test(value), key, value);
   },
-  id: (mount, value) => mount.id = value,
-  sharing: (mount, value) => mount.sharing = oneOf(sharings, 'sharing value', value),
-  mode: (mount, value) => mount.owner.mode = number(value, 8, 'mode'),
-  uid: (mount, value) => mount.owner.uid = number(value, 10, 'uid'),
-  gid: (mount, value) => mount.owner.gid = number(value, 10, 'gid'),
+  id: (mount, value) => (mount.id = value),
+  sharing: (mount, value) => (mount.sharing = oneOf(sharings, 'sharing value', value)),
+  mode: (mount, value) => (mount.owner.mode = number(value, 8, 'mode')),
+  uid: (mount, value) => (mount.owner.uid = number(value, 10, 'uid')),
+  gid: (mount, value) => (mount.owner.gid = number(value, 10, 'gid')),
   env: () => undefined,
 };
-const synonyms: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly', readwrite: 'readonly', rw: 'readonly' };
+const synonyms: Readonly<Record<string, string>> = {
+  src: 'source',
+  dst: 'target',
+  destination: 'target',
+  ro: 'readonly',
+  readwrite: 'readonly',
+  rw: 'readonly',
+};
 
 function setField(mount: Mount, field: string, expand: (word: string) => string): void {
   const [written, value] = cut(field, '=');
@@ -93,15 +126,17 @@ function setField(mount: Mount, field: string, expand: (word: string) => string)
     return;
   }
   const expanded = expand(value);
-  if (!keys.includes(key)) throw new DockerfileFault(withSuggestion(`unexpected key '${key}' in '${field}'`, key, keys));
+  if (!keys.includes(key))
+    throw new DockerfileFault(withSuggestion(`unexpected key '${key}' in '${field}'`, key, keys));
   setters[synonyms[key] ?? key]?.(mount, expanded, key);
 }
 
 function checkSecret(mount: Mount): void {
   if (mount.from !== '') throw new DockerfileFault('secret mount should not have a from');
   if (mount.sharing !== '') throw new DockerfileFault('secret mount should not define sharing');
-  if (mount.source === '' && mount.target === '' && mount.id === '') throw new DockerfileFault('invalid secret mount. one of source, target required');
-  if (mount.source !== '' && mount.id !== '') throw new DockerfileFault('both source and id can\'t be set');
+  if (mount.source === '' && mount.target === '' && mount.id === '')
+    throw new DockerfileFault('invalid secret mount. one of source, target required');
+  if (mount.source !== '' && mount.id !== '') throw new DockerfileFault("both source and id can't be set");
 }
 
 /** @throws DockerfileFault */
@@ -109,10 +144,13 @@ export function parseMount(spec: string, expand: (word: string) => string): Moun
   const mount: Mount = { type: 'bind', from: '', source: '', target: '', id: '', sharing: '', owner: {} };
   for (const field of parsed(spec)) setField(mount, field, expand);
   if (['bind', 'tmpfs'].includes(mount.type)) {
-    for (const key of ['mode', 'uid', 'gid'] as const) if (mount.owner[key] === true) throw new DockerfileFault(`${key} not allowed for ${JSON.stringify(mount.type)} type mounts`);
+    for (const key of ['mode', 'uid', 'gid'] as const)
+      if (mount.owner[key] === true)
+        throw new DockerfileFault(`${key} not allowed for ${JSON.stringify(mount.type)} type mounts`);
   }
   if (mount.type === 'secret') checkSecret(mount);
-  if (mount.sharing !== '' && mount.type !== 'cache') throw new DockerfileFault(`invalid cache sharing set for ${mount.type} mount`);
+  if (mount.sharing !== '' && mount.type !== 'cache')
+    throw new DockerfileFault(`invalid cache sharing set for ${mount.type} mount`);
   return mount;
 }
 
@@ -130,7 +168,11 @@ export function checkDevice(spec: string): void {
     } else if (name === '') {
       name = field;
     } else {
-      throw new DockerfileFault(value === undefined ? `invalid field '${field}' must be a key=value pair` : withSuggestion(`unexpected key '${key}' in '${field}'`, key, ['name', 'required']));
+      throw new DockerfileFault(
+        value === undefined
+          ? `invalid field '${field}' must be a key=value pair`
+          : withSuggestion(`unexpected key '${key}' in '${field}'`, key, ['name', 'required']),
+      );
     }
   }
 }

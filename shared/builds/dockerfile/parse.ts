@@ -60,7 +60,11 @@ class Parser {
       const line = this.#lines.count;
       const first = this.#first(raw);
       if (first === '') continue;
-      if (statements.length >= MAX_INSTRUCTIONS) throw new DockerfileFault(`the Dockerfile has more than ${MAX_INSTRUCTIONS} instructions, which is what is read of one`, line);
+      if (statements.length >= MAX_INSTRUCTIONS)
+        throw new DockerfileFault(
+          `the Dockerfile has more than ${MAX_INSTRUCTIONS} instructions, which is what is read of one`,
+          line,
+        );
       statements.push(located(line, () => this.#statement(first, line)));
     }
     if (statements.length === 0) throw new DockerfileFault('file with no instructions', this.#lines.count);
@@ -77,7 +81,8 @@ class Parser {
   }
 
   #setEscape(value: string): void {
-    if (value !== '`' && value !== '\\') throw new DockerfileFault(`invalid escape token '${value}' does not match \` or \\`, this.#lines.count);
+    if (value !== '`' && value !== '\\')
+      throw new DockerfileFault(`invalid escape token '${value}' does not match \` or \\`, this.#lines.count);
     this.#escape = value;
   }
 
@@ -91,7 +96,10 @@ class Parser {
   #statement(first: string, line: number): Statement {
     const statement = statementOf(this.#logical(first), this.#escape, line);
     if (!statement.original.includes('<<') || !mayHaveHeredocs(statement)) return statement;
-    return { ...statement, heredocs: heredocsOf(statement.original, this.#budget).map((heredoc) => this.#filled(heredoc)) };
+    return {
+      ...statement,
+      heredocs: heredocsOf(statement.original, this.#budget).map((heredoc) => this.#filled(heredoc)),
+    };
   }
 
   #logical(first: string): string {
@@ -118,7 +126,8 @@ class Parser {
     const content: string[] = [];
     for (let raw = this.#lines.next(); raw !== undefined; raw = this.#lines.next()) {
       const line = trimEnd(raw, (character) => character === '\n' || character === '\r');
-      if ((heredoc.chomp ? line.replace(/^\t+/, '') : line) === heredoc.name) return { ...heredoc, content: content.join('') };
+      if ((heredoc.chomp ? line.replace(/^\t+/, '') : line) === heredoc.name)
+        return { ...heredoc, content: content.join('') };
       content.push(raw);
     }
     throw new DockerfileFault('unterminated heredoc');

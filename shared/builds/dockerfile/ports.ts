@@ -24,12 +24,14 @@ export function checkPort(word: string): void {
   const host = parts.at(-2) ?? '';
   const [ports, protocol = ''] = cut(container, '/');
   if (ports === '') throw new DockerfileFault(`invalid port: ${JSON.stringify(word)}: no port specified`);
-  if (!['', 'tcp', 'udp', 'sctp'].includes(protocol.toLowerCase())) throw new DockerfileFault(`invalid port: ${JSON.stringify(word)}: invalid proto: ${protocol}`);
+  if (!['', 'tcp', 'udp', 'sctp'].includes(protocol.toLowerCase()))
+    throw new DockerfileFault(`invalid port: ${JSON.stringify(word)}: invalid proto: ${protocol}`);
   checkAddress(parts.slice(0, -2).join(':'));
   const inner = range(ports);
   if (inner === undefined) throw new DockerfileFault(`invalid containerPort: ${ports}`);
   if (host === '') return;
   const outer = range(host);
   if (outer === undefined) throw new DockerfileFault(`invalid hostPort: ${host}`);
-  if (inner[1] !== inner[0] && inner[1] - inner[0] !== outer[1] - outer[0]) throw new DockerfileFault(`invalid ranges specified for container and host Ports: ${ports} and ${host}`);
+  if (inner[1] !== inner[0] && inner[1] - inner[0] !== outer[1] - outer[0])
+    throw new DockerfileFault(`invalid ranges specified for container and host Ports: ${ports} and ${host}`);
 }

@@ -1,6 +1,7 @@
 import { DockerfileFault } from './fault.ts';
 
-const domain = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+const domain =
+  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
 const path = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
 const tag = /^\w[\w.-]{0,127}$/;
 const identifier = /^[a-f0-9]{64}$/;
@@ -15,7 +16,9 @@ function splitDomain(name: string): readonly [string, string] {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
   const isDomain = first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
-  const [host, rest] = isDomain ? [first === 'index.docker.io' ? 'docker.io' : first, name.slice(slash + 1)] : ['docker.io', name];
+  const [host, rest] = isDomain
+    ? [first === 'index.docker.io' ? 'docker.io' : first, name.slice(slash + 1)]
+    : ['docker.io', name];
   return [host, host === 'docker.io' && !rest.includes('/') ? `library/${rest}` : rest];
 }
 
@@ -29,7 +32,11 @@ function partsOf(rest: string): Parts {
   const at = rest.indexOf('@');
   const named = at < 0 ? rest : rest.slice(0, at);
   const colon = named.indexOf(':');
-  return { name: colon < 0 ? named : named.slice(0, colon), tag: colon < 0 ? undefined : named.slice(colon + 1), digest: at < 0 ? undefined : rest.slice(at + 1) };
+  return {
+    name: colon < 0 ? named : named.slice(0, colon),
+    tag: colon < 0 ? undefined : named.slice(colon + 1),
+    digest: at < 0 ? undefined : rest.slice(at + 1),
+  };
 }
 
 /** Whether it is one of the digests that images have: go-digest's algorithms. */
@@ -48,12 +55,19 @@ export function normalReference(text: string): string {
   if (identifier.test(text)) invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   const [host, rest] = splitDomain(text);
   const [remote = ''] = rest.split(':', 1);
-  if (text.length <= LONGEST && remote.toLowerCase() !== remote) invalid(`invalid reference format: repository name (${remote}) must be lowercase`);
+  if (text.length <= LONGEST && remote.toLowerCase() !== remote)
+    invalid(`invalid reference format: repository name (${remote}) must be lowercase`);
   const parts = partsOf(rest);
-  const formed = text.length <= LONGEST && domain.test(host) && path.test(parts.name) && (parts.tag === undefined || tag.test(parts.tag)) && (parts.digest === undefined || digestForm.test(parts.digest));
+  const formed =
+    text.length <= LONGEST &&
+    domain.test(host) &&
+    path.test(parts.name) &&
+    (parts.tag === undefined || tag.test(parts.tag)) &&
+    (parts.digest === undefined || digestForm.test(parts.digest));
   if (!formed) invalid('invalid reference format');
   if (parts.name.length > LONGEST_NAME) invalid(`repository name must not be more than ${LONGEST_NAME} characters`);
   if (parts.digest !== undefined && !isDigest(parts.digest)) invalid('invalid checksum digest format');
-  const tagged = parts.tag === undefined && parts.digest === undefined ? ':latest' : parts.tag === undefined ? '' : `:${parts.tag}`;
+  const tagged =
+    parts.tag === undefined && parts.digest === undefined ? ':latest' : parts.tag === undefined ? '' : `:${parts.tag}`;
   return `${host}/${parts.name}${tagged}${parts.digest === undefined ? '' : `@${parts.digest}`}`;
 }

@@ -27,12 +27,15 @@ function gitAddress(source: string): Address | undefined {
   const [address = '', ...query] = beforeFragment.split('?');
   const web = protocol === 'http' || protocol === 'https';
   if (!web && protocol !== 'ssh' && protocol !== 'git') return undefined;
-  return web && !(address.endsWith('.git') && address.includes('/', protocol.length + 3)) ? undefined : { query: query.join('?'), fragment: fragment.join('#') };
+  return web && !(address.endsWith('.git') && address.includes('/', protocol.length + 3))
+    ? undefined
+    : { query: query.join('?'), fragment: fragment.join('#') };
 }
 
 function agreed(what: string, values: readonly string[]): void {
   const [first, second] = new Set(values.filter((value) => value !== ''));
-  if (second !== undefined) throw new DockerfileFault(`${what} conflicts: ${JSON.stringify(first)} vs ${JSON.stringify(second)}`);
+  if (second !== undefined)
+    throw new DockerfileFault(`${what} conflicts: ${JSON.stringify(first)} vs ${JSON.stringify(second)}`);
 }
 
 function checkQuery(query: ReadonlyMap<string, string>, fragment: string): void {
@@ -48,9 +51,12 @@ function checkQuery(query: ReadonlyMap<string, string>, fragment: string): void 
 
 function checkParameter(name: string, value: string): void {
   if (value === '' && !flags.has(name)) throw new DockerfileFault(`query ${JSON.stringify(name)} has no value`);
-  if (flags.has(name) && value !== '' && !isBoolean(value)) throw new DockerfileFault(`invalid ${name} value: ${JSON.stringify(value)}`);
-  if (name === 'mtime' && !['checkout', 'commit'].includes(value)) throw new DockerfileFault(`invalid mtime value: ${JSON.stringify(value)} (must be "checkout" or "commit")`);
-  if (!flags.has(name) && !['ref', 'tag', 'branch', 'subdir', 'checksum', 'commit', 'mtime'].includes(name)) throw new DockerfileFault(`unexpected query ${JSON.stringify(name)}`);
+  if (flags.has(name) && value !== '' && !isBoolean(value))
+    throw new DockerfileFault(`invalid ${name} value: ${JSON.stringify(value)}`);
+  if (name === 'mtime' && !['checkout', 'commit'].includes(value))
+    throw new DockerfileFault(`invalid mtime value: ${JSON.stringify(value)} (must be "checkout" or "commit")`);
+  if (!flags.has(name) && !['ref', 'tag', 'branch', 'subdir', 'checksum', 'commit', 'mtime'].includes(name))
+    throw new DockerfileFault(`unexpected query ${JSON.stringify(name)}`);
 }
 
 /** A source that is a git repository; undefined for every other. @throws DockerfileFault on a query that git sources do not have. */
@@ -66,7 +72,10 @@ export function gitSource(source: string): GitSource | undefined {
   checkQuery(query, address.fragment);
   const keep = query.get('keep-git-dir');
   const checksum = query.get('checksum') ?? query.get('commit');
-  return { ...(keep === undefined ? {} : { keepGitDir: keep === '' || /^[1tT]/.test(keep) }), ...(checksum === undefined ? {} : { checksum }) };
+  return {
+    ...(keep === undefined ? {} : { keepGitDir: keep === '' || /^[1tT]/.test(keep) }),
+    ...(checksum === undefined ? {} : { checksum }),
+  };
 }
 
 export function isWebSource(source: string): boolean {

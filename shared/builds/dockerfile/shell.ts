@@ -101,8 +101,10 @@ class Lexer {
     this.#buffer.text = '';
     const words = new Words(this.#buffer);
     let text = '';
-    for (let character = this.#peek(); character !== end && character !== stop; character = this.#peek()) text += this.#piece(character, words);
-    if (stop !== end && this.#next() === end) throw new DockerfileFault(`unexpected end of statement while looking for matching ${stop}`);
+    for (let character = this.#peek(); character !== end && character !== stop; character = this.#peek())
+      text += this.#piece(character, words);
+    if (stop !== end && this.#next() === end)
+      throw new DockerfileFault(`unexpected end of statement while looking for matching ${stop}`);
     this.#rawEscapes = before;
     this.#depth--;
     return { text, words: words.flush() };
@@ -114,7 +116,8 @@ class Lexer {
       words.add(value);
       return value;
     }
-    const special = character === '<' ? this.#angle() : this.#options.plainQuotes === true ? undefined : this.#quoted(character);
+    const special =
+      character === '<' ? this.#angle() : this.#options.plainQuotes === true ? undefined : this.#quoted(character);
     if (special !== undefined) {
       words.addRaw(special);
       return special;
@@ -142,11 +145,11 @@ class Lexer {
 
   #quoted(quote: string): string | undefined {
     if (quote === '"') return this.#doubleQuoted();
-    return quote === '\'' ? this.#singleQuoted() : undefined;
+    return quote === "'" ? this.#singleQuoted() : undefined;
   }
 
   #singleQuoted(): string {
-    const close = this.#source.indexOf('\'', this.#at + 1);
+    const close = this.#source.indexOf("'", this.#at + 1);
     if (close < 0) throw new DockerfileFault('unexpected end of statement while looking for matching single-quote');
     const inner = this.#source.slice(this.#at + 1, close);
     this.#at = close + 1;
@@ -158,7 +161,8 @@ class Lexer {
     this.#next();
     let text = '';
     for (let character = this.#peek(); character !== '"'; character = this.#peek()) {
-      if (character === end) throw new DockerfileFault('unexpected end of statement while looking for matching double-quote');
+      if (character === end)
+        throw new DockerfileFault('unexpected end of statement while looking for matching double-quote');
       if (character === '$') {
         text += this.#dollar();
         continue;
@@ -188,7 +192,9 @@ class Lexer {
     const first = this.#peek();
     // Digits before special parameters: $10 is one name here, and $0 both.
     if (!digit.test(first) && first !== end && specialParameters.includes(first)) return this.#next();
-    const part = digit.test(first) ? (character: string) => digit.test(character) : (character: string) => character === '_' || letter.test(character) || digit.test(character);
+    const part = digit.test(first)
+      ? (character: string) => digit.test(character)
+      : (character: string) => character === '_' || letter.test(character) || digit.test(character);
     let name = '';
     while (part(this.#peek())) name += this.#next();
     return name;
@@ -202,7 +208,7 @@ class Lexer {
     }
     this.#next();
     const first = this.#peek();
-    if (first === end) throw new DockerfileFault('syntax error: missing \'}\'');
+    if (first === end) throw new DockerfileFault("syntax error: missing '}'");
     if (first === '{' || first === '}' || first === ':') throw new DockerfileFault('syntax error: bad substitution');
     const name = this.#name();
     const operator = this.#next();
@@ -216,7 +222,8 @@ class Lexer {
     try {
       return this.readUntil(stop, rawEscapes).text;
     } catch (error) {
-      if (error instanceof DockerfileFault && this.#peek() === end) throw new DockerfileFault(`syntax error: missing ${missing}`);
+      if (error instanceof DockerfileFault && this.#peek() === end)
+        throw new DockerfileFault(`syntax error: missing ${missing}`);
       throw error;
     }
   }
@@ -227,7 +234,7 @@ class Lexer {
     const modifier = emptyIsUnset ? `:${operator}` : operator;
     const trims = operator === '#' || operator === '%';
     if (emptyIsUnset && trims) throw new DockerfileFault(`unsupported modifier (${modifier}) in substitution`);
-    const word = this.#operand('}', trims, '\'}\'');
+    const word = this.#operand('}', trims, "'}'");
     const value = this.#valueOf(name);
     if (value === undefined && this.#options.keepUnset === true) return `\${${name}${modifier}${word}}`;
     const absent = value === undefined || (emptyIsUnset && value === '');
@@ -235,7 +242,9 @@ class Lexer {
     if (operator === '+') return absent ? '' : word;
     if (operator === '?') {
       if (!absent) return value;
-      throw new DockerfileFault(`${name}: ${word === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : word}`);
+      throw new DockerfileFault(
+        `${name}: ${word === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : word}`,
+      );
     }
     if (trims) return this.#trimmed(operator, value ?? '', word);
     throw new DockerfileFault(`unsupported modifier (${modifier}) in substitution`);
@@ -244,14 +253,16 @@ class Lexer {
   #trimmed(operator: string, value: string, word: string): string {
     const greedy = word.startsWith(operator);
     const pattern = greedy ? word.slice(1) : word;
-    return this.#matching(pattern, () => (operator === '%' ? withoutSuffix : withoutPrefix)(value, pattern, greedy, this.#options.budget));
+    return this.#matching(pattern, () =>
+      (operator === '%' ? withoutSuffix : withoutPrefix)(value, pattern, greedy, this.#options.budget),
+    );
   }
 
   #replacing(name: string): string {
     const all = this.#peek() === '/';
     if (all) this.#next();
-    const pattern = this.#operand('/', true, '\'/\' in ${}');
-    const replacement = this.#operand('}', true, '\'}\'');
+    const pattern = this.#operand('/', true, "'/' in ${}");
+    const replacement = this.#operand('}', true, "'}'");
     const value = this.#valueOf(name);
     if (value === undefined && this.#options.keepUnset === true) return `\${${name}/${pattern}/${replacement}}`;
     return this.#matching(pattern, () => replaced(value ?? '', pattern, replacement, all, this.#options.budget));
@@ -261,7 +272,8 @@ class Lexer {
     try {
       return match();
     } catch (error) {
-      if (error instanceof DockerfileFault && error.message.startsWith('invalid escape')) throw new DockerfileFault(`invalid pattern (${pattern}) in substitution: ${error.message}`);
+      if (error instanceof DockerfileFault && error.message.startsWith('invalid escape'))
+        throw new DockerfileFault(`invalid pattern (${pattern}) in substitution: ${error.message}`);
       throw error;
     }
   }
@@ -274,7 +286,8 @@ export function expand(source: string, variables: Variables, options: Lexing): E
   try {
     return { ...lexer.readUntil(end, options.rawEscapes ?? false), unset: lexer.unset };
   } catch (error) {
-    if (error instanceof DockerfileFault) throw new DockerfileFault(`failed to process ${JSON.stringify(source.slice(0, 1000))}: ${error.message}`);
+    if (error instanceof DockerfileFault)
+      throw new DockerfileFault(`failed to process ${JSON.stringify(source.slice(0, 1000))}: ${error.message}`);
     throw error;
   }
 }

@@ -1,5 +1,7 @@
 // The spaces of Go's unicode.IsSpace. JavaScript's \s also takes U+FEFF and leaves out U+0085.
-const spaces = new Set('\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000');
+const spaces = new Set(
+  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
+);
 
 /** The fewer spaces that part an instruction's words. */
 const separators = /[\t\v\f\r ]+/;

@@ -28,9 +28,17 @@ export function stagesOf({ statements }: Parsed, budget: Budget): Staged {
   const stages: (Stage & { readonly commands: Command[] })[] = [];
   for (const statement of statements) {
     const { line, written } = statement;
-    const instruction = located(line, () => instructionOf(statement, budget), `dockerfile parse error on line ${line}: `);
+    const instruction = located(
+      line,
+      () => instructionOf(statement, budget),
+      `dockerfile parse error on line ${line}: `,
+    );
     const current = stages.at(-1);
-    if (instruction.kind === 'from' && stages.length >= MAX_STAGES) throw new DockerfileFault(`the Dockerfile has more than ${MAX_STAGES} stages, which is what is read of one`, line);
+    if (instruction.kind === 'from' && stages.length >= MAX_STAGES)
+      throw new DockerfileFault(
+        `the Dockerfile has more than ${MAX_STAGES} stages, which is what is read of one`,
+        line,
+      );
     if (instruction.kind === 'from') stages.push({ from: instruction, line, commands: [] });
     else if (current !== undefined) current.commands.push({ instruction, written, line });
     else if (instruction.kind === 'arg') globals.push({ args: instruction.args, line });

@@ -13,7 +13,11 @@ function nameOf({ registry, repository, tag }: TaggedImage): string {
 }
 
 /** The way from a base up to the image itself, both ends included, where there is one: then an edge between them would close a circle. */
-export async function pathUpTo(ports: Pick<BuildPorts, 'documents' | 'registry'>, image: TaggedImage, base: BaseReference): Promise<string[] | undefined> {
+export async function pathUpTo(
+  ports: Pick<BuildPorts, 'documents' | 'registry'>,
+  image: TaggedImage,
+  base: BaseReference,
+): Promise<string[] | undefined> {
   const wanted = nameOf(image);
   const first = taggedOf(ports, base);
   if (first === undefined) return undefined;
@@ -33,7 +37,10 @@ export async function pathUpTo(ports: Pick<BuildPorts, 'documents' | 'registry'>
 }
 
 /** The image of this registry that a reference follows; one by digest alone follows nothing. */
-export function taggedOf({ registry }: Pick<BuildPorts, 'registry'>, { base, tag }: BaseReference): TaggedImage | undefined {
+export function taggedOf(
+  { registry }: Pick<BuildPorts, 'registry'>,
+  { base, tag }: BaseReference,
+): TaggedImage | undefined {
   const repository = ownRepository(registry, base);
   return repository === undefined || tag === undefined ? undefined : { registry, repository, tag };
 }

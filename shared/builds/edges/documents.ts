@@ -90,12 +90,25 @@ export const rootedSchema = z.object({
 export type Rooted = z.infer<typeof rootedSchema>;
 
 /** Where that is, by the image's digest. `told`: what was pushed before it, and is built on it, has been looked at again. */
-export const placedSchema = z.object({ ...documentShape('placed'), base: z.string(), digest: digestSchema, root: z.string(), told: z.boolean() });
+export const placedSchema = z.object({
+  ...documentShape('placed'),
+  base: z.string(),
+  digest: digestSchema,
+  root: z.string(),
+  told: z.boolean(),
+});
 
 const named = ({ registry, repository }: RepositoryKey) => `${registry}:${repository.replaceAll('/', ':')}`;
 
-export function edgeId(key: RepositoryKey, dependentTag: Tag, { tag, digest }: { readonly tag?: Tag | undefined; readonly digest?: Digest | undefined }): string {
-  const reference = createHash('sha256').update(JSON.stringify([tag, digest])).digest('hex').slice(0, 12);
+export function edgeId(
+  key: RepositoryKey,
+  dependentTag: Tag,
+  { tag, digest }: { readonly tag?: Tag | undefined; readonly digest?: Digest | undefined },
+): string {
+  const reference = createHash('sha256')
+    .update(JSON.stringify([tag, digest]))
+    .digest('hex')
+    .slice(0, 12);
   return `edge:${named(key)}:${dependentTag}:${reference}`;
 }
 
@@ -108,8 +121,18 @@ export function learnedRef(key: RepositoryKey, tag: Tag): DocumentRef {
 }
 
 /** That a tag of another registry is watched for this repository's images: so that they are counted. It goes with `watched:…`. */
-export function watchesRef(key: RepositoryKey, { base, tag }: { readonly base: string; readonly tag: Tag }): DocumentRef {
-  return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `watches:${createHash('sha256').update(JSON.stringify([base, tag])).digest('hex').slice(0, 32)}` };
+export function watchesRef(
+  key: RepositoryKey,
+  { base, tag }: { readonly base: string; readonly tag: Tag },
+): DocumentRef {
+  return {
+    container: 'dependencies',
+    partition: [partitionOfDependent(key)],
+    id: `watches:${createHash('sha256')
+      .update(JSON.stringify([base, tag]))
+      .digest('hex')
+      .slice(0, 32)}`,
+  };
 }
 
 export function rootedPartition(registry: RegistryName, root: string): string {
@@ -117,7 +140,11 @@ export function rootedPartition(registry: RegistryName, root: string): string {
 }
 
 export function rootedRef(key: RepositoryKey, digest: Digest, root: string): DocumentRef {
-  return { container: 'dependencies', partition: [rootedPartition(key.registry, root)], id: `rooted:${named(key)}:${digest}` };
+  return {
+    container: 'dependencies',
+    partition: [rootedPartition(key.registry, root)],
+    id: `rooted:${named(key)}:${digest}`,
+  };
 }
 
 export function placedRef(key: RepositoryKey, digest: Digest): DocumentRef {

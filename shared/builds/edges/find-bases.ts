@@ -28,7 +28,12 @@ type Finding = readonly [Said, Evidence];
  * What an image is built on, as far as it can be seen from the image: what its builder wrote into annotations, labels and attestations, and whose
  * layers it begins with. Of an index, what its images are built on. Throws `StoreFailure`.
  */
-export async function findBases(ports: BuildPorts, key: RepositoryKey, image: StoredImage, ownHosts: readonly string[]): Promise<BaseFound[]> {
+export async function findBases(
+  ports: BuildPorts,
+  key: RepositoryKey,
+  image: StoredImage,
+  ownHosts: readonly string[],
+): Promise<BaseFound[]> {
   const { manifests, annotations } = image.manifest;
   const named = manifests.slice(0, childrenNamed).map((child) => child.annotations ?? {});
   const found = [annotations ?? {}, ...named].flatMap((each) => annotated(ports, each, ownHosts));
@@ -39,12 +44,26 @@ export async function findBases(ports: BuildPorts, key: RepositoryKey, image: St
   return merged([...found, ...(await findingsIn(ports, key, image, ownHosts))]);
 }
 
-async function findingsIn(ports: BuildPorts, key: RepositoryKey, { manifest }: StoredImage, ownHosts: readonly string[]): Promise<Finding[]> {
+async function findingsIn(
+  ports: BuildPorts,
+  key: RepositoryKey,
+  { manifest }: StoredImage,
+  ownHosts: readonly string[],
+): Promise<Finding[]> {
   const [config, materials] = await Promise.all([readConfig(ports, key, manifest), materialsIn(ports, key, manifest)]);
-  const said = [manifest.annotations ?? {}, config?.config?.Labels ?? {}].flatMap((each) => annotated(ports, each, ownHosts));
+  const said = [manifest.annotations ?? {}, config?.config?.Labels ?? {}].flatMap((each) =>
+    annotated(ports, each, ownHosts),
+  );
   const used = materials.flatMap(({ reference, digest }): Finding[] => {
     const base = baseReference(reference, ports.registry, ownHosts);
-    return base === undefined ? [] : [[{ ...base, said: reference }, { evidence: 'provenance', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) }]];
+    return base === undefined
+      ? []
+      : [
+          [
+            { ...base, said: reference },
+            { evidence: 'provenance', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) },
+          ],
+        ];
   });
   const begun = config === undefined ? [] : await byLayers(ports, key, chainsOf(config), ownHosts.at(-1));
   // A label is inherited from the base, and may name the base's own; an annotation is this image's, and a provenance lists all that was used.
@@ -53,19 +72,44 @@ async function findingsIn(ports: BuildPorts, key: RepositoryKey, { manifest }: S
 }
 
 /** Image-spec, annotations.md. */
-function annotated({ registry }: BuildPorts, annotations: Readonly<Record<string, string>>, ownHosts: readonly string[]): Finding[] {
+function annotated(
+  { registry }: BuildPorts,
+  annotations: Readonly<Record<string, string>>,
+  ownHosts: readonly string[],
+): Finding[] {
   const base = baseReference(annotations[baseName] ?? '', registry, ownHosts);
   const digest = parseDigest(annotations[baseDigest] ?? '');
-  return base === undefined ? [] : [[{ ...base, said: annotations[baseName] }, { evidence: 'annotation', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) }]];
+  return base === undefined
+    ? []
+    : [
+        [
+          { ...base, said: annotations[baseName] },
+          { evidence: 'annotation', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) },
+        ],
+      ];
 }
 
 const imagesNamed = 5;
 
 /** The same layers under several names are likely those of the first of them, but who knows. */
-async function byLayers(ports: BuildPorts, key: RepositoryKey, chains: readonly string[], host: string | undefined): Promise<Finding[]> {
+async function byLayers(
+  ports: BuildPorts,
+  key: RepositoryKey,
+  chains: readonly string[],
+  host: string | undefined,
+): Promise<Finding[]> {
   const longest = await longestBegun(ports, key, chains);
   const confidence = 0.9 / Math.max(1, longest.length);
-  const findings = await Promise.all(longest.slice(0, imagesNamed).map(async (image) => (await namesOf(ports, image)).map((base): Finding => [host === undefined ? base : { ...base, said: `${host}/${shownReference(base)}` }, { evidence: 'layers', confidence, baseDigest: image.digest, layers: image.layers }])));
+  const findings = await Promise.all(
+    longest
+      .slice(0, imagesNamed)
+      .map(async (image) =>
+        (await namesOf(ports, image)).map((base): Finding => [
+          host === undefined ? base : { ...base, said: `${host}/${shownReference(base)}` },
+          { evidence: 'layers', confidence, baseDigest: image.digest, layers: image.layers },
+        ]),
+      ),
+  );
   return findings.flat();
 }
 
@@ -99,7 +143,11 @@ function withoutGuesses(findings: readonly Finding[]): readonly Finding[] {
   if (certain.some(([, { evidence }]) => evidence === 'dockerfile')) return [...certain, ...again];
   const bases = new Set(certain.map(([{ base }]) => base));
   const explained = new Set(again.map(([, { baseDigest }]) => baseDigest));
-  return [...certain, ...again, ...guesses.filter(([reference, { baseDigest }]) => !bases.has(reference.base) && !explained.has(baseDigest))];
+  return [
+    ...certain,
+    ...again,
+    ...guesses.filter(([reference, { baseDigest }]) => !bases.has(reference.base) && !explained.has(baseDigest)),
+  ];
 }
 
 function merged(findings: readonly Finding[]): BaseFound[] {
@@ -110,7 +158,11 @@ function merged(findings: readonly Finding[]): BaseFound[] {
     byReference.set(at, there);
     if (there.found.size < evidenceKept) there.found.set(JSON.stringify(evidence), evidence);
   }
-  return [...byReference.values()].map(({ reference: { said, ...reference }, found }) => ({ ...reference, ...(said === undefined ? {} : { said }), found: [...found.values()] }));
+  return [...byReference.values()].map(({ reference: { said, ...reference }, found }) => ({
+    ...reference,
+    ...(said === undefined ? {} : { said }),
+    found: [...found.values()],
+  }));
 }
 
 /** The digests of a base that an image is known to be built on. */

@@ -24,7 +24,11 @@ export const imageConfigSchema = z.looseObject({
 export type ImageConfig = z.infer<typeof imageConfigSchema>;
 
 /** `undefined` for what is no image, and for a config that is none, too large, or nested too deep. */
-export async function readConfig({ images }: Pick<BuildPorts, 'images'>, key: RepositoryKey, { config }: Manifest): Promise<ImageConfig | undefined> {
+export async function readConfig(
+  { images }: Pick<BuildPorts, 'images'>,
+  key: RepositoryKey,
+  { config }: Manifest,
+): Promise<ImageConfig | undefined> {
   if (config === undefined || !isImageConfigMediaType(config.mediaType)) return undefined;
   const bytes = await images.readSmallBlob(key, config.digest, maxConfigBytes);
   return bytes === undefined ? undefined : imageConfigSchema.safeParse(jsonIn(bytes)).data;

@@ -37,17 +37,41 @@ interface LearnOptions {
  * written down which edges there will be and which go, then they are made, then the others go; a crash in between is made good by the next look.
  * Gives what is there in the end. Throws `StoreFailure`.
  */
-export async function learnTag(ports: BuildPorts, { registry, repository }: RepositoryKey, tag: Tag, { hosts = [], isAgain = false }: LearnOptions = {}): Promise<Learned | undefined> {
+export async function learnTag(
+  ports: BuildPorts,
+  { registry, repository }: RepositoryKey,
+  tag: Tag,
+  { hosts = [], isAgain = false }: LearnOptions = {},
+): Promise<Learned | undefined> {
   // Somebody else was at it: what he has deleted is made again, and what this one has made is looked at again.
   const key = { registry, repository };
   let made: readonly Place[] | undefined = isAgain ? [] : undefined;
   const outcome = await untilUncontended(`what is known of ${key.repository}:${tag}`, async () => {
-    const [at, there, task] = await Promise.all([readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)), readStored(ports.documents, learnedSchema, learnedRef(key, tag)), taskOf(ports, { ...key, tag })]);
+    const [at, there, task] = await Promise.all([
+      readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)),
+      readStored(ports.documents, learnedSchema, learnedRef(key, tag)),
+      taskOf(ports, { ...key, tag }),
+    ]);
     const digest = at?.document.digest;
     const isGone = digest === undefined && task === undefined;
     if (isGone && there === undefined) return { learned: undefined };
-    if (there !== undefined && there.document.digest === digest && there.document.leaving.length === 0 && there.document.unfinished !== true && made === undefined) return { learned: there.document };
-    const next = await lookAt(ports, { key, tag, digest, task, there: there?.document, made: made ?? [], ownHosts: ownHostsFor(ports, hosts, { task, there: there?.document }) });
+    if (
+      there !== undefined &&
+      there.document.digest === digest &&
+      there.document.leaving.length === 0 &&
+      there.document.unfinished !== true &&
+      made === undefined
+    )
+      return { learned: there.document };
+    const next = await lookAt(ports, {
+      key,
+      tag,
+      digest,
+      task,
+      there: there?.document,
+      made: made ?? [],
+      ownHosts: ownHostsFor(ports, hosts, { task, there: there?.document }),
+    });
     if (next === undefined) return undefined;
     const etag = await writeDown(ports, next, there);
     if (etag === undefined) {
@@ -67,8 +91,14 @@ export async function learnTag(ports: BuildPorts, { registry, repository }: Repo
  * Where an event tells no client's name of this registry (a build's own push, a restore, a base that became known later), an image that names the
  * registry must not be read as another registry's: its task and what was learned of it before know the name.
  */
-function ownHostsFor({ ownHosts }: BuildPorts, hosts: readonly string[], { task, there }: { readonly task: Task | undefined; readonly there: Learned | undefined }): string[] {
-  return [...new Set([...ownHosts, ...hosts, ...hostsSaid(there?.bases ?? []), ...(task === undefined ? [] : [task.host])])];
+function ownHostsFor(
+  { ownHosts }: BuildPorts,
+  hosts: readonly string[],
+  { task, there }: { readonly task: Task | undefined; readonly there: Learned | undefined },
+): string[] {
+  return [
+    ...new Set([...ownHosts, ...hosts, ...hostsSaid(there?.bases ?? []), ...(task === undefined ? [] : [task.host])]),
+  ];
 }
 
 interface Looked {
@@ -86,27 +116,61 @@ interface Looked {
 const mostImagesKnown = 200;
 
 /** `undefined` when the tag has moved on meanwhile. */
-async function lookAt(ports: BuildPorts, { key, tag, digest, task, there, made, ownHosts }: Looked): Promise<Learned | undefined> {
+async function lookAt(
+  ports: BuildPorts,
+  { key, tag, digest, task, there, made, ownHosts }: Looked,
+): Promise<Learned | undefined> {
   const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
   if (digest !== undefined && image === undefined) return undefined;
   // Known first: whoever makes its base known then finds it.
   if (image !== undefined) await known(ports, key, tag, image);
-  const all = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...(image === undefined ? [] : await findBases(ports, key, image, ownHosts))]);
+  const all = mergedBases([
+    ...(task === undefined ? [] : basesOfTask(task)),
+    ...(image === undefined ? [] : await findBases(ports, key, image, ownHosts)),
+  ]);
   const found = all.slice(0, mostBases);
   const leftOut = all.length - found.length;
-  if (leftOut > 0) ports.log.warn({ repository: key.repository, tag, leftOut }, `an image names more than ${mostBases} bases: the rest is left out`);
+  if (leftOut > 0)
+    ports.log.warn(
+      { repository: key.repository, tag, leftOut },
+      `an image names more than ${mostBases} bases: the rest is left out`,
+    );
   const paths = await Promise.all(found.map((base) => pathUpTo(ports, { ...key, tag }, base)));
-  const refused = found.flatMap((base, index) => (paths[index] === undefined ? [] : [{ base: shownReference(base), path: paths[index] }]));
+  const refused = found.flatMap((base, index) =>
+    paths[index] === undefined ? [] : [{ base: shownReference(base), path: paths[index] }],
+  );
   const bases = found.filter((_, index) => paths[index] === undefined);
-  for (const { base, path } of refused) ports.log.warn({ repository: key.repository, tag, base, path }, 'an edge that would close a circle is not made');
+  for (const { base, path } of refused)
+    ports.log.warn({ repository: key.repository, tag, base, path }, 'an edge that would close a circle is not made');
   const kept = new Set(bases.map((base) => JSON.stringify(placeOf(key, tag, base))));
-  const before = [...made, ...(there === undefined ? [] : [...there.leaving, ...there.bases.map((base) => placeOf(key, tag, base))])];
+  const before = [
+    ...made,
+    ...(there === undefined ? [] : [...there.leaving, ...there.bases.map((base) => placeOf(key, tag, base))]),
+  ];
   const leaving = before.filter((place) => !kept.has(JSON.stringify(place)));
   const { partition, id } = learnedRef(key, tag);
-  return { id, base: partition[0] ?? '', type: 'learned', schemaVersion: 1, ...key, tag, ...(digest === undefined ? {} : { digest }), bases, refused, ...(leftOut === 0 ? {} : { leftOut }), leaving: unique(leaving), learnedAt: ports.clock.now().toISOString() };
+  return {
+    id,
+    base: partition[0] ?? '',
+    type: 'learned',
+    schemaVersion: 1,
+    ...key,
+    tag,
+    ...(digest === undefined ? {} : { digest }),
+    bases,
+    refused,
+    ...(leftOut === 0 ? {} : { leftOut }),
+    leaving: unique(leaving),
+    learnedAt: ports.clock.now().toISOString(),
+  };
 }
 
-async function known(ports: BuildPorts, key: RepositoryKey, tag: Tag, { digest, manifest }: StoredImage): Promise<void> {
+async function known(
+  ports: BuildPorts,
+  key: RepositoryKey,
+  tag: Tag,
+  { digest, manifest }: StoredImage,
+): Promise<void> {
   for (const each of [digest, ...manifest.manifests.map((child) => child.digest)].slice(0, mostImagesKnown)) {
     await learnChain(ports, key, each);
     await rememberTag(ports, key, tag, each);
@@ -121,21 +185,46 @@ function placeOf(key: RepositoryKey, dependentTag: Tag, { base, tag, digest }: B
   return { base, id: edgeId(key, dependentTag, { tag, digest }) };
 }
 
-async function writeDown({ documents }: BuildPorts, next: Learned, there: Stored<Learned> | undefined): Promise<string | undefined> {
+async function writeDown(
+  { documents }: BuildPorts,
+  next: Learned,
+  there: Stored<Learned> | undefined,
+): Promise<string | undefined> {
   const document = { ...next, unfinished: true };
-  const outcome = await documents.commitDocuments('dependencies', [next.base], [there === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: there.etag }]);
+  const outcome = await documents.commitDocuments(
+    'dependencies',
+    [next.base],
+    [there === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: there.etag }],
+  );
   return outcome.committed ? outcome.etags[0] : undefined;
 }
 
-async function makeEdges(ports: BuildPorts, { registry, repository, tag, digest, bases, learnedAt }: Learned, task: Task | undefined): Promise<void> {
+async function makeEdges(
+  ports: BuildPorts,
+  { registry, repository, tag, digest, bases, learnedAt }: Learned,
+  task: Task | undefined,
+): Promise<void> {
   const limit = pLimit(edgesAtOnce);
   await Promise.all(
-    bases.map((found) => limit(async () => {
-      const listed = task !== undefined && saysForeign(ports, task, found.base) ? { isListed: true as const } : {};
-      const edge: Edge = { id: edgeId({ registry, repository }, tag, found), type: 'edge', schemaVersion: 1, ...found, registry, repository, dependentTag: tag, ...listed, ...(digest === undefined ? {} : { dependentDigest: digest }), learnedAt };
-      await ports.documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
-      await watch(ports, edge);
-    })),
+    bases.map((found) =>
+      limit(async () => {
+        const listed = task !== undefined && saysForeign(ports, task, found.base) ? { isListed: true as const } : {};
+        const edge: Edge = {
+          id: edgeId({ registry, repository }, tag, found),
+          type: 'edge',
+          schemaVersion: 1,
+          ...found,
+          registry,
+          repository,
+          dependentTag: tag,
+          ...listed,
+          ...(digest === undefined ? {} : { dependentDigest: digest }),
+          learnedAt,
+        };
+        await ports.documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
+        await watch(ports, edge);
+      }),
+    ),
   );
 }
 
@@ -144,31 +233,89 @@ async function deleteEdges({ documents }: BuildPorts, { leaving }: Learned): Pro
 }
 
 /** Another registry tells of nothing: its tag is looked at from now on. One that is watched already stays as it is. */
-async function watch({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, { base, tag, digest, registry, repository, learnedAt }: Edge): Promise<void> {
+async function watch(
+  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  { base, tag, digest, registry, repository, learnedAt }: Edge,
+): Promise<void> {
   if (base.startsWith('own:') || tag === undefined || digest !== undefined) return;
   if ((await documents.readDocument(watchedRef(base, tag))) !== undefined) return;
   const counted = watchesRef({ registry, repository }, { base, tag });
   const { container, partition } = counted;
-  if ((await documents.countDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'watches' }] })) >= mostWatched) {
-    log.warn({ repository, base, tag }, `the images of a repository have ${mostWatched} tags of other registries watched: one more is not`);
+  if (
+    (await documents.countDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'watches' }] })) >=
+    mostWatched
+  ) {
+    log.warn(
+      { repository, base, tag },
+      `the images of a repository have ${mostWatched} tags of other registries watched: one more is not`,
+    );
     return;
   }
-  const document: Watched = { id: watchedRef(base, tag).id, type: 'watched', schemaVersion: 1, base, registry, tag, first: repository, moves: 0, dueAt: learnedAt, failures: 0 };
-  const { committed } = await documents.commitDocuments('dependencies', [base], [{ do: 'create', document: { ...document } }]);
-  if (committed) await documents.commitDocuments(container, partition, [{ do: 'upsert', document: { id: counted.id, base: partition[0], type: 'watches', schemaVersion: 1, of: base, tag } }]);
+  const document: Watched = {
+    id: watchedRef(base, tag).id,
+    type: 'watched',
+    schemaVersion: 1,
+    base,
+    registry,
+    tag,
+    first: repository,
+    moves: 0,
+    dueAt: learnedAt,
+    failures: 0,
+  };
+  const { committed } = await documents.commitDocuments(
+    'dependencies',
+    [base],
+    [{ do: 'create', document: { ...document } }],
+  );
+  if (committed)
+    await documents.commitDocuments(container, partition, [
+      {
+        do: 'upsert',
+        document: { id: counted.id, base: partition[0], type: 'watches', schemaVersion: 1, of: base, tag },
+      },
+    ]);
 }
 
 /** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */
-async function finish({ documents }: BuildPorts, { base, id }: Learned, ifMatch: string, isGone: boolean): Promise<boolean> {
-  if (isGone) return (await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch }])).committed;
+async function finish(
+  { documents }: BuildPorts,
+  { base, id }: Learned,
+  ifMatch: string,
+  isGone: boolean,
+): Promise<boolean> {
+  if (isGone)
+    return (await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch }])).committed;
   // Asked also where nothing was deleted: of two that made edges the later one must see what the other left.
-  return (await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { leaving: [], unfinished: false }, ifMatch }])).committed;
+  return (
+    await documents.commitDocuments(
+      'dependencies',
+      [base],
+      [{ do: 'patch', id, set: { leaving: [], unfinished: false }, ifMatch }],
+    )
+  ).committed;
 }
 
 /** Edges of a base, page by page: of one tag, or of all. */
-export async function dependentsOf({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, base: string, tag?: Tag, page: { readonly limit?: number; readonly continuation?: string | undefined } = {}): Promise<{ edges: Edge[]; continuation?: string }> {
-  const where = [{ path: 'type', is: '=' as const, value: 'edge' }, ...(tag === undefined ? [] : [{ path: 'tag', is: '=' as const, value: tag }])];
-  const found = await documents.queryDocuments({ container: 'dependencies', partition: [base], where, limit: page.limit ?? 500, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) });
-  const edges = readable(log, edgeSchema, found.documents, { container: 'dependencies', partition: [base] }).map(({ document }) => document);
+export async function dependentsOf(
+  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  base: string,
+  tag?: Tag,
+  page: { readonly limit?: number; readonly continuation?: string | undefined } = {},
+): Promise<{ edges: Edge[]; continuation?: string }> {
+  const where = [
+    { path: 'type', is: '=' as const, value: 'edge' },
+    ...(tag === undefined ? [] : [{ path: 'tag', is: '=' as const, value: tag }]),
+  ];
+  const found = await documents.queryDocuments({
+    container: 'dependencies',
+    partition: [base],
+    where,
+    limit: page.limit ?? 500,
+    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+  });
+  const edges = readable(log, edgeSchema, found.documents, { container: 'dependencies', partition: [base] }).map(
+    ({ document }) => document,
+  );
   return { edges, ...(found.continuation === undefined ? {} : { continuation: found.continuation }) };
 }

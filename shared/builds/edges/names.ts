@@ -28,7 +28,11 @@ export function ownRepository(registry: RegistryName, base: string): RepositoryN
 const longestHost = 253 + 6;
 
 /** `undefined` for what is no reference to an image. */
-export function baseReference(text: string, registry: RegistryName, ownHosts: readonly string[]): BaseReference | undefined {
+export function baseReference(
+  text: string,
+  registry: RegistryName,
+  ownHosts: readonly string[],
+): BaseReference | undefined {
   const normal = normalized(text);
   if (normal === undefined) return undefined;
   const slash = normal.indexOf('/');
@@ -39,8 +43,15 @@ export function baseReference(text: string, registry: RegistryName, ownHosts: re
   const [path = '', tagText] = named.split(':', 2);
   const digest = digestText === undefined ? undefined : parseDigest(digestText);
   if (digestText !== undefined && digest === undefined) return undefined;
-  const base = ownHosts.some((own) => isSameHost(own, host)) && isRepositoryName(path) ? ownBase(registry, path) : `${host}/${path}`;
-  return { base, ...(tagText !== undefined && isTag(tagText) ? { tag: tagText } : {}), ...(digest === undefined ? {} : { digest }) };
+  const base =
+    ownHosts.some((own) => isSameHost(own, host)) && isRepositoryName(path)
+      ? ownBase(registry, path)
+      : `${host}/${path}`;
+  return {
+    base,
+    ...(tagText !== undefined && isTag(tagText) ? { tag: tagText } : {}),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
 function normalized(text: string): string | undefined {
@@ -54,7 +65,9 @@ function normalized(text: string): string | undefined {
 
 /** Names of this registry that what is known of an image bears out: one of its bases was named by them. */
 export function hostsSaid(bases: readonly { readonly base: string; readonly said?: string | undefined }[]): string[] {
-  const own = bases.flatMap(({ base, said }) => (base.startsWith('own:') && said !== undefined ? (normalized(said)?.split('/', 1) ?? []) : []));
+  const own = bases.flatMap(({ base, said }) =>
+    base.startsWith('own:') && said !== undefined ? (normalized(said)?.split('/', 1) ?? []) : [],
+  );
   return [...new Set(own)];
 }
 

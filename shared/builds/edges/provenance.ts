@@ -28,8 +28,15 @@ export interface Material {
 const mostMaterials = 200;
 
 /** What BuildKit wrote into an attestation manifest (moby/buildkit, docs/attestations). Empty for what is none. */
-export async function materialsIn({ images }: Pick<BuildPorts, 'images'>, key: RepositoryKey, { layers }: Manifest): Promise<Material[]> {
-  const statements = layers.filter(({ annotations }) => annotations?.['in-toto.io/predicate-type']?.startsWith('https://slsa.dev/provenance/') === true);
+export async function materialsIn(
+  { images }: Pick<BuildPorts, 'images'>,
+  key: RepositoryKey,
+  { layers }: Manifest,
+): Promise<Material[]> {
+  const statements = layers.filter(
+    ({ annotations }) =>
+      annotations?.['in-toto.io/predicate-type']?.startsWith('https://slsa.dev/provenance/') === true,
+  );
   const found: Material[] = [];
   for (const { digest } of statements.slice(0, 4)) {
     const bytes = await images.readSmallBlob(key, digest, maxStatementBytes);
@@ -42,7 +49,10 @@ export async function materialsIn({ images }: Pick<BuildPorts, 'images'>, key: R
 export function materialsOf(text: string): Material[] {
   const { predicate } = statementSchema.safeParse(jsonIn(text)).data ?? {};
   const found = new Map<string, Material>();
-  for (const { uri, digest } of [...(predicate?.materials ?? []), ...(predicate?.buildDefinition?.resolvedDependencies ?? [])]) {
+  for (const { uri, digest } of [
+    ...(predicate?.materials ?? []),
+    ...(predicate?.buildDefinition?.resolvedDependencies ?? []),
+  ]) {
     const material = imageIn(uri, digest?.sha256);
     if (material !== undefined) found.set(`${material.reference} ${material.digest ?? ''}`, material);
     if (found.size >= mostMaterials) break;
@@ -63,7 +73,10 @@ function imageIn(uri: string, sha256: string | undefined): Material | undefined 
   const [name, version] = at <= 0 ? [decoded, undefined] : [decoded.slice(0, at), decoded.slice(at + 1)];
   const digest = parseDigest(`sha256:${sha256 ?? ''}`) ?? parseDigest(new URLSearchParams(query).get('digest') ?? '');
   const pinned = version !== undefined && version.startsWith('sha256:');
-  return { reference: `${name}${version === undefined ? '' : `${pinned ? '@' : ':'}${version}`}`, ...(digest === undefined ? {} : { digest }) };
+  return {
+    reference: `${name}${version === undefined ? '' : `${pinned ? '@' : ':'}${version}`}`,
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
 function decodedPath(text: string): string | undefined {

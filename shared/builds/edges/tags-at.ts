@@ -9,8 +9,22 @@ import type { BuildPorts } from '../ports.ts';
 const tagsNamed = 20;
 
 /** The tags that point at a manifest, as of now. */
-export async function tagsAt({ documents }: Pick<BuildPorts, 'documents'>, key: RepositoryKey, digest: Digest): Promise<Tag[]> {
+export async function tagsAt(
+  { documents }: Pick<BuildPorts, 'documents'>,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<Tag[]> {
   const partition = partitionOf(key);
-  const page = await documents.queryDocuments({ container: 'repositories', partition, where: [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }], limit: tagsNamed });
-  return page.documents.map((found) => parseStored(tagDocumentSchema, found, { container: 'repositories', partition }).document.name);
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    partition,
+    where: [
+      { path: 'type', is: '=', value: 'tag' },
+      { path: 'digest', is: '=', value: digest },
+    ],
+    limit: tagsNamed,
+  });
+  return page.documents.map(
+    (found) => parseStored(tagDocumentSchema, found, { container: 'repositories', partition }).document.name,
+  );
 }

@@ -27,16 +27,36 @@ function touchedBy({ registry }: BuildPorts, event: CatalogueEvent): Touched | u
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed': {
       const { repository, tag, digest } = event.data.target;
-      return { key: { registry, repository }, tags: tag === undefined ? [] : [tag], digests: [digest], hosts: hostsOf(event.data.request) };
+      return {
+        key: { registry, repository },
+        tags: tag === undefined ? [] : [tag],
+        digests: [digest],
+        hosts: hostsOf(event.data.request),
+      };
     }
     case 'Microsoft.ContainerRegistry.ImageDeleted':
-      return { key: { registry, repository: event.data.target.repository }, tags: [], digests: [event.data.target.digest], hosts: [] };
+      return {
+        key: { registry, repository: event.data.target.repository },
+        tags: [],
+        digests: [event.data.target.digest],
+        hosts: [],
+      };
     case 'Longshore.TagMoved':
     case 'Longshore.TagDeleted':
-      return { key: { registry, repository: event.data.target.repository }, tags: [event.data.target.tag], digests: [], hosts: hostsOf(event.data.request) };
+      return {
+        key: { registry, repository: event.data.target.repository },
+        tags: [event.data.target.tag],
+        digests: [],
+        hosts: hostsOf(event.data.request),
+      };
     case 'Longshore.Restored': {
       const { repository, tags, manifests } = event.data.target;
-      return { key: { registry, repository }, tags: tags.map(({ tag }) => tag), digests: manifests.map(({ digest }) => digest), hosts: [] };
+      return {
+        key: { registry, repository },
+        tags: tags.map(({ tag }) => tag),
+        digests: manifests.map(({ digest }) => digest),
+        hosts: [],
+      };
     }
     default:
       return undefined;
@@ -48,10 +68,12 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   const touched = touchedBy(ports, event);
   if (touched === undefined) return;
   const { key, tags, digests, hosts } = touched;
-  for (const digest of digests) await (await isLive(ports, key, digest) ? learnChain : forgetChain)(ports, key, digest);
+  for (const digest of digests)
+    await ((await isLive(ports, key, digest)) ? learnChain : forgetChain)(ports, key, digest);
   for (const tag of tags) await learnTag(ports, key, tag, { hosts });
   // Events come in any order: what is built on an image may be known before it. By what name this one was pushed says nothing of what others name.
-  const look = ({ registry, repository, tag }: TaggedImage) => learnTag(ports, { registry, repository }, tag, { isAgain: true });
+  const look = ({ registry, repository, tag }: TaggedImage) =>
+    learnTag(ports, { registry, repository }, tag, { isAgain: true });
   for (const digest of digests) await tellFollowers(ports, key, digest, look);
 }
 

@@ -29,15 +29,25 @@ export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, 
     return { is: 'refused', why: `its runner has not told of its end within ${task.settings.timeoutSeconds} s` };
   }
   const { runner } = task.settings;
-  if (runner === undefined || !('acr' in runner) || remote.run === undefined) return waiting(running, { tryAt: remote.deadline });
+  if (runner === undefined || !('acr' in runner) || remote.run === undefined)
+    return waiting(running, { tryAt: remote.deadline });
   return lookAtRun(ports, { ...node, remote: { ...remote, run: remote.run } }, task, running, runner.acr);
 }
 
 /** What it has become is written down before it counts: whoever dies then goes on from there. */
-async function lookAtRun(ports: BuildPorts, node: Node & { readonly remote: { readonly run: string } & NonNullable<Node['remote']> }, task: Task, running: Running, runner: AcrRunner): Promise<MadeImage> {
+async function lookAtRun(
+  ports: BuildPorts,
+  node: Node & { readonly remote: { readonly run: string } & NonNullable<Node['remote']> },
+  task: Task,
+  running: Running,
+  runner: AcrRunner,
+): Promise<MadeImage> {
   const { remote } = node;
   const outcome = await outcomeOfRun(ports, runner, node, remote.run);
-  if (outcome === undefined) return waiting(running, { tryAt: earlier(remote.deadline, new Date(ports.clock.now().getTime() + askedEveryMs).toISOString()) });
+  if (outcome === undefined)
+    return waiting(running, {
+      tryAt: earlier(remote.deadline, new Date(ports.clock.now().getTime() + askedEveryMs).toISOString()),
+    });
   running.log.write((await printedBy(ports, runner, remote.run)) ?? '');
   const ends = { ...remote, outcome };
   if (!(await running.lease.write({ remote: ends }))) running.lease.signal.throwIfAborted();
@@ -52,20 +62,38 @@ async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, f
   if ('is' in ready) return ready;
   const { task, commit } = ready;
   const now = ports.clock.now();
-  const key = (node.remote === undefined || node.remote === null ? undefined : await ports.sealing.find(node.remote.key)) ?? (await ports.sealing.current());
+  const key =
+    (node.remote === undefined || node.remote === null ? undefined : await ports.sealing.find(node.remote.key)) ??
+    (await ports.sealing.current());
   const deadline = new Date(now.getTime() + task.settings.timeoutSeconds * 1_000).toISOString();
   const { job, ...before } = node.remote ?? { job: ports.ids.nextId(), from };
   const token = tokenOf(key, node, job);
   const remote = { ...before, deadline, job, key: key.id, token: hashOfToken(token) };
   if (!(await lease.write({ remote }))) lease.signal.throwIfAborted();
   const taken = await giveJob(ports, task, await jobOf(ports, { ...node, remote }, task, { commit, token }));
-  if (taken.is === 'taken') return waiting({ lease }, { remote: { ...remote, startedAt: now.toISOString(), ...(taken.run === undefined ? {} : { run: taken.run }) }, tryAt: taken.run === undefined ? remote.deadline : earlier(remote.deadline, new Date(now.getTime() + askedEveryMs).toISOString()) });
+  if (taken.is === 'taken')
+    return waiting(
+      { lease },
+      {
+        remote: { ...remote, startedAt: now.toISOString(), ...(taken.run === undefined ? {} : { run: taken.run }) },
+        tryAt:
+          taken.run === undefined
+            ? remote.deadline
+            : earlier(remote.deadline, new Date(now.getTime() + askedEveryMs).toISOString()),
+      },
+    );
   log.write(`${taken.why}\n`);
   if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };
-  return waiting({ lease }, { state: 'ready', tryAt: new Date(now.getTime() + firstWaitMs * 2 ** (node.attempts - 1)).toISOString() });
+  return waiting(
+    { lease },
+    { state: 'ready', tryAt: new Date(now.getTime() + firstWaitMs * 2 ** (node.attempts - 1)).toISOString() },
+  );
 }
 
-async function waiting({ lease }: Pick<Running, 'lease'>, set: Parameters<Running['lease']['write']>[0]): Promise<MadeImage> {
+async function waiting(
+  { lease }: Pick<Running, 'lease'>,
+  set: Parameters<Running['lease']['write']>[0],
+): Promise<MadeImage> {
   await lease.write(set);
   return { is: 'elsewhere' };
 }
@@ -74,6 +102,13 @@ async function ended(ports: BuildPorts, node: Node, task: Task, { log, lease }: 
   const outcome = node.remote?.outcome;
   if (outcome?.is !== 'succeeded') return { is: 'refused', why: outcome?.why ?? 'its runner has said nothing' };
   const image = await ports.images.readImage({ registry: ports.registry, repository: node.repository }, outcome.digest);
-  if (image === undefined) return { is: 'refused', why: `its runner told of ${outcome.digest}, which is not there any more` };
-  return { is: 'made', how: 'built', image: { digest: image.digest, bytes: image.bytes, mediaType: image.mediaType }, conflicts: [], ...(await gateOf(ports, node, task, { digest: image.digest, log, signal: lease.signal })) };
+  if (image === undefined)
+    return { is: 'refused', why: `its runner told of ${outcome.digest}, which is not there any more` };
+  return {
+    is: 'made',
+    how: 'built',
+    image: { digest: image.digest, bytes: image.bytes, mediaType: image.mediaType },
+    conflicts: [],
+    ...(await gateOf(ports, node, task, { digest: image.digest, log, signal: lease.signal })),
+  };
 }

@@ -15,10 +15,13 @@ import { tokenOf } from './token.ts';
 export async function claimJob(ports: BuildPorts, build: string, image: TaggedImage): Promise<RemoteJob> {
   const node = (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
   const task = node?.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
-  if (node?.remote === undefined || node.remote === null || task === undefined) throw new RegistryError({ is: 'thing-unknown', what: 'a build elsewhere of this image' });
+  if (node?.remote === undefined || node.remote === null || task === undefined)
+    throw new RegistryError({ is: 'thing-unknown', what: 'a build elsewhere of this image' });
   const { remote } = node;
-  if (isEnded(node) || remote.outcome !== undefined) throw new RegistryError({ is: 'conflict', why: `the image has ended: ${node.because ?? node.state}` });
+  if (isEnded(node) || remote.outcome !== undefined)
+    throw new RegistryError({ is: 'conflict', why: `the image has ended: ${node.because ?? node.state}` });
   const key = await ports.sealing.find(remote.key);
-  if (key === undefined) throw new RegistryError({ is: 'conflict', why: 'the key that the job\'s token was made with is gone' });
+  if (key === undefined)
+    throw new RegistryError({ is: 'conflict', why: "the key that the job's token was made with is gone" });
   return jobOf(ports, { ...node, remote }, task, { commit: node.commit, token: tokenOf(key, node, remote.job) });
 }

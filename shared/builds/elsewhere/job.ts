@@ -15,7 +15,8 @@ export interface RemoteJob {
   readonly image: string;
   /** Where it is pushed to: host and repository. */
   readonly repository: string;
-  readonly context: { readonly git: string; readonly commit: string; readonly folder: string } | { readonly archive: string };
+  readonly context:
+    { readonly git: string; readonly commit: string; readonly folder: string } | { readonly archive: string };
   readonly dockerfile: string;
   readonly target?: string;
   readonly arguments: Readonly<Record<string, string>>;
@@ -31,11 +32,21 @@ export interface RemoteJob {
   readonly callback: { readonly url: string; readonly token: string };
 }
 
-export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry' | 'documents' | 'grants'>, node: Node & { readonly remote: NonNullable<Node['remote']> }, task: Task, { commit, token }: { readonly commit: string | undefined; readonly token: string }): Promise<RemoteJob> {
+export async function jobOf(
+  ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry' | 'documents' | 'grants'>,
+  node: Node & { readonly remote: NonNullable<Node['remote']> },
+  task: Task,
+  { commit, token }: { readonly commit: string | undefined; readonly token: string },
+): Promise<RemoteJob> {
   const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const host = ports.ownHosts[0] ?? task.host;
   const pins = await movedPins(ports, task);
-  const login = await loginFor(ports, task, { to: `longshore-build-${node.remote.job}`, host, until: new Date(node.remote.deadline), isElsewhere: true });
+  const login = await loginFor(ports, task, {
+    to: `longshore-build-${node.remote.job}`,
+    host,
+    until: new Date(node.remote.deadline),
+    isElsewhere: true,
+  });
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;
   return {
@@ -44,7 +55,10 @@ export async function jobOf(ports: Pick<BuildPorts, 'ownHosts' | 'issueAccess' |
     build: node.build,
     image,
     repository: `${host}/${task.repository}`,
-    context: 'git' in context ? { git: context.git, commit: commit ?? '', folder: context.folder } : { archive: `${origin}/v2/${context.repository}/blobs/${context.digest}` },
+    context:
+      'git' in context
+        ? { git: context.git, commit: commit ?? '', folder: context.folder }
+        : { archive: `${origin}/v2/${context.repository}/blobs/${context.digest}` },
     dockerfile,
     ...(target === undefined ? {} : { target }),
     arguments: argumentsOf(task),

@@ -19,11 +19,25 @@ interface Wanted {
 }
 
 /** A login for what one job of a task needs, no longer than it may take. `undefined` where nobody needs credentials. Throws `StoreFailure`. */
-export async function loginFor(ports: Issuing, task: Task, { to, host, until, isElsewhere }: Wanted): Promise<JobLogin | undefined> {
+export async function loginFor(
+  ports: Issuing,
+  task: Task,
+  { to, host, until, isElsewhere }: Wanted,
+): Promise<JobLogin | undefined> {
   if (ports.issueAccess === undefined) return undefined;
   const { context } = task.settings;
-  const read = new Set([...(isElsewhere && !('git' in context) ? [context.repository] : []), ...(await pulledBy(ports, task))]);
+  const read = new Set([
+    ...(isElsewhere && !('git' in context) ? [context.repository] : []),
+    ...(await pulledBy(ports, task)),
+  ]);
   read.delete(task.repository);
-  const access = [...[...read].map((name) => ({ name, actions: ['pull'] as const })), { name: task.repository, actions: isElsewhere ? (['pull', 'push'] as const) : (['pull'] as const) }];
-  return { host, user: tokenUser, password: await ports.issueAccess({ to, access, host: ports.ownHosts[0] ?? host, until }) };
+  const access = [
+    ...[...read].map((name) => ({ name, actions: ['pull'] as const })),
+    { name: task.repository, actions: isElsewhere ? (['pull', 'push'] as const) : (['pull'] as const) },
+  ];
+  return {
+    host,
+    user: tokenUser,
+    password: await ports.issueAccess({ to, access, host: ports.ownHosts[0] ?? host, until }),
+  };
 }

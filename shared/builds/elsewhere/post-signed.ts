@@ -16,10 +16,23 @@ export interface Telling {
 }
 
 /** Posts, signed with the task's secret for the runner or the gate (Standard Webhooks). Without one nothing is posted. Throws `StoreFailure`. */
-export async function postSigned(ports: BuildPorts, task: Task, { to, url, id, body }: Telling): Promise<ReceiverAnswer | NoAnswer> {
+export async function postSigned(
+  ports: BuildPorts,
+  task: Task,
+  { to, url, id, body }: Telling,
+): Promise<ReceiverAnswer | NoAnswer> {
   const secret = await readTaskSecret(ports, task.name, to);
-  if (secret === undefined) return { is: 'refused', why: `task "${task.name}" has no secret to sign with for its ${to}: PUT /api/v1/tasks/${task.name}/hook makes new ones`, ms: 0 };
+  if (secret === undefined)
+    return {
+      is: 'refused',
+      why: `task "${task.name}" has no secret to sign with for its ${to}: PUT /api/v1/tasks/${task.name}/hook makes new ones`,
+      ms: 0,
+    };
   const text = JSON.stringify(body);
   const signature = signatureHeaders({ id, at: ports.clock.now(), body: text }, [signingKey(secret)]);
-  return ports.receivers.post({ url: new URL(url), headers: { 'content-type': 'application/json', ...signature }, body: text });
+  return ports.receivers.post({
+    url: new URL(url),
+    headers: { 'content-type': 'application/json', ...signature },
+    body: text,
+  });
 }

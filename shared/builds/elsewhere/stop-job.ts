@@ -16,19 +16,31 @@ type GitHub = z.infer<typeof githubRunnerSchema>;
 export async function stopJob(ports: BuildPorts, node: Node): Promise<void> {
   try {
     const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
-    if (task !== undefined && node.remote !== undefined && node.remote !== null) await stopAt(ports, task, node, node.remote);
+    if (task !== undefined && node.remote !== undefined && node.remote !== null)
+      await stopAt(ports, task, node, node.remote);
   } catch (error) {
     if (!(error instanceof StoreFailure) && !(error instanceof OutboundRefused)) throw error;
     ports.log.warn({ err: error, build: node.build }, 'a runner elsewhere could not be told that its job is cancelled');
   }
 }
 
-async function stopAt(ports: BuildPorts, task: Task, { build, repository, tag }: Node, { job, run }: NonNullable<Node['remote']>): Promise<void> {
+async function stopAt(
+  ports: BuildPorts,
+  task: Task,
+  { build, repository, tag }: Node,
+  { job, run }: NonNullable<Node['remote']>,
+): Promise<void> {
   const { runner } = task.settings;
   if (runner === undefined) return;
   if ('github' in runner) await cancelRun(ports, runner.github, job);
   else if ('acr' in runner) await (run === undefined ? undefined : cancelAcrRun(ports, runner.acr, run));
-  else await postSigned(ports, task, { to: 'runner', url: runner.webhook.url, id: `${job}-cancel`, body: { type: 'cancel', id: job, build, image: `${repository}:${tag}` } });
+  else
+    await postSigned(ports, task, {
+      to: 'runner',
+      url: runner.webhook.url,
+      id: `${job}-cancel`,
+      body: { type: 'cancel', id: job, build, image: `${repository}:${tag}` },
+    });
 }
 
 /** Runs are large as JSON; one that was cancelled is among the newest. */
@@ -39,8 +51,14 @@ const runsSchema = z.object({ workflow_runs: z.array(z.object({ id: z.int(), dis
 async function cancelRun({ secrets, receivers, outbound }: BuildPorts, github: GitHub, job: string): Promise<void> {
   const token = await tokenAt(secrets, github);
   if ('why' in token) return;
-  const [headers, actions] = [githubHeaders(token.value), `${github.api.replace(/\/$/, '')}/repos/${github.repository}/actions`];
-  const { status, text } = await outbound.ask(new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsLookedAt}`), { method: 'GET', headers });
+  const [headers, actions] = [
+    githubHeaders(token.value),
+    `${github.api.replace(/\/$/, '')}/repos/${github.repository}/actions`,
+  ];
+  const { status, text } = await outbound.ask(
+    new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsLookedAt}`),
+    { method: 'GET', headers },
+  );
   const runs = status === 200 ? runsSchema.safeParse(jsonIn(text)) : undefined;
   const run = runs?.data?.workflow_runs.find(({ display_title: title }) => title.includes(job));
   if (run !== undefined) await receivers.post({ url: new URL(`${actions}/runs/${run.id}/cancel`), headers, body: '' });

@@ -1,7 +1,9 @@
 import type { NoAnswer, ReceiverAnswer } from '../../ports/post.ts';
 
 /** `later`: it may take the same job at another time. `refused`: it never will. */
-export type Taken = { readonly is: 'taken'; /** Who does not call back is asked for it. */ readonly run?: string } | { readonly is: 'later' | 'refused'; readonly why: string };
+export type Taken =
+  | { readonly is: 'taken'; /** Who does not call back is asked for it. */ readonly run?: string }
+  | { readonly is: 'later' | 'refused'; readonly why: string };
 
 export function takenBy(who: string, answer: ReceiverAnswer | NoAnswer): Taken {
   if (answer.is === 'refused') return { is: 'refused', why: `${who} cannot be asked: ${answer.why}` };

@@ -22,14 +22,23 @@ export const maxNotificationBytes = 1024 * 1024;
 /** How whoever stands there may prove himself; `undefined` where nothing could. */
 type Door = (ports: BuildPorts, name: string, query: URLSearchParams) => Promise<Proof | undefined>;
 
-const bySecret = (of: string, ways: (name: string) => readonly Way[]): Door => async (ports, name) => {
-  const secret = await readInboundSecret(ports, `${of}:${name}`);
-  return secret === undefined ? undefined : (received) => proves(secret, received, ports.clock.now(), ways(name));
-};
+const bySecret =
+  (of: string, ways: (name: string) => readonly Way[]): Door =>
+  async (ports, name) => {
+    const secret = await readInboundSecret(ports, `${of}:${name}`);
+    return secret === undefined ? undefined : (received) => proves(secret, received, ports.clock.now(), ways(name));
+  };
 
 async function nodeAt(ports: BuildPorts, build: string, query: URLSearchParams): Promise<Node | undefined> {
-  const image = taggedOf(ports, baseReference(`longshore.invalid/${query.get('image') ?? ''}`, ports.registry, ['longshore.invalid']) ?? { base: '' });
-  return image === undefined ? undefined : (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
+  const image = taggedOf(
+    ports,
+    baseReference(`longshore.invalid/${query.get('image') ?? ''}`, ports.registry, ['longshore.invalid']) ?? {
+      base: '',
+    },
+  );
+  return image === undefined
+    ? undefined
+    : (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
 }
 
 /** A runner elsewhere, of one image of one build. */
@@ -50,7 +59,8 @@ const byClaim: Door = async (ports, build, query) => {
  * where that does nothing: a push that was told of before is the same event, and a look at a tag is one look more.
  */
 const waysOfHosts: readonly Way[] = ['told', 'gitlab', 'github', 'gitea', 'standard'];
-const waysOfRegistries = (source: string): readonly Way[] => (source === 'ghcr' ? ['told', 'standard', 'github'] : ['told', 'standard']);
+const waysOfRegistries = (source: string): readonly Way[] =>
+  source === 'ghcr' ? ['told', 'standard', 'github'] : ['told', 'standard'];
 
 /**
  * What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. A secret that somebody made lasts, so it
@@ -83,12 +93,21 @@ async function letIn(ports: BuildPorts, guards: Guards, request: Request): Promi
   if (request.method !== 'POST') return undefined;
   const { strangers } = guards;
   const { path, query } = targetOf(request.url);
-  const found = doors.flatMap(([pattern, door, lasts]) => (pattern.exec(path)?.slice(1, 2) ?? []).map((name) => ({ door, name, lasts })))[0];
+  const found = doors.flatMap(([pattern, door, lasts]) =>
+    (pattern.exec(path)?.slice(1, 2) ?? []).map((name) => ({ door, name, lasts })),
+  )[0];
   if (found === undefined || !claims({ headers: request.headers, query })) return undefined;
   const opened = `${path}?${query.get('image') ?? ''}`;
   strangers.requireTurn(request, opened);
-  if ((contentLength(request) ?? 0) > maxNotificationBytes) throw new RegistryError({ is: 'too-large', what: 'notification', limit: maxNotificationBytes });
-  const proof = await proofAt(guards, request, opened, () => found.door(ports, found.name, query), found.lasts === 'lasts');
+  if ((contentLength(request) ?? 0) > maxNotificationBytes)
+    throw new RegistryError({ is: 'too-large', what: 'notification', limit: maxNotificationBytes });
+  const proof = await proofAt(
+    guards,
+    request,
+    opened,
+    () => found.door(ports, found.name, query),
+    found.lasts === 'lasts',
+  );
   const isProven = proof !== undefined && (await isProvenBy(proof, request, { path, query }));
   if (isProven) strangers.succeeded(request, opened);
   else strangers.failed(request, opened);
@@ -96,7 +115,13 @@ async function letIn(ports: BuildPorts, guards: Guards, request: Request): Promi
 }
 
 /** A store is asked only where nothing is known of the door, and where strangers have not asked too much. */
-async function proofAt({ strangers, known }: Guards, request: Request, door: string, look: () => Promise<Proof | undefined>, lasts: boolean): Promise<Proof | undefined> {
+async function proofAt(
+  { strangers, known }: Guards,
+  request: Request,
+  door: string,
+  look: () => Promise<Proof | undefined>,
+  lasts: boolean,
+): Promise<Proof | undefined> {
   const before = known.find(door);
   if (before !== undefined) return before === 'absent' ? undefined : before;
   strangers.takeLook(request);
@@ -118,7 +143,11 @@ const nothing = new Uint8Array();
 
 /** What tells the secret itself. No signature is among it: one of an empty body must not open for another body. */
 function toldIn(headers: Headers): Headers {
-  return new Headers(['x-longshore-token', 'x-gitlab-token'].flatMap((name) => [headers.get(name)].flatMap((value) => (value === null ? [] : [[name, value] satisfies [string, string]]))));
+  return new Headers(
+    ['x-longshore-token', 'x-gitlab-token'].flatMap((name) =>
+      [headers.get(name)].flatMap((value) => (value === null ? [] : [[name, value] satisfies [string, string]])),
+    ),
+  );
 }
 
 function isSigned(headers: Headers): boolean {

@@ -13,7 +13,12 @@ const tolerance = 300;
 
 /** Whether there is anything in it that could prove something: what is not worth a look at the store. */
 export function claims({ headers, query }: Pick<Received, 'headers' | 'query'>): boolean {
-  return query.has('token') || ['x-longshore-token', 'x-gitlab-token', 'x-hub-signature-256', 'x-gitea-signature', 'webhook-signature'].some((name) => headers.has(name));
+  return (
+    query.has('token') ||
+    ['x-longshore-token', 'x-gitlab-token', 'x-hub-signature-256', 'x-gitea-signature', 'webhook-signature'].some(
+      (name) => headers.has(name),
+    )
+  );
 }
 
 /**
@@ -74,7 +79,8 @@ function isSame(given: string | null, expected: string): boolean {
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme". */
 function isStandard(key: Uint8Array, { headers, body }: Received, now: Date): boolean {
   const [id, timestamp] = [headers.get('webhook-id'), headers.get('webhook-timestamp') ?? ''];
-  if (id === null || !/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1_000 - Number(timestamp)) > tolerance) return false;
+  if (id === null || !/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1_000 - Number(timestamp)) > tolerance)
+    return false;
   const expected = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
   return (headers.get('webhook-signature') ?? '').split(' ').some((each) => isSame(each, expected));
 }

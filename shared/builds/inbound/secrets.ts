@@ -9,7 +9,10 @@ import type { Inbound } from './documents.ts';
 
 export type InboundPorts = Pick<BuildPorts, 'documents' | 'registry' | 'sealing' | 'clock'>;
 
-const placeOf = ({ registry }: InboundPorts, of: string): SealedPlace => ({ purpose: 'inbound notifications', context: `${registry}/${of}` });
+const placeOf = ({ registry }: InboundPorts, of: string): SealedPlace => ({
+  purpose: 'inbound notifications',
+  context: `${registry}/${of}`,
+});
 
 /** As Standard Webhooks has them, and as a URL's query has it without an escape. */
 function made(): string {
@@ -25,14 +28,31 @@ export async function putInboundSecret(ports: InboundPorts, of: string, given?: 
 }
 
 /** The same, with what other secrets of the same owner are derived from. */
-export async function writeInbound(ports: InboundPorts, of: string, { given, root }: { readonly given?: string | undefined; readonly root?: Uint8Array }): Promise<string> {
+export async function writeInbound(
+  ports: InboundPorts,
+  of: string,
+  { given, root }: { readonly given?: string | undefined; readonly root?: Uint8Array },
+): Promise<string> {
   const { documents, registry, sealing, clock } = ports;
-  if (!sealing.configured) throw new RegistryError({ is: 'conflict', why: 'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every instance, or LONGSHORE_KEY_VAULT' });
+  if (!sealing.configured)
+    throw new RegistryError({
+      is: 'conflict',
+      why: 'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every instance, or LONGSHORE_KEY_VAULT',
+    });
   const secret = given ?? made();
   const ref = inboundRef(registry, of);
   const key = await sealing.current();
   const others = root === undefined ? {} : { root: seal(root, key, placeOf(ports, `${of}/root`)) };
-  const document: Inbound = { id: ref.id, type: 'inbound', schemaVersion: 1, registry, of, sealed: seal(Buffer.from(secret), key, placeOf(ports, of)), ...others, createdAt: clock.now().toISOString() };
+  const document: Inbound = {
+    id: ref.id,
+    type: 'inbound',
+    schemaVersion: 1,
+    registry,
+    of,
+    sealed: seal(Buffer.from(secret), key, placeOf(ports, of)),
+    ...others,
+    createdAt: clock.now().toISOString(),
+  };
   await documents.commitDocuments(ref.container, ref.partition, [{ do: 'upsert', document: { ...document } }]);
   return secret;
 }

@@ -38,10 +38,20 @@ export async function putTaskSecrets(ports: InboundPorts, task: string, given?: 
 }
 
 /** `undefined` when the task has none: none was made, it was made before each purpose had its own, or the key that sealed it is gone. Throws `StoreFailure`. */
-export async function readTaskSecret(ports: InboundPorts, task: string, purpose: TaskPurpose): Promise<string | undefined> {
+export async function readTaskSecret(
+  ports: InboundPorts,
+  task: string,
+  purpose: TaskPurpose,
+): Promise<string | undefined> {
   const found = await readStored(ports.documents, inboundSchema, inboundRef(ports.registry, ofTask(task)));
   const { root } = found?.document ?? {};
-  const bytes = root === undefined ? undefined : await open(root, ports.sealing, { purpose: 'inbound notifications', context: `${ports.registry}/${ofTask(task)}/root` });
+  const bytes =
+    root === undefined
+      ? undefined
+      : await open(root, ports.sealing, {
+          purpose: 'inbound notifications',
+          context: `${ports.registry}/${ofTask(task)}/root`,
+        });
   return bytes === undefined ? undefined : derivedFrom(bytes, ports, task, purpose);
 }
 

@@ -49,19 +49,29 @@ export function buildRoutes(ports: BuildPorts): OpenAPIHono {
 function ownReference({ registry }: BuildPorts, text: string): BaseReference {
   const reference = baseReference(`longshore.invalid/${text}`, registry, ['longshore.invalid']);
   if (reference !== undefined) return reference;
-  throw new RegistryError({ is: 'request-invalid', why: `"${text.slice(0, 100)}" is no image: name it as repository:tag` });
+  throw new RegistryError({
+    is: 'request-invalid',
+    why: `"${text.slice(0, 100)}" is no image: name it as repository:tag`,
+  });
 }
 
 function ownImage(ports: BuildPorts, text: string): TaggedImage {
   const image = taggedOf(ports, ownReference(ports, text));
-  if (image === undefined) throw new RegistryError({ is: 'request-invalid', why: `"${text.slice(0, 100)}" is no image with a tag: name it as repository:tag` });
+  if (image === undefined)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: `"${text.slice(0, 100)}" is no image with a tag: name it as repository:tag`,
+    });
   return image;
 }
 
 /** One that names a host is of that registry, or of this. */
 function anyReference(ports: BuildPorts, text: string): BaseReference {
   const [first = ''] = text.split('/', 1);
-  const named = text.includes('/') && /[.:]|^localhost$/.test(first) ? baseReference(text, ports.registry, ports.ownHosts) : undefined;
+  const named =
+    text.includes('/') && /[.:]|^localhost$/.test(first)
+      ? baseReference(text, ports.registry, ports.ownHosts)
+      : undefined;
   return named ?? ownReference(ports, text);
 }
 
@@ -70,22 +80,43 @@ function baseRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const { image: text, limit, continuation } = context.req.valid('query');
     const reference = anyReference(ports, text);
     const own = taggedOf(ports, reference);
-    const learned = own === undefined ? undefined : (await readStored(ports.documents, learnedSchema, learnedRef(own, own.tag)))?.document;
+    const learned =
+      own === undefined
+        ? undefined
+        : (await readStored(ports.documents, learnedSchema, learnedRef(own, own.tag)))?.document;
     const page = await dependentsOf(ports, reference.base, reference.tag, { limit, continuation });
     const next = page.continuation === undefined ? {} : { continuation: page.continuation };
-    return context.json({ image: shownReference(reference), bases: learned === undefined ? [] : showBases(learned), refused: learned?.refused ?? [], dependents: page.edges.map(showEdge), ...next }, 200);
+    return context.json(
+      {
+        image: shownReference(reference),
+        bases: learned === undefined ? [] : showBases(learned),
+        refused: learned?.refused ?? [],
+        dependents: page.edges.map(showEdge),
+        ...next,
+      },
+      200,
+    );
   });
   api.openapi(routes.notify, async (context) => {
     // Each registry calls its JSON something else.
-    const pushed = pushedIn(context.req.valid('param').source, jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes)));
+    const pushed = pushedIn(
+      context.req.valid('param').source,
+      jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes)),
+    );
     if ('wrong' in pushed) throw new RegistryError({ is: 'request-invalid', why: pushed.wrong });
     const references = pushed.images.flatMap((text) => baseReference(text, ports.registry, ports.ownHosts) ?? []);
-    const hastened = await Promise.all(references.map(async ({ base, tag }) => tag !== undefined && !base.startsWith('own:') && (await hastenLook(ports, base, tag))));
+    const hastened = await Promise.all(
+      references.map(
+        async ({ base, tag }) => tag !== undefined && !base.startsWith('own:') && (await hastenLook(ports, base, tag)),
+      ),
+    );
     const watched = hastened.filter(Boolean).length;
     if (watched > 0) await ports.queues.sendMessage(buildsQueue, { watch: true });
     return context.json({ watched }, 202);
   });
-  api.openapi(routes.tree, async (context) => context.json(await treeOf(ports, anyReference(ports, context.req.valid('query').image)), 200));
+  api.openapi(routes.tree, async (context) =>
+    context.json(await treeOf(ports, anyReference(ports, context.req.valid('query').image)), 200),
+  );
 }
 
 function sourceRoutes(api: OpenAPIHono, ports: BuildPorts): void {
@@ -112,11 +143,24 @@ function sourceRoutes(api: OpenAPIHono, ports: BuildPorts): void {
 
 function policyRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   const { documents, registry, clock } = ports;
-  api.openapi(routes.policies, async (context) => context.json({ policies: (await readPolicies(documents, registry)).map(showPolicy) }, 200));
-  api.openapi(routes.putPolicy, async (context) => context.json(showPolicy(await putPolicy(documents, registry, context.req.valid('param').name, context.req.valid('json'), clock.now())), 200));
+  api.openapi(routes.policies, async (context) =>
+    context.json({ policies: (await readPolicies(documents, registry)).map(showPolicy) }, 200),
+  );
+  api.openapi(routes.putPolicy, async (context) =>
+    context.json(
+      showPolicy(
+        await putPolicy(documents, registry, context.req.valid('param').name, context.req.valid('json'), clock.now()),
+      ),
+      200,
+    ),
+  );
   api.openapi(routes.deletePolicy, async (context) => {
     const { name } = context.req.valid('param');
-    const outcome = await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
+    const outcome = await documents.commitDocuments(
+      'registries',
+      [registry],
+      [{ do: 'delete', id: policyRef(registry, name).id }],
+    );
     if (!outcome.committed) throw new RegistryError({ is: 'thing-unknown', what: `build policy "${name}"` });
     return context.body(null, 204);
   });
@@ -129,13 +173,22 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     return context.json({ build }, 202);
   });
   api.openapi(routes.callback, async (context) => {
-    const [{ build }, { image: text }, told] = [context.req.valid('param'), context.req.valid('query'), context.req.valid('json')];
+    const [{ build }, { image: text }, told] = [
+      context.req.valid('param'),
+      context.req.valid('query'),
+      context.req.valid('json'),
+    ];
     const received = { headers: context.req.raw.headers, query: new URL(context.req.url).searchParams };
     // Who has the management API's credentials may tell of any, and then of the one that is at work.
     await takeCallback(ports, build, ownImage(ports, text), told, (hash) => !claims(received) || tells(hash, received));
     return context.json({ image: text, state: told.state }, 202);
   });
-  api.openapi(routes.job, async (context) => context.json(await claimJob(ports, context.req.valid('param').build, ownImage(ports, context.req.valid('query').image)), 200));
+  api.openapi(routes.job, async (context) =>
+    context.json(
+      await claimJob(ports, context.req.valid('param').build, ownImage(ports, context.req.valid('query').image)),
+      200,
+    ),
+  );
   api.openapi(routes.retry, async (context) => {
     const build = await retryBuild(ports, context.req.valid('param').build);
     return context.json(build === undefined ? {} : { build }, 202);
@@ -151,19 +204,38 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   api.openapi(routes.dryRun, async (context) => {
     const { base, tag = 'latest' as never } = ownReference(ports, context.req.valid('query').base);
     const dependents = await dependentsIn(ports, [{ base, tag }], await readRules(ports));
-    const images = [...dependents.values()].sort((a, b) => a.level - b.level).map((each) => ({ image: `${each.repository}:${each.tag}`, mode: each.rule.mode, by: each.rule.by, after: [...each.waitsFor].map(nameIn) }));
+    const images = [...dependents.values()]
+      .sort((a, b) => a.level - b.level)
+      .map((each) => ({
+        image: `${each.repository}:${each.tag}`,
+        mode: each.rule.mode,
+        by: each.rule.by,
+        after: [...each.waitsFor].map(nameIn),
+      }));
     return context.json({ base: shownReference({ base, tag }), images }, 200);
   });
   api.openapi(routes.explain, async (context) => {
     const { image: text, base: baseText } = context.req.valid('query');
     const [image, base] = [ownImage(ports, text), anyReference(ports, baseText)];
-    return context.json({ image: shownReference({ base: ownBase(registry, image.repository), tag: image.tag }), base: shownReference(base), ...(await explain(ports, image, base)) }, 200);
+    return context.json(
+      {
+        image: shownReference({ base: ownBase(registry, image.repository), tag: image.tag }),
+        base: shownReference(base),
+        ...(await explain(ports, image, base)),
+      },
+      200,
+    );
   });
   api.openapi(routes.log, async (context) => {
     const [{ build }, { image: text, follow }] = [context.req.valid('param'), context.req.valid('query')];
     const found = await readStored(documents, nodeSchema, nodeRef(build, ownImage(ports, text)));
-    if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `image "${text.slice(0, 100)}" of the build "${build}"` });
-    if (follow !== undefined) return context.body(followLog(ports, found.document), 200, { 'content-type': 'text/plain; charset=UTF-8', 'x-content-type-options': 'nosniff' }) as never;
+    if (found === undefined)
+      throw new RegistryError({ is: 'thing-unknown', what: `image "${text.slice(0, 100)}" of the build "${build}"` });
+    if (follow !== undefined)
+      return context.body(followLog(ports, found.document), 200, {
+        'content-type': 'text/plain; charset=UTF-8',
+        'x-content-type-options': 'nosniff',
+      }) as never;
     return context.text(await readLog(ports, found.document), 200);
   });
   api.openapi(routes.build, async (context) => {
@@ -171,8 +243,24 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const found = await readStored(documents, buildSchema, buildRef(registry, build));
     if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `build "${build}"` });
     const partition = [nodesOf(build)];
-    const page = await documents.queryDocuments({ container: 'builds', partition, where: [{ path: 'type', is: '=', value: 'node' }], orderBy: { path: 'level', direction: 'asc' }, limit, ...(continuation === undefined ? {} : { continuation }) });
-    const nodes = page.documents.map((each) => showNode(parseStored(nodeSchema, each, { container: 'builds', partition }).document));
-    return context.json({ ...showBuild(found.document), nodes, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) }, 200);
+    const page = await documents.queryDocuments({
+      container: 'builds',
+      partition,
+      where: [{ path: 'type', is: '=', value: 'node' }],
+      orderBy: { path: 'level', direction: 'asc' },
+      limit,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
+    const nodes = page.documents.map((each) =>
+      showNode(parseStored(nodeSchema, each, { container: 'builds', partition }).document),
+    );
+    return context.json(
+      {
+        ...showBuild(found.document),
+        nodes,
+        ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+      },
+      200,
+    );
   });
 }

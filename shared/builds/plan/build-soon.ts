@@ -9,6 +9,9 @@ import { putInLine } from './lane.ts';
 export async function buildSoon(ports: BuildPorts, root: Root): Promise<string | undefined> {
   await putInLine(ports, root);
   const active = await goOn(ports);
-  const builds = await Promise.all(active.map((build) => readStored(ports.documents, buildSchema, buildRef(ports.registry, build))));
-  return builds.find((found) => found?.document.roots.some(({ event }) => event === root.event) === true)?.document.build;
+  const builds = await Promise.all(
+    active.map((build) => readStored(ports.documents, buildSchema, buildRef(ports.registry, build))),
+  );
+  return builds.find((found) => found?.document.roots.some(({ event }) => event === root.event) === true)?.document
+    .build;
 }

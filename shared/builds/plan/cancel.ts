@@ -19,9 +19,14 @@ export async function cancelBuild(ports: BuildPorts, build: string): Promise<voi
   await untilUncontended(`the build ${build}`, async () => {
     const found = await readStored(documents, buildSchema, ref);
     if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `build "${build}"` });
-    if (found.document.state === 'finished') throw new RegistryError({ is: 'conflict', why: `the build has ended at ${found.document.endedAt ?? ''}` });
+    if (found.document.state === 'finished')
+      throw new RegistryError({ is: 'conflict', why: `the build has ended at ${found.document.endedAt ?? ''}` });
     if (found.document.cancelledAt !== undefined) return true;
-    const outcome = await documents.commitDocuments('builds', [listOf(registry)], [{ do: 'patch', id: ref.id, set: { cancelledAt: clock.now().toISOString() }, ifMatch: found.etag }]);
+    const outcome = await documents.commitDocuments(
+      'builds',
+      [listOf(registry)],
+      [{ do: 'patch', id: ref.id, set: { cancelledAt: clock.now().toISOString() }, ifMatch: found.etag }],
+    );
     return outcome.committed || undefined;
   });
   await wakeWorkers(ports, build, 1);
@@ -33,7 +38,10 @@ export async function isCancelled({ documents, registry }: BuildPorts, build: st
 
 /** Stops what has not ended of a cancelled build. Asked again it goes on. Throws `StoreFailure`. */
 export async function stopCancelled(ports: BuildPorts, build: string): Promise<void> {
-  for await (const node of nodesWhere(ports, build, [{ path: 'state', is: 'in', values: ['waiting', 'ready', 'running'] }])) await stop(ports, node);
+  for await (const node of nodesWhere(ports, build, [
+    { path: 'state', is: 'in', values: ['waiting', 'ready', 'running'] },
+  ]))
+    await stop(ports, node);
 }
 
 /** Whoever makes it finds his lease lost, and ends its builder. One that has its digest is about to move its tag, or has: it ends as it does. */
@@ -42,7 +50,11 @@ async function stop(ports: BuildPorts, { id, task, build }: Node): Promise<void>
   await untilUncontended(`${id} of the build ${build}`, async () => {
     const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [task], id });
     if (found === undefined || isEnded(found.document) || found.document.digest !== undefined) return true;
-    const outcome = await documents.commitDocuments('builds', [task], [{ do: 'patch', id, set: { ...cancelled, endedAt: clock.now().toISOString() }, ifMatch: found.etag }]);
+    const outcome = await documents.commitDocuments(
+      'builds',
+      [task],
+      [{ do: 'patch', id, set: { ...cancelled, endedAt: clock.now().toISOString() }, ifMatch: found.etag }],
+    );
     if (!outcome.committed) return undefined;
     await tellFailed(ports, { ...found.document, ...cancelled }, cancelled.because);
     await stopJob(ports, found.document);

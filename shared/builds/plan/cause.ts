@@ -4,7 +4,10 @@ const prefix = 'build-';
 
 /** Who pushes what a build makes. Ids of requests are made here, so nobody else's begins so. */
 export function causeOfBuild(build: string, host: string): Cause {
-  return { request: { id: `${prefix}${build}`, host, method: 'PUT', useragent: 'longshore-builds' }, actor: { name: 'longshore-builds' } };
+  return {
+    request: { id: `${prefix}${build}`, host, method: 'PUT', useragent: 'longshore-builds' },
+    actor: { name: 'longshore-builds' },
+  };
 }
 
 /** The build whose push it was; `undefined` for anybody else's. */

@@ -17,7 +17,14 @@ export interface Running {
 }
 
 /** What is built: the task as its Dockerfile of this commit makes it, where it may pull what that needs. Throws `StoreFailure`. */
-export async function readyTask(ports: BuildPorts, node: Node, task: Task, lease: Running['lease']): Promise<{ readonly task: Task; readonly commit: string | undefined } | { readonly is: 'refused'; readonly why: string }> {
+export async function readyTask(
+  ports: BuildPorts,
+  node: Node,
+  task: Task,
+  lease: Running['lease'],
+): Promise<
+  { readonly task: Task; readonly commit: string | undefined } | { readonly is: 'refused'; readonly why: string }
+> {
   const commit = await commitFor(ports, node, task, lease);
   if (typeof commit === 'object') return commit;
   const now = commit === task.commit ? task : ((await readTask(ports, task.name)) ?? task);
@@ -26,7 +33,12 @@ export async function readyTask(ports: BuildPorts, node: Node, task: Task, lease
 }
 
 /** The commit of a context in git: the one that was written down when this was taken up before, or where its reference is now. The task follows that one's Dockerfile. */
-async function commitFor(ports: BuildPorts, node: Node, task: Task, lease: Running['lease']): Promise<string | undefined | { is: 'refused'; why: string }> {
+async function commitFor(
+  ports: BuildPorts,
+  node: Node,
+  task: Task,
+  lease: Running['lease'],
+): Promise<string | undefined | { is: 'refused'; why: string }> {
   const { context } = task.settings;
   if (!('git' in context)) return undefined;
   const commit = node.commit ?? (await commitOf(ports, context));

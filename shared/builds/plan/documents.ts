@@ -42,7 +42,13 @@ export const laneSchema = z.object({
 });
 export type Lane = z.infer<typeof laneSchema>;
 
-const countsSchema = z.object({ succeeded: z.int(), same: z.int(), notified: z.int(), failed: z.int(), stopped: z.int() });
+const countsSchema = z.object({
+  succeeded: z.int(),
+  same: z.int(),
+  notified: z.int(),
+  failed: z.int(),
+  stopped: z.int(),
+});
 export type Counts = z.infer<typeof countsSchema>;
 
 /** One update of bases, and all that follows from it. Its images are documents of their own. */
@@ -75,7 +81,9 @@ export const nodeSchema = z.object({
   by: z.string(),
   madeBy: taskNameSchema.optional(),
   /** Those of its bases that were updated or are made anew, and what it was built on. */
-  bases: z.array(z.object({ base: z.string(), tag: tagSchema, said: z.string().optional(), old: z.array(digestSchema) })),
+  bases: z.array(
+    z.object({ base: z.string(), tag: tagSchema, said: z.string().optional(), old: z.array(digestSchema) }),
+  ),
   /** Images of this build that come first. */
   waitsFor: z.array(z.object({ node: z.string() })),
   /** How far from what was updated: 1 is built on it itself. */
@@ -107,7 +115,12 @@ export const nodeSchema = z.object({
       startedAt: when.optional(),
       /** Of its log. */
       pieces: z.int().optional(),
-      outcome: z.union([z.object({ is: z.literal('succeeded'), digest: digestSchema }), z.object({ is: z.literal('failed'), why: z.string() })]).optional(),
+      outcome: z
+        .union([
+          z.object({ is: z.literal('succeeded'), digest: digestSchema }),
+          z.object({ is: z.literal('failed'), why: z.string() }),
+        ])
+        .optional(),
     })
     .nullish(),
   /** Where its tag was when it was taken up. */
@@ -165,7 +178,9 @@ export function nodeRef(build: string, image: Pick<TaggedImage, 'repository' | '
 /** The same for the same: whoever does it again is known. In the form of a UUID. */
 export function madeId(...of: readonly unknown[]): string {
   const hex = createHash('sha256').update(JSON.stringify(of)).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }
 
 export const buildsQueue = 'build-runs';

@@ -16,7 +16,12 @@ function targetOf({ build, repository, tag, mode, bases }: Node): EventData<'Lon
   return { build, repository, tag, mode, bases: bases.map(shownReference) };
 }
 
-type Told = 'Longshore.BuildQueued' | 'Longshore.BuildStarted' | 'Longshore.BuildSucceeded' | 'Longshore.BuildFailed' | 'Longshore.ImageRebased';
+type Told =
+  | 'Longshore.BuildQueued'
+  | 'Longshore.BuildStarted'
+  | 'Longshore.BuildSucceeded'
+  | 'Longshore.BuildFailed'
+  | 'Longshore.ImageRebased';
 
 /** The same image of the same build is told of under one id, however often. */
 function about({ eventSource: source, clock }: Telling, type: Told, { build, repository, tag }: Node) {
@@ -28,7 +33,8 @@ function about({ eventSource: source, clock }: Telling, type: Told, { build, rep
 /** A telling that fails is repeated by nobody: what happened is in the documents. */
 async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Promise<void> {
   try {
-    for (let at = 0; at < events.length; at += eventsAtOnce) await topic.publishEvents(events.slice(at, at + eventsAtOnce));
+    for (let at = 0; at < events.length; at += eventsAtOnce)
+      await topic.publishEvents(events.slice(at, at + eventsAtOnce));
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
     log.warn({ err: error, events: events.length }, 'what a build does could not be told');
@@ -36,10 +42,15 @@ async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Pro
 }
 
 export async function tellQueued(ports: Telling, nodes: readonly Node[]): Promise<void> {
-  await tell(ports, nodes.filter(({ state }) => state !== 'failed').map((node) => {
-    const { envelope: of, data } = about(ports, 'Longshore.BuildQueued', node);
-    return envelope('Longshore.BuildQueued', of, { ...data, target: targetOf(node) });
-  }));
+  await tell(
+    ports,
+    nodes
+      .filter(({ state }) => state !== 'failed')
+      .map((node) => {
+        const { envelope: of, data } = about(ports, 'Longshore.BuildQueued', node);
+        return envelope('Longshore.BuildQueued', of, { ...data, target: targetOf(node) });
+      }),
+  );
   for (const node of nodes.filter(({ state }) => state === 'failed')) await tellFailed(ports, node, node.because ?? '');
 }
 
@@ -57,9 +68,15 @@ export async function tellFailed(ports: Telling, node: Node, because: string): P
 export async function tellMade(ports: Telling, node: Node, digest: Digest): Promise<void> {
   const { digestBefore: previousDigest } = node;
   const target = { ...targetOf(node), digest, ...(previousDigest === undefined ? {} : { previousDigest }) };
-  const types = node.how === 'rebased' ? (['Longshore.ImageRebased', 'Longshore.BuildSucceeded'] as const) : (['Longshore.BuildSucceeded'] as const);
-  await tell(ports, types.map((type) => {
-    const { envelope: of, data } = about(ports, type, node);
-    return envelope(type, of, { ...data, target });
-  }));
+  const types =
+    node.how === 'rebased'
+      ? (['Longshore.ImageRebased', 'Longshore.BuildSucceeded'] as const)
+      : (['Longshore.BuildSucceeded'] as const);
+  await tell(
+    ports,
+    types.map((type) => {
+      const { envelope: of, data } = about(ports, type, node);
+      return envelope(type, of, { ...data, target });
+    }),
+  );
 }

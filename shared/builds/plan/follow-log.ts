@@ -15,7 +15,11 @@ export interface Following {
 const usually: Following = { everyMs: 1_000, forMs: 210_000 };
 
 /** The log of an image as it grows, until the image has ended or the time is over. Breaks off with `StoreFailure`. */
-export function followLog(ports: Pick<BuildPorts, 'documents'>, of: Pick<Node, 'build' | 'id'>, following: Following = usually): ReadableStream<Uint8Array> {
+export function followLog(
+  ports: Pick<BuildPorts, 'documents'>,
+  of: Pick<Node, 'build' | 'id'>,
+  following: Following = usually,
+): ReadableStream<Uint8Array> {
   const text = textOf(ports, of, following);
   const encoder = new TextEncoder();
   return new ReadableStream({
@@ -30,7 +34,11 @@ export function followLog(ports: Pick<BuildPorts, 'documents'>, of: Pick<Node, '
   });
 }
 
-async function* textOf(ports: Pick<BuildPorts, 'documents'>, of: Pick<Node, 'build' | 'id'>, { everyMs, forMs }: Following): AsyncGenerator<string, undefined> {
+async function* textOf(
+  ports: Pick<BuildPorts, 'documents'>,
+  of: Pick<Node, 'build' | 'id'>,
+  { everyMs, forMs }: Following,
+): AsyncGenerator<string, undefined> {
   const until = performance.now() + forMs;
   const shown = new Set<string>();
   let last: string | undefined;
@@ -49,7 +57,10 @@ async function* textOf(ports: Pick<BuildPorts, 'documents'>, of: Pick<Node, 'bui
   }
 }
 
-async function isOver({ documents }: Pick<BuildPorts, 'documents'>, { build, id }: Pick<Node, 'build' | 'id'>): Promise<boolean> {
+async function isOver(
+  { documents }: Pick<BuildPorts, 'documents'>,
+  { build, id }: Pick<Node, 'build' | 'id'>,
+): Promise<boolean> {
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [nodesOf(build)], id });
   return found === undefined || isEnded(found.document);
 }

@@ -33,7 +33,17 @@ async function planned(ports: BuildPorts, build: string, before: readonly string
     if (error instanceof StoreFailure || error instanceof RegistryError) throw error;
     ports.log.error({ err: error, build }, 'a build cannot be planned, and ends');
     const counts: Counts = { succeeded: 0, same: 0, notified: 0, failed: 0, stopped: 0 };
-    await ports.documents.commitDocuments('builds', [listOf(ports.registry)], [{ do: 'patch', id: buildRef(ports.registry, build).id, set: { state: 'finished', counts, endedAt: ports.clock.now().toISOString() } }]);
+    await ports.documents.commitDocuments(
+      'builds',
+      [listOf(ports.registry)],
+      [
+        {
+          do: 'patch',
+          id: buildRef(ports.registry, build).id,
+          set: { state: 'finished', counts, endedAt: ports.clock.now().toISOString() },
+        },
+      ],
+    );
     await leaveLane(ports, build);
     return 'planned';
   }
@@ -44,12 +54,34 @@ export async function finishIfDone({ documents, registry, clock }: BuildPorts, b
   const ref = buildRef(registry, build);
   const found = await readStored(documents, buildSchema, ref);
   if (found === undefined || found.document.state === 'planning') return false;
-  const count = (states: readonly Node['state'][]) => documents.countDocuments({ container: 'builds', partition: [nodesOf(build)], where: [{ path: 'state', is: 'in', values: states }] });
+  const count = (states: readonly Node['state'][]) =>
+    documents.countDocuments({
+      container: 'builds',
+      partition: [nodesOf(build)],
+      where: [{ path: 'state', is: 'in', values: states }],
+    });
   if ((await count(['waiting', 'ready', 'running'])) > 0) return false;
   if (found.document.state === 'running') {
-    const [succeeded, same, notified, failed, stopped] = await Promise.all([count(['succeeded']), count(['same']), count(['notified']), count(['failed']), count(['stopped'])]);
+    const [succeeded, same, notified, failed, stopped] = await Promise.all([
+      count(['succeeded']),
+      count(['same']),
+      count(['notified']),
+      count(['failed']),
+      count(['stopped']),
+    ]);
     const counts: Counts = { succeeded, same, notified, failed, stopped };
-    await documents.commitDocuments('builds', [listOf(registry)], [{ do: 'patch', id: ref.id, set: { state: 'finished', counts, endedAt: clock.now().toISOString() }, ifMatch: found.etag }]);
+    await documents.commitDocuments(
+      'builds',
+      [listOf(registry)],
+      [
+        {
+          do: 'patch',
+          id: ref.id,
+          set: { state: 'finished', counts, endedAt: clock.now().toISOString() },
+          ifMatch: found.etag,
+        },
+      ],
+    );
   }
   await leaveLane({ documents, registry }, build);
   return true;

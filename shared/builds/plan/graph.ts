@@ -28,28 +28,45 @@ type Place = Pick<Root, 'base' | 'tag'> & { readonly node?: Dependent };
  * Everything that is built on these bases and has a policy that lets it be made anew, near ones first; what only is to be told of ends the way. One
  * entry for each image, whatever ways lead to it. Throws `StoreFailure`.
  */
-export async function dependentsIn(ports: BuildPorts, roots: readonly Pick<Root, 'base' | 'tag' | 'previousDigest' | 'task' | 'retries'>[], rules: Rules): Promise<Map<string, Dependent>> {
+export async function dependentsIn(
+  ports: BuildPorts,
+  roots: readonly Pick<Root, 'base' | 'tag' | 'previousDigest' | 'task' | 'retries'>[],
+  rules: Rules,
+): Promise<Map<string, Dependent>> {
   const found = new Map<string, Dependent>();
   let places: Place[] = [];
-  for (const root of roots) places.push(...(root.retries === undefined ? [{ ...root, ...addTask(found, root, rules) }] : await addFailed(ports, found, root.retries)));
+  for (const root of roots)
+    places.push(
+      ...(root.retries === undefined
+        ? [{ ...root, ...addTask(found, root, rules) }]
+        : await addFailed(ports, found, root.retries)),
+    );
   for (let level = 1; places.length > 0 && found.size < mostImages; level += 1) {
     const next: Place[] = [];
     for (const place of places) {
       for await (const edge of edgesOf(ports, place, rules)) {
         const added = addEdge(found, edge, place, { rules, level });
-        if (added !== undefined && added.rule.mode !== 'notify') next.push({ base: ownBase(ports.registry, added.repository), tag: added.tag, node: added });
+        if (added !== undefined && added.rule.mode !== 'notify')
+          next.push({ base: ownBase(ports.registry, added.repository), tag: added.tag, node: added });
       }
     }
     places = next;
   }
-  for (const { base, tag, previousDigest } of roots) if (previousDigest !== undefined) for (const each of found.values()) each.bases.find((of) => of.base === base && of.tag === tag)?.old.push(previousDigest);
+  for (const { base, tag, previousDigest } of roots)
+    if (previousDigest !== undefined)
+      for (const each of found.values())
+        each.bases.find((of) => of.base === base && of.tag === tag)?.old.push(previousDigest);
   return found;
 }
 
 const asksAtOnce = 16;
 
 /** Those that may be followed now. */
-async function* edgesOf(ports: BuildPorts, { base, tag }: Pick<Root, 'base' | 'tag'>, rules: Rules): AsyncIterable<Edge> {
+async function* edgesOf(
+  ports: BuildPorts,
+  { base, tag }: Pick<Root, 'base' | 'tag'>,
+  rules: Rules,
+): AsyncIterable<Edge> {
   const limit = pLimit(asksAtOnce);
   let continuation: string | undefined;
   do {
@@ -70,12 +87,24 @@ async function isPermitted(ports: BuildPorts, edge: Edge, { ruleFor }: Rules): P
 }
 
 /** An image that somebody asks its task to make: it comes first, and then what is built on it. */
-function addTask(found: Map<string, Dependent>, { task }: Pick<Root, 'task'>, { imageOf, ruleFor }: Rules): { node?: Dependent } {
+function addTask(
+  found: Map<string, Dependent>,
+  { task }: Pick<Root, 'task'>,
+  { imageOf, ruleFor }: Rules,
+): { node?: Dependent } {
   const image = task === undefined ? undefined : imageOf(task);
   const rule = image === undefined ? undefined : ruleFor(image);
   if (image === undefined || rule === undefined) return {};
   const { registry, repository, tag } = image;
-  const node: Dependent = { registry, repository, tag, rule: { ...rule, mode: 'rebuild' }, bases: [], waitsFor: new Set<string>(), level: 1 };
+  const node: Dependent = {
+    registry,
+    repository,
+    tag,
+    rule: { ...rule, mode: 'rebuild' },
+    bases: [],
+    waitsFor: new Set<string>(),
+    level: 1,
+  };
   found.set(nodeId(node), node);
   return { node };
 }
@@ -84,7 +113,9 @@ function addTask(found: Map<string, Dependent>, { task }: Pick<Root, 'task'>, { 
 async function addFailed(ports: BuildPorts, found: Map<string, Dependent>, build: string): Promise<Place[]> {
   const failed = (await failedIn(ports, build)).filter((each) => !found.has(nodeId(each)));
   for (const each of failed) found.set(nodeId(each), each);
-  return failed.filter(({ rule }) => rule.mode !== 'notify').map((node) => ({ base: ownBase(ports.registry, node.repository), tag: node.tag, node }));
+  return failed
+    .filter(({ rule }) => rule.mode !== 'notify')
+    .map((node) => ({ base: ownBase(ports.registry, node.repository), tag: node.tag, node }));
 }
 
 interface At {
@@ -103,14 +134,22 @@ function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rule
   if (there === undefined) found.set(id, dependent);
   dependent.level = Math.max(dependent.level, level);
   const isKnown = dependent.bases.some(({ base, tag: of }) => base === place.base && of === place.tag);
-  if (!isKnown) dependent.bases.push({ base: place.base, tag: place.tag, ...(edge.said === undefined ? {} : { said: edge.said }), old: baseDigestsIn(edge) });
+  if (!isKnown)
+    dependent.bases.push({
+      base: place.base,
+      tag: place.tag,
+      ...(edge.said === undefined ? {} : { said: edge.said }),
+      old: baseDigestsIn(edge),
+    });
   if (place.node !== undefined) dependent.waitsFor.add(nodeId(place.node));
   return there === undefined ? dependent : undefined;
 }
 
 /** Images that wait for each other in a circle, or for one that does: edges refuse circles, but two may be learned at the same moment. */
 export function inCircles(found: ReadonlyMap<string, Dependent>): Set<string> {
-  const left = new Map([...found].map(([id, { waitsFor }]) => [id, new Set([...waitsFor].filter((each) => found.has(each)))]));
+  const left = new Map(
+    [...found].map(([id, { waitsFor }]) => [id, new Set([...waitsFor].filter((each) => found.has(each)))]),
+  );
   const followers = new Map<string, string[]>();
   for (const [id, waits] of left) {
     for (const each of waits) {

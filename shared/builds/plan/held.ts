@@ -14,8 +14,16 @@ export async function heldBy(ports: BuildPorts, active: readonly string[], root:
 }
 
 /** The first of these builds in which one of these images has not ended. */
-export async function overlapping(ports: Pick<BuildPorts, 'documents' | 'log'>, builds: readonly string[], images: ReadonlyMap<string, unknown>): Promise<string | undefined> {
+export async function overlapping(
+  ports: Pick<BuildPorts, 'documents' | 'log'>,
+  builds: readonly string[],
+  images: ReadonlyMap<string, unknown>,
+): Promise<string | undefined> {
   if (images.size === 0) return undefined;
-  for (const build of builds) for await (const { id } of nodesWhere(ports, build, [{ path: 'state', is: 'in', values: ['waiting', 'ready', 'running'] }])) if (images.has(id)) return build;
+  for (const build of builds)
+    for await (const { id } of nodesWhere(ports, build, [
+      { path: 'state', is: 'in', values: ['waiting', 'ready', 'running'] },
+    ]))
+      if (images.has(id)) return build;
   return undefined;
 }

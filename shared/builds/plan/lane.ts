@@ -22,19 +22,50 @@ export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
     const waiting = there?.document.waiting ?? [];
     const before = waiting.find((each) => sameTag(each, root));
     // What was there before both: that is what images are built on.
-    const next = { ...root, ...(before?.previousDigest === undefined ? {} : { previousDigest: before.previousDigest }), ...(before?.heldBy === undefined ? {} : { heldBy: before.heldBy }) };
+    const next = {
+      ...root,
+      ...(before?.previousDigest === undefined ? {} : { previousDigest: before.previousDigest }),
+      ...(before?.heldBy === undefined ? {} : { heldBy: before.heldBy }),
+    };
     const kept = waiting.filter((each) => !sameTag(each, root));
-    return put(ports, there, [...kept, before !== undefined && before.updatedAt > root.updatedAt ? before : next], root.event);
+    return put(
+      ports,
+      there,
+      [...kept, before !== undefined && before.updatedAt > root.updatedAt ? before : next],
+      root.event,
+    );
   });
 }
 
 /** `undefined` when somebody else has written meanwhile. */
-async function put({ documents, registry }: LanePorts, there: Stored<Lane> | undefined, waiting: Root[], event: string): Promise<true | undefined> {
-  const lane: Lane = { id: laneRef(registry).id, task: listOf(registry), type: 'lane', schemaVersion: 1, active: [], ...there?.document, waiting };
-  const outcome = await documents.commitDocuments('builds', [listOf(registry)], [
-    { do: 'create', document: { id: `seen:${event}`, task: listOf(registry), type: 'seen', schemaVersion: 1, ttl: rememberedFor } },
-    there === undefined ? { do: 'create', document: { ...lane } } : { do: 'replace', document: { ...lane }, ifMatch: there.etag },
-  ]);
+async function put(
+  { documents, registry }: LanePorts,
+  there: Stored<Lane> | undefined,
+  waiting: Root[],
+  event: string,
+): Promise<true | undefined> {
+  const lane: Lane = {
+    id: laneRef(registry).id,
+    task: listOf(registry),
+    type: 'lane',
+    schemaVersion: 1,
+    active: [],
+    ...there?.document,
+    waiting,
+  };
+  const outcome = await documents.commitDocuments(
+    'builds',
+    [listOf(registry)],
+    [
+      {
+        do: 'create',
+        document: { id: `seen:${event}`, task: listOf(registry), type: 'seen', schemaVersion: 1, ttl: rememberedFor },
+      },
+      there === undefined
+        ? { do: 'create', document: { ...lane } }
+        : { do: 'replace', document: { ...lane }, ifMatch: there.etag },
+    ],
+  );
   return outcome.committed || outcome.index === 0 || undefined;
 }
 
@@ -50,14 +81,43 @@ export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
     if (there === undefined) return [];
     const { active, waiting } = there.document;
     if (waiting.length === 0 || active.length >= ports.buildsAtOnce) return active;
-    const looked: readonly Root[] = active.length === 0 ? waiting.map(({ heldBy: _, ...root }) => root) : await Promise.all(waiting.map((root) => look(ports, active, root)));
+    const looked: readonly Root[] =
+      active.length === 0
+        ? waiting.map(({ heldBy: _, ...root }) => root)
+        : await Promise.all(waiting.map((root) => look(ports, active, root)));
     const free = looked.filter((root) => root.heldBy === undefined);
     const isHeldAsBefore = free.length === 0 && looked.every((root, at) => root.heldBy === waiting[at]?.heldBy);
     if (isHeldAsBefore) return active;
-    const id = madeId('build', registry, free.map(({ event }) => event));
-    const begun: Build = { id: buildRef(registry, id).id, task: listOf(registry), type: 'build', schemaVersion: 1, registry, build: id, roots: free, state: 'planning', images: 0, createdAt: clock.now().toISOString() };
-    const lane: Lane = { ...there.document, active: free.length === 0 ? active : [...active, id], waiting: looked.filter((root) => root.heldBy !== undefined) };
-    const outcome = await documents.commitDocuments('builds', [listOf(registry)], [{ do: 'replace', document: { ...lane }, ifMatch: there.etag }, ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }])]);
+    const id = madeId(
+      'build',
+      registry,
+      free.map(({ event }) => event),
+    );
+    const begun: Build = {
+      id: buildRef(registry, id).id,
+      task: listOf(registry),
+      type: 'build',
+      schemaVersion: 1,
+      registry,
+      build: id,
+      roots: free,
+      state: 'planning',
+      images: 0,
+      createdAt: clock.now().toISOString(),
+    };
+    const lane: Lane = {
+      ...there.document,
+      active: free.length === 0 ? active : [...active, id],
+      waiting: looked.filter((root) => root.heldBy !== undefined),
+    };
+    const outcome = await documents.commitDocuments(
+      'builds',
+      [listOf(registry)],
+      [
+        { do: 'replace', document: { ...lane }, ifMatch: there.etag },
+        ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }]),
+      ],
+    );
     return outcome.committed ? lane.active : undefined;
   });
 }
@@ -74,7 +134,11 @@ export async function leaveLane(ports: LanePorts, build: string): Promise<void> 
     const there = await readLane(ports);
     if (there?.document.active.includes(build) !== true) return true;
     const document = { ...there.document, active: there.document.active.filter((each) => each !== build) };
-    const outcome = await ports.documents.commitDocuments('builds', [listOf(ports.registry)], [{ do: 'replace', document, ifMatch: there.etag }]);
+    const outcome = await ports.documents.commitDocuments(
+      'builds',
+      [listOf(ports.registry)],
+      [{ do: 'replace', document, ifMatch: there.etag }],
+    );
     return outcome.committed || undefined;
   });
 }

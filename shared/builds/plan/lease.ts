@@ -32,7 +32,11 @@ export class Lease {
   write(set: Readonly<Record<string, unknown>>): Promise<boolean> {
     const written = this.#last.then(async () => {
       if (this.signal.aborted) return false;
-      const outcome = await this.#ports.documents.commitDocuments('builds', [this.#node.task], [{ do: 'patch', id: this.#node.id, set, ifMatch: this.#etag }]);
+      const outcome = await this.#ports.documents.commitDocuments(
+        'builds',
+        [this.#node.task],
+        [{ do: 'patch', id: this.#node.id, set, ifMatch: this.#etag }],
+      );
       if (outcome.committed) this.#etag = outcome.etags[0] ?? '';
       else this.#lost.abort();
       return outcome.committed;

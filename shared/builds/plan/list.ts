@@ -9,10 +9,22 @@ interface Page {
 }
 
 /** A registry's builds, the newest first. */
-export async function buildsOf({ documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>, { limit = 20, continuation }: Page = {}): Promise<{ builds: Build[]; continuation?: string }> {
+export async function buildsOf(
+  { documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>,
+  { limit = 20, continuation }: Page = {},
+): Promise<{ builds: Build[]; continuation?: string }> {
   const partition = [listOf(registry)];
-  const page = await documents.queryDocuments({ container: 'builds', partition, where: [{ path: 'type', is: '=', value: 'build' }], orderBy: { path: 'createdAt', direction: 'desc' }, limit, ...(continuation === undefined ? {} : { continuation }) });
-  const builds = page.documents.map((found) => parseStored(buildSchema, found, { container: 'builds', partition }).document);
+  const page = await documents.queryDocuments({
+    container: 'builds',
+    partition,
+    where: [{ path: 'type', is: '=', value: 'build' }],
+    orderBy: { path: 'createdAt', direction: 'desc' },
+    limit,
+    ...(continuation === undefined ? {} : { continuation }),
+  });
+  const builds = page.documents.map(
+    (found) => parseStored(buildSchema, found, { container: 'builds', partition }).document,
+  );
   return { builds, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
 }
 

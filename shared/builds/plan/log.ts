@@ -46,7 +46,10 @@ export class LogWriter {
     if (this.#pieces >= mostPieces) return;
     this.#text += this.#mask.push(text);
     if (this.#text.length >= pieceLength) this.#flush();
-    else this.#timer ??= setTimeout(() => { this.#flush(); }, writtenEvery);
+    else
+      this.#timer ??= setTimeout(() => {
+        this.#flush();
+      }, writtenEvery);
   }
 
   /** Resolves when all of it is written. */
@@ -60,7 +63,12 @@ export class LogWriter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (; this.#text !== ''; this.#pieces += 1) {
-      const [piece, n] = [this.#pieces === mostPieces - 1 ? '\n(the log is too long: the rest is left out)\n' : this.#text.slice(0, pieceLength), this.#pieces];
+      const [piece, n] = [
+        this.#pieces === mostPieces - 1
+          ? '\n(the log is too long: the rest is left out)\n'
+          : this.#text.slice(0, pieceLength),
+        this.#pieces,
+      ];
       this.#text = n === mostPieces - 1 ? '' : this.#text.slice(pieceLength);
       this.#writing = this.#writing.then(() => this.#put(n, piece));
     }
@@ -69,22 +77,52 @@ export class LogWriter {
   /** A log that cannot be written stops no build. */
   async #put(n: number, text: string): Promise<void> {
     const { build } = this.#of;
-    const document = { id: pieceId(this.#of, n), task: nodesOf(build), type: 'log', schemaVersion: 1, of: this.#of.id, text, ttl: keptFor };
+    const document = {
+      id: pieceId(this.#of, n),
+      task: nodesOf(build),
+      type: 'log',
+      schemaVersion: 1,
+      of: this.#of.id,
+      text,
+      ttl: keptFor,
+    };
     try {
       await this.#ports.documents.commitDocuments('builds', [nodesOf(build)], [{ do: 'upsert', document }]);
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
-      this.#ports.log.warn({ err: error, build }, 'a piece of a build\'s log is lost');
+      this.#ports.log.warn({ err: error, build }, "a piece of a build's log is lost");
     }
   }
 }
 
 /** The `n`th piece of what a runner elsewhere has printed, after whatever was written here. Throws `StoreFailure`. */
-export async function appendLog({ documents }: Pick<BuildPorts, 'documents'>, of: LogOf, n: number, text: string): Promise<void> {
+export async function appendLog(
+  { documents }: Pick<BuildPorts, 'documents'>,
+  of: LogOf,
+  n: number,
+  text: string,
+): Promise<void> {
   if (n > mostPieces) return;
   // Digits come before letters.
   const id = `log:${of.id}:r:${of.attempts}:${String(n).padStart(6, '0')}`;
-  await documents.commitDocuments('builds', [nodesOf(of.build)], [{ do: 'upsert', document: { id, task: nodesOf(of.build), type: 'log', schemaVersion: 1, of: of.id, text: text.slice(0, mostAppended), ttl: keptFor } }]);
+  await documents.commitDocuments(
+    'builds',
+    [nodesOf(of.build)],
+    [
+      {
+        do: 'upsert',
+        document: {
+          id,
+          task: nodesOf(of.build),
+          type: 'log',
+          schemaVersion: 1,
+          of: of.id,
+          text: text.slice(0, mostAppended),
+          ttl: keptFor,
+        },
+      },
+    ],
+  );
 }
 
 /** A piece of a log; in the order of their ids. */
@@ -94,9 +132,23 @@ export interface Piece {
 }
 
 /** The pieces that are written by now, of all attempts, or those behind one. Throws `StoreFailure`. */
-export async function* piecesOf({ documents }: Pick<BuildPorts, 'documents'>, { build, id }: Pick<Node, 'build' | 'id'>, behind?: string): AsyncIterable<Piece> {
-  const where = [{ path: 'type', is: '=' as const, value: 'log' }, { path: 'of', is: '=' as const, value: id }, ...(behind === undefined ? [] : [{ path: 'id', is: '>' as const, value: behind }])];
-  const pieces = documentsOf(documents, { container: 'builds', partition: [nodesOf(build)], where, orderBy: { path: 'id', direction: 'asc' }, limit: 100 });
+export async function* piecesOf(
+  { documents }: Pick<BuildPorts, 'documents'>,
+  { build, id }: Pick<Node, 'build' | 'id'>,
+  behind?: string,
+): AsyncIterable<Piece> {
+  const where = [
+    { path: 'type', is: '=' as const, value: 'log' },
+    { path: 'of', is: '=' as const, value: id },
+    ...(behind === undefined ? [] : [{ path: 'id', is: '>' as const, value: behind }]),
+  ];
+  const pieces = documentsOf(documents, {
+    container: 'builds',
+    partition: [nodesOf(build)],
+    where,
+    orderBy: { path: 'id', direction: 'asc' },
+    limit: 100,
+  });
   for await (const { document } of pieces) yield { id: document.id, text: String(document.text) };
 }
 

@@ -26,11 +26,19 @@ import { gateOf } from './gate.ts';
 import { ruleOf } from './rules.ts';
 
 /** What became of an image. */
-export type Ended = Pick<Node, 'state'> & Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'isCancelled' | 'how'>>;
+export type Ended = Pick<Node, 'state'> &
+  Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'isCancelled' | 'how'>>;
 
 /** It is pushed by its digest, and its test has said what it says. */
 export type MadeImage =
-  | { readonly is: 'made'; readonly how: 'rebased' | 'built'; readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType }; readonly conflicts: readonly string[]; /** Of a context in git. */ readonly commit?: string; /** Why its test fails it. */ readonly gate?: string }
+  | {
+      readonly is: 'made';
+      readonly how: 'rebased' | 'built';
+      readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType };
+      readonly conflicts: readonly string[];
+      /** Of a context in git. */ readonly commit?: string;
+      /** Why its test fails it. */ readonly gate?: string;
+    }
   | { readonly is: 'same' }
   /** A runner elsewhere has it and will tell, or it waits for its turn: until then nobody takes it up. */
   | { readonly is: 'elsewhere' }
@@ -47,7 +55,13 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   // By its digest: who has pushed it must be who is asked about.
   const app = at === undefined ? undefined : await ports.images.readImage(key, at.digest);
   // Moved by who died before he could say so.
-  if (digest !== undefined && node.isGated === undefined && app?.digest === digest) return { state: 'succeeded', digest, ...(digestBefore === undefined ? {} : { digestBefore }), ...(node.how === undefined ? {} : { how: node.how }) };
+  if (digest !== undefined && node.isGated === undefined && app?.digest === digest)
+    return {
+      state: 'succeeded',
+      digest,
+      ...(digestBefore === undefined ? {} : { digestBefore }),
+      ...(node.how === undefined ? {} : { how: node.how }),
+    };
   if (await isCancelled(ports, node.build)) return cancelled;
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
   const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
@@ -60,12 +74,24 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   if (made.is === 'same') return { state: 'same', ...(app === undefined ? {} : { digest: app.digest }) };
   const { image, conflicts, gate, how } = made;
   const pushedBy = how === 'rebased' ? at?.pushedBy : byTask(ports, task);
-  const ends = { ...before, how, digest: image.digest, ...(conflicts.length === 0 ? {} : { conflicts: [...conflicts] }) };
+  const ends = {
+    ...before,
+    how,
+    digest: image.digest,
+    ...(conflicts.length === 0 ? {} : { conflicts: [...conflicts] }),
+  };
   if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
   // Written before the tag moves: whoever finds it moved knows by whom.
   if (!(await lease.write(ends))) return undefined;
   if (task !== undefined) await tagMore(ports, node, task, { commit: node.commit, pushedBy, ...made });
-  await ports.images.pushImage(key, { reference: tag, bytes: image.bytes, mediaType: image.mediaType, cause: causeOfBuild(node.build, hostOf(ports)), pushedBy, onlyIfAt: from });
+  await ports.images.pushImage(key, {
+    reference: tag,
+    bytes: image.bytes,
+    mediaType: image.mediaType,
+    cause: causeOfBuild(node.build, hostOf(ports)),
+    pushedBy,
+    onlyIfAt: from,
+  });
   return { state: 'succeeded', ...ends };
 }
 
@@ -75,10 +101,26 @@ function byTask({ clock }: BuildPorts, task: Task | undefined): PushedBy | undef
 }
 
 /** Before its own tag moves: who dies between makes them again, and whoever finds that moved finds them too. */
-async function tagMore(ports: BuildPorts, { registry, repository, build }: Node, task: Task, { commit, pushedBy, image: { digest, bytes, mediaType } }: Pick<Extract<MadeImage, { is: 'made' }>, 'image'> & { readonly commit: string | undefined; readonly pushedBy: PushedBy | undefined }): Promise<void> {
+async function tagMore(
+  ports: BuildPorts,
+  { registry, repository, build }: Node,
+  task: Task,
+  {
+    commit,
+    pushedBy,
+    image: { digest, bytes, mediaType },
+  }: Pick<Extract<MadeImage, { is: 'made' }>, 'image'> & {
+    readonly commit: string | undefined;
+    readonly pushedBy: PushedBy | undefined;
+  },
+): Promise<void> {
   const values = tagValues({ build, task: task.name, digest, commit, now: ports.clock.now() });
   const tags = task.settings.tags.flatMap((template) => tagOf(template, values) ?? []);
-  for (const reference of tags) await ports.images.pushImage({ registry, repository }, { reference, bytes, mediaType, cause: causeOfBuild(build, hostOf(ports)), pushedBy });
+  for (const reference of tags)
+    await ports.images.pushImage(
+      { registry, repository },
+      { reference, bytes, mediaType, cause: causeOfBuild(build, hostOf(ports)), pushedBy },
+    );
 }
 
 interface Making {
@@ -93,10 +135,27 @@ interface Making {
 async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedBy }: Making): Promise<MadeImage> {
   const log = new LogWriter(ports, node);
   try {
-    const rebased = node.mode === 'rebuild' || app === undefined ? undefined : await onFirstThatFits(ports, node, { app, task, pushedBy });
-    if (rebased?.is === 'rebased') return { ...rebased, is: 'made', how: 'rebased', ...(task === undefined ? {} : await gateOf(ports, node, task, { digest: rebased.image.digest, log, signal: lease.signal })) };
+    const rebased =
+      node.mode === 'rebuild' || app === undefined
+        ? undefined
+        : await onFirstThatFits(ports, node, { app, task, pushedBy });
+    if (rebased?.is === 'rebased')
+      return {
+        ...rebased,
+        is: 'made',
+        how: 'rebased',
+        ...(task === undefined
+          ? {}
+          : await gateOf(ports, node, task, { digest: rebased.image.digest, log, signal: lease.signal })),
+      };
     if (rebased?.is === 'same') return rebased;
-    if (node.mode === 'rebase' || task === undefined) return rebased ?? { is: 'refused', why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone` };
+    if (node.mode === 'rebase' || task === undefined)
+      return (
+        rebased ?? {
+          is: 'refused',
+          why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone`,
+        }
+      );
     if (rebased !== undefined) log.write(`it cannot be rebased, and is built anew: ${rebased.why}\n`);
     return await rebuild(ports, node, task, { log, lease, from: app?.digest ?? 'nothing' });
   } finally {
@@ -105,18 +164,33 @@ async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedB
 }
 
 /** Of several bases that were updated an image begins with the layers of one: the others went into stages that are gone. */
-async function onFirstThatFits(ports: BuildPorts, node: Node, { app, task, pushedBy }: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage }): Promise<RebaseOutcome> {
+async function onFirstThatFits(
+  ports: BuildPorts,
+  node: Node,
+  { app, task, pushedBy }: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage },
+): Promise<RebaseOutcome> {
   const outcomes: RebaseOutcome[] = [];
   // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself knows best.
-  const ownHosts = [...new Set([...ports.ownHosts, ...hostsSaid(node.bases), ...(task === undefined ? [] : [task.host])])];
-  const [found, policies] = await Promise.all([findBases(ports, node, app, ownHosts), task === undefined ? readPolicies(ports.documents, ports.registry) : []]);
+  const ownHosts = [
+    ...new Set([...ports.ownHosts, ...hostsSaid(node.bases), ...(task === undefined ? [] : [task.host])]),
+  ];
+  const [found, policies] = await Promise.all([
+    findBases(ports, node, app, ownHosts),
+    task === undefined ? readPolicies(ports.documents, ports.registry) : [],
+  ]);
   const rule = { ...ruleOf(task, policyFor(policies, node)), mode: node.mode };
   const known = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...found]);
   for (const { base, tag, said, old } of node.bases) {
     const repository = ownRepository(ports.registry, base);
     if (repository === undefined) continue;
     // Again, for rights end, and the image may be another one by now.
-    const permit = await permitFor(ports, { image: node, pushedBy, base, found: known.filter((each) => each.base === base).flatMap((each) => each.found), rule });
+    const permit = await permitFor(ports, {
+      image: node,
+      pushedBy,
+      base,
+      found: known.filter((each) => each.base === base).flatMap((each) => each.found),
+      rule,
+    });
     if (permit.is === 'refused') {
       outcomes.push(permit);
       continue;
@@ -124,18 +198,42 @@ async function onFirstThatFits(ports: BuildPorts, node: Node, { app, task, pushe
     const baseKey = { registry: node.registry, repository };
     const next = await ports.images.readPullable(baseKey, tag);
     if (next === undefined) {
-      outcomes.push({ is: 'refused', why: `its base ${shownReference({ base, tag })} is gone, or its attributes let nobody read it` });
+      outcomes.push({
+        is: 'refused',
+        why: `its base ${shownReference({ base, tag })} is gone, or its attributes let nobody read it`,
+      });
       continue;
     }
-    const outcome = await rebase(ports, { key: { registry: node.registry, repository: node.repository }, app, baseKey, old: [...found.filter((each) => each.base === base).flatMap(baseDigestsIn), ...old, ...(await replacedIn(ports, node, baseKey, tag))], next, said, cause: causeOfBuild(node.build, hostOf(ports)), byLayers: permit.by === 'layers' });
+    const outcome = await rebase(ports, {
+      key: { registry: node.registry, repository: node.repository },
+      app,
+      baseKey,
+      old: [
+        ...found.filter((each) => each.base === base).flatMap(baseDigestsIn),
+        ...old,
+        ...(await replacedIn(ports, node, baseKey, tag)),
+      ],
+      next,
+      said,
+      cause: causeOfBuild(node.build, hostOf(ports)),
+      byLayers: permit.by === 'layers',
+    });
     if (outcome.is === 'rebased') return outcome;
     outcomes.push(outcome);
   }
-  return outcomes.find(({ is }) => is === 'same') ?? outcomes[0] ?? { is: 'refused', why: 'none of its bases is an image of this registry' };
+  return (
+    outcomes.find(({ is }) => is === 'same') ??
+    outcomes[0] ?? { is: 'refused', why: 'none of its bases is an image of this registry' }
+  );
 }
 
 /** What the base was before this very build has made it anew. */
-async function replacedIn({ documents }: BuildPorts, { build }: Node, { repository }: Pick<Node, 'repository'>, tag: Node['tag']): Promise<Digest[]> {
+async function replacedIn(
+  { documents }: BuildPorts,
+  { build }: Node,
+  { repository }: Pick<Node, 'repository'>,
+  tag: Node['tag'],
+): Promise<Digest[]> {
   const found = await readStored(documents, nodeSchema, nodeRef(build, { repository, tag }));
   return found?.document.digestBefore === undefined ? [] : [found.document.digestBefore];
 }

@@ -23,14 +23,23 @@ export async function makePlan(ports: BuildPorts, id: string, before: readonly s
   const ref = buildRef(registry, id);
   const found = await readStored(documents, buildSchema, ref);
   if (found?.document.state !== 'planning') return 'planned';
-  const dependents = found.document.cancelledAt === undefined ? await dependentsIn(ports, found.document.roots, await readRules(ports)) : new Map<string, Dependent>();
+  const dependents =
+    found.document.cancelledAt === undefined
+      ? await dependentsIn(ports, found.document.roots, await readRules(ports))
+      : new Map<string, Dependent>();
   if ((await overlapping(ports, before, dependents)) !== undefined) return 'waits';
   const nodes = nodesFor(found.document, dependents, clock.now().toISOString());
   for (let at = 0; at < nodes.length; at += maxChangesPerCommit) {
-    const changes = nodes.slice(at, at + maxChangesPerCommit).map((node): DocumentChange => ({ do: 'upsert', document: { ...node } }));
+    const changes = nodes
+      .slice(at, at + maxChangesPerCommit)
+      .map((node): DocumentChange => ({ do: 'upsert', document: { ...node } }));
     await documents.commitDocuments('builds', [nodesOf(id)], changes);
   }
-  const outcome = await documents.commitDocuments('builds', [listOf(registry)], [{ do: 'patch', id: ref.id, set: { state: 'running', images: nodes.length }, ifMatch: found.etag }]);
+  const outcome = await documents.commitDocuments(
+    'builds',
+    [listOf(registry)],
+    [{ do: 'patch', id: ref.id, set: { state: 'running', images: nodes.length }, ifMatch: found.etag }],
+  );
   // Somebody else has planned it, from the same edges.
   if (!outcome.committed) return 'planned';
   await tellQueued(ports, nodes);
@@ -43,15 +52,47 @@ function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, De
   return [...dependents].map(([id, dependent]) => {
     const { repository, tag, rule, bases, waitsFor, level } = dependent;
     const isStuck = circles.has(id);
-    const shared = { id, task: nodesOf(build), type: 'node' as const, schemaVersion: 1 as const, registry, build, repository, tag, mode: rule.mode, by: rule.by, ...(rule.task === undefined ? {} : { madeBy: rule.task }), bases, level, tryAt: now, attempts: 0, queuedAt: now };
-    if (isStuck) return { ...shared, waitsFor: [], state: 'failed', because: `it waits for itself: ${circleOf(dependents, id).join(' is built on ')}`, endedAt: now };
-    return { ...shared, waitsFor: [...waitsFor].map((node) => ({ node })), state: waitsFor.size === 0 ? 'ready' : 'waiting' };
+    const shared = {
+      id,
+      task: nodesOf(build),
+      type: 'node' as const,
+      schemaVersion: 1 as const,
+      registry,
+      build,
+      repository,
+      tag,
+      mode: rule.mode,
+      by: rule.by,
+      ...(rule.task === undefined ? {} : { madeBy: rule.task }),
+      bases,
+      level,
+      tryAt: now,
+      attempts: 0,
+      queuedAt: now,
+    };
+    if (isStuck)
+      return {
+        ...shared,
+        waitsFor: [],
+        state: 'failed',
+        because: `it waits for itself: ${circleOf(dependents, id).join(' is built on ')}`,
+        endedAt: now,
+      };
+    return {
+      ...shared,
+      waitsFor: [...waitsFor].map((node) => ({ node })),
+      state: waitsFor.size === 0 ? 'ready' : 'waiting',
+    };
   });
 }
 
 function circleOf(dependents: ReadonlyMap<string, Dependent>, start: string): string[] {
   const path: string[] = [];
-  for (let at: string | undefined = start; at !== undefined && !path.includes(at); at = [...(dependents.get(at)?.waitsFor ?? [])][0]) path.push(at);
+  for (
+    let at: string | undefined = start;
+    at !== undefined && !path.includes(at);
+    at = [...(dependents.get(at)?.waitsFor ?? [])][0]
+  )
+    path.push(at);
   return [...path, start].map(nameIn);
 }
-

@@ -5,7 +5,13 @@ const shortest = 4;
 /** How a secret looks where it is printed: as it is, each of its lines, and as programs write it into URLs, JSON and headers. */
 export function formsOf(secret: string): string[] {
   const lines = [secret, secret.trim(), ...secret.split(/\r?\n/).map((line) => line.trim())];
-  const forms = lines.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1), Buffer.from(text).toString('base64'), Buffer.from(text).toString('base64url')]);
+  const forms = lines.flatMap((text) => [
+    text,
+    encodeURIComponent(text),
+    JSON.stringify(text).slice(1, -1),
+    Buffer.from(text).toString('base64'),
+    Buffer.from(text).toString('base64url'),
+  ]);
   // The longer first: a line is part of the whole.
   return [...new Set(forms)].filter((form) => form.length >= shortest).toSorted((a, b) => b.length - a.length);
 }
@@ -41,7 +47,8 @@ export class Mask {
     for (let at = 0; at < text.length; at += 1) {
       const isInside = at < ends;
       if (this.#starts.has(text.charAt(at))) {
-        if (!isWhole && this.#mayBeginAt(text, at)) return isInside ? { shown: shown.slice(0, -hidden.length), heldFrom: begins } : { shown, heldFrom: at };
+        if (!isWhole && this.#mayBeginAt(text, at))
+          return isInside ? { shown: shown.slice(0, -hidden.length), heldFrom: begins } : { shown, heldFrom: at };
         const form = this.#forms.find((each) => text.startsWith(each, at));
         if (form !== undefined && !isInside) [shown, begins] = [shown + hidden, at];
         if (form !== undefined) ends = Math.max(ends, at + form.length);

@@ -15,7 +15,8 @@ import type { Rule } from './rules.ts';
  * Whether an image may be put on a base in the registry's own name. `layers`: only where it begins with the old base's layers by their digests, for nobody
  * vouches for who pushed it, and a config may claim any contents.
  */
-export type Permit = { readonly is: 'permitted'; readonly by: 'word' | 'layers' } | { readonly is: 'refused'; readonly why: string };
+export type Permit =
+  { readonly is: 'permitted'; readonly by: 'word' | 'layers' } | { readonly is: 'refused'; readonly why: string };
 
 /** What is known of an image and one base of it. */
 export interface Relation {
@@ -44,29 +45,62 @@ export async function permitFor(ports: BuildPorts, relation: Relation): Promise<
   if (said.is === 'refused' || rule.mode === 'rebuild') return said.is === 'refused' ? said : byWord;
   if (ports.grants.isOpen) return byWord;
   // Anybody who may push somewhere can make an image that others begin with: layers alone say nothing about whom to follow.
-  if (rule.onto === undefined && found.every(({ evidence }) => evidence === 'layers')) return refused(`only its layers say that it is built on ${repository}, which anybody can bring about: name the base in the image, or in the policy's "bases"`);
-  if ((await ports.grants.everyoneMayPull(repository)) || (pushedBy !== undefined && (await mayPusher(ports, image, pushedBy, repository)))) return byWord;
+  if (rule.onto === undefined && found.every(({ evidence }) => evidence === 'layers'))
+    return refused(
+      `only its layers say that it is built on ${repository}, which anybody can bring about: name the base in the image, or in the policy's "bases"`,
+    );
+  if (
+    (await ports.grants.everyoneMayPull(repository)) ||
+    (pushedBy !== undefined && (await mayPusher(ports, image, pushedBy, repository)))
+  )
+    return byWord;
   if (said.is === 'said') return { is: 'permitted', by: 'layers' };
-  return refused(`${pushedBy === undefined ? 'it is not known who pushed it' : `it was pushed by ${principalInWords(pushedBy.who)}, who may not pull ${repository} now`}: let who may pull ${repository} push it again, or name ${repository} in the "bases" of its policy`);
+  return refused(
+    `${pushedBy === undefined ? 'it is not known who pushed it' : `it was pushed by ${principalInWords(pushedBy.who)}, who may not pull ${repository} now`}: let who may pull ${repository} push it again, or name ${repository} in the "bases" of its policy`,
+  );
 }
 
 /** `silent` where neither a task nor a policy names bases. */
-async function saidByAdministrator(ports: BuildPorts, { rule }: Relation, repository: RepositoryName): Promise<{ is: 'said' | 'silent' } | { is: 'refused'; why: string }> {
-  if (rule.made !== undefined) return (await mayTaskPull(ports, rule.made, repository)) ? { is: 'said' } : { is: 'refused', why: `its task "${rule.made.name}" may not pull ${repository}: add it to the task's "pulls" if that is right` };
+async function saidByAdministrator(
+  ports: BuildPorts,
+  { rule }: Relation,
+  repository: RepositoryName,
+): Promise<{ is: 'said' | 'silent' } | { is: 'refused'; why: string }> {
+  if (rule.made !== undefined)
+    return (await mayTaskPull(ports, rule.made, repository))
+      ? { is: 'said' }
+      : {
+          is: 'refused',
+          why: `its task "${rule.made.name}" may not pull ${repository}: add it to the task's "pulls" if that is right`,
+        };
   if (rule.onto === undefined) return { is: 'silent' };
   const { include, exclude } = rule.onto;
-  const isNamed = include.some((each) => globMatches(each, repository)) && !exclude.some((each) => globMatches(each, repository));
+  const isNamed =
+    include.some((each) => globMatches(each, repository)) && !exclude.some((each) => globMatches(each, repository));
   return isNamed ? { is: 'said' } : { is: 'refused', why: `the "bases" of its policy do not name ${repository}` };
 }
 
 /** What a task has made is as good as the task: one of another repository, or that is gone, vouches for nothing. */
-async function mayPusher(ports: BuildPorts, { repository: of }: TaggedImage, pushedBy: PushedBy, repository: RepositoryName): Promise<boolean> {
+async function mayPusher(
+  ports: BuildPorts,
+  { repository: of }: TaggedImage,
+  pushedBy: PushedBy,
+  repository: RepositoryName,
+): Promise<boolean> {
   if (pushedBy.who.is !== 'task') return ports.grants.mayPull(pushedBy, repository);
   const task = await readTask(ports, pushedBy.who.name);
-  return task !== undefined && task.repository === of && task.createdAt <= pushedBy.at && mayTaskPull(ports, task, repository);
+  return (
+    task !== undefined &&
+    task.repository === of &&
+    task.createdAt <= pushedBy.at &&
+    mayTaskPull(ports, task, repository)
+  );
 }
 
 /** As its tag says now. Throws `StoreFailure`. */
-export async function pusherOf({ documents }: Pick<BuildPorts, 'documents'>, image: TaggedImage): Promise<PushedBy | undefined> {
+export async function pusherOf(
+  { documents }: Pick<BuildPorts, 'documents'>,
+  image: TaggedImage,
+): Promise<PushedBy | undefined> {
   return (await readStored(documents, tagDocumentSchema, tagRef(image, image.tag)))?.document.pushedBy;
 }

@@ -6,9 +6,19 @@ import { registrySchema } from '../../state/names.ts';
 import { globMatches, repositoryGlobSchema, tagGlobSchema } from '../../state/pattern.ts';
 import { documentShape, parseStored, readStored } from '../../state/stored.ts';
 
-const scope = <T extends z.ZodType<string>>(glob: T, everything: string) => z.strictObject({ include: z.array(glob).min(1).max(100).default([everything] as never), exclude: z.array(glob).max(100).default([]) });
+const scope = <T extends z.ZodType<string>>(glob: T, everything: string) =>
+  z.strictObject({
+    include: z
+      .array(glob)
+      .min(1)
+      .max(100)
+      .default([everything] as never),
+    exclude: z.array(glob).max(100).default([]),
+  });
 
-export const policyNameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
+export const policyNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
 
 /** What happens to images when their bases are updated. */
 export const policySettingsSchema = z.strictObject({
@@ -24,7 +34,14 @@ export const policySettingsSchema = z.strictObject({
 });
 export type PolicySettings = z.infer<typeof policySettingsSchema>;
 
-const policySchema = z.object({ ...documentShape('build-policy'), registry: registrySchema, name: policyNameSchema, settings: policySettingsSchema, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() });
+const policySchema = z.object({
+  ...documentShape('build-policy'),
+  registry: registrySchema,
+  name: policyNameSchema,
+  settings: policySettingsSchema,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
 export type Policy = z.infer<typeof policySchema>;
 
 /** All are read together, so there are not many. */
@@ -37,26 +54,59 @@ export function policyRef(registry: RegistryName, name: string): DocumentRef {
 /** In the order of their names: the first that an image is of counts. */
 export async function readPolicies(documents: QueryDocuments, registry: RegistryName): Promise<Policy[]> {
   const [container, partition] = ['registries' as const, [registry]];
-  const page = await documents.queryDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'build-policy' }], orderBy: { path: 'name', direction: 'asc' }, limit: mostPolicies });
+  const page = await documents.queryDocuments({
+    container,
+    partition,
+    where: [{ path: 'type', is: '=', value: 'build-policy' }],
+    orderBy: { path: 'name', direction: 'asc' },
+    limit: mostPolicies,
+  });
   return page.documents.map((found) => parseStored(policySchema, found, { container, partition }).document);
 }
 
-export async function readPolicy(documents: ReadDocument, registry: RegistryName, name: string): Promise<Policy | undefined> {
+export async function readPolicy(
+  documents: ReadDocument,
+  registry: RegistryName,
+  name: string,
+): Promise<Policy | undefined> {
   return (await readStored(documents, policySchema, policyRef(registry, name)))?.document;
 }
 
 /** Throws `RegistryError` (`conflict` when there are too many). */
-export async function putPolicy(documents: ReadDocument & QueryDocuments & CommitDocuments, registry: RegistryName, name: string, settings: PolicySettings, now: Date): Promise<Policy> {
+export async function putPolicy(
+  documents: ReadDocument & QueryDocuments & CommitDocuments,
+  registry: RegistryName,
+  name: string,
+  settings: PolicySettings,
+  now: Date,
+): Promise<Policy> {
   const [there, all] = await Promise.all([readPolicy(documents, registry, name), readPolicies(documents, registry)]);
-  if (there === undefined && all.length >= mostPolicies) throw new RegistryError({ is: 'conflict', why: `there are ${all.length} build policies; at most ${mostPolicies} are allowed` });
+  if (there === undefined && all.length >= mostPolicies)
+    throw new RegistryError({
+      is: 'conflict',
+      why: `there are ${all.length} build policies; at most ${mostPolicies} are allowed`,
+    });
   const at = now.toISOString();
-  const policy: Policy = { id: policyRef(registry, name).id, type: 'build-policy', schemaVersion: 1, registry, name, settings, createdAt: there?.createdAt ?? at, updatedAt: at };
+  const policy: Policy = {
+    id: policyRef(registry, name).id,
+    type: 'build-policy',
+    schemaVersion: 1,
+    registry,
+    name,
+    settings,
+    createdAt: there?.createdAt ?? at,
+    updatedAt: at,
+  };
   await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...policy } }]);
   return policy;
 }
 
 /** The policy that an image is of. */
-export function policyFor(policies: readonly Policy[], { repository, tag }: { readonly repository: RepositoryName; readonly tag: Tag }): Policy | undefined {
-  const isIn = ({ include, exclude }: PolicySettings['tags'], name: string) => include.some((each) => globMatches(each, name)) && !exclude.some((each) => globMatches(each, name));
+export function policyFor(
+  policies: readonly Policy[],
+  { repository, tag }: { readonly repository: RepositoryName; readonly tag: Tag },
+): Policy | undefined {
+  const isIn = ({ include, exclude }: PolicySettings['tags'], name: string) =>
+    include.some((each) => globMatches(each, name)) && !exclude.some((each) => globMatches(each, name));
   return policies.find(({ settings }) => isIn(settings.repositories, repository) && isIn(settings.tags, tag));
 }

@@ -42,7 +42,10 @@ export async function rebuild(ports: BuildPorts, node: Node, asked: Task, runnin
   if (typeof secrets === 'string') return { is: 'refused', why: secrets };
   running.log.hide(Object.values(secrets));
   const order = { runner: ports.runner, commit, secrets, pins: await movedPins(ports, task) };
-  const made = await (platformsOf(task.settings).length > 1 ? rebuildAll : rebuildOne)(ports, node, task, { ...running, ...order });
+  const made = await (platformsOf(task.settings).length > 1 ? rebuildAll : rebuildOne)(ports, node, task, {
+    ...running,
+    ...order,
+  });
   return made.is === 'made' && commit !== undefined ? { ...made, commit } : made;
 }
 
@@ -57,9 +60,22 @@ async function rebuildOne(ports: BuildPorts, node: Node, task: Task, running: Ru
   if (built.is === 'failed') return { is: 'refused', why: built.why };
   try {
     await push(ports, node, built.image);
-    const image = { digest: digestOf(built.image.manifest), bytes: built.image.manifest, mediaType: mediaTypes.ociManifest };
-    const { log, lease: { signal } } = running;
-    return { is: 'made', how: 'built', image, conflicts: [], ...(await gateOf(ports, node, task, { digest: image.digest, built: built.image, log, signal })) };
+    const image = {
+      digest: digestOf(built.image.manifest),
+      bytes: built.image.manifest,
+      mediaType: mediaTypes.ociManifest,
+    };
+    const {
+      log,
+      lease: { signal },
+    } = running;
+    return {
+      is: 'made',
+      how: 'built',
+      image,
+      conflicts: [],
+      ...(await gateOf(ports, node, task, { digest: image.digest, built: built.image, log, signal })),
+    };
   } finally {
     await built.image.discard();
   }
@@ -78,21 +94,44 @@ async function rebuildAll(ports: BuildPorts, node: Node, task: Task, running: Ru
     done = { ...done, [platform]: made.digest };
     if (there === undefined && !(await lease.write({ pushed: done }))) lease.signal.throwIfAborted();
     const [os, architecture, variant] = platform.split('/');
-    manifests.push({ mediaType: mediaTypes.ociManifest, ...made, platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } });
+    manifests.push({
+      mediaType: mediaTypes.ociManifest,
+      ...made,
+      platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    });
   }
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
   const image = { digest: digestOf(bytes), bytes, mediaType: mediaTypes.ociIndex };
   const { registry, repository, build } = node;
-  await ports.images.pushImage({ registry, repository }, { reference: image.digest, bytes, mediaType: image.mediaType, cause: causeOfBuild(build, hostOf(ports)) });
-  return { is: 'made', how: 'built', image, conflicts: [], ...(await gateOf(ports, node, task, { digest: image.digest, log, signal: lease.signal })) };
+  await ports.images.pushImage(
+    { registry, repository },
+    { reference: image.digest, bytes, mediaType: image.mediaType, cause: causeOfBuild(build, hostOf(ports)) },
+  );
+  return {
+    is: 'made',
+    how: 'built',
+    image,
+    conflicts: [],
+    ...(await gateOf(ports, node, task, { digest: image.digest, log, signal: lease.signal })),
+  };
 }
 
-async function pushedFor({ images }: BuildPorts, { registry, repository }: Node, digest: Digest | undefined): Promise<{ digest: Digest; size: number } | undefined> {
+async function pushedFor(
+  { images }: BuildPorts,
+  { registry, repository }: Node,
+  digest: Digest | undefined,
+): Promise<{ digest: Digest; size: number } | undefined> {
   const image = digest === undefined ? undefined : await images.readImage({ registry, repository }, digest);
   return image === undefined ? undefined : { digest: image.digest, size: image.bytes.length };
 }
 
-async function buildAndPush(ports: BuildPorts, node: Node, task: Task, running: Running & Order, platform: string): Promise<{ digest: Digest; size: number } | { why: string }> {
+async function buildAndPush(
+  ports: BuildPorts,
+  node: Node,
+  task: Task,
+  running: Running & Order,
+  platform: string,
+): Promise<{ digest: Digest; size: number } | { why: string }> {
   running.log.write(`for ${platform}:\n`);
   const built = await buildFor(ports, node, task, running, platform);
   if (built.is === 'failed') return { why: built.why };
@@ -104,18 +143,52 @@ async function buildAndPush(ports: BuildPorts, node: Node, task: Task, running: 
   }
 }
 
-async function buildFor(ports: BuildPorts, node: Node, task: Task, { runner, commit, secrets, pins, log, lease }: Running & Order, platform: string): ReturnType<Runner['build']> {
+async function buildFor(
+  ports: BuildPorts,
+  node: Node,
+  task: Task,
+  { runner, commit, secrets, pins, log, lease }: Running & Order,
+  platform: string,
+): ReturnType<Runner['build']> {
   const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const opened = await openContext(ports, context, commit);
   if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
-  const annotations: Record<string, string> = 'git' in context && commit !== undefined ? { 'org.opencontainers.image.source': withoutUser(context.git), 'org.opencontainers.image.revision': commit } : {};
-  const job = { id: `${node.build}-${node.attempts}`, context: opened.tar, secrets, annotations, dockerfile, pins, target, arguments: argumentsOf(task), platform, plainHosts: plainHosts(ports, task), ownHosts: ports.ownHosts, access: await accessFor(ports, node, task, timeoutSeconds), timeoutMs: timeoutSeconds * 1_000 };
-  return runner.build(job, (text) => { log.write(text); }, lease.signal);
+  const annotations: Record<string, string> =
+    'git' in context && commit !== undefined
+      ? { 'org.opencontainers.image.source': withoutUser(context.git), 'org.opencontainers.image.revision': commit }
+      : {};
+  const job = {
+    id: `${node.build}-${node.attempts}`,
+    context: opened.tar,
+    secrets,
+    annotations,
+    dockerfile,
+    pins,
+    target,
+    arguments: argumentsOf(task),
+    platform,
+    plainHosts: plainHosts(ports, task),
+    ownHosts: ports.ownHosts,
+    access: await accessFor(ports, node, task, timeoutSeconds),
+    timeoutMs: timeoutSeconds * 1_000,
+  };
+  return runner.build(
+    job,
+    (text) => {
+      log.write(text);
+    },
+    lease.signal,
+  );
 }
 
 /** By their ids; or why one of them cannot be had. */
-async function secretsOf({ secrets: vault }: BuildPorts, { name, settings: { secrets } }: Task): Promise<Record<string, string> | string> {
-  const values = await Promise.all(secrets.map(async ({ id, secret }) => [id, await vault.readUserSecret(secret, { buildOf: name })] as const));
+async function secretsOf(
+  { secrets: vault }: BuildPorts,
+  { name, settings: { secrets } }: Task,
+): Promise<Record<string, string> | string> {
+  const values = await Promise.all(
+    secrets.map(async ({ id, secret }) => [id, await vault.readUserSecret(secret, { buildOf: name })] as const),
+  );
   const had: [string, string][] = [];
   for (const [id, found] of values) {
     if ('why' in found) return found.why;
@@ -124,9 +197,19 @@ async function secretsOf({ secrets: vault }: BuildPorts, { name, settings: { sec
   return Object.fromEntries(had);
 }
 
-async function push({ images, ...ports }: BuildPorts, { registry, repository, build }: Node, image: BuiltImage): Promise<void> {
+async function push(
+  { images, ...ports }: BuildPorts,
+  { registry, repository, build }: Node,
+  image: BuiltImage,
+): Promise<void> {
   const key = { registry, repository };
   const { config, layers } = parseManifest(image.manifest, mediaTypes.ociManifest);
-  for (const { digest } of [...layers, ...(config === undefined ? [] : [config])]) await images.storeBlob(key, digest, () => image.openBlob(digest));
-  await images.pushImage(key, { reference: digestOf(image.manifest), bytes: image.manifest, mediaType: mediaTypes.ociManifest, cause: causeOfBuild(build, hostOf(ports)) });
+  for (const { digest } of [...layers, ...(config === undefined ? [] : [config])])
+    await images.storeBlob(key, digest, () => image.openBlob(digest));
+  await images.pushImage(key, {
+    reference: digestOf(image.manifest),
+    bytes: image.manifest,
+    mediaType: mediaTypes.ociManifest,
+    cause: causeOfBuild(build, hostOf(ports)),
+  });
 }

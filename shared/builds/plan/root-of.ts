@@ -4,6 +4,10 @@ import type { Task } from '../tasks/documents.ts';
 import type { Root } from './documents.ts';
 
 /** What has a task build its image, as of now. Of one event it is put in line once. */
-export function rootOf({ registry, clock }: Pick<BuildPorts, 'registry' | 'clock'>, { repository, tag, name }: Task, event: string): Root {
+export function rootOf(
+  { registry, clock }: Pick<BuildPorts, 'registry' | 'clock'>,
+  { repository, tag, name }: Task,
+  event: string,
+): Root {
   return { base: ownBase(registry, repository), tag, task: name, event, updatedAt: clock.now().toISOString() };
 }

@@ -43,6 +43,22 @@ export async function readRules(ports: Pick<BuildPorts, 'documents' | 'registry'
 
 /** A task knows better than a pattern of names. */
 export function ruleOf(task: Task | undefined, policy: Policy | undefined): Rule | undefined {
-  if (task !== undefined) return { by: `task "${task.name}"`, mode: task.settings.mode, isOn: task.settings.enabled && task.settings.onBaseUpdate, bumpsPins: task.settings.pins === 'bump', task: task.name, made: task };
-  return policy === undefined ? undefined : { by: `policy "${policy.name}"`, mode: policy.settings.mode, isOn: policy.settings.enabled, bumpsPins: policy.settings.pins === 'bump', ...(policy.settings.bases === undefined ? {} : { onto: policy.settings.bases }) };
+  if (task !== undefined)
+    return {
+      by: `task "${task.name}"`,
+      mode: task.settings.mode,
+      isOn: task.settings.enabled && task.settings.onBaseUpdate,
+      bumpsPins: task.settings.pins === 'bump',
+      task: task.name,
+      made: task,
+    };
+  return policy === undefined
+    ? undefined
+    : {
+        by: `policy "${policy.name}"`,
+        mode: policy.settings.mode,
+        isOn: policy.settings.enabled,
+        bumpsPins: policy.settings.pins === 'bump',
+        ...(policy.settings.bases === undefined ? {} : { onto: policy.settings.bases }),
+      };
 }

@@ -14,7 +14,10 @@ const nodesAtOnce = 200;
 export async function settleFollowers(ports: BuildPorts, ended: Pick<Node, 'id' | 'build'>): Promise<void> {
   const stopped: Node[] = [];
   let ready = 0;
-  for await (const node of nodesWhere(ports, ended.build, [{ path: 'waitsFor', is: 'contains', value: { node: ended.id } }, { path: 'state', is: '=', value: 'waiting' }])) {
+  for await (const node of nodesWhere(ports, ended.build, [
+    { path: 'waitsFor', is: 'contains', value: { node: ended.id } },
+    { path: 'state', is: '=', value: 'waiting' },
+  ])) {
     const outcome = await settleWaiting(ports, node);
     if (outcome === 'ready') ready += 1;
     if (outcome === 'stopped') stopped.push(node);
@@ -24,24 +27,47 @@ export async function settleFollowers(ports: BuildPorts, ended: Pick<Node, 'id' 
 }
 
 /** Decides about an image that waits: it goes on when all that comes first are well, and stops when one is not. */
-export async function settleWaiting({ documents, ...ports }: BuildPorts, node: Node): Promise<'ready' | 'stopped' | 'waiting'> {
-  const before = await Promise.all(node.waitsFor.map(({ node: id }) => readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id })));
+export async function settleWaiting(
+  { documents, ...ports }: BuildPorts,
+  node: Node,
+): Promise<'ready' | 'stopped' | 'waiting'> {
+  const before = await Promise.all(
+    node.waitsFor.map(({ node: id }) =>
+      readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id }),
+    ),
+  );
   const bad = before.find((each) => each !== undefined && isEnded(each.document) && !isWell(each.document))?.document;
-  const state = bad !== undefined ? 'stopped' : before.every((each) => each !== undefined && isWell(each.document)) ? 'ready' : 'waiting';
+  const state =
+    bad !== undefined
+      ? 'stopped'
+      : before.every((each) => each !== undefined && isWell(each.document))
+        ? 'ready'
+        : 'waiting';
   if (state === 'waiting') return state;
   const now = ports.clock.now().toISOString();
-  const because = bad === undefined ? undefined : `${bad.repository}:${bad.tag}, which it is built on, ${bad.isCancelled === true ? 'was cancelled' : bad.state === 'stopped' ? 'stopped too' : `failed: ${bad.because ?? ''}`}`;
+  const because =
+    bad === undefined
+      ? undefined
+      : `${bad.repository}:${bad.tag}, which it is built on, ${bad.isCancelled === true ? 'was cancelled' : bad.state === 'stopped' ? 'stopped too' : `failed: ${bad.because ?? ''}`}`;
   const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';
-  const { committed } = await documents.commitDocuments('builds', [node.task], [{ do: 'patch', id: node.id, set, ifMatch: found.etag }]);
+  const { committed } = await documents.commitDocuments(
+    'builds',
+    [node.task],
+    [{ do: 'patch', id: node.id, set, ifMatch: found.etag }],
+  );
   if (committed && because !== undefined) await tellFailed(ports, node, because);
   return committed ? state : 'waiting';
 }
 
 type Where = Parameters<BuildPorts['documents']['queryDocuments']>[0]['where'];
 
-export async function* nodesWhere({ documents, log }: Pick<BuildPorts, 'documents' | 'log'>, build: string, where: Where): AsyncIterable<Node> {
+export async function* nodesWhere(
+  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  build: string,
+  where: Where,
+): AsyncIterable<Node> {
   const partition = [nodesOf(build)];
   for await (const page of pagesOf(documents, { container: 'builds', partition, where, limit: nodesAtOnce })) {
     for (const { document } of readable(log, nodeSchema, page, { container: 'builds', partition })) yield document;

@@ -3,7 +3,11 @@ import type { BuildPorts } from '../ports.ts';
 import { buildsQueue } from './documents.ts';
 
 /** Says to `workers` of them that a build has work. What is due is in documents: a message that is lost, or doubled, costs nothing but time. */
-export async function wakeWorkers({ queues, log }: Pick<BuildPorts, 'queues' | 'log'>, build: string, workers: number): Promise<void> {
+export async function wakeWorkers(
+  { queues, log }: Pick<BuildPorts, 'queues' | 'log'>,
+  build: string,
+  workers: number,
+): Promise<void> {
   try {
     await Promise.all(Array.from({ length: workers }, () => queues.sendMessage(buildsQueue, { build })));
   } catch (error) {

@@ -23,9 +23,17 @@ const isGiven = (value: unknown) => Array.isArray(value) && value.length > 0;
 export function reliance(runtimes: Runtimes): string | undefined {
   const { old, next, app } = runtimes;
   const from = (name: string) => `from ${JSON.stringify(old[name] ?? '')} to ${JSON.stringify(next[name] ?? '')}`;
-  if (changed('User', runtimes) && inherited('User', runtimes)) return `the base changes USER ${from('User')}, and the image's files were made for the old one`;
-  if (changed('WorkingDir', runtimes) && inherited('WorkingDir', runtimes)) return `the base changes WORKDIR ${from('WorkingDir')}, and the image's paths may start there`;
-  if (changed('Entrypoint', runtimes) && inherited('Entrypoint', runtimes) && isGiven(old.Entrypoint) && isGiven(app.Cmd) && !inherited('Cmd', runtimes)) {
+  if (changed('User', runtimes) && inherited('User', runtimes))
+    return `the base changes USER ${from('User')}, and the image's files were made for the old one`;
+  if (changed('WorkingDir', runtimes) && inherited('WorkingDir', runtimes))
+    return `the base changes WORKDIR ${from('WorkingDir')}, and the image's paths may start there`;
+  if (
+    changed('Entrypoint', runtimes) &&
+    inherited('Entrypoint', runtimes) &&
+    isGiven(old.Entrypoint) &&
+    isGiven(app.Cmd) &&
+    !inherited('Cmd', runtimes)
+  ) {
     return `the base changes ENTRYPOINT ${from('Entrypoint')}, and the image's CMD is made for the old one`;
   }
   return undefined;
@@ -39,7 +47,11 @@ export function mergeRuntime(runtimes: Runtimes): MergedRuntime {
   for (const name of new Set([...Object.keys(app), ...Object.keys(next)])) {
     const kind = collections.get(name);
     if (kind !== undefined) {
-      const merged = mergeEntries({ old: kind.read(old[name]), next: kind.read(next[name]), app: kind.read(app[name]) });
+      const merged = mergeEntries({
+        old: kind.read(old[name]),
+        next: kind.read(next[name]),
+        app: kind.read(app[name]),
+      });
       conflicts.push(...merged.conflicts.map((each) => `${name}.${each}`));
       if (merged.value.size > 0) runtime[name] = kind.write(merged.value);
       continue;
@@ -57,13 +69,19 @@ interface Collection {
 }
 
 const asObject: Collection = {
-  read: (value) => new Map(typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []),
+  read: (value) =>
+    new Map(typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []),
   write: (entries) => Object.fromEntries(entries),
 };
 
 /** `NAME=value`, in its order. */
 const asVariables: Collection = {
-  read: (value) => new Map((Array.isArray(value) ? value : []).filter((each) => typeof each === 'string').map((each) => [each.split('=', 1)[0] ?? each, each.includes('=') ? each.slice(each.indexOf('=') + 1) : ''])),
+  read: (value) =>
+    new Map(
+      (Array.isArray(value) ? value : [])
+        .filter((each) => typeof each === 'string')
+        .map((each) => [each.split('=', 1)[0] ?? each, each.includes('=') ? each.slice(each.indexOf('=') + 1) : '']),
+    ),
   write: (entries) => [...entries].map(([name, value]) => `${name}=${String(value)}`),
 };
 

@@ -22,11 +22,18 @@ export function same(a: unknown, b: unknown): boolean {
 }
 
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 /** Three-way merge, entry by entry. Entries stand in the order of the successor, then of the image. */
-export function mergeEntries({ old, next, app }: { readonly [each in keyof Three]: ReadonlyMap<string, unknown> }): { readonly value: Map<string, unknown>; readonly conflicts: string[] } {
+export function mergeEntries({ old, next, app }: { readonly [each in keyof Three]: ReadonlyMap<string, unknown> }): {
+  readonly value: Map<string, unknown>;
+  readonly conflicts: string[];
+} {
   const value = new Map<string, unknown>();
   const conflicts: string[] = [];
   for (const name of new Set([...next.keys(), ...app.keys()])) {

@@ -15,7 +15,12 @@ export interface ImageParts {
 }
 
 export type Rebased =
-  | { readonly is: 'rebased'; readonly manifest: Uint8Array; readonly config: Uint8Array; readonly conflicts: readonly string[] }
+  | {
+      readonly is: 'rebased';
+      readonly manifest: Uint8Array;
+      readonly config: Uint8Array;
+      readonly conflicts: readonly string[];
+    }
   /** It is on the new base already. */
   | { readonly is: 'same' }
   | { readonly is: 'refused'; readonly why: string };
@@ -31,11 +36,18 @@ export interface BaseSaid {
  * it again makes the same image.
  */
 export function rebaseImage(app: ImageParts, old: ImageParts, next: ImageParts, said: BaseSaid | undefined): Rebased {
-  const begins = (base: ImageParts) => base.config.rootfs.diff_ids.every((diffId, at) => app.config.rootfs.diff_ids[at] === diffId);
-  const why = begins(old) ? unfit(app, old, next) : 'its first layers are not those of the old base: it was built on another one, or flattened';
+  const begins = (base: ImageParts) =>
+    base.config.rootfs.diff_ids.every((diffId, at) => app.config.rootfs.diff_ids[at] === diffId);
+  const why = begins(old)
+    ? unfit(app, old, next)
+    : 'its first layers are not those of the old base: it was built on another one, or flattened';
   if (why !== undefined && begins(next) && !begins(old)) return { is: 'same' };
   if (why !== undefined) return { is: 'refused', why };
-  if (JSON.stringify(old.config.rootfs.diff_ids) === JSON.stringify(next.config.rootfs.diff_ids) && sameRuntime(old, next)) return { is: 'same' };
+  if (
+    JSON.stringify(old.config.rootfs.diff_ids) === JSON.stringify(next.config.rootfs.diff_ids) &&
+    sameRuntime(old, next)
+  )
+    return { is: 'same' };
   const { runtime, conflicts } = mergeRuntime(runtimesOf(app, old, next));
   const config = Buffer.from(JSON.stringify(newConfig(app, old, next, runtime)));
   return { is: 'rebased', manifest: newManifest(app, old, next, { config, said }), config, conflicts };
@@ -51,10 +63,12 @@ export function beginsWithLayers(app: Pick<ImageParts, 'layers'>, base: Pick<Ima
 
 function unfit(app: ImageParts, old: ImageParts, next: ImageParts): string | undefined {
   for (const part of ['os', 'architecture', 'variant'] as const) {
-    if ((old.config[part] ?? '') !== (next.config[part] ?? '')) return `the new base is for another platform: ${part} ${next.config[part] ?? 'unnamed'} in place of ${old.config[part] ?? 'unnamed'}`;
+    if ((old.config[part] ?? '') !== (next.config[part] ?? ''))
+      return `the new base is for another platform: ${part} ${next.config[part] ?? 'unnamed'} in place of ${old.config[part] ?? 'unnamed'}`;
   }
   for (const [name, image] of Object.entries({ image: app, 'old base': old, 'new base': next })) {
-    if (image.layers.length !== image.config.rootfs.diff_ids.length) return `the ${name} has ${image.layers.length} layers, and its config names ${image.config.rootfs.diff_ids.length}`;
+    if (image.layers.length !== image.config.rootfs.diff_ids.length)
+      return `the ${name} has ${image.layers.length} layers, and its config names ${image.config.rootfs.diff_ids.length}`;
   }
   return reliance(runtimesOf(app, old, next));
 }
@@ -76,7 +90,13 @@ function newConfig(app: ImageParts, old: ImageParts, next: ImageParts, runtime: 
     ...(features === undefined ? {} : { 'os.features': features }),
     ...(times.length === 0 ? {} : { created: times.at(-1) }),
     config: runtime,
-    rootfs: { ...app.config.rootfs, diff_ids: [...next.config.rootfs.diff_ids, ...app.config.rootfs.diff_ids.slice(old.config.rootfs.diff_ids.length)] },
+    rootfs: {
+      ...app.config.rootfs,
+      diff_ids: [
+        ...next.config.rootfs.diff_ids,
+        ...app.config.rootfs.diff_ids.slice(old.config.rootfs.diff_ids.length),
+      ],
+    },
     ...historyOf(app, old, next),
   };
 }
@@ -90,7 +110,10 @@ function historyOf(app: ImageParts, old: ImageParts, next: ImageParts): object {
   return { history: [...after, ...own] };
 }
 
-function afterLayers(history: NonNullable<ImageConfig['history']>, layers: number): NonNullable<ImageConfig['history']> {
+function afterLayers(
+  history: NonNullable<ImageConfig['history']>,
+  layers: number,
+): NonNullable<ImageConfig['history']> {
   let left = layers;
   const at = history.findIndex((step) => left === 0 || (step.empty_layer !== true && (left -= 1) < 0));
   return at === -1 ? [] : history.slice(at);
@@ -102,7 +125,8 @@ const [docker, oci] = ['application/vnd.docker.image.rootfs.diff.tar', 'applicat
 function layerFor(kind: ManifestMediaType, { mediaType, digest, size }: Descriptor): object {
   const isOci = kind === mediaTypes.ociManifest;
   const [from, to] = isOci ? [docker, oci] : [oci, docker];
-  const suffix = (type: string) => type.slice(from.length).replace(isOci ? '.gzip' : '+gzip', isOci ? '+gzip' : '.gzip');
+  const suffix = (type: string) =>
+    type.slice(from.length).replace(isOci ? '.gzip' : '+gzip', isOci ? '+gzip' : '.gzip');
   return { mediaType: mediaType.startsWith(from) ? `${to}${suffix(mediaType)}` : mediaType, digest, size };
 }
 
@@ -113,7 +137,12 @@ interface NewParts {
 
 function newManifest(app: ImageParts, old: ImageParts, next: ImageParts, { config, said }: NewParts): Uint8Array {
   const own = (app.json.layers as unknown[]).slice(old.layers.length);
-  const annotations = { ...(app.json.annotations as Record<string, string> | undefined), ...(said === undefined ? {} : { 'org.opencontainers.image.base.name': said.name, 'org.opencontainers.image.base.digest': said.digest }) };
+  const annotations = {
+    ...(app.json.annotations as Record<string, string> | undefined),
+    ...(said === undefined
+      ? {}
+      : { 'org.opencontainers.image.base.name': said.name, 'org.opencontainers.image.base.digest': said.digest }),
+  };
   return Buffer.from(
     JSON.stringify({
       ...app.json,

@@ -38,7 +38,10 @@ async function found(entries: Extract, path: string): Promise<string> {
 
 /** `./Dockerfile` is `Dockerfile`. */
 function plain(path: string): string {
-  return path.split('/').filter((part) => part !== '' && part !== '.').join('/');
+  return path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
 }
 
 async function textOf(entry: AsyncIterable<unknown>, size: number): Promise<string> {

@@ -26,16 +26,30 @@ export function isNewer(setting: VersionSettings, tag: string, than: string): bo
 }
 
 /** The newest tag for each. Throws `RegistryError` (`request-invalid`) where there is none and the argument has no value to begin with, `StoreFailure`. */
-export async function newestVersions(ports: Reading, { versions, arguments: given }: Pick<TaskSettings, 'versions' | 'arguments'>): Promise<Task['versions']> {
+export async function newestVersions(
+  ports: Reading,
+  { versions, arguments: given }: Pick<TaskSettings, 'versions' | 'arguments'>,
+): Promise<Task['versions']> {
   const found = await Promise.all(versions.map(async (setting) => [setting, await newestTag(ports, setting)] as const));
-  for (const [{ argument, of, range }, tag] of found) if (tag === undefined && !(argument in given)) throw new RegistryError({ is: 'request-invalid', why: `${of} has no tag in "${range}": push one, or give the argument ${argument} a value to begin with` });
+  for (const [{ argument, of, range }, tag] of found)
+    if (tag === undefined && !(argument in given))
+      throw new RegistryError({
+        is: 'request-invalid',
+        why: `${of} has no tag in "${range}": push one, or give the argument ${argument} a value to begin with`,
+      });
   return Object.fromEntries(found.flatMap(([{ argument }, tag]) => (tag === undefined ? [] : [[argument, { tag }]])));
 }
 
 async function newestTag({ documents, registry }: Reading, setting: VersionSettings): Promise<Tag | undefined> {
   const partition = partitionOf({ registry, repository: setting.of });
   let newest: Tag | undefined;
-  for await (const { document: { name } } of storedOf(documents, { container: 'repositories', partition, where: [{ path: 'type', is: '=', value: 'tag' }], limit: tagsAtOnce }, tagDocumentSchema)) {
+  for await (const {
+    document: { name },
+  } of storedOf(
+    documents,
+    { container: 'repositories', partition, where: [{ path: 'type', is: '=', value: 'tag' }], limit: tagsAtOnce },
+    tagDocumentSchema,
+  )) {
     if (isNewer(setting, name, newest ?? '')) newest = name;
   }
   return newest;

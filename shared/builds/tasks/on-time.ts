@@ -19,22 +19,44 @@ const tasksAtOnce = 100;
 export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   const { documents, registry, clock } = ports;
   const [container, partition] = ['registries' as const, [registry]];
-  const where = [{ path: 'type', is: '=' as const, value: 'task' }, { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() }];
+  const where = [
+    { path: 'type', is: '=' as const, value: 'task' },
+    { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() },
+  ];
   const due: Stored<Task>[] = [];
-  for await (const page of pagesOf(documents, { container, partition, where, orderBy: { path: 'dueAt', direction: 'asc' }, limit: tasksAtOnce })) {
+  for await (const page of pagesOf(documents, {
+    container,
+    partition,
+    where,
+    orderBy: { path: 'dueAt', direction: 'asc' },
+    limit: tasksAtOnce,
+  })) {
     // One that cannot be read stays due: behind a page of such the others are still found.
     due.push(...readable(ports.log, taskSchema, page, { container, partition }));
     if (due.length >= tasksAtOnce) break;
   }
-  const failed = await oneByOne(ports.log, 'putting a task in line by its schedule', due, ({ document }) => document.id, (task) => lineUp(ports, task));
+  const failed = await oneByOne(
+    ports.log,
+    'putting a task in line by its schedule',
+    due,
+    ({ document }) => document.id,
+    (task) => lineUp(ports, task),
+  );
   return due.length - failed;
 }
 
 /** In line first: who dies before the next time is written does it again, and it is known. */
-async function lineUp(ports: BuildPorts, { document: task, etag }: { readonly document: Task; readonly etag: string }): Promise<void> {
+async function lineUp(
+  ports: BuildPorts,
+  { document: task, etag }: { readonly document: Task; readonly etag: string },
+): Promise<void> {
   const { documents, registry, clock } = ports;
   const { schedule } = task.settings;
   if (schedule === undefined) return;
   await putInLine(ports, rootOf(ports, task, madeId('schedule', registry, task.name, task.dueAt)));
-  await documents.commitDocuments('registries', [registry], [{ do: 'patch', id: task.id, set: { dueAt: nextRun(schedule, clock.now()).toISOString() }, ifMatch: etag }]);
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'patch', id: task.id, set: { dueAt: nextRun(schedule, clock.now()).toISOString() }, ifMatch: etag }],
+  );
 }

@@ -7,7 +7,8 @@ import { isSameHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from './documents.ts';
 
-const hostForm = /^(?:localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$|^[a-zA-Z0-9-]+:\d{1,5}$/;
+const hostForm =
+  /^(?:localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$|^[a-zA-Z0-9-]+:\d{1,5}$/;
 
 interface HostPattern {
   readonly host: string;
@@ -22,7 +23,13 @@ function hostIn(pattern: string): HostPattern | undefined {
 }
 
 /** `team/base`, `shared/**`; of another registry `ghcr.io/team/base` or `ghcr.io/team/**`. */
-export const pullPatternSchema = z.string().max(400).refine((pattern) => isRepositoryGlob(hostIn(pattern)?.rest ?? pattern), `is not a repository name or a pattern such as team/**, ${patternSyntax}; for another registry with its host before it`);
+export const pullPatternSchema = z
+  .string()
+  .max(400)
+  .refine(
+    (pattern) => isRepositoryGlob(hostIn(pattern)?.rest ?? pattern),
+    `is not a repository name or a pattern such as team/**, ${patternSyntax}; for another registry with its host before it`,
+  );
 
 type Own = Pick<BuildPorts, 'registry' | 'ownHosts'>;
 /** What a task says about what it may pull. */
@@ -39,7 +46,10 @@ function named({ named: kept, bases, ...task }: Pulling): readonly string[] {
 }
 
 /** The patterns that are of this registry, without its host, and those of others. */
-function patternsOf({ ownHosts }: Pick<Own, 'ownHosts'>, { settings: { pulls }, host: tasks }: Pulling): { own: string[]; foreign: HostPattern[] } {
+function patternsOf(
+  { ownHosts }: Pick<Own, 'ownHosts'>,
+  { settings: { pulls }, host: tasks }: Pulling,
+): { own: string[]; foreign: HostPattern[] } {
   const [own, foreign]: [string[], HostPattern[]] = [[], []];
   for (const pattern of pulls) {
     const found = hostIn(pattern);
@@ -55,16 +65,27 @@ function patternsOf({ ownHosts }: Pick<Own, 'ownHosts'>, { settings: { pulls }, 
 function saysPull(ports: Own, task: Pulling, repository: RepositoryName): boolean {
   const { context, versions } = task.settings;
   const itself = [task.repository, ...('git' in context ? [] : [context.repository]), ...versions.map(({ of }) => of)];
-  return itself.includes(repository) || named(task).includes(ownBase(ports.registry, repository)) || patternsOf(ports, task).own.some((pattern) => globMatches(pattern, repository));
+  return (
+    itself.includes(repository) ||
+    named(task).includes(ownBase(ports.registry, repository)) ||
+    patternsOf(ports, task).own.some((pattern) => globMatches(pattern, repository))
+  );
 }
 
 /** Whether a task may pull a repository of this registry now: its author says so, or everyone may. Throws `StoreFailure`. */
-export async function mayTaskPull(ports: Own & Pick<BuildPorts, 'grants'>, task: Pulling, repository: RepositoryName): Promise<boolean> {
+export async function mayTaskPull(
+  ports: Own & Pick<BuildPorts, 'grants'>,
+  task: Pulling,
+  repository: RepositoryName,
+): Promise<boolean> {
   return saysPull(ports, task, repository) || ports.grants.everyoneMayPull(repository);
 }
 
 /** Why a task must not be built: what its Dockerfile needs of this registry and it may not pull. `undefined` when there is no such thing. Throws `StoreFailure`. */
-export async function whyNotPulled(ports: Own & Pick<BuildPorts, 'grants'>, task: Pulling): Promise<string | undefined> {
+export async function whyNotPulled(
+  ports: Own & Pick<BuildPorts, 'grants'>,
+  task: Pulling,
+): Promise<string | undefined> {
   const needed = ownNeeded(ports, task);
   const may = await Promise.all(needed.map((repository) => mayTaskPull(ports, task, repository)));
   const missing = needed.filter((_, at) => may[at] === false);
@@ -83,7 +104,12 @@ function ownNeeded({ registry }: Pick<Own, 'registry'>, { bases }: Pick<Task, 'b
 export async function pulledBy(ports: Own & Pick<BuildPorts, 'grants'>, task: Pulling): Promise<RepositoryName[]> {
   const needed = ownNeeded(ports, task);
   const may = await Promise.all(needed.map((repository) => mayTaskPull(ports, task, repository)));
-  return [...new Set([...needed.filter((_, at) => may[at]), ...patternsOf(ports, task).own.filter((pattern) => isRepositoryName(pattern))])];
+  return [
+    ...new Set([
+      ...needed.filter((_, at) => may[at]),
+      ...patternsOf(ports, task).own.filter((pattern) => isRepositoryName(pattern)),
+    ]),
+  ];
 }
 
 /** The parts of other registries that a builder's own login there may be used for: `ghcr.io`, `ghcr.io/team`, `ghcr.io/team/base`. A star within a name narrows no login, so it opens none. */
@@ -98,5 +124,8 @@ export function loginsAbroad(ports: Pick<Own, 'ownHosts'>, task: Pulling): strin
 /** Whether the author of a task says that a base of another registry is right. */
 export function saysForeign(ports: Pick<Own, 'ownHosts'>, task: Pulling, base: string): boolean {
   if (base.startsWith('own:')) return false;
-  return named(task).includes(base) || patternsOf(ports, task).foreign.some(({ host, rest }) => globMatches(`${host}/${rest}`, base));
+  return (
+    named(task).includes(base) ||
+    patternsOf(ports, task).foreign.some(({ host, rest }) => globMatches(`${host}/${rest}`, base))
+  );
 }

@@ -22,14 +22,21 @@ interface Asked {
 }
 
 /** The token services of registries that have them elsewhere. */
-const usualRealms: Readonly<Record<string, string>> = { 'registry-1.docker.io': 'auth.docker.io', 'registry.gitlab.com': 'gitlab.com' };
+const usualRealms: Readonly<Record<string, string>> = {
+  'registry-1.docker.io': 'auth.docker.io',
+  'registry.gitlab.com': 'gitlab.com',
+};
 
 /**
  * The header that answers a registry's challenge: distribution's token flow (docs/spec/auth/token), or the login itself. Only the registry itself and its
  * token service are asked: a challenge names any URL, would have a password sent there, and what is answered there sent to the registry as a token.
  * `undefined` where nothing answers it.
  */
-export async function authorizationFor(outbound: AskUrl, challenge: string, asked: Asked): Promise<string | { readonly why: string } | undefined> {
+export async function authorizationFor(
+  outbound: AskUrl,
+  challenge: string,
+  asked: Asked,
+): Promise<string | { readonly why: string } | undefined> {
   const { login } = asked;
   const { scheme, parameters: said } = parseChallenge(challenge) ?? {};
   if (scheme === 'basic') return login === undefined ? undefined : basic(login);
@@ -37,7 +44,10 @@ export async function authorizationFor(outbound: AskUrl, challenge: string, aske
   const realm = said?.get('realm');
   if (realm === undefined || !URL.canParse(realm)) return undefined;
   const url = new URL(realm);
-  if (!isTrusted(url, asked)) return { why: `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT /api/v1/bases/upstreams/${asked.host} if it is right` };
+  if (!isTrusted(url, asked))
+    return {
+      why: `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT /api/v1/bases/upstreams/${asked.host} if it is right`,
+    };
   const token = await tokenAt(outbound, url, said?.get('service'), asked);
   return token === undefined ? undefined : `Bearer ${token}`;
 }
@@ -54,11 +64,19 @@ function basic({ username, password }: Login): string {
 }
 
 /** Whether that URL may be asked at all is the operator's word (LONGSHORE_OUTBOUND). */
-async function tokenAt(outbound: AskUrl, realm: URL, service: string | undefined, { path, login }: Asked): Promise<string | undefined> {
+async function tokenAt(
+  outbound: AskUrl,
+  realm: URL,
+  service: string | undefined,
+  { path, login }: Asked,
+): Promise<string | undefined> {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', `repository:${path}:pull`);
-  const { status, text } = await outbound.ask(url, { method: 'GET', headers: { Accept: 'application/json', ...(login === undefined ? {} : { Authorization: basic(login) }) } });
+  const { status, text } = await outbound.ask(url, {
+    method: 'GET',
+    headers: { Accept: 'application/json', ...(login === undefined ? {} : { Authorization: basic(login) }) },
+  });
   return status === 200 ? tokenIn(text) : undefined;
 }
 

@@ -27,7 +27,8 @@ export function parseChallenge(header: string): Challenge | undefined {
     const found = parameterForm.exec(header);
     if (found === null) break;
     const [, name = '', quoted, bare = ''] = found;
-    if (!parameters.has(name.toLowerCase())) parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? bare);
+    if (!parameters.has(name.toLowerCase()))
+      parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? bare);
   }
   return { scheme: scheme.toLowerCase(), parameters };
 }

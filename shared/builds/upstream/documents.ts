@@ -48,7 +48,11 @@ export const upstreamSchema = z.object({
 export type Upstream = z.infer<typeof upstreamSchema>;
 
 export function upstreamRef(registry: RegistryName, host: string): DocumentRef {
-  return { container: 'registries', partition: [registry], id: `upstream:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}` };
+  return {
+    container: 'registries',
+    partition: [registry],
+    id: `upstream:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}`,
+  };
 }
 
 /** Another registry that is asked, and who this one is there: nobody in particular without a user. The password is a secret of the vault. */
@@ -65,7 +69,11 @@ export const upstreamLoginSchema = z.object({
 export type UpstreamLogin = z.infer<typeof upstreamLoginSchema>;
 
 export function upstreamLoginRef(registry: RegistryName, host: string): DocumentRef {
-  return { container: 'registries', partition: [registry], id: `upstream-login:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}` };
+  return {
+    container: 'registries',
+    partition: [registry],
+    id: `upstream-login:${host.replaceAll(/[^a-zA-Z0-9.:[\]-]/g, '_')}`,
+  };
 }
 
 export interface UpstreamSettings {
@@ -78,6 +86,15 @@ export interface UpstreamSettings {
 }
 
 /** Public registries, which anybody may ask. */
-export const usualUpstreamHosts: readonly string[] = ['docker.io', 'gcr.io', 'ghcr.io', 'mcr.microsoft.com', 'public.ecr.aws', 'quay.io', 'registry.gitlab.com', 'registry.k8s.io'];
+export const usualUpstreamHosts: readonly string[] = [
+  'docker.io',
+  'gcr.io',
+  'ghcr.io',
+  'mcr.microsoft.com',
+  'public.ecr.aws',
+  'quay.io',
+  'registry.gitlab.com',
+  'registry.k8s.io',
+];
 
 export const usualUpstreamSettings: UpstreamSettings = { intervalMs: 60 * 60_000, perMinute: 30 };

@@ -29,20 +29,43 @@ const longestMs = 24 * 3_600_000;
  * Asks a registry what a tag points at: one HEAD, conditional on what is known; with a token, or the login that it was given, where the registry asks for
  * one. No image is pulled by it (Docker Hub counts none). Never throws for what the registry does.
  */
-export async function lookAtTag(outbound: AskUrl, base: string, tag: string, { known, as }: { readonly known: Digest | undefined; readonly as: AskedAs }): Promise<Look> {
+export async function lookAtTag(
+  outbound: AskUrl,
+  base: string,
+  tag: string,
+  { known, as }: { readonly known: Digest | undefined; readonly as: AskedAs },
+): Promise<Look> {
   const slash = base.indexOf('/');
   const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
   // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND), and that of who has listed the host.
-  const url = new URL(`${isLoopbackHost(host) ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`);
-  const headers = { Accept: manifestMediaTypes.join(', '), ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }) };
+  const url = new URL(
+    `${isLoopbackHost(host) ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`,
+  );
+  const headers = {
+    Accept: manifestMediaTypes.join(', '),
+    ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }),
+  };
   try {
     const first = await outbound.ask(url, { method: 'HEAD', headers });
-    const authorization = first.status === 401 ? await authorizationFor(outbound, first.headers['www-authenticate'] ?? '', { path, login: as.login, realm: as.realm, host: url.host, protocol: url.protocol }) : undefined;
+    const authorization =
+      first.status === 401
+        ? await authorizationFor(outbound, first.headers['www-authenticate'] ?? '', {
+            path,
+            login: as.login,
+            realm: as.realm,
+            host: url.host,
+            protocol: url.protocol,
+          })
+        : undefined;
     if (typeof authorization === 'object') return { looked: { is: 'failed', why: authorization.why } };
-    const answer = authorization === undefined ? first : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: authorization } });
+    const answer =
+      authorization === undefined
+        ? first
+        : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: authorization } });
     return { looked: read(answer, known), ...rest(answer) };
   } catch (error) {
-    if (error instanceof StoreFailure || error instanceof OutboundRefused) return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
+    if (error instanceof StoreFailure || error instanceof OutboundRefused)
+      return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
     throw error;
   }
 }
@@ -50,9 +73,11 @@ export async function lookAtTag(outbound: AskUrl, base: string, tag: string, { k
 function read({ status, headers }: Answer, known: Digest | undefined): Looked {
   if (status === 304) return { is: 'same' };
   if (status === 404) return { is: 'gone' };
-  if (status === 429 || status === 503) return { is: 'slow down', forMs: retryAfter(headers['retry-after']) ?? slowedMs };
+  if (status === 429 || status === 503)
+    return { is: 'slow down', forMs: retryAfter(headers['retry-after']) ?? slowedMs };
   const digest = status === 200 ? parseDigest(headers['docker-content-digest'] ?? '') : undefined;
-  if (digest === undefined) return { is: 'failed', why: status === 200 ? 'it does not say the digest' : `it answered ${status}` };
+  if (digest === undefined)
+    return { is: 'failed', why: status === 200 ? 'it does not say the digest' : `it answered ${status}` };
   return digest === known ? { is: 'same' } : { is: 'at', digest };
 }
 

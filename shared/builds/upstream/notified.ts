@@ -4,10 +4,26 @@ const name = z.string().min(1).max(300);
 const tag = z.string().min(1).max(128);
 
 /** Azure Container Registry. */
-const acr = z.object({ action: z.literal('push'), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }) }).transform(({ target, request }) => (target.tag !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : []));
+const acr = z
+  .object({
+    action: z.literal('push'),
+    target: z.object({ repository: name, tag: tag.optional() }),
+    request: z.object({ host: name }),
+  })
+  .transform(({ target, request }) =>
+    target.tag !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : [],
+  );
 
 const package_ = z
-  .object({ name, namespace: name, package_version: z.object({ container_metadata: z.object({ tag: z.object({ name: z.string().max(128).nullish() }).nullish() }).nullish() }).nullish() })
+  .object({
+    name,
+    namespace: name,
+    package_version: z
+      .object({
+        container_metadata: z.object({ tag: z.object({ name: z.string().max(128).nullish() }).nullish() }).nullish(),
+      })
+      .nullish(),
+  })
   .transform(({ name: image, namespace, package_version: version }) => {
     const of = version?.container_metadata?.tag?.name ?? '';
     return of === '' ? [] : [`ghcr.io/${namespace.toLowerCase()}/${image.toLowerCase()}:${of}`];
@@ -16,13 +32,38 @@ const package_ = z
 /** What registries post when something is pushed to them, as far as it says what. */
 const bodies = {
   /** CNCF Distribution, and what is built on it (docs/spec/notifications). */
-  distribution: z.object({ events: z.array(z.object({ action: z.string(), target: z.object({ repository: name, tag: tag.optional() }), request: z.object({ host: name }).optional() })).max(1_000) }).transform(({ events }) => events.flatMap(({ action, target, request }) => (action === 'push' && target.tag !== undefined && request !== undefined ? [`${request.host}/${target.repository}:${target.tag}`] : []))),
+  distribution: z
+    .object({
+      events: z
+        .array(
+          z.object({
+            action: z.string(),
+            target: z.object({ repository: name, tag: tag.optional() }),
+            request: z.object({ host: name }).optional(),
+          }),
+        )
+        .max(1_000),
+    })
+    .transform(({ events }) =>
+      events.flatMap(({ action, target, request }) =>
+        action === 'push' && target.tag !== undefined && request !== undefined
+          ? [`${request.host}/${target.repository}:${target.tag}`]
+          : [],
+      ),
+    ),
   /** Docker Hub (docs.docker.com/docker-hub/webhooks). */
-  'docker-hub': z.object({ repository: z.object({ repo_name: name }), push_data: z.object({ tag }) }).transform(({ repository, push_data: pushed }) => [`docker.io/${repository.repo_name}:${pushed.tag}`]),
+  'docker-hub': z
+    .object({ repository: z.object({ repo_name: name }), push_data: z.object({ tag }) })
+    .transform(({ repository, push_data: pushed }) => [`docker.io/${repository.repo_name}:${pushed.tag}`]),
   /** Quay, "Repository Push". */
-  quay: z.object({ docker_url: name, updated_tags: z.array(tag).max(1_000) }).transform(({ docker_url: url, updated_tags: tags }) => tags.map((each) => `${url}:${each}`)),
+  quay: z
+    .object({ docker_url: name, updated_tags: z.array(tag).max(1_000) })
+    .transform(({ docker_url: url, updated_tags: tags }) => tags.map((each) => `${url}:${each}`)),
   /** GitHub's events `registry_package` and `package`; a version without a tag is of an index. */
-  ghcr: z.union([z.object({ registry_package: package_ }).transform((body) => body.registry_package), z.object({ package: package_ }).transform((body) => body.package)]),
+  ghcr: z.union([
+    z.object({ registry_package: package_ }).transform((body) => body.registry_package),
+    z.object({ package: package_ }).transform((body) => body.package),
+  ]),
   acr,
   /** Another Longshore's own webhooks have ACR's body. */
   longshore: acr,
@@ -30,7 +71,12 @@ const bodies = {
 
 export const sources = Object.keys(bodies) as (keyof typeof bodies)[];
 
-const registryV2 = z.object({ action: z.string().min(1).refine((action) => action !== 'push') });
+const registryV2 = z.object({
+  action: z
+    .string()
+    .min(1)
+    .refine((action) => action !== 'push'),
+});
 
 /**
  * What the same senders post that is about no push of an image: pings, deletions, charts, scans. A refusal would stand as a failure in the
@@ -40,13 +86,27 @@ const noPush: Readonly<Record<keyof typeof bodies, z.ZodType>> = {
   distribution: z.never(),
   'docker-hub': z.never(),
   quay: z.object({ docker_url: name, updated_tags: z.undefined().optional() }),
-  ghcr: z.object({ registry_package: z.undefined().optional(), package: z.undefined().optional(), sender: z.unknown().optional(), zen: z.string().optional(), hook_id: z.number().optional() }).refine(({ sender, zen, hook_id: hook }) => (typeof sender === 'object' && sender !== null) || (zen !== undefined && hook !== undefined)),
+  ghcr: z
+    .object({
+      registry_package: z.undefined().optional(),
+      package: z.undefined().optional(),
+      sender: z.unknown().optional(),
+      zen: z.string().optional(),
+      hook_id: z.number().optional(),
+    })
+    .refine(
+      ({ sender, zen, hook_id: hook }) =>
+        (typeof sender === 'object' && sender !== null) || (zen !== undefined && hook !== undefined),
+    ),
   acr: registryV2,
   longshore: registryV2,
 };
 
 /** The images that a notification says were pushed; or what is wrong with it. */
-export function pushedIn(source: keyof typeof bodies, body: unknown): { readonly images: readonly string[] } | { readonly wrong: string } {
+export function pushedIn(
+  source: keyof typeof bodies,
+  body: unknown,
+): { readonly images: readonly string[] } | { readonly wrong: string } {
   if (noPush[source].safeParse(body).success) return { images: [] };
   const parsed = bodies[source].safeParse(body);
   return parsed.success ? { images: [...new Set(parsed.data)] } : { wrong: z.prettifyError(parsed.error) };

@@ -40,9 +40,16 @@ export class IssuerKeys {
   }
 
   async #discover(issuer: string): Promise<JWTVerifyGetKey> {
-    const found = discoverySchema.safeParse(await this.#outbound.getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)));
+    const found = discoverySchema.safeParse(
+      await this.#outbound.getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)),
+    );
     // Discovery, 4.3: it must be the issuer's own, or another's keys would vouch for it.
-    if (!found.success || found.data.issuer !== issuer) throw new StoreFailure({ dependency: 'issuer', kind: 'unavailable', message: `${issuer} has no discovery document of its own` });
+    if (!found.success || found.data.issuer !== issuer)
+      throw new StoreFailure({
+        dependency: 'issuer',
+        kind: 'unavailable',
+        message: `${issuer} has no discovery document of its own`,
+      });
     return createRemoteJWKSet(new URL(found.data.jwks_uri), {
       // jose keeps the keys for ten minutes, and asks at most every half for one that it does not know.
       [customFetch]: async (url) => Response.json(await this.#outbound.getJson(new URL(url))),

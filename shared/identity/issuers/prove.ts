@@ -59,26 +59,50 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-async function verified({ clock, log }: IdentityPorts, keys: IssuerKeys, token: string, issuer: string): Promise<JWTPayload | undefined> {
+async function verified(
+  { clock, log }: IdentityPorts,
+  keys: IssuerKeys,
+  token: string,
+  issuer: string,
+): Promise<JWTPayload | undefined> {
   try {
-    const { payload } = await jwtVerify(token, await keys.of(issuer), { algorithms, issuer, clockTolerance: clockToleranceSeconds, currentDate: clock.now(), requiredClaims: ['exp', 'sub', 'aud'] });
+    const { payload } = await jwtVerify(token, await keys.of(issuer), {
+      algorithms,
+      issuer,
+      clockTolerance: clockToleranceSeconds,
+      currentDate: clock.now(),
+      requiredClaims: ['exp', 'sub', 'aud'],
+    });
     return payload;
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
     if (!(error instanceof OutboundRefused)) throw error;
     log.warn({ err: error, issuer }, 'the keys of a trusted issuer are not fetched');
-    throw new RegistryError({ is: 'denied', why: 'the keys of the token\'s issuer are at an address that is not public' });
+    throw new RegistryError({
+      is: 'denied',
+      why: "the keys of the token's issuer are at an address that is not public",
+    });
   }
 }
 
 /** It gets what all entries grant whose audience and conditions it satisfies. */
 function proofOf(claims: JWTPayload, entries: readonly IssuerDocument[]): OutsideProof | undefined {
-  const satisfied = entries.filter((entry) => audiencesOf(claims).includes(entry.audience) && satisfies(claims, entry.conditions));
+  const satisfied = entries.filter(
+    (entry) => audiencesOf(claims).includes(entry.audience) && satisfies(claims, entry.conditions),
+  );
   const [first] = satisfied;
   if (first === undefined) return undefined;
-  const identity: Identity = { is: 'workload', subject: `${first.name}:${claims.sub ?? ''}`.slice(0, maxSubjectLength), issuers: satisfied.map(({ name }) => name) };
+  const identity: Identity = {
+    is: 'workload',
+    subject: `${first.name}:${claims.sub ?? ''}`.slice(0, maxSubjectLength),
+    issuers: satisfied.map(({ name }) => name),
+  };
   const { tid, exp = 0 } = claims;
-  return { identity, until: exp * 1000, ...(typeof tid === 'string' && tid.length <= maxSubjectLength ? { tenant: tid } : {}) };
+  return {
+    identity,
+    until: exp * 1000,
+    ...(typeof tid === 'string' && tid.length <= maxSubjectLength ? { tenant: tid } : {}),
+  };
 }
 
 function audiencesOf({ aud }: JWTPayload): readonly string[] {

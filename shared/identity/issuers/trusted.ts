@@ -36,7 +36,8 @@ export class TrustedIssuers {
   /** The entries that name it, as they were some seconds ago. Throws `StoreFailure`. */
   async recentOf(issuer: string): Promise<readonly IssuerDocument[]> {
     const { clock } = this.#ports;
-    if (this.#known !== undefined && clock.now().getTime() - this.#known.at < freshMs) return this.#known.issuers.get(issuer) ?? [];
+    if (this.#known !== undefined && clock.now().getTime() - this.#known.at < freshMs)
+      return this.#known.issuers.get(issuer) ?? [];
     const reading = (this.#reading ??= this.#look().finally(() => {
       if (this.#reading === reading) this.#reading = undefined;
     }));
@@ -48,10 +49,15 @@ export class TrustedIssuers {
     const page = await this.#ports.documents.queryDocuments({
       container: 'registries',
       partition: [this.#registry],
-      where: [{ path: 'type', is: '=', value: 'trusted-issuer' }, { path: 'issuer', is: '=', value: issuer }],
+      where: [
+        { path: 'type', is: '=', value: 'trusted-issuer' },
+        { path: 'issuer', is: '=', value: issuer },
+      ],
       limit: maxEntries,
     });
-    return page.documents.map((found) => parseStored(issuerDocumentSchema, found, { container: 'registries' }).document);
+    return page.documents.map(
+      (found) => parseStored(issuerDocumentSchema, found, { container: 'registries' }).document,
+    );
   }
 
   /** This instance has just changed them. */
@@ -62,8 +68,20 @@ export class TrustedIssuers {
 
   async #look(): Promise<Known> {
     const at = this.#ports.clock.now().getTime();
-    const entries = await allStored(this.#ports.documents, { container: 'registries', partition: [this.#registry], where: [{ path: 'type', is: '=', value: 'trusted-issuer' }], limit: pageSize }, issuerDocumentSchema);
-    const issuers = Map.groupBy(entries.map(({ document }) => document), ({ issuer }) => issuer);
+    const entries = await allStored(
+      this.#ports.documents,
+      {
+        container: 'registries',
+        partition: [this.#registry],
+        where: [{ path: 'type', is: '=', value: 'trusted-issuer' }],
+        limit: pageSize,
+      },
+      issuerDocumentSchema,
+    );
+    const issuers = Map.groupBy(
+      entries.map(({ document }) => document),
+      ({ issuer }) => issuer,
+    );
     this.#known = { issuers, at };
     return issuers;
   }

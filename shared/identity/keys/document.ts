@@ -23,7 +23,11 @@ const ringKeySchema = z.object({
 export type RingKey = z.infer<typeof ringKeySchema>;
 
 /** The keys that sign a registry's tokens, oldest first: in one document, so that a change of them is one optimistic write. */
-export const keyRingSchema = z.object({ ...documentShape('key-ring'), registry: registrySchema, keys: z.array(ringKeySchema) });
+export const keyRingSchema = z.object({
+  ...documentShape('key-ring'),
+  registry: registrySchema,
+  keys: z.array(ringKeySchema),
+});
 export type KeyRingDocument = z.infer<typeof keyRingSchema>;
 
 export const keyRingId = 'key-ring';
@@ -55,7 +59,11 @@ export async function makeRingKey({ registry, kid, createdAt, signsFrom, sealing
 }
 
 /** `undefined` when what it was sealed with is gone. Throws `StoreFailure` when that cannot be had. */
-export async function openPrivateKey(key: RingKey, registry: RegistryName, keys: SealingKeys): Promise<KeyObject | undefined> {
+export async function openPrivateKey(
+  key: RingKey,
+  registry: RegistryName,
+  keys: SealingKeys,
+): Promise<KeyObject | undefined> {
   const der = await open(key.privateKey, keys, placeOf(registry, key.kid));
   return der === undefined ? undefined : createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
 }

@@ -98,7 +98,13 @@ export class KeyRing {
     await untilUncontended('the key ring', async () => {
       const loaded = await this.#fresh(0);
       if (!(await wanted(loaded))) return true;
-      key ??= await makeRingKey({ registry, kid, createdAt: now, signsFrom: new Date(now.getTime() + waitMs), sealingKey: await this.#ports.sealing.current() });
+      key ??= await makeRingKey({
+        registry,
+        kid,
+        createdAt: now,
+        signsFrom: new Date(now.getTime() + waitMs),
+        sealingKey: await this.#ports.sealing.current(),
+      });
       return (await this.#write(loaded.stored, key)) ? true : undefined;
     });
     await this.#fresh(0);
@@ -108,9 +114,13 @@ export class KeyRing {
     const { registry } = this.#settings;
     const keys = withoutOver([...(stored?.document.keys ?? []), key], this.#ports.clock.now());
     const document: KeyRingDocument = { id: keyRingId, type: 'key-ring', schemaVersion: 1, registry, keys };
-    const change = stored === undefined ? ({ do: 'create', document } as const) : ({ do: 'replace', document, ifMatch: stored.etag } as const);
+    const change =
+      stored === undefined
+        ? ({ do: 'create', document } as const)
+        : ({ do: 'replace', document, ifMatch: stored.etag } as const);
     const outcome = await this.#ports.documents.commitDocuments('registries', [registry], [change]);
-    if (outcome.committed) this.#ports.log.info({ kid: key.kid, signsFrom: key.signsFrom }, 'a signing key was added to the ring');
+    if (outcome.committed)
+      this.#ports.log.info({ kid: key.kid, signsFrom: key.signsFrom }, 'a signing key was added to the ring');
     return outcome.committed;
   }
 
@@ -125,7 +135,12 @@ export class KeyRing {
   async #load(): Promise<Loaded> {
     const at = this.#ports.clock.now().getTime();
     const stored = await readStored(this.#ports.documents, keyRingSchema, keyRingRef(this.#settings.registry));
-    const publicKeys = new Map((stored?.document.keys ?? []).map((key) => [key.kid, createPublicKey({ key: Buffer.from(key.publicKey, 'base64'), format: 'der', type: 'spki' })]));
+    const publicKeys = new Map(
+      (stored?.document.keys ?? []).map((key) => [
+        key.kid,
+        createPublicKey({ key: Buffer.from(key.publicKey, 'base64'), format: 'der', type: 'spki' }),
+      ]),
+    );
     this.#loaded = { at, stored, publicKeys };
     return this.#loaded;
   }
@@ -148,7 +163,9 @@ export class KeyRing {
     let failure: StoreFailure | undefined;
     for (const ringKey of keys) {
       try {
-        const key = this.#opened.get(ringKey.kid) ?? (await openPrivateKey(ringKey, this.#settings.registry, this.#ports.sealing));
+        const key =
+          this.#opened.get(ringKey.kid) ??
+          (await openPrivateKey(ringKey, this.#settings.registry, this.#ports.sealing));
         if (key === undefined) continue;
         this.#opened.set(ringKey.kid, key);
         signers.push({ kid: ringKey.kid, key, signsFrom: ringKey.signsFrom });
@@ -158,7 +175,8 @@ export class KeyRing {
       }
     }
     if (failure !== undefined && signers.length === 0) throw failure;
-    if (failure !== undefined) this.#ports.log.warn({ err: failure }, 'a signing key cannot be opened yet, another signs');
+    if (failure !== undefined)
+      this.#ports.log.warn({ err: failure }, 'a signing key cannot be opened yet, another signs');
     return signers;
   }
 }

@@ -6,12 +6,28 @@ import { anonymousDocumentSchema, anonymousRef } from '../documents.ts';
 import { patternSchema } from '../pattern.ts';
 import type { ManagementPorts } from './ports.ts';
 
-const contentSchema = z.object({ repositories: z.array(patternSchema).max(500).openapi({ type: 'array', items: { type: 'string' }, example: ['public/*'] }) });
+const contentSchema = z.object({
+  repositories: z
+    .array(patternSchema)
+    .max(500)
+    .openapi({ type: 'array', items: { type: 'string' }, example: ['public/*'] }),
+});
 const anonymousSchema = z.object({ repositories: z.array(z.string()) }).openapi('AnonymousPull');
 
 const routes = {
-  read: createRoute({ method: 'get', path: '/anonymous', summary: 'What everyone may pull', responses: { ...refusals, 200: json('The patterns.', anonymousSchema) } }),
-  put: createRoute({ method: 'put', path: '/anonymous', summary: 'Opens these repositories for pulls by everyone, and closes all others', request: body(contentSchema), responses: { ...refusals, 200: json('So it is.', anonymousSchema) } }),
+  read: createRoute({
+    method: 'get',
+    path: '/anonymous',
+    summary: 'What everyone may pull',
+    responses: { ...refusals, 200: json('The patterns.', anonymousSchema) },
+  }),
+  put: createRoute({
+    method: 'put',
+    path: '/anonymous',
+    summary: 'Opens these repositories for pulls by everyone, and closes all others',
+    request: body(contentSchema),
+    responses: { ...refusals, 200: json('So it is.', anonymousSchema) },
+  }),
 };
 
 /** `/anonymous` of the management API. */
@@ -24,7 +40,14 @@ export function anonymousRoutes(ports: ManagementPorts): OpenAPIHono {
   });
   api.openapi(routes.put, async (context) => {
     const { repositories } = context.req.valid('json');
-    const document = { id: anonymousRef(registry).id, type: 'anonymous', schemaVersion: 1, registry, repositories, updatedAt: clock.now().toISOString() };
+    const document = {
+      id: anonymousRef(registry).id,
+      type: 'anonymous',
+      schemaVersion: 1,
+      registry,
+      repositories,
+      updatedAt: clock.now().toISOString(),
+    };
     await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);
     ports.forget();
     return context.json({ repositories }, 200);

@@ -12,6 +12,15 @@ import { tokenRoutes } from './tokens.ts';
 /** What of the management API is about identities and their limits. Whoever may write here may give itself everything. */
 export function identityRoutes(ports: ManagementPorts): OpenAPIHono {
   const api = managementRoutes();
-  for (const routes of [tokenRoutes, scopeMapRoutes, anonymousRoutes, issuerRoutes, accessRoutes, signingKeyRoutes, registryRoutes]) api.route('/', routes(ports));
+  for (const routes of [
+    tokenRoutes,
+    scopeMapRoutes,
+    anonymousRoutes,
+    issuerRoutes,
+    accessRoutes,
+    signingKeyRoutes,
+    registryRoutes,
+  ])
+    api.route('/', routes(ports));
   return api;
 }

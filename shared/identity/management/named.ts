@@ -56,15 +56,20 @@ export class NamedDocuments<T extends NamedDocument> {
   }
 
   /** Writes what `next` makes of what is there, again while others write in between. What `next` throws ends it. */
-  async write(name: string, next: (before: T | undefined) => T): Promise<{ readonly document: T; readonly created: boolean }> {
+  async write(
+    name: string,
+    next: (before: T | undefined) => T,
+  ): Promise<{ readonly document: T; readonly created: boolean }> {
     let sent: { readonly document: T; readonly created: boolean } | undefined;
     return untilUncontended(`${this.#kind} ${name}`, async () => {
       const before = await this.#read(name);
       // Refused, and there all the same: the answer of the first sending was lost.
-      if (sent !== undefined && isDeepStrictEqual(before?.document, JSON.parse(JSON.stringify(sent.document)))) return sent;
+      if (sent !== undefined && isDeepStrictEqual(before?.document, JSON.parse(JSON.stringify(sent.document))))
+        return sent;
       const document = next(before?.document);
       sent = { document, created: before === undefined };
-      const change: DocumentChange = before === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: before.etag };
+      const change: DocumentChange =
+        before === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: before.etag };
       const outcome = await this.#documents.commitDocuments('registries', [this.#registry], [change]);
       return outcome.committed ? sent : undefined;
     });

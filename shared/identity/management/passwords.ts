@@ -9,9 +9,16 @@ export interface NewPassword {
 }
 
 /** Makes a password for a token's salt. `id` is a fresh one: it ends what was got with the password before. */
-export function newPassword(name: PasswordName, options: { salt: string; id: string; now: Date; expiresAt: string | undefined }): NewPassword {
+export function newPassword(
+  name: PasswordName,
+  options: { salt: string; id: string; now: Date; expiresAt: string | undefined },
+): NewPassword {
   const value = makePassword();
   const hash = hashMadePassword(value, options.salt);
   const { id, expiresAt } = options;
-  return { name, value, stored: { hash, id, createdAt: options.now.toISOString(), ...(expiresAt === undefined ? {} : { expiresAt }) } };
+  return {
+    name,
+    value,
+    stored: { hash, id, createdAt: options.now.toISOString(), ...(expiresAt === undefined ? {} : { expiresAt }) },
+  };
 }

@@ -28,7 +28,9 @@ function readingRoutes(api: OpenAPIHono, tokens: Tokens): void {
     const { items, ...next } = await tokens.list(limit, continuation);
     return context.json({ tokens: items.map(onWire), ...next }, 200);
   });
-  api.openapi(tokenRouteTable.read, async (context) => context.json(onWire(await tokens.require(context.req.valid('param').name)), 200));
+  api.openapi(tokenRouteTable.read, async (context) =>
+    context.json(onWire(await tokens.require(context.req.valid('param').name)), 200),
+  );
 }
 
 function changingRoutes(api: OpenAPIHono, ports: ManagementPorts, tokens: Tokens): void {
@@ -39,7 +41,12 @@ function changingRoutes(api: OpenAPIHono, ports: ManagementPorts, tokens: Tokens
   api.openapi(tokenRouteTable.change, async (context) => {
     const { scopeMap, status } = context.req.valid('json');
     if (scopeMap !== undefined) await requireScopeMap(ports, scopeMap);
-    const changed = await tokens.change(context.req.valid('param').name, (before) => ({ ...before, scopeMap: scopeMap ?? before.scopeMap, status: status ?? before.status, updatedAt: ports.clock.now().toISOString() }));
+    const changed = await tokens.change(context.req.valid('param').name, (before) => ({
+      ...before,
+      scopeMap: scopeMap ?? before.scopeMap,
+      status: status ?? before.status,
+      updatedAt: ports.clock.now().toISOString(),
+    }));
     ports.forget();
     return context.json(onWire(changed), 200);
   });
@@ -54,11 +61,21 @@ function passwordRoutes(api: OpenAPIHono, ports: ManagementPorts, tokens: Tokens
   api.openapi(tokenRouteTable.renew, async (context) => {
     const { name, password } = context.req.valid('param');
     const { salt } = await tokens.require(name);
-    const made = newPassword(password, { salt, id: ports.ids.nextId(), now: ports.clock.now(), expiresAt: context.req.valid('json').expiresAt });
+    const made = newPassword(password, {
+      salt,
+      id: ports.ids.nextId(),
+      now: ports.clock.now(),
+      expiresAt: context.req.valid('json').expiresAt,
+    });
     await tokens.change(name, (before) => {
       // The token was removed and made anew in between: the hash is of another salt.
-      if (before.salt !== salt) throw new RegistryError({ is: 'conflict', why: `the token "${name}" has just been replaced` });
-      return { ...before, passwords: { ...before.passwords, [password]: made.stored }, updatedAt: made.stored.createdAt };
+      if (before.salt !== salt)
+        throw new RegistryError({ is: 'conflict', why: `the token "${name}" has just been replaced` });
+      return {
+        ...before,
+        passwords: { ...before.passwords, [password]: made.stored },
+        updatedAt: made.stored.createdAt,
+      };
     });
     ports.forget();
     return context.json(shownOnce(made), 201);
@@ -90,7 +107,19 @@ async function makeToken(ports: ManagementPorts, tokens: Tokens, { name, scopeMa
   const at = now.toISOString();
   const { document } = await tokens.write(name, (before) => {
     if (before !== undefined) throw new RegistryError({ is: 'conflict', why: `there is a token "${name}" already` });
-    return { id: tokens.idOf(name), type: 'token', schemaVersion: 1, registry: ports.registry, name, scopeMap, status, salt, passwords, createdAt: at, updatedAt: at };
+    return {
+      id: tokens.idOf(name),
+      type: 'token',
+      schemaVersion: 1,
+      registry: ports.registry,
+      name,
+      scopeMap,
+      status,
+      salt,
+      passwords,
+      createdAt: at,
+      updatedAt: at,
+    };
   });
   ports.forget();
   return { document, shown };

@@ -17,16 +17,26 @@ export async function exchange(ports: OAuth2Ports, request: Request): Promise<{ 
   const form = await readForm(request);
   const { host } = originOf(request, ports.settings.publicUrl);
   requireService(form, host);
-  if (!grantTypes.includes(requireField(form, 'grant_type'))) throw new RegistryError({ is: 'request-invalid', why: `grant_type must be ${grantTypes.join(' or ')}` });
-  const proof = await ports.outside.prove(requireField(form, 'access_token'), () => ports.limits?.takeLook(request, 'issuer'));
+  if (!grantTypes.includes(requireField(form, 'grant_type')))
+    throw new RegistryError({ is: 'request-invalid', why: `grant_type must be ${grantTypes.join(' or ')}` });
+  const proof = await ports.outside.prove(requireField(form, 'access_token'), () =>
+    ports.limits?.takeLook(request, 'issuer'),
+  );
   const now = ports.clock.now().getTime();
   // An instance whose clock is behind may take a token for a moment longer: what it would get is over already.
   if (proof === undefined || proof.until <= now) {
     ports.limits?.countRefused(request);
-    throw new RegistryError({ is: 'unauthorized', needed: [], why: 'invalid_token', challenge: { scheme: 'Basic', realm: host } });
+    throw new RegistryError({
+      is: 'unauthorized',
+      needed: [],
+      why: 'invalid_token',
+      challenge: { scheme: 'Basic', realm: host },
+    });
   }
   countAgainst(ports, request, proof.identity, true);
   const { identity, tenant, until } = proof;
   const expiresAt = Math.min(now + lifetimes.refresh, until);
-  return { refresh_token: await issueToken(ports, { identity, host, expiresAt, ...(tenant === undefined ? {} : { tenant }) }) };
+  return {
+    refresh_token: await issueToken(ports, { identity, host, expiresAt, ...(tenant === undefined ? {} : { tenant }) }),
+  };
 }

@@ -17,5 +17,6 @@ export function requireField(form: URLSearchParams, name: string): string {
 /** A client that was sent here for another service must not be given tokens for this one. Throws `RegistryError` (`request-invalid`). */
 export function requireService(parameters: URLSearchParams, host: string): void {
   const service = parameters.get('service');
-  if (service !== null && service !== '' && service !== host) throw new RegistryError({ is: 'request-invalid', why: `service is not ${host}` });
+  if (service !== null && service !== '' && service !== host)
+    throw new RegistryError({ is: 'request-invalid', why: `service is not ${host}` });
 }

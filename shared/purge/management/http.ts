@@ -41,7 +41,14 @@ function settingsRoutes(api: OpenAPIHono, { documents, clock, registry, softDele
   api.openapi(routes.readSettings, async (context) => context.json(await softDelete.read(registry), 200));
   api.openapi(routes.putSettings, async (context) => {
     const settings = context.req.valid('json');
-    const document = { id: softDeleteRef(registry).id, type: 'soft-delete', schemaVersion: 1, registry, ...settings, updatedAt: clock.now().toISOString() };
+    const document = {
+      id: softDeleteRef(registry).id,
+      type: 'soft-delete',
+      schemaVersion: 1,
+      registry,
+      ...settings,
+      updatedAt: clock.now().toISOString(),
+    };
     await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);
     softDelete.forget();
     return context.json(settings, 200);
@@ -61,68 +68,111 @@ function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
       ...(continuation === undefined ? {} : { continuation }),
     });
     const entries = page.documents.map(entryIn);
-    return context.json(page.continuation === undefined ? { entries } : { entries, continuation: page.continuation }, 200);
+    return context.json(
+      page.continuation === undefined ? { entries } : { entries, continuation: page.continuation },
+      200,
+    );
   });
   api.openapi(routes.read, async (context) => {
     const { group } = context.req.valid('param');
-    const entries = await entriesOf(ports, await keyOfGroup(ports, context.req.valid('query').repository, group), group);
+    const entries = await entriesOf(
+      ports,
+      await keyOfGroup(ports, context.req.valid('query').repository, group),
+      group,
+    );
     return context.json({ entries, items: entries.length }, 200);
   });
 }
 
 function changingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
-  api.openapi(routes.restore, async (context) => context.json(await restore(ports, context.req.valid('json'), causeIn(context)), 200));
+  api.openapi(routes.restore, async (context) =>
+    context.json(await restore(ports, context.req.valid('json'), causeIn(context)), 200),
+  );
   api.openapi(routes.purge, async (context) => {
     const { repository, group, items } = context.req.valid('json');
     const key = await keyOfGroup(ports, repository, group);
     const there = (await entriesOf(ports, key, group)).length;
-    if (there !== items) throw new RegistryError({ is: 'conflict', why: `the deletion has ${there} entries in the bin, not ${items}: look again at what would be purged` });
+    if (there !== items)
+      throw new RegistryError({
+        is: 'conflict',
+        why: `the deletion has ${there} entries in the bin, not ${items}: look again at what would be purged`,
+      });
     return context.json(await purgeGroup(ports, key, group, causeIn(context)), 200);
   });
 }
 
 function entryIn(found: VersionedDocument): BinEntry {
   const where = { container: 'repositories' };
-  return entryOf(found.document.type === 'binned' ? parseStored(binnedDocumentSchema, found, where).document : parseStored(binnedTagSchema, found, where).document);
+  return entryOf(
+    found.document.type === 'binned'
+      ? parseStored(binnedDocumentSchema, found, where).document
+      : parseStored(binnedTagSchema, found, where).document,
+  );
 }
 
 /** Throws `RegistryError` (`thing-unknown`) when nothing of it is in the bin. */
 async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: string): Promise<BinEntry[]> {
   const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
   const entries = [...manifests, ...tags].map(({ document }) => entryOf(document));
-  if (entries.length === 0) throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin of ${key.repository}` });
+  if (entries.length === 0)
+    throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin of ${key.repository}` });
   return entries;
 }
 
 /** The repository of a deletion: the one that the caller names, else the one that its entries lie in. Throws `RegistryError` (`thing-unknown`). */
-async function keyOfGroup({ documents, registry }: BinManagementPorts, repository: RepositoryKey['repository'] | undefined, group: string): Promise<RepositoryKey> {
+async function keyOfGroup(
+  { documents, registry }: BinManagementPorts,
+  repository: RepositoryKey['repository'] | undefined,
+  group: string,
+): Promise<RepositoryKey> {
   if (repository !== undefined) return { registry, repository };
-  const where = [{ path: 'type', is: 'in' as const, values: ['binned', 'binned-tag'] }, { path: 'recycled.group', is: '=' as const, value: group }];
-  const [found] = await firstOf(1, documentsOf(documents, { container: 'repositories', partition: [registry], where, limit: 1 }));
+  const where = [
+    { path: 'type', is: 'in' as const, values: ['binned', 'binned-tag'] },
+    { path: 'recycled.group', is: '=' as const, value: group },
+  ];
+  const [found] = await firstOf(
+    1,
+    documentsOf(documents, { container: 'repositories', partition: [registry], where, limit: 1 }),
+  );
   if (found !== undefined) return { registry, repository: entryIn(found).repository as RepositoryKey['repository'] };
   throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin` });
 }
 
-async function restore(ports: BinManagementPorts, { repository, group, digest, tag }: Wanted, cause: Cause): Promise<RestoredGroup> {
+async function restore(
+  ports: BinManagementPorts,
+  { repository, group, digest, tag }: Wanted,
+  cause: Cause,
+): Promise<RestoredGroup> {
   if (group !== undefined) {
     const key = await keyOfGroup(ports, repository, group);
     await entriesOf(ports, key, group);
     return restoreGroup(ports, key, group, cause);
   }
-  if (digest === undefined || repository === undefined) throw new RegistryError({ is: 'request-invalid', why: 'name a group, or a repository and a digest' });
+  if (digest === undefined || repository === undefined)
+    throw new RegistryError({ is: 'request-invalid', why: 'name a group, or a repository and a digest' });
   const key = { registry: ports.registry, repository };
   if (tag !== undefined) {
     const outcome = await restoreTag(ports, key, digest, tag, cause);
-    if (outcome === 'not there') throw new RegistryError({ is: 'thing-unknown', what: `tag "${tag}" of ${digest} in the bin of ${repository}` });
+    if (outcome === 'not there')
+      throw new RegistryError({ is: 'thing-unknown', what: `tag "${tag}" of ${digest} in the bin of ${repository}` });
     return { manifests: [], tags: outcome === 'restored' ? [tag] : [], taken: outcome === 'taken' ? [tag] : [] };
   }
   return restoreOne(ports, key, digest, cause);
 }
 
-async function restoreOne(ports: BinManagementPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<RestoredGroup> {
-  const along = async () => (await binnedTagsOf(ports, key, digest)).filter(({ document }) => !document.recycled.asked).map(({ document }) => document.name);
+async function restoreOne(
+  ports: BinManagementPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+): Promise<RestoredGroup> {
+  const along = async () =>
+    (await binnedTagsOf(ports, key, digest))
+      .filter(({ document }) => !document.recycled.asked)
+      .map(({ document }) => document.name);
   const before = await along();
-  if (!(await restoreManifest(ports, key, digest, cause))) throw new RegistryError({ is: 'thing-unknown', what: `manifest ${digest} in the bin of ${key.repository}` });
+  if (!(await restoreManifest(ports, key, digest, cause)))
+    throw new RegistryError({ is: 'thing-unknown', what: `manifest ${digest} in the bin of ${key.repository}` });
   const taken = await along();
   return { manifests: [digest], tags: before.filter((name) => !taken.includes(name)), taken };
 }

@@ -27,36 +27,70 @@ export async function repositoriesOver(ports: PolicyPorts, braked: Braked): Prom
 
 async function overIn(ports: PolicyPorts, braked: Braked, repository: RepositoryName): Promise<Plan['over']> {
   const waiting = braked.more ? await dueIn(ports, braked, repository) : 0;
-  const each = await Promise.all((['manifests', 'tags'] as const).map(async (what) => {
-    const going = Math.max(goingOf(braked.removals, repository, what), what === 'manifests' ? waiting : 0);
-    const enough = Math.ceil((going * 100) / braked.percent);
-    const of = going === 0 ? 0 : await countUpTo(ports, braked.registry, repository, what, enough);
-    return of < enough ? [{ repository, going, of, what }] : [];
-  }));
+  const each = await Promise.all(
+    (['manifests', 'tags'] as const).map(async (what) => {
+      const going = Math.max(goingOf(braked.removals, repository, what), what === 'manifests' ? waiting : 0);
+      const enough = Math.ceil((going * 100) / braked.percent);
+      const of = going === 0 ? 0 : await countUpTo(ports, braked.registry, repository, what, enough);
+      return of < enough ? [{ repository, going, of, what }] : [];
+    }),
+  );
   return each.flat();
 }
 
 function goingOf(removals: readonly Removal[], repository: RepositoryName, what: 'manifests' | 'tags'): number {
-  const items = removals.filter((removal) => removal.repository === repository).flatMap((removal) => removal.items).filter(({ about }) => about !== true);
-  return new Set(items.filter(({ kind }) => kind === (what === 'tags' ? 'tag' : 'manifest')).map(({ digest, tag }) => tag ?? digest)).size;
+  const items = removals
+    .filter((removal) => removal.repository === repository)
+    .flatMap((removal) => removal.items)
+    .filter(({ about }) => about !== true);
+  return new Set(
+    items.filter(({ kind }) => kind === (what === 'tags' ? 'tag' : 'manifest')).map(({ digest, tag }) => tag ?? digest),
+  ).size;
 }
 
 /** Also what the plan has no room for: a large removal is not small because it is done in pieces. */
-function dueIn({ documents, clock }: PolicyPorts, { registry, policy }: Braked, repository: RepositoryName): Promise<number> {
-  const where = [{ path: 'type', is: '=' as const, value: 'purge-due' }, { path: 'policy', is: '=' as const, value: policy }, { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() }];
-  return documents.countDocuments({ container: 'repositories', partition: partitionOf({ registry, repository }), where });
+function dueIn(
+  { documents, clock }: PolicyPorts,
+  { registry, policy }: Braked,
+  repository: RepositoryName,
+): Promise<number> {
+  const where = [
+    { path: 'type', is: '=' as const, value: 'purge-due' },
+    { path: 'policy', is: '=' as const, value: policy },
+    { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() },
+  ];
+  return documents.countDocuments({
+    container: 'repositories',
+    partition: partitionOf({ registry, repository }),
+    where,
+  });
 }
 
 /** A signature, or whatever else has another manifest as its subject, is no image. */
 function isAboutAnother({ id, about, subject }: JsonDocument): boolean {
-  return about !== undefined || subject !== undefined || (id.startsWith('tag:') && aboutIn(id.slice('tag:'.length)) !== undefined);
+  return (
+    about !== undefined ||
+    subject !== undefined ||
+    (id.startsWith('tag:') && aboutIn(id.slice('tag:'.length)) !== undefined)
+  );
 }
 
 /** Counts images, no further than it takes to know that the share is small: what a run costs does not grow with what is stored. */
-async function countUpTo({ documents }: PolicyPorts, registry: RegistryName, repository: RepositoryName, what: 'manifests' | 'tags', enough: number): Promise<number> {
+async function countUpTo(
+  { documents }: PolicyPorts,
+  registry: RegistryName,
+  repository: RepositoryName,
+  what: 'manifests' | 'tags',
+  enough: number,
+): Promise<number> {
   const where = [{ path: 'id', is: 'starts-with' as const, value: what === 'tags' ? 'tag:' : 'manifest:' }];
   let counted = 0;
-  for await (const { document } of documentsOf(documents, { container: 'repositories', partition: partitionOf({ registry, repository }), where, limit: Math.min(enough, 100) })) {
+  for await (const { document } of documentsOf(documents, {
+    container: 'repositories',
+    partition: partitionOf({ registry, repository }),
+    where,
+    limit: Math.min(enough, 100),
+  })) {
     if (!isAboutAnother(document)) counted += 1;
     if (counted >= enough) break;
   }

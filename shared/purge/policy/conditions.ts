@@ -21,11 +21,21 @@ export function takenFrom(rule: RemoveRule, judged: Judged, policy: Policy): num
   const { facts, manifest, tag } = judged;
   const since = Math.max(tag?.pushedAt ?? manifest.pushedAt, manifest.heldAt ?? 0);
   const demands = [isWithinScope(rule, judged, policy) ? never : always];
-  if (rule.untaggedDays !== undefined) demands.push(tag === undefined ? Math.max(manifest.untaggedSince, since) + rule.untaggedDays * dayMs : always);
-  if (rule.notPulledDays !== undefined) demands.push(Math.max(since, judged.pulledAt ?? 0, facts.trackedSince ?? always) + rule.notPulledDays * dayMs);
+  if (rule.untaggedDays !== undefined)
+    demands.push(tag === undefined ? Math.max(manifest.untaggedSince, since) + rule.untaggedDays * dayMs : always);
+  if (rule.notPulledDays !== undefined)
+    demands.push(Math.max(since, judged.pulledAt ?? 0, facts.trackedSince ?? always) + rule.notPulledDays * dayMs);
   if (rule.olderThanDays !== undefined) demands.push(since + rule.olderThanDays * dayMs);
-  if (rule.beyondNewest !== undefined) demands.push(tag !== undefined && rankOf(tag, facts, (name) => mayTake(rule, name, policy)) >= rule.beyondNewest ? never : always);
-  if (rule.artifactTypes !== undefined) demands.push(rule.artifactTypes.some((type) => manifest.types.some((each) => globMatches(type, each))) ? never : always);
+  if (rule.beyondNewest !== undefined)
+    demands.push(
+      tag !== undefined && rankOf(tag, facts, (name) => mayTake(rule, name, policy)) >= rule.beyondNewest
+        ? never
+        : always,
+    );
+  if (rule.artifactTypes !== undefined)
+    demands.push(
+      rule.artifactTypes.some((type) => manifest.types.some((each) => globMatches(type, each))) ? never : always,
+    );
   return Math.max(...demands);
 }
 
@@ -37,14 +47,21 @@ function isWithinScope(rule: RemoveRule, { tag }: Judged, policy: Policy): boole
 
 /** Whether a rule is about a tag of this name. */
 export function mayTake({ tags, semver: versions }: RemoveRule, name: string, policy: Policy): boolean {
-  return isAmong(policy.tags, name) && (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, versionOf(name)));
+  return (
+    isAmong(policy.tags, name) &&
+    (tags === undefined || matchesOne(tags, name)) &&
+    (versions === undefined || isVersionIn(versions, versionOf(name)))
+  );
 }
 
 /** Until when a rule keeps it: it keeps as long as all its demands hold. `-Infinity`: it does not. */
 export function keptUntil(rule: KeepRule, judged: Judged): number {
   const { facts, tag } = judged;
   const demands = [aboutTags(rule) && (tag === undefined || !keepsName(rule, tag.name)) ? never : always];
-  if (rule.newest !== undefined) demands.push(tag !== undefined && rankOf(tag, facts, (name) => keepsName(rule, name)) < rule.newest ? always : never);
+  if (rule.newest !== undefined)
+    demands.push(
+      tag !== undefined && rankOf(tag, facts, (name) => keepsName(rule, name)) < rule.newest ? always : never,
+    );
   if (rule.pulledWithinDays !== undefined) demands.push(pulledBy(judged) + rule.pulledWithinDays * dayMs);
   if (rule.labels !== undefined) demands.push(hasLabels(rule.labels, judged.manifest) ? always : never);
   return Math.min(...demands);
@@ -63,13 +80,17 @@ function aboutTags({ tags, newest, semver: versions }: KeepRule): boolean {
 
 /** Whether a rule that counts or names tags is about one of this name. */
 export function keepsName({ tags, semver: versions }: KeepRule, name: string): boolean {
-  return (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, versionOf(name)));
+  return (
+    (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, versionOf(name)))
+  );
 }
 
 /** Labels that are not known may be these. */
 function hasLabels(wanted: Readonly<Record<string, string>>, { labels }: ManifestFacts): boolean {
   if (labels === 'unknown') return true;
-  return Object.entries(wanted).every(([name, pattern]) => labels.some((each) => Object.hasOwn(each, name) && globMatches(pattern.replaceAll(/\*+/g, '**'), each[name] ?? '')));
+  return Object.entries(wanted).every(([name, pattern]) =>
+    labels.some((each) => Object.hasOwn(each, name) && globMatches(pattern.replaceAll(/\*+/g, '**'), each[name] ?? '')),
+  );
 }
 
 /** How many of the tags that count were pushed later; of one that is not among the newest, at least as many as any rule asks for. */
@@ -79,7 +100,10 @@ function rankOf(tag: TagFacts, { newestTags }: Facts, counts: (name: string) => 
   return rank === -1 ? counted.length : rank;
 }
 
-export function isAmong({ include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] }, name: string): boolean {
+export function isAmong(
+  { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+  name: string,
+): boolean {
   return matchesOne(include, name) && !matchesOne(exclude, name);
 }
 

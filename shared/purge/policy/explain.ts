@@ -24,19 +24,33 @@ export interface Explained {
 export async function explain(ports: PolicyPorts, registry: Session['registry'], image: string): Promise<Explained> {
   const { repository, reference } = parseImage(image);
   const key = { registry, repository };
-  const digest = isDigest(reference) ? reference : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
+  const digest = isDigest(reference)
+    ? reference
+    : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
   if (digest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
   const session = await openSession(ports, registry);
   const view = (await session.view(key)) ?? { key, locked: undefined, rules: new Map(), newest: [], fallen: [] };
   const judged = await judgeNow(session, view, digest);
   if (judged === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
   const approved = new Set(session.policies.filter(isApproved).map(({ name }) => name));
-  return { repository, digest, policies: [...judged.judgements].map(([policy, judgement]) => ({ policy, approved: approved.has(policy), ...judgement })) };
+  return {
+    repository,
+    digest,
+    policies: [...judged.judgements].map(([policy, judgement]) => ({
+      policy,
+      approved: approved.has(policy),
+      ...judgement,
+    })),
+  };
 }
 
 function parseImage(image: string): { repository: RepositoryName; reference: Digest | Tag } {
   const [, repository = '', tag, digest] = /^([^:@]+)(?::([^@]+))?(?:@(.+))?$/.exec(image) ?? [];
   const reference = digest ?? tag ?? 'latest';
-  if (!isRepositoryName(repository) || !(digest === undefined ? isTag(reference) : isDigest(reference))) throw new RegistryError({ is: 'request-invalid', why: `image "${image}" is not repository, repository:tag or repository@digest` });
+  if (!isRepositoryName(repository) || !(digest === undefined ? isTag(reference) : isDigest(reference)))
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: `image "${image}" is not repository, repository:tag or repository@digest`,
+    });
   return { repository, reference: reference as Digest | Tag };
 }

@@ -61,20 +61,43 @@ export function judge(facts: Facts, rules: Rules, now: number): Judgement {
   });
   const manifest = manifestDecision(facts, rules, shared, tags, now);
   const looks = [manifest, ...tags].flatMap(({ dueAt }) => (dueAt === undefined ? [] : [dueAt]));
-  return { manifest, tags, along: facts.along.map(({ digest }) => digest), ...(looks.length === 0 ? {} : { lookAt: Math.min(...looks) }) };
+  return {
+    manifest,
+    tags,
+    along: facts.along.map(({ digest }) => digest),
+    ...(looks.length === 0 ? {} : { lookAt: Math.min(...looks) }),
+  };
 }
 
 /** With tags it goes with the last of them; without, a rule must take it. */
-function manifestDecision(facts: Facts, rules: Rules, shared: readonly Keep[], tags: readonly (Decision & { readonly tag: Tag })[], now: number): Decision {
+function manifestDecision(
+  facts: Facts,
+  rules: Rules,
+  shared: readonly Keep[],
+  tags: readonly (Decision & { readonly tag: Tag })[],
+  now: number,
+): Decision {
   const { manifest, keeper } = facts;
   const judged: Judged = { facts, manifest, ...latest(pullsOf(facts)) };
   const evidence = evidenceOf(judged);
-  if (keeper !== undefined) return { verdict: 'keep', rule: keeper.is, why: `${keeper.is === 'index' ? 'listed by the index' : 'refers to'} ${keeper.digest}`, evidence };
+  if (keeper !== undefined)
+    return {
+      verdict: 'keep',
+      rule: keeper.is,
+      why: `${keeper.is === 'index' ? 'listed by the index' : 'refers to'} ${keeper.digest}`,
+      evidence,
+    };
   if (tags.length === 0) return decide(judged, rules, shared, now);
   const stays = tags.find(({ verdict }) => verdict !== 'due');
   if (stays !== undefined) return { verdict: 'keep', rule: 'tag', why: `tag ${stays.tag}: ${stays.why}`, evidence };
   const [last] = tags;
-  return { verdict: 'due', ...(last?.rule === undefined ? {} : { rule: last.rule }), why: tags.length === 1 ? `its tag goes: ${last?.why ?? ''}` : `its ${tags.length} tags go`, evidence, dueAt: Math.max(...tags.map(({ dueAt = now }) => dueAt)) };
+  return {
+    verdict: 'due',
+    ...(last?.rule === undefined ? {} : { rule: last.rule }),
+    why: tags.length === 1 ? `its tag goes: ${last?.why ?? ''}` : `its ${tags.length} tags go`,
+    evidence,
+    dueAt: Math.max(...tags.map(({ dueAt = now }) => dueAt)),
+  };
 }
 
 function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: number): Decision {
@@ -86,51 +109,107 @@ function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: numb
   const kept = keep !== undefined && keep.until > now;
   // A lock has no end that is known: what it alone keeps is looked at by every plan, which says so.
   const at = Math.max(takes, longest(keeps.filter(({ rule: by }) => by !== 'locked'))?.until ?? 0);
-  if (kept) return { verdict: 'keep', rule: keep.rule, why: keep.why, evidence, ...(at === Infinity ? {} : { dueAt: at }) };
+  if (kept)
+    return { verdict: 'keep', rule: keep.rule, why: keep.why, evidence, ...(at === Infinity ? {} : { dueAt: at }) };
   const why = reasonOf(rule, judged);
-  return takes > now ? { verdict: 'not-yet', rule: rule.name, why, evidence, dueAt: at } : { verdict: 'due', rule: rule.name, why, evidence, dueAt: at };
+  return takes > now
+    ? { verdict: 'not-yet', rule: rule.name, why, evidence, dueAt: at }
+    : { verdict: 'due', rule: rule.name, why, evidence, dueAt: at };
 }
 
 /** The rule that takes it first. */
 function earliest(judged: Judged, { policy }: Rules): [RemoveRule | undefined, number] {
-  return policy.remove.reduce<[RemoveRule | undefined, number]>((first, rule) => {
-    const at = takenFrom(rule, judged, policy);
-    return at < first[1] ? [rule, at] : first;
-  }, [undefined, Infinity]);
+  return policy.remove.reduce<[RemoveRule | undefined, number]>(
+    (first, rule) => {
+      const at = takenFrom(rule, judged, policy);
+      return at < first[1] ? [rule, at] : first;
+    },
+    [undefined, Infinity],
+  );
 }
 
 /** Of those without an end one that is no lock: what a rule keeps needs no look. */
 function longest(keeps: readonly Keep[]): Keep | undefined {
-  return keeps.reduce<Keep | undefined>((best, keep) => (best === undefined || keep.until > best.until || (keep.until === best.until && best.rule === 'locked') ? keep : best), undefined);
+  return keeps.reduce<Keep | undefined>(
+    (best, keep) =>
+      best === undefined || keep.until > best.until || (keep.until === best.until && best.rule === 'locked')
+        ? keep
+        : best,
+    undefined,
+  );
 }
 
 function keepsOf(judged: Judged, { keep }: Rules): Keep[] {
-  return keep.map((rule) => ({ rule: rule.name, until: keptUntil(rule, judged), why: `the rule to keep "${rule.name}"${rule.policy === undefined ? '' : ` of the policy "${rule.policy}"`}` }));
+  return keep.map((rule) => ({
+    rule: rule.name,
+    until: keptUntil(rule, judged),
+    why: `the rule to keep "${rule.name}"${rule.policy === undefined ? '' : ` of the policy "${rule.policy}"`}`,
+  }));
 }
 
 /** What keeps the manifest, or something that would go along with it. */
 function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
   const { manifest } = facts;
   const { retentionDays } = rules.policy;
-  const parts = facts.along.flatMap((part) => [...keepsOfManifest(part), ...keepsOf({ facts, manifest: part, ...latest([part.pulledAt]) }, rules)].map((keep) => ({ rule: keep.rule === 'locked' ? 'locked' : 'part', until: keep.until, why: `${part.digest} goes along with it: ${keep.why}` })));
+  const parts = facts.along.flatMap((part) =>
+    [...keepsOfManifest(part), ...keepsOf({ facts, manifest: part, ...latest([part.pulledAt]) }, rules)].map(
+      (keep) => ({
+        rule: keep.rule === 'locked' ? 'locked' : 'part',
+        until: keep.until,
+        why: `${part.digest} goes along with it: ${keep.why}`,
+      }),
+    ),
+  );
   return [
     ...lockedBy(`repository ${facts.repository}`, facts.repositoryLocked),
     ...keepsOfManifest(manifest),
     // A rule about manifests keeps them by it, whatever their tags are.
     ...keepsOf({ facts, manifest, ...latest(pullsOf(facts)) }, rules),
-    { rule: 'new', until: Math.max(manifest.pushedAt, ...facts.along.map(({ pushedAt }) => pushedAt)) + rules.graceMs, why: 'it was pushed a moment ago' },
-    ...facts.tags.map(({ name, pushedAt }) => ({ rule: 'new', until: pushedAt + rules.graceMs, why: `tag ${name} was pushed a moment ago` })),
-    ...(manifest.heldAt === undefined ? [] : [{ rule: 'held', until: manifest.heldAt + retentionDays * dayMs, why: `it was restored, or an index listed it, less than ${retentionDays} days ago` }]),
+    {
+      rule: 'new',
+      until: Math.max(manifest.pushedAt, ...facts.along.map(({ pushedAt }) => pushedAt)) + rules.graceMs,
+      why: 'it was pushed a moment ago',
+    },
+    ...facts.tags.map(({ name, pushedAt }) => ({
+      rule: 'new',
+      until: pushedAt + rules.graceMs,
+      why: `tag ${name} was pushed a moment ago`,
+    })),
+    ...(manifest.heldAt === undefined
+      ? []
+      : [
+          {
+            rule: 'held',
+            until: manifest.heldAt + retentionDays * dayMs,
+            why: `it was restored, or an index listed it, less than ${retentionDays} days ago`,
+          },
+        ]),
     ...parts,
   ];
 }
 
 function keepsOfManifest({ digest, locked, inUse }: ManifestFacts): Keep[] {
-  return [...lockedBy(`manifest ${digest}`, locked), ...(inUse === undefined ? [] : [{ rule: 'in-use', until: inUse.until, why: `${inUse.source} says that it is in use, until ${time(inUse.until)}` }])];
+  return [
+    ...lockedBy(`manifest ${digest}`, locked),
+    ...(inUse === undefined
+      ? []
+      : [
+          {
+            rule: 'in-use',
+            until: inUse.until,
+            why: `${inUse.source} says that it is in use, until ${time(inUse.until)}`,
+          },
+        ]),
+  ];
 }
 
 function keepsOfTag({ name, locked, about }: TagFacts): Keep[] {
-  return [...lockedBy(`tag ${name}`, locked), ...(about === undefined ? [] : [{ rule: 'subject', until: Infinity, why: `its name says that it is about ${about}` }])];
+  return [
+    ...lockedBy(`tag ${name}`, locked),
+    ...(about === undefined
+      ? []
+      : [{ rule: 'subject', until: Infinity, why: `its name says that it is about ${about}` }]),
+  ];
 }
 
 function lockedBy(what: string, attribute: string | undefined): Keep[] {
@@ -157,11 +236,22 @@ function evidenceOf({ facts: { trackedSince, tags }, manifest, tag, pulledAt }: 
 }
 
 function reasonOf(rule: RemoveRule, judged: Judged): string {
-  const { pulledAt, facts: { trackedSince }, tag, manifest } = judged;
+  const {
+    pulledAt,
+    facts: { trackedSince },
+    tag,
+    manifest,
+  } = judged;
   const said = [
-    rule.untaggedDays === undefined ? undefined : `untagged for ${rule.untaggedDays} days (since ${time(manifest.untaggedSince)})`,
-    rule.notPulledDays === undefined ? undefined : `not pulled for ${rule.notPulledDays} days (${pulledAt === undefined ? 'no pull is known' : `last pull ${time(pulledAt)}`}, pulls are tracked ${trackedSince === undefined ? 'not at all' : `since ${time(trackedSince)}`})`,
-    rule.olderThanDays === undefined ? undefined : `older than ${rule.olderThanDays} days (pushed ${time(tag?.pushedAt ?? manifest.pushedAt)})`,
+    rule.untaggedDays === undefined
+      ? undefined
+      : `untagged for ${rule.untaggedDays} days (since ${time(manifest.untaggedSince)})`,
+    rule.notPulledDays === undefined
+      ? undefined
+      : `not pulled for ${rule.notPulledDays} days (${pulledAt === undefined ? 'no pull is known' : `last pull ${time(pulledAt)}`}, pulls are tracked ${trackedSince === undefined ? 'not at all' : `since ${time(trackedSince)}`})`,
+    rule.olderThanDays === undefined
+      ? undefined
+      : `older than ${rule.olderThanDays} days (pushed ${time(tag?.pushedAt ?? manifest.pushedAt)})`,
     rule.beyondNewest === undefined ? undefined : `not among the newest ${rule.beyondNewest}`,
     rule.artifactTypes === undefined ? undefined : `of the type ${manifest.types.join(' or ')}`,
     rule.semver === undefined ? undefined : `a version within ${rule.semver}`,

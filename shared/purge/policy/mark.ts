@@ -4,7 +4,15 @@ import type { Digest } from '../../oci/digest.ts';
 import { maxChangesPerCommit } from '../../ports/documents.ts';
 import { aboutName, tagsAbout } from '../../state/about.ts';
 import { binnedDocumentSchema, binnedRef } from '../../state/bin.ts';
-import { childrenOf, manifestDocumentSchema, manifestId, manifestRef, referrerDocumentSchema, tagDocumentSchema, tagId } from '../../state/manifest.ts';
+import {
+  childrenOf,
+  manifestDocumentSchema,
+  manifestId,
+  manifestRef,
+  referrerDocumentSchema,
+  tagDocumentSchema,
+  tagId,
+} from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { readStored } from '../../state/stored.ts';
@@ -29,7 +37,10 @@ export async function judgeNow(session: Session, view: RepositoryView, digest: D
   const found = await readFacts(session, view, digest);
   if (found === undefined) return undefined;
   const now = session.ports.clock.now().getTime();
-  return { ...found, judgements: new Map([...view.rules].map(([name, rules]) => [name, judge(found.facts, rules, now)])) };
+  return {
+    ...found,
+    judgements: new Map([...view.rules].map(([name, rules]) => [name, judge(found.facts, rules, now)])),
+  };
 }
 
 /**
@@ -41,7 +52,8 @@ export async function mark(session: Session, view: RepositoryView, digest: Diges
   if (judged !== undefined) await rememberUntagged(session.ports, view.key, judged);
   const looks = [...view.rules.keys()].map((policy) => ({ policy, at: judged?.judgements.get(policy)?.lookAt }));
   for (const { policy, at } of looks) {
-    const change = at === undefined ? { do: 'delete' as const, id: dueId(policy, digest) } : dueChange(view.key, policy, digest, at);
+    const change =
+      at === undefined ? { do: 'delete' as const, id: dueId(policy, digest) } : dueChange(view.key, policy, digest, at);
     // There may be nothing to delete.
     await session.ports.documents.commitDocuments('repositories', partitionOf(view.key), [change]);
   }
@@ -49,14 +61,24 @@ export async function mark(session: Session, view: RepositoryView, digest: Diges
 }
 
 /** Nobody writes down when a tag moves away from a manifest but who sees it afterwards: too late rather than too early. */
-async function rememberUntagged({ documents, clock }: PolicyPorts, key: RepositoryKey, { facts, manifest: { document, etag } }: Judged): Promise<void> {
+async function rememberUntagged(
+  { documents, clock }: PolicyPorts,
+  key: RepositoryKey,
+  { facts, manifest: { document, etag } }: Judged,
+): Promise<void> {
   if (facts.tags.length > 0 || facts.keeper !== undefined || document.untaggedAt !== undefined) return;
   // Whoever wrote in between may have tagged it.
-  await documents.commitDocuments('repositories', partitionOf(key), [{ do: 'patch', id: manifestId(document.digest), set: { untaggedAt: clock.now().toISOString() }, ifMatch: etag }]);
+  await documents.commitDocuments('repositories', partitionOf(key), [
+    { do: 'patch', id: manifestId(document.digest), set: { untaggedAt: clock.now().toISOString() }, ifMatch: etag },
+  ]);
 }
 
 /** Marks what an event touches. Delivered again, or in another order, it marks what is there now. Throws `StoreFailure`: then it must be delivered again. */
-export async function markTouched(ports: PolicyPorts, registry: RepositoryKey['registry'], event: CatalogueEvent): Promise<void> {
+export async function markTouched(
+  ports: PolicyPorts,
+  registry: RepositoryKey['registry'],
+  event: CatalogueEvent,
+): Promise<void> {
   const touched = touchedBy(event);
   if (touched === undefined) return;
   const key = { registry, repository: touched.repository };
@@ -64,11 +86,17 @@ export async function markTouched(ports: PolicyPorts, registry: RepositoryKey['r
   const view = await session.view(key);
   if (view === undefined) return;
   const limit = pLimit(marksAtOnce);
-  const near = (await Promise.all(touched.digests.map((digest) => limit(() => neighboursOf(ports, key, digest))))).flat();
+  const near = (
+    await Promise.all(touched.digests.map((digest) => limit(() => neighboursOf(ports, key, digest))))
+  ).flat();
   // Also what it has pushed out of the newest.
   const itself = new Set([...touched.digests, ...(touched.moved ? view.fallen : [])]);
   const others = [...new Set(near)].filter((digest) => !itself.has(digest));
-  await Promise.all([...itself, ...(others.length > neighboursAtMost ? [] : others)].map((digest) => limit(() => mark(session, view, digest))));
+  await Promise.all(
+    [...itself, ...(others.length > neighboursAtMost ? [] : others)].map((digest) =>
+      limit(() => mark(session, view, digest)),
+    ),
+  );
   if (others.length > neighboursAtMost) await leaveToNextRun(session, view, others);
 }
 
@@ -79,8 +107,11 @@ const neighboursAtMost = 100;
 /** A run judges all that is due, and writes down when it is to be looked at again: one transaction for a hundred of them is all that the event pays. */
 async function leaveToNextRun({ ports }: Session, view: RepositoryView, digests: readonly Digest[]): Promise<void> {
   const now = ports.clock.now().getTime();
-  const changes = [...view.rules.keys()].flatMap((policy) => digests.map((digest) => dueChange(view.key, policy, digest, now)));
-  for (const some of inBatches(changes, maxChangesPerCommit)) await ports.documents.commitDocuments('repositories', partitionOf(view.key), some);
+  const changes = [...view.rules.keys()].flatMap((policy) =>
+    digests.map((digest) => dueChange(view.key, policy, digest, now)),
+  );
+  for (const some of inBatches(changes, maxChangesPerCommit))
+    await ports.documents.commitDocuments('repositories', partitionOf(view.key), some);
 }
 
 interface Touched {
@@ -102,7 +133,11 @@ export function touchedBy(event: CatalogueEvent): Touched | undefined {
     case 'Microsoft.ContainerRegistry.ChartDeleted':
       return { repository: event.data.target.repository, digests: [event.data.target.digest], moved: false };
     case 'Longshore.TagMoved':
-      return { repository: event.data.target.repository, digests: [event.data.target.previousDigest, event.data.target.digest], moved: true };
+      return {
+        repository: event.data.target.repository,
+        digests: [event.data.target.previousDigest, event.data.target.digest],
+        moved: true,
+      };
     case 'Longshore.TagDeleted':
       return { repository: event.data.target.repository, digests: [event.data.target.previousDigest], moved: false };
     case 'Longshore.Restored': {
@@ -116,11 +151,30 @@ export function touchedBy(event: CatalogueEvent): Touched | undefined {
 
 /** The children and referrers of a manifest, live or binned, and what its tags say is about it: what it keeps while it is there. */
 async function neighboursOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
-  const [live, binned] = await Promise.all([readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)), readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))]);
+  const [live, binned] = await Promise.all([
+    readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)),
+    readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)),
+  ]);
   const found = live?.document ?? binned?.document;
   if (found === undefined) return [];
-  const referrers = await everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema);
+  const referrers = await everyOne(
+    ports,
+    key,
+    [
+      { path: 'type', is: '=', value: 'referrer' },
+      { path: 'subject', is: '=', value: digest },
+    ],
+    referrerDocumentSchema,
+  );
   // Those with a prefix are looked for when what they are about has gone: until then they are kept.
-  const about = live === undefined ? await tagsAbout(ports.documents, key, digest) : await everyOne(ports, key, [{ path: 'id', is: 'starts-with', value: tagId(aboutName(digest)) }], tagDocumentSchema);
+  const about =
+    live === undefined
+      ? await tagsAbout(ports.documents, key, digest)
+      : await everyOne(
+          ports,
+          key,
+          [{ path: 'id', is: 'starts-with', value: tagId(aboutName(digest)) }],
+          tagDocumentSchema,
+        );
   return [...childrenOf(found), ...referrers.map((edge) => edge.digest), ...about.map((tag) => tag.digest)];
 }

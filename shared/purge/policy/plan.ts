@@ -48,7 +48,12 @@ interface Collected {
  * Makes the current plan of a policy: judges all that is due, and writes down what would be removed, why, and what that frees. Removes
  * nothing. The same code plans a run of the schedule. Throws `StoreFailure`; a plan that a crash interrupted is not current and goes by its ttl.
  */
-export async function makePlan(session: Session, { name, policy }: PolicyDocument, cause: Cause, asked: 'schedule' | 'somebody'): Promise<Plan> {
+export async function makePlan(
+  session: Session,
+  { name, policy }: PolicyDocument,
+  cause: Cause,
+  asked: 'schedule' | 'somebody',
+): Promise<Plan> {
   const { ports, registry } = session;
   const { found: alone, kept, more } = await collect(session, name);
   const found = await together(session, name, alone);
@@ -59,13 +64,35 @@ export async function makePlan(session: Session, { name, policy }: PolicyDocumen
   const pages = pagesOf(removals, kept);
   const id = ports.ids.nextId();
   const plan: Plan = {
-    ...{ id: planRef(registry, id).id, type: 'purge-plan', schemaVersion: 1, registry, plan: id, policy: name, rules: rulesHash(policy), state: 'awaiting', madeAt: ports.clock.now().toISOString() },
+    ...{
+      id: planRef(registry, id).id,
+      type: 'purge-plan',
+      schemaVersion: 1,
+      registry,
+      plan: id,
+      policy: name,
+      rules: rulesHash(policy),
+      state: 'awaiting',
+      madeAt: ports.clock.now().toISOString(),
+    },
     hash: hashOf(rulesHash(policy), items, kept),
-    ...{ manifests: count(items, 'manifest'), tags: count(items, 'tag'), bytes: sumOfBytes(items.map(({ bytes }) => bytes)), kept: kept.length },
+    ...{
+      manifests: count(items, 'manifest'),
+      tags: count(items, 'tag'),
+      bytes: sumOfBytes(items.map(({ bytes }) => bytes)),
+      kept: kept.length,
+    },
     ...{ more, over, pages: pages.length, carriedOut: 0, outcome: { manifests: 0, tags: 0, stayed: 0 } },
   };
   for (const [page, held] of pages.entries()) {
-    const document: PlanPage = { id: planPageRef(registry, id, page).id, type: 'purge-plan-page', schemaVersion: 1, registry, plan: id, ...held };
+    const document: PlanPage = {
+      id: planPageRef(registry, id, page).id,
+      type: 'purge-plan-page',
+      schemaVersion: 1,
+      registry,
+      plan: id,
+      ...held,
+    };
     await ports.documents.commitDocuments('registries', [registry], [stored(document)]);
   }
   await ports.documents.commitDocuments('registries', [registry], [stored(plan)]);
@@ -81,7 +108,11 @@ function pagesOf(removals: readonly Removal[], kept: readonly Item[]): Held[] {
   const pages: Held[] = kept.length === 0 ? [] : [{ removals: [], kept: kept.slice(0, keptListed) }];
   for (const removal of removals) {
     const last = pages.at(-1);
-    const isFull = last === undefined || last.removals.length >= removalsOnPage || last.removals.reduce((sum, { items }) => sum + items.length, removal.items.length + last.kept.length) > itemsOnPage;
+    const isFull =
+      last === undefined ||
+      last.removals.length >= removalsOnPage ||
+      last.removals.reduce((sum, { items }) => sum + items.length, removal.items.length + last.kept.length) >
+        itemsOnPage;
     if (isFull) pages.push({ removals: [removal], kept: [] });
     else last.removals.push(removal);
   }
@@ -94,7 +125,9 @@ function stored(document: Plan | PlanPage): DocumentChange {
 
 /** The same removals for the same reasons have the same hash, whenever they were planned. */
 function hashOf(rules: string, items: readonly Item[], kept: readonly Item[]): string {
-  return createHash('sha256').update(JSON.stringify(sorted({ rules, items, kept }))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(sorted({ rules, items, kept })))
+    .digest('hex');
 }
 
 function count(items: readonly Item[], kind: Item['kind']): number {
@@ -110,14 +143,23 @@ async function collect(session: Session, policy: string): Promise<Collected> {
   const query: DocumentQuery = {
     container: 'repositories',
     partition: [registry],
-    where: [{ path: 'type', is: '=', value: 'purge-due' }, { path: 'policy', is: '=', value: policy }, { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() }],
+    where: [
+      { path: 'type', is: '=', value: 'purge-due' },
+      { path: 'policy', is: '=', value: policy },
+      { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() },
+    ],
     orderBy: { path: 'dueAt', direction: 'asc' },
     limit: dueAtOnce,
   };
   let continuation: string | undefined;
   do {
-    const page = await ports.documents.queryDocuments({ ...query, ...(continuation === undefined ? {} : { continuation }) });
-    const judged = await Promise.all(page.documents.map((each) => limit(() => judgeUnlessBroken(session, policy, each, query))));
+    const page = await ports.documents.queryDocuments({
+      ...query,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
+    const judged = await Promise.all(
+      page.documents.map((each) => limit(() => judgeUnlessBroken(session, policy, each, query))),
+    );
     for (const each of judged) {
       kept.push(...each.kept);
       if (each.found === undefined || taken.has(keyOf(each.found.removal))) continue;
@@ -126,7 +168,9 @@ async function collect(session: Session, policy: string): Promise<Collected> {
     }
     continuation = page.continuation;
   } while (continuation !== undefined && found.length < removalsAtMost);
-  kept.sort((a, b) => (`${a.repository}@${a.digest}:${a.tag ?? ''}` < `${b.repository}@${b.digest}:${b.tag ?? ''}` ? -1 : 1));
+  kept.sort((a, b) =>
+    `${a.repository}@${a.digest}:${a.tag ?? ''}` < `${b.repository}@${b.digest}:${b.tag ?? ''}` ? -1 : 1,
+  );
   return { found, kept, more: continuation !== undefined };
 }
 
@@ -137,25 +181,40 @@ async function collect(session: Session, policy: string): Promise<Collected> {
 async function together(session: Session, policy: string, alone: readonly Found[]): Promise<Found[]> {
   const limit = pLimit(judgedAtOnce);
   let found = [...alone];
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     const judged = await Promise.all(found.map((each) => limit(() => besideOthers(session, policy, each, found))));
     const left = judged.filter((each) => each !== undefined);
-    changed = left.length < found.length || left.some(({ removal }, index) => removal.whole !== found[index]?.removal.whole);
+    changed =
+      left.length < found.length || left.some(({ removal }, index) => removal.whole !== found[index]?.removal.whole);
     found = left;
   }
   // Each in the order of its name: the same plan has the same hash.
   return found.toSorted((a, b) => Number(a.late) - Number(b.late) || (keyOf(a.removal) < keyOf(b.removal) ? -1 : 1));
 }
 
-async function besideOthers(session: Session, policy: string, one: Found, all: readonly Found[]): Promise<Found | undefined> {
+async function besideOthers(
+  session: Session,
+  policy: string,
+  one: Found,
+  all: readonly Found[],
+): Promise<Found | undefined> {
   const { repository, digest } = one.removal;
-  const going = new Set(all.filter(({ removal }) => removal.whole && removal.repository === repository && removal.digest !== digest).map(({ removal }) => removal.digest));
+  const going = new Set(
+    all
+      .filter(({ removal }) => removal.whole && removal.repository === repository && removal.digest !== digest)
+      .map(({ removal }) => removal.digest),
+  );
   if (going.size === 0 || !one.dependsOnOthers) return one;
   const view = await session.view({ registry: session.registry, repository });
   const judged = view === undefined ? undefined : await judgeNow(session, { ...view, going }, digest);
   const removal = judged === undefined ? undefined : removalOf(judged, policy);
   if (judged === undefined || removal === undefined) return undefined;
-  return { removal, documents: removal.whole ? judged.documents : [], late: one.late || (removal.whole && !one.removal.whole), dependsOnOthers: true };
+  return {
+    removal,
+    documents: removal.whole ? judged.documents : [],
+    late: one.late || (removal.whole && !one.removal.whole),
+    dependsOnOthers: true,
+  };
 }
 
 function keyOf({ repository, digest }: Removal): string {
@@ -163,7 +222,12 @@ function keyOf({ repository, digest }: Removal): string {
 }
 
 /** One that cannot be read or judged stays, and the plan says so: it stops no other. An outage of the store stops all. */
-async function judgeUnlessBroken(session: Session, policy: string, due: VersionedDocument, query: DocumentQuery): Promise<{ found?: Found; kept: Item[] }> {
+async function judgeUnlessBroken(
+  session: Session,
+  policy: string,
+  due: VersionedDocument,
+  query: DocumentQuery,
+): Promise<{ found?: Found; kept: Item[] }> {
   try {
     return await judgeDue(session, policy, parseStored(dueSchema, due, query).document);
   } catch (error) {
@@ -172,38 +236,99 @@ async function judgeUnlessBroken(session: Session, policy: string, due: Versione
     const named = dueSchema.pick({ repository: true, digest: true, dueAt: true }).safeParse(due.document);
     if (!named.success) return { kept: [] };
     const { repository, digest, dueAt } = named.data;
-    return { kept: [{ kind: 'manifest', repository, digest, rule: 'unreadable', why: `it cannot be judged: ${(error as Error).message}`.slice(0, 500), evidence: { pushedAt: dueAt }, bytes: 0 }] };
+    return {
+      kept: [
+        {
+          kind: 'manifest',
+          repository,
+          digest,
+          rule: 'unreadable',
+          why: `it cannot be judged: ${(error as Error).message}`.slice(0, 500),
+          evidence: { pushedAt: dueAt },
+          bytes: 0,
+        },
+      ],
+    };
   }
 }
 
-async function judgeDue(session: Session, policy: string, { registry, repository, digest }: { registry: Session['registry']; repository: Removal['repository']; digest: Removal['digest'] }): Promise<{ found?: Found; kept: Item[] }> {
+async function judgeDue(
+  session: Session,
+  policy: string,
+  {
+    registry,
+    repository,
+    digest,
+  }: { registry: Session['registry']; repository: Removal['repository']; digest: Removal['digest'] },
+): Promise<{ found?: Found; kept: Item[] }> {
   const key = { registry, repository };
   const view = await session.view(key);
   // No policy covers it any more, so nothing marks it.
   if (view?.rules.has(policy) !== true) {
-    await session.ports.documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: `purge-due:${policy}:${digest}` }]);
+    await session.ports.documents.commitDocuments('repositories', partitionOf(key), [
+      { do: 'delete', id: `purge-due:${policy}:${digest}` },
+    ]);
     return { kept: [] };
   }
   const judged = await mark(session, view, digest);
   if (judged === undefined) return { kept: [] };
   const removal = removalOf(judged, policy);
   const [first] = removal?.items ?? [];
-  if (removal !== undefined && first !== undefined && removal.items.length > itemsOfOne) return { kept: [{ ...first, rule: 'too-large', why: `${removal.items.length} manifests and tags would go with it: more than a plan holds in one step` }] };
-  return { ...(removal === undefined ? {} : { found: { removal, documents: removal.whole ? judged.documents : [], late: false, dependsOnOthers: judged.dependsOnOthers } }), kept: lockedItems(judged, policy) };
+  if (removal !== undefined && first !== undefined && removal.items.length > itemsOfOne)
+    return {
+      kept: [
+        {
+          ...first,
+          rule: 'too-large',
+          why: `${removal.items.length} manifests and tags would go with it: more than a plan holds in one step`,
+        },
+      ],
+    };
+  return {
+    ...(removal === undefined
+      ? {}
+      : {
+          found: {
+            removal,
+            documents: removal.whole ? judged.documents : [],
+            late: false,
+            dependsOnOthers: judged.dependsOnOthers,
+          },
+        }),
+    kept: lockedItems(judged, policy),
+  };
 }
 
 /** What a policy removes of a manifest, as it was judged: all of it, some of its tags, or nothing. */
 export function removalOf({ facts, judgements }: Judged, policy: string): Removal | undefined {
   const judgement = judgements.get(policy);
   if (judgement === undefined) return undefined;
-  const { repository, manifest: { digest } } = facts;
+  const {
+    repository,
+    manifest: { digest },
+  } = facts;
   const whole = judgement.manifest.verdict === 'due';
   const tags = judgement.tags.filter(({ verdict }) => verdict === 'due');
   if (!whole && tags.length === 0) return undefined;
   const along = whole ? [...judgement.along] : [];
-  const isAbout = (each: Removal['digest']) => facts.along.some(({ digest: part, isChild }) => part === each && !isChild);
-  const parts = along.map((each) => itemOf('manifest', repository, each, isAbout(each), { ...judgement.manifest, rule: 'along', why: `goes along with ${digest}`, evidence: { pushedAt: iso(facts, each) } }));
-  const items = [...(whole ? [itemOf('manifest', repository, digest, facts.manifest.isAbout === true, judgement.manifest)] : []), ...tags.map((tag) => ({ ...itemOf('tag', repository, digest, aboutIn(tag.tag) !== undefined || facts.manifest.isAbout === true, tag), tag: tag.tag })), ...parts];
+  const isAbout = (each: Removal['digest']) =>
+    facts.along.some(({ digest: part, isChild }) => part === each && !isChild);
+  const parts = along.map((each) =>
+    itemOf('manifest', repository, each, isAbout(each), {
+      ...judgement.manifest,
+      rule: 'along',
+      why: `goes along with ${digest}`,
+      evidence: { pushedAt: iso(facts, each) },
+    }),
+  );
+  const items = [
+    ...(whole ? [itemOf('manifest', repository, digest, facts.manifest.isAbout === true, judgement.manifest)] : []),
+    ...tags.map((tag) => ({
+      ...itemOf('tag', repository, digest, aboutIn(tag.tag) !== undefined || facts.manifest.isAbout === true, tag),
+      tag: tag.tag,
+    })),
+    ...parts,
+  ];
   return { repository, digest, whole, tags: tags.map(({ tag }) => tag), along, items };
 }
 
@@ -214,22 +339,55 @@ function iso({ along }: Judged['facts'], digest: Removal['digest']): string {
 /** What a rule would take if no attribute forbade it. */
 function lockedItems({ facts, judgements }: Judged, policy: string): Item[] {
   const judgement = judgements.get(policy);
-  const { repository, manifest: { digest } } = facts;
-  const tags = (judgement?.tags ?? []).filter(({ rule }) => rule === 'locked').map((tag) => ({ ...itemOf('tag', repository, digest, false, tag), tag: tag.tag }));
-  return judgement?.manifest.rule === 'locked' ? [...tags, itemOf('manifest', repository, digest, false, judgement.manifest)] : tags;
+  const {
+    repository,
+    manifest: { digest },
+  } = facts;
+  const tags = (judgement?.tags ?? [])
+    .filter(({ rule }) => rule === 'locked')
+    .map((tag) => ({ ...itemOf('tag', repository, digest, false, tag), tag: tag.tag }));
+  return judgement?.manifest.rule === 'locked'
+    ? [...tags, itemOf('manifest', repository, digest, false, judgement.manifest)]
+    : tags;
 }
 
-function itemOf(kind: Item['kind'], repository: Item['repository'], digest: Item['digest'], isAbout: boolean, { rule, why, evidence }: Decision): Item {
-  return { kind, repository, digest, ...(isAbout ? { about: true as const } : {}), rule: rule ?? '', why, evidence, bytes: 0 };
+function itemOf(
+  kind: Item['kind'],
+  repository: Item['repository'],
+  digest: Item['digest'],
+  isAbout: boolean,
+  { rule, why, evidence }: Decision,
+): Item {
+  return {
+    kind,
+    repository,
+    digest,
+    ...(isAbout ? { about: true as const } : {}),
+    rule: rule ?? '',
+    why,
+    evidence,
+    bytes: 0,
+  };
 }
 
 /** A referrer of two subjects' parts, or a child of two indexes, goes along with both and counts once. */
 function uniqueDocuments(found: readonly Found[]): ManifestDocument[] {
-  return [...new Map(found.flatMap(({ documents }) => documents).map((document) => [`${document.repository}@${document.digest}`, document])).values()];
+  return [
+    ...new Map(
+      found
+        .flatMap(({ documents }) => documents)
+        .map((document) => [`${document.repository}@${document.digest}`, document]),
+    ).values(),
+  ];
 }
 
 function withBytes(removal: Removal, freed: ReadonlyMap<string, number>): Removal {
-  return { ...removal, items: removal.items.map((item) => (item.kind === 'tag' ? item : { ...item, bytes: freed.get(`${item.repository}@${item.digest}`) ?? 0 })) };
+  return {
+    ...removal,
+    items: removal.items.map((item) =>
+      item.kind === 'tag' ? item : { ...item, bytes: freed.get(`${item.repository}@${item.digest}`) ?? 0 },
+    ),
+  };
 }
 
 /** What goes along with two is listed with the first. */
@@ -243,17 +401,45 @@ function eachOnce(removals: readonly Removal[]): Removal[] {
 }
 
 /** Of a plan that removes something. Published before anybody acts on it; a crash in between leaves a plan that nobody was told of, and the next run makes another. */
-async function tell({ ports }: Session, plan: Plan, percent: number, cause: Cause, asked: 'schedule' | 'somebody'): Promise<void> {
+async function tell(
+  { ports }: Session,
+  plan: Plan,
+  percent: number,
+  cause: Cause,
+  asked: 'schedule' | 'somebody',
+): Promise<void> {
   const { policy, plan: id, hash, manifests, tags, bytes, over, madeAt } = plan;
   if (manifests + tags === 0) return;
-  const about = (type: string) => ({ id: `${id}-${type}`, time: madeAt, source: ports.settings.eventSource, subject: policy });
+  const about = (type: string) => ({
+    id: `${id}-${type}`,
+    time: madeAt,
+    source: ports.settings.eventSource,
+    subject: policy,
+  });
   const occurrence = { id: ports.ids.nextId(), timestamp: madeAt, ...cause };
-  const events = [envelope('Longshore.PurgePlanned', about('planned'), { ...occurrence, target: { policy, plan: id, hash, manifests, tags, bytes, asks: asked === 'somebody' || over.length > 0 } })];
-  if (asked === 'schedule' && over.length > 0) events.push(envelope('Longshore.BrakeApplied', about('braked'), { ...occurrence, target: { policy, plan: id, hash, percent, repositories: over } }));
+  const events = [
+    envelope('Longshore.PurgePlanned', about('planned'), {
+      ...occurrence,
+      target: { policy, plan: id, hash, manifests, tags, bytes, asks: asked === 'somebody' || over.length > 0 },
+    }),
+  ];
+  if (asked === 'schedule' && over.length > 0)
+    events.push(
+      envelope('Longshore.BrakeApplied', about('braked'), {
+        ...occurrence,
+        target: { policy, plan: id, hash, percent, repositories: over },
+      }),
+    );
   await ports.topic.publishEvents(events);
 }
 
 /** A session of its own: what is in use, locked or pulled is read now. */
-export async function planNow(ports: Session['ports'], registry: Session['registry'], policy: PolicyDocument, cause: Cause, asked: 'schedule' | 'somebody'): Promise<Plan> {
+export async function planNow(
+  ports: Session['ports'],
+  registry: Session['registry'],
+  policy: PolicyDocument,
+  cause: Cause,
+  asked: 'schedule' | 'somebody',
+): Promise<Plan> {
   return makePlan(await openSession(ports, registry), policy, cause, asked);
 }

@@ -5,7 +5,9 @@ import { scheduleSchema } from '../../state/schedule.ts';
 import { versionRangeSchema } from '../../state/version.ts';
 
 const days = z.int().min(1).max(3_650);
-const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/, 'must be 1 to 50 lower-case letters, digits and dashes');
+const name = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/, 'must be 1 to 50 lower-case letters, digits and dashes');
 const globs = z.array(tagGlobSchema).min(1).max(50);
 
 /** What a rule to remove may demand. All of it must hold. */
@@ -38,13 +40,24 @@ const keepConditions = {
 
 const demandsSomething = (rule: object) => Object.keys(rule).length > 1;
 
-export const removeRuleSchema = z.strictObject({ name, ...removeConditions }).refine(demandsSomething, `a rule demands at least one of ${Object.keys(removeConditions).join(', ')}`);
-export const keepRuleSchema = z.strictObject({ name, ...keepConditions }).refine(demandsSomething, `a rule demands at least one of ${Object.keys(keepConditions).join(', ')}`);
+export const removeRuleSchema = z
+  .strictObject({ name, ...removeConditions })
+  .refine(demandsSomething, `a rule demands at least one of ${Object.keys(removeConditions).join(', ')}`);
+export const keepRuleSchema = z
+  .strictObject({ name, ...keepConditions })
+  .refine(demandsSomething, `a rule demands at least one of ${Object.keys(keepConditions).join(', ')}`);
 export type RemoveRule = z.infer<typeof removeRuleSchema>;
 export type KeepRule = z.infer<typeof keepRuleSchema>;
 
 function scope<T extends z.ZodType<string>>(glob: T, everything: z.input<T>) {
-  return z.strictObject({ include: z.array(glob).min(1).max(100).default([everything] as never), exclude: z.array(glob).max(100).default([]) });
+  return z.strictObject({
+    include: z
+      .array(glob)
+      .min(1)
+      .max(100)
+      .default([everything] as never),
+    exclude: z.array(glob).max(100).default([]),
+  });
 }
 
 export const policyNameSchema = name;
@@ -70,19 +83,31 @@ function namedOnce(rules: readonly { readonly name: string }[]): boolean {
 
 /** The one that every registry has until somebody changes it. As each policy it takes nothing before a plan of it was approved. */
 export const defaultPolicy: Policy = policySchema.parse({
-  remove: [{ name: 'untagged', untaggedDays: 7 }, { name: 'not-pulled', notPulledDays: 90 }],
+  remove: [
+    { name: 'untagged', untaggedDays: 7 },
+    { name: 'not-pulled', notPulledDays: 90 },
+  ],
   // What has no dot is a number of a build or digits of a commit, and versions do not come to 1000: that is a year.
-  keep: [{ name: 'latest', tags: ['latest'] }, { name: 'releases', semver: '<1000', tags: ['*.*', 'v*'] }],
+  keep: [
+    { name: 'latest', tags: ['latest'] },
+    { name: 'releases', semver: '<1000', tags: ['*.*', 'v*'] },
+  ],
 });
 
 /** What approval is bound to: a policy whose rules, scope, retention or brake change is approved anew. Not its schedule. */
 export function rulesHash({ schedule: _, ...rules }: Policy): string {
-  return createHash('sha256').update(JSON.stringify(sorted(rules))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(rules)))
+    .digest('hex');
 }
 
 /** The same object has the same text, in whatever order it was written. */
 export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
 }

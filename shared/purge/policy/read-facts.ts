@@ -5,7 +5,13 @@ import { isImageConfigMediaType } from '../../oci/media-types.ts';
 import type { LastPull } from '../../ports/pulls.ts';
 import { aboutIn, subjectNamed, tagsAbout } from '../../state/about.ts';
 import { forbidding } from '../../state/attributes.ts';
-import { childrenOf, manifestDocumentSchema, manifestRef, referrerDocumentSchema, tagDocumentSchema } from '../../state/manifest.ts';
+import {
+  childrenOf,
+  manifestDocumentSchema,
+  manifestRef,
+  referrerDocumentSchema,
+  tagDocumentSchema,
+} from '../../state/manifest.ts';
 import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
@@ -39,21 +45,35 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
   const { key } = view;
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (manifest === undefined) return undefined;
-  const [tags, { along, leaves, keeper }] = await Promise.all([tagsOf(ports, key, digest), surroundingsOf(repositoryGraph(ports, key), nodeOf(manifest.document), view.going)]);
-  const pulls = await ports.lastPulls.lastPulls(key, [digest, ...along.map((each) => each.digest), ...tags.map(({ name }) => name)]);
+  const [tags, { along, leaves, keeper }] = await Promise.all([
+    tagsOf(ports, key, digest),
+    surroundingsOf(repositoryGraph(ports, key), nodeOf(manifest.document), view.going),
+  ]);
+  const pulls = await ports.lastPulls.lastPulls(key, [
+    digest,
+    ...along.map((each) => each.digest),
+    ...tags.map(({ name }) => name),
+  ]);
   const now = ports.clock.now().getTime();
   const manifestFacts = (document: ManifestDocument) => factsOf(document, session, pulls.get(document.digest), now);
   const facts: Facts = {
     repository: key.repository,
     ...(view.locked === undefined ? {} : { repositoryLocked: view.locked }),
     manifest: manifestFacts(manifest.document),
-    tags: await Promise.all(tags.map(async (tag) => ({ ...tagFacts(tag, pulls.get(tag.name)), ...(await aboutOf(ports, key, tag)) }))),
+    tags: await Promise.all(
+      tags.map(async (tag) => ({ ...tagFacts(tag, pulls.get(tag.name)), ...(await aboutOf(ports, key, tag)) })),
+    ),
     ...(keeper === undefined ? {} : { keeper }),
     along: along.map(({ document, isChild }) => ({ ...manifestFacts(document), isChild })),
     newestTags: view.newest,
     ...(session.trackedSince === undefined ? {} : { trackedSince: session.trackedSince }),
   };
-  return { facts, manifest, documents: [manifest.document, ...along.map(({ document }) => document)], dependsOnOthers: leaves || keeper !== undefined };
+  return {
+    facts,
+    manifest,
+    documents: [manifest.document, ...along.map(({ document }) => document)],
+    dependsOnOthers: leaves || keeper !== undefined,
+  };
 }
 
 function nodeOf(document: ManifestDocument): ManifestNode {
@@ -75,7 +95,17 @@ function repositoryGraph(ports: PolicyPorts, key: RepositoryKey): Graph<Manifest
     tagsOf: once(async (digest) => (await limit(() => tagsOf(ports, key, digest))).map(({ name }) => aboutIn(name))),
     listedBy: once((digest) => limit(() => indexesOf(ports, key, digest))),
     referrersOf: once(async (digest) => {
-      const edges = await limit(() => everyOne(ports, key, [{ path: 'type', is: '=', value: 'referrer' }, { path: 'subject', is: '=', value: digest }], referrerDocumentSchema));
+      const edges = await limit(() =>
+        everyOne(
+          ports,
+          key,
+          [
+            { path: 'type', is: '=', value: 'referrer' },
+            { path: 'subject', is: '=', value: digest },
+          ],
+          referrerDocumentSchema,
+        ),
+      );
       const signatures = await limit(() => tagsAbout(ports.documents, key, digest));
       const digests = new Set([...edges, ...signatures].map((each) => each.digest));
       return (await Promise.all([...digests].map((each) => manifest(each)))).filter((node) => node !== undefined);
@@ -97,17 +127,37 @@ const indexesRead = 100;
 
 async function indexesOf({ documents }: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const where: Predicate[] = [{ path: 'type', is: '=', value: 'manifest' }, { path: 'references', is: 'contains', value: { digest } }];
-  const indexes = await firstOf(indexesRead, storedOf(documents, { container, partition, where, limit: indexesRead }, manifestDocumentSchema));
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'manifest' },
+    { path: 'references', is: 'contains', value: { digest } },
+  ];
+  const indexes = await firstOf(
+    indexesRead,
+    storedOf(documents, { container, partition, where, limit: indexesRead }, manifestDocumentSchema),
+  );
   return indexes.map(({ document }) => document.digest);
 }
 
 function tagsOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<TagDocument[]> {
-  return everyOne(ports, key, [{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }], tagDocumentSchema);
+  return everyOne(
+    ports,
+    key,
+    [
+      { path: 'type', is: '=', value: 'tag' },
+      { path: 'digest', is: '=', value: digest },
+    ],
+    tagDocumentSchema,
+  );
 }
 
-function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull | undefined, now: number): ManifestFacts {
-  const { digest, mediaType, artifactType, references, subject, about, updatedAt, heldAt, untaggedAt, attributes } = document;
+function factsOf(
+  document: ManifestDocument,
+  { inUse }: Session,
+  pull: LastPull | undefined,
+  now: number,
+): ManifestFacts {
+  const { digest, mediaType, artifactType, references, subject, about, updatedAt, heldAt, untaggedAt, attributes } =
+    document;
   const [locked, used] = [forbidding('delete', attributes), inUse.get(digest)];
   return {
     digest,
@@ -115,7 +165,9 @@ function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull 
     pushedAt: Date.parse(updatedAt),
     ...(heldAt === undefined ? {} : { heldAt: Date.parse(heldAt) }),
     untaggedSince: untaggedAt === undefined ? now : Date.parse(untaggedAt),
-    types: [artifactType, references.find(({ role }) => role === 'config')?.mediaType].filter((type) => type !== undefined),
+    types: [artifactType, references.find(({ role }) => role === 'config')?.mediaType].filter(
+      (type) => type !== undefined,
+    ),
     labels: labelsOf(document),
     ...pulledAt(pull),
     ...(locked === undefined ? {} : { locked }),
@@ -125,9 +177,19 @@ function factsOf(document: ManifestDocument, { inUse }: Session, pull: LastPull 
 }
 
 /** Annotations, and the labels of an image's config: one name may stand in both. What was pushed before labels were read may have any. */
-function labelsOf({ annotations = {}, annotationsIn, labels, labelsIn, references }: ManifestDocument): ManifestFacts['labels'] {
+function labelsOf({
+  annotations = {},
+  annotationsIn,
+  labels,
+  labelsIn,
+  references,
+}: ManifestDocument): ManifestFacts['labels'] {
   if (annotationsIn !== undefined || labelsIn !== undefined) return 'unknown';
-  if (labels === undefined && references.some(({ role, mediaType }) => role === 'config' && isImageConfigMediaType(mediaType))) return 'unknown';
+  if (
+    labels === undefined &&
+    references.some(({ role, mediaType }) => role === 'config' && isImageConfigMediaType(mediaType))
+  )
+    return 'unknown';
   return [annotations, labels ?? {}];
 }
 
@@ -137,7 +199,11 @@ function tagFacts({ name, updatedAt, attributes }: TagDocument, pull: LastPull |
 }
 
 /** What a tag such as `sha256-….sig` signs, where it is live. */
-async function aboutOf({ documents }: PolicyPorts, key: RepositoryKey, { name, digest }: TagDocument): Promise<{ about?: Digest }> {
+async function aboutOf(
+  { documents }: PolicyPorts,
+  key: RepositoryKey,
+  { name, digest }: TagDocument,
+): Promise<{ about?: Digest }> {
   const subject = await subjectNamed(documents, key, name);
   return subject === undefined || subject === digest ? {} : { about: subject };
 }

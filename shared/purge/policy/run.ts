@@ -25,34 +25,59 @@ export interface PoliciesRun {
 export async function runPolicies(ports: PolicyPorts, registry: RegistryName, until: Date): Promise<PoliciesRun> {
   const [looking, plans]: [string[], Plan[]] = [[], []];
   const approved = (await readPolicies(ports.documents, registry)).filter(isApproved);
-  await oneByOne(ports.log, 'the run of a purge policy', approved, ({ name }) => name, async (policy) => {
-    if (!(await walk(ports, registry, policy.name, until))) {
-      looking.push(policy.name);
-      return;
-    }
-    const plan = (await goOn(ports, policy, until)) ?? (await runOnTime(ports, policy, until));
-    if (plan !== undefined) plans.push(plan);
-  });
+  await oneByOne(
+    ports.log,
+    'the run of a purge policy',
+    approved,
+    ({ name }) => name,
+    async (policy) => {
+      if (!(await walk(ports, registry, policy.name, until))) {
+        looking.push(policy.name);
+        return;
+      }
+      const plan = (await goOn(ports, policy, until)) ?? (await runOnTime(ports, policy, until));
+      if (plan !== undefined) plans.push(plan);
+    },
+  );
   return { looking, plans };
 }
 
 /** A plan that somebody approved, or that a crash interrupted. */
-async function goOn(ports: PolicyPorts, { registry, name, plan }: PolicyDocument, until: Date): Promise<Plan | undefined> {
-  const current = plan === undefined ? undefined : await readStored(ports.documents, planSchema, planRef(registry, plan));
-  return current?.document.state === 'approved' ? carryOut(ports, registry, current.document.plan, causeOfBackground(ports, policyActor(name)), until) : undefined;
+async function goOn(
+  ports: PolicyPorts,
+  { registry, name, plan }: PolicyDocument,
+  until: Date,
+): Promise<Plan | undefined> {
+  const current =
+    plan === undefined ? undefined : await readStored(ports.documents, planSchema, planRef(registry, plan));
+  return current?.document.state === 'approved'
+    ? carryOut(ports, registry, current.document.plan, causeOfBackground(ports, policyActor(name)), until)
+    : undefined;
 }
 
-async function runOnTime(ports: PolicyPorts, { registry, name, nextRunAt }: PolicyDocument, until: Date): Promise<Plan | undefined> {
+async function runOnTime(
+  ports: PolicyPorts,
+  { registry, name, nextRunAt }: PolicyDocument,
+  until: Date,
+): Promise<Plan | undefined> {
   const now = ports.clock.now();
   if (Date.parse(nextRunAt) > now.getTime()) return undefined;
   // Whoever moves the time is the one that runs.
   const runBy = ports.ids.nextId();
-  const policy = await changePolicy(ports.documents, registry, name, (before) => (before.nextRunAt === nextRunAt ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString(), runBy } : undefined));
+  const policy = await changePolicy(ports.documents, registry, name, (before) =>
+    before.nextRunAt === nextRunAt
+      ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString(), runBy }
+      : undefined,
+  );
   if (policy?.runBy !== runBy) return undefined;
   const cause = causeOfBackground(ports, policyActor(name));
   const plan = await planNow(ports, registry, policy, cause, 'schedule');
   if (plan.over.length > 0) return plan;
-  await ports.documents.commitDocuments('registries', [registry], [{ do: 'patch', id: plan.id, set: { state: 'approved', approvedBy: policyActor(name) } }]);
+  await ports.documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'patch', id: plan.id, set: { state: 'approved', approvedBy: policyActor(name) } }],
+  );
   return carryOut(ports, registry, plan.plan, cause, until);
 }
 

@@ -45,7 +45,11 @@ export interface Session {
  * when something is due.
  */
 export async function openSession(ports: PolicyPorts, registry: RegistryName, pins?: 'without pins'): Promise<Session> {
-  const [policies, inUse, tracked] = await Promise.all([readPolicies(ports.documents, registry), pins === undefined ? readInUse(ports, registry) : new Map<Digest, never>(), ports.lastPulls.trackedSince(registry)]);
+  const [policies, inUse, tracked] = await Promise.all([
+    readPolicies(ports.documents, registry),
+    pins === undefined ? readInUse(ports, registry) : new Map<Digest, never>(),
+    ports.lastPulls.trackedSince(registry),
+  ]);
   const views = new Map<string, Promise<RepositoryView | undefined>>();
   const view = (key: RepositoryKey) => {
     const known = views.get(key.repository) ?? readView(ports, policies, key);
@@ -57,7 +61,9 @@ export async function openSession(ports: PolicyPorts, registry: RegistryName, pi
 
 async function readInUse({ documents, clock }: PolicyPorts, registry: RegistryName): Promise<Session['inUse']> {
   const pinned = new Map<Digest, { source: string; until: number }>();
-  for (const { document: { source, digests, expiresAt } } of await inRegistry(documents, registry, 'purge-in-use:', inUseSchema)) {
+  for (const {
+    document: { source, digests, expiresAt },
+  } of await inRegistry(documents, registry, 'purge-in-use:', inUseSchema)) {
     const until = Date.parse(expiresAt);
     if (until <= clock.now().getTime()) continue;
     for (const digest of digests) if ((pinned.get(digest)?.until ?? 0) < until) pinned.set(digest, { source, until });
@@ -69,36 +75,77 @@ export function isApproved({ approved, policy }: PolicyDocument): boolean {
   return approved !== undefined && approved.rules === rulesHash(policy);
 }
 
-async function readView(ports: PolicyPorts, policies: readonly PolicyDocument[], key: RepositoryKey): Promise<RepositoryView | undefined> {
+async function readView(
+  ports: PolicyPorts,
+  policies: readonly PolicyDocument[],
+  key: RepositoryKey,
+): Promise<RepositoryView | undefined> {
   const covering = policies.filter(({ policy }) => isAmong(policy.repositories, key.repository));
   if (covering.length === 0) return undefined;
   const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
   const rules = new Map(covering.map((each) => [each.name, rulesOf(each, covering, ports.settings.graceMs)]));
   const locked = entry === undefined ? undefined : forbidding('delete', entry.document.attributes);
-  return { key, locked, rules, ...(await newestTags(ports, key, covering.map(({ policy }) => policy))) };
+  return {
+    key,
+    locked,
+    rules,
+    ...(await newestTags(
+      ports,
+      key,
+      covering.map(({ policy }) => policy),
+    )),
+  };
 }
 
 /** Of another policy what it keeps counts once it is approved. */
 function rulesOf({ name, policy }: PolicyDocument, covering: readonly PolicyDocument[], graceMs: number): Rules {
   const others = covering.filter((other) => other.name !== name && isApproved(other));
-  return { policy, graceMs, keep: [...policy.keep, ...others.flatMap((other) => other.policy.keep.map((rule) => ({ ...rule, policy: other.name })))] };
+  return {
+    policy,
+    graceMs,
+    keep: [
+      ...policy.keep,
+      ...others.flatMap((other) => other.policy.keep.map((rule) => ({ ...rule, policy: other.name }))),
+    ],
+  };
 }
 
 /** Behind the newest that a rule counts: as many as may fall out of it between two looks. */
 const fallenOut = 10;
 
-async function newestTags({ documents }: PolicyPorts, key: RepositoryKey, policies: readonly Policy[]): Promise<Pick<RepositoryView, 'newest' | 'fallen'>> {
+async function newestTags(
+  { documents }: PolicyPorts,
+  key: RepositoryKey,
+  policies: readonly Policy[],
+): Promise<Pick<RepositoryView, 'newest' | 'fallen'>> {
   const counting = policies.flatMap((policy) => [
-    ...policy.remove.flatMap((rule) => (rule.beyondNewest === undefined ? [] : [{ left: rule.beyondNewest + fallenOut, counts: (name: string) => mayTake(rule, name, policy) }])),
-    ...policy.keep.flatMap((rule) => (rule.newest === undefined ? [] : [{ left: rule.newest + fallenOut, counts: (name: string) => keepsName(rule, name) }])),
+    ...policy.remove.flatMap((rule) =>
+      rule.beyondNewest === undefined
+        ? []
+        : [{ left: rule.beyondNewest + fallenOut, counts: (name: string) => mayTake(rule, name, policy) }],
+    ),
+    ...policy.keep.flatMap((rule) =>
+      rule.newest === undefined
+        ? []
+        : [{ left: rule.newest + fallenOut, counts: (name: string) => keepsName(rule, name) }],
+    ),
   ]);
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const newest: Tag[] = [];
   const fallen = new Set<Digest>();
   let continuation: string | undefined;
   while (counting.some(({ left }) => left > 0)) {
-    const page = await documents.queryDocuments({ container, partition, where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }], orderBy: { path: 'byTime', direction: 'desc' }, limit: 100, ...(continuation === undefined ? {} : { continuation }) });
-    for (const { document: { name, digest, about } } of page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition }))) {
+    const page = await documents.queryDocuments({
+      container,
+      partition,
+      where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }],
+      orderBy: { path: 'byTime', direction: 'desc' },
+      limit: 100,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
+    for (const {
+      document: { name, digest, about },
+    } of page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition }))) {
       // What is about another manifest uses up no place among images.
       if ((about ?? aboutIn(name)) !== undefined) continue;
       newest.push(name);

@@ -31,21 +31,32 @@ export interface Surroundings<T extends Node> {
  * What keeps a manifest, and what goes along with it: children and referrers, theirs too, that no tag, other index or other subject keeps.
  * The bin takes the same along (`settle`). `also` are manifests that go beside it by themselves, and so keep nothing.
  */
-export async function surroundingsOf<T extends Node>(graph: Graph<T>, node: T, also: ReadonlySet<Digest> = new Set()): Promise<Surroundings<T>> {
+export async function surroundingsOf<T extends Node>(
+  graph: Graph<T>,
+  node: T,
+  also: ReadonlySet<Digest> = new Set(),
+): Promise<Surroundings<T>> {
   const keeper = await keeperOf(graph, node, also);
   const candidates = await belowOf(graph, node);
   const going = new Set<Digest>([node.digest, ...also]);
   await readAhead(graph, [...candidates.keys()]);
   // What goes makes more of the rest go: until nothing changes.
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const { node: candidate } of candidates.values()) {
-      if (going.has(candidate.digest) || (await isTagged(graph, candidate, going)) || (await keeperOf(graph, candidate, going)) !== undefined) continue;
+      if (
+        going.has(candidate.digest) ||
+        (await isTagged(graph, candidate, going)) ||
+        (await keeperOf(graph, candidate, going)) !== undefined
+      )
+        continue;
       going.add(candidate.digest);
       grew = true;
     }
   }
-  const along = [...candidates.values()].filter((each) => going.has(each.node.digest) && !also.has(each.node.digest)).map(({ node: each, isChild }) => ({ ...each, isChild }));
+  const along = [...candidates.values()]
+    .filter((each) => going.has(each.node.digest) && !also.has(each.node.digest))
+    .map(({ node: each, isChild }) => ({ ...each, isChild }));
   return { along, leaves: along.length < candidates.size, ...(keeper === undefined ? {} : { keeper }) };
 }
 
@@ -63,7 +74,11 @@ async function isTagged<T extends Node>(graph: Graph<T>, { digest }: T, going: R
 }
 
 /** The first that keeps it and does not go. */
-async function keeperOf<T extends Node>(graph: Graph<T>, { digest, subject }: T, going: ReadonlySet<Digest>): Promise<Surroundings<T>['keeper']> {
+async function keeperOf<T extends Node>(
+  graph: Graph<T>,
+  { digest, subject }: T,
+  going: ReadonlySet<Digest>,
+): Promise<Surroundings<T>['keeper']> {
   const index = (await graph.listedBy(digest)).find((each) => !going.has(each));
   if (index !== undefined) return { is: 'index', digest: index };
   if (subject === undefined || subject === digest || going.has(subject)) return undefined;
@@ -87,7 +102,16 @@ async function belowOf<T extends Node>(graph: Graph<T>, top: T): Promise<Map<Dig
   return below;
 }
 
-async function directlyBelow<T extends Node>(graph: Graph<T>, { node, isChild }: { node: T; isChild: boolean }): Promise<{ node: T; isChild: boolean }[]> {
-  const [children, referrers] = await Promise.all([Promise.all(node.children.map((digest) => graph.manifest(digest))), graph.referrersOf(node.digest)]);
-  return [...children.filter((child) => child !== undefined).map((child) => ({ node: child, isChild })), ...referrers.map((referrer) => ({ node: referrer, isChild: false }))];
+async function directlyBelow<T extends Node>(
+  graph: Graph<T>,
+  { node, isChild }: { node: T; isChild: boolean },
+): Promise<{ node: T; isChild: boolean }[]> {
+  const [children, referrers] = await Promise.all([
+    Promise.all(node.children.map((digest) => graph.manifest(digest))),
+    graph.referrersOf(node.digest),
+  ]);
+  return [
+    ...children.filter((child) => child !== undefined).map((child) => ({ node: child, isChild })),
+    ...referrers.map((referrer) => ({ node: referrer, isChild: false })),
+  ];
 }

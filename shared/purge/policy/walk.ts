@@ -27,7 +27,9 @@ export async function walk(ports: PolicyPorts, registry: RegistryName, name: str
     if (place === undefined) return true;
     if (ports.clock.now() >= until) return false;
     const next = await walkPage(ports, registry, name, place);
-    await changePolicy(ports.documents, registry, name, (before) => (samePlace(before.walk, place) ? moved(before, next) : undefined));
+    await changePolicy(ports.documents, registry, name, (before) =>
+      samePlace(before.walk, place) ? moved(before, next) : undefined,
+    );
   }
 }
 
@@ -55,23 +57,42 @@ interface Page {
 }
 
 /** Marks what is next behind a place: one page of each of some repositories; gives the place behind them, `undefined` at the end. */
-async function walkPage(ports: PolicyPorts, registry: RegistryName, policy: string, place: Place): Promise<Place | undefined> {
-  const repositories = place.digest === undefined ? await repositoriesBehind(ports, registry, place.repository) : [place.repository as RepositoryName];
+async function walkPage(
+  ports: PolicyPorts,
+  registry: RegistryName,
+  policy: string,
+  place: Place,
+): Promise<Place | undefined> {
+  const repositories =
+    place.digest === undefined
+      ? await repositoriesBehind(ports, registry, place.repository)
+      : [place.repository as RepositoryName];
   const session = await openSession(ports, registry, 'without pins');
   const found = await Promise.all(repositories.map((repository) => pageOf(session, policy, repository, place.digest)));
   const pages = oneStep(found);
   const limit = pLimit(marksAtOnce);
-  await Promise.all(pages.flatMap(({ view, digests }) => (view === undefined ? [] : digests.map((digest) => limit(() => markUnlessBroken(session, view, digest))))));
+  await Promise.all(
+    pages.flatMap(({ view, digests }) =>
+      view === undefined ? [] : digests.map((digest) => limit(() => markUnlessBroken(session, view, digest))),
+    ),
+  );
   const last = pages.at(-1);
   if (last === undefined) return undefined;
   const digest = last.digests.at(-1);
   return last.more && digest !== undefined ? { repository: last.repository, digest } : { repository: last.repository };
 }
 
-async function pageOf(session: Session, policy: string, repository: RepositoryName, last: string | undefined): Promise<Page> {
+async function pageOf(
+  session: Session,
+  policy: string,
+  repository: RepositoryName,
+  last: string | undefined,
+): Promise<Page> {
   const key = { registry: session.registry, repository };
   const view = await session.view(key);
-  return view?.rules.has(policy) === true ? { repository, view, ...(await manifestsBehind(session.ports, key, last)) } : { repository, digests: [], more: false };
+  return view?.rules.has(policy) === true
+    ? { repository, view, ...(await manifestsBehind(session.ports, key, last)) }
+    : { repository, digests: [], more: false };
 }
 
 /** The first of these up to one that has more than a page, for there is one place: what was read of those behind it is read again. */
@@ -93,29 +114,59 @@ async function markUnlessBroken(session: Session, view: RepositoryView, digest: 
     await mark(session, view, digest);
   } catch (error) {
     if (!(error instanceof UnreadableDocument)) throw error;
-    session.ports.log.error({ err: error, repository: view.key.repository, digest }, 'a manifest cannot be judged, and stays');
+    session.ports.log.error(
+      { err: error, repository: view.key.repository, digest },
+      'a manifest cannot be judged, and stays',
+    );
   }
 }
 
-async function repositoriesBehind({ documents }: PolicyPorts, registry: RegistryName, last: string | undefined): Promise<RepositoryName[]> {
+async function repositoriesBehind(
+  { documents }: PolicyPorts,
+  registry: RegistryName,
+  last: string | undefined,
+): Promise<RepositoryName[]> {
   const [container, partition] = ['registries' as const, [registry]];
   const prefix = repositoryRef({ registry, repository: '' as RepositoryName }).id;
-  const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: repositoryRef({ registry, repository: last as RepositoryName }).id }];
-  const { documents: found } = await firstPage(documents, { container, partition, where: [{ path: 'id', is: 'starts-with', value: prefix }, ...behind], orderBy: { path: 'id', direction: 'asc' }, limit: repositoriesAtOnce });
+  const behind =
+    last === undefined
+      ? []
+      : [{ path: 'id', is: '>' as const, value: repositoryRef({ registry, repository: last as RepositoryName }).id }];
+  const { documents: found } = await firstPage(documents, {
+    container,
+    partition,
+    where: [{ path: 'id', is: 'starts-with', value: prefix }, ...behind],
+    orderBy: { path: 'id', direction: 'asc' },
+    limit: repositoriesAtOnce,
+  });
   return found.map((each) => parseStored(repositoryDocumentSchema, each, { container, partition }).document.repository);
 }
 
-async function manifestsBehind({ documents }: PolicyPorts, key: RepositoryKey, last: string | undefined): Promise<{ digests: Digest[]; more: boolean }> {
+async function manifestsBehind(
+  { documents }: PolicyPorts,
+  key: RepositoryKey,
+  last: string | undefined,
+): Promise<{ digests: Digest[]; more: boolean }> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: `manifest:${last}` }];
-  const page = await firstPage(documents, { container, partition, where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }, ...behind], orderBy: { path: 'id', direction: 'asc' }, limit: manifestsAtOnce });
+  const page = await firstPage(documents, {
+    container,
+    partition,
+    where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }, ...behind],
+    orderBy: { path: 'id', direction: 'asc' },
+    limit: manifestsAtOnce,
+  });
   // By their ids, which are read whatever else of them cannot be.
-  return { digests: page.documents.flatMap(({ document }) => parseDigest(document.id.slice('manifest:'.length)) ?? []), more: page.continuation !== undefined };
+  return {
+    digests: page.documents.flatMap(({ document }) => parseDigest(document.id.slice('manifest:'.length)) ?? []),
+    more: page.continuation !== undefined,
+  };
 }
 
 /** The first that holds anything: a page may be empty and not the last. */
 async function firstPage(documents: QueryDocuments, query: DocumentQuery): Promise<DocumentPage> {
   let page = await documents.queryDocuments(query);
-  while (page.documents.length === 0 && page.continuation !== undefined) page = await documents.queryDocuments({ ...query, continuation: page.continuation });
+  while (page.documents.length === 0 && page.continuation !== undefined)
+    page = await documents.queryDocuments({ ...query, continuation: page.continuation });
   return page;
 }

@@ -16,7 +16,10 @@ const maxBody = 64 * 1024;
 const patchSchema = attributesSchema.partial();
 export type AttributePatch = z.infer<typeof patchSchema>;
 
-const quarantineSchema = z.object({ quarantineState: z.enum(['Passed', 'Failed', 'Quarantined']).optional(), quarantineDetails: z.string().max(16_384).optional() });
+const quarantineSchema = z.object({
+  quarantineState: z.enum(['Passed', 'Failed', 'Quarantined']).optional(),
+  quarantineDetails: z.string().max(16_384).optional(),
+});
 export type QuarantinePatch = z.infer<typeof quarantineSchema>;
 
 /** Throws `RegistryError`: `request-invalid`, `too-large`. */
@@ -25,7 +28,9 @@ export async function attributePatchIn(request: Request): Promise<AttributePatch
 }
 
 /** A manifest's: scanners also report here. Throws as `attributePatchIn`. */
-export async function manifestPatchIn(request: Request): Promise<{ attributes: AttributePatch; quarantine: QuarantinePatch }> {
+export async function manifestPatchIn(
+  request: Request,
+): Promise<{ attributes: AttributePatch; quarantine: QuarantinePatch }> {
   const body = await bodyOf(request);
   return { attributes: check(patchSchema, body), quarantine: check(quarantineSchema, body) };
 }
@@ -33,14 +38,21 @@ export async function manifestPatchIn(request: Request): Promise<{ attributes: A
 async function bodyOf(request: Request): Promise<unknown> {
   const bytes = await readSmallBody(request, 'list of attributes', maxBody);
   const json = jsonIn(bytes);
-  if (json === undefined) throw new RegistryError({ is: 'request-invalid', why: `the body is not JSON, or is nested more than ${maxJsonDepth} levels deep` });
+  if (json === undefined)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: `the body is not JSON, or is nested more than ${maxJsonDepth} levels deep`,
+    });
   return json;
 }
 
 function check<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new RegistryError({ is: 'request-invalid', why: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; ') });
+  throw new RegistryError({
+    is: 'request-invalid',
+    why: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
+  });
 }
 
 interface Patched<T> {
@@ -55,13 +67,18 @@ interface Patched<T> {
  * Changes some properties of a document and gives it as it is then. Conditional on its etag, as a push is, so neither overwrites the
  * other. Throws `absent` when there is none, and `RegistryError` (`contended`).
  */
-export async function patchStored<T extends object>(documents: ReadDocument & CommitDocuments, { ref, schema, absent, change }: Patched<T>): Promise<Stored<T>> {
+export async function patchStored<T extends object>(
+  documents: ReadDocument & CommitDocuments,
+  { ref, schema, absent, change }: Patched<T>,
+): Promise<Stored<T>> {
   return untilUncontended(ref.id, async () => {
     const before = await readStored(documents, schema, ref);
     if (before === undefined) throw absent;
     const set = change(before.document);
     if (Object.keys(set).length === 0) return before;
-    const outcome = await documents.commitDocuments(ref.container, ref.partition, [{ do: 'patch', id: ref.id, set: { ...set }, ifMatch: before.etag }]);
+    const outcome = await documents.commitDocuments(ref.container, ref.partition, [
+      { do: 'patch', id: ref.id, set: { ...set }, ifMatch: before.etag },
+    ]);
     const etag = outcome.committed ? outcome.etags[0] : undefined;
     return etag === undefined ? undefined : { document: { ...before.document, ...set }, etag };
   });

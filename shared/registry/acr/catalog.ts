@@ -18,7 +18,12 @@ const fewestAtOnce = 100;
 const wholeCatalog: Access = { type: 'registry', name: 'catalog', action: '*' };
 
 /** `GET /v2/_catalog` and `/acr/v1/_catalog`, with `n`, `last` and `Link`: what the caller may read, in order. */
-export async function respondCatalog(ports: RegistryPorts, registry: RegistryName, caller: Caller, request: Request): Promise<Response> {
+export async function respondCatalog(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  caller: Caller,
+  request: Request,
+): Promise<Response> {
   const url = new URL(request.url);
   const n = pageSizeIn(url.searchParams, pageSizes);
   const last = startBehind(ports, url.searchParams.get('last') ?? undefined);
@@ -33,7 +38,8 @@ export async function respondCatalog(ports: RegistryPorts, registry: RegistryNam
 function startBehind(ports: RegistryPorts, last: string | undefined): string | undefined {
   if (last === undefined || last === '') return undefined;
   const place = openPlace(last, ports.settings.uploadKey);
-  if (place === undefined) throw new RegistryError({ is: 'request-invalid', why: 'last is no place in this catalog: start again without it' });
+  if (place === undefined)
+    throw new RegistryError({ is: 'request-invalid', why: 'last is no place in this catalog: start again without it' });
   return place;
 }
 
@@ -43,17 +49,29 @@ interface CatalogPage {
 }
 
 /** Filled although some are left out, within `maxQueries`. */
-async function visiblePage(ports: RegistryPorts, registry: RegistryName, caller: Caller, page: { n: number; last: string | undefined }): Promise<CatalogPage> {
+async function visiblePage(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  caller: Caller,
+  page: { n: number; last: string | undefined },
+): Promise<CatalogPage> {
   const visible: RepositoryName[] = [];
   let last = page.last;
   for (let queries = 0; queries < maxQueries; queries++) {
-    const { names, more } = await namesBehind(ports, registry, last, Math.max(page.n + 1 - visible.length, fewestAtOnce));
+    const { names, more } = await namesBehind(
+      ports,
+      registry,
+      last,
+      Math.max(page.n + 1 - visible.length, fewestAtOnce),
+    );
     visible.push(...names.filter((name) => maySee(caller, name)));
     if (visible.length > page.n) return pageOf(visible, page.n);
     if (!more) return { repositories: visible };
     last = names.at(-1) ?? last;
   }
-  return last === undefined ? { repositories: visible } : { repositories: visible, next: sealPlace(last, ports.settings.uploadKey) };
+  return last === undefined
+    ? { repositories: visible }
+    : { repositories: visible, next: sealPlace(last, ports.settings.uploadKey) };
 }
 
 function pageOf(visible: readonly RepositoryName[], n: number): CatalogPage {
@@ -66,7 +84,12 @@ function maySee(caller: Caller, name: RepositoryName): boolean {
   return caller.may(wholeCatalog) || caller.may({ type: 'listing', name, action: 'read' });
 }
 
-async function namesBehind(ports: RegistryPorts, registry: RegistryName, last: string | undefined, limit: number): Promise<{ names: RepositoryName[]; more: boolean }> {
+async function namesBehind(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  last: string | undefined,
+  limit: number,
+): Promise<{ names: RepositoryName[]; more: boolean }> {
   const partition = [registry];
   const where: Predicate[] = [
     { path: 'type', is: '=', value: 'repository' },
@@ -74,7 +97,15 @@ async function namesBehind(ports: RegistryPorts, registry: RegistryName, last: s
     { path: 'attributes.listEnabled', is: '=', value: true },
   ];
   if (last !== undefined) where.push({ path: 'repository', is: '>', value: last });
-  const page = await ports.documents.queryDocuments({ container: 'registries', partition, where, orderBy: { path: 'repository', direction: 'asc' }, limit });
-  const names = page.documents.map((found) => parseStored(repositoryDocumentSchema, found, { container: 'registries', partition }).document.repository);
+  const page = await ports.documents.queryDocuments({
+    container: 'registries',
+    partition,
+    where,
+    orderBy: { path: 'repository', direction: 'asc' },
+    limit,
+  });
+  const names = page.documents.map(
+    (found) => parseStored(repositoryDocumentSchema, found, { container: 'registries', partition }).document.repository,
+  );
   return { names, more: page.continuation !== undefined };
 }

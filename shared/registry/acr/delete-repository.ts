@@ -21,7 +21,11 @@ export interface DeletedRepository {
  * Deletes all that a repository holds, then its entry; asked again after a crash it goes on. Throws `RegistryError`: `name-unknown`,
  * `disallowed`, `contended`.
  */
-export async function deleteRepository(ports: RegistryPorts, key: RepositoryKey, cause: Cause): Promise<DeletedRepository> {
+export async function deleteRepository(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  cause: Cause,
+): Promise<DeletedRepository> {
   const entry = await liveEntry(ports, key);
   requireAllowed('delete', [guardedRepository(entry)]);
   const { manifests, tags } = await ports.bin.recycleAll(key, { cause });
@@ -55,8 +59,14 @@ async function bury(ports: RegistryPorts, key: RepositoryKey, { generation }: Re
       if (found !== undefined) ports.entries.remember(found);
       return 'another life';
     }
-    const document: RepositoryDocument = { ...found.document, state: 'deleted', updatedAt: ports.clock.now().toISOString() };
-    const outcome = await ports.documents.commitDocuments(container, partition, [{ do: 'replace', document: { ...document }, ifMatch: found.etag }]);
+    const document: RepositoryDocument = {
+      ...found.document,
+      state: 'deleted',
+      updatedAt: ports.clock.now().toISOString(),
+    };
+    const outcome = await ports.documents.commitDocuments(container, partition, [
+      { do: 'replace', document: { ...document }, ifMatch: found.etag },
+    ]);
     const etag = outcome.committed ? outcome.etags[0] : undefined;
     if (etag === undefined) return undefined;
     ports.entries.remember({ document, etag });

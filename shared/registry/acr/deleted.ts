@@ -19,28 +19,70 @@ import { firstOf, storedOf } from '../../state/pages.ts';
 const pageSizes = { usual: 100, largest: 100 };
 
 /** `GET _deleted/{name}/_manifests?n&last`: by the time of deletion, the last one last, as az takes it. */
-export async function respondDeletedManifests(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, query: URLSearchParams): Promise<Response> {
-  const { items, headers } = await page(ports, key, 'binned', binnedDocumentSchema, { query, path: `/acr/v1/_deleted/${key.repository}/_manifests` });
-  const manifests = items.map((binned) => ({ ...manifestShape(manifestOf(binned), []), deletedAt: acrTime(binned.recycled.recycledAt) }));
+export async function respondDeletedManifests(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  query: URLSearchParams,
+): Promise<Response> {
+  const { items, headers } = await page(ports, key, 'binned', binnedDocumentSchema, {
+    query,
+    path: `/acr/v1/_deleted/${key.repository}/_manifests`,
+  });
+  const manifests = items.map((binned) => ({
+    ...manifestShape(manifestOf(binned), []),
+    deletedAt: acrTime(binned.recycled.recycledAt),
+  }));
   return Response.json({ ...where, manifests }, { headers });
 }
 
 /** `GET _deleted/{name}/_tags?n&last`. */
-export async function respondDeletedTags(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, query: URLSearchParams): Promise<Response> {
-  const { items, headers } = await page(ports, key, 'binned-tag', binnedTagSchema, { query, path: `/acr/v1/_deleted/${key.repository}/_tags` });
-  const tags = items.map(({ name, digest, recycled }) => ({ tag: name, digest, deletedAt: acrTime(recycled.recycledAt) }));
+export async function respondDeletedTags(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  query: URLSearchParams,
+): Promise<Response> {
+  const { items, headers } = await page(ports, key, 'binned-tag', binnedTagSchema, {
+    query,
+    path: `/acr/v1/_deleted/${key.repository}/_tags`,
+  });
+  const tags = items.map(({ name, digest, recycled }) => ({
+    tag: name,
+    digest,
+    deletedAt: acrTime(recycled.recycledAt),
+  }));
   return Response.json({ ...where, tags }, { headers });
 }
 
-async function page<T extends { byTime: string }>(ports: RegistryPorts, key: RepositoryKey, type: 'binned' | 'binned-tag', schema: z.ZodType<T>, asked: { readonly query: URLSearchParams; readonly path: string }) {
+async function page<T extends { byTime: string }>(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  type: 'binned' | 'binned-tag',
+  schema: z.ZodType<T>,
+  asked: { readonly query: URLSearchParams; readonly path: string },
+) {
   const n = pageSizeIn(asked.query, pageSizes);
   const last = asked.query.get('last') ?? '';
   const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const where: Predicate[] = [{ path: 'byTime', is: '>', value: `${type}:${last}` }, { path: 'byTime', is: '<', value: `${type};` }];
-  const found = await firstOf(n + 1, storedOf(ports.documents, { container, partition, where, orderBy: { path: 'byTime', direction: 'asc' }, limit: n + 1 }, schema));
+  const where: Predicate[] = [
+    { path: 'byTime', is: '>', value: `${type}:${last}` },
+    { path: 'byTime', is: '<', value: `${type};` },
+  ];
+  const found = await firstOf(
+    n + 1,
+    storedOf(
+      ports.documents,
+      { container, partition, where, orderBy: { path: 'byTime', direction: 'asc' }, limit: n + 1 },
+      schema,
+    ),
+  );
   const items = found.map(({ document }) => document);
   const place = items.length > n ? items[n - 1]?.byTime.slice(type.length + 1) : undefined;
-  return { items: items.slice(0, n), headers: place === undefined ? {} : nextPage(asked.path, Object.entries({ last: place, n: String(n) })) };
+  return {
+    items: items.slice(0, n),
+    headers: place === undefined ? {} : nextPage(asked.path, Object.entries({ last: place, n: String(n) })),
+  };
 }
 
 /** `GET _deleted/_catalog?n&last`: the repositories of which something is in the bin, in order. Each costs one seek into the index. */
@@ -48,19 +90,34 @@ export async function respondDeletedCatalog(ports: RegistryPorts, registry: Regi
   const n = pageSizeIn(url.searchParams, pageSizes);
   const repositories: string[] = [];
   let last = url.searchParams.get('last') ?? '';
-  for (let next = await deletedBehind(ports, registry, last); next !== undefined; next = await deletedBehind(ports, registry, last)) {
-    if (repositories.length === n) return Response.json({ repositories }, { headers: nextPage(url.pathname, Object.entries({ last, n: String(n) })) });
+  for (
+    let next = await deletedBehind(ports, registry, last);
+    next !== undefined;
+    next = await deletedBehind(ports, registry, last)
+  ) {
+    if (repositories.length === n)
+      return Response.json(
+        { repositories },
+        { headers: nextPage(url.pathname, Object.entries({ last, n: String(n) })) },
+      );
     repositories.push(next);
     last = next;
   }
   return Response.json({ repositories });
 }
 
-async function deletedBehind({ documents }: RegistryPorts, registry: RegistryName, last: string): Promise<string | undefined> {
+async function deletedBehind(
+  { documents }: RegistryPorts,
+  registry: RegistryName,
+  last: string,
+): Promise<string | undefined> {
   const found = await documents.queryDocuments({
     container: 'repositories',
     partition: [registry],
-    where: [{ path: 'type', is: '=', value: 'binned' }, { path: 'repository', is: '>', value: last }],
+    where: [
+      { path: 'type', is: '=', value: 'binned' },
+      { path: 'repository', is: '>', value: last },
+    ],
     orderBy: { path: 'repository', direction: 'asc' },
     limit: 1,
   });
@@ -68,16 +125,25 @@ async function deletedBehind({ documents }: RegistryPorts, registry: RegistryNam
   return first === undefined ? undefined : repositorySchema.parse(first.document.repository);
 }
 
-const bodySchema = z.object({ tag: z.custom<Tag>((value) => typeof value === 'string' && isTag(value), 'is not a tag').nullish() });
+const bodySchema = z.object({
+  tag: z.custom<Tag>((value) => typeof value === 'string' && isTag(value), 'is not a tag').nullish(),
+});
 
 /**
  * `POST _deleted/{name}/_manifests/{digest}?force`: brings a manifest back with all that went along with it, or the tag that the body names
  * alone. With `force` whatever has that name by now goes into the bin. Throws `RegistryError`: `manifest-unknown`, `tag-unknown`, `conflict`.
  */
-export async function restoreDeleted(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, digest: Digest, asked: { readonly request: Request; readonly force: boolean; readonly cause: Cause }): Promise<Response> {
+export async function restoreDeleted(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  digest: Digest,
+  asked: { readonly request: Request; readonly force: boolean; readonly cause: Cause },
+): Promise<Response> {
   const { tag } = await bodyOf(asked.request);
   if (tag === undefined || tag === null) {
-    if (!(await ports.bin.restoreManifest(key, digest, asked.cause))) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
+    if (!(await ports.bin.restoreManifest(key, digest, asked.cause)))
+      throw new RegistryError({ is: 'manifest-unknown', reference: digest });
     return Response.json({ ...where, digest });
   }
   let outcome = await ports.bin.restoreTag(key, digest, tag, asked.cause);
@@ -86,7 +152,11 @@ export async function restoreDeleted(ports: RegistryPorts, key: RepositoryKey, w
     outcome = await ports.bin.restoreTag(key, digest, tag, asked.cause);
   }
   if (outcome === 'not there') throw new RegistryError({ is: 'tag-unknown', tag });
-  if (outcome === 'taken') throw new RegistryError({ is: 'conflict', why: `tag ${tag} points at another manifest: with force=true that goes into the bin` });
+  if (outcome === 'taken')
+    throw new RegistryError({
+      is: 'conflict',
+      why: `tag ${tag} points at another manifest: with force=true that goes into the bin`,
+    });
   return Response.json({ ...where, digest, tag });
 }
 

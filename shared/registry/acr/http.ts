@@ -29,7 +29,12 @@ const verbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
 };
 
 /** ACR's own API: answers every request under `/acr/v1/`, errors included. */
-export async function respondAcr(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
+export async function respondAcr(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  request: Request,
+  requestId: string,
+): Promise<Response> {
   try {
     return await dispatch(ports, registry, request, requestId);
   } catch (error) {
@@ -37,7 +42,12 @@ export async function respondAcr(ports: RegistryPorts, registry: RegistryName, r
   }
 }
 
-async function dispatch(ports: RegistryPorts, registry: RegistryName, request: Request, requestId: string): Promise<Response> {
+async function dispatch(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  request: Request,
+  requestId: string,
+): Promise<Response> {
   const url = new URL(request.url);
   const route = parseAcrRoute(url.pathname);
   const allow = verbs[route.to];
@@ -52,7 +62,14 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, request: R
 
 type KnownRoute = Exclude<AcrRoute, { readonly to: 'catalog' | 'deleted-catalog' }>;
 
-async function respond(ports: RegistryPorts, registry: RegistryName, route: KnownRoute, request: Request, url: URL, cause: Cause): Promise<Response> {
+async function respond(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  route: KnownRoute,
+  request: Request,
+  url: URL,
+  cause: Cause,
+): Promise<Response> {
   const key = { registry, repository: route.repository };
   const where = { registry: url.host, imageName: route.repository };
   switch (route.to) {

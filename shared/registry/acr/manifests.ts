@@ -18,17 +18,36 @@ import { allStored } from '../../state/pages.ts';
 const pageSizes = { usual: 100, largest: 100 };
 
 /** `GET _manifests?n&last&orderby`. */
-export async function respondManifestList(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, query: URLSearchParams): Promise<Response> {
+export async function respondManifestList(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  query: URLSearchParams,
+): Promise<Response> {
   const request = listRequestIn(query, pageSizes);
   const page = await listPage(ports.documents, key, { type: 'manifest', schema: manifestDocumentSchema }, request);
-  const tags = await tagsOf(ports.documents, key, page.items.map(({ digest }) => digest));
+  const tags = await tagsOf(
+    ports.documents,
+    key,
+    page.items.map(({ digest }) => digest),
+  );
   const manifests = page.items.map((manifest) => manifestShape(manifest, tags.get(manifest.digest) ?? []));
-  return Response.json({ ...where, manifests }, { headers: linkTo(`/acr/v1/${key.repository}/_manifests`, request, page) });
+  return Response.json(
+    { ...where, manifests },
+    { headers: linkTo(`/acr/v1/${key.repository}/_manifests`, request, page) },
+  );
 }
 
 /** `GET` and `PATCH _manifests/{digest}`. */
-export async function respondOneManifest(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, digest: Digest, request: Request): Promise<Response> {
-  const finding = request.method === 'PATCH' ? patchManifest(ports, key, digest, request) : findManifest(ports, key, digest);
+export async function respondOneManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  digest: Digest,
+  request: Request,
+): Promise<Response> {
+  const finding =
+    request.method === 'PATCH' ? patchManifest(ports, key, digest, request) : findManifest(ports, key, digest);
   const [manifest, tags] = await Promise.all([finding, tagsOf(ports.documents, key, [digest])]);
   return Response.json({ ...where, manifest: manifestShape(manifest, tags.get(digest) ?? []) });
 }
@@ -39,20 +58,44 @@ async function findManifest(ports: RegistryPorts, key: RepositoryKey, digest: Di
   return found.document;
 }
 
-async function patchManifest(ports: RegistryPorts, key: RepositoryKey, digest: Digest, request: Request): Promise<ManifestDocument> {
+async function patchManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  request: Request,
+): Promise<ManifestDocument> {
   const patch = await manifestPatchIn(request);
-  const change = ({ attributes, quarantine }: ManifestDocument) => ({ ...patchedAttributes(attributes, patch.attributes), ...patchedQuarantine(quarantine, patch.quarantine) });
+  const change = ({ attributes, quarantine }: ManifestDocument) => ({
+    ...patchedAttributes(attributes, patch.attributes),
+    ...patchedQuarantine(quarantine, patch.quarantine),
+  });
   const absent = new RegistryError({ is: 'manifest-unknown', reference: digest });
-  return (await patchStored(ports.documents, { ref: manifestRef(key, digest), schema: manifestDocumentSchema, absent, change })).document;
+  return (
+    await patchStored(ports.documents, {
+      ref: manifestRef(key, digest),
+      schema: manifestDocumentSchema,
+      absent,
+      change,
+    })
+  ).document;
 }
 
-function patchedQuarantine(before: ManifestDocument['quarantine'], { quarantineState: state, quarantineDetails: details }: QuarantinePatch): Pick<ManifestDocument, 'quarantine'> {
+function patchedQuarantine(
+  before: ManifestDocument['quarantine'],
+  { quarantineState: state, quarantineDetails: details }: QuarantinePatch,
+): Pick<ManifestDocument, 'quarantine'> {
   if (state === undefined && details === undefined) return {};
-  return { quarantine: { ...before, ...(state === undefined ? {} : { state }), ...(details === undefined ? {} : { details }) } };
+  return {
+    quarantine: { ...before, ...(state === undefined ? {} : { state }), ...(details === undefined ? {} : { details }) },
+  };
 }
 
 /** The tags that lists may show of each digest, in order. One query for all of them, in as many pages as they fill. */
-async function tagsOf(documents: QueryDocuments, key: RepositoryKey, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, string[]>> {
+async function tagsOf(
+  documents: QueryDocuments,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<ReadonlyMap<Digest, string[]>> {
   if (digests.length === 0) return new Map();
   const query = {
     container: 'repositories' as const,
@@ -65,6 +108,9 @@ async function tagsOf(documents: QueryDocuments, key: RepositoryKey, digests: re
     limit: 1_000,
   };
   const tags = await allStored(documents, query, tagDocumentSchema);
-  const grouped = Map.groupBy(tags.map(({ document }) => document), ({ digest }) => digest);
+  const grouped = Map.groupBy(
+    tags.map(({ document }) => document),
+    ({ digest }) => digest,
+  );
   return new Map([...grouped].map(([digest, group]) => [digest, group.map(({ name }) => name as string).sort()]));
 }

@@ -13,7 +13,13 @@ import { repositoryShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
 
 /** `GET`, `PATCH` and `DELETE /acr/v1/{name}`. */
-export async function respondRepository(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, request: Request, cause: Cause): Promise<Response> {
+export async function respondRepository(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  request: Request,
+  cause: Cause,
+): Promise<Response> {
   if (request.method === 'DELETE') return Response.json(await deleteRepository(ports, key, cause), { status: 202 });
   const finding = request.method === 'PATCH' ? patchRepository(ports, key, request) : findRepository(ports, key);
   const [entry, figures] = await Promise.all([finding, figuresOf(ports.documents, key)]);
@@ -27,13 +33,22 @@ async function findRepository(ports: RegistryPorts, key: RepositoryKey): Promise
   return entry.document;
 }
 
-async function patchRepository(ports: RegistryPorts, key: RepositoryKey, request: Request): Promise<RepositoryDocument> {
+async function patchRepository(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  request: Request,
+): Promise<RepositoryDocument> {
   const patch = await attributePatchIn(request);
   const change = (entry: RepositoryDocument) => {
     if (entry.state !== 'live') throw unknown(key);
     return patchedAttributes(entry.attributes, patch);
   };
-  const patched = await patchStored(ports.documents, { ref: repositoryRef(key), schema: repositoryDocumentSchema, absent: unknown(key), change });
+  const patched = await patchStored(ports.documents, {
+    ref: repositoryRef(key),
+    schema: repositoryDocumentSchema,
+    absent: unknown(key),
+    change,
+  });
   // This instance obeys at once, others within `entryFreshness`.
   ports.entries.remember(patched);
   return patched.document;
@@ -55,10 +70,18 @@ async function figuresOf(documents: CountDocuments & QueryDocuments, key: Reposi
 }
 
 function count(documents: CountDocuments, key: RepositoryKey, type: 'manifest' | 'tag'): Promise<number> {
-  return documents.countDocuments({ container: 'repositories', partition: partitionOf(key), where: [{ path: 'id', is: 'starts-with', value: `${type}:` }] });
+  return documents.countDocuments({
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [{ path: 'id', is: 'starts-with', value: `${type}:` }],
+  });
 }
 
-async function latestUpdate(documents: QueryDocuments, key: RepositoryKey, type: 'manifest' | 'tag'): Promise<string | undefined> {
+async function latestUpdate(
+  documents: QueryDocuments,
+  key: RepositoryKey,
+  type: 'manifest' | 'tag',
+): Promise<string | undefined> {
   const page = await documents.queryDocuments({
     container: 'repositories',
     partition: partitionOf(key),

@@ -26,7 +26,8 @@ export function parseAcrRoute(path: string): AcrRoute {
   const parts = decoded(path).split('/').slice(3);
   const deleted = parts[0] === '_deleted';
   const [name, below] = atFirstWord(deleted ? parts.slice(1) : parts);
-  if (below[0] === '_catalog' && name.length === 0 && below.length === 1) return { to: deleted ? 'deleted-catalog' : 'catalog' };
+  if (below[0] === '_catalog' && name.length === 0 && below.length === 1)
+    return { to: deleted ? 'deleted-catalog' : 'catalog' };
   const route = deleted ? deletedRoute(name, below) : liveRoute(name, below);
   if (route === undefined) throw new RegistryError({ is: 'route-unknown', path });
   return route;
@@ -40,8 +41,14 @@ function atFirstWord(parts: readonly string[]): [readonly string[], readonly str
 function liveRoute(name: readonly string[], [word, item, ...more]: readonly string[]): AcrRoute | undefined {
   if (word === undefined) return { to: 'repository', repository: repositoryOf(name) };
   if (more.length > 0) return undefined;
-  if (word === '_tags') return item === undefined ? { to: 'tags', repository: repositoryOf(name) } : { to: 'tag', repository: repositoryOf(name), tag: tagOf(item) };
-  if (word === '_manifests') return item === undefined ? { to: 'manifests', repository: repositoryOf(name) } : { to: 'manifest', repository: repositoryOf(name), digest: digestIn(item) };
+  if (word === '_tags')
+    return item === undefined
+      ? { to: 'tags', repository: repositoryOf(name) }
+      : { to: 'tag', repository: repositoryOf(name), tag: tagOf(item) };
+  if (word === '_manifests')
+    return item === undefined
+      ? { to: 'manifests', repository: repositoryOf(name) }
+      : { to: 'manifest', repository: repositoryOf(name), digest: digestIn(item) };
   return undefined;
 }
 
@@ -49,7 +56,9 @@ function deletedRoute(name: readonly string[], [word, item, ...more]: readonly s
   if (more.length > 0) return undefined;
   if (word === '_tags' && item === undefined) return { to: 'deleted-tags', repository: repositoryOf(name) };
   if (word !== '_manifests') return undefined;
-  return item === undefined ? { to: 'deleted-manifests', repository: repositoryOf(name) } : { to: 'deleted-manifest', repository: repositoryOf(name), digest: digestIn(item) };
+  return item === undefined
+    ? { to: 'deleted-manifests', repository: repositoryOf(name) }
+    : { to: 'deleted-manifest', repository: repositoryOf(name), digest: digestIn(item) };
 }
 
 function decoded(path: string): string {

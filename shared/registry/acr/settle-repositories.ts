@@ -33,9 +33,15 @@ export async function settleRepositories(ports: SettlePorts): Promise<number> {
     limit: entriesAtOnce,
   });
   let revived = 0;
-  await oneByOne(ports.log, 'settling the entry of a deleted repository', readable(ports.log, repositoryDocumentSchema, page.documents, { container }), ({ document }) => document.id, async (entry) => {
-    revived += (await settle(ports, entry)) ? 1 : 0;
-  });
+  await oneByOne(
+    ports.log,
+    'settling the entry of a deleted repository',
+    readable(ports.log, repositoryDocumentSchema, page.documents, { container }),
+    ({ document }) => document.id,
+    async (entry) => {
+      revived += (await settle(ports, entry)) ? 1 : 0;
+    },
+  );
   return revived;
 }
 
@@ -43,7 +49,9 @@ async function settle(ports: SettlePorts, { document, etag }: Stored<RepositoryD
   const holds = await holdsManifest(ports.documents, document);
   const age = ports.clock.now().getTime() - Date.parse(document.updatedAt);
   if (!holds && age < settleAge) return false;
-  const change: DocumentChange = holds ? { do: 'replace', document: { ...document, state: 'live' }, ifMatch: etag } : { do: 'delete', id: document.id, ifMatch: etag };
+  const change: DocumentChange = holds
+    ? { do: 'replace', document: { ...document, state: 'live' }, ifMatch: etag }
+    : { do: 'delete', id: document.id, ifMatch: etag };
   // Not committed: somebody has just pushed there and brought it back.
   const { committed } = await ports.documents.commitDocuments('registries', [document.registry], [change]);
   return holds && committed;

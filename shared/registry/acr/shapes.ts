@@ -25,8 +25,18 @@ export interface RepositoryFigures {
   readonly lastUpdatedAt: string;
 }
 
-export function repositoryShape(where: Whereabouts, entry: RepositoryDocument, { manifestCount, tagCount, lastUpdatedAt }: RepositoryFigures) {
-  return { ...where, ...times({ ...entry, updatedAt: lastUpdatedAt }), manifestCount, tagCount, changeableAttributes: entry.attributes };
+export function repositoryShape(
+  where: Whereabouts,
+  entry: RepositoryDocument,
+  { manifestCount, tagCount, lastUpdatedAt }: RepositoryFigures,
+) {
+  return {
+    ...where,
+    ...times({ ...entry, updatedAt: lastUpdatedAt }),
+    manifestCount,
+    tagCount,
+    changeableAttributes: entry.attributes,
+  };
 }
 
 export function tagShape(tag: TagDocument) {
@@ -56,7 +66,10 @@ function childShape({ digest, platform }: ManifestDocument['references'][number]
   return platform === undefined ? { digest } : { digest, architecture: platform.architecture, os: platform.os };
 }
 
-function manifestAttributes({ attributes, quarantine }: ManifestDocument): Attributes & { quarantineState?: string; quarantineDetails?: string } {
+function manifestAttributes({
+  attributes,
+  quarantine,
+}: ManifestDocument): Attributes & { quarantineState?: string; quarantineDetails?: string } {
   return {
     ...attributes,
     ...(quarantine?.state === undefined ? {} : { quarantineState: quarantine.state }),

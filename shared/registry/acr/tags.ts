@@ -16,7 +16,12 @@ import type { Whereabouts } from './shapes.ts';
 const pageSizes = { usual: 100, largest: 1_000 };
 
 /** `GET _tags?n&last&orderby&digest`. */
-export async function respondTagList(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, query: URLSearchParams): Promise<Response> {
+export async function respondTagList(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  query: URLSearchParams,
+): Promise<Response> {
   const request = listRequestIn(query, pageSizes);
   const given = query.get('digest') ?? '';
   const digest = given === '' ? undefined : digestIn(given);
@@ -27,7 +32,14 @@ export async function respondTagList(ports: RegistryPorts, key: RepositoryKey, w
 }
 
 /** `GET`, `PATCH` and `DELETE _tags/{tag}`. */
-export async function respondTag(ports: RegistryPorts, key: RepositoryKey, where: Whereabouts, tag: Tag, request: Request, cause: Cause): Promise<Response> {
+export async function respondTag(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  tag: Tag,
+  request: Request,
+  cause: Cause,
+): Promise<Response> {
   const absent = new RegistryError({ is: 'tag-unknown', tag });
   switch (request.method) {
     case 'PATCH':
@@ -43,10 +55,17 @@ export async function respondTag(ports: RegistryPorts, key: RepositoryKey, where
   }
 }
 
-async function patchTag(ports: RegistryPorts, key: RepositoryKey, tag: Tag, request: Request, absent: RegistryError): Promise<TagDocument> {
+async function patchTag(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  tag: Tag,
+  request: Request,
+  absent: RegistryError,
+): Promise<TagDocument> {
   const patch = await attributePatchIn(request);
   const change = ({ attributes }: TagDocument) => patchedAttributes(attributes, patch);
-  return (await patchStored(ports.documents, { ref: tagRef(key, tag), schema: tagDocumentSchema, absent, change })).document;
+  return (await patchStored(ports.documents, { ref: tagRef(key, tag), schema: tagDocumentSchema, absent, change }))
+    .document;
 }
 
 function answer(where: Whereabouts, tag: TagDocument): Response {

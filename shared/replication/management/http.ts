@@ -13,20 +13,39 @@ import { routes, showReplica } from './wire.ts';
 /** `/replicas` and `/replication` of the management API. */
 export function replicationRoutes(ports: ReplicationPorts): OpenAPIHono {
   const api = managementRoutes();
-  api.openapi(routes.list, async (context) => context.json({ regions: [...ports.regions.names].sort(), replicas: (await readReplicas(ports)).map(showReplica) }, 200));
-  api.openapi(routes.read, async (context) => context.json(showReplica(await theOne(ports, context.req.valid('param').region)), 200));
-  api.openapi(routes.put, async (context) => context.json(showReplica(await putReplica(ports, context.req.valid('param').region, context.req.valid('json'))), 200));
+  api.openapi(routes.list, async (context) =>
+    context.json(
+      { regions: [...ports.regions.names].sort(), replicas: (await readReplicas(ports)).map(showReplica) },
+      200,
+    ),
+  );
+  api.openapi(routes.read, async (context) =>
+    context.json(showReplica(await theOne(ports, context.req.valid('param').region)), 200),
+  );
+  api.openapi(routes.put, async (context) =>
+    context.json(
+      showReplica(await putReplica(ports, context.req.valid('param').region, context.req.valid('json'))),
+      200,
+    ),
+  );
   api.openapi(routes.patch, async (context) => {
     const { region, settings } = await theOne(ports, context.req.valid('param').region);
-    return context.json(showReplica(await putReplica(ports, region, checked({ ...settings, ...context.req.valid('json') }))), 200);
+    return context.json(
+      showReplica(await putReplica(ports, region, checked({ ...settings, ...context.req.valid('json') }))),
+      200,
+    );
   });
-  api.openapi(routes.remove, async (context) => context.json(showReplica(await removeReplica(ports, context.req.valid('param').region)), 202));
+  api.openapi(routes.remove, async (context) =>
+    context.json(showReplica(await removeReplica(ports, context.req.valid('param').region)), 202),
+  );
   api.openapi(routes.status, async (context) => {
     const { repository, tag, digest } = context.req.valid('query');
     const status = await statusOf(ports, { registry: ports.registry, repository }, digest ?? tag ?? ('' as never));
     return context.json({ ...status, regions: [...status.regions] }, 200);
   });
-  api.openapi(routes.reconcile, async (context) => context.json({ replicas: (await reconcile(ports, context.req.valid('json'))).map(showReplica) }, 202));
+  api.openapi(routes.reconcile, async (context) =>
+    context.json({ replicas: (await reconcile(ports, context.req.valid('json'))).map(showReplica) }, 202),
+  );
   return api;
 }
 
@@ -43,9 +62,22 @@ async function theOne(ports: ReplicationPorts, region: string): Promise<Replica>
 }
 
 /** A walk that is under way is begun anew. */
-async function reconcile(ports: ReplicationPorts, { region, repository }: { readonly region?: string | undefined; readonly repository?: RepositoryName | undefined }): Promise<Replica[]> {
-  const names = region === undefined ? (await readReplicas(ports)).map((each) => each.region) : [(await theOne(ports, region)).region];
+async function reconcile(
+  ports: ReplicationPorts,
+  { region, repository }: { readonly region?: string | undefined; readonly repository?: RepositoryName | undefined },
+): Promise<Replica[]> {
+  const names =
+    region === undefined
+      ? (await readReplicas(ports)).map((each) => each.region)
+      : [(await theOne(ports, region)).region];
   const startedAt = ports.clock.now().toISOString();
-  const begun = await Promise.all(names.map((name) => changeReplica(ports, name, (before) => ({ ...before, walk: newWalk('reconcile', startedAt, { check: true, ...(repository === undefined ? {} : { repository }) }) }))));
+  const begun = await Promise.all(
+    names.map((name) =>
+      changeReplica(ports, name, (before) => ({
+        ...before,
+        walk: newWalk('reconcile', startedAt, { check: true, ...(repository === undefined ? {} : { repository }) }),
+      })),
+    ),
+  );
   return begun.filter((each) => each !== undefined);
 }

@@ -22,14 +22,29 @@ export interface Content {
 
 const pageSize = 1_000;
 
-const readerSchema = linkDocumentSchema.pick({ type: true, digest: true, registry: true, repository: true, droppedAt: true });
+const readerSchema = linkDocumentSchema.pick({
+  type: true,
+  digest: true,
+  registry: true,
+  repository: true,
+  droppedAt: true,
+});
 /** Bytes that no document calls a blob any more and that the store has not let go of yet. */
 const collectedSchema = z.object({ type: z.literal('collected'), digest: digestSchema, size: z.int().nonnegative() });
-const storedSchema = z.discriminatedUnion('type', [blobDocumentSchema.pick({ type: true, digest: true, size: true, copies: true }), readerSchema, collectedSchema]);
+const storedSchema = z.discriminatedUnion('type', [
+  blobDocumentSchema.pick({ type: true, digest: true, size: true, copies: true }),
+  readerSchema,
+  collectedSchema,
+]);
 
 /** Every blob, with its links, except those that somebody dropped: they have one digest, and so follow each other in its order. Throws `StoreFailure`. */
 export async function* storedBlobs(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
-  const query: DocumentQuery = { container: 'blobs', where: [{ path: 'type', is: 'in', values: ['blob', 'link', 'collected'] }], orderBy: { path: 'digest', direction: 'asc' }, limit: pageSize };
+  const query: DocumentQuery = {
+    container: 'blobs',
+    where: [{ path: 'type', is: 'in', values: ['blob', 'link', 'collected'] }],
+    orderBy: { path: 'digest', direction: 'asc' },
+    limit: pageSize,
+  };
   let current: Gathered | undefined;
   for await (const { document } of everyReadable(reading, storedSchema, query)) {
     if (current?.digest !== document.digest) {
@@ -43,11 +58,26 @@ export async function* storedBlobs(reading: SurveyReading, registry: RegistryNam
   if (current !== undefined) yield current;
 }
 
-const largeManifestSchema = z.object({ digest: digestSchema, registry: registrySchema, repository: repositorySchema, size: z.int().nonnegative(), content: z.object({ blob: z.string() }) });
+const largeManifestSchema = z.object({
+  digest: digestSchema,
+  registry: registrySchema,
+  repository: repositorySchema,
+  size: z.int().nonnegative(),
+  content: z.object({ blob: z.string() }),
+});
 
 /** Manifests that do not fit into their documents, live and recycled. Several documents may name one physical blob. Throws `StoreFailure`. */
 export async function* storedManifests(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
-  const query: DocumentQuery = { container: 'repositories', partition: [registry], where: [{ path: 'content.blob', is: '>', value: '' }, { path: 'type', is: 'in', values: ['manifest', 'binned'] }], orderBy: { path: 'content.blob', direction: 'asc' }, limit: pageSize };
+  const query: DocumentQuery = {
+    container: 'repositories',
+    partition: [registry],
+    where: [
+      { path: 'content.blob', is: '>', value: '' },
+      { path: 'type', is: 'in', values: ['manifest', 'binned'] },
+    ],
+    orderBy: { path: 'content.blob', direction: 'asc' },
+    limit: pageSize,
+  };
   let [name, current]: [string, Gathered | undefined] = ['', undefined];
   for await (const { document } of everyReadable(reading, largeManifestSchema, query)) {
     if (current === undefined || name !== document.content.blob) {
@@ -63,8 +93,15 @@ const spentSchema = z.object({ blob: z.string(), size: z.int().nonnegative().def
 
 /** Bytes of manifests that are purged, until they are gone too: nobody's any more. Throws `StoreFailure`. */
 export async function* spentManifests(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
-  const query: DocumentQuery = { container: 'repositories', partition: [registry], where: [{ path: 'type', is: '=', value: 'spent-content' }], limit: pageSize };
-  for await (const { document: { blob, size } } of everyReadable(reading, spentSchema, query)) {
+  const query: DocumentQuery = {
+    container: 'repositories',
+    partition: [registry],
+    where: [{ path: 'type', is: '=', value: 'spent-content' }],
+    limit: pageSize,
+  };
+  for await (const {
+    document: { blob, size },
+  } of everyReadable(reading, spentSchema, query)) {
     const digest = parseDigest(blob.split('/').slice(1, 3).join(':'));
     if (digest !== undefined) yield { ...gathered(digest), bytes: size };
   }
@@ -80,7 +117,11 @@ function gathered(digest: Digest): Gathered {
   return { digest, bytes: 0, holders: new Set(), elsewhere: false };
 }
 
-function hold(content: Gathered, reader: { readonly registry: RegistryName; readonly repository: RepositoryName }, registry: RegistryName): void {
+function hold(
+  content: Gathered,
+  reader: { readonly registry: RegistryName; readonly repository: RepositoryName },
+  registry: RegistryName,
+): void {
   if (reader.registry === registry) content.holders.add(reader.repository);
   else content.elsewhere = true;
 }

@@ -24,7 +24,11 @@ export function forecast(samples: readonly SizeSample[], quotaBytes: number): Fo
   if (slope === undefined) return known;
   const left = Math.max(0, quotaBytes - last.bytes);
   const inMs = slope > 0 ? left / slope : Infinity;
-  return { ...known, bytesPerDay: Math.round(slope * dayMs), ...(inMs > farthestMs ? {} : { fullAt: new Date(Date.parse(last.at) + inMs).toISOString() }) };
+  return {
+    ...known,
+    bytesPerDay: Math.round(slope * dayMs),
+    ...(inMs > farthestMs ? {} : { fullAt: new Date(Date.parse(last.at) + inMs).toISOString() }),
+  };
 }
 
 /** Least squares, in bytes a millisecond. */

@@ -23,7 +23,11 @@ export class ManifestGraph {
   }
 
   manifest(digest: Digest): Promise<ManifestDocument | undefined> {
-    const reading = this.#manifests.get(digest) ?? readStored(this.#documents, manifestDocumentSchema, manifestRef(this.#key, digest)).then((found) => found?.document);
+    const reading =
+      this.#manifests.get(digest) ??
+      readStored(this.#documents, manifestDocumentSchema, manifestRef(this.#key, digest)).then(
+        (found) => found?.document,
+      );
     this.#manifests.set(digest, reading);
     return reading;
   }
@@ -38,10 +42,11 @@ export class ManifestGraph {
   /** It and all that nothing but it keeps: its children that have no tag and no other parent, its referrers, and theirs. */
   async withDependents(digest: Digest): Promise<Set<Digest>> {
     const going = new Set<Digest>([digest]);
-    for (let before = 0; before < going.size; ) {
+    for (let before = 0; before < going.size;) {
       before = going.size;
       for (const each of [...going]) {
-        for (const dependent of [...childrenOf(await this.manifest(each)), ...(await this.#referrersOf(each))]) if (!going.has(dependent) && !(await this.isKept(dependent, going))) going.add(dependent);
+        for (const dependent of [...childrenOf(await this.manifest(each)), ...(await this.#referrersOf(each))])
+          if (!going.has(dependent) && !(await this.isKept(dependent, going))) going.add(dependent);
       }
     }
     return going;
@@ -58,21 +63,33 @@ export class ManifestGraph {
   }
 
   async tagsOf(digest: Digest, limit: number): Promise<string[]> {
-    const page = await this.#documents.queryDocuments(this.#query([{ path: 'type', is: '=', value: 'tag' }, { path: 'digest', is: '=', value: digest }], limit));
+    const page = await this.#documents.queryDocuments(
+      this.#query(
+        [
+          { path: 'type', is: '=', value: 'tag' },
+          { path: 'digest', is: '=', value: digest },
+        ],
+        limit,
+      ),
+    );
     return page.documents.map(({ document }) => document.id);
   }
 
   async #referrersOf(subject: Digest): Promise<Digest[]> {
     const query = this.#query([{ path: 'id', is: 'starts-with', value: referrerId(subject, '' as Digest) }]);
     const found: Digest[] = [];
-    for await (const each of documentsOf(this.#documents, query)) found.push(parseStored(referrerDocumentSchema, each, query).document.digest);
+    for await (const each of documentsOf(this.#documents, query))
+      found.push(parseStored(referrerDocumentSchema, each, query).document.digest);
     return found;
   }
 
   /** A manifest does not know the indexes that list it; there are few of them. */
   async #readParents(): Promise<ReadonlyMap<Digest, readonly Digest[]>> {
     const parents = new Map<Digest, Digest[]>();
-    const query = this.#query([{ path: 'type', is: '=', value: 'manifest' }, { path: 'mediaType', is: 'in', values: manifestMediaTypes.filter(isIndexMediaType) }]);
+    const query = this.#query([
+      { path: 'type', is: '=', value: 'manifest' },
+      { path: 'mediaType', is: 'in', values: manifestMediaTypes.filter(isIndexMediaType) },
+    ]);
     for await (const found of documentsOf(this.#documents, query)) {
       const { document: index } = parseStored(manifestDocumentSchema, found, query);
       for (const child of childrenOf(index)) parents.set(child, [...(parents.get(child) ?? []), index.digest]);

@@ -27,17 +27,34 @@ export interface ImageSizes {
 }
 
 /** Costs reads in the number of its blobs, and of the repository's indexes where it is of one. `undefined` when there is no such manifest. Throws `StoreFailure`. */
-export async function imageSizes(documents: SizeDocuments, key: RepositoryKey, digest: Digest): Promise<ImageSizes | undefined> {
+export async function imageSizes(
+  documents: SizeDocuments,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<ImageSizes | undefined> {
   const graph = new ManifestGraph(documents, key);
   if ((await graph.manifest(digest)) === undefined) return undefined;
-  const [whole, going] = await Promise.all([manifestsOf(graph, await graph.withChildren(digest)), manifestsOf(graph, await graph.withDependents(digest))]);
+  const [whole, going] = await Promise.all([
+    manifestsOf(graph, await graph.withChildren(digest)),
+    manifestsOf(graph, await graph.withDependents(digest)),
+  ]);
   const look = contentsIn(documents, key);
   const [own, freed] = await Promise.all([look(whole), look(going)]);
-  return { logicalBytes: own.logical, ...(own.claimed === 0 ? {} : { claimedBytes: own.claimed }), uniqueBytes: own.alone, sharedBytes: own.stored - own.alone, freedBytes: freed.alone };
+  return {
+    logicalBytes: own.logical,
+    ...(own.claimed === 0 ? {} : { claimedBytes: own.claimed }),
+    uniqueBytes: own.alone,
+    sharedBytes: own.stored - own.alone,
+    freedBytes: freed.alone,
+  };
 }
 
 /** As `imageSizes`; while another tag or an index keeps the manifest, deleting this tag frees nothing. */
-export async function tagSizes(documents: SizeDocuments, key: RepositoryKey, digest: Digest): Promise<ImageSizes | undefined> {
+export async function tagSizes(
+  documents: SizeDocuments,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<ImageSizes | undefined> {
   const sizes = await imageSizes(documents, key, digest);
   if (sizes === undefined) return undefined;
   const graph = new ManifestGraph(documents, key);
@@ -64,7 +81,10 @@ interface Stored {
   readonly claimed: number;
 }
 
-function contentsIn(documents: SizeDocuments, key: RepositoryKey): (manifests: readonly ManifestDocument[]) => Promise<Stored> {
+function contentsIn(
+  documents: SizeDocuments,
+  key: RepositoryKey,
+): (manifests: readonly ManifestDocument[]) => Promise<Stored> {
   const limit = pLimit(readsAtOnce);
   const blobs = new Map<Digest, Promise<HeldBlob>>();
   const blob = (digest: Digest) => {
@@ -73,7 +93,10 @@ function contentsIn(documents: SizeDocuments, key: RepositoryKey): (manifests: r
     return reading;
   };
   return async (manifests) => {
-    const among = Map.groupBy(manifests.flatMap((manifest) => [...blobsOf(manifest).values()]), ({ digest }) => digest);
+    const among = Map.groupBy(
+      manifests.flatMap((manifest) => [...blobsOf(manifest).values()]),
+      ({ digest }) => digest,
+    );
     const each = await Promise.all([
       ...[...among].map(async ([digest, named]) => {
         const { bytes, size, images, elsewhere } = await blob(digest);
@@ -110,17 +133,32 @@ async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Di
     readStored(documents, blobSchema, usageRef(key, blobId(digest))),
     documents.readDocument(linkRef(key, digest)),
     readStored(documents, blobDocumentSchema, blobRef(digest)),
-    documents.queryDocuments({ container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: linksLookedAt }),
+    documents.queryDocuments({
+      container: 'blobs',
+      partition: [digest],
+      where: [{ path: 'type', is: '=', value: 'link' }],
+      limit: linksLookedAt,
+    }),
   ]);
   const size = link === undefined ? undefined : blob?.document.size;
   const bytes = (size ?? 0) * Object.keys(blob?.document.copies ?? {}).length;
-  return { bytes, size, images: counted?.document.images ?? 0, elsewhere: links.documents.filter(({ document }) => document.droppedAt === undefined).length > 1 };
+  return {
+    bytes,
+    size,
+    images: counted?.document.images ?? 0,
+    elsewhere: links.documents.filter(({ document }) => document.droppedAt === undefined).length > 1,
+  };
 }
 
 /** A manifest that does not fit into its document: its bytes may be those of other repositories, too. */
 async function ownContent(documents: SizeDocuments, { registry, content, size }: ManifestDocument): Promise<Stored> {
   const own = { logical: size, claimed: 0 };
   if ('text' in content) return { stored: 0, alone: 0, ...own };
-  const named = await documents.queryDocuments({ container: 'repositories', partition: [registry], where: [{ path: 'content.blob', is: '=', value: content.blob }], limit: 2 });
+  const named = await documents.queryDocuments({
+    container: 'repositories',
+    partition: [registry],
+    where: [{ path: 'content.blob', is: '=', value: content.blob }],
+    limit: 2,
+  });
   return { stored: size, alone: named.documents.length > 1 ? 0 : size, ...own };
 }

@@ -24,10 +24,19 @@ const pageSize = 1_000;
 export async function surveyNeeds(reading: SurveyReading, registry: RegistryName, now: Date): Promise<Needs> {
   const pulled = await pulledLately(reading, registry, now);
   const live = new Map<Digest, number>();
-  const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-image' }, { path: 'present', is: '=' as const, value: true }], limit: pageSize };
+  const query = {
+    container: 'usage' as const,
+    partition: [registry],
+    where: [
+      { path: 'type', is: '=' as const, value: 'usage-image' },
+      { path: 'present', is: '=' as const, value: true },
+    ],
+    limit: pageSize,
+  };
   for await (const { document: image } of everyReadable(reading, imageSchema, query)) {
     const window = pulled.get(`${image.repository}@${image.digest}`) ?? pulledWindows.length;
-    for (const digest of [image.digest, ...image.blobs.map((blob) => blob.digest)]) live.set(digest, Math.min(window, live.get(digest) ?? window));
+    for (const digest of [image.digest, ...image.blobs.map((blob) => blob.digest)])
+      live.set(digest, Math.min(window, live.get(digest) ?? window));
   }
   return { live, recycled: await recycledIn(reading, registry) };
 }
@@ -35,8 +44,19 @@ export async function surveyNeeds(reading: SurveyReading, registry: RegistryName
 async function pulledLately(reading: SurveyReading, registry: RegistryName, now: Date): Promise<Map<string, number>> {
   const pulled = new Map<string, number>();
   const oldest = new Date(now.getTime() - Math.max(...pulledWindows) * dayMs).toISOString();
-  const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-pulls' }, { path: 'of', is: '=' as const, value: 'digest' }, { path: 'lastPull', is: '>=' as const, value: oldest }], limit: pageSize };
-  for await (const { document: { repository, name, lastPull = oldest } } of everyReadable(reading, imagePullsSchema, query)) {
+  const query = {
+    container: 'usage' as const,
+    partition: [registry],
+    where: [
+      { path: 'type', is: '=' as const, value: 'usage-pulls' },
+      { path: 'of', is: '=' as const, value: 'digest' },
+      { path: 'lastPull', is: '>=' as const, value: oldest },
+    ],
+    limit: pageSize,
+  };
+  for await (const {
+    document: { repository, name, lastPull = oldest },
+  } of everyReadable(reading, imagePullsSchema, query)) {
     const window = pulledWindows.findIndex((days) => Date.parse(lastPull) >= now.getTime() - days * dayMs);
     pulled.set(`${repository}@${name}`, window);
   }
@@ -48,8 +68,15 @@ const binnedSchema = z.object({ digest: digestSchema, references: z.array(z.obje
 
 async function recycledIn(reading: SurveyReading, registry: RegistryName): Promise<Set<Digest>> {
   const recycled = new Set<Digest>();
-  const query = { container: 'repositories' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'binned' }], limit: pageSize };
-  for await (const { document: { digest, references } } of everyReadable(reading, binnedSchema, query)) {
+  const query = {
+    container: 'repositories' as const,
+    partition: [registry],
+    where: [{ path: 'type', is: '=' as const, value: 'binned' }],
+    limit: pageSize,
+  };
+  for await (const {
+    document: { digest, references },
+  } of everyReadable(reading, binnedSchema, query)) {
     for (const each of [digest, ...references.map((reference) => reference.digest)]) recycled.add(each);
   }
   return recycled;

@@ -12,6 +12,10 @@ export interface SurveyReading {
 }
 
 /** The same, parsed. A document that cannot be read is logged and left out: it must not keep the rest from being counted. Throws `StoreFailure`. */
-export async function* everyReadable<T>({ documents, log }: SurveyReading, schema: z.ZodType<T>, query: Omit<DocumentQuery, 'continuation'>): AsyncGenerator<Stored<T>> {
+export async function* everyReadable<T>(
+  { documents, log }: SurveyReading,
+  schema: z.ZodType<T>,
+  query: Omit<DocumentQuery, 'continuation'>,
+): AsyncGenerator<Stored<T>> {
   for await (const found of documentsOf(documents, query)) yield* readable(log, schema, [found], query);
 }

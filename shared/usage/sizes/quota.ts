@@ -29,7 +29,12 @@ const leftBy = 5;
  * Tells once of each threshold that the stored bytes have crossed since `before`, the highest one alone. Gives what the survey is to remember of
  * it: after a crash in between the same event is published again, under the same id; while the topic is down the next survey tells.
  */
-export async function warnOfQuota(ports: QuotaPorts, { quotaBytes, eventSource }: QuotaSettings, survey: Survey, before: Survey | undefined): Promise<Pick<Survey, 'warnedPercent'>> {
+export async function warnOfQuota(
+  ports: QuotaPorts,
+  { quotaBytes, eventSource }: QuotaSettings,
+  survey: Survey,
+  before: Survey | undefined,
+): Promise<Pick<Survey, 'warnedPercent'>> {
   const percent = (survey.storedBytes * 100) / quotaBytes;
   const warned = before?.warnedPercent ?? 0;
   const reached = thresholds.findLast((threshold) => percent >= threshold) ?? 0;
@@ -37,9 +42,21 @@ export async function warnOfQuota(ports: QuotaPorts, { quotaBytes, eventSource }
   const id = idOf(survey.registry, reached, before);
   const time = ports.clock.now().toISOString();
   const { fullAt } = forecast(survey.samples, quotaBytes);
-  const target = { registry: survey.registry, percent: reached, storedBytes: survey.storedBytes, quotaBytes, ...(fullAt === undefined ? {} : { fullAt }) };
+  const target = {
+    registry: survey.registry,
+    percent: reached,
+    storedBytes: survey.storedBytes,
+    quotaBytes,
+    ...(fullAt === undefined ? {} : { fullAt }),
+  };
   try {
-    await ports.topic.publishEvents([envelope('Longshore.QuotaWarning', { id, time, source: eventSource, subject: survey.registry }, { id, timestamp: time, target })]);
+    await ports.topic.publishEvents([
+      envelope(
+        'Longshore.QuotaWarning',
+        { id, time, source: eventSource, subject: survey.registry },
+        { id, timestamp: time, target },
+      ),
+    ]);
     return { warnedPercent: reached };
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
@@ -50,5 +67,8 @@ export async function warnOfQuota(ports: QuotaPorts, { quotaBytes, eventSource }
 
 /** The same until a survey remembers it. */
 function idOf(registry: RegistryName, percent: number, before: Survey | undefined): string {
-  return createHash('sha256').update(JSON.stringify(['quota', registry, percent, before?.measuredAt])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify(['quota', registry, percent, before?.measuredAt]))
+    .digest('hex')
+    .slice(0, 32);
 }

@@ -26,7 +26,11 @@ const maxSamples = 720;
  * Looks at every blob and every link once, and writes down what the registry and each of its repositories hold. What changes while it
  * looks is found by the next one. It keeps an entry in memory for each blob that an image needs. Throws `StoreFailure`.
  */
-export async function surveySizes(ports: SurveyPorts, registry: RegistryName, settings: QuotaSettings): Promise<Survey> {
+export async function surveySizes(
+  ports: SurveyPorts,
+  registry: RegistryName,
+  settings: QuotaSettings,
+): Promise<Survey> {
   const { documents, clock } = ports;
   const now = clock.now();
   const totals = new SizeTotals(await surveyNeeds(ports, registry, now));
@@ -46,7 +50,10 @@ export async function surveySizes(ports: SurveyPorts, registry: RegistryName, se
 }
 
 /** `undefined` before the first survey. Throws `StoreFailure`. */
-export async function readSurvey(documents: Pick<Documents, 'readDocument'>, registry: RegistryName): Promise<Survey | undefined> {
+export async function readSurvey(
+  documents: Pick<Documents, 'readDocument'>,
+  registry: RegistryName,
+): Promise<Survey | undefined> {
   return (await readStored(documents, surveySchema, surveyRef(registry)))?.document;
 }
 
@@ -70,7 +77,10 @@ class SizeTotals {
     }
     const alone = holders.size === 1 && !elsewhere;
     const waste = this.#waste(content);
-    const held: Held = { ...(alone ? { uniqueBytes: bytes, sharedBytes: 0 } : { uniqueBytes: 0, sharedBytes: bytes }), ...waste };
+    const held: Held = {
+      ...(alone ? { uniqueBytes: bytes, sharedBytes: 0 } : { uniqueBytes: 0, sharedBytes: bytes }),
+      ...waste,
+    };
     this.#held = sum(this.#held, held);
     const ofOne = alone ? held : { ...noBytes, sharedBytes: bytes };
     for (const holder of holders) this.repositories.set(holder, sum(this.repositories.get(holder) ?? noBytes, ofOne));
@@ -80,36 +90,75 @@ class SizeTotals {
 
   registry(measuredAt: string, samples: readonly SizeSample[]): Omit<Survey, 'registry'> {
     const storedBytes = this.#held.uniqueBytes + this.#held.sharedBytes + this.#unlinkedBytes;
-    const measured = { unlinkedBytes: this.#unlinkedBytes, storedBytes, pulled: this.#pulled, measuredAt, samples: [...samples, { at: measuredAt, bytes: storedBytes }].slice(-maxSamples) };
+    const measured = {
+      unlinkedBytes: this.#unlinkedBytes,
+      storedBytes,
+      pulled: this.#pulled,
+      measuredAt,
+      samples: [...samples, { at: measuredAt, bytes: storedBytes }].slice(-maxSamples),
+    };
     return { id: 'usage-survey', type: 'usage-survey', schemaVersion: 1, ...this.#held, ...measured };
   }
 
   #waste({ digest, bytes }: Content): Pick<Held, 'recycledBytes' | 'unneededBytes'> {
     if (this.#needs.live.has(digest)) return { recycledBytes: 0, unneededBytes: 0 };
-    return this.#needs.recycled.has(digest) ? { recycledBytes: bytes, unneededBytes: 0 } : { recycledBytes: 0, unneededBytes: bytes };
+    return this.#needs.recycled.has(digest)
+      ? { recycledBytes: bytes, unneededBytes: 0 }
+      : { recycledBytes: 0, unneededBytes: bytes };
   }
 }
 
 function sum(a: Held, b: Held): Held {
-  return { uniqueBytes: a.uniqueBytes + b.uniqueBytes, sharedBytes: a.sharedBytes + b.sharedBytes, recycledBytes: a.recycledBytes + b.recycledBytes, unneededBytes: a.unneededBytes + b.unneededBytes };
+  return {
+    uniqueBytes: a.uniqueBytes + b.uniqueBytes,
+    sharedBytes: a.sharedBytes + b.sharedBytes,
+    recycledBytes: a.recycledBytes + b.recycledBytes,
+    unneededBytes: a.unneededBytes + b.unneededBytes,
+  };
 }
 
 /** Writes what has changed: of most repositories nothing has. */
-async function writeRepositories({ documents, log }: SurveyPorts, registry: RegistryName, found: ReadonlyMap<RepositoryName, Held>, measuredAt: string): Promise<void> {
+async function writeRepositories(
+  { documents, log }: SurveyPorts,
+  registry: RegistryName,
+  found: ReadonlyMap<RepositoryName, Held>,
+  measuredAt: string,
+): Promise<void> {
   const left = new Map(found);
-  const query = { container: 'usage' as const, partition: [registry], where: [{ path: 'type', is: '=' as const, value: 'usage-sizes' }], limit: 1_000 };
+  const query = {
+    container: 'usage' as const,
+    partition: [registry],
+    where: [{ path: 'type', is: '=' as const, value: 'usage-sizes' }],
+    limit: 1_000,
+  };
   for await (const { document: before } of everyReadable({ documents, log }, repositorySizesSchema, query)) {
     const held = left.get(before.repository);
     left.delete(before.repository);
-    if (held === undefined) await documents.commitDocuments('usage', partitionOf(before), [{ do: 'delete', id: sizesId }]);
+    if (held === undefined)
+      await documents.commitDocuments('usage', partitionOf(before), [{ do: 'delete', id: sizesId }]);
     else if (!same(held, before)) await writeSizes(documents, registry, before.repository, held, measuredAt);
   }
   for (const [repository, held] of left) await writeSizes(documents, registry, repository, held, measuredAt);
 }
 
-async function writeSizes(documents: Documents, registry: RegistryName, repository: RepositoryName, held: Held, measuredAt: string): Promise<void> {
+async function writeSizes(
+  documents: Documents,
+  registry: RegistryName,
+  repository: RepositoryName,
+  held: Held,
+  measuredAt: string,
+): Promise<void> {
   const lists = { heldBytes: held.uniqueBytes + held.sharedBytes, wasteBytes: held.recycledBytes + held.unneededBytes };
-  const sizes: RepositorySizes = { id: sizesId, type: 'usage-sizes', schemaVersion: 1, registry, repository, ...held, ...lists, measuredAt };
+  const sizes: RepositorySizes = {
+    id: sizesId,
+    type: 'usage-sizes',
+    schemaVersion: 1,
+    registry,
+    repository,
+    ...held,
+    ...lists,
+    measuredAt,
+  };
   await documents.commitDocuments('usage', [registry, repository], [{ do: 'upsert', document: { ...sizes } }]);
 }
 

@@ -16,13 +16,17 @@ export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
   const api = managementRoutes();
   api.openapi(deliveryRouteTable.list, async (context) => {
     const { limit, continuation, ...filter } = context.req.valid('query');
-    const { deliveries, ...next } = await listKnown(ports, context.req.valid('param').name, filter, { limit, continuation });
+    const { deliveries, ...next } = await listKnown(ports, context.req.valid('param').name, filter, {
+      limit,
+      continuation,
+    });
     return context.json({ deliveries: deliveries.map(deliveryOnWire), ...next }, 200);
   });
   api.openapi(deliveryRouteTable.read, async (context) => {
     const { name, id } = context.req.valid('param');
     const delivery = await readDelivery(documents, registry, name, id);
-    if (delivery === undefined) throw new RegistryError({ is: 'thing-unknown', what: `delivery "${id}" of the webhook "${name}"` });
+    if (delivery === undefined)
+      throw new RegistryError({ is: 'thing-unknown', what: `delivery "${id}" of the webhook "${name}"` });
     const event = await eventOf(documents, delivery);
     const shown = deliveryOnWire(delivery);
     return context.json(event === undefined ? shown : { ...shown, event }, 200);
@@ -31,14 +35,33 @@ export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
     api.openapi(route, async (context) => {
       const page = context.req.valid('query');
       const { deliveries, continuation } = await listKnown(ports, context.req.valid('param').name, {}, page);
-      return context.json({ value: (await withEvents(documents, deliveries)).flatMap(acrEventOf), ...(continuation === undefined ? {} : { nextLink: nextLink(new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url), page.limit, continuation) }) }, 200);
+      return context.json(
+        {
+          value: (await withEvents(documents, deliveries)).flatMap(acrEventOf),
+          ...(continuation === undefined
+            ? {}
+            : {
+                nextLink: nextLink(
+                  new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url),
+                  page.limit,
+                  continuation,
+                ),
+              }),
+        },
+        200,
+      );
     });
   }
   return api;
 }
 
 /** What a hook that is gone was sent can still be read; a name that was none's is told from one without deliveries. */
-async function listKnown({ documents, registry }: WebhookManagementPorts, name: string, filter: DeliveryFilter, page: { limit: number; continuation?: string | undefined }): Promise<DeliveryPage> {
+async function listKnown(
+  { documents, registry }: WebhookManagementPorts,
+  name: string,
+  filter: DeliveryFilter,
+  page: { limit: number; continuation?: string | undefined },
+): Promise<DeliveryPage> {
   const found = await listDeliveries(documents, { registry, name }, filter, page);
   if (found.deliveries.length === 0) await requireHook(documents, registry, name);
   return found;

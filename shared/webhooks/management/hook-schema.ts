@@ -9,20 +9,33 @@ const maxExcludes = 20;
 /** The queue holds a message back for at most seven days. In seconds. */
 const longestWait = 7 * 24 * 3600;
 
-export const hookNameSchema = z.string().regex(webhookNamePattern, 'must be 5 to 50 letters and digits').openapi({ example: 'production' });
+export const hookNameSchema = z
+  .string()
+  .regex(webhookNamePattern, 'must be 5 to 50 letters and digits')
+  .openapi({ example: 'production' });
 export const inHookPath = { params: z.object({ name: hookNameSchema }) };
 
 export const secretTextSchema = z
   .string()
-  .refine((text) => parseSecret(text) !== undefined, 'must be whsec_ and 24 to 64 bytes in base64; leave it out to have one made')
-  .openapi({ description: 'A secret of your own; absent, one is made.', example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
+  .refine(
+    (text) => parseSecret(text) !== undefined,
+    'must be whsec_ and 24 to 64 bytes in base64; leave it out to have one made',
+  )
+  .openapi({
+    description: 'A secret of your own; absent, one is made.',
+    example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  });
 
 const actionsSchema = z
   .array(z.enum(hookActions, `must be one of ${hookActions.join(', ')}`), 'must be a list of actions')
   .min(1, 'must name at least one action')
   .max(maxActions)
   .transform((actions) => [...new Set(actions)])
-  .openapi({ type: 'array', items: { type: 'string', enum: [...hookActions] }, description: `ACR's actions (${acrActions.join(', ')}), and types of events.` });
+  .openapi({
+    type: 'array',
+    items: { type: 'string', enum: [...hookActions] },
+    description: `ACR's actions (${acrActions.join(', ')}), and types of events.`,
+  });
 
 const scopeSchema = z
   .string()
@@ -31,28 +44,62 @@ const scopeSchema = z
   .openapi({ description: `Which repositories and tags: ${scopeSyntax.replace('must be ', '')}.`, example: 'team/**' });
 
 const excludesSchema = z
-  .array(z.string().max(400).refine((text) => parseExclude(text) !== undefined, 'must be REPOSITORY (all of it), REPOSITORY:TAG, or a pattern with * in either'))
+  .array(
+    z
+      .string()
+      .max(400)
+      .refine(
+        (text) => parseExclude(text) !== undefined,
+        'must be REPOSITORY (all of it), REPOSITORY:TAG, or a pattern with * in either',
+      ),
+  )
   .max(maxExcludes)
-  .openapi({ description: 'What the scope covers and the webhook does not get. A repository without a tag is all of it.', example: ['team/scratch', 'team/**:dev-*'] });
+  .openapi({
+    description: 'What the scope covers and the webhook does not get. A repository without a tag is all of it.',
+    example: ['team/scratch', 'team/**:dev-*'],
+  });
 
-const headersSchema = z
-  .record(z.string(), z.string())
-  .openapi({ description: 'Sent with every delivery, and never shown again. A value of ****** keeps the one that is there.', example: { authorization: 'Basic dXNlcjpwYXNzd29yZA==' } });
+const headersSchema = z.record(z.string(), z.string()).openapi({
+  description: 'Sent with every delivery, and never shown again. A value of ****** keeps the one that is there.',
+  example: { authorization: 'Basic dXNlcjpwYXNzd29yZA==' },
+});
 
 const fields = {
-  serviceUri: z.string('must be set: the URL that events are posted to').openapi({ description: 'Where events are posted to.', example: 'https://ci.example.com/hooks/registry' }),
+  serviceUri: z
+    .string('must be set: the URL that events are posted to')
+    .openapi({ description: 'Where events are posted to.', example: 'https://ci.example.com/hooks/registry' }),
   customHeaders: headersSchema,
   actions: actionsSchema,
   scope: scopeSchema,
   excludes: excludesSchema,
   status: z.enum(['enabled', 'disabled']),
-  format: z.enum(formats).openapi({ description: 'acr: ACR\'s own body; standard: Standard Webhooks (type, timestamp, data); cloudevents: CloudEvents 1.0, structured.' }),
-  retrySeconds: z.array(z.number().min(1).max(longestWait)).min(1).max(50).openapi({ description: 'The waits between attempts, the last one repeated; absent: 5 s, 30 s, 2 m, 10 m, 30 m, then every hour.', example: [5, 30, 120] }),
-  giveUpSeconds: z.int().min(1).max(longestWait).openapi({ description: 'How long after the event it is tried; absent: a day.', example: 86_400 }),
+  format: z.enum(formats).openapi({
+    description:
+      "acr: ACR's own body; standard: Standard Webhooks (type, timestamp, data); cloudevents: CloudEvents 1.0, structured.",
+  }),
+  retrySeconds: z
+    .array(z.number().min(1).max(longestWait))
+    .min(1)
+    .max(50)
+    .openapi({
+      description:
+        'The waits between attempts, the last one repeated; absent: 5 s, 30 s, 2 m, 10 m, 30 m, then every hour.',
+      example: [5, 30, 120],
+    }),
+  giveUpSeconds: z
+    .int()
+    .min(1)
+    .max(longestWait)
+    .openapi({ description: 'How long after the event it is tried; absent: a day.', example: 86_400 }),
 };
 
 /** What a webhook is read with stands in what is written of it, so that it can be edited and sent back. */
-const readOnly = Object.fromEntries(['name', 'secrets', 'disabledBecause', 'failingSince', 'createdAt', 'updatedAt'].map((name) => [name, z.unknown().optional()]));
+const readOnly = Object.fromEntries(
+  ['name', 'secrets', 'disabledBecause', 'failingSince', 'createdAt', 'updatedAt'].map((name) => [
+    name,
+    z.unknown().optional(),
+  ]),
+);
 
 const contentSchema = z.object({
   ...fields,
@@ -64,11 +111,17 @@ const contentSchema = z.object({
   retrySeconds: fields.retrySeconds.optional(),
   giveUpSeconds: fields.giveUpSeconds.optional(),
 });
-export const putSchema = z.strictObject({ ...readOnly, ...contentSchema.shape, secret: secretTextSchema.optional() }).openapi('WebhookContent');
+export const putSchema = z
+  .strictObject({ ...readOnly, ...contentSchema.shape, secret: secretTextSchema.optional() })
+  .openapi('WebhookContent');
 export type HookContent = z.output<typeof contentSchema>;
 export type PutHook = HookContent & { readonly secret?: string | undefined };
 
 /** `null` takes what need not be there away. */
-const changeSchema = z.object({ ...z.object(fields).partial().shape, retrySeconds: fields.retrySeconds.nullish(), giveUpSeconds: fields.giveUpSeconds.nullish() });
+const changeSchema = z.object({
+  ...z.object(fields).partial().shape,
+  retrySeconds: fields.retrySeconds.nullish(),
+  giveUpSeconds: fields.giveUpSeconds.nullish(),
+});
 export const patchSchema = z.strictObject({ ...readOnly, ...changeSchema.shape }).openapi('WebhookChange');
 export type HookPatch = z.output<typeof changeSchema>;

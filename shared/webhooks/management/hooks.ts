@@ -23,7 +23,9 @@ function readingRoutes(api: OpenAPIHono, { documents, registry, clock }: Webhook
     const { hooks, ...next } = await listHooks(documents, registry, context.req.valid('query'));
     return context.json({ webhooks: hooks.map((hook) => onWire(hook, clock.now())), ...next }, 200);
   });
-  api.openapi(hookRouteTable.read, async (context) => context.json(onWire(await requireHook(documents, registry, context.req.valid('param').name), clock.now()), 200));
+  api.openapi(hookRouteTable.read, async (context) =>
+    context.json(onWire(await requireHook(documents, registry, context.req.valid('param').name), clock.now()), 200),
+  );
 }
 
 function changingRoutes(api: OpenAPIHono, ports: WebhookManagementPorts): void {
@@ -35,7 +37,9 @@ function changingRoutes(api: OpenAPIHono, ports: WebhookManagementPorts): void {
   });
   api.openapi(hookRouteTable.patch, async (context) => {
     const patch = context.req.valid('json');
-    const hook = await changeKnown(ports, context.req.valid('param').name, (before) => patchedHook(ports, before, patch));
+    const hook = await changeKnown(ports, context.req.valid('param').name, (before) =>
+      patchedHook(ports, before, patch),
+    );
     return context.json(onWire(hook, clock.now()), 200);
   });
   api.openapi(hookRouteTable.remove, async (context) => {
@@ -62,17 +66,28 @@ function secretRoutes(api: OpenAPIHono, ports: WebhookManagementPorts): void {
 }
 
 /** `secret` is there when the hook is new. */
-async function putHook(ports: WebhookManagementPorts, name: string, content: PutHook): Promise<{ readonly hook: Webhook; readonly secret: NewSecret | undefined }> {
+async function putHook(
+  ports: WebhookManagementPorts,
+  name: string,
+  content: PutHook,
+): Promise<{ readonly hook: Webhook; readonly secret: NewSecret | undefined }> {
   let secret: NewSecret | undefined;
   const { hook } = await writeHook(ports.documents, ports.registry, name, async (before) => {
-    const made = before === undefined ? await madeHook(ports, name, content) : { hook: await replacedHook(ports, before, content), secret: undefined };
+    const made =
+      before === undefined
+        ? await madeHook(ports, name, content)
+        : { hook: await replacedHook(ports, before, content), secret: undefined };
     ({ secret } = made);
     return made.hook;
   });
   return { hook, secret };
 }
 
-async function changeKnown({ documents, registry }: WebhookManagementPorts, name: string, next: (before: Webhook) => Webhook | Promise<Webhook>): Promise<Webhook> {
+async function changeKnown(
+  { documents, registry }: WebhookManagementPorts,
+  name: string,
+  next: (before: Webhook) => Webhook | Promise<Webhook>,
+): Promise<Webhook> {
   const hook = await changeHook(documents, { registry, name }, next);
   if (hook === undefined) throw new RegistryError({ is: 'thing-unknown', what: `webhook "${name}"` });
   return hook;

@@ -11,13 +11,25 @@ type Registry = OpenAPIHono['openAPIRegistry'];
 type Described = Parameters<Registry['registerWebhook']>[0];
 
 const signedHeaders = z.object({
-  'webhook-id': z.string().openapi({ description: 'Of this event for this webhook: the same at every attempt. What was seen before can be dropped.', example: 'dlv_20260101-0123456789abcdefghijklmnopqrstuv' }),
-  'webhook-timestamp': z.string().openapi({ description: 'Of this attempt, in seconds since 1970. Refuse what is older than five minutes.', example: '1767268800' }),
-  'webhook-signature': z.string().openapi({ description: 'v1, and the base64 of HMAC-SHA256 over id.timestamp.body, one for each secret that signs now, with blanks between them.', example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=' }),
+  'webhook-id': z.string().openapi({
+    description: 'Of this event for this webhook: the same at every attempt. What was seen before can be dropped.',
+    example: 'dlv_20260101-0123456789abcdefghijklmnopqrstuv',
+  }),
+  'webhook-timestamp': z.string().openapi({
+    description: 'Of this attempt, in seconds since 1970. Refuse what is older than five minutes.',
+    example: '1767268800',
+  }),
+  'webhook-signature': z.string().openapi({
+    description:
+      'v1, and the base64 of HMAC-SHA256 over id.timestamp.body, one for each secret that signs now, with blanks between them.',
+    example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  }),
 });
 
 const responses: Described['responses'] = {
-  '2XX': { description: 'Delivered. Nothing else is: redirects are not followed, and whatever fails is tried again for a day.' },
+  '2XX': {
+    description: 'Delivered. Nothing else is: redirects are not followed, and whatever fails is tried again for a day.',
+  },
   410: { description: 'The webhook is disabled.' },
 };
 
@@ -26,7 +38,11 @@ interface Receivable extends TypeOfEvent {
   readonly example: { readonly id: string; readonly timestamp: string };
 }
 
-const pingExample = { id: '31c51664-e5bd-416a-a5df-e5206bc47ed0', timestamp: '2026-01-01T12:00:00.000Z', action: 'ping' };
+const pingExample = {
+  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+  timestamp: '2026-01-01T12:00:00.000Z',
+  action: 'ping',
+};
 const ping: Receivable = {
   type: pingType,
   data: z.object({ id: z.string(), timestamp: z.iso.datetime(), action: z.literal('ping') }),
@@ -43,10 +59,24 @@ export function describeReceived(registry: Registry): void {
 function described(of: Receivable, format: WebhookFormat): Described {
   const { type, summary, example } = of;
   const { id, timestamp: time } = example;
-  const { contentType, body } = renderBody(format, { id, source: '/longshore', type, subject: 'team/app', time, data: example });
+  const { contentType, body } = renderBody(format, {
+    id,
+    source: '/longshore',
+    type,
+    subject: 'team/app',
+    time,
+    data: example,
+  });
   const [mediaType = contentType] = contentType.split(';');
   const content = { [mediaType]: { schema: jsonSchema(bodySchema(format, of)), example: JSON.parse(body) as unknown } };
-  return { path: `${actionOfType(of)}.${format}`, method: 'post', summary, tags: [`format ${format}`], request: { headers: signedHeaders, body: { required: true, content } }, responses };
+  return {
+    path: `${actionOfType(of)}.${format}`,
+    method: 'post',
+    summary,
+    tags: [`format ${format}`],
+    request: { headers: signedHeaders, body: { required: true, content } },
+    responses,
+  };
 }
 
 /** OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as receivers must. */

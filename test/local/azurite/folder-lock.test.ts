@@ -28,7 +28,12 @@ async function take(waitMs: number): Promise<Taking> {
     process.on('SIGTERM', () => process.exit());
     try { lockFolder(${JSON.stringify(folder)}, ${waitMs}); console.log('taken'); setInterval(() => {}, 1000); }
     catch (error) { console.log(error.message); }`;
-  const holder = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program]);
+  const holder = spawn(process.execPath, [
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module',
+    '-e',
+    program,
+  ]);
   holders.push(holder);
   const [outcome] = (await once(holder.stdout, 'data')) as [Buffer];
   return { holder, outcome: outcome.toString().trim() };

@@ -39,14 +39,20 @@ function alive(pid: number): boolean {
 }
 
 /** A process that starts Azurite and then does nothing, so that it can be killed. */
-async function startParent(ports: typeof anyPort): Promise<{ parent: ReturnType<typeof spawn>; pid: number; connection: string }> {
+async function startParent(
+  ports: typeof anyPort,
+): Promise<{ parent: ReturnType<typeof spawn>; pid: number; connection: string }> {
   const start = new URL('../../../local/azurite/start.ts', import.meta.url).href;
   const program = `const { startAzurite } = await import(${JSON.stringify(start)});
     const azurite = await startAzurite(${JSON.stringify({ folder, ...ports })});
     console.log(JSON.stringify({ pid: azurite.pid, connection: azurite.connectionString('devstoreaccount1') }));`;
-  const parent = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const parent = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
   return { parent, ...(JSON.parse(line) as { pid: number; connection: string }) };
 }
@@ -119,17 +125,22 @@ describe('an Azurite that cannot start', () => {
   it('says that its folder cannot be created', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
-    await expect(startAzurite({ folder: join(file, 'state'), ...anyPort })).rejects.toThrow(/^Azurite's folder .*state cannot be created: ENOTDIR/);
+    await expect(startAzurite({ folder: join(file, 'state'), ...anyPort })).rejects.toThrow(
+      /^Azurite's folder .*state cannot be created: ENOTDIR/,
+    );
   });
 
   it('says that what is in its folder cannot be read', async () => {
     await writeFile(join(folder, '__azurite_db_blob__.json'), '{ broken');
-    await expect(startAzurite({ folder, ...anyPort })).rejects.toThrow(/^Azurite could not start on the folder .*: .*JSON/);
+    await expect(startAzurite({ folder, ...anyPort })).rejects.toThrow(
+      /^Azurite could not start on the folder .*: .*JSON/,
+    );
   });
 
   it('says which account it could not have parsed', async () => {
     const accounts = [{ name: 'West:1', key: '?' }];
-    const refused = 'The storage account "West:1" cannot be given to Azurite: name must be 3 to 24 lower-case letters or digits, key must be base64.';
+    const refused =
+      'The storage account "West:1" cannot be given to Azurite: name must be 3 to 24 lower-case letters or digits, key must be base64.';
     await expect(startAzurite({ folder, ...anyPort, accounts })).rejects.toThrow(refused);
   });
 });

@@ -3,8 +3,12 @@ import { HIERARCHICAL, refusal, select, useEmulator } from './harness.ts';
 import type { OperationInput, OperationResponse } from '@azure/cosmos';
 
 const bed = useEmulator();
-const create = (id: string, more: object = {}): OperationInput => ({ operationType: 'Create', resourceBody: { id, pk: 'x', ...more } });
-const statuses = (result: OperationResponse[] | undefined): number[] | undefined => result?.map(({ statusCode }) => statusCode);
+const create = (id: string, more: object = {}): OperationInput => ({
+  operationType: 'Create',
+  resourceBody: { id, pk: 'x', ...more },
+});
+const statuses = (result: OperationResponse[] | undefined): number[] | undefined =>
+  result?.map(({ statusCode }) => statusCode);
 
 describe('a transactional batch', () => {
   it('does all of its operations and answers each with its etag', async () => {
@@ -26,7 +30,13 @@ describe('a transactional batch', () => {
     expect(result?.[5]?.resourceBody).toMatchObject({ id: 'patched', n: 2 });
     const { etag } = await container.item('created', 'x').read();
     expect(result?.[0]?.eTag).toBe(etag);
-    expect(await select(container, 'SELECT VALUE c.id FROM c ORDER BY c.id')).toEqual(['created', 'patched', 'read', 'replaced', 'upserted']);
+    expect(await select(container, 'SELECT VALUE c.id FROM c ORDER BY c.id')).toEqual([
+      'created',
+      'patched',
+      'read',
+      'replaced',
+      'upserted',
+    ]);
   });
 
   it('does none of them when one fails, and says 424 for the others', async () => {
@@ -47,7 +57,12 @@ describe('a transactional batch', () => {
   it('honours ifMatch of an operation', async () => {
     const container = await bed.newContainer();
     const { etag } = await container.items.create({ id: 'a', pk: 'x', n: 1 });
-    const replace = (n: number): OperationInput => ({ operationType: 'Replace', id: 'a', ifMatch: etag, resourceBody: { id: 'a', pk: 'x', n } });
+    const replace = (n: number): OperationInput => ({
+      operationType: 'Replace',
+      id: 'a',
+      ifMatch: etag,
+      resourceBody: { id: 'a', pk: 'x', n },
+    });
     expect((await container.items.batch([replace(2)], 'x')).code).toBe(200);
     const { code, result } = await container.items.batch([create('b'), replace(3)], 'x');
     expect([code, statuses(result)]).toEqual([207, [424, 412]]);
@@ -70,13 +85,19 @@ describe('a transactional batch', () => {
 
   it('is refused when an operation names another partition', async () => {
     const container = await bed.newContainer();
-    const { code, result } = await container.items.batch([create('a'), { operationType: 'Delete', id: 'a', partitionKey: 'y' }], 'x');
+    const { code, result } = await container.items.batch(
+      [create('a'), { operationType: 'Delete', id: 'a', partitionKey: 'y' }],
+      'x',
+    );
     expect([code, statuses(result)]).toEqual([207, [424, 400]]);
   });
 
   it('takes a hundred operations', async () => {
     const container = await bed.newContainer();
-    const { code } = await container.items.batch(Array.from({ length: 100 }, (_, n) => create(`i${n}`)), 'x');
+    const { code } = await container.items.batch(
+      Array.from({ length: 100 }, (_, n) => create(`i${n}`)),
+      'x',
+    );
     expect(code).toBe(200);
   });
 

@@ -11,21 +11,31 @@ interface Changed {
 }
 
 /** Reads until the feed says that there is nothing more. */
-async function drain(feed: ChangeFeedPullModelIterator<Changed>): Promise<{ ids: string[]; lsns: number[]; token: string }> {
+async function drain(
+  feed: ChangeFeedPullModelIterator<Changed>,
+): Promise<{ ids: string[]; lsns: number[]; token: string }> {
   const changes: Changed[] = [];
   for (;;) {
     const page = await feed.readNext();
-    if (page.statusCode === 304) return { ids: changes.map(({ id }) => id), lsns: changes.map(({ _lsn }) => _lsn), token: page.continuationToken };
+    if (page.statusCode === 304)
+      return { ids: changes.map(({ id }) => id), lsns: changes.map(({ _lsn }) => _lsn), token: page.continuationToken };
     changes.push(...page.result);
   }
 }
 
-const open = (container: Container, changeFeedStartFrom: ChangeFeedStartFrom, maxItemCount = 100): ChangeFeedPullModelIterator<Changed> =>
+const open = (
+  container: Container,
+  changeFeedStartFrom: ChangeFeedStartFrom,
+  maxItemCount = 100,
+): ChangeFeedPullModelIterator<Changed> =>
   container.items.getChangeFeedIterator<Changed>({ changeFeedStartFrom, maxItemCount });
 
 const some = async (): Promise<Container> => {
   const container = await bed.newContainer();
-  await createAll(container, ['a', 'b', 'c', 'd', 'e'].map((id, n) => ({ id, pk: n % 2 === 0 ? 'even' : 'odd' })));
+  await createAll(
+    container,
+    ['a', 'b', 'c', 'd', 'e'].map((id, n) => ({ id, pk: n % 2 === 0 ? 'even' : 'odd' })),
+  );
   return container;
 };
 
@@ -73,7 +83,10 @@ describe('the change feed', () => {
 
   it('can be read for one partition of a hierarchical key', async () => {
     const container = await bed.newContainer(HIERARCHICAL);
-    await createAll(container, [{ id: 'a', registry: 'r', repository: 'x' }, { id: 'b', registry: 'r', repository: 'y' }]);
+    await createAll(container, [
+      { id: 'a', registry: 'r', repository: 'x' },
+      { id: 'b', registry: 'r', repository: 'y' },
+    ]);
     expect((await drain(open(container, startFrom.beginning(['r', 'y'])))).ids).toEqual(['b']);
   });
 

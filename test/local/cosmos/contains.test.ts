@@ -12,17 +12,41 @@ import type { Page } from '../../../local/cosmos/query/run-query.ts';
 const partition = ['"p0"'] as unknown as KeyScope;
 
 function row(seq: number, id: string, list: unknown, p1 = '"p0"'): ItemRow {
-  return { seq, p1, p2: '', p3: '', id, body: JSON.stringify({ id, list }), etag: '"e"', lsn: seq, ts: 1, expires: null };
+  return {
+    seq,
+    p1,
+    p2: '',
+    p3: '',
+    id,
+    body: JSON.stringify({ id, list }),
+    etag: '"e"',
+    lsn: seq,
+    ts: 1,
+    expires: null,
+  };
 }
 
 function containing(items: ItemTable, digest: string, scope = partition): Page {
   const text = 'SELECT * FROM c WHERE ARRAY_CONTAINS(c.list, @sought, true)';
   const query = parseQuery(text, new Map([['@sought', { digest }]]));
-  return runQuery({ items, scope, query, now: 1, maxItems: 1000, identity: fingerprint([text]), continuation: undefined });
+  return runQuery({
+    items,
+    scope,
+    query,
+    now: 1,
+    maxItems: 1000,
+    identity: fingerprint([text]),
+    continuation: undefined,
+  });
 }
 
 const digest = fc.constantFrom('a', 'b', "it's");
-const list = fc.oneof(fc.array(fc.oneof(fc.record({ digest, size: fc.nat(3) }), fc.constant('a'), fc.constant({ digest: 1 }))), fc.constant({ x: { digest: 'a' } }), fc.constant(null), digest);
+const list = fc.oneof(
+  fc.array(fc.oneof(fc.record({ digest, size: fc.nat(3) }), fc.constant('a'), fc.constant({ digest: 1 }))),
+  fc.constant({ x: { digest: 'a' } }),
+  fc.constant(null),
+  digest,
+);
 const write = fc.record({ id: fc.constantFrom('1', '2', '3', '4'), list, remove: fc.boolean() });
 
 describe('ARRAY_CONTAINS of a part of an object', () => {
@@ -41,9 +65,19 @@ describe('ARRAY_CONTAINS of a part of an object', () => {
           else model.set(each.id, each.list);
         }
         for (const sought of ['a', 'b', "it's"]) {
-          const holds = (value: unknown) => Array.isArray(value) && value.some((item: unknown) => typeof item === 'object' && item !== null && 'digest' in item && item.digest === sought);
+          const holds = (value: unknown) =>
+            Array.isArray(value) &&
+            value.some(
+              (item: unknown) =>
+                typeof item === 'object' && item !== null && 'digest' in item && item.digest === sought,
+            );
           const found = containing(items, sought).documents.map((text) => (JSON.parse(text) as { id: string }).id);
-          expect(found.toSorted()).toEqual([...model].filter(([, value]) => holds(value)).map(([id]) => id).toSorted());
+          expect(found.toSorted()).toEqual(
+            [...model]
+              .filter(([, value]) => holds(value))
+              .map(([id]) => id)
+              .toSorted(),
+          );
         }
       }),
       { numRuns: 100 },
@@ -55,7 +89,8 @@ describe('ARRAY_CONTAINS of a part of an object', () => {
       const db = new DatabaseSync(':memory:');
       const items = new ItemTable(db, 'items');
       db.exec('BEGIN');
-      for (let n = 0; n < count; n += 1) items.insert(row(n, `i${n}`, [{ digest: n < 10 ? 'sought' : `d${n}` }, { digest: 'everywhere' }]));
+      for (let n = 0; n < count; n += 1)
+        items.insert(row(n, `i${n}`, [{ digest: n < 10 ? 'sought' : `d${n}` }, { digest: 'everywhere' }]));
       for (let n = 0; n < count; n += 1) items.insert(row(count + n, `i${n}`, [{ digest: 'sought' }], '"p1"'));
       db.exec('COMMIT');
       const page = containing(items, 'sought');

@@ -15,8 +15,15 @@ afterEach(() => folder.remove());
 const stateFile = (): string => join(folder.path, 'cosmos.db');
 
 /** Runs `work` on the container `d/c` of an emulator in its own process, which is then killed or stopped. */
-async function inProcess<T>(end: 'kill' | 'stop', work: (container: Container) => Promise<T>, readRegion?: { lagMs: number }): Promise<T> {
-  const emulator = await spawnCosmosEmulator({ path: stateFile(), ...(readRegion === undefined ? {} : { readRegions: [readRegion] }) });
+async function inProcess<T>(
+  end: 'kill' | 'stop',
+  work: (container: Container) => Promise<T>,
+  readRegion?: { lagMs: number },
+): Promise<T> {
+  const emulator = await spawnCosmosEmulator({
+    path: stateFile(),
+    ...(readRegion === undefined ? {} : { readRegions: [readRegion] }),
+  });
   const client = new CosmosClient({
     endpoint: emulator.endpoint,
     key: emulator.key,
@@ -49,7 +56,10 @@ describe('kill -9', () => {
       const writer = async (name: number): Promise<void> => {
         for (let n = 0; isRunning; n += 1) {
           const ids = [`${name}-${n}-a`, `${name}-${n}-b`];
-          const operations = ids.map((id) => ({ operationType: 'Create' as const, resourceBody: { id, pk: `p${name}`, unique: id } }));
+          const operations = ids.map((id) => ({
+            operationType: 'Create' as const,
+            resourceBody: { id, pk: `p${name}`, unique: id },
+          }));
           await container.items.batch(operations, `p${name}`);
           acknowledged.push(...ids);
         }
@@ -80,7 +90,9 @@ describe('kill -9', () => {
       expect((await container.item('a', 'x').read()).etag).toBe(etag);
       await expect(container.items.create({ id: 'c', pk: 'x', unique: 1 })).rejects.toMatchObject({ code: 409 });
       await container.items.create({ id: 'd', pk: 'x', unique: 3 });
-      const feed = container.items.getChangeFeedIterator<{ id: string }>({ changeFeedStartFrom: startFrom.token(token) });
+      const feed = container.items.getChangeFeedIterator<{ id: string }>({
+        changeFeedStartFrom: startFrom.token(token),
+      });
       expect((await feed.readNext()).result.map(({ id }) => id)).toEqual(['d']);
     });
   });
@@ -89,7 +101,11 @@ describe('kill -9', () => {
     const region = { lagMs: 0 };
     await inProcess('kill', (container) => container.items.create({ id: 'a', pk: 'x' }), { lagMs: 60_000 });
     const emulator = await startCosmosEmulator({ path: stateFile(), readRegions: [region] });
-    const client = new CosmosClient({ endpoint: emulator.endpoint, key: emulator.key, connectionPolicy: { preferredLocations: ['Local Read'] } });
+    const client = new CosmosClient({
+      endpoint: emulator.endpoint,
+      key: emulator.key,
+      connectionPolicy: { preferredLocations: ['Local Read'] },
+    });
     expect((await client.database('d').container('c').item('a', 'x').read()).statusCode).toBe(200);
     client.dispose();
     await emulator.stop();
@@ -101,8 +117,15 @@ describe('a restart', () => {
     await inProcess('stop', (container) => container.items.create({ id: 'a', pk: 'x' }), { lagMs: 60_000 });
     await inProcess('stop', (container) => container.items.create({ id: 'b', pk: 'x', unique: 'b' }));
     const emulator = await startCosmosEmulator({ path: stateFile(), readRegions: [{ lagMs: 60_000 }] });
-    const client = new CosmosClient({ endpoint: emulator.endpoint, key: emulator.key, connectionPolicy: { preferredLocations: ['Local Read'] } });
-    expect(await select(client.database('d').container('c'), 'SELECT VALUE c.id FROM c ORDER BY c.id')).toEqual(['a', 'b']);
+    const client = new CosmosClient({
+      endpoint: emulator.endpoint,
+      key: emulator.key,
+      connectionPolicy: { preferredLocations: ['Local Read'] },
+    });
+    expect(await select(client.database('d').container('c'), 'SELECT VALUE c.id FROM c ORDER BY c.id')).toEqual([
+      'a',
+      'b',
+    ]);
     client.dispose();
     await emulator.stop();
   });

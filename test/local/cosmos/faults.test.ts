@@ -15,7 +15,12 @@ async function impatient(): Promise<Container> {
 async function codes(count: number, request: (n: number) => Promise<unknown>): Promise<(number | 'ok')[]> {
   const result: (number | 'ok')[] = [];
   for (let n = 0; n < count; n += 1) {
-    result.push(await request(n).then(() => 'ok' as const, (error: unknown) => (error as { code: number }).code));
+    result.push(
+      await request(n).then(
+        () => 'ok' as const,
+        (error: unknown) => (error as { code: number }).code,
+      ),
+    );
   }
   return result;
 }
@@ -112,13 +117,19 @@ describe('a fault', () => {
 
 describe('the control route', () => {
   const route = (method: string, body?: unknown, key = bed.emulator.key): Promise<Response> =>
-    fetch(`${bed.emulator.endpoint}_faults`, { method, headers: { authorization: key }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    fetch(`${bed.emulator.endpoint}_faults`, {
+      method,
+      headers: { authorization: key },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
 
   it('arms, lists and clears faults', async () => {
     const container = await impatient();
     expect((await route('POST', { kind: 'unavailable', count: 2, operation: 'write' })).status).toBe(201);
     expect(await codes(1, () => container.items.create({ pk: 'x' }))).toEqual([503]);
-    expect(await (await route('GET')).json()).toMatchObject({ armed: [{ kind: 'unavailable', count: 1, operation: 'write' }] });
+    expect(await (await route('GET')).json()).toMatchObject({
+      armed: [{ kind: 'unavailable', count: 1, operation: 'write' }],
+    });
     expect((await route('DELETE')).status).toBe(204);
     expect(await codes(1, () => container.items.create({ pk: 'x' }))).toEqual(['ok']);
   });

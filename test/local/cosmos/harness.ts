@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { ChangeFeedStartFrom, CosmosClient, PartitionKeyDefinitionVersion, PartitionKeyKind } from '@azure/cosmos';
 import { afterAll, beforeAll } from 'vitest';
 import { startCosmosEmulator } from '../../../local/cosmos/emulator.ts';
-import type { Container, ContainerDefinition, CosmosClientOptions, FeedOptions, JSONObject, SqlQuerySpec } from '@azure/cosmos';
+import type {
+  Container,
+  ContainerDefinition,
+  CosmosClientOptions,
+  FeedOptions,
+  JSONObject,
+  SqlQuerySpec,
+} from '@azure/cosmos';
 import type { CosmosEmulator, CosmosEmulatorOptions } from '../../../local/cosmos/emulator.ts';
 
 export interface TestBed {
@@ -49,7 +56,11 @@ export function useEmulator(options: Partial<CosmosEmulatorOptions> = {}): TestB
     connect,
     async newContainer(definition = {}) {
       const { database } = await this.client.databases.createIfNotExists({ id: 'test' });
-      const { container } = await database.containers.create({ id: randomUUID(), partitionKey: { paths: ['/pk'] }, ...definition });
+      const { container } = await database.containers.create({
+        id: randomUUID(),
+        partitionKey: { paths: ['/pk'] },
+        ...definition,
+      });
       return container;
     },
   };
@@ -92,7 +103,11 @@ export async function refusal(request: Promise<unknown>): Promise<RefusedRequest
 }
 
 /** All results of a query. */
-export async function select(container: Container, query: string | SqlQuerySpec, options: FeedOptions = {}): Promise<unknown[]> {
+export async function select(
+  container: Container,
+  query: string | SqlQuerySpec,
+  options: FeedOptions = {},
+): Promise<unknown[]> {
   const { resources } = await container.items.query<unknown>(query, options).fetchAll();
   return resources;
 }
@@ -109,11 +124,21 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
 }
 
 /** A signed request that the SDK would not send. `path` is a feed, such as `dbs/test/colls`; the signature may be for another. */
-export async function signedFetch({ endpoint, key }: CosmosEmulator, method: string, path: string, body?: unknown, signedPath = path): Promise<Response> {
+export async function signedFetch(
+  { endpoint, key }: CosmosEmulator,
+  method: string,
+  path: string,
+  body?: unknown,
+  signedPath = path,
+): Promise<Response> {
   const segments = signedPath.split('/');
   const date = new Date().toUTCString();
   const text = `${method}\n${segments.at(-1) ?? ''}\n${segments.slice(0, -1).join('/')}\n${date}\n\n`.toLowerCase();
   const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest('base64');
   const authorization = encodeURIComponent(`type=master&ver=1.0&sig=${signature}`);
-  return fetch(`${endpoint}${path}`, { method, headers: { authorization, 'x-ms-date': date }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  return fetch(`${endpoint}${path}`, {
+    method,
+    headers: { authorization, 'x-ms-date': date },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
 }

@@ -18,15 +18,43 @@ function fill(count: keyof typeof GROUPS): ItemTable {
   db.exec('BEGIN');
   for (let n = 0; n < count; n += 1) {
     const group = n % GROUPS[count];
-    const body = JSON.stringify({ id: `i${n}`, kind: `k${group}`, group, n, listed: true, name: `n${group}-${n}`, ...(group === 7 ? { rare: n } : { common: 1 }), text: 'x'.repeat(300) });
-    table.insert({ seq: n + 1, p1: `"p${n % 2}"`, p2: '', p3: '', id: `i${n}`, body, etag: '"e"', lsn: n + 1, ts: 1, expires: null });
+    const body = JSON.stringify({
+      id: `i${n}`,
+      kind: `k${group}`,
+      group,
+      n,
+      listed: true,
+      name: `n${group}-${n}`,
+      ...(group === 7 ? { rare: n } : { common: 1 }),
+      text: 'x'.repeat(300),
+    });
+    table.insert({
+      seq: n + 1,
+      p1: `"p${n % 2}"`,
+      p2: '',
+      p3: '',
+      id: `i${n}`,
+      body,
+      etag: '"e"',
+      lsn: n + 1,
+      ts: 1,
+      expires: null,
+    });
   }
   db.exec('COMMIT');
   return table;
 }
 
 function run(items: ItemTable, text: string, scope: KeyScope, continuation?: string): Page {
-  return runQuery({ items, scope, query: parseQuery(text, new Map()), now: 1, maxItems: 10, identity: fingerprint([text]), continuation });
+  return runQuery({
+    items,
+    scope,
+    query: parseQuery(text, new Map()),
+    now: 1,
+    maxItems: 10,
+    identity: fingerprint([text]),
+    continuation,
+  });
 }
 
 function milliseconds(work: () => unknown): number {
@@ -67,7 +95,10 @@ describe('100 times the items', () => {
     ['SELECT * FROM c', partition],
   ])('cost at most twice the time: %s %j', (text, scope) => {
     expect(run(tables.many, text, scope).documents.length).toBe(run(tables.few, text, scope).documents.length);
-    const [few, many] = fastest(() => run(tables.few, text, scope), () => run(tables.many, text, scope));
+    const [few, many] = fastest(
+      () => run(tables.few, text, scope),
+      () => run(tables.many, text, scope),
+    );
     // A twentieth of a millisecond is what one cache miss more or less makes of a query this short.
     expect(many).toBeLessThanOrEqual(2 * few + 0.05);
   });
@@ -86,7 +117,10 @@ describe('100 times the items', () => {
         late = page.continuation;
         page = run(tables.many, text, [], late);
       }
-      const [first, last] = fastest(() => run(tables.many, text, []), () => run(tables.many, text, [], late));
+      const [first, last] = fastest(
+        () => run(tables.many, text, []),
+        () => run(tables.many, text, [], late),
+      );
       expect(last).toBeLessThanOrEqual(2 * first + 0.05);
     },
   );

@@ -9,7 +9,11 @@ describe('creating an item', () => {
   it('adds the system properties', async () => {
     const container = await bed.newContainer();
     const before = Math.floor(Date.now() / 1000);
-    const { resource, statusCode, etag } = await container.items.create({ id: 'a', pk: 'x', deep: { list: [1, null, 'ü'] } });
+    const { resource, statusCode, etag } = await container.items.create({
+      id: 'a',
+      pk: 'x',
+      deep: { list: [1, null, 'ü'] },
+    });
     expect(statusCode).toBe(201);
     expect(resource).toMatchObject({ id: 'a', pk: 'x', deep: { list: [1, null, 'ü'] }, _etag: etag });
     expect(resource?._ts).toBeGreaterThanOrEqual(before);
@@ -43,8 +47,12 @@ describe('creating an item', () => {
     const container = await bed.newContainer();
     const text = 'x'.repeat(2 * 1024 * 1024 - 500);
     expect((await container.items.create({ id: 'fits', pk: 'x', text })).statusCode).toBe(201);
-    expect((await refusal(container.items.create({ id: 'not', pk: 'x', text: `${text}${'x'.repeat(600)}` }))).code).toBe(413);
-    expect((await refusal(container.items.create({ id: 'not', pk: 'x', text: 'ü'.repeat(1024 * 1024) }))).code).toBe(413);
+    expect(
+      (await refusal(container.items.create({ id: 'not', pk: 'x', text: `${text}${'x'.repeat(600)}` }))).code,
+    ).toBe(413);
+    expect((await refusal(container.items.create({ id: 'not', pk: 'x', text: 'ü'.repeat(1024 * 1024) }))).code).toBe(
+      413,
+    );
   });
 
   it('counts the id in bytes', async () => {
@@ -68,12 +76,18 @@ describe('creating an item', () => {
   it('refuses a document that lies in another partition than the request', async () => {
     const container = await bed.newContainer();
     const options = { initialHeaders: { 'x-ms-documentdb-partitionkey': '["other"]' } } as object;
-    expect(await refusal(container.items.create({ id: 'a', pk: 'x' }, options))).toMatchObject({ code: 400, substatus: 1001 });
+    expect(await refusal(container.items.create({ id: 'a', pk: 'x' }, options))).toMatchObject({
+      code: 400,
+      substatus: 1001,
+    });
   });
 
   it('ignores system properties that a client sends back', async () => {
     const container = await bed.newContainer();
-    const { resource } = await container.items.create({ id: 'a', pk: 'x', _etag: 'mine', _ts: 1, _lsn: 2 } as { id: string; pk: string });
+    const { resource } = await container.items.create({ id: 'a', pk: 'x', _etag: 'mine', _ts: 1, _lsn: 2 } as {
+      id: string;
+      pk: string;
+    });
     expect(resource).toMatchObject({ _etag: expect.not.stringMatching('mine') as string });
     expect(resource?._ts).toBeGreaterThan(1);
     expect(resource).not.toHaveProperty('_lsn');
@@ -134,7 +148,9 @@ describe('replacing an item', () => {
   it('lets exactly one of many concurrent writers win with one etag', async () => {
     const container = await bed.newContainer();
     const { etag } = await container.items.create({ id: 'a', pk: 'x' });
-    const attempts = Array.from({ length: 8 }, (_, n) => container.item('a', 'x').replace({ id: 'a', pk: 'x', n }, ifMatch(etag)));
+    const attempts = Array.from({ length: 8 }, (_, n) =>
+      container.item('a', 'x').replace({ id: 'a', pk: 'x', n }, ifMatch(etag)),
+    );
     const settled = await Promise.allSettled(attempts);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
@@ -181,7 +197,8 @@ describe('deleting an item', () => {
 });
 
 describe('unique keys', () => {
-  const unique = (...paths: string[]): Promise<Container> => bed.newContainer({ uniqueKeyPolicy: { uniqueKeys: [{ paths }] } });
+  const unique = (...paths: string[]): Promise<Container> =>
+    bed.newContainer({ uniqueKeyPolicy: { uniqueKeys: [{ paths }] } });
 
   it('refuse a second item with the value, in one partition', async () => {
     const container = await unique('/email');
@@ -194,7 +211,9 @@ describe('unique keys', () => {
     const container = await unique('/first', '/last/name');
     await container.items.create({ id: 'a', pk: 'x', first: 'F', last: { name: 'L' } });
     expect((await container.items.create({ id: 'b', pk: 'x', first: 'F', last: { name: 'M' } })).statusCode).toBe(201);
-    expect((await refusal(container.items.create({ id: 'c', pk: 'x', first: 'F', last: { name: 'L' } }))).code).toBe(409);
+    expect((await refusal(container.items.create({ id: 'c', pk: 'x', first: 'F', last: { name: 'L' } }))).code).toBe(
+      409,
+    );
   });
 
   it('take a missing value as null, once', async () => {

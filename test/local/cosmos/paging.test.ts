@@ -3,12 +3,20 @@ import { createAll, refusal, select, useEmulator } from './harness.ts';
 import type { Container, ContainerDefinition, SqlQuerySpec } from '@azure/cosmos';
 
 const bed = useEmulator();
-const compositeIndexes = [[{ path: '/kind', order: 'ascending' as const }, { path: '/n', order: 'descending' as const }]];
+const compositeIndexes = [
+  [
+    { path: '/kind', order: 'ascending' as const },
+    { path: '/n', order: 'descending' as const },
+  ],
+];
 const definition: ContainerDefinition = { indexingPolicy: { compositeIndexes } };
 
 async function numbers(count: number): Promise<Container> {
   const container = await bed.newContainer(definition);
-  await createAll(container, Array.from({ length: count }, (_, n) => ({ id: `i${n}`, pk: `p${n % 3}`, n, kind: n % 4 })));
+  await createAll(
+    container,
+    Array.from({ length: count }, (_, n) => ({ id: `i${n}`, pk: `p${n % 3}`, n, kind: n % 4 })),
+  );
   return container;
 }
 
@@ -16,7 +24,12 @@ async function numbers(count: number): Promise<Container> {
 const tokenOf = (page: { continuationToken?: string }): string | undefined => page.continuationToken;
 
 /** Reads page by page with a new iterator for each, from its token alone; `between` runs after each page. */
-async function pages(container: Container, query: string | SqlQuerySpec, size: number, between?: (page: number) => Promise<unknown>): Promise<unknown[][]> {
+async function pages(
+  container: Container,
+  query: string | SqlQuerySpec,
+  size: number,
+  between?: (page: number) => Promise<unknown>,
+): Promise<unknown[][]> {
   const result: unknown[][] = [];
   let continuationToken: string | undefined;
   do {
@@ -61,25 +74,35 @@ describe('pages', () => {
 
   it('take the count of TOP, OFFSET and LIMIT from parameters', async () => {
     const container = await numbers(6);
-    const parameters = [{ name: '@o', value: 1 }, { name: '@l', value: 2 }];
-    expect(await select(container, { query: 'SELECT VALUE c.n FROM c ORDER BY c.n OFFSET @o LIMIT @l', parameters })).toEqual([1, 2]);
+    const parameters = [
+      { name: '@o', value: 1 },
+      { name: '@l', value: 2 },
+    ];
+    expect(
+      await select(container, { query: 'SELECT VALUE c.n FROM c ORDER BY c.n OFFSET @o LIMIT @l', parameters }),
+    ).toEqual([1, 2]);
   });
 
   it('are not disturbed by items that are inserted before the place of reading', async () => {
     const container = await numbers(9);
     const insert = (page: number): Promise<unknown> => container.items.create({ id: `new${page}`, pk: 'p0', n: -page });
-    expect((await pages(container, 'SELECT VALUE c.n FROM c ORDER BY c.n', 3, insert)).flat()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect((await pages(container, 'SELECT VALUE c.n FROM c ORDER BY c.n', 3, insert)).flat()).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8,
+    ]);
   });
 
   it('show items that are inserted behind the place of reading', async () => {
     const container = await numbers(6);
     const insert = (page: number): Promise<unknown> => container.items.upsert({ id: 'new', pk: 'p0', n: 100 + page });
-    expect((await pages(container, 'SELECT VALUE c.n FROM c ORDER BY c.n', 4, insert)).flat()).toEqual([0, 1, 2, 3, 4, 5, 101]);
+    expect((await pages(container, 'SELECT VALUE c.n FROM c ORDER BY c.n', 4, insert)).flat()).toEqual([
+      0, 1, 2, 3, 4, 5, 101,
+    ]);
   });
 
   it('go on when the item that ended the last page is gone', async () => {
     const container = await numbers(9);
-    const remove = (page: number): Promise<unknown> => container.item(`i${page * 3 - 1}`, `p${(page * 3 - 1) % 3}`).delete();
+    const remove = (page: number): Promise<unknown> =>
+      container.item(`i${page * 3 - 1}`, `p${(page * 3 - 1) % 3}`).delete();
     for (const query of ['SELECT VALUE c.n FROM c ORDER BY c.n', 'SELECT VALUE c.n FROM c']) {
       const seen = (await pages(container, query, 3, (page) => remove(page).catch(() => undefined))).flat();
       expect(new Set(seen).size).toBe(seen.length);
@@ -89,7 +112,10 @@ describe('pages', () => {
 
   it('split between items that are equal in the order', async () => {
     const container = await bed.newContainer();
-    await createAll(container, Array.from({ length: 7 }, (_, n) => ({ id: `i${n}`, pk: 'x', same: 1, n })));
+    await createAll(
+      container,
+      Array.from({ length: 7 }, (_, n) => ({ id: `i${n}`, pk: 'x', same: 1, n })),
+    );
     const seen = (await pages(container, 'SELECT VALUE c.n FROM c ORDER BY c.same DESC', 2)).flat();
     expect(seen.sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
@@ -97,7 +123,10 @@ describe('pages', () => {
   it('end at 4 MB however many items were asked for', async () => {
     const container = await bed.newContainer();
     const text = 'x'.repeat(1_500_000);
-    await createAll(container, Array.from({ length: 5 }, (_, n) => ({ id: `i${n}`, pk: 'x', n, text })));
+    await createAll(
+      container,
+      Array.from({ length: 5 }, (_, n) => ({ id: `i${n}`, pk: 'x', n, text })),
+    );
     const result = await pages(container, 'SELECT * FROM c', 100);
     expect(result.map((page) => page.length)).toEqual([3, 2]);
   });
@@ -107,7 +136,9 @@ describe('pages', () => {
     const { continuationToken } = await container.items.query('SELECT * FROM c', { maxItemCount: 1 }).fetchNext();
     const other = container.items.query('SELECT * FROM c WHERE c.n > 1', { maxItemCount: 1, continuationToken });
     expect((await refusal(other.fetchNext())).code).toBe(400);
-    expect((await refusal(container.items.query('SELECT * FROM c', { continuationToken: 'x' }).fetchNext())).code).toBe(400);
+    expect((await refusal(container.items.query('SELECT * FROM c', { continuationToken: 'x' }).fetchNext())).code).toBe(
+      400,
+    );
   });
 
   it('also make up the list of all items', async () => {
@@ -121,19 +152,38 @@ describe('an order', () => {
   it('puts types in the service’s sequence and leaves nothing out', async () => {
     const container = await bed.newContainer();
     const values = [{ o: 1 }, ['a'], 'b', 'a', 2, -1, true, false, null];
-    await createAll(container, values.map((v, n) => ({ id: `i${n}`, pk: 'x', v })));
+    await createAll(
+      container,
+      values.map((v, n) => ({ id: `i${n}`, pk: 'x', v })),
+    );
     await container.items.create({ id: 'missing', pk: 'x' });
     const ascending = ['missing', 'i8', 'i7', 'i6', 'i5', 'i4', 'i3', 'i2', 'i1', 'i0'];
     expect((await pages(container, 'SELECT VALUE c.id FROM c ORDER BY c.v', 3)).flat()).toEqual(ascending);
-    expect((await pages(container, 'SELECT VALUE c.id FROM c ORDER BY c.v DESC', 3)).flat()).toEqual(ascending.toReversed());
+    expect((await pages(container, 'SELECT VALUE c.id FROM c ORDER BY c.v DESC', 3)).flat()).toEqual(
+      ascending.toReversed(),
+    );
   });
 
   it('of texts is by code point', async () => {
     const container = await bed.newContainer();
     const texts = ['Z', 'a', 'ä', '\u{fffd}', '\u{1f600}', 'aa', ''];
-    await createAll(container, texts.map((v, n) => ({ id: `i${n}`, pk: 'x', v })));
-    expect(await select(container, 'SELECT VALUE c.v FROM c ORDER BY c.v')).toEqual(['', 'Z', 'a', 'aa', 'ä', '\u{fffd}', '\u{1f600}']);
-    const above = await select(container, { query: 'SELECT VALUE c.v FROM c WHERE c.v > @v', parameters: [{ name: '@v', value: '\u{fffd}' }] });
+    await createAll(
+      container,
+      texts.map((v, n) => ({ id: `i${n}`, pk: 'x', v })),
+    );
+    expect(await select(container, 'SELECT VALUE c.v FROM c ORDER BY c.v')).toEqual([
+      '',
+      'Z',
+      'a',
+      'aa',
+      'ä',
+      '\u{fffd}',
+      '\u{1f600}',
+    ]);
+    const above = await select(container, {
+      query: 'SELECT VALUE c.v FROM c WHERE c.v > @v',
+      parameters: [{ name: '@v', value: '\u{fffd}' }],
+    });
     expect(above).toEqual(['\u{1f600}']);
   });
 });

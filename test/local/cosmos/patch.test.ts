@@ -20,26 +20,39 @@ describe('a patch', () => {
     ['adds a property', [{ op: 'add', path: '/new', value: { k: 1 } }], { new: { k: 1 } }],
     ['inserts into an array', [{ op: 'add', path: '/list/1', value: 'new' }], { list: ['p', 'new', 'q'] }],
     ['appends to an array', [{ op: 'add', path: '/list/-', value: 'new' }], { list: ['p', 'q', 'new'] }],
-    ['sets an element of an array in its place', [{ op: 'set', path: '/list/1', value: 'new' }], { list: ['p', 'new'] }],
+    [
+      'sets an element of an array in its place',
+      [{ op: 'set', path: '/list/1', value: 'new' }],
+      { list: ['p', 'new'] },
+    ],
     ['sets a nested property', [{ op: 'set', path: '/deep/name', value: null }], { deep: { name: null } }],
     ['replaces what is there', [{ op: 'replace', path: '/n', value: 'text' }], { n: 'text' }],
     ['increments a number', [{ op: 'incr', path: '/n', value: -2.5 }], { n: -1.5 }],
     ['increments what is not there from zero', [{ op: 'incr', path: '/count', value: 3 }], { count: 3 }],
     ['moves a property', [{ op: 'move', from: '/n', path: '/deep/n' } as never], { deep: { name: 'd', n: 1 } }],
     ['reads ~1 as a slash', [{ op: 'set', path: '/a~1b', value: 2 }], { 'a/b': 2 }],
-    ['applies its operations in order', [{ op: 'incr', path: '/n', value: 1 }, { op: 'move', from: '/n', path: '/m' } as never], { m: 2 }],
+    [
+      'applies its operations in order',
+      [{ op: 'incr', path: '/n', value: 1 }, { op: 'move', from: '/n', path: '/m' } as never],
+      { m: 2 },
+    ],
   ])('%s', async (_, operations, expected) => {
     expect(await patched(operations)).toMatchObject(expected);
   });
 
   it('removes a property and an element', async () => {
-    const result = await patched([{ op: 'remove', path: '/deep' }, { op: 'remove', path: '/list/0' }]);
+    const result = await patched([
+      { op: 'remove', path: '/deep' },
+      { op: 'remove', path: '/list/0' },
+    ]);
     expect(result).toMatchObject({ list: ['q'] });
     expect(result).not.toHaveProperty('deep');
   });
 
   it('treats a property named __proto__ like any other', async () => {
-    expect(Object.keys((await patched([{ op: 'set', path: '/__proto__', value: { polluted: true } }])) as object)).toContain('__proto__');
+    expect(
+      Object.keys((await patched([{ op: 'set', path: '/__proto__', value: { polluted: true } }])) as object),
+    ).toContain('__proto__');
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
@@ -53,7 +66,10 @@ describe('a patch', () => {
     ['changes the partition key', [{ op: 'set', path: '/pk', value: 'y' }]],
     ['changes the etag', [{ op: 'set', path: '/_etag', value: 'y' }]],
     ['moves a property into itself', [{ op: 'move', from: '/deep', path: '/deep/in' } as never]],
-    ['holds more than ten operations', Array.from({ length: 11 }, () => ({ op: 'incr' as const, path: '/n', value: 1 }))],
+    [
+      'holds more than ten operations',
+      Array.from({ length: 11 }, () => ({ op: 'incr' as const, path: '/n', value: 1 })),
+    ],
   ])('is refused when it %s', async (_, operations) => {
     const container = await sample();
     expect((await refusal(container.item('a', 'x').patch(operations))).code).toBe(400);
@@ -61,7 +77,12 @@ describe('a patch', () => {
 
   it('changes nothing when a later operation is refused', async () => {
     const container = await sample();
-    await refusal(container.item('a', 'x').patch([{ op: 'incr', path: '/n', value: 1 }, { op: 'remove', path: '/none' }]));
+    await refusal(
+      container.item('a', 'x').patch([
+        { op: 'incr', path: '/n', value: 1 },
+        { op: 'remove', path: '/none' },
+      ]),
+    );
     expect((await container.item('a', 'x').read<{ n: number }>()).resource?.n).toBe(1);
   });
 
@@ -76,7 +97,9 @@ describe('a patch', () => {
   it('honours If-Match', async () => {
     const container = await sample();
     const options = { accessCondition: { type: 'IfMatch', condition: '"old"' } };
-    expect((await refusal(container.item('a', 'x').patch([{ op: 'incr', path: '/n', value: 1 }], options))).code).toBe(412);
+    expect((await refusal(container.item('a', 'x').patch([{ op: 'incr', path: '/n', value: 1 }], options))).code).toBe(
+      412,
+    );
   });
 
   it('answers 404 for an item that is not there', async () => {
@@ -86,7 +109,9 @@ describe('a patch', () => {
 
   it('counts every one of many concurrent increments', async () => {
     const container = await sample();
-    await Promise.all(Array.from({ length: 30 }, () => container.item('a', 'x').patch([{ op: 'incr', path: '/n', value: 1 }])));
+    await Promise.all(
+      Array.from({ length: 30 }, () => container.item('a', 'x').patch([{ op: 'incr', path: '/n', value: 1 }])),
+    );
     expect((await container.item('a', 'x').read<{ n: number }>()).resource?.n).toBe(31);
   });
 });

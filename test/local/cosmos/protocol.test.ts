@@ -53,7 +53,12 @@ describe('databases and containers', () => {
   });
 
   it('keeps a container’s definition, composite indexes and all', async () => {
-    const compositeIndexes = [[{ path: '/a', order: 'ascending' as const }, { path: '/b', order: 'descending' as const }]];
+    const compositeIndexes = [
+      [
+        { path: '/a', order: 'ascending' as const },
+        { path: '/b', order: 'descending' as const },
+      ],
+    ];
     const container = await bed.newContainer({
       ...HIERARCHICAL,
       defaultTtl: 60,
@@ -78,7 +83,10 @@ describe('databases and containers', () => {
 
   it.each([
     ['a key of two paths that is not hierarchical', { partitionKey: { paths: ['/a', '/b'] } }],
-    ['a hierarchical key of four levels', { partitionKey: { paths: ['/a', '/b', '/c', '/d'], kind: 'MultiHash', version: 2 } }],
+    [
+      'a hierarchical key of four levels',
+      { partitionKey: { paths: ['/a', '/b', '/c', '/d'], kind: 'MultiHash', version: 2 } },
+    ],
     ['a default TTL of 0', { defaultTtl: 0 }],
     ['a name with a slash', { id: 'a/b' }],
     ['a unique key without paths', { uniqueKeyPolicy: { uniqueKeys: [{ paths: [] }] } }],
@@ -90,7 +98,11 @@ describe('databases and containers', () => {
 
   it('names a feature of containers that it does not have', async () => {
     await bed.client.databases.createIfNotExists({ id: 'test' });
-    const body = { id: 'bad', partitionKey: { paths: ['/pk'] }, computedProperties: [{ name: 'n', query: 'SELECT VALUE 1 FROM c' }] };
+    const body = {
+      id: 'bad',
+      partitionKey: { paths: ['/pk'] },
+      computedProperties: [{ name: 'n', query: 'SELECT VALUE 1 FROM c' }],
+    };
     const response = await signedFetch(bed.emulator, 'POST', 'dbs/test/colls', body);
     expect([response.status, await response.text()]).toEqual([501, expect.stringContaining('computedProperties')]);
   });
@@ -120,7 +132,9 @@ describe('responses', () => {
     const container = await bed.newContainer();
     const sproc = await refusal(container.scripts.storedProcedure('x').execute('pk', []));
     expect(sproc).toMatchObject({ code: 501, message: expect.stringContaining('sprocs') as string });
-    const bulk = await container.items.executeBulkOperations([{ operationType: 'Create', resourceBody: { id: 'a', pk: 'x' }, partitionKey: 'x' }]);
+    const bulk = await container.items.executeBulkOperations([
+      { operationType: 'Create', resourceBody: { id: 'a', pk: 'x' }, partitionKey: 'x' },
+    ]);
     expect(bulk[0]?.error).toMatchObject({ code: 501 });
   });
 

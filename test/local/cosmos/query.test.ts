@@ -72,7 +72,12 @@ describe('a filter', () => {
 
   it('takes parameters of any type', async () => {
     expect(await ids('c.n = @n', [{ name: '@n', value: 1 }])).toEqual(['apple']);
-    expect(await ids('c.n IN (@a, @b)', [{ name: '@a', value: 2 }, { name: '@b', value: 3 }])).toEqual(['banana', 'cherry']);
+    expect(
+      await ids('c.n IN (@a, @b)', [
+        { name: '@a', value: 2 },
+        { name: '@b', value: 3 },
+      ]),
+    ).toEqual(['banana', 'cherry']);
     expect(await ids('ARRAY_CONTAINS(@ids, c.id)', [{ name: '@ids', value: ['date'] }])).toEqual(['date']);
     expect(await ids('c.origin = @o', [{ name: '@o', value: { country: 'ec' } }])).toEqual(['banana']);
   });
@@ -88,8 +93,16 @@ describe('a filter', () => {
 
   it('finds numbers that JSON prints in another way than they are stored', async () => {
     const container = await bed.newContainer();
-    await createAll(container, [{ id: 'big', pk: 'x', n: 2 ** 60 }, { id: 'tiny', pk: 'x', n: 1e-7 }, { id: 'zero', pk: 'x', n: -0 }]);
-    for (const [id, value] of [['big', 2 ** 60], ['tiny', 1e-7], ['zero', 0]] as const) {
+    await createAll(container, [
+      { id: 'big', pk: 'x', n: 2 ** 60 },
+      { id: 'tiny', pk: 'x', n: 1e-7 },
+      { id: 'zero', pk: 'x', n: -0 },
+    ]);
+    for (const [id, value] of [
+      ['big', 2 ** 60],
+      ['tiny', 1e-7],
+      ['zero', 0],
+    ] as const) {
       const query = { query: 'SELECT VALUE c.id FROM c WHERE c.n = @n', parameters: [{ name: '@n', value }] };
       expect(await select(container, query)).toEqual([id]);
     }
@@ -147,15 +160,22 @@ describe('an aggregate', () => {
 
 describe('the partition of a query', () => {
   it('is the only one that is read', async () => {
-    expect(await select(fruit, 'SELECT VALUE c.id FROM c ORDER BY c.id', { partitionKey: 'tree' })).toEqual(['apple', 'cherry', 'date']);
+    expect(await select(fruit, 'SELECT VALUE c.id FROM c ORDER BY c.id', { partitionKey: 'tree' })).toEqual([
+      'apple',
+      'cherry',
+      'date',
+    ]);
     expect(await select(fruit, 'SELECT VALUE COUNT(1) FROM c', { partitionKey: 'herb' })).toEqual([2]);
     expect(await select(fruit, 'SELECT * FROM c', { partitionKey: 'none' })).toEqual([]);
   });
 
   it('may be given by the first levels of a hierarchical key', async () => {
     const container = await bed.newContainer(byKey('/a', '/b', '/c'));
-    for (const a of ['1', '2']) for (const b of ['1', '2']) for (const c of ['1', '2']) await container.items.create({ id: `${a}${b}${c}`, a, b, c });
-    const ask = (partitionKey: string[]): Promise<unknown[]> => select(container, 'SELECT VALUE c.id FROM c WHERE c.c = "1" ORDER BY c.id', { partitionKey });
+    for (const a of ['1', '2'])
+      for (const b of ['1', '2'])
+        for (const c of ['1', '2']) await container.items.create({ id: `${a}${b}${c}`, a, b, c });
+    const ask = (partitionKey: string[]): Promise<unknown[]> =>
+      select(container, 'SELECT VALUE c.id FROM c WHERE c.c = "1" ORDER BY c.id', { partitionKey });
     expect(await ask(['1'])).toEqual(['111', '121']);
     expect(await ask(['1', '2'])).toEqual(['121']);
     expect(await ask(['1', '2', '1'])).toEqual(['121']);
@@ -163,7 +183,10 @@ describe('the partition of a query', () => {
 
   it('is not mixed up with one whose name starts alike', async () => {
     const container = await bed.newContainer(HIERARCHICAL);
-    await createAll(container, [{ id: 'a', registry: 'r', repository: 'x' }, { id: 'b', registry: 'r2', repository: 'x' }]);
+    await createAll(container, [
+      { id: 'a', registry: 'r', repository: 'x' },
+      { id: 'b', registry: 'r2', repository: 'x' },
+    ]);
     expect(await select(container, 'SELECT VALUE c.id FROM c', { partitionKey: ['r'] })).toEqual(['a']);
   });
 
@@ -188,7 +211,10 @@ describe('a query that is wrong', () => {
     ['SELECT c.id, COUNT(1) FROM c', 'GROUP BY'],
     ['SELECT * FROM c WHERE IS_DEFINED(c.a, c.b)', 'requires 1'],
   ])('%s', async (query, message) => {
-    expect(await refusal(select(fruit, query))).toMatchObject({ code: 400, message: expect.stringContaining(message) as string });
+    expect(await refusal(select(fruit, query))).toMatchObject({
+      code: 400,
+      message: expect.stringContaining(message) as string,
+    });
   });
 
   it('tells where', async () => {
@@ -212,6 +238,9 @@ describe('a query that the service would run and the emulator does not', () => {
     ['SELECT 1', 'queries without FROM'],
     ['SELECT TOP 1 VALUE COUNT(1) FROM c', 'aggregates together with'],
   ])('is refused by name: %s', async (query, name) => {
-    expect(await refusal(select(fruit, query))).toMatchObject({ code: 501, message: expect.stringContaining(name) as string });
+    expect(await refusal(select(fruit, query))).toMatchObject({
+      code: 501,
+      message: expect.stringContaining(name) as string,
+    });
   });
 });

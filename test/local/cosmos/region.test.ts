@@ -4,13 +4,20 @@ import type { Container } from '@azure/cosmos';
 
 const LAG_MS = 5000;
 let ahead = 0;
-const bed = useEmulator({ now: () => Date.now() + ahead, region: 'West', readRegions: [{ name: 'North', lagMs: LAG_MS }] });
+const bed = useEmulator({
+  now: () => Date.now() + ahead,
+  region: 'West',
+  readRegions: [{ name: 'North', lagMs: LAG_MS }],
+});
 const pass = (ms: number): void => void (ahead += ms);
 afterEach(() => bed.emulator.setLag(LAG_MS));
 
 /** The same container for a client that prefers the read region. */
 const fromNorth = (container: Container): Container =>
-  bed.connect({ connectionPolicy: { preferredLocations: ['North'] } }).database('test').container(container.id);
+  bed
+    .connect({ connectionPolicy: { preferredLocations: ['North'] } })
+    .database('test')
+    .container(container.id);
 
 describe('the account document', () => {
   it('lists one region to write to and two to read from', async () => {
@@ -51,7 +58,10 @@ describe('the read region', () => {
   it('answers queries, counts and the change feed as of then', async () => {
     const west = await bed.newContainer();
     const north = fromNorth(west);
-    await createAll(west, [1, 2, 3].map((n) => ({ id: `i${n}`, pk: 'x', n })));
+    await createAll(
+      west,
+      [1, 2, 3].map((n) => ({ id: `i${n}`, pk: 'x', n })),
+    );
     pass(LAG_MS);
     await west.items.upsert({ id: 'i1', pk: 'x', n: 10 });
     await west.item('i2', 'x').delete();
@@ -67,7 +77,10 @@ describe('the read region', () => {
   it('shows all of a batch at once', async () => {
     const west = await bed.newContainer();
     const north = fromNorth(west);
-    await west.items.batch(['a', 'b'].map((id) => ({ operationType: 'Create' as const, resourceBody: { id, pk: 'x' } })), 'x');
+    await west.items.batch(
+      ['a', 'b'].map((id) => ({ operationType: 'Create' as const, resourceBody: { id, pk: 'x' } })),
+      'x',
+    );
     expect(await select(north, 'SELECT VALUE COUNT(1) FROM c')).toEqual([0]);
     pass(LAG_MS);
     expect(await select(north, 'SELECT VALUE COUNT(1) FROM c')).toEqual([2]);
@@ -96,7 +109,10 @@ describe('the read region', () => {
     const west = await bed.newContainer();
     const { headers } = await west.items.create({ id: 'a', pk: 'x' });
     const sessionToken = headers['x-ms-session-token'] as string;
-    const policy = { connectionPolicy: { enableEndpointDiscovery: false }, endpoint: bed.emulator.readEndpoints[0] ?? '' };
+    const policy = {
+      connectionPolicy: { enableEndpointDiscovery: false },
+      endpoint: bed.emulator.readEndpoints[0] ?? '',
+    };
     const north = bed.connect(policy).database('test').container(west.id);
     expect((await north.item('a', 'x').read({ sessionToken })).substatus).toBe(1002);
     pass(LAG_MS);
@@ -121,11 +137,23 @@ describe('the read region', () => {
 });
 
 describe('several read regions', () => {
-  const three = useEmulator({ now: () => Date.now() + ahead, region: 'West', readRegions: [{ name: 'North', lagMs: 2_000 }, { name: 'East', lagMs: 4_000 }] });
+  const three = useEmulator({
+    now: () => Date.now() + ahead,
+    region: 'West',
+    readRegions: [
+      { name: 'North', lagMs: 2_000 },
+      { name: 'East', lagMs: 4_000 },
+    ],
+  });
 
   it('are each as far behind as they are set to be', async () => {
     const west = await three.newContainer();
-    const regions = ['North', 'East'].map((name) => three.connect({ connectionPolicy: { preferredLocations: [name] } }).database('test').container(west.id));
+    const regions = ['North', 'East'].map((name) =>
+      three
+        .connect({ connectionPolicy: { preferredLocations: [name] } })
+        .database('test')
+        .container(west.id),
+    );
     const seen = () => Promise.all(regions.map(async (region) => (await region.item('a', 'x').read()).statusCode));
     await west.items.create({ id: 'a', pk: 'x' });
     expect(await seen()).toEqual([404, 404]);

@@ -8,13 +8,23 @@ const lenient = useEmulator({ strict: false });
 const TWO = 'SELECT COUNT(1) AS n, MAX(c.n) AS most FROM c';
 const BY_TWO = 'SELECT * FROM c ORDER BY c.a ASC, c.b DESC';
 const indexed: ContainerDefinition = {
-  indexingPolicy: { compositeIndexes: [[{ path: '/a', order: 'ascending' }, { path: '/b', order: 'descending' }]] },
+  indexingPolicy: {
+    compositeIndexes: [
+      [
+        { path: '/a', order: 'ascending' },
+        { path: '/b', order: 'descending' },
+      ],
+    ],
+  },
 };
 
 describe('strict mode', () => {
   it('refuses aggregates without VALUE over several partitions, as the SDK does against the service', async () => {
     const container = await strict.newContainer();
-    expect(await refusal(select(container, TWO))).toMatchObject({ code: 400, message: 'Aggregate queries must use the VALUE keyword' });
+    expect(await refusal(select(container, TWO))).toMatchObject({
+      code: 400,
+      message: 'Aggregate queries must use the VALUE keyword',
+    });
     expect(await select(container, TWO, { partitionKey: 'x' })).toEqual([{ n: 0 }]);
   });
 
@@ -25,7 +35,9 @@ describe('strict mode', () => {
   });
 
   it('refuses an order over several properties without its composite index, with the service’s words', async () => {
-    const message = expect.stringContaining('The order by query does not have a corresponding composite index that it can be served from.') as string;
+    const message = expect.stringContaining(
+      'The order by query does not have a corresponding composite index that it can be served from.',
+    ) as string;
     expect(await refusal(select(await strict.newContainer(), BY_TWO))).toMatchObject({ code: 400, message });
   });
 
@@ -38,7 +50,10 @@ describe('strict mode', () => {
     ['SELECT * FROM c ORDER BY c.b', true],
   ])('with a composite index on a ascending, b descending: %s is served: %s', async (query, isServed) => {
     const container = await strict.newContainer(indexed);
-    const outcome = await select(container, query).then(() => true, () => false);
+    const outcome = await select(container, query).then(
+      () => true,
+      () => false,
+    );
     expect(outcome).toBe(isServed);
   });
 });
@@ -60,7 +75,12 @@ describe('strict mode, on a property that the indexing policy leaves out,', () =
     ['c["odd name"]', false],
   ])('an order by %s is served: %s', async (path, isServed) => {
     const container = await strict.newContainer(policy);
-    expect(await select(container, `SELECT * FROM c ORDER BY ${path}`).then(() => true, () => false)).toBe(isServed);
+    expect(
+      await select(container, `SELECT * FROM c ORDER BY ${path}`).then(
+        () => true,
+        () => false,
+      ),
+    ).toBe(isServed);
   });
 
   it('a filter still works', async () => {
@@ -73,7 +93,10 @@ describe('strict mode, on a property that the indexing policy leaves out,', () =
 describe('without strict mode', () => {
   it('these queries are answered', async () => {
     const container = await lenient.newContainer();
-    await createAll(container, [{ id: 'a', pk: 'x', n: 1, a: 1, b: 1 }, { id: 'b', pk: 'y', n: 2, a: 1, b: 2 }]);
+    await createAll(container, [
+      { id: 'a', pk: 'x', n: 1, a: 1, b: 1 },
+      { id: 'b', pk: 'y', n: 2, a: 1, b: 2 },
+    ]);
     expect(await select(container, TWO)).toEqual([{ n: 2, most: 2 }]);
     expect(await select(container, BY_TWO)).toMatchObject([{ id: 'b' }, { id: 'a' }]);
   });

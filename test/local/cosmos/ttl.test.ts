@@ -12,7 +12,8 @@ let ahead = 0;
 const bed = useEmulator({ now: () => Date.now() + ahead });
 const pass = (seconds: number): void => void (ahead += seconds * 1000);
 
-const status = async (container: Container, id: string): Promise<number> => (await container.item(id, 'x').read()).statusCode;
+const status = async (container: Container, id: string): Promise<number> =>
+  (await container.item(id, 'x').read()).statusCode;
 
 describe('time to live', () => {
   it('of the container holds for items without their own', async () => {
@@ -83,13 +84,20 @@ describe('an expired item', () => {
     await container.items.create({ id: 'a', pk: 'x' });
     pass(11);
     const item = container.item('a', 'x');
-    for (const request of [item.replace({ id: 'a', pk: 'x' }), item.patch([{ op: 'add', path: '/n', value: 1 }]), item.delete()]) {
+    for (const request of [
+      item.replace({ id: 'a', pk: 'x' }),
+      item.patch([{ op: 'add', path: '/n', value: 1 }]),
+      item.delete(),
+    ]) {
       expect((await refusal(request)).code).toBe(404);
     }
   });
 
   it('gives its id free, and its unique key', async () => {
-    const container = await bed.newContainer({ defaultTtl: 10, uniqueKeyPolicy: { uniqueKeys: [{ paths: ['/email'] }] } });
+    const container = await bed.newContainer({
+      defaultTtl: 10,
+      uniqueKeyPolicy: { uniqueKeys: [{ paths: ['/email'] }] },
+    });
     const { resource } = await container.items.create({ id: 'a', pk: 'x', email: 'e' });
     pass(11);
     const again = await container.items.create({ id: 'a', pk: 'x', email: 'e' });

@@ -8,7 +8,15 @@ const pushed = cloudEventSchema.parse(
     type: 'Image.Pushed',
     subject: 'team/app:v1',
     region: 'West',
-    data: { size: 100, on: true, name: 'Contoso', nothing: null, target: { tag: 'v1' }, tags: ['v1', 'latest', 7], none: [] },
+    data: {
+      size: 100,
+      on: true,
+      name: 'Contoso',
+      nothing: null,
+      target: { tag: 'v1' },
+      tags: ['v1', 'latest', 7],
+      none: [],
+    },
   }),
 );
 
@@ -86,12 +94,18 @@ describe('advanced filter keys', () => {
 });
 
 describe('an advanced filter on a missing key', () => {
-  it.each(['NumberIn', 'StringIn', 'StringBeginsWith', 'StringEndsWith', 'StringContains'])('%s does not match', (operator) => {
-    expect(passes(operator, 'data.missing', operator === 'NumberIn' ? values(1) : values('a'))).toBe(false);
-  });
-  it.each(['StringNotBeginsWith', 'StringNotEndsWith', 'StringNotContains'])('%s does not match either, as documented', (operator) => {
-    expect(passes(operator, 'data.missing', values('a'))).toBe(false);
-  });
+  it.each(['NumberIn', 'StringIn', 'StringBeginsWith', 'StringEndsWith', 'StringContains'])(
+    '%s does not match',
+    (operator) => {
+      expect(passes(operator, 'data.missing', operator === 'NumberIn' ? values(1) : values('a'))).toBe(false);
+    },
+  );
+  it.each(['StringNotBeginsWith', 'StringNotEndsWith', 'StringNotContains'])(
+    '%s does not match either, as documented',
+    (operator) => {
+      expect(passes(operator, 'data.missing', values('a'))).toBe(false);
+    },
+  );
   it('NumberNotIn and StringNotIn match', () => {
     expect(passes('NumberNotIn', 'data.missing', values(1))).toBe(true);
     expect(passes('StringNotIn', 'data.missing', values('a'))).toBe(true);

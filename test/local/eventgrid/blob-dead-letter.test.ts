@@ -35,7 +35,9 @@ describe('dead letters in Blob Storage', () => {
     const ids: unknown[] = [];
     for await (const { name, properties } of container.listBlobsFlat({ prefix: 'RECEIVER/' })) {
       expect(properties.contentType).toBe('application/json');
-      const [letter] = JSON.parse((await container.getBlobClient(name).downloadToBuffer()).toString()) as [Record<string, unknown>];
+      const [letter] = JSON.parse((await container.getBlobClient(name).downloadToBuffer()).toString()) as [
+        Record<string, unknown>,
+      ];
       ids.push(letter['id']);
     }
     expect(ids.sort()).toEqual(['one', 'two']);

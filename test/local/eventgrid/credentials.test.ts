@@ -6,7 +6,11 @@ import { keys } from './topic-fixture.ts';
 const url = new URL('http://127.0.0.1:4000/api/events?api-version=2018-01-01');
 const now = Date.parse('2026-11-23T12:00:00Z');
 
-function token(expiry: string, key: string = keys[0], resource = 'http://127.0.0.1:4000/api/events?apiVersion=2018-01-01'): string {
+function token(
+  expiry: string,
+  key: string = keys[0],
+  resource = 'http://127.0.0.1:4000/api/events?apiVersion=2018-01-01',
+): string {
   const unsigned = `r=${encodeURIComponent(resource)}&e=${encodeURIComponent(expiry)}`;
   const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(unsigned).digest('base64');
   return `${unsigned}&s=${encodeURIComponent(signature)}`;
@@ -38,8 +42,16 @@ describe('authorizing a publisher', () => {
     ['a bearer token', { authorization: 'Bearer eyJ' }, /must carry one of/],
     ['an expired token', { 'aeg-sas-token': token('11/23/2026 11:59:59 AM') }, /expired/],
     ['a token without a readable expiry', { 'aeg-sas-token': token('tomorrow') }, /expired/],
-    ['a token for another topic', { 'aeg-sas-token': token('2027-01-01T00:00:00Z', keys[0], 'http://elsewhere:4000/api/events') }, /another topic/],
-    ['a token signed with another key', { 'aeg-sas-token': token('2027-01-01T00:00:00Z', 'd3Jvbmc=') }, /not made with/],
+    [
+      'a token for another topic',
+      { 'aeg-sas-token': token('2027-01-01T00:00:00Z', keys[0], 'http://elsewhere:4000/api/events') },
+      /another topic/,
+    ],
+    [
+      'a token signed with another key',
+      { 'aeg-sas-token': token('2027-01-01T00:00:00Z', 'd3Jvbmc=') },
+      /not made with/,
+    ],
     ['a token whose expiry was changed', { 'aeg-sas-token': valid.replace('2026', '2027') }, /not made with/],
     ['a token without a signature', { 'aeg-sas-token': valid.replace(/&s=.*/, '') }, /not of the form/],
   ])('refuses %s', (_, headers, message) => {

@@ -88,7 +88,9 @@ describe('a dead letter', () => {
     });
     await topic.publish(event());
     await until(() => topic.pending() === 0);
-    expect(topic.lines.filter((line) => line.includes('could not be written (the account is away); it is tried again'))).toHaveLength(3);
+    expect(
+      topic.lines.filter((line) => line.includes('could not be written (the account is away); it is tried again')),
+    ).toHaveLength(3);
   });
 
   it('is dropped when its destination fails for four scaled hours', async () => {

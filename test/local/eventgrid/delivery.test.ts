@@ -74,12 +74,20 @@ describe('a delivery', () => {
   });
 
   it('fails when no answer comes in time, and is tried again', async () => {
-    await using receiver = await startReceiver(({ headers }) => (headers['aeg-delivery-count'] === '0' ? undefined : 200));
-    await using topic = await startTopic({ subscriptions: [webhook(receiver.url)], timeScale: 100, responseTimeoutMs: 100 });
+    await using receiver = await startReceiver(({ headers }) =>
+      headers['aeg-delivery-count'] === '0' ? undefined : 200,
+    );
+    await using topic = await startTopic({
+      subscriptions: [webhook(receiver.url)],
+      timeScale: 100,
+      responseTimeoutMs: 100,
+    });
     await topic.publish(event({ id: 'slow' }));
     const received = await receiver.whenReceived(2);
     expect(received.map(({ headers }) => headers['aeg-delivery-count'])).toEqual(['0', '1']);
-    expect(topic.lines).toContain('Event slow for "receiver" failed (no answer within 0.1 s), attempt 1 of 30; next in 0 s.');
+    expect(topic.lines).toContain(
+      'Event slow for "receiver" failed (no answer within 0.1 s), attempt 1 of 30; next in 0 s.',
+    );
   });
 });
 
@@ -109,7 +117,10 @@ describe('events for functions', () => {
 });
 
 describe('a receiver that must consent', () => {
-  const asked = (url: string): SubscriptionInput => ({ name: 'asked', destination: { type: 'WebHook', url, validate: true } });
+  const asked = (url: string): SubscriptionInput => ({
+    name: 'asked',
+    destination: { type: 'WebHook', url, validate: true },
+  });
 
   it('gets events once it allows the origin', async () => {
     await using receiver = await startReceiver(({ method, headers }, response) => {
@@ -152,6 +163,8 @@ describe('starting a topic', () => {
 
   it('refuses a port that is taken, in one sentence', async () => {
     await using receiver = await startReceiver();
-    await expect(startTopic({ port: receiver.port })).rejects.toThrow(/^The Event Grid topic cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
+    await expect(startTopic({ port: receiver.port })).rejects.toThrow(
+      /^The Event Grid topic cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/,
+    );
   });
 });

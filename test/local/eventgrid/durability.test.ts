@@ -16,12 +16,20 @@ afterEach(() => rm(folder, { recursive: true }));
 /** A topic in a process of its own; `kill` is `kill -9`. */
 async function startTopicProcess(receiverUrl: string): Promise<{ endpoint: string; kill: () => Promise<void> }> {
   const start = new URL('../../../local/eventgrid/start.ts', import.meta.url).href;
-  const options = JSON.stringify({ statePath: join(folder, 'topic.sqlite'), keys, subscriptions: [webhook(receiverUrl)] });
+  const options = JSON.stringify({
+    statePath: join(folder, 'topic.sqlite'),
+    keys,
+    subscriptions: [webhook(receiverUrl)],
+  });
   const program = `const { startEventGrid } = await import(${JSON.stringify(start)});
     console.log((await startEventGrid(${options})).endpoint);`;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [endpoint] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
@@ -86,14 +94,25 @@ describe('the state file', () => {
 
     await using topic = await startTopic({ folder, subscriptions, now: () => Date.now() + 24 * 3_600_000 });
     await until(() => topic.pending() === 0);
-    expect(topic.lines).toEqual(['Event old for "receiver" dropped: given up (TimeToLiveExceeded), and it has no dead-letter destination.']);
+    expect(topic.lines).toEqual([
+      'Event old for "receiver" dropped: given up (TimeToLiveExceeded), and it has no dead-letter destination.',
+    ]);
     expect(receiver.received).toHaveLength(1);
   });
 
   it('forgets what expired for a subscription that is gone, and only that', () => {
     const state = new StateFile(join(folder, 'topic.sqlite'));
-    const target = (subscription: string, expires: number): { subscription: string; expires: number } => ({ subscription, expires });
-    state.add([{ json: '{}', targets: [target('gone', 10), target('kept', 10)] }, { json: '{}', targets: [target('gone', 30)] }], 0);
+    const target = (subscription: string, expires: number): { subscription: string; expires: number } => ({
+      subscription,
+      expires,
+    });
+    state.add(
+      [
+        { json: '{}', targets: [target('gone', 10), target('kept', 10)] },
+        { json: '{}', targets: [target('gone', 30)] },
+      ],
+      0,
+    );
     state.forgetExpired(['kept'], 20);
     expect([state.count('gone'), state.count('kept')]).toEqual([1, 1]);
     expect(state.read('kept', 1).json).toBe('{}');
@@ -108,8 +127,13 @@ describe('the state file', () => {
   });
 
   it('that is not one is refused in one sentence', async () => {
-    await writeFile(join(folder, 'topic.sqlite'), 'something else, and long enough not to be taken for an empty file'.repeat(20));
-    await expect(startTopic({ folder })).rejects.toThrow(/^The Event Grid state file .* cannot be used: file is not a database\.$/);
+    await writeFile(
+      join(folder, 'topic.sqlite'),
+      'something else, and long enough not to be taken for an empty file'.repeat(20),
+    );
+    await expect(startTopic({ folder })).rejects.toThrow(
+      /^The Event Grid state file .* cannot be used: file is not a database\.$/,
+    );
   });
 });
 

@@ -8,7 +8,10 @@ import { event, webhook } from './topic-fixture.ts';
 
 function accepts(filter: SubscriptionInput['filter'], overrides: Record<string, unknown> = {}): boolean {
   const subscription = subscriptionSchema.parse(webhook('http://127.0.0.1/', { filter }));
-  return wants(subscription, cloudEventSchema.parse(event({ type: 'Image.Pushed', subject: 'Team/App:v1', ...overrides })));
+  return wants(
+    subscription,
+    cloudEventSchema.parse(event({ type: 'Image.Pushed', subject: 'Team/App:v1', ...overrides })),
+  );
 }
 
 describe('a subscription’s filter', () => {

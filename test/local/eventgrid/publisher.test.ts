@@ -1,10 +1,20 @@
-import { AzureKeyCredential, AzureSASCredential, EventGridPublisherClient, generateSharedAccessSignature } from '@azure/eventgrid';
+import {
+  AzureKeyCredential,
+  AzureSASCredential,
+  EventGridPublisherClient,
+  generateSharedAccessSignature,
+} from '@azure/eventgrid';
 import { describe, expect, it } from 'vitest';
 import { startReceiver } from './receiver.ts';
 import { keys, startTopic, webhook } from './topic-fixture.ts';
 
 const local = { allowInsecureConnection: true, retryOptions: { maxRetries: 0 } };
-const pushed = { type: 'Microsoft.ContainerRegistry.ImagePushed', source: '/registries/local', subject: 'hello:v1', data: { action: 'push' } };
+const pushed = {
+  type: 'Microsoft.ContainerRegistry.ImagePushed',
+  source: '/registries/local',
+  subject: 'hello:v1',
+  data: { action: 'push' },
+};
 
 describe('the unmodified @azure/eventgrid publisher', () => {
   it('publishes with an access key', async () => {
@@ -33,14 +43,21 @@ describe('the unmodified @azure/eventgrid publisher', () => {
     await using topic = await startTopic({ subscriptions: [webhook(receiver.url)] });
     const client = new EventGridPublisherClient(topic.endpoint, 'CloudEvent', new AzureKeyCredential(keys[0]), local);
     const data = new Uint8Array([0, 255, 1]);
-    await client.send([{ ...pushed, data, datacontenttype: 'application/octet-stream', extensionAttributes: { region: 'west' } }]);
+    await client.send([
+      { ...pushed, data, datacontenttype: 'application/octet-stream', extensionAttributes: { region: 'west' } },
+    ]);
     const [received] = await receiver.whenReceived(1);
     expect(JSON.parse(received?.body ?? '')).toMatchObject({ data_base64: 'AP8B', region: 'west' });
   });
 
   it('is told 401 for a wrong key', async () => {
     await using topic = await startTopic();
-    const client = new EventGridPublisherClient(topic.endpoint, 'CloudEvent', new AzureKeyCredential('d3Jvbmc='), local);
+    const client = new EventGridPublisherClient(
+      topic.endpoint,
+      'CloudEvent',
+      new AzureKeyCredential('d3Jvbmc='),
+      local,
+    );
     await expect(client.send([pushed])).rejects.toMatchObject({ statusCode: 401 });
   });
 

@@ -44,12 +44,20 @@ describe('publishing CloudEvents', () => {
   });
 
   it('takes the structured mode', async () => {
-    await post(JSON.stringify(event({ id: 'structured' })), { 'content-type': 'application/cloudevents+json; charset=utf-8' });
+    await post(JSON.stringify(event({ id: 'structured' })), {
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+    });
     expect(await arrivalOf('structured')).toMatchObject({ id: 'structured', data: { n: 1 } });
   });
 
   it('takes the binary mode with JSON data', async () => {
-    const attributes = { 'ce-specversion': '1.0', 'ce-id': 'binary', 'ce-type': 'T', 'ce-source': '/s', 'ce-subject': 'Gr%C3%BC%C3%9Fe' };
+    const attributes = {
+      'ce-specversion': '1.0',
+      'ce-id': 'binary',
+      'ce-type': 'T',
+      'ce-source': '/s',
+      'ce-subject': 'Gr%C3%BC%C3%9Fe',
+    };
     await post('{"n":2}', { ...attributes, 'content-type': 'application/json' });
     const expected = { specversion: '1.0', id: 'binary', type: 'T', source: '/s', subject: 'Grüße' };
     expect(await arrivalOf('binary')).toEqual({ ...expected, datacontenttype: 'application/json', data: { n: 2 } });
@@ -109,7 +117,10 @@ describe('publishing CloudEvents', () => {
 
   it('refuses data that comes as a header', async () => {
     const attributes = { 'ce-specversion': '1.0', 'ce-id': 'x', 'ce-type': 'T', 'ce-source': '/s', 'ce-data': 'x' };
-    expect(await refusal(post('', attributes))).toEqual({ status: 400, message: 'ce-data and ce-data_base64 are not attributes.' });
+    expect(await refusal(post('', attributes))).toEqual({
+      status: 400,
+      message: 'ce-data and ce-data_base64 are not attributes.',
+    });
   });
 
   it('survives a publisher that leaves in the middle of its body', async () => {
@@ -158,7 +169,9 @@ describe('the size limit of a publish request', () => {
 
   it('answers 413 for an event that only its JSON form makes too large', async () => {
     const attributes = { 'ce-specversion': '1.0', 'ce-id': 'x', 'ce-type': 'T', 'ce-source': '/s' };
-    const answer = await refusal(post(new Uint8Array(LIMIT - 100), { ...attributes, 'content-type': 'application/octet-stream' }));
+    const answer = await refusal(
+      post(new Uint8Array(LIMIT - 100), { ...attributes, 'content-type': 'application/octet-stream' }),
+    );
     expect(answer).toMatchObject({ status: 413, message: expect.stringContaining('The event is larger') as string });
   });
 });

@@ -28,7 +28,13 @@ export async function startReceiver(reply: Reply = () => 200, port = 0): Promise
   const received: Received[] = [];
   const server = createServer((request, response) => {
     void readText(request).then(async (body) => {
-      const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body, at: Date.now() };
+      const one = {
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        body,
+        at: Date.now(),
+      };
       received.push(one);
       const status = await reply(one, response);
       if (status !== undefined) response.writeHead(status).end();
@@ -42,7 +48,11 @@ export async function startReceiver(reply: Reply = () => 200, port = 0): Promise
     received,
     events: () => received.map(({ body }) => JSON.parse(body) as Record<string, unknown>),
     whenReceived: async (count, timeoutMs = 10_000) => {
-      await until(() => received.length >= count, timeoutMs, () => `${received.length} of ${count} requests`);
+      await until(
+        () => received.length >= count,
+        timeoutMs,
+        () => `${received.length} of ${count} requests`,
+      );
       return received;
     },
     [Symbol.asyncDispose]: async () => {
@@ -59,7 +69,11 @@ async function readText(request: IncomingMessage): Promise<string> {
 }
 
 /** Waits until `holds`, looking often; rejects with what was there instead. */
-export async function until(holds: () => boolean, timeoutMs = 10_000, found: () => string = () => 'it never held'): Promise<void> {
+export async function until(
+  holds: () => boolean,
+  timeoutMs = 10_000,
+  found: () => string = () => 'it never held',
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${found()}`);

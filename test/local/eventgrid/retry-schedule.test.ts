@@ -10,7 +10,11 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-function step(status: number | undefined, attempts: number, overrides: Partial<SubscriptionInput> = {}): ReturnType<typeof nextStep> {
+function step(
+  status: number | undefined,
+  attempts: number,
+  overrides: Partial<SubscriptionInput> = {},
+): ReturnType<typeof nextStep> {
   const subscription = subscriptionSchema.parse(webhook('http://127.0.0.1/', overrides));
   const outcome: Outcome = status === 400 ? 'BadRequest' : 'GenericError';
   const expires = subscription.retryPolicy.eventTimeToLiveInMinutes * MINUTE;
@@ -42,7 +46,12 @@ describe('the retry schedule', () => {
 
   it('retries a function’s 401 but not its 400, 403 and 413', () => {
     const destination = { type: 'AzureFunction', function: 'f' } as const;
-    expect([400, 401, 403, 413].map((status) => step(status, 1, { destination }).kind)).toEqual(['give-up', 'retry', 'give-up', 'give-up']);
+    expect([400, 401, 403, 413].map((status) => step(status, 1, { destination }).kind)).toEqual([
+      'give-up',
+      'retry',
+      'give-up',
+      'give-up',
+    ]);
   });
 
   it('names the response that ended it', () => {
@@ -52,7 +61,11 @@ describe('the retry schedule', () => {
   it('gives up after the allowed attempts', () => {
     const retryPolicy = { maxDeliveryAttempts: 3 };
     expect(step(500, 2, { retryPolicy })).toEqual({ kind: 'retry', due: 30 * SECOND });
-    expect(step(500, 3, { retryPolicy })).toEqual({ kind: 'give-up', reason: 'MaxDeliveryAttemptsExceeded', due: 5 * MINUTE });
+    expect(step(500, 3, { retryPolicy })).toEqual({
+      kind: 'give-up',
+      reason: 'MaxDeliveryAttemptsExceeded',
+      due: 5 * MINUTE,
+    });
   });
 
   it('gives up when the next attempt would come after the time to live, and not before that has passed', () => {
@@ -78,7 +91,14 @@ describe('retrying in scaled time', () => {
       expect(wait).toBeLessThan((expected[index] ?? 0) + 200);
     }
     await until(() => topic.pending() === 0);
-    expect(receiver.received.map(({ headers }) => headers['aeg-delivery-count'])).toEqual(['0', '1', '2', '3', '4', '5']);
+    expect(receiver.received.map(({ headers }) => headers['aeg-delivery-count'])).toEqual([
+      '0',
+      '1',
+      '2',
+      '3',
+      '4',
+      '5',
+    ]);
   });
 
   it('drops an event without a dead-letter destination and says so', async () => {

@@ -6,12 +6,18 @@ import { readSubscriptionFile, subscriptionSchema } from '../../../local/eventgr
 import { webhook } from './topic-fixture.ts';
 
 const filters = (count: number, values: number): object => ({
-  advancedFilters: Array.from({ length: count }, () => ({ operatorType: 'StringIn', key: 'a', values: Array(values).fill('x') })),
+  advancedFilters: Array.from({ length: count }, () => ({
+    operatorType: 'StringIn',
+    key: 'a',
+    values: Array(values).fill('x'),
+  })),
 });
 
 describe('the subscription file', () => {
   it('of the project is valid, and every subscription in it keeps its dead letters', async () => {
-    const subscriptions = await readSubscriptionFile(join(import.meta.dirname, '../../../infra/event-subscriptions.json'));
+    const subscriptions = await readSubscriptionFile(
+      join(import.meta.dirname, '../../../infra/event-subscriptions.json'),
+    );
     expect(subscriptions.map(({ name }) => name)).toContain('usage');
     expect(subscriptions.filter(({ deadLetter }) => deadLetter === undefined)).toEqual([]);
   });
@@ -20,7 +26,9 @@ describe('the subscription file', () => {
     const folder = await mkdtemp(join(tmpdir(), 'subscriptions-'));
     const path = join(folder, 'subscriptions.json');
     await writeFile(path, JSON.stringify({ subscriptions: [{ name: 'a b', destination: { type: 'AzureFunction' } }] }));
-    await expect(readSubscriptionFile(path)).rejects.toThrow(/subscriptions\[0\]\.name[^]*destination\.function|destination\.function[^]*\[0\]\.name/);
+    await expect(readSubscriptionFile(path)).rejects.toThrow(
+      /subscriptions\[0\]\.name[^]*destination\.function|destination\.function[^]*\[0\]\.name/,
+    );
     await rm(folder, { recursive: true });
   });
 });

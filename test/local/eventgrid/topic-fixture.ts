@@ -15,7 +15,9 @@ export interface TestTopic extends EventGrid, AsyncDisposable {
 }
 
 /** A topic with a state file of its own, unless `folder` names one to go on with. */
-export async function startTopic(options: Partial<EventGridOptions> & { readonly folder?: string } = {}): Promise<TestTopic> {
+export async function startTopic(
+  options: Partial<EventGridOptions> & { readonly folder?: string } = {},
+): Promise<TestTopic> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'eventgrid-')));
   const forget = async (): Promise<void> => {
     if (options.folder === undefined) await rm(folder, { recursive: true });
@@ -51,7 +53,14 @@ function publish(endpoint: string, events: readonly object[]): Promise<Response>
 
 /** A valid event; `overrides` replaces or adds attributes. */
 export function event(overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return { specversion: '1.0', id: crypto.randomUUID(), source: '/registries/local', type: 'Longshore.Test', data: { n: 1 }, ...overrides };
+  return {
+    specversion: '1.0',
+    id: crypto.randomUUID(),
+    source: '/registries/local',
+    type: 'Longshore.Test',
+    data: { n: 1 },
+    ...overrides,
+  };
 }
 
 /** A subscription of a receiver at `url` to everything. */

@@ -18,11 +18,21 @@ export async function startAzuriteQueues(): Promise<AzuriteQueues> {
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    [program, '--queuePort', String(port), '--skipApiVersionCheck', '--disableTelemetry', '--silent', '--inMemoryPersistence'],
+    [
+      program,
+      '--queuePort',
+      String(port),
+      '--skipApiVersionCheck',
+      '--disableTelemetry',
+      '--silent',
+      '--inMemoryPersistence',
+    ],
     { stdio: 'ignore' },
   );
   const connectionString = `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${accountKey};QueueEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
-  const account = QueueServiceClient.fromConnectionString(connectionString, { retryOptions: { maxTries: 10, retryDelayInMs: 300 } });
+  const account = QueueServiceClient.fromConnectionString(connectionString, {
+    retryOptions: { maxTries: 10, retryDelayInMs: 300 },
+  });
   await account.getProperties();
   return {
     connectionString,

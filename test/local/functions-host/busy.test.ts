@@ -8,7 +8,13 @@ import { recordedLog } from './recorded-log.ts';
 let host: FunctionsHost;
 
 beforeAll(async () => {
-  host = await startFunctionsHost({ load: async () => { await import('./apps/http-stream.ts'); }, hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } }, log: recordedLog().log });
+  host = await startFunctionsHost({
+    load: async () => {
+      await import('./apps/http-stream.ts');
+    },
+    hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } },
+    log: recordedLog().log,
+  });
 });
 
 afterAll(() => host.stop());

@@ -122,7 +122,10 @@ describe('the handshake', () => {
   });
 
   it('of CloudEvents allows the origin that asks', async () => {
-    const response = await fetch(url('on-push'), { method: 'OPTIONS', headers: { 'webhook-request-origin': 'eventgrid.azure.net' } });
+    const response = await fetch(url('on-push'), {
+      method: 'OPTIONS',
+      headers: { 'webhook-request-origin': 'eventgrid.azure.net' },
+    });
     expect(response.status).toBe(200);
     expect(response.headers.get('webhook-allowed-origin')).toBe('eventgrid.azure.net');
   });

@@ -31,7 +31,12 @@ describe('an app that has not switched HTTP streams on', () => {
     expect(response.status).toBe(201);
     expect(response.headers.get('x-mine')).toBe('yes');
     const echo = (await response.json()) as Echo;
-    expect(echo).toMatchObject({ url: `${host.url}/api/echo/a/b?x=1&x=2`, params: { path: 'a/b' }, query: [['x', '1,2']], body: 'hello' });
+    expect(echo).toMatchObject({
+      url: `${host.url}/api/echo/a/b?x=1&x=2`,
+      params: { path: 'a/b' },
+      query: [['x', '1,2']],
+      body: 'hello',
+    });
     expect(echo.headers).toMatchObject({ 'x-yours': 'no' });
   });
 

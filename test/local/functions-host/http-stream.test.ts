@@ -52,8 +52,18 @@ async function sendChunked(path: string, chunks: number, size: number): Promise<
 
 describe('routing', () => {
   it('lists the functions with their routes', () => {
-    expect(host.functions).toContainEqual({ name: 'item', type: 'httpTrigger', route: 'items/{id}/{part?}', methods: ['GET'] });
-    expect(host.functions).toContainEqual({ name: 'unrouted', type: 'httpTrigger', route: 'unrouted', methods: ['GET'] });
+    expect(host.functions).toContainEqual({
+      name: 'item',
+      type: 'httpTrigger',
+      route: 'items/{id}/{part?}',
+      methods: ['GET'],
+    });
+    expect(host.functions).toContainEqual({
+      name: 'unrouted',
+      type: 'httpTrigger',
+      route: 'unrouted',
+      methods: ['GET'],
+    });
   });
 
   it('fills parameters, optional ones too', async () => {
@@ -128,7 +138,11 @@ describe('a request', () => {
 
   it('with an invocation id that its client made up reaches no invocation, and is answered within 6 s', async () => {
     const began = performance.now();
-    for (const [id, statuses] of [['mine', [400]], [randomUUID(), [400, 500]]] as const) expect(statuses).toContain((await get('/ping', { headers: { 'x-ms-invocation-id': id } })).status);
+    for (const [id, statuses] of [
+      ['mine', [400]],
+      [randomUUID(), [400, 500]],
+    ] as const)
+      expect(statuses).toContain((await get('/ping', { headers: { 'x-ms-invocation-id': id } })).status);
     expect(performance.now() - began).toBeLessThan(12_000);
   });
 });
@@ -215,7 +229,10 @@ describe('a handler that fails', () => {
 
 describe('an upload', () => {
   it('is streamed whole, chunked or with a declared length', async () => {
-    expect(await sendChunked('/count', 7, megabyte)).toEqual({ status: 200, text: JSON.stringify({ bytes: 7 * megabyte }) });
+    expect(await sendChunked('/count', 7, megabyte)).toEqual({
+      status: 200,
+      text: JSON.stringify({ bytes: 7 * megabyte }),
+    });
     const response = await get('/count', { method: 'PATCH', body: new Uint8Array(7 * megabyte) });
     expect(await response.json()).toEqual({ bytes: 7 * megabyte });
   });

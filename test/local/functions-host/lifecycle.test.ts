@@ -66,9 +66,9 @@ describe('a function that exceeds functionTimeout', () => {
 
 describe('a second host in one process', () => {
   it('is refused, with the reason', async () => {
-    await expect(startFunctionsHost({ load: () => Promise.resolve(), hostJson: { version: '2.0' }, log: recorded.log })).rejects.toThrow(
-      'This process has already started a Functions host.',
-    );
+    await expect(
+      startFunctionsHost({ load: () => Promise.resolve(), hostJson: { version: '2.0' }, log: recorded.log }),
+    ).rejects.toThrow('This process has already started a Functions host.');
   });
 });
 

@@ -56,7 +56,12 @@ describe('a schedule', () => {
         let at = start + 1000;
         for (; ; at += 1000) {
           const time = new Date(at);
-          if (fits(second, time.getUTCSeconds()) && fits(minute, time.getUTCMinutes()) && fits(hour, time.getUTCHours())) break;
+          if (
+            fits(second, time.getUTCSeconds()) &&
+            fits(minute, time.getUTCMinutes()) &&
+            fits(hour, time.getUTCHours())
+          )
+            break;
         }
         expect(parseSchedule(`${second} ${minute} ${hour} * * *`).next(new Date(start)).getTime()).toBe(at);
       }),
@@ -67,7 +72,9 @@ describe('a schedule', () => {
   it('is known to run more often than once a minute', () => {
     const from = new Date('2026-01-01T00:00:00Z');
     expect(
-      ['*/30 * * * * *', '00:00:59', '* * * * *', '0 */5 * * * *', '00:01:00'].map((text) => runsWithinAMinute(parseSchedule(text), from)),
+      ['*/30 * * * * *', '00:00:59', '* * * * *', '0 */5 * * * *', '00:01:00'].map((text) =>
+        runsWithinAMinute(parseSchedule(text), from),
+      ),
     ).toEqual([true, true, false, false, false]);
   });
 });

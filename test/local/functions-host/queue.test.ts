@@ -20,7 +20,13 @@ beforeAll(async () => {
     hostJson: {
       version: '2.0',
       extensions: {
-        queues: { batchSize: 4, newBatchThreshold: 2, maxDequeueCount: 3, maxPollingInterval: '00:00:01', visibilityTimeout: '00:00:00' },
+        queues: {
+          batchSize: 4,
+          newBatchThreshold: 2,
+          maxDequeueCount: 3,
+          maxPollingInterval: '00:00:01',
+          visibilityTimeout: '00:00:00',
+        },
       },
     },
     env: { Work: azurite.connectionString, PLAIN_QUEUE: 'plain' },

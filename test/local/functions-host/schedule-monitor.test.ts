@@ -7,7 +7,11 @@ import { createStatusFiles, never, resumeSchedule } from '../../../local/functio
 
 const daily = parseSchedule('0 0 2 * * *');
 const at = (text: string) => new Date(text);
-const ran = { last: at('2026-05-01T02:00:00Z'), next: at('2026-05-02T02:00:00Z'), lastUpdated: at('2026-05-01T02:00:00Z') };
+const ran = {
+  last: at('2026-05-01T02:00:00Z'),
+  next: at('2026-05-02T02:00:00Z'),
+  lastUpdated: at('2026-05-01T02:00:00Z'),
+};
 
 describe('a timer that starts', () => {
   it('waits for its next occurrence when it never ran', () => {

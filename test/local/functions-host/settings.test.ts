@@ -27,7 +27,12 @@ describe('host.json', () => {
       logging: { a: 1 },
       extensions: { cosmosDB: { b: 2 }, http: { routePrefix: 'api' } },
     });
-    expect(parsed.extensions.queues).toMatchObject({ maxPollingInterval: 60_000, visibilityTimeout: 0, batchSize: 16, maxDequeueCount: 5 });
+    expect(parsed.extensions.queues).toMatchObject({
+      maxPollingInterval: 60_000,
+      visibilityTimeout: 0,
+      batchSize: 16,
+      maxDequeueCount: 5,
+    });
     expect(parseHostJson({ version: '2.0', functionTimeout: '-1' }).functionTimeout).toBe(Infinity);
   });
 });
@@ -66,9 +71,12 @@ describe('a route', () => {
   it('gives a catch-all everything after its place', () => {
     const route = parseRoute('v2/{*path}', '');
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b', ':', '@', '.'), minLength: 1 }), { minLength: 1 }), (parts) => {
-        expect(route.match(`/v2/${parts.join('/')}`)).toEqual({ path: parts.join('/') });
-      }),
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom('a', 'b', ':', '@', '.'), minLength: 1 }), { minLength: 1 }),
+        (parts) => {
+          expect(route.match(`/v2/${parts.join('/')}`)).toEqual({ path: parts.join('/') });
+        },
+      ),
     );
   });
 });

@@ -37,7 +37,14 @@ async function front(library: Server, invoke: Invoke): Promise<string> {
     trigger: { type: 'httpTrigger' as const, methods: [] },
   };
   const server = createServer((req, res) => {
-    void worker.answer({ req, res, fn, values: {}, head: { is: 'taken', path: '/', target: '/', query: new URLSearchParams(), isForwarded: true }, bodyLimit: 1_000 });
+    void worker.answer({
+      req,
+      res,
+      fn,
+      values: {},
+      head: { is: 'taken', path: '/', target: '/', query: new URLSearchParams(), isForwarded: true },
+      bodyLimit: 1_000,
+    });
   });
   return listen(server);
 }

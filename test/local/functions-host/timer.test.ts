@@ -18,7 +18,11 @@ beforeAll(async () => {
   await mkdir(join(folder, 'timers'));
   await writeFile(
     join(folder, 'timers', 'nightly.json'),
-    JSON.stringify({ last: '2020-01-01T02:00:00.000Z', next: '2020-01-02T02:00:00.000Z', lastUpdated: '2020-01-01T02:00:00.000Z' }),
+    JSON.stringify({
+      last: '2020-01-01T02:00:00.000Z',
+      next: '2020-01-02T02:00:00.000Z',
+      lastUpdated: '2020-01-01T02:00:00.000Z',
+    }),
   );
   host = await startFunctionsHost({
     load: async () => {
@@ -55,7 +59,10 @@ describe('a timer function', () => {
   it('writes down when it ran and when it will', async () => {
     await firstOf('nightly');
     await vi.waitFor(async () => {
-      const written = JSON.parse(await readFile(join(folder, 'timers', 'nightly.json'), 'utf8')) as Record<string, string>;
+      const written = JSON.parse(await readFile(join(folder, 'timers', 'nightly.json'), 'utf8')) as Record<
+        string,
+        string
+      >;
       expect(Date.parse(written['last'] ?? '')).toBeGreaterThan(Date.now() - 60_000);
       expect(written['next']).toMatch(/T02:00:00\.000Z$/);
     }, soon);

@@ -4,7 +4,11 @@ import type { TestImage } from '../../shared/image.ts';
 /** A registry client over real HTTP: what docker does, by fetch. */
 export async function pushOver(url: string, repository: string, tag: string, image: TestImage): Promise<number> {
   for (const blob of [image.config, ...image.layers]) await uploadOver(url, repository, blob);
-  const pushed = await fetch(`${url}/v2/${repository}/manifests/${tag}`, { method: 'PUT', body: image.bytes as Uint8Array<ArrayBuffer>, headers: { 'content-type': image.mediaType } });
+  const pushed = await fetch(`${url}/v2/${repository}/manifests/${tag}`, {
+    method: 'PUT',
+    body: image.bytes as Uint8Array<ArrayBuffer>,
+    headers: { 'content-type': image.mediaType },
+  });
   await pushed.arrayBuffer();
   return pushed.status;
 }
@@ -13,7 +17,10 @@ async function uploadOver(url: string, repository: string, bytes: Uint8Array): P
   const digest = digestOf(bytes);
   if ((await fetch(`${url}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })).status === 200) return;
   const started = await fetch(`${url}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
-  const patched = await fetch(`${url}${started.headers.get('location') ?? ''}`, { method: 'PATCH', body: bytes as Uint8Array<ArrayBuffer> });
+  const patched = await fetch(`${url}${started.headers.get('location') ?? ''}`, {
+    method: 'PATCH',
+    body: bytes as Uint8Array<ArrayBuffer>,
+  });
   const finished = await fetch(`${url}${patched.headers.get('location') ?? ''}&digest=${digest}`, { method: 'PUT' });
   if (finished.status !== 201) throw new Error(`upload: ${finished.status} ${await finished.text()}`);
 }

@@ -18,4 +18,6 @@ afterAll(async () => {
 });
 
 // Over the emulators, with blobs by redirect: what a user of the stack gets.
-conformance('the Functions host', () => Promise.resolve({ app: remoteApp(stack.functionsUrl), stop: () => Promise.resolve() }));
+conformance('the Functions host', () =>
+  Promise.resolve({ app: remoteApp(stack.functionsUrl), stop: () => Promise.resolve() }),
+);

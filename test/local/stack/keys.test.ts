@@ -29,7 +29,7 @@ describe('the secrets of the local stack', () => {
     expect(statSync(state.file('keys.json')).mode & 0o777).toBe(0o600);
   });
 
-  it('show the administrator\'s password once and keep its hash alone', async () => {
+  it("show the administrator's password once and keep its hash alone", async () => {
     const first = await keysOf('required');
     const [password = ''] = first.shown;
     expect(first.shown).toHaveLength(1);

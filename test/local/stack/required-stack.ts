@@ -23,7 +23,11 @@ export async function startRequiredStack(environment: Readonly<Record<string, st
   if (password === undefined) throw new Error(`no password in: ${stack.told()}`);
   const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
   const manage = async (method: string, path: string, content: object): Promise<unknown> => {
-    const answer = await fetch(`${stack.url}/api/v1${path}`, { method, headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(content) });
+    const answer = await fetch(`${stack.url}/api/v1${path}`, {
+      method,
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify(content),
+    });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   };

@@ -42,10 +42,19 @@ export async function runToEnd(args: readonly string[]): Promise<{ code: number 
 }
 
 /** `npm start` on free ports and a folder of its own; `environment` has more of the app's settings. */
-export async function startRunningStack(state: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}, moreFlags: readonly string[] = []): Promise<RunningStack> {
+export async function startRunningStack(
+  state: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+  moreFlags: readonly string[] = [],
+): Promise<RunningStack> {
   const began = performance.now();
   // A group of its own, so that all of it can be killed at once.
-  const child = spawn(process.execPath, [...nodeFlags, ...moreFlags, program, '--port', '0', '--functions-port', '0', '--state', state, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...environment } });
+  const child = spawn(
+    process.execPath,
+    [...nodeFlags, ...moreFlags, program, '--port', '0', '--functions-port', '0', '--state', state, ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...environment } },
+  );
   const told = collect(child.stderr);
   const url = await readyUrl(child, told);
   const functionsUrl = /serves the same at (\S+);/.exec(told())?.[1];

@@ -32,7 +32,10 @@ function pushedDigest(body: string): string {
 }
 
 async function usage(repository: string) {
-  return (await (await fetch(`${stack.url}/api/v1/usage?repository=${repository}`)).json()) as { pushes?: number; images?: number };
+  return (await (await fetch(`${stack.url}/api/v1/usage?repository=${repository}`)).json()) as {
+    pushes?: number;
+    images?: number;
+  };
 }
 
 describe.each(hosts)('the stack that npm start runs, by its %s', (host) => {
@@ -43,8 +46,12 @@ describe.each(hosts)('the stack that npm start runs, by its %s', (host) => {
     expect(await pullOver(stack[host], `${host.toLowerCase()}/app`, image.digest, image)).toBe('whole');
   });
 
-  it('keeps a manifest that has properties named as the host\'s own trigger data', async () => {
-    const image = makeImage('trap', 1, { Headers: { 'content-type': 'text/plain', 'user-agent': 'forged' }, Query: { digest: 'sha256:0' }, path: 'elsewhere' });
+  it("keeps a manifest that has properties named as the host's own trigger data", async () => {
+    const image = makeImage('trap', 1, {
+      Headers: { 'content-type': 'text/plain', 'user-agent': 'forged' },
+      Query: { digest: 'sha256:0' },
+      path: 'elsewhere',
+    });
     expect(await pushOver(stack[host], `${host.toLowerCase()}/trap`, 'v1', image)).toBe(201);
     expect(await pullOver(stack[host], `${host.toLowerCase()}/trap`, 'v1', image)).toBe('whole');
   });
@@ -54,11 +61,16 @@ describe.each(hosts)('the stack that npm start runs, by its %s', (host) => {
     await pushOver(stack[host], repository, 'v1', makeImage(`told of by ${host}`));
     const tag = `${stack[host]}/acr/v1/${repository}/_tags/v1`;
     const changed = await fetch(tag, { method: 'PATCH', body: JSON.stringify({ writeEnabled: false }) });
-    expect([changed.status, await changed.json()]).toMatchObject([200, { imageName: repository, tag: { name: 'v1', changeableAttributes: { writeEnabled: false } } }]);
+    expect([changed.status, await changed.json()]).toMatchObject([
+      200,
+      { imageName: repository, tag: { name: 'v1', changeableAttributes: { writeEnabled: false } } },
+    ]);
     expect(await pushOver(stack[host], repository, 'v1', makeImage('another'))).toBe(405);
     const listed = await fetch(`${stack[host]}/acr/v1/${repository}/_manifests?orderby=timedesc`);
     expect(await listed.json()).toMatchObject({ manifests: [{ architecture: 'amd64', os: 'linux', tags: ['v1'] }] });
-    expect(await (await fetch(`${stack[host]}/v2/_catalog`)).json()).toMatchObject({ repositories: expect.arrayContaining([repository]) as string[] });
+    expect(await (await fetch(`${stack[host]}/v2/_catalog`)).json()).toMatchObject({
+      repositories: expect.arrayContaining([repository]) as string[],
+    });
   });
 
   it('answers a wrong verb with 405 and what is allowed', async () => {
@@ -69,7 +81,12 @@ describe.each(hosts)('the stack that npm start runs, by its %s', (host) => {
   it('says on /healthz that all it depends on is up', async () => {
     const health = await fetch(`${stack[host]}/healthz`);
     expect(health.status).toBe(200);
-    expect(((await health.json()) as { dependencies: { up: boolean }[] }).dependencies.map(({ up }) => up)).toEqual([true, true, true, true]);
+    expect(((await health.json()) as { dependencies: { up: boolean }[] }).dependencies.map(({ up }) => up)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
   });
 
   it('gives a request id with every answer', async () => {
@@ -78,7 +95,7 @@ describe.each(hosts)('the stack that npm start runs, by its %s', (host) => {
 });
 
 describe('the event of a push', () => {
-  it('reaches a subscriber as a valid CloudEvent with ACR\'s payload', async () => {
+  it("reaches a subscriber as a valid CloudEvent with ACR's payload", async () => {
     const image = makeImage('told');
     await pushOver(stack.url, 'told/app', 'v7', image);
     const delivery = await vi.waitFor(() => {
@@ -87,8 +104,19 @@ describe('the event of a push', () => {
       return found;
     }, 5_000);
     const event = HTTP.toEvent({ headers: delivery.headers, body: delivery.body }) as CloudEventV1<unknown>;
-    expect(event).toMatchObject({ specversion: '1.0', type: 'Microsoft.ContainerRegistry.ImagePushed', subject: 'told/app:v7' });
-    expect(parseEvent(JSON.parse(delivery.body)).data.target).toEqual({ mediaType: image.mediaType, size: image.bytes.length, length: image.bytes.length, digest: image.digest, repository: 'told/app', tag: 'v7' });
+    expect(event).toMatchObject({
+      specversion: '1.0',
+      type: 'Microsoft.ContainerRegistry.ImagePushed',
+      subject: 'told/app:v7',
+    });
+    expect(parseEvent(JSON.parse(delivery.body)).data.target).toEqual({
+      mediaType: image.mediaType,
+      size: image.bytes.length,
+      length: image.bytes.length,
+      digest: image.digest,
+      repository: 'told/app',
+      tag: 'v7',
+    });
   });
 
   it('reaches it within a second at the 99th percentile of 200 pushes, and usage counts 200', async () => {
@@ -98,10 +126,18 @@ describe('the event of a push', () => {
       expect(await pushOver(stack.url, 'measured/app', `t${n}`, image)).toBe(201);
       pushedAt.set(image.digest, Date.now());
     }
-    const arrived = () => receiver.deliveries.filter(({ body }) => body.includes('"measured/app"') && body.includes('ContainerRegistry.ImagePushed'));
+    const arrived = () =>
+      receiver.deliveries.filter(
+        ({ body }) => body.includes('"measured/app"') && body.includes('ContainerRegistry.ImagePushed'),
+      );
     await vi.waitFor(() => expect(arrived()).toHaveLength(200), 10_000);
-    const lags = arrived().map(({ body, at }) => at - (pushedAt.get(pushedDigest(body)) ?? 0)).sort((a, b) => a - b);
+    const lags = arrived()
+      .map(({ body, at }) => at - (pushedAt.get(pushedDigest(body)) ?? 0))
+      .sort((a, b) => a - b);
     expect(lags[197]).toBeLessThanOrEqual(1_000);
-    await vi.waitFor(async () => expect(await usage('measured/app')).toMatchObject({ pushes: 200, images: 200 }), 10_000);
+    await vi.waitFor(
+      async () => expect(await usage('measured/app')).toMatchObject({ pushes: 200, images: 200 }),
+      10_000,
+    );
   }, 120_000);
 });

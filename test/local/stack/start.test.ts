@@ -34,9 +34,18 @@ describe('npm start', { timeout: 120_000 }, () => {
     await once(squatter, 'listening');
     clean.push(() => Promise.resolve(squatter.close()));
     const { port } = squatter.address() as AddressInfo;
-    const { code, stderr } = await runToEnd(['--port', String(port), '--functions-port', '0', '--state', await folder()]);
+    const { code, stderr } = await runToEnd([
+      '--port',
+      String(port),
+      '--functions-port',
+      '0',
+      '--state',
+      await folder(),
+    ]);
     expect(code).toBe(1);
-    expect(lastLine(stderr)).toBe(`port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with --port (LONGSHORE_PORT)`);
+    expect(lastLine(stderr)).toBe(
+      `port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with --port (LONGSHORE_PORT)`,
+    );
   });
 
   it('refuses a folder that another one uses, and is not stopped by a lock that a killed one left', async () => {
@@ -58,18 +67,23 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect(lastLine(stderr)).toContain('cannot be written');
   });
 
-  it.each(['cosmos.sqlite', 'eventgrid.sqlite', 'keys.json', 'stack.lock', 'services.lock'])('says which file is damaged when %s is', async (name) => {
-    const state = await folder();
-    await writeFile(join(state, name), 'this is no such file, and long enough to look like one. '.repeat(100));
-    const { code, stderr } = await runToEnd(['--port', '0', '--functions-port', '0', '--state', state]);
-    expect(code).toBe(1);
-    expect(lastLine(stderr)).toContain(name);
-  });
+  it.each(['cosmos.sqlite', 'eventgrid.sqlite', 'keys.json', 'stack.lock', 'services.lock'])(
+    'says which file is damaged when %s is',
+    async (name) => {
+      const state = await folder();
+      await writeFile(join(state, name), 'this is no such file, and long enough to look like one. '.repeat(100));
+      const { code, stderr } = await runToEnd(['--port', '0', '--functions-port', '0', '--state', state]);
+      expect(code).toBe(1);
+      expect(lastLine(stderr)).toContain(name);
+    },
+  );
 
   it('refuses a setting that it does not know how to keep', async () => {
     const { code, stderr } = await runToEnd(['--auth', 'perhaps', '--port', '70000', '--state', await folder()]);
     expect(code).toBe(1);
-    expect(lastLine(stderr)).toBe('--port (LONGSHORE_PORT) must be a whole number from 0 to 65535, not "70000"; --auth (LONGSHORE_AUTH) must be "open" or "required", not "perhaps"');
+    expect(lastLine(stderr)).toBe(
+      '--port (LONGSHORE_PORT) must be a whole number from 0 to 65535, not "70000"; --auth (LONGSHORE_AUTH) must be "open" or "required", not "perhaps"',
+    );
   });
 
   it('starts again on what it stopped with, and exits with 0 each time', async () => {
@@ -84,11 +98,19 @@ describe('npm start', { timeout: 120_000 }, () => {
 
 describe('npm run services', { timeout: 120_000 }, () => {
   it('prints one line of JSON, with which an SDK opens them', async () => {
-    const anyPort = Object.fromEntries(['COSMOS', 'BLOB', 'QUEUE', 'EVENTGRID'].map((name) => [`LONGSHORE_${name}_PORT`, '0']));
+    const anyPort = Object.fromEntries(
+      ['COSMOS', 'BLOB', 'QUEUE', 'EVENTGRID'].map((name) => [`LONGSHORE_${name}_PORT`, '0']),
+    );
     const program = fileURLToPath(new URL('../../../local/services.ts', import.meta.url));
-    const child = spawn(process.execPath, [program, '--state', await folder()], { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, ...anyPort } });
+    const child = spawn(process.execPath, [program, '--state', await folder()], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, ...anyPort },
+    });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const { cosmos, eventGrid } = JSON.parse(line.toString()) as { cosmos: { endpoint: string; key: string; database: string }; eventGrid: { endpoint: string } };
+    const { cosmos, eventGrid } = JSON.parse(line.toString()) as {
+      cosmos: { endpoint: string; key: string; database: string };
+      eventGrid: { endpoint: string };
+    };
     const client = new CosmosClient(cosmos);
     const { resources } = await client.database(cosmos.database).containers.readAll().fetchAll();
     client.dispose();

@@ -20,7 +20,9 @@ async function pulls(stack: RunningStack): Promise<number> {
 }
 
 async function pull(url: string): Promise<void> {
-  await (await fetch(`${url}/v2/${repository}/manifests/v1`, { headers: { 'user-agent': 'containerd/2.0' } })).arrayBuffer();
+  await (
+    await fetch(`${url}/v2/${repository}/manifests/v1`, { headers: { 'user-agent': 'containerd/2.0' } })
+  ).arrayBuffer();
 }
 
 describe('pulls from the stack that npm start runs', () => {
@@ -57,21 +59,43 @@ describe('usage over Cosmos DB, as its emulator and the SDK have it', () => {
     const emulator = await startDocuments();
     const documents = azureDocuments({ endpoint: emulator.endpoint, key: emulator.key, database });
     const answers = async (longshore: ReturnType<typeof composeForTest>) => {
-      for (const [name, layers] of [['team/a', 1], ['team/b', 2]] as const) await pushImage(longshore.app, name, 'v1', makeImage(name, layers, {}, 'shared'));
-      await pushImage(longshore.app, 'team/b', 'large', makeImage('large', 1, { annotations: { filler: 'x'.repeat(140 * 1024) } }));
+      for (const [name, layers] of [
+        ['team/a', 1],
+        ['team/b', 2],
+      ] as const)
+        await pushImage(longshore.app, name, 'v1', makeImage(name, layers, {}, 'shared'));
+      await pushImage(
+        longshore.app,
+        'team/b',
+        'large',
+        makeImage('large', 1, { annotations: { filler: 'x'.repeat(140 * 1024) } }),
+      );
       await deliverEvents(longshore);
       for (const name of ['team/a', 'team/b', 'team/b']) await ask(longshore.app, 'GET', `/v2/${name}/manifests/v1`);
       await foldAll(longshore);
       await longshore.surveyUsage();
-      const json = async (path: string) => (await (await ask(longshore.app, 'GET', `/api/v1/usage${path}`)).json()) as object;
+      const json = async (path: string) =>
+        (await (await ask(longshore.app, 'GET', `/api/v1/usage${path}`)).json()) as object;
       const { sizes, pulls: all } = await usageOf(longshore);
       const { period, sizes: held } = await usageOf(longshore, { repository: 'team/b', by: 'minute' });
       const { sizes: ofImage } = await usageOf(longshore, { repository: 'team/b', tag: 'v1' });
       const tops = await Promise.all(['size', 'waste', 'pulls', 'pushes'].map((by) => json(`/top?by=${by}`)));
       const table = await (await ask(longshore.app, 'GET', '/api/v1/usage/export.csv?of=images')).text();
-      const lines = table.split('\r\n').map((line) => line.split(',').slice(0, 6).join()).sort();
+      const lines = table
+        .split('\r\n')
+        .map((line) => line.split(',').slice(0, 6).join())
+        .sort();
       const timeless = (of: object | undefined) => ({ ...of, measuredAt: '' });
-      return { sizes: timeless(sizes), all, held: timeless(held), ofImage, pulls: period.pulls, tops, lines, pulled: { ...(await json('/pulled')), measuredAt: '', trackedSince: '' } };
+      return {
+        sizes: timeless(sizes),
+        all,
+        held: timeless(held),
+        ofImage,
+        pulls: period.pulls,
+        tops,
+        lines,
+        pulled: { ...(await json('/pulled')), measuredAt: '', trackedSince: '' },
+      };
     };
     const overCosmos = await answers(composeForTest({ adapters: { documents } }));
     documents.dispose();

@@ -33,9 +33,16 @@ afterAll(async () => {
   await state.remove();
 });
 
-async function api(method: string, path: string, body?: unknown): Promise<{ status: number; json: Record<string, unknown> }> {
+async function api(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; json: Record<string, unknown> }> {
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${stack.url}/api/v1/webhooks/${path}`, body === undefined ? { method } : { method, headers, body: JSON.stringify(body) });
+  const response = await fetch(
+    `${stack.url}/api/v1/webhooks/${path}`,
+    body === undefined ? { method } : { method, headers, body: JSON.stringify(body) },
+  );
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };
 }
 
@@ -47,12 +54,19 @@ async function arrivals(count: number) {
 describe('a webhook of the stack that npm start runs', () => {
   it('gets a push, once more when it failed, and again when somebody asks: under one id', async () => {
     const { port } = receiver.address() as AddressInfo;
-    const made = await api('PUT', 'receiver', { serviceUri: `http://127.0.0.1:${port}/`, actions: ['push'], retrySeconds: [1] });
+    const made = await api('PUT', 'receiver', {
+      serviceUri: `http://127.0.0.1:${port}/`,
+      actions: ['push'],
+      retrySeconds: [1],
+    });
     expect(made.status).toBe(201);
     answers = [500];
     expect(await pushOver(stack.url, 'hooked/app', 'v1', makeImage('hooked'))).toBe(201);
     const [first, second] = await arrivals(2);
-    expect(JSON.parse(first?.body ?? '')).toMatchObject({ action: 'push', target: { repository: 'hooked/app', tag: 'v1' } });
+    expect(JSON.parse(first?.body ?? '')).toMatchObject({
+      action: 'push',
+      target: { repository: 'hooked/app', tag: 'v1' },
+    });
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
     const log = await vi.waitFor(async () => {
       const { json } = await api('GET', 'receiver/deliveries');
@@ -68,8 +82,16 @@ describe('a webhook of the stack that npm start runs', () => {
     const before = got.length;
     const pinged = await api('POST', 'receiver/ping');
     expect(pinged).toMatchObject({ status: 200, json: { status: 'delivered' } });
-    expect(JSON.parse(got[before]?.body ?? '')).toEqual({ id: pinged.json.id, timestamp: expect.any(String) as string, action: 'ping' });
-    expect((await api('GET', `receiver/deliveries/${String(pinged.json.deliveryId)}`)).json).toMatchObject({ status: 'delivered', eventType: 'Longshore.Ping', attempts: [{ cause: 'ping' }] });
+    expect(JSON.parse(got[before]?.body ?? '')).toEqual({
+      id: pinged.json.id,
+      timestamp: expect.any(String) as string,
+      action: 'ping',
+    });
+    expect((await api('GET', `receiver/deliveries/${String(pinged.json.deliveryId)}`)).json).toMatchObject({
+      status: 'delivered',
+      eventType: 'Longshore.Ping',
+      attempts: [{ cause: 'ping' }],
+    });
   });
 
   it('sends again what failed since a time, and says how far that is', async () => {
@@ -78,12 +100,25 @@ describe('a webhook of the stack that npm start runs', () => {
     const before = got.length;
     expect(await api('POST', 'receiver/ping')).toMatchObject({ json: { status: 'expired' } });
     expect(await pushOver(stack.url, 'hooked/expiring', 'v1', makeImage('expiring'))).toBe(201);
-    await vi.waitFor(async () => expect((await api('GET', 'receiver/deliveries?status=expired&repository=hooked/expiring')).json).toMatchObject({ deliveries: [{ attempted: 2 }] }), 20_000);
+    await vi.waitFor(
+      async () =>
+        expect((await api('GET', 'receiver/deliveries?status=expired&repository=hooked/expiring')).json).toMatchObject({
+          deliveries: [{ attempted: 2 }],
+        }),
+      20_000,
+    );
     const begun = await api('POST', 'receiver/redeliver', { since: new Date(Date.now() - 60_000).toISOString() });
     expect(begun).toMatchObject({ status: 202, json: { webhook: 'receiver', state: 'running' } });
     const arrived = await arrivals(before + 4);
     expect(JSON.parse(arrived.at(-1)?.body ?? '')).toMatchObject({ target: { repository: 'hooked/expiring' } });
-    await vi.waitFor(async () => expect((await api('GET', `receiver/redeliver/${String(begun.json.id)}`)).json).toMatchObject({ state: 'done', redelivered: 1 }), 20_000);
+    await vi.waitFor(
+      async () =>
+        expect((await api('GET', `receiver/redeliver/${String(begun.json.id)}`)).json).toMatchObject({
+          state: 'done',
+          redelivered: 1,
+        }),
+      20_000,
+    );
   });
 
   it.each([
@@ -94,6 +129,9 @@ describe('a webhook of the stack that npm start runs', () => {
     ['GET', 'receiver/redeliver/none', undefined, 404],
   ])('answers %s %s with why not', async (method, path, body, status) => {
     const refused = await api(method, path, body);
-    expect(refused).toMatchObject({ status, json: { errors: [{ code: expect.any(String) as string, message: expect.any(String) as string }] } });
+    expect(refused).toMatchObject({
+      status,
+      json: { errors: [{ code: expect.any(String) as string, message: expect.any(String) as string }] },
+    });
   });
 });

@@ -57,11 +57,20 @@ export interface Answer {
 export async function askJson(app: App, method: string, path: string, body?: unknown): Promise<Answer> {
   const response = await ask(app, method, path, body === undefined ? {} : { body: JSON.stringify(body) });
   const text = await response.text();
-  return { status: response.status, link: response.headers.get('link'), body: (text === '' ? {} : JSON.parse(text)) as Answer['body'] };
+  return {
+    status: response.status,
+    link: response.headers.get('link'),
+    body: (text === '' ? {} : JSON.parse(text)) as Answer['body'],
+  };
 }
 
 /** Status and error code, which is what most refusals are told apart by. */
-export async function refusal(app: App, method: string, path: string, body?: unknown): Promise<[number, string | undefined]> {
+export async function refusal(
+  app: App,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<[number, string | undefined]> {
   const answer = await askJson(app, method, path, body);
   return [answer.status, (answer.body as Partial<Answer['body']>).errors?.[0]?.code];
 }

@@ -10,7 +10,11 @@ import { askJson, refusal } from './asking.ts';
 const image = makeImage('locked', 1);
 const other = makeImage('other', 1);
 const disallowed = [405, 'REGISTRY_DISALLOWED_OPERATION'];
-const [onRepository, onTag, onManifest] = ['/acr/v1/a/b', '/acr/v1/a/b/_tags/v1', `/acr/v1/a/b/_manifests/${image.digest}`];
+const [onRepository, onTag, onManifest] = [
+  '/acr/v1/a/b',
+  '/acr/v1/a/b/_tags/v1',
+  `/acr/v1/a/b/_manifests/${image.digest}`,
+];
 
 /** `v1` points at the image, the other one is there without a tag. */
 async function pushed() {
@@ -20,9 +24,16 @@ async function pushed() {
   return longshore;
 }
 
-async function pushAgain(app: Parameters<typeof ask>[0], reference: string, what = image): Promise<[number, string | undefined]> {
+async function pushAgain(
+  app: Parameters<typeof ask>[0],
+  reference: string,
+  what = image,
+): Promise<[number, string | undefined]> {
   const response = await putManifest(app, 'a/b', reference, what);
-  return [response.status, response.status < 400 ? undefined : ((await response.json()) as { errors: { code: string }[] }).errors[0]?.code];
+  return [
+    response.status,
+    response.status < 400 ? undefined : ((await response.json()) as { errors: { code: string }[] }).errors[0]?.code,
+  ];
 }
 
 describe('an attribute', () => {
@@ -30,8 +41,14 @@ describe('an attribute', () => {
     const { app } = await pushed();
     for (const path of [onRepository, onTag, onManifest]) {
       const { status, body } = await askJson(app, 'PATCH', path, { writeEnabled: false, teleportEnabled: true });
-      const attributes = body.changeableAttributes as unknown ?? (body.tag as unknown as typeof body | undefined)?.changeableAttributes ?? (body.manifest as unknown as typeof body).changeableAttributes;
-      expect([status, attributes]).toEqual([200, { deleteEnabled: true, writeEnabled: false, listEnabled: true, readEnabled: true }]);
+      const attributes =
+        (body.changeableAttributes as unknown) ??
+        (body.tag as unknown as typeof body | undefined)?.changeableAttributes ??
+        (body.manifest as unknown as typeof body).changeableAttributes;
+      expect([status, attributes]).toEqual([
+        200,
+        { deleteEnabled: true, writeEnabled: false, listEnabled: true, readEnabled: true },
+      ]);
       expect((await askJson(app, 'GET', path)).body).toEqual(body);
     }
   });
@@ -48,11 +65,22 @@ describe('an attribute', () => {
     const { app } = await pushed();
     const before = (await askJson(app, 'GET', onTag)).body.tag.lastUpdateTime;
     expect((await askJson(app, 'PATCH', onTag, { deleteEnabled: false })).body.tag.lastUpdateTime).toBe(before);
-    await askJson(app, 'PATCH', onManifest, { deleteEnabled: false, quarantineState: 'Passed', quarantineDetails: '{}' });
+    await askJson(app, 'PATCH', onManifest, {
+      deleteEnabled: false,
+      quarantineState: 'Passed',
+      quarantineDetails: '{}',
+    });
     expect(await pushAgain(app, 'v1')).toEqual([201, undefined]);
     expect((await askJson(app, 'GET', onTag)).body.tag.changeableAttributes.deleteEnabled).toBe(false);
     const { changeableAttributes } = (await askJson(app, 'GET', onManifest)).body.manifest;
-    expect(changeableAttributes).toEqual({ deleteEnabled: false, writeEnabled: true, listEnabled: true, readEnabled: true, quarantineState: 'Passed', quarantineDetails: '{}' });
+    expect(changeableAttributes).toEqual({
+      deleteEnabled: false,
+      writeEnabled: true,
+      listEnabled: true,
+      readEnabled: true,
+      quarantineState: 'Passed',
+      quarantineDetails: '{}',
+    });
   });
 
   it.each(['tag', 'manifest'])('of a %s is not lost when a push comes in between, nor is the push', async (what) => {
@@ -75,7 +103,11 @@ describe('an attribute', () => {
 });
 
 describe('writeEnabled false', () => {
-  it.each([['repository', onRepository], ['tag', onTag], ['manifest', onManifest]])('of the %s refuses to push and to delete', async (_, path) => {
+  it.each([
+    ['repository', onRepository],
+    ['tag', onTag],
+    ['manifest', onManifest],
+  ])('of the %s refuses to push and to delete', async (_, path) => {
     const { app } = await pushed();
     await askJson(app, 'PATCH', path, { writeEnabled: false });
     expect(await pushAgain(app, 'v1')).toEqual(disallowed);
@@ -102,17 +134,23 @@ describe('writeEnabled false', () => {
     expect(await pushAgain(app, 'v1', other)).toEqual([201, undefined]);
   });
 
-  it('is told with ACR\'s sentence, and which attribute it is', async () => {
+  it("is told with ACR's sentence, and which attribute it is", async () => {
     const { app } = await pushed();
     await askJson(app, 'PATCH', onTag, { writeEnabled: false });
     const { errors } = (await askJson(app, 'DELETE', onTag)).body;
     const message = 'The operation is disallowed on this registry, repository or image.';
-    expect(errors).toEqual([{ code: 'REGISTRY_DISALLOWED_OPERATION', message, detail: { what: 'tag v1', attribute: 'writeEnabled' } }]);
+    expect(errors).toEqual([
+      { code: 'REGISTRY_DISALLOWED_OPERATION', message, detail: { what: 'tag v1', attribute: 'writeEnabled' } },
+    ]);
   });
 });
 
 describe('deleteEnabled false', () => {
-  it.each([['repository', onRepository], ['tag', onTag], ['manifest', onManifest]])('of the %s refuses to delete the manifest and the repository, and takes pushes', async (_, path) => {
+  it.each([
+    ['repository', onRepository],
+    ['tag', onTag],
+    ['manifest', onManifest],
+  ])('of the %s refuses to delete the manifest and the repository, and takes pushes', async (_, path) => {
     const { app } = await pushed();
     await askJson(app, 'PATCH', path, { deleteEnabled: false });
     expect(await refusal(app, 'DELETE', `/v2/a/b/manifests/${image.digest}`)).toEqual(disallowed);
@@ -126,7 +164,8 @@ describe('readEnabled false', () => {
   it('of the repository refuses every pull', async () => {
     const { app } = await pushed();
     await askJson(app, 'PATCH', onRepository, { readEnabled: false });
-    for (const path of ['manifests/v1', `manifests/${image.digest}`]) expect(await refusal(app, 'GET', `/v2/a/b/${path}`)).toEqual(disallowed);
+    for (const path of ['manifests/v1', `manifests/${image.digest}`])
+      expect(await refusal(app, 'GET', `/v2/a/b/${path}`)).toEqual(disallowed);
     const manifest = JSON.parse(Buffer.from(image.bytes).toString()) as { config: { digest: string } };
     expect(await refusal(app, 'GET', `/v2/a/b/blobs/${manifest.config.digest}`)).toEqual(disallowed);
   });
@@ -150,14 +189,16 @@ describe('listEnabled false', () => {
     expect((await askJson(app, 'GET', '/v2/_catalog')).body.repositories).toEqual([]);
     expect((await askJson(app, 'GET', '/v2/a/b/tags/list')).body.tags).toEqual([]);
     expect((await askJson(app, 'GET', '/acr/v1/a/b/_tags')).body.tags).toEqual([]);
-    expect((await askJson(app, 'GET', '/acr/v1/a/b/_manifests')).body.manifests.map(({ digest }) => digest)).toEqual([other.digest]);
+    expect((await askJson(app, 'GET', '/acr/v1/a/b/_manifests')).body.manifests.map(({ digest }) => digest)).toEqual([
+      other.digest,
+    ]);
     expect((await askJson(app, 'GET', onManifest)).body.manifest).not.toHaveProperty('tags');
     expect((await askJson(app, 'GET', onTag)).status).toBe(200);
     expect((await ask(app, 'GET', '/v2/a/b/manifests/v1')).status).toBe(200);
   });
 });
 
-describe('a repository\'s attributes', () => {
+describe("a repository's attributes", () => {
   const layer = `/v2/a/b/blobs/${digestOf(image.config)}`;
 
   async function twoInstances() {

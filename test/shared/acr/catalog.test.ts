@@ -29,20 +29,53 @@ const uploadKey = Buffer.alloc(32, 'catalog');
 async function catalogOf(names: readonly string[], may: (access: Access) => boolean) {
   const world = createMemoryWorld();
   const memory = connectMemory(world);
-  for (const [index, name] of names.entries()) await memory.documents.commitDocuments('registries', [registry], [{ do: 'create', document: entry(name, index) }]);
+  for (const [index, name] of names.entries())
+    await memory.documents.commitDocuments('registries', [registry], [{ do: 'create', document: entry(name, index) }]);
   const challenge = { scheme: 'Bearer', realm: 'http://registry.test/oauth2/token', service: 'registry.test' } as const;
   const caller: Caller = { actor: 'somebody', challenge, may };
   const adapters = { ...memory, ...oneRegion(memory), clock: world.clock, ids: systemRandomIds, log: silentLog };
   const callers = { identify: () => Promise.resolve(caller) };
-  const settings = { region: 'home', blobs: 'redirect' as const, uploadKey, eventSource: '/longshore', graceMs: 3_600_000 };
+  const settings = {
+    region: 'home',
+    blobs: 'redirect' as const,
+    uploadKey,
+    eventSource: '/longshore',
+    graceMs: 3_600_000,
+  };
   const entries = new RepositoryEntries(adapters);
-  const bin = recycleBin({ ...adapters, settings, softDelete: new SoftDelete(adapters), openRepository: (key) => entries.open(key) });
-  const ports = { ...adapters, bin, callers, traffic: { countBytes: () => undefined }, pulls: { countPull: () => undefined }, entries, manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }), tagReads: new SharedReads<Digest>(), cancelled: cancelledUploads(), settings };
+  const bin = recycleBin({
+    ...adapters,
+    settings,
+    softDelete: new SoftDelete(adapters),
+    openRepository: (key) => entries.open(key),
+  });
+  const ports = {
+    ...adapters,
+    bin,
+    callers,
+    traffic: { countBytes: () => undefined },
+    pulls: { countPull: () => undefined },
+    entries,
+    manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }),
+    tagReads: new SharedReads<Digest>(),
+    cancelled: cancelledUploads(),
+    settings,
+  };
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
-    const response = await respondAcr(ports, registry, new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }), 'request');
+    const response = await respondAcr(
+      ports,
+      registry,
+      new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }),
+      'request',
+    );
     const body = (await response.json()) as { repositories: string[]; errors?: { code: string; detail: unknown }[] };
-    return { status: response.status, link: response.headers.get('link'), body, queries: memory.calls.count('documents.query') };
+    return {
+      status: response.status,
+      link: response.headers.get('link'),
+      body,
+      queries: memory.calls.count('documents.query'),
+    };
   };
   return { get };
 }
@@ -50,10 +83,23 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
 function entry(name: string, index: number) {
   const now = new Date(index * 1000).toISOString();
   const { id } = repositoryRef({ registry, repository: name as RepositoryName });
-  return { id, type: 'repository', schemaVersion: 1, registry, repository: name, state: 'live', generation: String(index), announced: true, attributes: everythingEnabled, createdAt: now, updatedAt: now };
+  return {
+    id,
+    type: 'repository',
+    schemaVersion: 1,
+    registry,
+    repository: name,
+    state: 'live',
+    generation: String(index),
+    announced: true,
+    attributes: everythingEnabled,
+    createdAt: now,
+    updatedAt: now,
+  };
 }
 
-const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}/${String(index).padStart(5, '0')}`);
+const numbered = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}/${String(index).padStart(5, '0')}`);
 
 describe('the catalog', () => {
   it('holds what was pushed to, in order, on both of its paths, and not what was only uploaded to', async () => {
@@ -61,8 +107,15 @@ describe('the catalog', () => {
     for (const name of ['team/b', 'team-a/z', 'team/a/deep', 'a']) await pushImage(app, name, 'v1', makeImage(name, 1));
     await askJson(app, 'POST', '/v2/never/blobs/uploads/');
     for (const path of ['/v2/_catalog', '/acr/v1/_catalog']) {
-      expect((await askJson(app, 'GET', path)).body).toEqual({ repositories: ['a', 'team-a/z', 'team/a/deep', 'team/b'] });
-      expect((await everyPage(app, `${path}?n=1`)).map(({ repositories }) => repositories)).toEqual([['a'], ['team-a/z'], ['team/a/deep'], ['team/b']]);
+      expect((await askJson(app, 'GET', path)).body).toEqual({
+        repositories: ['a', 'team-a/z', 'team/a/deep', 'team/b'],
+      });
+      expect((await everyPage(app, `${path}?n=1`)).map(({ repositories }) => repositories)).toEqual([
+        ['a'],
+        ['team-a/z'],
+        ['team/a/deep'],
+        ['team/b'],
+      ]);
     }
   });
 
@@ -80,7 +133,8 @@ describe('the catalog', () => {
   });
 
   it('shows a caller what it may see in lists', async () => {
-    const may = (access: Access) => access.type === 'listing' && (access.name.startsWith('mine/') || access.name === 'shared/x');
+    const may = (access: Access) =>
+      access.type === 'listing' && (access.name.startsWith('mine/') || access.name === 'shared/x');
     const { get } = await catalogOf(['mine/a', 'other/b', 'shared/x', 'shared/y'], may);
     expect((await get('')).body.repositories).toEqual(['mine/a', 'shared/x']);
   });
@@ -88,7 +142,11 @@ describe('the catalog', () => {
   it('asks who shows no credentials for them, with the scope of the whole', async () => {
     const { get } = await catalogOf(['open/a'], (access) => access.type === 'listing');
     const refused = await get('', {});
-    expect([refused.status, refused.body.errors?.[0]?.code, refused.body.errors?.[0]?.detail]).toEqual([401, 'UNAUTHORIZED', [{ Type: 'registry', Name: 'catalog', Action: '*' }]]);
+    expect([refused.status, refused.body.errors?.[0]?.code, refused.body.errors?.[0]?.detail]).toEqual([
+      401,
+      'UNAUTHORIZED',
+      [{ Type: 'registry', Name: 'catalog', Action: '*' }],
+    ]);
   });
 
   it('fills a page although others lie between, in one query where they are few', async () => {
@@ -99,7 +157,10 @@ describe('the catalog', () => {
   });
 
   it('does bounded work for a caller that may see little, and then goes on behind a place that tells no name', async () => {
-    const { get } = await catalogOf([...numbered('hidden', 1_500), 'mine/a'], (access) => access.type === 'listing' && access.name.startsWith('mine/'));
+    const { get } = await catalogOf(
+      [...numbered('hidden', 1_500), 'mine/a'],
+      (access) => access.type === 'listing' && access.name.startsWith('mine/'),
+    );
     const first = await get('?n=10');
     expect(first).toMatchObject({ status: 200, queries: 10, body: { repositories: [] } });
     const [, last = ''] = /last=([^&]+)&n=10>; rel="next"/.exec(first.link ?? '') ?? [];

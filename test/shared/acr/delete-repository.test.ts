@@ -14,9 +14,14 @@ function movableWorld() {
   return { world: createMemoryWorld({ clock: { now: () => new Date(now) } }), passTime: (ms: number) => (now += ms) };
 }
 
-const imagesOf = (count: number) => Array.from({ length: count }, (_, index) => makeImage(`image ${index}`, 1, {}, 'one layer'));
+const imagesOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => makeImage(`image ${index}`, 1, {}, 'one layer'));
 
-async function fill(app: Parameters<typeof ask>[0], images: ReturnType<typeof imagesOf>, tagsEach: number): Promise<string[]> {
+async function fill(
+  app: Parameters<typeof ask>[0],
+  images: ReturnType<typeof imagesOf>,
+  tagsEach: number,
+): Promise<string[]> {
   const tags: string[] = [];
   for (const [index, image] of images.entries()) {
     for (const blob of [image.config, ...image.layers]) await pushBlob(app, 'a/b', blob);
@@ -35,16 +40,25 @@ describe('deleting a repository', () => {
     const { app, memory } = longshore;
     const images = imagesOf(70);
     const tags = await fill(app, images, 2);
-    const referrer = makeImage('referrer', 0, { subject: { mediaType: images[0]?.mediaType, digest: images[0]?.digest, size: images[0]?.bytes.length } });
+    const referrer = makeImage('referrer', 0, {
+      subject: { mediaType: images[0]?.mediaType, digest: images[0]?.digest, size: images[0]?.bytes.length },
+    });
     await pushImage(app, 'a/b', referrer.digest, referrer);
     const told = publishedTypes(longshore).length;
     memory.calls.resetCounts();
     const { status, body } = await askJson(app, 'DELETE', '/acr/v1/a/b');
     expect(status).toBe(202);
     expect(body.tagsDeleted.toSorted()).toEqual(tags.toSorted());
-    expect(body.manifestsDeleted.toSorted()).toEqual([...images.map(({ digest }) => digest), referrer.digest].toSorted());
+    expect(body.manifestsDeleted.toSorted()).toEqual(
+      [...images.map(({ digest }) => digest), referrer.digest].toSorted(),
+    );
     const types = Map.groupBy(publishedTypes(longshore).slice(told), (type) => type);
-    expect(Object.fromEntries([...types].map(([type, all]) => [type, all.length]))).toEqual({ 'Longshore.TagDeleted': 140, 'Microsoft.ContainerRegistry.ImageDeleted': 71, 'Longshore.Recycled': 9, 'Longshore.RepositoryDeleted': 1 });
+    expect(Object.fromEntries([...types].map(([type, all]) => [type, all.length]))).toEqual({
+      'Longshore.TagDeleted': 140,
+      'Microsoft.ContainerRegistry.ImageDeleted': 71,
+      'Longshore.Recycled': 9,
+      'Longshore.RepositoryDeleted': 1,
+    });
     // Five batches of tags and four of manifests (each is written into the bin, too), the event of the end: each with its mark in the outbox; and the entry.
     expect(memory.calls.count('documents.commit')).toBe(2 * (5 + 4 + 1) + 1);
     expect(await refusal(app, 'GET', '/acr/v1/a/b')).toEqual([404, 'NAME_UNKNOWN']);
@@ -70,9 +84,17 @@ describe('deleting a repository', () => {
     await askJson(app, 'PATCH', '/acr/v1/a/b', { listEnabled: false });
     await askJson(app, 'DELETE', '/acr/v1/a/b');
     await pushImage(app, 'a/b', 'v1', makeImage('two', 1));
-    expect((await askJson(app, 'GET', '/acr/v1/a/b')).body).toMatchObject({ manifestCount: 1, tagCount: 1, changeableAttributes: { listEnabled: true } });
+    expect((await askJson(app, 'GET', '/acr/v1/a/b')).body).toMatchObject({
+      manifestCount: 1,
+      tagCount: 1,
+      changeableAttributes: { listEnabled: true },
+    });
     const lives = longshore.world.region().events.log.filter(({ type }) => type.startsWith('Longshore.Repository'));
-    expect(lives.map(({ type }) => type)).toEqual(['Longshore.RepositoryCreated', 'Longshore.RepositoryDeleted', 'Longshore.RepositoryCreated']);
+    expect(lives.map(({ type }) => type)).toEqual([
+      'Longshore.RepositoryCreated',
+      'Longshore.RepositoryDeleted',
+      'Longshore.RepositoryCreated',
+    ]);
     expect(new Set(lives.map(({ id }) => id)).size).toBe(3);
   });
 });
@@ -99,8 +121,21 @@ describe('deleting a repository when the process dies', () => {
         state.passTime(sweepAge + 1);
         await next.sweepOutbox();
         expect((await askJson(next.app, 'GET', '/v2/_catalog')).body.repositories).toEqual([]);
-        const ids = (type: string) => new Set(state.world.region().events.log.filter((event) => event.type === type).map(({ id }) => id)).size;
-        expect([ids('Longshore.TagDeleted'), ids('Microsoft.ContainerRegistry.ImageDeleted'), ids('Longshore.RepositoryDeleted')], `crash ${moment} ${n}`).toEqual([2, 2, 1]);
+        const ids = (type: string) =>
+          new Set(
+            state.world
+              .region()
+              .events.log.filter((event) => event.type === type)
+              .map(({ id }) => id),
+          ).size;
+        expect(
+          [
+            ids('Longshore.TagDeleted'),
+            ids('Microsoft.ContainerRegistry.ImageDeleted'),
+            ids('Longshore.RepositoryDeleted'),
+          ],
+          `crash ${moment} ${n}`,
+        ).toEqual([2, 2, 1]);
       }
     }
   });
@@ -139,9 +174,12 @@ describe('a repository that is pushed to while it is deleted', () => {
       expect((await askJson(deleting.app, 'DELETE', '/acr/v1/a/b')).status).toBe(202);
       await other.settleRepositories();
       const { tags } = (await askJson(other.app, 'GET', '/acr/v1/a/b/_tags')).body as { tags?: { name: string }[] };
-      for (const { name } of tags ?? []) expect((await ask(other.app, 'HEAD', `/v2/a/b/manifests/${name}`)).status, `before call ${n}`).toBe(200);
+      for (const { name } of tags ?? [])
+        expect((await ask(other.app, 'HEAD', `/v2/a/b/manifests/${name}`)).status, `before call ${n}`).toBe(200);
       const held = (await ask(other.app, 'HEAD', `/v2/a/b/manifests/${second.digest}`)).status === 200;
-      expect((await askJson(other.app, 'GET', '/v2/_catalog')).body.repositories, `before call ${n}`).toEqual(held ? ['a/b'] : []);
+      expect((await askJson(other.app, 'GET', '/v2/_catalog')).body.repositories, `before call ${n}`).toEqual(
+        held ? ['a/b'] : [],
+      );
     }
   });
 
@@ -161,7 +199,8 @@ describe('a repository that is pushed to while it is deleted', () => {
     const { app, memory } = longshore;
     await pushImage(app, 'a/b', 'v1', makeImage('one', 1));
     await askJson(app, 'DELETE', '/acr/v1/a/b');
-    const entry = () => memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'repository:a:b' });
+    const entry = () =>
+      memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'repository:a:b' });
     await longshore.settleRepositories();
     expect(await entry()).toBeDefined();
     passTime(settleAge);

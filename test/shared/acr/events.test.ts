@@ -27,11 +27,25 @@ describe('a Helm chart', () => {
   it('is told of as ACR does, pushed and deleted, and counted as an image is', async () => {
     const longshore = composeForTest();
     const { app, world } = longshore;
-    const chart = makeChart({ 'org.opencontainers.image.title': 'mychart', 'org.opencontainers.image.version': '1.0.0+build' });
+    const chart = makeChart({
+      'org.opencontainers.image.title': 'mychart',
+      'org.opencontainers.image.version': '1.0.0+build',
+    });
     await pushImage(app, 'charts/mychart', '1.0.0_build', chart);
     await ask(app, 'DELETE', `/v2/charts/mychart/manifests/${chart.digest}`);
-    const told = world.region().events.log.filter(({ type }) => type.includes('Chart')).map((event) => parseEvent(event));
-    const target = { mediaType: 'application/vnd.acr.helm.chart', size: chart.layers[0]?.length, digest: chart.digest, repository: 'charts/mychart', tag: 'mychart-1.0.0+build.tgz', name: 'mychart', version: '1.0.0+build' };
+    const told = world
+      .region()
+      .events.log.filter(({ type }) => type.includes('Chart'))
+      .map((event) => parseEvent(event));
+    const target = {
+      mediaType: 'application/vnd.acr.helm.chart',
+      size: chart.layers[0]?.length,
+      digest: chart.digest,
+      repository: 'charts/mychart',
+      tag: 'mychart-1.0.0+build.tgz',
+      name: 'mychart',
+      version: '1.0.0+build',
+    };
     expect(told.map(({ type, subject, data }) => ({ type, subject, target: data.target }))).toEqual([
       { type: 'Microsoft.ContainerRegistry.ChartPushed', subject: 'mychart:1.0.0+build', target },
       { type: 'Microsoft.ContainerRegistry.ChartDeleted', subject: 'mychart:1.0.0+build', target },
@@ -46,7 +60,10 @@ describe('a Helm chart', () => {
     const { app, world } = composeForTest();
     await pushImage(app, 'charts/mychart', '2.0.0_rc', makeChart());
     const told = world.region().events.log.find(({ type }) => type.endsWith('ChartPushed'));
-    expect(told).toMatchObject({ subject: 'mychart:2.0.0+rc', data: { target: { name: 'mychart', version: '2.0.0+rc' } } });
+    expect(told).toMatchObject({
+      subject: 'mychart:2.0.0+rc',
+      data: { target: { name: 'mychart', version: '2.0.0+rc' } },
+    });
   });
 });
 
@@ -55,8 +72,15 @@ describe('a new repository', () => {
     const longshore = composeForTest();
     await pushImage(longshore.app, 'a/b', 'v1', makeImage('one', 1));
     await pushImage(longshore.app, 'a/b', 'v2', makeImage('two', 1));
-    expect(publishedTypes(longshore)).toEqual(['Microsoft.ContainerRegistry.ImagePushed', 'Longshore.RepositoryCreated', 'Microsoft.ContainerRegistry.ImagePushed']);
-    expect(longshore.world.region().events.log[1]).toMatchObject({ subject: 'a/b', data: { target: { repository: 'a/b' }, actor: { name: 'anonymous' }, request: { method: 'PUT' } } });
+    expect(publishedTypes(longshore)).toEqual([
+      'Microsoft.ContainerRegistry.ImagePushed',
+      'Longshore.RepositoryCreated',
+      'Microsoft.ContainerRegistry.ImagePushed',
+    ]);
+    expect(longshore.world.region().events.log[1]).toMatchObject({
+      subject: 'a/b',
+      data: { target: { repository: 'a/b' }, actor: { name: 'anonymous' }, request: { method: 'PUT' } },
+    });
   });
 
   it('is told of under one id, whatever call its first pushes die at', async () => {
@@ -65,14 +89,19 @@ describe('a new repository', () => {
       let now = Date.now();
       const world = createMemoryWorld({ clock: { now: () => new Date(now) } });
       for (const blob of [image.config, ...image.layers]) await pushBlob(composeForTest({ world }).app, 'a/b', blob);
-      await putManifest(composeForTest({ world, connection: { calls: new CallPlan().crashAfter(n) } }).app, 'a/b', 'v1', image);
+      await putManifest(
+        composeForTest({ world, connection: { calls: new CallPlan().crashAfter(n) } }).app,
+        'a/b',
+        'v1',
+        image,
+      );
       const next = composeForTest({ world });
       await pushImage(next.app, 'a/b', 'v1', image);
       now += sweepAge + 1;
       await next.sweepOutbox();
       const created = world.region().events.log.filter(({ type }) => type === 'Longshore.RepositoryCreated');
       expect(new Set(created.map(({ id }) => id)).size, `crash after ${n}`).toBe(1);
-      expect((await (await ask(next.app, 'GET', '/v2/_catalog')).json())).toEqual({ repositories: ['a/b'] });
+      expect(await (await ask(next.app, 'GET', '/v2/_catalog')).json()).toEqual({ repositories: ['a/b'] });
     }
   });
 
@@ -82,7 +111,10 @@ describe('a new repository', () => {
     for (const image of images) for (const blob of [image.config, ...image.layers]) await pushBlob(app, 'a/b', blob);
     const pushed = await Promise.all(images.map((image, index) => putManifest(app, 'a/b', `v${index % 3}`, image)));
     expect(pushed.map(({ status }) => status)).toEqual(images.map(() => 201));
-    const ids = world.region().events.log.filter(({ type }) => type === 'Longshore.RepositoryCreated').map(({ id }) => id);
+    const ids = world
+      .region()
+      .events.log.filter(({ type }) => type === 'Longshore.RepositoryCreated')
+      .map(({ id }) => id);
     expect(new Set(ids).size).toBe(1);
   });
 });

@@ -21,8 +21,15 @@ async function pushedWith(config: string, mediaType = imageConfig) {
 
 describe('the platform of an image', () => {
   it('is read from its config, once, when it is pushed', async () => {
-    expect(await pushedWith('{"architecture":"arm64","os":"windows"}')).toEqual({ platform: ['arm64', 'windows'], configMediaType: imageConfig, reads: 1 });
-    expect(await pushedWith('{"os":"linux"}', 'application/vnd.docker.container.image.v1+json')).toMatchObject({ platform: [undefined, 'linux'], reads: 1 });
+    expect(await pushedWith('{"architecture":"arm64","os":"windows"}')).toEqual({
+      platform: ['arm64', 'windows'],
+      configMediaType: imageConfig,
+      reads: 1,
+    });
+    expect(await pushedWith('{"os":"linux"}', 'application/vnd.docker.container.image.v1+json')).toMatchObject({
+      platform: [undefined, 'linux'],
+      reads: 1,
+    });
   });
 
   it.each([
@@ -34,13 +41,19 @@ describe('the platform of an image', () => {
     expect(await pushedWith(config)).toMatchObject({ platform: [undefined, undefined], reads: 1 });
   });
 
-  it('is not looked for in a config that is no image\'s, or larger than configs are', async () => {
-    expect(await pushedWith('{"architecture":"arm64"}', 'application/vnd.example+json')).toMatchObject({ platform: [undefined, undefined], reads: 0 });
-    expect(await pushedWith(`{"architecture":"arm64","filler":"${'x'.repeat(64 * 1024)}"}`)).toMatchObject({ platform: [undefined, undefined], reads: 0 });
+  it("is not looked for in a config that is no image's, or larger than configs are", async () => {
+    expect(await pushedWith('{"architecture":"arm64"}', 'application/vnd.example+json')).toMatchObject({
+      platform: [undefined, undefined],
+      reads: 0,
+    });
+    expect(await pushedWith(`{"architecture":"arm64","filler":"${'x'.repeat(64 * 1024)}"}`)).toMatchObject({
+      platform: [undefined, undefined],
+      reads: 0,
+    });
   });
 });
 
-describe('a pull that a repository\'s attributes refuse', () => {
+describe("a pull that a repository's attributes refuse", () => {
   it('is refused also where there is nothing to pull', async () => {
     const { app } = composeForTest();
     await pushImage(app, 'a/b', 'v1', makeImage('one', 1));

@@ -17,9 +17,21 @@ const tags = ['a', 'B', 'v1', 'v1.0'];
 const name = 'team/app';
 
 const target = fc.oneof(fc.record({ tag: fc.constantFrom(...tags) }), fc.record({ image: fc.nat(images.length - 1) }));
-const attribute = fc.constantFrom('deleteEnabled' as const, 'writeEnabled' as const, 'listEnabled' as const, 'readEnabled' as const);
+const attribute = fc.constantFrom(
+  'deleteEnabled' as const,
+  'writeEnabled' as const,
+  'listEnabled' as const,
+  'readEnabled' as const,
+);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('push' as const), image: fc.nat(images.length - 1), tag: fc.constantFrom(...tags) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('push' as const),
+      image: fc.nat(images.length - 1),
+      tag: fc.constantFrom(...tags),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('push' as const), image: fc.nat(images.length - 1) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'pull' as const), target }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('set' as const), target, attribute, value: fc.boolean() }) },
@@ -35,7 +47,12 @@ async function perform(app: App, step: Exclude<Step, { do: 'wait' }>): Promise<n
     return (await putManifest(app, name, step.tag ?? image.digest, image)).status;
   }
   const reference = 'tag' in step.target ? step.target.tag : (images[step.target.image]?.digest ?? '');
-  if (step.do === 'set') return (await askJson(app, 'PATCH', `/acr/v1/${name}/${'tag' in step.target ? '_tags' : '_manifests'}/${reference}`, { [step.attribute]: step.value })).status;
+  if (step.do === 'set')
+    return (
+      await askJson(app, 'PATCH', `/acr/v1/${name}/${'tag' in step.target ? '_tags' : '_manifests'}/${reference}`, {
+        [step.attribute]: step.value,
+      })
+    ).status;
   return (await ask(app, step.do === 'pull' ? 'HEAD' : 'DELETE', `/v2/${name}/manifests/${reference}`)).status;
 }
 
@@ -59,7 +76,10 @@ async function compare(app: App, model: RepositoryModel, n: number): Promise<voi
     expect(found.map(({ digest }) => digest)).toEqual(model.listed(model.manifests, order));
     for (const { digest, tags: its = [], createdTime, lastUpdateTime, changeableAttributes } of found) {
       const kept = model.manifests.get(digest);
-      expect({ its, createdTime, lastUpdateTime, changeableAttributes }).toEqual({ its: model.tagsOf(digest), ...(kept === undefined ? {} : shown(kept)) });
+      expect({ its, createdTime, lastUpdateTime, changeableAttributes }).toEqual({
+        its: model.tagsOf(digest),
+        ...(kept === undefined ? {} : shown(kept)),
+      });
     }
   }
   for (const { digest } of images) {
@@ -95,7 +115,12 @@ const pageSize = fc.integer({ min: 1, max: 4 });
 
 describe('any pushes, tags, deletes and attributes', () => {
   it('leave lists, counts and pulls as a model without stores has them', async () => {
-    const run = async (each: readonly Step[], n: number) => follows(await trial((clock) => composeForTest({ world: createMemoryWorld({ clock }), adapters: { clock } }).app), each, n);
+    const run = async (each: readonly Step[], n: number) =>
+      follows(
+        await trial((clock) => composeForTest({ world: createMemoryWorld({ clock }), adapters: { clock } }).app),
+        each,
+        n,
+      );
     await fc.assert(fc.asyncProperty(steps, pageSize, run), { numRuns: 80 });
   }, 60_000);
 });

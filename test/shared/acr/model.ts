@@ -70,9 +70,19 @@ export class RepositoryModel {
     if (manifest?.attributes.writeEnabled === false || tagged?.attributes.writeEnabled === false) return 405;
     this.exists = true;
     const before = manifest ?? this.binned.get(digest);
-    this.manifests.set(digest, { attributes: before?.attributes ?? all, createdAt: before?.createdAt ?? now, updatedAt: now });
+    this.manifests.set(digest, {
+      attributes: before?.attributes ?? all,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+    });
     this.binned.delete(digest);
-    if (tag !== undefined) this.tags.set(tag, { digest, attributes: tagged?.attributes ?? all, createdAt: tagged?.createdAt ?? now, updatedAt: now });
+    if (tag !== undefined)
+      this.tags.set(tag, {
+        digest,
+        attributes: tagged?.attributes ?? all,
+        createdAt: tagged?.createdAt ?? now,
+        updatedAt: now,
+      });
     return 201;
   }
 
@@ -93,7 +103,8 @@ export class RepositoryModel {
     }
     const digest = this.#digest(target.image);
     const manifest = this.manifests.get(digest);
-    if (manifest !== undefined) this.manifests.set(digest, { ...manifest, attributes: { ...manifest.attributes, ...change } });
+    if (manifest !== undefined)
+      this.manifests.set(digest, { ...manifest, attributes: { ...manifest.attributes, ...change } });
     return manifest === undefined ? 404 : 200;
   }
 
@@ -136,7 +147,11 @@ export function acrTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}0000Z`;
 }
 
-export type Shown = { readonly createdTime: string; readonly lastUpdateTime: string; readonly changeableAttributes: AcrAttributes };
+export type Shown = {
+  readonly createdTime: string;
+  readonly lastUpdateTime: string;
+  readonly changeableAttributes: AcrAttributes;
+};
 
 /** The part of an answer that every kept thing shows. */
 export function shown({ attributes, createdAt, updatedAt }: Kept): Shown {

@@ -15,7 +15,12 @@ const where = { registry: 'registry.test', imageName: 'team/app' };
 const times = { createdTime: acrTime, lastUpdateTime: acrTime };
 
 const index = (() => {
-  const child = { mediaType: image.mediaType, digest: image.digest, size: image.bytes.length, platform: { architecture: 'arm64', os: 'linux', variant: 'v8' } };
+  const child = {
+    mediaType: image.mediaType,
+    digest: image.digest,
+    size: image.bytes.length,
+    platform: { architecture: 'arm64', os: 'linux', variant: 'v8' },
+  };
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [child] }));
   return { bytes, mediaType: mediaTypes.ociIndex, digest: digestOf(bytes) };
 })();
@@ -50,12 +55,18 @@ async function callsOf(method: string, path: string): Promise<string[]> {
 describe('the shape of', () => {
   it('a repository', async () => {
     const { status, body } = await askJson(app, 'GET', '/acr/v1/team/app');
-    expect([status, body]).toEqual([200, { ...where, ...times, manifestCount: 3, tagCount: 3, changeableAttributes: enabled }]);
+    expect([status, body]).toEqual([
+      200,
+      { ...where, ...times, manifestCount: 3, tagCount: 3, changeableAttributes: enabled },
+    ]);
   });
 
   it('a tag', async () => {
     const { body } = await askJson(app, 'GET', '/acr/v1/team/app/_tags/v1');
-    expect(body).toEqual({ ...where, tag: { name: 'v1', digest: image.digest, ...times, signed: false, changeableAttributes: enabled } });
+    expect(body).toEqual({
+      ...where,
+      tag: { name: 'v1', digest: image.digest, ...times, signed: false, changeableAttributes: enabled },
+    });
   });
 
   it('a list of tags', async () => {
@@ -78,7 +89,15 @@ describe('the shape of', () => {
   it('an index, with its children and no platform of its own', async () => {
     const { body } = await askJson(app, 'GET', `/acr/v1/team/app/_manifests/${index.digest}`);
     const references = [{ digest: image.digest, architecture: 'arm64', os: 'linux' }];
-    expect(body.manifest).toEqual({ digest: index.digest, imageSize: image.bytes.length, ...times, mediaType: mediaTypes.ociIndex, tags: ['many'], references, changeableAttributes: enabled });
+    expect(body.manifest).toEqual({
+      digest: index.digest,
+      imageSize: image.bytes.length,
+      ...times,
+      mediaType: mediaTypes.ociIndex,
+      tags: ['many'],
+      references,
+      changeableAttributes: enabled,
+    });
   });
 
   it('a list of manifests', async () => {
@@ -93,7 +112,10 @@ describe('the shape of', () => {
     expect(await refusal(app, 'GET', '/acr/v1/no/such/_manifests')).toEqual([404, 'NAME_UNKNOWN']);
     expect(await refusal(app, 'GET', '/acr/v1/team/app/_tags/none')).toEqual([404, 'TAG_UNKNOWN']);
     expect(await refusal(app, 'DELETE', '/acr/v1/team/app/_tags/none')).toEqual([404, 'TAG_UNKNOWN']);
-    expect(await refusal(app, 'GET', `/acr/v1/team/app/_manifests/sha256:${'0'.repeat(64)}`)).toEqual([404, 'MANIFEST_UNKNOWN']);
+    expect(await refusal(app, 'GET', `/acr/v1/team/app/_manifests/sha256:${'0'.repeat(64)}`)).toEqual([
+      404,
+      'MANIFEST_UNKNOWN',
+    ]);
   });
 });
 
@@ -103,7 +125,11 @@ describe('the store calls of', () => {
     ['a manifest', `/acr/v1/team/app/_manifests/${image.digest}`, ['documents.query', 'documents.read']],
     ['a list of tags', '/acr/v1/team/app/_tags?orderby=timedesc', ['documents.query']],
     ['a list of manifests', '/acr/v1/team/app/_manifests?orderby=timedesc', ['documents.query', 'documents.query']],
-    ['a repository', '/acr/v1/team/app', ['documents.count', 'documents.count', 'documents.query', 'documents.query', 'documents.read']],
+    [
+      'a repository',
+      '/acr/v1/team/app',
+      ['documents.count', 'documents.count', 'documents.query', 'documents.query', 'documents.read'],
+    ],
     ['the catalog', '/v2/_catalog', ['documents.query']],
   ])('%s', async (_, path, calls) => {
     expect(await callsOf('GET', path)).toEqual(calls);
@@ -113,7 +139,9 @@ describe('the store calls of', () => {
 describe('a name in a path', () => {
   it('may be encoded whole, as the JavaScript client does', async () => {
     const plain = await askJson(app, 'GET', `/acr/v1/team/app/_manifests/${image.digest}`);
-    expect(await askJson(app, 'GET', `/acr/v1/team%2Fapp/_manifests/${encodeURIComponent(image.digest)}`)).toEqual(plain);
+    expect(await askJson(app, 'GET', `/acr/v1/team%2Fapp/_manifests/${encodeURIComponent(image.digest)}`)).toEqual(
+      plain,
+    );
   });
 });
 

@@ -3,7 +3,10 @@ import { clientAddress, networkOf } from '../../../shared/http/client-address.ts
 import { rememberPeer } from '../../../shared/http/peer.ts';
 
 function addressOf(hops: number, peer: string | undefined, forwarded?: string): string | undefined {
-  const request = new Request('http://registry.test/', forwarded === undefined ? {} : { headers: { 'x-forwarded-for': forwarded } });
+  const request = new Request(
+    'http://registry.test/',
+    forwarded === undefined ? {} : { headers: { 'x-forwarded-for': forwarded } },
+  );
   rememberPeer(request, peer);
   return clientAddress(hops)(request);
 }

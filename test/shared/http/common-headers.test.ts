@@ -7,31 +7,32 @@ const image = makeImage('asked for');
 const [manifest, blob] = [`/v2/team/app/manifests/${image.digest}`, `/v2/team/app/blobs/${digestOf(image.config)}`];
 
 /** One of each way in which an answer is made. */
-const requests: readonly (readonly [status: number, method: string, path: string, headers?: Record<string, string>])[] = [
-  [200, 'GET', '/v2/'],
-  [200, 'GET', manifest],
-  [200, 'HEAD', manifest],
-  [200, 'GET', '/v2/team/app/manifests/v1'],
-  [304, 'GET', manifest, { 'if-none-match': `"${image.digest}"` }],
-  [404, 'GET', '/v2/team/app/manifests/none'],
-  [404, 'HEAD', '/v2/team/app/manifests/none'],
-  [307, 'GET', blob],
-  [200, 'HEAD', blob],
-  [304, 'GET', blob, { 'if-none-match': '*' }],
-  [206, 'GET', blob, { range: 'bytes=-3' }],
-  [416, 'GET', blob, { range: 'bytes=100000-' }],
-  [202, 'POST', '/v2/team/app/blobs/uploads/'],
-  [200, 'GET', '/v2/team/app/tags/list'],
-  [200, 'GET', `/v2/team/app/referrers/${image.digest}`],
-  [200, 'GET', '/v2/_catalog'],
-  [400, 'GET', '/v2/Team/app/tags/list'],
-  [405, 'PATCH', manifest],
-  [200, 'GET', '/acr/v1/_catalog'],
-  [200, 'GET', '/healthz'],
-  [404, 'GET', '/nowhere'],
-  [405, 'DELETE', blob],
-  [202, 'DELETE', manifest],
-];
+const requests: readonly (readonly [status: number, method: string, path: string, headers?: Record<string, string>])[] =
+  [
+    [200, 'GET', '/v2/'],
+    [200, 'GET', manifest],
+    [200, 'HEAD', manifest],
+    [200, 'GET', '/v2/team/app/manifests/v1'],
+    [304, 'GET', manifest, { 'if-none-match': `"${image.digest}"` }],
+    [404, 'GET', '/v2/team/app/manifests/none'],
+    [404, 'HEAD', '/v2/team/app/manifests/none'],
+    [307, 'GET', blob],
+    [200, 'HEAD', blob],
+    [304, 'GET', blob, { 'if-none-match': '*' }],
+    [206, 'GET', blob, { range: 'bytes=-3' }],
+    [416, 'GET', blob, { range: 'bytes=100000-' }],
+    [202, 'POST', '/v2/team/app/blobs/uploads/'],
+    [200, 'GET', '/v2/team/app/tags/list'],
+    [200, 'GET', `/v2/team/app/referrers/${image.digest}`],
+    [200, 'GET', '/v2/_catalog'],
+    [400, 'GET', '/v2/Team/app/tags/list'],
+    [405, 'PATCH', manifest],
+    [200, 'GET', '/acr/v1/_catalog'],
+    [200, 'GET', '/healthz'],
+    [404, 'GET', '/nowhere'],
+    [405, 'DELETE', blob],
+    [202, 'DELETE', manifest],
+  ];
 
 describe('every answer', () => {
   it('carries an X-Request-Id of its own, whatever it answers', async () => {

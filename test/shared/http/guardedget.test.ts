@@ -27,15 +27,35 @@ const guarded = guardedGet({ reach: onlyPublic });
 const local = guardedGet({ reach: alsoHere });
 
 describe('a URL that somebody else chose', () => {
-  it.each(['https://127.0.0.1/', 'https://[::1]/', 'https://localhost/', 'https://10.0.0.1/', 'https://169.254.169.254/metadata', 'https://[::ffff:7f00:1]/', 'https://0x7f000001/', 'https://2130706433/', 'http://8.8.8.8/', 'https://user:secret@8.8.8.8/', 'ftp://8.8.8.8/'])('is not called when it is %s', async (url) => {
+  it.each([
+    'https://127.0.0.1/',
+    'https://[::1]/',
+    'https://localhost/',
+    'https://10.0.0.1/',
+    'https://169.254.169.254/metadata',
+    'https://[::ffff:7f00:1]/',
+    'https://0x7f000001/',
+    'https://2130706433/',
+    'http://8.8.8.8/',
+    'https://user:secret@8.8.8.8/',
+    'ftp://8.8.8.8/',
+  ])('is not called when it is %s', async (url) => {
     await expect(guarded.getJson(new URL(url))).rejects.toBeInstanceOf(OutboundRefused);
   });
 
-  it('is not called when one of its name\'s addresses is private', async () => {
-    const resolve = () => Promise.resolve([{ address: '20.50.2.1', family: 4 }, { address: '10.0.0.5', family: 4 }]);
-    await expect(guardedGet({ reach: onlyPublic, resolve }).getJson(new URL('https://mixed.example/'))).rejects.toBeInstanceOf(OutboundRefused);
+  it("is not called when one of its name's addresses is private", async () => {
+    const resolve = () =>
+      Promise.resolve([
+        { address: '20.50.2.1', family: 4 },
+        { address: '10.0.0.5', family: 4 },
+      ]);
+    await expect(
+      guardedGet({ reach: onlyPublic, resolve }).getJson(new URL('https://mixed.example/')),
+    ).rejects.toBeInstanceOf(OutboundRefused);
     const nowhere = () => Promise.resolve([]);
-    await expect(guardedGet({ reach: alsoHere, resolve: nowhere }).getJson(new URL('https://nowhere.example/'))).rejects.toBeInstanceOf(OutboundRefused);
+    await expect(
+      guardedGet({ reach: alsoHere, resolve: nowhere }).getJson(new URL('https://nowhere.example/')),
+    ).rejects.toBeInstanceOf(OutboundRefused);
   });
 
   it('is called at the address that was checked, whatever the name means a moment later', async () => {
@@ -58,15 +78,21 @@ describe('an answer', () => {
     ['a redirect', (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()],
     ['an error', (response) => response.writeHead(500).end('{}')],
     ['no JSON', (response) => response.end('<html>')],
-    ['without end', (response) => {
-      const more = () => response.write('1'.repeat(65_536), more);
-      more();
-    }],
-    ['cut off', (response) => {
-      response.writeHead(200, { 'content-length': '100' }).write('{"a"');
-      setTimeout(() => response.destroy(), 20);
-    }],
-  ])('that is %s is the issuer\'s failure', async (_, answer) => {
+    [
+      'without end',
+      (response) => {
+        const more = () => response.write('1'.repeat(65_536), more);
+        more();
+      },
+    ],
+    [
+      'cut off',
+      (response) => {
+        response.writeHead(200, { 'content-length': '100' }).write('{"a"');
+        setTimeout(() => response.destroy(), 20);
+      },
+    ],
+  ])("that is %s is the issuer's failure", async (_, answer) => {
     const url = await serve((__, response) => answer(response));
     await expect(local.getJson(url)).rejects.toMatchObject({ name: 'StoreFailure', dependency: 'issuer' });
   });
@@ -81,6 +107,8 @@ describe('an answer', () => {
   it('of nobody who listens is a failure, and so is a name that is none', async () => {
     await expect(local.getJson(new URL('http://127.0.0.1:1/'))).rejects.toBeInstanceOf(StoreFailure);
     const failing = () => Promise.reject(new Error('ENOTFOUND'));
-    await expect(guardedGet({ reach: onlyPublic, resolve: failing }).getJson(new URL('https://no.example/'))).rejects.toBeInstanceOf(StoreFailure);
+    await expect(
+      guardedGet({ reach: onlyPublic, resolve: failing }).getJson(new URL('https://no.example/')),
+    ).rejects.toBeInstanceOf(StoreFailure);
   });
 });

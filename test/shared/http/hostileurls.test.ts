@@ -162,20 +162,35 @@ describe('a URL that is meant to lead the registry astray', () => {
     expect(checkTarget(text, reachOf([]))).toMatch(/^must /);
     // Some are wrong only as they are written; what the parser makes of them is harmless, and is not called here.
     if (!URL.canParse(text) || checkTarget(new URL(text), reachOf([])) === undefined) return;
-    expect(await attempts(text)).toEqual({ outcome: { is: 'refused', why: expect.stringMatching(/^the URL must /) as string, ms: expect.any(Number) as number }, connections: 0 });
+    expect(await attempts(text)).toEqual({
+      outcome: {
+        is: 'refused',
+        why: expect.stringMatching(/^the URL must /) as string,
+        ms: expect.any(Number) as number,
+      },
+      connections: 0,
+    });
   });
 
-  it.each(refusedAsNames.map(([what], index) => [what, `n${index}.example`] as const))('is refused when its name means %s', async (_, name) => {
-    expect(checkTarget(`https://${name}/`, reachOf([]))).toBeUndefined();
-    const { outcome, connections } = await attempts(`http://${name}:${receiver.port}/`);
-    expect(outcome).toMatchObject({ is: 'refused', why: `${name} has an address that is neither public nor opened with LONGSHORE_OUTBOUND` });
-    expect(connections).toBe(0);
-  });
+  it.each(refusedAsNames.map(([what], index) => [what, `n${index}.example`] as const))(
+    'is refused when its name means %s',
+    async (_, name) => {
+      expect(checkTarget(`https://${name}/`, reachOf([]))).toBeUndefined();
+      const { outcome, connections } = await attempts(`http://${name}:${receiver.port}/`);
+      expect(outcome).toMatchObject({
+        is: 'refused',
+        why: `${name} has an address that is neither public nor opened with LONGSHORE_OUTBOUND`,
+      });
+      expect(connections).toBe(0);
+    },
+  );
 
   it('has connected to nothing, which would have been noticed', async () => {
     expect(receiver.connections()).toBe(0);
     const open = guardedPost({ reach: reachOf(loopbackNetworks) });
-    const tried = await connectionsDuring(() => open.post({ url: new URL(`http://127.0.0.1:${receiver.port}/`), headers: {}, body: '{}' }));
+    const tried = await connectionsDuring(() =>
+      open.post({ url: new URL(`http://127.0.0.1:${receiver.port}/`), headers: {}, body: '{}' }),
+    );
     await open.close();
     expect([tried, receiver.connections()]).toEqual([1, 1]);
   });
@@ -184,7 +199,9 @@ describe('a URL that is meant to lead the registry astray', () => {
 describe('a name that changes what it means', () => {
   it('is asked for once a connection, and checked again at the next', async () => {
     let answers = 0;
-    const changing = await startNameServer((_, type) => (type === 'A' ? [answers++ === 0 ? '127.0.0.1' : '127.0.0.2'] : []));
+    const changing = await startNameServer((_, type) =>
+      type === 'A' ? [answers++ === 0 ? '127.0.0.1' : '127.0.0.2'] : [],
+    );
     const closing = await startReceiver((_, response) => void response.setHeader('connection', 'close').end());
     const rebound = guardedPost({ reach: reachOf(['127.0.0.1/32']), resolve: nameResolver([changing.address]) });
     const request = { url: new URL(`http://changing.example:${closing.port}/`), headers: {}, body: '{}' };
@@ -199,29 +216,50 @@ describe('a name that changes what it means', () => {
 });
 
 describe('a redirect', () => {
-  it.each([301, 302, 303, 307, 308])('with %i to somewhere else is an answer like others, and nobody goes there', async (status) => {
-    const elsewhere = await startReceiver((_, response) => void response.end());
-    const targets = ['http://169.254.169.254/metadata/identity', `http://127.0.0.1:${elsewhere.port}/`];
-    for (const location of targets) {
-      const from = await startReceiver((_, response) => void response.writeHead(status, { location }).end());
-      const open = guardedPost({ reach: reachOf(loopbackNetworks) });
-      const tried = await connectionsDuring(async () => {
-        expect(await open.post({ url: new URL(`http://127.0.0.1:${from.port}/`), headers: {}, body: '{}' })).toMatchObject({ is: 'answered', status, headers: { location } });
-      });
-      expect(tried).toBe(1);
-      await open.close();
-      await from.stop();
-    }
-    expect(elsewhere.connections()).toBe(0);
-    await elsewhere.stop();
-  });
+  it.each([301, 302, 303, 307, 308])(
+    'with %i to somewhere else is an answer like others, and nobody goes there',
+    async (status) => {
+      const elsewhere = await startReceiver((_, response) => void response.end());
+      const targets = ['http://169.254.169.254/metadata/identity', `http://127.0.0.1:${elsewhere.port}/`];
+      for (const location of targets) {
+        const from = await startReceiver((_, response) => void response.writeHead(status, { location }).end());
+        const open = guardedPost({ reach: reachOf(loopbackNetworks) });
+        const tried = await connectionsDuring(async () => {
+          expect(
+            await open.post({ url: new URL(`http://127.0.0.1:${from.port}/`), headers: {}, body: '{}' }),
+          ).toMatchObject({ is: 'answered', status, headers: { location } });
+        });
+        expect(tried).toBe(1);
+        await open.close();
+        await from.stop();
+      }
+      expect(elsewhere.connections()).toBe(0);
+      await elsewhere.stop();
+    },
+  );
 });
 
 describe('networks that the operator opens', () => {
   it('leave ports, users and metadata services as they are', () => {
     const wide = reachOf(['0.0.0.0/0', '::/0']);
-    expect(['http://127.0.0.1:8080/', 'http://localhost:8080/', 'http://10.0.0.5/', 'http://[fd00::1]/', 'http://8.8.8.8:6379/'].map((text) => checkTarget(text, wide))).toEqual(Array(5).fill(undefined));
-    for (const text of ['http://10.0.0.5:22/', 'http://u:p@10.0.0.5/', 'http://169.254.169.254/', 'http://168.63.129.16/', 'http://100.100.100.200/', 'http://[fe80::1]/', 'http://[fd00:ec2::254]/']) {
+    expect(
+      [
+        'http://127.0.0.1:8080/',
+        'http://localhost:8080/',
+        'http://10.0.0.5/',
+        'http://[fd00::1]/',
+        'http://8.8.8.8:6379/',
+      ].map((text) => checkTarget(text, wide)),
+    ).toEqual(Array(5).fill(undefined));
+    for (const text of [
+      'http://10.0.0.5:22/',
+      'http://u:p@10.0.0.5/',
+      'http://169.254.169.254/',
+      'http://168.63.129.16/',
+      'http://100.100.100.200/',
+      'http://[fe80::1]/',
+      'http://[fd00:ec2::254]/',
+    ]) {
       expect(checkTarget(text, wide)).toMatch(/^must /);
     }
   });

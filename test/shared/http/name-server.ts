@@ -13,14 +13,19 @@ export interface NameServer {
 const types = { 1: 'A', 28: 'AAAA' } as const;
 
 /** A name server on this machine. `answer` has the addresses of a name each time it is asked; `undefined` leaves the question without an answer. */
-export async function startNameServer(answer: (name: string, type: 'A' | 'AAAA') => readonly string[] | undefined): Promise<NameServer> {
+export async function startNameServer(
+  answer: (name: string, type: 'A' | 'AAAA') => readonly string[] | undefined,
+): Promise<NameServer> {
   const asked: string[] = [];
   const socket = createSocket('udp4', (question, from) => {
     const { name, end } = nameIn(question);
     const type = types[question.readUInt16BE(end) as 1 | 28];
     asked.push(`${type} ${name}`);
-    const addresses = answer(name, type)?.map(bytesOf).filter((bytes) => bytes.length === (type === 'A' ? 4 : 16));
-    if (addresses !== undefined) socket.send(reply(question.subarray(0, end + 4), type, addresses), from.port, from.address);
+    const addresses = answer(name, type)
+      ?.map(bytesOf)
+      .filter((bytes) => bytes.length === (type === 'A' ? 4 : 16));
+    if (addresses !== undefined)
+      socket.send(reply(question.subarray(0, end + 4), type, addresses), from.port, from.address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -43,7 +48,9 @@ function reply(question: Buffer, type: 'A' | 'AAAA', addresses: readonly Buffer[
   header.writeUInt16BE(addresses.length, 6);
   header.writeUInt32BE(0, 8);
   // A pointer to the question's name; type; class; a time to live of zero.
-  const records = addresses.map((bytes) => Buffer.from([0xc0, 12, 0, type === 'A' ? 1 : 28, 0, 1, 0, 0, 0, 0, 0, bytes.length, ...bytes]));
+  const records = addresses.map((bytes) =>
+    Buffer.from([0xc0, 12, 0, type === 'A' ? 1 : 28, 0, 1, 0, 0, 0, 0, 0, bytes.length, ...bytes]),
+  );
   return Buffer.concat([header, question.subarray(12), ...records]);
 }
 

@@ -18,9 +18,14 @@ async function newUpload(options: Parameters<typeof composeForTest>[0] = {}): Pr
   return `${host.url}${location(await fetch(`${host.url}/v2/team/app/blobs/uploads/`, { method: 'POST' }))}`;
 }
 
-function patch(url: string, headers: Record<string, string> = {}): { outgoing: ClientRequest; answered: Promise<IncomingMessage> } {
+function patch(
+  url: string,
+  headers: Record<string, string> = {},
+): { outgoing: ClientRequest; answered: Promise<IncomingMessage> } {
   const outgoing = request(url, { method: 'PATCH', headers });
-  const answered = new Promise<IncomingMessage>((resolve, reject) => outgoing.once('response', resolve).once('error', reject));
+  const answered = new Promise<IncomingMessage>((resolve, reject) =>
+    outgoing.once('response', resolve).once('error', reject),
+  );
   answered.catch(() => undefined);
   return { outgoing, answered };
 }

@@ -44,17 +44,25 @@ describe('a Range of a body of ten bytes', () => {
   });
 
   it('of no byte is never satisfied', () => {
-    for (const header of ['bytes=0-0', 'bytes=0-', 'bytes=-1', 'bytes=-0']) expect(parseRange(header, 0)).toBe('unsatisfiable');
+    for (const header of ['bytes=0-0', 'bytes=0-', 'bytes=-1', 'bytes=-0'])
+      expect(parseRange(header, 0)).toBe('unsatisfiable');
   });
 
   it('gives what a slice of the body gives', () => {
-    fc.assert(fc.property(fc.nat({ max: 50 }), fc.nat({ max: 60 }), fc.option(fc.nat({ max: 60 }), { nil: undefined }), (size, first, last) => {
-      const body = Array.from({ length: size }, (_, n) => n);
-      const wanted = body.slice(first, last === undefined ? undefined : last + 1);
-      const range = parseRange(`bytes=${first}-${last ?? ''}`, size);
-      if (range === undefined) throw new TypeError('not read');
-      expect(range === 'unsatisfiable' ? [] : body.slice(range.start, range.end + 1)).toEqual(wanted);
-      expect(range === 'unsatisfiable').toBe(wanted.length === 0);
-    }));
+    fc.assert(
+      fc.property(
+        fc.nat({ max: 50 }),
+        fc.nat({ max: 60 }),
+        fc.option(fc.nat({ max: 60 }), { nil: undefined }),
+        (size, first, last) => {
+          const body = Array.from({ length: size }, (_, n) => n);
+          const wanted = body.slice(first, last === undefined ? undefined : last + 1);
+          const range = parseRange(`bytes=${first}-${last ?? ''}`, size);
+          if (range === undefined) throw new TypeError('not read');
+          expect(range === 'unsatisfiable' ? [] : body.slice(range.start, range.end + 1)).toEqual(wanted);
+          expect(range === 'unsatisfiable').toBe(wanted.length === 0);
+        },
+      ),
+    );
   });
 });

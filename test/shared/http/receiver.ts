@@ -12,7 +12,10 @@ export interface Receiver {
 }
 
 /** Listens on every address of this machine, so that it sees whatever comes to any spelling of it. */
-export async function startReceiver(answer: (request: IncomingMessage, response: ServerResponse) => void, tls?: { readonly key: string; readonly cert: string }): Promise<Receiver> {
+export async function startReceiver(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<Receiver> {
   let connections = 0;
   const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   server.on('connection', () => (connections += 1));

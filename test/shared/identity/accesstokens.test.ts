@@ -17,7 +17,10 @@ function encoded(value: unknown): string {
 }
 
 function bytesOf(token: string): string {
-  return token.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex')).join('.');
+  return token
+    .split('.')
+    .map((part) => Buffer.from(part, 'base64url').toString('hex'))
+    .join('.');
 }
 
 function headerOf(token: string): { kid: string } {
@@ -26,7 +29,11 @@ function headerOf(token: string): { kid: string } {
 
 /** The public key of the ring, as whoever reads the store has it. */
 async function publicKeyOf(longshore: Required) {
-  const found = await longshore.memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'key-ring' });
+  const found = await longshore.memory.documents.readDocument({
+    container: 'registries',
+    partition: ['default'],
+    id: 'key-ring',
+  });
   const [key] = found?.document.keys as { publicKey: string }[];
   return createPublicKey({ key: Buffer.from(key?.publicKey ?? '', 'base64'), format: 'der', type: 'spki' });
 }
@@ -60,17 +67,21 @@ describe('an access token', () => {
     const longshore = composeRequired();
     const { access_token } = await fetchToken(longshore, asAdmin, [scope]);
     await fc.assert(
-      fc.asyncProperty(fc.nat({ max: access_token.length - 1 }), fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_', '.'), async (at, letter) => {
-        const changed = access_token.slice(0, at) + letter + access_token.slice(at + 1);
-        // The last character of a part has bits that base64url does not use: some changes of it change nothing.
-        const same = bytesOf(changed) === bytesOf(access_token);
-        if (!same) expect(await statusWith(longshore, changed)).toBe(401);
-      }),
+      fc.asyncProperty(
+        fc.nat({ max: access_token.length - 1 }),
+        fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '-', '_', '.'),
+        async (at, letter) => {
+          const changed = access_token.slice(0, at) + letter + access_token.slice(at + 1);
+          // The last character of a part has bits that base64url does not use: some changes of it change nothing.
+          const same = bytesOf(changed) === bytesOf(access_token);
+          if (!same) expect(await statusWith(longshore, changed)).toBe(401);
+        },
+      ),
       { numRuns: 150 },
     );
   });
 
-  it('is refused without a signature, signed with the public key as a secret, and signed with somebody else\'s key', async () => {
+  it("is refused without a signature, signed with the public key as a secret, and signed with somebody else's key", async () => {
     const longshore = composeRequired();
     const { access_token } = await fetchToken(longshore, asAdmin, [scope]);
     const { kid } = headerOf(access_token);
@@ -82,14 +93,17 @@ describe('an access token', () => {
     const foreign = `${encoded({ alg: 'RS256', kid })}.${payload}`;
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const signature = createSign('sha256').update(foreign).sign(privateKey, 'base64url');
-    for (const forged of [none, `${confused}.${hmac}`, `${foreign}.${signature}`]) expect(await statusWith(longshore, forged)).toBe(401);
+    for (const forged of [none, `${confused}.${hmac}`, `${foreign}.${signature}`])
+      expect(await statusWith(longshore, forged)).toBe(401);
     expect(await statusWith(longshore, access_token)).toBe(404);
   });
 
   it('is refused at another host, and by another registry with the same secret', async () => {
     const longshore = composeRequired();
     const { access_token } = await fetchToken(longshore, asAdmin, [scope]);
-    const elsewhere = await longshore.app.fetch(new Request(`http://other.test${path}`, { headers: bearer(access_token) }));
+    const elsewhere = await longshore.app.fetch(
+      new Request(`http://other.test${path}`, { headers: bearer(access_token) }),
+    );
     expect(elsewhere.status).toBe(401);
     const another = composeRequired({ clock: longshore.clock, secretKey, ring: 'none' });
     expect(await statusWith(another, access_token)).toBe(401);
@@ -101,7 +115,8 @@ describe('an access token', () => {
     longshore.clock.pass(2_000);
     longshore.memory.calls.resetCounts();
     const [, payload, signature] = access_token.split('.');
-    for (let n = 0; n < 20; n++) await statusWith(longshore, `${encoded({ alg: 'RS256', kid: `k${n}` })}.${payload ?? ''}.${signature ?? ''}`);
+    for (let n = 0; n < 20; n++)
+      await statusWith(longshore, `${encoded({ alg: 'RS256', kid: `k${n}` })}.${payload ?? ''}.${signature ?? ''}`);
     expect(longshore.memory.calls.list).toEqual(['documents.read']);
   });
 

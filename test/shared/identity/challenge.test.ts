@@ -7,32 +7,46 @@ describe('a refusal', () => {
     const { app } = composeRequired();
     const refused = await ask(app, 'GET', '/v2/');
     expect(refused.status).toBe(401);
-    expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="http://registry.test/oauth2/token",service="registry.test"');
+    expect(refused.headers.get('www-authenticate')).toBe(
+      'Bearer realm="http://registry.test/oauth2/token",service="registry.test"',
+    );
     expect(await codeOf(refused)).toBe('UNAUTHORIZED');
   });
 
   it.each([
     ['GET', '/v2/team/app/manifests/v1', 'repository:team/app:pull'],
     ['PUT', '/v2/team/app/manifests/v1', 'repository:team/app:pull,push'],
-    ['POST', `/v2/team/app/blobs/uploads/?mount=sha256:${'0'.repeat(64)}&from=base/os`, 'repository:team/app:pull,push repository:base/os:pull'],
+    [
+      'POST',
+      `/v2/team/app/blobs/uploads/?mount=sha256:${'0'.repeat(64)}&from=base/os`,
+      'repository:team/app:pull,push repository:base/os:pull',
+    ],
     ['DELETE', `/v2/team/app/manifests/sha256:${'0'.repeat(64)}`, 'repository:team/app:delete'],
     ['GET', '/api/v1/tokens', 'management:api:read'],
   ])('of %s %s names the scope', async (method, path, scope) => {
     const { app } = composeRequired();
     const refused = await ask(app, method, path);
     expect(refused.status).toBe(401);
-    expect(refused.headers.get('www-authenticate')).toBe(`Bearer realm="http://registry.test/oauth2/token",service="registry.test",scope="${scope}"`);
+    expect(refused.headers.get('www-authenticate')).toBe(
+      `Bearer realm="http://registry.test/oauth2/token",service="registry.test",scope="${scope}"`,
+    );
   });
 
   it('names the origin that is set, whatever host and proxy headers a request has', async () => {
     const { app } = composeRequired({ publicUrl: new URL('https://images.example:8443') });
-    const refused = await ask(app, 'GET', '/v2/', { headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher', host: 'evil.example' } });
-    expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="https://images.example:8443/oauth2/token",service="images.example:8443"');
+    const refused = await ask(app, 'GET', '/v2/', {
+      headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher', host: 'evil.example' },
+    });
+    expect(refused.headers.get('www-authenticate')).toBe(
+      'Bearer realm="https://images.example:8443/oauth2/token",service="images.example:8443"',
+    );
   });
 
   it('never takes the realm from a forwarded header', async () => {
     const { app } = composeRequired();
-    const refused = await ask(app, 'GET', '/v2/', { headers: { 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' } });
+    const refused = await ask(app, 'GET', '/v2/', {
+      headers: { 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' },
+    });
     expect(refused.headers.get('www-authenticate')).not.toContain('evil');
   });
 
@@ -43,17 +57,29 @@ describe('a refusal', () => {
     const { access_token } = await fetchToken(longshore, asAdmin, ['repository:team/app:pull']);
     const tooSmall = await ask(longshore.app, 'DELETE', '/v2/team/app/manifests/v1', { headers: bearer(access_token) });
     expect(tooSmall.status).toBe(401);
-    expect(tooSmall.headers.get('www-authenticate')).toContain('scope="repository:team/app:delete",error="insufficient_scope"');
+    expect(tooSmall.headers.get('www-authenticate')).toContain(
+      'scope="repository:team/app:delete",error="insufficient_scope"',
+    );
   });
 
   it('of somebody with a password is no challenge: no token would help', async () => {
     const longshore = composeRequired();
     const password = await makeToken(longshore, 'ci', ['repositories/team/*/content/read']);
     const refused = await ask(longshore.app, 'GET', '/v2/other/app/manifests/v1', { headers: basic('ci', password) });
-    expect([refused.status, await codeOf(refused), refused.headers.get('www-authenticate')]).toEqual([403, 'DENIED', null]);
+    expect([refused.status, await codeOf(refused), refused.headers.get('www-authenticate')]).toEqual([
+      403,
+      'DENIED',
+      null,
+    ]);
   });
 
-  it.each(['Basic', 'Basic ====', 'Digest username="a"', `Bearer ${'x'.repeat(20_000)}`, `Basic ${Buffer.from('nocolon').toString('base64')}`])('answers the header %.40s with 401', async (authorization) => {
+  it.each([
+    'Basic',
+    'Basic ====',
+    'Digest username="a"',
+    `Bearer ${'x'.repeat(20_000)}`,
+    `Basic ${Buffer.from('nocolon').toString('base64')}`,
+  ])('answers the header %.40s with 401', async (authorization) => {
     const { app } = composeRequired();
     expect((await ask(app, 'GET', '/v2/', { headers: { authorization } })).status).toBe(401);
   });

@@ -18,18 +18,33 @@ beforeEach(() => {
 });
 afterAll(() => issuer.stop());
 
-const conditions = [{ claim: 'repository', is: 'octo/*' }, { claim: 'ref', is: 'refs/heads/main' }];
+const conditions = [
+  { claim: 'repository', is: 'octo/*' },
+  { claim: 'ref', is: 'refs/heads/main' },
+];
 
 /** A registry that trusts the issuer's main branches with pushes below `octo/`. */
 async function trusting(options: Parameters<typeof composeRequired>[0] = {}): Promise<Required> {
   const longshore = composeRequired({ clock, ...options });
-  await manage(longshore, 'PUT', '/scope-maps/octo', { actions: ['repositories/octo/*/content/read', 'repositories/octo/*/content/write'] });
-  await manage(longshore, 'PUT', '/trusted-issuers/main', { issuer: issuer.url, audience: 'longshore', conditions, scopeMap: 'octo' });
+  await manage(longshore, 'PUT', '/scope-maps/octo', {
+    actions: ['repositories/octo/*/content/read', 'repositories/octo/*/content/write'],
+  });
+  await manage(longshore, 'PUT', '/trusted-issuers/main', {
+    issuer: issuer.url,
+    audience: 'longshore',
+    conditions,
+    scopeMap: 'octo',
+  });
   return longshore;
 }
 
 function exchange(longshore: Required, token: string, fields: Record<string, string> = {}): Promise<Response> {
-  return postForm(longshore, '/oauth2/exchange', { grant_type: 'access_token', service: 'registry.test', access_token: token, ...fields });
+  return postForm(longshore, '/oauth2/exchange', {
+    grant_type: 'access_token',
+    service: 'registry.test',
+    access_token: token,
+    ...fields,
+  });
 }
 
 async function refreshToken(longshore: Required, token: string): Promise<string> {
@@ -39,22 +54,43 @@ async function refreshToken(longshore: Required, token: string): Promise<string>
 }
 
 function access(longshore: Required, refresh: string, scope: string): Promise<Response> {
-  return postForm(longshore, '/oauth2/token', { grant_type: 'refresh_token', service: 'registry.test', refresh_token: refresh, scope });
+  return postForm(longshore, '/oauth2/token', {
+    grant_type: 'refresh_token',
+    service: 'registry.test',
+    refresh_token: refresh,
+    scope,
+  });
 }
 
 describe('the exchange of an outside token', () => {
-  it.each(['RS256', 'ES256'] as const)('signed with %s gives ACR\'s refresh token of three hours, and that what its scope map says', async (alg) => {
-    const longshore = await trusting();
-    const hours = Math.floor(clock.now().getTime() / 1000) + 4 * 3600;
-    const answer = await exchange(longshore, await issuer.token({ tid: 'tenant-1', exp: hours }, { alg }));
-    const content = (await answer.json()) as Required & { refresh_token: string };
-    expect([answer.status, Object.keys(content)]).toEqual([200, ['refresh_token']]);
-    const now = clock.now().getTime() / 1000;
-    expect(claimsOf(content.refresh_token)).toMatchObject({ grant_type: 'refresh_token', iss: 'Azure Container Registry', aud: 'registry.test', exp: now + 3 * 3600, tenant: 'tenant-1', sub: 'main:repo:octo/app:ref:refs/heads/main' });
-    const tokens = (await (await access(longshore, content.refresh_token, 'repository:octo/app:pull,push,delete')).json()) as Tokens;
-    expect(claimsOf(tokens.access_token).access).toEqual([{ type: 'repository', name: 'octo/app', actions: ['pull', 'push'] }]);
-    expect((await (await access(longshore, content.refresh_token, 'repository:else/app:pull')).json()) as Tokens).toSatisfy((each: Tokens) => (claimsOf(each.access_token).access as unknown[]).length === 0);
-  });
+  it.each(['RS256', 'ES256'] as const)(
+    "signed with %s gives ACR's refresh token of three hours, and that what its scope map says",
+    async (alg) => {
+      const longshore = await trusting();
+      const hours = Math.floor(clock.now().getTime() / 1000) + 4 * 3600;
+      const answer = await exchange(longshore, await issuer.token({ tid: 'tenant-1', exp: hours }, { alg }));
+      const content = (await answer.json()) as Required & { refresh_token: string };
+      expect([answer.status, Object.keys(content)]).toEqual([200, ['refresh_token']]);
+      const now = clock.now().getTime() / 1000;
+      expect(claimsOf(content.refresh_token)).toMatchObject({
+        grant_type: 'refresh_token',
+        iss: 'Azure Container Registry',
+        aud: 'registry.test',
+        exp: now + 3 * 3600,
+        tenant: 'tenant-1',
+        sub: 'main:repo:octo/app:ref:refs/heads/main',
+      });
+      const tokens = (await (
+        await access(longshore, content.refresh_token, 'repository:octo/app:pull,push,delete')
+      ).json()) as Tokens;
+      expect(claimsOf(tokens.access_token).access).toEqual([
+        { type: 'repository', name: 'octo/app', actions: ['pull', 'push'] },
+      ]);
+      expect(
+        (await (await access(longshore, content.refresh_token, 'repository:else/app:pull')).json()) as Tokens,
+      ).toSatisfy((each: Tokens) => (claimsOf(each.access_token).access as unknown[]).length === 0);
+    },
+  );
 
   it('takes the older name of the grant, and refuses what it does not know', async () => {
     const longshore = await trusting();
@@ -78,7 +114,11 @@ describe('the exchange of an outside token', () => {
     ['of an unknown key', () => issuer.token({}, { unpublished: true })],
     ['that is none', () => Promise.resolve('not.a.token')],
     ['with a changed signature', async () => `${(await issuer.token()).slice(0, -8)}AAAAAAAA`],
-    ['without a signature', async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await issuer.token()).split('.')[1] ?? ''}.`],
+    [
+      'without a signature',
+      async () =>
+        `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await issuer.token()).split('.')[1] ?? ''}.`,
+    ],
   ])('refuses one %s', async (_, make) => {
     const longshore = await trusting();
     const refused = await exchange(longshore, await make());
@@ -94,22 +134,38 @@ describe('the exchange of an outside token', () => {
   it('asks the issuer once for many tokens', async () => {
     const longshore = await trusting();
     for (let n = 0; n < 5; n++) expect((await exchange(longshore, await issuer.token())).status).toBe(200);
-    for (let n = 0; n < 5; n++) expect((await exchange(longshore, await issuer.token({}, { unpublished: true }))).status).toBe(401);
+    for (let n = 0; n < 5; n++)
+      expect((await exchange(longshore, await issuer.token({}, { unpublished: true }))).status).toBe(401);
     expect(issuer.asked.filter((path) => path === '/.well-known/openid-configuration')).toHaveLength(1);
     expect(issuer.asked.filter((path) => path === '/keys').length).toBeLessThanOrEqual(2);
   });
 
   it('grants together what all entries do that the token satisfies', async () => {
     const longshore = await trusting();
-    await manage(longshore, 'PUT', '/trusted-issuers/any', { issuer: issuer.url, audience: 'longshore', conditions: [{ claim: 'sub', is: 'repo:octo/*' }], scopeMap: '_repositories_pull' });
+    await manage(longshore, 'PUT', '/trusted-issuers/any', {
+      issuer: issuer.url,
+      audience: 'longshore',
+      conditions: [{ claim: 'sub', is: 'repo:octo/*' }],
+      scopeMap: '_repositories_pull',
+    });
     const refresh = await refreshToken(longshore, await issuer.token());
-    const tokens = (await (await access(longshore, refresh, 'repository:octo/app:push repository:base/os:pull,push')).json()) as Tokens;
-    expect(claimsOf(tokens.access_token).access).toEqual([{ type: 'repository', name: 'octo/app', actions: ['push'] }, { type: 'repository', name: 'base/os', actions: ['pull'] }]);
+    const tokens = (await (
+      await access(longshore, refresh, 'repository:octo/app:push repository:base/os:pull,push')
+    ).json()) as Tokens;
+    expect(claimsOf(tokens.access_token).access).toEqual([
+      { type: 'repository', name: 'octo/app', actions: ['push'] },
+      { type: 'repository', name: 'base/os', actions: ['pull'] },
+    ]);
   });
 
   it('ends when one of two entries is gone that its token satisfied', async () => {
     const longshore = await trusting();
-    await manage(longshore, 'PUT', '/trusted-issuers/any', { issuer: issuer.url, audience: 'longshore', conditions: [{ claim: 'sub', is: 'repo:octo/*' }], scopeMap: '_repositories_pull' });
+    await manage(longshore, 'PUT', '/trusted-issuers/any', {
+      issuer: issuer.url,
+      audience: 'longshore',
+      conditions: [{ claim: 'sub', is: 'repo:octo/*' }],
+      scopeMap: '_repositories_pull',
+    });
     const refresh = await refreshToken(longshore, await issuer.token());
     expect((await access(longshore, refresh, 'repository:octo/app:pull')).status).toBe(200);
     await manage(longshore, 'DELETE', '/trusted-issuers/any');
@@ -134,7 +190,7 @@ describe('an issuer', () => {
     expect((await exchange(longshore, await issuer.token())).status).toBe(200);
   });
 
-  it('whose discovery document is another\'s vouches for nobody', async () => {
+  it("whose discovery document is another's vouches for nobody", async () => {
     const longshore = await trusting();
     issuer.fault = { discovery: { issuer: 'https://other.example', jwks_uri: `${issuer.url}/keys` } };
     expect((await exchange(longshore, await issuer.token())).status).toBe(503);

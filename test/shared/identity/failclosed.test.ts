@@ -7,14 +7,20 @@ import type { Required } from './required.ts';
 const scope = 'repository:team/app:pull';
 
 /** What a caller does whose rights are looked up in a store, with what it holds from before. */
-const flows: Record<string, (longshore: Required, held: { password: string; access: string; refresh: string }) => Promise<Response>> = {
-  'a token by password': ({ app }, { password }) => ask(app, 'GET', `/oauth2/token?scope=${scope}`, { headers: basic('ci', password) }),
-  'a token by refresh token': (longshore, { refresh }) => postForm(longshore, '/oauth2/token', { grant_type: 'refresh_token', refresh_token: refresh, scope }),
+const flows: Record<
+  string,
+  (longshore: Required, held: { password: string; access: string; refresh: string }) => Promise<Response>
+> = {
+  'a token by password': ({ app }, { password }) =>
+    ask(app, 'GET', `/oauth2/token?scope=${scope}`, { headers: basic('ci', password) }),
+  'a token by refresh token': (longshore, { refresh }) =>
+    postForm(longshore, '/oauth2/token', { grant_type: 'refresh_token', refresh_token: refresh, scope }),
   'a token for everyone': ({ app }) => ask(app, 'GET', `/oauth2/token?scope=repository:public/app:pull`),
   'a request by password': ({ app }, { password }) => ask(app, 'GET', '/v2/', { headers: basic('ci', password) }),
   'a request by access token': ({ app }, { access }) => ask(app, 'GET', '/v2/', { headers: bearer(access) }),
   'a request of nobody': ({ app }) => ask(app, 'GET', '/v2/private/app/tags/list'),
-  'a request of the management API': ({ app }, { password }) => ask(app, 'GET', '/api/v1/openapi.json', { headers: basic('ci', password) }),
+  'a request of the management API': ({ app }, { password }) =>
+    ask(app, 'GET', '/api/v1/openapi.json', { headers: basic('ci', password) }),
 };
 
 async function prepared() {

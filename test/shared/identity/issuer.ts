@@ -15,19 +15,36 @@ export interface LocalIssuer {
   readonly asked: string[];
   fault: IssuerFault;
   /** A token of its own, with these claims over good ones. */
-  token(claims?: Record<string, unknown>, options?: { readonly alg?: 'RS256' | 'ES256' | 'PS256'; readonly unpublished?: boolean }): Promise<string>;
+  token(
+    claims?: Record<string, unknown>,
+    options?: { readonly alg?: 'RS256' | 'ES256' | 'PS256'; readonly unpublished?: boolean },
+  ): Promise<string>;
   stop(): void;
 }
 
 /** An OIDC issuer on this machine: discovery, and one key of each algorithm. `now` is what its tokens' times start from. */
 export async function startIssuer(now: () => Date): Promise<LocalIssuer> {
-  const keys = { RS256: await generateKeyPair('RS256'), ES256: await generateKeyPair('ES256'), PS256: await generateKeyPair('PS256') };
+  const keys = {
+    RS256: await generateKeyPair('RS256'),
+    ES256: await generateKeyPair('ES256'),
+    PS256: await generateKeyPair('PS256'),
+  };
   const unpublished = await generateKeyPair('RS256');
-  const published = await Promise.all(Object.entries(keys).map(async ([alg, { publicKey }]) => ({ ...(await exportJWK(publicKey)), alg, kid: alg, use: 'sig' })));
+  const published = await Promise.all(
+    Object.entries(keys).map(async ([alg, { publicKey }]) => ({
+      ...(await exportJWK(publicKey)),
+      alg,
+      kid: alg,
+      use: 'sig',
+    })),
+  );
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url ?? '');
-    const answer = request.url === '/keys' ? { keys: published } : (issuer.fault.discovery ?? { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` });
+    const answer =
+      request.url === '/keys'
+        ? { keys: published }
+        : (issuer.fault.discovery ?? { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` });
     response.writeHead(issuer.fault.status ?? 200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -37,7 +54,16 @@ export async function startIssuer(now: () => Date): Promise<LocalIssuer> {
     fault: {},
     token(claims = {}, { alg = 'RS256', unpublished: unknown = false } = {}) {
       const seconds = Math.floor(now().getTime() / 1000);
-      return new SignJWT({ iss: issuer.url, aud: 'longshore', sub: 'repo:octo/app:ref:refs/heads/main', repository: 'octo/app', ref: 'refs/heads/main', iat: seconds, exp: seconds + 300, ...claims })
+      return new SignJWT({
+        iss: issuer.url,
+        aud: 'longshore',
+        sub: 'repo:octo/app:ref:refs/heads/main',
+        repository: 'octo/app',
+        ref: 'refs/heads/main',
+        iat: seconds,
+        exp: seconds + 300,
+        ...claims,
+      })
         .setProtectedHeader({ alg, kid: unknown ? 'unpublished' : alg })
         .sign(unknown ? unpublished.privateKey : keys[alg].privateKey);
     },

@@ -13,7 +13,11 @@ interface StoredKey {
 }
 
 async function storedKeys(longshore: Required): Promise<StoredKey[]> {
-  const found = await longshore.memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'key-ring' });
+  const found = await longshore.memory.documents.readDocument({
+    container: 'registries',
+    partition: ['default'],
+    id: 'key-ring',
+  });
   return (found?.document.keys ?? []) as StoredKey[];
 }
 
@@ -60,7 +64,10 @@ describe('the key ring', () => {
     expect(await accepts(other, after)).toBe(true);
     expect(await accepts(other, announcing)).toBe(true);
     clock.pass(89 * day);
-    const refreshed = await postForm(longshore, '/oauth2/token', { grant_type: 'refresh_token', refresh_token: last.refresh_token ?? '' });
+    const refreshed = await postForm(longshore, '/oauth2/token', {
+      grant_type: 'refresh_token',
+      refresh_token: last.refresh_token ?? '',
+    });
     expect(refreshed.status).toBe(200);
   });
 
@@ -96,7 +103,11 @@ describe('the key ring', () => {
   it('gets a new key when the secret has changed, and what the old ones signed stays good', async () => {
     const longshore = composeRequired({ ring: 'none' });
     const before = await fetchToken(longshore, asAdmin);
-    const renewed = composeRequired({ world: longshore.world, clock: longshore.clock, secretKey: Buffer.alloc(32, 'another secret') });
+    const renewed = composeRequired({
+      world: longshore.world,
+      clock: longshore.clock,
+      secretKey: Buffer.alloc(32, 'another secret'),
+    });
     const after = await fetchToken(renewed, asAdmin);
     expect(kidOf(after.access_token)).not.toBe(kidOf(before.access_token));
     expect(await accepts(renewed, before)).toBe(true);
@@ -128,7 +139,13 @@ describe('the key ring', () => {
 });
 
 describe('the order of keys', () => {
-  const at = (ms: number) => ({ kid: String(ms), createdAt: new Date(ms).toISOString(), signsFrom: new Date(ms).toISOString(), publicKey: '', privateKey: { iv: '', tag: '', bytes: '' } });
+  const at = (ms: number) => ({
+    kid: String(ms),
+    createdAt: new Date(ms).toISOString(),
+    signsFrom: new Date(ms).toISOString(),
+    publicKey: '',
+    privateKey: { iv: '', tag: '', bytes: '' },
+  });
 
   it('has the newest that may sign now sign', () => {
     expect(signerOf([at(0), at(10), at(20)], new Date(15))?.kid).toBe('10');

@@ -4,27 +4,59 @@ import { ask } from '../image.ts';
 import { asAdmin, basic, bearer, codeOf, composeRequired, fetchToken, makeToken, manage } from './required.ts';
 import type { Required } from './required.ts';
 
-async function send({ app }: Pick<Required, 'app'>, method: string, path: string, content: unknown, headers = asAdmin): Promise<Response> {
-  return ask(app, method, `/api/v1${path}`, { headers: { ...headers, 'content-type': 'application/json' }, body: typeof content === 'string' ? content : JSON.stringify(content) });
+async function send(
+  { app }: Pick<Required, 'app'>,
+  method: string,
+  path: string,
+  content: unknown,
+  headers = asAdmin,
+): Promise<Response> {
+  return ask(app, method, `/api/v1${path}`, {
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: typeof content === 'string' ? content : JSON.stringify(content),
+  });
 }
 
-const issuer = { issuer: 'https://token.example', audience: 'longshore', conditions: [{ claim: 'repository', is: 'octo/*' }], scopeMap: '_repositories_pull' };
+const issuer = {
+  issuer: 'https://token.example',
+  audience: 'longshore',
+  conditions: [{ claim: 'repository', is: 'octo/*' }],
+  scopeMap: '_repositories_pull',
+};
 
 describe('the management API', () => {
   it('is for those who may manage: reading and writing apart', async () => {
     const longshore = composeRequired();
     const reader = basic('reader', await makeToken(longshore, 'reader', ['management/read']));
     const puller = basic('puller', await makeToken(longshore, 'puller', ['repositories/*/content/read']));
-    const status = async (method: string, headers: Record<string, string>) => (await ask(longshore.app, method, '/api/v1/tokens/reader', { headers })).status;
-    expect([await status('GET', reader), await status('DELETE', reader), await status('GET', puller), await status('GET', {})]).toEqual([200, 403, 403, 401]);
+    const status = async (method: string, headers: Record<string, string>) =>
+      (await ask(longshore.app, method, '/api/v1/tokens/reader', { headers })).status;
+    expect([
+      await status('GET', reader),
+      await status('DELETE', reader),
+      await status('GET', puller),
+      await status('GET', {}),
+    ]).toEqual([200, 403, 403, 401]);
     const { access_token } = await fetchToken(longshore, asAdmin, ['management:api:read']);
-    expect([await status('GET', bearer(access_token)), await status('DELETE', bearer(access_token))]).toEqual([200, 401]);
+    expect([await status('GET', bearer(access_token)), await status('DELETE', bearer(access_token))]).toEqual([
+      200, 401,
+    ]);
     expect((await ask(longshore.app, 'GET', '/api/v1/usage?repository=a', {})).status).toBe(401);
   });
 
   it('describes every route in its OpenAPI document', async () => {
     const { paths } = await manage<{ paths: Record<string, object> }>(composeRequired(), 'GET', '/openapi.json');
-    for (const path of ['/usage', '/tokens', '/tokens/{name}', '/tokens/{name}/passwords/{password}', '/scope-maps/{name}', '/anonymous', '/trusted-issuers/{name}', '/access']) expect(Object.keys(paths)).toContain(path);
+    for (const path of [
+      '/usage',
+      '/tokens',
+      '/tokens/{name}',
+      '/tokens/{name}/passwords/{password}',
+      '/scope-maps/{name}',
+      '/anonymous',
+      '/trusted-issuers/{name}',
+      '/access',
+    ])
+      expect(Object.keys(paths)).toContain(path);
   });
 
   it('prepares identities while authentication is open', async () => {
@@ -80,11 +112,16 @@ describe('the management API', () => {
 
   it('lists in pages, in the order of names', async () => {
     const longshore = composeRequired();
-    for (const name of ['c', 'a', 'e', 'b', 'd']) await manage(longshore, 'PUT', `/scope-maps/${name}`, { actions: ['catalog/read'] });
+    for (const name of ['c', 'a', 'e', 'b', 'd'])
+      await manage(longshore, 'PUT', `/scope-maps/${name}`, { actions: ['catalog/read'] });
     const names: string[] = [];
     let next = '';
     do {
-      const page = await manage<{ scopeMaps: { name: string }[]; continuation?: string }>(longshore, 'GET', `/scope-maps?limit=2${next}`);
+      const page = await manage<{ scopeMaps: { name: string }[]; continuation?: string }>(
+        longshore,
+        'GET',
+        `/scope-maps?limit=2${next}`,
+      );
       expect(page.scopeMaps.length).toBeLessThanOrEqual(2);
       names.push(...page.scopeMaps.map(({ name }) => name));
       next = page.continuation === undefined ? '' : `&continuation=${encodeURIComponent(page.continuation)}`;
@@ -95,8 +132,14 @@ describe('the management API', () => {
   it('loses no change of two at once', async () => {
     const longshore = composeRequired();
     await makeToken(longshore, 'ci', ['catalog/read']);
-    await Promise.all([manage(longshore, 'PATCH', '/tokens/ci', { status: 'disabled' }), manage(longshore, 'PATCH', '/tokens/ci', { scopeMap: '_repositories_pull' })]);
-    expect(await manage(longshore, 'GET', '/tokens/ci')).toMatchObject({ status: 'disabled', scopeMap: '_repositories_pull' });
+    await Promise.all([
+      manage(longshore, 'PATCH', '/tokens/ci', { status: 'disabled' }),
+      manage(longshore, 'PATCH', '/tokens/ci', { scopeMap: '_repositories_pull' }),
+    ]);
+    expect(await manage(longshore, 'GET', '/tokens/ci')).toMatchObject({
+      status: 'disabled',
+      scopeMap: '_repositories_pull',
+    });
   });
 
   it('keeps when a trusted issuer was made while it is changed', async () => {
@@ -105,7 +148,9 @@ describe('the management API', () => {
     const { createdAt } = await manage<{ createdAt: string }>(longshore, 'GET', '/trusted-issuers/gh');
     longshore.clock.pass(5_000);
     expect((await send(longshore, 'PUT', '/trusted-issuers/gh', { ...issuer, audience: 'other' })).status).toBe(200);
-    expect(await manage(longshore, 'GET', '/trusted-issuers')).toMatchObject({ trustedIssuers: [{ name: 'gh', audience: 'other', createdAt }] });
+    expect(await manage(longshore, 'GET', '/trusted-issuers')).toMatchObject({
+      trustedIssuers: [{ name: 'gh', audience: 'other', createdAt }],
+    });
   });
 });
 
@@ -116,12 +161,24 @@ describe('why something is allowed or not', () => {
     await manage(longshore, 'PUT', '/anonymous', { repositories: ['public/*'] });
     await manage(longshore, 'PUT', '/trusted-issuers/gh', issuer);
     const why = (query: string) => manage(longshore, 'GET', `/access?${query}`);
-    expect(await why('token=ci&repository=team/app&action=pull')).toEqual({ allowed: true, why: 'scope map ci: repositories/team/*/content/read' });
-    expect(await why('token=ci&repository=team/app&action=push')).toEqual({ allowed: false, why: 'no rule of scope map ci allows push in team/app: it takes repositories/team/app/content/write' });
+    expect(await why('token=ci&repository=team/app&action=pull')).toEqual({
+      allowed: true,
+      why: 'scope map ci: repositories/team/*/content/read',
+    });
+    expect(await why('token=ci&repository=team/app&action=push')).toEqual({
+      allowed: false,
+      why: 'no rule of scope map ci allows push in team/app: it takes repositories/team/app/content/write',
+    });
     expect(await why('repository=public/app&action=pull')).toEqual({ allowed: true, why: 'anonymous: public/*' });
-    expect(await why('issuer=gh&repository=a&action=pull')).toEqual({ allowed: true, why: 'scope map _repositories_pull: repositories/*/content/read' });
+    expect(await why('issuer=gh&repository=a&action=pull')).toEqual({
+      allowed: true,
+      why: 'scope map _repositories_pull: repositories/*/content/read',
+    });
     await manage(longshore, 'PATCH', '/tokens/ci', { status: 'disabled' });
-    expect(await why('token=ci&repository=team/app&action=pull')).toEqual({ allowed: false, why: 'the token ci is disabled' });
+    expect(await why('token=ci&repository=team/app&action=pull')).toEqual({
+      allowed: false,
+      why: 'the token ci is disabled',
+    });
   });
 });
 

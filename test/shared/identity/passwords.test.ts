@@ -1,8 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { formatPasswordHash, hashPassword, makePassword, makeSalt, parsePasswordHash, sameHash } from '../../../shared/identity/password.ts';
+import {
+  formatPasswordHash,
+  hashPassword,
+  makePassword,
+  makeSalt,
+  parsePasswordHash,
+  sameHash,
+} from '../../../shared/identity/password.ts';
 import { rememberPeer } from '../../../shared/http/peer.ts';
 import { ask } from '../image.ts';
-import { adminPassword, asAdmin, basic, claimsOf, codeOf, composeRequired, fetchToken, makeToken, manage, postForm } from './required.ts';
+import {
+  adminPassword,
+  asAdmin,
+  basic,
+  claimsOf,
+  codeOf,
+  composeRequired,
+  fetchToken,
+  makeToken,
+  manage,
+  postForm,
+} from './required.ts';
 import type { MadeToken, Required } from './required.ts';
 
 async function statusOf({ app }: Pick<Required, 'app'>, user: string, password: string): Promise<number> {
@@ -10,13 +28,23 @@ async function statusOf({ app }: Pick<Required, 'app'>, user: string, password: 
 }
 
 /** The same from an address. */
-async function from({ app }: Pick<Required, 'app'>, address: string, user: string, password: string): Promise<Response> {
+async function from(
+  { app }: Pick<Required, 'app'>,
+  address: string,
+  user: string,
+  password: string,
+): Promise<Response> {
   const request = new Request('http://registry.test/v2/', { headers: basic(user, password) });
   rememberPeer(request, address);
   return app.fetch(request);
 }
 
-async function statusFrom(longshore: Pick<Required, 'app'>, address: string, user: string, password: string): Promise<number> {
+async function statusFrom(
+  longshore: Pick<Required, 'app'>,
+  address: string,
+  user: string,
+  password: string,
+): Promise<number> {
   return (await from(longshore, address, user, password)).status;
 }
 
@@ -28,7 +56,15 @@ describe('a named token', () => {
     const values = made.passwords.map(({ value }) => value);
     expect(values.map((value) => value.length)).toEqual([43, 43]);
     for (const value of values) expect(await statusOf(longshore, 'ci', value)).toBe(200);
-    const stored = JSON.stringify([await manage(longshore, 'GET', '/tokens/ci'), await manage(longshore, 'GET', '/tokens'), await longshore.memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'token:ci' })]);
+    const stored = JSON.stringify([
+      await manage(longshore, 'GET', '/tokens/ci'),
+      await manage(longshore, 'GET', '/tokens'),
+      await longshore.memory.documents.readDocument({
+        container: 'registries',
+        partition: ['default'],
+        id: 'token:ci',
+      }),
+    ]);
     for (const value of values) expect(stored).not.toContain(value);
   });
 
@@ -39,7 +75,11 @@ describe('a named token', () => {
     const [first = '', second = ''] = made.passwords.map(({ value }) => value);
     expect(await statusOf(longshore, 'ci', first)).toBe(200);
     const renewed = await manage<{ value: string }>(longshore, 'POST', '/tokens/ci/passwords/password1', {});
-    expect([await statusOf(longshore, 'ci', first), await statusOf(longshore, 'ci', second), await statusOf(longshore, 'ci', renewed.value)]).toEqual([401, 200, 200]);
+    expect([
+      await statusOf(longshore, 'ci', first),
+      await statusOf(longshore, 'ci', second),
+      await statusOf(longshore, 'ci', renewed.value),
+    ]).toEqual([401, 200, 200]);
     await manage(longshore, 'DELETE', '/tokens/ci/passwords/password2');
     expect(await statusOf(longshore, 'ci', second)).toBe(401);
   });
@@ -47,7 +87,10 @@ describe('a named token', () => {
   it.each([
     ['is disabled', (longshore: Required) => manage(longshore, 'PATCH', '/tokens/ci', { status: 'disabled' })],
     ['is removed', (longshore: Required) => manage(longshore, 'DELETE', '/tokens/ci')],
-    ['has its password made anew', (longshore: Required) => manage(longshore, 'POST', '/tokens/ci/passwords/password1', {})],
+    [
+      'has its password made anew',
+      (longshore: Required) => manage(longshore, 'POST', '/tokens/ci/passwords/password1', {}),
+    ],
   ])('that %s gets no new access, by password or by refresh token, on any instance', async (_, change) => {
     const longshore = composeRequired();
     const password = await makeToken(longshore, 'ci', ['repositories/*/content/read']);
@@ -67,7 +110,10 @@ describe('a named token', () => {
     const password = await makeToken(longshore, 'ci', ['repositories/*/content/read'], { expiresAt });
     const tokens = await fetchToken(longshore, basic('ci', password), [], '&offline_token=true');
     expect(tokens).toMatchObject({ expires_in: 600 });
-    expect([claimsOf(tokens.access_token).exp, claimsOf(tokens.refresh_token ?? '').exp]).toEqual([Date.parse(expiresAt) / 1000, Date.parse(expiresAt) / 1000]);
+    expect([claimsOf(tokens.access_token).exp, claimsOf(tokens.refresh_token ?? '').exp]).toEqual([
+      Date.parse(expiresAt) / 1000,
+      Date.parse(expiresAt) / 1000,
+    ]);
     longshore.clock.pass(600_000);
     expect(await statusOf(longshore, 'ci', password)).toBe(401);
   });
@@ -75,7 +121,10 @@ describe('a named token', () => {
   it('does what its scope map says now', async () => {
     const longshore = composeRequired();
     const password = await makeToken(longshore, 'ci', ['repositories/a/content/read']);
-    const asked = async () => claimsOf((await fetchToken(longshore, basic('ci', password), ['repository:a:pull', 'repository:b:pull'])).access_token).access;
+    const asked = async () =>
+      claimsOf(
+        (await fetchToken(longshore, basic('ci', password), ['repository:a:pull', 'repository:b:pull'])).access_token,
+      ).access;
     expect(await asked()).toEqual([{ type: 'repository', name: 'a', actions: ['pull'] }]);
     await manage(longshore, 'PUT', '/scope-maps/ci', { actions: ['repositories/b/content/read'] });
     expect(await asked()).toEqual([{ type: 'repository', name: 'b', actions: ['pull'] }]);
@@ -108,7 +157,11 @@ describe('guessing', () => {
     const longshore = composeRequired();
     for (let n = 0; n < 6; n++) expect(await statusFrom(longshore, '192.0.2.7', 'admin', `wrong ${n}`)).toBe(401);
     const early = await from(longshore, '192.0.2.7', 'admin', adminPassword);
-    expect([early.status, early.headers.get('retry-after'), await codeOf(early)]).toEqual([429, '1', 'TOOMANYREQUESTS']);
+    expect([early.status, early.headers.get('retry-after'), await codeOf(early)]).toEqual([
+      429,
+      '1',
+      'TOOMANYREQUESTS',
+    ]);
     longshore.clock.pass(500);
     expect(await statusFrom(longshore, '192.0.2.7', 'admin', 'wrong again')).toBe(401);
     longshore.clock.pass(999);
@@ -121,7 +174,9 @@ describe('guessing', () => {
 
   it('of many passwords at once gets no further than one after the other', async () => {
     const longshore = composeRequired();
-    const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => statusFrom(longshore, '192.0.2.7', 'admin', `guess ${n}`)));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => statusFrom(longshore, '192.0.2.7', 'admin', `guess ${n}`)),
+    );
     expect(outcomes.filter((status) => status === 401)).toHaveLength(6);
     expect(outcomes.filter((status) => status === 429)).toHaveLength(14);
   });
@@ -151,7 +206,11 @@ describe('guessing', () => {
       for (let each = 0; each < 10; each += 1) times.push(await time(name));
       return Math.min(...times);
     };
-    const [known, unknown, impossible] = [await fastest('known'), await fastest('unknown'), await fastest('no such/name')];
+    const [known, unknown, impossible] = [
+      await fastest('known'),
+      await fastest('unknown'),
+      await fastest('no such/name'),
+    ];
     // A derivation takes tens of milliseconds, the check of a token's password and everything else less than one.
     for (const other of [unknown, impossible]) expect(Math.abs(known - other)).toBeLessThan(5);
   });
@@ -159,7 +218,9 @@ describe('guessing', () => {
 
 describe('a password', () => {
   it('can stand behind -p on a command line', () => {
-    expect(Array.from({ length: 2_000 }, makePassword).filter((password) => !/^[A-Za-z0-9_][\w-]{42}$/.test(password))).toEqual([]);
+    expect(
+      Array.from({ length: 2_000 }, makePassword).filter((password) => !/^[A-Za-z0-9_][\w-]{42}$/.test(password)),
+    ).toEqual([]);
   });
 });
 
@@ -172,7 +233,12 @@ describe('a password hash', () => {
     expect(sameHash(await hashPassword(`${password}x`, parsed?.salt ?? ''), parsed?.hash ?? '')).toBe(false);
   });
 
-  it.each(['', 'plain text', 'scrypt:1:1:1:AAAAAAAAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'scrypt:16384:8:1::'])('is not %j', (text) => {
+  it.each([
+    '',
+    'plain text',
+    'scrypt:1:1:1:AAAAAAAAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    'scrypt:16384:8:1::',
+  ])('is not %j', (text) => {
     expect(parsePasswordHash(text)).toBeUndefined();
   });
 });

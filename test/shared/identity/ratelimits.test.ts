@@ -6,12 +6,17 @@ import { asAdmin, bearer, codeOf, composeRequired, fetchToken } from './required
 const few = { read: 3, write: 2, delete: 1 };
 
 describe('rate limits', () => {
-  it('let a minute\'s requests through, then answer 429 until the time that they say', async () => {
+  it("let a minute's requests through, then answer 429 until the time that they say", async () => {
     const longshore = composeRequired({ rateLimits: { registry: few } });
     const get = () => ask(longshore.app, 'GET', '/v2/', { headers: asAdmin });
     for (const left of [2, 1, 0]) expect((await get()).headers.get('ratelimit')).toContain(`"read";r=${left};`);
     const refused = await get();
-    expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('ratelimit-policy'), refused.headers.get('ratelimit')]).toEqual([429, '20', '"read";q=3;w=60', '"read";r=0;t=60']);
+    expect([
+      refused.status,
+      refused.headers.get('retry-after'),
+      refused.headers.get('ratelimit-policy'),
+      refused.headers.get('ratelimit'),
+    ]).toEqual([429, '20', '"read";q=3;w=60', '"read";r=0;t=60']);
     expect(await codeOf(refused)).toBe('TOOMANYREQUESTS');
     longshore.clock.pass(19_999);
     expect((await get()).status).toBe(429);
@@ -22,10 +27,18 @@ describe('rate limits', () => {
 
   it('count reads, writes and deletes apart', async () => {
     const { app } = composeRequired({ rateLimits: { registry: few } });
-    const status = async (method: string) => (await ask(app, method, '/v2/team/app/manifests/v1', { headers: asAdmin, ...(method === 'PUT' ? { body: '{}' } : {}) })).status;
+    const status = async (method: string) =>
+      (
+        await ask(app, method, '/v2/team/app/manifests/v1', {
+          headers: asAdmin,
+          ...(method === 'PUT' ? { body: '{}' } : {}),
+        })
+      ).status;
     expect([await status('DELETE'), await status('DELETE')]).toEqual([404, 429]);
     expect([await status('PUT'), await status('PUT'), await status('PUT')]).toEqual([400, 400, 429]);
-    expect([await status('GET'), await status('HEAD'), await status('GET'), await status('HEAD')]).toEqual([404, 404, 404, 429]);
+    expect([await status('GET'), await status('HEAD'), await status('GET'), await status('HEAD')]).toEqual([
+      404, 404, 404, 429,
+    ]);
   });
 
   it('of an identity leave the others alone', async () => {

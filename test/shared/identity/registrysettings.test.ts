@@ -24,22 +24,36 @@ async function quota({ app }: Required): Promise<string | undefined> {
 }
 
 describe('the settings of a registry', () => {
-  it('are the configuration\'s while nothing was set', async () => {
+  it("are the configuration's while nothing was set", async () => {
     const registry = await manage<Registry>(composeRequired({ rateLimits: bySku }), 'GET', '/registry');
-    expect(registry).toEqual({ name: 'default', sku: 'standard', rateLimits: { registry: {}, identity: {} }, inForce: { registry: ratesOfSku.standard, identity: partOf(ratesOfSku.standard, 'identity') } });
+    expect(registry).toEqual({
+      name: 'default',
+      sku: 'standard',
+      rateLimits: { registry: {}, identity: {} },
+      inForce: { registry: ratesOfSku.standard, identity: partOf(ratesOfSku.standard, 'identity') },
+    });
   });
 
   it('take the numbers of the SKU, with those that the registry has of its own', async () => {
     const longshore = composeRequired({ rateLimits: bySku });
     const changed = await patch(longshore, { sku: 'premium', rateLimits: { identity: { read: 50 } } });
-    expect(changed).toMatchObject({ sku: 'premium', inForce: { registry: ratesOfSku.premium, identity: { ...partOf(ratesOfSku.premium, 'identity'), read: 50 } } });
+    expect(changed).toMatchObject({
+      sku: 'premium',
+      inForce: { registry: ratesOfSku.premium, identity: { ...partOf(ratesOfSku.premium, 'identity'), read: 50 } },
+    });
     expect(await manage(longshore, 'GET', '/registry')).toEqual(changed);
   });
 
   it('keep what a change does not name, and go back where it says null', async () => {
     const longshore = composeRequired({ rateLimits: bySku });
-    await patch(longshore, { sku: 'premium', rateLimits: { identity: { read: 50, write: 5 }, registry: { delete: 1 } } });
-    expect(await patch(longshore, { rateLimits: { identity: { read: null } } })).toMatchObject({ sku: 'premium', rateLimits: { identity: { write: 5 }, registry: { delete: 1 } } });
+    await patch(longshore, {
+      sku: 'premium',
+      rateLimits: { identity: { read: 50, write: 5 }, registry: { delete: 1 } },
+    });
+    expect(await patch(longshore, { rateLimits: { identity: { read: null } } })).toMatchObject({
+      sku: 'premium',
+      rateLimits: { identity: { write: 5 }, registry: { delete: 1 } },
+    });
     const back = await patch(longshore, { sku: null, rateLimits: { registry: null } });
     expect([back.sku, back.rateLimits]).toEqual(['standard', { identity: { write: 5 }, registry: {} }]);
   });
@@ -93,25 +107,45 @@ describe('the settings of a registry', () => {
   it('change nothing of what the deployment has fixed', async () => {
     const fixed = { read: 7, write: 7, delete: 7 };
     const longshore = composeRequired({ rateLimits: { registry: fixed } });
-    const { inForce } = await patch(longshore, { sku: 'premium', rateLimits: { registry: { read: 50 }, identity: { read: 50 } } });
+    const { inForce } = await patch(longshore, {
+      sku: 'premium',
+      rateLimits: { registry: { read: 50 }, identity: { read: 50 } },
+    });
     expect(inForce).toEqual({ registry: fixed });
     expect(await quota(longshore)).toBe('q=7');
   });
 
-  it('of the SKU are ACR\'s numbers for each, whatever the default is', () => {
+  it("of the SKU are ACR's numbers for each, whatever the default is", () => {
     const rate = fc.option(fc.integer({ min: 1, max: 1e6 }), { nil: undefined });
     fc.assert(
-      fc.property(fc.constantFrom(...skus), fc.option(fc.constantFrom(...skus), { nil: undefined }), rate, (sku, own, read) => {
-        const { registry, identity } = ratesInForce({ sku, rateLimits: { registry: 'sku' } }, { sku: own, rateLimits: { registry: { read }, identity: {} } });
-        expect(identity).toBeUndefined();
-        expect(registry).toEqual({ ...ratesOfSku[own ?? sku], ...(read === undefined ? {} : { read }) });
-      }),
+      fc.property(
+        fc.constantFrom(...skus),
+        fc.option(fc.constantFrom(...skus), { nil: undefined }),
+        rate,
+        (sku, own, read) => {
+          const { registry, identity } = ratesInForce(
+            { sku, rateLimits: { registry: 'sku' } },
+            { sku: own, rateLimits: { registry: { read }, identity: {} } },
+          );
+          expect(identity).toBeUndefined();
+          expect(registry).toEqual({ ...ratesOfSku[own ?? sku], ...(read === undefined ? {} : { read }) });
+        },
+      ),
     );
   });
 
-  it.each([[{ sku: 'gold' }, 'sku'], [{ rateLimits: { registry: { read: 0 } } }, 'read'], [{ rateLimits: { registry: { reads: 5 } } }, 'reads'], [{ name: 'other' }, 'name'], [{ rateLimits: { identity: { write: 1.5 } } }, 'write']])('are not changed by %j, and the answer says what is wrong', async (change, named) => {
+  it.each([
+    [{ sku: 'gold' }, 'sku'],
+    [{ rateLimits: { registry: { read: 0 } } }, 'read'],
+    [{ rateLimits: { registry: { reads: 5 } } }, 'reads'],
+    [{ name: 'other' }, 'name'],
+    [{ rateLimits: { identity: { write: 1.5 } } }, 'write'],
+  ])('are not changed by %j, and the answer says what is wrong', async (change, named) => {
     const { app } = composeRequired({ rateLimits: bySku });
-    const refused = await ask(app, 'PATCH', '/api/v1/registry', { headers: { ...asAdmin, 'content-type': 'application/json' }, body: JSON.stringify(change) });
+    const refused = await ask(app, 'PATCH', '/api/v1/registry', {
+      headers: { ...asAdmin, 'content-type': 'application/json' },
+      body: JSON.stringify(change),
+    });
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining(named)]);
   });
 
@@ -119,14 +153,34 @@ describe('the settings of a registry', () => {
     const longshore = composeRequired({ rateLimits: bySku });
     const reader = basic('reader', await makeToken(longshore, 'reader', ['management/read']));
     expect((await ask(longshore.app, 'GET', '/api/v1/registry', { headers: reader })).status).toBe(200);
-    expect((await ask(longshore.app, 'PATCH', '/api/v1/registry', { headers: { ...reader, 'content-type': 'application/json' }, body: '{"sku":"basic"}' })).status).toBe(403);
+    expect(
+      (
+        await ask(longshore.app, 'PATCH', '/api/v1/registry', {
+          headers: { ...reader, 'content-type': 'application/json' },
+          body: '{"sku":"basic"}',
+        })
+      ).status,
+    ).toBe(403);
   });
 
   it('are all kept when several administrators change them at once', async () => {
     const longshore = composeRequired({ rateLimits: bySku });
-    const instances = [longshore, composeRequired({ ...longshore, rateLimits: bySku }), composeRequired({ ...longshore, rateLimits: bySku })];
-    await Promise.all([{ sku: 'basic' }, { rateLimits: { identity: { read: 5_000 } } }, { rateLimits: { registry: { write: 6_000 } } }].map((change, n) => patch(instances[n] ?? longshore, change)));
-    expect(await manage<Registry>(longshore, 'GET', '/registry')).toMatchObject({ sku: 'basic', rateLimits: { identity: { read: 5_000 }, registry: { write: 6_000 } } });
+    const instances = [
+      longshore,
+      composeRequired({ ...longshore, rateLimits: bySku }),
+      composeRequired({ ...longshore, rateLimits: bySku }),
+    ];
+    await Promise.all(
+      [
+        { sku: 'basic' },
+        { rateLimits: { identity: { read: 5_000 } } },
+        { rateLimits: { registry: { write: 6_000 } } },
+      ].map((change, n) => patch(instances[n] ?? longshore, change)),
+    );
+    expect(await manage<Registry>(longshore, 'GET', '/registry')).toMatchObject({
+      sku: 'basic',
+      rateLimits: { identity: { read: 5_000 }, registry: { write: 6_000 } },
+    });
   });
 
   it('answer 503 at any outage of the store, and change nothing by halves', async () => {
@@ -135,7 +189,14 @@ describe('the settings of a registry', () => {
       await quota(longshore);
       await settled();
       longshore.memory.calls.failOn(call);
-      expect((await ask(longshore.app, 'PATCH', '/api/v1/registry', { headers: { ...asAdmin, 'content-type': 'application/json' }, body: '{"sku":"premium"}' })).status).toBe(503);
+      expect(
+        (
+          await ask(longshore.app, 'PATCH', '/api/v1/registry', {
+            headers: { ...asAdmin, 'content-type': 'application/json' },
+            body: '{"sku":"premium"}',
+          })
+        ).status,
+      ).toBe(503);
       longshore.memory.calls.clearFaults();
       expect((await manage<Registry>(longshore, 'GET', '/registry')).sku).toBe('standard');
     }
@@ -143,7 +204,10 @@ describe('the settings of a registry', () => {
 
   it('can be prepared where everyone may do everything, and limit nobody there', async () => {
     const { app } = composeForTest();
-    const changed = await ask(app, 'PATCH', '/api/v1/registry', { headers: { 'content-type': 'application/json' }, body: '{"sku":"premium"}' });
+    const changed = await ask(app, 'PATCH', '/api/v1/registry', {
+      headers: { 'content-type': 'application/json' },
+      body: '{"sku":"premium"}',
+    });
     expect(await changed.json()).toMatchObject({ sku: 'premium', inForce: {} });
   });
 });

@@ -10,7 +10,7 @@ import type { RegistryName } from '../../../shared/oci/name.ts';
 import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
 import { ask } from '../image.ts';
 
-export const adminPassword = 'the administrator\'s password';
+export const adminPassword = "the administrator's password";
 const salt = makeSalt();
 const administrator = { salt, hash: await hashPassword(adminPassword, salt) };
 
@@ -19,7 +19,13 @@ export const secretKey = Buffer.alloc(32, 'a secret for tests alone');
 const start = new Date('2026-01-01T00:00:00Z');
 
 /** One key for all tests of a file: making one takes longer than most tests. */
-const ringKey = await makeRingKey({ registry: 'default' as RegistryName, kid: 'of the tests', createdAt: start, signsFrom: start, sealingKey: await sealingKeys(undefined, { key: secretKey }).current() });
+const ringKey = await makeRingKey({
+  registry: 'default' as RegistryName,
+  kid: 'of the tests',
+  createdAt: start,
+  signsFrom: start,
+  sealingKey: await sealingKeys(undefined, { key: secretKey }).current(),
+});
 
 /** A clock that a test moves. */
 export class TestClock implements Clock {
@@ -38,20 +44,44 @@ export interface Required extends TestLongshore {
   readonly clock: TestClock;
 }
 
-type Options = Parameters<typeof composeForTest>[0] & { readonly clock?: TestClock; readonly rateLimits?: RateLimitSettings; readonly publicUrl?: URL; readonly secretKey?: Uint8Array; readonly ring?: 'none' };
+type Options = Parameters<typeof composeForTest>[0] & {
+  readonly clock?: TestClock;
+  readonly rateLimits?: RateLimitSettings;
+  readonly publicUrl?: URL;
+  readonly secretKey?: Uint8Array;
+  readonly ring?: 'none';
+};
 
 /** The app where credentials are required, with an administrator and a clock that stands still. The same `world` and `clock` again is another instance. */
 export function composeRequired(options: Options = {}): Required {
   const clock = options.clock ?? new TestClock();
   const world = options.world ?? createMemoryWorld({ clock });
-  if (options.world === undefined && options.ring !== 'none') commitChanges(world.documents, 'registries', ['default'], [{ do: 'create', document: { id: 'key-ring', type: 'key-ring', schemaVersion: 1, registry: 'default', keys: [ringKey] } }]);
+  if (options.world === undefined && options.ring !== 'none')
+    commitChanges(
+      world.documents,
+      'registries',
+      ['default'],
+      [
+        {
+          do: 'create',
+          document: { id: 'key-ring', type: 'key-ring', schemaVersion: 1, registry: 'default', keys: [ringKey] },
+        },
+      ],
+    );
   const auth = {
     mode: 'required',
     administrator,
     ...(options.rateLimits === undefined ? {} : { rateLimits: options.rateLimits }),
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
   } as const;
-  return { ...composeForTest({ ...options, world, settings: { auth, sealing: { key: options.secretKey ?? secretKey }, ...options.settings } }), clock };
+  return {
+    ...composeForTest({
+      ...options,
+      world,
+      settings: { auth, sealing: { key: options.secretKey ?? secretKey }, ...options.settings },
+    }),
+    clock,
+  };
 }
 
 export function basic(user: string, password: string): Record<string, string> {
@@ -65,8 +95,20 @@ export function bearer(token: string): Record<string, string> {
 }
 
 /** A call of the management API by the administrator; throws when it is refused. */
-export async function manage<T = unknown>({ app }: Pick<TestLongshore, 'app'>, method: string, path: string, content?: unknown): Promise<T> {
-  const response = await ask(app, method, `/api/v1${path}`, content === undefined ? { headers: asAdmin } : { headers: { ...asAdmin, 'content-type': 'application/json' }, body: JSON.stringify(content) });
+export async function manage<T = unknown>(
+  { app }: Pick<TestLongshore, 'app'>,
+  method: string,
+  path: string,
+  content?: unknown,
+): Promise<T> {
+  const response = await ask(
+    app,
+    method,
+    `/api/v1${path}`,
+    content === undefined
+      ? { headers: asAdmin }
+      : { headers: { ...asAdmin, 'content-type': 'application/json' }, body: JSON.stringify(content) },
+  );
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
@@ -77,7 +119,12 @@ export interface MadeToken {
 }
 
 /** Makes a scope map of the same name and a token that has it; gives the first password. */
-export async function makeToken(longshore: Pick<TestLongshore, 'app'>, name: string, actions: readonly string[], content: object = {}): Promise<string> {
+export async function makeToken(
+  longshore: Pick<TestLongshore, 'app'>,
+  name: string,
+  actions: readonly string[],
+  content: object = {},
+): Promise<string> {
   await manage(longshore, 'PUT', `/scope-maps/${name}`, { actions });
   const made = await manage<MadeToken>(longshore, 'POST', '/tokens', { name, scopeMap: name, ...content });
   return made.passwords[0]?.value ?? '';
@@ -89,7 +136,12 @@ export interface Tokens {
 }
 
 /** `GET /oauth2/token` as docker asks it. */
-export async function fetchToken({ app }: Pick<TestLongshore, 'app'>, headers: Record<string, string>, scopes: readonly string[] = [], more = ''): Promise<Tokens> {
+export async function fetchToken(
+  { app }: Pick<TestLongshore, 'app'>,
+  headers: Record<string, string>,
+  scopes: readonly string[] = [],
+  more = '',
+): Promise<Tokens> {
   const query = scopes.map((scope) => `&scope=${encodeURIComponent(scope)}`).join('');
   const response = await ask(app, 'GET', `/oauth2/token?service=registry.test${query}${more}`, { headers });
   if (!response.ok) throw new Error(`GET /oauth2/token: ${response.status} ${await response.text()}`);
@@ -97,8 +149,15 @@ export async function fetchToken({ app }: Pick<TestLongshore, 'app'>, headers: R
 }
 
 /** A POST of a form. */
-export async function postForm({ app }: Pick<TestLongshore, 'app'>, path: string, fields: Record<string, string> | [string, string][]): Promise<Response> {
-  return ask(app, 'POST', path, { body: new URLSearchParams(fields).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+export async function postForm(
+  { app }: Pick<TestLongshore, 'app'>,
+  path: string,
+  fields: Record<string, string> | [string, string][],
+): Promise<Response> {
+  return ask(app, 'POST', path, {
+    body: new URLSearchParams(fields).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
 }
 
 /** The payload of a JWT, unverified. */

@@ -9,12 +9,19 @@ const day = 24 * 3_600_000;
 const newKey = (fill: string) => Buffer.alloc(32, fill).toString('base64');
 
 /** Its private keys are sealed by a secret of the vault; the same again is another instance. */
-function composeWithVault(options: Partial<Pick<Required, 'world' | 'clock'>> & { readonly calls?: CallPlan; readonly key?: Uint8Array } = {}): Required {
+function composeWithVault(
+  options: Partial<Pick<Required, 'world' | 'clock'>> & { readonly calls?: CallPlan; readonly key?: Uint8Array } = {},
+): Required {
   const clock = options.clock ?? new TestClock();
   const world = options.world ?? createMemoryWorld({ clock });
   if (options.world === undefined) world.secrets.put('sealing', newKey('1'));
   const sealing = { secret: 'sealing', ...(options.key === undefined ? {} : { key: options.key }) };
-  return composeRequired({ world, clock, settings: { sealing }, ...(options.calls === undefined ? {} : { connection: { calls: options.calls } }) });
+  return composeRequired({
+    world,
+    clock,
+    settings: { sealing },
+    ...(options.calls === undefined ? {} : { connection: { calls: options.calls } }),
+  });
 }
 
 async function kidOf(longshore: Required): Promise<string> {
@@ -24,7 +31,11 @@ async function kidOf(longshore: Required): Promise<string> {
 }
 
 async function sealedWith({ memory }: Required): Promise<(string | undefined)[]> {
-  const found = await memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'key-ring' });
+  const found = await memory.documents.readDocument({
+    container: 'registries',
+    partition: ['default'],
+    id: 'key-ring',
+  });
   return (found?.document.keys as { privateKey: { key?: string } }[]).map(({ privateKey }) => privateKey.key);
 }
 
@@ -38,7 +49,7 @@ describe('a key ring that a vault seals', () => {
     expect(calls.count('secrets.read')).toBe(1);
   });
 
-  it('goes on signing with its key when the vault\'s secret gets a new version, which seals the next key', async () => {
+  it("goes on signing with its key when the vault's secret gets a new version, which seals the next key", async () => {
     const longshore = composeWithVault();
     const kid = await kidOf(longshore);
     longshore.world.secrets.put('sealing', newKey('2'));

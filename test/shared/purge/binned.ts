@@ -71,15 +71,25 @@ export async function binOf(app: App, query = ''): Promise<Entry[]> {
   return entries;
 }
 
-export async function post(app: App, path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> {
-  const answer = await ask(app, 'POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+export async function post(
+  app: App,
+  path: string,
+  body: object,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const answer = await ask(app, 'POST', path, {
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
 /** All that a repository shows: tags, manifests with what is said of them, and the referrers of each. */
 export async function everythingOf(app: App, repository: string): Promise<unknown> {
-  const json = async (path: string) => (await ask(app, 'GET', path)).json() as Promise<{ manifests?: { digest: string }[] }>;
+  const json = async (path: string) =>
+    (await ask(app, 'GET', path)).json() as Promise<{ manifests?: { digest: string }[] }>;
   const [tags, manifests] = [await json(`/acr/v1/${repository}/_tags`), await json(`/acr/v1/${repository}/_manifests`)];
-  const referrers = await Promise.all((manifests.manifests ?? []).map(({ digest }) => json(`/v2/${repository}/referrers/${digest}`)));
+  const referrers = await Promise.all(
+    (manifests.manifests ?? []).map(({ digest }) => json(`/v2/${repository}/referrers/${digest}`)),
+  );
   return { tags, manifests, referrers };
 }

@@ -26,7 +26,11 @@ describe('on Cosmos DB, whose queries need an index,', () => {
   it('a deletion is listed, restored, purged and collected as in memory', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     const clock = { now: () => new Date(now) };
-    const longshore = composeForTest({ world: createMemoryWorld({ clock }), adapters: { documents, clock }, settings: { registryName: 'bin' as RegistryName } });
+    const longshore = composeForTest({
+      world: createMemoryWorld({ clock }),
+      adapters: { documents, clock },
+      settings: { registryName: 'bin' as RegistryName },
+    });
     const { app, world } = longshore;
     const child = makeImage('child', 2);
     const index = makeIndex([child]);
@@ -40,7 +44,9 @@ describe('on Cosmos DB, whose queries need an index,', () => {
       expect(await statusOf(app, `/v2/${repository}/manifests/${index.digest}`, 'DELETE')).toBe(202);
       const entries = await binOf(app, `&repository=${repository}`);
       expect(entries.map(({ kind }) => kind).toSorted()).toEqual(['manifest', 'manifest', 'manifest', 'tag']);
-      expect((await binOf(app)).map(({ digest }) => digest).toSorted()).toEqual(entries.map(({ digest }) => digest).toSorted());
+      expect((await binOf(app)).map(({ digest }) => digest).toSorted()).toEqual(
+        entries.map(({ digest }) => digest).toSorted(),
+      );
       expect((await askJson(app, 'GET', '/acr/v1/_deleted/_catalog')).body.repositories).toEqual([repository]);
       expect((await askJson(app, 'GET', `/acr/v1/_deleted/${repository}/_manifests`)).body.manifests).toHaveLength(3);
       expect((await askJson(app, 'GET', `/acr/v1/_deleted/${repository}/_tags`)).body.tags).toHaveLength(1);

@@ -17,9 +17,14 @@ const many = Number(process.env.PURGE_BESIDE ?? 4_000);
 async function fillBin(documents: Documents, dueAt: string): Promise<void> {
   for (let n = 0; n < due; n += 1) {
     const document = manifest(`due ${n}`);
-    const [, binned] = binManifest({ document, etag: '' }, { group: `g${n}`, recycledAt: start, dueAt, by: { actor: 'somebody' } }, true);
+    const [, binned] = binManifest(
+      { document, etag: '' },
+      { group: `g${n}`, recycledAt: start, dueAt, by: { actor: 'somebody' } },
+      true,
+    );
     if (binned !== undefined) await documents.commitDocuments('repositories', ['default', 'team/app'], [binned]);
-    for (const { digest } of document.references) await documents.commitDocuments('blobs', [digest], blobChanges(digest));
+    for (const { digest } of document.references)
+      await documents.commitDocuments('blobs', [digest], blobChanges(digest));
   }
 }
 
@@ -58,6 +63,8 @@ describe('what is due', () => {
     expect([few.collected, beside.collected]).toEqual([2 * due, 2 * due]);
     expect(few.units).toBeGreaterThan(1_000);
     expect(beside.units / few.units).toBeLessThanOrEqual(1.05);
-    console.info(`purging ${due} manifests: ${few.units.toFixed(0)} RU beside 1,000 others, ${beside.units.toFixed(0)} RU beside ${many}`);
+    console.info(
+      `purging ${due} manifests: ${few.units.toFixed(0)} RU beside 1,000 others, ${beside.units.toFixed(0)} RU beside ${many}`,
+    );
   }, 240_000);
 });

@@ -26,7 +26,10 @@ const node = fc.record({
 });
 const graph = fc.array(node, { minLength: 2, maxLength: 7 });
 
-type Made = Pick<TestImage, 'bytes' | 'digest' | 'mediaType'> & { readonly children: readonly Made[]; readonly image: TestImage | undefined };
+type Made = Pick<TestImage, 'bytes' | 'digest' | 'mediaType'> & {
+  readonly children: readonly Made[];
+  readonly image: TestImage | undefined;
+};
 
 function make(nodes: readonly Node[]): Made[] {
   const made: Made[] = [];
@@ -56,7 +59,11 @@ async function pushAll(app: App, nodes: readonly Node[]): Promise<Made[]> {
 async function pullWhole(app: App, reference: string): Promise<void> {
   const answer = await ask(app, 'GET', `/v2/${repository}/manifests/${reference}`);
   expect(answer.status, reference).toBe(200);
-  const manifest = (await answer.json()) as { config?: { digest: string }; layers?: { digest: string }[]; manifests?: { digest: string }[] };
+  const manifest = (await answer.json()) as {
+    config?: { digest: string };
+    layers?: { digest: string }[];
+    manifests?: { digest: string }[];
+  };
   for (const { digest } of [...(manifest.config === undefined ? [] : [manifest.config]), ...(manifest.layers ?? [])]) {
     expect((await ask(app, 'GET', `/v2/${repository}/blobs/${digest}`)).status, `${reference} ${digest}`).toBe(307);
   }
@@ -64,17 +71,22 @@ async function pullWhole(app: App, reference: string): Promise<void> {
 }
 
 async function tagsOf(app: App): Promise<Map<string, string>> {
-  const { tags } = (await (await ask(app, 'GET', `/acr/v1/${repository}/_tags`)).json()) as { tags: { name: string; digest: string }[] };
+  const { tags } = (await (await ask(app, 'GET', `/acr/v1/${repository}/_tags`)).json()) as {
+    tags: { name: string; digest: string }[];
+  };
   return new Map(tags.map(({ name, digest }) => [name, digest]));
 }
 
 async function referrersOf(app: App, digest: string): Promise<string[]> {
-  const { manifests } = (await (await ask(app, 'GET', `/v2/${repository}/referrers/${digest}`)).json()) as { manifests: { digest: string }[] };
+  const { manifests } = (await (await ask(app, 'GET', `/v2/${repository}/referrers/${digest}`)).json()) as {
+    manifests: { digest: string }[];
+  };
   return manifests.map((each) => each.digest);
 }
 
 /** Manifests that a root of a deletion may not be: a live index lists them, and then it is that index that is broken, as was asked. */
-const isListed = (made: readonly Made[], digest: string): boolean => made.some(({ children }) => children.some((child) => child.digest === digest));
+const isListed = (made: readonly Made[], digest: string): boolean =>
+  made.some(({ children }) => children.some((child) => child.digest === digest));
 
 describe('of any graph of images, indexes, subjects and tags', () => {
   it('what is kept pulls whole, with its signatures, after any deletions and their purge', async () => {
@@ -85,7 +97,8 @@ describe('of any graph of images, indexes, subjects and tags', () => {
         const made = await pushAll(app, nodes);
         for (const at of deletions) {
           const manifest = made[at];
-          if (manifest !== undefined && !isListed(made, manifest.digest)) await ask(app, 'DELETE', `/v2/${repository}/manifests/${manifest.digest}`);
+          if (manifest !== undefined && !isListed(made, manifest.digest))
+            await ask(app, 'DELETE', `/v2/${repository}/manifests/${manifest.digest}`);
         }
         const kept = await tagsOf(app);
         const signatures = new Map<string, string[]>();
@@ -101,9 +114,17 @@ describe('of any graph of images, indexes, subjects and tags', () => {
           expect(await referrersOf(app, digest)).toEqual(signatures.get(digest));
           for (const referrer of signatures.get(digest) ?? []) await pullWhole(app, referrer);
         }
-        const { manifests } = (await everythingOf(app, repository)) as { manifests: { manifests?: { digest: string }[] } };
+        const { manifests } = (await everythingOf(app, repository)) as {
+          manifests: { manifests?: { digest: string }[] };
+        };
         const live = new Set((manifests.manifests ?? []).map(({ digest }) => digest));
-        const needed = new Set(made.filter(({ digest }) => live.has(digest)).flatMap(({ image }) => (image === undefined ? [] : [image.config, ...image.layers].map((blob) => Buffer.from(blob).toString()))));
+        const needed = new Set(
+          made
+            .filter(({ digest }) => live.has(digest))
+            .flatMap(({ image }) =>
+              image === undefined ? [] : [image.config, ...image.layers].map((blob) => Buffer.from(blob).toString()),
+            ),
+        );
         expect(world.region().blobs.names()).toHaveLength(needed.size);
       }),
       { numRuns: 30 },

@@ -96,7 +96,12 @@ describe('a link that a manifest needs', () => {
       reads += 1;
       await graces(longshore, 1);
     });
-    const pushed = await putManifest(composeForTest({ world: longshore.world, connection: { calls } }).app, repository, 'v1', image);
+    const pushed = await putManifest(
+      composeForTest({ world: longshore.world, connection: { calls } }).app,
+      repository,
+      'v1',
+      image,
+    );
     expect(pushed.status).toBe(404);
     expect(((await pushed.json()) as { errors: { code: string }[] }).errors[0]?.code).toBe('MANIFEST_BLOB_UNKNOWN');
   });
@@ -104,7 +109,8 @@ describe('a link that a manifest needs', () => {
 
 describe('the first page of a query', () => {
   /** Every first page is empty and has a continuation, as Cosmos DB may answer. */
-  const behind = (longshore: Timed) => composeForTest({ world: longshore.world, connection: { chance: { seed: 1, emptyPages: 1 } } });
+  const behind = (longshore: Timed) =>
+    composeForTest({ world: longshore.world, connection: { chance: { seed: 1, emptyPages: 1 } } });
 
   it('that is empty hides no link of a blob, no manifest that lists another, no tag and no need of a blob', async () => {
     const longshore = timedLongshore();
@@ -113,7 +119,12 @@ describe('the first page of a query', () => {
     await pushImage(longshore.app, repository, 'v1', image);
     const digest = digestIn(image.layers[0] as Buffer);
     const key = { registry: 'default' as RegistryName, repository: repository as RepositoryName };
-    const first = await documents.queryDocuments({ container: 'blobs', partition: [digest], where: [{ path: 'type', is: '=', value: 'link' }], limit: 1 });
+    const first = await documents.queryDocuments({
+      container: 'blobs',
+      partition: [digest],
+      where: [{ path: 'type', is: '=', value: 'link' }],
+      limit: 1,
+    });
     expect([first.documents, first.continuation]).toEqual([[], expect.any(String)]);
     expect(await isNeeded({ documents }, key, digest)).toBe(true);
     expect(await listerOf({ documents }, key, digest)).toEqual({ digest: image.digest, where: 'live' });
@@ -128,9 +139,19 @@ describe('the first page of a query', () => {
     const digest = digestIn(bytes);
     const documents = connectMemory(longshore.world, { chance: { seed: 1, emptyPages: 1 } }).documents;
     await pushBlob(longshore.app, repository, bytes);
-    const check: BlobCheck = { id: 'blob-check', type: 'blob-check', schemaVersion: 1, digest, dueAt: longshore.world.clock.now().toISOString() };
+    const check: BlobCheck = {
+      id: 'blob-check',
+      type: 'blob-check',
+      schemaVersion: 1,
+      digest,
+      dueAt: longshore.world.clock.now().toISOString(),
+    };
     await documents.commitDocuments('blobs', [digest], [{ do: 'upsert', document: { ...check } }]);
-    const found = await readStored(documents, blobCheckSchema, { container: 'blobs', partition: [digest], id: check.id });
+    const found = await readStored(documents, blobCheckSchema, {
+      container: 'blobs',
+      partition: [digest],
+      id: check.id,
+    });
     const ports = { documents, clock: longshore.world.clock } as BinPorts;
     expect(await checkBlob(ports, found as Stored<BlobCheck>)).toBe('linked');
     expect(await statusOf(behind(longshore).app, `/v2/${repository}/blobs/${digest}`, 'GET')).toBe(307);
@@ -150,14 +171,19 @@ describe('a push that looked at a link when it was nearly a quarter of the grace
       isWaited = true;
       passTime(day / 2 - 1000);
       // The collector looks at everything, as when these checks are due by an earlier clock.
-      await markDue(world, [image.config, ...image.layers].map((blob) => digestIn(blob)));
+      await markDue(
+        world,
+        [image.config, ...image.layers].map((blob) => digestIn(blob)),
+      );
       await runDue();
     });
     const pushed = await putManifest(composeForTest({ world, connection: { calls } }).app, repository, 'v1', image);
     expect([isWaited, pushed.status]).toEqual([true, 201]);
-    for (const blob of [image.config, ...image.layers]) expect(await statusOf(app, `/v2/${repository}/blobs/${digestIn(blob)}`, 'GET')).toBe(307);
+    for (const blob of [image.config, ...image.layers])
+      expect(await statusOf(app, `/v2/${repository}/blobs/${digestIn(blob)}`, 'GET')).toBe(307);
     await graces(longshore, 3);
-    for (const blob of [image.config, ...image.layers]) expect(await statusOf(app, `/v2/${repository}/blobs/${digestIn(blob)}`, 'GET')).toBe(307);
+    for (const blob of [image.config, ...image.layers])
+      expect(await statusOf(app, `/v2/${repository}/blobs/${digestIn(blob)}`, 'GET')).toBe(307);
   });
 });
 
@@ -170,7 +196,9 @@ describe('what a crash leaves in Blob Storage', () => {
     const image = makeImage('registered', 1);
     await pushImage(app, repository, 'v1', image);
     const crashing = composeForTest({ world, connection: { calls: new CallPlan().failOn('documents.commit') } });
-    await ask(crashing.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${await digestOf(bytes)}`, { body: bytes });
+    await ask(crashing.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${await digestOf(bytes)}`, {
+      body: bytes,
+    });
     const cancelled = await ask(app, 'POST', `/v2/${repository}/blobs/uploads/`);
     await ask(app, 'DELETE', location(cancelled));
     expect(world.region().blobs.names()).toHaveLength(4);
@@ -180,7 +208,8 @@ describe('what a crash leaves in Blob Storage', () => {
     passTime(2);
     await longshore.sweepLeftovers();
     expect(world.region().blobs.names()).toHaveLength(2);
-    for (const blob of [image.config, ...image.layers]) expect(await statusOf(app, `/v2/${repository}/blobs/${await digestOf(blob)}`)).toBe(307);
+    for (const blob of [image.config, ...image.layers])
+      expect(await statusOf(app, `/v2/${repository}/blobs/${await digestOf(blob)}`)).toBe(307);
   });
 
   it('is told apart from the content of a large manifest, which lives in the bin too, and goes a grace after it', async () => {
@@ -189,7 +218,11 @@ describe('what a crash leaves in Blob Storage', () => {
     const image = makeImage('large', 0, { annotations: { long: 'x'.repeat(200_000) } });
     await pushImage(app, repository, 'v1', image);
     await pushImage(app, 'team/other', 'v1', image);
-    const contents = () => world.region().blobs.names().filter((name) => name.startsWith('manifests/'));
+    const contents = () =>
+      world
+        .region()
+        .blobs.names()
+        .filter((name) => name.startsWith('manifests/'));
     expect(contents()).toHaveLength(2);
     await ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
     passTime(week);
@@ -211,7 +244,12 @@ describe('what a crash leaves in Blob Storage', () => {
 async function markDue(world: Timed['world'], digests: readonly Digest[]): Promise<void> {
   const { documents } = connectMemory(world, { chance: 'none' });
   const id = linkCheckId({ registry: 'default' as RegistryName, repository: repository as RepositoryName });
-  for (const digest of digests) await documents.commitDocuments('blobs', [digest], [{ do: 'patch', id, set: { dueAt: world.clock.now().toISOString() } }]);
+  for (const digest of digests)
+    await documents.commitDocuments(
+      'blobs',
+      [digest],
+      [{ do: 'patch', id, set: { dueAt: world.clock.now().toISOString() } }],
+    );
 }
 
 async function digestOf(content: Uint8Array): Promise<string> {

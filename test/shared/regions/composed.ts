@@ -18,19 +18,39 @@ export interface TestRegion extends TestLongshore {
 export const regionNames = ['east', 'north', 'west'] as const;
 
 /** The app of one region over a world of three; what it reads near is `lagMs` behind. */
-export function composeRegion(world: MemoryWorld, name: string, { lagMs = 0, ...settings }: Partial<Settings> & { readonly lagMs?: number } = {}): TestRegion {
+export function composeRegion(
+  world: MemoryWorld,
+  name: string,
+  { lagMs = 0, ...settings }: Partial<Settings> & { readonly lagMs?: number } = {},
+): TestRegion {
   const near = connectMemory(world, { region: { name, lagMs }, chance: withoutLostAnswers() });
-  const others = new Map(regionNames.filter((other) => other !== name).map((other) => [other, connectMemory(world, { region: { name: other } })]));
+  const others = new Map(
+    regionNames
+      .filter((other) => other !== name)
+      .map((other) => [other, connectMemory(world, { region: { name: other } })]),
+  );
   const calls = new CallPlan();
-  const stores = [...others].map(([other, memory]) => ({ name: other, blobs: memory.blobs, queues: memory.queues, probe: () => probeBlobs(memory) }));
+  const stores = [...others].map(([other, memory]) => ({
+    name: other,
+    blobs: memory.blobs,
+    queues: memory.queues,
+    probe: () => probeBlobs(memory),
+  }));
   const longshore = composeForTest({
     world,
     // Whoever loses the answer of a claim waits for its lease, which most of these tests do not: the simulation of replication does.
     connection: { calls, region: { name }, chance: withoutLostAnswers() },
     settings: { ...settings, region: name },
-    adapters: { others: { near: near.documents, stores, probe: () => calls.make('blobs.probe', undefined, () => undefined) } },
+    adapters: {
+      others: { near: near.documents, stores, probe: () => calls.make('blobs.probe', undefined, () => undefined) },
+    },
   });
-  return { ...longshore, name, near: near.calls, storage: new Map([...others].map(([other, memory]) => [other, memory.calls])) };
+  return {
+    ...longshore,
+    name,
+    near: near.calls,
+    storage: new Map([...others].map(([other, memory]) => [other, memory.calls])),
+  };
 }
 
 async function probeBlobs({ probes }: MemoryConnection): Promise<void> {

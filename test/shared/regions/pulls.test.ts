@@ -15,14 +15,20 @@ function threeRegions(settings: Parameters<typeof composeRegion>[2] = {}) {
   return { clock, world, east: compose('east'), north: compose('north'), west: compose('west') };
 }
 
-const pulled = async ({ app }: TestRegion, reference: string) => (await ask(app, 'GET', `/v2/team/app/manifests/${reference}`)).headers.get('docker-content-digest');
+const pulled = async ({ app }: TestRegion, reference: string) =>
+  (await ask(app, 'GET', `/v2/team/app/manifests/${reference}`)).headers.get('docker-content-digest');
 
 /** In which region a pull of a blob ends. */
 async function servedFrom({ app, world }: TestRegion, digest: string): Promise<string | undefined> {
   const answer = await ask(app, 'GET', `/v2/team/app/blobs/${digest}`);
   expect(answer.status).toBe(307);
   const name = decodeURIComponent(new URL(location(answer)).pathname);
-  return ['east', 'north', 'west'].find((region) => world.region(region).blobs.names().some((each) => name.endsWith(each)));
+  return ['east', 'north', 'west'].find((region) =>
+    world
+      .region(region)
+      .blobs.names()
+      .some((each) => name.endsWith(each)),
+  );
 }
 
 describe('a pull in another region than the push', () => {
@@ -57,14 +63,18 @@ describe('a pull in another region than the push', () => {
     const bytes = Buffer.from('the bytes of a layer');
     const digest = await pushBlob(east.app, 'team/app', bytes);
     expect(await (await ask(west.app, 'GET', `/v2/team/app/blobs/${digest}`)).text()).toBe('the bytes of a layer');
-    expect(await (await ask(west.app, 'GET', `/v2/team/app/blobs/${digest}`, { headers: { range: 'bytes=-5' } })).text()).toBe('layer');
+    expect(
+      await (await ask(west.app, 'GET', `/v2/team/app/blobs/${digest}`, { headers: { range: 'bytes=-5' } })).text(),
+    ).toBe('layer');
   });
 
   it('finds a manifest that is too large for a document', async () => {
     const { east, west } = threeRegions();
     const image = makeImage('large', 0, { annotations: { filler: 'x'.repeat(200_000) } });
     await pushImage(east.app, 'team/app', 'v1', image);
-    expect(digestOf(Buffer.from(await (await ask(west.app, 'GET', '/v2/team/app/manifests/v1')).arrayBuffer()))).toBe(image.digest);
+    expect(digestOf(Buffer.from(await (await ask(west.app, 'GET', '/v2/team/app/manifests/v1')).arrayBuffer()))).toBe(
+      image.digest,
+    );
   });
 });
 
@@ -85,9 +95,15 @@ describe('a push whose requests reach several regions', () => {
     const { east, north, west, world } = threeRegions();
     const bytes = Buffer.from('one upload through three regions');
     const started = await ask(east.app, 'POST', '/v2/team/app/blobs/uploads/');
-    const first = await ask(north.app, 'PATCH', location(started), { body: bytes.subarray(0, 10), headers: { 'content-range': '0-9' } });
+    const first = await ask(north.app, 'PATCH', location(started), {
+      body: bytes.subarray(0, 10),
+      headers: { 'content-range': '0-9' },
+    });
     expect(first.headers.get('range')).toBe('0-9');
-    const second = await ask(west.app, 'PATCH', location(first), { body: bytes.subarray(10), headers: { 'content-range': `10-${bytes.length - 1}` } });
+    const second = await ask(west.app, 'PATCH', location(first), {
+      body: bytes.subarray(10),
+      headers: { 'content-range': `10-${bytes.length - 1}` },
+    });
     const finished = await ask(north.app, 'PUT', withDigest(location(second), digestOf(bytes)));
     expect(finished.status).toBe(201);
     expect(['east', 'north', 'west'].map((region) => world.region(region).blobs.names().length)).toEqual([1, 0, 0]);
@@ -99,21 +115,33 @@ describe('a push whose requests reach several regions', () => {
     const bytes = Buffer.from('pushed twice');
     for (const region of [east, west, west, east]) await pushBlob(region.app, 'team/app', bytes);
     expect(['east', 'west'].map((region) => world.region(region).blobs.names().length)).toEqual([1, 1]);
-    expect([await servedFrom(east, digestOf(bytes)), await servedFrom(west, digestOf(bytes))]).toEqual(['east', 'west']);
+    expect([await servedFrom(east, digestOf(bytes)), await servedFrom(west, digestOf(bytes))]).toEqual([
+      'east',
+      'west',
+    ]);
   });
 
   it('moves a tag to one of two that push it at once, everywhere, and keeps the other by its digest', async () => {
     const { east, west, north, world } = threeRegions();
     for (let n = 0; n < 30; n += 1) {
       const [one, two] = [makeImage(`one ${n}`, 0), makeImage(`two ${n}`, 0)];
-      for (const [{ app }, { config }] of [[east, one], [west, two]] as const) await pushBlob(app, 'team/app', config);
-      const pushed = await Promise.all([putManifest(east.app, 'team/app', 'latest', one), putManifest(west.app, 'team/app', 'latest', two)]);
+      for (const [{ app }, { config }] of [
+        [east, one],
+        [west, two],
+      ] as const)
+        await pushBlob(app, 'team/app', config);
+      const pushed = await Promise.all([
+        putManifest(east.app, 'team/app', 'latest', one),
+        putManifest(west.app, 'team/app', 'latest', two),
+      ]);
       expect(pushed.map(({ status }) => status)).toEqual([201, 201]);
       const tags = await Promise.all([east, west, north].map((region) => pulled(region, 'latest')));
       expect(new Set(tags).size).toBe(1);
       for (const { digest } of [one, two]) expect(await pulled(north, digest)).toBe(digest);
     }
-    const told = [...world.region('east').events.log, ...world.region('west').events.log].filter(({ type }) => type === 'Microsoft.ContainerRegistry.ImagePushed');
+    const told = [...world.region('east').events.log, ...world.region('west').events.log].filter(
+      ({ type }) => type === 'Microsoft.ContainerRegistry.ImagePushed',
+    );
     expect(told).toHaveLength(60);
   });
 });
@@ -153,11 +181,16 @@ describe('a write region that does not answer', () => {
     clock.advance(lagMs + 1);
     west.memory.calls.failOn((call) => call.name.startsWith('documents.'));
     expect([await pulled(west, 'v1'), await pulled(west, image.digest)]).toEqual([image.digest, image.digest]);
-    expect(await (await ask(west.app, 'GET', '/v2/team/app/tags/list')).json()).toEqual({ name: 'team/app', tags: ['v1'] });
+    expect(await (await ask(west.app, 'GET', '/v2/team/app/tags/list')).json()).toEqual({
+      name: 'team/app',
+      tags: ['v1'],
+    });
     const refused = await putManifest(west.app, 'team/app', 'v2', image);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     west.memory.calls.clearFaults();
-    await expect.poll(async () => (await putManifest(west.app, 'team/app', 'v2', image)).status, { timeout: 5_000 }).toBe(201);
+    await expect
+      .poll(async () => (await putManifest(west.app, 'team/app', 'v2', image)).status, { timeout: 5_000 })
+      .toBe(201);
     await expect.poll(() => pulled(west, 'v2'), { timeout: 5_000 }).toBe(image.digest);
   });
 });

@@ -23,7 +23,10 @@ async function withBlob(options: Parameters<typeof composeForTest>[0] = {}) {
 }
 
 /** Tells how much was asked of a stream, and whether it was let go of. */
-function watched(stream: ReadableStream<Uint8Array> | undefined, seen: { read: number; left: boolean }): ReadableStream<Uint8Array> | undefined {
+function watched(
+  stream: ReadableStream<Uint8Array> | undefined,
+  seen: { read: number; left: boolean },
+): ReadableStream<Uint8Array> | undefined {
   const reader = stream?.getReader();
   if (reader === undefined) return undefined;
   return new ReadableStream<Uint8Array>(
@@ -46,9 +49,15 @@ describe('a pull of a blob', () => {
   it('is one read and a redirect to its bytes, of which none pass through', async () => {
     const { app, memory, world } = await withBlob();
     const redirect = await ask(app, 'GET', path);
-    expect([redirect.status, redirect.headers.get('content-length'), redirect.headers.get('accept-ranges')]).toEqual([307, '0', 'bytes']);
+    expect([redirect.status, redirect.headers.get('content-length'), redirect.headers.get('accept-ranges')]).toEqual([
+      307,
+      '0',
+      'bytes',
+    ]);
     expect(memory.calls.list).toEqual(['documents.read', 'blobs.sign']);
-    expect(Buffer.from(fetchSigned(world.region().blobs, location(redirect), new Date()) ?? []).equals(bytes)).toBe(true);
+    expect(Buffer.from(fetchSigned(world.region().blobs, location(redirect), new Date()) ?? []).equals(bytes)).toBe(
+      true,
+    );
   });
 
   it('is redirected with a range from the start, which the client repeats there', async () => {
@@ -82,7 +91,12 @@ describe('a pull of a blob', () => {
 describe('a pull of a blob through this process', () => {
   it('ignores what is not one range, and a range of other content', async () => {
     const { app } = await withBlob({ settings: { blobs: 'proxy' } });
-    for (const headers of [{ range: 'bytes=0-1,3-4' }, { range: 'lines=0-1' }, { range: 'bytes=x-' }, { range: 'bytes=0-1', 'if-range': '"other"' }]) {
+    for (const headers of [
+      { range: 'bytes=0-1,3-4' },
+      { range: 'lines=0-1' },
+      { range: 'bytes=x-' },
+      { range: 'bytes=0-1', 'if-range': '"other"' },
+    ]) {
       const whole = await ask(app, 'GET', path, { headers });
       expect([whole.status, Buffer.from(await whole.arrayBuffer()).equals(bytes)]).toEqual([200, true]);
     }
@@ -96,7 +110,11 @@ describe('a pull of a blob through this process', () => {
     const digest = await pushBlob(app, 'team/app', large);
     const seen = { read: 0, left: false };
     const readBlob: Blobs['readBlob'] = async (name, range) => watched(await memory.blobs.readBlob(name, range), seen);
-    const slow = composeForTest({ world, settings: { blobs: 'proxy' }, adapters: { blobs: { ...memory.blobs, readBlob } } });
+    const slow = composeForTest({
+      world,
+      settings: { blobs: 'proxy' },
+      adapters: { blobs: { ...memory.blobs, readBlob } },
+    });
     const host = await startNodeHost(slow.app, { host: '127.0.0.1', port: 0 });
     const client = connect(Number(new URL(host.url).port), '127.0.0.1');
     try {
@@ -125,7 +143,10 @@ describe('a pull of a blob through this process', () => {
   });
 
   it('breaks the connection when the store breaks off, so that no client takes a part for the whole', async () => {
-    const { app } = await withBlob({ settings: { blobs: 'proxy' }, connection: { calls: new CallPlan().cutOn('blobs.read', 10) } });
+    const { app } = await withBlob({
+      settings: { blobs: 'proxy' },
+      connection: { calls: new CallPlan().cutOn('blobs.read', 10) },
+    });
     const host = await startNodeHost(app, { host: '127.0.0.1', port: 0 });
     try {
       const answer = await fetch(`${host.url}${path}`);

@@ -18,12 +18,18 @@ interface Commit {
 }
 
 /** Whether a call commits a change that `matches`. */
-const commits = (matches: (change: DocumentChange) => boolean) => ({ name, input }: Call) => name === 'documents.commit' && (input as Commit).container === 'blobs' && (input as Commit).changes.some(matches);
+const commits =
+  (matches: (change: DocumentChange) => boolean) =>
+  ({ name, input }: Call) =>
+    name === 'documents.commit' && (input as Commit).container === 'blobs' && (input as Commit).changes.some(matches);
 const createsBlob = commits((change) => change.do === 'create' && change.document.type === 'blob');
 const linksStored = commits((change) => change.do === 'patch' && change.id === 'blob');
 
 /** Another process over the same world; before the first call that `matches` reaches the store, `first` happens. */
-function meanwhile({ world }: Timed, ...happenings: readonly (readonly [(call: Call) => boolean, () => Promise<unknown>])[]) {
+function meanwhile(
+  { world }: Timed,
+  ...happenings: readonly (readonly [(call: Call) => boolean, () => Promise<unknown>])[]
+) {
   const left = [...happenings];
   const calls = new CallPlan().delay(async (call) => {
     const [next] = left;
@@ -37,7 +43,10 @@ function meanwhile({ world }: Timed, ...happenings: readonly (readonly [(call: C
 /** The upload of `content`, all but its last request. */
 async function uploaded(app: App, repository: string, content: Uint8Array): Promise<string> {
   const started = await ask(app, 'POST', `/v2/${repository}/blobs/uploads/`);
-  return withDigest(location(content.length === 0 ? started : await ask(app, 'PATCH', location(started), { body: content })), digestOf(content));
+  return withDigest(
+    location(content.length === 0 ? started : await ask(app, 'PATCH', location(started), { body: content })),
+    digestOf(content),
+  );
 }
 
 /** What a client reads that pulls the blob: `undefined` where the URL leads to nothing. */
@@ -80,15 +89,21 @@ describe('an upload whose digest is collected and stored anew, under another nam
     const url = await uploaded(longshore.app, 'team/second', bytes);
     const second = meanwhile(
       longshore,
-      [createsBlob, async () => {
-        await pushBlob(longshore.app, 'team/first', bytes);
-        await forgotten(longshore);
-      }],
-      [linksStored, async () => {
-        // Its own bytes are no blob yet.
-        await longshore.runDue();
-        await pushBlob(longshore.app, 'team/third', bytes);
-      }],
+      [
+        createsBlob,
+        async () => {
+          await pushBlob(longshore.app, 'team/first', bytes);
+          await forgotten(longshore);
+        },
+      ],
+      [
+        linksStored,
+        async () => {
+          // Its own bytes are no blob yet.
+          await longshore.runDue();
+          await pushBlob(longshore.app, 'team/third', bytes);
+        },
+      ],
     );
     expect((await ask(second.app, 'PUT', url)).status).toBe(201);
     expect(second.happened()).toBe(true);
@@ -101,10 +116,13 @@ describe('an upload whose digest is collected and stored anew, under another nam
     const url = await uploaded(longshore.app, 'team/second', bytes);
     const second = meanwhile(
       longshore,
-      [createsBlob, async () => {
-        await pushBlob(longshore.app, 'team/first', bytes);
-        await forgotten(longshore);
-      }],
+      [
+        createsBlob,
+        async () => {
+          await pushBlob(longshore.app, 'team/first', bytes);
+          await forgotten(longshore);
+        },
+      ],
       [linksStored, () => longshore.runDue()],
     );
     expect((await ask(second.app, 'PUT', url)).status).toBe(201);
@@ -114,10 +132,19 @@ describe('an upload whose digest is collected and stored anew, under another nam
 });
 
 describe('of two that end uploads of one digest at once', () => {
-  it.each([['another repository', 'team/second'], ['the same repository', 'team/first']])('the second one leaves no bytes, and reads those of the first: %s', async (_, repository) => {
+  it.each([
+    ['another repository', 'team/second'],
+    ['the same repository', 'team/first'],
+  ])('the second one leaves no bytes, and reads those of the first: %s', async (_, repository) => {
     const longshore = timedLongshore();
-    const [first, second] = [await uploaded(longshore.app, 'team/first', bytes), await uploaded(longshore.app, repository, bytes)];
-    const late = meanwhile(longshore, [createsBlob, async () => expect((await ask(longshore.app, 'PUT', first)).status).toBe(201)]);
+    const [first, second] = [
+      await uploaded(longshore.app, 'team/first', bytes),
+      await uploaded(longshore.app, repository, bytes),
+    ];
+    const late = meanwhile(longshore, [
+      createsBlob,
+      async () => expect((await ask(longshore.app, 'PUT', first)).status).toBe(201),
+    ]);
     expect((await ask(late.app, 'PUT', second)).status).toBe(201);
     expect(late.happened()).toBe(true);
     // At once, not when the leftovers are looked for.
@@ -131,7 +158,10 @@ describe('of two that end uploads of one digest at once', () => {
   it('the request that is sent again does not delete the bytes that it has stored itself', async () => {
     const longshore = timedLongshore();
     const url = await uploaded(longshore.app, 'team/first', bytes);
-    const again = meanwhile(longshore, [createsBlob, async () => expect((await ask(longshore.app, 'PUT', url)).status).toBe(201)]);
+    const again = meanwhile(longshore, [
+      createsBlob,
+      async () => expect((await ask(longshore.app, 'PUT', url)).status).toBe(201),
+    ]);
     expect((await ask(again.app, 'PUT', url)).status).toBe(201);
     expect(again.happened()).toBe(true);
     expect(await pulled(longshore, 'team/first')).toEqual(bytes);
@@ -146,7 +176,10 @@ describe('an empty upload that is sent again after its blob was collected', () =
     expect((await ask(longshore.app, 'PUT', url)).status).toBe(201);
     await forgotten(longshore);
     // The collector dies before it deletes the bytes: the note stays.
-    const dying = composeForTest({ world: longshore.world, connection: { calls: new CallPlan().failOn('blobs.delete') } });
+    const dying = composeForTest({
+      world: longshore.world,
+      connection: { calls: new CallPlan().failOn('blobs.delete') },
+    });
     await dying.runDue();
     expect((await ask(longshore.app, 'GET', `/v2/team/first/blobs/${digestOf(nothing)}`)).status).toBe(404);
     expect(longshore.world.region().blobs.names()).toHaveLength(1);

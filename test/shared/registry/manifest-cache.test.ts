@@ -28,7 +28,12 @@ describe('a warm instance', () => {
       expect((await ask(first.app, method, path)).status).toBe(200);
       return first.memory.calls.list.length;
     };
-    expect([await pulled('GET', byTag), await pulled('GET', byTag), await pulled('GET', byDigest), await pulled('HEAD', byDigest)]).toEqual([2, 1, 0, 0]);
+    expect([
+      await pulled('GET', byTag),
+      await pulled('GET', byTag),
+      await pulled('GET', byDigest),
+      await pulled('HEAD', byDigest),
+    ]).toEqual([2, 1, 0, 0]);
   });
 
   it('reads a manifest once for all who want it at the same time', async () => {
@@ -46,7 +51,8 @@ describe('a warm instance', () => {
     const path = `/v2/${repository}/manifests/${large.digest}`;
     first.memory.calls.resetCounts();
     expect((await ask(first.app, 'HEAD', path)).status).toBe(200);
-    for (let n = 0; n < 2; n++) expect(Buffer.from(await (await ask(first.app, 'GET', path)).arrayBuffer()).equals(large.bytes)).toBe(true);
+    for (let n = 0; n < 2; n++)
+      expect(Buffer.from(await (await ask(first.app, 'GET', path)).arrayBuffer()).equals(large.bytes)).toBe(true);
     expect(first.memory.calls.count('blobs.read')).toBe(1);
   });
 

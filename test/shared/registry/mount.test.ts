@@ -26,9 +26,18 @@ describe('a mount that names no source', () => {
     const { app, memory, world } = composeForTest();
     await pushBlob(app, 'secret/app', bytes);
     const nothing = () => Promise.resolve(undefined);
-    const ports = { documents: memory.documents, clock: world.clock, settings: { graceMs: 3_600_000 }, bin: { listerOf: nothing }, entries: { find: nothing } };
+    const ports = {
+      documents: memory.documents,
+      clock: world.clock,
+      settings: { graceMs: 3_600_000 },
+      bin: { listerOf: nothing },
+      entries: { find: nothing },
+    };
     const stranger = { actor: 'stranger', may: () => false };
-    const friend = { actor: 'friend', may: (access: { name: string; action: string }) => access.name === 'secret/app' && access.action === 'pull' };
+    const friend = {
+      actor: 'friend',
+      may: (access: { name: string; action: string }) => access.name === 'secret/app' && access.action === 'pull',
+    };
     expect(await mountFromAnywhere(ports, target, digest, stranger)).toBe(false);
     expect((await ask(app, 'HEAD', `/v2/team/new/blobs/${digest}`)).status).toBe(404);
     expect(await mountFromAnywhere(ports, target, digest, friend)).toBe(true);

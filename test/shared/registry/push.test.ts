@@ -34,13 +34,17 @@ describe('pushing an image', () => {
     expect(counts.map((name) => memory.calls.count(name))).toEqual([7, 0, 2, 1, 0]);
   });
 
-  it('also makes the catalog\'s entry when it is the first one, and marks that it was told of', async () => {
+  it("also makes the catalog's entry when it is the first one, and marks that it was told of", async () => {
     const { app, memory } = composeForTest();
     const image = makeImage('first', 3);
     for (const blob of [image.config, ...image.layers]) await pushBlob(app, 'team/app', blob);
     memory.calls.resetCounts();
     expect((await putManifest(app, 'team/app', 'v1', image)).status).toBe(201);
-    expect([memory.calls.count('documents.read'), memory.calls.count('documents.commit'), memory.calls.count('events.publish')]).toEqual([8, 4, 1]);
+    expect([
+      memory.calls.count('documents.read'),
+      memory.calls.count('documents.commit'),
+      memory.calls.count('events.publish'),
+    ]).toEqual([8, 4, 1]);
   });
 
   it('touches no store to start an upload', async () => {
@@ -57,7 +61,9 @@ describe('pushing an image', () => {
     expect(refused.status).toBe(404);
     const { errors } = (await refused.json()) as { errors: { code: string; detail: { digest: string }[] }[] };
     expect(errors[0]?.code).toBe('MANIFEST_BLOB_UNKNOWN');
-    expect(errors[0]?.detail.map(({ digest }) => digest).sort()).toEqual([image.config, ...image.layers].map((blob) => digestOf(blob)).sort());
+    expect(errors[0]?.detail.map(({ digest }) => digest).sort()).toEqual(
+      [image.config, ...image.layers].map((blob) => digestOf(blob)).sort(),
+    );
   });
 
   it('keeps a manifest too large for a document, exactly', async () => {
@@ -70,7 +76,12 @@ describe('pushing an image', () => {
 
   it('refuses a manifest over 4 MiB with 413', async () => {
     const { app } = composeForTest();
-    const refused = await putManifest(app, 'team/app', 'v1', makeImage('huge', 0, { annotations: { filler: 'x'.repeat(4 * 1024 * 1024) } }));
+    const refused = await putManifest(
+      app,
+      'team/app',
+      'v1',
+      makeImage('huge', 0, { annotations: { filler: 'x'.repeat(4 * 1024 * 1024) } }),
+    );
     expect(refused.status).toBe(413);
   });
 });
@@ -95,19 +106,31 @@ describe('uploading a blob', () => {
   it('takes it in numbered chunks, and says how far it has come', async () => {
     const { app } = composeForTest();
     const started = await ask(app, 'POST', '/v2/a/b/blobs/uploads/');
-    const first = await ask(app, 'PATCH', location(started), { body: bytes.subarray(0, 10), headers: { 'content-range': '0-9' } });
+    const first = await ask(app, 'PATCH', location(started), {
+      body: bytes.subarray(0, 10),
+      headers: { 'content-range': '0-9' },
+    });
     expect([first.status, first.headers.get('range')]).toEqual([202, '0-9']);
     const status = await ask(app, 'GET', location(first));
     expect([status.status, status.headers.get('range')]).toEqual([204, '0-9']);
-    const second = await ask(app, 'PATCH', location(status), { body: bytes.subarray(10), headers: { 'content-range': `10-${bytes.length - 1}` } });
+    const second = await ask(app, 'PATCH', location(status), {
+      body: bytes.subarray(10),
+      headers: { 'content-range': `10-${bytes.length - 1}` },
+    });
     expect((await ask(app, 'PUT', withDigest(location(second), digest))).status).toBe(201);
   });
 
   it('refuses a chunk that is not the next one with 416 and the range it has', async () => {
     const { app } = composeForTest();
     const started = await ask(app, 'POST', '/v2/a/b/blobs/uploads/');
-    const first = await ask(app, 'PATCH', location(started), { body: bytes.subarray(0, 10), headers: { 'content-range': '0-9' } });
-    const refused = await ask(app, 'PATCH', location(first), { body: bytes.subarray(12), headers: { 'content-range': `12-${bytes.length - 1}` } });
+    const first = await ask(app, 'PATCH', location(started), {
+      body: bytes.subarray(0, 10),
+      headers: { 'content-range': '0-9' },
+    });
+    const refused = await ask(app, 'PATCH', location(first), {
+      body: bytes.subarray(12),
+      headers: { 'content-range': `12-${bytes.length - 1}` },
+    });
     expect([refused.status, refused.headers.get('range')]).toEqual([416, '0-9']);
   });
 
@@ -135,10 +158,19 @@ describe('uploading a blob', () => {
 
   it('stores a digest once when two clients finish it at the same time', async () => {
     const { app, world } = composeForTest();
-    const urls = await Promise.all([1, 2].map(async () => location(await ask(app, 'PATCH', location(await ask(app, 'POST', '/v2/a/b/blobs/uploads/')), { body: bytes }))));
+    const urls = await Promise.all(
+      [1, 2].map(async () =>
+        location(await ask(app, 'PATCH', location(await ask(app, 'POST', '/v2/a/b/blobs/uploads/')), { body: bytes })),
+      ),
+    );
     const finished = await Promise.all(urls.map((url) => ask(app, 'PUT', withDigest(url, digest))));
     expect(finished.map(({ status }) => status)).toEqual([201, 201]);
-    expect(world.region().blobs.names().filter((name) => name.startsWith('blobs/'))).toHaveLength(1);
+    expect(
+      world
+        .region()
+        .blobs.names()
+        .filter((name) => name.startsWith('blobs/')),
+    ).toHaveLength(1);
   });
 
   it('costs one read to find a layer that is there, and stores no byte when it is sent nevertheless', async () => {
@@ -180,11 +212,16 @@ describe('uploading a blob', () => {
         controller.error(new Error('the client went away'));
       },
     });
-    const response = await app.fetch(new Request(`http://registry.test${url}`, { method: 'PATCH', body: broken, duplex: 'half' }));
+    const response = await app.fetch(
+      new Request(`http://registry.test${url}`, { method: 'PATCH', body: broken, duplex: 'half' }),
+    );
     expect(response.status).toBeGreaterThanOrEqual(400);
     const status = await ask(app, 'GET', url);
     expect(status.headers.get('range')).toBe(`0-${3 * blockBytes - 1}`);
-    const rest = await ask(app, 'PATCH', location(status), { body: large.subarray(3 * blockBytes), headers: { 'content-range': `${3 * blockBytes}-${large.length - 1}` } });
+    const rest = await ask(app, 'PATCH', location(status), {
+      body: large.subarray(3 * blockBytes),
+      headers: { 'content-range': `${3 * blockBytes}-${large.length - 1}` },
+    });
     expect(rest.status).toBe(202);
     expect((await ask(app, 'PUT', withDigest(location(rest), digestOf(large)))).status).toBe(201);
   });

@@ -13,7 +13,12 @@ async function withReferrers(count: number, annotation: string) {
   const longshore = composeForTest();
   await pushImage(longshore.app, repository, 'subject', makeImage('referrer', 0));
   for (let n = 0; n < count; n++) {
-    const pushed = await putManifest(longshore.app, repository, `r${n}`, makeImage('referrer', 0, { subject: about, annotations: { n: String(n), annotation } }));
+    const pushed = await putManifest(
+      longshore.app,
+      repository,
+      `r${n}`,
+      makeImage('referrer', 0, { subject: about, annotations: { n: String(n), annotation } }),
+    );
     expect(pushed.status).toBe(201);
   }
   longshore.memory.calls.resetCounts();
@@ -49,7 +54,9 @@ describe('the referrers of a manifest', () => {
 
   it('are told of by a push, whose documents stay small whatever the manifest holds', async () => {
     const { world } = await withReferrers(1, 'x'.repeat(3_000_000));
-    const sizes = [...world.documents.partitions('repositories', [])].flatMap(({ records }) => [...records.values()].map(({ versions }) => JSON.stringify(versions.at(-1)?.document).length));
+    const sizes = [...world.documents.partitions('repositories', [])].flatMap(({ records }) =>
+      [...records.values()].map(({ versions }) => JSON.stringify(versions.at(-1)?.document).length),
+    );
     expect(Math.max(...sizes)).toBeLessThan(200_000);
   });
 });

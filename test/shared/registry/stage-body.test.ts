@@ -17,7 +17,12 @@ describe('a body whose length nobody has announced', () => {
   it('is let go of at the block that is one too many for a blob, and the client is told how much would do', async () => {
     const { memory, world } = composeForTest();
     const { body, sent } = endless();
-    const staging = stageBody(memory.blobs, { name, prefix: 'prefix01', offset: maxBlobBytes - 2 * blockBytes }, body, undefined);
+    const staging = stageBody(
+      memory.blobs,
+      { name, prefix: 'prefix01', offset: maxBlobBytes - 2 * blockBytes },
+      body,
+      undefined,
+    );
     await expect(staging).rejects.toMatchObject({ fault: { is: 'too-large', what: 'blob', limit: 262_144_000_000 } });
     expect(sent.bytes).toBe(2 * blockBytes);
     expect(world.region().blobs.staged(name).size).toBe(2);
@@ -28,6 +33,8 @@ describe('a body whose length nobody has announced', () => {
     async function* last(): AsyncGenerator<Uint8Array> {
       yield Promise.resolve(Buffer.alloc(3));
     }
-    await expect(stageBody(memory.blobs, { name, prefix: 'prefix01', offset: maxBlobBytes - 3 }, last(), undefined)).resolves.toEqual({ bytes: 3, blocks: 1 });
+    await expect(
+      stageBody(memory.blobs, { name, prefix: 'prefix01', offset: maxBlobBytes - 3 }, last(), undefined),
+    ).resolves.toEqual({ bytes: 3, blocks: 1 });
   });
 });

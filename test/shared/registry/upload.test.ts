@@ -15,7 +15,10 @@ function twoInstances() {
   return { world, first: composeForTest({ world }), second: composeForTest({ world }) };
 }
 
-const chunk = (from: number, to: number) => ({ body: bytes.subarray(from, to), headers: { 'content-range': `${from}-${to - 1}` } });
+const chunk = (from: number, to: number) => ({
+  body: bytes.subarray(from, to),
+  headers: { 'content-range': `${from}-${to - 1}` },
+});
 
 describe('an upload that goes from instance to instance', () => {
   it('is whole, whoever takes its chunks, and its bytes are hashed once', async () => {
@@ -31,7 +34,9 @@ describe('an upload that goes from instance to instance', () => {
 
   it('is cancelled for all, and leaves no bytes', async () => {
     const { world, first, second } = twoInstances();
-    const url = location(await ask(first.app, 'PATCH', location(await ask(first.app, 'POST', uploads)), { body: bytes }));
+    const url = location(
+      await ask(first.app, 'PATCH', location(await ask(first.app, 'POST', uploads)), { body: bytes }),
+    );
     expect((await ask(first.app, 'DELETE', url)).status).toBe(204);
     expect((await ask(second.app, 'GET', url)).status).toBe(404);
     expect((await ask(second.app, 'PUT', withDigest(url, digestOf(bytes)))).status).toBe(404);
@@ -60,7 +65,14 @@ describe('a body', () => {
       },
     });
     const url = location(await ask(app, 'POST', uploads));
-    const refused = await app.fetch(new Request(`http://registry.test${url}`, { method: 'PATCH', body: endless, headers: { 'content-length': '100000' }, duplex: 'half' }));
+    const refused = await app.fetch(
+      new Request(`http://registry.test${url}`, {
+        method: 'PATCH',
+        body: endless,
+        headers: { 'content-length': '100000' },
+        duplex: 'half',
+      }),
+    );
     expect(refused.status).toBe(400);
     expect(sent).toBeLessThan(1_000_000);
     expect(world.region().blobs.names()).toEqual([]);
@@ -73,7 +85,14 @@ describe('a body', () => {
       start: (controller) => controller.enqueue(bytes.subarray(0, 5)),
       pull: (controller) => controller.error(new Error('gone')),
     });
-    const interrupted = await app.fetch(new Request(`http://registry.test${url}`, { method: 'PATCH', body: broken, headers: { 'content-range': '0-9' }, duplex: 'half' }));
+    const interrupted = await app.fetch(
+      new Request(`http://registry.test${url}`, {
+        method: 'PATCH',
+        body: broken,
+        headers: { 'content-range': '0-9' },
+        duplex: 'half',
+      }),
+    );
     expect(interrupted.status).toBe(400);
     expect((await ask(app, 'PATCH', url, chunk(0, 10))).status).toBe(202);
   });
@@ -89,7 +108,14 @@ describe('an upload that goes on after a broken request', () => {
       start: (controller) => controller.enqueue(large.subarray(0, blockBytes + 1)),
       pull: (controller) => controller.error(new Error('gone')),
     });
-    await app.fetch(new Request(`http://registry.test${withDigest(url, digestOf(large))}`, { method: 'PUT', body: broken, headers: { 'content-length': String(large.length) }, duplex: 'half' }));
+    await app.fetch(
+      new Request(`http://registry.test${withDigest(url, digestOf(large))}`, {
+        method: 'PUT',
+        body: broken,
+        headers: { 'content-length': String(large.length) },
+        duplex: 'half',
+      }),
+    );
     return location(await ask(app, 'PATCH', location(await ask(app, 'GET', url)), { body: rest }));
   }
 
@@ -111,7 +137,9 @@ describe('an upload that goes on after a broken request', () => {
   it('gets nothing for a digest that its bytes do not have, though the blob is there', async () => {
     const { app } = composeForTest();
     expect((await ask(app, 'PUT', withDigest(await resumed(app), digestOf(large)))).status).toBe(201);
-    expect((await ask(app, 'PUT', withDigest(await resumed(app, Buffer.from('other bytes')), digestOf(large)))).status).toBe(400);
+    expect(
+      (await ask(app, 'PUT', withDigest(await resumed(app, Buffer.from('other bytes')), digestOf(large)))).status,
+    ).toBe(400);
   });
 });
 
@@ -120,7 +148,9 @@ describe('a blob that is known', () => {
     const { app, memory, world } = composeForTest();
     await ask(app, 'POST', `${uploads}?digest=${digestOf(bytes)}`, { body: bytes });
     memory.calls.resetCounts();
-    expect((await ask(app, 'POST', `/v2/team/other/blobs/uploads/?digest=${digestOf(bytes)}`, { body: bytes })).status).toBe(201);
+    expect(
+      (await ask(app, 'POST', `/v2/team/other/blobs/uploads/?digest=${digestOf(bytes)}`, { body: bytes })).status,
+    ).toBe(201);
     expect(memory.calls.list).toEqual(['blobs.stage', 'documents.read', 'documents.read', 'documents.commit']);
     expect(world.region().blobs.names()).toHaveLength(1);
   });

@@ -22,7 +22,9 @@ describe('an upload where another host takes them', () => {
   it('leads there, and its URL is enough: containerd and Docker send no credentials to another host', async () => {
     const { front, bytesHost } = twoHosts();
     const started = await ask(front.app, 'POST', uploads, { headers: admin });
-    expect(location(started)).toMatch(/^https:\/\/bytes\.example\/v2\/team\/app\/blobs\/uploads\/[0-9a-f-]{36}\?_state=/);
+    expect(location(started)).toMatch(
+      /^https:\/\/bytes\.example\/v2\/team\/app\/blobs\/uploads\/[0-9a-f-]{36}\?_state=/,
+    );
     const taken = await ask(bytesHost.app, 'PATCH', pathOf(started), { body: bytes });
     expect([taken.status, location(taken).startsWith(uploadsUrl.origin)]).toEqual([202, true]);
     expect((await ask(bytesHost.app, 'GET', pathOf(taken))).status).toBe(204);
@@ -35,7 +37,12 @@ describe('an upload where another host takes them', () => {
     const { front, bytesHost } = twoHosts();
     expect((await ask(bytesHost.app, 'POST', uploads)).status).toBe(401);
     const url = pathOf(await ask(front.app, 'POST', uploads, { headers: admin }));
-    for (const other of [url.replace('team/app', 'team/other'), url.replace(/uploads\/[0-9a-f-]{36}/, `uploads/${crypto.randomUUID()}`), url.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), url.replace(/\?.*/, '')]) {
+    for (const other of [
+      url.replace('team/app', 'team/other'),
+      url.replace(/uploads\/[0-9a-f-]{36}/, `uploads/${crypto.randomUUID()}`),
+      url.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+      url.replace(/\?.*/, ''),
+    ]) {
       expect((await ask(bytesHost.app, 'PATCH', other, { body: bytes })).status, other).toBe(401);
     }
     expect((await ask(bytesHost.app, 'GET', '/v2/team/app/tags/list' + url.replace(/.*\?/, '?'))).status).toBe(401);

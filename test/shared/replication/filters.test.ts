@@ -9,12 +9,30 @@ const all = { include: ['**'], exclude: [] };
 const everyTag = { include: ['*'], exclude: [] };
 const filters = (own: Partial<Filters> = {}): Filters => ({ repositories: all, tags: everyTag, ...own });
 const image = { ...manifest('filtered'), repository: 'team/app' as RepositoryName };
-const config = (mediaType: string) => ({ ...image, references: [{ ...image.references[1], role: 'layer', mediaType: 'application/layer' }, { ...image.references[0], role: 'config', mediaType }] }) as typeof image;
+const config = (mediaType: string) =>
+  ({
+    ...image,
+    references: [
+      { ...image.references[1], role: 'layer', mediaType: 'application/layer' },
+      { ...image.references[0], role: 'config', mediaType },
+    ],
+  }) as typeof image;
 
 describe('the filters of a region', () => {
   it('take every tag, and everything, only where they leave nothing out', () => {
-    expect([filters(), filters({ tags: { include: ['v*', '*'], exclude: [] } }), filters({ tags: { include: ['v*'], exclude: [] } }), filters({ tags: { include: ['*'], exclude: ['x'] } })].map(takesEveryTag)).toEqual([true, true, false, false]);
-    expect([filters(), filters({ artifactTypes: ['a'] }), filters({ tags: { include: ['v*'], exclude: [] } })].map(takesEverything)).toEqual([true, false, false]);
+    expect(
+      [
+        filters(),
+        filters({ tags: { include: ['v*', '*'], exclude: [] } }),
+        filters({ tags: { include: ['v*'], exclude: [] } }),
+        filters({ tags: { include: ['*'], exclude: ['x'] } }),
+      ].map(takesEveryTag),
+    ).toEqual([true, true, false, false]);
+    expect(
+      [filters(), filters({ artifactTypes: ['a'] }), filters({ tags: { include: ['v*'], exclude: [] } })].map(
+        takesEverything,
+      ),
+    ).toEqual([true, false, false]);
   });
 
   it.each([
@@ -40,7 +58,7 @@ describe('the filters of a region', () => {
     expect(isWithin(filters({ tags: { include, exclude } }), image, tags)).toBe(taken);
   });
 
-  it('take an image by its artifact type, its config\'s media type, or its own', () => {
+  it("take an image by its artifact type, its config's media type, or its own", () => {
     const types = (...artifactTypes: string[]) => filters({ artifactTypes });
     expect(isWithin(types('application/sbom'), { ...image, artifactType: 'application/sbom' }, [])).toBe(true);
     expect(isWithin(types('application/sbom'), image, [])).toBe(false);
@@ -48,6 +66,12 @@ describe('the filters of a region', () => {
     expect(isWithin(types('application/config'), config('application/config'), [])).toBe(true);
     expect(isWithin(types('application/layer'), config('application/config'), [])).toBe(false);
     expect(isWithin(types('application/sbom'), { ...image, references: [] }, [])).toBe(false);
-    expect(isWithin(filters({ artifactTypes: ['application/sbom'], repositories: { include: ['other'], exclude: [] } }), { ...image, artifactType: 'application/sbom' }, [])).toBe(false);
+    expect(
+      isWithin(
+        filters({ artifactTypes: ['application/sbom'], repositories: { include: ['other'], exclude: [] } }),
+        { ...image, artifactType: 'application/sbom' },
+        [],
+      ),
+    ).toBe(false);
   });
 });

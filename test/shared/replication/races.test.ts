@@ -26,7 +26,12 @@ async function added(regions: Replicating, names: readonly (typeof regionNames)[
 /** An image whose only blob is `bytes`. */
 async function pushTo(region: TestRegion, repository = 'team/app'): Promise<void> {
   await pushBlob(region.app, repository, bytes);
-  await pushImage(region.app, repository, 'v1', makeImage('eight blocks', 0, { config: { mediaType: 'application/vnd.example', digest, size: bytes.length } }));
+  await pushImage(
+    region.app,
+    repository,
+    'v1',
+    makeImage('eight blocks', 0, { config: { mediaType: 'application/vnd.example', digest, size: bytes.length } }),
+  );
 }
 
 /** The copies are planned, and nobody has been told to make them. */
@@ -34,9 +39,14 @@ async function planned(regions: Replicating, from: TestRegion): Promise<void> {
   for (const event of regions.world.region(from.name).events.log) await from.planReplication(event);
 }
 
-const copiesOf = ({ world }: Replicating) => (world.documents.partition('blobs', [digest])?.records.get('blob')?.versions.at(-1)?.document as { copies: Record<string, { name: string }> } | undefined)?.copies ?? {};
+const copiesOf = ({ world }: Replicating) =>
+  (
+    world.documents.partition('blobs', [digest])?.records.get('blob')?.versions.at(-1)?.document as
+      { copies: Record<string, { name: string }> } | undefined
+  )?.copies ?? {};
 const blobsIn = ({ world }: Replicating, region: string) => world.region(region).blobs.names();
-const commitsTo = ({ name, input }: Call, what: string) => name === 'documents.commit' && JSON.stringify(input).includes(what);
+const commitsTo = ({ name, input }: Call, what: string) =>
+  name === 'documents.commit' && JSON.stringify(input).includes(what);
 
 /** What a client reads that follows `url`. */
 function follow({ world }: Replicating, url: URL): Buffer | undefined {
@@ -51,7 +61,7 @@ async function urlAt(region: TestRegion, repository = 'team/app'): Promise<URL> 
 }
 
 describe('a copy that two processes find due at once', () => {
-  it('is one\'s, and its source is asked once for each block', async () => {
+  it("is one's, and its source is asked once for each block", async () => {
     const regions = await withReplicas('north');
     const { east, north } = regions.region;
     await pushTo(east);
@@ -78,7 +88,7 @@ describe('a copy that two processes find due at once', () => {
     expect(blobsIn(regions, 'north')).toEqual([copiesOf(regions).north?.name]);
   });
 
-  it('is nobody else\'s while its blocks arrive, however much longer than its lease it takes', async () => {
+  it("is nobody else's while its blocks arrive, however much longer than its lease it takes", async () => {
     const small = { blockBytes: 500, leaseMs };
     const regions = await added(replicating({ copies: small }), ['north']);
     const { east, north } = regions.region;
@@ -126,18 +136,21 @@ describe('a copy that two processes find due at once', () => {
 });
 
 describe('a copy whose source answers and cannot be read', () => {
-  it.each(['east', 'north'] as const)('is made from the other region that holds the blob, the next time (%s cannot be read)', async (broken) => {
-    const regions = await withReplicas('east', 'north');
-    const { east, west } = regions.region;
-    await pushTo(east);
-    await regions.settle();
-    expect(Object.keys(copiesOf(regions)).sort()).toEqual(['east', 'north']);
-    regions.world.region(broken).blobs.delete(copiesOf(regions)[broken]?.name ?? '');
-    expect((await call(east, 'PUT', '/replicas/west', {})).status).toBe(200);
-    await regions.minutes(2);
-    expect(await statesOf(west, 'team/app', 'v1')).toMatchObject({ west: 'complete' });
-    expect(follow(regions, await urlAt(west))).toEqual(bytes);
-  });
+  it.each(['east', 'north'] as const)(
+    'is made from the other region that holds the blob, the next time (%s cannot be read)',
+    async (broken) => {
+      const regions = await withReplicas('east', 'north');
+      const { east, west } = regions.region;
+      await pushTo(east);
+      await regions.settle();
+      expect(Object.keys(copiesOf(regions)).sort()).toEqual(['east', 'north']);
+      regions.world.region(broken).blobs.delete(copiesOf(regions)[broken]?.name ?? '');
+      expect((await call(east, 'PUT', '/replicas/west', {})).status).toBe(200);
+      await regions.minutes(2);
+      expect(await statesOf(west, 'team/app', 'v1')).toMatchObject({ west: 'complete' });
+      expect(follow(regions, await urlAt(west))).toEqual(bytes);
+    },
+  );
 });
 
 describe('a copy that ends while an upload registers its own of the same digest in its region', () => {
@@ -186,30 +199,37 @@ describe('a region that is emptied', () => {
     expect(follow(regions, await urlAt(north))).toEqual(bytes);
   });
 
-  it.each([['east', 'north'], ['north', 'east']] as const)('sees that another is being left at the same moment, and brings the blob elsewhere first: %s after %s', async (second, first) => {
-    const regions = await withReplicas('east', 'north');
-    await pushTo(regions.region.east);
-    await regions.settle();
-    for (const name of ['east', 'north']) expect((await call(regions.region.west, 'DELETE', `/replicas/${name}`)).status).toBe(202);
-    let hasLeft = false;
-    const { calls } = regions.region[second].memory;
-    calls.delay(async (each) => {
-      if (hasLeft || !commitsTo(each, '"do":"replace"') || !commitsTo(each, '"collected"')) return;
-      hasLeft = true;
-      await regions.region[first].sweepReplication();
+  it.each([
+    ['east', 'north'],
+    ['north', 'east'],
+  ] as const)(
+    'sees that another is being left at the same moment, and brings the blob elsewhere first: %s after %s',
+    async (second, first) => {
+      const regions = await withReplicas('east', 'north');
+      await pushTo(regions.region.east);
+      await regions.settle();
+      for (const name of ['east', 'north'])
+        expect((await call(regions.region.west, 'DELETE', `/replicas/${name}`)).status).toBe(202);
+      let hasLeft = false;
+      const { calls } = regions.region[second].memory;
+      calls.delay(async (each) => {
+        if (hasLeft || !commitsTo(each, '"do":"replace"') || !commitsTo(each, '"collected"')) return;
+        hasLeft = true;
+        await regions.region[first].sweepReplication();
+        expect(Object.keys(copiesOf(regions))).toEqual([second]);
+      });
+      await regions.region[second].sweepReplication();
+      expect(hasLeft).toBe(true);
+      calls.clearFaults();
+      // It is in one region at least, at every moment.
       expect(Object.keys(copiesOf(regions))).toEqual([second]);
-    });
-    await regions.region[second].sweepReplication();
-    expect(hasLeft).toBe(true);
-    calls.clearFaults();
-    // It is in one region at least, at every moment.
-    expect(Object.keys(copiesOf(regions))).toEqual([second]);
-    for (let turn = 0; turn < 3; turn += 1) {
-      await regions.minutes(32);
-      for (const name of regionNames) await regions.region[name].runDue();
-    }
-    expect(Object.keys(copiesOf(regions))).toEqual(['west']);
-    expect(follow(regions, await urlAt(regions.region.west))).toEqual(bytes);
-    expect(['east', 'north'].map((name) => blobsIn(regions, name))).toEqual([[], []]);
-  });
+      for (let turn = 0; turn < 3; turn += 1) {
+        await regions.minutes(32);
+        for (const name of regionNames) await regions.region[name].runDue();
+      }
+      expect(Object.keys(copiesOf(regions))).toEqual(['west']);
+      expect(follow(regions, await urlAt(regions.region.west))).toEqual(bytes);
+      expect(['east', 'north'].map((name) => blobsIn(regions, name))).toEqual([[], []]);
+    },
+  );
 });

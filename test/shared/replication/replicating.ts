@@ -22,7 +22,11 @@ export interface Replicating {
 export function replicating(settings: Partial<Settings> & { readonly lagMs?: number } = {}): Replicating {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
-  const [east, north, west] = regionNames.map((name) => composeRegion(world, name, settings)) as [TestRegion, TestRegion, TestRegion];
+  const [east, north, west] = regionNames.map((name) => composeRegion(world, name, settings)) as [
+    TestRegion,
+    TestRegion,
+    TestRegion,
+  ];
   const all = [east, north, west];
   const delivered = new Map(regionNames.map((name) => [name as string, 0]));
   const step = async (here: TestRegion): Promise<boolean> => {
@@ -50,18 +54,35 @@ export function replicating(settings: Partial<Settings> & { readonly lagMs?: num
         await settle();
       }
     },
-    events: (type) => regionNames.flatMap((name) => world.region(name).events.log.filter((event) => event.type === type)),
+    events: (type) =>
+      regionNames.flatMap((name) => world.region(name).events.log.filter((event) => event.type === type)),
   };
 }
 
-export async function call(region: TestRegion, method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }> {
-  const answer = await ask(region.app, method, `/api/v1${path}`, body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+export async function call(
+  region: TestRegion,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const answer = await ask(
+    region.app,
+    method,
+    `/api/v1${path}`,
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+  );
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
 /** States by region, as the status says them. */
-export async function statesOf(region: TestRegion, repository: string, reference: string): Promise<Record<string, string>> {
+export async function statesOf(
+  region: TestRegion,
+  repository: string,
+  reference: string,
+): Promise<Record<string, string>> {
   const query = reference.startsWith('sha256:') ? `digest=${reference}` : `tag=${reference}`;
-  const { regions } = (await call(region, 'GET', `/replication/status?repository=${repository}&${query}`)).body as { regions: { region: string; state: string }[] };
+  const { regions } = (await call(region, 'GET', `/replication/status?repository=${repository}&${query}`)).body as {
+    regions: { region: string; state: string }[];
+  };
   return Object.fromEntries(regions.map((each) => [each.region, each.state]));
 }

@@ -4,11 +4,15 @@ import { ask, makeImage, pushBlob, pushImage, putManifest } from '../image.ts';
 import { makeIndex } from '../purge/binned.ts';
 import { call, replicating, statesOf } from './replicating.ts';
 
-const blobsIn = ({ world }: ReturnType<typeof replicating>, region: string) => world.region(region).blobs.names().length;
+const blobsIn = ({ world }: ReturnType<typeof replicating>, region: string) =>
+  world.region(region).blobs.names().length;
 
 async function withReplicas(settings: Parameters<typeof replicating>[0] = {}, replica: object = {}) {
   const regions = replicating(settings);
-  for (const name of ['east', 'north', 'west']) expect((await call(regions.region.east, 'PUT', `/replicas/${name}`, name === 'east' ? {} : replica)).status).toBe(200);
+  for (const name of ['east', 'north', 'west'])
+    expect((await call(regions.region.east, 'PUT', `/replicas/${name}`, name === 'east' ? {} : replica)).status).toBe(
+      200,
+    );
   await regions.minutes();
   return regions;
 }
@@ -21,10 +25,16 @@ describe('a pushed image', () => {
     await pushImage(east.app, 'team/app', 'v1', image);
     expect(await statesOf(east, 'team/app', 'v1')).toEqual({ east: 'complete', north: 'queued', west: 'queued' });
     await regions.settle();
-    expect(await statesOf(north, 'team/app', image.digest)).toEqual({ east: 'complete', north: 'complete', west: 'complete' });
+    expect(await statesOf(north, 'team/app', image.digest)).toEqual({
+      east: 'complete',
+      north: 'complete',
+      west: 'complete',
+    });
     expect(['east', 'north', 'west'].map((name) => blobsIn(regions, name))).toEqual([3, 3, 3]);
     await regions.minutes(3);
-    const told = regions.events('Longshore.ReplicationCompleted').map(({ data }) => (data as { target: { region: string; digest: string; bytes: number } }).target);
+    const told = regions
+      .events('Longshore.ReplicationCompleted')
+      .map(({ data }) => (data as { target: { region: string; digest: string; bytes: number } }).target);
     expect(told.map(({ region }) => region).sort()).toEqual(['east', 'north', 'west']);
     expect(new Set(told.map(({ digest }) => digest))).toEqual(new Set([image.digest]));
     expect(regions.events('Microsoft.ContainerRegistry.ImagePushed')).toHaveLength(1);
@@ -40,7 +50,8 @@ describe('a pushed image', () => {
     await regions.settle();
     const staged = north.memory.calls.count('blobs.stageFrom');
     await putManifest(east.app, 'team/app', 'latest', image);
-    for (const blob of [image.config, ...image.layers]) await ask(east.app, 'POST', `/v2/team/other/blobs/uploads/?mount=${digestOf(blob)}&from=team/app`);
+    for (const blob of [image.config, ...image.layers])
+      await ask(east.app, 'POST', `/v2/team/other/blobs/uploads/?mount=${digestOf(blob)}&from=team/app`);
     await putManifest(east.app, 'team/other', 'v1', image);
     await regions.settle();
     expect(north.memory.calls.count('blobs.stageFrom')).toBe(staged);
@@ -65,7 +76,13 @@ describe('a pushed image', () => {
     const regions = await withReplicas();
     const { east, north } = regions.region;
     const push = async (seed: string, layers: number[]) => {
-      const image = makeImage(seed, 0, { layers: layers.map((size) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(Buffer.alloc(size, seed)), size })) });
+      const image = makeImage(seed, 0, {
+        layers: layers.map((size) => ({
+          mediaType: 'application/vnd.oci.image.layer.v1.tar',
+          digest: digestOf(Buffer.alloc(size, seed)),
+          size,
+        })),
+      });
       for (const size of layers) await pushBlob(east.app, 'team/app', Buffer.alloc(size, seed));
       await pushImage(east.app, 'team/app', seed, image);
       regions.clock.advance(1_000);
@@ -73,7 +90,9 @@ describe('a pushed image', () => {
     await push('old', [3_000, 4_000]);
     await push('new', [2_000, 1_000]);
     for (const event of regions.world.region('east').events.log) await east.planReplication(event);
-    expect((await ask(north.app, 'GET', `/v2/team/app/blobs/${digestOf(Buffer.alloc(4_000, 'old'))}`)).status).toBe(307);
+    expect((await ask(north.app, 'GET', `/v2/team/app/blobs/${digestOf(Buffer.alloc(4_000, 'old'))}`)).status).toBe(
+      307,
+    );
     await new Promise((resolve) => setTimeout(resolve, 20));
     const sizes: number[] = [];
     north.memory.calls.delay(({ name, input }) => {
@@ -92,15 +111,19 @@ describe('a copy', () => {
     const regions = await withReplicas({ copies: { blockBytes: 1_000, leaseMs: 60_000 } });
     const { east, north } = regions.region;
     const bytes = Buffer.alloc(20_500, 'layer');
-    const image = makeImage('large', 0, { layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(bytes), size: bytes.length }] });
+    const image = makeImage('large', 0, {
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(bytes), size: bytes.length }],
+    });
     await pushBlob(east.app, 'team/app', bytes);
     await pushImage(east.app, 'team/app', 'v1', image);
     for (const event of regions.world.region('east').events.log) await east.planReplication(event);
     const staged: string[] = [];
-    const watch = (calls: typeof north.memory.calls) => calls.delay(({ name, input }) => {
-      if (name === 'blobs.stageFrom' && (input as { name: string; length: number }).length >= 500) staged.push((input as { blockId: string }).blockId);
-      return 0;
-    });
+    const watch = (calls: typeof north.memory.calls) =>
+      calls.delay(({ name, input }) => {
+        if (name === 'blobs.stageFrom' && (input as { name: string; length: number }).length >= 500)
+          staged.push((input as { blockId: string }).blockId);
+        return 0;
+      });
     watch(north.memory.calls);
     for (let crash = 1; crash <= 5; crash += 1) {
       // The storage refuses everything after some more blocks, as if the process were gone.
@@ -123,12 +146,25 @@ describe('a copy', () => {
     const { east, north } = regions.region;
     const bytes = Buffer.alloc(20_500, 'layer');
     await pushBlob(east.app, 'team/app', bytes);
-    await pushImage(east.app, 'team/app', 'v1', makeImage('large', 0, { config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length } }));
+    await pushImage(
+      east.app,
+      'team/app',
+      'v1',
+      makeImage('large', 0, {
+        config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length },
+      }),
+    );
     for (const event of regions.world.region('east').events.log) await east.planReplication(event);
     north.memory.calls.resetCounts();
     await north.copyBlobs();
-    const calls = Map.groupBy(north.memory.calls.list.filter((name) => name.startsWith('blobs.') && name !== 'blobs.probe'), (name) => name);
-    expect(Object.fromEntries([...calls].map(([name, made]) => [name, made.length]))).toEqual({ 'blobs.stageFrom': 21, 'blobs.commit': 1 });
+    const calls = Map.groupBy(
+      north.memory.calls.list.filter((name) => name.startsWith('blobs.') && name !== 'blobs.probe'),
+      (name) => name,
+    );
+    expect(Object.fromEntries([...calls].map(([name, made]) => [name, made.length]))).toEqual({
+      'blobs.stageFrom': 21,
+      'blobs.commit': 1,
+    });
   });
 
   it('is read whole where the replica asks for it, and made again when it has another digest', async () => {
@@ -153,9 +189,23 @@ describe('a copy', () => {
     await pushImage(east.app, 'team/app', 'v1', makeImage('failing', 0));
     for (const each of [north, west]) each.storage.get('east')?.failOn('blobs.sign');
     await regions.settle();
-    expect((await call(north, 'GET', '/replication/status?repository=team/app&tag=v1')).body).toMatchObject({ regions: [{}, { region: 'north', state: 'failing', error: expect.stringContaining('blobs') as string, nextTry: expect.any(String) as string }, {}] });
+    expect((await call(north, 'GET', '/replication/status?repository=team/app&tag=v1')).body).toMatchObject({
+      regions: [
+        {},
+        {
+          region: 'north',
+          state: 'failing',
+          error: expect.stringContaining('blobs') as string,
+          nextTry: expect.any(String) as string,
+        },
+        {},
+      ],
+    });
     await regions.minutes(10);
-    expect(regions.events('Longshore.ReplicationFailing').map(({ data }) => data)).toMatchObject([{ attempts: 5, target: { repositories: ['team/app'] } }, { attempts: 5 }]);
+    expect(regions.events('Longshore.ReplicationFailing').map(({ data }) => data)).toMatchObject([
+      { attempts: 5, target: { repositories: ['team/app'] } },
+      { attempts: 5 },
+    ]);
     for (const each of [north, west]) each.storage.get('east')?.clearFaults();
     await regions.minutes(15);
     expect(await statesOf(north, 'team/app', 'v1')).toEqual({ east: 'complete', north: 'complete', west: 'complete' });
@@ -165,7 +215,12 @@ describe('a copy', () => {
     const regions = await withReplicas();
     const { east, north } = regions.region;
     const digest = await pushBlob(east.app, 'team/app', Buffer.from('soon gone'));
-    await pushImage(east.app, 'team/app', 'v1', makeImage('gone', 0, { config: { mediaType: 'application/vnd.example', digest, size: 9 } }));
+    await pushImage(
+      east.app,
+      'team/app',
+      'v1',
+      makeImage('gone', 0, { config: { mediaType: 'application/vnd.example', digest, size: 9 } }),
+    );
     for (const event of regions.world.region('east').events.log) await east.planReplication(event);
     let collected = false;
     north.memory.calls.delay(({ name }) => {
@@ -186,7 +241,14 @@ describe('a copy', () => {
     const { east, north } = regions.region;
     const bytes = Buffer.alloc(10_240, 'slow');
     await pushBlob(east.app, 'team/app', bytes);
-    await pushImage(east.app, 'team/app', 'v1', makeImage('slow', 0, { config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length } }));
+    await pushImage(
+      east.app,
+      'team/app',
+      'v1',
+      makeImage('slow', 0, {
+        config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length },
+      }),
+    );
     for (const event of regions.world.region('east').events.log) await east.planReplication(event);
     const began = performance.now();
     await north.copyBlobs();
@@ -199,7 +261,10 @@ describe('a replica', () => {
   it('is of a region of the deployment, and says which there are', async () => {
     const { region } = replicating();
     const refused = await call(region.east, 'PUT', '/replicas/mars', {});
-    expect([refused.status, JSON.stringify(refused.body)]).toEqual([400, expect.stringContaining('it has east, north, west')]);
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      400,
+      expect.stringContaining('it has east, north, west'),
+    ]);
     expect((await call(region.east, 'PUT', '/replicas/north', { priority: 12 })).status).toBe(400);
     expect((await call(region.east, 'GET', '/replicas/north')).status).toBe(404);
   });
@@ -211,19 +276,38 @@ describe('a replica', () => {
     await regions.settle();
     expect(blobsIn(regions, 'north')).toBe(0);
     await call(east, 'PUT', '/replicas/north', {});
-    expect((await call(east, 'GET', '/replicas/north')).body).toMatchObject({ status: 'active', walk: { why: 'added', images: 0 } });
+    expect((await call(east, 'GET', '/replicas/north')).body).toMatchObject({
+      status: 'active',
+      walk: { why: 'added', images: 0 },
+    });
     await regions.minutes();
     expect((await call(east, 'GET', '/replicas/north')).body).toMatchObject({ walked: { images: 60, planned: 60 } });
     expect(blobsIn(regions, 'north')).toBe(120);
-    expect(await statesOf(north, 'team/app2', 'v2')).toEqual({ east: 'complete', north: 'complete', west: 'not replicated' });
+    expect(await statesOf(north, 'team/app2', 'v2')).toEqual({
+      east: 'complete',
+      north: 'complete',
+      west: 'not replicated',
+    });
   });
 
   it('holds exactly what its filters say, and more when they take in more', async () => {
     const regions = replicating();
     const { east } = regions.region;
-    await call(east, 'PUT', '/replicas/north', { filters: { repositories: { include: ['team/**'], exclude: ['team/scratch'] }, tags: { include: ['v*'], exclude: ['v*-rc*'] } } });
+    await call(east, 'PUT', '/replicas/north', {
+      filters: {
+        repositories: { include: ['team/**'], exclude: ['team/scratch'] },
+        tags: { include: ['v*'], exclude: ['v*-rc*'] },
+      },
+    });
     await regions.minutes();
-    for (const [repository, tag] of [['team/app', 'v1'], ['team/app', 'v1-rc1'], ['team/app', 'latest'], ['team/scratch', 'v1'], ['other', 'v1']] as const) await pushImage(east.app, repository, tag, makeImage(`${repository}:${tag}`, 0));
+    for (const [repository, tag] of [
+      ['team/app', 'v1'],
+      ['team/app', 'v1-rc1'],
+      ['team/app', 'latest'],
+      ['team/scratch', 'v1'],
+      ['other', 'v1'],
+    ] as const)
+      await pushImage(east.app, repository, tag, makeImage(`${repository}:${tag}`, 0));
     await regions.settle();
     expect(blobsIn(regions, 'north')).toBe(1);
     expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
@@ -239,7 +323,10 @@ describe('a replica', () => {
       const answer = await ask(app, 'GET', '/healthz');
       return [answer.status, ((await answer.json()) as { status: string }).status];
     };
-    expect([await health(region.east), await health(region.north)]).toEqual([[200, 'up'], [503, 'off']]);
+    expect([await health(region.east), await health(region.north)]).toEqual([
+      [200, 'up'],
+      [503, 'off'],
+    ]);
     expect((await ask(region.north.app, 'GET', '/v2/team/app/manifests/v1')).status).toBe(200);
   });
 
@@ -261,7 +348,8 @@ describe('a replica', () => {
     const [both, alone] = [makeImage('both', 1), makeImage('alone', 1)];
     await pushImage(east.app, 'team/app', 'both', both);
     await regions.settle();
-    for (const name of ['east', 'west']) await call(east, 'PATCH', `/replicas/${name}`, { filters: { repositories: { include: ['none'] } } });
+    for (const name of ['east', 'west'])
+      await call(east, 'PATCH', `/replicas/${name}`, { filters: { repositories: { include: ['none'] } } });
     await pushImage(north.app, 'team/app', 'alone', alone);
     await regions.settle();
     expect((await call(east, 'DELETE', '/replicas/north')).body).toMatchObject({ status: 'removing' });
@@ -275,7 +363,11 @@ describe('a replica', () => {
     for (const image of [both, alone]) {
       for (const blob of [image.config, ...image.layers]) {
         const answer = await ask(north.app, 'GET', `/v2/team/app/blobs/${digestOf(blob)}`);
-        expect(regions.world.storeAt(new URL(answer.headers.get('location') ?? '').host).get(decodeURIComponent(new URL(answer.headers.get('location') ?? '').pathname.slice(1)))).toBeDefined();
+        expect(
+          regions.world
+            .storeAt(new URL(answer.headers.get('location') ?? '').host)
+            .get(decodeURIComponent(new URL(answer.headers.get('location') ?? '').pathname.slice(1))),
+        ).toBeDefined();
       }
     }
   });
@@ -294,11 +386,17 @@ describe('a replica', () => {
     drift();
     regions.clock.advance(25 * 3_600_000);
     await regions.minutes();
-    expect((await call(north, 'GET', '/replicas/north')).body).toMatchObject({ walked: { why: 'reconcile', repaired: 2 } });
+    expect((await call(north, 'GET', '/replicas/north')).body).toMatchObject({
+      walked: { why: 'reconcile', repaired: 2 },
+    });
     drift();
-    expect((await call(east, 'POST', '/replication/reconcile', { region: 'north', repository: 'team/app' })).status).toBe(202);
+    expect(
+      (await call(east, 'POST', '/replication/reconcile', { region: 'north', repository: 'team/app' })).status,
+    ).toBe(202);
     await regions.minutes();
-    expect((await call(north, 'GET', '/replicas/north')).body).toMatchObject({ walked: { repository: 'team/app', repaired: 2 } });
+    expect((await call(north, 'GET', '/replicas/north')).body).toMatchObject({
+      walked: { repository: 'team/app', repaired: 2 },
+    });
     expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
   });
 
@@ -320,7 +418,11 @@ describe('a replica', () => {
     const { east, north, west } = regions.region;
     await pushImage(east.app, 'team/app', 'v1', makeImage('kept', 1));
     await regions.settle();
-    await Promise.all([call(east, 'DELETE', '/replicas/east'), call(north, 'DELETE', '/replicas/north'), call(west, 'DELETE', '/replicas/west')]);
+    await Promise.all([
+      call(east, 'DELETE', '/replicas/east'),
+      call(north, 'DELETE', '/replicas/north'),
+      call(west, 'DELETE', '/replicas/west'),
+    ]);
     await regions.minutes(33);
     for (const each of [east, north, west]) await each.runDue();
     await regions.minutes(2);

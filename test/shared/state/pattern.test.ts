@@ -1,11 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { globMatches, isRepositoryGlob, isTagGlob, repositoryGlobSchema, tagGlobSchema } from '../../../shared/state/pattern.ts';
+import {
+  globMatches,
+  isRepositoryGlob,
+  isTagGlob,
+  repositoryGlobSchema,
+  tagGlobSchema,
+} from '../../../shared/state/pattern.ts';
 
 /** The same as a regular expression, which may take for ever and is short enough here. */
 function expressionOf(pattern: string): RegExp {
   const parts = pattern.match(/(?<=^|\/)\*\*\/|\*{2,}|[^]/g) ?? [];
-  return new RegExp(`^${parts.map((part) => (part === '**/' ? '(?:[^/]*/)*' : part === '*' ? '[^/]*' : part.startsWith('**') ? '[^]*' : part.replace(/[.]/, '\\.'))).join('')}$`);
+  return new RegExp(
+    `^${parts.map((part) => (part === '**/' ? '(?:[^/]*/)*' : part === '*' ? '[^/]*' : part.startsWith('**') ? '[^]*' : part.replace(/[.]/, '\\.'))).join('')}$`,
+  );
 }
 
 describe('a pattern of names', () => {
@@ -29,13 +37,17 @@ describe('a pattern of names', () => {
   });
 
   it('says of any name what its regular expression says', () => {
-    const text = (letters: string) => fc.array(fc.constantFrom(...Array.from(letters)), { maxLength: 7 }).map((each) => each.join(''));
+    const text = (letters: string) =>
+      fc.array(fc.constantFrom(...Array.from(letters)), { maxLength: 7 }).map((each) => each.join(''));
     let matched = 0;
-    fc.assert(fc.property(text('ab/***.'), text('ab/.'), (pattern, name) => {
-      const wanted = expressionOf(pattern).test(name);
-      matched += wanted ? 1 : 0;
-      expect(globMatches(pattern, name)).toBe(wanted);
-    }), { numRuns: 5_000 });
+    fc.assert(
+      fc.property(text('ab/***.'), text('ab/.'), (pattern, name) => {
+        const wanted = expressionOf(pattern).test(name);
+        matched += wanted ? 1 : 0;
+        expect(globMatches(pattern, name)).toBe(wanted);
+      }),
+      { numRuns: 5_000 },
+    );
     expect(matched).toBeGreaterThan(200);
   });
 
@@ -47,10 +59,17 @@ describe('a pattern of names', () => {
   });
 
   it('is refused with what is allowed, and bounded', () => {
-    expect(repositoryGlobSchema.safeParse('Team').error?.issues[0]?.message).toBe('is not a repository name or a pattern such as team/**, where * stands for anything but a slash and ** for anything');
-    expect(tagGlobSchema.safeParse('a/b').error?.issues[0]?.message).toBe('is not a tag or a pattern such as v1.*, where * stands for anything but a slash and ** for anything');
+    expect(repositoryGlobSchema.safeParse('Team').error?.issues[0]?.message).toBe(
+      'is not a repository name or a pattern such as team/**, where * stands for anything but a slash and ** for anything',
+    );
+    expect(tagGlobSchema.safeParse('a/b').error?.issues[0]?.message).toBe(
+      'is not a tag or a pattern such as v1.*, where * stands for anything but a slash and ** for anything',
+    );
     expect(repositoryGlobSchema.safeParse('*'.repeat(255)).success).toBe(true);
     expect(repositoryGlobSchema.safeParse('*'.repeat(301)).success).toBe(false);
-    expect([tagGlobSchema.safeParse('*'.repeat(128)).success, tagGlobSchema.safeParse('*'.repeat(129)).success]).toEqual([true, false]);
+    expect([
+      tagGlobSchema.safeParse('*'.repeat(128)).success,
+      tagGlobSchema.safeParse('*'.repeat(129)).success,
+    ]).toEqual([true, false]);
   });
 });

@@ -25,34 +25,57 @@ describe('the next time of a schedule', () => {
   });
 
   it('is after now, at the time and on the day that it says, and there is none between', () => {
-    const schedules = fc.record({ every: fc.constantFrom('hour', 'day', 'week'), hours: fc.nat({ max: 23 }), minutes: fc.nat({ max: 59 }), on: fc.constantFrom(...days) });
-    fc.assert(fc.property(schedules, fc.date({ min: new Date('2024-01-01'), max: new Date('2032-01-01'), noInvalidDate: true }), ({ every, hours, minutes, on }, now) => {
-      const at = `${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
-      const time = nextRun(scheduleSchema.parse({ every, at, on }), now);
-      const longest = { hour: 3_600_000, day: 24 * 3_600_000, week: 7 * 24 * 3_600_000 }[every];
-      expect(time.getTime()).toBeGreaterThan(now.getTime());
-      expect(time.getTime() - now.getTime()).toBeLessThanOrEqual(longest);
-      expect([time.getUTCMinutes(), time.getUTCSeconds(), time.getUTCMilliseconds()]).toEqual([minutes, 0, 0]);
-      if (every !== 'hour') expect(time.getUTCHours()).toBe(hours);
-      if (every === 'week') expect(days[time.getUTCDay()]).toBe(on);
-    }));
+    const schedules = fc.record({
+      every: fc.constantFrom('hour', 'day', 'week'),
+      hours: fc.nat({ max: 23 }),
+      minutes: fc.nat({ max: 59 }),
+      on: fc.constantFrom(...days),
+    });
+    fc.assert(
+      fc.property(
+        schedules,
+        fc.date({ min: new Date('2024-01-01'), max: new Date('2032-01-01'), noInvalidDate: true }),
+        ({ every, hours, minutes, on }, now) => {
+          const at = `${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
+          const time = nextRun(scheduleSchema.parse({ every, at, on }), now);
+          const longest = { hour: 3_600_000, day: 24 * 3_600_000, week: 7 * 24 * 3_600_000 }[every];
+          expect(time.getTime()).toBeGreaterThan(now.getTime());
+          expect(time.getTime() - now.getTime()).toBeLessThanOrEqual(longest);
+          expect([time.getUTCMinutes(), time.getUTCSeconds(), time.getUTCMilliseconds()]).toEqual([minutes, 0, 0]);
+          if (every !== 'hour') expect(time.getUTCHours()).toBe(hours);
+          if (every === 'week') expect(days[time.getUTCDay()]).toBe(on);
+        },
+      ),
+    );
   });
 });
 
 describe('a schedule', () => {
-  it('is at two o\'clock, and of a week on Sunday, when it does not say', () => {
+  it("is at two o'clock, and of a week on Sunday, when it does not say", () => {
     expect(scheduleSchema.parse({ every: 'week' })).toEqual({ every: 'week', at: '02:00', on: 'sunday' });
   });
 
-  it.each(['24:00', '7:30', '07:60', '07:3', '07:300', '007:30', '19:30x', 'x19:30', '1930', ''])('is not at %j', (at) => {
-    expect(scheduleSchema.safeParse({ every: 'day', at }).error?.issues[0]?.message).toBe('must be a time of day such as 02:30; of "every": "hour" the minutes count');
-  });
+  it.each(['24:00', '7:30', '07:60', '07:3', '07:300', '007:30', '19:30x', 'x19:30', '1930', ''])(
+    'is not at %j',
+    (at) => {
+      expect(scheduleSchema.safeParse({ every: 'day', at }).error?.issues[0]?.message).toBe(
+        'must be a time of day such as 02:30; of "every": "hour" the minutes count',
+      );
+    },
+  );
 
   it.each(['00:00', '09:59', '19:05', '20:00', '23:59'])('is at %j', (at) => {
     expect(scheduleSchema.safeParse({ every: 'day', at }).success).toBe(true);
   });
 
-  it.each([{ every: 'month' }, { every: '' }, { every: 'day', on: 'Sonntag' }, { every: 'day', on: '' }, { every: 'day', in: 'UTC' }, {}])('is not %j', (schedule) => {
+  it.each([
+    { every: 'month' },
+    { every: '' },
+    { every: 'day', on: 'Sonntag' },
+    { every: 'day', on: '' },
+    { every: 'day', in: 'UTC' },
+    {},
+  ])('is not %j', (schedule) => {
     expect(scheduleSchema.safeParse(schedule).success).toBe(false);
   });
 

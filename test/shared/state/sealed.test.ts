@@ -17,7 +17,11 @@ async function configured(fill = 'a') {
 function withVault(key?: Uint8Array) {
   const world = createMemoryWorld();
   const { secrets, calls } = connectMemory(world);
-  return { vault: world.secrets, calls, keys: () => sealingKeys(secrets, { secret: 'sealing', ...(key === undefined ? {} : { key }) }) };
+  return {
+    vault: world.secrets,
+    calls,
+    keys: () => sealingKeys(secrets, { secret: 'sealing', ...(key === undefined ? {} : { key }) }),
+  };
 }
 
 describe('sealed bytes', () => {
@@ -26,7 +30,9 @@ describe('sealed bytes', () => {
     const sealed = seal(bytes, current, here);
     expect(Buffer.from((await open(sealed, keys, here)) ?? '')).toEqual(bytes);
     expect(await open(sealed, (await configured('b')).keys, here)).toBeUndefined();
-    expect(await open({ ...sealed, key: (await configured('b')).current.id }, (await configured('b')).keys, here)).toBeUndefined();
+    expect(
+      await open({ ...sealed, key: (await configured('b')).current.id }, (await configured('b')).keys, here),
+    ).toBeUndefined();
     expect(await open(sealed, keys, { ...here, context: 'other/k1' })).toBeUndefined();
   });
 
@@ -105,7 +111,11 @@ describe('keys of a vault', () => {
     await expect(open(sealed, keys(), here)).rejects.toThrow(StoreFailure);
   });
 
-  it.each([['absent', undefined], ['too short', Buffer.alloc(31).toString('base64')], ['no base64', '%'.repeat(60)]])('seal nothing when the secret is %s', async (_, value) => {
+  it.each([
+    ['absent', undefined],
+    ['too short', Buffer.alloc(31).toString('base64')],
+    ['no base64', '%'.repeat(60)],
+  ])('seal nothing when the secret is %s', async (_, value) => {
     const { vault, keys } = withVault(Buffer.alloc(32, 'configured'));
     if (value !== undefined) vault.put('sealing', value);
     const sealing = keys().current();

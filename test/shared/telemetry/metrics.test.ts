@@ -8,9 +8,14 @@ import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 /** Each sample of the text format: its name with its labels, and its number. */
 async function scrape(app: App): Promise<Map<string, number>> {
   const answer = await ask(app, 'GET', '/metrics');
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+  ]);
   const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  );
 }
 
 describe('the metrics of an instance', () => {
@@ -18,7 +23,8 @@ describe('the metrics of an instance', () => {
     const { app } = composeForTest();
     const image = makeImage('counted', 1);
     await pushImage(app, 'team/app', 'v1', image);
-    for (const reference of ['v1', 'v1', image.digest, 'absent']) await ask(app, 'GET', `/v2/team/app/manifests/${reference}`);
+    for (const reference of ['v1', 'v1', image.digest, 'absent'])
+      await ask(app, 'GET', `/v2/team/app/manifests/${reference}`);
     await ask(app, 'GET', '/api/v1/openapi.json');
     const samples = await scrape(app);
     expect(samples.get('longshore_requests_total{route="manifest",method="PUT",status="201"}')).toBe(1);
@@ -35,9 +41,12 @@ describe('the metrics of an instance', () => {
     await pushImage(app, 'team/app', 'v1', makeImage('calls'));
     await ask(app, 'GET', '/v2/team/app/manifests/v1');
     const samples = await scrape(app);
-    const made = [...Map.groupBy(memory.calls.list, (name) => name)].map(([name, calls]) => [name, calls.length] as const);
+    const made = [...Map.groupBy(memory.calls.list, (name) => name)].map(
+      ([name, calls]) => [name, calls.length] as const,
+    );
     expect(made.length).toBeGreaterThan(3);
-    for (const [name, calls] of made) expect([name, samples.get(`longshore_store_calls_total{call="${name}",outcome="ok"}`)]).toEqual([name, calls]);
+    for (const [name, calls] of made)
+      expect([name, samples.get(`longshore_store_calls_total{call="${name}",outcome="ok"}`)]).toEqual([name, calls]);
   });
 
   it('count calls that fail by how they fail', async () => {
@@ -80,7 +89,9 @@ describe('the metrics of an instance', () => {
     longshore.memory.calls.clearFaults();
     await longshore.sweepOutbox();
     const samples = await scrape(longshore.app);
-    const published = [...samples].filter(([name]) => name.startsWith('longshore_events_published_total')).map(([, count]) => count);
+    const published = [...samples]
+      .filter(([name]) => name.startsWith('longshore_events_published_total'))
+      .map(([, count]) => count);
     const total = published.reduce((sum, count) => sum + count, 0);
     expect(samples.get('longshore_events_published_total{type="Microsoft.ContainerRegistry.ImagePushed"}')).toBe(1);
     expect(samples.get('longshore_event_lag_seconds_sum')).toBe(20 * total);
@@ -91,7 +102,8 @@ describe('the metrics of an instance', () => {
     const clock = new TestClock();
     const longshore = composeForTest({ world: createMemoryWorld({ clock }) });
     await pushImage(longshore.app, 'team/app', 'v1', makeImage('pulled', 1));
-    for (const method of ['GET', 'GET', 'HEAD']) await ask(longshore.app, method, '/v2/team/app/manifests/v1', { headers: { 'user-agent': 'containerd/2.0' } });
+    for (const method of ['GET', 'GET', 'HEAD'])
+      await ask(longshore.app, method, '/v2/team/app/manifests/v1', { headers: { 'user-agent': 'containerd/2.0' } });
     await longshore.flushPulls();
     clock.pass(20_000);
     for (const message of longshore.world.region().queues.drain('usage-pulls')) await longshore.foldPulls(message);
@@ -107,20 +119,38 @@ describe('the metrics of an instance', () => {
     let made = 0;
     const post = () => {
       const answer = answers[made++] ?? 200;
-      return Promise.resolve(typeof answer === 'number' ? { is: 'answered', status: answer, reason: '', headers: {}, body: '', truncated: false, ms: 30 } as const : { is: answer, why: 'so', ms: 30 } as const);
+      return Promise.resolve(
+        typeof answer === 'number'
+          ? ({ is: 'answered', status: answer, reason: '', headers: {}, body: '', truncated: false, ms: 30 } as const)
+          : ({ is: answer, why: 'so', ms: 30 } as const),
+      );
     };
     const { app } = composeForTest({ adapters: { receivers: { post } } });
-    await ask(app, 'PUT', '/api/v1/webhooks/deploy', { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: 'https://ci.example.com/', actions: ['push'] }) });
+    await ask(app, 'PUT', '/api/v1/webhooks/deploy', {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ serviceUri: 'https://ci.example.com/', actions: ['push'] }),
+    });
     for (const _ of answers) await ask(app, 'POST', '/api/v1/webhooks/deploy/ping');
     const samples = await scrape(app);
-    for (const outcome of ['2xx', '3xx', '4xx', '5xx', 'other', 'timeout', 'unreachable', 'refused']) expect([outcome, samples.get(`longshore_webhook_posts_total{outcome="${outcome}"}`)]).toEqual([outcome, 1]);
+    for (const outcome of ['2xx', '3xx', '4xx', '5xx', 'other', 'timeout', 'unreachable', 'refused'])
+      expect([outcome, samples.get(`longshore_webhook_posts_total{outcome="${outcome}"}`)]).toEqual([outcome, 1]);
     expect(samples.get('longshore_webhook_post_duration_seconds_bucket{le="0.05"}')).toBe(8);
   });
 
   it('have no label that a client chose', async () => {
     const { app } = composeForTest();
     const series = async (name: string) => {
-      for (const path of [`/v2/${name}/manifests/${name}`, `/v2/${name}/blobs/${name}`, `/v2/${name}/tags/list`, `/v2/${name}`, `/v2/a/${name}/b`, `/${name}`, `/acr/v1/${name}`, `/api/v1/${name}`]) await ask(app, 'GET', path);
+      for (const path of [
+        `/v2/${name}/manifests/${name}`,
+        `/v2/${name}/blobs/${name}`,
+        `/v2/${name}/tags/list`,
+        `/v2/${name}`,
+        `/v2/a/${name}/b`,
+        `/${name}`,
+        `/acr/v1/${name}`,
+        `/api/v1/${name}`,
+      ])
+        await ask(app, 'GET', path);
       await ask(app, name.toUpperCase(), '/v2/');
       return new Set((await scrape(app)).keys());
     };
@@ -133,7 +163,9 @@ describe('the metrics of an instance', () => {
 
   it('are of one instance: another app in the process starts from nothing', async () => {
     await ask(composeForTest().app, 'GET', '/v2/');
-    expect([...(await scrape(composeForTest().app)).keys()].filter((name) => name.startsWith('longshore_requests_total'))).toEqual([]);
+    expect(
+      [...(await scrape(composeForTest().app)).keys()].filter((name) => name.startsWith('longshore_requests_total')),
+    ).toEqual([]);
   });
 
   it('are for whoever may read the management API, where credentials are required', async () => {

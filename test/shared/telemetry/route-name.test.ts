@@ -21,13 +21,40 @@ describe('the name of a route', () => {
     expect([parseRoute(path, 'GET').to, routeName(path)]).toEqual([to, name]);
   });
 
-  it.each([['/acr/v1/_catalog', 'acr'], ['/oauth2/token', 'oauth2'], ['/api/v1/usage', 'api'], ['/healthz', 'health'], ['/metrics', 'metrics'], ['/constructor', 'unknown'], ['/v2/a/constructor/b', 'unknown'], ['', 'unknown']])('%s is %s', (path, name) => {
+  it.each([
+    ['/acr/v1/_catalog', 'acr'],
+    ['/oauth2/token', 'oauth2'],
+    ['/api/v1/usage', 'api'],
+    ['/healthz', 'health'],
+    ['/metrics', 'metrics'],
+    ['/constructor', 'unknown'],
+    ['/v2/a/constructor/b', 'unknown'],
+    ['', 'unknown'],
+  ])('%s is %s', (path, name) => {
     expect(routeName(path)).toBe(name);
   });
 
   it('is one of a fixed set, whatever is asked', () => {
-    const names = new Set(['v2', 'catalog', 'manifest', 'blob', 'uploads', 'upload', 'tags', 'referrers', 'acr', 'oauth2', 'api', 'health', 'metrics', 'unknown']);
-    const part = fc.oneof(fc.string(), fc.constantFrom('v2', 'blobs', 'uploads', 'manifests', 'tags', '__proto__', 'toString'));
+    const names = new Set([
+      'v2',
+      'catalog',
+      'manifest',
+      'blob',
+      'uploads',
+      'upload',
+      'tags',
+      'referrers',
+      'acr',
+      'oauth2',
+      'api',
+      'health',
+      'metrics',
+      'unknown',
+    ]);
+    const part = fc.oneof(
+      fc.string(),
+      fc.constantFrom('v2', 'blobs', 'uploads', 'manifests', 'tags', '__proto__', 'toString'),
+    );
     fc.assert(fc.property(fc.array(part), (parts) => names.has(routeName(`/${parts.join('/')}`))));
   });
 });

@@ -32,7 +32,15 @@ describe('a traced request', () => {
     const answer = await putManifest(app, 'team/app', 'v1', image);
     const name = 'PUT /v2/{name}/manifests/{reference}';
     expect(tracer.spans.filter(({ kind }) => kind === 'server').map((span) => [span.name, span.attributes])).toEqual([
-      [name, { 'http.request.method': 'PUT', 'http.route': '/v2/{name}/manifests/{reference}', 'http.response.status_code': 201, 'longshore.request_id': answer.headers.get('x-request-id') }],
+      [
+        name,
+        {
+          'http.request.method': 'PUT',
+          'http.route': '/v2/{name}/manifests/{reference}',
+          'http.response.status_code': 201,
+          'longshore.request_id': answer.headers.get('x-request-id'),
+        },
+      ],
     ]);
     expect(childrenOf(tracer.spans, name).toSorted()).toEqual(memory.calls.list.toSorted());
     expect(memory.calls.list).toEqual(expect.arrayContaining(['documents.read', 'documents.commit', 'events.publish']));
@@ -49,7 +57,12 @@ describe('a traced request', () => {
     const { app, tracer, memory } = composeTraced();
     memory.calls.failOn('documents.read', 1);
     expect((await ask(app, 'GET', '/v2/team/app/manifests/v1')).status).toBe(503);
-    expect(tracer.spans.map(({ name, failed }) => [name, failed])).toEqual(expect.arrayContaining([['documents.read', true], ['GET /v2/{name}/manifests/{reference}', true]]));
+    expect(tracer.spans.map(({ name, failed }) => [name, failed])).toEqual(
+      expect.arrayContaining([
+        ['documents.read', true],
+        ['GET /v2/{name}/manifests/{reference}', true],
+      ]),
+    );
     expect((await ask(app, 'GET', '/v2/team/app/manifests/v1')).status).toBe(404);
     expect(tracer.spans.at(-1)?.failed).toBe(false);
   });
@@ -57,7 +70,19 @@ describe('a traced request', () => {
   it('tells nothing that a client chose', async () => {
     const { app, tracer } = composeTraced();
     const name = 'chosen';
-    for (const path of [`/v2/${name}/manifests/${name}`, `/v2/${name}/blobs/${name}`, `/v2/${name}/blobs/uploads/${name}?state=${name}`, `/v2/${name}`, `/${name}`, `/acr/v1/${name}`, `/api/v1/${name}?${name}`, `/oauth2/${name}`]) await ask(app, 'GET', path, { headers: { 'user-agent': name, authorization: `Bearer ${name}`, tracestate: `${name}=${name}` } });
+    for (const path of [
+      `/v2/${name}/manifests/${name}`,
+      `/v2/${name}/blobs/${name}`,
+      `/v2/${name}/blobs/uploads/${name}?state=${name}`,
+      `/v2/${name}`,
+      `/${name}`,
+      `/acr/v1/${name}`,
+      `/api/v1/${name}?${name}`,
+      `/oauth2/${name}`,
+    ])
+      await ask(app, 'GET', path, {
+        headers: { 'user-agent': name, authorization: `Bearer ${name}`, tracestate: `${name}=${name}` },
+      });
     await ask(app, name.toUpperCase(), '/v2/');
     await pushImage(app, `team/${name}`, name, makeImage(name));
     expect(tracer.spans.length).toBeGreaterThan(20);
@@ -79,7 +104,7 @@ describe('a traced event', () => {
     expect(childrenOf(tracer.spans, 'usage-record')).toContain('documents.commit');
   });
 
-  it('is published in the sweep\'s own trace when the push could not', async () => {
+  it("is published in the sweep's own trace when the push could not", async () => {
     const [clock, tracer] = [new TestClock(), new MemoryTracer()];
     const longshore = composeForTest({ world: createMemoryWorld({ clock }), adapters: { tracer } });
     const { app, world, memory } = longshore;
@@ -88,7 +113,9 @@ describe('a traced event', () => {
     memory.calls.clearFaults();
     clock.pass(20_000);
     await longshore.sweepOutbox();
-    expect(childrenOf(tracer.spans, 'events-sweep')).toEqual(expect.arrayContaining(['documents.query', 'events.publish', 'documents.commit']));
+    expect(childrenOf(tracer.spans, 'events-sweep')).toEqual(
+      expect.arrayContaining(['documents.query', 'events.publish', 'documents.commit']),
+    );
     const sweep = tracer.spans.find(({ name }) => name === 'events-sweep');
     for (const event of world.region().events.log) expect(event.traceparent).toContain(sweep?.traceId);
   });
@@ -104,24 +131,44 @@ describe('a traced event', () => {
 describe('a push that is traced to Application Insights', () => {
   it('is one request with its store calls as dependencies, and no secret', async () => {
     const ingestion = await startIngestion();
-    const tracer = azureTracer({ ...ingestion, share: 1, role: 'longshore', instance: 'one', region: 'here' }, silentLog);
+    const tracer = azureTracer(
+      { ...ingestion, share: 1, role: 'longshore', instance: 'one', region: 'here' },
+      silentLog,
+    );
     const longshore = composeRequired({ adapters: { tracer } });
     const { access_token } = await fetchToken(longshore, asAdmin, ['repository:team/app:pull,push']);
     const config = Buffer.from('{}');
     const started = await ask(longshore.app, 'POST', '/v2/team/app/blobs/uploads/', { headers: bearer(access_token) });
     const upload = started.headers.get('location') ?? '';
-    const finished = await ask(longshore.app, 'PUT', `${upload}${upload.includes('?') ? '&' : '?'}digest=sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a`, { body: config, headers: bearer(access_token) });
+    const finished = await ask(
+      longshore.app,
+      'PUT',
+      `${upload}${upload.includes('?') ? '&' : '?'}digest=sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a`,
+      { body: config, headers: bearer(access_token) },
+    );
     expect(finished.status).toBe(201);
     await tracer.shutdown();
     const requests = ingestion.envelopes.filter(({ data }) => data.baseType === 'RequestData');
     const put = requests.find(({ data }) => data.baseData.name === 'PUT /v2/{name}/blobs/uploads/{upload}');
-    expect(put?.data.baseData).toMatchObject({ success: true, responseCode: '201', properties: { 'longshore.request_id': finished.headers.get('x-request-id') } });
+    expect(put?.data.baseData).toMatchObject({
+      success: true,
+      responseCode: '201',
+      properties: { 'longshore.request_id': finished.headers.get('x-request-id') },
+    });
     expect(requests.filter(({ data }) => data.baseData.name.startsWith('PUT'))).toHaveLength(1);
-    const children = ingestion.envelopes.filter(({ tags, data }) => tags['ai.operation.parentId'] === put?.data.baseData.id && data.baseType === 'RemoteDependencyData');
-    expect(children.map(({ data }) => data.baseData.name)).toEqual(expect.arrayContaining(['blobs.stage', 'blobs.commit', 'documents.commit']));
-    expect(children.find(({ data }) => data.baseData.name === 'documents.commit')?.data.baseData.type).toBe('azure.cosmosdb');
+    const children = ingestion.envelopes.filter(
+      ({ tags, data }) =>
+        tags['ai.operation.parentId'] === put?.data.baseData.id && data.baseType === 'RemoteDependencyData',
+    );
+    expect(children.map(({ data }) => data.baseData.name)).toEqual(
+      expect.arrayContaining(['blobs.stage', 'blobs.commit', 'documents.commit']),
+    );
+    expect(children.find(({ data }) => data.baseData.name === 'documents.commit')?.data.baseData.type).toBe(
+      'azure.cosmosdb',
+    );
     const state = upload.slice(upload.lastIndexOf('/') + 1);
-    for (const secret of [access_token, asAdmin.authorization?.slice(6), state, 'team/app']) expect(ingestion.bodies.join()).not.toContain(secret);
+    for (const secret of [access_token, asAdmin.authorization?.slice(6), state, 'team/app'])
+      expect(ingestion.bodies.join()).not.toContain(secret);
     await ingestion.stop();
   });
 });

@@ -7,7 +7,10 @@ describe('the class of a client', () => {
   const classes = new ClientClasses(parseActorClasses('trivy=scanner,build-*=ci') ?? []);
 
   it.each([
-    ['docker/28.0.4 go/go1.23.7 git-commit/6430e49 kernel/6.8.0 os/linux arch/amd64 UpstreamClient(Docker-Client/28.0.4 \\(linux\\))', 'docker'],
+    [
+      'docker/28.0.4 go/go1.23.7 git-commit/6430e49 kernel/6.8.0 os/linux arch/amd64 UpstreamClient(Docker-Client/28.0.4 \\(linux\\))',
+      'docker',
+    ],
     ['containerd/v2.0.4', 'containerd'],
     ['libpod/4.3.1', 'podman'],
     ['containers/5.23.1 (github.com/containers/image)', 'podman'],
@@ -54,6 +57,8 @@ describe('the setting of classes', () => {
     expect(parseActorClasses('a=b')).toBeUndefined();
     expect(parseActorClasses('=ci')).toBeUndefined();
     expect(() => parseConfig({ LONGSHORE_CLIENT_CLASSES: 'a=b' })).toThrow(BadConfiguration);
-    expect(() => parseConfig({ LONGSHORE_CLIENT_CLASSES: 'a=b' })).toThrow(/LONGSHORE_CLIENT_CLASSES must be NAME=CLASS,… .*CLASS is one of docker, .* scanner/);
+    expect(() => parseConfig({ LONGSHORE_CLIENT_CLASSES: 'a=b' })).toThrow(
+      /LONGSHORE_CLIENT_CLASSES must be NAME=CLASS,… .*CLASS is one of docker, .* scanner/,
+    );
   });
 });

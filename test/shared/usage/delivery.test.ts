@@ -32,34 +32,60 @@ function pull({ app }: TestLongshore, reference = 'v1'): Promise<Response> {
 
 describe('batches of counted pulls', () => {
   it('count exactly, in any order, however late, and however often each is delivered', async () => {
-    const step = fc.record({ pulls: fc.nat({ max: 4 }), by: fc.constantFrom('v1', 'v2', image.digest), waits: fc.constantFrom(0, 7_000, 60_000, 5_000_000), instance: fc.nat({ max: 1 }), flush: fc.boolean() });
+    const step = fc.record({
+      pulls: fc.nat({ max: 4 }),
+      by: fc.constantFrom('v1', 'v2', image.digest),
+      waits: fc.constantFrom(0, 7_000, 60_000, 5_000_000),
+      instance: fc.nat({ max: 1 }),
+      flush: fc.boolean(),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), fc.infiniteStream(fc.nat()), async (steps, random) => {
-        const clock = steppedClock();
-        const world = createMemoryWorld({ clock });
-        const instances = [await start(world), composeForTest({ world })] as const;
-        await pushImage(instances[0].app, repository, 'v2', image);
-        const counted = { v1: 0, v2: 0, all: 0, last: '' };
-        for (const { pulls, by, waits, instance, flush } of steps) {
-          clock.advance(waits);
-          const longshore = instances[instance] ?? instances[0];
-          for (let n = 0; n < pulls; n++) await pull(longshore, by);
-          if (by !== image.digest) counted[by as 'v1' | 'v2'] += pulls;
-          counted.all += pulls;
-          if (pulls > 0) counted.last = clock.now().toISOString();
-          if (flush) await longshore.flushPulls();
-        }
-        for (const each of instances) await each.flushPulls();
-        const batches = world.region().queues.drain('usage-pulls');
-        const deliveries = [...batches, ...batches].map((batch) => ({ batch, at: random.next().value as number })).sort((a, b) => a.at - b.at);
-        await Promise.all(deliveries.map(({ batch }, index) => (instances[index % 2] ?? instances[0]).foldPulls(batch)));
-        if (counted.all === 0) return;
-        const [longshore] = instances;
-        const [registry, whole, digest] = [await usageOf(longshore), await usageOf(longshore, { repository }), await usageOf(longshore, { repository, digest: image.digest })];
-        expect([registry.pulls, whole.pulls, digest.pulls, whole.lastPull, digest.lastPull]).toEqual([counted.all, counted.all, counted.all, counted.last, counted.last]);
-        for (const { period } of [registry, whole, digest]) expect(period.series.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(counted.all);
-        for (const tag of ['v1', 'v2'] as const) if (counted[tag] > 0) expect((await usageOf(longshore, { repository, tag })).pulls).toBe(counted[tag]);
-      }),
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 10 }),
+        fc.infiniteStream(fc.nat()),
+        async (steps, random) => {
+          const clock = steppedClock();
+          const world = createMemoryWorld({ clock });
+          const instances = [await start(world), composeForTest({ world })] as const;
+          await pushImage(instances[0].app, repository, 'v2', image);
+          const counted = { v1: 0, v2: 0, all: 0, last: '' };
+          for (const { pulls, by, waits, instance, flush } of steps) {
+            clock.advance(waits);
+            const longshore = instances[instance] ?? instances[0];
+            for (let n = 0; n < pulls; n++) await pull(longshore, by);
+            if (by !== image.digest) counted[by as 'v1' | 'v2'] += pulls;
+            counted.all += pulls;
+            if (pulls > 0) counted.last = clock.now().toISOString();
+            if (flush) await longshore.flushPulls();
+          }
+          for (const each of instances) await each.flushPulls();
+          const batches = world.region().queues.drain('usage-pulls');
+          const deliveries = [...batches, ...batches]
+            .map((batch) => ({ batch, at: random.next().value as number }))
+            .sort((a, b) => a.at - b.at);
+          await Promise.all(
+            deliveries.map(({ batch }, index) => (instances[index % 2] ?? instances[0]).foldPulls(batch)),
+          );
+          if (counted.all === 0) return;
+          const [longshore] = instances;
+          const [registry, whole, digest] = [
+            await usageOf(longshore),
+            await usageOf(longshore, { repository }),
+            await usageOf(longshore, { repository, digest: image.digest }),
+          ];
+          expect([registry.pulls, whole.pulls, digest.pulls, whole.lastPull, digest.lastPull]).toEqual([
+            counted.all,
+            counted.all,
+            counted.all,
+            counted.last,
+            counted.last,
+          ]);
+          for (const { period } of [registry, whole, digest])
+            expect(period.series.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(counted.all);
+          for (const tag of ['v1', 'v2'] as const)
+            if (counted[tag] > 0) expect((await usageOf(longshore, { repository, tag })).pulls).toBe(counted[tag]);
+        },
+      ),
       { numRuns: 25 },
     );
   });
@@ -68,7 +94,12 @@ describe('batches of counted pulls', () => {
     const longshore = await start();
     await pull(longshore);
     await foldAll(longshore);
-    const found = await longshore.memory.documents.queryDocuments({ container: 'usage', partition: ['default', repository], where: [{ path: 'type', is: '=', value: 'usage-hour' }], limit: 1 });
+    const found = await longshore.memory.documents.queryDocuments({
+      container: 'usage',
+      partition: ['default', repository],
+      where: [{ path: 'type', is: '=', value: 'usage-hour' }],
+      limit: 1,
+    });
     expect(found.documents[0]?.document['minutes']).toEqual({ '00': { pulls: 1, heads: 0, blobPulls: 0, pushes: 0 } });
   });
 
@@ -112,12 +143,17 @@ describe('batches of counted pulls', () => {
         if (!crashed) throw error;
       });
       await longshore.foldPulls(batch);
-      expect([(await usageOf(longshore)).pulls, (await usageOf(longshore, { repository })).pulls, (await usageOf(longshore, { repository, tag: 'v1' })).pulls]).toEqual([2, 2, 1]);
+      expect([
+        (await usageOf(longshore)).pulls,
+        (await usageOf(longshore, { repository })).pulls,
+        (await usageOf(longshore, { repository, tag: 'v1' })).pulls,
+      ]).toEqual([2, 2, 1]);
       return plan.total();
     };
     const total = await calls(new CallPlan(), false)();
     expect(total).toBeGreaterThan(10);
-    for (let n = 1; n <= total; n++) for (const plan of [new CallPlan().crashBefore(n), new CallPlan().crashAfter(n)]) await calls(plan, true)();
+    for (let n = 1; n <= total; n++)
+      for (const plan of [new CallPlan().crashBefore(n), new CallPlan().crashAfter(n)]) await calls(plan, true)();
   });
 
   it('lose at a crash what was counted since the last flush, and no more', async () => {
@@ -145,7 +181,10 @@ describe('batches of counted pulls', () => {
     const began = (await usageOf(longshore)).trackedSince;
     clock.advance(3_600_000);
     await longshore.foldPulls({ ...batch, id: 'another:0', gap: true });
-    expect([began, (await usageOf(longshore)).trackedSince]).toEqual(['2026-03-01T00:00:00.000Z', clock.now().toISOString()]);
+    expect([began, (await usageOf(longshore)).trackedSince]).toEqual([
+      '2026-03-01T00:00:00.000Z',
+      clock.now().toISOString(),
+    ]);
   });
 });
 
@@ -153,11 +192,27 @@ describe('the counter of an instance', () => {
   const world = (calls = new CallPlan()) => {
     const sent: unknown[] = [];
     const told: string[] = [];
-    const queues = { sendMessage: (_: string, message: unknown) => calls.make('queues.send', message, () => void sent.push(message)) };
-    const metrics = { tellPulls: () => undefined, tellFlush: (outcome: string) => void told.push(outcome), tellFold: () => undefined };
+    const queues = {
+      sendMessage: (_: string, message: unknown) => calls.make('queues.send', message, () => void sent.push(message)),
+    };
+    const metrics = {
+      tellPulls: () => undefined,
+      tellFlush: (outcome: string) => void told.push(outcome),
+      tellFold: () => undefined,
+    };
     const clock = steppedClock();
-    const counter = new PullCounter({ queues, metrics, clock, ids: { nextId: () => 'instance' }, log: silentLog }, { region: 'home', clients: new ClientClasses([]) });
-    const pullOf = (n: number): Pull => ({ key: { registry: 'default' as RegistryName, repository: `r${n % 50}` as RepositoryName }, what: 'manifest', digest: digestOf(Buffer.from(`${n}`)), tag: `t${n}` as Tag, actor: 'anonymous', userAgent: 'docker/28' });
+    const counter = new PullCounter(
+      { queues, metrics, clock, ids: { nextId: () => 'instance' }, log: silentLog },
+      { region: 'home', clients: new ClientClasses([]) },
+    );
+    const pullOf = (n: number): Pull => ({
+      key: { registry: 'default' as RegistryName, repository: `r${n % 50}` as RepositoryName },
+      what: 'manifest',
+      digest: digestOf(Buffer.from(`${n}`)),
+      tag: `t${n}` as Tag,
+      actor: 'anonymous',
+      userAgent: 'docker/28',
+    });
     const count = (n: number) => counter.countPull(pullOf(n));
     return { counter, count, pullOf, sent, told, clock, calls };
   };
@@ -172,7 +227,9 @@ describe('the counter of an instance', () => {
       if (second % 5 === 4) await counter.flush();
     }
     const batches = sent.map((message) => batchSchema.parse(message));
-    const pulls = batches.flatMap(({ parts }) => parts.flatMap(({ rows }) => rows.map((row) => row.pulls))).reduce((sum, each) => sum + each, 0);
+    const pulls = batches
+      .flatMap(({ parts }) => parts.flatMap(({ rows }) => rows.map((row) => row.pulls)))
+      .reduce((sum, each) => sum + each, 0);
     expect([pulls, batches.length, calls.total()]).toEqual([60 * perSecond, 12, 12]);
   });
 
@@ -207,7 +264,10 @@ describe('the counter of an instance', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(sent.length).toBeGreaterThan(0);
     await counter.flush();
-    expect(sent.map((message) => batchSchema.parse(message)).flatMap(({ parts }) => parts.flatMap(({ rows }) => rows)).length).toBe(5_000);
+    expect(
+      sent.map((message) => batchSchema.parse(message)).flatMap(({ parts }) => parts.flatMap(({ rows }) => rows))
+        .length,
+    ).toBe(5_000);
   });
 
   it('drops the oldest when the queue takes nothing for long, and says so in what it sends next', async () => {
@@ -227,7 +287,11 @@ describe('the counter of an instance', () => {
   });
 
   it('survives a queue that throws what no adapter should', async () => {
-    const { counter, count } = world(new CallPlan().failOn((): boolean => { throw stop; }));
+    const { counter, count } = world(
+      new CallPlan().failOn((): boolean => {
+        throw stop;
+      }),
+    );
     count(1);
     await expect(counter.flush()).resolves.toBeUndefined();
   });
@@ -235,18 +299,41 @@ describe('the counter of an instance', () => {
 
 describe('a message', () => {
   const digest = (n: number) => digestOf(Buffer.from(String(n)));
-  const row = fc.record({ client: fc.constantFrom(...clientClasses), digest: fc.nat({ max: 400 }).map(digest), tag: fc.constantFrom('v1', 'x'.repeat(128)).map((tag) => tag as Tag), pulls: fc.nat(), heads: fc.nat(), blobPulls: fc.nat(), pushes: fc.constant(0), lastAt: fc.constant('2026-03-01T00:00:00.000Z') });
-  const part = fc.record({ registry: fc.constant('default' as RegistryName), repository: fc.constantFrom('a', 'a/b', `${'r'.repeat(100)}/${'s'.repeat(100)}`).map((name) => name as RepositoryName), minute: fc.constantFrom('2026-03-01T00:00', '2026-03-01T00:01') });
+  const row = fc.record({
+    client: fc.constantFrom(...clientClasses),
+    digest: fc.nat({ max: 400 }).map(digest),
+    tag: fc.constantFrom('v1', 'x'.repeat(128)).map((tag) => tag as Tag),
+    pulls: fc.nat(),
+    heads: fc.nat(),
+    blobPulls: fc.nat(),
+    pushes: fc.constant(0),
+    lastAt: fc.constant('2026-03-01T00:00:00.000Z'),
+  });
+  const part = fc.record({
+    registry: fc.constant('default' as RegistryName),
+    repository: fc
+      .constantFrom('a', 'a/b', `${'r'.repeat(100)}/${'s'.repeat(100)}`)
+      .map((name) => name as RepositoryName),
+    minute: fc.constantFrom('2026-03-01T00:00', '2026-03-01T00:01'),
+  });
 
   it('fits into a queue, and each of its parts into one transaction', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ part, row }), { minLength: 1, maxLength: 400 }), (counted) => {
-        const messages = packed(partsOf(counted)).map((parts, n) => ({ schemaVersion: 1, id: `an-instance-with-a-long-id:${n}`, region: 'r'.repeat(40), gap: false, parts }));
-        for (const message of messages) expect(JSON.stringify(batchSchema.parse(message)).length).toBeLessThan(48 * 1024);
+        const messages = packed(partsOf(counted)).map((parts, n) => ({
+          schemaVersion: 1,
+          id: `an-instance-with-a-long-id:${n}`,
+          region: 'r'.repeat(40),
+          gap: false,
+          parts,
+        }));
+        for (const message of messages)
+          expect(JSON.stringify(batchSchema.parse(message)).length).toBeLessThan(48 * 1024);
         const rows = messages.flatMap(({ parts }) => parts.flatMap((each) => each.rows));
         expect(rows).toHaveLength(counted.length);
         for (const { rows } of messages.flatMap(({ parts }) => parts)) {
-          const images = new Set(rows.map((each) => each.digest as Digest)).size + new Set(rows.map((each) => each.tag)).size;
+          const images =
+            new Set(rows.map((each) => each.digest as Digest)).size + new Set(rows.map((each) => each.tag)).size;
           expect(images + 4).toBeLessThanOrEqual(100);
         }
       }),

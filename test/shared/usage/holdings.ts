@@ -42,13 +42,32 @@ export class Holdings {
   async push(repository: string, tag: string, image: TestImage): Promise<void> {
     const blobs = [image.config, ...image.layers];
     for (const blob of blobs) await this.upload(repository, blob);
-    await this.#put(repository, tag, image, { bytes: image.bytes.length, blobs: new Set(blobs.map((blob) => digestOf(blob))), children: new Set() });
+    await this.#put(repository, tag, image, {
+      bytes: image.bytes.length,
+      blobs: new Set(blobs.map((blob) => digestOf(blob))),
+      children: new Set(),
+    });
   }
 
   async pushIndex(repository: string, tag: string, images: readonly TestImage[]): Promise<void> {
     const held = images.filter(({ digest }) => this.#of(repository).manifests.has(digest));
-    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: held.map((image) => ({ digest: image.digest, mediaType: image.mediaType, size: image.bytes.length })) }));
-    await this.#put(repository, tag, { bytes, mediaType: mediaTypes.ociIndex }, { bytes: bytes.length, blobs: new Set(), children: new Set(held.map(({ digest }) => digest)) });
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociIndex,
+        manifests: held.map((image) => ({
+          digest: image.digest,
+          mediaType: image.mediaType,
+          size: image.bytes.length,
+        })),
+      }),
+    );
+    await this.#put(
+      repository,
+      tag,
+      { bytes, mediaType: mediaTypes.ociIndex },
+      { bytes: bytes.length, blobs: new Set(), children: new Set(held.map(({ digest }) => digest)) },
+    );
   }
 
   async mount(from: string, to: string, bytes: Uint8Array): Promise<void> {
@@ -81,19 +100,27 @@ export class Holdings {
   sizesOf(repository: string, digest: string): ModelSizes {
     const { manifests, links } = this.#of(repository);
     const whole = new Set([digest]);
-    for (const each of whole) for (const child of manifests.get(each)?.children ?? []) if (manifests.has(child)) whole.add(child);
+    for (const each of whole)
+      for (const child of manifests.get(each)?.children ?? []) if (manifests.has(child)) whole.add(child);
     const blobs = this.#needed(repository, whole);
     const stored = [...blobs].filter((blob) => links.has(blob));
     const uniqueBytes = this.#freed(repository, whole);
     const own = [...whole].reduce((sum, each) => sum + (manifests.get(each)?.bytes ?? 0), 0);
-    return { logicalBytes: this.#bytes(blobs) + own, uniqueBytes, sharedBytes: this.#bytes(stored) - uniqueBytes, freedBytes: this.#freed(repository, this.#fallWith(repository, digest)) };
+    return {
+      logicalBytes: this.#bytes(blobs) + own,
+      uniqueBytes,
+      sharedBytes: this.#bytes(stored) - uniqueBytes,
+      freedBytes: this.#freed(repository, this.#fallWith(repository, digest)),
+    };
   }
 
   sizesOfTag(repository: string, tag: string): ModelSizes {
     const { manifests, tags } = this.#of(repository);
     const digest = tags.get(tag) ?? '';
     const sizes = this.sizesOf(repository, digest);
-    const kept = [...tags.values()].filter((each) => each === digest).length > 1 || [...manifests.values()].some(({ children }) => children.has(digest));
+    const kept =
+      [...tags.values()].filter((each) => each === digest).length > 1 ||
+      [...manifests.values()].some(({ children }) => children.has(digest));
     return kept ? { ...sizes, freedBytes: 0 } : sizes;
   }
 
@@ -104,7 +131,8 @@ export class Holdings {
       const children = left.get(each)?.children ?? new Set<string>();
       if (!left.delete(each)) return;
       fallen.add(each);
-      for (const child of children) if (!tagged.has(child) && ![...left.values()].some((parent) => parent.children.has(child))) fall(child);
+      for (const child of children)
+        if (!tagged.has(child) && ![...left.values()].some((parent) => parent.children.has(child))) fall(child);
     };
     fall(digest);
     return fallen;
@@ -113,7 +141,11 @@ export class Holdings {
   #freed(repository: string, gone: ReadonlySet<string>): number {
     const { manifests, links } = this.#of(repository);
     const left = this.#needed(repository, new Set([...manifests.keys()].filter((digest) => !gone.has(digest))));
-    return this.#bytes([...this.#needed(repository, gone)].filter((blob) => links.has(blob) && !left.has(blob) && !this.#elsewhere(repository, blob)));
+    return this.#bytes(
+      [...this.#needed(repository, gone)].filter(
+        (blob) => links.has(blob) && !left.has(blob) && !this.#elsewhere(repository, blob),
+      ),
+    );
   }
 
   #needed(repository: string, among: ReadonlySet<string>): Set<string> {
@@ -124,7 +156,12 @@ export class Holdings {
     return [...this.repositories].some(([name, { links }]) => name !== repository && links.has(digest));
   }
 
-  async #put(repository: string, tag: string, manifest: Pick<TestImage, 'bytes' | 'mediaType'>, model: ModelManifest): Promise<void> {
+  async #put(
+    repository: string,
+    tag: string,
+    manifest: Pick<TestImage, 'bytes' | 'mediaType'>,
+    model: ModelManifest,
+  ): Promise<void> {
     const answer = await putManifest(this.#app, repository, tag, manifest);
     if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
     const digest = digestOf(manifest.bytes);
@@ -137,7 +174,11 @@ export class Holdings {
   }
 
   #of(repository: string): ModelRepository {
-    const found = this.repositories.get(repository) ?? { links: new Set<string>(), manifests: new Map<string, ModelManifest>(), tags: new Map<string, string>() };
+    const found = this.repositories.get(repository) ?? {
+      links: new Set<string>(),
+      manifests: new Map<string, ModelManifest>(),
+      tags: new Map<string, string>(),
+    };
     this.repositories.set(repository, found);
     return found;
   }

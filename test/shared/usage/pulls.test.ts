@@ -20,7 +20,8 @@ async function pushed() {
   const longshore = composeForTest({ world: createMemoryWorld({ clock }) });
   await pushImage(longshore.app, repository, 'v1', image);
   await deliverEvents(longshore);
-  const pull = (reference: string, userAgent = 'docker/28.0', method = 'GET') => ask(longshore.app, method, `/v2/${repository}/manifests/${reference}`, as(userAgent));
+  const pull = (reference: string, userAgent = 'docker/28.0', method = 'GET') =>
+    ask(longshore.app, method, `/v2/${repository}/manifests/${reference}`, as(userAgent));
   return { longshore, clock, pull };
 }
 
@@ -33,7 +34,12 @@ describe('a pull', () => {
     const at = clock.now().toISOString();
     for (const query of [{}, { repository }, { repository, tag: 'v1' }, { repository, digest: image.digest }]) {
       const usage = await usageOf(longshore, query);
-      expect([query, usage.pulls, usage.period.byClient['docker']?.pulls, usage.period.byRegion['home']?.pulls]).toEqual([query, 1, 1, 1]);
+      expect([
+        query,
+        usage.pulls,
+        usage.period.byClient['docker']?.pulls,
+        usage.period.byRegion['home']?.pulls,
+      ]).toEqual([query, 1, 1, 1]);
       if ('repository' in query) expect(usage.lastPull).toBe(at);
     }
   });
@@ -42,25 +48,47 @@ describe('a pull', () => {
     const { longshore, pull } = await pushed();
     await pull(image.digest);
     await foldAll(longshore);
-    expect([(await usageOf(longshore, { repository, digest: image.digest })).pulls, (await usageOf(longshore, { repository, tag: 'v1' })).pulls]).toEqual([1, 0]);
+    expect([
+      (await usageOf(longshore, { repository, digest: image.digest })).pulls,
+      (await usageOf(longshore, { repository, tag: 'v1' })).pulls,
+    ]).toEqual([1, 0]);
   });
 
   it('of an index, as clients do it, is counted of the index, its tag, and the one child that the client takes', async () => {
     const { longshore, pull } = await pushed();
     const child = makeImage('child', 1);
     await pushImage(longshore.app, repository, 'child', child);
-    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [image, child].map(({ digest, mediaType, bytes: { length } }) => ({ digest, mediaType, size: length })) }));
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociIndex,
+        manifests: [image, child].map(({ digest, mediaType, bytes: { length } }) => ({
+          digest,
+          mediaType,
+          size: length,
+        })),
+      }),
+    );
     await putManifest(longshore.app, repository, 'multi', { bytes, mediaType: mediaTypes.ociIndex });
     await pull('multi');
     await pull(child.digest);
     await foldAll(longshore);
     const pulls = async (query: Record<string, string>) => (await usageOf(longshore, { repository, ...query })).pulls;
-    expect(await Promise.all([pulls({ tag: 'multi' }), pulls({ digest: digestOf(bytes) }), pulls({ digest: child.digest }), pulls({ digest: image.digest })])).toEqual([1, 1, 1, 0]);
+    expect(
+      await Promise.all([
+        pulls({ tag: 'multi' }),
+        pulls({ digest: digestOf(bytes) }),
+        pulls({ digest: child.digest }),
+        pulls({ digest: image.digest }),
+      ]),
+    ).toEqual([1, 1, 1, 0]);
   });
 
   it('is counted too when the client has the manifest already and is told so', async () => {
     const { longshore } = await pushed();
-    const answer = await ask(longshore.app, 'GET', `/v2/${repository}/manifests/v1`, { headers: { 'if-none-match': `"${image.digest}"` } });
+    const answer = await ask(longshore.app, 'GET', `/v2/${repository}/manifests/v1`, {
+      headers: { 'if-none-match': `"${image.digest}"` },
+    });
     await foldAll(longshore);
     expect([answer.status, (await usageOf(longshore, { repository })).pulls]).toEqual([304, 1]);
   });
@@ -75,9 +103,13 @@ describe('a pull', () => {
 
   it('of blobs alone is activity of the repository, and of no image', async () => {
     const { longshore } = await pushed();
-    for (const method of ['GET', 'HEAD']) await ask(longshore.app, method, `/v2/${repository}/blobs/${digestOf(image.config)}`);
+    for (const method of ['GET', 'HEAD'])
+      await ask(longshore.app, method, `/v2/${repository}/blobs/${digestOf(image.config)}`);
     await foldAll(longshore);
-    const [whole, tag] = [await usageOf(longshore, { repository }), await usageOf(longshore, { repository, tag: 'v1' })];
+    const [whole, tag] = [
+      await usageOf(longshore, { repository }),
+      await usageOf(longshore, { repository, tag: 'v1' }),
+    ];
     expect([whole.blobPulls, whole.pulls, whole.lastPull, tag.blobPulls]).toEqual([1, 0, undefined, 0]);
   });
 
@@ -114,27 +146,52 @@ describe('what scanners and replication pull', () => {
   it.each([
     { client: 'scanner', userAgent: 'docker/28.0', refreshes: false },
     { client: 'docker', userAgent: 'trivy/0.60', refreshes: true },
-  ] as const)('is known by who pulls: that a $client calls itself $userAgent changes nothing', async ({ client, userAgent, refreshes }) => {
-    const longshore = composeRequired({ settings: { usage: { actors: [{ actor: 'admin', client }], quotaBytes: 1 } } });
-    const options = { headers: { ...asAdmin, 'user-agent': userAgent } };
-    await ask(longshore.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(image.config)}`, { ...options, body: image.config });
-    const manifest = makeImage('pulled', 0);
-    await ask(longshore.app, 'PUT', `/v2/${repository}/manifests/v1`, { body: manifest.bytes, headers: { ...options.headers, 'content-type': manifest.mediaType } });
-    await ask(longshore.app, 'GET', `/v2/${repository}/manifests/v1`, options);
-    await foldAll(longshore);
-    const last = await lastPullsIn(longshore.memory.documents).lastPulls(key, ['v1' as Tag, manifest.digest as Digest]);
-    const expected = refreshes ? { lastPull: longshore.clock.now().toISOString() } : {};
-    expect([...last]).toEqual([['v1', expected], [manifest.digest, expected]]);
-  });
+  ] as const)(
+    'is known by who pulls: that a $client calls itself $userAgent changes nothing',
+    async ({ client, userAgent, refreshes }) => {
+      const longshore = composeRequired({
+        settings: { usage: { actors: [{ actor: 'admin', client }], quotaBytes: 1 } },
+      });
+      const options = { headers: { ...asAdmin, 'user-agent': userAgent } };
+      await ask(longshore.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digestOf(image.config)}`, {
+        ...options,
+        body: image.config,
+      });
+      const manifest = makeImage('pulled', 0);
+      await ask(longshore.app, 'PUT', `/v2/${repository}/manifests/v1`, {
+        body: manifest.bytes,
+        headers: { ...options.headers, 'content-type': manifest.mediaType },
+      });
+      await ask(longshore.app, 'GET', `/v2/${repository}/manifests/v1`, options);
+      await foldAll(longshore);
+      const last = await lastPullsIn(longshore.memory.documents).lastPulls(key, [
+        'v1' as Tag,
+        manifest.digest as Digest,
+      ]);
+      const expected = refreshes ? { lastPull: longshore.clock.now().toISOString() } : {};
+      expect([...last]).toEqual([
+        ['v1', expected],
+        [manifest.digest, expected],
+      ]);
+    },
+  );
 });
 
 describe('pushes', () => {
   it('are counted of repository, tag and digest by what the client is, once for each event however often it comes', async () => {
     const { longshore } = await pushed();
-    await ask(longshore.app, 'PUT', `/v2/${repository}/manifests/v2`, { body: image.bytes, headers: { 'content-type': image.mediaType, 'user-agent': 'buildkit/v0.20' } });
+    await ask(longshore.app, 'PUT', `/v2/${repository}/manifests/v2`, {
+      body: image.bytes,
+      headers: { 'content-type': image.mediaType, 'user-agent': 'buildkit/v0.20' },
+    });
     await deliverEvents(longshore);
     await deliverEvents(longshore);
-    const [registry, whole, tag, digest] = [await usageOf(longshore), await usageOf(longshore, { repository }), await usageOf(longshore, { repository, tag: 'v2' }), await usageOf(longshore, { repository, digest: image.digest })];
+    const [registry, whole, tag, digest] = [
+      await usageOf(longshore),
+      await usageOf(longshore, { repository }),
+      await usageOf(longshore, { repository, tag: 'v2' }),
+      await usageOf(longshore, { repository, digest: image.digest }),
+    ];
     expect([registry.pushes, whole.pushes, tag.pushes, digest.pushes]).toEqual([2, 2, 1, 2]);
     expect(tag.period.byClient).toEqual({ buildkit: { pulls: 0, heads: 0, blobPulls: 0, pushes: 1 } });
   });
@@ -158,7 +215,14 @@ describe('tracking of last pulls', () => {
     const { longshore, pull, clock } = await pushed();
     await pull('v1');
     await foldAll(longshore);
-    const found = await lastPullsIn(longshore.memory.documents).lastPulls(key, ['v1' as Tag, image.digest as Digest, 'never' as Tag]);
-    expect([...found]).toEqual([['v1', { lastPull: clock.now().toISOString() }], [image.digest, { lastPull: clock.now().toISOString() }]]);
+    const found = await lastPullsIn(longshore.memory.documents).lastPulls(key, [
+      'v1' as Tag,
+      image.digest as Digest,
+      'never' as Tag,
+    ]);
+    expect([...found]).toEqual([
+      ['v1', { lastPull: clock.now().toISOString() }],
+      [image.digest, { lastPull: clock.now().toISOString() }],
+    ]);
   });
 });

@@ -10,10 +10,17 @@ import { pushBlob } from '../image.ts';
 const settings = { usage: { actors: [], quotaBytes: 1_000 }, graceMs: 3_600_000 };
 
 function warned({ world }: ReturnType<typeof composeForTest>) {
-  return world.region().events.log.filter(({ type }) => type === 'Longshore.QuotaWarning').map((event) => ({ id: event.id, target: parseEvent(event).data.target as { percent: number; storedBytes: number } }));
+  return world
+    .region()
+    .events.log.filter(({ type }) => type === 'Longshore.QuotaWarning')
+    .map((event) => ({
+      id: event.id,
+      target: parseEvent(event).data.target as { percent: number; storedBytes: number },
+    }));
 }
 
-const percents = (longshore: ReturnType<typeof composeForTest>) => warned(longshore).map(({ target }) => target.percent);
+const percents = (longshore: ReturnType<typeof composeForTest>) =>
+  warned(longshore).map(({ target }) => target.percent);
 
 describe('a quota that is nearly used', () => {
   it('is told of once at each threshold, the highest that was crossed alone', async () => {
@@ -28,7 +35,11 @@ describe('a quota that is nearly used', () => {
     expect(percents(longshore)).toEqual([80]);
     await store(250, 3);
     expect(percents(longshore)).toEqual([80, 100]);
-    expect(warned(longshore).at(-1)?.target).toMatchObject({ registry: 'default', storedBytes: 1_050, quotaBytes: 1_000 });
+    expect(warned(longshore).at(-1)?.target).toMatchObject({
+      registry: 'default',
+      storedBytes: 1_050,
+      quotaBytes: 1_000,
+    });
   });
 
   it('is told of again when it was left and is crossed anew, and not when a little goes and comes', async () => {
@@ -37,8 +48,21 @@ describe('a quota that is nearly used', () => {
     let before: Survey | undefined;
     for (const storedBytes of [820, 780, 810, 740, 810, 910, 860, 905, 1_000, 100, 1_000]) {
       const published = world.region().events.log.length;
-      const survey = { registry: 'default', storedBytes, samples: [], measuredAt: `2026-01-01T00:00:00.${storedBytes}Z` } as unknown as Survey;
-      before = { ...survey, ...(await warnOfQuota({ ...memory, clock: world.clock, log: silentLog }, { quotaBytes: 1_000, eventSource: '/test' }, survey, before)) };
+      const survey = {
+        registry: 'default',
+        storedBytes,
+        samples: [],
+        measuredAt: `2026-01-01T00:00:00.${storedBytes}Z`,
+      } as unknown as Survey;
+      before = {
+        ...survey,
+        ...(await warnOfQuota(
+          { ...memory, clock: world.clock, log: silentLog },
+          { quotaBytes: 1_000, eventSource: '/test' },
+          survey,
+          before,
+        )),
+      };
       told.push(world.region().events.log.length > published);
     }
     expect(told).toEqual([true, false, false, false, true, true, false, false, true, false, true]);

@@ -7,12 +7,21 @@ import type { TestImage } from '../image.ts';
 const repository = 'team/app';
 
 async function usageOf(app: ReturnType<typeof composeForTest>['app']) {
-  return (await (await ask(app, 'GET', `/api/v1/usage?repository=${repository}`)).json()) as { pushes: number; images: number; bytes: number };
+  return (await (await ask(app, 'GET', `/api/v1/usage?repository=${repository}`)).json()) as {
+    pushes: number;
+    images: number;
+    bytes: number;
+  };
 }
 
 function bytesOf(images: readonly TestImage[]): number {
-  const blobs = new Map(images.flatMap((image) => [image.config, ...image.layers]).map((blob) => [blob.toString(), blob.length]));
-  return [...blobs.values()].reduce((sum, size) => sum + size, 0) + images.reduce((sum, image) => sum + image.bytes.length, 0);
+  const blobs = new Map(
+    images.flatMap((image) => [image.config, ...image.layers]).map((blob) => [blob.toString(), blob.length]),
+  );
+  return (
+    [...blobs.values()].reduce((sum, size) => sum + size, 0) +
+    images.reduce((sum, image) => sum + image.bytes.length, 0)
+  );
 }
 
 describe('the usage of a repository', () => {
@@ -20,27 +29,38 @@ describe('the usage of a repository', () => {
     const images = [makeImage('a', 2), makeImage('b', 3, {}, 'a'), makeImage('c', 1)];
     const step = fc.record({ image: fc.nat({ max: 2 }), push: fc.boolean() });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), fc.infiniteStream(fc.nat()), async (steps, random) => {
-        const longshore = composeForTest();
-        const held = new Map<number, TestImage>();
-        let pushes = 0;
-        for (const { image, push } of steps) {
-          const subject = images[image];
-          if (subject === undefined) throw new Error('no such image');
-          if (push) {
-            await pushImage(longshore.app, repository, `t${image}`, subject);
-            held.set(image, subject);
-            pushes++;
-          } else if (held.delete(image)) {
-            await ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/${subject.digest}`);
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 8 }),
+        fc.infiniteStream(fc.nat()),
+        async (steps, random) => {
+          const longshore = composeForTest();
+          const held = new Map<number, TestImage>();
+          let pushes = 0;
+          for (const { image, push } of steps) {
+            const subject = images[image];
+            if (subject === undefined) throw new Error('no such image');
+            if (push) {
+              await pushImage(longshore.app, repository, `t${image}`, subject);
+              held.set(image, subject);
+              pushes++;
+            } else if (held.delete(image)) {
+              await ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/${subject.digest}`);
+            }
           }
-        }
-        const events = longshore.world.region().events.log;
-        const deliveries = [...events, ...events].map((event) => ({ event, at: random.next().value as number })).sort((a, b) => a.at - b.at);
-        await Promise.all(deliveries.map(({ event }) => longshore.recordUsage(event)));
-        if (pushes === 0) return;
-        expect(await usageOf(longshore.app)).toMatchObject({ repository, pushes, images: held.size, bytes: bytesOf([...held.values()]) });
-      }),
+          const events = longshore.world.region().events.log;
+          const deliveries = [...events, ...events]
+            .map((event) => ({ event, at: random.next().value as number }))
+            .sort((a, b) => a.at - b.at);
+          await Promise.all(deliveries.map(({ event }) => longshore.recordUsage(event)));
+          if (pushes === 0) return;
+          expect(await usageOf(longshore.app)).toMatchObject({
+            repository,
+            pushes,
+            images: held.size,
+            bytes: bytesOf([...held.values()]),
+          });
+        },
+      ),
       { numRuns: 40 },
     );
   });

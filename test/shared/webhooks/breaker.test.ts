@@ -17,7 +17,9 @@ async function pushMany(simulation: Simulation, count: number, atOnce = 16): Pro
 }
 
 function bodies(simulation: Simulation, name: string): { type: string; data: { target: { webhook: string } } }[] {
-  return simulation.gotBy(name).map(({ body }) => JSON.parse(body) as { type: string; data: { target: { webhook: string } } });
+  return simulation
+    .gotBy(name)
+    .map(({ body }) => JSON.parse(body) as { type: string; data: { target: { webhook: string } } });
 }
 
 describe('a dead receiver of 10,000 events', () => {
@@ -42,19 +44,37 @@ describe('a dead receiver of 10,000 events', () => {
     const deliveries = await simulation.deliveries('dead');
     expect(deliveries).toHaveLength(10_000);
     expect(deliveries.filter(({ status }) => status !== 'delivered')).toEqual([]);
-    const arrived = simulation.gotBy('dead').slice(probes).map(({ id }) => id);
+    const arrived = simulation
+      .gotBy('dead')
+      .slice(probes)
+      .map(({ id }) => id);
     expect(new Set(arrived).size).toBe(arrived.length);
     const place = new Map(deliveries.map(({ deliveryId }, index) => [deliveryId, index]));
     const order = arrived.map((id) => place.get(id) ?? -1);
     // Eight go side by side, and those pushed in one millisecond have no order.
-    expect(order.every((at, index) => at >= Math.max(-1, ...order.slice(Math.max(0, index - 64), index)) - 64)).toBe(true);
-    const spread = simulation.gotBy('dead').slice(probes).map(({ at }) => Math.floor(at / second));
-    expect(Math.max(...[...new Set(spread)].map((each) => spread.filter((at) => at === each).length))).toBeLessThanOrEqual(101);
-    expect(bodies(simulation, 'operator').map(({ type, data }) => [type, data.target.webhook])).toEqual([['Longshore.WebhookFailing', 'dead'], ['Longshore.WebhookRecovered', 'dead']]);
+    expect(order.every((at, index) => at >= Math.max(-1, ...order.slice(Math.max(0, index - 64), index)) - 64)).toBe(
+      true,
+    );
+    const spread = simulation
+      .gotBy('dead')
+      .slice(probes)
+      .map(({ at }) => Math.floor(at / second));
+    expect(
+      Math.max(...[...new Set(spread)].map((each) => spread.filter((at) => at === each).length)),
+    ).toBeLessThanOrEqual(101);
+    expect(bodies(simulation, 'operator').map(({ type, data }) => [type, data.target.webhook])).toEqual([
+      ['Longshore.WebhookFailing', 'dead'],
+      ['Longshore.WebhookRecovered', 'dead'],
+    ]);
     expect(bodies(simulation, 'dead').filter(({ type }) => type.startsWith('Longshore.'))).toEqual([]);
     expect(simulation.queued()).toBe(0);
     expect(await simulation.readHook('dead')).not.toHaveProperty('brokenSince');
-    expect(await simulation.documents({ container: 'registries', where: [{ path: 'type', is: '=', value: 'webhook-health' }] })).toEqual([]);
+    expect(
+      await simulation.documents({
+        container: 'registries',
+        where: [{ path: 'type', is: '=', value: 'webhook-health' }],
+      }),
+    ).toEqual([]);
   }, 240_000);
 
   it('that never comes back loses none before its deadline, and all of them expire', async () => {
@@ -76,7 +96,10 @@ describe('a dead receiver of 10,000 events', () => {
 });
 
 describe('the breaker', () => {
-  it.each([[19, false], [20, true]])('with %d deliveries that each failed once is open: %s', async (count, isOpen) => {
+  it.each([
+    [19, false],
+    [20, true],
+  ])('with %d deliveries that each failed once is open: %s', async (count, isOpen) => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     simulation.receivers.set('receiver.example', down);
@@ -170,8 +193,24 @@ describe('the breaker', () => {
   });
 
   it.each([
-    ['disabled', (simulation: Simulation) => simulation.change('receiver', ({ brokenSince: _broken, ...hook }) => ({ ...hook, status: 'disabled' as const })), 'cancelled'],
-    ['mended by its owner', (simulation: Simulation) => simulation.change('receiver', ({ brokenSince: _broken, ...hook }) => ({ ...hook, serviceUri: 'https://mended.example/' })), 'delivered'],
+    [
+      'disabled',
+      (simulation: Simulation) =>
+        simulation.change('receiver', ({ brokenSince: _broken, ...hook }) => ({
+          ...hook,
+          status: 'disabled' as const,
+        })),
+      'cancelled',
+    ],
+    [
+      'mended by its owner',
+      (simulation: Simulation) =>
+        simulation.change('receiver', ({ brokenSince: _broken, ...hook }) => ({
+          ...hook,
+          serviceUri: 'https://mended.example/',
+        })),
+      'delivered',
+    ],
   ])('of a hook that is %s leaves nothing waiting', async (_, change, status) => {
     const simulation = new Simulation();
     await simulation.hook('receiver');

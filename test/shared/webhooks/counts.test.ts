@@ -21,10 +21,13 @@ async function dispatched(hooks: number): Promise<Partial<Record<CallName, numbe
 }
 
 describe('what an event costs', () => {
-  it.each([0, 1, 100])('with %i hooks that get it: one look-up, one marker made and closed, one post and one write each, and no message', async (hooks) => {
-    const posts = hooks === 0 ? {} : { 'issuer.post': hooks };
-    expect(await dispatched(hooks)).toEqual({ 'documents.query': 1, 'documents.commit': 2 + hooks, ...posts });
-  });
+  it.each([0, 1, 100])(
+    'with %i hooks that get it: one look-up, one marker made and closed, one post and one write each, and no message',
+    async (hooks) => {
+      const posts = hooks === 0 ? {} : { 'issuer.post': hooks };
+      expect(await dispatched(hooks)).toEqual({ 'documents.query': 1, 'documents.commit': 2 + hooks, ...posts });
+    },
+  );
 
   it('is one message for each failure, and no more', async () => {
     const simulation = new Simulation();

@@ -9,9 +9,15 @@ import { answered, hour, minute, registry, second, Simulation } from './simulati
 const down = () => answered(503);
 
 /** Every event reached every hook, under one id, and has one delivery; nothing is left to be done. */
-async function expectAllDelivered(simulation: Simulation, names: readonly string[], events: readonly { readonly id: string; readonly time: string }[]) {
+async function expectAllDelivered(
+  simulation: Simulation,
+  names: readonly string[],
+  events: readonly { readonly id: string; readonly time: string }[],
+) {
   const deliveries = await simulation.deliveries();
-  const wanted = names.flatMap((name) => events.map((event) => `${name}.example ${deliveryIdOf(registry, name, event)}`)).sort();
+  const wanted = names
+    .flatMap((name) => events.map((event) => `${name}.example ${deliveryIdOf(registry, name, event)}`))
+    .sort();
   expect([...new Set(simulation.got.map(({ host, id }) => `${host} ${id}`))].sort()).toEqual(wanted);
   expect(deliveries.map(({ name, deliveryId }) => `${name}.example ${deliveryId}`).sort()).toEqual(wanted);
   expect(deliveries.filter(({ status }) => status !== 'delivered')).toEqual([]);
@@ -21,10 +27,25 @@ async function expectAllDelivered(simulation: Simulation, names: readonly string
 async function expectNothingLeft(simulation: Simulation) {
   expect(simulation.queued()).toBe(0);
   expect((await simulation.deliveries()).filter(({ status }) => status === 'waiting')).toEqual([]);
-  const open = await simulation.documents({ container: 'deliveries', where: [{ path: 'type', is: '=', value: 'webhook-dispatch' }, { path: 'state', is: '=', value: 'open' }] });
-  const steps = await simulation.documents({ container: 'registries', where: [{ path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] }, { path: 'at', is: '>', value: '' }] });
+  const open = await simulation.documents({
+    container: 'deliveries',
+    where: [
+      { path: 'type', is: '=', value: 'webhook-dispatch' },
+      { path: 'state', is: '=', value: 'open' },
+    ],
+  });
+  const steps = await simulation.documents({
+    container: 'registries',
+    where: [
+      { path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] },
+      { path: 'at', is: '>', value: '' },
+    ],
+  });
   expect([...open, ...steps]).toEqual([]);
-  const hooks = await simulation.documents({ container: 'registries', where: [{ path: 'hook.brokenSince', is: '>', value: '' }] });
+  const hooks = await simulation.documents({
+    container: 'registries',
+    where: [{ path: 'hook.brokenSince', is: '>', value: '' }],
+  });
   expect(hooks).toEqual([]);
 }
 
@@ -107,7 +128,10 @@ describe('a crash at every call of a store, a queue, the topic or a receiver', (
       const first = (await simulation.deliveries())[0]?.deliveryId ?? '';
       // Who asks and is not answered asks again.
       while ((await simulation.alive((ports) => redeliver(ports, 'receiver', first))) === undefined);
-      while ((await simulation.alive((ports) => redeliverSince(ports, 'receiver', new Date(began).toISOString()))) === undefined);
+      while (
+        (await simulation.alive((ports) => redeliverSince(ports, 'receiver', new Date(began).toISOString()))) ===
+        undefined
+      );
       await simulation.runFor(2 * hour);
       await expectAllDelivered(simulation, ['receiver'], events);
     };
@@ -117,18 +141,29 @@ describe('a crash at every call of a store, a queue, the topic or a receiver', (
 
 describe('whatever goes wrong', () => {
   it('each event reaches each hook at least once with one id and one delivery, and nothing is left', async () => {
-    const fault = fc.record({ kind: fc.constantFrom('crashBefore', 'crashAfter', 'failOn', 'loseAnswerOn'), n: fc.integer({ min: 1, max: 120 }) });
+    const fault = fc.record({
+      kind: fc.constantFrom('crashBefore', 'crashAfter', 'failOn', 'loseAnswerOn'),
+      n: fc.integer({ min: 1, max: 120 }),
+    });
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(fault, { maxLength: 3 }), { maxLength: 6 }),
         fc.integer({ min: 1, max: 3 }),
         fc.infiniteStream(fc.nat({ max: 1_000_000 })),
-        fc.record({ flaky: fc.integer({ min: 0, max: 4 }), downSeconds: fc.integer({ min: 0, max: 600 }), events: fc.integer({ min: 1, max: 26 }) }),
+        fc.record({
+          flaky: fc.integer({ min: 0, max: 4 }),
+          downSeconds: fc.integer({ min: 0, max: 600 }),
+          events: fc.integer({ min: 1, max: 26 }),
+        }),
         async (plans, copies, random, { flaky, downSeconds, events }) => {
           const simulation = new Simulation();
           const next = () => random.next().value as number;
           simulation.copies = copies;
-          simulation.shuffle = (list) => list.map((each) => ({ each, at: next() })).sort((a, b) => a.at - b.at).map(({ each }) => each);
+          simulation.shuffle = (list) =>
+            list
+              .map((each) => ({ each, at: next() }))
+              .sort((a, b) => a.at - b.at)
+              .map(({ each }) => each);
           for (const plan of plans) {
             const calls = new CallPlan();
             for (const { kind, n } of plan) {
@@ -139,8 +174,12 @@ describe('whatever goes wrong', () => {
           }
           const began = simulation.now;
           for (const name of ['steady', 'flaky', 'broken']) await simulation.hook(name);
-          simulation.receivers.set('flaky.example', (_, now) => (now < began + hour && next() % 5 < flaky ? { is: 'timeout', why: 'no answer', ms: 15_000 } : answered(200)));
-          simulation.receivers.set('broken.example', (_, now) => (now < began + downSeconds * second ? down() : answered(200)));
+          simulation.receivers.set('flaky.example', (_, now) =>
+            now < began + hour && next() % 5 < flaky ? { is: 'timeout', why: 'no answer', ms: 15_000 } : answered(200),
+          );
+          simulation.receivers.set('broken.example', (_, now) =>
+            now < began + downSeconds * second ? down() : answered(200),
+          );
           const pushed = [];
           for (let n = 0; n < events; n += 1) {
             pushed.push(simulation.push(`e${n}`));

@@ -21,18 +21,53 @@ const answered: Attempt = {
   cause: 'event',
   at: '2026-01-01T12:00:00.100Z',
   ms: 12,
-  request: { url: 'https://ci.example.com/hooks', headers: { 'content-type': 'application/json', authorization: '******', 'webhook-id': 'dlv_x' } },
-  outcome: { is: 'answered', status: 200, reason: 'OK', headers: { 'content-type': 'text/plain' }, body: 'thanks', truncated: false },
+  request: {
+    url: 'https://ci.example.com/hooks',
+    headers: { 'content-type': 'application/json', authorization: '******', 'webhook-id': 'dlv_x' },
+  },
+  outcome: {
+    is: 'answered',
+    status: 200,
+    reason: 'OK',
+    headers: { 'content-type': 'text/plain' },
+    body: 'thanks',
+    truncated: false,
+  },
 };
-const unreachable: Attempt = { ...answered, number: 2, cause: 'retry', outcome: { is: 'unreachable', why: 'the connection was refused' } };
+const unreachable: Attempt = {
+  ...answered,
+  number: 2,
+  cause: 'retry',
+  outcome: { is: 'unreachable', why: 'the connection was refused' },
+};
 
 function deliveryOf(event: CloudEvent, name: string, rest: Partial<Delivery> = {}): Delivery {
   const { target } = event.data as { target: { repository?: string } };
   const deliveryId = deliveryIdOf(registry, name, event);
   return {
-    ...{ id: deliveryId, type: 'delivery', schemaVersion: 1, webhook: webhookKey(registry, name), day: event.time.slice(0, 10), registry, name, uid: 'u1', deliveryId, event, eventType: event.type, eventTime: event.time },
+    ...{
+      id: deliveryId,
+      type: 'delivery',
+      schemaVersion: 1,
+      webhook: webhookKey(registry, name),
+      day: event.time.slice(0, 10),
+      registry,
+      name,
+      uid: 'u1',
+      deliveryId,
+      event,
+      eventType: event.type,
+      eventTime: event.time,
+    },
     ...(target.repository === undefined ? {} : { repository: target.repository }),
-    ...{ status: 'delivered', createdAt: event.time, deadline: '2026-01-02T12:00:00.000Z', round: 1, attempted: 1, attempts: [answered] },
+    ...{
+      status: 'delivered',
+      createdAt: event.time,
+      deadline: '2026-01-02T12:00:00.000Z',
+      round: 1,
+      attempted: 1,
+      attempts: [answered],
+    },
     ...rest,
   };
 }
@@ -42,7 +77,23 @@ const one = at(pushed('team/app', 'v1'), '2026-01-01T23:59:59.000Z');
 const two = at(pushed('team/web', 'v1'), '2026-01-02T00:00:00.000Z');
 const three = at(eventOf('Longshore.TagMoved'), '2026-01-03T10:00:00.000Z');
 const four = at(eventOf('Longshore.WebhookFailing'), '2026-01-03T11:00:00.000Z');
-const deliveries = [deliveryOf(one, 'deploy'), deliveryOf(two, 'deploy', { status: 'waiting', nextAttemptAt: '2026-01-02T00:00:05.000Z', attempted: 2, attempts: [answered, unreachable] }), deliveryOf(three, 'deploy', { status: 'expired', because: 'a day is over', endedAt: '2026-01-04T10:00:00.000Z', failure: 'rejected' }), deliveryOf(four, 'deploy'), deliveryOf(one, 'other')];
+const deliveries = [
+  deliveryOf(one, 'deploy'),
+  deliveryOf(two, 'deploy', {
+    status: 'waiting',
+    nextAttemptAt: '2026-01-02T00:00:05.000Z',
+    attempted: 2,
+    attempts: [answered, unreachable],
+  }),
+  deliveryOf(three, 'deploy', {
+    status: 'expired',
+    because: 'a day is over',
+    endedAt: '2026-01-04T10:00:00.000Z',
+    failure: 'rejected',
+  }),
+  deliveryOf(four, 'deploy'),
+  deliveryOf(one, 'other'),
+];
 
 interface ListedPage {
   readonly deliveries: { readonly id: string }[];
@@ -55,7 +106,10 @@ interface AcrPage {
 }
 
 const stores: readonly (readonly [string, () => Promise<{ documents: Documents; stop: () => Promise<void> }>])[] = [
-  ['memory', () => Promise.resolve({ documents: connectMemory(createMemoryWorld()).documents, stop: () => Promise.resolve() })],
+  [
+    'memory',
+    () => Promise.resolve({ documents: connectMemory(createMemoryWorld()).documents, stop: () => Promise.resolve() }),
+  ],
   [
     'Cosmos DB',
     async () => {
@@ -79,13 +133,28 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
   beforeAll(async () => {
     ({ documents, stop } = await open());
     ({ app } = composeForTest({ adapters: { documents } }));
-    for (const name of ['deploy', 'other', 'quiet']) await ask(app, 'PUT', `/api/v1/webhooks/${name}`, { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ serviceUri: 'https://ci.example.com/hooks', actions: ['push', 'delete'], scope: 'team/**' }) });
-    for (const delivery of deliveries) await documents.commitDocuments('deliveries', [delivery.webhook, delivery.day], [{ do: 'create', document: delivery as unknown as JsonDocument }]);
+    for (const name of ['deploy', 'other', 'quiet'])
+      await ask(app, 'PUT', `/api/v1/webhooks/${name}`, {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          serviceUri: 'https://ci.example.com/hooks',
+          actions: ['push', 'delete'],
+          scope: 'team/**',
+        }),
+      });
+    for (const delivery of deliveries)
+      await documents.commitDocuments(
+        'deliveries',
+        [delivery.webhook, delivery.day],
+        [{ do: 'create', document: delivery as unknown as JsonDocument }],
+      );
   });
   afterAll(() => stop());
 
-  const get = async <T>(path: string, method = 'GET'): Promise<T> => (await ask(app, method, `/api/v1/webhooks/${path}`)).json() as Promise<T>;
-  const idsOf = async (query: string) => (await get<ListedPage>(`deploy/deliveries${query}`)).deliveries.map(({ id }) => id);
+  const get = async <T>(path: string, method = 'GET'): Promise<T> =>
+    (await ask(app, method, `/api/v1/webhooks/${path}`)).json() as Promise<T>;
+  const idsOf = async (query: string) =>
+    (await get<ListedPage>(`deploy/deliveries${query}`)).deliveries.map(({ id }) => id);
   const ids = (...events: CloudEvent[]) => events.map((event) => deliveryIdOf(registry, 'deploy', event));
 
   it.each([
@@ -121,63 +190,127 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
     const { outcome: _failure, ...retry } = unreachable;
     const masked = { ...answered.request, url: 'https://ci.example.com/******' };
     expect(shown).toEqual({
-      ...{ id, webhook: 'deploy', eventId: two.id, eventType: two.type, eventTime: two.time, repository: 'team/web', status: 'waiting', createdAt: two.time },
+      ...{
+        id,
+        webhook: 'deploy',
+        eventId: two.id,
+        eventType: two.type,
+        eventTime: two.time,
+        repository: 'team/web',
+        status: 'waiting',
+        createdAt: two.time,
+      },
       ...{ deadline: '2026-01-02T12:00:00.000Z', nextAttemptAt: '2026-01-02T00:00:05.000Z', attempted: 2, event: two },
       attempts: [
-        { ...request, request: masked, response: { status: 200, reason: 'OK', headers: { 'content-type': 'text/plain' }, body: 'thanks', truncated: false } },
+        {
+          ...request,
+          request: masked,
+          response: {
+            status: 200,
+            reason: 'OK',
+            headers: { 'content-type': 'text/plain' },
+            body: 'thanks',
+            truncated: false,
+          },
+        },
         { ...retry, request: masked, failure: { is: 'unreachable', why: 'the connection was refused' } },
       ],
     });
   });
 
   it('says why a delivery is over', async () => {
-    expect(await get<object>(`deploy/deliveries/${ids(three)[0] ?? ''}`)).toMatchObject({ status: 'expired', because: 'a day is over', endedAt: '2026-01-04T10:00:00.000Z', failure: 'rejected' });
+    expect(await get<object>(`deploy/deliveries/${ids(three)[0] ?? ''}`)).toMatchObject({
+      status: 'expired',
+      because: 'a day is over',
+      endedAt: '2026-01-04T10:00:00.000Z',
+      failure: 'rejected',
+    });
   });
 
   it('says what is not there, and which filters are wrong', async () => {
     const status = async (path: string) => (await ask(app, 'GET', `/api/v1/webhooks/${path}`)).status;
     const [id = ''] = ids(one);
-    expect([await status(`quiet/deliveries/${id}`), await status('deploy/deliveries/dlv_nothing'), await status('nobody/deliveries'), await status('quiet/deliveries')]).toEqual([404, 404, 404, 200]);
-    expect([await status('deploy/deliveries?since=yesterday'), await status('deploy/deliveries?status=lost'), await status('deploy/deliveries?limit=0'), await status('deploy/deliveries?repository=Team'), await status('deploy/deliveries?type=push')]).toEqual([400, 400, 400, 400, 400]);
+    expect([
+      await status(`quiet/deliveries/${id}`),
+      await status('deploy/deliveries/dlv_nothing'),
+      await status('nobody/deliveries'),
+      await status('quiet/deliveries'),
+    ]).toEqual([404, 404, 404, 200]);
+    expect([
+      await status('deploy/deliveries?since=yesterday'),
+      await status('deploy/deliveries?status=lost'),
+      await status('deploy/deliveries?limit=0'),
+      await status('deploy/deliveries?repository=Team'),
+      await status('deploy/deliveries?type=push'),
+    ]).toEqual([400, 400, 400, 400, 400]);
   });
 
-  it('is read in Azure\'s shape, through its next links', async () => {
+  it("is read in Azure's shape, through its next links", async () => {
     const first = await get<AcrPage>('deploy/listEvents?limit=3', 'POST');
     expect(first.nextLink).toMatch(/^http:\/\/registry\.test\/api\/v1\/webhooks\/deploy\/listEvents\?/);
     const next = new URL(first.nextLink ?? '');
     const second = (await (await ask(app, 'GET', `${next.pathname}${next.search}`)).json()) as AcrPage;
-    expect([...first.value, ...second.value].map(({ eventRequestMessage: { content } }) => (content as { action: string; target: object }).action)).toEqual(['Longshore.WebhookFailing', 'Longshore.TagMoved', 'push', 'push']);
+    expect(
+      [...first.value, ...second.value].map(
+        ({ eventRequestMessage: { content } }) => (content as { action: string; target: object }).action,
+      ),
+    ).toEqual(['Longshore.WebhookFailing', 'Longshore.TagMoved', 'push', 'push']);
     const { actor: _actor, ...content } = one.data as { actor: unknown; id: string };
     expect(second.value.at(-1)).toEqual({
       id: content.id,
       eventRequestMessage: {
         content,
-        headers: { 'Content-Type': 'application/json', 'Authorization': '******', 'Webhook-Id': 'dlv_x' },
+        headers: { 'Content-Type': 'application/json', Authorization: '******', 'Webhook-Id': 'dlv_x' },
         method: 'POST',
         requestUri: 'https://ci.example.com/******',
         version: '1.1',
       },
-      eventResponseMessage: { content: 'thanks', headers: { 'Content-Type': 'text/plain' }, reasonPhrase: 'OK', statusCode: '200', version: '1.1' },
+      eventResponseMessage: {
+        content: 'thanks',
+        headers: { 'Content-Type': 'text/plain' },
+        reasonPhrase: 'OK',
+        statusCode: '200',
+        version: '1.1',
+      },
     });
     expect(first.value[2]?.eventRequestMessage).toMatchObject({ content: { target: { repository: 'team/web' } } });
     expect(first.value[2]).not.toHaveProperty('eventResponseMessage');
   });
 
   it('leads on at the address that clients know, where one is set', async () => {
-    const behindFront = composeForTest({ adapters: { documents }, settings: { publicUrl: new URL('https://registry.example.com') } }).app;
-    const page = (await (await ask(behindFront, 'POST', '/api/v1/webhooks/deploy/listEvents?limit=1')).json()) as AcrPage;
-    expect(page.nextLink).toMatch(/^https:\/\/registry\.example\.com\/api\/v1\/webhooks\/deploy\/listEvents\?limit=1&continuation=/);
+    const behindFront = composeForTest({
+      adapters: { documents },
+      settings: { publicUrl: new URL('https://registry.example.com') },
+    }).app;
+    const page = (await (
+      await ask(behindFront, 'POST', '/api/v1/webhooks/deploy/listEvents?limit=1')
+    ).json()) as AcrPage;
+    expect(page.nextLink).toMatch(
+      /^https:\/\/registry\.example\.com\/api\/v1\/webhooks\/deploy\/listEvents\?limit=1&continuation=/,
+    );
   });
 
   it('is of a hook that a query for its events finds', async () => {
-    expect((await findHooks(documents, registry, pushed('team/a/b', 'v1'))).map(({ name }) => name).sort()).toEqual(['deploy', 'other', 'quiet']);
+    expect((await findHooks(documents, registry, pushed('team/a/b', 'v1'))).map(({ name }) => name).sort()).toEqual([
+      'deploy',
+      'other',
+      'quiet',
+    ]);
     expect(await findHooks(documents, registry, pushed('teams', 'v1'))).toEqual([]);
   });
 
   it('can be read when the hook is gone', async () => {
     const removed = deliveryOf(one, 'removed');
-    await documents.commitDocuments('deliveries', [removed.webhook, removed.day], [{ do: 'create', document: removed as unknown as JsonDocument }]);
+    await documents.commitDocuments(
+      'deliveries',
+      [removed.webhook, removed.day],
+      [{ do: 'create', document: removed as unknown as JsonDocument }],
+    );
     expect((await get<ListedPage>('removed/deliveries')).deliveries).toHaveLength(1);
-    expect(await documents.readDocument(deliveryRef(registry, 'removed', removed.id) ?? { container: 'deliveries', partition: [], id: '' })).toBeDefined();
+    expect(
+      await documents.readDocument(
+        deliveryRef(registry, 'removed', removed.id) ?? { container: 'deliveries', partition: [], id: '' },
+      ),
+    ).toBeDefined();
   });
 });

@@ -4,7 +4,14 @@ import { afterAttempt, ended, newDelivery } from '../../../shared/webhooks/deliv
 import type { Attempt } from '../../../shared/webhooks/documents.ts';
 import { pushEvent, Simulation } from './simulation.ts';
 
-const attempt: Attempt = { at: '2026-03-01T00:00:00.000Z', ms: 1, number: 1, cause: 'retry', request: { url: 'https://receiver.example/', headers: {} }, outcome: { is: 'timeout', why: 'no answer' } };
+const attempt: Attempt = {
+  at: '2026-03-01T00:00:00.000Z',
+  ms: 1,
+  number: 1,
+  cause: 'retry',
+  request: { url: 'https://receiver.example/', headers: {} },
+  outcome: { is: 'timeout', why: 'no answer' },
+};
 const failed: Verdict = { is: 'failed', failure: 'timeout' };
 
 describe('a delivery that two attempts were made of at once', () => {
@@ -13,10 +20,19 @@ describe('a delivery that two attempts were made of at once', () => {
     const hook = await simulation.hook('receiver');
     const now = simulation.clock.now();
     const delivery = newDelivery(hook, pushEvent('e1', now), now);
-    const orders: Verdict[][] = [[{ is: 'delivered' }, failed], [failed, { is: 'delivered' }], [{ is: 'delivered' }, { is: 'gone' }]];
+    const orders: Verdict[][] = [
+      [{ is: 'delivered' }, failed],
+      [failed, { is: 'delivered' }],
+      [{ is: 'delivered' }, { is: 'gone' }],
+    ];
     for (const verdicts of orders) {
       const after = verdicts.reduce((before, verdict) => afterAttempt(before, attempt, verdict, hook, now), delivery);
-      expect(after).toMatchObject({ status: 'delivered', attempted: 2, endedAt: now.toISOString(), attempts: [{ number: 1 }, { number: 2 }] });
+      expect(after).toMatchObject({
+        status: 'delivered',
+        attempted: 2,
+        endedAt: now.toISOString(),
+        attempts: [{ number: 1 }, { number: 2 }],
+      });
       expect(after).not.toHaveProperty('nextAttemptAt');
       expect(after).not.toHaveProperty('failure');
     }
@@ -27,7 +43,14 @@ describe('a delivery that two attempts were made of at once', () => {
     const hook = await simulation.hook('receiver');
     const now = simulation.clock.now();
     const cancelled = ended(newDelivery(hook, pushEvent('e1', now), now), 'cancelled', 'the webhook is disabled', now);
-    expect(afterAttempt(cancelled, attempt, failed, hook, now)).toMatchObject({ status: 'cancelled', because: 'the webhook is disabled', attempted: 1 });
-    expect(afterAttempt(cancelled, attempt, { is: 'delivered' }, hook, now)).toMatchObject({ status: 'delivered', attempted: 1 });
+    expect(afterAttempt(cancelled, attempt, failed, hook, now)).toMatchObject({
+      status: 'cancelled',
+      because: 'the webhook is disabled',
+      attempted: 1,
+    });
+    expect(afterAttempt(cancelled, attempt, { is: 'delivered' }, hook, now)).toMatchObject({
+      status: 'delivered',
+      attempted: 1,
+    });
   });
 });

@@ -9,7 +9,16 @@ export function eventOf(type: EventType, target: Readonly<Record<string, unknown
   const { example } = catalogue[type];
   const data: unknown = JSON.parse(JSON.stringify({ ...example, target: { ...example.target, ...target } }));
   made += 1;
-  return { specversion: '1.0', id: `event-${made}`, source: '/longshore', type, subject: 'team/app', time: '2026-01-01T12:00:00.000Z', datacontenttype: 'application/json', data };
+  return {
+    specversion: '1.0',
+    id: `event-${made}`,
+    source: '/longshore',
+    type,
+    subject: 'team/app',
+    time: '2026-01-01T12:00:00.000Z',
+    datacontenttype: 'application/json',
+    data,
+  };
 }
 
 export function pushed(repository: string, tag: string): CloudEvent {

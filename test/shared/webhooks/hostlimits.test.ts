@@ -6,7 +6,11 @@ const settings = { perHost: 2, fewest: 2, total: 5, patienceMs: 60, longestLine:
 /** Work that ends when it is told to. */
 function held() {
   const ends: (() => void)[] = [];
-  return { work: () => new Promise<{ done: true }>((resolve) => ends.push(() => resolve({ done: true }))), end: () => ends.shift()?.(), begun: () => ends.length };
+  return {
+    work: () => new Promise<{ done: true }>((resolve) => ends.push(() => resolve({ done: true }))),
+    end: () => ends.shift()?.(),
+    begun: () => ends.length,
+  };
 }
 
 describe('places at a host', () => {
@@ -65,7 +69,11 @@ describe('places at a host', () => {
       return count;
     };
     expect([await places(), await places(), await places(), await places()]).toEqual([1, 2, 4, 4]);
-    await limits.within('a', () => new Promise<{ done: true }>((resolve) => setTimeout(() => resolve({ done: true }), 2 * settings.patienceMs)));
+    await limits.within(
+      'a',
+      () =>
+        new Promise<{ done: true }>((resolve) => setTimeout(() => resolve({ done: true }), 2 * settings.patienceMs)),
+    );
     expect(await places()).toBe(1);
   });
 

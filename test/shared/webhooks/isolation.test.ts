@@ -33,14 +33,16 @@ describe('a receiver that hangs', () => {
     await new Promise((resolve) => setTimeout(resolve, dispatchLimits.patienceMs));
     await settled();
     expect(calls.count('queues.send')).toBe(events - dispatchLimits.fewest);
-    expect((await simulation.deliveries('hangs')).map(({ status, attempted }) => [status, attempted])).toEqual(Array.from({ length: events - dispatchLimits.fewest }, () => ['waiting', 0]));
+    expect((await simulation.deliveries('hangs')).map(({ status, attempted }) => [status, attempted])).toEqual(
+      Array.from({ length: events - dispatchLimits.fewest }, () => ['waiting', 0]),
+    );
     letGo();
     await Promise.all(runs);
     await simulation.runFor(5 * minute);
     expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
   });
 
-  it('takes some slots of the queue\'s function and gives the others back: its messages come again, those for others are done', async () => {
+  it("takes some slots of the queue's function and gives the others back: its messages come again, those for others are done", async () => {
     const simulation = new Simulation();
     await simulation.hook('hangs');
     await simulation.hook('lives');
@@ -53,11 +55,16 @@ describe('a receiver that hangs', () => {
     const { ports } = simulation.connect();
     const before = simulation.got.length;
     let over = 0;
-    const runs = simulation.world.region().queues.drain('webhook-deliveries').map((message) => deliver(ports, message).then(() => (over += 1)));
+    const runs = simulation.world
+      .region()
+      .queues.drain('webhook-deliveries')
+      .map((message) => deliver(ports, message).then(() => (over += 1)));
     expect(runs).toHaveLength(30);
     await settled();
     expect(simulation.got.slice(before).filter(({ host }) => host === 'lives.example')).toHaveLength(15);
-    expect(simulation.got.slice(before).filter(({ host }) => host === 'hangs.example')).toHaveLength(retryLimits.fewest);
+    expect(simulation.got.slice(before).filter(({ host }) => host === 'hangs.example')).toHaveLength(
+      retryLimits.fewest,
+    );
     await new Promise((resolve) => setTimeout(resolve, retryLimits.patienceMs));
     await settled();
     expect(over).toBe(30 - retryLimits.fewest);
@@ -80,7 +87,10 @@ describe('a probe of the breaker that is under way', () => {
     const { ports, calls } = simulation.connect();
     const letGo = hanging(simulation, 'hangs');
     simulation.clock.advance(minute);
-    const probes = simulation.world.region().queues.drain('webhook-deliveries').filter((message) => (message as { do: string }).do === 'breaker');
+    const probes = simulation.world
+      .region()
+      .queues.drain('webhook-deliveries')
+      .filter((message) => (message as { do: string }).do === 'breaker');
     expect(probes).toHaveLength(1);
     const before = simulation.got.length;
     const first = deliver(ports, probes[0]);
@@ -99,13 +109,33 @@ describe('what nobody can read', () => {
   it('is dropped from the queue, and stops the sweep for nothing else', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
-    for (const message of [undefined, 'text', { do: 'attempt' }, { do: 'attempt', name: 'receiver', deliveryId: 'none', number: 1 }, { do: 'other' }]) await deliver(simulation.ports, message);
+    for (const message of [
+      undefined,
+      'text',
+      { do: 'attempt' },
+      { do: 'attempt', name: 'receiver', deliveryId: 'none', number: 1 },
+      { do: 'other' },
+    ])
+      await deliver(simulation.ports, message);
     simulation.receivers.set('receiver.example', () => answered(500));
     simulation.push('e1');
     await simulation.turn();
-    const [delivery] = await simulation.documents({ container: 'deliveries', where: [{ path: 'type', is: '=', value: 'delivery' }] });
-    const strange = { ...delivery, id: 'strange', attempts: 'none', nextAttemptAt: '2026-01-01T00:00:00Z', deadline: '2026-01-01T00:00:00Z' };
-    await simulation.ports.documents.commitDocuments('deliveries', [String(delivery?.webhook), String(delivery?.day)], [{ do: 'create', document: strange }]);
+    const [delivery] = await simulation.documents({
+      container: 'deliveries',
+      where: [{ path: 'type', is: '=', value: 'delivery' }],
+    });
+    const strange = {
+      ...delivery,
+      id: 'strange',
+      attempts: 'none',
+      nextAttemptAt: '2026-01-01T00:00:00Z',
+      deadline: '2026-01-01T00:00:00Z',
+    };
+    await simulation.ports.documents.commitDocuments(
+      'deliveries',
+      [String(delivery?.webhook), String(delivery?.day)],
+      [{ do: 'create', document: strange }],
+    );
     simulation.world.region().queues.drain('webhook-deliveries');
     simulation.clock.advance(6 * second);
     simulation.world.region().queues.drain('webhook-deliveries');
@@ -116,10 +146,21 @@ describe('what nobody can read', () => {
   it('as an event of a hook whose secrets no key opens is in the log with why, and tried again when it can be', async () => {
     const simulation = new Simulation();
     const hook = await simulation.hook('receiver');
-    await simulation.change('receiver', (before) => ({ ...before, secrets: before.secrets.map((secret) => ({ ...secret, sealed: { ...secret.sealed, key: 'lost' } })) }));
+    await simulation.change('receiver', (before) => ({
+      ...before,
+      secrets: before.secrets.map((secret) => ({ ...secret, sealed: { ...secret.sealed, key: 'lost' } })),
+    }));
     simulation.push('e1');
     await simulation.turn();
-    expect(await simulation.deliveries()).toMatchObject([{ status: 'waiting', failure: 'refused', attempts: [{ outcome: { is: 'refused', why: 'no secret of the webhook "receiver" can be opened: it must be rotated' } }] }]);
+    expect(await simulation.deliveries()).toMatchObject([
+      {
+        status: 'waiting',
+        failure: 'refused',
+        attempts: [
+          { outcome: { is: 'refused', why: 'no secret of the webhook "receiver" can be opened: it must be rotated' } },
+        ],
+      },
+    ]);
     await simulation.change('receiver', (before) => ({ ...before, secrets: hook.secrets }));
     await simulation.runFor(minute);
     expect((await simulation.deliveries())[0]?.status).toBe('delivered');

@@ -27,11 +27,26 @@ interface Shown {
   readonly [property: string]: unknown;
 }
 
-async function send({ app }: Pick<TestLongshore, 'app'>, method: string, path: string, content?: unknown): Promise<Response> {
-  return ask(app, method, `/api/v1/webhooks${path}`, content === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) });
+async function send(
+  { app }: Pick<TestLongshore, 'app'>,
+  method: string,
+  path: string,
+  content?: unknown,
+): Promise<Response> {
+  return ask(
+    app,
+    method,
+    `/api/v1/webhooks${path}`,
+    content === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) },
+  );
 }
 
-async function sent(longshore: Pick<TestLongshore, 'app'>, method: string, path: string, content?: unknown): Promise<Shown> {
+async function sent(
+  longshore: Pick<TestLongshore, 'app'>,
+  method: string,
+  path: string,
+  content?: unknown,
+): Promise<Shown> {
   const response = await send(longshore, method, path, content);
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return (response.status === 204 ? {} : await response.json()) as Shown;
@@ -51,7 +66,12 @@ const withClock = (start?: string) => {
 async function requestFrom({ memory, world }: TestLongshore, name: string): Promise<OutboundRequest> {
   const hook = await readHook(memory.documents, registry, name);
   if (hook === undefined) throw new Error(`no hook ${name}`);
-  const { request } = await requestOf({ sealing: sealingKeys(undefined, { key: sealingKey }), clock: world.clock }, hook, 'dlv_x', pushed('team/app', 'v1'));
+  const { request } = await requestOf(
+    { sealing: sealingKeys(undefined, { key: sealingKey }), clock: world.clock },
+    hook,
+    'dlv_x',
+    pushed('team/app', 'v1'),
+  );
   return request;
 }
 
@@ -59,39 +79,94 @@ async function headersOf(longshore: TestLongshore, name: string): Promise<Record
   return { ...(await requestFrom(longshore, name)).headers };
 }
 
-const found = async ({ memory }: TestLongshore, event = pushed('team/app', 'v1')) => (await findHooks(memory.documents, registry, event)).map(({ name }) => name).sort();
+const found = async ({ memory }: TestLongshore, event = pushed('team/app', 'v1')) =>
+  (await findHooks(memory.documents, registry, event)).map(({ name }) => name).sort();
 
 describe('a webhook', () => {
   it('is made with a secret that is shown once, and read without what is secret', async () => {
     const longshore = composeForTest();
-    const response = await send(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push', 'push'], customHeaders: { Authorization: 'Basic c2VjcmV0' } });
+    const response = await send(longshore, 'PUT', '/deploy', {
+      serviceUri: uri,
+      actions: ['push', 'push'],
+      customHeaders: { Authorization: 'Basic c2VjcmV0' },
+    });
     const { secret, ...made } = (await response.json()) as Shown;
     expect(response.status).toBe(201);
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
-    expect(made).toMatchObject({ name: 'deploy', serviceUri: 'https://ci.example.com/******', actions: ['push'], customHeaders: { authorization: '******' }, scope: '', excludes: [], status: 'enabled', format: 'acr' });
+    expect(made).toMatchObject({
+      name: 'deploy',
+      serviceUri: 'https://ci.example.com/******',
+      actions: ['push'],
+      customHeaders: { authorization: '******' },
+      scope: '',
+      excludes: [],
+      status: 'enabled',
+      format: 'acr',
+    });
     const read = await send(longshore, 'GET', '/deploy');
     expect(await read.clone().json()).toEqual(made);
-    const stored = JSON.stringify([await longshore.memory.documents.readDocument({ container: 'registries', partition: [registry], id: 'webhook:deploy' }), await read.text()]);
+    const stored = JSON.stringify([
+      await longshore.memory.documents.readDocument({
+        container: 'registries',
+        partition: [registry],
+        id: 'webhook:deploy',
+      }),
+      await read.text(),
+    ]);
     for (const hidden of ['c2VjcmV0', secret.slice('whsec_'.length)]) expect(stored).not.toContain(hidden);
-    expect(await headersOf(longshore, 'deploy')).toMatchObject({ authorization: 'Basic c2VjcmV0', 'content-type': 'application/json', 'webhook-id': 'dlv_x' });
+    expect(await headersOf(longshore, 'deploy')).toMatchObject({
+      authorization: 'Basic c2VjcmV0',
+      'content-type': 'application/json',
+      'webhook-id': 'dlv_x',
+    });
   });
 
   it('is replaced with what was read of it: secrets and masked headers stay', async () => {
     const longshore = composeForTest();
-    await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'], customHeaders: { authorization: 'one', 'x-old': 'gone' } });
+    await sent(longshore, 'PUT', '/deploy', {
+      serviceUri: uri,
+      actions: ['push'],
+      customHeaders: { authorization: 'one', 'x-old': 'gone' },
+    });
     const before = await sent(longshore, 'GET', '/deploy');
-    const response = await send(longshore, 'PUT', '/deploy', { ...before, scope: 'team/**', customHeaders: { Authorization: '******', 'x-new': 'two' } });
+    const response = await send(longshore, 'PUT', '/deploy', {
+      ...before,
+      scope: 'team/**',
+      customHeaders: { Authorization: '******', 'x-new': 'two' },
+    });
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ scope: 'team/**', secrets: before.secrets, createdAt: before.createdAt, customHeaders: { authorization: '******', 'x-new': '******' } });
+    expect(await response.json()).toMatchObject({
+      scope: 'team/**',
+      secrets: before.secrets,
+      createdAt: before.createdAt,
+      customHeaders: { authorization: '******', 'x-new': '******' },
+    });
     const headers = await headersOf(longshore, 'deploy');
     expect([headers.authorization, headers['x-new'], headers['x-old']]).toEqual(['one', 'two', undefined]);
-    expect(await refusal(await send(longshore, 'PATCH', '/deploy', { customHeaders: { 'x-other': '******' } }))).toEqual([400, expect.stringContaining('x-other is masked')]);
+    expect(
+      await refusal(await send(longshore, 'PATCH', '/deploy', { customHeaders: { 'x-other': '******' } })),
+    ).toEqual([400, expect.stringContaining('x-other is masked')]);
   });
 
   it('is changed in what is named, and in nothing else', async () => {
     const longshore = composeForTest();
-    const { secret: _once, updatedAt: _then, ...before } = await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'], customHeaders: { authorization: 'one' }, retrySeconds: [1, 2], excludes: ['team/x'] });
-    expect(await sent(longshore, 'PATCH', '/deploy', { actions: ['delete'], retrySeconds: null })).toEqual({ ...before, actions: ['delete'], retrySeconds: undefined, updatedAt: expect.any(String) as string });
+    const {
+      secret: _once,
+      updatedAt: _then,
+      ...before
+    } = await sent(longshore, 'PUT', '/deploy', {
+      serviceUri: uri,
+      actions: ['push'],
+      customHeaders: { authorization: 'one' },
+      retrySeconds: [1, 2],
+      excludes: ['team/x'],
+    });
+    expect(await sent(longshore, 'PATCH', '/deploy', { actions: ['delete'], retrySeconds: null })).toEqual({
+      ...before,
+      actions: ['delete'],
+      retrySeconds: undefined,
+      updatedAt: expect.any(String) as string,
+    });
     expect((await headersOf(longshore, 'deploy')).authorization).toBe('one');
     expect((await sent(longshore, 'PATCH', '/deploy', { customHeaders: {} })).customHeaders).toEqual({});
     expect((await send(longshore, 'PATCH', '/nobody', { actions: ['push'] })).status).toBe(404);
@@ -99,14 +174,24 @@ describe('a webhook', () => {
 
   it('is found by its events while it is enabled and there, by one query', async () => {
     const longshore = composeForTest();
-    await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push', 'Longshore.TagMoved'], scope: 'team/**' });
+    await sent(longshore, 'PUT', '/deploy', {
+      serviceUri: uri,
+      actions: ['push', 'Longshore.TagMoved'],
+      scope: 'team/**',
+    });
     await sent(longshore, 'PUT', '/every', { serviceUri: uri, actions: ['push'] });
     await sent(longshore, 'PUT', '/other', { serviceUri: uri, actions: ['push'], scope: 'other/**' });
-    expect([await found(longshore), await found(longshore, eventOf('Longshore.TagMoved'))]).toEqual([['deploy', 'every'], ['deploy']]);
+    expect([await found(longshore), await found(longshore, eventOf('Longshore.TagMoved'))]).toEqual([
+      ['deploy', 'every'],
+      ['deploy'],
+    ]);
     await sent(longshore, 'PATCH', '/deploy', { status: 'disabled' });
     expect([await found(longshore), await found(longshore, eventOf('Longshore.TagMoved'))]).toEqual([['every'], []]);
     await sent(longshore, 'PATCH', '/deploy', { status: 'enabled', actions: ['Longshore.TagMoved'] });
-    expect([await found(longshore), await found(longshore, eventOf('Longshore.TagMoved'))]).toEqual([['every'], ['deploy']]);
+    expect([await found(longshore), await found(longshore, eventOf('Longshore.TagMoved'))]).toEqual([
+      ['every'],
+      ['deploy'],
+    ]);
     await sent(longshore, 'DELETE', '/every');
     expect(await found(longshore)).toEqual([]);
     expect((await send(longshore, 'DELETE', '/every')).status).toBe(404);
@@ -114,24 +199,42 @@ describe('a webhook', () => {
 
   it('is listed by name, in pages', async () => {
     const longshore = composeForTest();
-    for (const name of ['hook3', 'hook1', 'hook2']) await sent(longshore, 'PUT', `/${name}`, { serviceUri: uri, actions: ['push', 'delete'] });
+    for (const name of ['hook3', 'hook1', 'hook2'])
+      await sent(longshore, 'PUT', `/${name}`, { serviceUri: uri, actions: ['push', 'delete'] });
     const first = await sent(longshore, 'GET', '?limit=2');
-    const second = await sent(longshore, 'GET', `?limit=2&continuation=${encodeURIComponent(first.continuation ?? '')}`);
-    expect([first, second].map(({ webhooks }) => webhooks.map(({ name }) => name))).toEqual([['hook1', 'hook2'], ['hook3']]);
+    const second = await sent(
+      longshore,
+      'GET',
+      `?limit=2&continuation=${encodeURIComponent(first.continuation ?? '')}`,
+    );
+    expect([first, second].map(({ webhooks }) => webhooks.map(({ name }) => name))).toEqual([
+      ['hook1', 'hook2'],
+      ['hook3'],
+    ]);
     expect(second.continuation).toBeUndefined();
   });
 
-  it('can be declared again and again with a secret of one\'s own, and not with another', async () => {
+  it("can be declared again and again with a secret of one's own, and not with another", async () => {
     const longshore = composeForTest();
     const own = { serviceUri: uri, actions: ['push'], secret: `whsec_${Buffer.alloc(24, 'own').toString('base64')}` };
     expect((await sent(longshore, 'PUT', '/deploy', own)).secret).toBe(own.secret);
     expect((await send(longshore, 'PUT', '/deploy', own)).status).toBe(200);
-    expect(await refusal(await send(longshore, 'PUT', '/deploy', { ...own, secret: `whsec_${Buffer.alloc(24, 'else').toString('base64')}` }))).toEqual([409, expect.stringContaining('POST deploy/secrets')]);
+    expect(
+      await refusal(
+        await send(longshore, 'PUT', '/deploy', {
+          ...own,
+          secret: `whsec_${Buffer.alloc(24, 'else').toString('base64')}`,
+        }),
+      ),
+    ).toEqual([409, expect.stringContaining('POST deploy/secrets')]);
   });
 
   it('needs a key that seals, and says which setting gives one', async () => {
     const longshore = composeForTest({ settings: { sealing: {} } });
-    expect(await refusal(await send(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'] }))).toEqual([409, expect.stringContaining('LONGSHORE_SECRET_KEY')]);
+    expect(await refusal(await send(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'] }))).toEqual([
+      409,
+      expect.stringContaining('LONGSHORE_SECRET_KEY'),
+    ]);
   });
 
   it('whose secrets no key opens any more is mended by rotating', async () => {
@@ -140,7 +243,9 @@ describe('a webhook', () => {
     await sent(lost, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'], customHeaders: { authorization: 'one' } });
     const longshore = composeForTest({ world });
     await expect(headersOf(longshore, 'deploy')).rejects.toThrow('cannot be opened');
-    expect(await refusal(await send(longshore, 'PATCH', '/deploy', { customHeaders: { authorization: '******' } }))).toEqual([409, expect.stringContaining('must be set anew')]);
+    expect(
+      await refusal(await send(longshore, 'PATCH', '/deploy', { customHeaders: { authorization: '******' } })),
+    ).toEqual([409, expect.stringContaining('must be set anew')]);
     await sent(longshore, 'PATCH', '/deploy', { customHeaders: { authorization: 'two' } });
     await sent(longshore, 'POST', '/deploy/secrets', {});
     expect((await headersOf(longshore, 'deploy'))['webhook-signature']).toMatch(/^v1,\S+$/);
@@ -170,7 +275,11 @@ describe('a webhook', () => {
     ['/deploy', { customHeaders: { 'bad name': 'x' } }, 'is not a name of a header'],
     ['/deploy', { customHeaders: { 'x-a': 'b\r\nx-c: d' } }, 'the value of x-a'],
     ['/deploy', { customHeaders: { 'x-a': 'b'.repeat(8200) } }, 'at most 8192 bytes'],
-    ['/deploy', { customHeaders: Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`x-${index}`, 'y'])) }, 'at most 20'],
+    [
+      '/deploy',
+      { customHeaders: Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`x-${index}`, 'y'])) },
+      'at most 20',
+    ],
     ['/deploy', { customHeaders: { 'x-a': '******' } }, 'x-a is masked'],
     ['/deploy', { secret: 'whsec_c2hvcnQ=' }, 'secret must be whsec_ and 24 to 64 bytes'],
     ['/deploy', { secret: `whsec_${'-'.repeat(40)}` }, 'secret must be whsec_'],
@@ -179,7 +288,9 @@ describe('a webhook', () => {
     ['/deploy', { giveUpSeconds: 0 }, 'giveUpSeconds'],
   ])('is refused as %s with %j, and nothing is written', async (path, content, why) => {
     const longshore = composeForTest();
-    expect(await refusal(await send(longshore, 'PUT', path, { serviceUri: uri, actions: ['push'], ...content }))).toEqual([400, expect.stringContaining(why)]);
+    expect(
+      await refusal(await send(longshore, 'PUT', path, { serviceUri: uri, actions: ['push'], ...content })),
+    ).toEqual([400, expect.stringContaining(why)]);
     expect((await sent(longshore, 'GET', '')).webhooks).toEqual([]);
   });
 });
@@ -190,36 +301,51 @@ describe('the secrets of a webhook', () => {
     const first = (await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'] })).secret;
     const { secret: second, id } = await sent(longshore, 'POST', '/deploy/secrets', { overlapSeconds: 60 });
     expect(second).not.toBe(first);
-    expect((await sent(longshore, 'GET', '/deploy')).secrets).toEqual([{ id, createdAt: '2026-03-01T00:00:00.000Z' }, { id: expect.any(String) as string, createdAt: '2026-03-01T00:00:00.000Z', expiresAt: '2026-03-01T00:01:00.000Z' }]);
+    expect((await sent(longshore, 'GET', '/deploy')).secrets).toEqual([
+      { id, createdAt: '2026-03-01T00:00:00.000Z' },
+      {
+        id: expect.any(String) as string,
+        createdAt: '2026-03-01T00:00:00.000Z',
+        expiresAt: '2026-03-01T00:01:00.000Z',
+      },
+    ]);
     expect((await headersOf(longshore, 'deploy'))['webhook-signature']?.split(' ')).toHaveLength(2);
     longshore.clock.advance(60_000);
     expect((await headersOf(longshore, 'deploy'))['webhook-signature']?.split(' ')).toHaveLength(1);
     expect((await sent(longshore, 'GET', '/deploy')).secrets.map((secret) => secret.id)).toEqual([id]);
   });
 
-  it.each(formats)('are changed without one delivery of format %s that the receiver refuses, whenever it takes the new one', async (format) => {
-    for (const takenAfter of [0, 15_000, 45_000]) {
-      const longshore = withClock(new Date().toISOString());
-      let receiver = new Receiver((await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'], format })).secret);
-      const deliver = async () => {
-        const { body, headers } = await requestFrom(longshore, 'deploy');
-        expect(receiver.verify(body, headers)).toEqual(JSON.parse(body));
-      };
-      await deliver();
-      const { secret } = await sent(longshore, 'POST', '/deploy/secrets', { overlapSeconds: 60 });
-      for (let passed = 0; passed <= 90_000; passed += 15_000) {
-        if (passed === takenAfter) receiver = new Receiver(secret);
+  it.each(formats)(
+    'are changed without one delivery of format %s that the receiver refuses, whenever it takes the new one',
+    async (format) => {
+      for (const takenAfter of [0, 15_000, 45_000]) {
+        const longshore = withClock(new Date().toISOString());
+        let receiver = new Receiver(
+          (await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'], format })).secret,
+        );
+        const deliver = async () => {
+          const { body, headers } = await requestFrom(longshore, 'deploy');
+          expect(receiver.verify(body, headers)).toEqual(JSON.parse(body));
+        };
         await deliver();
-        longshore.clock.advance(15_000);
+        const { secret } = await sent(longshore, 'POST', '/deploy/secrets', { overlapSeconds: 60 });
+        for (let passed = 0; passed <= 90_000; passed += 15_000) {
+          if (passed === takenAfter) receiver = new Receiver(secret);
+          await deliver();
+          longshore.clock.advance(15_000);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('are two at most: a third waits, or ends both', async () => {
     const longshore = withClock();
     await sent(longshore, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'] });
     await sent(longshore, 'POST', '/deploy/secrets', {});
-    expect(await refusal(await send(longshore, 'POST', '/deploy/secrets', {}))).toEqual([409, expect.stringContaining('two secrets sign already')]);
+    expect(await refusal(await send(longshore, 'POST', '/deploy/secrets', {}))).toEqual([
+      409,
+      expect.stringContaining('two secrets sign already'),
+    ]);
     const { id } = await sent(longshore, 'POST', '/deploy/secrets', { overlapSeconds: 0 });
     expect((await sent(longshore, 'GET', '/deploy')).secrets.map((secret) => secret.id)).toEqual([id]);
   });
@@ -230,8 +356,13 @@ describe('the secrets of a webhook', () => {
     const { id: newest } = await sent(longshore, 'POST', '/deploy/secrets', {});
     await sent(longshore, 'DELETE', `/deploy/secrets/${String(newest)}`);
     const { secrets } = await sent(longshore, 'GET', '/deploy');
-    expect(secrets).toEqual([{ id: expect.not.stringMatching(String(newest)) as string, createdAt: expect.any(String) as string }]);
-    expect(await refusal(await send(longshore, 'DELETE', `/deploy/secrets/${secrets[0]?.id ?? ''}`))).toEqual([409, expect.stringContaining('the only secret')]);
+    expect(secrets).toEqual([
+      { id: expect.not.stringMatching(String(newest)) as string, createdAt: expect.any(String) as string },
+    ]);
+    expect(await refusal(await send(longshore, 'DELETE', `/deploy/secrets/${secrets[0]?.id ?? ''}`))).toEqual([
+      409,
+      expect.stringContaining('the only secret'),
+    ]);
     expect((await send(longshore, 'DELETE', `/deploy/secrets/${String(newest)}`)).status).toBe(404);
     longshore.clock.advance(7 * 24 * 3_600_000);
     expect((await headersOf(longshore, 'deploy'))['webhook-signature']).toMatch(/^v1,\S+$/);

@@ -27,7 +27,8 @@ export const root = join(import.meta.dirname, '../../..');
 export async function receiverOf(language: 'ts' | 'python'): Promise<string> {
   const page = await readFile(join(root, 'docs/webhooks.md'), 'utf8');
   const [block, ...others] = [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))];
-  if (block?.[1] === undefined || others.length > 0) throw new Error(`docs/webhooks.md has not one block of ${language}`);
+  if (block?.[1] === undefined || others.length > 0)
+    throw new Error(`docs/webhooks.md has not one block of ${language}`);
   return block[1];
 }
 
@@ -35,7 +36,11 @@ export async function receiverOf(language: 'ts' | 'python'): Promise<string> {
 export async function tryReceiver(command: string, args: readonly string[]): Promise<void> {
   const secret = makeSecret();
   const port = await freePort();
-  const receiver = spawn(command, args, { cwd: root, env: { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const receiver = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(receiver, 'spawn');
   const said = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]();
   const sender = guardedPost({ reach: reachOf(loopbackNetworks) });
@@ -43,7 +48,12 @@ export async function tryReceiver(command: string, args: readonly string[]): Pro
     await untilListening(port, receiver);
     const genuine = await deliveryTo(port, secret);
     const answers = [];
-    for (const request of [genuine, await deliveryTo(port, secret, ping), ...forgeriesOf(genuine), await deliveryTo(port, makeSecret())]) {
+    for (const request of [
+      genuine,
+      await deliveryTo(port, secret, ping),
+      ...forgeriesOf(genuine),
+      await deliveryTo(port, makeSecret()),
+    ]) {
       const answer = await sender.post(request);
       answers.push(answer.is === 'answered' ? answer.status : answer);
     }
@@ -58,14 +68,33 @@ export async function tryReceiver(command: string, args: readonly string[]): Pro
 }
 
 /** It tells of nothing, so it has no target. */
-const ping: CloudEvent = { ...eventOf('Microsoft.ContainerRegistry.ImagePushed'), type: pingType, data: { id: 'p1', timestamp: '2026-01-01T12:00:00.000Z', action: 'ping' } };
+const ping: CloudEvent = {
+  ...eventOf('Microsoft.ContainerRegistry.ImagePushed'),
+  type: pingType,
+  data: { id: 'p1', timestamp: '2026-01-01T12:00:00.000Z', action: 'ping' },
+};
 
 async function deliveryTo(port: number, secret: string, event = pushed('team/app', 'v1')): Promise<OutboundRequest> {
   const identity = { registry: 'default' as RegistryName, name: 'first1', uid: 'u1' };
   const now = systemClock.now().toISOString();
   const ports = { sealing: sealingKeys(undefined, { key: Buffer.alloc(32, 'a key') }), clock: systemClock };
-  const stored = await sealSecret(ports, identity, { id: 's1', bytes: parseSecret(secret) ?? new Uint8Array(), createdAt: now });
-  const hook: Webhook = { ...identity, serviceUri: `http://127.0.0.1:${port}/`, actions: ['push'], scope: '', excludes: [], status: 'enabled', format: 'acr', secrets: [stored], createdAt: now, updatedAt: now };
+  const stored = await sealSecret(ports, identity, {
+    id: 's1',
+    bytes: parseSecret(secret) ?? new Uint8Array(),
+    createdAt: now,
+  });
+  const hook: Webhook = {
+    ...identity,
+    serviceUri: `http://127.0.0.1:${port}/`,
+    actions: ['push'],
+    scope: '',
+    excludes: [],
+    status: 'enabled',
+    format: 'acr',
+    secrets: [stored],
+    createdAt: now,
+    updatedAt: now,
+  };
   return (await requestOf(ports, hook, 'dlv_1', event)).request;
 }
 
@@ -92,7 +121,13 @@ async function freePort(): Promise<number> {
 async function untilListening(port: number, receiver: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
     if (receiver.exitCode !== null) throw new Error(`the receiver ended with ${receiver.exitCode}`);
-    if (await fetch(`http://127.0.0.1:${port}/`, { method: 'PUT' }).then(() => true, () => false)) return;
+    if (
+      await fetch(`http://127.0.0.1:${port}/`, { method: 'PUT' }).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     await sleep(100);
   }
   throw new Error(`the receiver does not listen on ${port}`);

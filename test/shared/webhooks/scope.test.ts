@@ -2,12 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { catalogue, eventTypes } from '../../../shared/events/catalogue.ts';
 import { globMatches } from '../../../shared/state/pattern.ts';
-import { anchorOf, anchorsOf, concernOf, covers, hookActions, parseExclude, parseScope, routeAnchor } from '../../../shared/webhooks/scope.ts';
+import {
+  anchorOf,
+  anchorsOf,
+  concernOf,
+  covers,
+  hookActions,
+  parseExclude,
+  parseScope,
+  routeAnchor,
+} from '../../../shared/webhooks/scope.ts';
 import type { HookEvent } from '../../../shared/webhooks/scope.ts';
 import { eventOf, pushed } from './events.ts';
 
-const hook = (scope: string, excludes: string[] = [], actions: string[] = ['push', 'delete']) => ({ scope, excludes, actions });
-const deleted = (repository: string) => eventOf('Microsoft.ContainerRegistry.ImageDeleted', { repository, tag: undefined });
+const hook = (scope: string, excludes: string[] = [], actions: string[] = ['push', 'delete']) => ({
+  scope,
+  excludes,
+  actions,
+});
+const deleted = (repository: string) =>
+  eventOf('Microsoft.ContainerRegistry.ImageDeleted', { repository, tag: undefined });
 
 describe('the scope of a webhook', () => {
   it.each([
@@ -48,7 +62,21 @@ describe('the scope of a webhook', () => {
     expect(covers(hook(scope), tag === undefined ? deleted(repository) : pushed(repository, tag))).toBe(expected);
   });
 
-  it.each(['Foo', 'foo:', ':v1', '/foo', 'foo/', 'foo//bar', 'foo:a b', 'foo:v1:v2', 'foo bar', 'föö', 'team/**/', '*/', `a${'b'.repeat(300)}`])('is not %j', (text) => {
+  it.each([
+    'Foo',
+    'foo:',
+    ':v1',
+    '/foo',
+    'foo/',
+    'foo//bar',
+    'foo:a b',
+    'foo:v1:v2',
+    'foo bar',
+    'föö',
+    'team/**/',
+    '*/',
+    `a${'b'.repeat(300)}`,
+  ])('is not %j', (text) => {
     expect(parseScope(text)).toBeUndefined();
     expect(parseExclude(text)).toBeUndefined();
   });
@@ -62,34 +90,55 @@ describe('the scope of a webhook', () => {
     [['team/**:dev-*', 'team/a/**'], 'team/a/b', 'v1', false],
     [['team/**:dev-*', 'team/a/**'], 'team/b', 'v1', true],
   ])('leaves out what %j names: %s:%s', (excludes, repository, tag, expected) => {
-    expect(covers(hook('team/**', excludes), tag === undefined ? deleted(repository) : pushed(repository, tag))).toBe(expected);
+    expect(covers(hook('team/**', excludes), tag === undefined ? deleted(repository) : pushed(repository, tag))).toBe(
+      expected,
+    );
   });
 
-  it('has ACR\'s word for an action where ACR has one, and the type for others', () => {
-    expect(eventTypes.filter((type) => type.startsWith('Microsoft.')).map((type) => concernOf(eventOf(type)).action)).toEqual(['push', 'delete', 'chart_push', 'chart_delete']);
+  it("has ACR's word for an action where ACR has one, and the type for others", () => {
+    expect(
+      eventTypes.filter((type) => type.startsWith('Microsoft.')).map((type) => concernOf(eventOf(type)).action),
+    ).toEqual(['push', 'delete', 'chart_push', 'chart_delete']);
     for (const type of eventTypes) expect(hookActions).toContain(concernOf(eventOf(type)).action);
     expect(covers(hook('', [], ['push']), deleted('foo'))).toBe(false);
     expect(covers(hook('', [], ['Longshore.TagMoved']), eventOf('Longshore.TagMoved'))).toBe(true);
   });
 
-  it('finds a chart by the tag that it was pushed by, and by its archive\'s name', () => {
+  it("finds a chart by the tag that it was pushed by, and by its archive's name", () => {
     const chart = eventOf('Microsoft.ContainerRegistry.ChartPushed');
     const charts = (scope: string) => covers(hook(scope, [], ['chart_push']), chart);
-    expect([charts('charts/mychart:1.0.0'), charts('charts/mychart:mychart-1.0.0.tgz'), charts('charts/mychart:2.0.0'), charts('charts/**')]).toEqual([true, true, false, true]);
+    expect([
+      charts('charts/mychart:1.0.0'),
+      charts('charts/mychart:mychart-1.0.0.tgz'),
+      charts('charts/mychart:2.0.0'),
+      charts('charts/**'),
+    ]).toEqual([true, true, false, true]);
   });
 
   it('covers what is about no repository only when it is empty', () => {
     const failing = eventOf('Longshore.WebhookFailing');
-    expect([covers(hook('', [], ['Longshore.WebhookFailing']), failing), covers(hook('**', [], ['Longshore.WebhookFailing']), failing)]).toEqual([true, false]);
+    expect([
+      covers(hook('', [], ['Longshore.WebhookFailing']), failing),
+      covers(hook('**', [], ['Longshore.WebhookFailing']), failing),
+    ]).toEqual([true, false]);
   });
 });
 
 const part = fc.stringMatching(/^[ab]{1,2}$/);
 const repositories = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
-const starred = fc.array(fc.oneof(part, fc.constantFrom('*', '**', 'a*', '*b', 'a**')), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+const starred = fc
+  .array(fc.oneof(part, fc.constantFrom('*', '**', 'a*', '*b', 'a**')), { minLength: 1, maxLength: 4 })
+  .map((parts) => parts.join('/'));
 const tags = fc.stringMatching(/^[v1]{1,2}$/);
-const scopes = fc.oneof(fc.constant(''), starred, fc.tuple(starred, fc.oneof(tags, fc.constantFrom('*', 'v*'))).map((parts) => parts.join(':')));
-const events: fc.Arbitrary<HookEvent> = fc.oneof(repositories.map(deleted), fc.tuple(repositories, tags).map(([repository, tag]) => pushed(repository, tag)));
+const scopes = fc.oneof(
+  fc.constant(''),
+  starred,
+  fc.tuple(starred, fc.oneof(tags, fc.constantFrom('*', 'v*'))).map((parts) => parts.join(':')),
+);
+const events: fc.Arbitrary<HookEvent> = fc.oneof(
+  repositories.map(deleted),
+  fc.tuple(repositories, tags).map(([repository, tag]) => pushed(repository, tag)),
+);
 
 describe('anchors', () => {
   it('lose no event: a scope that covers it has one of its anchors', () => {
@@ -119,14 +168,29 @@ describe('anchors', () => {
   });
 
   it('of an event are as many as its path is deep, whatever hooks there are', () => {
-    expect(anchorsOf(pushed('a/b/c', 'v1'))).toEqual(['push|all', 'push|tag:a/b/c:v1', 'push|repo:a/b/c', 'push|under:a/', 'push|under:a/b/']);
-    expect(anchorsOf({ ...pushed('a', 'v1'), data: catalogue['Longshore.WebhookFailing'].example, type: 'Longshore.WebhookFailing' })).toEqual(['Longshore.WebhookFailing|all']);
+    expect(anchorsOf(pushed('a/b/c', 'v1'))).toEqual([
+      'push|all',
+      'push|tag:a/b/c:v1',
+      'push|repo:a/b/c',
+      'push|under:a/',
+      'push|under:a/b/',
+    ]);
+    expect(
+      anchorsOf({
+        ...pushed('a', 'v1'),
+        data: catalogue['Longshore.WebhookFailing'].example,
+        type: 'Longshore.WebhookFailing',
+      }),
+    ).toEqual(['Longshore.WebhookFailing|all']);
   });
 });
 
 describe('a pattern', () => {
   it('means what the same regular expression means', () => {
-    const expression = (pattern: string) => new RegExp(`^${pattern.replaceAll(/(?<=^|\/)\*\*\/|\*+/g, (wild) => (wild === '**/' ? '(?:[^/]+/)*' : wild === '*' ? '[^/]*' : '.*'))}$`);
+    const expression = (pattern: string) =>
+      new RegExp(
+        `^${pattern.replaceAll(/(?<=^|\/)\*\*\/|\*+/g, (wild) => (wild === '**/' ? '(?:[^/]+/)*' : wild === '*' ? '[^/]*' : '.*'))}$`,
+      );
     fc.assert(
       fc.property(starred, repositories, (pattern, text) => {
         expect(globMatches(pattern, text)).toBe(expression(pattern).test(text));

@@ -79,13 +79,35 @@ export class Simulation {
   }
 
   connect(calls = new CallPlan()): Instance {
-    const { documents: plain, queues, topic } = connectMemory(this.world, { calls, chance: this.losesAnswers ? usualChance() : withoutLostAnswers() });
+    const {
+      documents: plain,
+      queues,
+      topic,
+    } = connectMemory(this.world, { calls, chance: this.losesAnswers ? usualChance() : withoutLostAnswers() });
     // As the one object graph has them (assemble.ts).
     const documents = withoutEmptyPages(plain);
-    const receivers = { post: async (request: OutboundRequest) => calls.make('issuer.post', request.url.href, () => this.#receive(request)).then((answer) => answer) };
+    const receivers = {
+      post: async (request: OutboundRequest) =>
+        calls.make('issuer.post', request.url.href, () => this.#receive(request)).then((answer) => answer),
+    };
     const hosts = { first: new HostLimits(dispatchLimits), later: new HostLimits(retryLimits) };
     const ids = { nextId: () => `id-${(this.#ids += 1)}` };
-    return { calls, ports: { documents, queues, topic, receivers, clock: this.clock, ids, log: silentLog, registry, eventSource: '/longshore', sealing, hosts } };
+    return {
+      calls,
+      ports: {
+        documents,
+        queues,
+        topic,
+        receivers,
+        clock: this.clock,
+        ids,
+        log: silentLog,
+        registry,
+        eventSource: '/longshore',
+        sealing,
+        hosts,
+      },
+    };
   }
 
   #receive(request: OutboundRequest): Answer | Promise<Answer> {
@@ -100,7 +122,19 @@ export class Simulation {
     const at = this.clock.now().toISOString();
     const identity = { registry, name, uid: `uid-${(this.#ids += 1)}` };
     const secret = await sealSecret({ sealing }, identity, { id: 's', bytes: Buffer.alloc(32, name), createdAt: at });
-    const hook: Webhook = { ...identity, serviceUri: `https://${name}.example/`, actions: ['push'], scope: '', excludes: [], status: 'enabled', format: 'cloudevents', secrets: [secret], createdAt: at, updatedAt: at, ...own };
+    const hook: Webhook = {
+      ...identity,
+      serviceUri: `https://${name}.example/`,
+      actions: ['push'],
+      scope: '',
+      excludes: [],
+      status: 'enabled',
+      format: 'cloudevents',
+      secrets: [secret],
+      createdAt: at,
+      updatedAt: at,
+      ...own,
+    };
     await writeHook(documents, registry, name, () => hook);
     return hook;
   }
@@ -137,7 +171,10 @@ export class Simulation {
     this.#takePublished();
     const events = this.#undelivered.filter(({ at }) => at <= this.now);
     const messages = this.world.region().queues.receive(deliveriesQueue, 32, 30);
-    const work = this.shuffle([...events.map((event) => () => this.#deliverEvent(event)), ...messages.flatMap((message) => Array.from({ length: this.copies }, () => () => this.#deliverMessage(message)))]);
+    const work = this.shuffle([
+      ...events.map((event) => () => this.#deliverEvent(event)),
+      ...messages.flatMap((message) => Array.from({ length: this.copies }, () => () => this.#deliverMessage(message))),
+    ]);
     await Promise.all(work.map((each) => each()));
   }
 
@@ -154,7 +191,17 @@ export class Simulation {
     if (done === true) this.#undelivered = this.#undelivered.filter((each) => each !== due);
   }
 
-  async #deliverMessage({ id, receipt, message, dequeueCount }: { readonly id: string; readonly receipt: string; readonly message: unknown; readonly dequeueCount: number }): Promise<void> {
+  async #deliverMessage({
+    id,
+    receipt,
+    message,
+    dequeueCount,
+  }: {
+    readonly id: string;
+    readonly receipt: string;
+    readonly message: unknown;
+    readonly dequeueCount: number;
+  }): Promise<void> {
     const { queues } = this.world.region();
     const done = await this.alive(async (ports) => deliver(ports, message).then(() => true)).catch(() => undefined);
     if (done !== true && dequeueCount < 5) return;
@@ -168,7 +215,11 @@ export class Simulation {
     let idle = 0;
     for (;;) {
       this.#takePublished();
-      const next = Math.min(sweepAt, this.world.region().queues.nextVisibleAt(deliveriesQueue) ?? Infinity, ...this.#undelivered.map(({ at }) => at));
+      const next = Math.min(
+        sweepAt,
+        this.world.region().queues.nextVisibleAt(deliveriesQueue) ?? Infinity,
+        ...this.#undelivered.map(({ at }) => at),
+      );
       if (next > until) break;
       this.clock.advance(Math.max(0, next - this.now));
       await this.turn();
@@ -192,7 +243,11 @@ export class Simulation {
   /** The log of a hook, the oldest event first; of all without a name. */
   async deliveries(name?: string): Promise<Delivery[]> {
     const where = name === undefined ? [] : [{ path: 'name', is: '=', value: name } as const];
-    return (await this.documents({ container: 'deliveries', where: [{ path: 'type', is: '=', value: 'delivery' }, ...where], orderBy: { path: 'createdAt', direction: 'asc' } })) as unknown as Delivery[];
+    return (await this.documents({
+      container: 'deliveries',
+      where: [{ path: 'type', is: '=', value: 'delivery' }, ...where],
+      orderBy: { path: 'createdAt', direction: 'asc' },
+    })) as unknown as Delivery[];
   }
 
   gotBy(name: string): Got[] {
@@ -212,9 +267,25 @@ export function pushEvent(id: string, at: Date): CloudEvent {
     id,
     timestamp: time,
     action: 'push',
-    target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 5, digest, length: 5, repository: 'team/app', tag: 'v1' },
+    target: {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      size: 5,
+      digest,
+      length: 5,
+      repository: 'team/app',
+      tag: 'v1',
+    },
     request: { id, host: 'registry.example', method: 'PUT', useragent: 'test' },
     actor: { name: 'anonymous' },
   };
-  return { specversion: '1.0', id, source: '/longshore', type: 'Microsoft.ContainerRegistry.ImagePushed', subject: 'team/app:v1', time, datacontenttype: 'application/json', data };
+  return {
+    specversion: '1.0',
+    id,
+    source: '/longshore',
+    type: 'Microsoft.ContainerRegistry.ImagePushed',
+    subject: 'team/app:v1',
+    time,
+    datacontenttype: 'application/json',
+    data,
+  };
 }

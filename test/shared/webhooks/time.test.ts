@@ -32,7 +32,11 @@ describe('a receiver that is down for 20 hours', () => {
       expect(waits[index]).toBeLessThanOrEqual(1.1 * wanted);
     }
     const [delivery] = await simulation.deliveries();
-    expect(delivery).toMatchObject({ status: 'delivered', attempted: times.length, endedAt: new Date(times.at(-1) ?? 0).toISOString() });
+    expect(delivery).toMatchObject({
+      status: 'delivered',
+      attempted: times.length,
+      endedAt: new Date(times.at(-1) ?? 0).toISOString(),
+    });
     expect(delivery?.attempts.map(({ at }) => Date.parse(at))).toEqual(times);
     expect(delivery?.attempts.map(({ number }) => number)).toEqual(times.map((_, index) => index + 1));
     expect(new Set(simulation.got.map(({ id }) => id))).toEqual(new Set([delivery?.deliveryId]));
@@ -63,8 +67,17 @@ describe('a receiver that is down for 25 hours', () => {
     await simulation.runFor(minute);
     expect(simulation.got).toHaveLength(3);
     expect(new Set(simulation.got.map(({ id }) => id))).toEqual(ids);
-    expect((await simulation.deliveries()).map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered']);
-    expect(await simulation.documents({ container: 'registries', where: [{ path: 'type', is: '=', value: 'webhook-redelivery' }] })).toMatchObject([{ state: 'done', redelivered: 3 }]);
+    expect((await simulation.deliveries()).map(({ status }) => status)).toEqual([
+      'delivered',
+      'delivered',
+      'delivered',
+    ]);
+    expect(
+      await simulation.documents({
+        container: 'registries',
+        where: [{ path: 'type', is: '=', value: 'webhook-redelivery' }],
+      }),
+    ).toMatchObject([{ state: 'done', redelivered: 3 }]);
   });
 });
 
@@ -82,7 +95,10 @@ describe('copies', () => {
     const times = simulation.gotBy('receiver').map(({ at }) => at);
     const [delivery] = await simulation.deliveries();
     expect(delivery).toMatchObject({ status: 'delivered', attempted: times.length });
-    for (const [index, wait] of gaps(times).entries()) expect(Math.abs(wait - (usual(times.length)[index] ?? 0))).toBeLessThanOrEqual(0.1 * (usual(times.length)[index] ?? 0));
+    for (const [index, wait] of gaps(times).entries())
+      expect(Math.abs(wait - (usual(times.length)[index] ?? 0))).toBeLessThanOrEqual(
+        0.1 * (usual(times.length)[index] ?? 0),
+      );
     expect(simulation.queued()).toBe(0);
   });
 });
@@ -108,7 +124,13 @@ describe('the schedule of a hook', () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     const began = simulation.now;
-    const answers = [answered(429, { 'retry-after': '120' }), answered(503, { 'retry-after': new Date(began + hour).toUTCString() }), answered(503, { 'retry-after': '1' }), answered(503, { 'retry-after': 'soon' }), answered(200)];
+    const answers = [
+      answered(429, { 'retry-after': '120' }),
+      answered(503, { 'retry-after': new Date(began + hour).toUTCString() }),
+      answered(503, { 'retry-after': '1' }),
+      answered(503, { 'retry-after': 'soon' }),
+      answered(200),
+    ];
     simulation.receivers.set('receiver.example', () => answers.shift() ?? answered(200));
     simulation.push('e1');
     await simulation.runFor(5 * hour);
@@ -175,7 +197,9 @@ describe('an answer', () => {
       await simulation.turn();
       simulation.clock.advance(1);
     }
-    expect((await simulation.deliveries()).map(({ failure, attempts }) => [failure, attempts[0]?.outcome])).toEqual(['timeout', 'unreachable', 'refused'].map((is) => [is, { is, why: `it is ${is}` }]));
+    expect((await simulation.deliveries()).map(({ failure, attempts }) => [failure, attempts[0]?.outcome])).toEqual(
+      ['timeout', 'unreachable', 'refused'].map((is) => [is, { is, why: `it is ${is}` }]),
+    );
   });
 
   it('of 410 disables the hook, which says why, ends the delivery, and tells other hooks', async () => {
@@ -188,16 +212,35 @@ describe('an answer', () => {
     simulation.push('e2');
     await simulation.runFor(hour);
     expect(simulation.gotBy('receiver')).toHaveLength(1);
-    expect(await simulation.readHook('receiver')).toMatchObject({ status: 'disabled', disabledBecause: 'the receiver answered 410 Gone' });
-    expect(await simulation.deliveries('receiver')).toMatchObject([{ status: 'cancelled', because: 'the receiver answered 410 Gone' }]);
-    expect(simulation.gotBy('operator').map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([{ type: 'Longshore.WebhookDisabled', subject: 'receiver', data: { target: { webhook: 'receiver', host: 'receiver.example' } } }]);
+    expect(await simulation.readHook('receiver')).toMatchObject({
+      status: 'disabled',
+      disabledBecause: 'the receiver answered 410 Gone',
+    });
+    expect(await simulation.deliveries('receiver')).toMatchObject([
+      { status: 'cancelled', because: 'the receiver answered 410 Gone' },
+    ]);
+    expect(simulation.gotBy('operator').map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+      {
+        type: 'Longshore.WebhookDisabled',
+        subject: 'receiver',
+        data: { target: { webhook: 'receiver', host: 'receiver.example' } },
+      },
+    ]);
   });
 });
 
 describe('what is queued for a hook', () => {
   it.each([
-    ['is disabled', (simulation: Simulation) => simulation.change('receiver', (hook) => ({ ...hook, status: 'disabled' as const })), 'the webhook is disabled'],
-    ['is made anew under its name', (simulation: Simulation) => simulation.change('receiver', (hook) => ({ ...hook, uid: 'another' })), 'the webhook was deleted'],
+    [
+      'is disabled',
+      (simulation: Simulation) => simulation.change('receiver', (hook) => ({ ...hook, status: 'disabled' as const })),
+      'the webhook is disabled',
+    ],
+    [
+      'is made anew under its name',
+      (simulation: Simulation) => simulation.change('receiver', (hook) => ({ ...hook, uid: 'another' })),
+      'the webhook was deleted',
+    ],
   ])('that %s is not sent any more', async (_, change, because) => {
     const simulation = new Simulation();
     await simulation.hook('receiver');

@@ -20,17 +20,34 @@ async function described(failure: Failure): Promise<string> {
   return `seed ${failure.case.seed}: ${failure.message}\nshrunk to ${least.case.rounds.map((round) => JSON.stringify(round)).join('\n')}\n${least.message}`;
 }
 
-const without = (test: (change: DocumentChange) => boolean): Mutation => ({ change: (change) => (test(change) ? undefined : change) });
-const setsCopy = (change: DocumentChange) => change.do === 'patch' && change.id === 'blob' && Object.keys(change.set ?? {}).some((path) => path.startsWith('copies.'));
+const without = (test: (change: DocumentChange) => boolean): Mutation => ({
+  change: (change) => (test(change) ? undefined : change),
+});
+const setsCopy = (change: DocumentChange) =>
+  change.do === 'patch' &&
+  change.id === 'blob' &&
+  Object.keys(change.set ?? {}).some((path) => path.startsWith('copies.'));
 
 /** Each takes one precaution away, in a sentence. */
 const mutations: Record<string, Mutation> = {
-  'a copy does not ask whether the blob is still there': { change: (change) => (setsCopy(change) && change.do === 'patch' ? { do: 'upsert', document: { id: 'blob', type: 'blob', schemaVersion: 1, ...change.set } } : change) },
+  'a copy does not ask whether the blob is still there': {
+    change: (change) =>
+      setsCopy(change) && change.do === 'patch'
+        ? { do: 'upsert', document: { id: 'blob', type: 'blob', schemaVersion: 1, ...change.set } }
+        : change,
+  },
   'a finished copy is not registered': without(setsCopy),
   'a finished copy stays planned': without((change) => change.do === 'delete' && change.id.startsWith('copy:')),
-  'a region that is emptied leaves nothing elsewhere': { change: (change) => (change.do === 'replace' && change.document.type === 'blob' ? { ...change, document: { ...change.document, copies: {} } } : change) },
+  'a region that is emptied leaves nothing elsewhere': {
+    change: (change) =>
+      change.do === 'replace' && change.document.type === 'blob'
+        ? { ...change, document: { ...change.document, copies: {} } }
+        : change,
+  },
   'copies are not planned': without((change) => change.do === 'create' && change.document.type === 'copy'),
-  'an image that waits is not written down': without((change) => change.do === 'upsert' && change.document.type === 'replicated'),
+  'an image that waits is not written down': without(
+    (change) => change.do === 'upsert' && change.document.type === 'replicated',
+  ),
 };
 
 describe(`pushes, deletes, copies, drains, reconciles, purges, outages and crashes in three regions, in any order (seed ${firstSeed})`, () => {
@@ -48,7 +65,11 @@ describe(`pushes, deletes, copies, drains, reconciles, purges, outages and crash
 });
 
 describe('a bug of replication that is put in on purpose', () => {
-  it.each(Object.entries(mutations))('is found: %s', async (_, mutation) => {
-    expect(await firstFailure(fixed, mutation)).toBeDefined();
-  }, 120_000);
+  it.each(Object.entries(mutations))(
+    'is found: %s',
+    async (_, mutation) => {
+      expect(await firstFailure(fixed, mutation)).toBeDefined();
+    },
+    120_000,
+  );
 });

@@ -40,7 +40,10 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
     case 'remove':
       return ask(actor.app, 'DELETE', `/api/v1/replicas/${operation.region}`);
     case 'reconcile':
-      return ask(actor.app, 'POST', '/api/v1/replication/reconcile', { headers: json, body: JSON.stringify({ region: operation.region }) });
+      return ask(actor.app, 'POST', '/api/v1/replication/reconcile', {
+        headers: json,
+        body: JSON.stringify({ region: operation.region }),
+      });
   }
 }
 
@@ -51,7 +54,10 @@ async function push(actor: Actor, repository: string, at: number, tag: string): 
   for (const blob of [image.config, ...image.layers]) {
     const digest = digestOf(blob);
     if ((await ask(actor.app, 'HEAD', `/v2/${repository}/blobs/${digest}`)).status === 200) continue;
-    if ((await ask(actor.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, { body: blob })).status !== 201) return;
+    if (
+      (await ask(actor.app, 'POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, { body: blob })).status !== 201
+    )
+      return;
   }
   await putManifest(actor.app, repository, tag, image);
 }
@@ -78,7 +84,13 @@ export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): 
       const id = actors;
       return async () => {
         const alone = planned.length === 1 && each.crash === undefined;
-        const actor = actorIn(simulated, each.operation.region, id, mutation, alone ? undefined : () => schedule.turn(id));
+        const actor = actorIn(
+          simulated,
+          each.operation.region,
+          id,
+          mutation,
+          alone ? undefined : () => schedule.turn(id),
+        );
         if (each.crash?.moment === 'before') actor.calls.crashBefore(each.crash.at);
         if (each.crash?.moment === 'after') actor.calls.crashAfter(each.crash.at);
         await perform(simulated, actor, each.operation);
@@ -147,7 +159,10 @@ export async function shrunk(failure: Failure, mutation?: Mutation): Promise<Fai
   const { rounds } = failure.case;
   for (const [at, round] of rounds.entries()) {
     for (const leftOut of round.planned) {
-      const smaller = { ...failure.case, rounds: rounds.with(at, { ...round, planned: round.planned.filter((each) => each !== leftOut) }) };
+      const smaller = {
+        ...failure.case,
+        rounds: rounds.with(at, { ...round, planned: round.planned.filter((each) => each !== leftOut) }),
+      };
       for (let seed = 0; seed < 10; seed += 1) {
         const found = await failureOf({ ...smaller, seed: seed === 0 ? smaller.seed : seed }, mutation);
         if (found !== undefined) return shrunk(found, mutation);

@@ -40,7 +40,15 @@ export interface Simulated {
 export function simulatedWorld(seed: number): Simulated {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = { now: () => new Date(now) };
-  return { seed, writes: 0, world: createMemoryWorld({ clock }), passTime: (ms) => (now += ms), handled: new Map(), down: new Set(), idle: [] };
+  return {
+    seed,
+    writes: 0,
+    world: createMemoryWorld({ clock }),
+    passTime: (ms) => (now += ms),
+    handled: new Map(),
+    down: new Set(),
+    idle: [],
+  };
 }
 
 export interface Actor extends TestLongshore {
@@ -49,7 +57,13 @@ export interface Actor extends TestLongshore {
 }
 
 /** A process of a region, as often as not one that did something before. `turn` is waited for before each of its calls, whatever it calls. */
-export function actorIn(simulated: Simulated, name: string, id: number, mutation: Mutation, turn?: () => Promise<void>): Actor {
+export function actorIn(
+  simulated: Simulated,
+  name: string,
+  id: number,
+  mutation: Mutation,
+  turn?: () => Promise<void>,
+): Actor {
   const at = simulated.idle.findIndex((actor) => actor.name === name);
   const [actor = newActorIn(simulated, name, id, mutation)] = at === -1 ? [] : simulated.idle.splice(at, 1);
   actor.calls.clearFaults().startAgain();
@@ -61,18 +75,36 @@ function newActorIn(simulated: Simulated, name: string, id: number, mutation: Mu
   const { world } = simulated;
   const calls = new CallPlan();
   const connect = (region: string, lag = 0) => {
-    const memory = connectMemory(world, { calls, chance: simulatedChance(simulated.seed + id), region: { name: region, lagMs: lag } });
-    return { ...memory, blobs: guarded(memory.blobs, simulated, region), documents: mutated(memory.documents, mutation, simulated) };
+    const memory = connectMemory(world, {
+      calls,
+      chance: simulatedChance(simulated.seed + id),
+      region: { name: region, lagMs: lag },
+    });
+    return {
+      ...memory,
+      blobs: guarded(memory.blobs, simulated, region),
+      documents: mutated(memory.documents, mutation, simulated),
+    };
   };
   const [own, near] = [connect(name), connect(name, lagMs)];
-  const stores = regionNames.filter((other) => other !== name).map((other) => ({ name: other, ...pick(connect(other)), probe: () => Promise.resolve() }));
+  const stores = regionNames
+    .filter((other) => other !== name)
+    .map((other) => ({ name: other, ...pick(connect(other)), probe: () => Promise.resolve() }));
   let drawn = 0;
-  const ids = { nextId: () => `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}` };
+  const ids = {
+    nextId: () =>
+      `00000000-0000-4000-8000-${id.toString(16).padStart(6, '0')}${(drawn += 1).toString(16).padStart(6, '0')}`,
+  };
   const longshore = composeForTest({
     world,
     connection: { calls, region: { name } },
     settings: { region: name, graceMs, copies: { blockBytes: 8, leaseMs } },
-    adapters: { documents: own.documents, blobs: own.blobs, ids, others: { near: near.documents, stores, probe: () => Promise.resolve() } },
+    adapters: {
+      documents: own.documents,
+      blobs: own.blobs,
+      ids,
+      others: { near: near.documents, stores, probe: () => Promise.resolve() },
+    },
   });
   return { ...longshore, name, calls };
 }
@@ -82,13 +114,21 @@ function pick({ blobs, queues }: ReturnType<typeof connectMemory>) {
 }
 
 /** A region that is cut off answers nobody; what it was asked to fetch from another that is cut off fails too. */
-function guarded(blobs: ReturnType<typeof connectMemory>['blobs'], { down, world }: Simulated, region: string): ReturnType<typeof connectMemory>['blobs'] {
+function guarded(
+  blobs: ReturnType<typeof connectMemory>['blobs'],
+  { down, world }: Simulated,
+  region: string,
+): ReturnType<typeof connectMemory>['blobs'] {
   const failing = Object.fromEntries(
     Object.entries(blobs).map(([verb, call]) => [
       verb,
       (...given: unknown[]): unknown => {
-        const source = verb === 'stageBlockFrom' ? [...regionNames].find((name) => world.region(name).blobs.host === new URL(String(given[2])).host) : undefined;
-        if (verb !== 'signBlobUrl' && (down.has(region) || (source !== undefined && down.has(source)))) return Promise.reject(outage(region));
+        const source =
+          verb === 'stageBlockFrom'
+            ? [...regionNames].find((name) => world.region(name).blobs.host === new URL(String(given[2])).host)
+            : undefined;
+        if (verb !== 'signBlobUrl' && (down.has(region) || (source !== undefined && down.has(source))))
+          return Promise.reject(outage(region));
         return (call as (...all: unknown[]) => unknown)(...given);
       },
     ]),
@@ -104,8 +144,13 @@ function mutated(documents: Documents, { change }: Mutation, simulated: Simulate
   return {
     ...documents,
     commitDocuments: async (container, partition, changes) => {
-      const left = change === undefined ? changes : changes.map((each) => change(each, container)).filter((each) => each !== undefined);
-      return left.length === 0 ? { committed: true, etags: [] } : documents.commitDocuments(container, partition, left).finally(() => (simulated.writes += 1));
+      const left =
+        change === undefined
+          ? changes
+          : changes.map((each) => change(each, container)).filter((each) => each !== undefined);
+      return left.length === 0
+        ? { committed: true, etags: [] }
+        : documents.commitDocuments(container, partition, left).finally(() => (simulated.writes += 1));
     },
   };
 }

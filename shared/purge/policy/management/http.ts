@@ -29,16 +29,31 @@ export function policyRoutes(ports: PolicyManagementPorts): OpenAPIHono {
   policies(api, ports);
   plans(api, ports);
   pins(api, ports);
-  api.openapi(routes.explain, async (context) => context.json(showExplained(await explain(ports, ports.registry, context.req.valid('query').image)), 200));
+  api.openapi(routes.explain, async (context) =>
+    context.json(showExplained(await explain(ports, ports.registry, context.req.valid('query').image)), 200),
+  );
   return api;
 }
 
 function policies(api: OpenAPIHono, ports: PolicyManagementPorts): void {
   const { documents, registry } = ports;
-  const show = async (document: PolicyDocument) => showPolicy(document, untrackedRules(document.policy, await ports.lastPulls.trackedSince(registry), ports.clock.now()));
-  api.openapi(routes.listPolicies, async (context) => context.json({ policies: await Promise.all((await readPolicies(documents, registry)).map(show)) }, 200));
-  api.openapi(routes.readPolicy, async (context) => context.json(await show(await theOne(ports, context.req.valid('param').name)), 200));
-  api.openapi(routes.putPolicy, async (context) => context.json(await show(await putPolicy(ports, registry, context.req.valid('param').name, context.req.valid('json'))), 200));
+  const show = async (document: PolicyDocument) =>
+    showPolicy(
+      document,
+      untrackedRules(document.policy, await ports.lastPulls.trackedSince(registry), ports.clock.now()),
+    );
+  api.openapi(routes.listPolicies, async (context) =>
+    context.json({ policies: await Promise.all((await readPolicies(documents, registry)).map(show)) }, 200),
+  );
+  api.openapi(routes.readPolicy, async (context) =>
+    context.json(await show(await theOne(ports, context.req.valid('param').name)), 200),
+  );
+  api.openapi(routes.putPolicy, async (context) =>
+    context.json(
+      await show(await putPolicy(ports, registry, context.req.valid('param').name, context.req.valid('json'))),
+      200,
+    ),
+  );
   api.openapi(routes.deletePolicy, async (context) => {
     const { name } = context.req.valid('param');
     await theOne(ports, name);
@@ -59,8 +74,19 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
   api.openapi(routes.makePlan, async (context) => {
     const { name } = context.req.valid('param');
     const policy = await theOne(ports, name);
-    if ((await currentPlan(ports, policy))?.state === 'approved') throw new RegistryError({ is: 'conflict', why: 'the current plan is being carried out: stop it, or wait until it is done' });
-    if (!(await walk(ports, registry, name, soon()))) return context.json({ looking: true as const, why: 'what is stored is being looked through for the first time since the rules changed: ask again' }, 202);
+    if ((await currentPlan(ports, policy))?.state === 'approved')
+      throw new RegistryError({
+        is: 'conflict',
+        why: 'the current plan is being carried out: stop it, or wait until it is done',
+      });
+    if (!(await walk(ports, registry, name, soon())))
+      return context.json(
+        {
+          looking: true as const,
+          why: 'what is stored is being looked through for the first time since the rules changed: ask again',
+        },
+        202,
+      );
     const plan = await planNow(ports, registry, policy, causeIn(context), 'somebody');
     return context.json(await pageOf(ports, plan), 200);
   });
@@ -73,21 +99,31 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
     const plan = await thePlan(ports, name);
     const cause = causeIn(context);
     const { hash, switchOn } = context.req.valid('json');
-    if (isEmpty(plan) && switchOn !== true) throw new RegistryError({ is: 'conflict', why: 'the plan removes nothing, so approving it only switches the policy on for every run of its schedule: send "switchOn": true if that is meant' });
+    if (isEmpty(plan) && switchOn !== true)
+      throw new RegistryError({
+        is: 'conflict',
+        why: 'the plan removes nothing, so approving it only switches the policy on for every run of its schedule: send "switchOn": true if that is meant',
+      });
     await approve(ports, plan, hash, cause);
     return context.json(await pageOf(ports, (await carryOut(ports, registry, plan.plan, cause, soon())) ?? plan), 200);
   });
 }
 
 function pins(api: OpenAPIHono, ports: PolicyManagementPorts): void {
-  api.openapi(routes.listInUse, async (context) => context.json({ sources: await listInUse(ports, ports.registry) }, 200));
+  api.openapi(routes.listInUse, async (context) =>
+    context.json({ sources: await listInUse(ports, ports.registry) }, 200),
+  );
   api.openapi(routes.putInUse, async (context) => {
     const { digests, ttlSeconds } = context.req.valid('json');
-    return context.json(await putInUse(ports, ports.registry, context.req.valid('param').source, digests, ttlSeconds), 200);
+    return context.json(
+      await putInUse(ports, ports.registry, context.req.valid('param').source, digests, ttlSeconds),
+      200,
+    );
   });
   api.openapi(routes.deleteInUse, async (context) => {
     const { source } = context.req.valid('param');
-    if (!(await forgetInUse(ports, ports.registry, source))) throw new RegistryError({ is: 'thing-unknown', what: `source "${source}" of images in use` });
+    if (!(await forgetInUse(ports, ports.registry, source)))
+      throw new RegistryError({ is: 'thing-unknown', what: `source "${source}" of images in use` });
     return context.body(null, 204);
   });
 }
@@ -104,17 +140,27 @@ function isEmpty({ manifests, tags, over, more }: Plan): boolean {
   return manifests === 0 && tags === 0 && over.length === 0 && !more;
 }
 
-async function currentPlan({ documents, registry }: PolicyManagementPorts, { plan }: PolicyDocument): Promise<Plan | undefined> {
+async function currentPlan(
+  { documents, registry }: PolicyManagementPorts,
+  { plan }: PolicyDocument,
+): Promise<Plan | undefined> {
   return plan === undefined ? undefined : (await readStored(documents, planSchema, planRef(registry, plan)))?.document;
 }
 
 async function thePlan(ports: PolicyManagementPorts, name: string): Promise<Plan> {
   const plan = await currentPlan(ports, await theOne(ports, name));
-  if (plan === undefined) throw new RegistryError({ is: 'thing-unknown', what: `plan of the purge policy "${name}": make one with POST` });
+  if (plan === undefined)
+    throw new RegistryError({ is: 'thing-unknown', what: `plan of the purge policy "${name}": make one with POST` });
   return plan;
 }
 
 async function pageOf({ documents, registry }: PolicyManagementPorts, plan: Plan, page = 0) {
-  const found = page < plan.pages ? await readStored(documents, pageSchema, planPageRef(registry, plan.plan, page)) : undefined;
-  return showPlan(plan, found?.document.removals ?? [], found?.document.kept ?? [], page + 1 < plan.pages ? String(page + 1) : undefined);
+  const found =
+    page < plan.pages ? await readStored(documents, pageSchema, planPageRef(registry, plan.plan, page)) : undefined;
+  return showPlan(
+    plan,
+    found?.document.removals ?? [],
+    found?.document.kept ?? [],
+    page + 1 < plan.pages ? String(page + 1) : undefined,
+  );
 }

@@ -1,10 +1,18 @@
 import { app, type EventGridEvent, type InvocationContext, trigger } from '@azure/functions';
 
-export const seen: { event: Record<string, unknown>; metadata: Record<string, unknown>; retryCount: number | undefined }[] = [];
+export const seen: {
+  event: Record<string, unknown>;
+  metadata: Record<string, unknown>;
+  retryCount: number | undefined;
+}[] = [];
 
 app.eventGrid('on-push', {
   handler: (event, context) => {
-    seen.push({ event: { ...event }, metadata: { ...context.triggerMetadata }, retryCount: context.retryContext?.retryCount });
+    seen.push({
+      event: { ...event },
+      metadata: { ...context.triggerMetadata },
+      retryCount: context.retryContext?.retryCount,
+    });
     if (event.subject === 'bad') throw new Error('cannot take this one');
   },
 });

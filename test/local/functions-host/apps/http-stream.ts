@@ -25,7 +25,11 @@ app.http('echo', {
   }),
 });
 
-app.http('item', { route: 'items/{id}/{part?}', methods: ['GET'], handler: (request) => ({ jsonBody: request.params }) });
+app.http('item', {
+  route: 'items/{id}/{part?}',
+  methods: ['GET'],
+  handler: (request) => ({ jsonBody: request.params }),
+});
 app.http('first', { route: 'overlap/{name}', methods: ['GET'], handler: () => ({ body: 'first' }) });
 app.http('second', { route: 'overlap/exact', methods: ['GET'], handler: () => ({ body: 'second' }) });
 app.http('unrouted', { methods: ['GET'], handler: () => ({ body: 'by name' }) });
@@ -92,7 +96,8 @@ async function countBytes(request: HttpRequest): Promise<number> {
     for await (const chunk of request.body ?? []) {
       bytes += (chunk as Uint8Array).length;
       seen.received = bytes;
-      for (; pause > 0 && paused < Math.floor(bytes / 1_048_576); paused++) await new Promise((resolve) => setTimeout(resolve, pause));
+      for (; pause > 0 && paused < Math.floor(bytes / 1_048_576); paused++)
+        await new Promise((resolve) => setTimeout(resolve, pause));
     }
   } catch (error) {
     seen.aborted++;

@@ -21,7 +21,8 @@ app.hook.postInvocation((context) => {
   }
 });
 app.hook.log((context) => {
-  if (context.category === 'user') context.message = `[${context.invocationContext?.functionName ?? 'nobody'}] ${context.message}`;
+  if (context.category === 'user')
+    context.message = `[${context.invocationContext?.functionName ?? 'nobody'}] ${context.message}`;
 });
 
 app.http('rewritten', { methods: ['GET'], handler: (input) => ({ jsonBody: input }) });

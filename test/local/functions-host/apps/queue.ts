@@ -6,7 +6,13 @@ export interface Seen {
 }
 
 /** What the functions below were called with, and the gates that hold them. */
-export const seen = { plain: [] as Seen[], failing: [] as Seen[], poison: [] as Seen[], runningAtOnce: 0, mostAtOnce: 0 };
+export const seen = {
+  plain: [] as Seen[],
+  failing: [] as Seen[],
+  poison: [] as Seen[],
+  runningAtOnce: 0,
+  mostAtOnce: 0,
+};
 export const gate = Promise.withResolvers<undefined>();
 
 app.storageQueue('plain', {

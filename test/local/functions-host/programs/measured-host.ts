@@ -11,5 +11,7 @@ const host = await startFunctionsHost({
   log: () => undefined,
 });
 process.send?.({ url: host.url });
-process.on('message', () => process.send?.({ rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 }));
+process.on('message', () =>
+  process.send?.({ rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 }),
+);
 process.on('disconnect', () => process.exit());

@@ -43,17 +43,56 @@ interface BuildOptions {
 }
 
 /** As a builder makes it: one layer of `content` on those of the base, whose settings it inherits. */
-export function build(repository: string, content: string, { base, says, config = {}, platform = { os: 'linux', architecture: 'amd64' } }: BuildOptions = {}): Built {
+export function build(
+  repository: string,
+  content: string,
+  { base, says, config = {}, platform = { os: 'linux', architecture: 'amd64' } }: BuildOptions = {},
+): Built {
   const layer = Buffer.from(`layer ${content}`);
   const diffId = `sha256:${createHash('sha256').update(`diff ${content}`).digest('hex')}`;
-  const layers = [...(base?.layers ?? []), { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digestOf(layer), size: layer.length }];
+  const layers = [
+    ...(base?.layers ?? []),
+    { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digestOf(layer), size: layer.length },
+  ];
   const inherited = (base?.config.config ?? {}) as Runtime;
   const history = [...((base?.config.history as unknown[] | undefined) ?? []), { created_by: `COPY ${content}` }];
-  const made = { ...platform, config: { ...inherited, ...config }, rootfs: { type: 'layers', diff_ids: [...(base?.config.rootfs.diff_ids ?? []), diffId] }, history };
+  const made = {
+    ...platform,
+    config: { ...inherited, ...config },
+    rootfs: { type: 'layers', diff_ids: [...(base?.config.rootfs.diff_ids ?? []), diffId] },
+    history,
+  };
   const configBytes = Buffer.from(JSON.stringify(made));
-  const annotations = says === undefined ? {} : { annotations: { 'org.opencontainers.image.base.name': says, ...(base === undefined ? {} : { 'org.opencontainers.image.base.digest': base.digest }) } };
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(configBytes), size: configBytes.length }, layers, ...annotations }));
-  return { repository, bytes, digest: digestOf(bytes), config: made, layers, blobs: [...(base?.blobs ?? []), layer, configBytes] };
+  const annotations =
+    says === undefined
+      ? {}
+      : {
+          annotations: {
+            'org.opencontainers.image.base.name': says,
+            ...(base === undefined ? {} : { 'org.opencontainers.image.base.digest': base.digest }),
+          },
+        };
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: {
+        mediaType: 'application/vnd.oci.image.config.v1+json',
+        digest: digestOf(configBytes),
+        size: configBytes.length,
+      },
+      layers,
+      ...annotations,
+    }),
+  );
+  return {
+    repository,
+    bytes,
+    digest: digestOf(bytes),
+    config: made,
+    layers,
+    blobs: [...(base?.blobs ?? []), layer, configBytes],
+  };
 }
 
 export interface Registry {
@@ -86,21 +125,33 @@ export function scriptedRunner({ annotates = false, tested = [] }: Scripted = {}
   let builds = 0;
   const imageOf = (image: Built): BuiltImage => ({
     manifest: image.bytes,
-    openBlob: (digest) => new Response(image.blobs.find((blob) => digestOf(blob) === digest) as Uint8Array<ArrayBuffer>).body as ReadableStream<Uint8Array>,
-    test: ([program]) => Promise.resolve(program === 'false' ? { is: 'failed', why: 'its test ended with exit code 1' } : { is: 'passed' }),
+    openBlob: (digest) =>
+      new Response(image.blobs.find((blob) => digestOf(blob) === digest) as Uint8Array<ArrayBuffer>)
+        .body as ReadableStream<Uint8Array>,
+    test: ([program]) =>
+      Promise.resolve(
+        program === 'false' ? { is: 'failed', why: 'its test ended with exit code 1' } : { is: 'passed' },
+      ),
     discard: () => Promise.resolve(),
   });
   return {
     name: 'scripted',
     async build({ context, dockerfile, pins, timeoutMs, arguments: given }, log) {
-      const text = Object.entries(pins).reduce((all, [from, to]) => all.replaceAll(from, to), await fileIn(context, dockerfile));
+      const text = Object.entries(pins).reduce(
+        (all, [from, to]) => all.replaceAll(from, to),
+        await fileIn(context, dockerfile),
+      );
       log(`building:\n${text}`);
       if (Object.keys(given).length > 0) log(`with ${JSON.stringify(given)}\n`);
       builds += 1;
       if (text.includes('RUN false')) return { is: 'failed', why: 'buildah ended with exit code 1' };
-      if (text.includes('RUN sleep')) return { is: 'failed', why: `buildah took longer than ${timeoutMs / 1_000} s, and was stopped` };
+      if (text.includes('RUN sleep'))
+        return { is: 'failed', why: `buildah took longer than ${timeoutMs / 1_000} s, and was stopped` };
       const from = annotates ? [...text.matchAll(/^FROM (\S+)/gm)].at(-1)?.[1] : undefined;
-      return { is: 'built', image: imageOf(build('built', `${text} (${builds})`, from === undefined ? {} : { says: from })) };
+      return {
+        is: 'built',
+        image: imageOf(build('built', `${text} (${builds})`, from === undefined ? {} : { says: from })),
+      };
     },
     pull: (reference) => {
       tested.push(reference);
@@ -123,8 +174,16 @@ export type Twist = <T>(delivered: readonly T[]) => readonly T[];
 
 export interface Pulled {
   readonly digest: string;
-  readonly manifest: { readonly annotations?: Record<string, string>; readonly layers: readonly { readonly digest: string }[]; readonly [other: string]: unknown };
-  readonly config: { readonly config: Record<string, unknown>; readonly history: readonly { readonly created_by: string }[]; readonly [other: string]: unknown };
+  readonly manifest: {
+    readonly annotations?: Record<string, string>;
+    readonly layers: readonly { readonly digest: string }[];
+    readonly [other: string]: unknown;
+  };
+  readonly config: {
+    readonly config: Record<string, unknown>;
+    readonly history: readonly { readonly created_by: string }[];
+    readonly [other: string]: unknown;
+  };
   readonly layers: readonly string[];
 }
 
@@ -138,14 +197,22 @@ interface Around {
 }
 
 /** A registry with what Event Grid, the queues and the timers do around it. */
-export function registry(settings: Partial<Settings> = {}, { tested = [], runner = scriptedRunner({ tested }), isNamed = true, losesAnswers = false }: Around = {}): Registry {
+export function registry(
+  settings: Partial<Settings> = {},
+  { tested = [], runner = scriptedRunner({ tested }), isNamed = true, losesAnswers = false }: Around = {},
+): Registry {
   const clock = steppedClock();
   const world = createMemoryWorld({ clock });
   const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
     // Whoever loses the answer of a claim leaves the image to a later sweep, which most of these tests wait for none of: the simulation of builds does.
     const connection = losesAnswers ? { calls } : { calls, chance: withoutLostAnswers() };
-    return composeForTest({ world, connection, settings: { ...(isNamed ? { publicUrl: new URL(`http://${host}`) } : {}), ...settings }, adapters: { runner, git } });
+    return composeForTest({
+      world,
+      connection,
+      settings: { ...(isNamed ? { publicUrl: new URL(`http://${host}`) } : {}), ...settings },
+      adapters: { runner, git },
+    });
   };
   const one = process();
   const { events, queues } = world.region('home');
@@ -164,7 +231,9 @@ export function registry(settings: Partial<Settings> = {}, { tested = [], runner
   const text = async (repository: string, digest: string) => {
     const answer = await ask(one.app, 'GET', `/v2/${repository}/blobs/${digest}`);
     const url = new URL(answer.headers.get('location') ?? '');
-    return Buffer.from(await new Response(await one.memory.blobs.readBlob(decodeURIComponent(url.pathname.slice(1)))).arrayBuffer()).toString('utf8');
+    return Buffer.from(
+      await new Response(await one.memory.blobs.readBlob(decodeURIComponent(url.pathname.slice(1)))).arrayBuffer(),
+    ).toString('utf8');
   };
   return {
     world,
@@ -176,19 +245,31 @@ export function registry(settings: Partial<Settings> = {}, { tested = [], runner
     process,
     async push(image, tag) {
       for (const blob of image.blobs) await pushBlob(one.app, image.repository, blob);
-      const pushed = await putManifest(one.app, image.repository, tag, { bytes: image.bytes, mediaType: mediaTypes.ociManifest });
+      const pushed = await putManifest(one.app, image.repository, tag, {
+        bytes: image.bytes,
+        mediaType: mediaTypes.ociManifest,
+      });
       if (pushed.status !== 201) throw new Error(`${pushed.status}: ${await pushed.text()}`);
     },
     async api(method, path, body) {
-      const answer = await ask(one.app, method, `/api/v1${path}`, body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-      return { status: answer.status, body: answer.status === 204 ? {} : ((await answer.json()) as Record<string, unknown>) };
+      const answer = await ask(
+        one.app,
+        method,
+        `/api/v1${path}`,
+        body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      );
+      return {
+        status: answer.status,
+        body: answer.status === 204 ? {} : ((await answer.json()) as Record<string, unknown>),
+      };
     },
     async pull(reference) {
       const at = reference.lastIndexOf(reference.includes('@') ? '@' : ':');
       const repository = reference.slice(0, at);
       const answer = await ask(one.app, 'GET', `/v2/${repository}/manifests/${reference.slice(at + 1)}`);
       const manifest = (await answer.json()) as Pulled['manifest'] & { config?: { digest: string } };
-      if (manifest.config === undefined) return { digest: answer.headers.get('docker-content-digest') ?? '', manifest, config: {} as never, layers: [] };
+      if (manifest.config === undefined)
+        return { digest: answer.headers.get('docker-content-digest') ?? '', manifest, config: {} as never, layers: [] };
       const config = JSON.parse(await text(repository, manifest.config.digest)) as Pulled['config'];
       const layers = await Promise.all(manifest.layers.map((layer) => text(repository, layer.digest)));
       return { digest: answer.headers.get('docker-content-digest') ?? '', manifest, config, layers };
@@ -203,5 +284,6 @@ export async function dependentsOf(of: Registry, image: string): Promise<string[
 }
 
 export async function reasonOf(of: Registry, image: string, base: string): Promise<unknown> {
-  return (await of.api('GET', `/builds/explain?image=${encodeURIComponent(image)}&base=${encodeURIComponent(base)}`)).body.reason;
+  return (await of.api('GET', `/builds/explain?image=${encodeURIComponent(image)}&base=${encodeURIComponent(base)}`))
+    .body.reason;
 }

@@ -12,8 +12,14 @@ async function planned(dockerfile = `FROM ${host}/base:1`): Promise<Registry> {
   await of.push(base, '1');
   await of.push(app, '1');
   await of.push(build('top', 'top 1', { base: app, says: `${host}/app:1` }), '1');
-  await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', dockerfile) } });
-  await of.api('PUT', '/tasks/top', { image: 'top:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/app:1`) } });
+  await of.api('PUT', '/tasks/app', {
+    image: 'app:1',
+    context: { repository: 'contexts', digest: await upload(of, 'contexts', dockerfile) },
+  });
+  await of.api('PUT', '/tasks/top', {
+    image: 'top:1',
+    context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/app:1`) },
+  });
   await of.settle();
   await of.push(build('base', 'base 2'), '1');
   return of;
@@ -50,7 +56,10 @@ describe('a build that is cancelled', () => {
     await of.settle();
     expect(await newest(of)).toMatchObject({ state: 'finished', counts: { succeeded: 0, failed: 0, stopped: 2 } });
     expect(await digestsOf(of)).toEqual(before);
-    expect(of.events('Longshore.BuildFailed')).toMatchObject([{ data: { because: 'its build was cancelled' } }, { data: { because: 'its build was cancelled' } }]);
+    expect(of.events('Longshore.BuildFailed')).toMatchObject([
+      { data: { because: 'its build was cancelled' } },
+      { data: { because: 'its build was cancelled' } },
+    ]);
     expect(await reasonOf(of, 'app:1', 'base:1')).toBe('cancelled');
     expect((await of.api('POST', `/builds/${id}/cancel`)).status).toBe(409);
   });
@@ -85,10 +94,16 @@ describe('a build that is cancelled', () => {
         const { id } = await newest(of);
         await of.api('POST', `/builds/${id}/cancel`);
         const calls = new CallPlan()[moment](n);
-        isDone = await of.process(calls).workOnBuild({ build: id }).then(() => true, (error: unknown) => {
-          if (!(error instanceof Crash)) throw error;
-          return false;
-        });
+        isDone = await of
+          .process(calls)
+          .workOnBuild({ build: id })
+          .then(
+            () => true,
+            (error: unknown) => {
+              if (!(error instanceof Crash)) throw error;
+              return false;
+            },
+          );
         for (let sweep = 0; sweep < 3; sweep += 1) {
           of.clock.advance(181_000);
           await of.process().sweepBuilds();
@@ -110,12 +125,22 @@ describe('a build that is retried', () => {
     await of.settle();
     const first = await newest(of);
     expect(first).toMatchObject({ counts: { failed: 1, stopped: 1 } });
-    await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) } });
+    await of.api('PUT', '/tasks/app', {
+      image: 'app:1',
+      context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) },
+    });
     expect((await of.api('POST', `/builds/${first.id}/retry`)).status).toBe(202);
     await of.settle();
     const again = await newest(of);
-    expect(again).toMatchObject({ state: 'finished', images: 2, counts: { succeeded: 2 }, updates: [{ retries: first.id }] });
-    expect((await of.api('GET', `/builds/${again.id}`)).body).toMatchObject({ nodes: [{ image: 'app:1' }, { image: 'top:1', waitsFor: ['app:1'] }] });
+    expect(again).toMatchObject({
+      state: 'finished',
+      images: 2,
+      counts: { succeeded: 2 },
+      updates: [{ retries: first.id }],
+    });
+    expect((await of.api('GET', `/builds/${again.id}`)).body).toMatchObject({
+      nodes: [{ image: 'app:1' }, { image: 'top:1', waitsFor: ['app:1'] }],
+    });
     expect(await buildsOf(of)).toHaveLength(2);
   });
 

@@ -57,12 +57,20 @@ export interface Job {
 export function claimed(claimSecret: string, claim: string, at: Date): Record<string, string> {
   const { pathname, search } = new URL(claim);
   const [id, timestamp] = [pathname + search, String(Math.floor(at.getTime() / 1_000))];
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${createHmac('sha256', claimSecret).update(`${id}.${timestamp}.`).digest('base64')}` };
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${createHmac('sha256', claimSecret).update(`${id}.${timestamp}.`).digest('base64')}`,
+  };
 }
 
 /** As receivers verify it. The registry's clock stands still, so the time is not looked at. */
 export function verified(secret: string, { headers, body }: Asked): unknown {
-  const stamped = new Webhook(secret).sign(String(headers['webhook-id']), new Date(Number(headers['webhook-timestamp']) * 1_000), body);
+  const stamped = new Webhook(secret).sign(
+    String(headers['webhook-id']),
+    new Date(Number(headers['webhook-timestamp']) * 1_000),
+    body,
+  );
   if (stamped !== headers['webhook-signature']) throw new Error('the signature is not right');
   return JSON.parse(body);
 }

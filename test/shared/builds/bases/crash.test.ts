@@ -30,7 +30,7 @@ const digestsOf = (of: Registry) => Promise.all(images.map(async (image) => (awa
 async function live(of: Registry, calls: CallPlan, from: number): Promise<void> {
   const { events, queues } = of.world.region('home');
   const one = of.process(calls);
-  for (let at = from; ; ) {
+  for (let at = from; ;) {
     const published = events.log.slice(at);
     at = events.log.length;
     for (const event of published) {
@@ -64,25 +64,29 @@ async function expectWell(of: Registry, digests: readonly string[]): Promise<voi
 }
 
 describe('a build whose process dies', () => {
-  it.each(['before', 'after'] as const)('%s any of its calls ends as if it had not: each image made once, with the same result', async (moment) => {
-    const whole = await updated();
-    const calls = new CallPlan();
-    await live(whole, calls, 0);
-    const digests = await digestsOf(whole);
-    const total = calls.total();
-    expect(total).toBeGreaterThan(100);
-    for (let n = 1 + Math.floor(Math.random() * stride); n <= total; n += stride) {
-      const of = await updated();
-      const plan = moment === 'before' ? new CallPlan().crashBefore(n) : new CallPlan().crashAfter(n);
-      await live(of, plan, 0).catch((error: unknown) => {
-        if (!(error instanceof Crash)) throw error;
-      });
-      await recovered(of, 0);
-      await expectWell(of, digests).catch((error: unknown) => {
-        throw new Error(`crash ${moment} call ${n} (${plan.list.at(-1) ?? ''})`, { cause: error });
-      });
-    }
-  }, 900_000);
+  it.each(['before', 'after'] as const)(
+    '%s any of its calls ends as if it had not: each image made once, with the same result',
+    async (moment) => {
+      const whole = await updated();
+      const calls = new CallPlan();
+      await live(whole, calls, 0);
+      const digests = await digestsOf(whole);
+      const total = calls.total();
+      expect(total).toBeGreaterThan(100);
+      for (let n = 1 + Math.floor(Math.random() * stride); n <= total; n += stride) {
+        const of = await updated();
+        const plan = moment === 'before' ? new CallPlan().crashBefore(n) : new CallPlan().crashAfter(n);
+        await live(of, plan, 0).catch((error: unknown) => {
+          if (!(error instanceof Crash)) throw error;
+        });
+        await recovered(of, 0);
+        await expectWell(of, digests).catch((error: unknown) => {
+          throw new Error(`crash ${moment} call ${n} (${plan.list.at(-1) ?? ''})`, { cause: error });
+        });
+      }
+    },
+    900_000,
+  );
 });
 
 describe('what is delivered three times and in any order', () => {
@@ -91,7 +95,12 @@ describe('what is delivered three times and in any order', () => {
     await calm.settle();
     const random = randomOf(seed);
     const of = await updated();
-    await of.settle((delivered) => [...delivered, ...delivered, ...delivered].map((each) => ({ each, at: random() })).sort((a, b) => a.at - b.at).map(({ each }) => each));
+    await of.settle((delivered) =>
+      [...delivered, ...delivered, ...delivered]
+        .map((each) => ({ each, at: random() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ each }) => each),
+    );
     await expectWell(of, await digestsOf(calm));
     expect(new Set(of.events('Longshore.ImageRebased').map(({ id }) => id)).size).toBe(3);
   });
@@ -104,7 +113,13 @@ describe('an image that somebody pushes while it is made anew', () => {
     let isPushed = false;
     const base1 = build('base', 'base 1');
     calls.delay(async ({ name, input }) => {
-      if (isPushed || name !== 'documents.commit' || !JSON.stringify(input).includes('tag:1') || !JSON.stringify(input).includes('"left"')) return;
+      if (
+        isPushed ||
+        name !== 'documents.commit' ||
+        !JSON.stringify(input).includes('tag:1') ||
+        !JSON.stringify(input).includes('"left"')
+      )
+        return;
       isPushed = true;
       await of.push(build('left', 'left, newer', { base: base1, says: `${host}/base:1` }), '1');
     });

@@ -16,7 +16,9 @@ let ci: Ci;
 beforeEach(async () => {
   ci = await startCi();
 });
-afterEach(() => { ci.stop(); });
+afterEach(() => {
+  ci.stop();
+});
 
 const secret = 'a secret of the runner and the registry';
 /** Of the task, as they were shown once. */
@@ -27,15 +29,31 @@ const asAdmin = basic('admin', adminPassword);
 async function given(runner: object = { webhook: { url: `${ci.url}/build` } }, inGit?: string) {
   const git = new MemoryGit();
   const management = { endpoint: new URL(ci.url), issueToken: () => Promise.resolve('arm-token') };
-  const one = composeRequired({ settings: { publicUrl: new URL('http://registry.test') }, adapters: { git, management } });
+  const one = composeRequired({
+    settings: { publicUrl: new URL('http://registry.test') },
+    adapters: { git, management },
+  });
   one.world.secrets.put('longshore-user-github', 'ghp_secret', { 'longshore-hosts': new URL(ci.url).host });
-  const asAnyone = { app: { fetch: (request: Request) => one.app.fetch(new Request(request, { headers: { ...Object.fromEntries(request.headers), ...asAdmin } })) } };
-  const context = { repository: 'contexts', digest: await upload(asAnyone as unknown as Registry, 'contexts', 'FROM registry.test/team/base:1') };
+  const asAnyone = {
+    app: {
+      fetch: (request: Request) =>
+        one.app.fetch(new Request(request, { headers: { ...Object.fromEntries(request.headers), ...asAdmin } })),
+    },
+  };
+  const context = {
+    repository: 'contexts',
+    digest: await upload(asAnyone as unknown as Registry, 'contexts', 'FROM registry.test/team/base:1'),
+  };
   if (inGit !== undefined) {
     git.create(inGit);
     git.commit(inGit, 'main', { Dockerfile: 'FROM registry.test/team/base:1' });
   }
-  await manage(one, 'PUT', '/tasks/app', { image: 'team/app:1', ...(inGit === undefined ? { context } : { context: { git: inGit }, pulls: ['team/base'] }), runner, timeoutSeconds: 3_600 });
+  await manage(one, 'PUT', '/tasks/app', {
+    image: 'team/app:1',
+    ...(inGit === undefined ? { context } : { context: { git: inGit }, pulls: ['team/base'] }),
+    runner,
+    timeoutSeconds: 3_600,
+  });
   secrets = await manage<TaskSecrets>(one, 'PUT', '/tasks/app/hook', { secret });
   const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
   await one.workOnBuild({ build });
@@ -45,7 +63,8 @@ async function given(runner: object = { webhook: { url: `${ci.url}/build` } }, i
 }
 
 type One = Awaited<ReturnType<typeof given>>['one'];
-const statusOf = async ({ app }: One, method: string, path: string, headers: Record<string, string>) => (await ask(app, method, path, { headers })).status;
+const statusOf = async ({ app }: One, method: string, path: string, headers: Record<string, string>) =>
+  (await ask(app, method, path, { headers })).status;
 const jobIn = ({ body }: Asked) => JSON.parse(body) as Job;
 const pathOf = (url: string) => new URL(url).pathname + new URL(url).search;
 
@@ -53,10 +72,18 @@ describe('the login of a job elsewhere', () => {
   it('reads its context and its bases, writes its repository, and opens nothing else', async () => {
     const { one, asked, context } = await given();
     const { user, password } = jobIn(asked).login ?? expect.fail('it got none');
-    const scopes = ['team/app', 'team/base', 'contexts', 'team/other'].map((name) => `repository:${name}:pull,push,delete`);
+    const scopes = ['team/app', 'team/base', 'contexts', 'team/other'].map(
+      (name) => `repository:${name}:pull,push,delete`,
+    );
     const { access_token: token } = await fetchToken(one, basic(user, password), scopes);
-    const { access } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { access: { name: string; actions: string[] }[] };
-    expect(access.map(({ name, actions }) => [name, ...actions])).toEqual([['team/app', 'pull', 'push'], ['team/base', 'pull'], ['contexts', 'pull']]);
+    const { access } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+      access: { name: string; actions: string[] }[];
+    };
+    expect(access.map(({ name, actions }) => [name, ...actions])).toEqual([
+      ['team/app', 'pull', 'push'],
+      ['team/base', 'pull'],
+      ['contexts', 'pull'],
+    ]);
     expect(await statusOf(one, 'GET', `/v2/contexts/blobs/${context.digest}`, bearer(password))).toBe(307);
     expect(await statusOf(one, 'POST', '/v2/contexts/blobs/uploads/', bearer(password))).toBe(401);
     expect(await statusOf(one, 'POST', '/v2/team/app/blobs/uploads/', bearer(password))).toBe(202);
@@ -64,7 +91,7 @@ describe('the login of a job elsewhere', () => {
     expect(await statusOf(one, 'GET', '/api/v1/tasks', bearer(password))).toBe(401);
   });
 
-  it('is over at the job\'s deadline', async () => {
+  it("is over at the job's deadline", async () => {
     const { one, asked } = await given();
     one.clock.pass(3_601_000);
     expect(await statusOf(one, 'GET', '/v2/team/app/tags/list', bearer(jobIn(asked).login?.password ?? ''))).toBe(401);
@@ -73,33 +100,63 @@ describe('the login of a job elsewhere', () => {
   it('lies in no document, and neither does the token of the callback', async () => {
     const { one, asked } = await given();
     const { build, id, login, callback } = jobIn(asked);
-    const { documents } = await one.memory.documents.queryDocuments({ container: 'builds', partition: [`build:${build}`], where: [], limit: 100 });
+    const { documents } = await one.memory.documents.queryDocuments({
+      container: 'builds',
+      partition: [`build:${build}`],
+      where: [],
+      limit: 100,
+    });
     expect(JSON.stringify(documents)).toContain(id);
     for (const each of [login?.password ?? '', callback.token]) expect(JSON.stringify(documents)).not.toContain(each);
   });
 });
 
 describe('a workflow of GitHub', () => {
-  const github = () => ({ github: { repository: 'team/app', workflow: 'build.yml', token: 'longshore-user-github', api: ci.url } });
+  const github = () => ({
+    github: { repository: 'team/app', workflow: 'build.yml', token: 'longshore-user-github', api: ci.url },
+  });
 
   it('is told nothing secret in its inputs, and is given the rest for the secret of its task', async () => {
     const { one, asked } = await given(github());
-    const told = JSON.parse((JSON.parse(asked.body) as { inputs: { job: string } }).inputs.job) as Job & { needsLogin: boolean };
-    expect(told).toMatchObject({ type: 'build', image: 'team/app:1', needsLogin: true, callback: { url: expect.any(String) as string } });
+    const told = JSON.parse((JSON.parse(asked.body) as { inputs: { job: string } }).inputs.job) as Job & {
+      needsLogin: boolean;
+    };
+    expect(told).toMatchObject({
+      type: 'build',
+      image: 'team/app:1',
+      needsLogin: true,
+      callback: { url: expect.any(String) as string },
+    });
     expect([told.login, told.callback.token]).toEqual([undefined, undefined]);
-    const answer = await ask(one.app, 'POST', pathOf(told.claim), { headers: claimed(secrets.claimSecret, told.claim, one.clock.now()) });
+    const answer = await ask(one.app, 'POST', pathOf(told.claim), {
+      headers: claimed(secrets.claimSecret, told.claim, one.clock.now()),
+    });
     const job = (await answer.json()) as Job;
     expect(job).toMatchObject({ id: told.id, build: told.build });
     expect(await statusOf(one, 'POST', '/v2/team/app/blobs/uploads/', bearer(job.login?.password ?? ''))).toBe(202);
-    expect(await statusOf(one, 'POST', pathOf(job.callback.url), { 'x-longshore-token': job.callback.token, 'content-type': 'application/json' })).toBe(400);
-    for (const each of [job.login?.password ?? '', job.callback.token, ...Object.values<string>({ ...secrets })]) expect(asked.body).not.toContain(each);
+    expect(
+      await statusOf(one, 'POST', pathOf(job.callback.url), {
+        'x-longshore-token': job.callback.token,
+        'content-type': 'application/json',
+      }),
+    ).toBe(400);
+    for (const each of [job.login?.password ?? '', job.callback.token, ...Object.values<string>({ ...secrets })])
+      expect(asked.body).not.toContain(each);
   });
 
-  it('is given nothing for another secret, the callback\'s token or none', async () => {
+  it("is given nothing for another secret, the callback's token or none", async () => {
     const { one, asked } = await given();
     const { claim, callback, login } = jobIn(asked);
-    const all = [{}, { 'x-longshore-token': secret }, { 'x-longshore-token': secrets.claimSecret }, { 'x-longshore-token': callback.token }, bearer(login?.password ?? '')] as Record<string, string>[];
-    expect(await Promise.all(all.map((headers) => statusOf(one, 'POST', pathOf(claim), headers)))).toEqual([401, 401, 401, 401, 401]);
+    const all = [
+      {},
+      { 'x-longshore-token': secret },
+      { 'x-longshore-token': secrets.claimSecret },
+      { 'x-longshore-token': callback.token },
+      bearer(login?.password ?? ''),
+    ] as Record<string, string>[];
+    expect(await Promise.all(all.map((headers) => statusOf(one, 'POST', pathOf(claim), headers)))).toEqual([
+      401, 401, 401, 401, 401,
+    ]);
     expect(await statusOf(one, 'GET', pathOf(claim), claimed(secrets.claimSecret, claim, one.clock.now()))).toBe(401);
   });
 
@@ -114,14 +171,27 @@ describe('a workflow of GitHub', () => {
 
 describe('an Azure Container Registry that builds', () => {
   it('is given the login as a credential of this registry, and the token of the app goes to Azure alone', async () => {
-    const registry = '/subscriptions/4385cf00-2d3a-425a-832f-f4285b1c9dce/resourceGroups/builds/providers/Microsoft.ContainerRegistry/registries/theirs';
+    const registry =
+      '/subscriptions/4385cf00-2d3a-425a-832f-f4285b1c9dce/resourceGroups/builds/providers/Microsoft.ContainerRegistry/registries/theirs';
     const { one, asked } = await given({ acr: { registry } }, 'https://git.example/app.git');
-    const { credentials } = JSON.parse(asked.body) as { credentials: { customRegistries: Record<string, { userName: { type: string; value: string }; password: { type: string; value: string } }> } };
+    const { credentials } = JSON.parse(asked.body) as {
+      credentials: {
+        customRegistries: Record<
+          string,
+          { userName: { type: string; value: string }; password: { type: string; value: string } }
+        >;
+      };
+    };
     const login = credentials.customRegistries['registry.test'];
-    expect([login?.userName.type, login?.password.type, asked.headers.authorization]).toEqual(['Opaque', 'Opaque', 'Bearer arm-token']);
+    expect([login?.userName.type, login?.password.type, asked.headers.authorization]).toEqual([
+      'Opaque',
+      'Opaque',
+      'Bearer arm-token',
+    ]);
     expect(await statusOf(one, 'POST', '/v2/team/app/blobs/uploads/', bearer(login?.password.value ?? ''))).toBe(202);
     expect(await statusOf(one, 'POST', '/v2/team/base/blobs/uploads/', bearer(login?.password.value ?? ''))).toBe(401);
     const { documents } = await one.memory.documents.queryDocuments({ container: 'builds', where: [], limit: 100 });
-    for (const each of [login?.password.value ?? '', 'arm-token']) expect(JSON.stringify(documents)).not.toContain(each);
+    for (const each of [login?.password.value ?? '', 'arm-token'])
+      expect(JSON.stringify(documents)).not.toContain(each);
   });
 });

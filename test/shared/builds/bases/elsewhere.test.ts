@@ -11,7 +11,9 @@ let ci: Ci;
 beforeEach(async () => {
   ci = await startCi();
 });
-afterEach(() => { ci.stop(); });
+afterEach(() => {
+  ci.stop();
+});
 
 /** Of the task, as they were shown once. */
 let secrets: TaskSecrets;
@@ -26,21 +28,37 @@ interface Subject {
 }
 
 const subjects: Subject[] = [
-  { name: 'any CI that takes a signed POST', runner: () => ({ webhook: { url: `${ci.url}/build` } }), jobIn: (asked) => verified(secrets.runnerSecret, asked) as Job, stopped({ id, build: of }, asked) {
-    expect(asked.map((each) => verified(secrets.runnerSecret, each))).toEqual([{ type: 'cancel', id, build: of, image: 'app:1' }]);
-  } },
+  {
+    name: 'any CI that takes a signed POST',
+    runner: () => ({ webhook: { url: `${ci.url}/build` } }),
+    jobIn: (asked) => verified(secrets.runnerSecret, asked) as Job,
+    stopped({ id, build: of }, asked) {
+      expect(asked.map((each) => verified(secrets.runnerSecret, each))).toEqual([
+        { type: 'cancel', id, build: of, image: 'app:1' },
+      ]);
+    },
+  },
   {
     name: 'a workflow of GitHub Actions',
-    runner: () => ({ github: { repository: 'team/app', workflow: 'build.yml', token: 'longshore-user-github', api: `${ci.url}/` } }),
+    runner: () => ({
+      github: { repository: 'team/app', workflow: 'build.yml', token: 'longshore-user-github', api: `${ci.url}/` },
+    }),
     jobIn({ path, headers, body }) {
       expect(path).toBe('/repos/team/app/actions/workflows/build.yml/dispatches');
-      expect(headers).toMatchObject({ authorization: 'Bearer ghp_secret', accept: 'application/vnd.github+json', 'user-agent': 'longshore' });
+      expect(headers).toMatchObject({
+        authorization: 'Bearer ghp_secret',
+        accept: 'application/vnd.github+json',
+        'user-agent': 'longshore',
+      });
       const { ref, inputs } = JSON.parse(body) as { ref: string; inputs: Record<string, string> };
       expect([ref, Object.keys(inputs)]).toEqual(['main', ['job']]);
       return JSON.parse(inputs.job ?? '') as Job;
     },
     stopped(_, asked) {
-      expect(asked.map(({ path }) => path)).toEqual(['/repos/team/app/actions/workflows/build.yml/runs?event=workflow_dispatch&per_page=10', '/repos/team/app/actions/runs/7/cancel']);
+      expect(asked.map(({ path }) => path)).toEqual([
+        '/repos/team/app/actions/workflows/build.yml/runs?event=workflow_dispatch&per_page=10',
+        '/repos/team/app/actions/runs/7/cancel',
+      ]);
       expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer ghp_secret', 'Bearer ghp_secret']);
     },
   },
@@ -51,7 +69,9 @@ async function jobOf(of: Pick<Registry, 'app' | 'clock'>, { jobIn }: Subject, as
   if (asked === undefined) throw new Error('it was not told');
   const job = jobIn(asked);
   if ((job.callback as Partial<Job['callback']>).token !== undefined) return job;
-  const answer = await of.app.fetch(new Request(job.claim, { method: 'POST', headers: claimed(secrets.claimSecret, job.claim, of.clock.now()) }));
+  const answer = await of.app.fetch(
+    new Request(job.claim, { method: 'POST', headers: claimed(secrets.claimSecret, job.claim, of.clock.now()) }),
+  );
   expect(answer.status).toBe(200);
   return (await answer.json()) as Job;
 }
@@ -62,7 +82,9 @@ async function withTask({ runner }: Subject, settings: object = {}): Promise<Reg
   await of.push(build('base', 'base 1'), '1');
   await of.settle();
   const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
-  expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context, runner: runner(), timeoutSeconds: 600, ...settings })).toMatchObject({ status: 200 });
+  expect(
+    await of.api('PUT', '/tasks/app', { image: 'app:1', context, runner: runner(), timeoutSeconds: 600, ...settings }),
+  ).toMatchObject({ status: 200 });
   secrets = (await of.api('PUT', '/tasks/app/hook', {})).body as unknown as TaskSecrets;
   return of;
 }
@@ -77,7 +99,13 @@ async function begun(subject: Subject, settings: object = {}): Promise<{ of: Reg
 
 /** As the runner tells it, with nothing but its token. */
 async function tell(of: Registry, { callback }: Job, told: object): Promise<number> {
-  const answer = await of.app.fetch(new Request(callback.url, { method: 'POST', headers: { 'content-type': 'application/json', 'x-longshore-token': callback.token }, body: JSON.stringify(told) }));
+  const answer = await of.app.fetch(
+    new Request(callback.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-longshore-token': callback.token },
+      body: JSON.stringify(told),
+    }),
+  );
   return answer.status;
 }
 
@@ -89,19 +117,32 @@ async function built(of: Registry, content = 'made elsewhere'): Promise<string> 
   return image.digest;
 }
 
-const becauses = (of: Registry) => of.events('Longshore.BuildFailed').map(({ data }) => (data as { because: string }).because);
-const digestAt = async (of: Registry) => (await of.app.fetch(new Request(`http://${host}/v2/app/manifests/1`, { method: 'HEAD' }))).headers.get('docker-content-digest') ?? undefined;
+const becauses = (of: Registry) =>
+  of.events('Longshore.BuildFailed').map(({ data }) => (data as { because: string }).because);
+const digestAt = async (of: Registry) =>
+  (await of.app.fetch(new Request(`http://${host}/v2/app/manifests/1`, { method: 'HEAD' }))).headers.get(
+    'docker-content-digest',
+  ) ?? undefined;
 
 describe.each(subjects)('a runner elsewhere: $name', (subject) => {
   it('builds an image, and its tag moves to the digest that it tells', async () => {
     const { of, job } = await begun(subject);
-    expect(job).toMatchObject({ type: 'build', image: 'app:1', repository: `${host}/app`, dockerfile: 'Dockerfile', platforms: ['linux/amd64'], context: { archive: expect.stringContaining(`https://${host}/v2/contexts/blobs/sha256:`) as string } });
+    expect(job).toMatchObject({
+      type: 'build',
+      image: 'app:1',
+      repository: `${host}/app`,
+      dockerfile: 'Dockerfile',
+      platforms: ['linux/amd64'],
+      context: { archive: expect.stringContaining(`https://${host}/v2/contexts/blobs/sha256:`) as string },
+    });
     expect(await tell(of, job, { state: 'running', log: 'step one\n' })).toBe(202);
     const digest = await built(of);
     expect(await tell(of, job, { state: 'succeeded', digest, log: 'step two\n' })).toBe(202);
     await of.settle();
     expect(await digestAt(of)).toBe(digest);
-    expect(await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text()).toBe('step one\nstep two\n');
+    expect(
+      await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text(),
+    ).toBe('step one\nstep two\n');
     expect(of.events('Longshore.BuildSucceeded')).toHaveLength(1);
     // Told once more, as whoever saw no answer does.
     expect(await tell(of, job, { state: 'succeeded', digest })).toBe(202);
@@ -111,7 +152,9 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
   it('can be followed while it prints, until its image has ended', async () => {
     const { of, job } = await begun(subject);
     await tell(of, job, { state: 'running', log: 'one\n' });
-    const answer = await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1&follow=1`));
+    const answer = await of.app.fetch(
+      new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1&follow=1`),
+    );
     const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
     expect(await reader.read()).toEqual({ done: false, value: 'one\n' });
     await tell(of, job, { state: 'running', log: 'two\n' });
@@ -124,8 +167,13 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
 
   it('has its token in no log, however it prints it', async () => {
     const { of, job } = await begun(subject);
-    await tell(of, job, { state: 'running', log: `+ curl -H x-longshore-token:${job.callback.token} ${encodeURIComponent(job.callback.token)} ${Buffer.from(job.callback.token).toString('base64')}\n` });
-    expect(await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text()).toBe('+ curl -H x-longshore-token:*** *** ***\n');
+    await tell(of, job, {
+      state: 'running',
+      log: `+ curl -H x-longshore-token:${job.callback.token} ${encodeURIComponent(job.callback.token)} ${Buffer.from(job.callback.token).toString('base64')}\n`,
+    });
+    expect(
+      await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text(),
+    ).toBe('+ curl -H x-longshore-token:*** *** ***\n');
   });
 
   it('whose registry cannot tell it of the cancellation is cancelled all the same', async () => {
@@ -156,7 +204,10 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     await of.process().sweepBuilds();
     await of.settle();
     expect([becauses(of), ci.asked.length]).toEqual([[], 1]);
-    ci.answers = [{ status: 200, body: JSON.stringify({ workflow_runs: [{ id: 7, display_title: `build ${job.id}` }] }) }, { status: 202 }];
+    ci.answers = [
+      { status: 200, body: JSON.stringify({ workflow_runs: [{ id: 7, display_title: `build ${job.id}` }] }) },
+      { status: 202 },
+    ];
     of.clock.advance(2_000);
     await of.process().sweepBuilds();
     await of.settle();
@@ -182,12 +233,17 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     expect(await tell(of, second, { state: 'succeeded', digest })).toBe(202);
     await of.settle();
     expect(await digestAt(of)).toBe(digest);
-    expect(await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text()).toBe('the first\nthe second\n');
+    expect(
+      await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text(),
+    ).toBe('the first\nthe second\n');
   });
 
   it('that is cancelled is told so at once, and again when it calls, and moves no tag', async () => {
     const { of, job } = await begun(subject);
-    const runs = [{ id: 8, display_title: 'build another' }, { id: 7, display_title: `build ${job.id}` }];
+    const runs = [
+      { id: 8, display_title: 'build another' },
+      { id: 7, display_title: `build ${job.id}` },
+    ];
     ci.answers = [{ status: 200, body: JSON.stringify({ workflow_runs: runs }) }, { status: 202 }];
     await of.api('POST', `/builds/${job.build}/cancel`);
     await of.settle();
@@ -238,9 +294,12 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
       ci.asked.length = 0;
       const of = await withTask(subject);
       await of.api('POST', '/tasks/app/run');
-      await of.process(new CallPlan().crashAfter(n)).workOnBuild(of.world.region('home').queues.drain('build-runs')[0]).catch((error: unknown) => {
-        if (!(error instanceof Crash)) throw error;
-      });
+      await of
+        .process(new CallPlan().crashAfter(n))
+        .workOnBuild(of.world.region('home').queues.drain('build-runs')[0])
+        .catch((error: unknown) => {
+          if (!(error instanceof Crash)) throw error;
+        });
       of.clock.advance(181_000);
       await of.process().sweepBuilds();
       await of.settle();
@@ -271,11 +330,16 @@ describe('a gate over HTTP', () => {
     return of;
   };
 
-  it('is asked with the image\'s digest before its tag moves, and opens it', async () => {
+  it("is asked with the image's digest before its tag moves, and opens it", async () => {
     ci.answers = [{ status: 200, body: '{"pass":true,"reason":"twelve checks"}' }];
     const of = await gated();
     const digest = await digestAt(of);
-    expect(verified(secrets.gateSecret, ci.asked[0] as Asked)).toMatchObject({ type: 'test', image: 'app:1', digest, reference: `${host}/app@${digest}` });
+    expect(verified(secrets.gateSecret, ci.asked[0] as Asked)).toMatchObject({
+      type: 'test',
+      image: 'app:1',
+      digest,
+      reference: `${host}/app@${digest}`,
+    });
     expect(digest).toBeDefined();
   });
 
@@ -284,7 +348,11 @@ describe('a gate over HTTP', () => {
     ['says nothing', { status: 204 }, 'its gate did not answer {"pass": true} or {"pass": false, "reason": "…"}'],
     ['is broken', { status: 500 }, 'its gate answered 500'],
     ['leads elsewhere', { status: 302, headers: { location: 'http://169.254.169.254/' } }, 'its gate answered 302'],
-    ['will not decide in time', { status: 202, headers: { 'retry-after': '120' } }, 'its gate has not decided within 60 s'],
+    [
+      'will not decide in time',
+      { status: 202, headers: { 'retry-after': '120' } },
+      'its gate has not decided within 60 s',
+    ],
   ])('that %s leaves the tag, and says so in the event and the explanation', async (_, answer, why) => {
     ci.answers = [answer];
     const of = await gated();
@@ -294,7 +362,10 @@ describe('a gate over HTTP', () => {
   });
 
   it('may take its time', async () => {
-    ci.answers = [{ status: 202, headers: { 'retry-after': '1' } }, { status: 200, body: '{"pass":true}' }];
+    ci.answers = [
+      { status: 202, headers: { 'retry-after': '1' } },
+      { status: 200, body: '{"pass":true}' },
+    ];
     const of = await gated();
     expect(ci.asked).toHaveLength(2);
     expect(ci.asked[0]?.headers['webhook-id']).toBe(ci.asked[1]?.headers['webhook-id']);

@@ -7,7 +7,8 @@ import type { Built, Registry } from './building.ts';
 
 const base1 = build('base', 'base 1');
 const base2 = build('base', 'base 2');
-const onBase = (repository: string, base: Built = base1, says = `${host}/base:1`) => build(repository, repository, { base, says });
+const onBase = (repository: string, base: Built = base1, says = `${host}/base:1`) =>
+  build(repository, repository, { base, says });
 
 /** `app:1` on `base:1`, and a policy that takes it in. */
 async function started(policy: object = { mode: 'rebase' }): Promise<Registry> {
@@ -128,7 +129,10 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.push(base2, '1');
     await planned(of);
     const [message] = of.world.region('home').queues.drain('build-runs');
-    await of.process(new CallPlan().crashBefore(8)).workOnBuild(message).catch(() => undefined);
+    await of
+      .process(new CallPlan().crashBefore(8))
+      .workOnBuild(message)
+      .catch(() => undefined);
     return app(of);
   },
   made: async () => {
@@ -152,7 +156,11 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
   'test failed': async () => {
     const of = await started();
     const digest = await upload(of, 'contexts', `FROM ${host}/base:1`);
-    await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest }, test: { command: ['false'] } });
+    await of.api('PUT', '/tasks/app', {
+      image: 'app:1',
+      context: { repository: 'contexts', digest },
+      test: { command: ['false'] },
+    });
     await updated(of);
     return app(of);
   },
@@ -168,7 +176,9 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     const of = await started();
     await of.push(base2, '1');
     // Planned, and nothing of it is begun: its messages are lost.
-    await of.settle((delivered) => delivered.filter((each) => !(typeof each === 'object' && each !== null && 'build' in each)));
+    await of.settle((delivered) =>
+      delivered.filter((each) => !(typeof each === 'object' && each !== null && 'build' in each)),
+    );
     const [{ id }] = (await of.api('GET', '/builds')).body.builds as [{ id: string }];
     await of.api('POST', `/builds/${id}/cancel`);
     await of.settle();
@@ -196,13 +206,21 @@ describe('why an image was or was not made anew', () => {
   it('is told in a sentence that names what it is about', async () => {
     const of = await started();
     const { body } = await of.api('GET', '/builds/explain?image=app:1&base=alpine:3');
-    expect(body).toEqual({ image: 'app:1', base: 'alpine:3', reason: 'not a dependent', why: 'app:1 is built on base:1' });
+    expect(body).toEqual({
+      image: 'app:1',
+      base: 'alpine:3',
+      reason: 'not a dependent',
+      why: 'app:1 is built on base:1',
+    });
   });
 
-  it.each(['/builds/explain?image=app:1', '/builds/explain?image=app@x&base=base:1', '/bases?image=UPPER:1'])('asks for what is missing or wrong: %s', async (path) => {
-    const of = await started();
-    expect((await of.api('GET', path)).status).toBe(400);
-  });
+  it.each(['/builds/explain?image=app:1', '/builds/explain?image=app@x&base=base:1', '/bases?image=UPPER:1'])(
+    'asks for what is missing or wrong: %s',
+    async (path) => {
+      const of = await started();
+      expect((await of.api('GET', path)).status).toBe(400);
+    },
+  );
 });
 
 describe('a dry run', () => {
@@ -210,7 +228,13 @@ describe('a dry run', () => {
     const of = await started();
     await of.push(onBase('top', onBase('app'), `${host}/app:1`), '1');
     await of.settle();
-    expect((await of.api('GET', '/builds/dry-run?base=base:1')).body).toEqual({ base: 'base:1', images: [{ image: 'app:1', mode: 'rebase', by: 'policy "all"', after: [] }, { image: 'top:1', mode: 'rebase', by: 'policy "all"', after: ['app:1'] }] });
+    expect((await of.api('GET', '/builds/dry-run?base=base:1')).body).toEqual({
+      base: 'base:1',
+      images: [
+        { image: 'app:1', mode: 'rebase', by: 'policy "all"', after: [] },
+        { image: 'top:1', mode: 'rebase', by: 'policy "all"', after: ['app:1'] },
+      ],
+    });
     expect((await of.api('GET', '/builds')).body).toMatchObject({ builds: [] });
   });
 });

@@ -8,11 +8,32 @@ async function growing() {
   const of = registry();
   const { documents } = connectMemory(of.world);
   await of.push(build('base', 'base 1'), '1');
-  await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) } });
+  await of.api('PUT', '/tasks/app', {
+    image: 'app:1',
+    context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) },
+  });
   const id = String((await of.api('POST', '/tasks/app/run')).body.build);
   const node = { build: id, id: 'node:app:1' };
-  const write = (piece: string, text: string) => documents.commitDocuments('builds', [`build:${id}`], [{ do: 'create', document: { id: `log:${node.id}:${piece}`, task: `build:${id}`, type: 'log', schemaVersion: 1, of: node.id, text } }]);
-  const end = () => documents.commitDocuments('builds', [`build:${id}`], [{ do: 'patch', id: node.id, set: { state: 'failed' } }]);
+  const write = (piece: string, text: string) =>
+    documents.commitDocuments(
+      'builds',
+      [`build:${id}`],
+      [
+        {
+          do: 'create',
+          document: {
+            id: `log:${node.id}:${piece}`,
+            task: `build:${id}`,
+            type: 'log',
+            schemaVersion: 1,
+            of: node.id,
+            text,
+          },
+        },
+      ],
+    );
+  const end = () =>
+    documents.commitDocuments('builds', [`build:${id}`], [{ do: 'patch', id: node.id, set: { state: 'failed' } }]);
   return { documents, node, write, end };
 }
 
@@ -40,10 +61,13 @@ describe('a log that is followed', () => {
     const { documents, node, write } = await growing();
     await write('1:000000', 'first');
     let reads = 0;
-    const counted = { ...documents, queryDocuments: (query: Parameters<typeof documents.queryDocuments>[0]) => {
-      reads += 1;
-      return documents.queryDocuments(query);
-    } };
+    const counted = {
+      ...documents,
+      queryDocuments: (query: Parameters<typeof documents.queryDocuments>[0]) => {
+        reads += 1;
+        return documents.queryDocuments(query);
+      },
+    };
     const reader = followLog({ documents: counted }, node, { everyMs: 5, forMs: 10_000 }).getReader();
     await reader.read();
     await reader.cancel();

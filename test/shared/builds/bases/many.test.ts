@@ -19,7 +19,19 @@ describe('a base of ten thousand images', () => {
     const digest = `sha256:${'1'.repeat(64)}`;
     const learnedAt = new Date(0).toISOString();
     for (let n = 0; n < dependents; n += 1) {
-      const document = { id: `edge:default:team:app-${n}:v1:000000000000`, type: 'edge', schemaVersion: 1, base, tag, found: [{ evidence: 'annotation', confidence: 1, baseDigest: digest }], registry: name, repository: `team/app-${n}`, dependentTag: 'v1', dependentDigest: digest, learnedAt };
+      const document = {
+        id: `edge:default:team:app-${n}:v1:000000000000`,
+        type: 'edge',
+        schemaVersion: 1,
+        base,
+        tag,
+        found: [{ evidence: 'annotation', confidence: 1, baseDigest: digest }],
+        registry: name,
+        repository: `team/app-${n}`,
+        dependentTag: 'v1',
+        dependentDigest: digest,
+        learnedAt,
+      };
       await documents.commitDocuments('dependencies', [base], [{ do: 'upsert', document }]);
     }
     const pushBegan = performance.now();
@@ -36,7 +48,9 @@ describe('a base of ten thousand images', () => {
     const grown = (process.memoryUsage().heapUsed - heap) / 2 ** 20;
     const { builds } = (await of.api('GET', '/builds')).body as { builds: unknown[] };
     expect(builds).toMatchObject([{ state: 'running', images: dependents }]);
-    console.log(`planned in ${Math.round(planMs)} ms; the heap, the store's ${dependents} documents and ${dependents} events in it, grew by ${Math.round(grown)} MiB; the push took ${Math.round(pushMs)} ms`);
+    console.log(
+      `planned in ${Math.round(planMs)} ms; the heap, the store's ${dependents} documents and ${dependents} events in it, grew by ${Math.round(grown)} MiB; the push took ${Math.round(pushMs)} ms`,
+    );
     expect(planMs).toBeLessThan(5_000);
     // All of its documents and events lie in this heap too, as the stores are in memory.
     expect(grown).toBeLessThan(200);

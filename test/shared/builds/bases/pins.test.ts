@@ -25,7 +25,13 @@ async function moved(of: Registry, content: string): Promise<string> {
 /** What the builder was given, build by build. */
 async function builtFrom(of: Registry): Promise<readonly string[]> {
   const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string; images: number }[] };
-  const logs = await Promise.all(builds.filter(({ images }) => images > 0).map(async ({ id }) => (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${id}/log?image=app:1`))).text()));
+  const logs = await Promise.all(
+    builds
+      .filter(({ images }) => images > 0)
+      .map(async ({ id }) =>
+        (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${id}/log?image=app:1`))).text(),
+      ),
+  );
   return logs.map((log) => /@(sha256:[0-9a-f]{64})/.exec(log)?.[1] ?? 'no pin').reverse();
 }
 
@@ -47,7 +53,10 @@ describe('a task whose Dockerfile names its base by digest', () => {
 
   it('is built with the digest of now when somebody asks, and leaves alone what names no tag beside it, or another registry', async () => {
     const elsewhere = `sha256:${'e'.repeat(64)}`;
-    const of = await pinned({ pins: 'bump' }, `FROM ${host}/base@${first.digest} AS untagged\nFROM docker.io/library/alpine:3@${elsewhere}\nCOPY --from=untagged / /`);
+    const of = await pinned(
+      { pins: 'bump' },
+      `FROM ${host}/base@${first.digest} AS untagged\nFROM docker.io/library/alpine:3@${elsewhere}\nCOPY --from=untagged / /`,
+    );
     await moved(of, 'base 2');
     await of.api('POST', '/tasks/app/run');
     await of.settle();
@@ -73,7 +82,12 @@ describe('a task whose Dockerfile names its base by digest', () => {
     const calls = new CallPlan();
     let reads = 0;
     calls.delay(({ name, input }) => {
-      if (name === 'documents.read' && JSON.stringify(input).includes('"tag:1"') && JSON.stringify(input).includes('"base"')) reads += 1;
+      if (
+        name === 'documents.read' &&
+        JSON.stringify(input).includes('"tag:1"') &&
+        JSON.stringify(input).includes('"base"')
+      )
+        reads += 1;
       return 0;
     });
     await of.api('POST', '/tasks/app/run');
@@ -82,8 +96,11 @@ describe('a task whose Dockerfile names its base by digest', () => {
     expect(reads).toBe(1);
   });
 
-  it('finds the digest in a variable\'s default too', async () => {
-    const of = await pinned({ pins: 'bump' }, `ARG DIGEST=${first.digest}\nFROM ${host}/base:1@\${DIGEST}\nLABEL was=@${first.digest}`);
+  it("finds the digest in a variable's default too", async () => {
+    const of = await pinned(
+      { pins: 'bump' },
+      `ARG DIGEST=${first.digest}\nFROM ${host}/base:1@\${DIGEST}\nLABEL was=@${first.digest}`,
+    );
     const second = await moved(of, 'base 2');
     expect(await builtFrom(of)).toEqual([first.digest, second]);
   });

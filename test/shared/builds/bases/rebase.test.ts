@@ -18,19 +18,52 @@ async function rebasing(old: Runtime, next: Runtime, own: Runtime): Promise<Regi
   return of;
 }
 
-async function pushIndex(of: Registry, repository: string, tag: string, images: readonly Built[], annotations: object = {}): Promise<void> {
+async function pushIndex(
+  of: Registry,
+  repository: string,
+  tag: string,
+  images: readonly Built[],
+  annotations: object = {},
+): Promise<void> {
   for (const [at, image] of images.entries()) await of.push({ ...image, repository }, `part-${at}`);
-  const manifests = images.map(({ bytes, digest, config }) => ({ mediaType: mediaTypes.ociManifest, digest, size: bytes.length, platform: { os: config.os, architecture: config.architecture } }));
+  const manifests = images.map(({ bytes, digest, config }) => ({
+    mediaType: mediaTypes.ociManifest,
+    digest,
+    size: bytes.length,
+    platform: { os: config.os, architecture: config.architecture },
+  }));
   const body = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests, ...annotations });
-  expect((await ask(of.app, 'PUT', `/v2/${repository}/manifests/${tag}`, { body, headers: { 'content-type': mediaTypes.ociIndex } })).status).toBe(201);
+  expect(
+    (
+      await ask(of.app, 'PUT', `/v2/${repository}/manifests/${tag}`, {
+        body,
+        headers: { 'content-type': mediaTypes.ociIndex },
+      })
+    ).status,
+  ).toBe(201);
 }
 
 describe('a rebased image', () => {
   it('takes what the base has changed, keeps what is its own, and says what both have changed', async () => {
     const of = await rebasing(
-      { Env: ['PATH=/bin', 'LANG=C', 'MODE=slow'], Labels: { maintainer: 'base', kept: 'yes' }, ExposedPorts: { '80/tcp': {} }, StopSignal: 'SIGTERM' },
-      { Env: ['PATH=/usr/bin:/bin', 'LANG=C.UTF-8', 'MODE=fast', 'NEW=1'], Labels: { maintainer: 'base team' }, ExposedPorts: { '443/tcp': {} }, StopSignal: 'SIGQUIT' },
-      { Env: ['PATH=/bin', 'LANG=C', 'MODE=mine', 'OWN=1'], Labels: { maintainer: 'base', kept: 'yes', app: 'yes' }, ExposedPorts: { '80/tcp': {}, '8080/tcp': {} }, Cmd: ['/app'] },
+      {
+        Env: ['PATH=/bin', 'LANG=C', 'MODE=slow'],
+        Labels: { maintainer: 'base', kept: 'yes' },
+        ExposedPorts: { '80/tcp': {} },
+        StopSignal: 'SIGTERM',
+      },
+      {
+        Env: ['PATH=/usr/bin:/bin', 'LANG=C.UTF-8', 'MODE=fast', 'NEW=1'],
+        Labels: { maintainer: 'base team' },
+        ExposedPorts: { '443/tcp': {} },
+        StopSignal: 'SIGQUIT',
+      },
+      {
+        Env: ['PATH=/bin', 'LANG=C', 'MODE=mine', 'OWN=1'],
+        Labels: { maintainer: 'base', kept: 'yes', app: 'yes' },
+        ExposedPorts: { '80/tcp': {}, '8080/tcp': {} },
+        Cmd: ['/app'],
+      },
     );
     const { config, manifest } = await of.pull('app:1');
     expect(config.config).toEqual({
@@ -41,12 +74,20 @@ describe('a rebased image', () => {
       Cmd: ['/app'],
     });
     expect(config.history.map(({ created_by }) => created_by)).toEqual(['COPY base 2', 'COPY app']);
-    expect(manifest.annotations).toMatchObject({ 'org.opencontainers.image.base.name': `${host}/base:1`, 'org.opencontainers.image.base.digest': (await of.pull('base:1')).digest });
+    expect(manifest.annotations).toMatchObject({
+      'org.opencontainers.image.base.name': `${host}/base:1`,
+      'org.opencontainers.image.base.digest': (await of.pull('base:1')).digest,
+    });
     const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-    expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({ nodes: [{ conflicts: ['Env.MODE'] }] });
+    expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({
+      nodes: [{ conflicts: ['Env.MODE'] }],
+    });
   });
 
-  it.each([['keep', ['layer base 1', 'layer app']], ['bump', ['layer base 2', 'layer app']]])('that names its base by digest stays, or its pin is moved on, as its policy says: %s', async (pins, layers) => {
+  it.each([
+    ['keep', ['layer base 1', 'layer app']],
+    ['bump', ['layer base 2', 'layer app']],
+  ])('that names its base by digest stays, or its pin is moved on, as its policy says: %s', async (pins, layers) => {
     const of = registry();
     await of.api('PUT', '/builds/policies/all', { mode: 'rebase', pins });
     const [base, next] = [build('base', 'base 1'), build('base', 'base 2')];
@@ -58,7 +99,10 @@ describe('a rebased image', () => {
     const { manifest, layers: now } = await of.pull('app:1');
     const at = pins === 'bump' ? next : base;
     expect(now).toEqual(layers);
-    expect(manifest.annotations).toMatchObject({ 'org.opencontainers.image.base.name': `${host}/base:1@${at.digest}`, 'org.opencontainers.image.base.digest': at.digest });
+    expect(manifest.annotations).toMatchObject({
+      'org.opencontainers.image.base.name': `${host}/base:1@${at.digest}`,
+      'org.opencontainers.image.base.digest': at.digest,
+    });
     expect(await reasonOf(of, 'app:1', 'base:1')).toBe(pins === 'bump' ? 'made' : 'pinned to a digest');
     // And on.
     await of.push(build('base', 'base 3'), '1');
@@ -69,7 +113,13 @@ describe('a rebased image', () => {
   it.each([
     ['USER', { User: 'app' }, { User: 'nobody' }, {}, 'USER'],
     ['WORKDIR', { WorkingDir: '/srv' }, { WorkingDir: '/app' }, {}, 'WORKDIR'],
-    ['ENTRYPOINT under its own CMD', { Entrypoint: ['/bin/sh', '-c'] }, { Entrypoint: ['/init'] }, { Cmd: ['run me'] }, 'ENTRYPOINT'],
+    [
+      'ENTRYPOINT under its own CMD',
+      { Entrypoint: ['/bin/sh', '-c'] },
+      { Entrypoint: ['/init'] },
+      { Cmd: ['run me'] },
+      'ENTRYPOINT',
+    ],
   ])('is refused where it relies on the %s that the base changes', async (_, old, next, own, word) => {
     const of = await rebasing(old, next, own);
     expect((await of.pull('app:1')).layers).toEqual(['layer base 1', 'layer app']);
@@ -102,10 +152,17 @@ describe('a rebased image', () => {
   it('says what was done, in an attestation that refers to it', async () => {
     const of = await rebasing({}, {}, {});
     const { digest } = await of.pull('app:1');
-    const referrers = (await (await ask(of.app, 'GET', `/v2/app/referrers/${digest}`)).json()) as { manifests: { digest: string; artifactType: string }[] };
+    const referrers = (await (await ask(of.app, 'GET', `/v2/app/referrers/${digest}`)).json()) as {
+      manifests: { digest: string; artifactType: string }[];
+    };
     expect(referrers.manifests).toMatchObject([{ artifactType: 'application/vnd.in-toto+json' }]);
     const manifest = (await of.pull(`app@${referrers.manifests[0]?.digest ?? ''}`)) as unknown as { layers: string[] };
-    expect(JSON.parse(manifest.layers[0] ?? '')).toMatchObject({ subject: [{ name: 'app', digest: { sha256: digest.slice(7) } }], predicate: { buildDefinition: { buildType: 'urn:longshore:rebase:v1', externalParameters: { base: `${host}/base:1` } } } });
+    expect(JSON.parse(manifest.layers[0] ?? '')).toMatchObject({
+      subject: [{ name: 'app', digest: { sha256: digest.slice(7) } }],
+      predicate: {
+        buildDefinition: { buildType: 'urn:longshore:rebase:v1', externalParameters: { base: `${host}/base:1` } },
+      },
+    });
   });
 
   it('moves no byte of a layer: a config, a statement and their manifests are all that is written', async () => {
@@ -120,7 +177,10 @@ describe('a rebased image', () => {
     const before = new Set(blobs.names());
     await of.settle();
     const { config } = await of.pull('app:1');
-    const written = blobs.names().filter((name) => !before.has(name)).map((name) => blobs.get(name)?.size);
+    const written = blobs
+      .names()
+      .filter((name) => !before.has(name))
+      .map((name) => blobs.get(name)?.size);
     // The config, the empty one of the attestation, and its statement.
     expect(written).toHaveLength(3);
     expect(written).toContain(Buffer.byteLength(JSON.stringify(config)));
@@ -130,17 +190,43 @@ describe('a rebased image', () => {
   it('of an index has each of its platforms on that of the base', async () => {
     const of = registry();
     await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
-    const platforms = [{ os: 'linux', architecture: 'amd64' }, { os: 'linux', architecture: 'arm64' }];
+    const platforms = [
+      { os: 'linux', architecture: 'amd64' },
+      { os: 'linux', architecture: 'arm64' },
+    ];
     const bases = platforms.map((platform) => build('base', `base 1 ${platform.architecture}`, { platform }));
     await pushIndex(of, 'base', '1', bases);
-    await pushIndex(of, 'app', '1', platforms.map((platform, at) => build('app', `app ${platform.architecture}`, { platform, ...(bases[at] === undefined ? {} : { base: bases[at] }), says: `${host}/base:1` })));
+    await pushIndex(
+      of,
+      'app',
+      '1',
+      platforms.map((platform, at) =>
+        build('app', `app ${platform.architecture}`, {
+          platform,
+          ...(bases[at] === undefined ? {} : { base: bases[at] }),
+          says: `${host}/base:1`,
+        }),
+      ),
+    );
     await of.settle();
-    await pushIndex(of, 'base', '1', platforms.map((platform) => build('base', `base 2 ${platform.architecture}`, { platform })));
+    await pushIndex(
+      of,
+      'base',
+      '1',
+      platforms.map((platform) => build('base', `base 2 ${platform.architecture}`, { platform })),
+    );
     await of.settle();
     const { manifest } = await of.pull('app:1');
     const children = manifest.manifests as { digest: string; platform: { architecture: string } }[];
     expect(children.map(({ platform }) => platform.architecture)).toEqual(['amd64', 'arm64']);
-    for (const { digest, platform: { architecture } } of children) expect((await of.pull(`app@${digest}`)).layers).toEqual([`layer base 2 ${architecture}`, `layer app ${architecture}`]);
+    for (const {
+      digest,
+      platform: { architecture },
+    } of children)
+      expect((await of.pull(`app@${digest}`)).layers).toEqual([
+        `layer base 2 ${architecture}`,
+        `layer app ${architecture}`,
+      ]);
     expect(await reasonOf(of, 'app:1', 'base:1')).toBe('made');
   });
 
@@ -164,13 +250,29 @@ describe('a rebased image', () => {
     const of = registry();
     await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
     const asDocker = (image: Built): Built => {
-      const bytes = Buffer.from(Buffer.from(image.bytes).toString('utf8').replaceAll('application/vnd.oci.image.layer.v1.tar+gzip', 'application/vnd.docker.image.rootfs.diff.tar.gzip').replace('application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json').replace(mediaTypes.ociManifest, mediaTypes.dockerManifest));
+      const bytes = Buffer.from(
+        Buffer.from(image.bytes)
+          .toString('utf8')
+          .replaceAll(
+            'application/vnd.oci.image.layer.v1.tar+gzip',
+            'application/vnd.docker.image.rootfs.diff.tar.gzip',
+          )
+          .replace('application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json')
+          .replace(mediaTypes.ociManifest, mediaTypes.dockerManifest),
+      );
       return { ...image, bytes, digest: digestOf(bytes) };
     };
     const put = async (image: Built) => {
       await of.push(image, 'oci');
       const docker = asDocker(image);
-      expect((await ask(of.app, 'PUT', `/v2/${image.repository}/manifests/1`, { body: docker.bytes, headers: { 'content-type': mediaTypes.dockerManifest } })).status).toBe(201);
+      expect(
+        (
+          await ask(of.app, 'PUT', `/v2/${image.repository}/manifests/1`, {
+            body: docker.bytes,
+            headers: { 'content-type': mediaTypes.dockerManifest },
+          })
+        ).status,
+      ).toBe(201);
       return docker;
     };
     const base = build('base', 'base 1');
@@ -180,6 +282,9 @@ describe('a rebased image', () => {
     await put(build('base', 'base 2'));
     await of.settle();
     const { layers } = (await of.pull('app:1')).manifest as unknown as { layers: { mediaType: string }[] };
-    expect(layers.map(({ mediaType }) => mediaType)).toEqual(['application/vnd.oci.image.layer.v1.tar+gzip', 'application/vnd.oci.image.layer.v1.tar+gzip']);
+    expect(layers.map(({ mediaType }) => mediaType)).toEqual([
+      'application/vnd.oci.image.layer.v1.tar+gzip',
+      'application/vnd.oci.image.layer.v1.tar+gzip',
+    ]);
   });
 });

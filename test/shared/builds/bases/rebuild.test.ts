@@ -26,8 +26,26 @@ describe('what an image is built on', () => {
     expect(await dependentsOf(of, 'base:1')).toEqual(['left:1', 'right:1']);
     expect(await dependentsOf(of, 'left:1')).toEqual(['top:1']);
     const { body } = await of.api('GET', '/bases?image=left:1');
-    expect(body).toMatchObject({ image: 'left:1', bases: [{ image: 'base:1', found: [{ evidence: 'annotation', confidence: 1 }, { evidence: 'layers', confidence: 0.9, layers: 1 }] }], dependents: [{ image: 'top:1' }] });
-    expect((await of.api('GET', '/bases/tree?image=base:1')).body).toEqual({ image: 'base:1', dependents: [{ image: 'left:1', dependents: [{ image: 'top:1', dependents: [] }] }, { image: 'right:1', dependents: [] }] });
+    expect(body).toMatchObject({
+      image: 'left:1',
+      bases: [
+        {
+          image: 'base:1',
+          found: [
+            { evidence: 'annotation', confidence: 1 },
+            { evidence: 'layers', confidence: 0.9, layers: 1 },
+          ],
+        },
+      ],
+      dependents: [{ image: 'top:1' }],
+    });
+    expect((await of.api('GET', '/bases/tree?image=base:1')).body).toEqual({
+      image: 'base:1',
+      dependents: [
+        { image: 'left:1', dependents: [{ image: 'top:1', dependents: [] }] },
+        { image: 'right:1', dependents: [] },
+      ],
+    });
   });
 });
 
@@ -46,11 +64,21 @@ describe('a base that is updated', () => {
     }
     expect((await of.pull('top:1')).layers).toEqual(['layer base 2', 'layer left', 'layer top']);
     expect((await of.pull('unrelated:1')).digest).toBe(before.digest);
-    expect(of.events('Longshore.BaseImageUpdated').map(({ data }) => (data as { target: { image: string } }).target.image)).toEqual(['base:1', 'left:1']);
+    expect(
+      of.events('Longshore.BaseImageUpdated').map(({ data }) => (data as { target: { image: string } }).target.image),
+    ).toEqual(['base:1', 'left:1']);
     expect(of.events('Longshore.ImageRebased')).toHaveLength(3);
     const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-    expect(builds).toMatchObject([{ state: 'finished', images: 3, counts: { succeeded: 3, failed: 0, stopped: 0, same: 0 } }]);
-    expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({ nodes: [{ state: 'succeeded' }, { state: 'succeeded' }, { image: 'top:1', waitsFor: ['left:1'], state: 'succeeded' }] });
+    expect(builds).toMatchObject([
+      { state: 'finished', images: 3, counts: { succeeded: 3, failed: 0, stopped: 0, same: 0 } },
+    ]);
+    expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({
+      nodes: [
+        { state: 'succeeded' },
+        { state: 'succeeded' },
+        { image: 'top:1', waitsFor: ['left:1'], state: 'succeeded' },
+      ],
+    });
   });
 
   it('has nothing made when the same image is pushed again', async () => {

@@ -7,7 +7,14 @@ const hourMs = 3_600_000;
 async function daily(settings: object = {}): Promise<Registry> {
   const of = registry();
   const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
-  expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context, schedule: { every: 'day', at: '03:00' }, ...settings })).toMatchObject({ status: 200 });
+  expect(
+    await of.api('PUT', '/tasks/app', {
+      image: 'app:1',
+      context,
+      schedule: { every: 'day', at: '03:00' },
+      ...settings,
+    }),
+  ).toMatchObject({ status: 200 });
   return of;
 }
 
@@ -47,14 +54,33 @@ describe('a task with a schedule', () => {
     const of = await daily({ enabled: false });
     await hours(of, 30);
     const kept = await daily();
-    const { schedule: _, dueAt: __, name: ___, bases: ____, found: ________, commit: _____, createdAt: ______, updatedAt: _______, ...settings } = (await kept.api('GET', '/tasks/app')).body;
+    const {
+      schedule: _,
+      dueAt: __,
+      name: ___,
+      bases: ____,
+      found: ________,
+      commit: _____,
+      createdAt: ______,
+      updatedAt: _______,
+      ...settings
+    } = (await kept.api('GET', '/tasks/app')).body;
     expect(await kept.api('PUT', '/tasks/app', settings)).toMatchObject({ status: 200 });
     await hours(kept, 30);
     expect([built(of), built(kept)]).toEqual([0, 0]);
   });
 
-  it.each([[{ every: 'minute' }], [{ every: 'day', at: '25:00' }], ['0 3 * * *']])('is refused with a schedule that is none: %j', async (schedule) => {
-    const of = await daily();
-    expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', 'FROM scratch') }, schedule })).toMatchObject({ status: 400 });
-  });
+  it.each([[{ every: 'minute' }], [{ every: 'day', at: '25:00' }], ['0 3 * * *']])(
+    'is refused with a schedule that is none: %j',
+    async (schedule) => {
+      const of = await daily();
+      expect(
+        await of.api('PUT', '/tasks/app', {
+          image: 'app:1',
+          context: { repository: 'contexts', digest: await upload(of, 'contexts', 'FROM scratch') },
+          schedule,
+        }),
+      ).toMatchObject({ status: 400 });
+    },
+  );
 });

@@ -36,7 +36,8 @@ async function plan(of: Registry): Promise<unknown[]> {
   return queues.drain('build-runs');
 }
 
-const anew = (of: Registry, base: string, version: number): Promise<void> => of.push(build(base, `${base} ${version}`), '1');
+const anew = (of: Registry, base: string, version: number): Promise<void> =>
+  of.push(build(base, `${base} ${version}`), '1');
 
 describe('updates of two bases', () => {
   it('are followed side by side when no image is built on both', async () => {
@@ -59,10 +60,16 @@ describe('updates of two bases', () => {
     await plan(of);
     const [{ id } = { id: '' }, ...others] = await buildsOf(of);
     expect(others).toEqual([]);
-    expect((await of.api('GET', `/builds/explain?image=aa:1&base=a1:1`)).body).toMatchObject({ reason: 'waits for a build', build: id });
+    expect((await of.api('GET', `/builds/explain?image=aa:1&base=a1:1`)).body).toMatchObject({
+      reason: 'waits for a build',
+      build: id,
+    });
     for (const message of queued) await of.process().workOnBuild(message);
     await of.settle();
-    expect(await buildsOf(of)).toMatchObject([{ state: 'finished', updates: [{}, {}], counts: { failed: 0, stopped: 0 } }, { state: 'finished', counts: { failed: 0, stopped: 0 } }]);
+    expect(await buildsOf(of)).toMatchObject([
+      { state: 'finished', updates: [{}, {}], counts: { failed: 0, stopped: 0 } },
+      { state: 'finished', counts: { failed: 0, stopped: 0 } },
+    ]);
     expect((await of.pull('aa:1')).layers).toEqual(['layer a 3', 'layer a1 by hand', 'layer aa']);
   });
 
@@ -88,7 +95,10 @@ describe('a base that is updated again while what is built on it is made', () =>
     for (const message of queued) await of.process().workOnBuild(message);
     await anew(of, 'a', 4);
     const { log } = of.world.region('home').events;
-    const [one, moved] = [of.process(), log.filter(({ type, subject }) => type === 'Longshore.TagMoved' && subject === 'a:1')];
+    const [one, moved] = [
+      of.process(),
+      log.filter(({ type, subject }) => type === 'Longshore.TagMoved' && subject === 'a:1'),
+    ];
     for (const event of moved) await one.learnBases(event);
     for (const event of [...log]) await one.planBuild(event);
     await of.settle();

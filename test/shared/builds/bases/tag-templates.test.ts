@@ -18,11 +18,13 @@ async function tagsOf(of: Registry): Promise<string[]> {
 }
 
 describe('tags of each result', () => {
-  it('are made of what differs from build to build, and stay when the image\'s own moves on', async () => {
+  it("are made of what differs from build to build, and stay when the image's own moves on", async () => {
     const of = registry();
     of.git.create(git);
     const commit = of.git.commit(git, 'main', { Dockerfile: `FROM ${host}/base:1` });
-    expect(await put(of, ['{date}-{build}', 'git-{commit}', '{task}.{time}'], { context: { git } })).toMatchObject({ status: 200 });
+    expect(await put(of, ['{date}-{build}', 'git-{commit}', '{task}.{time}'], { context: { git } })).toMatchObject({
+      status: 200,
+    });
     const { build } = (await of.api('POST', '/tasks/app/run')).body as { build: string };
     await of.settle();
     const made = (await of.pull('app:1')).digest;
@@ -48,16 +50,31 @@ describe('tags of each result', () => {
     expect(await tagsOf(of)).toEqual([]);
   });
 
-  it.each([['{branch}'], ['latest'], ['{task}'], ['{build}/x'], ['-{build}'], ['{build}{'], ['{commit}']])('are refused as %s', async (template) => {
-    expect(await put(registry(), [template])).toMatchObject({ status: 400 });
-  });
+  it.each([['{branch}'], ['latest'], ['{task}'], ['{build}/x'], ['-{build}'], ['{build}{'], ['{commit}']])(
+    'are refused as %s',
+    async (template) => {
+      expect(await put(registry(), [template])).toMatchObject({ status: 400 });
+    },
+  );
 
   it('are tags whatever the values, or none', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 40 }), fc.uuid(), fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,49}$/), (around, build, task) => {
-      const template = `${around}{build}{task}`;
-      fc.pre(tagTemplateSchema.safeParse(template).success);
-      const tag = tagOf(template, tagValues({ build, task, digest: `sha256:${'a'.repeat(64)}`, commit: undefined, now: new Date(0) }));
-      expect(tag === undefined ? template.includes('{commit}') || template.length + task.length > 100 : isTag(tag)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 40 }),
+        fc.uuid(),
+        fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,49}$/),
+        (around, build, task) => {
+          const template = `${around}{build}{task}`;
+          fc.pre(tagTemplateSchema.safeParse(template).success);
+          const tag = tagOf(
+            template,
+            tagValues({ build, task, digest: `sha256:${'a'.repeat(64)}`, commit: undefined, now: new Date(0) }),
+          );
+          expect(
+            tag === undefined ? template.includes('{commit}') || template.length + task.length > 100 : isTag(tag),
+          ).toBe(true);
+        },
+      ),
+    );
   });
 });

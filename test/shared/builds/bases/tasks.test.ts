@@ -13,7 +13,11 @@ async function withTask({ dockerfile = `FROM ${host}/base:1`, settings = {} }: G
   await of.push(build('base', 'base 1'), '1');
   await of.settle();
   const digest = await upload(of, 'contexts', dockerfile);
-  const put = await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest }, ...settings });
+  const put = await of.api('PUT', '/tasks/app', {
+    image: 'app:1',
+    context: { repository: 'contexts', digest },
+    ...settings,
+  });
   expect(put.status).toBe(200);
   return of;
 }
@@ -27,16 +31,24 @@ const digestAt = async (of: Registry, reference: string) => (await of.pull(refer
 
 describe('a task', () => {
   it('makes its image known as a dependent before it was ever built, by every stage of its Dockerfile', async () => {
-    const of = await withTask({ dockerfile: `ARG VERSION=1\nFROM ${host}/tools:1 AS tools\nFROM ${host}/base:\${VERSION}\nCOPY --from=tools /t /t\nCOPY --from=${host}/files:2 /f /f` });
+    const of = await withTask({
+      dockerfile: `ARG VERSION=1\nFROM ${host}/tools:1 AS tools\nFROM ${host}/base:\${VERSION}\nCOPY --from=tools /t /t\nCOPY --from=${host}/files:2 /f /f`,
+    });
     for (const base of ['base:1', 'tools:1', 'files:2']) expect(await dependentsOf(of, base)).toEqual(['app:1']);
-    expect((await of.api('GET', '/tasks/app')).body).toMatchObject({ image: 'app:1', mode: 'rebuild', bases: ['tools:1', 'base:1', 'files:2'] });
+    expect((await of.api('GET', '/tasks/app')).body).toMatchObject({
+      image: 'app:1',
+      mode: 'rebuild',
+      bases: ['tools:1', 'base:1', 'files:2'],
+    });
   });
 
   it('builds its image when a base is updated, and when somebody asks', async () => {
     const of = await withTask();
     await updated(of);
     expect((await of.pull('app:1')).layers).toEqual([`layer FROM ${host}/base:1 (1)`]);
-    expect(of.events('Longshore.BuildSucceeded')).toMatchObject([{ data: { target: { repository: 'app', tag: '1', mode: 'rebuild', bases: ['base:1'] } } }]);
+    expect(of.events('Longshore.BuildSucceeded')).toMatchObject([
+      { data: { target: { repository: 'app', tag: '1', mode: 'rebuild', bases: ['base:1'] } } },
+    ]);
     expect((await of.api('POST', '/tasks/app/run')).status).toBe(202);
     await of.settle();
     expect((await of.pull('app:1')).layers).toEqual([`layer FROM ${host}/base:1 (2)`]);
@@ -48,12 +60,17 @@ describe('a task', () => {
     const of = await withTask();
     await updated(of);
     const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-    const answer = await of.app.fetch(new Request(`http://${host}/api/v1/builds/${builds[0]?.id ?? ''}/log?image=app:1`));
+    const answer = await of.app.fetch(
+      new Request(`http://${host}/api/v1/builds/${builds[0]?.id ?? ''}/log?image=app:1`),
+    );
     expect(await answer.text()).toBe(`building:\nFROM ${host}/base:1`);
   });
 
   it('moves no tag when the build fails, or the test', async () => {
-    for (const given of [{ dockerfile: `FROM ${host}/base:1\nRUN false` }, { settings: { test: { command: ['false'] } } }]) {
+    for (const given of [
+      { dockerfile: `FROM ${host}/base:1\nRUN false` },
+      { settings: { test: { command: ['false'] } } },
+    ]) {
       const of = await withTask(given);
       await of.push(build('app', 'by hand'), '1');
       await of.settle();
@@ -68,7 +85,9 @@ describe('a task', () => {
   it('says in the event why its test failed, and keeps the image that was made by its digest', async () => {
     const of = await withTask({ settings: { test: { command: ['false'] } } });
     await updated(of);
-    expect(of.events('Longshore.BuildFailed')).toMatchObject([{ data: { because: 'its test ended with exit code 1' } }]);
+    expect(of.events('Longshore.BuildFailed')).toMatchObject([
+      { data: { because: 'its test ended with exit code 1' } },
+    ]);
     const { body } = await of.api('GET', '/builds/explain?image=app:1&base=base:1');
     // It has no tag yet, and its task has tried.
     expect(body).toMatchObject({ reason: 'test failed' });
@@ -98,7 +117,9 @@ describe('a task', () => {
     await updated(of);
     expect(await digestAt(of, 'app:1')).toBe(before);
     const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-    const { nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as { nodes: { digest: string; state: string; because: string }[] };
+    const { nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as {
+      nodes: { digest: string; state: string; because: string }[];
+    };
     const [node] = nodes;
     expect(node).toMatchObject({ state: 'failed', because: 'its test ended with exit code 1' });
     // What failed was pushed by its digest, and it is the old image on the new base.
@@ -119,12 +140,19 @@ describe('a task', () => {
 
   it('has its context held by a tag, so that it is not collected', async () => {
     const of = await withTask();
-    expect((await of.pull('contexts:task-app')).manifest).toMatchObject({ artifactType: 'application/vnd.longshore.context.v1' });
+    expect((await of.pull('contexts:task-app')).manifest).toMatchObject({
+      artifactType: 'application/vnd.longshore.context.v1',
+    });
   });
 });
 
 describe('a task that cannot be', () => {
-  const put = async (of: Registry, dockerfile: string, settings: object = {}) => of.api('PUT', '/tasks/other', { image: 'other:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', dockerfile) }, ...settings });
+  const put = async (of: Registry, dockerfile: string, settings: object = {}) =>
+    of.api('PUT', '/tasks/other', {
+      image: 'other:1',
+      context: { repository: 'contexts', digest: await upload(of, 'contexts', dockerfile) },
+      ...settings,
+    });
   const messageOf = ({ body }: { body: Record<string, unknown> }) => (body.errors as { message: string }[])[0]?.message;
 
   it('is refused: for a Dockerfile with a fault, with its line', async () => {
@@ -136,7 +164,9 @@ describe('a task that cannot be', () => {
   it('is refused: for a context that is not there, has no such file, or is no archive', async () => {
     const of = await withTask();
     const settings = (digest: string) => ({ image: 'other:1', context: { repository: 'contexts', digest } });
-    expect(messageOf(await of.api('PUT', '/tasks/other', settings(`sha256:${'0'.repeat(64)}`)))).toContain('upload the context first');
+    expect(messageOf(await of.api('PUT', '/tasks/other', settings(`sha256:${'0'.repeat(64)}`)))).toContain(
+      'upload the context first',
+    );
     expect(messageOf(await put(of, 'FROM scratch', { dockerfile: 'no/such' }))).toContain('has no file "no/such"');
   });
 
@@ -152,7 +182,10 @@ describe('a task that cannot be', () => {
     expect(messageOf(answer)).toContain('other:1 is built on app:1 is built on other:1');
   });
 
-  it.each([{ image: 'no tag' }, { timeoutSeconds: 0 }, { platform: 'linux' }, { schedule: '* * * * *' }])('is refused: for a setting that is none (%j)', async (settings) => {
-    expect((await put(await withTask(), 'FROM scratch', settings)).status).toBe(400);
-  });
+  it.each([{ image: 'no tag' }, { timeoutSeconds: 0 }, { platform: 'linux' }, { schedule: '* * * * *' }])(
+    'is refused: for a setting that is none (%j)',
+    async (settings) => {
+      expect((await put(await withTask(), 'FROM scratch', settings)).status).toBe(400);
+    },
+  );
 });

@@ -43,7 +43,12 @@ describe('a task that is built at most so often in an hour', () => {
       await of.settle();
     }
     expect(builtIn(of)).toBe(4);
-    expect((await of.api('GET', '/builds')).body.builds).toMatchObject([{ state: 'finished' }, { state: 'finished' }, { state: 'finished' }, { state: 'finished' }]);
+    expect((await of.api('GET', '/builds')).body.builds).toMatchObject([
+      { state: 'finished' },
+      { state: 'finished' },
+      { state: 'finished' },
+      { state: 'finished' },
+    ]);
   });
 
   it('waits as long as it takes, without having been begun too often', async () => {
@@ -67,7 +72,10 @@ describe('a task that is built at most so often in an hour', () => {
     await of.api('POST', '/tasks/app/run');
     const [message] = of.world.region('home').queues.drain('build-runs');
     for (const n of [6, 8, 10]) {
-      await of.process(new CallPlan().crashAfter(n)).workOnBuild(message).catch(() => undefined);
+      await of
+        .process(new CallPlan().crashAfter(n))
+        .workOnBuild(message)
+        .catch(() => undefined);
       of.clock.advance(4 * minutes);
     }
     await of.process().sweepBuilds();
@@ -83,7 +91,13 @@ describe('a task that is built at most so often in an hour', () => {
     await of.settle();
     of.clock.advance(65 * minutes);
     const job = JSON.parse(ci.asked[0]?.body ?? '') as Job;
-    const failed = await of.app.fetch(new Request(job.callback.url, { method: 'POST', headers: { 'content-type': 'application/json', 'x-longshore-token': job.callback.token }, body: '{"state":"failed","why":"exit code 2"}' }));
+    const failed = await of.app.fetch(
+      new Request(job.callback.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-longshore-token': job.callback.token },
+        body: '{"state":"failed","why":"exit code 2"}',
+      }),
+    );
     expect(failed.status).toBe(202);
     await of.settle();
     expect(of.events('Longshore.BuildFailed')).toHaveLength(1);

@@ -27,7 +27,11 @@ async function upstream(): Promise<Upstream & { digest: string }> {
     asked: [],
     digest: first,
     answer: ({ headers }, response) => {
-      response.writeHead(headers['if-none-match'] === `"${state.digest}"` ? 304 : 200, { 'docker-content-digest': state.digest }).end();
+      response
+        .writeHead(headers['if-none-match'] === `"${state.digest}"` ? 304 : 200, {
+          'docker-content-digest': state.digest,
+        })
+        .end();
     },
   };
   const server = createServer((request, response) => {
@@ -43,7 +47,8 @@ async function on(host: string, tags = ['1'], settings: Parameters<typeof regist
   const of = registry(settings);
   // Whoever pushes names any host: it is asked only when it is listed.
   await of.api('PUT', `/bases/upstreams/${host}`, {});
-  for (const tag of tags) await of.push(build(`app-${tag}`, `app ${tag}`, { says: `${host}/library/base:${tag}` }), '1');
+  for (const tag of tags)
+    await of.push(build(`app-${tag}`, `app ${tag}`, { says: `${host}/library/base:${tag}` }), '1');
   await of.settle();
   return of;
 }
@@ -71,7 +76,9 @@ describe('a tag of another registry that images are built on', () => {
     expect(of.events('Longshore.BaseImageUpdated')).toEqual([]);
     there.digest = second;
     await minutes(of, 180);
-    expect(of.events('Longshore.BaseImageUpdated')).toMatchObject([{ data: { target: { image: `${there.host}/library/base:1`, digest: second, previousDigest: first } } }]);
+    expect(of.events('Longshore.BaseImageUpdated')).toMatchObject([
+      { data: { target: { image: `${there.host}/library/base:1`, digest: second, previousDigest: first } } },
+    ]);
   });
 
   it('is looked at at once when its registry says so, which is not believed itself', async () => {
@@ -80,10 +87,18 @@ describe('a tag of another registry that images are built on', () => {
     await minutes(of, 1);
     // As Distribution sends it, type and all.
     const notify = async (body: object) => {
-      const answer = await of.app.fetch(new Request('http://registry.test/api/v1/bases/notify/distribution', { method: 'POST', headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json' }, body: JSON.stringify(body) }));
-      return { status: answer.status, body: (await answer.json()) };
+      const answer = await of.app.fetch(
+        new Request('http://registry.test/api/v1/bases/notify/distribution', {
+          method: 'POST',
+          headers: { 'content-type': 'application/vnd.docker.distribution.events.v1+json' },
+          body: JSON.stringify(body),
+        }),
+      );
+      return { status: answer.status, body: await answer.json() };
     };
-    const pushed = { events: [{ action: 'push', target: { repository: 'library/base', tag: '1' }, request: { host: there.host } }] };
+    const pushed = {
+      events: [{ action: 'push', target: { repository: 'library/base', tag: '1' }, request: { host: there.host } }],
+    };
     expect(await notify(pushed)).toMatchObject({ status: 202, body: { watched: 1 } });
     await of.settle();
     expect(there.asked).toHaveLength(2);
@@ -92,14 +107,21 @@ describe('a tag of another registry that images are built on', () => {
     await notify(pushed);
     await of.settle();
     expect(of.events('Longshore.BaseImageUpdated')).toHaveLength(1);
-    expect(await notify({ events: [{ action: 'push', target: { repository: 'library/other', tag: '1' }, request: { host: there.host } }] })).toMatchObject({ body: { watched: 0 } });
+    expect(
+      await notify({
+        events: [{ action: 'push', target: { repository: 'library/other', tag: '1' }, request: { host: there.host } }],
+      }),
+    ).toMatchObject({ body: { watched: 0 } });
     expect(await notify({ not: 'one' })).toMatchObject({ status: 400 });
   });
 
   it('has what a task builds on it built anew', async () => {
     const there = await upstream();
     const of = registry();
-    await of.api('PUT', '/tasks/app', { image: 'app:1', context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${there.host}/library/base:1`) } });
+    await of.api('PUT', '/tasks/app', {
+      image: 'app:1',
+      context: { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${there.host}/library/base:1`) },
+    });
     await minutes(of, 1);
     there.digest = second;
     await minutes(of, 70);
@@ -112,12 +134,19 @@ describe('a tag of another registry that images are built on', () => {
     const plain = there.answer;
     there.answer = (request, response) => {
       if (request.url?.startsWith('/token') === true) response.end(JSON.stringify({ token: 'a token' }));
-      else if (request.headers.authorization !== 'Bearer a token') response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${there.host}/token",service="them"` }).end();
+      else if (request.headers.authorization !== 'Bearer a token')
+        response
+          .writeHead(401, { 'www-authenticate': `Bearer realm="http://${there.host}/token",service="them"` })
+          .end();
       else plain(request, response);
     };
     const of = await on(there.host);
     await minutes(of, 1);
-    expect(there.asked.map(({ path }) => path)).toEqual(['/v2/library/base/manifests/1', '/token?service=them&scope=repository%3Alibrary%2Fbase%3Apull', '/v2/library/base/manifests/1']);
+    expect(there.asked.map(({ path }) => path)).toEqual([
+      '/v2/library/base/manifests/1',
+      '/token?service=them&scope=repository%3Alibrary%2Fbase%3Apull',
+      '/v2/library/base/manifests/1',
+    ]);
     expect(await reasonOf(of, 'app-1:1', `${there.host}/library/base:1`)).toBe('another registry');
   });
 
@@ -125,19 +154,47 @@ describe('a tag of another registry that images are built on', () => {
     const there = await upstream();
     const [plain, realm] = [there.answer, `http://${realmHost ?? there.host}/token`];
     there.answer = (request, response) => {
-      if (request.url?.startsWith('/token') === true) response.end(JSON.stringify({ token: request.headers.authorization === `Basic ${Buffer.from('robot:a password').toString('base64')}` ? 'a token' : 'nobody' }));
-      else if (request.headers.authorization !== 'Bearer a token') response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="them"` }).end();
+      if (request.url?.startsWith('/token') === true)
+        response.end(
+          JSON.stringify({
+            token:
+              request.headers.authorization === `Basic ${Buffer.from('robot:a password').toString('base64')}`
+                ? 'a token'
+                : 'nobody',
+          }),
+        );
+      else if (request.headers.authorization !== 'Bearer a token')
+        response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="them"` }).end();
       else plain(request, response);
     };
     const of = await on(there.host);
-    return { there, of, login: (settings: object = {}) => of.api('PUT', `/bases/upstreams/${there.host}`, { username: 'robot', secret: 'longshore-user-registry', ...settings }) };
+    return {
+      there,
+      of,
+      login: (settings: object = {}) =>
+        of.api('PUT', `/bases/upstreams/${there.host}`, {
+          username: 'robot',
+          secret: 'longshore-user-registry',
+          ...settings,
+        }),
+    };
   };
-  const watchedAt = async (of: Registry, there: { host: string }) => (await connectMemory(of.world).documents.readDocument({ container: 'dependencies', partition: [`${there.host}/library/base`], id: 'watched:1' }))?.document;
+  const watchedAt = async (of: Registry, there: { host: string }) =>
+    (
+      await connectMemory(of.world).documents.readDocument({
+        container: 'dependencies',
+        partition: [`${there.host}/library/base`],
+        id: 'watched:1',
+      })
+    )?.document;
 
   it('of a private registry is asked for with the login that it was given, whose password is in the vault', async () => {
     const { there, of, login } = await private_();
     of.world.secrets.put('longshore-user-registry', 'a password', { 'longshore-hosts': there.host });
-    expect(await login()).toEqual({ status: 200, body: { host: there.host, username: 'robot', secret: 'longshore-user-registry' } });
+    expect(await login()).toEqual({
+      status: 200,
+      body: { host: there.host, username: 'robot', secret: 'longshore-user-registry' },
+    });
     await minutes(of, 1);
     expect(await watchedAt(of, there)).toMatchObject({ digest: first, failures: 0 });
     expect((await of.api('DELETE', `/bases/upstreams/${there.host}`)).status).toBe(204);
@@ -156,7 +213,10 @@ describe('a tag of another registry that images are built on', () => {
     await login();
     await minutes(of, 1);
     expect(other.asked).toEqual([]);
-    expect(await watchedAt(of, there)).toMatchObject({ failures: 1, error: expect.stringContaining(`shown to ${other.host}, which is not its own`) as string });
+    expect(await watchedAt(of, there)).toMatchObject({
+      failures: 1,
+      error: expect.stringContaining(`shown to ${other.host}, which is not its own`) as string,
+    });
     await login({ realm: other.host });
     await minutes(of, 6 * 60);
     expect(other.asked.length).toBeGreaterThan(0);
@@ -168,18 +228,23 @@ describe('a tag of another registry that images are built on', () => {
     await login();
     await minutes(of, 1);
     expect(there.asked).toEqual([]);
-    expect(await watchedAt(of, there)).toMatchObject({ error: expect.stringContaining('no secret "longshore-user-registry"') as string });
+    expect(await watchedAt(of, there)).toMatchObject({
+      error: expect.stringContaining('no secret "longshore-user-registry"') as string,
+    });
   });
 
-  it.each(['127.0.0.1:99999', `${'a'.repeat(300)}.example`])('is none when its host is none, whatever an image says: %s', async (host) => {
-    const there = await upstream();
-    const of = await on(there.host);
-    await of.push(build('bad', 'bad', { says: `${host}/library/base:1` }), '1');
-    await of.settle();
-    await minutes(of, 1);
-    expect(there.asked).toHaveLength(1);
-    expect((await of.api('GET', '/bases?image=bad:1')).body).toMatchObject({ bases: [] });
-  });
+  it.each(['127.0.0.1:99999', `${'a'.repeat(300)}.example`])(
+    'is none when its host is none, whatever an image says: %s',
+    async (host) => {
+      const there = await upstream();
+      const of = await on(there.host);
+      await of.push(build('bad', 'bad', { says: `${host}/library/base:1` }), '1');
+      await of.settle();
+      await minutes(of, 1);
+      expect(there.asked).toHaveLength(1);
+      expect((await of.api('GET', '/bases?image=bad:1')).body).toMatchObject({ bases: [] });
+    },
+  );
 
   it('is watched no more when nobody is built on it', async () => {
     const there = await upstream();
@@ -215,7 +280,13 @@ describe('another registry', () => {
     for (let app = 0; app < 25; app += 1) {
       const stages = Array.from({ length: 40 }, (_, n) => `FROM ${there.host}/library/base:t${40 * app + n} AS s${n}`);
       const copies = stages.map((_, n) => `COPY --from=s${n} / /`);
-      const made = await of.api('PUT', `/tasks/app-${app}`, { image: `app-${app}:1`, context: { repository: 'contexts', digest: await upload(of, 'contexts', [...stages, 'FROM scratch', ...copies].join('\n')) } });
+      const made = await of.api('PUT', `/tasks/app-${app}`, {
+        image: `app-${app}:1`,
+        context: {
+          repository: 'contexts',
+          digest: await upload(of, 'contexts', [...stages, 'FROM scratch', ...copies].join('\n')),
+        },
+      });
       expect(made).toMatchObject({ status: 200 });
     }
     const instances = [of.process(), of.process(), of.process()];

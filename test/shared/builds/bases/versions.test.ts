@@ -27,7 +27,11 @@ async function following(tags: readonly string[], settings: object = {}): Promis
 
 async function buildsOf(of: Registry): Promise<readonly string[]> {
   const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-  const logs = await Promise.all(builds.map(async ({ id }) => (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${id}/log?image=app:1`))).text()));
+  const logs = await Promise.all(
+    builds.map(async ({ id }) =>
+      (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${id}/log?image=app:1`))).text(),
+    ),
+  );
   return logs.map((log) => /"BASE":"([^"]+)"/.exec(log)?.[1] ?? 'none').reverse();
 }
 
@@ -47,14 +51,17 @@ describe('a task that follows the newest version of its base within a range', ()
     await of.settle((events) => [...events, ...events, ...events].reverse());
     expect(await found(of)).toEqual({ BASE: '1.3.0' });
     expect(await buildsOf(of)).toEqual(['1.2.0', '1.3.0']);
-    expect(of.events('Longshore.BaseImageUpdated').map(({ data }) => (data as { target: { image: string } }).target.image)).toContain('base:1.3.0');
+    expect(
+      of.events('Longshore.BaseImageUpdated').map(({ data }) => (data as { target: { image: string } }).target.image),
+    ).toContain('base:1.3.0');
     expect(await reasonOf(of, 'app:1', 'base:1.3.0')).toBe('made');
     expect(await dependentsOf(of, 'base:1.2.0')).toEqual([]);
   });
 
   it('stays where it is for what is older, beyond the range, a pre-release, or no version, and for the same pushed again', async () => {
     const of = await following(['1.5.0']);
-    for (const tag of ['1.4.9', '2.0.0', '1.6.0-beta.1', 'edge', '1.5.0-alpine']) await of.push(build('base', `base ${tag}`), tag);
+    for (const tag of ['1.4.9', '2.0.0', '1.6.0-beta.1', 'edge', '1.5.0-alpine'])
+      await of.push(build('base', `base ${tag}`), tag);
     await of.push(build('base', 'base 1.5.0'), '1.5.0');
     await of.settle();
     expect(await buildsOf(of)).toEqual(['1.5.0']);
@@ -77,7 +84,10 @@ describe('a task that follows the newest version of its base within a range', ()
 
   it('is rebased from the version that it has to the newer one', async () => {
     const of = registry();
-    const [old, next] = [build('base', 'old', { config: { Env: ['A=1'] } }), build('base', 'new', { config: { Env: ['A=2'] } })];
+    const [old, next] = [
+      build('base', 'old', { config: { Env: ['A=1'] } }),
+      build('base', 'new', { config: { Env: ['A=2'] } }),
+    ];
     await of.push(old, '1.2.0');
     await of.push(build('app', 'app', { base: old, says: `${host}/base:1.2.0` }), '1');
     await of.settle();
@@ -96,7 +106,10 @@ describe('a task that follows the newest version of its base within a range', ()
       const event = of.events('Microsoft.ContainerRegistry.ImagePushed').at(-1);
       const calls = new CallPlan();
       if (n > 1) calls[n % 2 === 0 ? 'crashBefore' : 'crashAfter'](n);
-      await of.process(calls).learnBases(event).catch(() => undefined);
+      await of
+        .process(calls)
+        .learnBases(event)
+        .catch(() => undefined);
       total = Math.max(total, calls.total());
       await of.settle();
       expect([await found(of), await buildsOf(of)]).toEqual([{ BASE: '1.3.0' }, ['1.2.0', '1.3.0']]);
@@ -107,19 +120,35 @@ describe('a task that follows the newest version of its base within a range', ()
     const of = registry();
     await of.push(build('base', 'base 1.2.0'), '1.2.0');
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', dockerfile) };
-    for (let n = 0; n < 105; n += 1) await of.api('PUT', `/tasks/app-${n}`, { image: `app-${n}:1`, context, versions, mode: 'notify' });
+    for (let n = 0; n < 105; n += 1)
+      await of.api('PUT', `/tasks/app-${n}`, { image: `app-${n}:1`, context, versions, mode: 'notify' });
     await of.push(build('base', 'base 1.3.0'), '1.3.0');
     const event = of.events('Microsoft.ContainerRegistry.ImagePushed').at(-1);
     await of.process().learnBases(event);
-    const { tasks, continuation } = (await of.api('GET', '/tasks?limit=100')).body as { tasks: { found: object }[]; continuation: string };
-    const rest = (await of.api('GET', `/tasks?limit=100&continuation=${encodeURIComponent(continuation)}`)).body as { tasks: { found: object }[] };
-    expect(new Set([...tasks, ...rest.tasks].map((each) => JSON.stringify(each.found)))).toEqual(new Set(['{"BASE":"1.3.0"}']));
+    const { tasks, continuation } = (await of.api('GET', '/tasks?limit=100')).body as {
+      tasks: { found: object }[];
+      continuation: string;
+    };
+    const rest = (await of.api('GET', `/tasks?limit=100&continuation=${encodeURIComponent(continuation)}`)).body as {
+      tasks: { found: object }[];
+    };
+    expect(new Set([...tasks, ...rest.tasks].map((each) => JSON.stringify(each.found)))).toEqual(
+      new Set(['{"BASE":"1.3.0"}']),
+    );
   });
 
   it('is refused without any tag to begin with, with a range that is none, and twice for one argument', async () => {
-    expect(await put(registry())).toMatchObject({ status: 400, body: { errors: [{ message: expect.stringContaining('base has no tag in "^1.2.0"') as string }] } });
+    expect(await put(registry())).toMatchObject({
+      status: 400,
+      body: { errors: [{ message: expect.stringContaining('base has no tag in "^1.2.0"') as string }] },
+    });
     expect((await put(registry(), { arguments: { BASE: '1.2.0' } })).status).toBe(200);
-    for (const wrong of [[{ ...versions[0], range: 'newest' }], [...versions, ...versions], [{ ...versions[0], of: 'Base' }]]) expect((await put(registry(), { versions: wrong })).status).toBe(400);
+    for (const wrong of [
+      [{ ...versions[0], range: 'newest' }],
+      [...versions, ...versions],
+      [{ ...versions[0], of: 'Base' }],
+    ])
+      expect((await put(registry(), { versions: wrong })).status).toBe(400);
   });
 });
 
@@ -128,15 +157,26 @@ describe('of two tags', () => {
   const part = fc.nat({ max: 20 });
 
   it('one is newer at most, as versions are ordered, and never itself', () => {
-    fc.assert(fc.property(part, part, part, part, part, part, (a, b, c, d, e, f) => {
-      const [left, right] = [`v${a}.${b}.${c}`, `${d}.${e}.${f}`];
-      expect(isNewer(setting, left, right)).toBe(versionWithin(setting, left) !== undefined && (semver.gt(left, right) || versionWithin(setting, right) === undefined));
-      expect(isNewer(setting, left, left)).toBe(false);
-      expect(isNewer(setting, left, right) && isNewer(setting, right, left)).toBe(false);
-    }));
+    fc.assert(
+      fc.property(part, part, part, part, part, part, (a, b, c, d, e, f) => {
+        const [left, right] = [`v${a}.${b}.${c}`, `${d}.${e}.${f}`];
+        expect(isNewer(setting, left, right)).toBe(
+          versionWithin(setting, left) !== undefined &&
+            (semver.gt(left, right) || versionWithin(setting, right) === undefined),
+        );
+        expect(isNewer(setting, left, left)).toBe(false);
+        expect(isNewer(setting, left, right) && isNewer(setting, right, left)).toBe(false);
+      }),
+    );
   });
 
   it('anything may be a tag that is no version', () => {
-    fc.assert(fc.property(fc.string(), fc.string(), (tag, suffix) => typeof isNewer({ ...setting, suffix }, tag, '1.0.0') === 'boolean'));
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.string(),
+        (tag, suffix) => typeof isNewer({ ...setting, suffix }, tag, '1.0.0') === 'boolean',
+      ),
+    );
   });
 });

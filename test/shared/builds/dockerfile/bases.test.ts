@@ -22,7 +22,18 @@ describe('names of images', () => {
     expect(imagesOf(`FROM ${written}`)).toEqual([name]);
   });
 
-  it.each(['Alpine', 'alpine:', 'alpine:a:b', '-alpine', 'a//b', 'alpine@sha256:ab', `alpine@sha256:${'g'.repeat(64)}`, 'ab'.repeat(32), `a/${'b'.repeat(256)}`, 'https://alpine'])('refuses %s', (written) => {
+  it.each([
+    'Alpine',
+    'alpine:',
+    'alpine:a:b',
+    '-alpine',
+    'a//b',
+    'alpine@sha256:ab',
+    `alpine@sha256:${'g'.repeat(64)}`,
+    'ab'.repeat(32),
+    `a/${'b'.repeat(256)}`,
+    'https://alpine',
+  ])('refuses %s', (written) => {
     expect(refusalOf(`FROM ${written}`)).toMatch(/^1: failed to parse stage name/);
   });
 
@@ -39,7 +50,12 @@ describe('stages', () => {
     const bases = basesOf(text);
     expect(bases).toMatchObject({
       refs: [{ name: library('golang:latest'), origin: 'FROM', line: 1, platform: 'linux/amd64' }],
-      stages: [{ name: 'build', reached: true }, { name: 'unused', reached: false }, { name: 'more', reached: true }, { name: 'stage-3', reached: true, line: 4 }],
+      stages: [
+        { name: 'build', reached: true },
+        { name: 'unused', reached: false },
+        { name: 'more', reached: true },
+        { name: 'stage-3', reached: true, line: 4 },
+      ],
     });
   });
 
@@ -49,14 +65,20 @@ describe('stages', () => {
 
   it('are chosen by name, in any case', () => {
     expect(imagesOf(text, { target: 'UNUSED' })).toEqual([library('node:latest')]);
-    expect(refusalOf(text, { target: 'unusde' })).toBe('0: target stage "unusde" could not be found (did you mean unused?)');
+    expect(refusalOf(text, { target: 'unusde' })).toBe(
+      '0: target stage "unusde" could not be found (did you mean unused?)',
+    );
   });
 
   it.each([
     ['names of COPY in any case', 'FROM golang AS Build\nFROM scratch\nCOPY --from=BUILD a b\n', ['golang']],
     ['numbers', 'FROM golang\nFROM scratch\nCOPY --from=0 a b\n', ['golang']],
     ['names of mounts', 'FROM golang AS b\nFROM alpine\nRUN --mount=from=b,target=/x true\n', ['alpine', 'golang']],
-    ['names of FROM only as they are in lower case', 'FROM golang AS build\nFROM scratch\nCOPY --from=build a b\nCOPY --from=node a b\n', ['golang', 'node']],
+    [
+      'names of FROM only as they are in lower case',
+      'FROM golang AS build\nFROM scratch\nCOPY --from=build a b\nCOPY --from=node a b\n',
+      ['golang', 'node'],
+    ],
     ['the last of two with one name', 'FROM golang AS a\nFROM node AS a\nFROM a\n', ['node']],
     ['the one before, for a stage that is FROM its own name', 'FROM alpine AS alpine\nFROM alpine\n', ['alpine']],
     ['a stage that is called scratch', 'FROM alpine AS scratch\nFROM scratch\n', ['alpine']],
@@ -68,37 +90,61 @@ describe('stages', () => {
   it.each([
     ['FROM a AS b AS c', '1: dockerfile parse error on line 1: FROM requires either one or three arguments'],
     ['FROM', '1: dockerfile parse error on line 1: FROM requires either one or three arguments'],
-    ['FROM a AS 1b', '1: dockerfile parse error on line 1: invalid name for build stage: "1b", name can\'t start with a number or contain symbols'],
+    [
+      'FROM a AS 1b',
+      '1: dockerfile parse error on line 1: invalid name for build stage: "1b", name can\'t start with a number or contain symbols',
+    ],
     ['FROM a AS b\nCOPY --from=b . .', '1: circular dependency detected on stage: b'],
     ['FROM a\nCOPY --from=0 . .', '1: circular dependency detected on stage: stage-0'],
-    ['FROM a\nCOPY --from=later . .\nFROM a AS later\nCOPY --from=0 . .', '1: circular dependency detected on stage: stage-0'],
+    [
+      'FROM a\nCOPY --from=later . .\nFROM a AS later\nCOPY --from=0 . .',
+      '1: circular dependency detected on stage: stage-0',
+    ],
     ['FROM a\nCOPY --from=7 . .', '2: invalid stage index 7'],
-    ['FROM a AS x\nCOPY --from=later . .\nFROM a AS later\nCOPY --from=x . .\n', '1: circular dependency detected on stage: x'],
-    ['FROM Build\nFROM a AS build', '1: failed to parse stage name "Build": invalid reference format: repository name (library/Build) must be lowercase'],
+    [
+      'FROM a AS x\nCOPY --from=later . .\nFROM a AS later\nCOPY --from=x . .\n',
+      '1: circular dependency detected on stage: x',
+    ],
+    [
+      'FROM Build\nFROM a AS build',
+      '1: failed to parse stage name "Build": invalid reference format: repository name (library/Build) must be lowercase',
+    ],
   ])('are refused where they make no sense: %j', (dockerfile, refusal) => {
     expect(refusalOf(dockerfile)).toBe(refusal);
   });
 
   it('cannot be copied from or mounted before they are defined', () => {
-    expect(refusalOf('FROM a AS x\nCOPY --from=late . .\nFROM a AS late\n', { target: 'x' })).toBe('2: cannot copy from stage "late", it needs to be defined before current stage "x"');
-    expect(refusalOf('FROM a AS x\nRUN --mount=from=late,target=/y true\nFROM a AS late\n', { target: 'x' })).toMatch(/^2: cannot mount from stage "late" to "\/y"/);
+    expect(refusalOf('FROM a AS x\nCOPY --from=late . .\nFROM a AS late\n', { target: 'x' })).toBe(
+      '2: cannot copy from stage "late", it needs to be defined before current stage "x"',
+    );
+    expect(refusalOf('FROM a AS x\nRUN --mount=from=late,target=/y true\nFROM a AS late\n', { target: 'x' })).toMatch(
+      /^2: cannot mount from stage "late" to "\/y"/,
+    );
   });
 
   it('hand their held back instructions to the stages that are FROM them', () => {
-    const held = 'FROM alpine AS parent\nONBUILD COPY --from=busybox a b\nONBUILD RUN --mount=from=node,target=/x true\nFROM parent AS child\nFROM child\n';
+    const held =
+      'FROM alpine AS parent\nONBUILD COPY --from=busybox a b\nONBUILD RUN --mount=from=node,target=/x true\nFROM parent AS child\nFROM child\n';
     expect(imagesOf(held, { target: 'parent' })).toEqual([library('alpine:latest')]);
     expect(imagesOf(held)).toEqual([library('alpine:latest'), library('busybox:latest'), library('node:latest')]);
-    expect(refusalOf('FROM a AS p\nONBUILD COPPY a b\nFROM p\n')).toBe('3: unknown instruction: COPPY (did you mean COPY?)');
+    expect(refusalOf('FROM a AS p\nONBUILD COPPY a b\nFROM p\n')).toBe(
+      '3: unknown instruction: COPPY (did you mean COPY?)',
+    );
   });
 
   it('follow held back instructions to stages that nothing else needs', () => {
-    expect(imagesOf('FROM golang AS far\nFROM node AS p\nONBUILD COPY --from=far a b\nFROM p\n')).toEqual([library('golang:latest'), library('node:latest')]);
+    expect(imagesOf('FROM golang AS far\nFROM node AS p\nONBUILD COPY --from=far a b\nFROM p\n')).toEqual([
+      library('golang:latest'),
+      library('node:latest'),
+    ]);
   });
 });
 
 describe('images beside FROM', () => {
   it('are those of COPY and of mounts, with where they are named', () => {
-    const bases = basesOf('FROM scratch\nCOPY --from=alpine:3 a b\nRUN --mount=type=cache,target=/c --mount=type=bind,from=busybox,target=/d true\n');
+    const bases = basesOf(
+      'FROM scratch\nCOPY --from=alpine:3 a b\nRUN --mount=type=cache,target=/c --mount=type=bind,from=busybox,target=/d true\n',
+    );
     expect(bases.refs).toEqual([
       { name: library('alpine:3'), platform: 'linux/amd64', origin: 'COPY --from', line: 2 },
       { name: library('busybox:latest'), platform: 'linux/amd64', origin: 'RUN --mount', line: 3 },
@@ -106,16 +152,27 @@ describe('images beside FROM', () => {
   });
 
   it.each([
-    ['FROM scratch\nCOPY --from=$x a b', '2: variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround'],
-    ['FROM scratch\nRUN --mount=from=$x,target=/y true', '2: dockerfile parse error on line 2: \'from\' doesn\'t support variable expansion, define alias stage instead'],
-    ['FROM scratch\nCOPY --from=a --from=b a b', '2: dockerfile parse error on line 2: duplicate flag specified: --from'],
+    [
+      'FROM scratch\nCOPY --from=$x a b',
+      '2: variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+    ],
+    [
+      'FROM scratch\nRUN --mount=from=$x,target=/y true',
+      "2: dockerfile parse error on line 2: 'from' doesn't support variable expansion, define alias stage instead",
+    ],
+    [
+      'FROM scratch\nCOPY --from=a --from=b a b',
+      '2: dockerfile parse error on line 2: duplicate flag specified: --from',
+    ],
     ['FROM scratch\nADD --from=a a b', '2: dockerfile parse error on line 2: unknown flag: --from'],
   ])('are refused in %j', (dockerfile, refusal) => {
     expect(refusalOf(dockerfile)).toBe(refusal);
   });
 
   it('are read from CSV with its quotes', () => {
-    expect(imagesOf('FROM scratch\nRUN --mount=\'type=bind,"from=busybox",target=/x\' true\n')).toEqual([library('busybox:latest')]);
+    expect(imagesOf('FROM scratch\nRUN --mount=\'type=bind,"from=busybox",target=/x\' true\n')).toEqual([
+      library('busybox:latest'),
+    ]);
   });
 });
 
@@ -146,11 +203,17 @@ describe('variables of FROM', () => {
   });
 
   it('choose platforms', () => {
-    const platforms = (text: string) => basesOf(text, { platform: 'linux/arm64', buildPlatform: 'linux/amd64' }).refs.map(({ platform }) => platform);
-    expect(platforms('FROM --platform=$BUILDPLATFORM golang AS b\nFROM alpine\nCOPY --from=b a b\n')).toEqual(['linux/amd64', 'linux/arm64']);
+    const platforms = (text: string) =>
+      basesOf(text, { platform: 'linux/arm64', buildPlatform: 'linux/amd64' }).refs.map(({ platform }) => platform);
+    expect(platforms('FROM --platform=$BUILDPLATFORM golang AS b\nFROM alpine\nCOPY --from=b a b\n')).toEqual([
+      'linux/amd64',
+      'linux/arm64',
+    ]);
     expect(platforms('FROM --platform=linux/arm/v7 alpine\n')).toEqual(['linux/arm/v7']);
     expect(platforms('FROM --platform=linux/x86_64 alpine\n')).toEqual(['linux/amd64']);
-    expect(refusalOf('FROM --platform=$BUILDPLATFROM alpine')).toBe('1: empty platform value from expression $BUILDPLATFROM (did you mean BUILDPLATFORM?)');
+    expect(refusalOf('FROM --platform=$BUILDPLATFROM alpine')).toBe(
+      '1: empty platform value from expression $BUILDPLATFROM (did you mean BUILDPLATFORM?)',
+    );
     expect(refusalOf('FROM --platform=nowhere alpine')).toMatch(/unknown operating system or architecture/);
   });
 });

@@ -20,7 +20,9 @@ describe('the lines of a Dockerfile', () => {
   });
 
   it('does not continue a line at an escape that is itself escaped', () => {
-    expect(refusalOf('FROM alpine\nRUN a \\\\\nnot-an-instruction\n')).toMatch(/^3: .*unknown instruction: not-an-instruction/);
+    expect(refusalOf('FROM alpine\nRUN a \\\\\nnot-an-instruction\n')).toMatch(
+      /^3: .*unknown instruction: not-an-instruction/,
+    );
   });
 
   it.each([
@@ -32,7 +34,11 @@ describe('the lines of a Dockerfile', () => {
     ['a directive twice', '# syntax=a\n# syntax=b\nFROM alpine\n', /^2: only one syntax parser directive can be used/],
     ['check options that do not exist', '# check=strict=true\nFROM alpine\n', /invalid check option "strict"/],
     ['check options of no boolean', '# check=error=yes\nFROM alpine\n', /failed to parse check option "error=yes"/],
-    ['a line longer than BuildKit reads', `FROM alpine\nRUN ${'a'.repeat(65536)}\n`, /^2: dockerfile line greater than max allowed size of 65535/],
+    [
+      'a line longer than BuildKit reads',
+      `FROM alpine\nRUN ${'a'.repeat(65536)}\n`,
+      /^2: dockerfile line greater than max allowed size of 65535/,
+    ],
   ])('refuses %s', (_, text, refusal) => {
     expect(refusalOf(text)).toMatch(refusal);
   });
@@ -72,7 +78,7 @@ describe('heredocs', () => {
     ['JSON', 'FROM alpine\nRUN ["cat", "<<EOF"]\nFROM busybox\n'],
     ['another instruction', 'FROM alpine\nCMD cat <<EOF\nFROM busybox\n'],
     ['quotes around all of it', 'FROM alpine\nRUN echo "<<EOF"\nFROM busybox\n'],
-    ['a line whose quotes do not close', 'FROM alpine\nRUN echo \' <<EOF\nFROM busybox\n'],
+    ['a line whose quotes do not close', "FROM alpine\nRUN echo ' <<EOF\nFROM busybox\n"],
   ])('do not begin in %s', (_, text) => {
     expect(imagesOf(text, { allStages: true })).toEqual([library('alpine:latest'), library('busybox:latest')]);
   });

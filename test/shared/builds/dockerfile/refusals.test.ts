@@ -23,7 +23,7 @@ describe('instructions that BuildKit refuses when it parses', () => {
     ['RUN ["a", 1]', 'when using JSON array syntax, arrays must be comprised of strings only'],
     ['RUN --network=lan true', 'invalid network mode "lan"'],
     ['RUN --security=none true', 'security "none" is not valid'],
-    ['RUN --mount=\'a"b\' true', 'failed to parse csv mounts: bare " in non-quoted-field'],
+    ["RUN --mount='a\"b' true", 'failed to parse csv mounts: bare " in non-quoted-field'],
     ['SHELL', 'SHELL requires at least one argument'],
     ['SHELL sh -c', 'SHELL requires the arguments to be in JSON form'],
     ['USER', 'USER requires exactly one argument'],
@@ -32,8 +32,8 @@ describe('instructions that BuildKit refuses when it parses', () => {
     ['VOLUME [""]', 'VOLUME specified can not be an empty string'],
     ['EXPOSE', 'EXPOSE requires at least one argument'],
     ['ONBUILD', 'ONBUILD requires at least one argument'],
-    ['ONBUILD ONBUILD RUN true', 'Chaining ONBUILD via `ONBUILD ONBUILD` isn\'t allowed'],
-    ['ONBUILD FROM x', 'FROM isn\'t allowed as an ONBUILD trigger'],
+    ['ONBUILD ONBUILD RUN true', "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"],
+    ['ONBUILD FROM x', "FROM isn't allowed as an ONBUILD trigger"],
     ['MAINTAINER', 'MAINTAINER requires exactly one argument'],
     ['HEALTHCHECK', 'HEALTHCHECK requires at least one argument'],
     ['HEALTHCHECK NONE x', 'HEALTHCHECK NONE takes no arguments'],
@@ -52,20 +52,20 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
   it.each([
     ['ENV a="${b:?no b}"', 'b: no b'],
     ['LABEL a="${b"', 'unsupported modifier (") in substitution'],
-    ['USER ${', 'syntax error: missing \'}\''],
-    ['COPY --chmod=10000 a b', 'invalid chmod parameter: \'10000\'. it should be octal string and between 0 and 07777'],
+    ['USER ${', "syntax error: missing '}'"],
+    ['COPY --chmod=10000 a b', "invalid chmod parameter: '10000'. it should be octal string and between 0 and 07777"],
     ['COPY --chmod=u~x a b', 'invalid syntax'],
-    ['COPY https://x/y z', 'source can\'t be a URL for COPY'],
-    ['COPY git@host:a/b.git z', 'source can\'t be a git ref for COPY'],
+    ['COPY https://x/y z', "source can't be a URL for COPY"],
+    ['COPY git@host:a/b.git z', "source can't be a git ref for COPY"],
     ['ADD https://x/y.git?nope=1 z', 'unexpected query "nope"'],
     ['ADD https://x/y.git?ref=a&ref=b z', 'query "ref" has multiple values'],
     ['ADD https://x/y.git?ref=a#b z', 'ref conflicts: "b" vs "a"'],
     ['ADD --checksum=sha256:ab https://x/y z', 'invalid checksum digest format'],
     ['ADD --checksum=x y z', 'checksum requires HTTP(S) or Git sources'],
-    ['ADD --checksum=x a y z', 'checksum can\'t be specified for multiple sources'],
-    ['RUN --mount=typ=bind,target=/x true', 'unexpected key \'typ\' in \'typ=bind\' (did you mean type?)'],
+    ['ADD --checksum=x a y z', "checksum can't be specified for multiple sources"],
+    ['RUN --mount=typ=bind,target=/x true', "unexpected key 'typ' in 'typ=bind' (did you mean type?)"],
     ['RUN --mount=type=bin,target=/x true', 'unsupported mount type "bin" (did you mean bind?)'],
-    ['RUN --mount=target true', 'invalid field \'target\' must be a key=value pair'],
+    ['RUN --mount=target true', "invalid field 'target' must be a key=value pair"],
     ['RUN --mount=type=bind true', 'invalid mount target "/"'],
     ['RUN --mount=type=bind,target=/x,uid=1 true', 'uid not allowed for "bind" type mounts'],
     ['RUN --mount=type=secret true', 'invalid secret mount. one of source, target required'],
@@ -73,7 +73,7 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     ['RUN --mount=type=cache,target=/x,sharing=some true', 'unsupported sharing value "some"'],
     ['RUN --mount=type=bind,target=/x,sharing=shared true', 'invalid cache sharing set for bind mount'],
     ['RUN --mount=type=cache,target=/x,mode=9 true', 'invalid value 9 for mode'],
-    ['RUN --mount=type=bind,target=/x,size=1 true', 'unexpected key \'size\' for mount type \'bind\''],
+    ['RUN --mount=type=bind,target=/x,size=1 true', "unexpected key 'size' for mount type 'bind'"],
     ['RUN --mount=type=ssh,source=x true', 'ssh does not support source'],
     ['STOPSIGNAL SIGNOPE', 'invalid signal: SIGNOPE'],
     ['EXPOSE 80/icmp', 'invalid proto: icmp'],
@@ -130,8 +130,10 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     else expect(refusal).toContain(message);
   });
 
-  it('and paths off the system\'s drive, of images for Windows alone', () => {
-    expect(refusalOf('FROM --platform=windows/amd64 a\nWORKDIR D:\\\\x\n')).toContain('The specified path is not on the system drive (C:)');
+  it("and paths off the system's drive, of images for Windows alone", () => {
+    expect(refusalOf('FROM --platform=windows/amd64 a\nWORKDIR D:\\\\x\n')).toContain(
+      'The specified path is not on the system drive (C:)',
+    );
     expect(after('WORKDIR D:\\\\x')).toBe('');
     expect(refusalOf('FROM --platform=windows/amd64 scratch\nWORKDIR D:\\\\x\n')).toBe('');
   });
@@ -139,7 +141,9 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
   it('and a time of the build that is taken from nowhere', () => {
     expect(refusalOf('FROM a', { args: { SOURCE_DATE_EPOCH: 'src' } })).toBe('0: invalid SOURCE_DATE_EPOCH: src');
     expect(refusalOf('ARG SOURCE_DATE_EPOCH=src\nFROM scratch AS src\nADD https://x/y /\nFROM a')).toBe('');
-    expect(refusalOf('ARG SOURCE_DATE_EPOCH=src\nFROM scratch AS src\nCOPY x /\nFROM a')).toContain('unsupported COPY instruction');
+    expect(refusalOf('ARG SOURCE_DATE_EPOCH=src\nFROM scratch AS src\nCOPY x /\nFROM a')).toContain(
+      'unsupported COPY instruction',
+    );
     expect(refusalOf('ARG SOURCE_DATE_EPOCH=1700000000\nFROM a')).toBe('');
   });
 });

@@ -9,7 +9,8 @@ import { makeIndex, naming, push, statusOf } from '../binned.ts';
 import { approve, call, planOf, policed, putPolicy } from './policed.ts';
 
 const repository = 'team/app';
-const at = (reference: string) => `/acr/v1/${repository}/${reference.startsWith('sha256:') ? '_manifests' : '_tags'}/${reference}`;
+const at = (reference: string) =>
+  `/acr/v1/${repository}/${reference.startsWith('sha256:') ? '_manifests' : '_tags'}/${reference}`;
 const loose = { brakePercent: 100 };
 
 describe('what has come since a plan was made, and is due itself when that is approved', () => {
@@ -29,7 +30,9 @@ describe('what has come since a plan was made, and is due itself when that is ap
     const { body } = await approve(app, plan);
     expect(body).toMatchObject({ state: 'done', outcome: { manifests: 0 } });
     const came = what === 'a tag' ? 'v2' : signature.digest;
-    expect(body.items?.map(({ outcome }) => outcome)).toContain(`it stays: ${came} has come since and would go with it`);
+    expect(body.items?.map(({ outcome }) => outcome)).toContain(
+      `it stays: ${came} has come since and would go with it`,
+    );
     for (const kept of ['v1', image.digest, came]) expect(await statusOf(app, at(kept))).toBe(200);
   });
 
@@ -46,19 +49,35 @@ describe('what has come since a plan was made, and is due itself when that is ap
     await ask(app, 'DELETE', `/v2/${repository}/manifests/child`);
     longshore.passDays(31);
     const { body } = await approve(app, plan);
-    expect(body.items?.map(({ outcome }) => outcome)).toContain(`it stays: ${child.digest} has come since and would go with it`);
+    expect(body.items?.map(({ outcome }) => outcome)).toContain(
+      `it stays: ${child.digest} has come since and would go with it`,
+    );
     expect(await statusOf(app, at('index'))).toBe(200);
   });
 });
 
 describe('the brake at 30 %', () => {
-  it.each([[1, 3, true], [3, 10, false], [4, 10, true], [1, 4, false], [2, 6, true]])('of %d of %d manifests: %s', async (going, of, braked) => {
+  it.each([
+    [1, 3, true],
+    [3, 10, false],
+    [4, 10, true],
+    [1, 4, false],
+    [2, 6, true],
+  ])('of %d of %d manifests: %s', async (going, of, braked) => {
     const longshore = policed();
     const images = Array.from({ length: of }, (_, n) => makeImage(`image ${n}`, 0));
     for (const [n, image] of images.entries()) await pushImage(longshore.app, repository, `t${n}`, image);
-    const removals = images.slice(0, going).map(({ digest }) => ({ repository, digest, items: [{ kind: 'manifest', digest }] })) as unknown as Removal[];
+    const removals = images
+      .slice(0, going)
+      .map(({ digest }) => ({ repository, digest, items: [{ kind: 'manifest', digest }] })) as unknown as Removal[];
     const ports = { documents: longshore.memory.documents, clock: longshore.world.clock } as PolicyPorts;
-    const over = await repositoriesOver(ports, { registry: 'default' as RegistryName, policy: 'nightly', percent: 30, removals, more: false });
+    const over = await repositoriesOver(ports, {
+      registry: 'default' as RegistryName,
+      policy: 'nightly',
+      percent: 30,
+      removals,
+      more: false,
+    });
     expect(over).toEqual(braked ? [{ repository: repository as RepositoryName, going, of, what: 'manifests' }] : []);
   });
 });
@@ -90,11 +109,43 @@ describe('an approved plan that is under way', () => {
   });
 
   it.each([
-    ['its rules are edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 29 }] })],
-    ['what it keeps is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'none', tags: ['none'] }] })],
-    ['its retention is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], retentionDays: 3 })],
-    ['its brake is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { brakePercent: 99, remove: [{ name: 'old', olderThanDays: 30 }] })],
-    ['its scope is edited', (app: App) => call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], repositories: { include: ['team/*'] } })],
+    [
+      'its rules are edited',
+      (app: App) =>
+        call(app, 'PUT', '/purge/policies/nightly', { ...loose, remove: [{ name: 'old', olderThanDays: 29 }] }),
+    ],
+    [
+      'what it keeps is edited',
+      (app: App) =>
+        call(app, 'PUT', '/purge/policies/nightly', {
+          ...loose,
+          remove: [{ name: 'old', olderThanDays: 30 }],
+          keep: [{ name: 'none', tags: ['none'] }],
+        }),
+    ],
+    [
+      'its retention is edited',
+      (app: App) =>
+        call(app, 'PUT', '/purge/policies/nightly', {
+          ...loose,
+          remove: [{ name: 'old', olderThanDays: 30 }],
+          retentionDays: 3,
+        }),
+    ],
+    [
+      'its brake is edited',
+      (app: App) =>
+        call(app, 'PUT', '/purge/policies/nightly', { brakePercent: 99, remove: [{ name: 'old', olderThanDays: 30 }] }),
+    ],
+    [
+      'its scope is edited',
+      (app: App) =>
+        call(app, 'PUT', '/purge/policies/nightly', {
+          ...loose,
+          remove: [{ name: 'old', olderThanDays: 30 }],
+          repositories: { include: ['team/*'] },
+        }),
+    ],
     ['it is deleted', (app: App) => call(app, 'DELETE', '/purge/policies/nightly')],
   ])('takes nothing of the pages that are left when %s between two of them', async (_, edit) => {
     const longshore = policed();

@@ -6,12 +6,19 @@ import { ask, makeImage, pushBlob, putManifest } from '../../image.ts';
 import { approve, planOf, policed, putPolicy } from './policed.ts';
 
 const repository = 'team/app';
-const keepsAudited = { brakePercent: 100, remove: [{ name: 'old', olderThanDays: 10 }], keep: [{ name: 'audited', labels: { 'org.example.keep': 'y*' } }] };
+const keepsAudited = {
+  brakePercent: 100,
+  remove: [{ name: 'old', olderThanDays: 10 }],
+  keep: [{ name: 'audited', labels: { 'org.example.keep': 'y*' } }],
+};
 
 /** Pushes an image with this config, and gives its digest. */
 async function pushWith(app: App, tag: string, config: string, extra: object = {}): Promise<string> {
   const bytes = Buffer.from(config);
-  const image = makeImage(tag, 0, { config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(bytes), size: bytes.length }, ...extra });
+  const image = makeImage(tag, 0, {
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(bytes), size: bytes.length },
+    ...extra,
+  });
   await pushBlob(app, repository, bytes);
   expect((await putManifest(app, repository, tag, image)).status).toBe(201);
   return image.digest;
@@ -32,14 +39,16 @@ async function policedBy(policy: object) {
 }
 
 describe('a rule that keeps what has a label', () => {
-  it('finds it in the image\'s config, and among the manifest\'s annotations', async () => {
+  it("finds it in the image's config, and among the manifest's annotations", async () => {
     const longshore = await policedBy(keepsAudited);
     const { app } = longshore;
     const config = (labels: object | null, seed: string) => JSON.stringify({ seed, config: { Labels: labels } });
     await pushWith(app, 'labelled', config({ 'org.example.keep': 'yes' }, 'a'));
     await pushWith(app, 'annotated', config({}, 'b'), { annotations: { 'org.example.keep': 'yes' } });
     // One of the two says so: keep wins.
-    await pushWith(app, 'both', config({ 'org.example.keep': 'yes' }, 'c'), { annotations: { 'org.example.keep': 'no' } });
+    await pushWith(app, 'both', config({ 'org.example.keep': 'yes' }, 'c'), {
+      annotations: { 'org.example.keep': 'no' },
+    });
     await pushWith(app, 'otherwise', config({ 'org.example.keep': 'no' }, 'd'));
     await pushWith(app, 'unlabelled', config(null, 'e'));
     await pushWith(app, 'no-json', 'these bytes say nothing');
@@ -49,7 +58,11 @@ describe('a rule that keeps what has a label', () => {
   it('keeps an image whose config is larger than is read, or whose labels are', async () => {
     const longshore = await policedBy(keepsAudited);
     await pushWith(longshore.app, 'large-config', JSON.stringify({ filler: 'x'.repeat(70_000) }));
-    await pushWith(longshore.app, 'large-labels', JSON.stringify({ config: { Labels: { filler: 'x'.repeat(20_000) } } }));
+    await pushWith(
+      longshore.app,
+      'large-labels',
+      JSON.stringify({ config: { Labels: { filler: 'x'.repeat(20_000) } } }),
+    );
     await pushWith(longshore.app, 'small', JSON.stringify({ config: {} }));
     expect(await tagsAfterwards(longshore)).toEqual(['large-config', 'large-labels']);
   });

@@ -12,7 +12,8 @@ import { binOf, makeIndex, push } from '../binned.ts';
 import { approve, call, currentPlan, explained, planOf, policed, putPolicy, tagsOf } from './policed.ts';
 
 const repository = 'team/app';
-const statusOf = async (app: Parameters<typeof ask>[0], tag: string) => (await ask(app, 'GET', `/acr/v1/${repository}/_tags/${tag}`)).status;
+const statusOf = async (app: Parameters<typeof ask>[0], tag: string) =>
+  (await ask(app, 'GET', `/acr/v1/${repository}/_tags/${tag}`)).status;
 
 /** Approves a policy while nothing is due, so that it runs by itself from then on. */
 async function running(longshore: ReturnType<typeof policed>, policy: object): Promise<void> {
@@ -47,7 +48,9 @@ describe('a policy that runs', () => {
     longshore.passDays(11);
     await longshore.runPolicies();
     expect([await statusOf(app, 'temp'), await statusOf(app, 'v1')]).toEqual([404, 200]);
-    expect(await binOf(app)).toMatchObject([{ kind: 'tag', tag: 'temp', by: { actor: 'policy:nightly', rule: 'nightly/old' } }]);
+    expect(await binOf(app)).toMatchObject([
+      { kind: 'tag', tag: 'temp', by: { actor: 'policy:nightly', rule: 'nightly/old' } },
+    ]);
   });
 
   it('looks again where a pull has put it off, and takes nothing before', async () => {
@@ -77,7 +80,9 @@ describe('a policy that runs', () => {
     await longshore.deliver();
     longshore.passDays(11);
     await longshore.runPolicies();
-    expect((await explained(app, `${repository}:${signature}`)).policies.find(({ policy }) => policy === 'nightly')?.tags).toMatchObject([{ verdict: 'keep', rule: 'subject' }]);
+    expect(
+      (await explained(app, `${repository}:${signature}`)).policies.find(({ policy }) => policy === 'nightly')?.tags,
+    ).toMatchObject([{ verdict: 'keep', rule: 'subject' }]);
     await ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
     await longshore.deliver();
     longshore.passDays(1);
@@ -89,14 +94,20 @@ describe('a policy that runs', () => {
     const longshore = policed();
     const { app } = longshore;
     await running(longshore, { remove: [{ name: 'old', olderThanDays: 10 }] });
-    await putPolicy(app, { remove: [{ name: 'never', olderThanDays: 3_000 }], keep: [{ name: 'releases', semver: '*' }] }, 'releases');
+    await putPolicy(
+      app,
+      { remove: [{ name: 'never', olderThanDays: 3_000 }], keep: [{ name: 'releases', semver: '*' }] },
+      'releases',
+    );
     expect((await approve(app, await planOf(app, 'releases'), 'releases')).status).toBe(200);
     for (const tag of ['1.0.0', 'feature']) await pushImage(app, repository, tag, makeImage(tag, 0));
     await longshore.deliver();
     longshore.passDays(11);
     await longshore.runPolicies();
     expect([await statusOf(app, '1.0.0'), await statusOf(app, 'feature')]).toEqual([200, 404]);
-    expect((await explained(app, `${repository}:1.0.0`)).policies.find(({ policy }) => policy === 'nightly')?.tags[0]?.why).toBe('the rule to keep "releases" of the policy "releases"');
+    expect(
+      (await explained(app, `${repository}:1.0.0`)).policies.find(({ policy }) => policy === 'nightly')?.tags[0]?.why,
+    ).toBe('the rule to keep "releases" of the policy "releases"');
     expect((await call(app, 'POST', '/purge/policies/releases/stop')).status).toBe(200);
     longshore.passDays(1);
     await longshore.runPolicies();
@@ -122,7 +133,11 @@ describe('a policy that runs', () => {
       await pushImage(app, repository, child.digest, child);
       await push(app, repository, 'index', makeIndex([child]));
       for (const tag of ['one', 'kept']) await pushImage(app, repository, tag, makeImage(tag, 0));
-      await putPolicy(app, { brakePercent: 100, remove: [{ name: 'old', olderThanDays: 10 }], keep: [{ name: 'mine', tags: ['kept'] }] });
+      await putPolicy(app, {
+        brakePercent: 100,
+        remove: [{ name: 'old', olderThanDays: 10 }],
+        keep: [{ name: 'mine', tags: ['kept'] }],
+      });
       longshore.passDays(11);
       const made = await planOf(app);
       expect([made.manifests, made.tags]).toEqual([3, 2]);
@@ -140,7 +155,10 @@ describe('a policy that runs', () => {
       await longshore.runPolicies();
       expect((await currentPlan(app)).state).toBe('done');
       const binned = await binOf(app);
-      expect([binned.filter(({ kind }) => kind === 'manifest').length, binned.filter(({ kind }) => kind === 'tag').length], `crash after ${n}`).toEqual([3, 2]);
+      expect(
+        [binned.filter(({ kind }) => kind === 'manifest').length, binned.filter(({ kind }) => kind === 'tag').length],
+        `crash after ${n}`,
+      ).toEqual([3, 2]);
       expect(await statusOf(app, 'kept')).toBe(200);
     }
   }, 120_000);
@@ -153,8 +171,16 @@ describe('the look through what is stored', () => {
     await putPolicy(app, { remove: [{ name: 'old', olderThanDays: 10 }] });
     passDays(11);
     const calls = new CallPlan().crashAfter(700);
-    await ask(composeForTest({ world, connection: { calls }, adapters: { lastPulls } }).app, 'POST', '/api/v1/purge/policies/nightly/plan');
-    const stored = await connectMemory(world).documents.readDocument({ container: 'registries', partition: ['default'], id: 'purge-policy:nightly' });
+    await ask(
+      composeForTest({ world, connection: { calls }, adapters: { lastPulls } }).app,
+      'POST',
+      '/api/v1/purge/policies/nightly/plan',
+    );
+    const stored = await connectMemory(world).documents.readDocument({
+      container: 'registries',
+      partition: ['default'],
+      id: 'purge-policy:nightly',
+    });
     expect(stored?.document.walk).toMatchObject({ repository, digest: expect.stringMatching(/^sha256:/) as string });
     expect((await planOf(app)).tags).toBe(120);
   });
@@ -166,7 +192,14 @@ describe('the look through what is stored', () => {
     passDays(11);
     expect((await planOf(app)).tags).toBe(2);
     expect((await call(app, 'DELETE', '/purge/policies/nightly')).status).toBe(204);
-    const marks = await connectMemory(world).documents.queryDocuments({ container: 'repositories', where: [{ path: 'type', is: '=', value: 'purge-due' }, { path: 'policy', is: '=', value: 'nightly' }], limit: 10 });
+    const marks = await connectMemory(world).documents.queryDocuments({
+      container: 'repositories',
+      where: [
+        { path: 'type', is: '=', value: 'purge-due' },
+        { path: 'policy', is: '=', value: 'nightly' },
+      ],
+      limit: 10,
+    });
     expect([marks.documents, (await call(app, 'GET', '/purge/policies/nightly')).status]).toEqual([[], 404]);
   });
 });
@@ -213,8 +246,11 @@ describe('a plan of many pages', () => {
 
 describe('marking', () => {
   it('is subscribed to exactly the events that touch something', () => {
-    const touching = eventTypes.filter((type) => touchedBy({ type, data: catalogue[type].example } as unknown as CatalogueEvent) !== undefined);
-    const subscribed = subscriptions.subscriptions.find(({ destination }) => destination.function === 'purge-touched')?.filter?.includedEventTypes;
+    const touching = eventTypes.filter(
+      (type) => touchedBy({ type, data: catalogue[type].example } as unknown as CatalogueEvent) !== undefined,
+    );
+    const subscribed = subscriptions.subscriptions.find(({ destination }) => destination.function === 'purge-touched')
+      ?.filter?.includedEventTypes;
     expect(subscribed?.toSorted()).toEqual(touching.toSorted());
   });
 
@@ -226,7 +262,8 @@ describe('marking', () => {
     longshore.passDays(11);
     const plan = await planOf(app);
     expect(tagsOf(plan)).toEqual(['a', 'b']);
-    for (const event of [...world.region().events.log, ...world.region().events.log.toReversed()]) await longshore.markTouched(event);
+    for (const event of [...world.region().events.log, ...world.region().events.log.toReversed()])
+      await longshore.markTouched(event);
     expect((await planOf(app)).hash).toBe(plan.hash);
   });
 });

@@ -26,7 +26,15 @@ export function policed({ trackedDays = 1_000 }: { trackedDays?: number } = {}):
   const world = createMemoryWorld({ clock: { now: () => new Date(now) } });
   const pulls = new Map<string, string>();
   const lastPulls: ReadLastPulls = {
-    lastPulls: (key, references) => Promise.resolve(new Map(references.flatMap((reference) => { const lastPull = pulls.get(`${key.repository} ${reference}`); return lastPull === undefined ? [] : [[reference, { lastPull }] as const]; }))),
+    lastPulls: (key, references) =>
+      Promise.resolve(
+        new Map(
+          references.flatMap((reference) => {
+            const lastPull = pulls.get(`${key.repository} ${reference}`);
+            return lastPull === undefined ? [] : [[reference, { lastPull }] as const];
+          }),
+        ),
+      ),
     trackedSince: () => Promise.resolve(new Date(start - trackedDays * day)),
   };
   const longshore = composeForTest({ world, adapters: { lastPulls } });
@@ -54,7 +62,18 @@ export interface PlanAnswer {
   readonly kept: number;
   readonly over: { repository: string; going: number; of: number; what: string }[];
   readonly outcome: { manifests: number; tags: number; stayed: number };
-  readonly items: { kind: string; repository: string; digest: string; tag?: string; rule: string; why: string; bytes: number; outcome?: string; group?: string; evidence: Record<string, string> }[];
+  readonly items: {
+    kind: string;
+    repository: string;
+    digest: string;
+    tag?: string;
+    rule: string;
+    why: string;
+    bytes: number;
+    outcome?: string;
+    group?: string;
+    evidence: Record<string, string>;
+  }[];
   readonly keptItems: { kind: string; digest: string; why: string }[];
 }
 
@@ -66,8 +85,18 @@ export interface Answer extends Partial<PlanAnswer> {
   readonly waiting?: string[];
 }
 
-export async function call(app: App, method: string, path: string, body?: object): Promise<{ status: number; body: Answer }> {
-  const answer = await ask(app, method, `/api/v1${path}`, body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+export async function call(
+  app: App,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ status: number; body: Answer }> {
+  const answer = await ask(
+    app,
+    method,
+    `/api/v1${path}`,
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } },
+  );
   const text = await answer.text();
   return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Answer };
 }
@@ -87,12 +116,19 @@ export async function currentPlan(app: App, name = 'nightly'): Promise<PlanAnswe
   return (await call(app, 'GET', `/purge/policies/${name}/plan`)).body as PlanAnswer;
 }
 
-export async function approve(app: App, { hash }: { hash: string }, name = 'nightly'): Promise<{ status: number; body: Answer }> {
+export async function approve(
+  app: App,
+  { hash }: { hash: string },
+  name = 'nightly',
+): Promise<{ status: number; body: Answer }> {
   return call(app, 'POST', `/purge/policies/${name}/plan/approve`, { hash, switchOn: true });
 }
 
 export function tagsOf(plan: PlanAnswer): string[] {
-  return plan.items.filter(({ kind }) => kind === 'tag').map(({ tag }) => tag ?? '').toSorted();
+  return plan.items
+    .filter(({ kind }) => kind === 'tag')
+    .map(({ tag }) => tag ?? '')
+    .toSorted();
 }
 
 export interface Decided {
@@ -104,9 +140,17 @@ export interface Decided {
 }
 
 export interface Explained {
-  readonly policies: { policy: string; on: boolean; manifest: Decided; tags: (Decided & { tag: string })[]; along: string[] }[];
+  readonly policies: {
+    policy: string;
+    on: boolean;
+    manifest: Decided;
+    tags: (Decided & { tag: string })[];
+    along: string[];
+  }[];
 }
 
 export async function explained(app: App, image: string): Promise<Explained> {
-  return (await ask(app, 'GET', `/api/v1/purge/explain?image=${encodeURIComponent(image)}`)).json() as Promise<Explained>;
+  return (
+    await ask(app, 'GET', `/api/v1/purge/explain?image=${encodeURIComponent(image)}`)
+  ).json() as Promise<Explained>;
 }

@@ -6,7 +6,8 @@ import { approve, call, currentPlan, explained, planOf, policed, putPolicy, star
 
 const repository = 'team/app';
 /** Not by a pull, which would bring back what a policy took. */
-const at = (reference: string) => `/acr/v1/${repository}/${reference.startsWith('sha256:') ? '_manifests' : '_tags'}/${reference}`;
+const at = (reference: string) =>
+  `/acr/v1/${repository}/${reference.startsWith('sha256:') ? '_manifests' : '_tags'}/${reference}`;
 /** A brake that stops nothing, where the test is not about it. */
 const loose = { brakePercent: 100 };
 
@@ -18,7 +19,9 @@ describe('the policy that every registry has', () => {
     await pushImage(app, repository, '1.2.3', makeImage('b'));
     await pushImage(app, repository, 'feature', makeImage('c'));
     const { body } = await call(app, 'GET', '/purge/policies');
-    expect(body.policies).toMatchObject([{ name: 'default', on: false, policy: { brakePercent: 20, retentionDays: 14 } }]);
+    expect(body.policies).toMatchObject([
+      { name: 'default', on: false, policy: { brakePercent: 20, retentionDays: 14 } },
+    ]);
     longshore.passDays(91);
     expect(tagsOf(await planOf(app, 'default'))).toEqual(['feature']);
     for (let n = 0; n < 3; n += 1) {
@@ -42,7 +45,14 @@ describe('the policy that every registry has', () => {
     expect((await planOf(app, 'default')).items).toEqual([]);
     longshore.passDays(0.2);
     const plan = await planOf(app, 'default');
-    expect(plan.items).toMatchObject([{ kind: 'manifest', digest: old.digest, rule: 'untagged', why: expect.stringContaining('untagged for 7 days') as string }]);
+    expect(plan.items).toMatchObject([
+      {
+        kind: 'manifest',
+        digest: old.digest,
+        rule: 'untagged',
+        why: expect.stringContaining('untagged for 7 days') as string,
+      },
+    ]);
     expect(plan.items[0]?.evidence).toMatchObject({ untaggedSince: new Date(start + 100 * 86_400_000).toISOString() });
   });
 });
@@ -52,13 +62,23 @@ describe('a plan', () => {
     const longshore = policed();
     const { app } = longshore;
     for (const name of ['one', 'two', 'kept']) await pushImage(app, repository, name, makeImage(name));
-    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'mine', tags: ['k*'] }] });
+    await putPolicy(app, {
+      ...loose,
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'mine', tags: ['k*'] }],
+    });
     longshore.passDays(31);
     const plan = await planOf(app);
     expect([tagsOf(plan), plan.state]).toEqual([['one', 'two'], 'awaiting']);
     const refused = await approve(app, { hash: 'f'.repeat(64) });
-    expect([refused.status, refused.body.errors?.[0]?.message]).toEqual([409, expect.stringContaining('look at what it would remove')]);
-    expect(await approve(app, plan)).toMatchObject({ status: 200, body: { state: 'done', outcome: { manifests: 2, tags: 2, stayed: 0 } } });
+    expect([refused.status, refused.body.errors?.[0]?.message]).toEqual([
+      409,
+      expect.stringContaining('look at what it would remove'),
+    ]);
+    expect(await approve(app, plan)).toMatchObject({
+      status: 200,
+      body: { state: 'done', outcome: { manifests: 2, tags: 2, stayed: 0 } },
+    });
     expect([await statusOf(app, at('one')), await statusOf(app, at('kept'))]).toEqual([404, 200]);
     expect((await binOf(app)).map(({ by }) => by.rule)).toEqual(Array(4).fill('nightly/old'));
     await pushImage(app, repository, 'three', makeImage('three'));
@@ -83,7 +103,10 @@ describe('a plan', () => {
     expect((await approve(app, first)).status).toBe(409);
     await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 29 }] });
     const stale = await approve(app, second);
-    expect([stale.status, stale.body.errors?.[0]?.message]).toEqual([409, expect.stringContaining('changed since this plan was made')]);
+    expect([stale.status, stale.body.errors?.[0]?.message]).toEqual([
+      409,
+      expect.stringContaining('changed since this plan was made'),
+    ]);
   });
 
   it('is judged again: what was pulled, pushed, locked, pinned or restored since stays', async () => {
@@ -113,11 +136,17 @@ describe('a plan', () => {
     const { app } = longshore;
     const image = makeImage('locked');
     await pushImage(app, repository, 'v1', image);
-    await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${image.digest}`, { body: JSON.stringify({ deleteEnabled: false }) });
+    await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${image.digest}`, {
+      body: JSON.stringify({ deleteEnabled: false }),
+    });
     await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }] });
     longshore.passDays(31);
     const plan = await planOf(app);
-    expect(plan).toMatchObject({ items: [], kept: 1, keptItems: [{ why: `deleteEnabled of manifest ${image.digest} is false` }] });
+    expect(plan).toMatchObject({
+      items: [],
+      kept: 1,
+      keptItems: [{ why: `deleteEnabled of manifest ${image.digest} is false` }],
+    });
   });
 
   it('takes an index with its children and signatures, and leaves what another index or a pin keeps', async () => {
@@ -133,14 +162,22 @@ describe('a plan', () => {
     await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30, tags: ['old'] }] });
     longshore.passDays(31);
     const plan = await planOf(app);
-    expect(plan.items.filter(({ kind }) => kind === 'manifest').map(({ digest }) => digest).toSorted()).toEqual([index.digest, own.digest, signature.digest].toSorted());
+    expect(
+      plan.items
+        .filter(({ kind }) => kind === 'manifest')
+        .map(({ digest }) => digest)
+        .toSorted(),
+    ).toEqual([index.digest, own.digest, signature.digest].toSorted());
     await call(app, 'PUT', '/in-use/west', { digests: [own.digest], ttlSeconds: 3600 });
     expect((await planOf(app)).items).toEqual([]);
-    expect((await explained(app, `${repository}:old`)).policies.find(({ policy }) => policy === 'nightly')?.tags).toMatchObject([{ verdict: 'keep', rule: 'part', why: expect.stringContaining('west says') as string }]);
+    expect(
+      (await explained(app, `${repository}:old`)).policies.find(({ policy }) => policy === 'nightly')?.tags,
+    ).toMatchObject([{ verdict: 'keep', rule: 'part', why: expect.stringContaining('west says') as string }]);
     longshore.passDays(1);
     await approve(app, await planOf(app));
     for (const digest of [shared.digest, other.digest, live.digest]) expect(await statusOf(app, at(digest))).toBe(200);
-    for (const digest of [own.digest, index.digest, signature.digest]) expect(await statusOf(app, at(digest))).toBe(404);
+    for (const digest of [own.digest, index.digest, signature.digest])
+      expect(await statusOf(app, at(digest))).toBe(404);
   });
 
   it('leaves a child of an index that has a tag of its own', async () => {
@@ -150,12 +187,20 @@ describe('a plan', () => {
     await pushImage(app, repository, 'child', child);
     await pushImage(app, repository, other.digest, other);
     await push(app, repository, 'index', makeIndex([child, other]));
-    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'children', tags: ['child'] }] });
+    await putPolicy(app, {
+      ...loose,
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'children', tags: ['child'] }],
+    });
     longshore.passDays(31);
     const plan = await planOf(app);
     expect([plan.manifests, tagsOf(plan)]).toEqual([2, ['index']]);
     expect((await approve(app, plan)).body).toMatchObject({ outcome: { manifests: 2, stayed: 0 } });
-    expect([await statusOf(app, at('child')), await statusOf(app, at(child.digest)), await statusOf(app, at(other.digest))]).toEqual([200, 200, 404]);
+    expect([
+      await statusOf(app, at('child')),
+      await statusOf(app, at(child.digest)),
+      await statusOf(app, at(other.digest)),
+    ]).toEqual([200, 200, 404]);
   });
 
   it('takes a child that two indexes list when both go', async () => {
@@ -175,7 +220,11 @@ describe('a plan', () => {
   it('says to the byte what Blob Storage is freed of, and the purge does it', async () => {
     const longshore = policed();
     const { app, world } = longshore;
-    const stored = () => world.region().blobs.names().reduce((sum, name) => sum + (world.region().blobs.get(name)?.size ?? 0), 0);
+    const stored = () =>
+      world
+        .region()
+        .blobs.names()
+        .reduce((sum, name) => sum + (world.region().blobs.get(name)?.size ?? 0), 0);
     const layered = (seed: string, layers: string) => makeImage(seed, 3, {}, layers);
     await pushImage(app, repository, 'goes', layered('goes', 'base'));
     await pushImage(app, repository, 'stays', layered('stays', 'base'));
@@ -183,7 +232,12 @@ describe('a plan', () => {
     await pushImage(app, 'team/other', 'goes', makeImage('twin'));
     await pushImage(app, repository, 'twin', makeImage('twin'));
     await pushImage(app, repository, 'large', makeImage('large', 1, { annotations: { large: 'x'.repeat(200_000) } }));
-    await putPolicy(app, { ...loose, repositories: { include: [repository] }, remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'stays', tags: ['stays'] }] });
+    await putPolicy(app, {
+      ...loose,
+      repositories: { include: [repository] },
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'stays', tags: ['stays'] }],
+    });
     longshore.passDays(31);
     const before = stored();
     const plan = await planOf(app);
@@ -203,7 +257,10 @@ describe('the brake', () => {
     const longshore = policed();
     const { app } = longshore;
     for (let n = 0; n < 10; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
-    await putPolicy(app, { remove: [{ name: 'old', olderThanDays: 30 }], keep: [{ name: 'most', tags: ['t*'], newest: 9 }] });
+    await putPolicy(app, {
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'most', tags: ['t*'], newest: 9 }],
+    });
     longshore.passDays(31);
     await approve(app, await planOf(app));
     expect(await binOf(app)).toHaveLength(2);
@@ -216,7 +273,10 @@ describe('the brake', () => {
     await longshore.runPolicies();
     expect(await binOf(app)).toHaveLength(2);
     const plan = await currentPlan(app);
-    expect(plan).toMatchObject({ state: 'awaiting', over: [{ repository, going: 5, of: 14, what: 'manifests' }, { what: 'tags' }] });
+    expect(plan).toMatchObject({
+      state: 'awaiting',
+      over: [{ repository, going: 5, of: 14, what: 'manifests' }, { what: 'tags' }],
+    });
     expect(publishedTypes(longshore)).toContain('Longshore.BrakeApplied');
     expect((await approve(app, plan)).body).toMatchObject({ state: 'done', outcome: { manifests: 5 } });
   });
@@ -225,8 +285,15 @@ describe('the brake', () => {
 describe('a rule on last pull', () => {
   it('is refused until pulls have been tracked for as long as it looks back', async () => {
     const longshore = policed({ trackedDays: 10 });
-    const { status, body } = await call(longshore.app, 'PUT', '/purge/policies/nightly', { remove: [{ name: 'unused', notPulledDays: 90 }] });
-    expect([status, body.errors?.[0]?.message]).toEqual([409, expect.stringContaining('the rule "unused" takes what was not pulled for 90 days, but pulls of this registry have been tracked for 10 days')]);
+    const { status, body } = await call(longshore.app, 'PUT', '/purge/policies/nightly', {
+      remove: [{ name: 'unused', notPulledDays: 90 }],
+    });
+    expect([status, body.errors?.[0]?.message]).toEqual([
+      409,
+      expect.stringContaining(
+        'the rule "unused" takes what was not pulled for 90 days, but pulls of this registry have been tracked for 10 days',
+      ),
+    ]);
     longshore.passDays(80);
     await putPolicy(longshore.app, { remove: [{ name: 'unused', notPulledDays: 90 }] });
   });
@@ -238,7 +305,9 @@ describe('a rule on last pull', () => {
     longshore.passDays(20);
     const { body } = await call(app, 'GET', '/purge/policies/default');
     expect(body.waiting).toEqual([expect.stringContaining('tracked for 30 days')]);
-    expect((await explained(app, `${repository}:v`)).policies[0]?.tags).toMatchObject([{ verdict: 'not-yet', rule: 'not-pulled', dueAt: '2026-04-01T00:00:00.000Z' }]);
+    expect((await explained(app, `${repository}:v`)).policies[0]?.tags).toMatchObject([
+      { verdict: 'not-yet', rule: 'not-pulled', dueAt: '2026-04-01T00:00:00.000Z' },
+    ]);
   });
 });
 
@@ -256,7 +325,9 @@ describe('what a policy took', () => {
     longshore.passDays(4);
     await longshore.runPolicies();
     expect(await statusOf(app, at('one'))).toBe(200);
-    expect((await explained(app, `${repository}:one`)).policies.find(({ policy }) => policy === 'nightly')?.tags).toMatchObject([{ verdict: 'keep', rule: 'held' }]);
+    expect(
+      (await explained(app, `${repository}:one`)).policies.find(({ policy }) => policy === 'nightly')?.tags,
+    ).toMatchObject([{ verdict: 'keep', rule: 'held' }]);
     longshore.passDays(1.1);
     await longshore.runDue();
     expect(await binOf(app)).toEqual([]);

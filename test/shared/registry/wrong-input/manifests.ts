@@ -7,14 +7,16 @@ const { ociManifest, ociIndex, dockerManifest, dockerSchema1, dockerSchema1Signe
 const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: absent, size: 1 };
 const image = { schemaVersion: 2, mediaType: ociManifest, config, layers: [] };
 const index = { schemaVersion: 2, mediaType: ociIndex, manifests: [] };
-const without = (json: object, property: string) => Object.fromEntries(Object.entries(json).filter(([name]) => name !== property));
-const digests = (count: number) => Array.from({ length: count }, (_, n) => ({ ...config, digest: `sha256:${n.toString(16).padStart(64, '0')}` }));
+const without = (json: object, property: string) =>
+  Object.fromEntries(Object.entries(json).filter(([name]) => name !== property));
+const digests = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ ...config, digest: `sha256:${n.toString(16).padStart(64, '0')}` }));
 const nested = (open: string, close: string) => `${open.repeat(200_000)}${close.repeat(200_000)}`;
 
 /** Not one of them is a manifest. */
 const bodies: Readonly<Record<string, string | Uint8Array>> = {
-  'nothing': '',
-  'null': 'null',
+  nothing: '',
+  null: 'null',
   'a list': '[]',
   'a text': '"manifest"',
   'a number': '1',
@@ -64,24 +66,62 @@ const types: Readonly<Record<string, readonly [string, object]>> = {
 
 export function wrongManifests({ repository, manifest }: Ground): WrongRequest[] {
   const path = `/v2/${repository}/manifests/wrong`;
-  const put = (why: string, body: WrongRequest['body'], code = 'MANIFEST_INVALID', more: Partial<WrongRequest> = {}): WrongRequest => ({ why, method: 'PUT', path, ...(body === undefined ? {} : { body }), headers: { 'content-type': ociManifest }, status: 400, code, ...more });
+  const put = (
+    why: string,
+    body: WrongRequest['body'],
+    code = 'MANIFEST_INVALID',
+    more: Partial<WrongRequest> = {},
+  ): WrongRequest => ({
+    why,
+    method: 'PUT',
+    path,
+    ...(body === undefined ? {} : { body }),
+    headers: { 'content-type': ociManifest },
+    status: 400,
+    code,
+    ...more,
+  });
   const tags = Array.from({ length: 31 }, (_, n) => `tag=t${n}`).join('&');
   return [
     ...Object.entries(bodies).map(([why, body]) => put(why, body)),
-    ...Object.entries(indexes).map(([why, json]) => put(why, JSON.stringify(json), 'MANIFEST_INVALID', { headers: { 'content-type': ociIndex } })),
-    ...Object.entries(types).map(([why, [type, json]]) => put(`Content-Type: ${why}`, JSON.stringify(json), 'MANIFEST_INVALID', { headers: { 'content-type': type } })),
-    put('no type anywhere', Buffer.from(JSON.stringify(without(image, 'mediaType'))), 'MANIFEST_INVALID', { headers: {} }),
+    ...Object.entries(indexes).map(([why, json]) =>
+      put(why, JSON.stringify(json), 'MANIFEST_INVALID', { headers: { 'content-type': ociIndex } }),
+    ),
+    ...Object.entries(types).map(([why, [type, json]]) =>
+      put(`Content-Type: ${why}`, JSON.stringify(json), 'MANIFEST_INVALID', { headers: { 'content-type': type } }),
+    ),
+    put('no type anywhere', Buffer.from(JSON.stringify(without(image, 'mediaType'))), 'MANIFEST_INVALID', {
+      headers: {},
+    }),
     put('no body', undefined),
     put('a body that breaks off', brokenBody()),
-    put('a shorter body than Content-Length says', JSON.stringify(image), 'SIZE_INVALID', { headers: { 'content-type': ociManifest, 'content-length': '9999' } }),
+    put('a shorter body than Content-Length says', JSON.stringify(image), 'SIZE_INVALID', {
+      headers: { 'content-type': ociManifest, 'content-length': '9999' },
+    }),
     put('more than 4 MiB', ' '.repeat(4 * 1024 * 1024 + 1), 'SIZE_INVALID', { status: 413 }),
     put('more than 4 MiB, announced', '{}', 'SIZE_INVALID', { status: 413, headers: { 'content-length': '99999999' } }),
     put('a blob that is not there', JSON.stringify(image), 'MANIFEST_BLOB_UNKNOWN', { status: 404 }),
-    put('a child that is not there', JSON.stringify({ ...index, manifests: [{ ...config, mediaType: ociManifest }] }), 'MANIFEST_BLOB_UNKNOWN', { status: 404, headers: { 'content-type': ociIndex } }),
-    put('another digest than the URL\'s', manifest.bytes, 'DIGEST_INVALID', { path: `/v2/${repository}/manifests/${absent}` }),
-    put('another sha512 than the URL\'s', manifest.bytes, 'DIGEST_INVALID', { path: `/v2/${repository}/manifests/sha512:${'0'.repeat(128)}` }),
-    put('a tag in the query that is none', manifest.bytes, 'TAG_INVALID', { path: `/v2/${repository}/manifests/${manifest.digest}?tag=ok&tag=.not` }),
-    put('an empty tag in the query', manifest.bytes, 'TAG_INVALID', { path: `/v2/${repository}/manifests/${manifest.digest}?tag=` }),
-    put('more tags than one push can set', manifest.bytes, 'SIZE_INVALID', { path: `/v2/${repository}/manifests/${manifest.digest}?${tags}`, status: 414 }),
+    put(
+      'a child that is not there',
+      JSON.stringify({ ...index, manifests: [{ ...config, mediaType: ociManifest }] }),
+      'MANIFEST_BLOB_UNKNOWN',
+      { status: 404, headers: { 'content-type': ociIndex } },
+    ),
+    put("another digest than the URL's", manifest.bytes, 'DIGEST_INVALID', {
+      path: `/v2/${repository}/manifests/${absent}`,
+    }),
+    put("another sha512 than the URL's", manifest.bytes, 'DIGEST_INVALID', {
+      path: `/v2/${repository}/manifests/sha512:${'0'.repeat(128)}`,
+    }),
+    put('a tag in the query that is none', manifest.bytes, 'TAG_INVALID', {
+      path: `/v2/${repository}/manifests/${manifest.digest}?tag=ok&tag=.not`,
+    }),
+    put('an empty tag in the query', manifest.bytes, 'TAG_INVALID', {
+      path: `/v2/${repository}/manifests/${manifest.digest}?tag=`,
+    }),
+    put('more tags than one push can set', manifest.bytes, 'SIZE_INVALID', {
+      path: `/v2/${repository}/manifests/${manifest.digest}?${tags}`,
+      status: 414,
+    }),
   ];
 }

@@ -13,7 +13,14 @@ export function brokenBody(): ReadableStream<Uint8Array> {
 
 function starts({ repository }: Ground): WrongRequest[] {
   const path = `/v2/${repository}/blobs/uploads/`;
-  const row = (why: string, query: string, code: string, body?: string): WrongRequest => ({ why, method: 'POST', path: `${path}?${query}`, ...(body === undefined ? {} : { body }), status: 400, code });
+  const row = (why: string, query: string, code: string, body?: string): WrongRequest => ({
+    why,
+    method: 'POST',
+    path: `${path}?${query}`,
+    ...(body === undefined ? {} : { body }),
+    status: 400,
+    code,
+  });
   return [
     row('a digest that is none', 'digest=sha256:x', 'DIGEST_INVALID', 'bytes'),
     row('an empty digest', 'digest=', 'DIGEST_INVALID', 'bytes'),
@@ -26,7 +33,14 @@ function starts({ repository }: Ground): WrongRequest[] {
     row('a mount from no name', `mount=${absent}&from=Not/A/Name`, 'NAME_INVALID'),
     row('a mount from an empty name', `mount=${absent}&from=`, 'NAME_INVALID'),
     row('a mount from a name too long', `mount=${absent}&from=${'a'.repeat(300)}`, 'NAME_INVALID'),
-    { why: 'a body that breaks off', method: 'POST', path: `${path}?digest=${absent}`, body: brokenBody(), status: 400, code: 'BLOB_UPLOAD_INVALID' },
+    {
+      why: 'a body that breaks off',
+      method: 'POST',
+      path: `${path}?digest=${absent}`,
+      body: brokenBody(),
+      status: 400,
+      code: 'BLOB_UPLOAD_INVALID',
+    },
   ];
 }
 
@@ -46,7 +60,19 @@ function urls({ badUploads }: Ground): WrongRequest[] {
 /** The upload stands at ten bytes. */
 function ranges({ upload }: Ground): WrongRequest[] {
   const outOfOrder = ['0-9', '5-14', '9-18', '11-20', '100-109', '999999999999-1000000000008'];
-  const malformed = ['abc', '10-', '-10', '19-10', 'bytes', '10-19-20', '1e1-19', '10 - 19', 'bytes 10-19/x', '', '9999999999999999-10000000000000008'];
+  const malformed = [
+    'abc',
+    '10-',
+    '-10',
+    '19-10',
+    'bytes',
+    '10-19-20',
+    '1e1-19',
+    '10 - 19',
+    'bytes 10-19/x',
+    '',
+    '9999999999999999-10000000000000008',
+  ];
   const answers = { range: '0-9' };
   return [...outOfOrder, ...malformed].flatMap((range) =>
     ['PATCH', 'PUT'].map((method) => ({
@@ -63,22 +89,46 @@ function ranges({ upload }: Ground): WrongRequest[] {
 }
 
 function lengths({ upload, repository }: Ground): WrongRequest[] {
-  const row = (why: string, headers: Record<string, string>, status = 400): WrongRequest => ({ why, method: 'PATCH', path: upload, body: 'ten bytes.', headers, status, code: 'SIZE_INVALID' });
+  const row = (why: string, headers: Record<string, string>, status = 400): WrongRequest => ({
+    why,
+    method: 'PATCH',
+    path: upload,
+    body: 'ten bytes.',
+    headers,
+    status,
+    code: 'SIZE_INVALID',
+  });
   return [
     row('a longer body than Content-Range says', { 'content-range': '10-12' }),
     row('a shorter body than Content-Range says', { 'content-range': '10-99' }),
-    row('a Content-Length that is not Content-Range\'s', { 'content-range': '10-19', 'content-length': '3' }),
+    row("a Content-Length that is not Content-Range's", { 'content-range': '10-19', 'content-length': '3' }),
     row('a shorter body than Content-Length says', { 'content-length': '100' }),
     row('a longer body than Content-Length says', { 'content-length': '3' }),
-    ...['abc', '-1', '1.5', '0x10', '1e3', '99999999999999999999'].map((length) => row(`Content-Length ${length}`, { 'content-length': length })),
+    ...['abc', '-1', '1.5', '0x10', '1e3', '99999999999999999999'].map((length) =>
+      row(`Content-Length ${length}`, { 'content-length': length }),
+    ),
     row('more than a blob may have', { 'content-length': '999999999999999' }, 413),
     row('more than a blob may have, by its range', { 'content-range': '10-999999999999999' }, 413),
-    { why: 'a longer body than Content-Length says', method: 'POST', path: `/v2/${repository}/blobs/uploads/?digest=${absent}`, body: 'ten bytes.', headers: { 'content-length': '3' }, status: 400, code: 'SIZE_INVALID' },
+    {
+      why: 'a longer body than Content-Length says',
+      method: 'POST',
+      path: `/v2/${repository}/blobs/uploads/?digest=${absent}`,
+      body: 'ten bytes.',
+      headers: { 'content-length': '3' },
+      status: 400,
+      code: 'SIZE_INVALID',
+    },
   ];
 }
 
 function ends({ upload }: Ground): WrongRequest[] {
-  const row = (why: string, path: string): WrongRequest => ({ why, method: 'PUT', path, status: 400, code: 'DIGEST_INVALID' });
+  const row = (why: string, path: string): WrongRequest => ({
+    why,
+    method: 'PUT',
+    path,
+    status: 400,
+    code: 'DIGEST_INVALID',
+  });
   return [
     row('no digest', upload),
     row('an empty digest', withDigest(upload, '')),
@@ -86,7 +136,14 @@ function ends({ upload }: Ground): WrongRequest[] {
     row('the digest of other bytes', withDigest(upload, absent)),
     row('the sha512 of other bytes', withDigest(upload, `sha512:${'0'.repeat(128)}`)),
     { ...row('a body that breaks off', withDigest(upload, absent)), body: brokenBody(), code: 'BLOB_UPLOAD_INVALID' },
-    { why: 'a body that breaks off', method: 'PATCH', path: upload, body: brokenBody(), status: 400, code: 'BLOB_UPLOAD_INVALID' },
+    {
+      why: 'a body that breaks off',
+      method: 'PATCH',
+      path: upload,
+      body: brokenBody(),
+      status: 400,
+      code: 'BLOB_UPLOAD_INVALID',
+    },
   ];
 }
 
