@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
 
-// `npm run build`: the package that Azure Functions runs, in dist/ (`func start` works there too), and in dist/host what the container runs.
+// `npm run build`: the package that Azure Functions runs, in dist/ (`func start` works there too), and in dist/host
+// what the container runs.
 const root = fileURLToPath(new URL('.', import.meta.url));
 // Another folder may be named: what is in it is removed.
 const out = process.argv[2] ?? `${root}dist`;

@@ -20,7 +20,10 @@ const layersEach = 2;
 const repository = 'bench/app' as RepositoryName;
 const key = { registry: 'default' as RegistryName, repository };
 
-/** The whole app, with its log, over the emulators: pulls against the reads that they are made of, and what goes up, end to end. */
+/**
+ * The whole app, with its log, over the emulators: pulls against the reads that they are made of, and what goes up, end
+ * to end.
+ */
 export async function benchEmulated(): Promise<Figure[]> {
   const emulators = await startEmulators();
   const documents = azureDocuments(emulators.endpoints.cosmos);

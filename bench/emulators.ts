@@ -15,7 +15,10 @@ export interface Emulators {
   stop(): Promise<void>;
 }
 
-/** Azurite, the Cosmos DB emulator and the topic, in processes of their own, as `npm start` has them, on a folder that goes with them. */
+/**
+ * Azurite, the Cosmos DB emulator and the topic, in processes of their own, as `npm start` has them, on a folder that
+ * goes with them.
+ */
 export async function startEmulators(): Promise<Emulators> {
   const path = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
   const state = openStateFolder(path);

@@ -9,8 +9,9 @@ import { composeForTest } from '../shared/compose-for-test.ts';
 import { digestOf } from '../shared/oci/digest.ts';
 
 /**
- * What `bench/functions-host.ts` asks. `hop`: the local host alone forwards to a bare server, and its invocations do nothing. `library`: the registry, over memory, with requests and
- * answers as the library makes them. `registry`: the registry answers what is forwarded by itself, as it is deployed.
+ * What `bench/functions-host.ts` asks. `hop`: the local host alone forwards to a bare server, and its invocations do
+ * nothing. `library`: the registry, over memory, with requests and answers as the library makes them. `registry`: the
+ * registry answers what is forwarded by itself, as it is deployed.
  */
 export type HostKind = 'hop' | 'library' | 'registry';
 

@@ -27,12 +27,14 @@ async function runRound({ host, rates, costs }: Lane): Promise<void> {
 
 const told = ({ name, rates, costs }: Lane): Figure => ({
   name,
-  value: `${Math.round(median(rates))}/s (${rates.map(Math.round).join(' ')}), ${Math.min(...costs).toFixed(0)} µs of processor each at least (${costs.map(Math.round).join(' ')})`,
+  value:
+    `${Math.round(median(rates))}/s (${rates.map(Math.round).join(' ')}), ${Math.min(...costs).toFixed(0)} ` +
+    `µs of processor each at least (${costs.map(Math.round).join(' ')})`,
 });
 
 /**
- * A manifest by its digest, over memory: what plain Node and the local Functions host need for it, and which step has which share. Each lane has a step more than the
- * one before; by processor time, for that holds on a busy machine too.
+ * A manifest by its digest, over memory: what plain Node and the local Functions host need for it, and which step has
+ * which share. Each lane has a step more than the one before; by processor time, for that holds on a busy machine too.
  */
 export async function benchFunctionsHost(): Promise<Figure[]> {
   const host = (kind: HostKind) => startProgram(new URL('functions-host-process.ts', import.meta.url), [kind]);
@@ -72,7 +74,9 @@ export async function benchFunctionsHost(): Promise<Figure[]> {
     share('through the library the last is', cost('hop'), cost('library')),
     {
       name: 'through the library / answering itself, by processor time',
-      value: `${(cost('library') / cost('registry')).toFixed(2)}; by the medians ${(median(lanes.library.costs) / median(lanes.registry.costs)).toFixed(2)}`,
+      value:
+        `${(cost('library') / cost('registry')).toFixed(2)}; by the medians ` +
+        (median(lanes.library.costs) / median(lanes.registry.costs)).toFixed(2),
     },
     {
       name: 'the Functions host / plain Node, by processor time',
@@ -81,7 +85,9 @@ export async function benchFunctionsHost(): Promise<Figure[]> {
   ];
 }
 
-/** What the host tells the worker of a request's query and headers, as text, and the library parses. In microseconds. */
+/**
+ * What the host tells the worker of a request's query and headers, as text, and the library parses. In microseconds.
+ */
 function metadataCost(): number {
   const request = new IncomingMessage(new Socket());
   const headers = {

@@ -15,8 +15,9 @@ export interface Asked {
 }
 
 /**
- * Answers a second to one GET, over connections that stay open, one request at a time on each. It looks for no more than the end of
- * each answer, so that the load costs little beside the server. An answer with another status ends the process.
+ * Answers a second to one GET, over connections that stay open, one request at a time on each. It looks for no more
+ * than the end of each answer, so that the load costs little beside the server. An answer with another status ends the
+ * process.
  */
 export async function requestsPerSecond(
   port: number,
@@ -26,7 +27,8 @@ export async function requestsPerSecond(
   const credentials = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
   const request = (connection: number) =>
     Buffer.from(
-      `GET ${typeof path === 'string' ? path : path(connection)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ${manifest}, */*\r\n${credentials}\r\n`,
+      `GET ${typeof path === 'string' ? path : path(connection)} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: ` +
+        `${manifest}, */*\r\n${credentials}\r\n`,
     );
   const sockets = await Promise.all(Array.from({ length: connections }, () => opened(port)));
   const end = performance.now() + ms;

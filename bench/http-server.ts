@@ -21,8 +21,9 @@ export interface BenchServer {
 }
 
 /**
- * `required`: the same as `longshore`, asked with an access token. `uncounted`: the same without counting. `azurite`: its blobs lie there;
- * the connection string follows. `emulators`: the app as it is deployed; its environment follows, as JSON.
+ * `required`: the same as `longshore`, asked with an access token. `uncounted`: the same without counting. `azurite`:
+ * its blobs lie there; the connection string follows. `emulators`: the app as it is deployed; its environment follows,
+ * as JSON.
  */
 export type ServerKind = 'longshore' | 'required' | 'uncounted' | 'azurite' | 'emulators' | 'bare';
 

@@ -41,7 +41,10 @@ function compared(lane: Lane, ceiling: Lane): Figure[] {
   ];
 }
 
-/** Manifest pulls over memory against a bare `node:http` that sends the same bytes: interleaved, medians, every round told. */
+/**
+ * Manifest pulls over memory against a bare `node:http` that sends the same bytes: interleaved, medians, every round
+ * told.
+ */
 export async function benchHttp(): Promise<Figure[]> {
   const [longshore, required, uncounted, bare] = await Promise.all([
     start('longshore'),

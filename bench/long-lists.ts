@@ -19,7 +19,10 @@ const batch = 100;
 const atOnce = 4;
 const repository = 'bench/list' as RepositoryName;
 
-/** Pushes one image and what refers to it, and copies their documents: to push each entry would take minutes, and leave the same. */
+/**
+ * Pushes one image and what refers to it, and copies their documents: to push each entry would take minutes, and leave
+ * the same.
+ */
 export async function fillLists(
   app: App,
   documents: Documents,

@@ -42,7 +42,10 @@ export async function benchPeer(): Promise<Figure[]> {
   }
 }
 
-/** A registry's client that costs little beside the server: connections stay open, and of an answer it takes status and `Location`. */
+/**
+ * A registry's client that costs little beside the server: connections stay open, and of an answer it takes status and
+ * `Location`.
+ */
 function client(name: string, port: number) {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: inFlight });
   const send = async (method: 'POST' | 'PUT', path: string, body?: Uint8Array, type = 'application/octet-stream') => {

@@ -17,7 +17,10 @@ const megabytes = 10;
 
 type Figures = { name: string; value: string }[];
 
-/** POST, then one PUT with the body: what the SDK does with a block and a commit. The digest is known before the clock starts. */
+/**
+ * POST, then one PUT with the body: what the SDK does with a block and a commit. The digest is known before the clock
+ * starts.
+ */
 async function upload(url: string, { bytes, digest }: Body): Promise<void> {
   const started = await fetch(`${url}/v2/bench/app/blobs/uploads/`, { method: 'POST' });
   const finished = await fetch(`${url}${withDigest(location(started), digest)}`, { method: 'PUT', body: bytes });
@@ -76,7 +79,10 @@ async function direct(container: ContainerClient, { bytes }: Body): Promise<void
     .uploadData(bytes, { blockSize: directBlock, concurrency: 2, maxSingleShotSize: 1024 * 1024 });
 }
 
-/** As Longshore stages. Of a block without a checksum Azurite computes a CRC64, in JavaScript: that takes it longer than all else. */
+/**
+ * As Longshore stages. Of a block without a checksum Azurite computes a CRC64, in JavaScript: that takes it longer than
+ * all else.
+ */
 async function directChecked(container: ContainerClient, { bytes }: Body): Promise<void> {
   const blob = container.getBlockBlobClient(`direct/${randomUUID()}`);
   const blocks = [bytes.subarray(0, directBlock), bytes.subarray(directBlock)].map((block, index) => ({

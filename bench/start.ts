@@ -24,7 +24,10 @@ const nowhere = {
   LONGSHORE_LOG_LEVEL: 'silent',
 };
 
-/** The package of `npm run build`: from its import until its functions are registered, each time in a process of its own. */
+/**
+ * The package of `npm run build`: from its import until its functions are registered, each time in a process of its
+ * own.
+ */
 export async function benchStart(): Promise<Figure[]> {
   await promisify(execFile)(process.execPath, [fileURLToPath(new URL('../build.ts', import.meta.url))]);
   const times: number[] = [];

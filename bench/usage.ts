@@ -24,7 +24,10 @@ function pull({ app }: TestLongshore): Promise<Response> {
   });
 }
 
-/** Pulls by digest without a socket, counted and not, in turns. There is no switch: a last pull that is not known may cost an image. */
+/**
+ * Pulls by digest without a socket, counted and not, in turns. There is no switch: a last pull that is not known may
+ * cost an image.
+ */
 async function overhead(): Promise<Figure[]> {
   const longshore = composeForTest();
   await pushImage(longshore.app, repository, 'v1', image);

@@ -20,7 +20,10 @@ interface Figure {
   readonly value: string;
 }
 
-/** What an event costs in calls, exactly; then on the whole local stack what hooks cost a push, and how fast deliveries are. */
+/**
+ * What an event costs in calls, exactly; then on the whole local stack what hooks cost a push, and how fast deliveries
+ * are.
+ */
 export async function benchWebhooks(): Promise<Figure[]> {
   const counts = await webhookCounts();
   const folder = await mkdtemp(join(tmpdir(), 'longshore-bench-'));

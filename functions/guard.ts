@@ -40,19 +40,21 @@ export interface GuardOptions {
 const loopback = '127.0.0.1';
 
 /**
- * How long a queue's, a timer's or an event's function may take. `functionTimeout` is none, because a layer may take hours and the host ends more than the invocation: the
- * whole process. In milliseconds.
+ * How long a queue's, a timer's or an event's function may take. `functionTimeout` is none, because a layer may take
+ * hours and the host ends more than the invocation: the whole process. In milliseconds.
  */
 const longestWork = 30 * 60_000;
 
 /**
- * Guards the server that the library opens for HTTP streams. The library lets it listen on every address; hands whatever comes there on by an
- * id that the sender chose (`error` is an event that ends the process); keeps requests of which no invocation is told, without answer and end; and
- * lets an invocation wait without end for a request that never comes, until the host kills the process and all that it does.
+ * Guards the server that the library opens for HTTP streams. The library lets it listen on every address; hands
+ * whatever comes there on by an id that the sender chose (`error` is an event that ends the process); keeps requests of
+ * which no invocation is told, without answer and end; and lets an invocation wait without end for a request that never
+ * comes, until the host kills the process and all that it does.
  *
- * With `answersItself` HTTP functions get the forwarded request itself, and answer it. What the library would make of it costs more than ten times what the registry
- * does, takes headers from where the host puts the top-level properties of a JSON body first (so a manifest with a property `Headers` would replace them), and writes an
- * answer without waiting for its reader, who then has all of a blob held in memory.
+ * With `answersItself` HTTP functions get the forwarded request itself, and answer it. What the library would make of
+ * it costs more than ten times what the registry does, takes headers from where the host puts the top-level properties
+ * of a JSON body first (so a manifest with a property `Headers` would replace them), and writes an answer without
+ * waiting for its reader, who then has all of a blob held in memory.
  */
 export function guardLibrary(
   model: ProgrammingModel,
@@ -68,7 +70,8 @@ export function guardLibrary(
     const capabilities = await onLoopback(
       (server) => {
         isStreaming = true;
-        // The host takes 32 KiB of headers, and Node 16 by default: what lies between would be refused here, and its invocation wait for it. Read for each connection.
+        // The host takes 32 KiB of headers, and Node 16 by default: what lies between would be refused here, and its
+        // invocation wait for it. Read for each connection.
         Object.assign(server, { maxHeaderSize: 65_536 });
         // Node ends a request after five minutes by default, in the middle of a large layer.
         server.requestTimeout = 0;
@@ -97,7 +100,8 @@ export function guardLibrary(
     const respond = invocation.getResponse.bind(invocation);
     invocation.getResponse = (of, result) => respond(of, result === answeredItself ? undefined : result);
     invocation.getArguments = () => {
-      // The library begins to wait before it is told that there is something to wait for, so nothing is lost between the two.
+      // The library begins to wait before it is told that there is something to wait for, so nothing is lost between
+      // the two.
       const waiting = wait();
       invocations.announce(invocationId);
       return invocations.withoutEndlessWait(invocationId, waiting).finally(() => exchanges.delete(invocationId));
@@ -106,7 +110,10 @@ export function guardLibrary(
   };
 }
 
-/** A timer whose function never ends would not run again, and a message would stay taken. What the function has begun cannot be stopped, only given up. */
+/**
+ * A timer whose function never ends would not run again, and a message would stay taken. What the function has begun
+ * cannot be stopped, only given up.
+ */
 function withoutEndlessWork(invocation: InvocationModel, limit: number): InvocationModel {
   const invoke = invocation.invokeFunction.bind(invocation);
   invocation.invokeFunction = (...given) => {

@@ -8,7 +8,9 @@ import { invocationHeader } from './invocations.ts';
 /** All of them, or the host answers 404 where we answer 405, and HEAD would not arrive at all. */
 export const allMethods: HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Hands a request to the app. The app answers every error itself: in stream mode a handler that throws answers nobody. */
+/**
+ * Hands a request to the app. The app answers every error itself: in stream mode a handler that throws answers nobody.
+ */
 export const httpHandler: HttpHandler = httpHandlerOf(() => composed().app);
 
 export function httpHandlerOf(app: () => App): HttpHandler {
@@ -22,14 +24,20 @@ export function httpHandlerOf(app: () => App): HttpHandler {
   };
 }
 
-/** Forwarded, a request names the worker; its client's scheme and host stand in headers that the host has written over whatever a client sent there. */
+/**
+ * Forwarded, a request names the worker; its client's scheme and host stand in headers that the host has written over
+ * whatever a client sent there.
+ */
 function addressed(request: ForwardedExchange['request']): ForwardedExchange['request'] {
   const { 'x-forwarded-proto': scheme = 'http', 'x-forwarded-host': host = request.headers.host } = request.headers;
   request.url = `${String(scheme)}://${String(host)}${withSlashesAsSent(request.url ?? '/')}`;
   return request;
 }
 
-/** The host decodes a path but for its %2F, and encodes all of it anew: `team%2Fapp`, as `@azure/container-registry` writes a name, comes as `team%252Fapp`. */
+/**
+ * The host decodes a path but for its %2F, and encodes all of it anew: `team%2Fapp`, as `@azure/container-registry`
+ * writes a name, comes as `team%252Fapp`.
+ */
 function withSlashesAsSent(target: string): string {
   const queryStart = target.indexOf('?');
   const [path, query] = queryStart === -1 ? [target, ''] : [target.slice(0, queryStart), target.slice(queryStart)];

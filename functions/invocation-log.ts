@@ -21,8 +21,9 @@ export async function inInvocation<T>(context: unknown, work: () => Promise<T>):
 }
 
 /**
- * Where the log goes under the Functions host. It takes standard output for lines of its console: all of one level, whatever they say, and of no invocation. So each line
- * goes by the invocation that it belongs to, at its own level; what belongs to none, or comes after its end, goes to standard output.
+ * Where the log goes under the Functions host. It takes standard output for lines of its console: all of one level,
+ * whatever they say, and of no invocation. So each line goes by the invocation that it belongs to, at its own level;
+ * what belongs to none, or comes after its end, goes to standard output.
  */
 export const invocationLog = {
   write(line: string): void {

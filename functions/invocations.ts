@@ -4,11 +4,20 @@ import { ForwardedExchange } from './forwarded-exchange.ts';
 /** The host names the invocation on the request that it forwards to this process. */
 export const invocationHeader = 'x-ms-invocation-id';
 
-/** The host forwards a request and tells of its invocation at once: who waits longer than this waits for nothing. In milliseconds. */
+/**
+ * The host forwards a request and tells of its invocation at once: who waits longer than this waits for nothing. In
+ * milliseconds.
+ */
 const patience = 5_000;
-/** A process that was busy learns late of what has come meanwhile: it looks once more before it gives up. In milliseconds. */
+/**
+ * A process that was busy learns late of what has come meanwhile: it looks once more before it gives up. In
+ * milliseconds.
+ */
 const secondLook = 500;
-/** The host has some hundreds of requests under way, and these are those of which it has not told yet. When there are more, the oldest gives up: the host's own wait for a moment alone. */
+/**
+ * The host has some hundreds of requests under way, and these are those of which it has not told yet. When there are
+ * more, the oldest gives up: the host's own wait for a moment alone.
+ */
 const maxWaiting = 1_000;
 
 /** What the host, and nothing else, gives as an invocation's id. */
@@ -19,7 +28,10 @@ interface Waiting {
   readonly giveUp: () => void;
 }
 
-/** Brings invocations and the requests that are forwarded for them together: each invocation gets one request, and a request of no invocation gets nowhere. */
+/**
+ * Brings invocations and the requests that are forwarded for them together: each invocation gets one request, and a
+ * request of no invocation gets nowhere.
+ */
 export class Invocations {
   readonly #patience: number;
   /** Invocations whose request has not come. */
@@ -97,7 +109,10 @@ function refuse(response: ServerResponse): void {
   response.writeHead(400, { 'Content-Length': 0, Connection: 'close' }).end();
 }
 
-/** Puts the invocations before whatever listens to a server's requests; `take` says whether a request that is let in is somebody else's. */
+/**
+ * Puts the invocations before whatever listens to a server's requests; `take` says whether a request that is let in is
+ * somebody else's.
+ */
 export function admitInvocationsAlone(
   server: Server,
   invocations: Invocations,

@@ -6,7 +6,8 @@ import { flushComposed } from './composed.ts';
 app.setup({ enableHttpStream: true });
 // What was counted and not sent yet would end with the instance.
 app.hook.appTerminate(flushComposed);
-// Handlers of events and messages share the process with requests, and nobody waits for them. Requests have turns of their own.
+// Handlers of events and messages share the process with requests, and nobody waits for them. Requests have turns of
+// their own.
 app.hook.preInvocation(async ({ invocationContext }) => {
   if (invocationContext.options.trigger.type !== 'httpTrigger') await giveWay.turn('events');
 });

@@ -5,8 +5,9 @@ interface Running {
 }
 
 /**
- * Starts something, and stops it at SIGTERM or SIGINT, once: exit code 0. What fails is told on stderr in its own words, without a stack, with exit code 1.
- * As the first process of a container it gets no default handlers: without these a signal would do nothing.
+ * Starts something, and stops it at SIGTERM or SIGINT, once: exit code 0. What fails is told on stderr in its own
+ * words, without a stack, with exit code 1. As the first process of a container it gets no default handlers: without
+ * these a signal would do nothing.
  */
 export async function runUntilTold(process: NodeJS.Process, start: () => Promise<Running>): Promise<void> {
   const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);

@@ -4,7 +4,8 @@ import { startNodeHost } from '../shared/http/node-host.ts';
 import { parseHostSettings } from './settings.ts';
 import { runUntilTold } from './run.ts';
 
-// What the container image runs: the HTTP surfaces on plain Node, for the uploads that the Functions host would hold in memory.
+// What the container image runs: the HTTP surfaces on plain Node, for the uploads that the Functions host would hold in
+// memory.
 await runUntilTold(process, async () => {
   const settings = parseHostSettings(process.env);
   const longshore = compose(parseConfig(process.env));

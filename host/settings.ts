@@ -8,8 +8,8 @@ const settingsSchema = z.object({
     .union([z.ipv4(), z.ipv6()], { error: 'must be an IP address of this machine, as in 0.0.0.0' })
     .default('0.0.0.0'),
   /**
-   * How long requests may go on after SIGTERM, in seconds: less than what the platform gives before it kills (Container Apps:
-   * `terminationGracePeriodSeconds`, 600 at most).
+   * How long requests may go on after SIGTERM, in seconds: less than what the platform gives before it kills (Container
+   * Apps: `terminationGracePeriodSeconds`, 600 at most).
    */
   LONGSHORE_HOST_DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(570),
 });

@@ -1,6 +1,6 @@
 // Runs one of the project's TypeScript programs on the Node that the project pins, and installs the packages first
-// where they are missing or are not those of package-lock.json. It is plain JavaScript because the machine's own Node may be
-// 20, which runs no TypeScript, and because nothing is installed yet when it starts.
+// where they are missing or are not those of package-lock.json. It is plain JavaScript because the machine's own Node
+// may be 20, which runs no TypeScript, and because nothing is installed yet when it starts.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

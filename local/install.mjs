@@ -1,17 +1,23 @@
-// Installs the packages where they are missing or are not those of package-lock.json. It is plain JavaScript for Node 20,
-// and uses Node alone, because nothing is installed yet when it runs.
+// Installs the packages where they are missing or are not those of package-lock.json. It is plain JavaScript for Node
+// 20, and uses Node alone, because nothing is installed yet when it runs.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds. The one who installs touches the lock this often; a lock that nobody touched for `abandonedMs` was left by a start that was killed. */
+/**
+ * Milliseconds. The one who installs touches the lock this often; a lock that nobody touched for `abandonedMs` was left
+ * by a start that was killed.
+ */
 const touchMs = 1_000;
 const abandonedMs = 15_000;
 const progressMs = 10_000;
 
-/** Resolves once the packages of `root` are installed, by this start or by another one that runs beside it. Throws where npm fails. */
+/**
+ * Resolves once the packages of `root` are installed, by this start or by another one that runs beside it. Throws where
+ * npm fails.
+ */
 export async function installPackages(root) {
   let isWaiting = false;
   while (!isInstalled(root)) {
@@ -34,8 +40,9 @@ export async function installPackages(root) {
 }
 
 /**
- * Compares what npm recorded of node_modules with package-lock.json, so that an `npm ci` that was run by hand is believed.
- * npm removes the record when it begins and writes it when the packages are in place. Packages for other platforms are left out of it.
+ * Compares what npm recorded of node_modules with package-lock.json, so that an `npm ci` that was run by hand is
+ * believed. npm removes the record when it begins and writes it when the packages are in place. Packages for other
+ * platforms are left out of it.
  */
 export function isInstalled(root) {
   const wanted = packagesOf(join(root, 'package-lock.json'));

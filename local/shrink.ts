@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** So many free pages (4 KiB each) are kept for what comes next: a file that shrinks and grows again with each write is slow. */
+/**
+ * So many free pages (4 KiB each) are kept for what comes next: a file that shrinks and grows again with each write is
+ * slow.
+ */
 const spare = 1024;
 /** Given back at a time, 4 MiB: that takes some milliseconds, and whoever asks meanwhile waits so long. */
 const atOnce = 1024;

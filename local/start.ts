@@ -17,7 +17,8 @@ function announce(stack: Stack, state: string): void {
   const daysAhead = Number(process.env.LONGSHORE_CLOCK_AHEAD_DAYS || 0);
   if (daysAhead > 0)
     process.stderr.write(
-      `the app is ${daysAhead} days ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks that look at the timestamp refuse what it sends\n`,
+      `the app is ${daysAhead} days ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks that look ` +
+        'at the timestamp refuse what it sends\n',
     );
   process.stderr.write(
     `the Functions host serves the same at ${stack.functionsUrl}; logs are in ${state}/longshore.log\n`,

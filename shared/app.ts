@@ -42,7 +42,10 @@ export interface AppPorts {
   readonly hostNames?: HostNames;
   /** Lets pulls go first; absent, everything goes at once. */
   readonly giveWay?: GiveWay | undefined;
-  /** Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all other requests. */
+  /**
+   * Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all
+   * other requests.
+   */
   readonly doors: {
     readonly letIn: (
       request: Request,

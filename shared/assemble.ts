@@ -122,7 +122,10 @@ export interface Settings extends RegistrySettings {
 export interface Longshore {
   readonly app: App;
   readonly log: Log;
-  /** Counts one delivered event. An event that cannot be read is logged and dropped: delivered again it would be no better. */
+  /**
+   * Counts one delivered event. An event that cannot be read is logged and dropped: delivered again it would be no
+   * better.
+   */
   recordUsage(event: unknown): Promise<void>;
   /** Adds a message of the queue `usage-pulls`, or of its poison queue, to the counters. */
   foldPulls(message: unknown): Promise<void>;
@@ -152,7 +155,10 @@ export interface Longshore {
   copyBlobs(): Promise<void>;
   /** Goes on with all that replication has to do in this region. */
   sweepReplication(): Promise<void>;
-  /** Learns what a delivered event's image is built on, and tells of updated bases. An event that cannot be read is logged and dropped. */
+  /**
+   * Learns what a delivered event's image is built on, and tells of updated bases. An event that cannot be read is
+   * logged and dropped.
+   */
   learnBases(event: unknown): Promise<void>;
   /** Plans what follows from the update of a base. An event that cannot be read is logged and dropped. */
   planBuild(event: unknown): Promise<void>;
@@ -160,7 +166,10 @@ export interface Longshore {
   workOnBuild(message: unknown): Promise<void>;
   /** Sets going again what crashes and outages left of builds. */
   sweepBuilds(): Promise<void>;
-  /** Looks again at what a delivered event touches, for the policies. An event that cannot be read is logged and dropped. */
+  /**
+   * Looks again at what a delivered event touches, for the policies. An event that cannot be read is logged and
+   * dropped.
+   */
   markTouched(event: unknown): Promise<void>;
   /** Runs the purge policies that are due, and goes on with what was interrupted. */
   runPolicies(): Promise<void>;

@@ -35,7 +35,10 @@ export interface ComposedLongshore extends Longshore {
   dispose(): Promise<void>;
 }
 
-/** Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. Where no file is set the log goes to `logTo`, or to standard output. */
+/**
+ * Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. Where no
+ * file is set the log goes to `logTo`, or to standard output.
+ */
 export function compose(config: Config, { logTo }: { readonly logTo?: DestinationStream } = {}): ComposedLongshore {
   const identity = lazyIdentity(config);
   const documents = azureDocuments({

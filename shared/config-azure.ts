@@ -25,7 +25,10 @@ const endpoints = [
   'LONGSHORE_MANAGEMENT_URL',
 ];
 
-/** What is set that must not be where the app runs in Azure: a sentence each, and never a value. None elsewhere, or where it is allowed. */
+/**
+ * What is set that must not be where the app runs in Azure: a sentence each, and never a value. None elsewhere, or
+ * where it is allowed.
+ */
 export function refusedInAzure(settings: Settings): string[] {
   if (!platformMarks.some((mark) => isSet(settings, mark)) || settings.LONGSHORE_KEYS_IN_AZURE === 'allow') return [];
   return [
@@ -53,7 +56,8 @@ export function unresolvedReferences(settings: Settings): string[] {
     .filter(([, value]) => value?.startsWith('@Microsoft.KeyVault(') === true)
     .map(
       ([name]) =>
-        `${name} is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault Secrets User, and keyVaultReferenceIdentity must name it`,
+        `${name} is a Key Vault reference that was not resolved: the app's identity needs the role Key Vault ` +
+        'Secrets User, and keyVaultReferenceIdentity must name it',
     );
 }
 

@@ -53,13 +53,22 @@ function sizeIn(text: string, leastMib: number): number | undefined {
 
 /** How builds on this machine are kept apart from it. */
 export const buildSettings = {
-  /** What a step of a build is kept in, inside of the builder's sandbox: a container by crun or runc, or a `chroot`, where neither can run; its steps then see the builder's own processes. */
+  /**
+   * What a step of a build is kept in, inside of the builder's sandbox: a container by crun or runc, or a `chroot`,
+   * where neither can run; its steps then see the builder's own processes.
+   */
   LONGSHORE_BUILD_ISOLATION: z.enum(['oci', 'chroot'], { error: 'must be "oci" or "chroot"' }).default('oci'),
-  /** Whether steps reach the internet: not at all, or public addresses by a proxy that they are told of. Bases are pulled all the same. */
+  /**
+   * Whether steps reach the internet: not at all, or public addresses by a proxy that they are told of. Bases are
+   * pulled all the same.
+   */
   LONGSHORE_BUILD_NETWORK: z.enum(['none', 'public'], { error: 'must be "none" or "public"' }).default('none'),
   /** What each build may take of the machine, as in `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`. */
   LONGSHORE_BUILD_LIMITS: buildLimitsSchema,
-  /** The cgroup in which each build gets one of its own; absent, `longshore` at the top, which takes root. With cgroups of version 1, its name in the controllers' trees. */
+  /**
+   * The cgroup in which each build gets one of its own; absent, `longshore` at the top, which takes root. With cgroups
+   * of version 1, its name in the controllers' trees.
+   */
   LONGSHORE_BUILD_CGROUP: z
     .string()
     .regex(/^[\w./@:-]{1,400}$/, 'must be the path of a cgroup')

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-/** A storage service: its endpoint, reached with the app's identity, or a connection string where the stores are local. */
+/**
+ * A storage service: its endpoint, reached with the app's identity, or a connection string where the stores are local.
+ */
 const storageSchema = z
   .string()
   .min(1)

@@ -4,7 +4,10 @@ import { beforeEach, expect } from 'vitest';
 import { setUsualChance } from '../shared/adapters/memory/chance.ts';
 import type { ChanceOptions } from '../shared/adapters/memory/chance.ts';
 
-/** Each test file has draws of its own, the same in every run, so that a failure is seen again. CHANCE_SEED=any draws others, and CHANCE_SEED=… those of a failure. */
+/**
+ * Each test file has draws of its own, the same in every run, so that a failure is seen again. CHANCE_SEED=any draws
+ * others, and CHANCE_SEED=… those of a failure.
+ */
 const seed = seedOf(process.env.CHANCE_SEED);
 
 function seedOf(given: string | undefined): number {

@@ -1,9 +1,11 @@
 import { sizes } from './months.ts';
 
 /**
- * Published prices of the Consumption plan, nothing that was paid here: a third party's account of Azure's retail prices (Korea Central, read on 2026-05-14,
- * https://dotnetpower.github.io/elb-dashboard/features_change/2026-05/2026-05-14-container-app-sizing-and-cost-estimate/), and what is free each month of a subscription
- * (https://learn.microsoft.com/azure/container-apps/billing). In US dollars and seconds.
+ * Published prices of the Consumption plan, nothing that was paid here: a third party's account of Azure's retail
+ * prices (Korea Central, read on 2026-05-14,
+ * https://dotnetpower.github.io/elb-dashboard/features_change/2026-05/2026-05-14-container-app-sizing-and-cost-estimate/),
+ * and what is free each month of a subscription (https://learn.microsoft.com/azure/container-apps/billing). In US
+ * dollars and seconds.
  */
 export const containerPrices = {
   vcpuSecond: 0.000024,
@@ -32,8 +34,8 @@ const [layerMiB, mibPerSecond] = [10, 70];
 const [days, day] = [30, 86_400];
 
 /**
- * The most that it can be: pushes are spread evenly over the day, so that each keeps a replica for its cool-down, until there are so many that one is always there. Of
- * regions the one that is pushed to.
+ * The most that it can be: pushes are spread evenly over the day, so that each keeps a replica for its cool-down, until
+ * there are so many that one is always there. Of regions the one that is pushed to.
  */
 export function bytesHostMonths(): BytesHostMonth[] {
   return sizes.map(({ size, pushes }) => {

@@ -156,7 +156,10 @@ class Bench {
     return { deliveries, messages };
   }
 
-  /** Manifest by tag, then each blob: what a client without any of them asks. Pulls are counted in memory, and folded many at a time: no part of one. */
+  /**
+   * Manifest by tag, then each blob: what a client without any of them asks. Pulls are counted in memory, and folded
+   * many at a time: no part of one.
+   */
   async pull(of: ReturnType<typeof makeImage>): Promise<void> {
     const { app } = this.#compose();
     await ask(app, 'GET', `/v2/${repository}/manifests/v2`);

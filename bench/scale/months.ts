@@ -28,7 +28,10 @@ export const sizes: readonly Size[] = [
 ];
 
 const [days, hours] = [30, 730];
-/** Autoscale is paid by the most that was used in an hour, and for a tenth of what is allowed at least: taken as a quarter, for no load is even. */
+/**
+ * Autoscale is paid by the most that was used in an hour, and for a tenth of what is allowed at least: taken as a
+ * quarter, for no load is even.
+ */
 const usedOfAllowed = 0.25;
 
 export function months({ pushOneLayer, pull }: Awaited<ReturnType<typeof measure>>): Month[] {
@@ -41,7 +44,10 @@ export function months({ pushOneLayer, pull }: Awaited<ReturnType<typeof measure
     const [writes, reads] = [days * pushes * pushOneLayer.blobCalls * regions, days * pulls * pull.blobCalls];
     return {
       size,
-      used: `${pushes.toLocaleString('en')} pushes and ${pulls.toLocaleString('en')} pulls a day, ${gigabytes.toLocaleString('en')} GB in ${regions === 1 ? 'one region; serverless' : `each of ${regions} regions; autoscale up to ${(maxThroughput ?? 0).toLocaleString('en')} RU/s`}`,
+      used:
+        `${pushes.toLocaleString('en')} pushes and ${pulls.toLocaleString('en')} pulls a day, ` +
+        `${gigabytes.toLocaleString('en')} GB in ` +
+        (regions === 1 ? 'one region; serverless' : `each of ${regions} regions; autoscale up to ` + `${(maxThroughput ?? 0).toLocaleString('en')} RU/s`),
       units: paid,
       stored: gigabytes * prices.stored.value * regions,
       calls: (writes / 10_000) * prices.writes.value + (reads / 10_000) * prices.reads.value,

@@ -60,7 +60,9 @@ function nodes({ pull }: Measured): Scenario {
   const requests = count * (1 + 1 + layersOfImage);
   return {
     title: '1,000 nodes pull 11 TB in 10 minutes',
-    assumed: `Each pulls one image of ${layersOfImage} layers and a config, 11 GB, from one region; no client keeps anything. Each is charged as a pull by a fresh instance.`,
+    assumed:
+      `Each pulls one image of ${layersOfImage} layers and a config, 11 GB, from one region; no client ` +
+      'keeps anything. Each is charged as a pull by a fresh instance.',
     loads: [
       load(limits.egress, 'the account with the bytes, which clients read by signed URLs', bytes / seconds),
       otherwise(limits.egress, 'the same, in each of three regions with a third of the nodes', bytes / seconds / 3),
@@ -80,7 +82,9 @@ function nodes({ pull }: Measured): Scenario {
       },
     ],
     advice:
-      'Ask for more egress, or take a region that has it (200 Gbit/s); or give the region more than one account, which the app cannot yet; or let nodes pull from each other (Spegel, Dragonfly), which needs nothing of the registry. Clients try again what is refused with 503.',
+      'Ask for more egress, or take a region that has it (200 Gbit/s); or give the region more than one account, ' +
+      'which the app cannot yet; or let nodes pull from each other (Spegel, Dragonfly), which needs nothing of ' +
+      'the registry. Clients try again what is refused with 503.',
   };
 }
 
@@ -104,7 +108,9 @@ function pushes({ pushNew, pushOneLayer }: Measured): Scenario {
   const month = 730;
   return {
     title: '100 pushes a second',
-    assumed: `Each of an image of ${layersOfImage} layers of 10 MiB, of which one is new, as a build on a base has it. Nothing else happens in the hour. 1,000 repositories share them.`,
+    assumed:
+      `Each of an image of ${layersOfImage} layers of 10 MiB, of which one is new, as a build on a base ` +
+      'has it. Nothing else happens in the hour. 1,000 repositories share them.',
     loads: [
       ...pushLoads(pushOneLayer, perSecond, 1_000),
       load(limits.throughput, 'all of them', pushOneLayer.units * perSecond),
@@ -130,7 +136,9 @@ function pushes({ pushNew, pushOneLayer }: Measured): Scenario {
       },
       { what: 'request units, were it so for a month', dollars: unitsFor(pushOneLayer.units * perSecond, 1, month) },
     ],
-    advice: `Set \`maxThroughput\` to ${numbered(Math.ceil((pushOneLayer.units * perSecond) / 1_000) * 1_000)}: as it is, the templates carry ${numbered(Math.floor(limits.throughput.value / pushOneLayer.units))} such pushes a second, and clients wait and try again. No limit of Azure itself is met then. One repository alone is bounded by its partition, for a push is one transaction in it: ${numbered(limits.partition.value / pushOneLayer.repositoryUnits)} a second.`,
+    advice:
+      `Set \`maxThroughput\` to ${numbered(Math.ceil((pushOneLayer.units * perSecond) / 1_000) * 1_000)}: ` +
+      `as it is, the templates carry ${numbered(Math.floor(limits.throughput.value / pushOneLayer.units))} such pushes a second, and clients wait and try again. No limit of Azure itself is met then. One repository alone is bounded by its partition, for a push is one transaction in it: ${numbered(limits.partition.value / pushOneLayer.repositoryUnits)} a second.`,
   };
 }
 

@@ -11,9 +11,12 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
   return [
     '# What it can carry',
     '',
-    'Made by `npm run scale`; do not edit. **Measured** are the counts of calls, each operation with all that its events set going, by the app over memory (`bench/scale/measure.ts`). **Modelled** are request units, by the',
-    "local emulator's charges (1 for a point read of 1 KiB, 5.3 for a write): good for comparing, not for a bill. **Published** are limits and prices, which nobody here has met or paid. **Assumed** is what each scenario says, and",
-    `that a request holds its place in an instance for ${assumedSeconds * 1_000} ms. In italics is what would be asked for otherwise. Nothing here ran in Azure.`,
+    'Made by `npm run scale`; do not edit. **Measured** are the counts of calls, each operation with all that its ' +
+      'events set going, by the app over memory (`bench/scale/measure.ts`). **Modelled** are request units, by the',
+    "local emulator's charges (1 for a point read of 1 KiB, 5.3 for a write): good for comparing, not for a bill. " +
+      '**Published** are limits and prices, which nobody here has met or paid. **Assumed** is what each scenario says, and',
+    `that a request holds its place in an instance for ${assumedSeconds * 1_000} ms. In italics is what would be ` +
+      'asked for otherwise. Nothing here ran in Azure.',
     '',
     '## What an operation asks for',
     '',
@@ -36,7 +39,9 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
     ...scenarios(measured).flatMap(chapter),
     '## A month',
     '',
-    'Each push of an image of which one layer is new, each pull whole and by a fresh instance: the most that it can be. Autoscale is taken as used to a quarter of what is allowed. What is not priced here comes on top; the first 100 GB that leave for the internet are free, the rest is in the table below.',
+    'Each push of an image of which one layer is new, each pull whole and by a fresh instance: the most that it ' +
+      'can be. Autoscale is taken as used to a quarter of what is allowed. What is not priced here comes on top; ' +
+      'the first 100 GB that leave for the internet are free, the rest is in the table below.',
     '',
     ...table(
       ['size', 'used', 'request units', 'bytes kept', 'calls of Blob Storage', 'together'],

@@ -20,7 +20,9 @@ const outputsSchema = z.object({
 /** The first that knows Flex Consumption. */
 const oldest = [2, 60] as const;
 
-/** What `command` printed; throws `DeployFailure` with the last lines of its complaint and with `next`, the next step. */
+/**
+ * What `command` printed; throws `DeployFailure` with the last lines of its complaint and with `next`, the next step.
+ */
 export async function must(run: Run, command: string, args: readonly string[], next: string): Promise<string> {
   const ran = await run(command, args);
   if (ran.code !== 0)

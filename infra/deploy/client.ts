@@ -96,8 +96,9 @@ export interface Attempt {
 }
 
 /**
- * A webhook on what is pushed here, for as long as `work` takes. Without a receiver the registry itself is one, the only address that is known to be
- * there: that it refuses what it gets is an answer too. The name is new each time, for the log of a webhook outlives it.
+ * A webhook on what is pushed here, for as long as `work` takes. Without a receiver the registry itself is one, the
+ * only address that is known to be there: that it refuses what it gets is an answer too. The name is new each time, for
+ * the log of a webhook outlives it.
  */
 export async function withWebhook<T>(
   call: Call,
@@ -147,6 +148,7 @@ export async function until(
 
 export function smokeFailure(what: string): DeployFailure {
   return new DeployFailure(
-    `${what}: everything is deployed, but it does not work.\nNext: look at the app's failures in Application Insights; then the same command again`,
+    `${what}: everything is deployed, but it does not work.\nNext: look at the app's failures in Application ` +
+      'Insights; then the same command again',
   );
 }

@@ -15,7 +15,10 @@ export interface DeployPorts {
   readonly pause: (ms: number) => Promise<void>;
 }
 
-/** Each step may be done again: whoever mends what stopped it runs the same command. Gives the login server; nothing with `whatIf`. */
+/**
+ * Each step may be done again: whoever mends what stopped it runs the same command. Gives the login server; nothing
+ * with `whatIf`.
+ */
 export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<string | undefined> {
   const { run, say } = ports;
   say('az …');
@@ -94,7 +97,12 @@ export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<str
 
 /** A deployment that works, until somebody pushes a large layer. */
 function functionsAlone(largestBody: number): string {
-  return `Careful: the Function Apps take uploads themselves. Their host holds a body in memory four times over before the app sees it, so a layer above ${Math.floor(largestBody / 1024 ** 2)} MiB is answered with 500, and some smaller ones at once can end an instance and all its requests.\nNext: set dataPlane to containerApp and image to what the Dockerfile makes, where layers are larger (docs/deploy.md)`;
+  return (
+    'Careful: the Function Apps take uploads themselves. Their host holds a body in memory four times over ' +
+    `before the app sees it, so a layer above ${Math.floor(largestBody / 1024 ** 2)} MiB is answered with 500, ` +
+    'and some smaller ones at once can end an instance and all its requests.\nNext: set dataPlane to containerApp ' +
+    'and image to what the Dockerfile makes, where layers are larger (docs/deploy.md)'
+  );
 }
 
 async function requireGroup(
@@ -114,7 +122,8 @@ async function requireGroup(
   if (exists) return;
   if (whatIf || location === undefined)
     throw new DeployFailure(
-      `there is no resource group ${resourceGroup}.\nNext: ${whatIf ? 'make it; all of it would be new' : 'say --location REGION, and it is made'}`,
+      `there is no resource group ${resourceGroup}.\nNext: ` +
+        (whatIf ? 'make it; all of it would be new' : 'say --location REGION, and it is made'),
     );
   await must(
     run,

@@ -29,18 +29,24 @@ async function pack(): Promise<string> {
   return join(folder, 'longshore.zip');
 }
 
-/** A deployment without the hash takes the user admin away, and one without an image stops in the middle: docs/deploy.md. */
+/**
+ * A deployment without the hash takes the user admin away, and one without an image stops in the middle:
+ * docs/deploy.md.
+ */
 async function requireVariables(parameters: string): Promise<void> {
   const text = await readFile(parameters, 'utf8').catch(() => {
     throw new DeployFailure(`--parameters: ${parameters} cannot be read`);
   });
   if (text.includes("'LONGSHORE_ADMIN_PASSWORD_HASH'") && process.env['LONGSHORE_ADMIN_PASSWORD_HASH'] === undefined)
     throw new DeployFailure(
-      'LONGSHORE_ADMIN_PASSWORD_HASH is not set: without it the user admin would be gone.\nNext: set it, or set it to nothing if that is what you want',
+      'LONGSHORE_ADMIN_PASSWORD_HASH is not set: without it the user admin would be gone.\nNext: set it, or set ' +
+        'it to nothing if that is what you want',
     );
   if (text.includes("'LONGSHORE_IMAGE'") && !process.env['LONGSHORE_IMAGE'])
     throw new DeployFailure(
-      "LONGSHORE_IMAGE is not set: it names the container image that takes uploads.\nNext: build it (docs/container.md), push it where Container Apps can pull it, and set LONGSHORE_IMAGE to its name; or say in the parameters dataPlane = 'functions', without image, which takes no layer above a sixth of an instance's memory",
+      'LONGSHORE_IMAGE is not set: it names the container image that takes uploads.\nNext: build it ' +
+        '(docs/container.md), push it where Container Apps can pull it, and set LONGSHORE_IMAGE to its name; or ' +
+        "say in the parameters dataPlane = 'functions', without image, which takes no layer above a sixth of an instance's memory",
     );
 }
 

@@ -7,7 +7,9 @@ export interface Smoke {
   readonly pause: (ms: number) => Promise<void>;
 }
 
-/** As a client sees it. What is pushed is deleted again; an app that has just got its code has three minutes to answer. */
+/**
+ * As a client sees it. What is pushed is deleted again; an app that has just got its code has three minutes to answer.
+ */
 export async function smokeTest(origin: string, { password, say, pause }: Smoke): Promise<void> {
   await until(
     36,

@@ -2,7 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** The files of `folder` as a zip: the same bytes for the same files, because their dates are left out. APPNOTE.TXT 4.3. */
+/**
+ * The files of `folder` as a zip: the same bytes for the same files, because their dates are left out. APPNOTE.TXT 4.3.
+ */
 export async function zipFolder(folder: string, isLeftOut: (path: string) => boolean): Promise<Buffer> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries

@@ -40,13 +40,20 @@ export async function lookAtUploads({ origin, password, call, largest }: Patient
 }
 
 const functionsAlone =
-  'its host holds a body four times over in memory, so it takes one of at most a sixth of that (341 MiB of 2 GiB), and six of 100 MiB at once may end the instance: take uploads by a container app (dataPlane), where layers are large';
+  'its host holds a body four times over in memory, so it takes one of at most a sixth of that (341 MiB of 2 ' +
+  'GiB), and six of 100 MiB at once may end the instance: take uploads by a container app (dataPlane), where layers are large';
 
 function nextFor(status: number): string {
   if (status === 500)
-    return "look at the app's failures for that request; where there is none, the body was larger than FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, which is what its memory carries: take uploads by a container app (dataPlane)";
+    return (
+      "look at the app's failures for that request; where there is none, the body was larger than " +
+      'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, which is what its memory carries: take uploads by a container app (dataPlane)'
+    );
   if (status === 413)
-    return "something before the app has a limit of its own: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, or the front's; or take uploads by a container app (dataPlane)";
+    return (
+      'something before the app has a limit of its own: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function ' +
+      "App, or the front's; or take uploads by a container app (dataPlane)"
+    );
   if (status === 504)
     return 'it took longer than the front waits: take uploads by a container app (dataPlane), or try from nearer';
   return "look at the app's failures for that request";
@@ -67,7 +74,8 @@ export async function lookAtDownloads({ origin, call }: Patient): Promise<Findin
     if (whole.status !== 200)
       return failed(
         `${new URL(where).host}, where blobs are, answers ${whole.status}`,
-        'signed addresses need the role Storage Blob Delegator, clocks that agree, and a network that lets clients reach the account (ipRules, private endpoints)',
+        'signed addresses need the role Storage Blob Delegator, clocks that agree, and a network that lets ' +
+          'clients reach the account (ipRules, private endpoints)',
       );
     if (digestOf(Buffer.from(await whole.arrayBuffer())) !== digestOf(bytes))
       return failed(

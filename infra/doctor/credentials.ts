@@ -47,7 +47,8 @@ export async function lookAtLogin({ origin, password }: Patient): Promise<Findin
   if (answer.status !== 200)
     return failed(
       `the password is answered with ${answer.status}`,
-      'LONGSHORE_ADMIN_PASSWORD must be that of LONGSHORE_ADMIN_PASSWORD_HASH, which each deployment is given; its reference to the vault may not be resolved',
+      'LONGSHORE_ADMIN_PASSWORD must be that of LONGSHORE_ADMIN_PASSWORD_HASH, which each deployment is given; ' +
+        'its reference to the vault may not be resolved',
     );
   const { token } = (await answer.json()) as { token?: string };
   const used = await ask(`${origin}/v2/`, { headers: { authorization: `Bearer ${token ?? ''}` } });

@@ -1,6 +1,9 @@
 import type { Call } from '../deploy/client.ts';
 
-/** What a check has found: a sentence, and what to do next where it failed, or where it works and has a limit that somebody will meet. */
+/**
+ * What a check has found: a sentence, and what to do next where it failed, or where it works and has a limit that
+ * somebody will meet.
+ */
 export type Finding =
   | { readonly is: 'ok' | 'left out'; readonly said: string }
   | { readonly is: 'failed' | 'careful'; readonly said: string; readonly next: string };

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { callsOf } from '../deploy/client.ts';
 import { examine } from './doctor.ts';
 
-// `npm run doctor`: docs/operations.md. The password comes by the environment: everybody on the machine may read arguments.
+// `npm run doctor`: docs/operations.md. The password comes by the environment: everybody on the machine may read
+// arguments.
 const usage = 'npm run doctor -- https://registry.example.com [--receiver https://…] [--largest MIB]';
 const argumentsSchema = z.object({
   host: z
@@ -50,7 +51,8 @@ else {
     },
     (name, finding) => {
       process.stdout.write(
-        `${finding.is.padEnd(9)} ${name.padEnd(10)} ${finding.said}\n${'next' in finding ? `${' '.repeat(21)}Next: ${finding.next}\n` : ''}`,
+        `${finding.is.padEnd(9)} ${name.padEnd(10)} ` +
+          `${finding.said}\n${'next' in finding ? `${' '.repeat(21)}Next: ${finding.next}\n` : ''}`,
       );
     },
   );

@@ -2,7 +2,8 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/identity/password.ts';
 
-// `npm run -s password`: docs/deploy.md. A password of one's own comes by standard input: everybody on the machine may read arguments.
+// `npm run -s password`: docs/deploy.md. A password of one's own comes by standard input: everybody on the machine may
+// read arguments.
 const usage = `Makes the password of the user admin, and prints its hash: the value of LONGSHORE_ADMIN_PASSWORD_HASH.
 
   npm run -s password               makes a random one, and shows it this once on standard error

@@ -12,8 +12,8 @@ export const devstoreAccount: AzuriteAccount = {
   key: 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
 };
 
-// AZURITE_ACCOUNTS joins its parts with ":" and ";" and knows no escape: a name or key that holds one of them would make
-// Azurite fall back to its default account without a word.
+// AZURITE_ACCOUNTS joins its parts with ":" and ";" and knows no escape: a name or key that holds one of them would
+// make Azurite fall back to its default account without a word.
 const accountSchema = z.object({
   name: z.string().regex(/^[a-z0-9]{3,24}$/, 'must be 3 to 24 lower-case letters or digits'),
   key: z.base64('must be base64').min(1),

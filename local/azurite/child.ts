@@ -1,8 +1,8 @@
 // The program of Azurite's child process: Azurite's own command line, tied to the life of whoever started it.
 //
-// Azurite keeps its metadata in memory and writes it every few seconds, so a killed Azurite forgets what it acknowledged
-// last. It must therefore outlive a `kill -9` of its parent for as long as an orderly stop takes, and no longer: the
-// IPC channel closes when the parent ends, whatever the cause, and that is the one signal to stop.
+// Azurite keeps its metadata in memory and writes it every few seconds, so a killed Azurite forgets what it
+// acknowledged last. It must therefore outlive a `kill -9` of its parent for as long as an orderly stop takes, and no
+// longer: the IPC channel closes when the parent ends, whatever the cause, and that is the one signal to stop.
 import { createRequire } from 'node:module';
 import { lockFolder } from './folder-lock.ts';
 import type { ChildFailure } from './child-failure.ts';

@@ -5,7 +5,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
 
-/** Azurite answers for all its accounts or for none. A gate stands before one account, so that a region's storage alone can be down. */
+/**
+ * Azurite answers for all its accounts or for none. A gate stands before one account, so that a region's storage alone
+ * can be down.
+ */
 export interface Gate {
   readonly port: number;
   stop(): Promise<void>;
@@ -14,7 +17,10 @@ export interface Gate {
 export interface GateOptions {
   /** Azurite's own. */
   readonly blobPort: number;
-  /** While this file is there, nothing is let through, and nothing is read from behind the gate by another account's copy. */
+  /**
+   * While this file is there, nothing is let through, and nothing is read from behind the gate by another account's
+   * copy.
+   */
   readonly downFile: string;
   /** Told of each request that is let through, and of its answer. */
   readonly came?: (request: IncomingMessage) => void;

@@ -34,8 +34,8 @@ export interface Azurite {
 
 /**
  * Starts Azurite's blob and queue services as a child process and resolves when both answer. The child stops by itself,
- * keeping its data, when this process ends in any way. Rejects with one sentence when a port is taken, the folder cannot be
- * used, or another Azurite keeps it for longer than 15 s.
+ * keeping its data, when this process ends in any way. Rejects with one sentence when a port is taken, the folder
+ * cannot be used, or another Azurite keeps it for longer than 15 s.
  */
 export async function startAzurite(options: AzuriteOptions): Promise<Azurite> {
   const { host = '127.0.0.1', accounts = [devstoreAccount], log = () => undefined } = options;

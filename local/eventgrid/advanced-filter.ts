@@ -40,8 +40,8 @@ export function passesAdvancedFilter(event: CloudEvent, filter: AdvancedFilter, 
   const value = valueAt(event, filter.key) ?? undefined;
   if (!('value' in filter || 'values' in filter))
     return (value !== undefined) === (filter.operatorType === 'IsNotNull');
-  // Missing: only these two match. The other negations, added later, are documented as not matching; NumberNotInRange is
-  // in neither list and is taken to follow those of its own generation.
+  // Missing: only these two match. The other negations, added later, are documented as not matching; NumberNotInRange
+  // is in neither list and is taken to follow those of its own generation.
   if (value === undefined) return filter.operatorType === 'NumberNotIn' || filter.operatorType === 'StringNotIn';
   if (Array.isArray(value) && !onArrays) return false;
   // One value that fits is a match, or for a negation a refusal; values of another type are ignored.

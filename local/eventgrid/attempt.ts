@@ -45,8 +45,9 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 };
 
 /**
- * Posts one event once and says how that went; whether to try again is the caller's business. Only 200 to 204 is success,
- * redirects are not followed. Undefined when the topic stopped meanwhile: then it is not known whether the event arrived.
+ * Posts one event once and says how that went; whether to try again is the caller's business. Only 200 to 204 is
+ * success, redirects are not followed. Undefined when the topic stopped meanwhile: then it is not known whether the
+ * event arrived.
  */
 export async function attemptDelivery(attempt: Attempt): Promise<AttemptResult | undefined> {
   const deadline = new AbortController();

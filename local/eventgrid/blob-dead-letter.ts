@@ -2,8 +2,8 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import type { DeadLetterSink } from './dead-letter.ts';
 
 /**
- * Writes dead letters to a storage account. The container is created when it is missing: in Azure the templates do that,
- * and a local stack has nothing else that would.
+ * Writes dead letters to a storage account. The container is created when it is missing: in Azure the templates do
+ * that, and a local stack has nothing else that would.
  */
 export function blobDeadLetterSink(connectionString: string): DeadLetterSink {
   const storage = BlobServiceClient.fromConnectionString(connectionString);

@@ -10,9 +10,9 @@ export interface DeadLetter {
 export type DeadLetterSink = (letter: DeadLetter) => Promise<void>;
 
 /**
- * The blob that Azure writes for an event it gave up on. The path is `SUBSCRIPTION/Y/M/D/H/guid.json`, the name in upper case
- * and the UTC numbers without padding; the body is an array, and for CloudEvents the facts are extra attributes in lower
- * case.
+ * The blob that Azure writes for an event it gave up on. The path is `SUBSCRIPTION/Y/M/D/H/guid.json`, the name in
+ * upper case and the UTC numbers without padding; the body is an array, and for CloudEvents the facts are extra
+ * attributes in lower case.
  */
 export function deadLetter(
   subscription: string,

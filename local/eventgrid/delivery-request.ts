@@ -15,7 +15,10 @@ export function deliveryUrl(
   return `${functionsBaseUrl.replace(/\/$/, '')}/runtime/webhooks/EventGrid?functionName=${encodeURIComponent(destination.function)}${code}`;
 }
 
-/** The headers of one attempt. The count is of earlier attempts; for CloudEvents the metadata version is the specversion. */
+/**
+ * The headers of one attempt. The count is of earlier attempts; for CloudEvents the metadata version is the
+ * specversion.
+ */
 export function deliveryHeaders(subscription: Subscription, delivery: PendingDelivery): Record<string, string> {
   return {
     'content-type': 'application/cloudevents+json; charset=utf-8',

@@ -32,7 +32,9 @@ export interface DueDelivery {
   readonly context: DeliveryContext;
 }
 
-/** Takes a due delivery one step further: an attempt, or the dead letter once it was given up. Records what came of it. */
+/**
+ * Takes a due delivery one step further: an attempt, or the dead letter once it was given up. Records what came of it.
+ */
 export async function advance(due: DueDelivery): Promise<void> {
   const { delivery, context } = due;
   if (delivery.givenUp !== null) await writeDeadLetter(due);

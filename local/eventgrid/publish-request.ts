@@ -11,8 +11,8 @@ export interface AcceptedEvent {
 }
 
 /**
- * Reads the CloudEvents of a publish request in any of the three content modes of the CloudEvents HTTP binding. Throws a
- * 400 fault that names the first fault, or 413 for an event above 1 MB. All or nothing, as Event Grid does it.
+ * Reads the CloudEvents of a publish request in any of the three content modes of the CloudEvents HTTP binding. Throws
+ * a 400 fault that names the first fault, or 413 for an event above 1 MB. All or nothing, as Event Grid does it.
  */
 export function parsePublishRequest(headers: IncomingHttpHeaders, body: Buffer): AcceptedEvent[] {
   const contentType = headers['content-type'] ?? '';
@@ -26,7 +26,8 @@ export function parsePublishRequest(headers: IncomingHttpHeaders, body: Buffer):
       if (headers['ce-specversion'] !== undefined)
         return [accept(parseBinary(headers, contentType, body), 'The event')];
       throw badRequest(
-        `This topic accepts CloudEvents 1.0: send application/cloudevents+json, application/cloudevents-batch+json or ce-* headers, not "${contentType}".`,
+        'This topic accepts CloudEvents 1.0: send application/cloudevents+json, ' +
+          `application/cloudevents-batch+json or ce-* headers, not "${contentType}".`,
       );
   }
 }

@@ -5,7 +5,9 @@ import { MAX_BYTES, badRequest, tooLarge } from './publish-fault.ts';
 // its end and thrown away, up to a size that no publisher sends by mistake.
 const DISCARD_LIMIT_BYTES = 16 * MAX_BYTES;
 
-/** The whole body, at most {@link MAX_BYTES}. Throws a 413 fault for more, and 400 when the client left in the middle. */
+/**
+ * The whole body, at most {@link MAX_BYTES}. Throws a 413 fault for more, and 400 when the client left in the middle.
+ */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -5,8 +5,8 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-// "Event Grid message delivery and retry", Retry schedule. Azure adds a small random time and may skip steps for an endpoint
-// that stays unhealthy; this topic does neither, so that what happens next can be told beforehand.
+// "Event Grid message delivery and retry", Retry schedule. Azure adds a small random time and may skip steps for an
+// endpoint that stays unhealthy; this topic does neither, so that what happens next can be told beforehand.
 const WAITS_MS = [10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR];
 const LAST_WAIT_MS = 12 * HOUR;
 /** Response codes after which Azure waits at least so long. */

@@ -10,8 +10,8 @@ import { close, endpointOf, listen } from './topic-server.ts';
 import type { Publish } from './topic-server.ts';
 import { Topic } from './topic.ts';
 
-// Event Grid "waits 30 seconds for a response". It is the receiver's working time rather than a wait of the schedule, so
-// timeScale leaves it alone: a function does not run faster because the retries do.
+// Event Grid "waits 30 seconds for a response". It is the receiver's working time rather than a wait of the schedule,
+// so timeScale leaves it alone: a function does not run faster because the retries do.
 const RESPONSE_TIMEOUT_MS = 30_000;
 const STOP_GRACE_MS = 5_000;
 const SHRINK_INTERVAL_MS = 1_000;
@@ -27,8 +27,9 @@ export interface EventGridOptions {
   readonly keys: AccessKeys;
   readonly subscriptions: readonly SubscriptionInput[];
   /**
-   * Where the functions run, e.g. `http://127.0.0.1:7071`. While it is undefined, events for functions are held (their dead
-   * letters too) and no attempt is spent; once it is known, a refused connection is an ordinary failure (10 s, 30 s, …).
+   * Where the functions run, e.g. `http://127.0.0.1:7071`. While it is undefined, events for functions are held (their
+   * dead letters too) and no attempt is spent; once it is known, a refused connection is an ordinary failure (10 s, 30
+   * s, …).
    */
   readonly functionsBaseUrl?: () => string | undefined;
   /** What the Functions host asks deliveries for (`?code=`). */
@@ -55,8 +56,8 @@ export interface EventGrid {
 }
 
 /**
- * Starts a local Event Grid custom topic (CloudEvents 1.0 in and out) and resumes the deliveries that a previous run left.
- * Rejects with one sentence when the port or the state file is taken, and for faulty keys or subscriptions.
+ * Starts a local Event Grid custom topic (CloudEvents 1.0 in and out) and resumes the deliveries that a previous run
+ * left. Rejects with one sentence when the port or the state file is taken, and for faulty keys or subscriptions.
  */
 export async function startEventGrid(options: EventGridOptions): Promise<EventGrid> {
   const { host = '127.0.0.1', port = 0, timeScale = 1, log = () => undefined, now = Date.now } = options;

@@ -3,9 +3,9 @@ import type { StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { canShrink, shrink } from '../shrink.ts';
 
-// One row per event and one per subscription that still waits for it. WAL without an fsync per commit: what was committed
-// survives the death of the process, however it dies, which is all that a local topic promises (not a power cut).
-// EXCLUSIVE keeps a second topic off the same file, where both would deliver everything.
+// One row per event and one per subscription that still waits for it. WAL without an fsync per commit: what was
+// committed survives the death of the process, however it dies, which is all that a local topic promises (not a power
+// cut). EXCLUSIVE keeps a second topic off the same file, where both would deliver everything.
 const SCHEMA = `
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;

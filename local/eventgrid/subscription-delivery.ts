@@ -7,14 +7,15 @@ import type { Subscription } from './subscription.ts';
 // Unlimited deliveries to a slow receiver run the process out of file descriptors.
 export const MAX_CONCURRENT_DELIVERIES = 16;
 const ADDRESS_POLL_MS = 100;
-// In Azure a publisher has its answer before handlers begin. Here they share a machine, and a push would wait for its own event's handlers.
+// In Azure a publisher has its answer before handlers begin. Here they share a machine, and a push would wait for its
+// own event's handlers.
 const WAKE_MS = 5;
 // A longer timer would overflow setTimeout and fire at once; waking early only means looking again.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Brings one subscription's events to its receiver. The state file is the queue: in memory are only the at most 16 events
- * under way, so a backlog of any size costs nothing and a restart has nothing to rebuild.
+ * Brings one subscription's events to its receiver. The state file is the queue: in memory are only the at most 16
+ * events under way, so a backlog of any size costs nothing and a restart has nothing to rebuild.
  */
 export class SubscriptionDelivery {
   readonly subscription: Subscription;
@@ -61,8 +62,8 @@ export class SubscriptionDelivery {
     const { name } = this.subscription;
     const at = now();
     const url = deliveryUrl(this.subscription, functionsBaseUrl(), functionsKey);
-    // Azure refuses a subscription to a function that is not deployed yet. So while the functions' address is unknown events
-    // are held rather than attempted: no attempt is spent, and they arrive as soon as the functions do.
+    // Azure refuses a subscription to a function that is not deployed yet. So while the functions' address is unknown
+    // events are held rather than attempted: no attempt is spent, and they arrive as soon as the functions do.
     if (url === undefined) {
       this.#wakeIn(ADDRESS_POLL_MS);
       return;

@@ -18,8 +18,8 @@ export class Topic {
   }
 
   /**
-   * Adds a subscription and resumes what it still had pending. Resolves with whether it is active: a receiver that has to be
-   * asked and does not consent gets no events. Throws for a faulty or a repeated one.
+   * Adds a subscription and resumes what it still had pending. Resolves with whether it is active: a receiver that has
+   * to be asked and does not consent gets no events. Throws for a faulty or a repeated one.
    */
   async subscribe(input: SubscriptionInput): Promise<boolean> {
     const subscription = subscriptionSchema.parse(input);

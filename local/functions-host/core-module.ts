@@ -22,7 +22,8 @@ const processSlots = globalThis as { [handle]?: object };
 export function provideCoreModule(application: Application, log: Log): void {
   if (processSlots[handle] !== undefined) {
     throw new Error(
-      'This process has already started a Functions host. @azure/functions binds to the first one for as long as the process lives: run the second app in a process of its own.',
+      'This process has already started a Functions host. @azure/functions binds to the first one for as long as ' +
+        'the process lives: run the second app in a process of its own.',
     );
   }
   processSlots[handle] = coreApi(application, log);

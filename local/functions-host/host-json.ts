@@ -11,7 +11,8 @@ const timeSpan = z.string().transform((text, context) => {
 /** Seven days, the longest that Azure Storage hides a message. */
 const longestVisibilityTimeout = 7 * 24 * 3_600_000;
 
-// Queue settings hold for every queue function of the app: https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#host-json
+// Queue settings hold for every queue function of the app:
+// https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#host-json
 const queues = z.looseObject({
   maxPollingInterval: timeSpan.prefault('00:01:00'),
   visibilityTimeout: timeSpan.pipe(z.number().max(longestVisibilityTimeout)).prefault('00:00:00'),

@@ -25,8 +25,8 @@ export async function withServerOpenedBy<T>(
 }
 
 /**
- * Connections of this host alone come here, and it closes them itself. A server that closes idle ones does so also, when the process was busy, to one on
- * which a request has just been sent: the client would get 500.
+ * Connections of this host alone come here, and it closes them itself. A server that closes idle ones does so also,
+ * when the process was busy, to one on which a request has just been sent: the client would get 500.
  */
 export function keepIdleConnections(server: Server): void {
   server.keepAliveTimeout = 0;
@@ -34,8 +34,8 @@ export function keepIdleConnections(server: Server): void {
 
 /**
  * Reads to the end what a handler left of a body that it had begun to read, and says so. Node drops only bodies that
- * nobody touched, and the library takes no care of the others: without this the next request on the connection, anybody's,
- * waits five seconds and fails. A handler should read all of a body or none of it.
+ * nobody touched, and the library takes no care of the others: without this the next request on the connection,
+ * anybody's, waits five seconds and fails. A handler should read all of a body or none of it.
  */
 export function finishBodiesLeftUnread(server: Server, log: Log): void {
   server.on('request', (req, res) => {
@@ -49,7 +49,9 @@ export function finishBodiesLeftUnread(server: Server, log: Log): void {
         level: 'warning',
         category: 'Host.Http',
         invocationId,
-        message: `${String(req.method)} ${String(req.url)} was answered with part of its body read. @azure/functions would leave its connection stuck: read a body to its end, or not at all.`,
+        message:
+          `${String(req.method)} ${String(req.url)} was answered with part of its body read. ` +
+          '@azure/functions would leave its connection stuck: read a body to its end, or not at all.',
       });
     });
   });

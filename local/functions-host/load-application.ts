@@ -26,7 +26,8 @@ export async function loadApplication(load: () => Promise<void>, log: Log): Prom
   const { model } = application;
   if (model === undefined || application.functions.size === 0) {
     throw new Error(
-      'The app registered no function. Was @azure/functions used before the host started? It then stays in its test mode, and registers nothing.',
+      'The app registered no function. Was @azure/functions used before the host started? It then stays in its ' +
+        'test mode, and registers nothing.',
     );
   }
   const functions = parseAll(application);

@@ -27,7 +27,9 @@ export type HttpTrigger = z.output<typeof httpTrigger>;
 export type QueueTrigger = z.output<typeof queueTrigger>;
 export type TimerTrigger = z.output<typeof timerTrigger>;
 
-/** A registered function whose trigger this host can serve. `bindingName` is the library's name for the trigger's input. */
+/**
+ * A registered function whose trigger this host can serve. `bindingName` is the library's name for the trigger's input.
+ */
 export interface HostedFunction<T extends Trigger = Trigger> extends RegisteredFunction {
   name: string;
   bindingName: string;

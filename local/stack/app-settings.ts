@@ -29,7 +29,9 @@ export interface OwnSettings {
   readonly publicUrl?: string;
 }
 
-/** The settings of `shared/config.ts` that point the app of a region at the local services, or that the stack decides. */
+/**
+ * The settings of `shared/config.ts` that point the app of a region at the local services, or that the stack decides.
+ */
 export function appSettings(
   services: ServiceEndpoints,
   stack: OwnSettings,
@@ -47,7 +49,8 @@ export function appSettings(
       ? {}
       : { LONGSHORE_ADMIN_PASSWORD_HASH: stack.keys.adminPasswordHash }),
     LONGSHORE_OUTBOUND: 'loopback',
-    // The stack listens on loopback alone, so no other name can be right than those that it was told, whatever the login.
+    // The stack listens on loopback alone, so no other name can be right than those that it was told, whatever the
+    // login.
     LONGSHORE_HOST_NAMES: [process.env.LONGSHORE_HOST_NAMES || 'own', ...(stack.hosts ?? [])].join(','),
     ...(stack.publicUrl === undefined ? {} : { LONGSHORE_PUBLIC_URL: stack.publicUrl }),
     ...(canBuild() ? { LONGSHORE_RUNNER: 'buildah' } : {}),
@@ -66,7 +69,10 @@ export function appSettings(
 
 let isAbleToBuild: boolean | undefined;
 
-/** Whether buildah is here, and what it builds can be kept apart from this machine. That takes a trial of a second or two, so it is found out once. */
+/**
+ * Whether buildah is here, and what it builds can be kept apart from this machine. That takes a trial of a second or
+ * two, so it is found out once.
+ */
 function canBuild(): boolean {
   isAbleToBuild ??= isOnPath('buildah') && why() === undefined;
   return isAbleToBuild;

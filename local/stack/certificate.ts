@@ -36,8 +36,9 @@ const leastDays = 30;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /**
- * A certificate for `names`, and the certificate of the authority that signed it, kept in the state folder. The authority's key is forgotten at once: whoever trusts
- * it trusts this one certificate, and nobody who gets hold of the folder can make one for another name.
+ * A certificate for `names`, and the certificate of the authority that signed it, kept in the state folder. The
+ * authority's key is forgotten at once: whoever trusts it trusts this one certificate, and nobody who gets hold of the
+ * folder can make one for another name.
  */
 export async function ownCertificate(
   state: StateFolder,

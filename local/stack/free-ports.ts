@@ -6,8 +6,8 @@ import type { StackSettings } from './settings.ts';
 const ports = ['port', 'functionsPort', 'cosmosPort', 'blobPort', 'queuePort', 'eventGridPort'] as const;
 
 /**
- * Looks whether the ports that the settings name are free, before anything is started: a stack takes seconds to come up, and would only
- * then say so. Throws one `Error` that names all that are taken, each with its flag.
+ * Looks whether the ports that the settings name are free, before anything is started: a stack takes seconds to come
+ * up, and would only then say so. Throws one `Error` that names all that are taken, each with its flag.
  */
 export async function requireFreePorts(settings: StackSettings): Promise<void> {
   const wanted = ports.flatMap((name) => {

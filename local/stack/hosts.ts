@@ -28,7 +28,10 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
   };
 }
 
-/** What the templates give an instance of 2 GiB that takes uploads itself, a sixth: local.settings.sample.json has the same. In bytes. */
+/**
+ * What the templates give an instance of 2 GiB that takes uploads itself, a sixth: local.settings.sample.json has the
+ * same. In bytes.
+ */
 const largestBody = '357913941';
 
 /** The app, and all triggers, on the Functions host. */

@@ -17,7 +17,8 @@ interface Stores {
 
 /**
  * After a crash: looks at every blob and large manifest that was stored in the last minute before it, and forgets those
- * whose bytes Azurite has lost. They are unknown then, so that the next push brings them back. Returns the lost digests.
+ * whose bytes Azurite has lost. They are unknown then, so that the next push brings them back. Returns the lost
+ * digests.
  */
 export async function forgetLostBlobs(stores: Stores): Promise<string[]> {
   return [...(await lostBlobs(stores)), ...(await lostManifests(stores))];

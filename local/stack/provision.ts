@@ -20,7 +20,10 @@ export function readContainers(): z.infer<typeof containersSchema> {
   );
 }
 
-/** Makes what Bicep makes in Azure: the app itself never creates a container. The first account is the region's own, with the queues. */
+/**
+ * Makes what Bicep makes in Azure: the app itself never creates a container. The first account is the region's own,
+ * with the queues.
+ */
 export async function provision(
   cosmos: { endpoint: string; key: string },
   storageAccounts: readonly [string, ...string[]],

@@ -1,6 +1,9 @@
 import type { AzuriteAccount } from '../azurite/accounts.ts';
 
-/** One of the stack's regions, from 0. The first is where documents are written, and the only one where no more are asked for. */
+/**
+ * One of the stack's regions, from 0. The first is where documents are written, and the only one where no more are
+ * asked for.
+ */
 export interface LocalRegion {
   readonly number: number;
   /** As in the copies of a blob's document. */

@@ -10,7 +10,10 @@ const keysSchema = z.object({
   eventGridKeys: z.tuple([keySchema, keySchema]),
   /** Made where a folder does not have it yet. */
   secretKey: keySchema.default(newKey),
-  /** Of the Cosmos DB emulator, of every storage account, and of the address that events are delivered to: the published ones would open them to everybody on the machine. */
+  /**
+   * Of the Cosmos DB emulator, of every storage account, and of the address that events are delivered to: the published
+   * ones would open them to everybody on the machine.
+   */
   cosmosKey: keySchema.default(newKey),
   storageKey: keySchema.default(newKey),
   functionsKey: keySchema.default(newKey),
@@ -23,8 +26,8 @@ function newKey(): string {
 }
 
 /**
- * The stack's own secrets, made once per folder. Where credentials are required it makes the administrator's password too:
- * `show` is told it that one time, and the file keeps its hash. Throws one sentence when the file is damaged.
+ * The stack's own secrets, made once per folder. Where credentials are required it makes the administrator's password
+ * too: `show` is told it that one time, and the file keeps its hash. Throws one sentence when the file is damaged.
  */
 export async function stackKeys(
   state: StateFolder,

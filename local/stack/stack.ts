@@ -22,7 +22,10 @@ export interface Stack {
 /** Requests under way have this long to end when the stack stops. In milliseconds. */
 const graceMs = 5_000;
 
-/** Brings everything up on this machine. One per process: the app is configured by the environment. Rejects with one sentence. */
+/**
+ * Brings everything up on this machine. One per process: the app is configured by the environment. Rejects with one
+ * sentence.
+ */
 export async function startStack(settings: StackSettings, progress: (line: string) => void): Promise<Stack> {
   const state = openStateFolder(settings.state);
   const lock = await lockState(state, 'stack', 0);
@@ -36,7 +39,8 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     closeToOthers(state);
     const keys = await stackKeys(state, settings.auth, (password) =>
       progress(
-        `the administrator is "admin" with the password ${password}: it is shown this once (to get another, remove adminPasswordHash from ${state.file('keys.json')})`,
+        `the administrator is "admin" with the password ${password}: it is shown this once (to get another, ` +
+          `remove adminPasswordHash from ${state.file('keys.json')})`,
       ),
     );
     // What makes certificates is loaded only where one is needed.

@@ -9,7 +9,10 @@ export interface StateFolder {
   file(name: string): string;
 }
 
-/** Makes the folder where it is missing, closed to other users of the machine: it holds keys, and all that was pushed. Throws one sentence when it cannot be used. */
+/**
+ * Makes the folder where it is missing, closed to other users of the machine: it holds keys, and all that was pushed.
+ * Throws one sentence when it cannot be used.
+ */
 export function openStateFolder(path: string): StateFolder {
   const folder = resolve(path);
   try {

@@ -18,8 +18,8 @@ const mostConnections = 2_048;
 const handshakeTimeoutMs = 10_000;
 
 /**
- * Takes TLS from the bytes and hands them on as they are: who is silent, stops in the middle or sends too much is the app's own matter. Rejects with one
- * sentence when the port cannot be had.
+ * Takes TLS from the bytes and hands them on as they are: who is silent, stops in the middle or sends too much is the
+ * app's own matter. Rejects with one sentence when the port cannot be had.
  */
 export async function listenWithTls(
   { certificate, key }: Pick<OwnCertificate, 'certificate' | 'key'>,
@@ -64,6 +64,7 @@ function listenFailure(error: unknown, port: number): unknown {
     );
   if (code !== 'EACCES') return error;
   return new Error(
-    `this user may not listen on port ${port}: let everybody do so by "sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}", or choose another with --port, which az cannot be told`,
+    `this user may not listen on port ${port}: let everybody do so by "sudo sysctl ` +
+      `net.ipv4.ip_unprivileged_port_start=${port}", or choose another with --port, which az cannot be told`,
   );
 }

@@ -73,7 +73,9 @@ export function requireLimit(limit: number): void {
   if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`a query with the limit ${limit}`);
 }
 
-/** Cosmos DB takes a document's partition from the document: it would be written, and not where the caller looks for it. */
+/**
+ * Cosmos DB takes a document's partition from the document: it would be written, and not where the caller looks for it.
+ */
 function requireOwnPartition(container: ContainerName, partition: PartitionKey, document: JsonDocument): void {
   for (const [level, path] of layoutOf(container).keyPaths.entries()) {
     if (valueAt(document, path) === partition[level]) continue;

@@ -27,8 +27,8 @@ export function canRotate(path: string): boolean {
 }
 
 /**
- * Appends to the file `path`. When it is full it becomes `path.1`, what was `path.1` becomes `path.2`, and the oldest goes. A file belongs to one
- * process: two that rename it would lose lines.
+ * Appends to the file `path`. When it is full it becomes `path.1`, what was `path.1` becomes `path.2`, and the oldest
+ * goes. A file belongs to one process: two that rename it would lose lines.
  */
 export function rotatingLog(path: string, bound: LogBound = usualBound): RotatingLog {
   let stream: RotatingFileStream | undefined;

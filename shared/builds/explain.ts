@@ -123,7 +123,9 @@ function edgeTo(
   if (pinned !== undefined)
     return {
       reason: 'pinned to a digest',
-      why: `${name} names ${shownReference(pinned)}: a digest does not move${pinned.tag === undefined ? '' : ', unless its task or policy says "pins": "bump"'}`,
+      why:
+        `${name} names ${shownReference(pinned)}: a digest does not ` +
+        `move${pinned.tag === undefined ? '' : ', unless its task or policy says "pins": "bump"'}`,
     };
   const others = bases.map(shownReference).join(', ');
   return {
@@ -138,7 +140,9 @@ function edgeTo(
 function elsewhere(edge: BaseFound, name: string): Explanation {
   return {
     reason: 'another registry',
-    why: `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to this registry, and build on that`,
+    why:
+      `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to ` +
+      'this registry, and build on that',
   };
 }
 
@@ -190,7 +194,9 @@ async function inBuilds(
   if (waits !== undefined)
     return {
       reason: 'waits for a build',
-      why: `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until ${waits.heldBy === undefined ? 'a build under way' : 'the build that makes the same images'} has ended`,
+      why:
+        `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until ` +
+        `${waits.heldBy === undefined ? 'a build under way' : 'the build that makes the same images'} has ended`,
       ...heldByOf(waits, lane),
     };
   for (const build of await latestBuilds(ports)) {
@@ -232,7 +238,9 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
     case 'succeeded':
       return {
         reason: 'made',
-        why: `it was made anew at ${at}: ${node.digest ?? ''} in place of ${node.digestBefore ?? ''}${node.conflicts === undefined ? '' : `; kept of the image: ${node.conflicts.join(', ')}`}`,
+        why:
+          `it was made anew at ${at}: ${node.digest ?? ''} in place of ` +
+          `${node.digestBefore ?? ''}${node.conflicts === undefined ? '' : `; kept of the image: ${node.conflicts.join(', ')}`}`,
       };
     case 'same':
       return { reason: 'needed nothing', why: `at ${at} it was on the new base already` };
@@ -242,7 +250,9 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
       if (node.isGated === true)
         return {
           reason: 'test failed',
-          why: `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ${node.because ?? ''}${whereLogged(node)}`,
+          why:
+            `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ` +
+            `${node.because ?? ''}${whereLogged(node)}`,
         };
       return {
         reason: 'failed',

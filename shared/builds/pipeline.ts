@@ -14,7 +14,10 @@ import type { BuildPorts } from './ports.ts';
 /** What triggers do about bases and what is built on them. */
 export interface BuildPipeline {
   readonly ports: BuildPorts;
-  /** Learns what an event's image is built on, and tells of a base that was updated. Throws `StoreFailure`: then it must be delivered again. */
+  /**
+   * Learns what an event's image is built on, and tells of a base that was updated. Throws `StoreFailure`: then it must
+   * be delivered again.
+   */
   learn(event: CatalogueEvent): Promise<void>;
   /** Puts an update of a base in line. Throws `StoreFailure`. */
   plan(event: CatalogueEvent): Promise<void>;

@@ -1,12 +1,16 @@
 import type { ReadSecret } from '../ports/secrets.ts';
 
 /**
- * Secrets of the vault that tasks and logins may name begin so. Whoever may write tasks chooses the name and where the value goes: without a prefix
- * of their own he would have the product's secrets sent to himself, or those of whoever shares the vault.
+ * Secrets of the vault that tasks and logins may name begin so. Whoever may write tasks chooses the name and where the
+ * value goes: without a prefix of their own he would have the product's secrets sent to himself, or those of whoever
+ * shares the vault.
  */
 export const userSecretPrefix = 'longshore-user-';
 
-/** Tags of a secret in the vault. Whoever puts it there says by them where it may go; the management API cannot change them. */
+/**
+ * Tags of a secret in the vault. Whoever puts it there says by them where it may go; the management API cannot change
+ * them.
+ */
 export const userSecretTags = { hosts: 'longshore-hosts', builds: 'longshore-builds' } as const;
 
 /** Where a secret goes: to a host, which is asked with it, or into the build of a task. */
@@ -17,7 +21,10 @@ export interface ReadUserSecret {
   readUserSecret(name: string, use: SecretUse): Promise<{ readonly value: string } | { readonly why: string }>;
 }
 
-/** What is wrong with a name, as a sentence; `undefined` when users may name it. Names of a vault know no case, so no other spelling of a secret gets in either. */
+/**
+ * What is wrong with a name, as a sentence; `undefined` when users may name it. Names of a vault know no case, so no
+ * other spelling of a secret gets in either.
+ */
 export function faultOfSecretName(name: string): string | undefined {
   return name.startsWith(userSecretPrefix)
     ? undefined
@@ -51,7 +58,8 @@ function refusalOf(name: string, tags: Readonly<Record<string, string>>, use: Se
       : `the secret "${name}" is not for ${use.host}: the tag ${tag} of its newest version in the vault must list that host`;
   return listed.includes(wanted) || listed.includes('*')
     ? undefined
-    : `the secret "${name}" is not for builds of the task "${wanted}": the tag ${tag} of its newest version in the vault must list that task, or *`;
+    : `the secret "${name}" is not for builds of the task "${wanted}": the tag ${tag} of its newest version in ` +
+        'the vault must list that task, or *';
 }
 
 /** Hosts are compared as URLs have them: a port other than the usual one is part of it. */

@@ -168,7 +168,8 @@ export const catalogue = {
     version: '1.0',
     data: recycled,
     summary:
-      'Manifests and tags went into the recycle bin in one step. A deletion of many is several steps of one group. The subject is the repository.',
+      'Manifests and tags went into the recycle bin in one step. A deletion of many is several steps of one ' +
+      'group. The subject is the repository.',
     example: {
       ...exampleOccurrence,
       rule: 'nightly: untagged for 7 days',
@@ -218,7 +219,8 @@ export const catalogue = {
     version: '1.0',
     data: brakeApplied,
     summary:
-      'A run of a purge policy would have taken more of a repository than its brake lets through: it waits until somebody approves its plan. The subject is the policy.',
+      'A run of a purge policy would have taken more of a repository than its brake lets through: it waits until ' +
+      'somebody approves its plan. The subject is the policy.',
     example: {
       ...exampleOccurrence,
       target: {
@@ -234,7 +236,8 @@ export const catalogue = {
     version: '1.0',
     data: quotaWarning,
     summary:
-      'What is stored has crossed 80, 90 or 100 percent of the quota: told once, by the hourly survey. Nothing is refused. The subject is the registry.',
+      'What is stored has crossed 80, 90 or 100 percent of the quota: told once, by the hourly survey. Nothing is ' +
+      'refused. The subject is the registry.',
     example: {
       id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
       timestamp: '2026-01-01T12:00:00.000Z',
@@ -251,7 +254,8 @@ export const catalogue = {
     version: '1.0',
     data: replicationCompleted,
     summary:
-      'An image is whole in another region: one event for each image and region, beside the one of the push. The subject is repository@digest.',
+      'An image is whole in another region: one event for each image and region, beside the one of the push. The ' +
+      'subject is repository@digest.',
     example: {
       id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
       timestamp: '2026-01-01T12:00:05.000Z',
@@ -319,7 +323,8 @@ export const catalogue = {
     version: '1.0',
     data: buildFailed,
     summary:
-      'An image could not be made anew: its tag stays where it was, and what is built on it waits for its next build. The subject is repository:tag.',
+      'An image could not be made anew: its tag stays where it was, and what is built on it waits for its next ' +
+      'build. The subject is repository:tag.',
     example: { ...exampleBuild, because: 'the base sets another USER, and the image relies on the old one' },
   },
   'Longshore.ImageRebased': {

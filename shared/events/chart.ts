@@ -17,8 +17,8 @@ export function isChart({ references }: Pick<ManifestDocument, 'references'>): b
 }
 
 /**
- * `target` of a chart's events. Helm writes name and version into the annotations, and requires of a push that the repository ends in
- * the name and that the tag is the version; `+` may not stand in a tag and became `_`.
+ * `target` of a chart's events. Helm writes name and version into the annotations, and requires of a push that the
+ * repository ends in the name and that the tag is the version; `+` may not stand in a tag and became `_`.
  */
 export function chartTarget(manifest: Contained, repository: RepositoryName, tag: Tag | undefined): ChartTarget {
   const name =

@@ -48,7 +48,10 @@ export type CatalogueEvent = {
   };
 }[EventType];
 
-/** What Event Grid delivers, checked as below and otherwise as it was published, for whoever hands it on. Throws `z.ZodError`. */
+/**
+ * What Event Grid delivers, checked as below and otherwise as it was published, for whoever hands it on. Throws
+ * `z.ZodError`.
+ */
 export function parseCloudEvent(input: unknown): CloudEvent {
   const { id, source, type, subject, time } = parseEvent(input);
   return {

@@ -36,8 +36,8 @@ export interface OutboxPorts {
 }
 
 /**
- * The change that records `event` in the batch of what it tells of. An event whose id is made of what it tells of, so that a crash
- * repeats it, is recorded `again`: consumers know it by its id.
+ * The change that records `event` in the batch of what it tells of. An event whose id is made of what it tells of, so
+ * that a crash repeats it, is recorded `again`: consumers know it by its id.
  */
 export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'again'): DocumentChange {
   const { registry, repository } = key;
@@ -55,8 +55,8 @@ export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'agai
 }
 
 /**
- * Whether an event is in the outbox. A commit whose answer was lost is sent again and refused, though it went through: the event that only this
- * attempt records, under an id of its own, says so. To be asked after a refusal alone.
+ * Whether an event is in the outbox. A commit whose answer was lost is sent again and refused, though it went through:
+ * the event that only this attempt records, under an id of its own, says so. To be asked after a refusal alone.
  */
 export async function isRecorded(documents: ReadDocument, key: RepositoryKey, event: CloudEvent): Promise<boolean> {
   return (
@@ -115,9 +115,9 @@ async function markPublished(documents: CommitDocuments, key: RepositoryKey, ids
 }
 
 /**
- * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit`. Returns how many. One that the topic refuses is logged and stops no
- * other. Throws `StoreFailure` when none could be published.
- * An event may be published twice (a crash between publishing and marking): consumers are idempotent by its id.
+ * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit`. Returns how many. One that
+ * the topic refuses is logged and stops no other. Throws `StoreFailure` when none could be published. An event may be
+ * published twice (a crash between publishing and marking): consumers are idempotent by its id.
  */
 export async function sweepOutbox(
   ports: OutboxPorts & { readonly documents: QueryDocuments; readonly clock: Clock },

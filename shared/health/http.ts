@@ -12,7 +12,10 @@ interface DependencyHealth {
   readonly why?: string;
 }
 
-/** So long an answer is everybody's who asks: the probes cost the stores something, and anybody may ask. In milliseconds. */
+/**
+ * So long an answer is everybody's who asks: the probes cost the stores something, and anybody may ask. In
+ * milliseconds.
+ */
 const freshMs = 5_000;
 
 interface Ports {
@@ -28,8 +31,8 @@ interface Health {
 }
 
 /**
- * `GET /healthz`: 200 when all dependencies answer, else 503; either way JSON that names each. A region whose endpoint is switched off says 503
- * too, so that a front door sends clients elsewhere: it serves who asks it all the same.
+ * `GET /healthz`: 200 when all dependencies answer, else 503; either way JSON that names each. A region whose endpoint
+ * is switched off says 503 too, so that a front door sends clients elsewhere: it serves who asks it all the same.
  */
 export function healthEndpoint(ports: Ports): () => Promise<Response> {
   let known: { readonly health: Promise<Health>; at: number } | undefined;

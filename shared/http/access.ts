@@ -3,9 +3,10 @@ import type { Access, Caller } from '../ports/authorize.ts';
 import { rightFor } from './rights.ts';
 
 /**
- * Throws `RegistryError`: `unauthorized` with all that was needed, so that the client can ask for a token that has it, or
- * `denied` when no token would help. To need nothing by name is to need a caller who says who it is. What is missing is told by the caller's own
- * rights alone, whatever there is or is not. `insisted`: the part of it that the request cannot do without; a challenge names all.
+ * Throws `RegistryError`: `unauthorized` with all that was needed, so that the client can ask for a token that has it,
+ * or `denied` when no token would help. To need nothing by name is to need a caller who says who it is. What is missing
+ * is told by the caller's own rights alone, whatever there is or is not. `insisted`: the part of it that the request
+ * cannot do without; a challenge names all.
  */
 export function requireAccess(caller: Caller, needed: readonly Access[], insisted = needed): void {
   const missing = insisted.filter((access) => !caller.may(access));

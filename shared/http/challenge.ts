@@ -2,8 +2,8 @@ import type { RegistryFault } from '../oci/faults.ts';
 import type { Access } from '../ports/authorize.ts';
 
 /**
- * `WWW-Authenticate` of a refusal. No space follows a comma: az splits the header on spaces first. `scope` stands whenever
- * something was needed by name: `@azure/container-registry` refuses a challenge without it.
+ * `WWW-Authenticate` of a refusal. No space follows a comma: az splits the header on spaces first. `scope` stands
+ * whenever something was needed by name: `@azure/container-registry` refuses a challenge without it.
  */
 export function challengeHeaders({
   challenge,

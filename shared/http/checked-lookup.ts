@@ -10,7 +10,10 @@ export interface CheckedLookupOptions {
   readonly resolve?: ResolveName;
 }
 
-/** Answers the socket's question for a name's address with all that it has, if each may be connected to: a second look-up could say something else. */
+/**
+ * Answers the socket's question for a name's address with all that it has, if each may be connected to: a second
+ * look-up could say something else.
+ */
 export function checkedLookup({ reach, resolve = nameResolver() }: CheckedLookupOptions): LookupFunction {
   return (name, { all }, callback) => {
     resolve(name).then(

@@ -5,9 +5,10 @@ import { peerOf } from './peer.ts';
 export type ClientAddress = (request: Request) => string | undefined;
 
 /**
- * `trustedHops` is how many proxies stand before the app, each of which adds to `X-Forwarded-For` who has connected to it. As many entries are
- * believed, counted from the end: whatever stands before them, the client may have written itself. With none, or where the header has fewer, it
- * is the connection's address, which the Functions host does not tell.
+ * `trustedHops` is how many proxies stand before the app, each of which adds to `X-Forwarded-For` who has connected to
+ * it. As many entries are believed, counted from the end: whatever stands before them, the client may have written
+ * itself. With none, or where the header has fewer, it is the connection's address, which the Functions host does not
+ * tell.
  */
 export function clientAddress(trustedHops: number): ClientAddress {
   return (request) => {
@@ -18,7 +19,9 @@ export function clientAddress(trustedHops: number): ClientAddress {
   };
 }
 
-/** A client with IPv6 has a whole /64 to itself, so one address of it says nothing. `undefined` for what is no address. */
+/**
+ * A client with IPv6 has a whole /64 to itself, so one address of it says nothing. `undefined` for what is no address.
+ */
 export function networkOf(text: string): string | undefined {
   const address = withoutPort(text.trim());
   if (isIP(address) === 4) return address;

@@ -3,7 +3,10 @@ export function entityTag(digest: string): string {
   return `"${digest}"`;
 }
 
-/** Whether the client has it already: `If-None-Match` names the tag or any (RFC 9110, section 13.1.2; the comparison is weak). */
+/**
+ * Whether the client has it already: `If-None-Match` names the tag or any (RFC 9110, section 13.1.2; the comparison is
+ * weak).
+ */
 export function isKnownToClient(headers: Headers, tag: string): boolean {
   const header = headers.get('if-none-match');
   if (header === null) return false;
@@ -13,7 +16,10 @@ export function isKnownToClient(headers: Headers, tag: string): boolean {
   });
 }
 
-/** Whether `Range` counts: without `If-Range` it does, with one only for the same content (RFC 9110, section 13.1.5; strong). */
+/**
+ * Whether `Range` counts: without `If-Range` it does, with one only for the same content (RFC 9110, section 13.1.5;
+ * strong).
+ */
 export function rangeApplies(headers: Headers, tag: string): boolean {
   const header = headers.get('if-range');
   return header === null || header.trim() === tag;

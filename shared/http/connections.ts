@@ -4,7 +4,10 @@ import type { Socket } from 'node:net';
 export interface ConnectionLimits {
   /** How many are open at once: each costs some KiB, and some tens where it stops in the middle of a request. */
   readonly most: number;
-  /** A connection is closed when its client has neither sent nor taken a byte for so long, though it was its turn. In milliseconds. */
+  /**
+   * A connection is closed when its client has neither sent nor taken a byte for so long, though it was its turn. In
+   * milliseconds.
+   */
   readonly silentMs: number;
 }
 
@@ -16,8 +19,9 @@ export const headersTimeoutMs = 20_000;
 export const headersCheckMs = 5_000;
 
 /**
- * While the limit is reached, who has sent or taken less than so many bytes for so long, in the middle of a request or of an answer, makes room: a byte now
- * and then would hold a place for as long as its sender likes. In milliseconds and bytes.
+ * While the limit is reached, who has sent or taken less than so many bytes for so long, in the middle of a request or
+ * of an answer, makes room: a byte now and then would hold a place for as long as its sender likes. In milliseconds and
+ * bytes.
  */
 const stallMs = 5_000;
 const leastMoved = 4 * 1024;
@@ -31,8 +35,9 @@ interface Connection {
 }
 
 /**
- * Keeps connections that nobody uses from holding memory, and from keeping others out. There is no limit for one address alone: behind a proxy all clients
- * have the same. When all places are taken, one goes of the address that has most: first an idle one, then one that has stopped, or nearly so, in the middle.
+ * Keeps connections that nobody uses from holding memory, and from keeping others out. There is no limit for one
+ * address alone: behind a proxy all clients have the same. When all places are taken, one goes of the address that has
+ * most: first an idle one, then one that has stopped, or nearly so, in the middle.
  */
 export function guardConnections(server: Server, { most, silentMs }: ConnectionLimits = usualConnectionLimits): void {
   const open = new Map<Socket, Connection>();

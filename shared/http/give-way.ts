@@ -11,9 +11,14 @@ export interface GiveWayOptions {
 const busyShare = 0.5;
 /** The share is measured over at least so long, in milliseconds. */
 const windowMs = 10;
-/** How often it is looked whether the next one in line may go on; from one to the next at the fastest. In milliseconds. */
+/**
+ * How often it is looked whether the next one in line may go on; from one to the next at the fastest. In milliseconds.
+ */
 const tickMs = 2;
-/** However busy the process is, one goes on in each so many milliseconds: pulls come first, and do not starve what waits. */
+/**
+ * However busy the process is, one goes on in each so many milliseconds: pulls come first, and do not starve what
+ * waits.
+ */
 const slowestMs = 100;
 /** Nothing has to wait for pulls when there were none for so long, in milliseconds. */
 const pullsMatterMs = 1_000;
@@ -21,9 +26,10 @@ const pullsMatterMs = 1_000;
 const maxWaiting = 2_000;
 
 /**
- * Lets pulls go first. All work of a process is done by one thread, a little at a time, so that whoever sends much makes everybody wait. What can wait
- * (pushes, the management API, refusals, handlers of events) asks here before it begins, and with each part of a large body. It goes on at once unless
- * images are being pulled and the process is busy; then the clients take turns, as fast as the process has time for.
+ * Lets pulls go first. All work of a process is done by one thread, a little at a time, so that whoever sends much
+ * makes everybody wait. What can wait (pushes, the management API, refusals, handlers of events) asks here before it
+ * begins, and with each part of a large body. It goes on at once unless images are being pulled and the process is
+ * busy; then the clients take turns, as fast as the process has time for.
  */
 export class GiveWay {
   readonly #options: GiveWayOptions;
@@ -50,7 +56,10 @@ export class GiveWay {
     return this.#waiting;
   }
 
-  /** Resolves when it is the turn of this line (an address, or what all handlers of events have together); `undefined`, at once, when nothing has to wait. */
+  /**
+   * Resolves when it is the turn of this line (an address, or what all handlers of events have together); `undefined`,
+   * at once, when nothing has to wait.
+   */
   turn(line: string): Promise<void> | undefined {
     if (this.#waiting >= maxWaiting || (this.#waiting === 0 && !this.#mustWait())) return undefined;
     return new Promise((resolve) => {

@@ -31,7 +31,10 @@ export interface GuardedPost extends PostRequest {
 
 type Outcome<T> = T extends unknown ? Omit<T, 'ms'> : never;
 
-/** Posts to URLs that others chose over kept connections, and cannot be led by them to an address that `reach` does not allow. */
+/**
+ * Posts to URLs that others chose over kept connections, and cannot be led by them to an address that `reach` does not
+ * allow.
+ */
 export function guardedPost(options: GuardedPostOptions): GuardedPost {
   const agent = new Agent({
     connections: socketsPerOrigin,

@@ -18,8 +18,9 @@ interface Held extends Holding {
 }
 
 /**
- * Bounds what all bodies together hold that are gathered in memory and have not come whole. Where they hold too much, the one goes that has been silent for longest:
- * thousands of senders who stop in the middle cost no more than the limit, and do not keep out who sends on.
+ * Bounds what all bodies together hold that are gathered in memory and have not come whole. Where they hold too much,
+ * the one goes that has been silent for longest: thousands of senders who stop in the middle cost no more than the
+ * limit, and do not keep out who sends on.
  */
 export class HeldBodies {
   readonly #limit: number;

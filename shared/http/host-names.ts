@@ -17,8 +17,9 @@ const hostShape = /^(?:[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/
 const maxPort = 65_535;
 
 /**
- * The names that requests may come to. A page of the web can let a name of its own point to this machine (DNS rebinding), and the browser then
- * lets it ask and read; where everybody may do everything, the page of a stranger would be the administrator.
+ * The names that requests may come to. A page of the web can let a name of its own point to this machine (DNS
+ * rebinding), and the browser then lets it ask and read; where everybody may do everything, the page of a stranger
+ * would be the administrator.
  */
 export class HostNames {
   readonly #names: ReadonlySet<string>;
@@ -63,7 +64,10 @@ function addressesOfMachine(): Set<string> {
 /** It changes nothing, and who balances or watches calls a machine whatever he likes, or nothing. */
 const healthPath = '/healthz';
 
-/** `names` are absent where requests may come to any. Throws `RegistryError` (`request-invalid`, `misdirected`, `denied`). */
+/**
+ * `names` are absent where requests may come to any. Throws `RegistryError` (`request-invalid`, `misdirected`,
+ * `denied`).
+ */
 export function requireOwnHost(names: HostNames | undefined, { method, path, host, origin }: Addressed): void {
   const shape = hostShape.exec(host);
   // With a port that is none the Functions host would fail, as no URL has such a one.

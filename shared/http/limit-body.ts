@@ -8,9 +8,9 @@ type BrokenBody = 'upload-invalid' | 'manifest-invalid';
 const uploadIdleMs = 60_000;
 
 /**
- * A body as it arrives, held to the length that its headers promise (`undefined`: none). Throws `RegistryError`: `length-mismatch` at
- * the first byte too many or at an early end, `broken` when the client goes away (that is no failure of ours), `too-slow` when it sends nothing for longer
- * than `patience` has.
+ * A body as it arrives, held to the length that its headers promise (`undefined`: none). Throws `RegistryError`:
+ * `length-mismatch` at the first byte too many or at an early end, `broken` when the client goes away (that is no
+ * failure of ours), `too-slow` when it sends nothing for longer than `patience` has.
  */
 export async function* limitBody(
   body: AsyncIterable<Uint8Array>,

@@ -38,8 +38,9 @@ export const refusals = {
 };
 
 /**
- * A router that answers what does not parse as every other fault: by what is wrong with it. A parameter that a route does not know is refused:
- * ignored, `?repo=team/app` would show the whole registry to somebody who asked for one repository.
+ * A router that answers what does not parse as every other fault: by what is wrong with it. A parameter that a route
+ * does not know is refused: ignored, `?repo=team/app` would show the whole registry to somebody who asked for one
+ * repository.
  */
 export function managementRoutes(): OpenAPIHono {
   const routes = new OpenAPIHono({

@@ -16,19 +16,24 @@ export interface NodeHost {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Serves the app by plain `node:http`: what `npm start` and a container run. Rejects with one sentence when the port is taken. */
+/**
+ * Serves the app by plain `node:http`: what `npm start` and a container run. Rejects with one sentence when the port is
+ * taken.
+ */
 export async function startNodeHost(
   app: App,
   address: { readonly host: string; readonly port: number },
   limits: ConnectionLimits = usualConnectionLimits,
 ): Promise<NodeHost> {
-  // Node ends a request after five minutes by default; a large layer on a slow line takes longer. What has stopped is ended by its silence.
+  // Node ends a request after five minutes by default; a large layer on a slow line takes longer. What has stopped is
+  // ended by its silence.
   const serverOptions = {
     requestTimeout: 0,
     headersTimeout: headersTimeoutMs,
     connectionsCheckingInterval: headersCheckMs,
   };
-  // HTTP/1.0 needs no Host (RFC 9112, section 3.2), and health checks of HAProxy and nagios send none: then the request is for this address.
+  // HTTP/1.0 needs no Host (RFC 9112, section 3.2), and health checks of HAProxy and nagios send none: then the request
+  // is for this address.
   const server = createAdaptorServer({
     hostname: hostOf(address.host),
     fetch: (request, env) => fetchFrom(app, request, env),
@@ -66,7 +71,10 @@ function fetchFrom(app: App, request: Request, env: HttpBindings | Http2Bindings
   return app.fetch(request);
 }
 
-/** Who stops reading early still wants to answer: the connection stays, and the adapter drains or closes it behind the answer. */
+/**
+ * Who stops reading early still wants to answer: the connection stays, and the adapter drains or closes it behind the
+ * answer.
+ */
 function bytesOf(incoming: Readable): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>,
@@ -77,7 +85,8 @@ async function stop(server: Server, graceMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  // A connection whose last request ends later is kept alive for a minute all the same, as a proxy's are: nothing more comes by it.
+  // A connection whose last request ends later is kept alive for a minute all the same, as a proxy's are: nothing more
+  // comes by it.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const force = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;

@@ -19,8 +19,8 @@ const reservedHeaders = new Set([
 ]);
 
 /**
- * What is wrong with a URL as one to post to, as the end of a sentence that starts with its name; `undefined` when nothing is.
- * What its name means is not asked for: that is checked at each connection.
+ * What is wrong with a URL as one to post to, as the end of a sentence that starts with its name; `undefined` when
+ * nothing is. What its name means is not asked for: that is checked at each connection.
  */
 export function checkTarget(target: string | URL, reach: Reach): string | undefined {
   if (typeof target === 'string') return checkText(target) ?? checkTarget(new URL(target), reach);
@@ -34,14 +34,19 @@ export function checkTarget(target: string | URL, reach: Reach): string | undefi
   return checkHost(target.hostname, reach);
 }
 
-/** The URL parser would take line ends and blanks out, or the log would show another URL than the one that is called. */
+/**
+ * The URL parser would take line ends and blanks out, or the log would show another URL than the one that is called.
+ */
 function checkText(text: string): string | undefined {
   if (text.length > maxLength) return `must not be longer than ${maxLength} characters`;
   if (/[\u0000-\u0020\u007f\\]/.test(text)) return 'must not contain blanks, control characters or backslashes';
   return URL.canParse(text) ? undefined : 'must be a URL, as in https://example.com/hook';
 }
 
-/** The parser has turned every spelling of an IPv4 address (octal, hexadecimal, one number, full-width digits) into the usual one. */
+/**
+ * The parser has turned every spelling of an IPv4 address (octal, hexadecimal, one number, full-width digits) into the
+ * usual one.
+ */
 function checkHost(hostname: string, reach: Reach): string | undefined {
   const host = hostname.replace(/^\[|\]$/g, '');
   const isHere = isIP(host) === 0 && isLocalhost(host) && !reach.allows('127.0.0.1');

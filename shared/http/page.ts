@@ -6,7 +6,10 @@ export interface PageSizes {
   readonly largest: number;
 }
 
-/** `n` of a list: how many entries the client wants, at most `largest`; `usual` where it does not say. Throws `RegistryError` (`page-size-invalid`). */
+/**
+ * `n` of a list: how many entries the client wants, at most `largest`; `usual` where it does not say. Throws
+ * `RegistryError` (`page-size-invalid`).
+ */
 export function pageSizeIn(query: URLSearchParams, { usual, largest }: PageSizes): number {
   const given = query.get('n');
   if (given === null || given === '') return usual;

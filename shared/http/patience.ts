@@ -1,6 +1,9 @@
 import { RegistryError } from '../oci/faults.ts';
 
-/** Ends the wait for bytes that do not come. A slow line is none of that: any byte begins the time anew, where no total is set. */
+/**
+ * Ends the wait for bytes that do not come. A slow line is none of that: any byte begins the time anew, where no total
+ * is set.
+ */
 export class Patience {
   readonly #idleMs: number;
   readonly #timers: NodeJS.Timeout[] = [];

@@ -24,8 +24,9 @@ export interface Turns {
 const unknownAddress = 'unknown';
 
 /**
- * Answers a request in its turn: pulls at once, everything else when pulls leave time for it, each address in a line of its own. Who is refused waits for
- * the refusal instead, so that a flood of what is refused, or of guesses, is no faster than what is let in.
+ * Answers a request in its turn: pulls at once, everything else when pulls leave time for it, each address in a line of
+ * its own. Who is refused waits for the refusal instead, so that a flood of what is refused, or of guesses, is no
+ * faster than what is let in.
  */
 export function inTurn(
   request: Request,

@@ -22,7 +22,10 @@ const special4 = [
 /** Azure's own: the platform's DNS, DHCP and health probes answer to every virtual machine there. */
 const azurePlatform = '168.63.129.16/32';
 
-/** Only global unicast is public; in it are documentation, and tunnels that carry any IPv4 address. NAT64 lies outside of it. */
+/**
+ * Only global unicast is public; in it are documentation, and tunnels that carry any IPv4 address. NAT64 lies outside
+ * of it.
+ */
 const globalUnicast = '2000::/3';
 const special6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
@@ -41,7 +44,10 @@ export function isNetwork(text: string): boolean {
   return family !== 0 && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
-/** Families apart: a list of both takes an IPv4 address in the form of IPv6 for the IPv4 one. What is no address, or has a zone, is in no network. */
+/**
+ * Families apart: a list of both takes an IPv4 address in the form of IPv6 for the IPv4 one. What is no address, or has
+ * a zone, is in no network.
+ */
 function within(networks: readonly string[]): (address: string) => boolean {
   const lists = { 4: new BlockList(), 6: new BlockList() };
   for (const network of networks) {
@@ -62,7 +68,10 @@ const isUnicast = within(['0.0.0.0/0', globalUnicast]);
 
 export const isLoopbackAddress = within(loopbackNetworks);
 
-/** Whether an address may be one of the public internet. What is no address is not, nor is one with a zone, nor an IPv4 one in the form of IPv6. */
+/**
+ * Whether an address may be one of the public internet. What is no address is not, nor is one with a zone, nor an IPv4
+ * one in the form of IPv6.
+ */
 export function isPublicAddress(address: string): boolean {
   return isUnicast(address) && !isSpecial(address);
 }
@@ -74,7 +83,10 @@ export interface Reach {
   readonly allows: (address: string) => boolean;
 }
 
-/** Public addresses and the networks given, each as `isNetwork` takes it. Metadata services and link-local addresses stay closed whatever is given. */
+/**
+ * Public addresses and the networks given, each as `isNetwork` takes it. Metadata services and link-local addresses
+ * stay closed whatever is given.
+ */
 export function reachOf(networks: readonly string[]): Reach {
   const isGiven = within(networks);
   const isOpened = (address: string) => isGiven(address) && !isClosed(address);

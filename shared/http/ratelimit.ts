@@ -17,7 +17,9 @@ export function noteRateLimit(request: Request, state: RateLimitState): void {
   states.set(request, state);
 }
 
-/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ ; nothing when the request was not counted. */
+/**
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ ; nothing when the request was not counted.
+ */
 export function rateLimitHeaders(request: Request): Record<string, string> {
   const state = states.get(request);
   if (state === undefined) return {};

@@ -4,7 +4,10 @@ import { limitBody } from './limit-body.ts';
 
 const bodies = new WeakMap<Request, AsyncIterable<Uint8Array>>();
 
-/** A host that has the body as a Node stream gives it as it is: the `ReadableStream` that Node makes of one copies every chunk. */
+/**
+ * A host that has the body as a Node stream gives it as it is: the `ReadableStream` that Node makes of one copies every
+ * chunk.
+ */
 export function rememberBody(request: Request, body: AsyncIterable<Uint8Array>): void {
   bodies.set(request, body);
 }
@@ -72,9 +75,9 @@ function inParts(
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /**
- * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, or promises to be, `length-mismatch`,
- * `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all that are on their way hold too much; and what `check` throws, which sees
- * each part as it comes.
+ * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, or promises to be,
+ * `length-mismatch`, `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all that are on
+ * their way hold too much; and what `check` throws, which sees each part as it comes.
  */
 export async function readSmallBody(
   request: Request,
@@ -114,7 +117,10 @@ export function contentLength(request: Request): number | undefined {
   return Number(header);
 }
 
-/** The distribution-spec's form, `start-end` (both inclusive), with or without `bytes `. Throws `RegistryError` (`range-invalid`). */
+/**
+ * The distribution-spec's form, `start-end` (both inclusive), with or without `bytes `. Throws `RegistryError`
+ * (`range-invalid`).
+ */
 export function contentRange(request: Request): { start: number; end: number } | undefined {
   const header = request.headers.get('content-range');
   if (header === null) return undefined;

@@ -8,9 +8,9 @@ export type ResolveName = (name: string) => Promise<readonly LookupAddress[]>;
 const patienceMs = 1_500;
 
 /**
- * Asks the name servers, not the system's getaddrinfo: that takes one of Node's four threads for as long as it waits, so that a few names
- * whose servers never answer would hold up every file and name of the process. Neither search domains nor the hosts file are looked at.
- * `servers` as `address:port`; absent, the machine's.
+ * Asks the name servers, not the system's getaddrinfo: that takes one of Node's four threads for as long as it waits,
+ * so that a few names whose servers never answer would hold up every file and name of the process. Neither search
+ * domains nor the hosts file are looked at. `servers` as `address:port`; absent, the machine's.
  */
 export function nameResolver(servers?: readonly string[]): ResolveName {
   const resolver = new Resolver({ timeout: patienceMs, tries: 2 });

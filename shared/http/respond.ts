@@ -50,12 +50,15 @@ function wireError(fault: RegistryFault): WireError {
     case 'name-invalid':
       return {
         code: 'NAME_INVALID',
-        message: `"${fault.name}" is not a repository name: lower-case letters, digits and single . _ - between them, parts joined by /, at most 255 characters`,
+        message:
+          `"${fault.name}" is not a repository name: lower-case letters, digits and single . _ - between ` +
+          'them, parts joined by /, at most 255 characters',
       };
     case 'name-unknown':
       return { code: 'NAME_UNKNOWN', detail: { name: fault.name } };
     case 'tag-invalid':
-      // The distribution-spec has 404 for every manifest that is not found, and its conformance suite asks for `.INVALID_MANIFEST_NAME`.
+      // The distribution-spec has 404 for every manifest that is not found, and its conformance suite asks for
+      // `.INVALID_MANIFEST_NAME`.
       return {
         code: fault.soughtOnly === true ? 'MANIFEST_UNKNOWN' : 'TAG_INVALID',
         message: `"${fault.tag.slice(0, 200)}" is not a tag: at most 128 letters, digits, . _ -, not beginning with . or -`,
@@ -82,7 +85,10 @@ function listedMessage({ digest, by }: RegistryFault & { is: 'blob-listed' }): s
     by === undefined
       ? 'a manifest of this repository'
       : `the manifest ${by.digest}${by.where === 'bin' ? ', which is in the recycle bin,' : ''}`;
-  return `${digest} is not deleted: ${lister} lists it; delete the manifests that list it, and the blob goes by itself once they are purged`;
+  return (
+    `${digest} is not deleted: ${lister} lists it; delete the manifests that list it, and the blob goes by ` +
+    'itself once they are purged'
+  );
 }
 
 /** What is wrong with a request whatever it is about. */
@@ -117,7 +123,9 @@ function requestError(fault: RequestFault): WireError {
       return {
         code: 'DENIED',
         status: 421,
-        message: `"${fault.host.slice(0, 255)}" is no name of this registry: ask by localhost, an address or the host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES`,
+        message:
+          `"${fault.host.slice(0, 255)}" is no name of this registry: ask by localhost, an address or the ` +
+          'host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES',
       };
     case 'contended':
       return {
@@ -140,7 +148,10 @@ function requestError(fault: RequestFault): WireError {
   }
 }
 
-/** Somebody who has logged in, and may not, is told what is missing; a wrong password says nothing of what there is, and that it is wrong. */
+/**
+ * Somebody who has logged in, and may not, is told what is missing; a wrong password says nothing of what there is, and
+ * that it is wrong.
+ */
 function unauthorizedWords({
   needed,
   missing = needed,
@@ -158,7 +169,9 @@ function unauthorizedWords({
   if (why === 'insufficient_scope' && missing.length > 0)
     return {
       ...detail,
-      message: `authentication required: the access token does not hold ${missing.map(rightFor).join(' and ')}; ask for a token with it, which takes an identity with that right`,
+      message:
+        `authentication required: the access token does not hold ${missing.map(rightFor).join(' and ')}; ` +
+        'ask for a token with it, which takes an identity with that right',
     };
   return detail;
 }

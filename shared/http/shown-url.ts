@@ -2,8 +2,8 @@
 export const hidden = '******';
 
 /**
- * A URL that somebody posts to, for who reads of it: its origin. Slack, Teams, Discord, Azure's Logic Apps and many more have their credential in path or
- * query, and no pattern tells a word from a short one.
+ * A URL that somebody posts to, for who reads of it: its origin. Slack, Teams, Discord, Azure's Logic Apps and many
+ * more have their credential in path or query, and no pattern tells a word from a short one.
  */
 export function shownUrl(text: string): string {
   if (!URL.canParse(text)) return hidden;
@@ -12,7 +12,10 @@ export function shownUrl(text: string): string {
   return isOriginAlone ? text : `${origin}/${hidden}`;
 }
 
-/** A URL as it is meant: what was read can be sent back, and keeps what is there. `undefined` for one that is masked, and is not how the present one is shown. */
+/**
+ * A URL as it is meant: what was read can be sent back, and keeps what is there. `undefined` for one that is masked,
+ * and is not how the present one is shown.
+ */
 export function meantUrl(given: string, before: string | undefined): string | undefined {
   if (!given.includes(hidden)) return given;
   return before !== undefined && given === shownUrl(before) ? before : undefined;
@@ -27,10 +30,16 @@ export function withoutUser(text: string): string {
   return url.href;
 }
 
-/** What a receiver may repeat of a request: of the URL what `shownUrl` hides, and credentials of headers. Shorter parts are words, and would hide half of a text. */
+/**
+ * What a receiver may repeat of a request: of the URL what `shownUrl` hides, and credentials of headers. Shorter parts
+ * are words, and would hide half of a text.
+ */
 const shortest = 6;
 
-/** A text of a receiver without what is secret of the request that it answers: error pages repeat paths, and test servers all of it. */
+/**
+ * A text of a receiver without what is secret of the request that it answers: error pages repeat paths, and test
+ * servers all of it.
+ */
 export function withoutSecretsOf(
   text: string,
   { url, credentials }: { readonly url: string; readonly credentials: readonly string[] },

@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
 
-/** What is signed: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme". */
+/**
+ * What is signed: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
+ * "Signature scheme".
+ */
 export interface Signed {
   /** `webhook-id`: the same for every attempt. */
   readonly id: string;
@@ -8,7 +11,10 @@ export interface Signed {
   readonly body: string;
 }
 
-/** The three headers of Standard Webhooks. One signature per secret, the newest first: a receiver that knows any of them is content. */
+/**
+ * The three headers of Standard Webhooks. One signature per secret, the newest first: a receiver that knows any of them
+ * is content.
+ */
 export function signatureHeaders(
   { id, at, body }: Signed,
   secrets: readonly Uint8Array[],

@@ -8,7 +8,10 @@ export interface RequestTarget {
 
 const noQuery: Readonly<URLSearchParams> = new URLSearchParams();
 
-/** For an absolute `http` URL, as every `Request` has one. A `new URL` costs more than the rest of a manifest's answer from memory. */
+/**
+ * For an absolute `http` URL, as every `Request` has one. A `new URL` costs more than the rest of a manifest's answer
+ * from memory.
+ */
 export function targetOf(url: string): RequestTarget {
   const hostStart = url.indexOf('://') + 3;
   const pathStart = url.indexOf('/', hostStart);

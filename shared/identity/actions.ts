@@ -42,7 +42,9 @@ export const actionSchema = z
   .string()
   .max(350)
   .refine((action) => parseAction(action, '') !== undefined, {
-    error: `is not catalog/read, management/read, management/write, in-use/SOURCE/write, nor repositories/NAME/VERB, where NAME may end in * and VERB is one of ${Object.keys(verbs).join(', ')}`,
+    error:
+      'is not catalog/read, management/read, management/write, in-use/SOURCE/write, nor ' +
+      `repositories/NAME/VERB, where NAME may end in * and VERB is one of ${Object.keys(verbs).join(', ')}`,
   });
 
 /** What the actions of a scope map grant together. `from` names the map in explanations. */

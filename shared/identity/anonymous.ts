@@ -19,7 +19,9 @@ export class AnonymousGrants {
     this.#registry = registry;
   }
 
-  /** Throws `StoreFailure` when it is time to look and the store does not answer: what was open may be closed by now. */
+  /**
+   * Throws `StoreFailure` when it is time to look and the store does not answer: what was open may be closed by now.
+   */
   async read(): Promise<Grants> {
     if (this.#known !== undefined && this.#ports.clock.now().getTime() - this.#known.at < freshMs)
       return this.#known.grants;

@@ -29,12 +29,16 @@ export interface Attempt {
 }
 
 /**
- * Slows guessing down by name and address together, so that nobody is kept out by what somebody does elsewhere. In the memory of this instance: with
- * several, a guesser gets so many tries on each. Only failures count. Bounded: what was least used is forgotten first.
+ * Slows guessing down by name and address together, so that nobody is kept out by what somebody does elsewhere. In the
+ * memory of this instance: with several, a guesser gets so many tries on each. Only failures count. Bounded: what was
+ * least used is forgotten first.
  */
 export class FailedAttempts {
   readonly #clock: Clock;
-  /** Each kind apart: names are made up for nothing, and thousands of them must not make it forget who guesses at the administrator's password. */
+  /**
+   * Each kind apart: names are made up for nothing, and thousands of them must not make it forget who guesses at the
+   * administrator's password.
+   */
   readonly #failures: ReadonlyMap<Attempt['kind'], LRUCache<string, Failures>>;
   /** Where the right secret was shown from: a guesser behind the same address does not keep its owner out. */
   readonly #welcome = new LRUCache<string, true>({ max: maxWelcome });
@@ -55,8 +59,8 @@ export class FailedAttempts {
   }
 
   /**
-   * Before a look at a secret that can be guessed. Throws `RegistryError` (`too-many-requests`) for whoever must wait: but not where the address is
-   * unknown, as that wait would be everybody's.
+   * Before a look at a secret that can be guessed. Throws `RegistryError` (`too-many-requests`) for whoever must wait:
+   * but not where the address is unknown, as that wait would be everybody's.
    */
   requireTurn(attempt: Attempt): void {
     if (attempt.address !== undefined && !this.#welcome.has(keyOf(attempt))) this.requireNoWait(attempt);
@@ -68,7 +72,10 @@ export class FailedAttempts {
     if (attempt.address !== undefined && waitMs > 0) throw tooMany(waitMs);
   }
 
-  /** What was shown is wrong. Throws `RegistryError` (`too-many-requests`) when it came before its time; it does not make the wait longer then. */
+  /**
+   * What was shown is wrong. Throws `RegistryError` (`too-many-requests`) when it came before its time; it does not
+   * make the wait longer then.
+   */
   failed(attempt: Attempt): void {
     const now = this.#clock.now().getTime();
     const { count, nextAt } = this.#of(attempt) ?? { count: 0, nextAt: 0 };

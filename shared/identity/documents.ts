@@ -5,7 +5,10 @@ import { registrySchema } from '../state/names.ts';
 import { documentShape } from '../state/stored.ts';
 import { patternSchema } from './pattern.ts';
 
-/** A name that an administrator gives: 1 to 50 letters, digits, dashes and underscores, beginning with none of the last two. */
+/**
+ * A name that an administrator gives: 1 to 50 letters, digits, dashes and underscores, beginning with none of the last
+ * two.
+ */
 export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,49}$/;
 
 const inRegistry = {
@@ -68,7 +71,9 @@ export const issuerDocumentSchema = z.object({
   audience: z.string(),
   conditions: z.array(conditionSchema),
   scopeMap: z.string(),
-  /** Since when issuer, audience and conditions are what they are; absent from what was written before this was noted. */
+  /**
+   * Since when issuer, audience and conditions are what they are; absent from what was written before this was noted.
+   */
   conditionsSince: z.iso.datetime().optional(),
 });
 export type IssuerDocument = z.infer<typeof issuerDocumentSchema>;

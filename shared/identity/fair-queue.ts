@@ -14,8 +14,8 @@ interface Waiting {
 }
 
 /**
- * One job after the other, in turns between groups. When it is full, who waits last of the largest group makes room: whoever sends many at once
- * displaces its own.
+ * One job after the other, in turns between groups. When it is full, who waits last of the largest group makes room:
+ * whoever sends many at once displaces its own.
  */
 export class FairQueue {
   readonly #waiting: Waiting[] = [];
@@ -23,7 +23,10 @@ export class FairQueue {
   #served: string[] = [];
   #busy = false;
 
-  /** Runs `job` when its turn has come; the next one's comes when `rest` has passed too. Throws `RegistryError` (`too-many-requests`) when there is no room. */
+  /**
+   * Runs `job` when its turn has come; the next one's comes when `rest` has passed too. Throws `RegistryError`
+   * (`too-many-requests`) when there is no room.
+   */
   run<T>(group: string, rank: () => number, job: () => Promise<T>, rest: () => Promise<void>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const start = async () => {

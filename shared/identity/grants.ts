@@ -17,7 +17,10 @@ export interface Grants {
   readonly rules: readonly Rule[];
   /** Listing every repository. */
   readonly catalog: boolean;
-  /** Listing the repositories that have something deleted. A scope map gives both lists together, an access token each by its own scope. */
+  /**
+   * Listing the repositories that have something deleted. A scope map gives both lists together, an access token each
+   * by its own scope.
+   */
   readonly deletedCatalog: boolean;
   /** Repositories that show in lists, beside those that a rule lets read. */
   readonly listing: readonly RepositoryPattern[];

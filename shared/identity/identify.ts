@@ -21,7 +21,10 @@ export interface IdentifyPorts extends ProvePorts {
   readonly addressOf: ClientAddress;
 }
 
-/** Callers by access token or, as ACR's clients send it, by user and password. Warm, it reads no store and checks no signature. */
+/**
+ * Callers by access token or, as ACR's clients send it, by user and password. Warm, it reads no store and checks no
+ * signature.
+ */
 export function identifyCallers(ports: IdentifyPorts): IdentifyCaller {
   return {
     async identify(request, needed) {
@@ -59,8 +62,9 @@ async function anonymousCaller(
 }
 
 /**
- * Counts a request against its budgets: what is refused for want of rights costs the registry nothing. To be told to log in costs nobody anything:
- * every login begins with it, also behind an address that others use up. Throws `RegistryError` (`too-many-requests`).
+ * Counts a request against its budgets: what is refused for want of rights costs the registry nothing. To be told to
+ * log in costs nobody anything: every login begins with it, also behind an address that others use up. Throws
+ * `RegistryError` (`too-many-requests`).
  */
 export function countAgainst({ limits }: IdentifyPorts, request: Request, identity: Identity, isServed: boolean): void {
   if (limits === undefined) return;

@@ -12,7 +12,9 @@ export const identitySchema = z.discriminatedUnion('is', [
 ]);
 export type Identity = z.infer<typeof identitySchema>;
 
-/** An identity that was proven, what it may do, and until when the proof holds: milliseconds since 1970, absent: no end. */
+/**
+ * An identity that was proven, what it may do, and until when the proof holds: milliseconds since 1970, absent: no end.
+ */
 export interface Proof {
   readonly identity: Identity;
   readonly grants: Grants;

@@ -43,7 +43,10 @@ export interface JwtPorts extends Pick<IdentityPorts, 'clock' | 'ids'> {
   readonly ring: KeyRing;
 }
 
-/** A refresh token or, with `access`, an access token: a JWT with ACR's claims, signed with RS256. Throws `StoreFailure`. */
+/**
+ * A refresh token or, with `access`, an access token: a JWT with ACR's claims, signed with RS256. Throws
+ * `StoreFailure`.
+ */
 export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string> {
   const { kid, key } = await ports.ring.signingKey();
   const now = Math.floor(ports.clock.now().getTime() / 1000);
@@ -53,7 +56,8 @@ export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string>
     ...(issue.tenant === undefined ? {} : { tenant: issue.tenant }),
     ...(issue.access === undefined ? {} : { access: issue.access }),
     ...(issue.listing === undefined ? {} : { listing: issue.listing }),
-    // ACR's clients expect these two; what is allowed is decided by `access`, and by `longshore` when access is asked for.
+    // ACR's clients expect these two; what is allowed is decided by `access`, and by `longshore` when access is asked
+    // for.
     permissions: { actions: issue.identity.is === 'administrator' ? ['*'] : [], notActions: [] },
     roles: [],
     longshore: issue.identity,

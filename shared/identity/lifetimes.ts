@@ -4,8 +4,8 @@ const hour = 60 * minute;
 /** How long tokens hold. In milliseconds. */
 export const lifetimes = {
   /**
-   * ACR's live 75 minutes. A right that is taken away lives on in access tokens that are out, so ours are short; clients
-   * fetch the next one by themselves, and a request that has begun goes on.
+   * ACR's live 75 minutes. A right that is taken away lives on in access tokens that are out, so ours are short;
+   * clients fetch the next one by themselves, and a request that has begun goes on.
    */
   access: 15 * minute,
   /** ACR's: what `az acr login` gives docker. */

@@ -65,7 +65,10 @@ async function grantsNow(ports: Ports, settings: IdentitySettings, { who, at }: 
   }
 }
 
-/** A token of the same name that was made since is another's. One that nobody can show any more, for all its passwords are over, may do nothing. */
+/**
+ * A token of the same name that was made since is another's. One that nobody can show any more, for all its passwords
+ * are over, may do nothing.
+ */
 async function grantsOfName(
   { documents, clock }: Ports,
   { registry }: IdentitySettings,
@@ -82,7 +85,10 @@ async function grantsOfName(
   return scopeMapGrants(documents, registry, token.scopeMap);
 }
 
-/** What the workload's token said is not kept, so whether it would satisfy other conditions is not known: an entry whose conditions have changed since counts no more. */
+/**
+ * What the workload's token said is not kept, so whether it would satisfy other conditions is not known: an entry whose
+ * conditions have changed since counts no more.
+ */
 async function grantsOfEntry(
   { documents }: Ports,
   { registry }: IdentitySettings,

@@ -7,7 +7,10 @@ const hashBytes = 32;
 
 const derive = promisify<string, Buffer, number, typeof cost, Buffer>(scrypt);
 
-/** 256 random bits, as 43 characters of base64url. The first is no dash: `docker login -p -…` would take it for an option. */
+/**
+ * 256 random bits, as 43 characters of base64url. The first is no dash: `docker login -p -…` would take it for an
+ * option.
+ */
 export function makePassword(): string {
   const password = randomBytes(32).toString('base64url');
   return password.startsWith('-') ? makePassword() : password;
@@ -30,7 +33,9 @@ export async function hashPassword(password: string, salt: string): Promise<stri
 
 const fastPrefix = 'hmac-sha256:';
 
-/** What is kept of a password that was made here: nothing slows a guess of 256 random bits more than their number does. */
+/**
+ * What is kept of a password that was made here: nothing slows a guess of 256 random bits more than their number does.
+ */
 export function hashMadePassword(password: string, salt: string): string {
   return `${fastPrefix}${createHmac('sha256', Buffer.from(salt, 'base64url')).update(password).digest('base64url')}`;
 }

@@ -3,7 +3,9 @@ import { isRepositoryName } from '../oci/name.ts';
 
 declare const patternBrand: unique symbol;
 
-/** A repository's name, or the beginning of names and a star: `team/*` is all below `team/`, `*` is every repository. */
+/**
+ * A repository's name, or the beginning of names and a star: `team/*` is all below `team/`, `*` is every repository.
+ */
 export type RepositoryPattern = string & { readonly [patternBrand]: true };
 
 export const everyRepository = '*' as RepositoryPattern;

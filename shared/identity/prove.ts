@@ -31,13 +31,17 @@ export interface Login {
   readonly address: string | undefined;
   /** Which host's tokens count. */
   readonly host: string;
-  /** Called before a store is asked for the sake of somebody of whom nothing is known; throws when strangers have asked enough. */
+  /**
+   * Called before a store is asked for the sake of somebody of whom nothing is known; throws when strangers have asked
+   * enough.
+   */
   readonly beforeStore: () => void;
 }
 
 /**
- * Who a user and a password belong to; `undefined` when to nobody, and nothing tells why. What this instance has proven within a minute is not
- * proven again. Throws `RegistryError` (`too-many-requests`) for failures that come too fast, and `StoreFailure`.
+ * Who a user and a password belong to; `undefined` when to nobody, and nothing tells why. What this instance has proven
+ * within a minute is not proven again. Throws `RegistryError` (`too-many-requests`) for failures that come too fast,
+ * and `StoreFailure`.
  */
 export async function proveLogin(ports: ProvePorts, login: Login): Promise<Proof | undefined> {
   const { user, password, host } = login;
@@ -64,7 +68,10 @@ async function prove(ports: ProvePorts, login: Login, attempt: Attempt): Promise
   return proveNamedToken(ports, login, attempt);
 }
 
-/** A refresh token stands for its identity, an access token for no more than it was issued for. `only` refuses the other kind. */
+/**
+ * A refresh token stands for its identity, an access token for no more than it was issued for. `only` refuses the other
+ * kind.
+ */
 export async function proveToken(
   ports: ProvePorts,
   token: string,
@@ -97,7 +104,10 @@ async function proveAdministrator(
   return { identity: { is: 'administrator', passwordId: administratorId(administrator) }, grants: allGrants };
 }
 
-/** 256 random bits are not guessed: a right password is never kept waiting for the wrong ones, which are counted all the same. */
+/**
+ * 256 random bits are not guessed: a right password is never kept waiting for the wrong ones, which are counted all the
+ * same.
+ */
 async function proveNamedToken(
   ports: ProvePorts,
   { user, password, beforeStore }: Login,

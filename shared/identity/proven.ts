@@ -10,7 +10,10 @@ const maxProofs = 10_000;
 /** Whether a proof rests on a signature, which holds until its token is over, or on documents, which may change. */
 export type ProofBy = 'signature' | 'documents';
 
-/** Proofs that this instance has made, so that the next request with the same credentials costs no signature and no store. */
+/**
+ * Proofs that this instance has made, so that the next request with the same credentials costs no signature and no
+ * store.
+ */
 export class ProvenCredentials {
   readonly #clock: Clock;
   readonly #proofs = new LRUCache<string, { readonly proof: Proof; readonly until: number }>({ max: maxProofs });
@@ -23,7 +26,10 @@ export class ProvenCredentials {
     this.#clock = clock;
   }
 
-  /** The proof for `header` at `host`, made by `prove` where it is not known. Requests with the same credentials at once make one. */
+  /**
+   * The proof for `header` at `host`, made by `prove` where it is not known. Requests with the same credentials at once
+   * make one.
+   */
   async prove(
     header: string,
     host: string,
@@ -53,7 +59,8 @@ export class ProvenCredentials {
   async #make(key: string, by: ProofBy, prove: () => Promise<Proof | undefined>): Promise<Proof | undefined> {
     const generation = this.#generation;
     const proof = await prove();
-    // A proof that was under way when something changed may rest on what was before: it serves its request and no other.
+    // A proof that was under way when something changed may rest on what was before: it serves its request and no
+    // other.
     if (proof === undefined || generation !== this.#generation) return proof;
     const fresh = by === 'signature' ? Infinity : this.#clock.now().getTime() + passwordFreshMs;
     this.#proofs.set(key, { proof, until: Math.min(proof.until ?? Infinity, fresh) });

@@ -13,8 +13,8 @@ export interface Rates {
 }
 
 /**
- * Limits of one instance, in its memory: a deployment with n instances lets n times as much through. They keep one client
- * from taking the whole of an instance; they are no meter.
+ * Limits of one instance, in its memory: a deployment with n instances lets n times as much through. They keep one
+ * client from taking the whole of an instance; they are no meter.
  */
 export interface RatesInForce {
   /** For all requests of the registry together; absent: no limit. */
@@ -55,7 +55,10 @@ interface Share {
 const windowSeconds = 60;
 const maxBuckets = 10_000;
 
-/** Of the registry's budget: what one identity may have of it, one stranger's address, and all strangers whose address is unknown. */
+/**
+ * Of the registry's budget: what one identity may have of it, one stranger's address, and all strangers whose address
+ * is unknown.
+ */
 const shareOf = { identity: 3 / 4, stranger: 1 / 4, unknown: 1 / 2 } as const;
 /** The part of the registry's budget that strangers leave to those who have proven who they are. */
 const keptForProven = 1 / 2;
@@ -67,8 +70,9 @@ export function partOf(rates: Rates, part: keyof typeof shareOf): Rates {
 }
 
 /**
- * Token buckets: each holds a minute's requests and fills evenly. What is refused is counted against who asked alone, never against the registry.
- * Identities and strangers have buckets apart, so that no number of addresses makes an identity's be forgotten.
+ * Token buckets: each holds a minute's requests and fills evenly. What is refused is counted against who asked alone,
+ * never against the registry. Identities and strangers have buckets apart, so that no number of addresses makes an
+ * identity's be forgotten.
  */
 export class RateLimits {
   readonly #clock: Clock;
@@ -85,8 +89,8 @@ export class RateLimits {
   }
 
   /**
-   * Counts a request of somebody who is known; `isServed` says that it is not refused. Throws `RegistryError` (`too-many-requests`) when a bucket is
-   * empty, and then counts it nowhere.
+   * Counts a request of somebody who is known; `isServed` says that it is not refused. Throws `RegistryError`
+   * (`too-many-requests`) when a bucket is empty, and then counts it nowhere.
    */
   take(request: Request, identity: string, isServed: boolean): void {
     const policy = policyOf(request.method);
@@ -112,8 +116,8 @@ export class RateLimits {
   }
 
   /**
-   * Counts a request with credentials that are wrong. Throws like `take`, but where the address is unknown it never does, as that would be everybody's
-   * refusal; and it costs as much to say one as the other.
+   * Counts a request with credentials that are wrong. Throws like `take`, but where the address is unknown it never
+   * does, as that would be everybody's refusal; and it costs as much to say one as the other.
    */
   countRefused(request: Request): void {
     const share = this.#strangerShare(request, policyOf(request.method));
@@ -125,8 +129,9 @@ export class RateLimits {
   }
 
   /**
-   * Before a store or an issuer is asked for the sake of a stranger, in a budget apart: whoever guesses at names that this instance knows spends none of
-   * it, so that it is there for those whom the instance has not met. Each kind has its own: a flood at doors keeps nobody from logging in. Throws like `take`.
+   * Before a store or an issuer is asked for the sake of a stranger, in a budget apart: whoever guesses at names that
+   * this instance knows spends none of it, so that it is there for those whom the instance has not met. Each kind has
+   * its own: a flood at doors keeps nobody from logging in. Throws like `take`.
    */
   takeLook(request: Request, at: 'name' | 'issuer' | 'door'): void {
     this.#takeAll(

@@ -32,7 +32,10 @@ export interface RegistryDefaults {
   readonly rateLimits: RateLimitSettings;
 }
 
-/** The registry's own SKU and numbers hold where the deployment limits by SKU; its numbers, or that it limits nothing, it keeps to itself. */
+/**
+ * The registry's own SKU and numbers hold where the deployment limits by SKU; its numbers, or that it limits nothing,
+ * it keeps to itself.
+ */
 export function ratesInForce(
   { sku, rateLimits }: RegistryDefaults,
   own: Pick<SettingsDocument, 'sku' | 'rateLimits'> | undefined,
@@ -75,8 +78,8 @@ interface Ports {
 }
 
 /**
- * The limits of one registry as an instance knows them. No request waits for a look: it goes by what is known, at first the deployment's
- * defaults, and when the store does not answer by what was known last. Limits are no permission.
+ * The limits of one registry as an instance knows them. No request waits for a look: it goes by what is known, at first
+ * the deployment's defaults, and when the store does not answer by what was known last. Limits are no permission.
  */
 export class RegistryRates {
   readonly #ports: Ports;

@@ -79,7 +79,9 @@ export function isPasswordGood(token: TokenDocument, name: PasswordName, now: Da
   return password.expiresAt === undefined || now.getTime() < Date.parse(password.expiresAt);
 }
 
-/** Every entry that it satisfied must still be there, with the conditions that it satisfied; what they grant now counts. */
+/**
+ * Every entry that it satisfied must still be there, with the conditions that it satisfied; what they grant now counts.
+ */
 async function grantsOfWorkload(
   { documents }: Ports,
   { registry }: Settings,
@@ -96,7 +98,10 @@ async function grantsOfWorkload(
   return union(await Promise.all(trusted.map(({ scopeMap }) => scopeMapGrants(documents, registry, scopeMap))));
 }
 
-/** Whether its conditions are younger, in whole seconds, as tokens tell their time. What the workload's token said is not kept, so nobody knows whether it would satisfy them. */
+/**
+ * Whether its conditions are younger, in whole seconds, as tokens tell their time. What the workload's token said is
+ * not kept, so nobody knows whether it would satisfy them.
+ */
 function isSince({ conditionsSince, updatedAt }: IssuerDocument, provenAt: Date): boolean {
   return Math.floor(Date.parse(conditionsSince ?? updatedAt) / 1000) > Math.floor(provenAt.getTime() / 1000);
 }

@@ -10,8 +10,8 @@ const maxScopeLength = 600;
 const synonyms: Readonly<Record<string, string>> = { metadataRead: 'metadata_read', metadataWrite: 'metadata_write' };
 
 /**
- * Parses `scope` parameters (Docker token specification, "Scopes"): each holds one or, parted by spaces, more. What is not
- * understood asks for nothing, as the specification wants. Throws `RegistryError` (`request-invalid`) for too many.
+ * Parses `scope` parameters (Docker token specification, "Scopes"): each holds one or, parted by spaces, more. What is
+ * not understood asks for nothing, as the specification wants. Throws `RegistryError` (`request-invalid`) for too many.
  */
 export function parseScopes(parameters: readonly string[]): ResourceActions[] {
   const scopes = parameters.flatMap((parameter) => parameter.split(' ')).filter((scope) => scope !== '');

@@ -8,8 +8,9 @@ import { hashPassword, sameHash } from './password.ts';
 const maxKnown = 10_000;
 
 /**
- * Checks passwords against hashes by scrypt. A derivation is dear, so one runs at a time and those who have not failed go first; and a hash whose
- * password was shown once is checked without: what has another keyed hash than the right one is wrong.
+ * Checks passwords against hashes by scrypt. A derivation is dear, so one runs at a time and those who have not failed
+ * go first; and a hash whose password was shown once is checked without: what has another keyed hash than the right one
+ * is wrong.
  */
 export class SlowHashes {
   readonly #attempts: FailedAttempts;
@@ -23,8 +24,8 @@ export class SlowHashes {
   }
 
   /**
-   * Which of the hashes is the password's; `undefined` when none is, and then that is counted. Throws `RegistryError` (`too-many-requests`) for
-   * failures that come too fast, and when too many wait.
+   * Which of the hashes is the password's; `undefined` when none is, and then that is counted. Throws `RegistryError`
+   * (`too-many-requests`) for failures that come too fast, and when too many wait.
    */
   async find(hashes: readonly string[], salt: string, password: string, attempt: Attempt): Promise<string | undefined> {
     const keyed = createHmac('sha256', this.#key).update(password).digest('base64url');

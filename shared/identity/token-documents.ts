@@ -6,11 +6,17 @@ import { readStored } from '../state/stored.ts';
 import { namedRef, tokenDocumentSchema } from './documents.ts';
 import type { TokenDocument } from './documents.ts';
 
-/** So long a wrong password is wrong without another look: so late is a new one known that was made elsewhere. In milliseconds. */
+/**
+ * So long a wrong password is wrong without another look: so late is a new one known that was made elsewhere. In
+ * milliseconds.
+ */
 const freshMs = 1_000;
 const maxKnown = 10_000;
 
-/** What this instance has lately read of named tokens, so that guesses at one name cost a read a second, however many they are. */
+/**
+ * What this instance has lately read of named tokens, so that guesses at one name cost a read a second, however many
+ * they are.
+ */
 export class TokenDocuments {
   readonly #ports: { readonly documents: ReadDocument; readonly clock: Clock };
   readonly #registry: RegistryName;
@@ -24,7 +30,9 @@ export class TokenDocuments {
     this.#registry = registry;
   }
 
-  /** Whether there was such a token when it was last read. A made-up name is none, however often somebody comes with it. */
+  /**
+   * Whether there was such a token when it was last read. A made-up name is none, however often somebody comes with it.
+   */
   has(name: string): boolean {
     return this.#known.get(name)?.document !== undefined;
   }

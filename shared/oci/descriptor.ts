@@ -3,8 +3,8 @@ import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
 
 /**
- * RFC 6838 section 4.2, as image-spec's descriptor.md asks of `mediaType`, with the parameters that RFC 9110 section 8.3.1 lets follow: `podman
- * artifact push` sniffs a file's type, and names it `text/plain; charset=utf-8`.
+ * RFC 6838 section 4.2, as image-spec's descriptor.md asks of `mediaType`, with the parameters that RFC 9110 section
+ * 8.3.1 lets follow: `podman artifact push` sniffs a file's type, and names it `text/plain; charset=utf-8`.
  */
 export const mediaTypeSchema = z
   .string()

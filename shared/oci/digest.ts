@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 
 declare const digestBrand: unique symbol;
 
-/** `sha256:` or `sha512:` and lower-case hex of the right length (image-spec, descriptor.md, "Digests"). Only `parseDigest` and `digestOf` make one. */
+/**
+ * `sha256:` or `sha512:` and lower-case hex of the right length (image-spec, descriptor.md, "Digests"). Only
+ * `parseDigest` and `digestOf` make one.
+ */
 export type Digest = string & { readonly [digestBrand]: true };
 
 export type DigestAlgorithm = 'sha256' | 'sha512';
@@ -51,8 +54,9 @@ export async function digestOfStream(stream: ReadableStream<Uint8Array>, algorit
 }
 
 /**
- * Gives back a chunk's memory at once. The garbage collector sees only that a chunk's object is small: of a stream of gigabytes it would leave tens
- * of MiB lying. A part of a larger buffer is left to it, and so is everything before Node 22, which cannot do this.
+ * Gives back a chunk's memory at once. The garbage collector sees only that a chunk's object is small: of a stream of
+ * gigabytes it would leave tens of MiB lying. A part of a larger buffer is left to it, and so is everything before Node
+ * 22, which cannot do this.
  */
 function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && 'transfer' in buffer) buffer.transfer(0);

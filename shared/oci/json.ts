@@ -1,13 +1,20 @@
 /**
- * Levels of objects and arrays in JSON that comes from outside. Manifests and configs have five or so, a builder's provenance some twenty. `JSON.parse`
- * reads any number, and what recurses over the value later (`JSON.stringify`, a comparison) then ends with the stack.
+ * Levels of objects and arrays in JSON that comes from outside. Manifests and configs have five or so, a builder's
+ * provenance some twenty. `JSON.parse` reads any number, and what recurses over the value later (`JSON.stringify`, a
+ * comparison) then ends with the stack.
  */
 export const maxJsonDepth = 100;
 
-/** Members and elements in all of it. A manifest with 1,000 layers has some 10,000; 4 MiB of empty arrays would be a million, and 100 MiB of memory. */
+/**
+ * Members and elements in all of it. A manifest with 1,000 layers has some 10,000; 4 MiB of empty arrays would be a
+ * million, and 100 MiB of memory.
+ */
 export const maxJsonValues = 200_000;
 
-/** Thrown where JSON is nested too deep or has too many values. It is a `SyntaxError` as well: who takes what is no JSON for nothing does so with this. */
+/**
+ * Thrown where JSON is nested too deep or has too many values. It is a `SyntaxError` as well: who takes what is no JSON
+ * for nothing does so with this.
+ */
 export class JsonOutOfBounds extends SyntaxError {
   override readonly name = 'JsonOutOfBounds';
   /** What is allowed. */
@@ -35,8 +42,8 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Looks at JSON as it arrives, each byte once, so that what is out of bounds is refused before all of it has come and before it is parsed. No byte of
- * UTF-8 beyond ASCII looks like one of ASCII.
+ * Looks at JSON as it arrives, each byte once, so that what is out of bounds is refused before all of it has come and
+ * before it is parsed. No byte of UTF-8 beyond ASCII looks like one of ASCII.
  */
 export class JsonBounds {
   #depth = 0;
@@ -69,7 +76,10 @@ export class JsonBounds {
     [this.#depth, this.#values, this.#strings] = [depth, values, strings];
   }
 
-  /** Where what follows the string begins that goes on at `from`; it remembers whether the string goes on in the next part. */
+  /**
+   * Where what follows the string begins that goes on at `from`; it remembers whether the string goes on in the next
+   * part.
+   */
   #endOfString(bytes: Uint8Array, from: number): number {
     let at = this.#isEscaped ? from + 1 : from;
     // Found natively a hundred times as fast; a string with an escaped quote is read byte by byte.

@@ -7,16 +7,25 @@ import { JsonOutOfBounds, parseJson } from './json.ts';
 import { isIndexMediaType, isManifestMediaType, isSchema1, manifestMediaTypes } from './media-types.ts';
 import type { ManifestMediaType } from './media-types.ts';
 
-/** Distribution-spec, "Pushing Manifests": registries should accept at least 4 MiB; we and ACR accept just that. In bytes. */
+/**
+ * Distribution-spec, "Pushing Manifests": registries should accept at least 4 MiB; we and ACR accept just that. In
+ * bytes.
+ */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
-/** No image has so many descriptors in a list: a longer one is looked through for its first fault before the whole is parsed. */
+/**
+ * No image has so many descriptors in a list: a longer one is looked through for its first fault before the whole is
+ * parsed.
+ */
 const longList = 1_000;
 
 /** What the registry needs to know of a manifest; its bytes are kept beside it, exactly as they came. */
 export interface Manifest {
   readonly mediaType: ManifestMediaType;
-  /** As the referrers API lists it: an image's own, else its config's media type (distribution-spec, "Listing Referrers"). */
+  /**
+   * As the referrers API lists it: an image's own, else its config's media type (distribution-spec, "Listing
+   * Referrers").
+   */
   readonly artifactType: string | undefined;
   readonly subject: Descriptor | undefined;
   readonly annotations: Readonly<Record<string, string>> | undefined;
@@ -47,7 +56,10 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   return manifestOf(json, contentType);
 }
 
-/** One that is stored was let in by the rules of its day, which had no bound on how deep it may be nested. Throws `RegistryError` (`manifest-invalid`). */
+/**
+ * One that is stored was let in by the rules of its day, which had no bound on how deep it may be nested. Throws
+ * `RegistryError` (`manifest-invalid`).
+ */
 export function parseStoredManifest(bytes: Uint8Array, mediaType: ManifestMediaType): Manifest {
   return manifestOf(
     parseJsonObject(bytes, (stored) =>
@@ -64,7 +76,10 @@ function manifestOf(parsed: object, contentType: string | undefined): Manifest {
   return isIndexMediaType(mediaType) ? indexManifest(mediaType, json) : imageManifest(mediaType, json);
 }
 
-/** The first wrong descriptor of a long list is enough to refuse it: to say of tens of thousands what is wrong with each takes seconds. */
+/**
+ * The first wrong descriptor of a long list is enough to refuse it: to say of tens of thousands what is wrong with each
+ * takes seconds.
+ */
 function requireDescriptors(json: object): void {
   for (const [name, list] of Object.entries(json)) {
     if (!['layers', 'manifests'].includes(name) || !Array.isArray(list) || list.length <= longList) continue;
@@ -139,7 +154,8 @@ function agreedMediaType(json: object, contentType: string | undefined): Manifes
   const sent = header === '' ? undefined : header;
   if (isSchema1(sent ?? '') || ('schemaVersion' in json && json.schemaVersion === 1)) {
     throw invalid(
-      'Docker schema 1 manifests are not accepted: push the image again with Docker 1.10 or newer, or convert it with "skopeo copy --format oci"',
+      'Docker schema 1 manifests are not accepted: push the image again with Docker 1.10 or newer, or convert it ' +
+        'with "skopeo copy --format oci"',
     );
   }
   if (stated !== undefined && sent !== undefined && stated !== sent)

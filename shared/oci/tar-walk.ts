@@ -16,7 +16,10 @@ export class TarRefused extends Error {
 
 const block = 512;
 
-/** Names and attributes of one entry, where they do not fit its header: a path has at most 4,096 bytes, and a link one more. */
+/**
+ * Names and attributes of one entry, where they do not fit its header: a path has at most 4,096 bytes, and a link one
+ * more.
+ */
 const mostExtraBytes = 64 * 1024;
 
 /** How each kind of entry is told: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
@@ -35,8 +38,9 @@ interface Header {
 }
 
 /**
- * Passes an unpacked tar archive on as it is, and looks at each header before it goes: an archive is refused that is larger than it may be, or holds what no build context
- * needs. Readers of tar keep the headers of pax and GNU in memory whatever their size, make devices, and unpack a few bytes to an endless sparse file.
+ * Passes an unpacked tar archive on as it is, and looks at each header before it goes: an archive is refused that is
+ * larger than it may be, or holds what no build context needs. Readers of tar keep the headers of pax and GNU in memory
+ * whatever their size, make devices, and unpack a few bytes to an endless sparse file.
  */
 export class TarWalk extends Transform {
   readonly #bounds: TarBounds;
@@ -112,7 +116,8 @@ export class TarWalk extends Transform {
       throw new TarRefused(`it holds an entry of kind ${JSON.stringify(kind)}, which is not known`);
     if (isExtra && size > mostExtraBytes)
       throw new TarRefused(`it has a header of ${size} bytes; at most ${mostExtraBytes} are allowed`);
-    // GNU tar takes a size for links and folders for nothing: only files have bytes. One that says otherwise is read differently by others.
+    // GNU tar takes a size for links and folders for nothing: only files have bytes. One that says otherwise is read
+    // differently by others.
     const real = isExtra ? size : (this.#nextSize ?? size);
     if (!isExtra) this.#nextSize = undefined;
     if (real > 0 && !isExtra && !kinds.files.includes(kind))

@@ -12,7 +12,10 @@ export type Access =
   | { readonly type: 'registry'; readonly name: 'catalog'; readonly action: '*' }
   /** Listing the repositories of which something lies in the bin: all of them, or nothing. */
   | { readonly type: 'registry'; readonly name: 'deleted_catalog'; readonly action: '*' }
-  /** That a repository shows in lists of repositories: whoever may read it may see it, and so may a token for the catalog. */
+  /**
+   * That a repository shows in lists of repositories: whoever may read it may see it, and so may a token for the
+   * catalog.
+   */
   | { readonly type: 'listing'; readonly name: RepositoryName; readonly action: 'read' }
   /** The management API. */
   | { readonly type: 'management'; readonly name: 'api'; readonly action: 'read' | 'write' }
@@ -45,9 +48,9 @@ export interface Caller {
 export interface IdentifyCaller {
   /**
    * The caller of a request, anonymous ones included; asked once per request, for it also counts against rate limits.
-   * `needed` is what the request needs: a challenge repeats it, and nothing is decided by it here. Throws `RegistryError`
-   * (`unauthorized`) for credentials that are wrong or over, (`too-many-requests`) past a limit, and `StoreFailure` when
-   * they cannot be checked: never a weaker caller instead.
+   * `needed` is what the request needs: a challenge repeats it, and nothing is decided by it here. Throws
+   * `RegistryError` (`unauthorized`) for credentials that are wrong or over, (`too-many-requests`) past a limit, and
+   * `StoreFailure` when they cannot be checked: never a weaker caller instead.
    */
   identify(request: Request, needed: readonly Access[]): Promise<Caller>;
 }
@@ -57,7 +60,10 @@ export const openToAll: IdentifyCaller = {
   identify: () => Promise.resolve({ actor: 'anonymous', principal: { is: 'anonymous' }, may: () => true }),
 };
 
-/** A token for somebody who is no caller yet: for these repositories alone, at this host, until then. Throws `StoreFailure`. */
+/**
+ * A token for somebody who is no caller yet: for these repositories alone, at this host, until then. Throws
+ * `StoreFailure`.
+ */
 export type IssueAccess = (token: {
   readonly to: string;
   readonly access: readonly { readonly name: RepositoryName; readonly actions: readonly RepositoryAction[] }[];

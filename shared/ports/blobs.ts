@@ -8,17 +8,18 @@ export interface BlobProperties {
 
 export interface StageBlock {
   /**
-   * Keeps `bytes` (at most 100 MiB) as an uncommitted block. All ids of one blob have one length, in ASCII. Staging an id again
-   * replaces it. Blocks that are never committed vanish after a week. `bytes` is the caller's again once the promise is settled.
-   * Throws `StoreFailure`.
+   * Keeps `bytes` (at most 100 MiB) as an uncommitted block. All ids of one blob have one length, in ASCII. Staging an
+   * id again replaces it. Blocks that are never committed vanish after a week. `bytes` is the caller's again once the
+   * promise is settled. Throws `StoreFailure`.
    */
   stageBlock(name: string, blockId: string, bytes: Uint8Array): Promise<void>;
 }
 
 export interface StageBlockFrom {
   /**
-   * As `stageBlock`, with the bytes of a range of what `source` answers, which the store fetches itself: none pass through this process.
-   * `source` is of another account's `signBlobUrl`. `unreadable` when nothing can be read there. Throws `StoreFailure`.
+   * As `stageBlock`, with the bytes of a range of what `source` answers, which the store fetches itself: none pass
+   * through this process. `source` is of another account's `signBlobUrl`. `unreadable` when nothing can be read there.
+   * Throws `StoreFailure`.
    */
   stageBlockFrom(
     name: string,
@@ -35,8 +36,8 @@ export interface ListStagedBlocks {
 
 export interface CommitBlocks {
   /**
-   * Makes the named blocks, in this order, the blob. An empty list makes an empty blob.
-   * `missing` when a block is not staged, `exists` when the blob is already there: it is left as it is. Throws `StoreFailure`.
+   * Makes the named blocks, in this order, the blob. An empty list makes an empty blob. `missing` when a block is not
+   * staged, `exists` when the blob is already there: it is left as it is. Throws `StoreFailure`.
    */
   commitBlocks(
     name: string,
@@ -62,7 +63,10 @@ export interface ByteRange {
 }
 
 export interface ReadBlob {
-  /** The bytes as a stream, whose chunks are the reader's own; `undefined` when there is no such blob. Throws `StoreFailure`, also out of the stream. */
+  /**
+   * The bytes as a stream, whose chunks are the reader's own; `undefined` when there is no such blob. Throws
+   * `StoreFailure`, also out of the stream.
+   */
   readBlob(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>;
 }
 
@@ -83,8 +87,9 @@ export interface ListedBlob extends BlobProperties {
 
 export interface ListBlobs {
   /**
-   * A page of at most `limit` (to 5,000) committed blobs, in the order of their names; a page may hold fewer and not be the last.
-   * `continuation` is absent on the last one; given back, it goes on behind the page that it came with. Throws `StoreFailure`.
+   * A page of at most `limit` (to 5,000) committed blobs, in the order of their names; a page may hold fewer and not be
+   * the last. `continuation` is absent on the last one; given back, it goes on behind the page that it came with.
+   * Throws `StoreFailure`.
    */
   listBlobs(
     limit: number,

@@ -1,4 +1,7 @@
-/** The containers of docs/architecture.md, "State". Bicep and the local stack create them from infra/cosmos-containers.json. */
+/**
+ * The containers of docs/architecture.md, "State". Bicep and the local stack create them from
+ * infra/cosmos-containers.json.
+ */
 export const containerNames = [
   'registries',
   'repositories',
@@ -71,7 +74,9 @@ export interface QueryDocuments {
 }
 
 export interface CountDocuments {
-  /** How many documents of one whole partition match: the index counts them, no document is read. Throws `StoreFailure`. */
+  /**
+   * How many documents of one whole partition match: the index counts them, no document is read. Throws `StoreFailure`.
+   */
   countDocuments(
     query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey },
   ): Promise<number>;
@@ -109,8 +114,8 @@ export const maxChangesPerCommit = 100;
 
 export interface CommitDocuments {
   /**
-   * Writes 1 to 100 changes to one partition: all or none. One change is one plain write, more are a transactional batch.
-   * Throws `StoreFailure`; after a throw the changes may have been written or not.
+   * Writes 1 to 100 changes to one partition: all or none. One change is one plain write, more are a transactional
+   * batch. Throws `StoreFailure`; after a throw the changes may have been written or not.
    */
   commitDocuments(
     container: ContainerName,

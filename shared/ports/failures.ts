@@ -22,5 +22,8 @@ export class StoreFailure extends Error {
   }
 }
 
-/** What the application depends on, in the words of its own diagram; `issuer` is whoever vouches for outside identities, `git` a host of contexts. */
+/**
+ * What the application depends on, in the words of its own diagram; `issuer` is whoever vouches for outside identities,
+ * `git` a host of contexts.
+ */
 export type Dependency = 'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer' | 'git';

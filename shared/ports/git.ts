@@ -19,16 +19,17 @@ export interface GitRefused {
 
 export interface Git {
   /**
-   * The commit that a branch, a tag or `HEAD` names now; a commit in full is itself. Throws `StoreFailure` (`git`) when nothing usable is answered:
-   * then it may be asked again.
+   * The commit that a branch, a tag or `HEAD` names now; a commit in full is itself. Throws `StoreFailure` (`git`) when
+   * nothing usable is answered: then it may be asked again.
    */
   resolveRef(
     repository: GitRepository,
     ref: string,
   ): Promise<{ readonly is: 'at'; readonly commit: string } | GitRefused>;
   /**
-   * The files of a commit below a folder, as a tar archive with that folder as its root: the same bytes for the same commit. Symbolic links stay links;
-   * submodules are empty folders. Bounded in bytes, files and time. Throws as `resolveRef`, also while the archive is read.
+   * The files of a commit below a folder, as a tar archive with that folder as its root: the same bytes for the same
+   * commit. Symbolic links stay links; submodules are empty folders. Bounded in bytes, files and time. Throws as
+   * `resolveRef`, also while the archive is read.
    */
   archiveOf(
     repository: GitRepository,

@@ -19,13 +19,19 @@ export interface ImagePush {
   readonly bytes: Uint8Array;
   readonly mediaType: ManifestMediaType;
   readonly cause: Cause;
-  /** On whose word the image is what it says; absent, on nobody's: then its tag follows nothing that not everyone may pull. */
+  /**
+   * On whose word the image is what it says; absent, on nobody's: then its tag follows nothing that not everyone may
+   * pull.
+   */
   readonly pushedBy?: PushedBy | undefined;
   /** What the tag must point at when it is moved: a digest, or nothing. */
   readonly onlyIfAt?: Digest | 'nothing';
 }
 
-/** The registry as those that make images from images need it: manifests and small blobs, and layers that move by name alone. All throw `StoreFailure`. */
+/**
+ * The registry as those that make images from images need it: manifests and small blobs, and layers that move by name
+ * alone. All throw `StoreFailure`.
+ */
 export interface Images {
   /** `undefined` when it is not live: nothing comes back out of the bin for it. */
   readImage(key: RepositoryKey, reference: Tag | Digest): Promise<StoredImage | undefined>;
@@ -35,7 +41,10 @@ export interface Images {
   readSmallBlob(key: RepositoryKey, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Stores it once, whoever asks. */
   storeSmallBlob(key: RepositoryKey, bytes: Uint8Array): Promise<Digest>;
-  /** Stores it once, whoever asks; what `open` gives is read only when it is not here yet. Throws `RegistryError` (`digest-invalid`) when it has another digest. */
+  /**
+   * Stores it once, whoever asks; what `open` gives is read only when it is not here yet. Throws `RegistryError`
+   * (`digest-invalid`) when it has another digest.
+   */
   storeBlob(key: RepositoryKey, digest: Digest, open: () => ReadableStream<Uint8Array>): Promise<void>;
   /** In bytes. Throws `RegistryError` (`blob-unknown`). */
   sizeOfBlob(key: RepositoryKey, digest: Digest): Promise<number>;
@@ -43,6 +52,9 @@ export interface Images {
   openBlob(key: RepositoryKey, digest: Digest): Promise<ReadableStream<Uint8Array> | undefined>;
   /** `false` when the repository that it is taken from does not have it, or may not be read. */
   mountBlob(from: RepositoryKey, to: RepositoryKey, digest: Digest): Promise<boolean>;
-  /** As a client's push: the same checks, the same transaction, the same events. Throws `RegistryError`; `conflict` when the tag is elsewhere by now. */
+  /**
+   * As a client's push: the same checks, the same transaction, the same events. Throws `RegistryError`; `conflict` when
+   * the tag is elsewhere by now.
+   */
   pushImage(key: RepositoryKey, push: ImagePush): Promise<Digest>;
 }

@@ -1,8 +1,8 @@
 export interface GetJson {
   /**
    * The JSON behind a URL that somebody else chose: bounded in size and time, without redirects, and never from an
-   * address of a private network. Throws `OutboundRefused` for a URL that is not allowed, `StoreFailure` (`issuer`) when
-   * nothing usable comes back.
+   * address of a private network. Throws `OutboundRefused` for a URL that is not allowed, `StoreFailure` (`issuer`)
+   * when nothing usable comes back.
    */
   getJson(url: URL): Promise<unknown>;
 }
@@ -15,7 +15,10 @@ export interface Answer {
 }
 
 export interface AskUrl {
-  /** Asks as `getJson` does, and gives whatever is answered, a redirect or a refusal too. Throws `OutboundRefused`; `StoreFailure` (`issuer`) when nothing is answered. */
+  /**
+   * Asks as `getJson` does, and gives whatever is answered, a redirect or a refusal too. Throws `OutboundRefused`;
+   * `StoreFailure` (`issuer`) when nothing is answered.
+   */
   ask(
     url: URL,
     how: { readonly method: 'GET' | 'HEAD'; readonly headers: Readonly<Record<string, string>> },

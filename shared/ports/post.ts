@@ -17,8 +17,8 @@ export interface ReceiverAnswer {
 }
 
 /**
- * Why there is no answer. `refused`: the URL, or an address of its name, is one that the app must not connect to, and nothing was.
- * `why` is a sentence for the log; it tells nothing of what was found at a refused address.
+ * Why there is no answer. `refused`: the URL, or an address of its name, is one that the app must not connect to, and
+ * nothing was. `why` is a sentence for the log; it tells nothing of what was found at a refused address.
  */
 export interface NoAnswer {
   readonly is: 'refused' | 'unreachable' | 'timeout';
@@ -28,8 +28,8 @@ export interface NoAnswer {
 
 export interface PostRequest {
   /**
-   * Posts once, follows no redirect, and never throws for what the receiver does. 5 s to connect, 15 s in all. The name is resolved once
-   * a connection, every address of it is checked, and the connection goes to a checked one.
+   * Posts once, follows no redirect, and never throws for what the receiver does. 5 s to connect, 15 s in all. The name
+   * is resolved once a connection, every address of it is checked, and the connection goes to a checked one.
    */
   post(request: OutboundRequest): Promise<ReceiverAnswer | NoAnswer>;
 }

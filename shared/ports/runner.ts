@@ -11,7 +11,10 @@ export interface JobLogin {
 export interface RegistryAccess {
   /** For this registry: they open what the job needs and nothing else. */
   readonly logins: readonly JobLogin[];
-  /** Hosts, folders and repositories of other registries for which the builder's own logins there may be used: `ghcr.io/team`. */
+  /**
+   * Hosts, folders and repositories of other registries for which the builder's own logins there may be used:
+   * `ghcr.io/team`.
+   */
   readonly abroad: readonly string[];
 }
 
@@ -57,8 +60,9 @@ export type RunOutcome = { readonly is: 'passed' } | { readonly is: 'failed'; re
 export interface Runner {
   readonly name: string;
   /**
-   * Builds an image. `log` gets what the builder prints, as it comes. What is wrong with the build is `failed`, and why; `failed` too when it takes
-   * longer than it may. Throws when the runner itself does not work. Aborted, it ends at once and throws.
+   * Builds an image. `log` gets what the builder prints, as it comes. What is wrong with the build is `failed`, and
+   * why; `failed` too when it takes longer than it may. Throws when the runner itself does not work. Aborted, it ends
+   * at once and throws.
    */
   build(
     job: BuildJob,

@@ -8,14 +8,18 @@ export interface Secret {
 
 export interface ReadSecret {
   /**
-   * The newest version of a secret, or the one that is named. `undefined` when there is none, or it was disabled: then it must not be
-   * used. `name` is 1 to 127 letters, digits and dashes; `TypeError` otherwise. Throws `StoreFailure`, never "absent" for it.
+   * The newest version of a secret, or the one that is named. `undefined` when there is none, or it was disabled: then
+   * it must not be used. `name` is 1 to 127 letters, digits and dashes; `TypeError` otherwise. Throws `StoreFailure`,
+   * never "absent" for it.
    */
   readSecret(name: string, version?: string): Promise<Secret | undefined>;
 }
 
 export interface WriteSecret {
-  /** Makes `value` (at most 25,000 bytes, `TypeError` otherwise) the newest version and gives that version. Throws `StoreFailure`. */
+  /**
+   * Makes `value` (at most 25,000 bytes, `TypeError` otherwise) the newest version and gives that version. Throws
+   * `StoreFailure`.
+   */
   writeSecret(name: string, value: string): Promise<string>;
 }
 

@@ -1,4 +1,7 @@
-/** A CloudEvent 1.0 in its JSON form (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md). */
+/**
+ * A CloudEvent 1.0 in its JSON form
+ * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md).
+ */
 export interface CloudEvent {
   readonly specversion: '1.0';
   readonly id: string;
@@ -14,6 +17,9 @@ export interface CloudEvent {
 }
 
 export interface PublishEvents {
-  /** Hands over 1 or more events in one call, at most 1 MB together. Delivery is at least once, in no order. Throws `StoreFailure`. */
+  /**
+   * Hands over 1 or more events in one call, at most 1 MB together. Delivery is at least once, in no order. Throws
+   * `StoreFailure`.
+   */
   publishEvents(events: readonly CloudEvent[]): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** `received` in bodies of uploads that came whole; `redirected` to where a client reads them itself; `proxied` through this process. */
+/**
+ * `received` in bodies of uploads that came whole; `redirected` to where a client reads them itself; `proxied` through
+ * this process.
+ */
 export type ByteWay = 'received' | 'redirected' | 'proxied';
 
 export interface CountBytes {

@@ -35,7 +35,10 @@ export function recycleBin(ports: BinPorts): RecycleBin {
   };
 }
 
-/** Costs a pull that found nothing one read, or for a tag one query; a pull that finds what it asks for never comes here. */
+/**
+ * Costs a pull that found nothing one read, or for a tag one query; a pull that finds what it asks for never comes
+ * here.
+ */
 async function reviveForPull(
   ports: BinPorts,
   key: RepositoryKey,
@@ -60,7 +63,9 @@ async function reviveForPush(
   return (await restoreManifest(ports, key, digest, cause)) ? 'revived' : 'not there';
 }
 
-/** Whether somebody, and no policy, deleted it, or anything that an index in the bin would bring back along with itself. */
+/**
+ * Whether somebody, and no policy, deleted it, or anything that an index in the bin would bring back along with itself.
+ */
 async function wasDeleted(ports: BinPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
   if (binned === undefined) return false;

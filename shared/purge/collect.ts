@@ -20,9 +20,9 @@ import { graceFromNow } from './purge.ts';
 import { documentsOf, firstOf } from '../state/pages.ts';
 
 /**
- * Looks at a link that is due: one that a manifest needs loses its check, one that nobody needs and nobody refreshed for a grace goes,
- * any other is looked at again. `now` is taken before asking who needs it: a push that relied on the link has committed by then
- * (docs/architecture.md, "Never lose an image"). What somebody wrote in between stays due.
+ * Looks at a link that is due: one that a manifest needs loses its check, one that nobody needs and nobody refreshed
+ * for a grace goes, any other is looked at again. `now` is taken before asking who needs it: a push that relied on the
+ * link has committed by then (docs/architecture.md, "Never lose an image"). What somebody wrote in between stays due.
  */
 export async function checkLink(
   ports: BinPorts,
@@ -51,8 +51,9 @@ export async function checkLink(
 }
 
 /**
- * Looks at a blob that is due. Without any link its document goes, conditional on its etag, which every new link moves; what is left of it
- * is a note of where its bytes are. A name is never used twice, so whoever stores the digest again stores it elsewhere.
+ * Looks at a blob that is due. Without any link its document goes, conditional on its etag, which every new link moves;
+ * what is left of it is a note of where its bytes are. A name is never used twice, so whoever stores the digest again
+ * stores it elsewhere.
  */
 export async function checkBlob(
   ports: BinPorts,
@@ -113,7 +114,10 @@ export async function deleteBytes(ports: BinPorts, note: Collected): Promise<voi
   await ports.documents.commitDocuments('blobs', [digest], [{ do: 'delete', id }]);
 }
 
-/** `outcome`, when the conditions held. Otherwise somebody wrote in between, and the document that is due says what is left to do. */
+/**
+ * `outcome`, when the conditions held. Otherwise somebody wrote in between, and the document that is due says what is
+ * left to do.
+ */
 async function commit<T extends string>(
   ports: BinPorts,
   digest: Digest,

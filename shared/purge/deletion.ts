@@ -19,7 +19,10 @@ export interface Deletion {
   readonly cause: Cause;
 }
 
-/** Begins a deletion by the registry's settings: with soft delete off all of it is due at once. A policy has a retention of its own. */
+/**
+ * Begins a deletion by the registry's settings: with soft delete off all of it is due at once. A policy has a retention
+ * of its own.
+ */
 export async function beginDeletion(
   ports: BinPorts,
   key: RepositoryKey,

@@ -9,8 +9,8 @@ import { documentShape } from '../state/stored.ts';
 const inRepository = { registry: registrySchema, repository: repositorySchema };
 
 /**
- * That the surroundings of a manifest are to be settled. Written in the transaction that makes the manifest live or binned, it goes when a
- * look has found nothing to do and nobody has written it since.
+ * That the surroundings of a manifest are to be settled. Written in the transaction that makes the manifest live or
+ * binned, it goes when a look has found nothing to do and nobody has written it since.
  */
 export const unsettledSchema = z.object({
   ...documentShape('unsettled'),
@@ -23,7 +23,10 @@ export const unsettledSchema = z.object({
 });
 export type Unsettled = z.infer<typeof unsettledSchema>;
 
-/** Whoever settles says so again after each batch; one that has said nothing for so long is taken for dead. In milliseconds. */
+/**
+ * Whoever settles says so again after each batch; one that has said nothing for so long is taken for dead. In
+ * milliseconds.
+ */
 const takeoverMs = 10_000;
 
 export function takeoverFrom(now: Date): string {
@@ -49,7 +52,10 @@ export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, t
   return { do: 'upsert', document: { ...document } };
 }
 
-/** The content of a large manifest that is purged: a blob that nobody will name again, once those who read it have ended. */
+/**
+ * The content of a large manifest that is purged: a blob that nobody will name again, once those who read it have
+ * ended.
+ */
 export const spentContentSchema = z.object({
   ...documentShape('spent-content'),
   ...inRepository,

@@ -55,12 +55,16 @@ export interface DueRun {
 }
 
 const documentsAtOnce = 50;
-/** How long something that cannot be dealt with is put off, so that it does not stand in the way of the rest. In milliseconds. */
+/**
+ * How long something that cannot be dealt with is put off, so that it does not stand in the way of the rest. In
+ * milliseconds.
+ */
 const putOffMs = 10 * 60_000;
 
 /**
- * Deals with what is due: purges, links, blobs, and what crashes left unfinished. Work is found by its time, across partitions and from
- * the index, so a run costs what is due and not what is there. Ends when nothing is due, or at `until`.
+ * Deals with what is due: purges, links, blobs, and what crashes left unfinished. Work is found by its time, across
+ * partitions and from the index, so a run costs what is due and not what is there. Ends when nothing is due, or at
+ * `until`.
  */
 export async function runDue(ports: BinPorts, until: Date): Promise<DueRun> {
   const done: Record<string, number> = {};

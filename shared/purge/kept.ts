@@ -18,8 +18,8 @@ type Reader = Pick<StorePorts, 'documents'>;
 export type Keeper = 'tag' | 'index' | 'subject';
 
 /**
- * What keeps a manifest: a live index that lists it, the live subject that it refers to, or, when nothing else does, a tag. Of one in the bin
- * that stays behind, its subject does not.
+ * What keeps a manifest: a live index that lists it, the live subject that it refers to, or, when nothing else does, a
+ * tag. Of one in the bin that stays behind, its subject does not.
  */
 export async function keeperOf(
   ports: Reader,
@@ -42,7 +42,10 @@ export async function keeperOf(
 
 const queriesAtOnce = 16;
 
-/** Those of several manifests that something keeps, as `keeperOf` says: the tags of all are one query, and a subject that they share is one read. */
+/**
+ * Those of several manifests that something keeps, as `keeperOf` says: the tags of all are one query, and a subject
+ * that they share is one read.
+ */
 export async function keptAmong(
   ports: Reader,
   key: RepositoryKey,
@@ -114,8 +117,8 @@ export function staysBehind(
 }
 
 /**
- * Whether a manifest of the repository needs a blob. One query for live and binned ones: asked for one after the other, a manifest that
- * moves in between would be missed by both.
+ * Whether a manifest of the repository needs a blob. One query for live and binned ones: asked for one after the other,
+ * a manifest that moves in between would be missed by both.
  */
 export function isNeeded(ports: Reader, key: RepositoryKey, digest: Digest): Promise<boolean> {
   return some(ports, key, [listing(digest)]);

@@ -20,9 +20,10 @@ const positionSchema = z.object({
 });
 
 /**
- * Walks on through the names of this region's blobs and deletes what is older than `leftoverAge` and named by no document: bytes whose
- * upload died between storing and registering, notes and markers of uploads, contents of manifests that were never committed. Ends at the
- * end of the names, or at `until`; the next run goes on. Returns how many it deleted. Throws `StoreFailure`.
+ * Walks on through the names of this region's blobs and deletes what is older than `leftoverAge` and named by no
+ * document: bytes whose upload died between storing and registering, notes and markers of uploads, contents of
+ * manifests that were never committed. Ends at the end of the names, or at `until`; the next run goes on. Returns how
+ * many it deleted. Throws `StoreFailure`.
  */
 export async function sweepLeftovers(ports: BinPorts, registry: RegistryName, until: Date): Promise<number> {
   const id = `leftovers:${ports.settings.region}`;

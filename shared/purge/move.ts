@@ -9,15 +9,18 @@ import type { Deletion } from './deletion.ts';
 import { unsettledChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
 
-/** A batch holds 100 changes: a tag is 3 (itself, the same in the bin, its event), a manifest 5 (also its edge, and that it is unsettled). */
+/**
+ * A batch holds 100 changes: a tag is 3 (itself, the same in the bin, its event), a manifest 5 (also its edge, and that
+ * it is unsettled).
+ */
 export const tagsAtOnce = 30;
 export const manifestsAtOnce = 19;
 
 type Asked<T> = Stored<T> & { readonly asked: boolean };
 
 /**
- * One step of a deletion, in one transaction: at most `tagsAtOnce` tags and one manifest, or `manifestsAtOnce` manifests. Gives the events
- * to publish; `undefined` when somebody wrote one of the documents since it was read.
+ * One step of a deletion, in one transaction: at most `tagsAtOnce` tags and one manifest, or `manifestsAtOnce`
+ * manifests. Gives the events to publish; `undefined` when somebody wrote one of the documents since it was read.
  */
 export async function moveInto(
   ports: StorePorts,

@@ -21,7 +21,10 @@ export interface BinPorts {
   /** Makes sure that a repository whose manifests come back has its entry in the catalog. */
   readonly openRepository: (key: RepositoryKey) => Promise<unknown>;
   readonly settings: BinSettings;
-  /** How long a request waits for what follows from it: the rest is done after its answer. In milliseconds; absent, it waits for all. */
+  /**
+   * How long a request waits for what follows from it: the rest is done after its answer. In milliseconds; absent, it
+   * waits for all.
+   */
   readonly patienceMs?: number;
 }
 
@@ -33,5 +36,7 @@ export interface BinSettings {
   readonly graceMs: number;
 }
 
-/** The ports of one call, and who is behind it: what a timer does for a deletion is told of in the name of who began it. */
+/**
+ * The ports of one call, and who is behind it: what a timer does for a deletion is told of in the name of who began it.
+ */
 export type StorePorts = Omit<BinPorts, 'blobs' | 'contents' | 'softDelete'>;

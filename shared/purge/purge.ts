@@ -32,8 +32,9 @@ export function withinGrace({ clock, settings }: StorePorts, lookedAt: number): 
 }
 
 /**
- * Takes a manifest out of the bin for good, with its tags. `false` when it is not in the bin any more; one that something keeps after all
- * goes back instead. Asked again after a crash it goes on. Throws `RegistryError` (`contended`), `StoreFailure`.
+ * Takes a manifest out of the bin for good, with its tags. `false` when it is not in the bin any more; one that
+ * something keeps after all goes back instead. Asked again after a crash it goes on. Throws `RegistryError`
+ * (`contended`), `StoreFailure`.
  */
 export async function purgeManifest(
   ports: StorePorts,

@@ -26,9 +26,9 @@ interface Gone {
 }
 
 /**
- * Moves all that a repository holds into the bin, batch by batch; asked again after a crash it goes on. Tags first, so that none is ever
- * left without its manifest. Nothing is left that could keep anything, so nothing is settled but by the marks. Throws `RegistryError`:
- * `disallowed`, `contended`.
+ * Moves all that a repository holds into the bin, batch by batch; asked again after a crash it goes on. Tags first, so
+ * that none is ever left without its manifest. Nothing is left that could keep anything, so nothing is settled but by
+ * the marks. Throws `RegistryError`: `disallowed`, `contended`.
  */
 export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenBy): Promise<Gone> {
   await requireNothingLocked(ports, key);
@@ -42,7 +42,10 @@ export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenB
   return gone;
 }
 
-/** Looked up before anything goes: a lock that is known is no reason to stop halfway. What is in the bin has none of these. */
+/**
+ * Looked up before anything goes: a lock that is known is no reason to stop halfway. What is in the bin has none of
+ * these.
+ */
 async function requireNothingLocked(ports: BinPorts, key: RepositoryKey): Promise<void> {
   const attributes = ['deleteEnabled', 'writeEnabled'] as const;
   const locked = await Promise.all(
@@ -85,7 +88,10 @@ async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promis
   });
 }
 
-/** As `takeTags`. Tags are looked for between reading the manifests and moving them: a push that tags one moves its etag. */
+/**
+ * As `takeTags`. Tags are looked for between reading the manifests and moving them: a push that tags one moves its
+ * etag.
+ */
 async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
   const page = await query(
     ports,
@@ -113,7 +119,10 @@ async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): P
   });
 }
 
-/** Each in a transaction of its own, so no order matters among them. `undefined` when somebody else wrote to any of them in between: look again. */
+/**
+ * Each in a transaction of its own, so no order matters among them. `undefined` when somebody else wrote to any of them
+ * in between: look again.
+ */
 async function sideBySide<T>(batches: readonly T[], move: (batch: T) => Promise<boolean>): Promise<false | undefined> {
   const moved = await Promise.all(batches.map(move));
   return moved.includes(false) ? undefined : false;

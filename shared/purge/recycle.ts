@@ -54,8 +54,9 @@ export interface Recycling {
 }
 
 /**
- * Moves what a policy names into the bin, step by step; keep wins, and attributes win. What changed since the policy looked is looked at
- * again: a push in between keeps. Throws `RegistryError` (`contended`; `disallowed` by the repository's attributes), `StoreFailure`.
+ * Moves what a policy names into the bin, step by step; keep wins, and attributes win. What changed since the policy
+ * looked is looked at again: a push in between keeps. Throws `RegistryError` (`contended`; `disallowed` by the
+ * repository's attributes), `StoreFailure`.
  */
 export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wanted, by: TakenBy): Promise<Recycling> {
   const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
@@ -112,7 +113,10 @@ export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, 
   return because === undefined;
 }
 
-/** One step: `true` when the manifest went, `false` when more of its tags must go first, `undefined` when somebody wrote in between. */
+/**
+ * One step: `true` when the manifest went, `false` when more of its tags must go first, `undefined` when somebody wrote
+ * in between.
+ */
 async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
   if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
@@ -177,7 +181,10 @@ async function tryTakeUnkept(
   return { tags: tags.map(({ document }) => document.name) };
 }
 
-/** Without `isAsJudged` somebody asked for it by its name: it goes whatever it points at, and one that is locked is refused. */
+/**
+ * Without `isAsJudged` somebody asked for it by its name: it goes whatever it points at, and one that is locked is
+ * refused.
+ */
 async function takeTag(
   ports: BinPorts,
   deletion: Deletion,

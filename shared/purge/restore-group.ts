@@ -17,7 +17,10 @@ export interface RestoredGroup {
 
 const tagsAtOnce = 8;
 
-/** Brings back all that went in one deletion, also one that a crash interrupted; asked again after a crash it goes on. Throws as `restoreManifest`. */
+/**
+ * Brings back all that went in one deletion, also one that a crash interrupted; asked again after a crash it goes on.
+ * Throws as `restoreManifest`.
+ */
 export async function restoreGroup(
   ports: StorePorts,
   key: RepositoryKey,

@@ -36,9 +36,9 @@ export async function binnedAmong(
 }
 
 /**
- * Brings manifests back from the bin without their tags, those of one deletion that list no others in one transaction for each batch: an image may have
- * thousands of referrers. What lists others, and what somebody wrote to in between, comes back one by one behind them. `goesOn` is called between batches.
- * Gives whether anything came.
+ * Brings manifests back from the bin without their tags, those of one deletion that list no others in one transaction
+ * for each batch: an image may have thousands of referrers. What lists others, and what somebody wrote to in between,
+ * comes back one by one behind them. `goesOn` is called between batches. Gives whether anything came.
  */
 export async function bringBackTogether(
   ports: StorePorts,
@@ -95,7 +95,10 @@ async function bringBatchBack(
   return { moved: digests, left: await settleLiveTogether(ports, key, digests) };
 }
 
-/** As `settleTogether` of those that went: the marks are read before the look, and go by their etags after it. Gives those that are not settled by this. */
+/**
+ * As `settleTogether` of those that went: the marks are read before the look, and go by their etags after it. Gives
+ * those that are not settled by this.
+ */
 async function settleLiveTogether(
   ports: StorePorts,
   key: RepositoryKey,
@@ -114,7 +117,10 @@ async function settleLiveTogether(
   return outcome.committed ? left : [...digests];
 }
 
-/** Those that are live, list nothing, and of which nothing in the bin may come back: no referrer, and no tag that is about them. */
+/**
+ * Those that are live, list nothing, and of which nothing in the bin may come back: no referrer, and no tag that is
+ * about them.
+ */
 async function lonelyAmongLive(
   ports: StorePorts,
   key: RepositoryKey,

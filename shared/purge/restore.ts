@@ -28,14 +28,18 @@ import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { settle } from './settle.ts';
 import { allStored } from '../state/pages.ts';
 
-/** A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that it holds. */
+/**
+ * A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that
+ * it holds.
+ */
 const tagsAtOnce = 20;
 const childrenHeld = 50;
 const childrenAtOnce = 8;
 
 /**
- * Brings a manifest back as it was, with the tags, children and referrers that went along with it. A name that is taken by now stays with
- * who has it. `false` when it is not in the bin. Asked again after a crash it goes on. Throws `RegistryError` (`contended`), `StoreFailure`.
+ * Brings a manifest back as it was, with the tags, children and referrers that went along with it. A name that is taken
+ * by now stays with who has it. `false` when it is not in the bin. Asked again after a crash it goes on. Throws
+ * `RegistryError` (`contended`), `StoreFailure`.
  */
 export async function restoreManifest(
   ports: StorePorts,
@@ -103,7 +107,10 @@ async function tryBringBack(
   return committed || (await isRecorded(ports.documents, key, event)) ? [event] : undefined;
 }
 
-/** The changes that hold the children of an index, all of them live by now. A child that is gone for good was deleted by its own name. */
+/**
+ * The changes that hold the children of an index, all of them live by now. A child that is gone for good was deleted by
+ * its own name.
+ */
 async function holdChildren(
   ports: StorePorts,
   key: RepositoryKey,
@@ -121,7 +128,10 @@ async function holdChildren(
     .map((child) => holdChange(child, ports.clock.now()));
 }
 
-/** `false` when it is neither live nor in the bin. It may be moving either way: it is gone only when both looks around the bin miss it. */
+/**
+ * `false` when it is neither live nor in the bin. It may be moving either way: it is gone only when both looks around
+ * the bin miss it.
+ */
 function makeLive(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
   const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
   return untilUncontended(`${key.repository}@${digest}`, async () => {
@@ -176,7 +186,9 @@ export async function restoreTag(
   return 'restored';
 }
 
-/** Holding the manifest moves its etag, so that whoever is moving it away sees the tags. Nothing when it is not live. */
+/**
+ * Holding the manifest moves its etag, so that whoever is moving it away sees the tags. Nothing when it is not live.
+ */
 async function tagsBack(
   ports: StorePorts,
   key: RepositoryKey,

@@ -30,12 +30,14 @@ import { bringSignaturesBack, takeSignatures } from './signatures.ts';
 import { inBatches, storedWhere, takeAlongTogether } from './together.ts';
 
 /**
- * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all referrers that went
- * along with something and do not stay behind; of a binned one the children and referrers that nothing keeps are binned. It looks, and does not go by what was
- * asked, so it is right in any order of deletions, restores and pushes, and goes on where a crash stopped it.
+ * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all
+ * referrers that went along with something and do not stay behind; of a binned one the children and referrers that
+ * nothing keeps are binned. It looks, and does not go by what was asked, so it is right in any order of deletions,
+ * restores and pushes, and goes on where a crash stopped it.
  *
- * Whoever makes a manifest live or binned writes that it is unsettled in the same transaction, then looks. Of two that change neighbours
- * at the same time, the one that looks last sees both changes; the mark goes only when a look found nothing and nobody wrote it since.
+ * Whoever makes a manifest live or binned writes that it is unsettled in the same transaction, then looks. Of two that
+ * change neighbours at the same time, the one that looks last sees both changes; the mark goes only when a look found
+ * nothing and nobody wrote it since.
  */
 export async function settle(ports: StorePorts, key: RepositoryKey, digest: Digest, cause?: Cause): Promise<void> {
   await untilUncontended(`the surroundings of ${digest}`, async () => {
@@ -134,7 +136,10 @@ async function settleBinned(
   return changed;
 }
 
-/** Somebody asked for it by name: then nothing brings it back but a push, a restore, or an index that is restored and lists it. */
+/**
+ * Somebody asked for it by name: then nothing brings it back but a push, a restore, or an index that is restored and
+ * lists it.
+ */
 export function wasOrdered({ recycled }: BinnedDocument): boolean {
   return recycled.asked && recycled.by.rule === undefined;
 }

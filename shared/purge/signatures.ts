@@ -28,7 +28,10 @@ import { inBatches, storedWhere } from './together.ts';
 
 const signaturesAtOnce = 8;
 
-/** What is about a manifest by the names of its tags goes along with it, as its referrers do: signatures, attestations, the fallback's index. Gives whether anything went. */
+/**
+ * What is about a manifest by the names of its tags goes along with it, as its referrers do: signatures, attestations,
+ * the fallback's index. Gives whether anything went.
+ */
 export async function takeSignatures(
   ports: StorePorts,
   key: RepositoryKey,
@@ -40,7 +43,10 @@ export async function takeSignatures(
   return inGroups(digests, goesOn, (digest) => takeSignature(ports, key, from, digest, cause));
 }
 
-/** Anybody may push any number of tags about an image: several at once, and whoever settles says in between that it goes on. Gives whether any changed something. */
+/**
+ * Anybody may push any number of tags about an image: several at once, and whoever settles says in between that it goes
+ * on. Gives whether any changed something.
+ */
 async function inGroups<T>(all: readonly T[], goesOn: GoesOn, work: (one: T) => Promise<boolean>): Promise<boolean> {
   let changed = false;
   for (const [at, some] of inBatches(all, signaturesAtOnce).entries()) {

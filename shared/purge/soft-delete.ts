@@ -14,7 +14,9 @@ export const softDeleteSchema = z.object({
   enabled: z.boolean(),
   /** From going into the bin to being purged; what is in it already keeps its time. */
   retentionDays: z.int().min(retentionBounds.min).max(retentionBounds.max),
-  /** Whether a pull brings back what a policy took. What somebody deleted stays deleted until it is pushed or restored. */
+  /**
+   * Whether a pull brings back what a policy took. What somebody deleted stays deleted until it is pushed or restored.
+   */
   restoreOnPull: z.boolean(),
 });
 export type SoftDeleteSettings = z.infer<typeof softDeleteSchema>;
@@ -44,7 +46,10 @@ export class SoftDelete {
     this.#ports = ports;
   }
 
-  /** Throws `StoreFailure` when it is time to look and the store does not answer: whether something is kept is not guessed. */
+  /**
+   * Throws `StoreFailure` when it is time to look and the store does not answer: whether something is kept is not
+   * guessed.
+   */
   async read(registry: RegistryName): Promise<SoftDeleteSettings> {
     const at = this.#ports.clock.now().getTime();
     if (this.#known?.registry === registry && at - this.#known.at < freshMs) return this.#known.settings;

@@ -21,15 +21,19 @@ import { allStored } from '../state/pages.ts';
 
 const queriesAtOnce = 16;
 
-/** What became of those that were to go along: `moved` are settled, unless they are in `left`; those in `left` are to be looked at one by one. */
+/**
+ * What became of those that were to go along: `moved` are settled, unless they are in `left`; those in `left` are to be
+ * looked at one by one.
+ */
 export interface Along {
   readonly moved: readonly Digest[];
   readonly left: readonly Digest[];
 }
 
 /**
- * Moves what nothing keeps of these manifests into the bin along with `from`, in one transaction, and settles together those that nothing is around:
- * an image may have thousands of referrers. What somebody wrote to in between, and what has children or referrers of its own, is left to be looked at alone.
+ * Moves what nothing keeps of these manifests into the bin along with `from`, in one transaction, and settles together
+ * those that nothing is around: an image may have thousands of referrers. What somebody wrote to in between, and what
+ * has children or referrers of its own, is left to be looked at alone.
  */
 export async function takeAlongTogether(
   ports: StorePorts,
@@ -62,7 +66,10 @@ export async function takeAlongTogether(
   return { moved, left: [...(await settleTogether(ports, key, moved)), ...rest] };
 }
 
-/** The marks are read before the look, and go by their etags after it, as in `settle`. Gives those that are not settled by this. */
+/**
+ * The marks are read before the look, and go by their etags after it, as in `settle`. Gives those that are not settled
+ * by this.
+ */
 async function settleTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
   const marks = await storedOf(ports, key, 'unsettled', digests, unsettledSchema);
   const binned = await storedOf(ports, key, 'binned', digests, binnedDocumentSchema);

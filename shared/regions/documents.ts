@@ -7,12 +7,15 @@ export type ReadDocuments = ReadDocument & QueryDocuments & CountDocuments;
 
 /** A read that the write region has not answered by then is asked of this region. In milliseconds. */
 const patienceMs = 1_500;
-/** For so long after it did not answer, one read at a time tries the write region, and the others do not wait for it. In milliseconds. */
+/**
+ * For so long after it did not answer, one read at a time tries the write region, and the others do not wait for it. In
+ * milliseconds.
+ */
 const avoidedMs = 2_000;
 
 /**
- * What a client has just pushed may not have come to this region yet: "there is none" is believed of the write region alone, however late it answers.
- * A push that is told so is over; one that is told to come again is not.
+ * What a client has just pushed may not have come to this region yet: "there is none" is believed of the write region
+ * alone, however late it answers. A push that is told so is over; one that is told to come again is not.
  */
 function isContent({ container, id }: DocumentRef): boolean {
   return container === 'blobs'
@@ -21,8 +24,9 @@ function isContent({ container, id }: DocumentRef): boolean {
 }
 
 /**
- * Documents of the write region, as every reader that must not be late needs them; while that region does not answer, reads are answered by this
- * one, as far behind as its replica is. Writes fail then: nothing is promised that cannot be kept.
+ * Documents of the write region, as every reader that must not be late needs them; while that region does not answer,
+ * reads are answered by this one, as far behind as its replica is. Writes fail then: nothing is promised that cannot be
+ * kept.
  */
 export function withFallback(write: Documents, near: ReadDocuments): Documents {
   const outage = { until: -Infinity };
@@ -48,8 +52,9 @@ export function withFallback(write: Documents, near: ReadDocuments): Documents {
 }
 
 /**
- * For what never changes once it is there: this region is asked first, and believed when it has it. That it has it not is believed of the write
- * region alone, for this one may only be late; so is all that this instance has deleted or changed itself.
+ * For what never changes once it is there: this region is asked first, and believed when it has it. That it has it not
+ * is believed of the write region alone, for this one may only be late; so is all that this instance has deleted or
+ * changed itself.
  */
 export function nearFirst(near: ReadDocument, write: ReadDocument, own: Pick<OwnWrites, 'overtakes'>): ReadDocument {
   return {

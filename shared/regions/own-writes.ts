@@ -2,14 +2,16 @@ import { LRUCache } from 'lru-cache';
 import type { ContainerName, DocumentChange, DocumentRef, Documents, PartitionKey } from '../ports/documents.ts';
 
 /**
- * Longer than a read region may be behind: bounded staleness of an account with several regions allows 300 s (infra/modules/cosmos.bicep). In milliseconds.
+ * Longer than a read region may be behind: bounded staleness of an account with several regions allows 300 s
+ * (infra/modules/cosmos.bicep). In milliseconds.
  */
 const behindMs = 6 * 60_000;
 const maxRemembered = 50_000;
 
 /**
- * The documents that this instance has deleted or changed lately, or was told of: its region may still show them as they were, so they are read in
- * the write region. What it has created is not among them: what a region does not have yet is asked of the write region anyway.
+ * The documents that this instance has deleted or changed lately, or was told of: its region may still show them as
+ * they were, so they are read in the write region. What it has created is not among them: what a region does not have
+ * yet is asked of the write region anyway.
  */
 export class OwnWrites {
   readonly #until: LRUCache<string, number>;
@@ -52,8 +54,9 @@ export class OwnWrites {
 }
 
 /**
- * The document that a change makes another than its region may show, where it is one of those that are read near: manifests, links, and where a
- * blob's bytes are. That a link was used or a blob copied is no news to an answer, so those patches are left out: a pull after a push stays near.
+ * The document that a change makes another than its region may show, where it is one of those that are read near:
+ * manifests, links, and where a blob's bytes are. That a link was used or a blob copied is no news to an answer, so
+ * those patches are left out: a pull after a push stays near.
  */
 function overtaken(container: ContainerName, change: DocumentChange): string[] {
   if (change.do === 'create' || change.do === 'upsert') return [];

@@ -42,7 +42,10 @@ export function regionsOf(stores: readonly [RegionStores, ...RegionStores[]]): R
   };
 }
 
-/** Deletes a blob of a name that is nobody else's in every region. Throws `StoreFailure` where one does not answer: then it is to be done again. */
+/**
+ * Deletes a blob of a name that is nobody else's in every region. Throws `StoreFailure` where one does not answer: then
+ * it is to be done again.
+ */
 export function everywhere(regions: Regions): DeleteBlob {
   return {
     async deleteBlob(name, ifMatch) {

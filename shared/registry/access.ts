@@ -3,7 +3,9 @@ import type { RepositoryName } from '../oci/name.ts';
 import type { Access, RepositoryAction } from '../ports/authorize.ts';
 import type { Route } from './route.ts';
 
-/** What a request needs: reading is `pull`, writing `pull` and `push` (as Docker's clients ask for), deleting `delete`. */
+/**
+ * What a request needs: reading is `pull`, writing `pull` and `push` (as Docker's clients ask for), deleting `delete`.
+ */
 export function accessFor(route: Route, method: string, query: URLSearchParams): Access[] {
   if (route.to === 'base') return [];
   if (route.to === 'catalog') return [{ type: 'registry', name: 'catalog', action: '*' }];
@@ -14,8 +16,9 @@ export function accessFor(route: Route, method: string, query: URLSearchParams):
 }
 
 /**
- * What it is refused without. A mount whose source the caller may not pull is a mount that cannot be done: the spec has the client upload
- * instead (distribution-spec, "Mounting": 202). The challenge of who may not even push names the source too, so that one token is enough for both.
+ * What it is refused without. A mount whose source the caller may not pull is a mount that cannot be done: the spec has
+ * the client upload instead (distribution-spec, "Mounting": 202). The challenge of who may not even push names the
+ * source too, so that one token is enough for both.
  */
 export function insistedOn(route: Route, needed: readonly Access[]): readonly Access[] {
   return route.to === 'uploads' ? needed.filter(({ name }) => name === route.repository) : needed;

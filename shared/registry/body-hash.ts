@@ -4,8 +4,8 @@ import { algorithmOf, digestFromHex, digestOf } from '../oci/digest.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
 
 /**
- * What is known about the hash of an upload's bytes so far; it travels in the signed upload URL.
- * `whole` is final (the native hash cannot be continued), `resumable` is a saved state, `lost` means: read the bytes back.
+ * What is known about the hash of an upload's bytes so far; it travels in the signed upload URL. `whole` is final (the
+ * native hash cannot be continued), `resumable` is a saved state, `lost` means: read the bytes back.
  */
 export type HashState =
   | { readonly is: 'nothing' }
@@ -20,8 +20,9 @@ export interface BodyHash {
 }
 
 /**
- * The cheapest hash that answers the need. A body that is probably all of the upload is hashed natively (5 times faster);
- * numbered chunks by one whose state can be carried on to the next request. `undefined` when the bytes must be read back.
+ * The cheapest hash that answers the need. A body that is probably all of the upload is hashed natively (5 times
+ * faster); numbered chunks by one whose state can be carried on to the next request. `undefined` when the bytes must be
+ * read back.
  */
 export async function bodyHash(
   before: HashState,

@@ -17,8 +17,9 @@ interface CancelPorts {
 }
 
 /**
- * Ends an upload for good, though nothing but the client's URL tells of it: an empty blob takes the physical name, which drops
- * the staged blocks, and no later commit can replace it. Throws `RegistryError` (`upload-unknown`) when it is finished or cancelled.
+ * Ends an upload for good, though nothing but the client's URL tells of it: an empty blob takes the physical name,
+ * which drops the staged blocks, and no later commit can replace it. Throws `RegistryError` (`upload-unknown`) when it
+ * is finished or cancelled.
  */
 export async function cancelUpload({ blobs, cancelled }: CancelPorts, state: UploadState): Promise<void> {
   requireUncancelled(cancelled, state);
@@ -32,7 +33,9 @@ export function requireUncancelled(cancelled: CancelledUploads, { id }: UploadSt
   if (cancelled.has(id)) throw ended();
 }
 
-/** Asks the store: an upload whose name is taken is cancelled or finished. Throws `RegistryError` (`upload-unknown`). */
+/**
+ * Asks the store: an upload whose name is taken is cancelled or finished. Throws `RegistryError` (`upload-unknown`).
+ */
 export async function requireUnderWay({ blobs, cancelled }: CancelPorts, state: UploadState): Promise<void> {
   requireUncancelled(cancelled, state);
   if ((await blobs.statBlob(physicalName(state))) !== undefined) throw ended();

@@ -29,8 +29,9 @@ async function readCopies({ nearby }: Pick<CopyPorts, 'nearby'>, digest: Digest)
 }
 
 /**
- * Where a blob is read, the best first: here, in regions that are up, in regions that seem down. What is not here is asked to be brought sooner.
- * `found` may be behind: a copy that is forgotten keeps its bytes for longer than any region is.
+ * Where a blob is read, the best first: here, in regions that are up, in regions that seem down. What is not here is
+ * asked to be brought sooner. `found` may be behind: a copy that is forgotten keeps its bytes for longer than any
+ * region is.
  */
 export async function copiesOf(ports: CopyPorts, link: LinkedBlob, found: Copies): Promise<readonly [Copy, ...Copy[]]> {
   const { regions } = ports;
@@ -61,7 +62,10 @@ async function byHealth(regions: Regions): Promise<string[]> {
   return [...health.filter(({ up }) => up), ...health.filter(({ up }) => !up)].map(({ name }) => name);
 }
 
-/** The first of these regions that has a blob of this name. Throws the last `StoreFailure` where none has it and one did not answer. */
+/**
+ * The first of these regions that has a blob of this name. Throws the last `StoreFailure` where none has it and one did
+ * not answer.
+ */
 export async function readFromAny(
   { regions, blobs }: Pick<RegistryPorts, 'regions' | 'blobs'>,
   name: string,

@@ -8,7 +8,10 @@ import { readStored } from '../state/stored.ts';
 import type { LinkPorts } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
-/** DELETE on `/v2/<name>/blobs/<digest>`. Throws `RegistryError`: `blob-unknown`, `blob-listed`, `disallowed`, `contended`. */
+/**
+ * DELETE on `/v2/<name>/blobs/<digest>`. Throws `RegistryError`: `blob-unknown`, `blob-listed`, `disallowed`,
+ * `contended`.
+ */
 export async function deletedBlob(
   ports: LinkPorts & Pick<RegistryPorts, 'entries'>,
   key: RepositoryKey,
@@ -21,9 +24,10 @@ export async function deletedBlob(
 }
 
 /**
- * Takes the blob from this repository, unless a manifest of it, live or in the bin, lists the blob. A push that relies on the link may be
- * under way, and writes nothing to say so. So the link stays, marked, until all such pushes have ended: whoever asks for the blob until then
- * is told that it is unknown, and gets it when a manifest has come to need it.
+ * Takes the blob from this repository, unless a manifest of it, live or in the bin, lists the blob. A push that relies
+ * on the link may be under way, and writes nothing to say so. So the link stays, marked, until all such pushes have
+ * ended: whoever asks for the blob until then is told that it is unknown, and gets it when a manifest has come to need
+ * it.
  */
 async function dropLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, caller: Caller): Promise<void> {
   const { documents, clock, settings } = ports;

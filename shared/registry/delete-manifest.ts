@@ -7,8 +7,8 @@ import type { RepositoryKey } from '../state/names.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /**
- * Deletes a manifest with all its tags, or, named by a tag, that tag alone (distribution-spec, "Deleting tags"): into the bin, or for good
- * where soft delete is off. Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`.
+ * Deletes a manifest with all its tags, or, named by a tag, that tag alone (distribution-spec, "Deleting tags"): into
+ * the bin, or for good where soft delete is off. Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`.
  */
 export async function deleteManifest(
   ports: RegistryPorts,
@@ -22,7 +22,10 @@ export async function deleteManifest(
   await ports.bin.recycleManifest(key, reference, { cause });
 }
 
-/** Deletes a tag; its manifest stays. Throws `absent` when there is none, and `RegistryError`: `disallowed`, `contended`. */
+/**
+ * Deletes a tag; its manifest stays. Throws `absent` when there is none, and `RegistryError`: `disallowed`,
+ * `contended`.
+ */
 export async function deleteTag(
   ports: RegistryPorts,
   key: RepositoryKey,

@@ -4,7 +4,10 @@ import type { DocumentRef } from '../ports/documents.ts';
 import { manifestRef } from '../state/manifest.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 
-/** Lets an instance know what the events that it handles say is deleted, and hands each on. An event reaches one instance of each app, whatever it is delivered for. */
+/**
+ * Lets an instance know what the events that it handles say is deleted, and hands each on. An event reaches one
+ * instance of each app, whatever it is delivered for.
+ */
 export function hearDeletions(
   registry: RegistryName,
   told: (deleted: readonly DocumentRef[]) => void,
@@ -18,7 +21,10 @@ export function hearDeletions(
   };
 }
 
-/** The manifests that an event says are deleted, by whichever instance. They may have been pushed again since: what is there now is looked up. */
+/**
+ * The manifests that an event says are deleted, by whichever instance. They may have been pushed again since: what is
+ * there now is looked up.
+ */
 function deletedIn(registry: RegistryName, event: CatalogueEvent): DocumentRef[] {
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImageDeleted':

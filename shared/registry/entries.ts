@@ -23,8 +23,8 @@ export const entryFreshness = 5_000;
 const maxEntries = 10_000;
 
 /**
- * The catalog's entries that this instance has seen lately, absent ones too, so that pushes and pulls of a repository in use read
- * its entry once in `entryFreshness`. Requests at the same time share one read.
+ * The catalog's entries that this instance has seen lately, absent ones too, so that pushes and pulls of a repository
+ * in use read its entry once in `entryFreshness`. Requests at the same time share one read.
  */
 export class RepositoryEntries {
   readonly #ports: EntryPorts;
@@ -45,12 +45,17 @@ export class RepositoryEntries {
     return ifLive(await this.#knownOrRead(key));
   }
 
-  /** Throws `RegistryError` (`disallowed`) when the repository's attributes forbid the operation on all that it holds. */
+  /**
+   * Throws `RegistryError` (`disallowed`) when the repository's attributes forbid the operation on all that it holds.
+   */
   async requireAllowed(operation: Operation, key: RepositoryKey): Promise<void> {
     requireAllowed(operation, [guardedRepository((await this.find(key))?.document)]);
   }
 
-  /** The entry of a repository that is about to get its first manifest, or has some. Throws `RegistryError` (`contended`). */
+  /**
+   * The entry of a repository that is about to get its first manifest, or has some. Throws `RegistryError`
+   * (`contended`).
+   */
   async open(key: RepositoryKey): Promise<Entry> {
     let reading: Promise<Entry | undefined> | undefined = this.#knownOrRead(key);
     return untilUncontended(`catalog entry of ${key.repository}`, async () => {
@@ -60,7 +65,10 @@ export class RepositoryEntries {
     });
   }
 
-  /** Says that the event of its creation is recorded. Whoever has written the entry since then says it again, or need not. */
+  /**
+   * Says that the event of its creation is recorded. Whoever has written the entry since then says it again, or need
+   * not.
+   */
   async announced(key: RepositoryKey, { document, etag }: Entry): Promise<void> {
     const { container, partition, id } = repositoryRef(key);
     const outcome = await this.#ports.documents.commitDocuments(container, partition, [

@@ -32,8 +32,8 @@ export async function finishUpload(ports: RegistryPorts, state: UploadState, dig
 }
 
 /**
- * Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already: unless that is this very upload,
- * proven by a request that took longer than its client, or a proxy between, would wait.
+ * Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already: unless that
+ * is this very upload, proven by a request that took longer than its client, or a proxy between, would wait.
  */
 async function isProven(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
   return (await knownBlob(ports, digest))?.document.copies[ports.settings.region]?.name === physicalName(state);
@@ -67,7 +67,8 @@ async function commitBytes(
   const outcome = await ports.blobs.commitBlocks(name, await uploadedBlocks(ports, state), { digest, proven });
   if (outcome === 'missing') throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
   if (outcome === 'committed') return;
-  // An earlier try of this request, or another URL of the same upload, has committed. Only the former may stand in for ours.
+  // An earlier try of this request, or another URL of the same upload, has committed. Only the former may stand in for
+  // ours.
   const there = await ports.blobs.statBlob(name);
   if (wasCancelled(there)) throw ended();
   if (there?.metadata.digest !== digest || there.metadata.proven !== proven || there.size !== state.offset) {
@@ -97,7 +98,10 @@ function stored(state: UploadState, digest: Digest): StoredBytes {
   return { digest, name: physicalName(state), size: state.offset };
 }
 
-/** Tells the world of bytes that are stored and have their digest: blob and link in one transaction. Of two that store the same digest, one wins. */
+/**
+ * Tells the world of bytes that are stored and have their digest: blob and link in one transaction. Of two that store
+ * the same digest, one wins.
+ */
 export async function registerBytes(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBytes): Promise<void> {
   const { digest, name, size } = bytes;
   const now = ports.clock.now();

@@ -97,7 +97,10 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Rou
   return given;
 }
 
-/** The two run beside each other: a repository that nobody may read is rare. An answer that is not given must not hold its stream. */
+/**
+ * The two run beside each other: a repository that nobody may read is rare. An answer that is not given must not hold
+ * its stream.
+ */
 async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>): Promise<Response> {
   const [answered, gate] = await Promise.allSettled([answer, allowed]);
   if (gate.status === 'fulfilled') return answer;
@@ -110,7 +113,10 @@ function pushedByNow({ clock }: RegistryPorts, { principal }: Caller): PushedBy 
   return principal === undefined ? undefined : { who: principal, at: clock.now().toISOString() };
 }
 
-/** Pulls are made with all of their headers: to open those of an answer that is made costs a tenth of a pull from memory. */
+/**
+ * Pulls are made with all of their headers: to open those of an answer that is made costs a tenth of a pull from
+ * memory.
+ */
 function reads(route: Route, method: string): boolean {
   return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
 }

@@ -16,7 +16,9 @@ const maxConfigBytes = 64 * 1024;
 const platformSchema = z.object({ architecture: z.string().max(100).optional(), os: z.string().max(100).optional() });
 const labelsSchema = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()) }) });
 
-/** What an image's config says that it runs on, and its labels (image-spec, config.md). Nothing for what is no image. */
+/**
+ * What an image's config says that it runs on, and its labels (image-spec, config.md). Nothing for what is no image.
+ */
 export async function readImageConfig(
   ports: Pick<RegistryPorts, 'blobs' | 'regions'>,
   { config }: Manifest,

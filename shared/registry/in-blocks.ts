@@ -7,7 +7,10 @@ export interface FilledBlock {
 }
 
 export interface BlockPace {
-  /** A block that has been filling for so long is stored as it is, so that an upload that stops, or trickles, holds no memory. In milliseconds. */
+  /**
+   * A block that has been filling for so long is stored as it is, so that an upload that stops, or trickles, holds no
+   * memory. In milliseconds.
+   */
   readonly patientMs: number;
   /** The same while others wait for a buffer. */
   readonly wantedMs: number;
@@ -22,7 +25,10 @@ interface Filling {
   since: number;
 }
 
-/** Gathers what arrives into blocks of `size`; the last one, and one of a slow sender, is shorter. An empty body gives none. */
+/**
+ * Gathers what arrives into blocks of `size`; the last one, and one of a slow sender, is shorter. An empty body gives
+ * none.
+ */
 export async function* inBlocks(
   body: AsyncIterable<Uint8Array>,
   size: number,

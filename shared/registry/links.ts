@@ -32,7 +32,10 @@ export interface LinkPorts {
   readonly settings: { readonly graceMs: number };
 }
 
-/** The repository's link to a blob; `undefined` when it may not read it, or nobody has it. Only one that was dropped costs more than the read. */
+/**
+ * The repository's link to a blob; `undefined` when it may not read it, or nobody has it. Only one that was dropped
+ * costs more than the read.
+ */
 export async function findLink(
   ports: LinkPorts,
   key: RepositoryKey,
@@ -43,7 +46,10 @@ export async function findLink(
   return link?.droppedAt === undefined ? link : takeUpAgain(ports, key, digest);
 }
 
-/** A dropped link that a manifest needs after all: a push was under way when the blob was deleted. `undefined` when none needs it. */
+/**
+ * A dropped link that a manifest needs after all: a push was under way when the blob was deleted. `undefined` when none
+ * needs it.
+ */
 async function takeUpAgain(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<FoundLink | undefined> {
   const link = await untilUncontended(`link to ${digest}`, async () => {
     const found = await readStored(ports.documents, linkDocumentSchema, linkRef(key, digest));
@@ -75,8 +81,9 @@ export async function requireLink(
 }
 
 /**
- * The link, spared for three quarters of the grace from now on: one that is older than a quarter is refreshed, and when it has just been
- * dropped it is as if the repository never had it. So a link is written at most once in a quarter of the grace, however often it is used.
+ * The link, spared for three quarters of the grace from now on: one that is older than a quarter is refreshed, and when
+ * it has just been dropped it is as if the repository never had it. So a link is written at most once in a quarter of
+ * the grace, however often it is used.
  */
 export async function relyOnLink(
   ports: LinkPorts,
@@ -107,7 +114,10 @@ export function isYoung(
   return clock.now().getTime() - Date.parse(refreshedAt) <= settings.graceMs / 4;
 }
 
-/** The changes that let a repository read a blob, beside the one that makes the blob. A link is born with the check that may end it. */
+/**
+ * The changes that let a repository read a blob, beside the one that makes the blob. A link is born with the check that
+ * may end it.
+ */
 export function linkChanges(
   { clock, settings }: Pick<LinkPorts, 'clock' | 'settings'>,
   key: RepositoryKey,
@@ -134,8 +144,9 @@ export function linkChanges(
 }
 
 /**
- * Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been collected, or, with
- * `ifMatch`, changed: a blob without links may be collected and stored anew, under another name, at any moment.
+ * Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been
+ * collected, or, with `ifMatch`, changed: a blob without links may be collected and stored anew, under another name, at
+ * any moment.
  */
 export async function linkStored(
   ports: LinkPorts,

@@ -6,7 +6,10 @@ import { manifestId } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 
-/** A manifest as a pull answers it. `bytes` are of one too large for its document, and absent until someone has asked for them. */
+/**
+ * A manifest as a pull answers it. `bytes` are of one too large for its document, and absent until someone has asked
+ * for them.
+ */
 export interface CachedManifest {
   readonly document: ManifestDocument;
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -17,8 +20,9 @@ interface Entry extends CachedManifest {
 }
 
 /**
- * What is said about a manifest (its attributes, that it is there at all) may change in another instance: an entry is believed for
- * this long, as a read region of the store may be behind by about as much. Its bytes never change. In milliseconds.
+ * What is said about a manifest (its attributes, that it is there at all) may change in another instance: an entry is
+ * believed for this long, as a read region of the store may be behind by about as much. Its bytes never change. In
+ * milliseconds.
  */
 export const manifestFreshness = 5_000;
 
@@ -26,8 +30,8 @@ export const manifestFreshness = 5_000;
 const documentBytes = 2_048;
 
 /**
- * Manifests that were pulled lately, in bounded memory. This instance's own writes are never hidden: what `watched` commits is
- * dropped, whichever feature commits it.
+ * Manifests that were pulled lately, in bounded memory. This instance's own writes are never hidden: what `watched`
+ * commits is dropped, whichever feature commits it.
  */
 export class ManifestCache {
   readonly #entries: LRUCache<string, Entry>;
@@ -45,8 +49,8 @@ export class ManifestCache {
   }
 
   /**
-   * Reads by `read` and remembers; all who want one manifest at once share one read. Who comes after a commit shares no read that began
-   * before it, and the answer of such a read is not kept.
+   * Reads by `read` and remembers; all who want one manifest at once share one read. Who comes after a commit shares no
+   * read that began before it, and the answer of such a read is not kept.
    */
   through(
     key: RepositoryKey,
@@ -81,7 +85,9 @@ export class ManifestCache {
     this.#drop(refs.map(({ partition: [registry = '', repository = ''], id }) => place(registry, repository, id)));
   }
 
-  /** The same documents; a commit drops what it touches, before it starts and when it has ended, however it has ended. */
+  /**
+   * The same documents; a commit drops what it touches, before it starts and when it has ended, however it has ended.
+   */
   watched(documents: Documents): Documents {
     return {
       ...documents,

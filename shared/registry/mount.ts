@@ -13,8 +13,8 @@ import type { LinkPorts } from './links.ts';
 type MountPorts = LinkPorts & { readonly documents: QueryDocuments; readonly entries: Pick<RepositoryEntries, 'find'> };
 
 /**
- * Gives `to` the link that `from` has. `false` when `from` has none or its attributes let nobody read it, or the blob has just gone: then the
- * client uploads (distribution-spec, "Mounting").
+ * Gives `to` the link that `from` has. `false` when `from` has none or its attributes let nobody read it, or the blob
+ * has just gone: then the client uploads (distribution-spec, "Mounting").
  */
 export async function mountBlob(
   ports: MountPorts,
@@ -36,12 +36,15 @@ async function isReadable({ entries }: MountPorts, key: RepositoryKey): Promise<
   return allows('read', [guardedRepository((await entries.find(key))?.document)]);
 }
 
-/** A layer that everyone has is linked thousands of times. These many are looked at; who may read none of them uploads. */
+/**
+ * A layer that everyone has is linked thousands of times. These many are looked at; who may read none of them uploads.
+ */
 const linksLookedAt = 100;
 
 /**
- * A mount that names no source: any repository will do whose blobs the caller may pull. Links to one digest share a partition, so this
- * is one query, and a look at the attributes of the first that fits. Says nothing about repositories that the caller may not see: without one it is as if nobody had the blob.
+ * A mount that names no source: any repository will do whose blobs the caller may pull. Links to one digest share a
+ * partition, so this is one query, and a look at the attributes of the first that fits. Says nothing about repositories
+ * that the caller may not see: without one it is as if nobody had the blob.
  */
 export async function mountFromAnywhere(
   ports: MountPorts,

@@ -61,7 +61,10 @@ export interface PushedTag {
   readonly before: Stored<TagDocument> | undefined;
 }
 
-/** The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. `settles`: its surroundings are to be settled. */
+/**
+ * The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. `settles`: its
+ * surroundings are to be settled.
+ */
 export function pushChanges(situation: PushSituation): {
   changes: DocumentChange[];
   events: CloudEvent[];

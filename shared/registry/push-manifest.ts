@@ -52,7 +52,10 @@ export interface ManifestPush {
   readonly cause: Cause;
   /** On whose word: it is kept with the tags. */
   readonly pushedBy?: PushedBy | undefined;
-  /** Whether who pushes may bring back from the bin what somebody deleted and this push does not send: the right `deleted/restore`. */
+  /**
+   * Whether who pushes may bring back from the bin what somebody deleted and this push does not send: the right
+   * `deleted/restore`.
+   */
   readonly mayRestore: boolean;
   /** What the tag must point at for the push to happen; absent, anything. */
   readonly onlyIfAt?: Digest | 'nothing';
@@ -171,12 +174,18 @@ function sameIdsEachTime(ids: RandomIds): () => () => string {
   };
 }
 
-/** That the event of this push is there already says that an earlier attempt was committed, and its answer lost on the way. */
+/**
+ * That the event of this push is there already says that an earlier attempt was committed, and its answer lost on the
+ * way.
+ */
 function isOwnEvent(change: DocumentChange | undefined, because: 'exists' | 'absent' | 'changed'): boolean {
   return because === 'exists' && change?.do === 'create' && change.document.type === 'event';
 }
 
-/** Whether it is the event of the repository's creation that was there already: those of the push itself come before it, and are met first. */
+/**
+ * Whether it is the event of the repository's creation that was there already: those of the push itself come before it,
+ * and are met first.
+ */
 function isOfRepository(change: DocumentChange | undefined, { generation }: RepositoryDocument): boolean {
   return change?.do === 'create' && change.document.id === `event:${repositoryCreatedId(generation)}`;
 }
@@ -190,7 +199,10 @@ function pushedTags({ reference, tags }: ManifestPush): Tag[] {
   return names;
 }
 
-/** The push has happened: that this fails means only that the next push tells of the new repository again, under the same event id. */
+/**
+ * The push has happened: that this fails means only that the next push tells of the new repository again, under the
+ * same event id.
+ */
 async function announceRepository(
   ports: RegistryPorts,
   key: RepositoryKey,
@@ -217,8 +229,8 @@ function pushedDigest(push: ManifestPush): Digest {
 }
 
 /**
- * Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else speaks against them. The
- * metadata says whose they are: so what a crash left without its document is found.
+ * Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else
+ * speaks against them. The metadata says whose they are: so what a crash left without its document is found.
  */
 async function storeContent(
   ports: RegistryPorts,
@@ -276,8 +288,9 @@ interface Relied {
 }
 
 /**
- * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are spared for three
- * quarters of the grace from the look, and a push commits within half of it; a child in the bin comes back, where who pushes may bring it back.
+ * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are
+ * spared for three quarters of the grace from the look, and a push commits within half of it; a child in the bin comes
+ * back, where who pushes may bring it back.
  */
 async function requireReferences(ports: RegistryPorts, push: ManifestPush, manifest: Manifest): Promise<Relied> {
   const { key } = push;
@@ -317,8 +330,9 @@ async function requireReferences(ports: RegistryPorts, push: ManifestPush, manif
 }
 
 /**
- * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or its own bytes. What an index lists
- * may also be a blob, as the layers and the config of BuildKit's cache are; which of the two is looked for first goes by the media type.
+ * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or
+ * its own bytes. What an index lists may also be a blob, as the layers and the config of BuildKit's cache are; which of
+ * the two is looked for first goes by the media type.
  */
 async function childPresent(
   ports: RegistryPorts,
@@ -338,7 +352,9 @@ function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest, med
   return [...unique.values()].map(({ digest, mediaType }) => ({ digest, mediaType, look }));
 }
 
-/** Layers that must not be distributed are fetched from their `urls` (image-spec, layer.md, "Non-Distributable Layers"). */
+/**
+ * Layers that must not be distributed are fetched from their `urls` (image-spec, layer.md, "Non-Distributable Layers").
+ */
 function requiredBlobs(manifest: Manifest): Descriptor[] {
   const layers = manifest.layers.filter((layer) => !/nondistributable|\.foreign\./.test(layer.mediaType));
   return manifest.config === undefined ? layers : [manifest.config, ...layers];

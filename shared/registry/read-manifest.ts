@@ -22,8 +22,8 @@ import type { RegistryPorts } from './ports.ts';
 type PullPorts = Pick<RegistryPorts, 'documents' | 'nearby' | 'blobs' | 'regions' | 'manifests' | 'tagReads' | 'bin'>;
 
 /**
- * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. What is not there may come back out
- * of the bin, where the settings say so. Throws `RegistryError`: `manifest-unknown`, `disallowed`.
+ * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. What is not there
+ * may come back out of the bin, where the settings say so. Throws `RegistryError`: `manifest-unknown`, `disallowed`.
  */
 export async function findManifest(
   ports: PullPorts,
@@ -45,7 +45,10 @@ export async function findManifest(
   }
 }
 
-/** Clients that begin a pull by a HEAD, and give up when that finds nothing: kubelet and Docker through containerd, and builds. */
+/**
+ * Clients that begin a pull by a HEAD, and give up when that finds nothing: kubelet and Docker through containerd, and
+ * builds.
+ */
 const pullsByHead = /^(?:containerd|buildkit|nerdctl|docker|moby|stargz-snapshotter)\//i;
 
 /** Who only looks by HEAD whether a tag has moved, on a schedule, would bring back whatever a policy takes. */
@@ -64,8 +67,8 @@ async function findLive(ports: PullPorts, key: RepositoryKey, reference: Tag | D
 }
 
 /**
- * As `findManifest`, with what was pushed: exactly its bytes, or the text that has them. A text is left as it is, for Node sends it and the
- * answer's head in one write, and bytes in two.
+ * As `findManifest`, with what was pushed: exactly its bytes, or the text that has them. A text is left as it is, for
+ * Node sends it and the answer's head in one write, and bytes in two.
  */
 export async function pullManifest(
   ports: PullPorts,

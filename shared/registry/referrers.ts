@@ -57,7 +57,10 @@ function edgesBehind(key: RepositoryKey, { subject, artifactTypes, last, n }: Re
   };
 }
 
-/** A page is an index, and clients read no index that is larger than a manifest may be; the rest is for what is around the descriptors. */
+/**
+ * A page is an index, and clients read no index that is larger than a manifest may be; the rest is for what is around
+ * the descriptors.
+ */
 const maxPageBytes = maxManifestBytes - 64 * 1024;
 
 /** Annotations that are too large for an edge are read from manifests, of up to 4 MiB each. */

@@ -19,9 +19,9 @@ type BlobPorts = Pick<
 >;
 
 /**
- * GET and HEAD on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone, and spares it: clients ask before a push, and do not
- * upload what is there. GET redirects to where the bytes are, so that none pass through here, or streams them where the settings say so.
- * `common` are the headers that every answer carries.
+ * GET and HEAD on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone, and spares it: clients ask before a
+ * push, and do not upload what is there. GET redirects to where the bytes are, so that none pass through here, or
+ * streams them where the settings say so. `common` are the headers that every answer carries.
  */
 export async function respondBlob(
   ports: BlobPorts,
@@ -50,8 +50,8 @@ export async function respondBlob(
 }
 
 /**
- * The client repeats its `Range` wherever it is redirected to. Blob Storage knows one form alone: suffix ranges it answers with garbage or with
- * everything, and several ranges, or what is no range and is to be ignored, with an error.
+ * The client repeats its `Range` wherever it is redirected to. Blob Storage knows one form alone: suffix ranges it
+ * answers with garbage or with everything, and several ranges, or what is no range and is to be ignored, with an error.
  */
 function mustProxy({ settings }: BlobPorts, header: string | null, range: SatisfiableRange | undefined): boolean {
   if (settings.blobs === 'proxy') return true;

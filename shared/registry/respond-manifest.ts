@@ -16,7 +16,10 @@ import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
-/** Who asks, for what the bin gives back; the headers that every answer carries; and who is told which manifest is answered with. */
+/**
+ * Who asks, for what the bin gives back; the headers that every answer carries; and who is told which manifest is
+ * answered with.
+ */
 interface Asked {
   readonly cause: Cause;
   readonly common: Readonly<Record<string, string>>;

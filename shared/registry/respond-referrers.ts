@@ -10,15 +10,18 @@ import { digestIn } from './route.ts';
 const pageSize = 1_000;
 
 /**
- * A query's bare `+` is read as a blank, and clients leave the `+` of `application/spdx+json` bare. A type has no blank before its parameters, so
- * there it was a `+`; what was pushed under a name that is no media type may have one.
+ * A query's bare `+` is read as a blank, and clients leave the `+` of `application/spdx+json` bare. A type has no blank
+ * before its parameters, so there it was a `+`; what was pushed under a name that is no media type may have one.
  */
 function asMeant(type: string): string[] {
   const meant = type.replace(/^[^;]*/, (name) => name.replaceAll(' ', '+'));
   return meant === type ? [type] : [meant, type];
 }
 
-/** Distribution-spec, "Listing Referrers": an image index, empty for a subject or repository that nobody knows, never 404. */
+/**
+ * Distribution-spec, "Listing Referrers": an image index, empty for a subject or repository that nobody knows, never
+ * 404.
+ */
 export async function respondReferrers(
   ports: Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>,
   key: RepositoryKey,

@@ -18,7 +18,10 @@ import type { UploadState } from './upload-state.ts';
 
 const stateParameter = '_state';
 
-/** POST: starts an upload, takes a whole blob in one request (`?digest=`), or mounts one (`?mount=`, with or without `&from=`). */
+/**
+ * POST: starts an upload, takes a whole blob in one request (`?digest=`), or mounts one (`?mount=`, with or without
+ * `&from=`).
+ */
 export async function startUpload(
   ports: RegistryPorts,
   key: RepositoryKey,
@@ -64,8 +67,9 @@ async function tryMount(
 }
 
 /**
- * Whether the URL of an upload is enough, whoever asks: where uploads go to a host of their own, containerd and Docker's engine send no
- * credentials there. Whoever started it was allowed to push, and the URL opens nothing but this upload.
+ * Whether the URL of an upload is enough, whoever asks: where uploads go to a host of their own, containerd and
+ * Docker's engine send no credentials there. Whoever started it was allowed to push, and the URL opens nothing but this
+ * upload.
  */
 export function needsNoCredentials(
   { settings, clock }: RegistryPorts,
@@ -79,14 +83,19 @@ export function needsNoCredentials(
   );
 }
 
-/** This region, or while its storage is down the next. Said in URLs only where there is a choice: they are long enough. */
+/**
+ * This region, or while its storage is down the next. Said in URLs only where there is a choice: they are long enough.
+ */
 async function regionForUpload({ regions }: RegistryPorts): Promise<string | undefined> {
   if (regions.names.length === 1) return undefined;
   for (const name of regions.names) if (await regions.isUp(name)) return name;
   return regions.here;
 }
 
-/** The ports of the region that has the upload's bytes: a request that comes to another one goes on with them where they are. */
+/**
+ * The ports of the region that has the upload's bytes: a request that comes to another one goes on with them where they
+ * are.
+ */
 function inRegionOf(ports: RegistryPorts, { region }: UploadState): RegistryPorts {
   if (region === undefined || region === ports.regions.here) return ports;
   const blobs = ports.regions.blobsIn(region);

@@ -16,8 +16,9 @@ export type Route =
   | { readonly to: 'referrers'; readonly repository: RepositoryName; readonly subject: Digest };
 
 /**
- * Parses a path under `/v2/`, asked by `method`. A repository's name has slashes and may hold the words of the endpoints, so the path is
- * read from its end, and only then decoded: `@azure/container-registry` encodes a name whole (`team%2Fapp`). Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `route-unknown`.
+ * Parses a path under `/v2/`, asked by `method`. A repository's name has slashes and may hold the words of the
+ * endpoints, so the path is read from its end, and only then decoded: `@azure/container-registry` encodes a name whole
+ * (`team%2Fapp`). Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `route-unknown`.
  */
 export function parseRoute(path: string, method: string): Route {
   if (path === '/v2/' || path === '/v2') return { to: 'base' };
@@ -38,7 +39,10 @@ export function parseRoute(path: string, method: string): Route {
   throw new RegistryError({ is: 'route-unknown', path });
 }
 
-/** Some clients encode the colon of a digest. What cannot be decoded stays as it is: it is no tag, no digest and no name. */
+/**
+ * Some clients encode the colon of a digest. What cannot be decoded stays as it is: it is no tag, no digest and no
+ * name.
+ */
 function decoded(text: string): string {
   if (!text.includes('%')) return text;
   try {

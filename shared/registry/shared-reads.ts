@@ -4,8 +4,9 @@ interface Turn<T> {
 }
 
 /**
- * Reads of what may change at any time, and that many want at once: of one place at most one is under way. Who comes meanwhile shares the
- * next with all the others who wait, and never the one under way: that may have begun before a write of which the newcomer has been told.
+ * Reads of what may change at any time, and that many want at once: of one place at most one is under way. Who comes
+ * meanwhile shares the next with all the others who wait, and never the one under way: that may have begun before a
+ * write of which the newcomer has been told.
  */
 export class SharedReads<T> {
   readonly #turns = new Map<string, Turn<T>>();

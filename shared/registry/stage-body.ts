@@ -6,8 +6,8 @@ import type { BodyHash } from './body-hash.ts';
 import { inBlocks } from './in-blocks.ts';
 
 /**
- * One block of Blob Storage: with two in flight and one being filled an upload holds 15 MiB, and `maxBlocks` of them are 244 GiB.
- * In bytes.
+ * One block of Blob Storage: with two in flight and one being filled an upload holds 15 MiB, and `maxBlocks` of them
+ * are 244 GiB. In bytes.
  */
 export const blockBytes = 5 * 1024 * 1024;
 const blocksInFlight = 2;
@@ -16,7 +16,10 @@ const blocksInFlight = 2;
 const buffers = new BlockBuffers({ size: blockBytes, most: 32 });
 const pace = { patientMs: 15_000, wantedMs: 1_000 };
 
-/** Blob Storage keeps at most this many blocks a blob (https://learn.microsoft.com/azure/storage/blobs/scalability-targets). */
+/**
+ * Blob Storage keeps at most this many blocks a blob
+ * (https://learn.microsoft.com/azure/storage/blobs/scalability-targets).
+ */
 export const maxBlocks = 50_000;
 
 /** The largest layer: what that many blocks hold. In bytes. */
@@ -27,9 +30,9 @@ export function blockId(prefix: string, index: number): string {
 }
 
 /**
- * Streams a body into staged blocks as it arrives, in bounded memory. Returns what was staged. When the body breaks off, the store fails
- * or the upload, of which `offset` bytes came before, grows too large (`RegistryError`, `too-large`), it throws, and whole blocks that
- * arrived before stay staged.
+ * Streams a body into staged blocks as it arrives, in bounded memory. Returns what was staged. When the body breaks
+ * off, the store fails or the upload, of which `offset` bytes came before, grows too large (`RegistryError`,
+ * `too-large`), it throws, and whole blocks that arrived before stay staged.
  */
 export async function stageBody(
   blobs: StageBlock,
@@ -70,7 +73,10 @@ export async function stageBody(
   return { bytes, blocks };
 }
 
-/** How much is hashed before others of this process go on: some hundredths of a second for a whole block would hold up every pull. In bytes. */
+/**
+ * How much is hashed before others of this process go on: some hundredths of a second for a whole block would hold up
+ * every pull. In bytes.
+ */
 const sliceBytes = 512 * 1024;
 
 async function hashInSlices(hash: BodyHash, block: Uint8Array): Promise<void> {

@@ -15,7 +15,10 @@ export interface TagPage {
   readonly more: boolean;
 }
 
-/** Tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) when the repository holds nothing and the catalog does not list it. */
+/**
+ * Tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) when the repository holds
+ * nothing and the catalog does not list it.
+ */
 export async function listTags(
   ports: { documents: ReadDocument & QueryDocuments },
   key: RepositoryKey,

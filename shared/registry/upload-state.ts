@@ -23,7 +23,10 @@ const stateSchema = z.object({
   region: z.string().optional(),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
-  /** Until when the URL alone lets its holder go on, in milliseconds since 1970; absent, credentials are asked for each time. */
+  /**
+   * Until when the URL alone lets its holder go on, in milliseconds since 1970; absent, credentials are asked for each
+   * time.
+   */
   openUntil: z.number().optional(),
   /** Bytes received. */
   offset: z.int().nonnegative(),
@@ -48,7 +51,9 @@ export type Segment = UploadState['segments'][number];
 /** Staged blocks vanish after seven days (contracts of Blob Storage); a URL must not outlive them. In milliseconds. */
 const uploadLifetime = 6 * 24 * 3600 * 1000;
 
-/** Of a URL that opens without credentials: as long as the body of one request may take on a slow line. In milliseconds. */
+/**
+ * Of a URL that opens without credentials: as long as the body of one request may take on a slow line. In milliseconds.
+ */
 const openFor = 6 * 3600 * 1000;
 
 export function newUpload(

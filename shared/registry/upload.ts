@@ -17,9 +17,9 @@ export interface UploadBody {
 }
 
 /**
- * Adds a body to an upload and returns its new state. Throws `RegistryError`: `range-invalid` when a numbered chunk
- * is not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks off,
- * `too-large` before the first byte when its headers announce too much, else at the block that is too many.
+ * Adds a body to an upload and returns its new state. Throws `RegistryError`: `range-invalid` when a numbered chunk is
+ * not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks
+ * off, `too-large` before the first byte when its headers announce too much, else at the block that is too many.
  */
 export async function appendToUpload(
   ports: RegistryPorts,
@@ -73,12 +73,16 @@ function promisedBytes({ range, length }: UploadBody): number | undefined {
   return range === undefined ? length : range.end - range.start + 1;
 }
 
-/** Listing an upload's blocks costs more with each chunk: later ones are not looked up, and one that is sent again is just taken. */
+/**
+ * Listing an upload's blocks costs more with each chunk: later ones are not looked up, and one that is sent again is
+ * just taken.
+ */
 const chunksLookedUp = 64;
 
 /**
- * A numbered chunk that came whole before, by this same URL, is out of order (416), as it would be where a server keeps the upload's
- * state. One that broke off may be sent again. Looked up while the body streams, so it costs a chunk no time.
+ * A numbered chunk that came whole before, by this same URL, is out of order (416), as it would be where a server keeps
+ * the upload's state. One that broke off may be sent again. Looked up while the body streams, so it costs a chunk no
+ * time.
  */
 async function refuseRepeatedChunk(
   ports: RegistryPorts,

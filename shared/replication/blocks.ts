@@ -33,8 +33,9 @@ export function blocksOf({ size, blockBytes }: Pick<BlocksToCopy, 'size' | 'bloc
 }
 
 /**
- * Has the store fetch each block that is not `staged` yet, several at a time. A block of another length than it should have counts as none.
- * `done` is told after each. `unreadable` when the source is gone. Throws `StoreFailure`; what is staged stays.
+ * Has the store fetch each block that is not `staged` yet, several at a time. A block of another length than it should
+ * have counts as none. `done` is told after each. `unreadable` when the source is gone. Throws `StoreFailure`; what is
+ * staged stays.
  */
 export async function stageMissing(
   blobs: Blobs,

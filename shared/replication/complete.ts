@@ -12,8 +12,8 @@ import type { Replicated } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
 
 /**
- * Looks whether an image is whole in a region by now, and if so says so: its document and the event in one transaction, once for each time that
- * it was queued. `undefined` when it was never asked for, or is gone. Throws `StoreFailure`.
+ * Looks whether an image is whole in a region by now, and if so says so: its document and the event in one transaction,
+ * once for each time that it was queued. `undefined` when it was never asked for, or is gone. Throws `StoreFailure`.
  */
 export async function settleImage(
   ports: ReplicationPorts,
@@ -83,7 +83,10 @@ async function tellComplete(
   return 'complete';
 }
 
-/** A manifest too large for a document is a small blob of its own, in the regions that have been brought it under one name. `false` when no region gives it. */
+/**
+ * A manifest too large for a document is a small blob of its own, in the regions that have been brought it under one
+ * name. `false` when no region gives it.
+ */
 async function bringContent(
   { regions }: ReplicationPorts,
   { content, digest, registry, repository }: ManifestDocument,

@@ -33,8 +33,9 @@ export async function claim(
 }
 
 /**
- * Brings a claimed blob to this region: its storage fetches it from another's, block by block; what a crash left staged is not fetched again. Then
- * blob and copy change in one transaction, which demands that the blob is still there. Throws `StoreFailure`: then it is to be tried again.
+ * Brings a claimed blob to this region: its storage fetches it from another's, block by block; what a crash left staged
+ * is not fetched again. Then blob and copy change in one transaction, which demands that the blob is still there.
+ * Throws `StoreFailure`: then it is to be tried again.
  */
 export async function copyBlob(ports: ReplicationPorts, copy: Copy, pace: Pace): Promise<CopyOutcome> {
   const blob = (await readStored(ports.documents, blobDocumentSchema, blobRef(copy.digest)))?.document;
@@ -125,8 +126,8 @@ async function hasDigest({ blobs }: ReplicationPorts, { name, digest }: Copy): P
 }
 
 /**
- * Says that this region has the blob, and that nothing is left to do for it. A blob that was collected meanwhile is not brought back: its bytes go.
- * Whoever finds that another has registered a copy deletes his own.
+ * Says that this region has the blob, and that nothing is left to do for it. A blob that was collected meanwhile is not
+ * brought back: its bytes go. Whoever finds that another has registered a copy deletes his own.
  */
 async function register(ports: ReplicationPorts, { digest, region, name }: Copy): Promise<CopyOutcome> {
   const { documents, blobs, clock } = ports;

@@ -22,7 +22,10 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
   });
 }
 
-/** Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index that is. */
+/**
+ * Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index
+ * that is.
+ */
 export const filtersSchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}),
   tags: scope(tagGlobSchema, '*').prefault({}),
@@ -89,7 +92,9 @@ export function replicaRef(registry: RegistryName, region: string): DocumentRef 
 const imageSchema = z.object({ registry: registrySchema, repository: repositorySchema, digest: digestSchema });
 export type WaitingImage = z.infer<typeof imageSchema>;
 
-/** A blob that a region is to get. It lies in the blob's own partition, so that blob and copy change in one transaction. */
+/**
+ * A blob that a region is to get. It lies in the blob's own partition, so that blob and copy change in one transaction.
+ */
 export const copySchema = z.object({
   ...documentShape('copy'),
   digest: digestSchema,

@@ -10,12 +10,15 @@ import type { ReplicationPorts } from './ports.ts';
 import { changeReplica, readReplicas, staysAsLast } from './replicas.ts';
 
 const blobsAtOnce = 100;
-/** URLs that were given to clients lead to the bytes for as long as this (respond-blob.ts), and a bit. In milliseconds. */
+/**
+ * URLs that were given to clients lead to the bytes for as long as this (respond-blob.ts), and a bit. In milliseconds.
+ */
 export const redirectsLastMs = 30 * 60_000;
 
 /**
- * Empties this region, page by page, until it is empty or `until`: a blob that another region has is forgotten here, and its bytes go once no URL
- * leads to them; what is here alone is brought to another region first. Gives whether nothing is left. Each step may be repeated.
+ * Empties this region, page by page, until it is empty or `until`: a blob that another region has is forgotten here,
+ * and its bytes go once no URL leads to them; what is here alone is brought to another region first. Gives whether
+ * nothing is left. Each step may be repeated.
  */
 export async function drainReplica(ports: ReplicationPorts, replica: Replica, until: Date): Promise<boolean> {
   const { region } = replica;
@@ -102,7 +105,10 @@ async function leave(
   return (await ports.documents.commitDocuments('blobs', [blob.digest], changes)).committed;
 }
 
-/** To another region, whatever its filters say: nothing may be lost. One that is emptied too takes nothing; one that pauses takes it later. */
+/**
+ * To another region, whatever its filters say: nothing may be lost. One that is emptied too takes nothing; one that
+ * pauses takes it later.
+ */
 async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, region: string): Promise<void> {
   const replicas = await readReplicas(ports);
   const staying = replicas.filter((each) => each.region !== region && each.draining === undefined);

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Keeps the bytes of one instance's copies under a rate: each block waits until those before it have had their time. */
+/**
+ * Keeps the bytes of one instance's copies under a rate: each block waits until those before it have had their time.
+ */
 export class Pace {
   #freeAt = 0;
 

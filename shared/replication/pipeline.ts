@@ -25,7 +25,10 @@ export interface ReplicationPipeline extends HastenCopy {
   copy(): Promise<void>;
   /** Whether a front door may send clients to this region. What cannot be read stands in nobody's way. Never throws. */
   isOffered(): Promise<boolean>;
-  /** The same by the clock, and what else this region's replica has to do: its walk, its emptying, images that nobody has looked at again. */
+  /**
+   * The same by the clock, and what else this region's replica has to do: its walk, its emptying, images that nobody
+   * has looked at again.
+   */
   sweep(): Promise<void>;
 }
 
@@ -123,7 +126,10 @@ async function bringForward(ports: ReplicationPorts, digest: Digest): Promise<vo
 
 type Purged = Extract<CatalogueEvent, { type: 'Longshore.Purged' }>;
 
-/** What was written down about images that are gone for good. One that was pushed again meanwhile is asked for again, and has its own. */
+/**
+ * What was written down about images that are gone for good. One that was pushed again meanwhile is asked for again,
+ * and has its own.
+ */
 async function forgetPurged(ports: ReplicationPorts, { data: { target } }: Purged): Promise<void> {
   const key = { registry: ports.registry, repository: target.repository };
   for (const { digest } of target.manifests)

@@ -21,8 +21,8 @@ const imagesAtOnce = 4;
 export type Planned = 'absent' | 'filtered' | 'queued' | 'complete';
 
 /**
- * Plans what a region lacks of an image, as it is now: in any order and any number of times it comes to the same. What is there is never copied
- * again, so a tag that moves to it moves no byte. Throws `StoreFailure`.
+ * Plans what a region lacks of an image, as it is now: in any order and any number of times it comes to the same. What
+ * is there is never copied again, so a tag that moves to it moves no byte. Throws `StoreFailure`.
  */
 export async function planImage(
   ports: ReplicationPorts,
@@ -55,7 +55,10 @@ export async function planImage(
   return (await settleImage(ports, key, digest, region)) ?? 'absent';
 }
 
-/** As `planImage`, with what is about the image: where filters leave things out, that was left out as long as the image was. Throws `StoreFailure`. */
+/**
+ * As `planImage`, with what is about the image: where filters leave things out, that was left out as long as the image
+ * was. Throws `StoreFailure`.
+ */
 export async function planWithSignatures(
   ports: ReplicationPorts,
   key: RepositoryKey,
@@ -101,7 +104,9 @@ async function noteQueued(
 /** One copy serves all images that wait for it; those without a place here are found by the sweep. */
 const imagesNoted = 20;
 
-/** Priority of the replica, then the newest push, then the smallest blob. A digit in front of all is somebody who waits. */
+/**
+ * Priority of the replica, then the newest push, then the smallest blob. A digit in front of all is somebody who waits.
+ */
 function orderOf(priority: number, pushedAt: string, size: number): string {
   return [
     priority,
@@ -166,7 +171,10 @@ export async function queueCopy(
   });
 }
 
-/** Says to a region that there is work. What is due is in documents: a message that is lost, or doubled, costs nothing but time. */
+/**
+ * Says to a region that there is work. What is due is in documents: a message that is lost, or doubled, costs nothing
+ * but time.
+ */
 export async function wake({ regions, log }: Pick<ReplicationPorts, 'regions' | 'log'>, region: string): Promise<void> {
   try {
     await regions.queuesIn(region)?.sendMessage(copiesQueue, { region });

@@ -30,5 +30,8 @@ export interface CopySettings {
   readonly leaseMs: number;
 }
 
-/** The limit of Blob Storage's own bandwidth planning (docs/replication.md); a block is fetched in less than a lease on any line. */
+/**
+ * The limit of Blob Storage's own bandwidth planning (docs/replication.md); a block is fetched in less than a lease on
+ * any line.
+ */
 export const usualCopySettings: CopySettings = { blockBytes: 100 * 1024 * 1024, leaseMs: 180_000 };

@@ -24,7 +24,10 @@ export async function readReplicas({ documents, registry }: Editing): Promise<Re
   return page.documents.map((found) => parseStored(replicaSchema, found, { container, partition }).document);
 }
 
-/** Changes a replica; `undefined` leaves it. Gives what is there afterwards, `undefined` where there is none. Throws `RegistryError` (`contended`). */
+/**
+ * Changes a replica; `undefined` leaves it. Gives what is there afterwards, `undefined` where there is none. Throws
+ * `RegistryError` (`contended`).
+ */
 export async function changeReplica(
   { documents, registry, clock }: Editing,
   region: string,
@@ -45,7 +48,10 @@ export async function changeReplica(
   return outcome.there;
 }
 
-/** Adds a replica, or changes one; either way what is stored is looked through for it. Throws `RegistryError`: `request-invalid` for a region that is none, `conflict` while it is being removed. */
+/**
+ * Adds a replica, or changes one; either way what is stored is looked through for it. Throws `RegistryError`:
+ * `request-invalid` for a region that is none, `conflict` while it is being removed.
+ */
 export async function putReplica(ports: Editing, region: string, settings: ReplicaSettings): Promise<Replica> {
   const { documents, registry, clock, regions } = ports;
   if (!regions.names.includes(region))
@@ -109,7 +115,10 @@ export function isNoneLeft({ regions }: Editing, replicas: readonly Replica[]): 
   );
 }
 
-/** Begins to empty a region. What it alone holds is copied elsewhere first. Throws `RegistryError` (`thing-unknown`, `conflict` when it is the last region that stays). */
+/**
+ * Begins to empty a region. What it alone holds is copied elsewhere first. Throws `RegistryError` (`thing-unknown`,
+ * `conflict` when it is the last region that stays).
+ */
 export async function removeReplica(ports: Editing, region: string): Promise<Replica> {
   const draining = { since: ports.clock.now().toISOString(), blobs: 0, bytes: 0, waiting: 0 };
   const replicas = await readReplicas(ports);
@@ -130,7 +139,10 @@ export async function removeReplica(ports: Editing, region: string): Promise<Rep
   return drained;
 }
 
-/** Of regions that were asked to be emptied at the same moment, and are all that there is, the last one stays a replica. Gives whether it was this. */
+/**
+ * Of regions that were asked to be emptied at the same moment, and are all that there is, the last one stays a replica.
+ * Gives whether it was this.
+ */
 export async function staysAsLast(ports: Editing, { region }: Replica): Promise<boolean> {
   const replicas = await readReplicas(ports);
   if (!isNoneLeft(ports, replicas)) return false;

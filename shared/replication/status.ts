@@ -13,7 +13,10 @@ import type { ReplicationPorts } from './ports.ts';
 import { readReplicas } from './replicas.ts';
 import { isTaken } from './within.ts';
 
-/** How far an image is in one region. `bytesDone` of its blobs, what is staged of those under way included as of their last word. */
+/**
+ * How far an image is in one region. `bytesDone` of its blobs, what is staged of those under way included as of their
+ * last word.
+ */
 export interface ImageInRegion {
   readonly region: string;
   readonly state: 'complete' | 'copying' | 'queued' | 'failing' | 'paused' | 'filtered' | 'not replicated';

@@ -19,8 +19,9 @@ const dayMs = 24 * 3_600_000;
 const overlapMs = 3_600_000;
 
 /**
- * Looks through what is stored for this region's replica, page by page, until it is through or `until`: plans what is missing, and where the walk
- * says so asks for the bytes of each copy. Gives whether there is nothing more to look at. Once a day what was pushed since is looked through again.
+ * Looks through what is stored for this region's replica, page by page, until it is through or `until`: plans what is
+ * missing, and where the walk says so asks for the bytes of each copy. Gives whether there is nothing more to look at.
+ * Once a day what was pushed since is looked through again.
  */
 export async function walkReplica(ports: ReplicationPorts, replica: Replica, until: Date): Promise<boolean> {
   let current: Replica | undefined = replica;
@@ -94,7 +95,8 @@ async function walkPage(
       if (outcome === 'queued') counts.planned += 1;
     },
   );
-  // The walk does not come back to what it has passed: what a store has not answered for is looked at again, with its page.
+  // The walk does not come back to what it has passed: what a store has not answered for is looked at again, with its
+  // page.
   const [outage] = outages;
   if (outage !== undefined) throw outage;
   const { continuation: _, ...rest } = walk;
@@ -137,7 +139,10 @@ function queryOf({ registry }: ReplicationPorts, { since, repository, continuati
   };
 }
 
-/** Forgets copies in this region whose bytes are not there, or have another size: then they are planned anew. Another region must have them. */
+/**
+ * Forgets copies in this region whose bytes are not there, or have another size: then they are planned anew. Another
+ * region must have them.
+ */
 async function repair(
   ports: ReplicationPorts,
   manifest: ManifestDocument,

@@ -19,8 +19,9 @@ const documentsAtOnce = 1_000;
 const manifestsAtOnce = 8;
 
 /**
- * Whether the filters take an image: by itself, or along with an index that lists it, or along with what it is about, by its subject or by the names
- * of its tags. An image without its signatures could not be proven where it is. Throws `StoreFailure`.
+ * Whether the filters take an image: by itself, or along with an index that lists it, or along with what it is about,
+ * by its subject or by the names of its tags. An image without its signatures could not be proven where it is. Throws
+ * `StoreFailure`.
  */
 export async function isTaken(
   ports: Reading,
@@ -46,7 +47,10 @@ export async function isTaken(
   return false;
 }
 
-/** What is about an image or about what it lists, and may have been pushed before the filters took that. Throws `StoreFailure`. */
+/**
+ * What is about an image or about what it lists, and may have been pushed before the filters took that. Throws
+ * `StoreFailure`.
+ */
 export async function aboutImage(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const found = new Set<Digest>();
   const limit = pLimit(manifestsAtOnce);

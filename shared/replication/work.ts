@@ -15,8 +15,8 @@ import { readReplica } from './replicas.ts';
 const copiesAtOnce = 8;
 
 /**
- * Makes the copies of this region that are due, the most urgent first, until none is or `until`. Any number of processes may do so at once. Gives
- * how many it made. Throws `StoreFailure` when the documents do not answer.
+ * Makes the copies of this region that are due, the most urgent first, until none is or `until`. Any number of
+ * processes may do so at once. Gives how many it made. Throws `StoreFailure` when the documents do not answer.
  */
 export async function copyDue(ports: ReplicationPorts, pace: Pace, until: Date): Promise<number> {
   let copied = 0;

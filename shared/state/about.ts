@@ -9,12 +9,16 @@ import { parseStored } from './stored.ts';
 import { allStored } from './pages.ts';
 
 /**
- * What a tag's name says that it is about: distribution-spec's fallback for referrers cuts the digest to 64 digits; cosign adds an ending, and whoever
- * signs a prefix (`--attachment-tag-prefix`); regclient's endings have several parts, digits too.
+ * What a tag's name says that it is about: distribution-spec's fallback for referrers cuts the digest to 64 digits;
+ * cosign adds an ending, and whoever signs a prefix (`--attachment-tag-prefix`); regclient's endings have several
+ * parts, digits too.
  */
 const aboutPattern = /(sha256|sha512)-([0-9a-f]{64})([0-9a-f]{0,64})(?:\.[A-Za-z0-9._-]+)?$/;
 
-/** `sha256-…` or `sha512-…`, with the first 64 digits of the digest; `undefined` for a tag whose name is about no other manifest. */
+/**
+ * `sha256-…` or `sha512-…`, with the first 64 digits of the digest; `undefined` for a tag whose name is about no other
+ * manifest.
+ */
 export function aboutIn(tag: string): string | undefined {
   const [, algorithm, digits, rest] = aboutPattern.exec(tag) ?? [];
   return algorithm === undefined || digits === undefined || (algorithm === 'sha256' && rest !== '')
@@ -49,7 +53,10 @@ export async function subjectNamed(
   return found === undefined ? undefined : parseStored(manifestDocumentSchema, found, query).document.digest;
 }
 
-/** The tags whose names are about a manifest. Those with a prefix are known by what their push wrote down. Throws `StoreFailure`. */
+/**
+ * The tags whose names are about a manifest. Those with a prefix are known by what their push wrote down. Throws
+ * `StoreFailure`.
+ */
 export async function tagsAbout(
   documents: Pick<Documents, 'queryDocuments'>,
   key: RepositoryKey,

@@ -5,8 +5,8 @@ import { parseStored } from './stored.ts';
 import type { Stored } from './stored.ts';
 
 /**
- * Does all parts of a timer's run side by side: one that fails is logged and stops no other, however slow it is. Throws the first failure when all have
- * ended, so that the run is told of as failed.
+ * Does all parts of a timer's run side by side: one that fails is logged and stops no other, however slow it is. Throws
+ * the first failure when all have ended, so that the run is told of as failed.
  */
 export async function eachAlone(
   log: Log,
@@ -64,7 +64,9 @@ export function readable<T>(
   });
 }
 
-/** Does `work` for one thing after the other. One that fails is logged and stops no other. Gives for how many it failed. */
+/**
+ * Does `work` for one thing after the other. One that fails is logged and stops no other. Gives for how many it failed.
+ */
 export async function oneByOne<T>(
   log: Log,
   what: string,

@@ -26,8 +26,8 @@ export interface Guarded {
 }
 
 /**
- * Throws `RegistryError` (`disallowed`) for the first that forbids the operation. What may not be written may not be deleted
- * either (ACR, "Lock a container image"). Absent ones forbid nothing.
+ * Throws `RegistryError` (`disallowed`) for the first that forbids the operation. What may not be written may not be
+ * deleted either (ACR, "Lock a container image"). Absent ones forbid nothing.
  */
 export function requireAllowed(operation: Operation, guarded: readonly (Guarded | undefined)[]): void {
   for (const each of guarded) {

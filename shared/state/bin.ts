@@ -39,8 +39,9 @@ const inBin = {
 };
 
 /**
- * A manifest in the recycle bin: its document as it was, under another id, type and place in time, so that no pull, push or list meets
- * it. It stays in the partition of its repository, so that going and coming back are one transaction each.
+ * A manifest in the recycle bin: its document as it was, under another id, type and place in time, so that no pull,
+ * push or list meets it. It stays in the partition of its repository, so that going and coming back are one transaction
+ * each.
  */
 export const binnedDocumentSchema = manifestDocumentSchema.extend({ type: z.literal('binned'), ...inBin });
 export type BinnedDocument = z.infer<typeof binnedDocumentSchema>;
@@ -57,7 +58,10 @@ export function binnedRef(key: RepositoryKey, digest: Digest): DocumentRef {
   return { container: 'repositories', partition: partitionOf(key), id: binnedId(digest) };
 }
 
-/** `tag` left out: what the ids of all tags of the digest begin with. A later deletion of the same tag of the same digest replaces it. */
+/**
+ * `tag` left out: what the ids of all tags of the digest begin with. A later deletion of the same tag of the same
+ * digest replaces it.
+ */
 export function binnedTagId(digest: Digest, tag?: Tag): string {
   return `binned-tag:${digest}:${tag ?? ''}`;
 }
@@ -67,7 +71,9 @@ export interface Taking extends Omit<Recycled, 'asked'> {
   readonly dueAt: string;
 }
 
-/** Moves a manifest into the bin, conditional on its etag: a push that has just tagged it or listed it has changed that. */
+/**
+ * Moves a manifest into the bin, conditional on its etag: a push that has just tagged it or listed it has changed that.
+ */
 export function binManifest(
   { document, etag }: Stored<ManifestDocument>,
   taking: Taking,

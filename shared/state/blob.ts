@@ -32,14 +32,17 @@ export const linkDocumentSchema = z.object({
   name: z.string(),
   region: z.string(),
   refreshedAt: z.iso.datetime(),
-  /** Somebody deleted the blob, and no manifest listed it then: as if there were no link, unless a manifest has come to list it since. */
+  /**
+   * Somebody deleted the blob, and no manifest listed it then: as if there were no link, unless a manifest has come to
+   * list it since.
+   */
   droppedAt: z.iso.datetime().optional(),
 });
 export type LinkDocument = z.infer<typeof linkDocumentSchema>;
 
 /**
- * That a repository's need of a blob is to be looked at when it is due. Each link is born with one; it goes when a manifest needs the
- * blob, and the purge of a manifest makes it anew.
+ * That a repository's need of a blob is to be looked at when it is due. Each link is born with one; it goes when a
+ * manifest needs the blob, and the purge of a manifest makes it anew.
  */
 export const linkCheckSchema = z.object({
   ...documentShape('link-check'),

@@ -5,8 +5,9 @@ const patience = 40;
 const longestWaitMs = 200;
 
 /**
- * Repeats an optimistic write until nobody else wrote in between. `attempt` gives `undefined` when its conditions no longer
- * held. The waits grow and are random, so that many pushes of one tag spread out. Throws `RegistryError` (`contended`).
+ * Repeats an optimistic write until nobody else wrote in between. `attempt` gives `undefined` when its conditions no
+ * longer held. The waits grow and are random, so that many pushes of one tag spread out. Throws `RegistryError`
+ * (`contended`).
  */
 export async function untilUncontended<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
   for (let tries = 0; tries < patience; tries++) {

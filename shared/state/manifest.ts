@@ -29,8 +29,9 @@ const changeTimes = {
 };
 
 /**
- * Places a tag or manifest in the order of its last update. The name breaks ties, so that the order is total and a page can
- * start behind any place of it, also one that is gone by then; the type leads, so that one index range holds nothing else.
+ * Places a tag or manifest in the order of its last update. The name breaks ties, so that the order is total and a page
+ * can start behind any place of it, also one that is gone by then; the type leads, so that one index range holds
+ * nothing else.
  */
 export function timeKey(type: 'tag' | 'manifest' | 'binned' | 'binned-tag', updatedAt: string, name: string): string {
   return `${type}:${updatedAt}:${name}`;
@@ -45,12 +46,18 @@ export const manifestDocumentSchema = z.object({
   mediaType: z.enum(manifestMediaTypes),
   /** Of the manifest itself, in bytes. */
   size: z.int().nonnegative(),
-  /** The exact text, or the physical blob that holds it when it is larger than `maxInlineBytes`, and the region that it was pushed in. */
+  /**
+   * The exact text, or the physical blob that holds it when it is larger than `maxInlineBytes`, and the region that it
+   * was pushed in.
+   */
   content: z.union([z.object({ text: z.string() }), z.object({ blob: z.string(), region: z.string().optional() })]),
   references: z.array(referenceSchema),
   artifactType: z.string().optional(),
   subject: digestSchema.optional(),
-  /** The name of what the tags are about that it was pushed under (`aboutName`): a signature that names no subject itself. */
+  /**
+   * The name of what the tags are about that it was pushed under (`aboutName`): a signature that names no subject
+   * itself.
+   */
   about: z.string().optional(),
   annotations: annotationsSchema.optional(),
   /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
@@ -64,9 +71,15 @@ export const manifestDocumentSchema = z.object({
   /** What a scanner reported (ACR's quarantine). */
   quarantine: z.object({ state: z.string().optional(), details: z.string().optional() }).optional(),
   attributes: attributesSchema,
-  /** When it, or an index that lists it, was last restored, or that index pushed: written in that transaction, so that whoever is moving it away notices. */
+  /**
+   * When it, or an index that lists it, was last restored, or that index pushed: written in that transaction, so that
+   * whoever is moving it away notices.
+   */
   heldAt: z.iso.datetime().optional(),
-  /** When somebody pushed it out of the bin who may not restore: the referrers that people had deleted along with it by then stay there. */
+  /**
+   * When somebody pushed it out of the bin who may not restore: the referrers that people had deleted along with it by
+   * then stay there.
+   */
   cameAloneAt: z.iso.datetime().optional(),
   /** When a policy's judgement first saw it without a tag. A push writes the document anew, and so forgets it. */
   untaggedAt: z.iso.datetime().optional(),
@@ -79,7 +92,10 @@ export function childrenOf({ references }: Pick<ManifestDocument, 'references'>)
   return [...new Set(references.filter(({ role }) => role === 'manifest').map(({ digest }) => digest))];
 }
 
-/** Demands that a manifest is live, and moves its etag: whoever is moving it into the bin must look again at what keeps it. */
+/**
+ * Demands that a manifest is live, and moves its etag: whoever is moving it into the bin must look again at what keeps
+ * it.
+ */
 export function holdChange(digest: Digest, now: Date): DocumentChange {
   return { do: 'patch', id: manifestId(digest), set: { heldAt: now.toISOString() } };
 }
@@ -87,7 +103,10 @@ export function holdChange(digest: Digest, now: Date): DocumentChange {
 /** An item of Cosmos DB holds 2 MB, a manifest up to 4 MiB: what is larger than this lies in Blob Storage. In bytes. */
 export const maxInlineBytes = 128 * 1024;
 
-/** Annotations may make up nearly all of a manifest; what repeats them in a document stays far below what a batch may hold. In bytes of JSON. */
+/**
+ * Annotations may make up nearly all of a manifest; what repeats them in a document stays far below what a batch may
+ * hold. In bytes of JSON.
+ */
 export const maxAnnotationBytes = 16 * 1024;
 
 export function manifestId(digest: Digest): string {
@@ -158,9 +177,15 @@ export const tagDocumentSchema = z.object({
   repository: repositorySchema,
   name: tagSchema,
   digest: digestSchema,
-  /** On whose word its image is what it says, as what it is built on; absent from what was pushed before this was kept. It is shown to nobody. */
+  /**
+   * On whose word its image is what it says, as what it is built on; absent from what was pushed before this was kept.
+   * It is shown to nobody.
+   */
   pushedBy: pushedBySchema.optional(),
-  /** The name of what it is about (`aboutName`): by its own name, or by its manifest's subject. Such a tag is no image's. */
+  /**
+   * The name of what it is about (`aboutName`): by its own name, or by its manifest's subject. Such a tag is no
+   * image's.
+   */
   about: z.string().optional(),
   attributes: attributesSchema,
   ...changeTimes,

@@ -4,9 +4,9 @@ import { parseStored } from './stored.ts';
 import type { Stored } from './stored.ts';
 
 /**
- * Cosmos DB may answer a query with an empty page that is not the last. Whoever asks for one page, to see whether there is any such document or to
- * show a client the first of them, takes that for none: so such pages are passed here, and an empty page is the last. It may still hold fewer
- * documents than its limit.
+ * Cosmos DB may answer a query with an empty page that is not the last. Whoever asks for one page, to see whether there
+ * is any such document or to show a client the first of them, takes that for none: so such pages are passed here, and
+ * an empty page is the last. It may still hold fewer documents than its limit.
  */
 export function withoutEmptyPages(documents: Documents): Documents {
   return {
@@ -25,7 +25,10 @@ export function withoutEmptyPages(documents: Documents): Documents {
 /** A query from its beginning; `limit` is how much one page holds. */
 export type WholeQuery = Omit<DocumentQuery, 'continuation'>;
 
-/** The pages of what a query finds. The next one is asked for when it is wanted, so who stops early costs no more. Throws `StoreFailure`. */
+/**
+ * The pages of what a query finds. The next one is asked for when it is wanted, so who stops early costs no more.
+ * Throws `StoreFailure`.
+ */
 export async function* pagesOf(
   documents: QueryDocuments,
   query: WholeQuery,
@@ -67,7 +70,10 @@ export async function firstOf<T>(most: number, all: AsyncIterable<T>): Promise<T
   return taken;
 }
 
-/** The first page that holds anything; empty where nothing is found. It may hold fewer documents than its limit. Throws `StoreFailure`. */
+/**
+ * The first page that holds anything; empty where nothing is found. It may hold fewer documents than its limit. Throws
+ * `StoreFailure`.
+ */
 export async function firstPage(documents: QueryDocuments, query: WholeQuery): Promise<readonly VersionedDocument[]> {
   for await (const page of pagesOf(documents, query)) if (page.length > 0) return page;
   return [];

@@ -28,8 +28,9 @@ type Wildcard = 'within' | 'across' | 'folders';
 type Token = Wildcard | { readonly char: string };
 
 /**
- * Whether `text` is of the pattern: `*` stands for anything but a slash, `**` for anything, and a part of the path that is `**` also for none.
- * Every state is followed at once, so that no pattern takes longer than its length times the text's: a regular expression of it would backtrack.
+ * Whether `text` is of the pattern: `*` stands for anything but a slash, `**` for anything, and a part of the path that
+ * is `**` also for none. Every state is followed at once, so that no pattern takes longer than its length times the
+ * text's: a regular expression of it would backtrack.
  */
 export function globMatches(pattern: string, text: string): boolean {
   if (!pattern.includes('*')) return pattern === text;

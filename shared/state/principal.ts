@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * Who somebody is beyond a name: enough to ask later what it may do then. A name alone does not do, for a token, a workload and the administrator may
- * have the same one. No password's id is in it: a password that was changed leaves its holder who it was.
+ * Who somebody is beyond a name: enough to ask later what it may do then. A name alone does not do, for a token, a
+ * workload and the administrator may have the same one. No password's id is in it: a password that was changed leaves
+ * its holder who it was.
  */
 export const principalSchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('administrator') }),

@@ -5,10 +5,16 @@ import type { ManifestDocument } from './manifest.ts';
 
 export type Reference = ManifestDocument['references'][number];
 
-/** More than any client makes. It bounds what one request makes the stores do, and what a manifest's document repeats: an item of Cosmos DB holds 2 MB. */
+/**
+ * More than any client makes. It bounds what one request makes the stores do, and what a manifest's document repeats:
+ * an item of Cosmos DB holds 2 MB.
+ */
 export const maxReferences = 1_000;
 
-/** A descriptor of what is not stored here may claim any size. More than a store's blob can be is not believed, and a thousand of these still make a number that is exact. In bytes. */
+/**
+ * A descriptor of what is not stored here may claim any size. More than a store's blob can be is not believed, and a
+ * thousand of these still make a number that is exact. In bytes.
+ */
 export const maxClaimedBytes = 2 ** 43;
 
 /** What a platform may take up in a document; a longer one stays in the manifest alone. In bytes of JSON. */
@@ -24,8 +30,9 @@ export function referencedDigests({
 }
 
 /**
- * What a manifest's document repeats of its descriptors: each digest once in a role, an index's also once for each platform, as far as there is
- * room. `stored` are the sizes of those blobs that the push has found in the repository: what an index lists and is among them is a blob.
+ * What a manifest's document repeats of its descriptors: each digest once in a role, an index's also once for each
+ * platform, as far as there is room. `stored` are the sizes of those blobs that the push has found in the repository:
+ * what an index lists and is among them is a blob.
  */
 export function referencesOf(manifest: Manifest, stored: ReadonlyMap<Digest, number>): Reference[] {
   const all = [
@@ -74,7 +81,10 @@ function bounded(all: readonly Reference[]): Reference[] {
   });
 }
 
-/** As `bounded`, of a document that an older version may have written without a bound. Behind the bound the digest alone is left, for that is what keeps blobs. */
+/**
+ * As `bounded`, of a document that an older version may have written without a bound. Behind the bound the digest alone
+ * is left, for that is what keeps blobs.
+ */
 export function boundedReferences(references: readonly Reference[]): Reference[] {
   return bounded(references.map(({ platform, ...each }) => ({ ...each, ...shortPlatform(platform) }))).map(
     (each, index) => (index < maxReferences ? each : { role: each.role, digest: each.digest, size: 0, mediaType: '' }),
@@ -93,7 +103,10 @@ export function sumOfBytes(sizes: Iterable<number>): number {
   return withinBounds(sum);
 }
 
-/** Sums that an older version wrote may be neither whole nor positive any more, once claimed sizes have gone through them. */
+/**
+ * Sums that an older version wrote may be neither whole nor positive any more, once claimed sizes have gone through
+ * them.
+ */
 export function withinBounds(value: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(value)));
 }

@@ -7,8 +7,8 @@ import type { RepositoryKey } from './names.ts';
 import { documentShape } from './stored.ts';
 
 /**
- * The catalog's entry of one repository. Its content lies in a partition of its own, in another container, so the two are
- * never written together: an entry is made before the first push commits and outlives the last manifest.
+ * The catalog's entry of one repository. Its content lies in a partition of its own, in another container, so the two
+ * are never written together: an entry is made before the first push commits and outlives the last manifest.
  */
 export const repositoryDocumentSchema = z.object({
   ...documentShape('repository'),
@@ -16,7 +16,9 @@ export const repositoryDocumentSchema = z.object({
   repository: repositorySchema,
   /** `deleted` marks where a repository was, until it is certain that no push was under way. */
   state: z.enum(['live', 'deleted']),
-  /** Of this life of the name: ids of its events are made of it, so that a crash repeats them and makes no second one. */
+  /**
+   * Of this life of the name: ids of its events are made of it, so that a crash repeats them and makes no second one.
+   */
   generation: z.string(),
   /** Whether the event of its creation is recorded. */
   announced: z.boolean(),

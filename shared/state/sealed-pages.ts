@@ -3,9 +3,10 @@ import type { DocumentQuery, Documents } from '../ports/documents.ts';
 import { openText, sealingKeyFor, sealText } from './sealed-text.ts';
 
 /**
- * Documents as lists need them that show a client where their next page begins. The store's own token says which partitions and ids there are, and one that was
- * made up ends in an error of the store: so a client holds it encrypted, bound to the list that it is of. `key` is the upload key, which all instances share.
- * `queryDocuments` throws `RegistryError` (`request-invalid`) for a continuation that does not open.
+ * Documents as lists need them that show a client where their next page begins. The store's own token says which
+ * partitions and ids there are, and one that was made up ends in an error of the store: so a client holds it encrypted,
+ * bound to the list that it is of. `key` is the upload key, which all instances share. `queryDocuments` throws
+ * `RegistryError` (`request-invalid`) for a continuation that does not open.
  */
 export function sealedPages(documents: Documents, key: Uint8Array): Documents {
   const secret = sealingKeyFor('place in a list', key);

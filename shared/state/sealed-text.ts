@@ -8,7 +8,10 @@ export function sealingKeyFor(purpose: string, key: Uint8Array): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', key, '', purpose, 32));
 }
 
-/** Encrypts a text that a client holds and must neither read nor change (AES-256-GCM, base64url); it opens with the same `context` alone. */
+/**
+ * Encrypts a text that a client holds and must neither read nor change (AES-256-GCM, base64url); it opens with the same
+ * `context` alone.
+ */
 export function sealText(text: string, secret: Uint8Array, context: Uint8Array = noContext): string {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(context);

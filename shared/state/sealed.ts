@@ -3,7 +3,10 @@ import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { SealingKey, SealingKeys } from './sealing-keys.ts';
 
-/** AES-256-GCM; iv, tag and bytes in base64. `key` names what it was sealed with; absent in what was sealed before keys had names. */
+/**
+ * AES-256-GCM; iv, tag and bytes in base64. `key` names what it was sealed with; absent in what was sealed before keys
+ * had names.
+ */
 export const sealedSchema = z.object({
   key: z.string().optional(),
   iv: z.base64(),
@@ -32,7 +35,10 @@ export function seal(bytes: Uint8Array, key: SealingKey, { purpose, context }: S
   };
 }
 
-/** `undefined` when its key is gone, it was sealed for another place, or was changed. Throws `StoreFailure` when the key cannot be had. */
+/**
+ * `undefined` when its key is gone, it was sealed for another place, or was changed. Throws `StoreFailure` when the key
+ * cannot be had.
+ */
 export async function open(
   sealed: Sealed,
   keys: Pick<SealingKeys, 'find'>,

@@ -15,7 +15,10 @@ export interface SealingKeys {
   readonly configured: boolean;
   /** What seals from now on. Throws `StoreFailure`: nothing is ever kept unsealed instead. */
   current(): Promise<SealingKey>;
-  /** The key that sealed something; without an id, from before keys had names. `undefined` when it is gone. Throws `StoreFailure`. */
+  /**
+   * The key that sealed something; without an id, from before keys had names. `undefined` when it is gone. Throws
+   * `StoreFailure`.
+   */
   find(id: string | undefined): Promise<SealingKey | undefined>;
 }
 
@@ -29,7 +32,9 @@ export interface SealingSettings {
 /** Each version is read once: its value never changes. */
 const keptVersions = 100;
 
-/** With a vault, its secret's newest version seals; else the configured key does; with neither, nothing can be sealed. */
+/**
+ * With a vault, its secret's newest version seals; else the configured key does; with neither, nothing can be sealed.
+ */
 export function sealingKeys(secrets: ReadSecret | undefined, { key, secret }: SealingSettings): SealingKeys {
   const configured = key === undefined ? undefined : { id: `${configuredPrefix}${fingerprint(key)}`, bytes: key };
   const vault = secrets === undefined || secret === undefined ? undefined : new VaultKeys(secrets, secret);

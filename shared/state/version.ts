@@ -7,7 +7,10 @@ export const versionRangeSchema = z
   .max(200)
   .refine((text) => semver.validRange(text) !== null, 'is not a range of semantic versions, such as ">=1.0.0 <2.0.0"');
 
-/** What a tag is as a version: `v1` and `1.2` are some too; Helm writes + as _ in tags. `undefined` for a tag that is none. */
+/**
+ * What a tag is as a version: `v1` and `1.2` are some too; Helm writes + as _ in tags. `undefined` for a tag that is
+ * none.
+ */
 export function versionOf(tag: string): SemVer | undefined {
   const [, whole, rest = ''] = /^v?(\d+(?:\.\d+){0,2})((?:[-_].*)?)$/.exec(tag) ?? [];
   if (whole === undefined) return undefined;

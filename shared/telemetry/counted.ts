@@ -24,7 +24,10 @@ export interface StorePorts {
 /** How a call is made, so that it is seen. */
 type Watch = <T>(call: `${Dependency}.${string}`, work: () => Promise<T>, container?: string) => Promise<T>;
 
-/** The same ports; every call is counted by its verb and by how it ended, and is a span where there is a tracer. Nothing waits for the counting. */
+/**
+ * The same ports; every call is counted by its verb and by how it ended, and is a span where there is a tracer. Nothing
+ * waits for the counting.
+ */
 export function counted(ports: StorePorts, metrics: Metrics, clock: Clock, tracer?: Tracer): StorePorts {
   const watch: Watch =
     tracer === undefined
@@ -114,7 +117,10 @@ function countedSecrets({ secrets }: StorePorts, watch: Watch): Pick<StorePorts,
   };
 }
 
-/** An event carries the time at which it was recorded beside what it tells of, also when the sweep publishes it much later. */
+/**
+ * An event carries the time at which it was recorded beside what it tells of, also when the sweep publishes it much
+ * later.
+ */
 function countPublished(events: readonly CloudEvent[], metrics: Metrics, now: number): void {
   for (const { type, time } of events) metrics.countPublished(type, now - Date.parse(time));
 }

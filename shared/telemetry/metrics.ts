@@ -21,8 +21,8 @@ const postBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 15];
 const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
 
 /**
- * What one instance has done since it started, in a registry of its own: two apps in one process share nothing. No label comes from
- * what a client sent. Where several instances run, each scrape meets one of them.
+ * What one instance has done since it started, in a registry of its own: two apps in one process share nothing. No
+ * label comes from what a client sent. Where several instances run, each scrape meets one of them.
  */
 export class Metrics implements CountBytes, TellPulls, TellReplication {
   readonly #registry = new Registry();

@@ -1,4 +1,7 @@
-/** What a request's time and count are kept under. A small fixed set: a path holds names that clients choose, and each would be a series. */
+/**
+ * What a request's time and count are kept under. A small fixed set: a path holds names that clients choose, and each
+ * would be a series.
+ */
 export type RouteName =
   | 'v2'
   | 'catalog'
@@ -47,7 +50,10 @@ const whole: Readonly<Partial<Record<string, RouteName>>> = {
   '/metrics': 'metrics',
 };
 
-/** The word before the last segment says the endpoint, as in `parseRoute`; a name that is wrong is still asked of that endpoint. */
+/**
+ * The word before the last segment says the endpoint, as in `parseRoute`; a name that is wrong is still asked of that
+ * endpoint.
+ */
 const words: Readonly<Partial<Record<string, RouteName>>> = {
   manifests: 'manifest',
   blobs: 'blob',
@@ -56,7 +62,10 @@ const words: Readonly<Partial<Record<string, RouteName>>> = {
   referrers: 'referrers',
 };
 
-/** For every path, also one that no route has: `unknown`. It makes no copy of the path's parts; it is asked of every pull. */
+/**
+ * For every path, also one that no route has: `unknown`. It makes no copy of the path's parts; it is asked of every
+ * pull.
+ */
 export function routeName(path: string): RouteName {
   if (path.startsWith('/v2/') && path.length > 4 && path !== '/v2/_catalog') return contentRoute(path);
   // Own properties alone: a path may be called `constructor`.

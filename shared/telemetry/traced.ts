@@ -8,8 +8,8 @@ interface Fetches {
 }
 
 /**
- * The same app; each request is a span by its route's template. No URL is told: an upload's is a key to it. A `traceparent` continues a
- * trace, from wherever it comes: it says nothing that is believed.
+ * The same app; each request is a span by its route's template. No URL is told: an upload's is a key to it. A
+ * `traceparent` continues a trace, from wherever it comes: it says nothing that is believed.
  */
 export function tracedApp(app: Fetches, tracer: Tracer): Fetches {
   return {
@@ -51,7 +51,10 @@ export function storeSpan(call: `${Dependency}.${string}`, container: string | u
   return { name: call, kind: 'client', attributes };
 }
 
-/** Says with each event in which trace it was published (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md). */
+/**
+ * Says with each event in which trace it was published
+ * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md).
+ */
 export function withTraceparent(events: readonly CloudEvent[], tracer: Tracer): readonly CloudEvent[] {
   const traceparent = tracer.traceparent();
   return traceparent === undefined ? events : events.map((event) => ({ ...event, traceparent }));

@@ -18,7 +18,10 @@ const rowSchema = z.object({
 });
 export type CountedRow = z.infer<typeof rowSchema>;
 
-/** A part is folded in one transaction of 100 changes: a row changes up to two documents, and five more are changed once. */
+/**
+ * A part is folded in one transaction of 100 changes: a row changes up to two documents, and five more are changed
+ * once.
+ */
 const rowsInPart = 30;
 
 /** What was counted in one repository in one minute; or a part of it. */

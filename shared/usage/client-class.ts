@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
-/** What pulls, in kinds: by who it is, else by what it calls itself. A fixed set, for each is a counter of every image. */
+/**
+ * What pulls, in kinds: by who it is, else by what it calls itself. A fixed set, for each is a counter of every image.
+ */
 export const clientClasses = [
   'docker',
   'containerd',

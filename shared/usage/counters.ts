@@ -9,15 +9,18 @@ import { usesWhatItPulls } from './client-class.ts';
 import { countsSchema, noCounts, plus, plusAt } from './counts.ts';
 
 /**
- * The counters of a registry as a whole lie beside those of its repositories, under a name that no repository can have. They are
- * read with one request, whatever the number of repositories.
+ * The counters of a registry as a whole lie beside those of its repositories, under a name that no repository can have.
+ * They are read with one request, whatever the number of repositories.
  */
 export function wholeRegistry(registry: RegistryName): RepositoryKey {
   return { registry, repository: '_registry' as RepositoryName };
 }
 
 const daySeconds = 24 * 3600;
-/** Since its last write: minutes are known for 32 days, hours and days for 400, an image's last pull for 1,100. In seconds. */
+/**
+ * Since its last write: minutes are known for 32 days, hours and days for 400, an image's last pull for 1,100. In
+ * seconds.
+ */
 const kept = { hour: 32 * daySeconds, day: 400 * daySeconds, image: 1_100 * daySeconds };
 /** So far back a rule on last pull may look: about three years. In days. */
 export const lastPullKeptDays = kept.image / daySeconds;

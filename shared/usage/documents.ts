@@ -9,7 +9,10 @@ import { countsSchema, countSchema } from './counts.ts';
 
 const inRepository = { registry: registrySchema, repository: repositorySchema };
 
-/** What a repository holds, and how often it was pushed to and pulled from. Of a registry as a whole, what was pushed and pulled alone. */
+/**
+ * What a repository holds, and how often it was pushed to and pulled from. Of a registry as a whole, what was pushed
+ * and pulled alone.
+ */
 export const totalSchema = z.object({
   ...documentShape('usage-total'),
   registry: registrySchema,
@@ -19,7 +22,10 @@ export const totalSchema = z.object({
   images: countSchema,
   /** Of the manifests, and of the blobs of theirs that are stored, each blob once. */
   bytes: countSchema,
-  /** Whether blobs are counted by what is stored of them. Absent in what an older version wrote, which went by what manifests claim. */
+  /**
+   * Whether blobs are counted by what is stored of them. Absent in what an older version wrote, which went by what
+   * manifests claim.
+   */
   measured: z.boolean().optional(),
 });
 export type UsageTotal = z.infer<typeof totalSchema>;

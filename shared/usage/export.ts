@@ -55,8 +55,8 @@ const tables: Readonly<
 const pageSize = 500;
 
 /**
- * A table as CSV (RFC 4180), a page of the store at a time as the client reads. The first page is read before the answer begins; a
- * failure later breaks the answer off, so that no part passes for the whole. Throws `StoreFailure`.
+ * A table as CSV (RFC 4180), a page of the store at a time as the client reads. The first page is read before the
+ * answer begins; a failure later breaks the answer off, so that no part passes for the whole. Throws `StoreFailure`.
  */
 export async function exportTable(
   documents: QueryDocuments,

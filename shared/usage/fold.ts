@@ -34,7 +34,9 @@ const rememberedFor = 8 * 24 * 3600;
 /** So many instances add to a registry's own counters without meeting. */
 const shards = 16;
 
-/** Adds to counters, once for each marker. One for each process: its own additions to one partition wait for each other. */
+/**
+ * Adds to counters, once for each marker. One for each process: its own additions to one partition wait for each other.
+ */
 export class Folding {
   readonly #documents: Store;
   readonly #shard = Math.floor(Math.random() * shards);
@@ -45,8 +47,9 @@ export class Folding {
   }
 
   /**
-   * Adds what a batch counted: one transaction for each part, with a marker that makes it count once. Delivered again, also after a crash
-   * halfway, it adds what is missing. A part that fails stops no other: `failed` is told of it. Throws `StoreFailure`: then it must be delivered again.
+   * Adds what a batch counted: one transaction for each part, with a marker that makes it count once. Delivered again,
+   * also after a crash halfway, it adds what is missing. A part that fails stops no other: `failed` is told of it.
+   * Throws `StoreFailure`: then it must be delivered again.
    */
   async addBatch(
     { id, region, parts }: PullBatch,

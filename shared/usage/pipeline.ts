@@ -40,7 +40,10 @@ interface UsageScope extends UsageSettings {
 export interface UsagePipeline {
   readonly pulls: CountPull;
   flush(): Promise<void>;
-  /** Adds a batch to the counters. One that cannot be read is logged and dropped; while the documents do not answer it waits in the queue. */
+  /**
+   * Adds a batch to the counters. One that cannot be read is logged and dropped; while the documents do not answer it
+   * waits in the queue.
+   */
   fold(message: unknown): Promise<void>;
   record(event: CatalogueEvent): Promise<void>;
   survey(): Promise<void>;
@@ -118,7 +121,8 @@ async function foldWhole(ports: FoldPorts, batch: PullBatch): Promise<void> {
   });
   const oldest = Math.min(...batch.parts.map(({ minute }) => Date.parse(`${minute}Z`)));
   ports.metrics.tellFold(ports.clock.now().getTime() - oldest);
-  // What is added counts once: brought again, the batch adds what is missing. One that never can be added ends as poison, and is tried slowly from there.
+  // What is added counts once: brought again, the batch adds what is missing. One that never can be added ends as
+  // poison, and is tried slowly from there.
   const [failure] = failures.toSorted((a, b) => Number(isPassing(a)) - Number(isPassing(b)));
   if (failure !== undefined) throw failure;
 }

@@ -35,8 +35,8 @@ interface Tally {
 const minuteMs = 60_000;
 
 /**
- * Counts pulls in memory and sends what it has counted as batches, each with an id of its own. A batch that could not be sent, or whose
- * sending was not confirmed, is sent again as it is: the id makes it count once.
+ * Counts pulls in memory and sends what it has counted as batches, each with an id of its own. A batch that could not
+ * be sent, or whose sending was not confirmed, is sent again as it is: the id makes it count once.
  */
 export class PullCounter implements CountPull {
   readonly #ports: CounterPorts;
@@ -57,7 +57,9 @@ export class PullCounter implements CountPull {
   countPull(pull: Pull): void {
     const now = this.#ports.clock.now().getTime();
     const client = this.#settings.clients.of(pull.actor, pull.userAgent);
-    const place = `${pull.key.registry}/${pull.key.repository}:${pull.tag ?? ''}@${pull.digest ?? ''} ${client} ${Math.floor(now / minuteMs)}`;
+    const place =
+      `${pull.key.registry}/${pull.key.repository}:${pull.tag ?? ''}@${pull.digest ?? ''} ${client} ` +
+      `${Math.floor(now / minuteMs)}`;
     let tally = this.#tallies.get(place);
     if (tally === undefined) {
       tally = { pull, client, manifest: 0, head: 0, blob: 0, lastAt: now };

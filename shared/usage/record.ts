@@ -27,7 +27,10 @@ type PushEvent = Extract<
   { type: 'Microsoft.ContainerRegistry.ImagePushed' | 'Microsoft.ContainerRegistry.ChartPushed' }
 >;
 
-/** Counts one event. Delivered again, or in another order, it changes nothing more. Throws `StoreFailure`: then it must be delivered again. */
+/**
+ * Counts one event. Delivered again, or in another order, it changes nothing more. Throws `StoreFailure`: then it must
+ * be delivered again.
+ */
 export async function recordUsage(ports: RecordPorts, settings: RecordSettings, event: CatalogueEvent): Promise<void> {
   const registry = settings.registryName;
   switch (event.type) {
@@ -59,7 +62,9 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
 
 const imagesAtOnce = 4;
 
-/** A restore brings many back in one step. Images that share blobs wait for each other at their etags, so few at a time. */
+/**
+ * A restore brings many back in one step. Images that share blobs wait for each other at their etags, so few at a time.
+ */
 async function settleAll(
   documents: RecordPorts['documents'],
   key: RepositoryKey,

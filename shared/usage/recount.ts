@@ -29,9 +29,10 @@ const imagesAtOnce = 4;
 const pageSize = 100;
 
 /**
- * Counts anew what has drifted: repositories whose counters have another number of images than the repository, because an event was never delivered,
- * and those that an older version counted by what manifests claim. The rest costs a count that the index answers. One that cannot be counted is
- * logged, and stops no other. Gives those that were counted anew. Throws `StoreFailure`.
+ * Counts anew what has drifted: repositories whose counters have another number of images than the repository, because
+ * an event was never delivered, and those that an older version counted by what manifests claim. The rest costs a count
+ * that the index answers. One that cannot be counted is logged, and stops no other. Gives those that were counted anew.
+ * Throws `StoreFailure`.
  */
 export async function recountDrifted(ports: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
   const { documents, log } = ports;
@@ -105,7 +106,10 @@ async function hasDrifted(documents: Documents, key: RepositoryKey, total: Usage
   return images !== (total?.images ?? 0);
 }
 
-/** Brings every image, every blob and then the totals of a repository in line with what is there. What changes meanwhile stays counted. */
+/**
+ * Brings every image, every blob and then the totals of a repository in line with what is there. What changes meanwhile
+ * stays counted.
+ */
 export async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
   const limit = pLimit(imagesAtOnce);
   await Promise.all(
@@ -147,7 +151,10 @@ async function measureBlobs(documents: Documents, key: RepositoryKey): Promise<v
     await measureBlob(documents, key, parseStored(blobSchema, found, query).document.digest);
 }
 
-/** Brings a counted blob in line with what is stored of it. Blob and totals change in one transaction: whatever a crash leaves adds up. */
+/**
+ * Brings a counted blob in line with what is stored of it. Blob and totals change in one transaction: whatever a crash
+ * leaves adds up.
+ */
 export async function measureBlob(documents: Documents, key: RepositoryKey, digest: Digest): Promise<void> {
   await untilUncontended(`the size of ${digest}`, async () => {
     const blob = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));

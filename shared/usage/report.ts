@@ -25,7 +25,10 @@ export interface ReportPorts {
   readonly clock: Clock;
 }
 
-/** What is known of a registry, a repository, a tag or a digest. `undefined` when nothing ever happened there. Throws `RegistryError` (`request-invalid`) and `StoreFailure`. */
+/**
+ * What is known of a registry, a repository, a tag or a digest. `undefined` when nothing ever happened there. Throws
+ * `RegistryError` (`request-invalid`) and `StoreFailure`.
+ */
 export async function usageOf(
   { documents, clock }: ReportPorts,
   registry: RegistryName,

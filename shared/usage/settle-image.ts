@@ -22,8 +22,9 @@ const linkSize = linkDocumentSchema.pick({ size: true });
 const blobsAtOnce = 90;
 
 /**
- * Brings the counters of one image in line with whether its manifest is there now. Because it looks, and does not add up
- * what events say, it is right in any order of events and however often each is delivered; it resumes where a crash stopped it.
+ * Brings the counters of one image in line with whether its manifest is there now. Because it looks, and does not add
+ * up what events say, it is right in any order of events and however often each is delivered; it resumes where a crash
+ * stopped it.
  */
 export async function settleImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
   for (let settled = false; !settled;) {
@@ -58,7 +59,10 @@ async function settleStep(documents: Store, key: RepositoryKey, digest: Digest):
   return outcome.committed ? false : undefined;
 }
 
-/** Somebody else has uncounted the image between the reads, and its last blobs with it: `undefined`, to look again. Throws when nobody has. */
+/**
+ * Somebody else has uncounted the image between the reads, and its last blobs with it: `undefined`, to look again.
+ * Throws when nobody has.
+ */
 async function missingCounter(
   documents: Store,
   key: RepositoryKey,

@@ -13,7 +13,10 @@ export interface TotalsDelta {
   readonly bytes?: number;
 }
 
-/** The change that adds to a repository's totals. Increments do not conflict with each other; only the very first write can. */
+/**
+ * The change that adds to a repository's totals. Increments do not conflict with each other; only the very first write
+ * can.
+ */
 export async function addToTotals(
   documents: ReadDocument,
   key: RepositoryKey,

@@ -39,7 +39,8 @@ const sizesSchema = z
     freedBytes: bytes('What Blob Storage holds less in the end when it is deleted. Not of a registry.').optional(),
     logicalBytes: bytes('Of a tag or digest: its manifests and blobs, each once, as they were measured.').optional(),
     claimedBytes: bytes(
-      'Of a tag or digest: layers that lie elsewhere and were never stored here, as its manifests claim their sizes. No other number has them in it.',
+      'Of a tag or digest: layers that lie elsewhere and were never stored here, as its manifests claim their ' +
+        'sizes. No other number has them in it.',
     ).optional(),
     recycledBytes: bytes('What images in the recycle bin need, and no other.').optional(),
     unneededBytes: bytes('What no image needs, until it is collected.').optional(),
@@ -124,7 +125,8 @@ export const topSchema = z
         repository: z.string(),
         value: z.int().openapi({
           description:
-            'Bytes of Blob Storage: all that it may read by `size`; recycled and unneeded ones by `waste`. Of all time by `pulls` and `pushes`.',
+            'Bytes of Blob Storage: all that it may read by `size`; recycled and unneeded ones by `waste`. Of all ' +
+            'time by `pulls` and `pushes`.',
         }),
       }),
     ),

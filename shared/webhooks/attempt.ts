@@ -17,7 +17,10 @@ export type Verdict =
 /** Of 4xx, those that say "later". */
 const laterStatuses: readonly number[] = [408, 425, 429];
 
-/** Makes one request of a receiver. What keeps it from being made is an outcome too: the log shows it, and the schedule tries again. Throws `StoreFailure` when the event cannot be read. */
+/**
+ * Makes one request of a receiver. What keeps it from being made is an outcome too: the log shows it, and the schedule
+ * tries again. Throws `StoreFailure` when the event cannot be read.
+ */
 export async function makeAttempt(
   ports: WebhookPorts,
   hook: Webhook,

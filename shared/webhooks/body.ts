@@ -29,7 +29,9 @@ function standardBody({ type, time, data }: HookEvent) {
   return { type, timestamp: time, data };
 }
 
-/** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#32-structured-content-mode */
+/**
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#32-structured-content-mode
+ */
 function cloudEventBody({ id, source, type, subject, time, data }: HookEvent) {
   return { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data };
 }
@@ -49,8 +51,8 @@ export const acrShapes: Readonly<
 } satisfies Record<(typeof acrActions)[number], unknown>;
 
 /**
- * ACR's body (https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference). What ACR has no action for has
- * the same shape: its type as the action, and all of its data but who did it.
+ * ACR's body (https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference). What ACR has
+ * no action for has the same shape: its type as the action, and all of its data but who did it.
  */
 export function acrBody({ type, data }: HookEvent): Properties {
   const { actor: _actor, id, timestamp, action = type, target, request, ...others } = data as Properties;
@@ -72,7 +74,10 @@ function picked(from: unknown, names: readonly string[]): Properties {
   );
 }
 
-/** ACR's webhooks cut a chart's version out of its archive's name and leave the suffix: `5.4.0.tgz`. Its Event Grid events do not. */
+/**
+ * ACR's webhooks cut a chart's version out of its archive's name and leave the suffix: `5.4.0.tgz`. Its Event Grid
+ * events do not.
+ */
 function withArchiveVersion(target: Properties): Properties {
   return typeof target.version === 'string' ? { ...target, version: `${target.version}.tgz` } : target;
 }

@@ -18,12 +18,18 @@ import { settle } from './settle.ts';
 import { takeStep } from './steps.ts';
 import { firstPage } from '../state/pages.ts';
 
-/** What waited goes out so many at once, and so many in a step, a second apart: a receiver that has just come back is not felled by it. */
+/**
+ * What waited goes out so many at once, and so many in a step, a second apart: a receiver that has just come back is
+ * not felled by it.
+ */
 const [drainedAtOnce, drainedInStep, pauseMs] = [8, 100, 1_000];
 /** When a probe finds no place at its host, or the topic is down. */
 const soonMs = 5_000;
 
-/** Takes the step of an open or draining breaker that a message asks for. Throws `StoreFailure`: then the message comes again. */
+/**
+ * Takes the step of an open or draining breaker that a message asks for. Throws `StoreFailure`: then the message comes
+ * again.
+ */
 export async function runBreaker(ports: PipelinePorts, message: BreakerMessage): Promise<void> {
   const ref = healthRef(ports.registry, message.name);
   const stored = await readStored(ports.documents, healthSchema, ref);
@@ -32,8 +38,9 @@ export async function runBreaker(ports: PipelinePorts, message: BreakerMessage):
 }
 
 /**
- * One step of a breaker. It first does what its state asks for (mark the hook, tell of it): each is done again after a crash and the same then.
- * `undefined` when the breaker has done its work, and nothing is known of the hook's health any more.
+ * One step of a breaker. It first does what its state asks for (mark the hook, tell of it): each is done again after a
+ * crash and the same then. `undefined` when the breaker has done its work, and nothing is known of the hook's health
+ * any more.
  */
 async function breakerStep(ports: PipelinePorts, before: WebhookHealth): Promise<WebhookHealth | undefined> {
   const hook = await readHook(ports.documents, ports.registry, before.name);
@@ -60,7 +67,8 @@ async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook 
   if (hook?.uid !== health.uid || whyNotFor(health, hook) !== undefined || hook.brokenSince === undefined)
     return closed(health, now, 'quietly');
   const [oldest] = await heldBack(ports, health, 1, now);
-  // What failed before the breaker opened is held back when its message comes. With nothing left the next event will show.
+  // What failed before the breaker opened is held back when its message comes. With nothing left the next event will
+  // show.
   if (oldest === undefined)
     return (await waitsFor(ports, hook, 1)) ? later(ports, health, hook) : closed(health, now, 'quietly');
   const attempt = await ports.hosts.later.within(hostOf(hook), () =>
@@ -120,7 +128,9 @@ async function release(
   return after?.status === 'delivered' ? 'done' : 'failed';
 }
 
-/** The oldest first; with `aliveAt`, those alone that are not over. Fewer than `limit` may be not all; none are none. */
+/**
+ * The oldest first; with `aliveAt`, those alone that are not over. Fewer than `limit` may be not all; none are none.
+ */
 async function heldBack(
   { documents }: PipelinePorts,
   { registry, name }: WebhookHealth,

@@ -11,8 +11,8 @@ import { replace } from './steps.ts';
 import { documentsOf, firstOf } from '../state/pages.ts';
 
 /**
- * The breaker opens when the last so many attempts failed, with no success between them, and as many deliveries wait: a few events keep to their
- * schedule however long their receiver is down.
+ * The breaker opens when the last so many attempts failed, with no success between them, and as many deliveries wait: a
+ * few events keep to their schedule however long their receiver is down.
  */
 const breakAfter = 20;
 
@@ -98,8 +98,8 @@ async function hasSome(
 }
 
 /**
- * The hook and its routes say whether the breaker is open, so that dispatch posts nothing while it is. Done again it changes nothing.
- * Throws `StoreFailure`.
+ * The hook and its routes say whether the breaker is open, so that dispatch posts nothing while it is. Done again it
+ * changes nothing. Throws `StoreFailure`.
  */
 export async function markHook(
   { documents }: PipelinePorts,

@@ -4,7 +4,10 @@ import type { PipelinePorts } from './ports.ts';
 import { runRedelivery } from './redeliver-since.ts';
 import { retry } from './retry.ts';
 
-/** Does what a message of the queue asks for. One that cannot be read is logged and dropped. Throws `StoreFailure`: then it comes again. */
+/**
+ * Does what a message of the queue asks for. One that cannot be read is logged and dropped. Throws `StoreFailure`: then
+ * it comes again.
+ */
 export async function deliver(ports: PipelinePorts, input: unknown): Promise<void> {
   const parsed = messageSchema.safeParse(input);
   if (!parsed.success) {

@@ -11,7 +11,10 @@ export function digestOf(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32);
 }
 
-/** Of one event to one hook, in any region and however often: `webhook-id`, and the id of the delivery's document. It begins with the day of the event. */
+/**
+ * Of one event to one hook, in any region and however often: `webhook-id`, and the id of the delivery's document. It
+ * begins with the day of the event.
+ */
 export function deliveryIdOf(
   registry: RegistryName,
   name: string,

@@ -14,7 +14,10 @@ export function readStoredDelivery(documents: ReadDocument, ref: DocumentRef): P
   return readStored(documents, deliverySchema, ref);
 }
 
-/** Without the event, which lies once for all hooks: a hook whose receiver is gone has thousands of deliveries that wait. */
+/**
+ * Without the event, which lies once for all hooks: a hook whose receiver is gone has thousands of deliveries that
+ * wait.
+ */
 function asStored({ event, ...delivery }: Delivery): Omit<Delivery, 'event'> {
   return delivery.eventId === undefined || delivery.eventType === pingType
     ? { ...delivery, ...(event === undefined ? {} : { event }) }
@@ -35,8 +38,8 @@ export async function createDelivery(
 }
 
 /**
- * Writes what `next` makes of the delivery, and asks it again while others write in between. `undefined`, and nothing is written, when it
- * makes nothing of what is there, or the delivery has left the log. Throws `StoreFailure`.
+ * Writes what `next` makes of the delivery, and asks it again while others write in between. `undefined`, and nothing
+ * is written, when it makes nothing of what is there, or the delivery has left the log. Throws `StoreFailure`.
  */
 export async function changeDelivery(
   documents: ReadDocument & CommitDocuments,

@@ -10,12 +10,16 @@ import { beginHeldBack, recheck, sendNext, settle } from './settle.ts';
 
 type Event = NonNullable<Delivery['event']>;
 
-/** To sign and send so many requests takes a millisecond or two; then it is the turn of whoever else this process serves, a push among them. */
+/**
+ * To sign and send so many requests takes a millisecond or two; then it is the turn of whoever else this process
+ * serves, a push among them.
+ */
 const begunAtOnce = 8;
 
 /**
- * Brings an event to every hook that is for it: posts to all at once, writes down what came of it, and leaves failures to the queue. Delivered
- * again, the event does nothing more; after a crash it goes on where that was. Throws `StoreFailure`: then it must be delivered again.
+ * Brings an event to every hook that is for it: posts to all at once, writes down what came of it, and leaves failures
+ * to the queue. Delivered again, the event does nothing more; after a crash it goes on where that was. Throws
+ * `StoreFailure`: then it must be delivered again.
  */
 export async function dispatch(ports: PipelinePorts, event: Event): Promise<void> {
   const [taken, hooks] = await Promise.all([
@@ -67,7 +71,9 @@ function isAbout({ type, data }: Event, { name }: Webhook): boolean {
   return type.startsWith('Longshore.Webhook') && target?.webhook === name;
 }
 
-/** `othersBegun`: to write down what came of one costs more than to send the next, and receivers wait for that alone. */
+/**
+ * `othersBegun`: to write down what came of one costs more than to send the next, and receivers wait for that alone.
+ */
 async function begin(ports: PipelinePorts, hook: Webhook, event: Event, othersBegun: Promise<unknown>): Promise<void> {
   if (hook.brokenSince !== undefined) return beginHeldBack(ports, hook, event);
   const now = ports.clock.now();

@@ -22,7 +22,10 @@ const secretSchema = z.object({
 });
 export type WebhookSecret = z.infer<typeof secretSchema>;
 
-/** What dispatch and delivery need of a hook. It is repeated in each of the hook's routes, so that one query finds it whole. */
+/**
+ * What dispatch and delivery need of a hook. It is repeated in each of the hook's routes, so that one query finds it
+ * whole.
+ */
 export const webhookSchema = z.object({
   registry: registrySchema,
   name: z.string(),
@@ -62,7 +65,10 @@ export const webhookDocumentSchema = z.object({
 });
 export type WebhookDocument = z.infer<typeof webhookDocumentSchema>;
 
-/** One action of one hook, found by `anchor`: the events that may concern the hook have it among theirs (scope.ts). Disabled hooks have no routes. */
+/**
+ * One action of one hook, found by `anchor`: the events that may concern the hook have it among theirs (scope.ts).
+ * Disabled hooks have no routes.
+ */
 export const webhookRouteSchema = z.object({
   ...documentShape('webhook-route'),
   registry: registrySchema,
@@ -103,13 +109,19 @@ export const attemptSchema = z.object({
 });
 export type Attempt = z.infer<typeof attemptSchema>;
 
-/** What the last attempt failed by. `rejected`: an answer that says it is of no use to try again (4xx); it is tried again, for receivers are fixed while we wait. */
+/**
+ * What the last attempt failed by. `rejected`: an answer that says it is of no use to try again (4xx); it is tried
+ * again, for receivers are fixed while we wait.
+ */
 export const failures = ['rejected', 'failing', 'unreachable', 'timeout', 'refused'] as const;
 export type Failure = (typeof failures)[number];
 
 export const deliveryStatuses = ['waiting', 'delivered', 'expired', 'cancelled'] as const;
 
-/** One event on its way to one hook, with every attempt. Its `webhook-id` is `deliveryId`, made of hook and event: the same however often and from wherever it is sent. */
+/**
+ * One event on its way to one hook, with every attempt. Its `webhook-id` is `deliveryId`, made of hook and event: the
+ * same however often and from wherever it is sent.
+ */
 export const deliverySchema = z.object({
   ...documentShape('delivery'),
   /** Partition: `registry:name`, and the day of the event. */
@@ -119,7 +131,10 @@ export const deliverySchema = z.object({
   name: z.string(),
   uid: z.string(),
   deliveryId: z.string(),
-  /** Absent in the store: the event lies once for all hooks, under `eventId` (event-store.ts). A ping's lies here, and so do those of before. */
+  /**
+   * Absent in the store: the event lies once for all hooks, under `eventId` (event-store.ts). A ping's lies here, and
+   * so do those of before.
+   */
   event: z.custom<CloudEvent>((value) => typeof value === 'object' && value !== null).optional(),
   /** Absent in documents of before. */
   eventId: z.string().optional(),

@@ -5,7 +5,10 @@ import type { Delivery } from './documents.ts';
 import { keptFor, markerRef, markerSchema } from './marker.ts';
 import { allStored } from '../state/pages.ts';
 
-/** Where the event of a delivery lies, once for all hooks: with what says that it was dispatched. `undefined` for one that has it itself. */
+/**
+ * Where the event of a delivery lies, once for all hooks: with what says that it was dispatched. `undefined` for one
+ * that has it itself.
+ */
 function eventRef({ event, eventId, registry, eventTime }: Delivery): DocumentRef | undefined {
   return event !== undefined || eventId === undefined
     ? undefined
@@ -18,7 +21,9 @@ export async function eventOf(documents: ReadDocument, delivery: Delivery): Prom
   return ref === undefined ? delivery.event : (await readStored(documents, markerSchema, ref))?.document.event;
 }
 
-/** A page of deliveries with their events, by one query for each day. Throws `StoreFailure` and `UnreadableDocument`. */
+/**
+ * A page of deliveries with their events, by one query for each day. Throws `StoreFailure` and `UnreadableDocument`.
+ */
 export async function withEvents(documents: QueryDocuments, deliveries: readonly Delivery[]): Promise<Delivery[]> {
   const refs = deliveries.flatMap((delivery) => eventRef(delivery) ?? []);
   const byDay = Map.groupBy(refs, ({ partition }) => JSON.stringify(partition));
@@ -44,7 +49,10 @@ async function readDay(documents: QueryDocuments, refs: readonly DocumentRef[]):
   return found.map(({ document: { id, event } }) => [id, event]);
 }
 
-/** Keeps the event of a delivery that is begun anew for as long as a new one. It may have left the log: then the attempt says so. Throws `StoreFailure`. */
+/**
+ * Keeps the event of a delivery that is begun anew for as long as a new one. It may have left the log: then the attempt
+ * says so. Throws `StoreFailure`.
+ */
 export async function keepEvent(documents: CommitDocuments, delivery: Delivery): Promise<void> {
   const ref = eventRef(delivery);
   // A write of any kind begins the time that it is kept for anew.

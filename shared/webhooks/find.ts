@@ -13,8 +13,8 @@ import type { WholeQuery } from '../state/pages.ts';
 const pageSize = 1000;
 
 /**
- * The enabled hooks that get an event, each once, by one look-up in the index: hooks of other actions and other repositories cost nothing.
- * Throws `StoreFailure` and `UnreadableDocument`.
+ * The enabled hooks that get an event, each once, by one look-up in the index: hooks of other actions and other
+ * repositories cost nothing. Throws `StoreFailure` and `UnreadableDocument`.
  */
 export async function findHooks(
   documents: QueryDocuments,

@@ -6,9 +6,9 @@ import { documentShape } from '../state/stored.ts';
 import type { Webhook } from './documents.ts';
 
 /**
- * What is known of a hook whose receiver has failed; there is none while all is well, and nobody who succeeds touches it.
- * `counting`: failures since the first; `open`: the breaker is, and step after step probes; `draining`: it is closed, and step after step brings
- * what waited.
+ * What is known of a hook whose receiver has failed; there is none while all is well, and nobody who succeeds touches
+ * it. `counting`: failures since the first; `open`: the breaker is, and step after step probes; `draining`: it is
+ * closed, and step after step brings what waited.
  */
 export const healthSchema = z.object({
   ...documentShape('webhook-health'),

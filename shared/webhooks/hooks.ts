@@ -26,8 +26,9 @@ export async function requireHook(documents: ReadDocument, registry: RegistryNam
 }
 
 /**
- * Writes what `next` makes of what is there, with the hook's routes, in one transaction, and again while others write in between. When `next`
- * gives back what it got, nothing is written. What it throws ends it. Throws `RegistryError` (`contended`) and `StoreFailure`.
+ * Writes what `next` makes of what is there, with the hook's routes, in one transaction, and again while others write
+ * in between. When `next` gives back what it got, nothing is written. What it throws ends it. Throws `RegistryError`
+ * (`contended`) and `StoreFailure`.
  */
 export async function writeHook(
   documents: HookStore,
@@ -52,7 +53,10 @@ export async function writeHook(
   });
 }
 
-/** Changes what must be there; `undefined` when there is no such hook, or another one of its name where `uid` is given. Throws as `writeHook` does. */
+/**
+ * Changes what must be there; `undefined` when there is no such hook, or another one of its name where `uid` is given.
+ * Throws as `writeHook` does.
+ */
 export async function changeHook(
   documents: HookStore,
   which: Pick<Webhook, 'registry' | 'name'> & { readonly uid?: string },
@@ -72,7 +76,10 @@ export async function changeHook(
 
 class NoSuchHook extends Error {}
 
-/** With its routes: from then on no event finds it. Throws `RegistryError` (`thing-unknown`, `contended`) and `StoreFailure`. */
+/**
+ * With its routes: from then on no event finds it. Throws `RegistryError` (`thing-unknown`, `contended`) and
+ * `StoreFailure`.
+ */
 export async function deleteHook(documents: HookStore, registry: RegistryName, name: string): Promise<void> {
   let isSent = false;
   await untilUncontended(`the webhook ${name}`, async () => {

@@ -36,9 +36,10 @@ interface Host {
 }
 
 /**
- * Places at receivers' hosts. Each host begins with few; every quick answer adds one, and a slow one takes them away: whoever waits for an answer
- * keeps a slot of Event Grid's, or of the queue's, from all others. A host that answers moves its line along; one that hangs is known by nobody
- * having come to a place for longer than anybody would wait: then there is no line to stand in.
+ * Places at receivers' hosts. Each host begins with few; every quick answer adds one, and a slow one takes them away:
+ * whoever waits for an answer keeps a slot of Event Grid's, or of the queue's, from all others. A host that answers
+ * moves its line along; one that hangs is known by nobody having come to a place for longer than anybody would wait:
+ * then there is no line to stand in.
  */
 export class HostLimits {
   readonly #settings: HostLimitSettings;

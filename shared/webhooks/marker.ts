@@ -10,12 +10,17 @@ import type { WebhookPorts } from './ports.ts';
 
 /** Longer than Event Grid retries (a day) and than an event waits in the outbox. In seconds. */
 const rememberedFor = 8 * 24 * 3600;
-/** Of an event that some hook gets, since its last write: deliveries have it from here, wait a week at most and are kept for 30 days behind that. */
+/**
+ * Of an event that some hook gets, since its last write: deliveries have it from here, wait a week at most and are kept
+ * for 30 days behind that.
+ */
 export const keptFor = 40 * 24 * 3600;
 /** Longer than a dispatch takes: whoever took one up so long ago has died. In milliseconds. */
 export const underWayMs = 30_000;
 
-/** That an event is being dispatched, or was. It holds the event, so that the sweep can go on with what a crash left. */
+/**
+ * That an event is being dispatched, or was. It holds the event, so that the sweep can go on with what a crash left.
+ */
 export const markerSchema = z.object({
   ...documentShape('webhook-dispatch'),
   /** The registry: the partition with the day of the event. */
@@ -29,8 +34,8 @@ export const markerSchema = z.object({
 export type Marker = z.infer<typeof markerSchema>;
 
 /**
- * `first`: nobody had the event before. `again`: somebody had and died, so that what he did must be looked at. `undefined`: it is done, or
- * somebody is at it; should he die, the sweep goes on. Throws `StoreFailure`.
+ * `first`: nobody had the event before. `again`: somebody had and died, so that what he did must be looked at.
+ * `undefined`: it is done, or somebody is at it; should he die, the sweep goes on. Throws `StoreFailure`.
  */
 export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise<'first' | 'again' | undefined> {
   const now = ports.clock.now();
@@ -67,7 +72,10 @@ export async function takeUp(
   ).committed;
 }
 
-/** `isDelivered`: whether a delivery may have its event from here. A marker of an older version was made for a shorter time. Throws `StoreFailure`. */
+/**
+ * `isDelivered`: whether a delivery may have its event from here. A marker of an older version was made for a shorter
+ * time. Throws `StoreFailure`.
+ */
 export async function markDone(
   { documents, registry }: WebhookPorts,
   event: CloudEvent,

@@ -5,12 +5,18 @@ import { dispatchLimits, HostLimits, retryLimits } from './host-limits.ts';
 import type { PipelinePorts, WebhookPorts } from './ports.ts';
 import { sweepWebhooks } from './sweep.ts';
 
-/** What triggers do about webhooks, and what its management needs for it. One for each instance: it knows how much is under way at which host. */
+/**
+ * What triggers do about webhooks, and what its management needs for it. One for each instance: it knows how much is
+ * under way at which host.
+ */
 export interface WebhookPipeline {
   readonly ports: PipelinePorts;
   dispatch(event: CloudEvent): Promise<void>;
   deliver(message: unknown): Promise<void>;
-  /** What no attempt could handle. It is told and let go: what is due is in documents, and the sweep sends another message for it. */
+  /**
+   * What no attempt could handle. It is told and let go: what is due is in documents, and the sweep sends another
+   * message for it.
+   */
   letGo(message: unknown): void;
   sweep(): Promise<void>;
 }

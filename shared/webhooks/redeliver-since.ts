@@ -44,7 +44,10 @@ export const redeliverySchema = z.object({
 });
 export type Redelivery = z.infer<typeof redeliverySchema>;
 
-/** Begins it. `since` is about the events' times. Throws `RegistryError` (`thing-unknown`; `conflict` for a disabled hook) and `StoreFailure`. */
+/**
+ * Begins it. `since` is about the events' times. Throws `RegistryError` (`thing-unknown`; `conflict` for a disabled
+ * hook) and `StoreFailure`.
+ */
 export async function redeliverSince(ports: PipelinePorts, name: string, since: string): Promise<Redelivery> {
   const { registry, documents, queues, clock, ids } = ports;
   const hook = await requireHook(documents, registry, name);

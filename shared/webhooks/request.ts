@@ -19,8 +19,9 @@ export interface SignedRequest {
 }
 
 /**
- * The request of one attempt, signed for now with every live secret. A custom header replaces one of the same name, but for the signature's.
- * Throws `StoreFailure` when the keys cannot be had, `WebhookUnsealable` when they do not open what the hook has.
+ * The request of one attempt, signed for now with every live secret. A custom header replaces one of the same name, but
+ * for the signature's. Throws `StoreFailure` when the keys cannot be had, `WebhookUnsealable` when they do not open
+ * what the hook has.
  */
 export async function requestOf(
   ports: Pick<WebhookPorts, 'sealing' | 'clock'>,

@@ -11,18 +11,23 @@ import type { AttemptMessage } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { leaveToBreaker, settle } from './settle.ts';
 
-/** Longer than an attempt can take. Whoever claimed a delivery for so long without an outcome has died. In milliseconds. */
+/**
+ * Longer than an attempt can take. Whoever claimed a delivery for so long without an outcome has died. In milliseconds.
+ */
 const claimMs = 45_000;
 /** When a host has no place: soon, but not at once. */
 const busyMs = 5_000;
 /** What clocks may differ by. */
 const earlyMs = 2_000;
-/** An attempt that was due is made, however late an outage has made it; but what is over for so long was not to be helped. */
+/**
+ * An attempt that was due is made, however late an outage has made it; but what is over for so long was not to be
+ * helped.
+ */
 export const tooLateMs = 24 * 3_600_000;
 
 /**
- * Makes the attempt that a message asks for, when it is still to be made. Every message ends in at most one other: copies do not multiply.
- * Throws `StoreFailure`: then the message comes again.
+ * Makes the attempt that a message asks for, when it is still to be made. Every message ends in at most one other:
+ * copies do not multiply. Throws `StoreFailure`: then the message comes again.
  */
 export async function retry(ports: PipelinePorts, message: AttemptMessage): Promise<void> {
   const ref = deliveryRef(ports.registry, message.name, message.deliveryId);

@@ -17,7 +17,10 @@ export function deadlineOf(hook: Pace, now: Date): string {
   return new Date(now.getTime() + (hook.giveUpSeconds ?? usualGiveUpSeconds) * 1000).toISOString();
 }
 
-/** How long to wait after `failed` attempts of a round, in milliseconds. `salt` decides the jitter, so that copies of a message agree. */
+/**
+ * How long to wait after `failed` attempts of a round, in milliseconds. `salt` decides the jitter, so that copies of a
+ * message agree.
+ */
 export function waitMs(hook: Pace, failed: number, salt: string): number {
   const waits = hook.retrySeconds ?? usualRetrySeconds;
   const seconds = waits[Math.min(failed, waits.length) - 1] ?? 0;
@@ -25,8 +28,8 @@ export function waitMs(hook: Pace, failed: number, salt: string): number {
 }
 
 /**
- * When to try again after a failure at `now`: by the schedule or when the receiver asked for it, whichever is later, and a last time at the
- * deadline. `undefined` when that has come.
+ * When to try again after a failure at `now`: by the schedule or when the receiver asked for it, whichever is later,
+ * and a last time at the deadline. `undefined` when that has come.
  */
 export function nextAttempt(
   hook: Pace,

@@ -19,11 +19,13 @@ export type Scope =
   { readonly is: 'everything' } | { readonly is: 'within'; readonly repository: string; readonly tag?: string };
 
 export const scopeSyntax =
-  'must be empty (everything), REPOSITORY:TAG, REPOSITORY:* (all of it), REPOSITORY (its tag latest), or a pattern such as team/** or team/*:v*, where * stands for anything but a slash and ** for anything';
+  'must be empty (everything), REPOSITORY:TAG, REPOSITORY:* (all of it), REPOSITORY (its tag latest), or a ' +
+  'pattern such as team/** or team/*:v*, where * stands for anything but a slash and ** for anything';
 
 /**
- * ACR's scope: `foo` is `foo:latest`, `foo:*` is everything of `foo`, also what has no tag (a delete, a push by digest). Beyond it a `*` in
- * either part: a pattern of repositories without a tag covers everything of them. `undefined` when it is none of these.
+ * ACR's scope: `foo` is `foo:latest`, `foo:*` is everything of `foo`, also what has no tag (a delete, a push by
+ * digest). Beyond it a `*` in either part: a pattern of repositories without a tag covers everything of them.
+ * `undefined` when it is none of these.
  */
 export function parseScope(text: string): Scope | undefined {
   if (text === '') return { is: 'everything' };
@@ -31,7 +33,10 @@ export function parseScope(text: string): Scope | undefined {
   return scopeOf(repository, tag ?? (repository.includes('*') ? '*' : 'latest'));
 }
 
-/** What a hook leaves out. ACR has none, so its rule of `latest` does not hold here: who excludes a repository means all of it. */
+/**
+ * What a hook leaves out. ACR has none, so its rule of `latest` does not hold here: who excludes a repository means all
+ * of it.
+ */
 export function parseExclude(text: string): Scope | undefined {
   const { repository, tag = '*' } = partsOf(text);
   return scopeOf(repository, tag);
@@ -47,7 +52,9 @@ function scopeOf(repository: string, tag: string): Scope | undefined {
   return tag === '*' ? { is: 'within', repository } : { is: 'within', repository, tag };
 }
 
-/** The one word that events which the scope may cover share (`anchorsOf`): the longest part of it that is no pattern. */
+/**
+ * The one word that events which the scope may cover share (`anchorsOf`): the longest part of it that is no pattern.
+ */
 export function anchorOf(scope: Scope): string {
   if (scope.is === 'everything') return 'all';
   const { repository, tag } = scope;
@@ -57,7 +64,10 @@ export function anchorOf(scope: Scope): string {
   return folder === '' ? 'all' : `under:${folder}`;
 }
 
-/** Where routes of hooks that may concern an event are found: its action, and every anchor that a scope which covers it can have. */
+/**
+ * Where routes of hooks that may concern an event are found: its action, and every anchor that a scope which covers it
+ * can have.
+ */
 export function anchorsOf(event: HookEvent): string[] {
   const { action, repository, tags } = concernOf(event);
   const places =

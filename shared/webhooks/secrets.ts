@@ -24,7 +24,10 @@ export function parseSecret(text: string): Uint8Array | undefined {
   return isWhole && bytes.length >= fewestBytes && bytes.length <= mostBytes ? bytes : undefined;
 }
 
-/** A hook that nothing can be sent for: the key that its secrets or headers were sealed with is gone. Rotating, or giving the headers anew, mends it. */
+/**
+ * A hook that nothing can be sent for: the key that its secrets or headers were sealed with is gone. Rotating, or
+ * giving the headers anew, mends it.
+ */
 export class WebhookUnsealable extends Error {
   override readonly name = 'WebhookUnsealable';
 }
@@ -73,7 +76,10 @@ export function liveSecrets(secrets: readonly WebhookSecret[], now: Date): Webho
   return secrets.filter(({ expiresAt }) => expiresAt === undefined || new Date(expiresAt) > now);
 }
 
-/** The live secrets' bytes, newest first. One that does not open any more does not sign. Throws `StoreFailure` and, when none opens, `WebhookUnsealable`. */
+/**
+ * The live secrets' bytes, newest first. One that does not open any more does not sign. Throws `StoreFailure` and, when
+ * none opens, `WebhookUnsealable`.
+ */
 export async function openSecrets(
   ports: Keys,
   hook: HookIdentity & Pick<Webhook, 'secrets'>,
@@ -98,7 +104,9 @@ async function sealed({ sealing }: Keys, place: SealedPlace, bytes: Uint8Array):
   if (!sealing.configured)
     throw new RegistryError({
       is: 'conflict',
-      why: 'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every instance, or LONGSHORE_KEY_VAULT',
+      why:
+        'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, ' +
+        'on every instance, or LONGSHORE_KEY_VAULT',
     });
   return seal(bytes, await sealing.current(), place);
 }

@@ -24,8 +24,8 @@ export async function sendNext(
 }
 
 /**
- * Writes down what came of an attempt, then acts on it: a crash in between leaves a delivery that says when it is due, and the sweep finds it.
- * `known` is absent for a delivery that is not written yet. Throws `StoreFailure`.
+ * Writes down what came of an attempt, then acts on it: a crash in between leaves a delivery that says when it is due,
+ * and the sweep finds it. `known` is absent for a delivery that is not written yet. Throws `StoreFailure`.
  */
 export async function settle(
   ports: PipelinePorts,
@@ -48,7 +48,10 @@ export async function settle(
   return written?.document;
 }
 
-/** Leaves a delivery to the breaker, or gives it a message when there is nothing to wait for any more. Throws `StoreFailure`. */
+/**
+ * Leaves a delivery to the breaker, or gives it a message when there is nothing to wait for any more. Throws
+ * `StoreFailure`.
+ */
 export async function leaveToBreaker(ports: PipelinePorts, known: Stored<Delivery>): Promise<void> {
   // Written since by anybody else, it has a message that looks again.
   const held = await changeDelivery(ports.documents, known, (delivery) =>
@@ -68,8 +71,8 @@ export async function beginHeldBack(
 }
 
 /**
- * The breaker may have closed, and looked for the last time, before this delivery was written. It clears the hook before it looks: so either
- * it finds the delivery, or this finds the hook cleared.
+ * The breaker may have closed, and looked for the last time, before this delivery was written. It clears the hook
+ * before it looks: so either it finds the delivery, or this finds the hook cleared.
  */
 export async function recheck(ports: PipelinePorts, held: Stored<Delivery>): Promise<void> {
   const { registry, name } = held.document;

@@ -8,8 +8,9 @@ import type { WebhookPorts } from './ports.ts';
 const claimMs = 120_000;
 
 /**
- * Work that goes on step by step, a message each, while its document says where it is: `seq` is the step that is next, `at` when it is due (absent:
- * there is none). A step whose message is lost is found by the sweep; one whose message is copied is done once, and done again only after a crash.
+ * Work that goes on step by step, a message each, while its document says where it is: `seq` is the step that is next,
+ * `at` when it is due (absent: there is none). A step whose message is lost is found by the sweep; one whose message is
+ * copied is done once, and done again only after a crash.
  */
 export interface Stepped extends JsonDocument {
   readonly seq: number;
@@ -18,8 +19,8 @@ export interface Stepped extends JsonDocument {
 }
 
 /**
- * Takes step `message.seq`. `step` gives back the document as it is to be from then on (its `seq` is taken care of), or `undefined` when it
- * can go. Throws `StoreFailure`, and what `step` throws: then the message comes again.
+ * Takes step `message.seq`. `step` gives back the document as it is to be from then on (its `seq` is taken care of), or
+ * `undefined` when it can go. Throws `StoreFailure`, and what `step` throws: then the message comes again.
  */
 export async function takeStep<T extends Stepped>(
   ports: WebhookPorts,

@@ -32,9 +32,9 @@ export interface Swept {
 }
 
 /**
- * Sets going again what crashes, outages and lost messages left: events that were not dispatched to their end, deliveries and steps that are
- * overdue, and ends those that nobody ended in their time. Where a message was only late there are two then, which does no harm.
- * Throws `StoreFailure`.
+ * Sets going again what crashes, outages and lost messages left: events that were not dispatched to their end,
+ * deliveries and steps that are overdue, and ends those that nobody ended in their time. Where a message was only late
+ * there are two then, which does no harm. Throws `StoreFailure`.
  */
 export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
   const now = ports.clock.now();
@@ -127,7 +127,10 @@ function typeIs(type: string) {
   return { path: 'type', is: '=', value: type } as const;
 }
 
-/** Does `handle` for all that is found, and counts for how much it did something. One that cannot be handled is logged and stops no other. */
+/**
+ * Does `handle` for all that is found, and counts for how much it did something. One that cannot be handled is logged
+ * and stops no other.
+ */
 async function each(
   ports: PipelinePorts,
   query: Omit<DocumentQuery, 'limit'>,

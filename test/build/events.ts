@@ -17,7 +17,9 @@ export interface EventSubject {
   readonly hooked: Receiver;
 }
 
-/** What follows from a push, by whichever functions a deployment has: each behind its own subscription, queue or timer. */
+/**
+ * What follows from a push, by whichever functions a deployment has: each behind its own subscription, queue or timer.
+ */
 export function eventSuite(name: string, subject: () => EventSubject): void {
   const patience = { timeout: 25_000, interval: 100 };
   const app = () => remoteApp(subject().url);

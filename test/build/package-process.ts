@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { startFunctionsHost } from '../../local/functions-host/start.ts';
 
-// The built package in a folder, in the local Functions host, in a process of its own: its environment is the app's settings.
+// The built package in a folder, in the local Functions host, in a process of its own: its environment is the app's
+// settings.
 const dist = process.argv[2] ?? '';
 const { main } = JSON.parse(readFileSync(`${dist}/package.json`, 'utf8')) as { main: string };
 

@@ -23,7 +23,7 @@ async function registered(entry: string): Promise<string[]> {
 }
 
 /** Takes from Node what came with 22.15, so that a newer one looks like an older to whatever is loaded behind. */
-const older = `data:text/javascript,${encodeURIComponent("import zlib from 'node:zlib'; import { syncBuiltinESMExports } from 'node:module'; for (const name of Object.keys(zlib)) if (/zstd/i.test(name)) delete zlib[name]; syncBuiltinESMExports();")}`;
+const older = `data:text/javascript,${encodeURIComponent("import zlib from 'node:zlib'; import { " + "syncBuiltinESMExports } from 'node:module'; for (const name of Object.keys(zlib)) if (/zstd/i.test(name)) delete zlib[name]; syncBuiltinESMExports();")}`;
 
 /** What a process says that imports a file of the package on such a Node. */
 async function loadedOnOlderNode(entry: string): Promise<{ code: number; stderr: string }> {
@@ -57,18 +57,22 @@ describe('npm run build', () => {
     expect(withExporter).toEqual([expect.stringMatching(/^parts.opentelemetry-/)]);
   });
 
-  it("lays it out as Functions' own host looks for it: host.json, the entry that package.json names, and the bundle of the triggers' extensions", () => {
-    const read = (path: string) => JSON.parse(readFileSync(`${root}dist/${path}`, 'utf8')) as Record<string, unknown>;
-    expect(read('host.json')).toMatchObject({
-      version: '2.0',
-      extensions: { http: { routePrefix: '' } },
-      extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' },
-    });
-    const { main, type } = read('package.json');
-    expect([type, existsSync(`${root}dist/${String(main)}`)]).toEqual(['module', true]);
-    // A dependency that is not in the bundle would be looked for in a folder that is not deployed.
-    expect(readdirSync(`${root}dist`)).not.toContain('node_modules');
-  });
+  it(
+    "lays it out as Functions' own host looks for it: host.json, the entry that package.json names, and the " +
+      "bundle of the triggers' extensions",
+    () => {
+      const read = (path: string) => JSON.parse(readFileSync(`${root}dist/${path}`, 'utf8')) as Record<string, unknown>;
+      expect(read('host.json')).toMatchObject({
+        version: '2.0',
+        extensions: { http: { routePrefix: '' } },
+        extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' },
+      });
+      const { main, type } = read('package.json');
+      expect([type, existsSync(`${root}dist/${String(main)}`)]).toEqual(['module', true]);
+      // A dependency that is not in the bundle would be looked for in a folder that is not deployed.
+      expect(readdirSync(`${root}dist`)).not.toContain('node_modules');
+    },
+  );
 
   it.each([
     ['functions/index.js', 3],

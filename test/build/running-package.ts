@@ -59,7 +59,10 @@ export async function startPackage(
   };
 }
 
-/** The local services, and the package, built anew, over them with the host's storage named as in Azure: by the address of its services, not by a connection string. */
+/**
+ * The local services, and the package, built anew, over them with the host's storage named as in Azure: by the address
+ * of its services, not by a connection string.
+ */
 export async function startPackageOverServices(subscriber: string): Promise<PackageProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-test-'));
   const services = await startServicesProcess(

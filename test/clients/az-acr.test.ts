@@ -7,8 +7,9 @@ import type { RunningStack } from '../local/stack/running-stack.ts';
 import { command } from './command.ts';
 import { OciLayout } from './oci-layout.ts';
 
-// Debian's azure-cli, unchanged, against `npm start -- --tls --host NAME.azurecr.io` as docs/az.md has it. It reaches a registry by https on port 443 alone,
-// under the name and the suffix of its cloud, so these tests need that port, and root for a hosts file of their own.
+// Debian's azure-cli, unchanged, against `npm start -- --tls --host NAME.azurecr.io` as docs/az.md has it. It reaches a
+// registry by https on port 443 alone, under the name and the suffix of its cloud, so these tests need that port, and
+// root for a hosts file of their own.
 
 const name = 'longshoretest';
 const host = `${name}.azurecr.io`;
@@ -27,7 +28,8 @@ beforeAll(async () => {
   stops.push(() => stack.stop());
   password = /"admin" with the password (\S+):/.exec(stack.told())?.[1] ?? '';
   await mkdir(join(folder, 'bin'));
-  // As Debian's package podman-docker does it. az runs `docker ps` and `docker login`, and takes a warning for a failure.
+  // As Debian's package podman-docker does it. az runs `docker ps` and `docker login`, and takes a warning for a
+  // failure.
   await writeFile(join(folder, 'bin', 'docker'), '#!/bin/sh\nexec podman --log-level error "$@"\n');
   await chmod(join(folder, 'bin', 'docker'), 0o700);
   await pushSamples();

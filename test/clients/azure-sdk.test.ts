@@ -44,14 +44,19 @@ afterAll(async () => {
   for (const stop of stops.reverse()) await stop();
 });
 
-/** What the clients are given: the front's certificate, no patience, and leave to follow a blob's redirect to Azurite, which has no TLS. */
+/**
+ * What the clients are given: the front's certificate, no patience, and leave to follow a blob's redirect to Azurite,
+ * which has no TLS.
+ */
 const options = (): ContainerRegistryClientOptions => ({
   tlsOptions: { ca: front.certificate },
   retryOptions: { maxRetries: 0 },
   allowInsecureConnection: true,
 });
 
-/** A credential as `@azure/identity` makes them: it is asked for the scope of an audience, and gives a token for that. */
+/**
+ * A credential as `@azure/identity` makes them: it is asked for the scope of an audience, and gives a token for that.
+ */
 const credentialOf = (sub: string) => ({
   async getToken(scopes: string | string[]) {
     const aud = [scopes].flat()[0]?.replace('/.default', '');

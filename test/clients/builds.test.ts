@@ -147,7 +147,8 @@ describe('a base, and four levels of images on it', () => {
     await pushed('left:1', `FROM ${host}/base:1\nRUN ["/bin/busybox", "touch", "/left"]\n`);
     await task(
       'right',
-      `FROM ${host}/base:1 AS made\nRUN ["/bin/busybox", "touch", "/right"]\nFROM scratch\nCOPY --from=${host}/base:1 /bin /bin\nCOPY --from=made /base.txt /right /\n`,
+      `FROM ${host}/base:1 AS made\nRUN ["/bin/busybox", "touch", "/right"]\nFROM scratch\nCOPY ` +
+        `--from=${host}/base:1 /bin /bin\nCOPY --from=made /base.txt /right /\n`,
     );
     await task(
       'join',
@@ -274,7 +275,9 @@ async function startUpstream(): Promise<{ host: string; log: () => string; stop(
   const config = join(work.path, 'upstream.yml');
   await writeFile(
     config,
-    `version: 0.1\nstorage: {filesystem: {rootdirectory: ${join(work.path, 'upstream')}}}\nhttp: {addr: "127.0.0.1:${port}"}\nnotifications: {endpoints: [{name: longshore, url: "${stack.url}/api/v1/bases/notify/distribution", timeout: 5s, threshold: 5, backoff: 1s}]}\n`,
+    `version: 0.1\nstorage: {filesystem: {rootdirectory: ${join(work.path, 'upstream')}}}\nhttp: {addr: ` +
+      `"127.0.0.1:${port}"}\nnotifications: {endpoints: [{name: longshore, url: ` +
+      `"${stack.url}/api/v1/bases/notify/distribution", timeout: 5s, threshold: 5, backoff: 1s}]}\n`,
   );
   const registry = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'pipe', 'ignore'] });
   let log = '';
@@ -401,7 +404,8 @@ describe('buildah on this machine', () => {
     let log = '';
     const job = await jobOf(
       'secret',
-      `FROM ${host}/base:1\nRUN --mount=type=secret,id=npm ["/bin/busybox", "sh", "-c", "/bin/busybox sha256sum /run/secrets/npm; /bin/busybox test ! -e /secrets"]\n`,
+      `FROM ${host}/base:1\nRUN --mount=type=secret,id=npm ["/bin/busybox", "sh", "-c", "/bin/busybox sha256sum ` +
+        '/run/secrets/npm; /bin/busybox test ! -e /secrets"]\n',
       { secrets: { npm: 'a-secret-value' } },
     );
     const built = await buildahRunner(sandboxed({ stores: await storesOf(stack.url, 'base') })).build(

@@ -37,8 +37,9 @@ async function copyInto(root: string, from: string, to: string): Promise<void> {
 }
 
 /**
- * Runs what `umoci unpack` made of an image as Container Apps would run it, the image's own user, entry and folder included: no capability, no new
- * privileges, a root that cannot be written. It shares this machine's network, where the stores are.
+ * Runs what `umoci unpack` made of an image as Container Apps would run it, the image's own user, entry and folder
+ * included: no capability, no new privileges, a root that cannot be written. It shares this machine's network, where
+ * the stores are.
  */
 export async function startContainer(
   bundle: string,

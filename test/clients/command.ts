@@ -3,7 +3,10 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs a client and gives what it printed. Rejects with its own words when it fails. `env` comes on top of this process's own. */
+/**
+ * Runs a client and gives what it printed. Rejects with its own words when it fails. `env` comes on top of this
+ * process's own.
+ */
 export async function command(
   program: string,
   args: readonly string[],

@@ -17,8 +17,9 @@ export interface DockerEngine {
 }
 
 /**
- * A Docker engine on a unix socket that keeps everything in `folder` and leaves the machine's network as it is. Needs root.
- * Rejects with its log when it does not come up. `through` gives the command line of engine and client: in a mount namespace, so that what the engine mounts goes with it.
+ * A Docker engine on a unix socket that keeps everything in `folder` and leaves the machine's network as it is. Needs
+ * root. Rejects with its log when it does not come up. `through` gives the command line of engine and client: in a
+ * mount namespace, so that what the engine mounts goes with it.
  */
 export async function startDockerEngine(
   folder: string,

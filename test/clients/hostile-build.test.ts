@@ -32,8 +32,8 @@ const secrets = {
 };
 
 /**
- * What a static program does that leaves a `chroot`: `mkdir`, `chroot` into it with the working directory outside, `chdir("..")` up to the top, `chroot(".")`; then it runs
- * its arguments there.
+ * What a static program does that leaves a `chroot`: `mkdir`, `chroot` into it with the working directory outside,
+ * `chdir("..")` up to the top, `chroot(".")`; then it runs its arguments there.
  */
 const leave = smallProgram(
   amd64,
@@ -113,8 +113,9 @@ const storage = () => [
 ];
 
 /**
- * Everything that is tried with what a step has: files, processes, ports and keys of the machine. Only this test's own are aimed at: where a build is not kept apart,
- * the attack succeeds, and a signal to all would end every process of the machine.
+ * Everything that is tried with what a step has: files, processes, ports and keys of the machine. Only this test's own
+ * are aimed at: where a build is not kept apart, the attack succeeds, and a signal to all would end every process of
+ * the machine.
  */
 const attack = () => `#!/bin/busybox sh
 B=/bin/busybox
@@ -169,7 +170,8 @@ async function contextOf(
 /** Whose `/bin/sh` is the attack, pushed by somebody who may do no more than that. */
 async function hostileBase(): Promise<void> {
   const dockerfile =
-    'FROM scratch\nCOPY busybox /bin/busybox\nCOPY leave /bin/leave\nCOPY attack /bin/sh\nCOPY attack /attack\nCOPY planted.tar /planted.tar\n';
+    'FROM scratch\nCOPY busybox /bin/busybox\nCOPY leave /bin/leave\nCOPY attack /bin/sh\nCOPY attack ' +
+    '/attack\nCOPY planted.tar /planted.tar\n';
   const context = await contextOf('base', dockerfile, { leave, attack: attack(), 'planted.tar': '' });
   await command('mknod', [join(context, 'planted'), 'b', '254', '0']);
   await command('tar', [
@@ -390,7 +392,8 @@ describe('a hostile Dockerfile', () => {
     [
       "ADD of this machine's other address",
       () =>
-        `FROM ${host}/team/base:1\nADD http://${addresses()[0] ?? '10.0.0.1'}:${canaryPort()}/add /add\nRUN ["/bin/busybox", "cat", "/add"]\n`,
+        `FROM ${host}/team/base:1\nADD http://${addresses()[0] ?? '10.0.0.1'}:${canaryPort()}/add /add\nRUN ` +
+        '["/bin/busybox", "cat", "/add"]\n',
     ],
     [
       'ADD of a metadata service',
@@ -411,7 +414,10 @@ describe('a hostile Dockerfile', () => {
     [
       'a mount of a link to the root',
       () =>
-        `FROM scratch AS evil\nCOPY --from=${host}/team/base:1 /bin/busybox /bin/busybox\nFROM ${host}/team/base:1 AS linked\nRUN ["/bin/busybox", "ln", "-s", "/", "/out"]\nFROM ${host}/team/base:1\nRUN --mount=type=bind,from=linked,source=/out,target=/host,rw ["/bin/busybox", "sh", "-c", "/bin/busybox cat /host${canary} /host/login/auth.json /host/secrets/0; /bin/busybox ls -la /host /host/login; echo x > /host/job/planted"]\n`,
+        `FROM scratch AS evil\nCOPY --from=${host}/team/base:1 /bin/busybox /bin/busybox\nFROM ` +
+        `${host}/team/base:1 AS linked\nRUN ["/bin/busybox", "ln", "-s", "/", "/out"]\nFROM ` +
+        `${host}/team/base:1\nRUN --mount=type=bind,from=linked,source=/out,target=/host,rw ["/bin/busybox", ` +
+        `"sh", "-c", "/bin/busybox cat /host${canary} /host/login/auth.json /host/secrets/0; /bin/busybox ls -la /host /host/login; echo x > /host/job/planted"]\n`,
     ],
     [
       'a cache that leads out',

@@ -57,7 +57,8 @@ describe.each([
       const layer = { seed, from: 0, to: gibibytes * gibibyte };
       await requireDisk(state.path, layer.to + gibibyte);
       const digest = await digestOfAll(layerBytes(layer));
-      // Not before: while a process idles the system may take back its pages, and it would seem to grow when it works again.
+      // Not before: while a process idles the system may take back its pages, and it would seem to grow when it works
+      // again.
       stack = await startRunningStack(state.path);
       const started = await fetch(`${stack.url}/v2/large/layer/blobs/uploads/`, { method: 'POST' });
       const url = `${stack.url}${started.headers.get('location') ?? ''}`;
@@ -87,7 +88,9 @@ describe.each([
       expect(await digestPulled(`${stack.url}/v2/large/layer/blobs/${digest}`)).toBe(digest);
       expect(growth).toBeLessThan(allowedGrowth);
       process.stdout.write(
-        `${method}, ${gibibytes} GiB: ${Math.round((performance.now() - began) / 1_000)} s in all, ${seconds.asked.toFixed(1)} s to ask where it stands, ${Math.round(seconds.ended)} s for the last PUT; the server grew by ${Math.round(growth / mebibyte)} MiB\n`,
+        `${method}, ${gibibytes} GiB: ${Math.round((performance.now() - began) / 1_000)} s in all, ` +
+          `${seconds.asked.toFixed(1)} s to ask where it stands, ${Math.round(seconds.ended)} s for the last PUT; ` +
+          `the server grew by ${Math.round(growth / mebibyte)} MiB\n`,
       );
     },
   );

@@ -15,7 +15,10 @@ export interface Part {
   readonly to: number;
 }
 
-/** Bytes that do not compress, the same for the same seed; no MiB of them is like another. Made faster than they are sent, from anywhere. */
+/**
+ * Bytes that do not compress, the same for the same seed; no MiB of them is like another. Made faster than they are
+ * sent, from anywhere.
+ */
 export function* layerBytes({ seed, from, to }: Part): Generator<Buffer> {
   const pattern = createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16)).update(
     Buffer.alloc(mebibyte),
@@ -95,6 +98,7 @@ export async function requireDisk(folder: string, bytes: number): Promise<void> 
   const gibibytes = (amount: number) => (amount / gibibyte).toFixed(1);
   if (bavail * bsize < bytes)
     throw new Error(
-      `this test writes ${gibibytes(bytes)} GiB, and ${folder} has room for ${gibibytes(bavail * bsize)}: free some, or set TMPDIR to a folder on another disk`,
+      `this test writes ${gibibytes(bytes)} GiB, and ${folder} has room for ${gibibytes(bavail * bsize)}: free ` +
+        'some, or set TMPDIR to a folder on another disk',
     );
 }

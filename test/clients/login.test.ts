@@ -16,7 +16,9 @@ CMD ["/bin/busybox", "true"]
 `;
 const image = 'localhost/longshore/app:1';
 
-/** Containers' tools keep everything in the test's own folder: images below `root`, logins in a file of `user`'s own. */
+/**
+ * Containers' tools keep everything in the test's own folder: images below `root`, logins in a file of `user`'s own.
+ */
 function tools(user: string, root = 'storage') {
   const storage = [
     '--storage-driver',

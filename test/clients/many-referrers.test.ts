@@ -99,7 +99,8 @@ describe('a manifest with a thousand referrers, on the local stack', () => {
     for (const { answered, settled } of [first, back, second]) {
       // A second; where others have the machine, far less than what goes on behind the answer.
       expect(answered.ms).toBeLessThan(Math.max(1_000, settled.ms / 5));
-      // Processor time, which others do not change; that of the thousands of events, which every consumer handles meanwhile, is in it.
+      // Processor time, which others do not change; that of the thousands of events, which every consumer handles
+      // meanwhile, is in it.
       expect(settled.cpu).toBeLessThan(100_000);
     }
   }, 900_000);

@@ -10,7 +10,8 @@ import { asNewer, newer } from './newer.ts';
 import { OciLayout } from './oci-layout.ts';
 import type { Described } from './oci-layout.ts';
 
-// Debian 13's clients beside the system's (docs/clients.md): .ci/newer-clients unpacks them. Each logs in, pushes and pulls what it makes itself.
+// Debian 13's clients beside the system's (docs/clients.md): .ci/newer-clients unpacks them. Each logs in, pushes and
+// pulls what it makes itself.
 
 let required: RequiredStack;
 let image: Described;

@@ -4,7 +4,10 @@ import { command } from './command.ts';
 /** Where `.ci/newer-clients` has unpacked Debian 13's clients. */
 export const newerFolder = process.env.LONGSHORE_NEWER_CLIENTS ?? '/tmp/longshore-newer-clients';
 
-/** The command line that runs a program with Debian 13's `/usr` in the place of the machine's, for it and all that it starts. In a mount namespace, so nobody else sees it. */
+/**
+ * The command line that runs a program with Debian 13's `/usr` in the place of the machine's, for it and all that it
+ * starts. In a mount namespace, so nobody else sees it.
+ */
 export function asNewer(program: string, args: readonly string[]): [string, ...string[]] {
   if (!existsSync(`${newerFolder}/usr/bin/skopeo`))
     throw new Error(

@@ -102,8 +102,9 @@ export async function pushTo(url: string, repository: string, tag: string, seed:
 }
 
 /**
- * A whole pull, redirects and all. Gives the manifest's digest; throws when any of it is not there or has another digest. `again` is told when a blob did
- * not come: then the registry is asked for it once more, as docker and containerd do.
+ * A whole pull, redirects and all. Gives the manifest's digest; throws when any of it is not there or has another
+ * digest. `again` is told when a blob did not come: then the registry is asked for it once more, as docker and
+ * containerd do.
  */
 export async function pullFrom(
   url: string,
@@ -132,7 +133,10 @@ export async function pullFrom(
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Docker's engine asks for a layer five times more, later and later; this one twice, a second apart. A body that breaks is asked for again, too. */
+/**
+ * Docker's engine asks for a layer five times more, later and later; this one twice, a second apart. A body that breaks
+ * is asked for again, too.
+ */
 async function askAgain(again: () => void, ask: () => Promise<void>): Promise<void> {
   for (let left = 2; ; left -= 1) {
     try {

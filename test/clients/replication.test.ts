@@ -167,7 +167,8 @@ describe('the copy of a layer of 1 GiB to another region', () => {
     ]);
     // The config is one block beside.
     console.log(
-      `${blocks} blocks and the config's: ${fetched().length} fetched in ${kills + 1} lives, ${answered.length} calls in all, ${answered.reduce((sum, { bytes }) => sum + bytes, 0)} bytes of bodies`,
+      `${blocks} blocks and the config's: ${fetched().length} fetched in ${kills + 1} lives, ${answered.length} ` +
+        `calls in all, ${answered.reduce((sum, { bytes }) => sum + bytes, 0)} bytes of bodies`,
     );
     expect(answered.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(64 * 1024);
     expect(times.size).toBe(blocks);

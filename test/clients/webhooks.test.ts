@@ -17,7 +17,9 @@ import type { WebhookReceivers } from './webhook-receivers.ts';
 
 const hooks = 100;
 const nameOf = (receiver: number) => `live${receiver}`;
-/** In bytes, of what is in use: less than ten thousand events would take, and more than the caches that fill on the way. */
+/**
+ * In bytes, of what is in use: less than ten thousand events would take, and more than the caches that fill on the way.
+ */
 const allowedGrowth = 24 * 1024 ** 2;
 
 let work: Awaited<ReturnType<typeof stateFolder>>;
@@ -82,7 +84,10 @@ async function writeImage(folder: string): Promise<void> {
   );
 }
 
-/** Nanoseconds by the shell's own clock: this process is busy with a hundred deliveries when skopeo ends, and would see it late. */
+/**
+ * Nanoseconds by the shell's own clock: this process is busy with a hundred deliveries when skopeo ends, and would see
+ * it late.
+ */
 const timed = 'began=$(date +%s%N); "$@" >&2 || exit; echo $(($(date +%s%N) - began))';
 
 /** Gives how long skopeo took, in milliseconds. */
@@ -110,7 +115,10 @@ async function pushToAll(tag: string) {
   return { ms, arrivals };
 }
 
-/** Of each push, how long half of its deliveries took at most; of all pushes, the quieter quarter: whoever shares the machine only adds to it. */
+/**
+ * Of each push, how long half of its deliveries took at most; of all pushes, the quieter quarter: whoever shares the
+ * machine only adds to it.
+ */
 async function quietLatency(pushes: number, name: string): Promise<number> {
   const halves: number[] = [];
   for (let n = 0; n < pushes; n += 1)

@@ -1,7 +1,10 @@
 import type { App } from '../../shared/app.ts';
 import { basic } from '../shared/identity/required.ts';
 
-/** What a named token may do that takes part in the conformance: everything in repositories that are called as the suite calls them. */
+/**
+ * What a named token may do that takes part in the conformance: everything in repositories that are called as the suite
+ * calls them.
+ */
 export const conformanceActions = ['read', 'write', 'delete'].map(
   (verb) => `repositories/conformance/*/content/${verb}`,
 );
@@ -10,8 +13,8 @@ export const conformanceActions = ['read', 'write', 'delete'].map(
 const scopesKept = 8;
 
 /**
- * Docker's token flow as containerd has it: asks, answers the challenge with a token got for its scopes and for those of the challenges
- * before, and comes with that one from then on.
+ * Docker's token flow as containerd has it: asks, answers the challenge with a token got for its scopes and for those
+ * of the challenges before, and comes with that one from then on.
  */
 export function loggedIn(app: App, user: string, password: string): App {
   let latest: string | undefined;

@@ -11,7 +11,10 @@ export interface RunningRegistry {
   stop(): Promise<void>;
 }
 
-/** One that asks who is there. `app` is asked by a token that may do everything in the suite's repositories and nothing else. */
+/**
+ * One that asks who is there. `app` is asked by a token that may do everything in the suite's repositories and nothing
+ * else.
+ */
 export interface GuardedRegistry extends RunningRegistry {
   /** The same without credentials. */
   readonly stranger: App;

@@ -25,12 +25,15 @@ const plan = {
     groupByAliasToAggregateType: {},
     hasSelectValue: false,
     rewrittenQuery:
-      'SELECT c._rid, [{"item": c["n"]}] AS orderByItems, c AS payload FROM c WHERE {documentdb-formattableorderbyquery-filter} ORDER BY c["n"] ASC',
+      'SELECT c._rid, [{"item": c["n"]}] AS orderByItems, c AS payload FROM c WHERE ' +
+      '{documentdb-formattableorderbyquery-filter} ORDER BY c["n"] ASC',
   },
   queryRanges: [{ min: '', max: 'FF', isMinInclusive: true, isMaxInclusive: false }],
 };
 
-/** `filter` is what the SDK puts into the rewritten query: nothing on the first page, `c["n"] > 3` behind a document. */
+/**
+ * `filter` is what the SDK puts into the rewritten query: nothing on the first page, `c["n"] > 3` behind a document.
+ */
 function rangePage({ id, values }: (typeof ranges)[number], query: string) {
   const [, operator, bound] = /c\["n"\] (>=?) (\d+)/.exec(query) ?? [];
   const wanted = values.filter(
@@ -44,7 +47,9 @@ function rangePage({ id, values }: (typeof ranges)[number], query: string) {
   return { _rid: 'c', Documents, _count: Documents.length };
 }
 
-/** What the gateway of an account with two physical partitions answers to the SDK, as far as one ordered query needs it. */
+/**
+ * What the gateway of an account with two physical partitions answers to the SDK, as far as one ordered query needs it.
+ */
 function answerTo(request: IncomingMessage, query: string, endpoint: string): readonly [status: number, body: object] {
   const location = { name: 'Local', databaseAccountEndpoint: endpoint };
   const { pathname } = new URL(request.url ?? '/', endpoint);

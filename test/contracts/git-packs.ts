@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { deflateSync, createDeflate } from 'node:zlib';
 
-/** As a pack has it (gitformat-pack): 1 commit, 2 tree, 3 blob, 4 tag, 6 a delta on what lies `back` bytes before, 7 one on `base`. */
+/**
+ * As a pack has it (gitformat-pack): 1 commit, 2 tree, 3 blob, 4 tag, 6 a delta on what lies `back` bytes before, 7 one
+ * on `base`.
+ */
 export interface PackedObject {
   readonly type: number;
   /** What it says of itself, in bytes. */

@@ -29,7 +29,10 @@ export interface KeyVault {
   stop(): Promise<void>;
 }
 
-/** Key Vault's protocol for secrets (https://learn.microsoft.com/rest/api/keyvault/secrets): challenge, api-version, versions, error codes. */
+/**
+ * Key Vault's protocol for secrets (https://learn.microsoft.com/rest/api/keyvault/secrets): challenge, api-version,
+ * versions, error codes.
+ */
 export async function startKeyVault(): Promise<KeyVault> {
   const store = new SecretStore();
   const [scopes, requests]: [string[], string[]] = [[], []];

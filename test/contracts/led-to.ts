@@ -1,7 +1,10 @@
 import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import type { HttpClient } from '@azure/core-rest-pipeline';
 
-/** For an SDK that insists on a service's own name and TLS: what it sends to `origin` goes to a stand-in's plain URL, and it does not notice. */
+/**
+ * For an SDK that insists on a service's own name and TLS: what it sends to `origin` goes to a stand-in's plain URL,
+ * and it does not notice.
+ */
 export function ledTo(origin: string, standIn: string): HttpClient {
   const client = createDefaultHttpClient();
   return {

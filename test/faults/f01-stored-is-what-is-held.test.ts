@@ -75,7 +75,10 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** A registry to which anything is done, and what it was told of: the digests that were pushed to each of its repositories. */
+/**
+ * A registry to which anything is done, and what it was told of: the digests that were pushed to each of its
+ * repositories.
+ */
 class Abused {
   readonly longshore: TestLongshore;
   readonly passTime: (ms: number) => void;

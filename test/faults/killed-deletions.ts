@@ -6,7 +6,10 @@ import { json } from './manifests.ts';
 
 const repository = 'team/app';
 
-/** An image with two batches of referrers: one of them has a referrer of its own, one is an index with a child, and one stays because a tag keeps it. */
+/**
+ * An image with two batches of referrers: one of them has a referrer of its own, one is an index with a child, and one
+ * stays because a tag keeps it.
+ */
 async function surrounded() {
   const longshore = timedLongshore();
   const { app } = longshore;
@@ -28,7 +31,10 @@ async function surrounded() {
 
 type Surrounded = Awaited<ReturnType<typeof surrounded>>;
 
-/** What the deletion comes to, whoever finishes it, and what is counted once its events came, one of them twice and the last first. */
+/**
+ * What the deletion comes to, whoever finishes it, and what is counted once its events came, one of them twice and the
+ * last first.
+ */
 async function outcomeOf({ longshore, path }: Surrounded, other: TestLongshore): Promise<unknown> {
   const answer = await ask(other.app, 'DELETE', path);
   expect([202, 404]).toContain(answer.status);
@@ -58,7 +64,10 @@ async function outcomeOf({ longshore, path }: Surrounded, other: TestLongshore):
 
 const kinds = ['crashBefore', 'crashAfter', 'failOn', 'loseAnswerOn'] as const;
 
-/** Deletes an image with all that is around it, anew for each of its store calls from `first` on in steps of `step`: that one is the process's last, fails, or loses its answer. */
+/**
+ * Deletes an image with all that is around it, anew for each of its store calls from `first` on in steps of `step`:
+ * that one is the process's last, fails, or loses its answer.
+ */
 export async function checkKilledDeletions(first: number, step: number): Promise<void> {
   const whole = await surrounded();
   await ask(whole.longshore.app, 'DELETE', whole.path);

@@ -14,7 +14,10 @@ import { build, dependentsOf, host, registry, upload } from '../shared/builds/ba
 const repository = 'team/app';
 const at = (reference: string) => `/v2/${repository}/manifests/${reference}`;
 
-/** An instance of which every commit that has a condition is sent twice: the first answer is lost, and the second one says that the condition does not hold. */
+/**
+ * An instance of which every commit that has a condition is sent twice: the first answer is lost, and the second one
+ * says that the condition does not hold.
+ */
 const losing = ({ world }: Pick<TestLongshore, 'world'>): TestLongshore =>
   composeForTest({ world, connection: { chance: { seed: 1, emptyPages: 0, lostEtags: 1 } } });
 

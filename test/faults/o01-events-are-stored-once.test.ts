@@ -41,7 +41,8 @@ describe('an event that waits for many receivers', () => {
     );
     const more = await waiting(16);
     console.info(
-      `an event of ${event.length} bytes: ${Math.round(((await storedBytes(more)) - (await storedBytes(simulation))) / 8)} bytes for each delivery`,
+      `an event of ${event.length} bytes: ` +
+        `${Math.round(((await storedBytes(more)) - (await storedBytes(simulation))) / 8)} bytes for each delivery`,
     );
   });
 

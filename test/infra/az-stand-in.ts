@@ -2,7 +2,9 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Stands in for `az`: writes down its arguments, refuses what it does not know, and answers in the real one's shapes. */
+/**
+ * Stands in for `az`: writes down its arguments, refuses what it does not know, and answers in the real one's shapes.
+ */
 const program = `#!/bin/sh
 printf '%s\\n' "$*" >> "$AZ_FOLDER/calls"
 n=$(wc -l < "$AZ_FOLDER/calls")
@@ -30,7 +32,10 @@ export interface AzStandIn {
   remove(): Promise<void>;
 }
 
-/** `AZ_FAILS` is the number of the call that is refused, with what `AZ_SAYS`; `AZ_LOGIN_SERVER` is where the deployment is found, `AZ_DATA_PLANE` who takes uploads there. */
+/**
+ * `AZ_FAILS` is the number of the call that is refused, with what `AZ_SAYS`; `AZ_LOGIN_SERVER` is where the deployment
+ * is found, `AZ_DATA_PLANE` who takes uploads there.
+ */
 export async function makeAzStandIn(): Promise<AzStandIn> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-az-'));
   await writeFile(join(folder, 'az'), program);

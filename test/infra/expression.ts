@@ -30,7 +30,10 @@ export class InAzure {
   }
 }
 
-/** What a text of a compiled template, as `[format('{0}', …)]`, comes to in a cloud. What resources tell of themselves becomes `<what.property>`. Throws for a function that it does not know. */
+/**
+ * What a text of a compiled template, as `[format('{0}', …)]`, comes to in a cloud. What resources tell of themselves
+ * becomes `<what.property>`. Throws for a function that it does not know.
+ */
 export function evaluate(text: string, cloud: Cloud = 'AzureCloud', parameters: Names = {}): Value {
   if (!text.startsWith('[') || text.startsWith('[[')) return text;
   const reader = new Reader(text.slice(1, -1), { cloud, parameters });

@@ -12,7 +12,9 @@ const names = new Map(
   [...infraText('roles.bicep').matchAll(/'(.+)': '([0-9a-f-]{36})'/g)].map(([, name = '', id = '']) => [id, name]),
 );
 
-/** What is granted on what, by the kind of the resource and the last letters of its name, which tell bytes from work. */
+/**
+ * What is granted on what, by the kind of the resource and the last letters of its name, which tell bytes from work.
+ */
 function grants(resources: readonly Predicted[], who: RegExp): string[] {
   const storage = ofType<Assignment>(resources, 'Microsoft.Authorization/roleAssignments').filter(({ properties }) =>
     who.test(properties.principalId),
@@ -74,7 +76,10 @@ describe('what an app may do', () => {
 });
 
 describe("the id behind each role's name", () => {
-  /** As Azure documents them (learn.microsoft.com/azure/role-based-access-control/built-in-roles): a wrong one shows in Azure alone. */
+  /**
+   * As Azure documents them (learn.microsoft.com/azure/role-based-access-control/built-in-roles): a wrong one shows in
+   * Azure alone.
+   */
   const documented: Readonly<Record<string, string>> = {
     'EventGrid Data Sender': 'd5a91429-5739-47e2-a06b-3470a27159e7',
     'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6',
@@ -108,7 +113,10 @@ describe("the id behind each role's name", () => {
   });
 });
 
-/** Without the Bicep compiler: what was changed in one of the three and not in the others shows here, before `infra/check-bicep.sh` compares them whole. */
+/**
+ * Without the Bicep compiler: what was changed in one of the three and not in the others shows here, before
+ * `infra/check-bicep.sh` compares them whole.
+ */
 describe('the roles that the template grants', () => {
   const bicep = [...infraText('main.bicep').matchAll(/role: '([^']+)'/g)].map(([, name]) => name).sort();
 

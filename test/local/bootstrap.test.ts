@@ -13,7 +13,10 @@ const local = fileURLToPath(new URL('../../local/', import.meta.url));
 
 let checkout: string;
 
-/** A checkout with packages that lie in files, so that npm asks no registry: a "node" that is this one, and one with enough files for two installations to meet. */
+/**
+ * A checkout with packages that lie in files, so that npm asks no registry: a "node" that is this one, and one with
+ * enough files for two installations to meet.
+ */
 beforeAll(async () => {
   checkout = await mkdtemp(join(tmpdir(), 'longshore-test-bootstrap-'));
   await mkdir(join(checkout, 'local'));

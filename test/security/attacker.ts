@@ -1,7 +1,7 @@
 import { stall } from './attack.ts';
 
-// A process of its own: what an attack costs its sender must not be taken for what it costs others. Its arguments: the kind, the URL of the host, and what
-// the attacker's `Authorization` says, where he is somebody.
+// A process of its own: what an attack costs its sender must not be taken for what it costs others. Its arguments: the
+// kind, the URL of the host, and what the attacker's `Authorization` says, where he is somebody.
 const [kind = '', url = '', authorization = ''] = process.argv.slice(2);
 const part = Buffer.alloc(900 * 1024, 'a');
 

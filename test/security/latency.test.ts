@@ -66,7 +66,10 @@ async function quietest(of: Attacked, windows: number): Promise<number[]> {
   return all.reduce((best, one) => (at(one, 0.99) < at(best, 0.99) ? one : best));
 }
 
-/** Milliseconds of pulls of a manifest by its tag, four at a time, at a pace that leaves the machine idle without an attack. */
+/**
+ * Milliseconds of pulls of a manifest by its tag, four at a time, at a pace that leaves the machine idle without an
+ * attack.
+ */
 async function pulls({ stack, puller }: Attacked, forMs: number): Promise<number[]> {
   const took: number[] = [];
   const until = performance.now() + forMs;
@@ -132,9 +135,12 @@ describe.each([
       after = rssOf(pid);
     }
     process.stdout.write(
-      `${kind}: p50 ${at(idle, 0.5).toFixed(1)} -> ${at(attacked, 0.5).toFixed(1)} ms, p99 ${at(idle, 0.99).toFixed(1)} -> ${at(attacked, 0.99).toFixed(1)} ms; memory ${before.toFixed(0)} -> ${during.toFixed(0)} -> ${after.toFixed(0)} MiB\n`,
+      `${kind}: p50 ${at(idle, 0.5).toFixed(1)} -> ${at(attacked, 0.5).toFixed(1)} ms, p99 ` +
+        `${at(idle, 0.99).toFixed(1)} -> ${at(attacked, 0.99).toFixed(1)} ms; memory ${before.toFixed(0)} -> ` +
+        `${during.toFixed(0)} -> ${after.toFixed(0)} MiB\n`,
     );
-    // Attacker and test share the cores with the registry, and a turn of theirs may be as long as some pulls: hence a floor, of some such turns.
+    // Attacker and test share the cores with the registry, and a turn of theirs may be as long as some pulls: hence a
+    // floor, of some such turns.
     expect(at(attacked, 0.99)).toBeLessThan(Math.max(3 * at(idle, 0.99), 30));
     expect(during - before).toBeLessThan(400);
     expect(after - before).toBeLessThan(200);

@@ -27,7 +27,9 @@ describe('what a build leaves', () => {
 
   /** How the folders of another process of this program are named; it has ended when it is told. */
   const prefixOfKilled = async (): Promise<string> => {
-    const source = `const { folderPrefix } = await import(${JSON.stringify(module_)}); process.stdout.write(folderPrefix('build')); setInterval(() => undefined, 1_000);`;
+    const source =
+      `const { folderPrefix } = await import(${JSON.stringify(module_)}); ` +
+      `process.stdout.write(folderPrefix('build')); setInterval(() => undefined, 1_000);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -29,7 +29,10 @@ interface Attacked {
 
 const [old, next] = [build('secret/base', 'secret base 1'), build('secret/base', 'secret base 2')];
 
-/** A registry that asks for credentials, `secret/base:1` that its administrator has pushed, and a token that may push below `team/` alone. */
+/**
+ * A registry that asks for credentials, `secret/base:1` that its administrator has pushed, and a token that may push
+ * below `team/` alone.
+ */
 async function attacked(policy: object = {}): Promise<Attacked> {
   const one = composeRequired({ settings: { publicUrl: new URL(`http://${host}`) } });
   const { events, queues } = one.world.region('home');

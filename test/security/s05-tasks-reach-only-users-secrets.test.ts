@@ -31,7 +31,10 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A registry with a vault, and all that leaves it: what git hosts and builders are given, and which secrets the builds had read. */
+/**
+ * A registry with a vault, and all that leaves it: what git hosts and builders are given, and which secrets the builds
+ * had read.
+ */
 async function attacked() {
   const world = createMemoryWorld();
   const [memoryGit, shown, built, read] = [

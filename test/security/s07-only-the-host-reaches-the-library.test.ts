@@ -93,18 +93,22 @@ describe('npm start', () => {
     await pullsWork();
   });
 
-  it('is not led astray by an id that a client sends to the front: the Functions host forwards it, and it reaches no invocation', async () => {
-    const answers = await Promise.all(
-      ['error', 'abc', randomUUID()].map(async (id) => {
-        const began = performance.now();
-        expect((await fetch(`${stack.url}/v2/`, { headers: { 'x-ms-invocation-id': id } })).status).toBe(200);
-        const { status } = await fetch(`${stack.functionsUrl}/v2/`, { headers: { 'x-ms-invocation-id': id } });
-        return { isRefused: status === 400 || status === 500, ms: performance.now() - began };
-      }),
-    );
-    expect(answers.filter(({ isRefused, ms }) => !isRefused || ms > 9_000)).toEqual([]);
-    await pullsWork();
-  });
+  it(
+    'is not led astray by an id that a client sends to the front: the Functions host forwards it, and it reaches ' +
+      'no invocation',
+    async () => {
+      const answers = await Promise.all(
+        ['error', 'abc', randomUUID()].map(async (id) => {
+          const began = performance.now();
+          expect((await fetch(`${stack.url}/v2/`, { headers: { 'x-ms-invocation-id': id } })).status).toBe(200);
+          const { status } = await fetch(`${stack.functionsUrl}/v2/`, { headers: { 'x-ms-invocation-id': id } });
+          return { isRefused: status === 400 || status === 500, ms: performance.now() - began };
+        }),
+      );
+      expect(answers.filter(({ isRefused, ms }) => !isRefused || ms > 9_000)).toEqual([]);
+      await pullsWork();
+    },
+  );
 });
 
 describe('the server of the library', () => {

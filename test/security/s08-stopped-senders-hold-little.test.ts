@@ -58,7 +58,8 @@ describe('strangers who stop in the middle', () => {
       await many(400, (at) =>
         stall(
           url,
-          `POST ${doors[at % doors.length] ?? ''} HTTP/1.1\r\nContent-Type: application/json\r\nX-Hub-Signature-256: sha256=00\r\nContent-Length: ${at % 2 === 0 ? mebibyte : 60_000}`,
+          `POST ${doors[at % doors.length] ?? ''} HTTP/1.1\r\nContent-Type: ` +
+            `application/json\r\nX-Hub-Signature-256: sha256=00\r\nContent-Length: ${at % 2 === 0 ? mebibyte : 60_000}`,
           at % 2 === 0 ? part : part.subarray(0, 50_000),
         ),
       );
@@ -75,18 +76,22 @@ describe('strangers who stop in the middle', () => {
     await expect.poll(() => statusOf(sent[0]?.got() ?? ''), { timeout: 5_000 }).toBe(413);
   });
 
-  it('are refused by their headers on the Functions host where they announce more than its limit; below it the host asks nobody before the body is there, which lies in no memory', async () => {
-    const [over, below] = await many(2, (at) =>
-      stall(
-        required.stack.functionsUrl,
-        `POST /oauth2/token HTTP/1.1\r\nContent-Length: ${at === 0 ? 400_000_000 : 10_000_000}`,
-      ),
-    );
-    await expect.poll(() => statusOf(over?.got() ?? ''), { timeout: 5_000 }).toBe(500);
-    for (let at = 0; at < 10; at++)
-      await new Promise((resolve) => below?.socket.write(Buffer.alloc(1_000_000), resolve));
-    await expect.poll(() => statusOf(below?.got() ?? ''), { timeout: 10_000 }).toBe(413);
-  });
+  it(
+    'are refused by their headers on the Functions host where they announce more than its limit; below it the ' +
+      'host asks nobody before the body is there, which lies in no memory',
+    async () => {
+      const [over, below] = await many(2, (at) =>
+        stall(
+          required.stack.functionsUrl,
+          `POST /oauth2/token HTTP/1.1\r\nContent-Length: ${at === 0 ? 400_000_000 : 10_000_000}`,
+        ),
+      );
+      await expect.poll(() => statusOf(over?.got() ?? ''), { timeout: 5_000 }).toBe(500);
+      for (let at = 0; at < 10; at++)
+        await new Promise((resolve) => below?.socket.write(Buffer.alloc(1_000_000), resolve));
+      await expect.poll(() => statusOf(below?.got() ?? ''), { timeout: 10_000 }).toBe(413);
+    },
+  );
 });
 
 describe('an open stack', () => {

@@ -154,7 +154,7 @@ const parsers: Record<string, Parser> = {
         .map((_, at) => `RUN --mount=from=a${at} x`)
         .join(
           '\n',
-        )}\n${Array.from({ length: 400 }, (_, at) => `FROM x AS b${at}\nONBUILD COPY --from=s${at + 1} a b\nFROM b${at} AS s${at}`).join('\n')}`,
+        )}\n${Array.from({ length: 400 }, (_, at) => `FROM x AS b${at}\nONBUILD COPY --from=s${at + 1} a b\nFROM ` + `b${at} AS s${at}`).join('\n')}`,
       { target: 's0' },
     ),
   'a platform': (text) => refused(() => parsePlatform(text)),

@@ -39,7 +39,10 @@ const standard = (secret: string, body: string, at: Date) =>
   signatureHeaders({ id: 'msg_1', at, body }, [keyOf(secret)]);
 const pathOf = (url: string) => new URL(url).pathname + new URL(url).search;
 
-/** A task built elsewhere from git, with its secrets and the job that was given away. `hook` may be a secret that somebody chose. */
+/**
+ * A task built elsewhere from git, with its secrets and the job that was given away. `hook` may be a secret that
+ * somebody chose.
+ */
 async function given(hook?: string, settings: object = {}) {
   const memoryGit = new MemoryGit();
   const one = composeRequired({

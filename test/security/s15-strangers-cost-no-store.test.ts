@@ -171,7 +171,8 @@ describe('doors that nobody has made', () => {
         await statusOf(
           guessAt(longshore, `/api/v1/tasks/task-${n}${address === undefined ? '' : '-too'}/hook`, 'guess', address),
         );
-    // A quarter of the registry's budget for an address, a half for all whose address is unknown; each refusal counts twice: at the door, and for want of credentials.
+    // A quarter of the registry's budget for an address, a half for all whose address is unknown; each refusal counts
+    // twice: at the door, and for want of credentials.
     expect(longshore.memory.calls.total()).toBeLessThanOrEqual(30);
   });
 });

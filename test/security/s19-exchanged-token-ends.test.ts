@@ -63,24 +63,32 @@ describe('a refresh token that was got for an outside token', () => {
     expect(claimsOf(await refreshToken(longshore, seconds() + ofOutside)).exp).toBe(seconds() + ofOurs);
   });
 
-  it('gives nothing that outlives it: neither access, nor a refresh token for offline use, nor a login with it as the password', async () => {
-    const longshore = await trusting();
-    const end = seconds() + 300;
-    const refresh = await refreshToken(longshore, end);
-    const tokens = (await (await access(longshore, refresh, { access_type: 'offline' })).json()) as Tokens;
-    expect([claimsOf(tokens.access_token).exp, claimsOf(tokens.refresh_token ?? '').exp]).toEqual([end, end]);
-    const asPassword = basic(tokenUser, refresh);
-    const login = (await (
-      await knock(longshore, '/oauth2/token?service=registry.test&offline_token=true&scope=repository:team/app:pull', {
-        headers: asPassword,
-      })
-    ).json()) as Tokens;
-    expect([claimsOf(login.access_token).exp, claimsOf(login.refresh_token ?? '').exp]).toEqual([end, end]);
-    expect(await statusOf(knock(longshore, '/v2/', { headers: asPassword }))).toBe(200);
-    clock.pass(300_000);
-    expect(await statusOf(access(longshore, refresh))).toBe(401);
-    expect(await statusOf(knock(longshore, '/v2/', { headers: asPassword }))).toBe(401);
-  });
+  it(
+    'gives nothing that outlives it: neither access, nor a refresh token for offline use, nor a login with it as ' +
+      'the password',
+    async () => {
+      const longshore = await trusting();
+      const end = seconds() + 300;
+      const refresh = await refreshToken(longshore, end);
+      const tokens = (await (await access(longshore, refresh, { access_type: 'offline' })).json()) as Tokens;
+      expect([claimsOf(tokens.access_token).exp, claimsOf(tokens.refresh_token ?? '').exp]).toEqual([end, end]);
+      const asPassword = basic(tokenUser, refresh);
+      const login = (await (
+        await knock(
+          longshore,
+          '/oauth2/token?service=registry.test&offline_token=true&scope=repository:team/app:pull',
+          {
+            headers: asPassword,
+          },
+        )
+      ).json()) as Tokens;
+      expect([claimsOf(login.access_token).exp, claimsOf(login.refresh_token ?? '').exp]).toEqual([end, end]);
+      expect(await statusOf(knock(longshore, '/v2/', { headers: asPassword }))).toBe(200);
+      clock.pass(300_000);
+      expect(await statusOf(access(longshore, refresh))).toBe(401);
+      expect(await statusOf(knock(longshore, '/v2/', { headers: asPassword }))).toBe(401);
+    },
+  );
 
   it('is not given for one that is over, also within what clocks may differ', async () => {
     const longshore = await trusting();

@@ -60,7 +60,10 @@ function madeTwice(of: Registry): string[] {
   return ids.filter((id, at) => ids.indexOf(id) !== at);
 }
 
-/** One run: updates at any moment, three processes that take what was published and queued, twice at times; one of them dies. */
+/**
+ * One run: updates at any moment, three processes that take what was published and queued, twice at times; one of them
+ * dies.
+ */
 async function simulate(seed: number) {
   const random = randomOf(seed);
   const of = await threeBases();

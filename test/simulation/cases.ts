@@ -76,7 +76,10 @@ const calm = (graces: number, ...operations: readonly Operation[]): Round => ({
   planned: operations.map((operation) => ({ operation })),
 });
 
-/** Links that were looked at again before their checks are due, and a push that looks at them then and takes as long as one may, while the checks become due. */
+/**
+ * Links that were looked at again before their checks are due, and a push that looks at them then and takes as long as
+ * one may, while the checks become due.
+ */
 function slowPush(random: () => number): Round[] {
   const blobs = [0, 1];
   const each = (does: 'upload' | 'look', graces: number): Round =>

@@ -76,7 +76,10 @@ function descriptor({ mediaType, digest, bytes }: SimulatedManifest) {
   return { mediaType, digest, size: bytes.length };
 }
 
-/** Two images that share a layer, an index of both and one of the first, signatures of an image and of an index, and a cache that lists blobs beside an image. */
+/**
+ * Two images that share a layer, an index of both and one of the first, signatures of an image and of an index, and a
+ * cache that lists blobs beside an image.
+ */
 export const amd64 = image('amd64', 0, [1]);
 export const arm64 = image('arm64', 0, [1, 2]);
 export const both = index('both', [amd64, arm64]);

@@ -50,7 +50,10 @@ class Seen {
 const blobsOf = ({ references }: Pick<ManifestDocument, 'references'>) =>
   references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest);
 
-/** Holds at every moment: what a tag, an index or the bin can reach is whole, down to its bytes. `ordered`: whose deletion somebody asked for. */
+/**
+ * Holds at every moment: what a tag, an index or the bin can reach is whole, down to its bytes. `ordered`: whose
+ * deletion somebody asked for.
+ */
 export function checkWhole(world: MemoryWorld, ordered: ReadonlySet<string>): void {
   const seen = new Seen(world);
   for (const { repository, name, digest } of seen.tags)

@@ -10,7 +10,10 @@ const unconditional = (container: string): Mutation => ({
   change: (change, where) => (where === container && change.do === 'delete' ? { do: 'delete', id: change.id } : change),
 });
 
-/** A push that looks at a link when it is a quarter of the grace old may commit half of the grace later: what spares it for less is a bug. */
+/**
+ * A push that looks at a link when it is a quarter of the grace old may commit half of the grace later: what spares it
+ * for less is a bug.
+ */
 export const spares: Record<string, Mutation> = {
   'a minute': { collectorGraceMs: 60_000 },
   'half of the grace': { collectorGraceMs: 0.5 * graceMs },

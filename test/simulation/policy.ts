@@ -61,7 +61,10 @@ export function checkTaken({ world }: Simulated): void {
   }
 }
 
-/** Holds when everything has been marked and every run is over: nothing is left but what a rule keeps, and what that holds. */
+/**
+ * Holds when everything has been marked and every run is over: nothing is left but what a rule keeps, and what that
+ * holds.
+ */
 export function checkPurged({ world }: Simulated): void {
   const old = tagsIn(world).find(({ name }) => name === 't1');
   if (old !== undefined) throw new Violation(`the tag t1 of ${old.repository} stays for ever`);

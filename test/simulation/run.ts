@@ -21,7 +21,10 @@ interface Performed {
   outcome?: Outcome;
 }
 
-/** How long calls of one round take, in graces: 0.45 in all is what a push may take that looked at its links just before. */
+/**
+ * How long calls of one round take, in graces: 0.45 in all is what a push may take that looked at its links just
+ * before.
+ */
 const jumpsOfARound = [[0.1, 0.1], [0.1, 0.1], [0.45], [0.2, 0.25]] as const;
 
 /** Runs a case, looking after every turn; throws `Violation`. Returns how many turns it took. */
@@ -131,7 +134,9 @@ async function afterPolicies(simulated: Simulated, mutation: Mutation, ordered: 
   checkPurged(simulated);
 }
 
-/** A tag whose push was answered has its manifest, unless something was asked since that push began that may take it. */
+/**
+ * A tag whose push was answered has its manifest, unless something was asked since that push began that may take it.
+ */
 function checkAcknowledged({ world }: Simulated, history: readonly Performed[]): void {
   for (const { operation, outcome, from } of history) {
     if (operation.do !== 'push' || operation.tag === undefined || outcome !== 'done') continue;

@@ -23,8 +23,8 @@ interface Waiting {
 const patienceMs = 10_000;
 
 /**
- * Actors that take turns: each call of a port waits for its turn, and the seed decides whose call is next. All that lies between two calls
- * of an actor runs at once, so a run is the list of turns and nothing else.
+ * Actors that take turns: each call of a port waits for its turn, and the seed decides whose call is next. All that
+ * lies between two calls of an actor runs at once, so a run is the list of turns and nothing else.
  */
 export class Schedule {
   readonly #random: () => number;
@@ -39,7 +39,10 @@ export class Schedule {
     return new Promise((go) => this.#waiting.push({ actor, go }));
   }
 
-  /** Runs the actors to their ends; `between` looks at the world after every turn, and may let time pass. A dead actor waits no more. */
+  /**
+   * Runs the actors to their ends; `between` looks at the world after every turn, and may let time pass. A dead actor
+   * waits no more.
+   */
   async run(
     actors: readonly (() => Promise<void>)[],
     between: () => void,

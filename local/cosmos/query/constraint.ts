@@ -16,7 +16,10 @@ export interface Constraint {
   readonly operands: readonly (string | number)[];
 }
 
-/** An array at `path` may have an object whose `member` is `value`: an index narrows to these, and the filter itself decides. */
+/**
+ * An array at `path` may have an object whose `member` is `value`: an index narrows to these, and the filter itself
+ * decides.
+ */
 export interface Containment {
   /** In SQLite's notation. */
   readonly path: string;

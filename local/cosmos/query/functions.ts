@@ -19,7 +19,9 @@ const holds = (whole: Json, part: JsonObject): boolean =>
   isJsonObject(whole) &&
   Object.entries(part).every(([key, value]) => Object.hasOwn(whole, key) && deepEqual(whole[key] ?? null, value));
 
-/** A third argument of true asks for a part of an object. Unlike an operator, the function is false for a wrong type. */
+/**
+ * A third argument of true asks for a part of an object. Unlike an operator, the function is false for a wrong type.
+ */
 function arrayContains([array, sought, partial]: readonly Argument[]): Argument {
   if (array === undefined || sought === undefined) return undefined;
   if (!Array.isArray(array)) return false;

@@ -43,8 +43,8 @@ const LITERALS: Readonly<Record<string, Json | undefined>> = {
 const literal = (value: Json | undefined): Expression => ({ kind: 'literal', value });
 
 /**
- * Recursive descent, one function per level of precedence: OR, AND, NOT, comparison, operand. Parameters become literals
- * on the way, so that what follows sees constants; a value never becomes a part of the text.
+ * Recursive descent, one function per level of precedence: OR, AND, NOT, comparison, operand. Parameters become
+ * literals on the way, so that what follows sees constants; a value never becomes a part of the text.
  */
 export function parseExpression(cursor: TokenCursor, scope: Scope): Expression {
   let left = parseAnd(cursor, scope);

@@ -121,7 +121,8 @@ export class Scan {
     const paths = [...new Set(equal.map(({ column }) => column))].sort().slice(0, MAX_LEADING);
     return paths.flatMap((path) => {
       const { rank, value } = this.#columns(path);
-      // What the rank alone says (true, false, null) fixes no value: a value in between would break the order that follows.
+      // What the rank alone says (true, false, null) fixes no value: a value in between would break the order that
+      // follows.
       return equal.some(({ column, test }) => column === path && test === 'equal') ? [rank, value] : [rank];
     });
   }

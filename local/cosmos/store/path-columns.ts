@@ -98,8 +98,8 @@ export class PathIndexes {
   }
 
   /**
-   * A table of the members of arrays: which item has an object in the array at `path` whose `member` is what text. Kept up by triggers;
-   * `OR REPLACE` fires none for the row that it replaces, so it may name items too many, never too few.
+   * A table of the members of arrays: which item has an object in the array at `path` whose `member` is what text. Kept
+   * up by triggers; `OR REPLACE` fires none for the row that it replaces, so it may name items too many, never too few.
    */
   membersOf(path: string, member: string): string {
     const name = `${this.#table}_m${digest(`${path} ${member}`)}`;

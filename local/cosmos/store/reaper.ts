@@ -14,7 +14,10 @@ function* tables(catalog: Catalog, replicas: readonly Replica[]): Generator<Item
   for (const replica of replicas) yield* replica.tables();
 }
 
-/** Removes expired items in the background, and gives their place back to the disk; readers do not see them in the meantime. @returns how to stop it */
+/**
+ * Removes expired items in the background, and gives their place back to the disk; readers do not see them in the
+ * meantime. @returns how to stop it
+ */
 export function startReaper(
   db: DatabaseSync,
   catalog: Catalog,

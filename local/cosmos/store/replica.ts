@@ -18,7 +18,9 @@ const tablesLike = (db: DatabaseSync, pattern: string): string[] =>
     .all(pattern)
     .map((row) => String(row['name']));
 
-/** Forgets replicas of an earlier run behind the first `kept`: they would miss every write that is made without them. */
+/**
+ * Forgets replicas of an earlier run behind the first `kept`: they would miss every write that is made without them.
+ */
 export function discardReplicas(db: DatabaseSync, kept: number): void {
   const isKept = (name: string) => Number(/^replica_(\d+)_/.exec(name)?.[1] ?? Infinity) < kept;
   for (const name of tablesLike(db, 'replica_*')) if (!isKept(name)) db.exec(`DROP TABLE ${name}`);

@@ -21,7 +21,9 @@ interface EventGridEndpointOptions {
   functions: HostedFunction[];
   invoke: Invoke;
   bodyLimit: number;
-  /** Without it whoever reaches the port makes up events, and what functions do about them is done in the app's name. */
+  /**
+   * Without it whoever reaches the port makes up events, and what functions do about them is done in the app's name.
+   */
   key: string | undefined;
   stopped: AbortSignal;
 }

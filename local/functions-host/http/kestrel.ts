@@ -17,11 +17,17 @@ export type Head =
       readonly query: URLSearchParams;
       /** As the forwarder encodes it anew: what was left as it is has its percent sign encoded. */
       readonly target: string;
-      /** Kestrel takes values in UTF-8 and HttpClient refuses to send them: the invocation runs, and its request never comes. */
+      /**
+       * Kestrel takes values in UTF-8 and HttpClient refuses to send them: the invocation runs, and its request never
+       * comes.
+       */
       readonly isForwarded: boolean;
     };
 
-/** What Kestrel (ASP.NET Core 8) and YARP do to a request before a function is looked for, as the real host was seen to do it. */
+/**
+ * What Kestrel (ASP.NET Core 8) and YARP do to a request before a function is looked for, as the real host was seen to
+ * do it.
+ */
 export function readHead(request: IncomingMessage): Head {
   const {
     method = 'GET',

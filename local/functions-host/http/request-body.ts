@@ -11,7 +11,10 @@ export function bodySizeLimit(env: Record<string, string | undefined>): number {
   return setting !== undefined && /^\d+$/.test(setting) ? Number(setting) : defaultLimit;
 }
 
-/** Of all bodies that this host gathers before the app is asked. The real host has no such bound: it is a process of its own, and ends. */
+/**
+ * Of all bodies that this host gathers before the app is asked. The real host has no such bound: it is a process of its
+ * own, and ends.
+ */
 const held = new HeldBodies({ limit: 64 * 1024 * 1024, idleMs: 30_000, totalMs: 300_000 });
 
 export class BodyTooLargeError extends Error {

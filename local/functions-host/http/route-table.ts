@@ -5,7 +5,10 @@ import { parseRoute, type Route, type RouteValues } from './route.ts';
 export type HttpFunction = HostedFunction<HttpTrigger>;
 
 export interface RouteTable {
-  /** The first function, in the order of registration, whose route and verb fit. Undefined is a 404, for a wrong verb too. */
+  /**
+   * The first function, in the order of registration, whose route and verb fit. Undefined is a 404, for a wrong verb
+   * too.
+   */
   find(method: string, path: string): { fn: HttpFunction; values: RouteValues } | undefined;
 }
 

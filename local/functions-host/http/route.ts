@@ -60,7 +60,8 @@ function parseSegment(text: string, isLast: boolean, template: string): Segment 
 }
 
 function matchSegments(segments: Segment[], requestPath: string): RouteValues | undefined {
-  // One trailing slash does not count, and a path with an empty part, as in "a//b", is no function's, not even by a catch-all.
+  // One trailing slash does not count, and a path with an empty part, as in "a//b", is no function's, not even by a
+  // catch-all.
   const trimmed = requestPath.replace(/^\//, '').replace(/\/$/, '');
   const parts = trimmed === '' ? [] : trimmed.split('/');
   if (parts.includes('')) return undefined;

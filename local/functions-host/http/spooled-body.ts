@@ -14,7 +14,10 @@ export interface SpooledBody {
   close(): Promise<void>;
 }
 
-/** The real host holds four times a body in memory; of a limit that is a sixth of its memory so much comes at once until it ends. */
+/**
+ * The real host holds four times a body in memory; of a limit that is a sixth of its memory so much comes at once until
+ * it ends.
+ */
 const shareAtOnce = 6 / 4;
 
 export class HostWouldEnd extends Error {
@@ -22,8 +25,9 @@ export class HostWouldEnd extends Error {
 }
 
 /**
- * Takes whole bodies before a function runs, as the real host does, but into files: here the same process serves all else. Where the real one would run out of memory
- * and end, with all its requests, the request that is too many fails alone.
+ * Takes whole bodies before a function runs, as the real host does, but into files: here the same process serves all
+ * else. Where the real one would run out of memory and end, with all its requests, the request that is too many fails
+ * alone.
  */
 export class Spool {
   readonly #most: number;
@@ -74,7 +78,9 @@ export class Spool {
     this.#bytes += bytes;
     if (this.#bytes <= this.#most) return;
     throw new HostWouldEnd(
-      `Bodies of ${this.#bytes} bytes are under way at once. The real host holds four times that in memory, and with six times FUNCTIONS_REQUEST_BODY_SIZE_LIMIT it ends here, with all its requests: send large bodies to the bytes host (docs/container.md).`,
+      `Bodies of ${this.#bytes} bytes are under way at once. The real host holds four times that in memory, and ` +
+        'with six times FUNCTIONS_REQUEST_BODY_SIZE_LIMIT it ends here, with all its requests: send large bodies ' +
+        'to the bytes host (docs/container.md).',
     );
   }
 }

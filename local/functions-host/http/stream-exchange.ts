@@ -19,8 +19,9 @@ export interface Worker {
 
 /**
  * Serves HTTP functions as the host does after `app.setup({ enableHttpStream: true })`: the request goes on to the HTTP
- * server that `@azure/functions` opened at `httpUri`, marked with an invocation id, and that invocation is run. Neither waits for
- * the other: a request that cannot be sent on, or whose client leaves at once, leaves the invocation waiting for it.
+ * server that `@azure/functions` opened at `httpUri`, marked with an invocation id, and that invocation is run. Neither
+ * waits for the other: a request that cannot be sent on, or whose client leaves at once, leaves the invocation waiting
+ * for it.
  */
 export function createStreamWorker(
   httpUri: string,
@@ -76,7 +77,8 @@ async function untilClosed(res: ServerResponse): Promise<void> {
   if (!res.destroyed) await once(res, 'close');
 }
 
-// The library sends nothing for a handler that returned nothing: on the real host such a client waits until its time is up.
+// The library sends nothing for a handler that returned nothing: on the real host such a client waits until its time is
+// up.
 function requireResult(outcome: { result: unknown }): void {
   if (outcome.result === undefined || outcome.result === null)
     throw new Error('The HTTP function returned no response.');
@@ -96,7 +98,8 @@ async function gather({ req, bodyLimit }: HttpExchange, spool: Spool): Promise<G
   return length <= bindingLimit ? { bytes: await readBody(req, length) } : { file: await spool.take(req) };
 }
 
-// YARP, the host's forwarder, overwrites the forwarded headers that the client sent; the library builds the URL from them.
+// YARP, the host's forwarder, overwrites the forwarded headers that the client sent; the library builds the URL from
+// them.
 function forwardedHeaders(req: IncomingMessage, invocationId: string): Record<string, string | string[]> {
   const { protocol, host } = requestOrigin(req);
   // "Expect: 100-continue" was between the client and this server, which has answered it.
@@ -105,7 +108,8 @@ function forwardedHeaders(req: IncomingMessage, invocationId: string): Record<st
     ...headers,
     host,
     ...(isChunked(req) && { 'transfer-encoding': 'chunked' }),
-    // The host adds its own only where there is none: an id of the client's stands, and the invocation's request never comes.
+    // The host adds its own only where there is none: an id of the client's stands, and the invocation's request never
+    // comes.
     'x-ms-invocation-id': headers['x-ms-invocation-id'] ?? invocationId,
     'x-forwarded-host': host,
     'x-forwarded-proto': protocol,

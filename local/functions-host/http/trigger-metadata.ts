@@ -73,7 +73,8 @@ function scalarText(value: unknown): string {
 }
 
 function parseObject(text: string): object {
-  // The host reads "not JSON after all" as "nothing to bind", too, and so it does with what Json.NET finds nested too deep.
+  // The host reads "not JSON after all" as "nothing to bind", too, and so it does with what Json.NET finds nested too
+  // deep.
   const value = jsonIn(text);
   return typeof value === 'object' && value !== null ? value : {};
 }

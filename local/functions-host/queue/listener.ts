@@ -66,7 +66,9 @@ async function pollUntil(stop: AbortSignal, options: QueueListenerOptions): Prom
   }
 }
 
-/** One poll: answers the runs it started. After a failure the queue is looked for again, as it may have been deleted. */
+/**
+ * One poll: answers the runs it started. After a failure the queue is looked for again, as it may have been deleted.
+ */
 function createPoll(options: QueueListenerOptions): () => Promise<Promise<void>[]> {
   const { fn, account, settings } = options;
   const queue = account.getQueueClient(fn.trigger.queueName);

@@ -26,7 +26,8 @@ type Occasion = 'scheduled' | 'startup' | 'past due';
 
 /**
  * Reads where one timer function stands, and answers what starts it. Once started it runs by its schedule, one run at a
- * time, and at once when an occurrence was missed or `runOnStartup` is set. A run that fails does not stop the schedule.
+ * time, and at once when an occurrence was missed or `runOnStartup` is set. A run that fails does not stop the
+ * schedule.
  */
 export async function prepareTimerListener(options: TimerListenerOptions): Promise<(invoke: Invoke) => Listener> {
   const { fn, schedule, now, statusStore } = options;

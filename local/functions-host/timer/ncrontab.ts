@@ -15,10 +15,10 @@ const horizonDays = 40 * 366;
 const names = /\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)[a-z]*/gi;
 
 /**
- * An NCRONTAB expression: `{second} {minute} {hour} {day} {month} {day of week}`, or without the seconds.
- * cron-parser reads the fields; the walk is our own, because NCRONTAB wants the day of the month *and* the day of the
- * week to fit where cron takes either. Throws on what NCRONTAB does not know, cron-parser's extensions (L, #, ?, @daily,
- * weekday 7) among it: the real host would refuse the function.
+ * An NCRONTAB expression: `{second} {minute} {hour} {day} {month} {day of week}`, or without the seconds. cron-parser
+ * reads the fields; the walk is our own, because NCRONTAB wants the day of the month *and* the day of the week to fit
+ * where cron takes either. Throws on what NCRONTAB does not know, cron-parser's extensions (L, #, ?, @daily, weekday 7)
+ * among it: the real host would refuse the function.
  */
 export function parseNcrontab(text: string): Schedule {
   const parts = text.trim().split(/\s+/);

@@ -1,7 +1,9 @@
 import { parseTimeSpan } from '../time-span.ts';
 import { parseNcrontab, type Schedule } from './ncrontab.ts';
 
-/** A timer's `schedule`: NCRONTAB, or a TimeSpan like 00:05:00 that counts from the run before. Throws on anything else. */
+/**
+ * A timer's `schedule`: NCRONTAB, or a TimeSpan like 00:05:00 that counts from the run before. Throws on anything else.
+ */
 export function parseSchedule(text: string): Schedule {
   if (!text.includes(':')) return parseNcrontab(text);
   const interval = parseTimeSpan(text);

@@ -72,7 +72,8 @@ async function stageFrom(
     return 'staged';
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
-    // What the source said is the answer's own status: gone, or a URL that is over. Anything above is an outage of either side.
+    // What the source said is the answer's own status: gone, or a URL that is over. Anything above is an outage of
+    // either side.
     if (errorCode === 'CannotVerifyCopySource' && status !== undefined && status < 500) return 'unreadable';
     throw storageFailure('blobs', `stage ${blockId} of ${client.name} from another account`, error);
   }
@@ -186,8 +187,9 @@ function requireBlock(name: string, blockId: string, bytes: Uint8Array): void {
 }
 
 /**
- * The store refuses a block that it does not receive as it was hashed. Nothing is read back, and a digest whose bytes are wrong could not be
- * repaired by pushing it again: it is known. MD5, because Node has no CRC64 of its own; it guards against accidents, not attacks.
+ * The store refuses a block that it does not receive as it was hashed. Nothing is read back, and a digest whose bytes
+ * are wrong could not be repaired by pushing it again: it is known. MD5, because Node has no CRC64 of its own; it
+ * guards against accidents, not attacks.
  */
 function checksum(bytes: Uint8Array): Buffer {
   return hash('md5', bytes, 'buffer');

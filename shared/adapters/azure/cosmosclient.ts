@@ -20,8 +20,8 @@ const callSeconds = 20;
 const throttlingRetries = { maxRetryAttemptCount: 2, maxWaitTimeInSeconds: 2 };
 
 /**
- * Sockets are kept alive and unlimited in number, the SDK's own default. (Given an agent of ours it would refuse plain http, which the
- * emulators speak.)
+ * Sockets are kept alive and unlimited in number, the SDK's own default. (Given an agent of ours it would refuse plain
+ * http, which the emulators speak.)
  */
 export function cosmosClient(settings: CosmosSettings): CosmosClient {
   // `plugins` is read by the SDK and left out of its published types.
@@ -45,7 +45,10 @@ export function inTime<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promi
   return within(callSeconds, call);
 }
 
-/** `Items.batch` wraps what it catches in a bare `Error` without status and retry-after. An answer, even a bad one, is not thrown. */
+/**
+ * `Items.batch` wraps what it catches in a bare `Error` without status and retry-after. An answer, even a bad one, is
+ * not thrown.
+ */
 const keepBatchStatus: PluginConfig = {
   on: 'operation',
   plugin: async (context, _diagnostics, next) => {
@@ -66,8 +69,9 @@ export function wasRefused(options: object): boolean {
 }
 
 /**
- * Beside every query the SDK posts a request for its plan, and needs it only when the gateway refuses the query and the SDK has to merge
- * partitions. Half of the requests would be for nothing, so they are answered here, except when merging is what was asked for.
+ * Beside every query the SDK posts a request for its plan, and needs it only when the gateway refuses the query and the
+ * SDK has to merge partitions. Half of the requests would be for nothing, so they are answered here, except when
+ * merging is what was asked for.
  */
 const skipNeedlessQueryPlans: PluginConfig = {
   on: 'request',

@@ -8,7 +8,10 @@ const skewMs = 900_000;
 
 export type DelegationKey = ServiceGetUserDelegationKeyResponse;
 
-/** The key that an identity signs SAS with: fetched once, renewed when half of its life is over, by one call for all who wait. */
+/**
+ * The key that an identity signs SAS with: fetched once, renewed when half of its life is over, by one call for all who
+ * wait.
+ */
 export function cachedDelegationKey(
   fetchKey: (startsOn: Date, expiresOn: Date) => Promise<DelegationKey>,
   now = () => Date.now(),

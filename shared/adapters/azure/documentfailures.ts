@@ -31,7 +31,8 @@ export function isAbsent({ code, substatus }: Pick<CosmosAnswer, 'code' | 'subst
 }
 
 /**
- * What to throw for an answer that is no outcome: `TypeError` for a request that no state of the store could accept, else `StoreFailure`.
+ * What to throw for an answer that is no outcome: `TypeError` for a request that no state of the store could accept,
+ * else `StoreFailure`.
  */
 export function documentsFailure(answer: CosmosAnswer, call: string, cause?: unknown): StoreFailure | TypeError {
   const message = `${call}: ${String(answer.code ?? 'no answer')} ${answer.message}`;

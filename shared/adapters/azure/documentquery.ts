@@ -19,7 +19,8 @@ export async function queryPage(container: Container, query: DocumentQuery): Pro
   try {
     return await fetchPage(container, query, options);
   } catch (error) {
-    // The gateway merges no partitions for ORDER BY. Asking it first costs one refusal, and no plan for all that it can do.
+    // The gateway merges no partitions for ORDER BY. Asking it first costs one refusal, and no plan for all that it can
+    // do.
     if (whole || !wasRefused(options)) throw error;
     return mergedPage(container, query);
   }
@@ -63,7 +64,10 @@ function feedOptions({ limit }: DocumentQuery, continuationToken: string | undef
   return { maxItemCount: limit, ...(continuationToken === undefined ? {} : { continuationToken }) };
 }
 
-/** A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not filter. */
+/**
+ * A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not
+ * filter.
+ */
 export function sqlOf(
   { container, partition = [], where, orderBy }: Omit<DocumentQuery, 'limit'>,
   selection = '*',

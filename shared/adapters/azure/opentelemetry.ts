@@ -77,7 +77,10 @@ function exporterOf({ connectionString, credential, httpClient }: TracerSettings
   });
 }
 
-/** Part of the traces, chosen by their id. A caller may have its trace left out; it cannot force it in, for that costs the registry. */
+/**
+ * Part of the traces, chosen by their id. A caller may have its trace left out; it cannot force it in, for that costs
+ * the registry.
+ */
 function samplerOf(share: number): ParentBasedSampler {
   const sampler = new ApplicationInsightsSampler(share);
   // Children ask it too: it gives each span the share, by which Application Insights counts up.

@@ -13,7 +13,10 @@ const maxDelaySeconds = 7 * 24 * 3600;
 /** By default a message dies after 7 days, and a message delayed by as long would never be seen. */
 const neverExpires = -1;
 
-/** Queues of one storage account, which must exist. Throws `TypeError` for a message over 64 KiB of base64, or a delay over 7 days. */
+/**
+ * Queues of one storage account, which must exist. Throws `TypeError` for a message over 64 KiB of base64, or a delay
+ * over 7 days.
+ */
 export function azureQueues(settings: StorageSettings): SendMessage & ProbeDependency {
   const service =
     'connectionString' in settings

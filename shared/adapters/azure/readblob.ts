@@ -32,7 +32,10 @@ export async function openBlob(
   }
 }
 
-/** Pulled chunk by chunk, so that a slow reader slows the socket. `Readable.toWeb` would hand out the SDK's errors as they are. */
+/**
+ * Pulled chunk by chunk, so that a slow reader slows the socket. `Readable.toWeb` would hand out the SDK's errors as
+ * they are.
+ */
 function streamOf(source: Readable, name: string): ReadableStream<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
   return new ReadableStream<Uint8Array>(

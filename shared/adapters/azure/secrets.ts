@@ -21,8 +21,8 @@ const callMs = 15_000;
 const retryOptions = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 };
 
 /**
- * Secrets of one Key Vault. The SDK asks for a token only when the vault's challenge names the vault's own domain: a server that took its
- * name gets no token for something else.
+ * Secrets of one Key Vault. The SDK asks for a token only when the vault's challenge names the vault's own domain: a
+ * server that took its name gets no token for something else.
  */
 export function azureSecrets({ vault, credential, httpClient }: SecretsSettings): Secrets & ProbeDependency {
   const client = new SecretClient(vault, credential, {
@@ -61,7 +61,9 @@ export function azureSecrets({ vault, credential, httpClient }: SecretsSettings)
   };
 }
 
-/** What the SDK makes of a vault's answer (https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret). */
+/**
+ * What the SDK makes of a vault's answer (https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret).
+ */
 interface VaultError {
   readonly code?: string;
   readonly details?: { readonly error?: { readonly innerError?: { readonly code?: string } } };

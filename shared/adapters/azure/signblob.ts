@@ -12,8 +12,9 @@ const skewMs = 900_000;
 const read = BlobSASPermissions.parse('r');
 
 /**
- * URLs that read one blob. With an account's key nothing is asked of the service; with an identity a delegation key is, twice in its
- * life. A signature costs 20 µs, so none is kept: each URL lives for as long as it was asked for and no longer.
+ * URLs that read one blob. With an account's key nothing is asked of the service; with an identity a delegation key is,
+ * twice in its life. A signature costs 20 µs, so none is kept: each URL lives for as long as it was asked for and no
+ * longer.
  */
 export function blobUrlSigner(
   service: BlobServiceClient,

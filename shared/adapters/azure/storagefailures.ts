@@ -10,7 +10,10 @@ interface StorageAnswer {
   readonly retryAfterMs: number | undefined;
 }
 
-/** What a storage SDK's `RestError` says; all undefined for any other error. The code is read from the header: HEAD has no body. */
+/**
+ * What a storage SDK's `RestError` says; all undefined for any other error. The code is read from the header: HEAD has
+ * no body.
+ */
 export function storageAnswer(error: unknown): StorageAnswer {
   const { statusCode, response } = error as {
     statusCode?: number;
@@ -24,7 +27,10 @@ export function storageAnswer(error: unknown): StorageAnswer {
   };
 }
 
-/** What to throw for an answer that is no outcome: `TypeError` for a request that could never be accepted, else `StoreFailure`. */
+/**
+ * What to throw for an answer that is no outcome: `TypeError` for a request that could never be accepted, else
+ * `StoreFailure`.
+ */
 export function storageFailure(dependency: Service, call: string, cause: unknown): StoreFailure | TypeError {
   const { status, errorCode, retryAfterMs } = storageAnswer(cause);
   const message = `${call}: ${String(status ?? 'no answer')} ${errorCode ?? (cause as Error).message}`;

@@ -24,8 +24,8 @@ export interface AzureTracer extends Tracer {
 }
 
 /**
- * Spans to Application Insights. OpenTelemetry and its exporter are loaded now, and only now: who configures none pays nothing for them.
- * Without them, should they fail to load, everything works untraced.
+ * Spans to Application Insights. OpenTelemetry and its exporter are loaded now, and only now: who configures none pays
+ * nothing for them. Without them, should they fail to load, everything works untraced.
  */
 export function azureTracer(settings: TracerSettings, log: Log): AzureTracer {
   let loaded: AzureTracer | undefined;

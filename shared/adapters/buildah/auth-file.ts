@@ -9,7 +9,10 @@ const entrySchema = z.looseObject({ auth: z.string().optional(), identitytoken: 
 const fileSchema = z.object({ auths: z.record(z.string(), entrySchema).default({}) });
 type Entries = z.infer<typeof fileSchema>['auths'];
 
-/** Where `buildah login` and `docker login` of this user have put theirs; the first that is there counts, as it does for buildah. */
+/**
+ * Where `buildah login` and `docker login` of this user have put theirs; the first that is there counts, as it does for
+ * buildah.
+ */
 function usualPlaces({ REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, HOME }: NodeJS.ProcessEnv): string[] {
   if (REGISTRY_AUTH_FILE !== undefined) return [REGISTRY_AUTH_FILE];
   const runtime = XDG_RUNTIME_DIR ?? (process.getuid === undefined ? undefined : `/run/containers/${process.getuid()}`);
@@ -49,8 +52,8 @@ function entryFor(entries: Entries, folder: string): Entries[string] | undefined
 }
 
 /**
- * The logins of one job: what the registry gives it for itself, and of this user's own those that its task names, each for no more than it names. Without
- * this a Dockerfile would read whatever this user may read.
+ * The logins of one job: what the registry gives it for itself, and of this user's own those that its task names, each
+ * for no more than it names. Without this a Dockerfile would read whatever this user may read.
  */
 export async function authFileFor(
   { logins, abroad }: RegistryAccess,

@@ -42,7 +42,10 @@ export interface CgroupParents {
   readonly folderOf: (controller: Written['controller']) => string;
 }
 
-/** Cgroups below `given`, which the operator has handed over, or below one at the top that this process makes as root; or what is missing. */
+/**
+ * Cgroups below `given`, which the operator has handed over, or below one at the top that this process makes as root;
+ * or what is missing.
+ */
 export function cgroupParents(given: string | undefined): CgroupParents | { readonly missing: string } {
   try {
     const isVersion2 = existsSync(join(given ?? root, 'cgroup.controllers'));
@@ -52,7 +55,10 @@ export function cgroupParents(given: string | undefined): CgroupParents | { read
   } catch (error) {
     const path = given ?? join(root, 'longshore');
     return {
-      missing: `a cgroup that this process may fill, to bound memory, processors and processes: ${path} cannot be used (${(error as Error).message}). Run as root, or set LONGSHORE_BUILD_CGROUP to a cgroup that is yours, with the controllers memory, cpu and pids (systemd: Delegate=yes)`,
+      missing:
+        `a cgroup that this process may fill, to bound memory, processors and processes: ${path} cannot be ` +
+        `used (${(error as Error).message}). Run as root, or set LONGSHORE_BUILD_CGROUP to a cgroup that is ` +
+        'yours, with the controllers memory, cpu and pids (systemd: Delegate=yes)',
     };
   }
 }

@@ -17,8 +17,9 @@ interface Measured {
 }
 
 /**
- * Looks at a job's folder for as long as it is at work, and calls `over` with what is wrong when it takes more than it may, or leaves less of the file system
- * than the registry needs. Files that were removed while they are open are seen by the second alone. Gives what ends it.
+ * Looks at a job's folder for as long as it is at work, and calls `over` with what is wrong when it takes more than it
+ * may, or leaves less of the file system than the registry needs. Files that were removed while they are open are seen
+ * by the second alone. Gives what ends it.
  */
 export function watchDisk({ folder, ids }: Measured, mostBytes: number, over: (why: string) => void): () => void {
   const ended = new AbortController();

@@ -45,8 +45,9 @@ const mostConnections = 256;
 const usualPatienceMs = 20_000;
 
 /**
- * A builder has a network of its own with nothing in it. What it fetches (bases, `ADD` of a URL, the token service that a registry names) goes through this
- * proxy, which connects to addresses that `reach` allows, and to the address that it has looked at: a name that changes in between gains nothing.
+ * A builder has a network of its own with nothing in it. What it fetches (bases, `ADD` of a URL, the token service that
+ * a registry names) goes through this proxy, which connects to addresses that `reach` allows, and to the address that
+ * it has looked at: a name that changes in between gains nothing.
  */
 export async function openGateway({
   folder,
@@ -105,7 +106,10 @@ export async function openGateway({
 /** What is said for any address leads here too. */
 const anyAddress = ['0.0.0.0', '::'];
 
-/** Whatever the operator has opened: a name may lead to any port of it, and the registries here have doors. Its public addresses are behind a firewall for others, and not for itself. */
+/**
+ * Whatever the operator has opened: a name may lead to any port of it, and the registries here have doors. Its public
+ * addresses are behind a firewall for others, and not for itself.
+ */
 function isThisMachine(address: string): boolean {
   return (
     isLoopbackAddress(address) ||
@@ -121,7 +125,8 @@ function tracked<T extends Server>(server: T): T {
   sockets.set(server, open);
   server.on('connection', (socket: Duplex) => {
     open.add(socket);
-    // Node's own listener leaves with CONNECT, and a socket that breaks off before it has another would end this process.
+    // Node's own listener leaves with CONNECT, and a socket that breaks off before it has another would end this
+    // process.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => open.delete(socket));
   });
@@ -165,7 +170,10 @@ function tunnelServer(host: string, port: number): Server {
   );
 }
 
-/** Each ends with the other. What has come from outside is given away first: a slow reader still gets the end of a layer. */
+/**
+ * Each ends with the other. What has come from outside is given away first: a slow reader still gets the end of a
+ * layer.
+ */
 function joined(socket: Duplex, out: Socket): void {
   socket.on('error', () => out.destroy());
   out.on('error', () => socket.destroy());
@@ -232,7 +240,8 @@ async function forward(
     timeout: patienceMs,
   });
   out.on('timeout', () => out.destroy(new Error('no answer in time')));
-  // For as long as it lives: it fails in the middle of an answer too, where `once` below has long left, and what nobody hears ends this process.
+  // For as long as it lives: it fails in the middle of an answer too, where `once` below has long left, and what nobody
+  // hears ends this process.
   out.on('error', (error) => {
     refuse(response, error);
   });

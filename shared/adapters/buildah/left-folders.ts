@@ -4,8 +4,9 @@ import { join } from 'node:path';
 const named = /^longshore-(?:build|trial)-([0-9a-z]+)-([0-9a-z]+)-([0-9a-z]+)-[A-Za-z0-9]{6}$/;
 
 /**
- * How a folder's name begins that this process makes for a build: it says whose it is, so that what a process leaves which was killed is known. A process's id
- * means something within its own namespace alone, and is given again: the moment of its start is not.
+ * How a folder's name begins that this process makes for a build: it says whose it is, so that what a process leaves
+ * which was killed is known. A process's id means something within its own namespace alone, and is given again: the
+ * moment of its start is not.
  */
 export function folderPrefix(kind: 'build' | 'trial'): string {
   return `longshore-${kind}-${pidNamespace()}-${process.pid.toString(36)}-${startOf(process.pid) ?? '0'}-`;
@@ -17,8 +18,9 @@ function short(decimal: string | undefined): string | undefined {
 }
 
 /**
- * Removes, from the folder `parent`, what processes have left there that are no more: logins and secrets of their builds at once, and then, by `removeRest`, what
- * the builds made, which may be much. Gives the folders that it found. What belongs to another user is left alone.
+ * Removes, from the folder `parent`, what processes have left there that are no more: logins and secrets of their
+ * builds at once, and then, by `removeRest`, what the builds made, which may be much. Gives the folders that it found.
+ * What belongs to another user is left alone.
  */
 export function removeLeftFolders(parent: string, removeRest: (folder: string) => void): string[] {
   const left = readdirSync(parent)
@@ -47,7 +49,10 @@ function pidNamespace(): string {
   return short(/\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0]) ?? '0';
 }
 
-/** When a process began, in clock ticks since the machine's start (proc(5), field 22); `undefined` when there is none. The name, which may hold anything, ends with the last bracket. */
+/**
+ * When a process began, in clock ticks since the machine's start (proc(5), field 22); `undefined` when there is none.
+ * The name, which may hold anything, ends with the last bracket.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

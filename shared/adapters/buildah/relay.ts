@@ -9,9 +9,10 @@ export interface Door {
 }
 
 /**
- * The first program in a builder's world: opens the doors, runs the command, and ends as it does. It is text, because it is run by a Node that finds none of this
- * program's files there. The kernel's table of connections says who asks: the builder is user 0 of its world, and a step never is. A connection
- * that its owner has closed belongs to user 0 in that table, so only an open one (state 01) counts.
+ * The first program in a builder's world: opens the doors, runs the command, and ends as it does. It is text, because
+ * it is run by a Node that finds none of this program's files there. The kernel's table of connections says who asks:
+ * the builder is user 0 of its world, and a step never is. A connection that its owner has closed belongs to user 0 in
+ * that table, so only an open one (state 01) counts.
  */
 const program = String.raw`
 const { connect, createServer } = require('node:net');
@@ -44,12 +45,15 @@ Promise.all(doors.map(open)).then(() => {
 }, (error) => { console.error('the builder has no way out: ' + error); process.exit(126); });
 `;
 
-/** The descriptor by which the sandbox gets this process's own Node: its file may lie where the builder's user cannot look. */
+/**
+ * The descriptor by which the sandbox gets this process's own Node: its file may lie where the builder's user cannot
+ * look.
+ */
 export const nodeDescriptor = 3;
 
 /**
- * `command`, run behind its doors. It ends when its input does, unless `isTied` is false: that is a pipe of the process that has started it, and where that one is gone
- * nobody looks at the time and the disk of the build any more.
+ * `command`, run behind its doors. It ends when its input does, unless `isTied` is false: that is a pipe of the process
+ * that has started it, and where that one is gone nobody looks at the time and the disk of the build any more.
  */
 export function behindDoors(doors: readonly Door[], command: readonly string[], { isTied = true } = {}): string[] {
   return [`/proc/self/fd/${nodeDescriptor}`, '-e', program, '--', JSON.stringify({ doors, command, isTied })];

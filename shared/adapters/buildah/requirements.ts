@@ -35,7 +35,10 @@ export class BuilderRefused extends Error {
 
   constructor(missing: readonly string[]) {
     super(
-      `LONGSHORE_RUNNER is "buildah", and a build cannot be kept apart from this machine:\n${missing.map((each) => `  - ${each}`).join('\n')}\nSet up what is missing, or leave LONGSHORE_RUNNER away: images are then rebased, and tasks are built by runners elsewhere (docs/rebuilds.md, "Whom a builder trusts").`,
+      'LONGSHORE_RUNNER is "buildah", and a build cannot be kept apart from this ' +
+        `machine:\n${missing.map((each) => `  - ${each}`).join('\n')}\nSet up what is missing, or leave ` +
+        'LONGSHORE_RUNNER away: images are then rebased, and tasks are built by runners elsewhere ' +
+        '(docs/rebuilds.md, "Whom a builder trusts").',
     );
     this.missing = missing;
   }
@@ -81,7 +84,10 @@ export function isolationOf(options: IsolationOptions): Isolation {
 }
 
 function idsMissing(file: string, option: string): string {
-  return `user ids that builds may be: ${file} gives this process's user no ${idsNeeded} in a row (usermod --add-${option} 1000000-${1_000_000 + idsNeeded - 1} USER, in a range that nobody else has)`;
+  return (
+    `user ids that builds may be: ${file} gives this process's user no ${idsNeeded} in a row (usermod ` +
+    `--add-${option} 1000000-${1_000_000 + idsNeeded - 1} USER, in a range that nobody else has)`
+  );
 }
 
 /** Whether a program is in one of the folders of `PATH`. */
@@ -138,7 +144,10 @@ function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }:
       killSignal: 'SIGKILL',
     });
     if (status === 0) return undefined;
-    return `a trial of the sandbox (user, mount, process and network namespaces, cgroups, and a step by ${runtime}) failed: ${(error?.message ?? stderr).trim().split('\n').slice(-3).join('; ').slice(0, 600)}`;
+    return (
+      'a trial of the sandbox (user, mount, process and network namespaces, cgroups, and a step by ' +
+      `${runtime}) failed: ${(error?.message ?? stderr).trim().split('\n').slice(-3).join('; ').slice(0, 600)}`
+    );
   } catch (error) {
     return `a trial of the sandbox failed: ${(error as Error).message}`;
   } finally {

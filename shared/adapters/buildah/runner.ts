@@ -17,8 +17,8 @@ const pullMs = 10 * 60_000;
 const tag = 'localhost/longshore/result';
 
 /**
- * Builds by buildah, which must be on this machine; each job in a folder, an image store and a world of its own (`sandbox.ts`): neither its steps nor the builder
- * itself see this machine's files, processes or network.
+ * Builds by buildah, which must be on this machine; each job in a folder, an image store and a world of its own
+ * (`sandbox.ts`): neither its steps nor the builder itself see this machine's files, processes or network.
  */
 export function buildahRunner(sandboxed: Sandboxed): Runner {
   return {
@@ -55,7 +55,7 @@ export function buildahRunner(sandboxed: Sandboxed): Runner {
         if (built.code !== 0)
           return await failedIn(
             place,
-            `${ended('buildah', built, timeoutMs)}${printed.isForeign ? `: a step runs a program that is not for this machine's processor. For ${platform} it needs an emulator (qemu-user-static), or another machine` : ''}`,
+            `${ended('buildah', built, timeoutMs)}${printed.isForeign ? ': a step runs a program that is not for ' + `this machine's processor. For ${platform} it needs an emulator (qemu-user-static), or another machine` : ''}`,
           );
         return { is: 'built', image: await imageIn(place) };
       } catch (error) {
@@ -124,7 +124,8 @@ async function unpacked(
       return { why: 'the context is no tar archive, or it is damaged' };
     throw error;
   }
-  // By the builder's own user, and where none of this machine's files are: whatever an archive is made to write lies in its own job.
+  // By the builder's own user, and where none of this machine's files are: whatever an archive is made to write lies in
+  // its own job.
   const done = await place.run(
     ['sh', '-c', 'mkdir context && tar --no-same-owner -xf context.tar -C context && rm context.tar'],
     setUpMs,
@@ -143,7 +144,8 @@ async function unpacked(
   // An archive may hold the file twice, and the one that was read before is then another.
   if ((await stat(file)).size > mostDockerfileBytes)
     return { why: `${dockerfile} has more than ${mostDockerfileBytes} bytes` };
-  // buildah runs such a file through the C preprocessor, as the builder: an `#include` would print the job's login and its secrets.
+  // buildah runs such a file through the C preprocessor, as the builder: an `#include` would print the job's login and
+  // its secrets.
   if (file.endsWith('.in'))
     return {
       why: `${dockerfile} is a file whose name ends in .in, for which buildah runs the C preprocessor: name it otherwise`,

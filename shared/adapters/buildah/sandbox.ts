@@ -2,7 +2,10 @@ import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { userInfo } from 'node:os';
 
-/** Ranges of this machine's user and group ids that a build may be, as `/etc/subuid` and `/etc/subgid` give them to this process's user. */
+/**
+ * Ranges of this machine's user and group ids that a build may be, as `/etc/subuid` and `/etc/subgid` give them to this
+ * process's user.
+ */
 export interface Ids {
   readonly users: number;
   readonly groups: number;
@@ -65,7 +68,10 @@ function ownName(): string | undefined {
 
 export const idsNeeded = idsOfContainer + 1;
 
-/** Steps are nobody that the builder is: what is the builder's alone (logins, secrets) stays closed to a step that finds a way out of its container. */
+/**
+ * Steps are nobody that the builder is: what is the builder's alone (logins, secrets) stays closed to a step that finds
+ * a way out of its container.
+ */
 export const containerIds: readonly string[] = [
   '--userns-uid-map',
   `0:1:${idsOfContainer}`,
@@ -74,8 +80,8 @@ export const containerIds: readonly string[] = [
 ];
 
 /**
- * What even root of a container may not do. The first would lead out of a `chroot`, the second end the builder's processes where they were to be seen, the third give
- * files rights; the others are of no use to a build.
+ * What even root of a container may not do. The first would lead out of a `chroot`, the second end the builder's
+ * processes where they were to be seen, the third give files rights; the others are of no use to a build.
  */
 export const droppedCapabilities: readonly string[] = [
   'SYS_CHROOT',
@@ -98,7 +104,8 @@ export function stepOptions({
   readonly steps: 'oci' | 'chroot';
   readonly network: 'none' | 'public';
 }): string[] {
-  // `host` is the builder's own network, in which the doors know a step from the builder. buildah knows no other with `chroot`.
+  // `host` is the builder's own network, in which the doors know a step from the builder. buildah knows no other with
+  // `chroot`.
   const joined = network === 'public' || steps === 'chroot' ? 'host' : 'none';
   return [
     '--isolation',
@@ -124,7 +131,10 @@ export function asBuilder(ids: Ids, command: readonly string[], options: readonl
   return ['unshare', '--user', ...maps, '--setuid', '0', '--setgid', '0', ...options, '--', ...command];
 }
 
-/** `command`, run by somebody who may enter each folder of a job: those of steps belong to users that, besides root, only the builder may be. */
+/**
+ * `command`, run by somebody who may enter each folder of a job: those of steps belong to users that, besides root,
+ * only the builder may be.
+ */
 export function enteringAll(ids: Ids, command: readonly string[]): readonly string[] {
   return isRoot() ? command : asBuilder(ids, command);
 }
@@ -147,15 +157,19 @@ const trust = [
   '/etc/docker/certs.d',
 ].flatMap((path) => ['--ro-bind-try', path, path]);
 
-/** Joins the groups, in which everything that it starts stays too. What it writes has the usual modes: this process's umask may keep files from all others. */
+/**
+ * Joins the groups, in which everything that it starts stays too. What it writes has the usual modes: this process's
+ * umask may keep files from all others.
+ */
 const joinGroups = 'umask 022; while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"';
 
 /** The builder's own cgroup is the top of those that it sees: it can leave it by no path. */
 const enter = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';
 
 /**
- * A world for one command of a builder: users, files, processes and a network of its own. Of this machine it sees programs, and the job's folder; it has no
- * network but what the gateway lets through, and ends with everything in it when the first process is killed.
+ * A world for one command of a builder: users, files, processes and a network of its own. Of this machine it sees
+ * programs, and the job's folder; it has no network but what the gateway lets through, and ends with everything in it
+ * when the first process is killed.
  */
 export function inSandbox(
   command: readonly string[],

@@ -30,7 +30,10 @@ export function smallProgram(machine: number, code: Buffer): Buffer {
 export const amd64 = 0x3e;
 const arm64 = 0xb7;
 
-/** `exit(0)` for this machine's processor: a trial has no image to take a program from. Absent for the processors that hardly build. */
+/**
+ * `exit(0)` for this machine's processor: a trial has no image to take a program from. Absent for the processors that
+ * hardly build.
+ */
 export function exitProgram(): Buffer | undefined {
   if (arch() === 'x64') return smallProgram(amd64, Buffer.from('b83c00000031ff0f05', 'hex'));
   return arch() === 'arm64' ? smallProgram(arm64, Buffer.from('a80b80d2000080d2010000d4', 'hex')) : undefined;

@@ -17,14 +17,18 @@ interface Options {
   readonly log: (text: string) => void;
 }
 
-/** Runs a program, and everything that it starts, to its end or its time's. Throws when it cannot be started, or is aborted. */
+/**
+ * Runs a program, and everything that it starts, to its end or its time's. Throws when it cannot be started, or is
+ * aborted.
+ */
 export async function spawned(
   program: string,
   args: readonly string[],
   { env, cwd, timeoutMs, signal, stop, descriptor, log }: Options,
 ): Promise<Spawned> {
   signal.throwIfAborted();
-  // A group of its own: what it starts ends with it. Its input is never written to, and ends with this process, however that ends.
+  // A group of its own: what it starts ends with it. Its input is never written to, and ends with this process, however
+  // that ends.
   const child = spawn(program, args, {
     env,
     cwd,

@@ -24,7 +24,10 @@ import { writeWorld } from './world.ts';
 /** How builds are kept apart from this machine. */
 export interface Sandboxed {
   readonly isolation: Isolation;
-  /** What a step is kept in, in the builder's own sandbox: `chroot` needs no program that runs containers, and lets steps see the builder's processes. */
+  /**
+   * What a step is kept in, in the builder's own sandbox: `chroot` needs no program that runs containers, and lets
+   * steps see the builder's processes.
+   */
   readonly steps: 'oci' | 'chroot';
   /** Of steps: none, or the public internet by the gateway's proxy. */
   readonly network: 'none' | 'public';
@@ -104,7 +107,10 @@ export class Workplace {
     return workplace;
   }
 
-  /** Where this process finds a file of the job. Nothing may be read there but by `openOwn`: the builder may have made a link of it. */
+  /**
+   * Where this process finds a file of the job. Nothing may be read there but by `openOwn`: the builder may have made a
+   * link of it.
+   */
   at(...names: string[]): string {
     return join(this.#folder, 'job', ...names);
   }
@@ -235,7 +241,10 @@ export class Workplace {
     }
   }
 
-  /** By a program, and as the builder: files belong to users that it alone may be, and a step makes folders so deep that Node has no path for them, or millions of files. */
+  /**
+   * By a program, and as the builder: files belong to users that it alone may be, and a step makes folders so deep that
+   * Node has no path for them, or millions of files.
+   */
   async #removeJob(): Promise<void> {
     const [program = '', ...args] = asBuilder(this.#sandboxed.isolation.ids, ['rm', '-rf', this.at()]);
     await spawned(program, args, {
@@ -250,7 +259,10 @@ export class Workplace {
 
 const removingMs = 5 * 60_000;
 
-/** What a builder may ask on this machine: this registry and its storage, and other registries where the operator has opened loopback. A Dockerfile names any port. */
+/**
+ * What a builder may ask on this machine: this registry and its storage, and other registries where the operator has
+ * opened loopback. A Dockerfile names any port.
+ */
 function reached({ plainHosts, ownHosts }: Asked, { reach, stores }: Sandboxed): string[] {
   const local = stores
     .map((store) => new URL(store))

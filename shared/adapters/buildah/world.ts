@@ -7,9 +7,10 @@ import type { Ids } from './sandbox.ts';
 const policy = '/etc/containers/policy.json';
 
 /**
- * The folder of one job, as its builder's own: `job` is what the builder works in, `etc` what its world has of settings, `gateway` its way out, `login` the
- * credentials of registries, that pulls alone are shown, and `secrets` the build's. Gives what of `etc` is called what. Everything is written by names that nothing else has: the
- * builder never runs while this does.
+ * The folder of one job, as its builder's own: `job` is what the builder works in, `etc` what its world has of
+ * settings, `gateway` its way out, `login` the credentials of registries, that pulls alone are shown, and `secrets` the
+ * build's. Gives what of `etc` is called what. Everything is written by names that nothing else has: the builder never
+ * runs while this does.
  */
 export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string[]): Readonly<Record<string, string>> {
   const { uid, gid } = builderOf(ids);
@@ -21,7 +22,8 @@ export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string
     'resolv.conf': '',
     'registries.conf': ['unqualified-search-registries = ["docker.io"]\n', ...registries].join('\n'),
   };
-  // What runs steps is another user, and passes through the first two; nothing of this machine does, because `folder` is closed.
+  // What runs steps is another user, and passes through the first two; nothing of this machine does, because `folder`
+  // is closed.
   const folders = { job: 0o711, 'job/tmp': 0o711, etc: 0o700, gateway: 0o700, login: 0o700, secrets: 0o700 };
   for (const [name, mode] of Object.entries(folders)) {
     mkdirSync(join(folder, name));

@@ -3,7 +3,10 @@ import type { PromiseFsClient } from 'isomorphic-git';
 import { checkPack } from './pack.ts';
 import type { PackLimits } from './pack.ts';
 
-/** The library writes a fetched pack to a file before it unpacks it: here the pack is looked at first. One for each fetch. */
+/**
+ * The library writes a fetched pack to a file before it unpacks it: here the pack is looked at first. One for each
+ * fetch.
+ */
 export function checkedFs(limits: PackLimits): PromiseFsClient {
   let checked: Promise<void> | undefined;
   return {

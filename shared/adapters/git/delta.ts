@@ -4,8 +4,8 @@ import { GitFault } from './fault.ts';
 const mostSteps = 500_000;
 
 /**
- * What a delta makes, in bytes, by its own word and by its steps, which must agree (gitformat-pack, "Deltified representation"). Throws `GitFault`, also
- * where it makes more than `most` or in more steps than are allowed.
+ * What a delta makes, in bytes, by its own word and by its steps, which must agree (gitformat-pack, "Deltified
+ * representation"). Throws `GitFault`, also where it makes more than `most` or in more steps than are allowed.
  */
 export function readDelta(delta: Buffer, most: number): { readonly targetBytes: number } {
   const fault = () => new GitFault('its pack is damaged: a delta that makes nothing');

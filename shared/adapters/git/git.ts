@@ -35,7 +35,10 @@ export interface HttpGitOptions extends CheckedLookupOptions {
   readonly limits?: PackLimits;
 }
 
-/** Git over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder that is gone afterwards. */
+/**
+ * Git over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder that is gone
+ * afterwards.
+ */
 export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options }: HttpGitOptions): Git {
   return {
     resolveRef: (repository, ref) =>
@@ -194,7 +197,9 @@ async function refusal(error: unknown): Promise<string | undefined> {
   return undefined;
 }
 
-/** All that the library finds wrong itself is wrong with what was sent; a connection that fails is no error of its own. */
+/**
+ * All that the library finds wrong itself is wrong with what was sent; a connection that fails is no error of its own.
+ */
 function isLibrarys(error: unknown): error is Error {
   return error instanceof Error && 'isIsomorphicGitError' in error;
 }

@@ -14,8 +14,9 @@ export interface GuardedHttpOptions extends CheckedLookupOptions {
 const connectMs = 10_000;
 
 /**
- * How git's library asks: only addresses that `reach` allows, checked at each connection, and never more bytes than are allowed. A redirect is
- * answered as it is: the URL must be the one that serves the repository. `end` closes what is kept.
+ * How git's library asks: only addresses that `reach` allows, checked at each connection, and never more bytes than are
+ * allowed. A redirect is answered as it is: the URL must be the one that serves the repository. `end` closes what is
+ * kept.
  */
 export function guardedHttp({
   mostBytes,

@@ -30,8 +30,9 @@ const inflateThere = promisify(
 ) as unknown as (bytes: InputType, options: ZlibOptions) => Promise<Inflated>;
 
 /**
- * Walks a pack (gitformat-pack) before git's library unpacks it: that inflates each object in memory before it looks at its size, so that a pack of
- * 1 MiB could take 4 GiB. Nothing more is inflated than an object says of itself, and that is bounded. Throws `GitFault`.
+ * Walks a pack (gitformat-pack) before git's library unpacks it: that inflates each object in memory before it looks at
+ * its size, so that a pack of 1 MiB could take 4 GiB. Nothing more is inflated than an object says of itself, and that
+ * is bounded. Throws `GitFault`.
  */
 export async function checkPack(pack: Uint8Array, limits: PackLimits = packLimits): Promise<void> {
   const bytes = Buffer.from(pack.buffer, pack.byteOffset, pack.byteLength);

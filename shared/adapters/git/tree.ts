@@ -15,7 +15,10 @@ interface Place {
   readonly dir: string;
 }
 
-/** Everything below a folder, in git's own order. Throws `GitFault` for a name that could lead out of the tree, and beyond the limits. */
+/**
+ * Everything below a folder, in git's own order. Throws `GitFault` for a name that could lead out of the tree, and
+ * beyond the limits.
+ */
 export async function* filesOf(place: Place, commit: string, folder: string): AsyncIterable<TreeFile> {
   const { readBlob, readTree } = await import('isomorphic-git');
   const left = { files: treeLimits.files, bytes: treeLimits.bytes };

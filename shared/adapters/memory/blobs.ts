@@ -10,7 +10,10 @@ const maxBlocks = 50_000;
 /** The port's own limit, far below that of Blob Storage. */
 const maxBlockBytes = 100 * 1024 * 1024;
 
-/** Refuses (`TypeError`) what Blob Storage refuses: block ids of different lengths, names of metadata that are no identifiers. */
+/**
+ * Refuses (`TypeError`) what Blob Storage refuses: block ids of different lengths, names of metadata that are no
+ * identifiers.
+ */
 export function memoryBlobs(
   store: BlobStore,
   calls: CallPlan,

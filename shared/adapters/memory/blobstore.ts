@@ -17,7 +17,9 @@ interface StagedBlob {
 
 const weekMs = 7 * 24 * 3600 * 1000;
 
-/** One container of one storage account. Bytes are copied in and handed out uncopied: readers must not write to them. */
+/**
+ * One container of one storage account. Bytes are copied in and handed out uncopied: readers must not write to them.
+ */
 export class BlobStore {
   /** RFC 2606: nothing answers there, so a redirect that is followed by mistake fails. */
   readonly host: string;

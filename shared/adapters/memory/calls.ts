@@ -2,10 +2,16 @@ import { StoreFailure } from '../../ports/failures.ts';
 import type { Dependency } from '../../ports/failures.ts';
 import { Crash } from './crash.ts';
 
-/** `verb` of the port's function: `documents.read`, `documents.commit`, `blobs.stage`, `queues.send`, `events.publish`, `blobs.probe`, … */
+/**
+ * `verb` of the port's function: `documents.read`, `documents.commit`, `blobs.stage`, `queues.send`, `events.publish`,
+ * `blobs.probe`, …
+ */
 export type CallName = `${Dependency}.${string}`;
 
-/** One call of a port. `n` counts all calls of the connection from 1, `nth` those of this name; `input` is what was passed. */
+/**
+ * One call of a port. `n` counts all calls of the connection from 1, `nth` those of this name; `input` is what was
+ * passed.
+ */
 export interface Call {
   readonly n: number;
   readonly name: CallName;
@@ -43,7 +49,8 @@ export type Delay = number | ((call: Call) => number | Promise<void>);
  * A crash at every await of an operation: run it once, then again from the same start for n in 1..calls.total() with
  * `crashBefore(n)` and with `crashAfter(n)`.
  *
- * Counts include calls that failed, not those of a dead process. The faults of one call: the first that was planned wins.
+ * Counts include calls that failed, not those of a dead process. The faults of one call: the first that was planned
+ * wins.
  */
 export class CallPlan {
   readonly list: CallName[] = [];
@@ -63,7 +70,10 @@ export class CallPlan {
     return this.list.length;
   }
 
-  /** Forgets the counts; `n` starts again from 1. Faults and delays stay. From here on the calls are counted exactly, so no answer is lost by chance. */
+  /**
+   * Forgets the counts; `n` starts again from 1. Faults and delays stay. From here on the calls are counted exactly, so
+   * no answer is lost by chance.
+   */
   resetCounts(): void {
     this.startAgain();
     this.#exact = true;
@@ -85,7 +95,10 @@ export class CallPlan {
     return this.#plan(match, 'before', (call) => unavailable(call, 'planned outage'), times);
   }
 
-  /** The next `times` matching calls do their work and then throw `StoreFailure`, as when a connection breaks before the answer. */
+  /**
+   * The next `times` matching calls do their work and then throw `StoreFailure`, as when a connection breaks before the
+   * answer.
+   */
   loseAnswerOn(match: CallMatch, times = Infinity): this {
     return this.#plan(match, 'after', (call) => unavailable(call, 'planned loss of the answer'), times);
   }
@@ -118,7 +131,10 @@ export class CallPlan {
     return this;
   }
 
-  /** Every call waits first: milliseconds, or a promise under a test's own scheduler. Without a delay a call reaches the store at once. */
+  /**
+   * Every call waits first: milliseconds, or a promise under a test's own scheduler. Without a delay a call reaches the
+   * store at once.
+   */
   delay(delay: Delay): this {
     this.#delay = delay;
     return this;

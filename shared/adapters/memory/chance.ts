@@ -5,13 +5,17 @@ export interface ChanceOptions {
   readonly seed: number;
   /** How often a query is answered with an empty page that is not the last, from 0 to 1. */
   readonly emptyPages?: number;
-  /** How often a commit is sent twice, because its first answer was lost: the second answer says that its conditions do not hold. */
+  /**
+   * How often a commit is sent twice, because its first answer was lost: the second answer says that its conditions do
+   * not hold.
+   */
   readonly lostEtags?: number;
 }
 
 /**
- * What Cosmos DB does now and then. A page may be empty and not the last, and a commit whose answer is lost is sent again by whoever sent it,
- * so it is refused although its changes are there. Neither counts as a call: suites that count calls count those of the code.
+ * What Cosmos DB does now and then. A page may be empty and not the last, and a commit whose answer is lost is sent
+ * again by whoever sent it, so it is refused although its changes are there. Neither counts as a call: suites that
+ * count calls count those of the code.
  */
 export class Chance {
   readonly #random: () => number;
@@ -69,7 +73,10 @@ function randomOf(seed: number): () => number {
 
 let usual: (() => ChanceOptions) | undefined;
 
-/** What the code under test meets where a test does not say (`composeForTest`): a test run sets it (test/chance.ts), benchmarks do not. */
+/**
+ * What the code under test meets where a test does not say (`composeForTest`): a test run sets it (test/chance.ts),
+ * benchmarks do not.
+ */
 export function setUsualChance(next: (() => ChanceOptions) | undefined): void {
   usual = next;
 }

@@ -19,7 +19,10 @@ interface Written {
   readonly bytes: number;
 }
 
-/** Applies changes in order, each seeing those before it, and writes them all or none. Throws `TypeError` for what no store takes. */
+/**
+ * Applies changes in order, each seeing those before it, and writes them all or none. Throws `TypeError` for what no
+ * store takes.
+ */
 export function commitChanges(
   store: DocumentStore,
   container: ContainerName,

@@ -4,7 +4,10 @@ import { valueAt } from '../documentrules.ts';
 /** A predicate whose values are next to each other in the order. */
 export type Comparison = Exclude<Predicate, { is: 'in' | 'contains' }>;
 
-/** Strings by code point, which is also the order of their UTF-8 bytes; `<` of JavaScript compares UTF-16 units and differs past U+FFFF. */
+/**
+ * Strings by code point, which is also the order of their UTF-8 bytes; `<` of JavaScript compares UTF-16 units and
+ * differs past U+FFFF.
+ */
 export function compareStrings(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
   for (let at = 0; at < shorter; at += 1) {
@@ -30,7 +33,10 @@ export function isScalar(value: unknown): value is Scalar {
   return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-/** As Cosmos DB: a comparison with what is missing, or of another type, is undefined, and undefined is not true; so `!=` too. */
+/**
+ * As Cosmos DB: a comparison with what is missing, or of another type, is undefined, and undefined is not true; so `!=`
+ * too.
+ */
 export function holds(document: unknown, predicate: Predicate): boolean {
   const value = valueAt(document, predicate.path);
   if (predicate.is === 'contains')
@@ -62,7 +68,10 @@ function holdsAlike(value: Scalar, predicate: Comparison): boolean {
   }
 }
 
-/** Of the values that a predicate holds for, which are next to each other in the order: -1 before them, 0 among them, 1 behind them. */
+/**
+ * Of the values that a predicate holds for, which are next to each other in the order: -1 before them, 0 among them, 1
+ * behind them.
+ */
 export function sideOfRange(value: Scalar, predicate: Comparison): number {
   const rank = typeRank(value) - typeRank(predicate.value);
   if (rank !== 0) return rank;

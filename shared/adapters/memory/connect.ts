@@ -32,7 +32,10 @@ export interface MemoryConnectionOptions {
   readonly region?: {
     /** Which storage account and topic; `home` without one. */
     readonly name?: string;
-    /** How far the documents' read region is behind, in milliseconds. Connect it before the writes that it is to be late for. */
+    /**
+     * How far the documents' read region is behind, in milliseconds. Connect it before the writes that it is to be late
+     * for.
+     */
     readonly lagMs?: number;
   };
 }

@@ -29,7 +29,10 @@ export interface Partition {
   readonly indexes: Map<string, OrderedIndex>;
 }
 
-/** What Cosmos DB holds: containers of partitions of documents, with versions as old as the slowest read region needs them. */
+/**
+ * What Cosmos DB holds: containers of partitions of documents, with versions as old as the slowest read region needs
+ * them.
+ */
 export class DocumentStore {
   readonly #clock: Clock;
   readonly #containers = new Map<ContainerName, Map<string, Partition>>();

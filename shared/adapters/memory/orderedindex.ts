@@ -21,7 +21,10 @@ export function comparePlaces(a: Place, b: Place): number {
   return compareScalars(a.value, b.value) || a.order - b.order;
 }
 
-/** One partition's documents in the order of one property: what Cosmos DB's range index gives, so that a page costs its length. */
+/**
+ * One partition's documents in the order of one property: what Cosmos DB's range index gives, so that a page costs its
+ * length.
+ */
 export class OrderedIndex {
   readonly #entries: IndexEntry[];
 

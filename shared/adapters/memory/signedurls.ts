@@ -4,7 +4,10 @@ export function signedUrl(host: string, name: string, expiresAt: number): string
   return `https://${host}/${encodeURIComponent(name)}?se=${encodeURIComponent(new Date(expiresAt).toISOString())}`;
 }
 
-/** What a client gets from a signed URL of this adapter: the bytes; `undefined` when it expired or there is no such blob. */
+/**
+ * What a client gets from a signed URL of this adapter: the bytes; `undefined` when it expired or there is no such
+ * blob.
+ */
 export function fetchSigned(store: BlobStore, url: string, now: Date): Uint8Array | undefined {
   const { host, pathname, searchParams } = new URL(url);
   if (host !== store.host) throw new TypeError(`${url} was not signed here`);

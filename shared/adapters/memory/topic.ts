@@ -10,7 +10,10 @@ export class PublishedEvents {
   readonly log: CloudEvent[] = [];
   readonly #subscribers: ((event: CloudEvent) => void)[] = [];
 
-  /** Called once per event published from now on, in a later microtask: a publisher never waits for its consumers, or sees them fail. */
+  /**
+   * Called once per event published from now on, in a later microtask: a publisher never waits for its consumers, or
+   * sees them fail.
+   */
   subscribe(subscriber: (event: CloudEvent) => void): void {
     this.#subscribers.push(subscriber);
   }

@@ -6,7 +6,10 @@ import { QueueStore } from './queuestore.ts';
 import { SecretStore } from './secrets.ts';
 import { PublishedEvents } from './topic.ts';
 
-/** A region has a storage account and a topic of its own; documents are one account and secrets one vault for all regions. */
+/**
+ * A region has a storage account and a topic of its own; documents are one account and secrets one vault for all
+ * regions.
+ */
 export interface MemoryRegion {
   readonly blobs: BlobStore;
   readonly queues: QueueStore;

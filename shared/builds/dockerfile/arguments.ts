@@ -90,7 +90,10 @@ const forms: Readonly<Record<string, (rest: string, escape: string) => Arguments
   workdir: whole,
 };
 
-/** How each instruction parts what stands behind its flags; one that nobody knows has no arguments. @throws DockerfileFault */
+/**
+ * How each instruction parts what stands behind its flags; one that nobody knows has no arguments. @throws
+ * DockerfileFault
+ */
 export function argumentsOf(instruction: string, rest: string, escape: string): Arguments {
   return Object.hasOwn(forms, instruction) ? (forms[instruction]?.(rest, escape) ?? none) : none;
 }

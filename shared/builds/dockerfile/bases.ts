@@ -40,7 +40,9 @@ export interface StageSummary {
   readonly reached: boolean;
 }
 
-/** `syntax` is the front end's own image, where the file asks for one: it is fetched too, but nothing is built on it. */
+/**
+ * `syntax` is the front end's own image, where the file asks for one: it is fetched too, but nothing is built on it.
+ */
 export type Bases =
   | { readonly refs: readonly BaseRef[]; readonly stages: readonly StageSummary[]; readonly syntax?: string }
   /** `refs` holds what BuildKit asks a registry for before it comes to the fault. */
@@ -63,7 +65,10 @@ class Resolution {
     this.#budget = budget;
   }
 
-  /** Names the images of nodes that stand on no stage. BuildKit asks for all of them at once, so those beside a faulty one too. @throws DockerfileFault */
+  /**
+   * Names the images of nodes that stand on no stage. BuildKit asks for all of them at once, so those beside a faulty
+   * one too. @throws DockerfileFault
+   */
   resolve(nodes: readonly Node[], needed: (node: Node) => boolean): void {
     let fault: DockerfileFault | undefined;
     this.#budget.spend(nodes.length);
@@ -126,8 +131,8 @@ function find(
 }
 
 /**
- * The images that building a Dockerfile needs, by BuildKit's own rules. Nothing is fetched: ONBUILD triggers of images, as opposed to stages, are not
- * seen. Never throws; time and memory are bounded whatever the text says (budget.ts).
+ * The images that building a Dockerfile needs, by BuildKit's own rules. Nothing is fetched: ONBUILD triggers of images,
+ * as opposed to stages, are not seen. Never throws; time and memory are bounded whatever the text says (budget.ts).
  */
 export function basesOf(text: string, options: BasesOptions = {}): Bases {
   const syntax = syntaxOf(text.slice(0, MAX_TEXT));

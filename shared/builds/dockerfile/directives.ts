@@ -39,7 +39,10 @@ export class DirectiveReader {
   }
 }
 
-/** The first word of a directive's value, read as BuildKit's front end does before it parses: a shebang above it is skipped. */
+/**
+ * The first word of a directive's value, read as BuildKit's front end does before it parses: a shebang above it is
+ * skipped.
+ */
 function directiveOf(key: string, text: string, comment: string): string | undefined {
   const reader = new DirectiveReader(comment);
   for (const line of text

@@ -158,7 +158,8 @@ export class Dispatcher {
       const source = sources[index];
       if ((mount.from !== '' || mount.type === 'cache') && source !== undefined && !this.#ready(source)) {
         throw new DockerfileFault(
-          `cannot mount from stage ${JSON.stringify(mount.from)} to ${JSON.stringify(mount.target)}, stage needs to be defined before current command`,
+          `cannot mount from stage ${JSON.stringify(mount.from)} to ${JSON.stringify(mount.target)}, stage needs ` +
+            'to be defined before current command',
         );
       }
       this.#settings.budget.spend(state.workdir.length);

@@ -58,7 +58,10 @@ function checkStage(stage: Stage, globals: ReadonlyMap<string, string>, reading:
   if (adds === 0) throw new DockerfileFault(`${name} stage must contain exactly one remote ADD`);
 }
 
-/** SOURCE_DATE_EPOCH is seconds, `context`, or a stage that only holds a source. A stage's time is not known here: then the variable goes. @throws DockerfileFault */
+/**
+ * SOURCE_DATE_EPOCH is seconds, `context`, or a stage that only holds a source. A stage's time is not known here: then
+ * the variable goes. @throws DockerfileFault
+ */
 export function resolveEpoch(globals: Map<string, string>, stages: readonly Stage[], reading: Reading): void {
   const value = reading.given.get(name) ?? globals.get(name) ?? '';
   if (

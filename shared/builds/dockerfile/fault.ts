@@ -1,4 +1,7 @@
-/** What BuildKit would refuse, in its words, or a limit of ours (budget.ts). `line` counts from 1; 0 is the file as a whole. */
+/**
+ * What BuildKit would refuse, in its words, or a limit of ours (budget.ts). `line` counts from 1; 0 is the file as a
+ * whole.
+ */
 export class DockerfileFault extends Error {
   override readonly name = 'DockerfileFault';
   readonly line: number;

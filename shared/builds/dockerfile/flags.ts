@@ -7,7 +7,10 @@ type FlagType = 'boolean' | 'string' | 'strings';
 export class Flags {
   readonly #values = new Map<string, string[]>();
 
-  /** @throws DockerfileFault on a flag that `known` does not hold, that is given twice, or whose value is not of its type. */
+  /**
+   * @throws DockerfileFault on a flag that `known` does not hold, that is given twice, or whose value is not of its
+   * type.
+   */
   constructor(given: readonly string[], known: Readonly<Record<string, FlagType>>) {
     for (const flag of given) {
       if (flag === '--') return;

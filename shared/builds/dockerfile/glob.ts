@@ -11,7 +11,10 @@ function escaped(character: string | undefined): Token {
   return character;
 }
 
-/** `*`, `?` and characters; of a backslash: `\*`, `\?`, `\\`, and `\}` and `\/`, which the substitution itself needs. @throws DockerfileFault */
+/**
+ * `*`, `?` and characters; of a backslash: `\*`, `\?`, `\\`, and `\}` and `\/`, which the substitution itself needs.
+ * @throws DockerfileFault
+ */
 export function globTokens(pattern: string): Token[] {
   const tokens: Token[] = [];
   const characters = Array.from(pattern);
@@ -24,8 +27,8 @@ export function globTokens(pattern: string): Token[] {
 }
 
 /**
- * For each place of `text` where a match of the whole pattern ends that begins there, or -1: the longest when greedy, else the shortest. Time is
- * the product of both lengths; regular expressions, which backtrack here, take powers of it.
+ * For each place of `text` where a match of the whole pattern ends that begins there, or -1: the longest when greedy,
+ * else the shortest. Time is the product of both lengths; regular expressions, which backtrack here, take powers of it.
  */
 function matchEnds(tokens: readonly Token[], text: readonly string[], greedy: boolean, budget: Budget): Int32Array {
   budget.spend((tokens.length + 1) * (text.length + 1));

@@ -122,7 +122,10 @@ export class Graph {
     );
   }
 
-  /** Connects what the instructions take from elsewhere. Only now, since a COPY may name a later stage (and be refused for that). @throws DockerfileFault */
+  /**
+   * Connects what the instructions take from elsewhere. Only now, since a COPY may name a later stage (and be refused
+   * for that). @throws DockerfileFault
+   */
   connect(stages: readonly Stage[]): void {
     for (const [index, stage] of stages.entries()) {
       const node = this.nodes[index];
@@ -135,7 +138,8 @@ export class Graph {
     const { instruction, line } = command;
     let sources: Node[] = [];
     if (instruction.kind === 'copy' && instruction.from !== '') sources = [this.#copySource(instruction.from, line)];
-    // A mount of the build's own context counts as one of nothing, and takes a number among the stages: see `COPY --from=<number>`.
+    // A mount of the build's own context counts as one of nothing, and takes a number among the stages: see `COPY
+    // --from=<number>`.
     if (instruction.kind === 'run')
       sources = instruction.mounts.map(({ from }) => this.#named(from === '' ? 'scratch' : from, 'RUN --mount', line));
     for (const source of sources) node.dependencies.add(source);
@@ -194,7 +198,10 @@ export class Graph {
     return found;
   }
 
-  /** Puts the ONBUILD triggers of stages before the instructions of those that are FROM them; true when that made new dependencies. @throws DockerfileFault */
+  /**
+   * Puts the ONBUILD triggers of stages before the instructions of those that are FROM them; true when that made new
+   * dependencies. @throws DockerfileFault
+   */
   addTriggers(reached: ReadonlySet<Node>): boolean {
     let grown = false;
     for (const node of reached) {

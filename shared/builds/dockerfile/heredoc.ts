@@ -20,7 +20,10 @@ function quotesIn(text: string): number {
   return text.split(/['"]/).length;
 }
 
-/** A word of an instruction as the opening of a heredoc, whatever its file descriptor. @throws DockerfileFault when its quotes do not close. */
+/**
+ * A word of an instruction as the opening of a heredoc, whatever its file descriptor. @throws DockerfileFault when its
+ * quotes do not close.
+ */
 export function heredocOf(word: string, budget: Budget): Heredoc | undefined {
   const match = opening.exec(word);
   const rest = trimStart(match?.[2] ?? '');

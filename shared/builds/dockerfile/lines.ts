@@ -29,7 +29,10 @@ export class Lines {
     return line;
   }
 
-  /** After the last line: BuildKit says only then that it stopped before a line that was too long. @throws DockerfileFault */
+  /**
+   * After the last line: BuildKit says only then that it stopped before a line that was too long. @throws
+   * DockerfileFault
+   */
   end(): void {
     if (this.#tooLong)
       throw new DockerfileFault(`dockerfile line greater than max allowed size of ${MAX_LINE - 1}`, this.count + 1);

@@ -51,7 +51,10 @@ function parsed(spec: string): string[] {
   }
 }
 
-/** What a mount is of, known before anything is expanded, since stages depend on it; empty where it names nothing. @throws DockerfileFault */
+/**
+ * What a mount is of, known before anything is expanded, since stages depend on it; empty where it names nothing.
+ * @throws DockerfileFault
+ */
 export function mountFrom(spec: string): string {
   let from = '';
   for (const field of parsed(spec)) {

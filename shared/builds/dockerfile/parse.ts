@@ -86,7 +86,10 @@ class Parser {
     this.#escape = value;
   }
 
-  /** The line without the escape at its end that continues it; undefined where it ends here. An escaped escape does not continue. */
+  /**
+   * The line without the escape at its end that continues it; undefined where it ends here. An escaped escape does not
+   * continue.
+   */
   #continued(line: string): string | undefined {
     const kept = trimEnd(line, (character) => character === ' ' || character === '\t');
     if (!kept.endsWith(this.#escape)) return undefined;

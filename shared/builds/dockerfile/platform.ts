@@ -53,7 +53,10 @@ function normal(architecture: string, variant: string): readonly [string, string
   }
 }
 
-/** containerd's platform specifiers, as `--platform` takes them: `linux/arm64`, `arm/v7`, `windows(10.0.17763)/amd64`. @throws DockerfileFault */
+/**
+ * containerd's platform specifiers, as `--platform` takes them: `linux/arm64`, `arm/v7`, `windows(10.0.17763)/amd64`.
+ * @throws DockerfileFault
+ */
 export function parsePlatform(specifier: string): Platform {
   if (specifier.includes('*'))
     throw new DockerfileFault(`${JSON.stringify(specifier)}: wildcards not yet supported: invalid argument`);

@@ -45,7 +45,8 @@ export function isDigest(text: string): boolean {
 }
 
 /**
- * An image's reference as Docker means it: `alpine` is `docker.io/library/alpine:latest`; a digest stands for itself, with or without a tag.
+ * An image's reference as Docker means it: `alpine` is `docker.io/library/alpine:latest`; a digest stands for itself,
+ * with or without a tag.
  * @throws DockerfileFault in distribution's words
  */
 export function normalReference(text: string): string {

@@ -59,7 +59,10 @@ function checkParameter(name: string, value: string): void {
     throw new DockerfileFault(`unexpected query ${JSON.stringify(name)}`);
 }
 
-/** A source that is a git repository; undefined for every other. @throws DockerfileFault on a query that git sources do not have. */
+/**
+ * A source that is a git repository; undefined for every other. @throws DockerfileFault on a query that git sources do
+ * not have.
+ */
 export function gitSource(source: string): GitSource | undefined {
   const address = gitAddress(source);
   if (address === undefined) return undefined;

@@ -33,7 +33,10 @@ const digit = /\p{Nd}/u;
 const specialParameters = '@*#?-$!0';
 const end = '';
 
-/** Collects words. The text of the open word lies in the lexer, shared by all levels, so that a nested level drops what an outer one had: so BuildKit does. */
+/**
+ * Collects words. The text of the open word lies in the lexer, shared by all levels, so that a nested level drops what
+ * an outer one had: so BuildKit does.
+ */
 class Words {
   readonly list: string[] = [];
   #open = false;

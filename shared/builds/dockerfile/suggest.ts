@@ -23,7 +23,8 @@ function distance(a: string, b: string): number {
 /** The message, and the option that `value` nearly is. */
 export function withSuggestion(message: string, value: string, options: readonly string[]): string {
   if (value.length > LONGEST || options.includes(value)) return message;
-  // A word can be near only to one of nearly its length. More options than any instruction has are names out of the file, as many as it likes.
+  // A word can be near only to one of nearly its length. More options than any instruction has are names out of the
+  // file, as many as it likes.
   const likely = options.slice(0, MOST_OPTIONS).filter((option) => Math.abs(option.length - value.length) < FAR);
   const near = likely.map((option) => ({ option, far: distance(value, option) })).filter(({ far }) => far < FAR);
   const [best] = near.sort((a, b) => a.far - b.far);

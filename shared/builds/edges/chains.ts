@@ -59,8 +59,8 @@ export async function learnChain(ports: Ports, key: RepositoryKey, digest: Diges
 const followersAtOnce = 8;
 
 /**
- * Has the tagged images looked at again that begin with all layers of this one: they may have been learned before it. Once, unless a crash comes
- * between. Throws what `look` throws.
+ * Has the tagged images looked at again that begin with all layers of this one: they may have been learned before it.
+ * Once, unless a crash comes between. Throws what `look` throws.
  */
 export async function tellFollowers(
   { documents }: Ports,
@@ -114,7 +114,10 @@ export async function rememberTag({ documents }: Ports, key: RepositoryKey, tag:
 
 const imagesLookedAt = 50;
 
-/** The images with the most layers that these chains begin with. What is older in the same repository is no base; what is gone is none either. */
+/**
+ * The images with the most layers that these chains begin with. What is older in the same repository is no base; what
+ * is gone is none either.
+ */
 export async function longestBegun(
   { documents }: Ports,
   { registry, repository }: RepositoryKey,

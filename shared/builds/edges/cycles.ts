@@ -12,7 +12,10 @@ function nameOf({ registry, repository, tag }: TaggedImage): string {
   return `${ownBase(registry, repository)}:${tag}`;
 }
 
-/** The way from a base up to the image itself, both ends included, where there is one: then an edge between them would close a circle. */
+/**
+ * The way from a base up to the image itself, both ends included, where there is one: then an edge between them would
+ * close a circle.
+ */
 export async function pathUpTo(
   ports: Pick<BuildPorts, 'documents' | 'registry'>,
   image: TaggedImage,

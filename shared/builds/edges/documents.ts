@@ -8,7 +8,10 @@ import { registrySchema, repositorySchema, tagSchema } from '../../state/names.t
 import type { RepositoryKey } from '../../state/names.ts';
 import { documentShape } from '../../state/stored.ts';
 
-/** How it is known that an image is built on another. `confidence` from 0 to 1: what a Dockerfile or its builder says is sure, equal layers nearly. */
+/**
+ * How it is known that an image is built on another. `confidence` from 0 to 1: what a Dockerfile or its builder says is
+ * sure, equal layers nearly.
+ */
 export const evidenceSchema = z.object({
   evidence: z.enum(['dockerfile', 'annotation', 'provenance', 'layers']),
   confidence: z.number().min(0).max(1),
@@ -72,7 +75,10 @@ export const learnedSchema = z.object({
 });
 export type Learned = z.infer<typeof learnedSchema>;
 
-/** An image as its layers make it known, beside all others that begin with the same layer: whoever begins with all of its layers was built on it. */
+/**
+ * An image as its layers make it known, beside all others that begin with the same layer: whoever begins with all of
+ * its layers was built on it.
+ */
 export const rootedSchema = z.object({
   ...documentShape('rooted'),
   base: z.string(),
@@ -89,7 +95,10 @@ export const rootedSchema = z.object({
 });
 export type Rooted = z.infer<typeof rootedSchema>;
 
-/** Where that is, by the image's digest. `told`: what was pushed before it, and is built on it, has been looked at again. */
+/**
+ * Where that is, by the image's digest. `told`: what was pushed before it, and is built on it, has been looked at
+ * again.
+ */
 export const placedSchema = z.object({
   ...documentShape('placed'),
   base: z.string(),
@@ -120,7 +129,10 @@ export function learnedRef(key: RepositoryKey, tag: Tag): DocumentRef {
   return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `learned:${tag}` };
 }
 
-/** That a tag of another registry is watched for this repository's images: so that they are counted. It goes with `watched:…`. */
+/**
+ * That a tag of another registry is watched for this repository's images: so that they are counted. It goes with
+ * `watched:…`.
+ */
 export function watchesRef(
   key: RepositoryKey,
   { base, tag }: { readonly base: string; readonly tag: Tag },

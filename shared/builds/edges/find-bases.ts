@@ -25,8 +25,8 @@ type Said = BaseReference & { readonly said?: string | undefined };
 type Finding = readonly [Said, Evidence];
 
 /**
- * What an image is built on, as far as it can be seen from the image: what its builder wrote into annotations, labels and attestations, and whose
- * layers it begins with. Of an index, what its images are built on. Throws `StoreFailure`.
+ * What an image is built on, as far as it can be seen from the image: what its builder wrote into annotations, labels
+ * and attestations, and whose layers it begins with. Of an index, what its images are built on. Throws `StoreFailure`.
  */
 export async function findBases(
   ports: BuildPorts,
@@ -66,7 +66,8 @@ async function findingsIn(
         ];
   });
   const begun = config === undefined ? [] : await byLayers(ports, key, chainsOf(config), ownHosts.at(-1));
-  // A label is inherited from the base, and may name the base's own; an annotation is this image's, and a provenance lists all that was used.
+  // A label is inherited from the base, and may name the base's own; an annotation is this image's, and a provenance
+  // lists all that was used.
   const isSure = used.length > 0 || annotated(ports, manifest.annotations ?? {}, ownHosts).length > 0;
   return [...said, ...used, ...(isSure ? sameAs([...said, ...used], begun) : begun)];
 }
@@ -133,8 +134,9 @@ function sameAs(said: readonly Finding[], guesses: readonly Finding[]): readonly
 const keyOf = ({ base, tag, digest }: BaseReference) => JSON.stringify([base, tag, digest]);
 
 /**
- * What its builder says of a base goes before what its layers let suppose: an image that was pinned to a digest does not follow every tag that this has,
- * and one whose Dockerfile is known, or that names an image with these very layers, follows no other that happens to have them too.
+ * What its builder says of a base goes before what its layers let suppose: an image that was pinned to a digest does
+ * not follow every tag that this has, and one whose Dockerfile is known, or that names an image with these very layers,
+ * follows no other that happens to have them too.
  */
 function withoutGuesses(findings: readonly Finding[]): readonly Finding[] {
   const certain = findings.filter(([, { evidence }]) => evidence !== 'layers');

@@ -34,7 +34,10 @@ export async function readConfig(
   return bytes === undefined ? undefined : imageConfigSchema.safeParse(jsonIn(bytes)).data;
 }
 
-/** The chain of the first layer, of the first two, … (image-spec, config.md, "Layer ChainID"): by what layers hold, however they are compressed. */
+/**
+ * The chain of the first layer, of the first two, … (image-spec, config.md, "Layer ChainID"): by what layers hold,
+ * however they are compressed.
+ */
 export function chainsOf({ rootfs }: Pick<ImageConfig, 'rootfs'>): string[] {
   let chain: Digest | string | undefined;
   return rootfs.diff_ids.map((diffId) => {

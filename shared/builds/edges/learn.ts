@@ -33,9 +33,9 @@ interface LearnOptions {
 }
 
 /**
- * Brings the edges of a tagged image in line with what it is now: in any order, any number of times, beside others that do the same. First it is
- * written down which edges there will be and which go, then they are made, then the others go; a crash in between is made good by the next look.
- * Gives what is there in the end. Throws `StoreFailure`.
+ * Brings the edges of a tagged image in line with what it is now: in any order, any number of times, beside others that
+ * do the same. First it is written down which edges there will be and which go, then they are made, then the others go;
+ * a crash in between is made good by the next look. Gives what is there in the end. Throws `StoreFailure`.
  */
 export async function learnTag(
   ports: BuildPorts,
@@ -88,8 +88,9 @@ export async function learnTag(
 }
 
 /**
- * Where an event tells no client's name of this registry (a build's own push, a restore, a base that became known later), an image that names the
- * registry must not be read as another registry's: its task and what was learned of it before know the name.
+ * Where an event tells no client's name of this registry (a build's own push, a restore, a base that became known
+ * later), an image that names the registry must not be read as another registry's: its task and what was learned of it
+ * before know the name.
  */
 function ownHostsFor(
   { ownHosts }: BuildPorts,

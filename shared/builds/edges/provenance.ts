@@ -24,7 +24,10 @@ export interface Material {
   readonly digest?: Digest;
 }
 
-/** A Dockerfile names some dozens of images at most. Whoever pushes an image writes its provenance, and may write as many as he likes. */
+/**
+ * A Dockerfile names some dozens of images at most. Whoever pushes an image writes its provenance, and may write as
+ * many as he likes.
+ */
 const mostMaterials = 200;
 
 /** What BuildKit wrote into an attestation manifest (moby/buildkit, docs/attestations). Empty for what is none. */

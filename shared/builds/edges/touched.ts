@@ -63,7 +63,10 @@ function touchedBy({ registry }: BuildPorts, event: CatalogueEvent): Touched | u
   }
 }
 
-/** Learns, or forgets, what an event tells of: never by adding up events, so in any order. Throws `StoreFailure`: then it must be delivered again. */
+/**
+ * Learns, or forgets, what an event tells of: never by adding up events, so in any order. Throws `StoreFailure`: then
+ * it must be delivered again.
+ */
 export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Promise<void> {
   const touched = touchedBy(ports, event);
   if (touched === undefined) return;
@@ -71,7 +74,8 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   for (const digest of digests)
     await ((await isLive(ports, key, digest)) ? learnChain : forgetChain)(ports, key, digest);
   for (const tag of tags) await learnTag(ports, key, tag, { hosts });
-  // Events come in any order: what is built on an image may be known before it. By what name this one was pushed says nothing of what others name.
+  // Events come in any order: what is built on an image may be known before it. By what name this one was pushed says
+  // nothing of what others name.
   const look = ({ registry, repository, tag }: TaggedImage) =>
     learnTag(ports, { registry, repository }, tag, { isAgain: true });
   for (const digest of digests) await tellFollowers(ports, key, digest, look);

@@ -9,8 +9,9 @@ import type { RemoteJob } from './job.ts';
 import { takenBy } from './taken.ts';
 import type { Taken } from './taken.ts';
 
-// Azure Container Registry builds by its tasks: https://learn.microsoft.com/rest/api/containerregistry/registries/schedule-run. It calls nobody back, so it is
-// asked; it pushes under a tag of the job, by which its image is found here.
+// Azure Container Registry builds by its tasks:
+// https://learn.microsoft.com/rest/api/containerregistry/registries/schedule-run. It calls nobody back, so it is asked;
+// it pushes under a tag of the job, by which its image is found here.
 
 const version = '2019-06-01-preview';
 /** How often it is asked. In milliseconds; the timer that asks runs once a minute. */
@@ -93,7 +94,10 @@ function requestOf(
   };
 }
 
-/** What became of a run; `undefined` while it is under way, or cannot be asked: then it is asked again. Throws `StoreFailure` (of this registry's own stores). */
+/**
+ * What became of a run; `undefined` while it is under way, or cannot be asked: then it is asked again. Throws
+ * `StoreFailure` (of this registry's own stores).
+ */
 export async function outcomeOfRun(
   ports: BuildPorts,
   runner: AcrRunner,
@@ -114,7 +118,9 @@ export async function outcomeOfRun(
   if (found.status !== 'Succeeded')
     return {
       is: 'failed',
-      why: `its run ${run} ended as ${found.status}${found.runErrorMessage === null || found.runErrorMessage === undefined ? '' : `: ${found.runErrorMessage.slice(0, 500)}`}`,
+      why:
+        `its run ${run} ended as ` +
+        `${found.status}${found.runErrorMessage === null || found.runErrorMessage === undefined ? '' : `: ${found.runErrorMessage.slice(0, 500)}`}`,
     };
   const image = await ports.images.readImage(
     { registry: ports.registry, repository: node.repository },
@@ -157,7 +163,10 @@ export async function cancelAcrRun(ports: BuildPorts, runner: AcrRunner, run: st
   if (!('why' in asked)) await ports.receivers.post({ ...asked, body: '' });
 }
 
-/** By the app's own identity, and to the cloud's own address alone: who makes a task chooses the registry, not where the token goes. */
+/**
+ * By the app's own identity, and to the cloud's own address alone: who makes a task chooses the registry, not where the
+ * token goes.
+ */
 async function arm(
   { management }: BuildPorts,
   { registry }: AcrRunner,

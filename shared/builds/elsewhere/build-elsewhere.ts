@@ -17,8 +17,8 @@ const mostTries = 4;
 const firstWaitMs = 30_000;
 
 /**
- * Has a runner elsewhere build an image, and takes what has become of it. Between the two nobody holds a lease: the image is due again at the deadline, or
- * when its runner has told. Throws `StoreFailure`.
+ * Has a runner elsewhere build an image, and takes what has become of it. Between the two nobody holds a lease: the
+ * image is due again at the deadline, or when its runner has told. Throws `StoreFailure`.
  */
 export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
   const remote = node.remote ?? undefined;

@@ -35,9 +35,9 @@ export const callbackSchema = z.union(
 export type Callback = z.infer<typeof callbackSchema>;
 
 /**
- * Writes down what a runner tells of an image; how it ended is carried on at once. The same told again changes nothing. Throws `RegistryError`: `conflict`
- * when the image has ended, as by its deadline or because it was cancelled, and a runner that is still at work may stop; `request-invalid` for a digest
- * that was not pushed.
+ * Writes down what a runner tells of an image; how it ended is carried on at once. The same told again changes nothing.
+ * Throws `RegistryError`: `conflict` when the image has ended, as by its deadline or because it was cancelled, and a
+ * runner that is still at work may stop; `request-invalid` for a digest that was not pushed.
  */
 export async function takeCallback(
   ports: BuildPorts,

@@ -9,8 +9,8 @@ import type { RemoteJob } from './job.ts';
 import { tokenOf } from './token.ts';
 
 /**
- * The job of an image, whole, for the runner that was told of it in public. Throws `RegistryError`: `thing-unknown` when nothing is built elsewhere,
- * `conflict` when it is wanted no more; and `StoreFailure`.
+ * The job of an image, whole, for the runner that was told of it in public. Throws `RegistryError`: `thing-unknown`
+ * when nothing is built elsewhere, `conflict` when it is wanted no more; and `StoreFailure`.
  */
 export async function claimJob(ports: BuildPorts, build: string, image: TaggedImage): Promise<RemoteJob> {
   const node = (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;

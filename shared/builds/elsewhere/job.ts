@@ -6,7 +6,10 @@ import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
 import { loginFor } from './login.ts';
 
-/** What a runner elsewhere is told to build. It pushes the image by its digest, or under a tag that is not the image's, and tells its digest. */
+/**
+ * What a runner elsewhere is told to build. It pushes the image by its digest, or under a tag that is not the image's,
+ * and tells its digest.
+ */
 export interface RemoteJob {
   readonly type: 'build';
   /** The same each time that it is given. */
@@ -26,7 +29,10 @@ export interface RemoteJob {
   readonly timeoutSeconds: number;
   /** Where whoever was told of the job in public asks for all of it, signed with the task's secret for claims. */
   readonly claim: string;
-  /** What pulls its context and the bases that its task may pull, and pushes its repository, until its deadline; absent where nobody needs credentials. */
+  /**
+   * What pulls its context and the bases that its task may pull, and pushes its repository, until its deadline; absent
+   * where nobody needs credentials.
+   */
   readonly login?: { readonly user: string; readonly password: string };
   /** Where it tells of it, with the token in `X-Longshore-Token`. */
   readonly callback: { readonly url: string; readonly token: string };

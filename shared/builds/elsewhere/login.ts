@@ -18,7 +18,10 @@ interface Wanted {
   readonly isElsewhere: boolean;
 }
 
-/** A login for what one job of a task needs, no longer than it may take. `undefined` where nobody needs credentials. Throws `StoreFailure`. */
+/**
+ * A login for what one job of a task needs, no longer than it may take. `undefined` where nobody needs credentials.
+ * Throws `StoreFailure`.
+ */
 export async function loginFor(
   ports: Issuing,
   task: Task,

@@ -15,7 +15,10 @@ export interface Telling {
   readonly body: object;
 }
 
-/** Posts, signed with the task's secret for the runner or the gate (Standard Webhooks). Without one nothing is posted. Throws `StoreFailure`. */
+/**
+ * Posts, signed with the task's secret for the runner or the gate (Standard Webhooks). Without one nothing is posted.
+ * Throws `StoreFailure`.
+ */
 export async function postSigned(
   ports: BuildPorts,
   task: Task,

@@ -12,7 +12,10 @@ import { githubHeaders, tokenAt } from './runners.ts';
 
 type GitHub = z.infer<typeof githubRunnerSchema>;
 
-/** Tells the runner of an image that its job is wanted no more. One that cannot be told hears it when it calls back: nothing depends on it. */
+/**
+ * Tells the runner of an image that its job is wanted no more. One that cannot be told hears it when it calls back:
+ * nothing depends on it.
+ */
 export async function stopJob(ports: BuildPorts, node: Node): Promise<void> {
   try {
     const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
@@ -45,7 +48,10 @@ async function stopAt(
 
 /** Runs are large as JSON; one that was cancelled is among the newest. */
 const runsLookedAt = 10;
-/** https://docs.github.com/rest/actions/workflow-runs: `display_title` is what the workflow's `run-name` makes of its inputs. */
+/**
+ * https://docs.github.com/rest/actions/workflow-runs: `display_title` is what the workflow's `run-name` makes of its
+ * inputs.
+ */
 const runsSchema = z.object({ workflow_runs: z.array(z.object({ id: z.int(), display_title: z.string() })) });
 
 async function cancelRun({ secrets, receivers, outbound }: BuildPorts, github: GitHub, job: string): Promise<void> {

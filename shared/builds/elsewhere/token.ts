@@ -2,7 +2,10 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import type { SealingKey } from '../../state/sealing-keys.ts';
 import type { Node } from '../plan/documents.ts';
 
-/** By what the runner of a job proves that it is that. The same each time that the job is given: one that was begun by the first of two knows no other. */
+/**
+ * By what the runner of a job proves that it is that. The same each time that the job is given: one that was begun by
+ * the first of two knows no other.
+ */
 export function tokenOf(
   { bytes }: SealingKey,
   { registry, build, id }: Pick<Node, 'registry' | 'build' | 'id'>,

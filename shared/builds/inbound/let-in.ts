@@ -47,7 +47,10 @@ const byToken: Door = async (ports, build, query) => {
   return hash === undefined ? undefined : (received) => tells(hash, received);
 };
 
-/** A runner elsewhere that was told of its job in public: it signs with the task's secret for that, for this time and this path. */
+/**
+ * A runner elsewhere that was told of its job in public: it signs with the task's secret for that, for this time and
+ * this path.
+ */
 const byClaim: Door = async (ports, build, query) => {
   const task = (await nodeAt(ports, build, query))?.madeBy;
   const secret = task === undefined ? undefined : await readTaskSecret(ports, task, 'claim');
@@ -55,16 +58,17 @@ const byClaim: Door = async (ports, build, query) => {
 };
 
 /**
- * What hosts of repositories and registries can do. Signatures of the body alone have no time: whoever has seen one can send it again. So they are taken only
- * where that does nothing: a push that was told of before is the same event, and a look at a tag is one look more.
+ * What hosts of repositories and registries can do. Signatures of the body alone have no time: whoever has seen one can
+ * send it again. So they are taken only where that does nothing: a push that was told of before is the same event, and
+ * a look at a tag is one look more.
  */
 const waysOfHosts: readonly Way[] = ['told', 'gitlab', 'github', 'gitea', 'standard'];
 const waysOfRegistries = (source: string): readonly Way[] =>
   source === 'ghcr' ? ['told', 'standard', 'github'] : ['told', 'standard'];
 
 /**
- * What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. A secret that somebody made lasts, so it
- * is known for a moment; a job's token may be another one the next time.
+ * What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. A
+ * secret that somebody made lasts, so it is known for a moment; a job's token may be another one the next time.
  */
 const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
   [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases', waysOfRegistries), 'lasts'],
@@ -73,7 +77,10 @@ const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, byClaim],
 ];
 
-/** A request at one of the doors: whether it has proved itself, and what goes on in its place: its body may have been read, and is there again. */
+/**
+ * A request at one of the doors: whether it has proved itself, and what goes on in its place: its body may have been
+ * read, and is there again.
+ */
 export interface LetIn {
   readonly isProven: boolean;
   readonly request: Request;
@@ -85,9 +92,10 @@ interface Guards {
 }
 
 /**
- * `undefined` for whatever is at no door, or claims nothing: it is asked for credentials like everything else, and so is what proves nothing, whether a
- * secret is there or not. A body is read only where the door is one that somebody could open, and who has not opened it by telling its secret sends little.
- * Throws `RegistryError` (`too-large`, `too-many-requests`), `StoreFailure`.
+ * `undefined` for whatever is at no door, or claims nothing: it is asked for credentials like everything else, and so
+ * is what proves nothing, whether a secret is there or not. A body is read only where the door is one that somebody
+ * could open, and who has not opened it by telling its secret sends little. Throws `RegistryError` (`too-large`,
+ * `too-many-requests`), `StoreFailure`.
  */
 async function letIn(ports: BuildPorts, guards: Guards, request: Request): Promise<LetIn | undefined> {
   if (request.method !== 'POST') return undefined;
@@ -130,7 +138,10 @@ async function proofAt(
   return proof;
 }
 
-/** Reads a body only where a signature of it may open the door: what is told needs none. Throws `RegistryError` (`too-large`). */
+/**
+ * Reads a body only where a signature of it may open the door: what is told needs none. Throws `RegistryError`
+ * (`too-large`).
+ */
 async function isProvenBy(proof: Proof, request: Request, target: Pick<Received, 'path' | 'query'>): Promise<boolean> {
   if (proof({ headers: toldIn(request.headers), ...target, body: nothing })) return true;
   if (!isSigned(request.headers)) return false;

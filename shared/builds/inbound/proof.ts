@@ -22,12 +22,16 @@ export function claims({ headers, query }: Pick<Received, 'headers' | 'query'>):
 }
 
 /**
- * How somebody may prove that he knows a secret: by telling it (`told` is `?token=` or `X-Longshore-Token`; GitLab's `X-Gitlab-Token`), or by having signed the
- * body with it (GitHub's `X-Hub-Signature-256` and Gitea's `X-Gitea-Signature`, for ever; Standard Webhooks, for some minutes).
+ * How somebody may prove that he knows a secret: by telling it (`told` is `?token=` or `X-Longshore-Token`; GitLab's
+ * `X-Gitlab-Token`), or by having signed the body with it (GitHub's `X-Hub-Signature-256` and Gitea's
+ * `X-Gitea-Signature`, for ever; Standard Webhooks, for some minutes).
  */
 export type Way = 'told' | 'gitlab' | 'github' | 'gitea' | 'standard';
 
-/** Whether whoever sent this knows the secret, in one of the ways that this door has. Comparisons take the same time whatever is compared. */
+/**
+ * Whether whoever sent this knows the secret, in one of the ways that this door has. Comparisons take the same time
+ * whatever is compared.
+ */
 export function proves(secret: string, received: Received, now: Date, ways: readonly Way[]): boolean {
   const { headers, query, body } = received;
   const mac = () => createHmac('sha256', secret).update(body).digest('hex');
@@ -42,8 +46,8 @@ export function proves(secret: string, received: Received, now: Date, ways: read
 }
 
 /**
- * Whether this was signed with the secret for now and for this path: as Standard Webhooks signs, with the path and its query as `webhook-id`. So neither an
- * older request nor one to another path, sent again, proves anything.
+ * Whether this was signed with the secret for now and for this path: as Standard Webhooks signs, with the path and its
+ * query as `webhook-id`. So neither an older request nor one to another path, sent again, proves anything.
  */
 export function isSignedForPath(secret: string, received: Received, now: Date): boolean {
   const id = received.headers.get('webhook-id') ?? '';

@@ -22,7 +22,10 @@ function made(): string {
   }
 }
 
-/** Keeps a secret, or makes one, in place of what was there. Gives it: it is not shown again. Throws `RegistryError` (`conflict`) where nothing seals. */
+/**
+ * Keeps a secret, or makes one, in place of what was there. Gives it: it is not shown again. Throws `RegistryError`
+ * (`conflict`) where nothing seals.
+ */
 export async function putInboundSecret(ports: InboundPorts, of: string, given?: string): Promise<string> {
   return writeInbound(ports, of, { given });
 }
@@ -37,7 +40,9 @@ export async function writeInbound(
   if (!sealing.configured)
     throw new RegistryError({
       is: 'conflict',
-      why: 'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every instance, or LONGSHORE_KEY_VAULT',
+      why:
+        'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every ' +
+        'instance, or LONGSHORE_KEY_VAULT',
     });
   const secret = given ?? made();
   const ref = inboundRef(registry, of);

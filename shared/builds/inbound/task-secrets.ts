@@ -6,8 +6,9 @@ import { writeInbound } from './secrets.ts';
 import type { InboundPorts } from './secrets.ts';
 
 /**
- * What each party of a task proves itself with. A gate verifies what it is posted, so it knows the key of that: were it also the runner's or the hook's,
- * a gate could give jobs to the runner, and have the task built. None can be made out of another, or out of the secret of the hook, which somebody may have chosen.
+ * What each party of a task proves itself with. A gate verifies what it is posted, so it knows the key of that: were it
+ * also the runner's or the hook's, a gate could give jobs to the runner, and have the task built. None can be made out
+ * of another, or out of the secret of the hook, which somebody may have chosen.
  */
 const purposes = {
   /** Who asks for a job whole signs with it. */
@@ -29,7 +30,10 @@ export interface TaskSecrets {
 
 const ofTask = (task: string) => `task:${task}`;
 
-/** Makes all secrets of a task anew, that of its hook as it is given, and ends those of before. They are not shown again. Throws `RegistryError` (`conflict`) where nothing seals. */
+/**
+ * Makes all secrets of a task anew, that of its hook as it is given, and ends those of before. They are not shown
+ * again. Throws `RegistryError` (`conflict`) where nothing seals.
+ */
 export async function putTaskSecrets(ports: InboundPorts, task: string, given?: string): Promise<TaskSecrets> {
   const root = randomBytes(32);
   const secret = await writeInbound(ports, ofTask(task), { given, root });
@@ -37,7 +41,10 @@ export async function putTaskSecrets(ports: InboundPorts, task: string, given?: 
   return { secret, claimSecret: derived('claim'), runnerSecret: derived('runner'), gateSecret: derived('gate') };
 }
 
-/** `undefined` when the task has none: none was made, it was made before each purpose had its own, or the key that sealed it is gone. Throws `StoreFailure`. */
+/**
+ * `undefined` when the task has none: none was made, it was made before each purpose had its own, or the key that
+ * sealed it is gone. Throws `StoreFailure`.
+ */
 export async function readTaskSecret(
   ports: InboundPorts,
   task: string,

@@ -47,7 +47,8 @@ const routes = {
     method: 'put',
     path: '/tasks/{name}/hook',
     summary:
-      'Makes the secrets of a task anew, one for each who deals with it; that of its hook, by which a push needs no other credentials, may be given',
+      'Makes the secrets of a task anew, one for each who deals with it; that of its hook, by which a push needs ' +
+      'no other credentials, may be given',
     request: { params, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) },
     responses: { ...refusals, 200: json('They: this is the only time that they are shown.', shownSecrets) },
   }),

@@ -45,7 +45,9 @@ export function buildRoutes(ports: BuildPorts): OpenAPIHono {
   return api.route('/', taskRoutes(ports)).route('/', hookRoutes(ports));
 }
 
-/** A name without a host is of this registry: nobody asks a registry of what it does not have, but for another's base. */
+/**
+ * A name without a host is of this registry: nobody asks a registry of what it does not have, but for another's base.
+ */
 function ownReference({ registry }: BuildPorts, text: string): BaseReference {
   const reference = baseReference(`longshore.invalid/${text}`, registry, ['longshore.invalid']);
   if (reference !== undefined) return reference;

@@ -5,7 +5,10 @@ import type { Root } from './documents.ts';
 import { goOn } from './go-on.ts';
 import { putInLine } from './lane.ts';
 
-/** Puts something in line and begins what may begin. Gives the build that makes it; `undefined` while that waits for another. Throws `StoreFailure`. */
+/**
+ * Puts something in line and begins what may begin. Gives the build that makes it; `undefined` while that waits for
+ * another. Throws `StoreFailure`.
+ */
 export async function buildSoon(ports: BuildPorts, root: Root): Promise<string | undefined> {
   await putInLine(ports, root);
   const active = await goOn(ports);

@@ -12,7 +12,10 @@ import { wakeWorkers } from './wake.ts';
 /** What a cancelled image says of itself. */
 export const cancelled = { state: 'stopped', because: 'its build was cancelled', isCancelled: true } as const;
 
-/** Has no more images of a build made. Whoever works on it stops them. Throws `RegistryError` (`thing-unknown`; `conflict` when it has ended). */
+/**
+ * Has no more images of a build made. Whoever works on it stops them. Throws `RegistryError` (`thing-unknown`;
+ * `conflict` when it has ended).
+ */
 export async function cancelBuild(ports: BuildPorts, build: string): Promise<void> {
   const { documents, registry, clock } = ports;
   const ref = buildRef(registry, build);
@@ -44,7 +47,10 @@ export async function stopCancelled(ports: BuildPorts, build: string): Promise<v
     await stop(ports, node);
 }
 
-/** Whoever makes it finds his lease lost, and ends its builder. One that has its digest is about to move its tag, or has: it ends as it does. */
+/**
+ * Whoever makes it finds his lease lost, and ends its builder. One that has its digest is about to move its tag, or
+ * has: it ends as it does.
+ */
 async function stop(ports: BuildPorts, { id, task, build }: Node): Promise<void> {
   const { documents, clock } = ports;
   await untilUncontended(`${id} of the build ${build}`, async () => {

@@ -16,7 +16,10 @@ export interface Running {
   readonly from: Digest | 'nothing';
 }
 
-/** What is built: the task as its Dockerfile of this commit makes it, where it may pull what that needs. Throws `StoreFailure`. */
+/**
+ * What is built: the task as its Dockerfile of this commit makes it, where it may pull what that needs. Throws
+ * `StoreFailure`.
+ */
 export async function readyTask(
   ports: BuildPorts,
   node: Node,
@@ -32,7 +35,10 @@ export async function readyTask(
   return why === undefined ? { task: now, commit } : { is: 'refused', why };
 }
 
-/** The commit of a context in git: the one that was written down when this was taken up before, or where its reference is now. The task follows that one's Dockerfile. */
+/**
+ * The commit of a context in git: the one that was written down when this was taken up before, or where its reference
+ * is now. The task follows that one's Dockerfile.
+ */
 async function commitFor(
   ports: BuildPorts,
   node: Node,

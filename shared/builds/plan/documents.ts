@@ -29,9 +29,9 @@ export const rootSchema = z.object({
 export type Root = z.infer<typeof rootSchema>;
 
 /**
- * What a registry makes anew. Builds that have no image in common are under way side by side; an update that would make what another build makes waits
- * for its end, and all that waited become one build together. It shares a partition with the builds, so that one begins in the transaction that takes
- * what waits.
+ * What a registry makes anew. Builds that have no image in common are under way side by side; an update that would make
+ * what another build makes waits for its end, and all that waited become one build together. It shares a partition with
+ * the builds, so that one begins in the transaction that takes what waits.
  */
 export const laneSchema = z.object({
   ...documentShape('lane'),

@@ -18,7 +18,10 @@ interface Tested {
   readonly signal: AbortSignal;
 }
 
-/** Has an image tested that is pushed by its digest: `gate` says why its tag must not move, if so. Throws `StoreFailure`. */
+/**
+ * Has an image tested that is pushed by its digest: `gate` says why its tag must not move, if so. Throws
+ * `StoreFailure`.
+ */
 export async function gateOf(
   ports: BuildPorts,
   node: Node,

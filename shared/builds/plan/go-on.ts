@@ -7,7 +7,10 @@ import type { Counts, Node } from './documents.ts';
 import { beginNext, leaveLane } from './lane.ts';
 import { makePlan } from './make-plan.ts';
 
-/** Begins what may begin; builds in which nothing is to be made end at once. Gives those that are under way then. Throws `StoreFailure`. */
+/**
+ * Begins what may begin; builds in which nothing is to be made end at once. Gives those that are under way then. Throws
+ * `StoreFailure`.
+ */
 export async function goOn(ports: BuildPorts): Promise<readonly string[]> {
   for (;;) {
     const active = await beginNext(ports);

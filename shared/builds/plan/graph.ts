@@ -25,8 +25,8 @@ export const mostImages = 50_000;
 type Place = Pick<Root, 'base' | 'tag'> & { readonly node?: Dependent };
 
 /**
- * Everything that is built on these bases and has a policy that lets it be made anew, near ones first; what only is to be told of ends the way. One
- * entry for each image, whatever ways lead to it. Throws `StoreFailure`.
+ * Everything that is built on these bases and has a policy that lets it be made anew, near ones first; what only is to
+ * be told of ends the way. One entry for each image, whatever ways lead to it. Throws `StoreFailure`.
  */
 export async function dependentsIn(
   ports: BuildPorts,
@@ -123,7 +123,10 @@ interface At {
   readonly level: number;
 }
 
-/** The image that the edge leads to, when it is met for the first time. One that is pinned to a digest follows its tag only where its rule says so. */
+/**
+ * The image that the edge leads to, when it is met for the first time. One that is pinned to a digest follows its tag
+ * only where its rule says so.
+ */
 function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rules, level }: At): Dependent | undefined {
   const { registry, repository, dependentTag: tag, digest } = edge;
   const rule = rules.ruleFor({ repository, tag });
@@ -145,7 +148,10 @@ function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rule
   return there === undefined ? dependent : undefined;
 }
 
-/** Images that wait for each other in a circle, or for one that does: edges refuse circles, but two may be learned at the same moment. */
+/**
+ * Images that wait for each other in a circle, or for one that does: edges refuse circles, but two may be learned at
+ * the same moment.
+ */
 export function inCircles(found: ReadonlyMap<string, Dependent>): Set<string> {
   const left = new Map(
     [...found].map(([id, { waitsFor }]) => [id, new Set([...waitsFor].filter((each) => found.has(each)))]),

@@ -5,8 +5,9 @@ import { readRules } from './rules.ts';
 import { nodesWhere } from './settle.ts';
 
 /**
- * The first of these builds that has yet to make an image which this update would make too. What a build makes is all that follows from its roots, so
- * builds with no image in common have none that waits for the other's either. Throws `StoreFailure`.
+ * The first of these builds that has yet to make an image which this update would make too. What a build makes is all
+ * that follows from its roots, so builds with no image in common have none that waits for the other's either. Throws
+ * `StoreFailure`.
  */
 export async function heldBy(ports: BuildPorts, active: readonly string[], root: Root): Promise<string | undefined> {
   const dependents = await dependentsIn(ports, [root], await readRules(ports));

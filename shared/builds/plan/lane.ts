@@ -73,7 +73,10 @@ function sameTag(a: Root, b: Root): boolean {
   return a.base === b.base && a.tag === b.tag && a.task === b.task && a.retries === b.retries;
 }
 
-/** Begins a build of all that waits and is held by no build under way. Gives those that are under way then, in their order. */
+/**
+ * Begins a build of all that waits and is held by no build under way. Gives those that are under way then, in their
+ * order.
+ */
 export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
   const { documents, registry, clock } = ports;
   return untilUncontended('the line of builds', async () => {

@@ -7,8 +7,8 @@ export const leaseMs = 180_000;
 const renewedEvery = 10_000;
 
 /**
- * The right to make an image and to say what became of it. It is kept while something takes long; when somebody else has taken over, `signal` says so,
- * and nothing is written any more.
+ * The right to make an image and to say what became of it. It is kept while something takes long; when somebody else
+ * has taken over, `signal` says so, and nothing is written any more.
  */
 export class Lease {
   readonly #ports: Pick<BuildPorts, 'documents' | 'clock'>;

@@ -21,7 +21,10 @@ function pieceId({ id, attempts }: LogOf, n: number): string {
   return `log:${id}:${attempts}:${String(n).padStart(6, '0')}`;
 }
 
-/** What a builder prints, piece by piece in documents beside its image's, so that it can be read while it grows. What is too much is left out, and said. */
+/**
+ * What a builder prints, piece by piece in documents beside its image's, so that it can be read while it grows. What is
+ * too much is left out, and said.
+ */
 export class LogWriter {
   readonly #ports: Pick<BuildPorts, 'documents' | 'log'>;
   readonly #of: LogOf;

@@ -45,8 +45,8 @@ export type MadeImage =
   | { readonly is: 'refused'; readonly why: string };
 
 /**
- * Makes an image anew, and moves its tag when it has passed its test: only if that is still where it was when this began. `undefined` when somebody
- * else has taken over. Throws `StoreFailure`, `RegistryError` (as a push).
+ * Makes an image anew, and moves its tag when it has passed its test: only if that is still where it was when this
+ * began. `undefined` when somebody else has taken over. Throws `StoreFailure`, `RegistryError` (as a push).
  */
 export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
   const { registry, repository, tag, digestBefore, digest } = node;
@@ -163,14 +163,17 @@ async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedB
   }
 }
 
-/** Of several bases that were updated an image begins with the layers of one: the others went into stages that are gone. */
+/**
+ * Of several bases that were updated an image begins with the layers of one: the others went into stages that are gone.
+ */
 async function onFirstThatFits(
   ports: BuildPorts,
   node: Node,
   { app, task, pushedBy }: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage },
 ): Promise<RebaseOutcome> {
   const outcomes: RebaseOutcome[] = [];
-  // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself knows best.
+  // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself
+  // knows best.
   const ownHosts = [
     ...new Set([...ports.ownHosts, ...hostsSaid(node.bases), ...(task === undefined ? [] : [task.host])]),
   ];

@@ -15,8 +15,9 @@ import { wakeWorkers } from './wake.ts';
 export const imagesAtOnce = 8;
 
 /**
- * Writes down all images that a build makes anew, then lets them begin; `waits` while one of them is under way in a build `before` it: what depends on
- * what has changed since it began. What a crash interrupts is done again: the graph is looked at anew, and nothing has begun. Throws `StoreFailure`.
+ * Writes down all images that a build makes anew, then lets them begin; `waits` while one of them is under way in a
+ * build `before` it: what depends on what has changed since it began. What a crash interrupts is done again: the graph
+ * is looked at anew, and nothing has begun. Throws `StoreFailure`.
  */
 export async function makePlan(ports: BuildPorts, id: string, before: readonly string[]): Promise<'planned' | 'waits'> {
   const { documents, registry, clock } = ports;

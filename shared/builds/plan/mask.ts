@@ -2,7 +2,10 @@ const hidden = '***';
 /** Shorter ones would hide half of what is printed, and are no secrets. In characters. */
 const shortest = 4;
 
-/** How a secret looks where it is printed: as it is, each of its lines, and as programs write it into URLs, JSON and headers. */
+/**
+ * How a secret looks where it is printed: as it is, each of its lines, and as programs write it into URLs, JSON and
+ * headers.
+ */
 export function formsOf(secret: string): string[] {
   const lines = [secret, secret.trim(), ...secret.split(/\r?\n/).map((line) => line.trim())];
   const forms = lines.flatMap((text) => [
@@ -16,7 +19,9 @@ export function formsOf(secret: string): string[] {
   return [...new Set(forms)].filter((form) => form.length >= shortest).toSorted((a, b) => b.length - a.length);
 }
 
-/** Hides what is secret in a text that comes in pieces, wherever it is cut: what is shown does not depend on the cuts. */
+/**
+ * Hides what is secret in a text that comes in pieces, wherever it is cut: what is shown does not depend on the cuts.
+ */
 export class Mask {
   readonly #forms: readonly string[];
   readonly #starts: ReadonlySet<string>;

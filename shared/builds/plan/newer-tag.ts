@@ -28,8 +28,8 @@ interface Newer {
 }
 
 /**
- * Has tasks follow a tag that is newer within their range, and tells of it as of any base that was updated: in this order, so that a crash in between
- * is made good when the event is delivered again. Throws `StoreFailure`.
+ * Has tasks follow a tag that is newer within their range, and tells of it as of any base that was updated: in this
+ * order, so that a crash in between is made good when the event is delivered again. Throws `StoreFailure`.
  */
 export async function followNewerTag(
   ports: BuildPorts,
@@ -88,7 +88,10 @@ async function follow(ports: BuildPorts, name: string, setting: VersionSettings,
   );
 }
 
-/** Writes down that the task follows it from now on, unless it follows that or a newer one. `undefined` when somebody else has written meanwhile. */
+/**
+ * Writes down that the task follows it from now on, unless it follows that or a newer one. `undefined` when somebody
+ * else has written meanwhile.
+ */
 async function taken(
   ports: BuildPorts,
   name: string,

@@ -12,8 +12,8 @@ import { readTask } from '../tasks/tasks.ts';
 import type { Rule } from './rules.ts';
 
 /**
- * Whether an image may be put on a base in the registry's own name. `layers`: only where it begins with the old base's layers by their digests, for nobody
- * vouches for who pushed it, and a config may claim any contents.
+ * Whether an image may be put on a base in the registry's own name. `layers`: only where it begins with the old base's
+ * layers by their digests, for nobody vouches for who pushed it, and a config may claim any contents.
  */
 export type Permit =
   { readonly is: 'permitted'; readonly by: 'word' | 'layers' } | { readonly is: 'refused'; readonly why: string };
@@ -32,22 +32,25 @@ const byWord: Permit = { is: 'permitted', by: 'word' };
 const refused = (why: string): Permit => ({ is: 'refused', why });
 
 /**
- * A base's layers are handed to whoever may read the image, so its pusher must be able to pull that base itself, now, or an administrator must have said
- * that they belong together: in the task that makes it, or in the policy. Asked when a build is planned and again when the image is made: rights end.
- * Throws `StoreFailure`.
+ * A base's layers are handed to whoever may read the image, so its pusher must be able to pull that base itself, now,
+ * or an administrator must have said that they belong together: in the task that makes it, or in the policy. Asked when
+ * a build is planned and again when the image is made: rights end. Throws `StoreFailure`.
  */
 export async function permitFor(ports: BuildPorts, relation: Relation): Promise<Permit> {
   const { image, pushedBy, base, found, rule } = relation;
   const repository = ownRepository(ports.registry, base);
-  // A builder fetches another registry's from there, and nothing is rebased onto them. What lies in one repository has the same readers.
+  // A builder fetches another registry's from there, and nothing is rebased onto them. What lies in one repository has
+  // the same readers.
   if (repository === undefined || repository === image.repository || rule.mode === 'notify') return byWord;
   const said = await saidByAdministrator(ports, relation, repository);
   if (said.is === 'refused' || rule.mode === 'rebuild') return said.is === 'refused' ? said : byWord;
   if (ports.grants.isOpen) return byWord;
-  // Anybody who may push somewhere can make an image that others begin with: layers alone say nothing about whom to follow.
+  // Anybody who may push somewhere can make an image that others begin with: layers alone say nothing about whom to
+  // follow.
   if (rule.onto === undefined && found.every(({ evidence }) => evidence === 'layers'))
     return refused(
-      `only its layers say that it is built on ${repository}, which anybody can bring about: name the base in the image, or in the policy's "bases"`,
+      `only its layers say that it is built on ${repository}, which anybody can bring about: name the base in the ` +
+        `image, or in the policy's "bases"`,
     );
   if (
     (await ports.grants.everyoneMayPull(repository)) ||

@@ -7,8 +7,9 @@ import type { Task } from '../tasks/documents.ts';
 import { readTask } from '../tasks/tasks.ts';
 
 /**
- * Which digests of its Dockerfile a task moves on, and to what: bases of this registry that name their tag beside it. Read anew: the commit that is
- * built may have another Dockerfile than the task had when it was taken up. Throws `StoreFailure`.
+ * Which digests of its Dockerfile a task moves on, and to what: bases of this registry that name their tag beside it.
+ * Read anew: the commit that is built may have another Dockerfile than the task had when it was taken up. Throws
+ * `StoreFailure`.
  */
 export async function movedPins(
   { documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>,

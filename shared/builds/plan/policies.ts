@@ -24,11 +24,20 @@ export const policyNameSchema = z
 export const policySettingsSchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}),
   tags: scope(tagGlobSchema, '*').prefault({}),
-  /** `rebase`: the base's layers are replaced in the registry; `notify`: an event says that the image is due, and whoever listens builds it. */
+  /**
+   * `rebase`: the base's layers are replaced in the registry; `notify`: an event says that the image is due, and
+   * whoever listens builds it.
+   */
   mode: z.enum(['rebase', 'notify']),
-  /** The repositories onto which its images are rebased, whoever pushed them; absent, those that the image's pusher may pull then. */
+  /**
+   * The repositories onto which its images are rebased, whoever pushed them; absent, those that the image's pusher may
+   * pull then.
+   */
   bases: scope(repositoryGlobSchema, '**').optional(),
-  /** Of images that name their base by tag and digest. `bump`: they follow the tag, and their annotation names the new digest. */
+  /**
+   * Of images that name their base by tag and digest. `bump`: they follow the tag, and their annotation names the new
+   * digest.
+   */
   pins: z.enum(['keep', 'bump']).default('keep'),
   enabled: z.boolean().default(true),
 });

@@ -81,7 +81,10 @@ async function rebuildOne(ports: BuildPorts, node: Node, task: Task, running: Ru
   }
 }
 
-/** An image for each platform, one after the other, and an index of them in the task's order: the same images make the same index. */
+/**
+ * An image for each platform, one after the other, and an index of them in the task's order: the same images make the
+ * same index.
+ */
 async function rebuildAll(ports: BuildPorts, node: Node, task: Task, running: Running & Order): Promise<MadeImage> {
   const { log, lease } = running;
   const manifests: object[] = [];

@@ -12,8 +12,8 @@ const setUpSeconds = 15 * 60;
 const hostIn = (said: string) => said.split('/', 1)[0] ?? '';
 
 /**
- * A registry on this machine speaks no TLS: this one, and those that the task's author has named. Whoever writes a Dockerfile that moves has the builder
- * ask nothing else of its own machine in plain text.
+ * A registry on this machine speaks no TLS: this one, and those that the task's author has named. Whoever writes a
+ * Dockerfile that moves has the builder ask nothing else of its own machine in plain text.
  */
 export function plainHosts(ports: BuildPorts, task: Task): string[] {
   const named = task.bases

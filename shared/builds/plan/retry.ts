@@ -7,8 +7,9 @@ import type { Dependent } from './graph.ts';
 import { nodesWhere } from './settle.ts';
 
 /**
- * Puts what failed or stopped in a build in line again: a build of its own, which says which one it retries. Gives that build, unless it waits for another.
- * Throws `RegistryError` (`thing-unknown`; `conflict` when it has not ended, or nothing failed).
+ * Puts what failed or stopped in a build in line again: a build of its own, which says which one it retries. Gives that
+ * build, unless it waits for another. Throws `RegistryError` (`thing-unknown`; `conflict` when it has not ended, or
+ * nothing failed).
  */
 export async function retryBuild(ports: BuildPorts, build: string): Promise<string | undefined> {
   const { documents, registry, clock, ids } = ports;

@@ -48,7 +48,8 @@ export async function settleWaiting(
   const because =
     bad === undefined
       ? undefined
-      : `${bad.repository}:${bad.tag}, which it is built on, ${bad.isCancelled === true ? 'was cancelled' : bad.state === 'stopped' ? 'stopped too' : `failed: ${bad.because ?? ''}`}`;
+      : `${bad.repository}:${bad.tag}, which it is built on, ` +
+        (bad.isCancelled === true ? 'was cancelled' : bad.state === 'stopped' ? 'stopped too' : `failed: ${bad.because ?? ''}`);
   const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';

@@ -35,7 +35,10 @@ export async function tellUpdated(
   ]);
 }
 
-/** Puts an update of a base in line, and begins the next build. What a build under way has made itself is part of it. Throws `StoreFailure`. */
+/**
+ * Puts an update of a base in line, and begins the next build. What a build under way has made itself is part of it.
+ * Throws `StoreFailure`.
+ */
 export async function planUpdate(ports: BuildPorts, { id, data: { timestamp, target } }: Updated): Promise<void> {
   const { image, digest, previousDigest, build } = target;
   const { repository, tag = baseReference(image, ports.registry, [])?.tag } = target;

@@ -2,7 +2,10 @@ import { StoreFailure } from '../../ports/failures.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildsQueue } from './documents.ts';
 
-/** Says to `workers` of them that a build has work. What is due is in documents: a message that is lost, or doubled, costs nothing but time. */
+/**
+ * Says to `workers` of them that a build has work. What is due is in documents: a message that is lost, or doubled,
+ * costs nothing but time.
+ */
 export async function wakeWorkers(
   { queues, log }: Pick<BuildPorts, 'queues' | 'log'>,
   build: string,

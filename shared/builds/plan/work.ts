@@ -16,7 +16,10 @@ import { settleFollowers } from './settle.ts';
 const imagesLookedAt = 16;
 const mostAttempts = 5;
 
-/** Takes up images of a build, one after the other, until none is ready or `until`. Any number of processes may do so at once. Throws `StoreFailure`. */
+/**
+ * Takes up images of a build, one after the other, until none is ready or `until`. Any number of processes may do so at
+ * once. Throws `StoreFailure`.
+ */
 export async function workOn(ports: BuildPorts, build: string, until: Date): Promise<void> {
   const isStopped = await isCancelled(ports, build);
   if (isStopped) await stopCancelled(ports, build);
@@ -87,7 +90,10 @@ async function makeOne(ports: BuildPorts, { document: node, etag }: Stored<Node>
   await settleFollowers(ports, node);
 }
 
-/** What the registry refuses, and whatever else cannot be done with it, is this image's failure, at once: others wait in the same line. A store that does not answer is nobody's: the lease runs out, and somebody tries again. */
+/**
+ * What the registry refuses, and whatever else cannot be done with it, is this image's failure, at once: others wait in
+ * the same line. A store that does not answer is nobody's: the lease runs out, and somebody tries again.
+ */
 async function endOf(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
   if (node.attempts > mostAttempts)
     return { state: 'failed', because: `it was begun ${mostAttempts} times, and never ended` };

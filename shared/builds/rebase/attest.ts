@@ -8,7 +8,10 @@ import type { RebaseOrder } from './rebase.ts';
 const emptyConfig = Buffer.from('{}');
 const statementType = 'application/vnd.in-toto+json';
 
-/** Says beside the new image what was done, as SLSA provenance in an in-toto statement (slsa.dev/spec/v1.0/provenance). It is not signed, and the same each time. */
+/**
+ * Says beside the new image what was done, as SLSA provenance in an in-toto statement (slsa.dev/spec/v1.0/provenance).
+ * It is not signed, and the same each time.
+ */
 export async function attest(
   { images }: Pick<BuildPorts, 'images'>,
   { key, app, baseKey, next, said, cause }: RebaseOrder,

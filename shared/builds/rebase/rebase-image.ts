@@ -32,8 +32,8 @@ export interface BaseSaid {
 }
 
 /**
- * Puts the layers of `next` in the place of those of `old`, on which `app` is built. Pure: the same three give the same bytes, so that whoever does
- * it again makes the same image.
+ * Puts the layers of `next` in the place of those of `old`, on which `app` is built. Pure: the same three give the same
+ * bytes, so that whoever does it again makes the same image.
  */
 export function rebaseImage(app: ImageParts, old: ImageParts, next: ImageParts, said: BaseSaid | undefined): Rebased {
   const begins = (base: ImageParts) =>
@@ -54,8 +54,9 @@ export function rebaseImage(app: ImageParts, old: ImageParts, next: ImageParts, 
 }
 
 /**
- * Whether an image begins with a base's own layers, as they lie in the registry. Who has pushed them has had their bytes, or could pull them; what a config
- * says of their contents (`diff_ids`) anybody can write. Builders that compress anew make other digests of the same contents.
+ * Whether an image begins with a base's own layers, as they lie in the registry. Who has pushed them has had their
+ * bytes, or could pull them; what a config says of their contents (`diff_ids`) anybody can write. Builders that
+ * compress anew make other digests of the same contents.
  */
 export function beginsWithLayers(app: Pick<ImageParts, 'layers'>, base: Pick<ImageParts, 'layers'>): boolean {
   return base.layers.length > 0 && base.layers.every(({ digest }, at) => app.layers[at]?.digest === digest);

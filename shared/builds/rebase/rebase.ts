@@ -36,8 +36,9 @@ export type RebaseOutcome =
   | Exclude<Rebased, { is: 'rebased' }>;
 
 /**
- * Puts an image, or each image of an index, on its new base, from what the registry holds: layers are linked, configs and manifests written; no byte of
- * a layer is moved. The same order makes the same image. Throws `StoreFailure`, `RegistryError` (as a push).
+ * Puts an image, or each image of an index, on its new base, from what the registry holds: layers are linked, configs
+ * and manifests written; no byte of a layer is moved. The same order makes the same image. Throws `StoreFailure`,
+ * `RegistryError` (as a push).
  */
 export async function rebase(ports: BuildPorts, order: RebaseOrder): Promise<RebaseOutcome> {
   const outcome =
@@ -133,7 +134,9 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   if (order.byLayers === true && !beginsWithLayers(app, old))
     return {
       is: 'refused',
-      why: 'its first layers have other digests than those of the old base, and who pushed it may not pull that: what its config says of their contents proves nothing',
+      why:
+        'its first layers have other digests than those of the old base, and who pushed it may not pull that: ' +
+        'what its config says of their contents proves nothing',
     };
   const name = nameOf(order);
   const rebased = rebaseImage(app, old, next, name === undefined ? undefined : { name, digest: nextImage.digest });

@@ -9,7 +9,10 @@ function invalid(why: string): RegistryError {
   return new RegistryError({ is: 'request-invalid', why });
 }
 
-/** The text of one file of a tar archive, gzip or not. Throws `RegistryError` (`request-invalid`) when there is none, or it is no archive. */
+/**
+ * The text of one file of a tar archive, gzip or not. Throws `RegistryError` (`request-invalid`) when there is none, or
+ * it is no archive.
+ */
 export async function fileIn(archive: ReadableStream<Uint8Array>, path: string): Promise<string> {
   const { tar, end } = await unpackedTar(archive, contextBounds);
   const entries = tar.pipe(extract());

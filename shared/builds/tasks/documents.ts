@@ -58,7 +58,10 @@ const urlSchema = z.url({ protocol: /^https?$/ }).max(2_000);
 
 /** Any CI that takes a signed POST and calls back. */
 export const webhookRunnerSchema = z.strictObject({ url: urlSchema });
-/** A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault: a token that may start it. */
+/**
+ * A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault: a token that may start
+ * it.
+ */
 export const githubRunnerSchema = z.strictObject({
   repository: z.string().regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name'),
   workflow: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, "must be the workflow's file name or id"),
@@ -88,7 +91,10 @@ const commandTestSchema = z.strictObject({
   command: z.array(z.string().max(10_000)).min(1).max(100),
   timeoutSeconds: seconds(3_600).default(300),
 });
-/** A signed POST that names the new image: it passes when the answer is `{"pass": true}`. Whoever waits holds a function, so not for long. */
+/**
+ * A signed POST that names the new image: it passes when the answer is `{"pass": true}`. Whoever waits holds a
+ * function, so not for long.
+ */
 export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: seconds(300).default(120) });
 
 const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture');
@@ -111,7 +117,9 @@ export type VersionSettings = z.infer<typeof versionSettingsSchema>;
 export const taskSettingsSchema = z.strictObject({
   /** Where the result goes. One task makes an image. */
   image: imageSchema,
-  /** More tags of each result, made of what differs from build to build. They are there before the image's own moves. */
+  /**
+   * More tags of each result, made of what differs from build to build. They are there before the image's own moves.
+   */
   tags: z.array(tagTemplateSchema).max(10).default([]),
   context: z.union([uploadedContextSchema, gitContextSchema]),
   /** Its path in the context. */
@@ -126,7 +134,10 @@ export const taskSettingsSchema = z.strictObject({
       'two versions are of one argument',
     )
     .default([]),
-  /** What it may pull besides its own repository, what `versions` name, and what everyone may pull: whoever writes its Dockerfile reads that. */
+  /**
+   * What it may pull besides its own repository, what `versions` name, and what everyone may pull: whoever writes its
+   * Dockerfile reads that.
+   */
   pulls: z.array(pullPatternSchema).max(50).default([]),
   /** By Dockerfile's `RUN --mount=type=secret`: values of the vault, which are in no layer, log or document. */
   secrets: z
@@ -162,7 +173,10 @@ export const taskSettingsSchema = z.strictObject({
   timeoutSeconds: seconds(7_200).default(1_800),
   /** When it is made whatever has changed, in UTC; absent, never. */
   schedule: scheduleSchema.optional(),
-  /** Of bases of this registry that its Dockerfile names by tag and digest. `bump`: they follow the tag, and it is built with the new digest. */
+  /**
+   * Of bases of this registry that its Dockerfile names by tag and digest. `bump`: they follow the tag, and it is built
+   * with the new digest.
+   */
   pins: z.enum(['keep', 'bump']).default('keep'),
   /** Builds of it that are begun in an hour, at most; those beyond wait for their turn. Rebases are not counted. */
   atMostPerHour: z.int().min(1).max(60).optional(),

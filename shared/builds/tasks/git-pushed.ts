@@ -64,7 +64,10 @@ const bitbucket = z
 
 const body = z.union([devops, bitbucket, pushed]);
 
-/** What a webhook of GitHub, GitLab, Gitea, Azure DevOps or Bitbucket says was pushed; nothing where it is about something else, as a ping is. */
+/**
+ * What a webhook of GitHub, GitLab, Gitea, Azure DevOps or Bitbucket says was pushed; nothing where it is about
+ * something else, as a ping is.
+ */
 export function refsPushed(said: unknown): readonly PushedRef[] {
   return body.safeParse(said).data ?? [];
 }

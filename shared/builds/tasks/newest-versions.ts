@@ -25,7 +25,10 @@ export function isNewer(setting: VersionSettings, tag: string, than: string): bo
   return left !== undefined && (right === undefined || semver.gt(left, right));
 }
 
-/** The newest tag for each. Throws `RegistryError` (`request-invalid`) where there is none and the argument has no value to begin with, `StoreFailure`. */
+/**
+ * The newest tag for each. Throws `RegistryError` (`request-invalid`) where there is none and the argument has no value
+ * to begin with, `StoreFailure`.
+ */
 export async function newestVersions(
   ports: Reading,
   { versions, arguments: given }: Pick<TaskSettings, 'versions' | 'arguments'>,

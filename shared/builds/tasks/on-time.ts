@@ -12,9 +12,9 @@ import { pagesOf } from '../../state/pages.ts';
 const tasksAtOnce = 100;
 
 /**
- * Puts in line what is due by its schedule. A time that nobody was there for is made up for once, not as often as it was missed. The event is made of the
- * time, so of several that find it due each puts the same in line. A task that cannot be read, or put in line, is logged and stops no other. Throws `StoreFailure`
- * when nothing can be asked.
+ * Puts in line what is due by its schedule. A time that nobody was there for is made up for once, not as often as it
+ * was missed. The event is made of the time, so of several that find it due each puts the same in line. A task that
+ * cannot be read, or put in line, is logged and stops no other. Throws `StoreFailure` when nothing can be asked.
  */
 export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   const { documents, registry, clock } = ports;

@@ -15,7 +15,10 @@ interface HostPattern {
   readonly rest: string;
 }
 
-/** The host that a pattern begins with, and what is behind it: as in a Dockerfile, a first part with a dot or a port is a host. */
+/**
+ * The host that a pattern begins with, and what is behind it: as in a Dockerfile, a first part with a dot or a port is
+ * a host.
+ */
 function hostIn(pattern: string): HostPattern | undefined {
   const slash = pattern.indexOf('/');
   const host = slash === -1 ? '' : pattern.slice(0, slash);
@@ -35,12 +38,18 @@ type Own = Pick<BuildPorts, 'registry' | 'ownHosts'>;
 /** What a task says about what it may pull. */
 export type Pulling = Pick<Task, 'settings' | 'repository' | 'bases' | 'named' | 'host'>;
 
-/** Whether a task's author has fixed the Dockerfile, byte by byte: what somebody else writes into one that moves is not the author's word. */
+/**
+ * Whether a task's author has fixed the Dockerfile, byte by byte: what somebody else writes into one that moves is not
+ * the author's word.
+ */
 export function isFixed({ settings: { context } }: Pick<Task, 'settings'>): boolean {
   return !('git' in context) || /^[0-9a-f]{40}$/.test(context.ref);
 }
 
-/** The bases that a task's author has named by fixing the Dockerfile; of a task that was made before they were kept, those of now. */
+/**
+ * The bases that a task's author has named by fixing the Dockerfile; of a task that was made before they were kept,
+ * those of now.
+ */
 function named({ named: kept, bases, ...task }: Pulling): readonly string[] {
   return kept ?? (isFixed(task) ? bases.map(({ base }) => base) : []);
 }
@@ -72,7 +81,10 @@ function saysPull(ports: Own, task: Pulling, repository: RepositoryName): boolea
   );
 }
 
-/** Whether a task may pull a repository of this registry now: its author says so, or everyone may. Throws `StoreFailure`. */
+/**
+ * Whether a task may pull a repository of this registry now: its author says so, or everyone may. Throws
+ * `StoreFailure`.
+ */
 export async function mayTaskPull(
   ports: Own & Pick<BuildPorts, 'grants'>,
   task: Pulling,
@@ -81,7 +93,10 @@ export async function mayTaskPull(
   return saysPull(ports, task, repository) || ports.grants.everyoneMayPull(repository);
 }
 
-/** Why a task must not be built: what its Dockerfile needs of this registry and it may not pull. `undefined` when there is no such thing. Throws `StoreFailure`. */
+/**
+ * Why a task must not be built: what its Dockerfile needs of this registry and it may not pull. `undefined` when there
+ * is no such thing. Throws `StoreFailure`.
+ */
 export async function whyNotPulled(
   ports: Own & Pick<BuildPorts, 'grants'>,
   task: Pulling,
@@ -90,7 +105,10 @@ export async function whyNotPulled(
   const may = await Promise.all(needed.map((repository) => mayTaskPull(ports, task, repository)));
   const missing = needed.filter((_, at) => may[at] === false);
   if (missing.length === 0) return undefined;
-  return `its Dockerfile needs ${missing.join(', ')}, which the task does not list, and whoever writes the Dockerfile would read it. If that is right, add to the task "pulls": ${JSON.stringify(missing)}`;
+  return (
+    `its Dockerfile needs ${missing.join(', ')}, which the task does not list, and whoever writes the ` +
+    `Dockerfile would read it. If that is right, add to the task "pulls": ${JSON.stringify(missing)}`
+  );
 }
 
 function ownNeeded({ registry }: Pick<Own, 'registry'>, { bases }: Pick<Task, 'bases'>): RepositoryName[] {
@@ -98,8 +116,8 @@ function ownNeeded({ registry }: Pick<Own, 'registry'>, { bases }: Pick<Task, 'b
 }
 
 /**
- * What a job of a task pulls of this registry: what its Dockerfile needs, as far as it may, and what its author lists by name, for what bases need
- * themselves (ONBUILD) is not seen before. Throws `StoreFailure`.
+ * What a job of a task pulls of this registry: what its Dockerfile needs, as far as it may, and what its author lists
+ * by name, for what bases need themselves (ONBUILD) is not seen before. Throws `StoreFailure`.
  */
 export async function pulledBy(ports: Own & Pick<BuildPorts, 'grants'>, task: Pulling): Promise<RepositoryName[]> {
   const needed = ownNeeded(ports, task);
@@ -112,7 +130,10 @@ export async function pulledBy(ports: Own & Pick<BuildPorts, 'grants'>, task: Pu
   ];
 }
 
-/** The parts of other registries that a builder's own login there may be used for: `ghcr.io`, `ghcr.io/team`, `ghcr.io/team/base`. A star within a name narrows no login, so it opens none. */
+/**
+ * The parts of other registries that a builder's own login there may be used for: `ghcr.io`, `ghcr.io/team`,
+ * `ghcr.io/team/base`. A star within a name narrows no login, so it opens none.
+ */
 export function loginsAbroad(ports: Pick<Own, 'ownHosts'>, task: Pulling): string[] {
   return patternsOf(ports, task).foreign.flatMap(({ host, rest }) => {
     if (rest === '**') return [host];

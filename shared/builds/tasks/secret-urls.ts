@@ -2,7 +2,10 @@ import { hidden, meantUrl, shownUrl, withoutUser } from '../../http/shown-url.ts
 import { RegistryError } from '../../oci/faults.ts';
 import type { TaskSettings } from './documents.ts';
 
-/** A task as it is shown: what a runner or a gate is posted to may be opened by its path alone. Repositories of before may have a user in their URL. */
+/**
+ * A task as it is shown: what a runner or a gate is posted to may be opened by its path alone. Repositories of before
+ * may have a user in their URL.
+ */
 export function withoutSecretUrls(settings: TaskSettings): TaskSettings {
   const { context, runner, test } = settings;
   return {
@@ -18,7 +21,10 @@ export function withoutSecretUrls(settings: TaskSettings): TaskSettings {
   };
 }
 
-/** A task as it is meant: what was read can be sent back, and keeps what is there. Throws `RegistryError` (`request-invalid`) for URLs with a user, or a mask of nothing. */
+/**
+ * A task as it is meant: what was read can be sent back, and keeps what is there. Throws `RegistryError`
+ * (`request-invalid`) for URLs with a user, or a mask of nothing.
+ */
 export function withMeantUrls(settings: TaskSettings, before: TaskSettings | undefined): TaskSettings {
   const { context, runner, test } = settings;
   if ('git' in context) requirePlain('context.git', context.git, 'name a credential instead');

@@ -57,8 +57,9 @@ export async function* tasksIn({ documents, registry, log }: Reading & Pick<Buil
 }
 
 /**
- * Makes a task, or changes it; what its Dockerfile needs is read from its context now, so its first build is not waited for. Throws `RegistryError`:
- * `request-invalid` for a context or Dockerfile that is none and for one that needs what the task may not pull, `conflict` for an image that another task makes, and for a circle.
+ * Makes a task, or changes it; what its Dockerfile needs is read from its context now, so its first build is not waited
+ * for. Throws `RegistryError`: `request-invalid` for a context or Dockerfile that is none and for one that needs what
+ * the task may not pull, `conflict` for an image that another task makes, and for a circle.
  */
 export async function putTask(ports: BuildPorts, name: string, given: TaskSettings, host: string): Promise<Task> {
   const { documents, registry, clock } = ports;
@@ -134,7 +135,9 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
   throw new RegistryError({ is: 'contended', what: `task "${name}"` });
 }
 
-/** Throws `RegistryError` (`request-invalid`). Tasks of before may name others; those are refused when they are read. */
+/**
+ * Throws `RegistryError` (`request-invalid`). Tasks of before may name others; those are refused when they are read.
+ */
 function requireUserSecrets({ context, secrets, runner }: TaskSettings): void {
   const named = [
     ...secrets.map(({ secret }) => secret),
@@ -212,8 +215,8 @@ export async function basesIn(
 }
 
 /**
- * Has a task follow the bases of its Dockerfile as it is at a commit. What would close a circle is not made when edges are learned. Throws `RegistryError`
- * (`request-invalid`) for a Dockerfile that is none there.
+ * Has a task follow the bases of its Dockerfile as it is at a commit. What would close a circle is not made when edges
+ * are learned. Throws `RegistryError` (`request-invalid`) for a Dockerfile that is none there.
  */
 export async function followCommit(ports: BuildPorts, task: Task, commit: string): Promise<boolean> {
   if (task.commit === commit) return false;

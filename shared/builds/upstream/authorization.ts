@@ -28,9 +28,9 @@ const usualRealms: Readonly<Record<string, string>> = {
 };
 
 /**
- * The header that answers a registry's challenge: distribution's token flow (docs/spec/auth/token), or the login itself. Only the registry itself and its
- * token service are asked: a challenge names any URL, would have a password sent there, and what is answered there sent to the registry as a token.
- * `undefined` where nothing answers it.
+ * The header that answers a registry's challenge: distribution's token flow (docs/spec/auth/token), or the login
+ * itself. Only the registry itself and its token service are asked: a challenge names any URL, would have a password
+ * sent there, and what is answered there sent to the registry as a token. `undefined` where nothing answers it.
  */
 export async function authorizationFor(
   outbound: AskUrl,
@@ -46,7 +46,10 @@ export async function authorizationFor(
   const url = new URL(realm);
   if (!isTrusted(url, asked))
     return {
-      why: `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT /api/v1/bases/upstreams/${asked.host} if it is right`,
+      why:
+        `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ` +
+        `${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT ` +
+        `/api/v1/bases/upstreams/${asked.host} if it is right`,
     };
   const token = await tokenAt(outbound, url, said?.get('service'), asked);
   return token === undefined ? undefined : `Bearer ${token}`;

@@ -13,8 +13,9 @@ const schemeForm = /([A-Za-z]{1,50})[ \t]+/y;
 const parameterForm = /[ \t,]*([\w!#$%&'*+.^`|~-]{1,100})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))/y;
 
 /**
- * The first challenge of the header; `undefined` for what is none. It is read from front to back and ends at the first thing that is no parameter: a
- * search for parameters anywhere in it would begin anew at every letter, and a hostile registry would send letters alone.
+ * The first challenge of the header; `undefined` for what is none. It is read from front to back and ends at the first
+ * thing that is no parameter: a search for parameters anywhere in it would begin anew at every letter, and a hostile
+ * registry would send letters alone.
  */
 export function parseChallenge(header: string): Challenge | undefined {
   if (header.length > longestChallenge) return undefined;

@@ -7,10 +7,15 @@ import { documentShape } from '../../state/stored.ts';
 
 const when = z.iso.datetime();
 
-/** Of all images of one repository: whoever may push there names what is watched, and each is a request in every interval. */
+/**
+ * Of all images of one repository: whoever may push there names what is watched, and each is a request in every
+ * interval.
+ */
 export const mostWatched = 300;
 
-/** A tag of another registry that images here are built on. It lies with its edges, and is made with the first of them. */
+/**
+ * A tag of another registry that images here are built on. It lies with its edges, and is made with the first of them.
+ */
 export const watchedSchema = z.object({
   ...documentShape('watched'),
   base: z.string(),
@@ -55,7 +60,10 @@ export function upstreamRef(registry: RegistryName, host: string): DocumentRef {
   };
 }
 
-/** Another registry that is asked, and who this one is there: nobody in particular without a user. The password is a secret of the vault. */
+/**
+ * Another registry that is asked, and who this one is there: nobody in particular without a user. The password is a
+ * secret of the vault.
+ */
 export const upstreamLoginSchema = z.object({
   ...documentShape('upstream-login'),
   registry: registrySchema,

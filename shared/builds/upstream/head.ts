@@ -26,8 +26,9 @@ const slowedMs = 60_000;
 const longestMs = 24 * 3_600_000;
 
 /**
- * Asks a registry what a tag points at: one HEAD, conditional on what is known; with a token, or the login that it was given, where the registry asks for
- * one. No image is pulled by it (Docker Hub counts none). Never throws for what the registry does.
+ * Asks a registry what a tag points at: one HEAD, conditional on what is known; with a token, or the login that it was
+ * given, where the registry asks for one. No image is pulled by it (Docker Hub counts none). Never throws for what the
+ * registry does.
  */
 export async function lookAtTag(
   outbound: AskUrl,

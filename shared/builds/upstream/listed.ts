@@ -4,9 +4,10 @@ import { upstreamLoginRef, upstreamLoginSchema, usualUpstreamHosts } from './doc
 import type { UpstreamLogin } from './documents.ts';
 
 /**
- * Whether a tag of another registry may be asked for, and how its host was listed. An image that anybody pushes names any host as its base, and what is
- * asked there is asked by this machine, from its network: so a host must be listed by the operator (LONGSHORE_UPSTREAM_HOSTS), by an administrator
- * (/bases/upstreams), or the base by the author of a task that is built on it. Throws `StoreFailure`.
+ * Whether a tag of another registry may be asked for, and how its host was listed. An image that anybody pushes names
+ * any host as its base, and what is asked there is asked by this machine, from its network: so a host must be listed by
+ * the operator (LONGSHORE_UPSTREAM_HOSTS), by an administrator (/bases/upstreams), or the base by the author of a task
+ * that is built on it. Throws `StoreFailure`.
  */
 export async function listingOf(
   ports: BuildPorts,
@@ -35,5 +36,8 @@ export async function listingOf(
 /** What an administrator does about it. */
 export function notListed(base: string): string {
   const host = base.slice(0, base.indexOf('/'));
-  return `${host} is not listed: PUT /api/v1/bases/upstreams/${host}, or name it in the "pulls" of the task that is built on it, if it is to be looked at`;
+  return (
+    `${host} is not listed: PUT /api/v1/bases/upstreams/${host}, or name it in the "pulls" of the task that ` +
+    'is built on it, if it is to be looked at'
+  );
 }

@@ -79,8 +79,8 @@ const registryV2 = z.object({
 });
 
 /**
- * What the same senders post that is about no push of an image: pings, deletions, charts, scans. A refusal would stand as a failure in the
- * sender's log, and some senders switch off who refuses too often.
+ * What the same senders post that is about no push of an image: pings, deletions, charts, scans. A refusal would stand
+ * as a failure in the sender's log, and some senders switch off who refuses too often.
  */
 const noPush: Readonly<Record<keyof typeof bodies, z.ZodType>> = {
   distribution: z.never(),

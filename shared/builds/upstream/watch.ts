@@ -22,7 +22,10 @@ const longestWaitMs = 24 * 3_600_000;
 
 const hostOf = (base: string) => base.slice(0, base.indexOf('/'));
 
-/** Looks at what is due of other registries' tags, as far as each registry's budget of this minute goes. Gives how many it looked at. One that cannot be looked at stops no other. Throws `StoreFailure`. */
+/**
+ * Looks at what is due of other registries' tags, as far as each registry's budget of this minute goes. Gives how many
+ * it looked at. One that cannot be looked at stops no other. Throws `StoreFailure`.
+ */
 export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<number> {
   let looked = 0;
   // A registry without budget leaves its tags due: they are passed over until the next minute.
@@ -234,7 +237,10 @@ async function tellMoved(
   ]);
 }
 
-/** Has a tag looked at with the next run: somebody says that it has moved. What he says is not believed. `false` when nobody here is built on it. */
+/**
+ * Has a tag looked at with the next run: somebody says that it has moved. What he says is not believed. `false` when
+ * nobody here is built on it.
+ */
 export async function hastenLook(
   { documents, clock }: Pick<BuildPorts, 'documents' | 'clock'>,
   base: string,

@@ -1,6 +1,9 @@
 import type { ClaimCondition } from '../documents.ts';
 
-/** All must hold: `is` is the claim's text, where `*` stands for any, also for nothing. Of a list one element must match. */
+/**
+ * All must hold: `is` is the claim's text, where `*` stands for any, also for nothing. Of a list one element must
+ * match.
+ */
 export function satisfies(claims: Readonly<Record<string, unknown>>, conditions: readonly ClaimCondition[]): boolean {
   return conditions.every(({ claim, is }) => {
     const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;

@@ -26,7 +26,10 @@ export class IssuerKeys {
     return this.#known.has(issuer);
   }
 
-  /** What finds the key of a token of `issuer`. Throws `OutboundRefused`, and `StoreFailure` (`issuer`) when it cannot be asked. */
+  /**
+   * What finds the key of a token of `issuer`. Throws `OutboundRefused`, and `StoreFailure` (`issuer`) when it cannot
+   * be asked.
+   */
   async of(issuer: string): Promise<JWTVerifyGetKey> {
     const known = this.#known.get(issuer) ?? this.#discover(issuer);
     this.#known.set(issuer, known, { noUpdateTTL: true });

@@ -25,8 +25,9 @@ export interface OutsideProof {
 
 export interface ProveOutside {
   /**
-   * Who the bearer of an outside token is here; `undefined` when no trusted issuer vouches for it. `beforeCall` comes before an issuer is called, and
-   * throws when strangers have asked enough. Throws `RegistryError` (`denied`) when the issuer's keys are where the app must not go, and `StoreFailure`.
+   * Who the bearer of an outside token is here; `undefined` when no trusted issuer vouches for it. `beforeCall` comes
+   * before an issuer is called, and throws when strangers have asked enough. Throws `RegistryError` (`denied`) when the
+   * issuer's keys are where the app must not go, and `StoreFailure`.
    */
   prove(token: string, beforeCall: () => void): Promise<OutsideProof | undefined>;
 }

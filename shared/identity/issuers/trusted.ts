@@ -21,7 +21,10 @@ interface Ports {
 /** By issuer, the entries that name it. */
 type Known = ReadonlyMap<string, readonly IssuerDocument[]>;
 
-/** Which issuers a registry trusts, and for whom, read at most every five seconds: a token that names any other, or is somebody else's, costs no look at a store. */
+/**
+ * Which issuers a registry trusts, and for whom, read at most every five seconds: a token that names any other, or is
+ * somebody else's, costs no look at a store.
+ */
 export class TrustedIssuers {
   readonly #ports: Ports;
   readonly #registry: RegistryName;

@@ -22,7 +22,10 @@ const ringKeySchema = z.object({
 });
 export type RingKey = z.infer<typeof ringKeySchema>;
 
-/** The keys that sign a registry's tokens, oldest first: in one document, so that a change of them is one optimistic write. */
+/**
+ * The keys that sign a registry's tokens, oldest first: in one document, so that a change of them is one optimistic
+ * write.
+ */
 export const keyRingSchema = z.object({
   ...documentShape('key-ring'),
   registry: registrySchema,

@@ -23,7 +23,9 @@ interface Loaded {
   readonly at: number;
   readonly stored: Stored<KeyRingDocument> | undefined;
   readonly publicKeys: ReadonlyMap<string, KeyObject>;
-  /** Those that this instance can open, oldest first; opened when one is first to sign, for verifying needs no vault. */
+  /**
+   * Those that this instance can open, oldest first; opened when one is first to sign, for verifying needs no vault.
+   */
   signers?: Promise<readonly Signer[]>;
 }
 
@@ -154,8 +156,9 @@ export class KeyRing {
   }
 
   /**
-   * A key whose seal is gone still verifies; it does not sign. One that cannot be opened now leaves it to the others, where there are any;
-   * where there are none it throws `StoreFailure`, lest a new key be made at every hiccup of the vault.
+   * A key whose seal is gone still verifies; it does not sign. One that cannot be opened now leaves it to the others,
+   * where there are any; where there are none it throws `StoreFailure`, lest a new key be made at every hiccup of the
+   * vault.
    */
   async #open(keys: readonly RingKey[]): Promise<Signer[]> {
     for (const kid of this.#opened.keys()) if (!keys.some((key) => key.kid === kid)) this.#opened.delete(kid);

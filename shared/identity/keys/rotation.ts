@@ -4,7 +4,10 @@ import type { RingKey } from './document.ts';
 /** How old what an instance knows of the ring may be. In milliseconds. */
 export const ringFreshMs = 5 * 60_000;
 
-/** A new key waits until every instance has read it: twice as long as an instance may go without looking. In milliseconds. */
+/**
+ * A new key waits until every instance has read it: twice as long as an instance may go without looking. In
+ * milliseconds.
+ */
 export const announceMs = 2 * ringFreshMs;
 
 /** A key signs for so long before the next one is made. In milliseconds. */
@@ -20,7 +23,10 @@ export function isRotationDue(keys: readonly RingKey[], now: Date): boolean {
   return newest === undefined || now.getTime() - Date.parse(newest.createdAt) >= rotateAfterMs;
 }
 
-/** Without the keys whose every token is over: a key signs until the next one does, and its last token lives on from then. */
+/**
+ * Without the keys whose every token is over: a key signs until the next one does, and its last token lives on from
+ * then.
+ */
 export function withoutOver(keys: readonly RingKey[], now: Date): RingKey[] {
   return keys.filter((_, index) => {
     const next = keys[index + 1];

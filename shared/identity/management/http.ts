@@ -9,7 +9,9 @@ import { scopeMapRoutes } from './scopemaps.ts';
 import { signingKeyRoutes } from './signingkeys.ts';
 import { tokenRoutes } from './tokens.ts';
 
-/** What of the management API is about identities and their limits. Whoever may write here may give itself everything. */
+/**
+ * What of the management API is about identities and their limits. Whoever may write here may give itself everything.
+ */
 export function identityRoutes(ports: ManagementPorts): OpenAPIHono {
   const api = managementRoutes();
   for (const routes of [

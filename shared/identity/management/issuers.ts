@@ -8,7 +8,10 @@ import type { ManagementPorts } from './ports.ts';
 import { requireScopeMap, scopeMapNameSchema } from './scopemaps.ts';
 import { inPath } from './wire.ts';
 
-/** Entra ID's endpoints for every tenant: their tokens' issuer names the tenant, so trusting them would trust all of them. */
+/**
+ * Entra ID's endpoints for every tenant: their tokens' issuer names the tenant, so trusting them would trust all of
+ * them.
+ */
 const everyTenant = /\/(common|organizations|consumers|\{tenantid\})(\/|$)/i;
 
 const issuerUrlSchema = z

@@ -54,7 +54,10 @@ function readRing({ documents, registry }: ManagementPorts) {
   return readStored(documents, keyRingSchema, keyRingRef(registry));
 }
 
-/** Instances that hold the ring in memory see it when they read it anew, and tokens that they have seen end by themselves. */
+/**
+ * Instances that hold the ring in memory see it when they read it anew, and tokens that they have seen end by
+ * themselves.
+ */
 async function removeKey(ports: ManagementPorts, kid: string): Promise<void> {
   await untilUncontended('the key ring', async () => {
     const ring = await readRing(ports);

@@ -2,7 +2,9 @@ import { maxStrangersBody } from '../../http/held-bodies.ts';
 import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
 
-/** A body of `application/x-www-form-urlencoded`, whatever its Content-Type says: az and docker agree on the form alone. */
+/**
+ * A body of `application/x-www-form-urlencoded`, whatever its Content-Type says: az and docker agree on the form alone.
+ */
 export async function readForm(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams(Buffer.from(await readSmallBody(request, 'form', maxStrangersBody)).toString('utf8'));
 }
@@ -14,7 +16,10 @@ export function requireField(form: URLSearchParams, name: string): string {
   return value;
 }
 
-/** A client that was sent here for another service must not be given tokens for this one. Throws `RegistryError` (`request-invalid`). */
+/**
+ * A client that was sent here for another service must not be given tokens for this one. Throws `RegistryError`
+ * (`request-invalid`).
+ */
 export function requireService(parameters: URLSearchParams, host: string): void {
   const service = parameters.get('service');
   if (service !== null && service !== '' && service !== host)

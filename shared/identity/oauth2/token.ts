@@ -22,7 +22,9 @@ interface TokenRequest {
   readonly offline: boolean;
 }
 
-/** `GET /oauth2/token` (Docker token specification): Basic or nobody, `service`, `scope` (repeatable), `offline_token`. */
+/**
+ * `GET /oauth2/token` (Docker token specification): Basic or nobody, `service`, `scope` (repeatable), `offline_token`.
+ */
 export async function tokenByQuery(ports: IdentifyPorts, request: Request): Promise<object> {
   const { searchParams } = new URL(request.url);
   const { host } = originOf(request, ports.settings.publicUrl);
@@ -136,7 +138,10 @@ async function issueTokens(
 /** A token travels in a header of at most 16 KiB. In characters. */
 const maxListing = 4_000;
 
-/** The part of the catalog that somebody sees who asked for it and may not see the whole; cut off where it is too long for a token. */
+/**
+ * The part of the catalog that somebody sees who asked for it and may not see the whole; cut off where it is too long
+ * for a token.
+ */
 function listingFor(grants: Grants, asked: readonly ResourceActions[]): RepositoryPattern[] | undefined {
   const wanted = asked.some(
     ({ type, name, actions }) => type === 'registry' && name === 'catalog' && actions.includes('*'),

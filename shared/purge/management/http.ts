@@ -119,7 +119,10 @@ async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: s
   return entries;
 }
 
-/** The repository of a deletion: the one that the caller names, else the one that its entries lie in. Throws `RegistryError` (`thing-unknown`). */
+/**
+ * The repository of a deletion: the one that the caller names, else the one that its entries lie in. Throws
+ * `RegistryError` (`thing-unknown`).
+ */
 async function keyOfGroup(
   { documents, registry }: BinManagementPorts,
   repository: RepositoryKey['repository'] | undefined,

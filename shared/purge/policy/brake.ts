@@ -18,7 +18,10 @@ interface Braked {
   readonly more: boolean;
 }
 
-/** The repositories of which a plan would take a larger share than the brake lets through, of their manifests or of their tags. */
+/**
+ * The repositories of which a plan would take a larger share than the brake lets through, of their manifests or of
+ * their tags.
+ */
 export async function repositoriesOver(ports: PolicyPorts, braked: Braked): Promise<Plan['over']> {
   const limit = pLimit(repositoriesAtOnce);
   const repositories = [...new Set(braked.removals.map((removal) => removal.repository))];
@@ -75,7 +78,10 @@ function isAboutAnother({ id, about, subject }: JsonDocument): boolean {
   );
 }
 
-/** Counts images, no further than it takes to know that the share is small: what a run costs does not grow with what is stored. */
+/**
+ * Counts images, no further than it takes to know that the share is small: what a run costs does not grow with what is
+ * stored.
+ */
 async function countUpTo(
   { documents }: PolicyPorts,
   registry: RegistryName,

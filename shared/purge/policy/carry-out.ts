@@ -19,9 +19,9 @@ import type { Session } from './session.ts';
 const leaseMs = 60_000;
 
 /**
- * Carries out an approved plan, page by page, until `until`: judges each item again, and moves into the bin what is due still and was
- * planned. Goes on where a crash stopped it, and leaves it to whoever is at it. Gives the plan as it is afterwards. Throws `StoreFailure`,
- * `RegistryError` (`contended`).
+ * Carries out an approved plan, page by page, until `until`: judges each item again, and moves into the bin what is due
+ * still and was planned. Goes on where a crash stopped it, and leaves it to whoever is at it. Gives the plan as it is
+ * afterwards. Throws `StoreFailure`, `RegistryError` (`contended`).
  */
 export async function carryOut(
   ports: PolicyPorts,
@@ -112,7 +112,10 @@ async function removeAll(
   return removals;
 }
 
-/** One that cannot be read stays, and the plan says so: it stops no other. What others write at, or an outage, is tried again. */
+/**
+ * One that cannot be read stays, and the plan says so: it stops no other. What others write at, or an outage, is tried
+ * again.
+ */
 async function removeUnlessBroken(
   session: Session,
   policy: PolicyDocument,
@@ -131,7 +134,10 @@ async function removeUnlessBroken(
   }
 }
 
-/** Judges once more: a pull, a push, a lock or a pin since the plan was made keeps it, and nothing goes that the plan did not say. */
+/**
+ * Judges once more: a pull, a push, a lock or a pin since the plan was made keeps it, and nothing goes that the plan
+ * did not say.
+ */
 async function remove(
   session: Session,
   { name, policy }: PolicyDocument,
@@ -169,7 +175,10 @@ async function remove(
   }
 }
 
-/** Pushed again, under the same name or to it, something has another age, and a tag another manifest: what was judged is not there any more. */
+/**
+ * Pushed again, under the same name or to it, something has another age, and a tag another manifest: what was judged is
+ * not there any more.
+ */
 function isAsIn({ facts }: Judged): Wanted['isAsJudged'] {
   const tags = new Map(facts.tags.map(({ name, pushedAt }) => [name, pushedAt]));
   const { digest, pushedAt } = facts.manifest;

@@ -93,7 +93,10 @@ function hasLabels(wanted: Readonly<Record<string, string>>, { labels }: Manifes
   );
 }
 
-/** How many of the tags that count were pushed later; of one that is not among the newest, at least as many as any rule asks for. */
+/**
+ * How many of the tags that count were pushed later; of one that is not among the newest, at least as many as any rule
+ * asks for.
+ */
 function rankOf(tag: TagFacts, { newestTags }: Facts, counts: (name: string) => boolean): number {
   const counted = newestTags.filter(counts);
   const rank = counted.indexOf(tag.name);

@@ -84,7 +84,10 @@ export async function readPolicies(documents: Documents, registry: RegistryName)
     : [newPolicy(registry, defaultName, defaultPolicy, new Date(0), new Date(0)), ...stored];
 }
 
-/** Changes a policy's document; `undefined` leaves it. Gives what is there afterwards, `undefined` where there is none. Throws `RegistryError` (`contended`). */
+/**
+ * Changes a policy's document; `undefined` leaves it. Gives what is there afterwards, `undefined` where there is none.
+ * Throws `RegistryError` (`contended`).
+ */
 export async function changePolicy(
   documents: Documents,
   registry: RegistryName,

@@ -14,8 +14,8 @@ import { documentsOf } from '../../state/pages.ts';
 type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'lastPulls'>;
 
 /**
- * Makes or changes a policy. Changed rules are off until a plan of them is approved. Throws `RegistryError` (`conflict`) when a rule looks back
- * further than pulls are tracked, (`contended`) when others change it all the time.
+ * Makes or changes a policy. Changed rules are off until a plan of them is approved. Throws `RegistryError`
+ * (`conflict`) when a rule looks back further than pulls are tracked, (`contended`) when others change it all the time.
  */
 export async function putPolicy(
   { documents, clock, lastPulls }: Editing,
@@ -92,8 +92,8 @@ async function lookAgain({ documents }: Pick<Editing, 'documents'>, registry: Re
 }
 
 /**
- * Approves a plan, and with it the rules that it was made by. Throws `RegistryError` (`conflict`) when it is not the plan that the hash is of,
- * or is not waiting for approval, or its rules have changed.
+ * Approves a plan, and with it the rules that it was made by. Throws `RegistryError` (`conflict`) when it is not the
+ * plan that the hash is of, or is not waiting for approval, or its rules have changed.
  */
 export async function approve(
   { documents, clock }: Editing,

@@ -17,8 +17,9 @@ const pageSize = 50;
 const nameOf = (repository: string, digest: Digest): string => `${repository}@${digest}`;
 
 /**
- * How many bytes of Blob Storage each manifest frees when all of them are purged: its own where they lie there, and those of its blobs that
- * nothing else needs in any repository, neither live nor in the bin. What two of them share counts with the first. By `repository@digest`.
+ * How many bytes of Blob Storage each manifest frees when all of them are purged: its own where they lie there, and
+ * those of its blobs that nothing else needs in any repository, neither live nor in the bin. What two of them share
+ * counts with the first. By `repository@digest`.
  */
 export async function bytesFreed(
   ports: PolicyPorts,
@@ -56,7 +57,10 @@ function unknownSize({ log }: PolicyPorts, digest: Digest, error: unknown): numb
   return 0;
 }
 
-/** Its size as it is stored, whatever manifests claim, where all that need it go. A blob that nobody links is none of ours: the empty JSON object is stored nowhere. */
+/**
+ * Its size as it is stored, whatever manifests claim, where all that need it go. A blob that nobody links is none of
+ * ours: the empty JSON object is stored nowhere.
+ */
 async function sizeFreed(ports: PolicyPorts, digest: Digest, going: ReadonlySet<string>): Promise<number> {
   let stored = 0;
   for await (const link of documentsOf(ports.documents, {

@@ -21,8 +21,8 @@ export const sourcesAtMost = 100;
 export const pinsAtMost = 100_000;
 
 /**
- * Pins images for `ttlSeconds`; what the source said before is replaced. Throws `RegistryError` (`conflict`) where the registry would have more sources or
- * more pins than it may.
+ * Pins images for `ttlSeconds`; what the source said before is replaced. Throws `RegistryError` (`conflict`) where the
+ * registry would have more sources or more pins than it may.
  */
 export async function putInUse(
   ports: Pinning,
@@ -62,7 +62,9 @@ function requireRoom(all: readonly InUseSource[], added: InUseSource): void {
   if (others.length >= sourcesAtMost)
     throw new RegistryError({
       is: 'conflict',
-      why: `${others.length} sources say already what they use, and at most ${sourcesAtMost} may: delete one, or wait until its time is over`,
+      why:
+        `${others.length} sources say already what they use, and at most ${sourcesAtMost} may: delete one, or ` +
+        'wait until its time is over',
     });
   const pins = others.reduce((sum, { digests }) => sum + digests, added.digests);
   if (pins > pinsAtMost)

@@ -12,7 +12,10 @@ export type Verdict = 'keep' | 'due' | 'not-yet';
 
 export interface Decision {
   readonly verdict: Verdict;
-  /** What decides: a rule by its name, or `in-use`, `locked`, `new`, `held`, `index`, `subject`, `tag`, `part`; absent when no rule takes it. */
+  /**
+   * What decides: a rule by its name, or `in-use`, `locked`, `new`, `held`, `index`, `subject`, `tag`, `part`; absent
+   * when no rule takes it.
+   */
   readonly rule?: string;
   readonly why: string;
   /** From when it is due, where a time alone decides that. */
@@ -52,7 +55,10 @@ export interface Rules {
   readonly graceMs: number;
 }
 
-/** What is to be done with a manifest and its tags. Pure: the same facts and rules at the same time give the same judgement. */
+/**
+ * What is to be done with a manifest and its tags. Pure: the same facts and rules at the same time give the same
+ * judgement.
+ */
 export function judge(facts: Facts, rules: Rules, now: number): Judgement {
   const shared = keepsOfAll(facts, rules);
   const tags = facts.tags.map((tag) => {
@@ -216,7 +222,10 @@ function lockedBy(what: string, attribute: string | undefined): Keep[] {
   return attribute === undefined ? [] : [{ rule: 'locked', until: Infinity, why: `${attribute} of ${what} is false` }];
 }
 
-/** A pull of an index and of its children count as pulls of one another; who checks a signature does not pull what it is of. */
+/**
+ * A pull of an index and of its children count as pulls of one another; who checks a signature does not pull what it is
+ * of.
+ */
 function pullsOf({ manifest, along }: Facts): (number | undefined)[] {
   return [manifest.pulledAt, ...along.filter(({ isChild }) => isChild).map(({ pulledAt }) => pulledAt)];
 }
@@ -248,7 +257,9 @@ function reasonOf(rule: RemoveRule, judged: Judged): string {
       : `untagged for ${rule.untaggedDays} days (since ${time(manifest.untaggedSince)})`,
     rule.notPulledDays === undefined
       ? undefined
-      : `not pulled for ${rule.notPulledDays} days (${pulledAt === undefined ? 'no pull is known' : `last pull ${time(pulledAt)}`}, pulls are tracked ${trackedSince === undefined ? 'not at all' : `since ${time(trackedSince)}`})`,
+      : `not pulled for ${rule.notPulledDays} days ` +
+        `(${pulledAt === undefined ? 'no pull is known' : `last pull ${time(pulledAt)}`}, pulls are tracked ` +
+        `${trackedSince === undefined ? 'not at all' : `since ${time(trackedSince)}`})`,
     rule.olderThanDays === undefined
       ? undefined
       : `older than ${rule.olderThanDays} days (pushed ${time(tag?.pushedAt ?? manifest.pushedAt)})`,

@@ -44,8 +44,8 @@ export async function judgeNow(session: Session, view: RepositoryView, digest: D
 }
 
 /**
- * Judges a manifest and writes down when each policy is to look at it again: nothing that is stored is looked at but what changes and
- * what is due. A pull or a pin only puts that off, so they are met when the time has come.
+ * Judges a manifest and writes down when each policy is to look at it again: nothing that is stored is looked at but
+ * what changes and what is due. A pull or a pin only puts that off, so they are met when the time has come.
  */
 export async function mark(session: Session, view: RepositoryView, digest: Digest): Promise<Judged | undefined> {
   const judged = await judgeNow(session, view, digest);
@@ -60,7 +60,9 @@ export async function mark(session: Session, view: RepositoryView, digest: Diges
   return judged;
 }
 
-/** Nobody writes down when a tag moves away from a manifest but who sees it afterwards: too late rather than too early. */
+/**
+ * Nobody writes down when a tag moves away from a manifest but who sees it afterwards: too late rather than too early.
+ */
 async function rememberUntagged(
   { documents, clock }: PolicyPorts,
   key: RepositoryKey,
@@ -73,7 +75,10 @@ async function rememberUntagged(
   ]);
 }
 
-/** Marks what an event touches. Delivered again, or in another order, it marks what is there now. Throws `StoreFailure`: then it must be delivered again. */
+/**
+ * Marks what an event touches. Delivered again, or in another order, it marks what is there now. Throws `StoreFailure`:
+ * then it must be delivered again.
+ */
 export async function markTouched(
   ports: PolicyPorts,
   registry: RepositoryKey['registry'],
@@ -101,10 +106,16 @@ export async function markTouched(
 }
 
 const marksAtOnce = 8;
-/** An event is handled within 30 s: what has more children and referrers than these is left to the next run of each policy. */
+/**
+ * An event is handled within 30 s: what has more children and referrers than these is left to the next run of each
+ * policy.
+ */
 const neighboursAtMost = 100;
 
-/** A run judges all that is due, and writes down when it is to be looked at again: one transaction for a hundred of them is all that the event pays. */
+/**
+ * A run judges all that is due, and writes down when it is to be looked at again: one transaction for a hundred of them
+ * is all that the event pays.
+ */
 async function leaveToNextRun({ ports }: Session, view: RepositoryView, digests: readonly Digest[]): Promise<void> {
   const now = ports.clock.now().getTime();
   const changes = [...view.rules.keys()].flatMap((policy) =>
@@ -149,7 +160,10 @@ export function touchedBy(event: CatalogueEvent): Touched | undefined {
   }
 }
 
-/** The children and referrers of a manifest, live or binned, and what its tags say is about it: what it keeps while it is there. */
+/**
+ * The children and referrers of a manifest, live or binned, and what its tags say is about it: what it keeps while it
+ * is there.
+ */
 async function neighboursOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const [live, binned] = await Promise.all([
     readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)),

@@ -45,8 +45,9 @@ interface Collected {
 }
 
 /**
- * Makes the current plan of a policy: judges all that is due, and writes down what would be removed, why, and what that frees. Removes
- * nothing. The same code plans a run of the schedule. Throws `StoreFailure`; a plan that a crash interrupted is not current and goes by its ttl.
+ * Makes the current plan of a policy: judges all that is due, and writes down what would be removed, why, and what that
+ * frees. Removes nothing. The same code plans a run of the schedule. Throws `StoreFailure`; a plan that a crash
+ * interrupted is not current and goes by its ttl.
  */
 export async function makePlan(
   session: Session,
@@ -134,7 +135,9 @@ function count(items: readonly Item[], kind: Item['kind']): number {
   return items.filter((item) => item.kind === kind).length;
 }
 
-/** Judges what is due, in the order of its time, and marks it anew: what was pulled or pinned since is put off by it. */
+/**
+ * Judges what is due, in the order of its time, and marks it anew: what was pulled or pinned since is put off by it.
+ */
 async function collect(session: Session, policy: string): Promise<Collected> {
   const { ports, registry } = session;
   const [found, kept]: [Found[], Item[]] = [[], []];
@@ -175,8 +178,8 @@ async function collect(session: Session, policy: string): Promise<Collected> {
 }
 
 /**
- * Judges again what goes beside one another: two indexes that go together take along the child that each of them would keep, and what is
- * in use there keeps both. Until nothing changes: what stays keeps others.
+ * Judges again what goes beside one another: two indexes that go together take along the child that each of them would
+ * keep, and what is in use there keeps both. Until nothing changes: what stays keeps others.
  */
 async function together(session: Session, policy: string, alone: readonly Found[]): Promise<Found[]> {
   const limit = pLimit(judgedAtOnce);
@@ -221,7 +224,9 @@ function keyOf({ repository, digest }: Removal): string {
   return `${repository}@${digest}`;
 }
 
-/** One that cannot be read or judged stays, and the plan says so: it stops no other. An outage of the store stops all. */
+/**
+ * One that cannot be read or judged stays, and the plan says so: it stops no other. An outage of the store stops all.
+ */
 async function judgeUnlessBroken(
   session: Session,
   policy: string,
@@ -400,7 +405,10 @@ function eachOnce(removals: readonly Removal[]): Removal[] {
   return removals.map((removal) => ({ ...removal, items: removal.items.filter(isFirst) }));
 }
 
-/** Of a plan that removes something. Published before anybody acts on it; a crash in between leaves a plan that nobody was told of, and the next run makes another. */
+/**
+ * Of a plan that removes something. Published before anybody acts on it; a crash in between leaves a plan that nobody
+ * was told of, and the next run makes another.
+ */
 async function tell(
   { ports }: Session,
   plan: Plan,

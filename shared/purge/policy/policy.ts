@@ -65,7 +65,10 @@ export const policyNameSchema = name;
 /** What somebody asks of a policy. */
 export const policySchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}),
-  /** Tags that rules to remove may take; what has no tag is taken by rules that demand `untaggedDays` where this is not every tag. */
+  /**
+   * Tags that rules to remove may take; what has no tag is taken by rules that demand `untaggedDays` where this is not
+   * every tag.
+   */
   tags: scope(tagGlobSchema, '*').prefault({}),
   remove: z.array(removeRuleSchema).min(1).max(20).refine(namedOnce, 'two rules have one name'),
   keep: z.array(keepRuleSchema).max(20).default([]).refine(namedOnce, 'two rules have one name'),
@@ -81,7 +84,10 @@ function namedOnce(rules: readonly { readonly name: string }[]): boolean {
   return new Set(rules.map((rule) => rule.name)).size === rules.length;
 }
 
-/** The one that every registry has until somebody changes it. As each policy it takes nothing before a plan of it was approved. */
+/**
+ * The one that every registry has until somebody changes it. As each policy it takes nothing before a plan of it was
+ * approved.
+ */
 export const defaultPolicy: Policy = policySchema.parse({
   remove: [
     { name: 'untagged', untaggedDays: 7 },
@@ -94,7 +100,9 @@ export const defaultPolicy: Policy = policySchema.parse({
   ],
 });
 
-/** What approval is bound to: a policy whose rules, scope, retention or brake change is approved anew. Not its schedule. */
+/**
+ * What approval is bound to: a policy whose rules, scope, retention or brake change is approved anew. Not its schedule.
+ */
 export function rulesHash({ schedule: _, ...rules }: Policy): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(rules)))

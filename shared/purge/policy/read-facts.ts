@@ -176,7 +176,10 @@ function factsOf(
   };
 }
 
-/** Annotations, and the labels of an image's config: one name may stand in both. What was pushed before labels were read may have any. */
+/**
+ * Annotations, and the labels of an image's config: one name may stand in both. What was pushed before labels were read
+ * may have any.
+ */
 function labelsOf({
   annotations = {},
   annotationsIn,

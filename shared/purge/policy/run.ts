@@ -19,8 +19,9 @@ export interface PoliciesRun {
 }
 
 /**
- * What a timer does for the policies of a registry: goes on with what was interrupted, and runs the approved ones that are due. A run is a plan
- * that approves itself unless the brake stops it. Of two timers at once the second finds nothing to do.
+ * What a timer does for the policies of a registry: goes on with what was interrupted, and runs the approved ones that
+ * are due. A run is a plan that approves itself unless the brake stops it. Of two timers at once the second finds
+ * nothing to do.
  */
 export async function runPolicies(ports: PolicyPorts, registry: RegistryName, until: Date): Promise<PoliciesRun> {
   const [looking, plans]: [string[], Plan[]] = [[], []];

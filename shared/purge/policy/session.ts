@@ -29,7 +29,10 @@ export interface RepositoryView {
   readonly fallen: readonly Digest[];
 }
 
-/** What judgements of one moment share, read once: policies, what is in use, since when pulls are tracked, views of repositories. */
+/**
+ * What judgements of one moment share, read once: policies, what is in use, since when pulls are tracked, views of
+ * repositories.
+ */
 export interface Session {
   readonly ports: PolicyPorts;
   readonly registry: RegistryName;
@@ -41,8 +44,8 @@ export interface Session {
 }
 
 /**
- * Throws `StoreFailure`: what is in use is not guessed. `without pins` for marking, which is done at each push: a pin only puts off, and is met
- * when something is due.
+ * Throws `StoreFailure`: what is in use is not guessed. `without pins` for marking, which is done at each push: a pin
+ * only puts off, and is met when something is due.
  */
 export async function openSession(ports: PolicyPorts, registry: RegistryName, pins?: 'without pins'): Promise<Session> {
   const [policies, inUse, tracked] = await Promise.all([

@@ -28,8 +28,9 @@ export interface Surroundings<T extends Node> {
 }
 
 /**
- * What keeps a manifest, and what goes along with it: children and referrers, theirs too, that no tag, other index or other subject keeps.
- * The bin takes the same along (`settle`). `also` are manifests that go beside it by themselves, and so keep nothing.
+ * What keeps a manifest, and what goes along with it: children and referrers, theirs too, that no tag, other index or
+ * other subject keeps. The bin takes the same along (`settle`). `also` are manifests that go beside it by themselves,
+ * and so keep nothing.
  */
 export async function surroundingsOf<T extends Node>(
   graph: Graph<T>,

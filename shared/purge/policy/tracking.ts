@@ -16,7 +16,8 @@ export function untrackedRules({ remove }: Policy, trackedSince: Date | undefine
     notPulledDays === undefined || tracked >= notPulledDays
       ? []
       : [
-          `the rule "${name}" takes what was not pulled for ${notPulledDays} days, but ${since}: leave it out until ${takenFrom(notPulledDays)}`,
+          `the rule "${name}" takes what was not pulled for ${notPulledDays} days, but ${since}: leave it out ` +
+            `until ${takenFrom(notPulledDays)}`,
         ],
   );
 }

@@ -18,8 +18,9 @@ const manifestsAtOnce = 50;
 const marksAtOnce = 8;
 
 /**
- * Marks all that a policy covers: once after its rules have changed, for everything else is marked when it changes. Goes on where it was
- * interrupted, page by page, until `until`. Gives whether it is through. Of two that walk at once one finds that the other is ahead.
+ * Marks all that a policy covers: once after its rules have changed, for everything else is marked when it changes.
+ * Goes on where it was interrupted, page by page, until `until`. Gives whether it is through. Of two that walk at once
+ * one finds that the other is ahead.
  */
 export async function walk(ports: PolicyPorts, registry: RegistryName, name: string, until: Date): Promise<boolean> {
   for (;;) {
@@ -56,7 +57,10 @@ interface Page {
   readonly more: boolean;
 }
 
-/** Marks what is next behind a place: one page of each of some repositories; gives the place behind them, `undefined` at the end. */
+/**
+ * Marks what is next behind a place: one page of each of some repositories; gives the place behind them, `undefined` at
+ * the end.
+ */
 async function walkPage(
   ports: PolicyPorts,
   registry: RegistryName,
@@ -95,7 +99,10 @@ async function pageOf(
     : { repository, digests: [], more: false };
 }
 
-/** The first of these up to one that has more than a page, for there is one place: what was read of those behind it is read again. */
+/**
+ * The first of these up to one that has more than a page, for there is one place: what was read of those behind it is
+ * read again.
+ */
 function oneStep(found: readonly Page[]): Page[] {
   const pages: Page[] = [];
   let count = 0;

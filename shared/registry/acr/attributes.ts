@@ -64,8 +64,8 @@ interface Patched<T> {
 }
 
 /**
- * Changes some properties of a document and gives it as it is then. Conditional on its etag, as a push is, so neither overwrites the
- * other. Throws `absent` when there is none, and `RegistryError` (`contended`).
+ * Changes some properties of a document and gives it as it is then. Conditional on its etag, as a push is, so neither
+ * overwrites the other. Throws `absent` when there is none, and `RegistryError` (`contended`).
  */
 export async function patchStored<T extends object>(
   documents: ReadDocument & CommitDocuments,

@@ -11,7 +11,10 @@ import { openPlace, sealPlace } from './sealed-place.ts';
 
 const pageSizes = { usual: 100, largest: 1_000 };
 
-/** Bounds what one request reads for a caller that may see few: so many queries of so many entries, then a page that may be short. */
+/**
+ * Bounds what one request reads for a caller that may see few: so many queries of so many entries, then a page that may
+ * be short.
+ */
 const maxQueries = 10;
 const fewestAtOnce = 100;
 
@@ -27,8 +30,9 @@ export async function respondCatalog(
   const url = new URL(request.url);
   const n = pageSizeIn(url.searchParams, pageSizes);
   const last = startBehind(ports, url.searchParams.get('last') ?? undefined);
-  // Who shows no credentials is asked for them once, even where a part of the catalog is open to all: clients only then log in.
-  // So is a token for something else: `@azure/container-registry` brings its last one along, and would take what that sees for all.
+  // Who shows no credentials is asked for them once, even where a part of the catalog is open to all: clients only then
+  // log in. So is a token for something else: `@azure/container-registry` brings its last one along, and would take
+  // what that sees for all.
   if (!request.headers.has('authorization') || caller.withoutCatalog === true) requireAccess(caller, [wholeCatalog]);
   const { repositories, next } = await visiblePage(ports, registry, caller, { n, last });
   const headers = next === undefined ? {} : nextPage(url.pathname, Object.entries({ last: next, n: String(n) }));

@@ -18,8 +18,8 @@ export interface DeletedRepository {
 }
 
 /**
- * Deletes all that a repository holds, then its entry; asked again after a crash it goes on. Throws `RegistryError`: `name-unknown`,
- * `disallowed`, `contended`.
+ * Deletes all that a repository holds, then its entry; asked again after a crash it goes on. Throws `RegistryError`:
+ * `name-unknown`, `disallowed`, `contended`.
  */
 export async function deleteRepository(
   ports: RegistryPorts,
@@ -40,22 +40,26 @@ async function liveEntry(ports: RegistryPorts, key: RepositoryKey): Promise<Repo
   return found.document;
 }
 
-/** Recorded before the entry goes: after a crash in between the repository is still there to be deleted, and told of once. */
+/**
+ * Recorded before the entry goes: after a crash in between the repository is still there to be deleted, and told of
+ * once.
+ */
 async function tellOfEnd(ports: RegistryPorts, key: RepositoryKey, event: CloudEvent): Promise<void> {
   await ports.documents.commitDocuments('repositories', partitionOf(key), [recordEvent(key, event, 'again')]);
   await publishCommitted(ports, key, [event]);
 }
 
 /**
- * Marks the entry; `settleRepositories` removes it, or brings it back when it finds a manifest: an instance that knew the live entry
- * may be committing a push right now.
+ * Marks the entry; `settleRepositories` removes it, or brings it back when it finds a manifest: an instance that knew
+ * the live entry may be committing a push right now.
  */
 async function bury(ports: RegistryPorts, key: RepositoryKey, { generation }: RepositoryDocument): Promise<void> {
   await untilUncontended(`catalog entry of ${key.repository}`, async () => {
     const { container, partition, id } = repositoryRef(key);
     const found = await readStored(ports.documents, repositoryDocumentSchema, { container, partition, id });
     if (found?.document.state !== 'live' || found.document.generation !== generation) {
-      // This instance may have marked it itself, and not heard the answer: its pushes must not go on with the entry that it knows.
+      // This instance may have marked it itself, and not heard the answer: its pushes must not go on with the entry
+      // that it knows.
       if (found !== undefined) ports.entries.remember(found);
       return 'another life';
     }

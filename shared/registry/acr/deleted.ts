@@ -85,7 +85,10 @@ async function page<T extends { byTime: string }>(
   };
 }
 
-/** `GET _deleted/_catalog?n&last`: the repositories of which something is in the bin, in order. Each costs one seek into the index. */
+/**
+ * `GET _deleted/_catalog?n&last`: the repositories of which something is in the bin, in order. Each costs one seek into
+ * the index.
+ */
 export async function respondDeletedCatalog(ports: RegistryPorts, registry: RegistryName, url: URL): Promise<Response> {
   const n = pageSizeIn(url.searchParams, pageSizes);
   const repositories: string[] = [];
@@ -130,8 +133,9 @@ const bodySchema = z.object({
 });
 
 /**
- * `POST _deleted/{name}/_manifests/{digest}?force`: brings a manifest back with all that went along with it, or the tag that the body names
- * alone. With `force` whatever has that name by now goes into the bin. Throws `RegistryError`: `manifest-unknown`, `tag-unknown`, `conflict`.
+ * `POST _deleted/{name}/_manifests/{digest}?force`: brings a manifest back with all that went along with it, or the tag
+ * that the body names alone. With `force` whatever has that name by now goes into the bin. Throws `RegistryError`:
+ * `manifest-unknown`, `tag-unknown`, `conflict`.
  */
 export async function restoreDeleted(
   ports: RegistryPorts,

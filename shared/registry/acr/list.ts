@@ -66,8 +66,8 @@ export function linkTo<T>(
 type Reader = QueryDocuments & ReadDocument;
 
 /**
- * One page, read from the index of the order that is asked for; what attributes hide from lists is left out.
- * Throws `RegistryError`: `name-unknown` when the repository is not there, `request-invalid` for a `last` that has no place.
+ * One page, read from the index of the order that is asked for; what attributes hide from lists is left out. Throws
+ * `RegistryError`: `name-unknown` when the repository is not there, `request-invalid` for a `last` that has no place.
  */
 export async function listPage<T extends Placed>(
   documents: Reader,

@@ -18,9 +18,9 @@ export type AcrRoute =
   | { readonly to: 'deleted-manifest'; readonly repository: RepositoryName; readonly digest: Digest };
 
 /**
- * Parses a path under `/acr/v1/`. No part of a repository's name begins with `_`, so the first part that does ends the name; a tag
- * behind it may begin so too. Clients may encode each name whole (`team%2Fapp`). Throws `RegistryError`: `route-unknown` for any other `_word`,
- * `name-invalid`, `tag-invalid`, `digest-invalid`, `request-invalid`.
+ * Parses a path under `/acr/v1/`. No part of a repository's name begins with `_`, so the first part that does ends the
+ * name; a tag behind it may begin so too. Clients may encode each name whole (`team%2Fapp`). Throws `RegistryError`:
+ * `route-unknown` for any other `_word`, `name-invalid`, `tag-invalid`, `digest-invalid`, `request-invalid`.
  */
 export function parseAcrRoute(path: string): AcrRoute {
   const parts = decoded(path).split('/').slice(3);

@@ -4,8 +4,8 @@ import { openText, sealingKeyFor, sealText } from '../../state/sealed-text.ts';
 const mark = '~';
 
 /**
- * A place in the catalog as a client may hold it: the name there may be of a repository that the client must not know of, so it
- * is encrypted. `key` is the upload key, which all instances share.
+ * A place in the catalog as a client may hold it: the name there may be of a repository that the client must not know
+ * of, so it is encrypted. `key` is the upload key, which all instances share.
  */
 export function sealPlace(name: string, key: Uint8Array): string {
   return mark + sealText(name, placeKey(key));

@@ -7,7 +7,10 @@ import { repositoryDocumentSchema } from '../../state/repository.ts';
 import type { RepositoryDocument } from '../../state/repository.ts';
 import type { Stored } from '../../state/stored.ts';
 
-/** Longer than the longest request plus what an instance may know late: from then on no push can still miss the mark. In milliseconds. */
+/**
+ * Longer than the longest request plus what an instance may know late: from then on no push can still miss the mark. In
+ * milliseconds.
+ */
 export const settleAge = 10 * 60_000;
 const entriesAtOnce = 50;
 
@@ -18,8 +21,9 @@ interface SettlePorts {
 }
 
 /**
- * Looks at the entries of deleted repositories, oldest first: one that holds a manifest after all was pushed to while it was being
- * deleted and comes back into the catalog; one that stayed empty for `settleAge` goes for good. Returns how many came back.
+ * Looks at the entries of deleted repositories, oldest first: one that holds a manifest after all was pushed to while
+ * it was being deleted and comes back into the catalog; one that stayed empty for `settleAge` goes for good. Returns
+ * how many came back.
  */
 export async function settleRepositories(ports: SettlePorts): Promise<number> {
   const container = 'registries';

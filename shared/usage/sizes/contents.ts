@@ -37,7 +37,10 @@ const storedSchema = z.discriminatedUnion('type', [
   collectedSchema,
 ]);
 
-/** Every blob, with its links, except those that somebody dropped: they have one digest, and so follow each other in its order. Throws `StoreFailure`. */
+/**
+ * Every blob, with its links, except those that somebody dropped: they have one digest, and so follow each other in its
+ * order. Throws `StoreFailure`.
+ */
 export async function* storedBlobs(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = {
     container: 'blobs',
@@ -66,7 +69,10 @@ const largeManifestSchema = z.object({
   content: z.object({ blob: z.string() }),
 });
 
-/** Manifests that do not fit into their documents, live and recycled. Several documents may name one physical blob. Throws `StoreFailure`. */
+/**
+ * Manifests that do not fit into their documents, live and recycled. Several documents may name one physical blob.
+ * Throws `StoreFailure`.
+ */
 export async function* storedManifests(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = {
     container: 'repositories',

@@ -14,7 +14,10 @@ const heldShape = {
   sharedBytes: bytes,
   /** Of what manifests in the recycle bin need, and no other. Of a repository: of its unique bytes. */
   recycledBytes: bytes,
-  /** Of what no manifest needs: pushed without one, or left by a deletion, until it is collected. Of a repository: of its unique bytes. */
+  /**
+   * Of what no manifest needs: pushed without one, or left by a deletion, until it is collected. Of a repository: of
+   * its unique bytes.
+   */
   unneededBytes: bytes,
 };
 

@@ -3,7 +3,10 @@ import type { QueryDocuments, ReadDocument } from '../../ports/documents.ts';
 import { repositoryRef } from '../../state/repository.ts';
 import { readSurvey } from './survey.ts';
 
-/** Whether a registry that was pushed to waits for its first survey. One read, and one query of the index while there is no survey. Throws `StoreFailure`. */
+/**
+ * Whether a registry that was pushed to waits for its first survey. One read, and one query of the index while there is
+ * no survey. Throws `StoreFailure`.
+ */
 export async function firstSurvey(
   documents: ReadDocument & QueryDocuments,
   registry: RegistryName,

@@ -39,7 +39,9 @@ export class ManifestGraph {
     return found;
   }
 
-  /** It and all that nothing but it keeps: its children that have no tag and no other parent, its referrers, and theirs. */
+  /**
+   * It and all that nothing but it keeps: its children that have no tag and no other parent, its referrers, and theirs.
+   */
   async withDependents(digest: Digest): Promise<Set<Digest>> {
     const going = new Set<Digest>([digest]);
     for (let before = 0; before < going.size;) {

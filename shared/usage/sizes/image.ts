@@ -14,19 +14,31 @@ type SizeDocuments = ReadDocument & QueryDocuments;
 
 /** In bytes. An index is measured with the manifests that it lists. */
 export interface ImageSizes {
-  /** Of the manifests and of those blobs of theirs that are stored or were when they were pushed, each once, as they were measured. */
+  /**
+   * Of the manifests and of those blobs of theirs that are stored or were when they were pushed, each once, as they
+   * were measured.
+   */
   readonly logicalBytes: number;
-  /** Of what was never stored here, as the manifests claim it: layers that must not be distributed. Absent where there is none. */
+  /**
+   * Of what was never stored here, as the manifests claim it: layers that must not be distributed. Absent where there
+   * is none.
+   */
   readonly claimedBytes?: number;
   /** Of Blob Storage, what nothing else needs: no other manifest of the repository, and no other repository. */
   readonly uniqueBytes: number;
   /** Of Blob Storage, what something else needs too. */
   readonly sharedBytes: number;
-  /** What Blob Storage holds less in the end when it is deleted, with what nothing else keeps: untagged children of no other index, and referrers. */
+  /**
+   * What Blob Storage holds less in the end when it is deleted, with what nothing else keeps: untagged children of no
+   * other index, and referrers.
+   */
   readonly freedBytes: number;
 }
 
-/** Costs reads in the number of its blobs, and of the repository's indexes where it is of one. `undefined` when there is no such manifest. Throws `StoreFailure`. */
+/**
+ * Costs reads in the number of its blobs, and of the repository's indexes where it is of one. `undefined` when there is
+ * no such manifest. Throws `StoreFailure`.
+ */
 export async function imageSizes(
   documents: SizeDocuments,
   key: RepositoryKey,
@@ -109,7 +121,10 @@ function contentsIn(
   };
 }
 
-/** What a blob adds to a manifest's own size: what is stored of it, or was when it was pushed; else what is claimed of it stands apart. */
+/**
+ * What a blob adds to a manifest's own size: what is stored of it, or was when it was pushed; else what is claimed of
+ * it stands apart.
+ */
 function measured(named: readonly Reference[], size: number | undefined): Pick<Stored, 'logical' | 'claimed'> {
   const known = size ?? named.find(({ stored }) => stored !== undefined)?.stored;
   return known === undefined ? { logical: 0, claimed: Math.max(...named.map(sizeOf)) } : { logical: known, claimed: 0 };

@@ -10,7 +10,10 @@ import type { SurveyReading } from './pages.ts';
 
 const pageSize = 1_000;
 
-/** The blobs of images that were not stored when they were counted, as layers that lie elsewhere are, by the repositories that count them. Throws `StoreFailure`. */
+/**
+ * The blobs of images that were not stored when they were counted, as layers that lie elsewhere are, by the
+ * repositories that count them. Throws `StoreFailure`.
+ */
 export async function countedAsNothing(
   reading: SurveyReading,
   registry: RegistryName,
@@ -32,7 +35,10 @@ export async function countedAsNothing(
   return found;
 }
 
-/** Somebody has uploaded such a layer since, of which no event tells: from now on it counts. One that cannot be counted is logged, and waits for the next survey. */
+/**
+ * Somebody has uploaded such a layer since, of which no event tells: from now on it counts. One that cannot be counted
+ * is logged, and waits for the next survey.
+ */
 export async function countLateLayer(
   { documents, log }: SurveyReading & { readonly documents: Documents },
   registry: RegistryName,

@@ -12,7 +12,9 @@ export const pulledWindows = [7, 30, 90] as const;
 
 /** Which manifests need which content; both also have the digests of the manifests themselves. */
 export interface Needs {
-  /** The index in `pulledWindows` of the shortest in which an image with it was pulled; the array's length when in none. */
+  /**
+   * The index in `pulledWindows` of the shortest in which an image with it was pulled; the array's length when in none.
+   */
   readonly live: ReadonlyMap<Digest, number>;
   readonly recycled: ReadonlySet<Digest>;
 }

@@ -11,7 +11,10 @@ export interface SurveyReading {
   readonly log: Log;
 }
 
-/** The same, parsed. A document that cannot be read is logged and left out: it must not keep the rest from being counted. Throws `StoreFailure`. */
+/**
+ * The same, parsed. A document that cannot be read is logged and left out: it must not keep the rest from being
+ * counted. Throws `StoreFailure`.
+ */
 export async function* everyReadable<T>(
   { documents, log }: SurveyReading,
   schema: z.ZodType<T>,

@@ -22,12 +22,16 @@ export interface QuotaSettings {
 
 /** In percent of the quota. */
 const thresholds = [80, 90, 100];
-/** What is stored goes up and down by an image or two: a threshold is crossed anew only after it was left by so much. In percent. */
+/**
+ * What is stored goes up and down by an image or two: a threshold is crossed anew only after it was left by so much. In
+ * percent.
+ */
 const leftBy = 5;
 
 /**
- * Tells once of each threshold that the stored bytes have crossed since `before`, the highest one alone. Gives what the survey is to remember of
- * it: after a crash in between the same event is published again, under the same id; while the topic is down the next survey tells.
+ * Tells once of each threshold that the stored bytes have crossed since `before`, the highest one alone. Gives what the
+ * survey is to remember of it: after a crash in between the same event is published again, under the same id; while the
+ * topic is down the next survey tells.
  */
 export async function warnOfQuota(
   ports: QuotaPorts,

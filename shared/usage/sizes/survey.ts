@@ -23,8 +23,9 @@ const noBytes: Held = { uniqueBytes: 0, sharedBytes: 0, recycledBytes: 0, unneed
 const maxSamples = 720;
 
 /**
- * Looks at every blob and every link once, and writes down what the registry and each of its repositories hold. What changes while it
- * looks is found by the next one. It keeps an entry in memory for each blob that an image needs. Throws `StoreFailure`.
+ * Looks at every blob and every link once, and writes down what the registry and each of its repositories hold. What
+ * changes while it looks is found by the next one. It keeps an entry in memory for each blob that an image needs.
+ * Throws `StoreFailure`.
  */
 export async function surveySizes(
   ports: SurveyPorts,

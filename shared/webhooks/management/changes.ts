@@ -56,7 +56,10 @@ export async function madeHook(
   };
 }
 
-/** The same hook with other content: its secrets stay, and headers that are sent masked. Throws `RegistryError` and `StoreFailure`. */
+/**
+ * The same hook with other content: its secrets stay, and headers that are sent masked. Throws `RegistryError` and
+ * `StoreFailure`.
+ */
 export async function replacedHook(ports: WebhookManagementPorts, before: Webhook, content: PutHook): Promise<Webhook> {
   await requireSameSecret(ports, before, content.secret);
   const { registry, name, uid, secrets, createdAt } = before;
@@ -126,7 +129,9 @@ function requireSameOrigin(before: Webhook, serviceUri: string): void {
   if (new URL(before.serviceUri).origin === new URL(serviceUri).origin) return;
   throw new RegistryError({
     is: 'request-invalid',
-    why: 'customHeaders: those that are there are kept for the host that they were given for alone: give them anew with another serviceUri, or {} for none',
+    why:
+      'customHeaders: those that are there are kept for the host that they were given for alone: give them ' +
+      'anew with another serviceUri, or {} for none',
   });
 }
 
@@ -175,7 +180,10 @@ async function requireSameSecret(
 /** At most these sign at a time: a receiver looks through them all. */
 const mostSecrets = 2;
 
-/** The new secret signs first, the present one until `overlapSeconds` from now. Throws `RegistryError` (`conflict`) while two are live. */
+/**
+ * The new secret signs first, the present one until `overlapSeconds` from now. Throws `RegistryError` (`conflict`)
+ * while two are live.
+ */
 export function rotated(
   { clock }: Pick<WebhookManagementPorts, 'clock'>,
   before: Webhook,
@@ -187,7 +195,9 @@ export function rotated(
   if (live.length >= mostSecrets && overlapSeconds > 0) {
     throw new RegistryError({
       is: 'conflict',
-      why: `two secrets sign already, ${live.map(({ id, expiresAt }) => (expiresAt === undefined ? id : `${id} until ${expiresAt}`)).join(' and ')}: delete one, or rotate with overlapSeconds 0, which ends both`,
+      why:
+        'two secrets sign already, ' +
+        `${live.map(({ id, expiresAt }) => (expiresAt === undefined ? id : `${id} until ${expiresAt}`)).join(' and ')}: delete one, or rotate with overlapSeconds 0, which ends both`,
     });
   }
   const expiresAt = new Date(now.getTime() + overlapSeconds * 1000).toISOString();
@@ -195,7 +205,10 @@ export function rotated(
   return { ...before, secrets: [secret, ...overlapping], updatedAt: now.toISOString() };
 }
 
-/** Without one secret; the one that stays has no end any more. Throws `RegistryError` (`thing-unknown`, and `conflict` for the last one). */
+/**
+ * Without one secret; the one that stays has no end any more. Throws `RegistryError` (`thing-unknown`, and `conflict`
+ * for the last one).
+ */
 export function withoutSecret({ clock }: Pick<WebhookManagementPorts, 'clock'>, before: Webhook, id: string): Webhook {
   const now = clock.now();
   const live = liveSecrets(before.secrets, now);

@@ -13,7 +13,10 @@ const maxBytes = 8 * 1024;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Sealed, with names in lower case; a masked value is the one from before. `undefined` for none. Throws `RegistryError` (`request-invalid`, `conflict`) and `StoreFailure`. */
+/**
+ * Sealed, with names in lower case; a masked value is the one from before. `undefined` for none. Throws `RegistryError`
+ * (`request-invalid`, `conflict`) and `StoreFailure`.
+ */
 export async function customHeaders(
   ports: WebhookManagementPorts,
   hook: HookIdentity,

@@ -3,7 +3,10 @@ import { formats, webhookNamePattern } from '../documents.ts';
 import { acrActions, hookActions, parseExclude, parseScope, scopeSyntax } from '../scope.ts';
 import { parseSecret } from '../secrets.ts';
 
-/** Together they fit into the 100 changes of one transaction, twice over: those of before go in the one that brings the new ones. */
+/**
+ * Together they fit into the 100 changes of one transaction, twice over: those of before go in the one that brings the
+ * new ones.
+ */
 const maxActions = 40;
 const maxExcludes = 20;
 /** The queue holds a message back for at most seven days. In seconds. */

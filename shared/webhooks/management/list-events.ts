@@ -43,7 +43,10 @@ export const listEventsRoutes = [
   createRoute({ ...shared, method: 'get', summary: 'A further page of listEvents' }),
 ] as const;
 
-/** A delivery that was attempted, under the id that its body has, as ACR's resource provider tells of it (Microsoft.ContainerRegistry 2019-05-01, `Event`). */
+/**
+ * A delivery that was attempted, under the id that its body has, as ACR's resource provider tells of it
+ * (Microsoft.ContainerRegistry 2019-05-01, `Event`).
+ */
 export function acrEventOf({ event, attempts }: Delivery): z.infer<typeof eventSchema>[] {
   const latest = attempts.at(-1);
   // One that was never tried, or whose event has left the log.

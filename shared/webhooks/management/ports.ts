@@ -7,11 +7,16 @@ export interface WebhookManagementPorts extends Pick<WebhookPorts, 'clock' | 'id
   readonly documents: Documents;
   /** Where clients find the registry; absent, where the request came in. */
   readonly publicUrl?: URL;
-  /** What is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when nothing is. */
+  /**
+   * What is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when nothing
+   * is.
+   */
   checkTarget(url: string): string | undefined;
 }
 
-/** What cannot be opened any more is the hook's state and no outage: whoever changes the hook is told how to mend it. */
+/**
+ * What cannot be opened any more is the hook's state and no outage: whoever changes the hook is told how to mend it.
+ */
 export async function orConflict<T>(opening: Promise<T>): Promise<T> {
   try {
     return await opening;

@@ -51,7 +51,10 @@ const ping: Receivable = {
 };
 const receivable: readonly Receivable[] = [...eventTypes.map((type) => ({ type, ...catalogue[type] })), ping];
 
-/** Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the document's own registry: of a router below it Hono makes paths. */
+/**
+ * Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the
+ * document's own registry: of a router below it Hono makes paths.
+ */
 export function describeReceived(registry: Registry): void {
   for (const each of receivable) for (const format of formats) registry.registerWebhook(described(each, format));
 }
@@ -79,7 +82,10 @@ function described(of: Receivable, format: WebhookFormat): Described {
   };
 }
 
-/** OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as receivers must. */
+/**
+ * OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as
+ * receivers must.
+ */
 function jsonSchema(schema: z.ZodObject): object {
   const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {
     unrepresentable: 'any',

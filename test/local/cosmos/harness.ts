@@ -123,7 +123,10 @@ export async function temporaryFolder(): Promise<{ path: string; remove: () => P
   return { path, remove: () => rm(path, { recursive: true }) };
 }
 
-/** A signed request that the SDK would not send. `path` is a feed, such as `dbs/test/colls`; the signature may be for another. */
+/**
+ * A signed request that the SDK would not send. `path` is a feed, such as `dbs/test/colls`; the signature may be for
+ * another.
+ */
 export async function signedFetch(
   { endpoint, key }: CosmosEmulator,
   method: string,

@@ -36,7 +36,8 @@ describe('the local Functions host on a busy machine', () => {
     const original = agents.addRequest;
     vi.spyOn(agents, 'addRequest').mockImplementationOnce(function (this: WithRequests, ...args: unknown[]) {
       original.apply(this, args);
-      // The request is on its way when the process has no time for it, longer than the other side keeps idle connections.
+      // The request is on its way when the process has no time for it, longer than the other side keeps idle
+      // connections.
       setImmediate(() => block(2_600));
     });
     expect((await fetch(`${host.url}/items/8`)).status).toBe(200);

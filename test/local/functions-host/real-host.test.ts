@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stateFolder, startRunningStack } from '../stack/running-stack.ts';
 import type { RunningStack } from '../stack/running-stack.ts';
 
-// What the Functions host 4.1037 answered to the built package, byte by byte, held against the local one. docs/local.md has what stays different.
+// What the Functions host 4.1037 answered to the built package, byte by byte, held against the local one. docs/local.md
+// has what stays different.
 
 let stack: RunningStack;
 let state: Awaited<ReturnType<typeof stateFolder>>;
@@ -92,7 +93,8 @@ describe('the local Functions host answers as the real one', () => {
     ["Event Grid's endpoint without a function", get('/runtime/webhooks/eventgrid'), 401, /^$/],
     [
       "Event Grid's endpoint without a key",
-      'POST /runtime/webhooks/eventgrid?functionName=usage-record HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]',
+      'POST /runtime/webhooks/eventgrid?functionName=usage-record HTTP/1.1\r\nHost: localhost\r\nContent-Length: ' +
+        '2\r\nConnection: close\r\n\r\n[]',
       401,
       /^$/,
     ],
@@ -128,7 +130,8 @@ describe('the local Functions host answers as the real one', () => {
     const half = 'a'.repeat(1024 ** 2);
     let early = '';
     const { status, body } = await raw(
-      `PATCH /v2/team/app/blobs/uploads/none HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${2 * half.length}\r\nConnection: close\r\n\r\n${half}`,
+      'PATCH /v2/team/app/blobs/uploads/none HTTP/1.1\r\nHost: localhost\r\nContent-Length: ' +
+        `${2 * half.length}\r\nConnection: close\r\n\r\n${half}`,
       async (write, soFar) => {
         await delay(1_000);
         early = soFar();

@@ -12,7 +12,8 @@ let url: string;
 
 beforeAll(async () => {
   child = fork(fileURLToPath(new URL('programs/measured-host.ts', import.meta.url)), [], {
-    // The flag that `npm start` has (docs/performance.md, "Large layers"): without it a busy machine's collector lets far more lie.
+    // The flag that `npm start` has (docs/performance.md, "Large layers"): without it a busy machine's collector lets
+    // far more lie.
     execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1'],
   });
   const [message] = (await once(child, 'message')) as [{ url: string }];

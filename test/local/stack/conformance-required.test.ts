@@ -15,7 +15,8 @@ beforeAll(async () => {
 
 afterAll(() => required.stop());
 
-// Over the emulators, with blobs by redirect: what is sent with credentials to the registry goes without them to the storage.
+// Over the emulators, with blobs by redirect: what is sent with credentials to the registry goes without them to the
+// storage.
 guardedConformance('the Functions host', () => {
   const stranger = remoteApp(required.stack.functionsUrl);
   return Promise.resolve({ app: loggedIn(stranger, 'conformance', password), stranger, stop: () => Promise.resolve() });

@@ -4,7 +4,10 @@ import { createServer } from 'node:net';
 /** Below those that systems give to connections that go out: one of these could have it before it is listened on. */
 const [lowest, highest] = [12_000, 32_000];
 
-/** A port of this machine that nobody listens on now, for programs that cannot choose one themselves or must be told it beforehand. */
+/**
+ * A port of this machine that nobody listens on now, for programs that cannot choose one themselves or must be told it
+ * beforehand.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest);

@@ -82,7 +82,8 @@ describe('npm start', { timeout: 120_000 }, () => {
     const { code, stderr } = await runToEnd(['--auth', 'perhaps', '--port', '70000', '--state', await folder()]);
     expect(code).toBe(1);
     expect(lastLine(stderr)).toBe(
-      '--port (LONGSHORE_PORT) must be a whole number from 0 to 65535, not "70000"; --auth (LONGSHORE_AUTH) must be "open" or "required", not "perhaps"',
+      '--port (LONGSHORE_PORT) must be a whole number from 0 to 65535, not "70000"; --auth (LONGSHORE_AUTH) must ' +
+        'be "open" or "required", not "perhaps"',
     );
   });
 

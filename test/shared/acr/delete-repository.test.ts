@@ -59,7 +59,8 @@ describe('deleting a repository', () => {
       'Longshore.Recycled': 9,
       'Longshore.RepositoryDeleted': 1,
     });
-    // Five batches of tags and four of manifests (each is written into the bin, too), the event of the end: each with its mark in the outbox; and the entry.
+    // Five batches of tags and four of manifests (each is written into the bin, too), the event of the end: each with
+    // its mark in the outbox; and the entry.
     expect(memory.calls.count('documents.commit')).toBe(2 * (5 + 4 + 1) + 1);
     expect(await refusal(app, 'GET', '/acr/v1/a/b')).toEqual([404, 'NAME_UNKNOWN']);
     expect(await refusal(app, 'GET', '/v2/a/b/tags/list')).toEqual([404, 'NAME_UNKNOWN']);

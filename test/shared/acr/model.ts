@@ -20,7 +20,9 @@ export type Step =
 
 const all: Attributes = { deleteEnabled: true, writeEnabled: true, listEnabled: true, readEnabled: true };
 
-/** One repository as it must be, without stores: each step answers with the status that the registry must answer with. */
+/**
+ * One repository as it must be, without stores: each step answers with the status that the registry must answer with.
+ */
 export class RepositoryModel {
   readonly digests: readonly string[];
   readonly tags = new Map<string, Kept & { readonly digest: string }>();

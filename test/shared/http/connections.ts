@@ -1,6 +1,9 @@
 import { createHook } from 'node:async_hooks';
 
-/** How many TCP connections this process has tried to make while `work` ran, to wherever: what no listener can see is counted as well. */
+/**
+ * How many TCP connections this process has tried to make while `work` ran, to wherever: what no listener can see is
+ * counted as well.
+ */
 export async function connectionsDuring(work: () => Promise<unknown>): Promise<number> {
   let tried = 0;
   const hook = createHook({ init: (_, type) => void (tried += Number(type === 'TCPCONNECTWRAP')) }).enable();

@@ -12,7 +12,10 @@ export interface NameServer {
 
 const types = { 1: 'A', 28: 'AAAA' } as const;
 
-/** A name server on this machine. `answer` has the addresses of a name each time it is asked; `undefined` leaves the question without an answer. */
+/**
+ * A name server on this machine. `answer` has the addresses of a name each time it is asked; `undefined` leaves the
+ * question without an answer.
+ */
 export async function startNameServer(
   answer: (name: string, type: 'A' | 'AAAA') => readonly string[] | undefined,
 ): Promise<NameServer> {

@@ -53,7 +53,8 @@ describe('an access token', () => {
     const { access_token } = await fetchToken(longshore, asAdmin, [scope]);
     const other = composeRequired(longshore);
     await statusWith(other, access_token);
-    // The key ring, the tag, and the repository's entry; as it is not there, whether the bin gives back, and whether the tag is in it.
+    // The key ring, the tag, and the repository's entry; as it is not there, whether the bin gives back, and whether
+    // the tag is in it.
     expect(other.memory.calls.list).toEqual([...Array.from({ length: 4 }, () => 'documents.read'), 'documents.query']);
     other.memory.calls.resetCounts();
     await statusWith(other, access_token);

@@ -22,7 +22,9 @@ export interface LocalIssuer {
   stop(): void;
 }
 
-/** An OIDC issuer on this machine: discovery, and one key of each algorithm. `now` is what its tokens' times start from. */
+/**
+ * An OIDC issuer on this machine: discovery, and one key of each algorithm. `now` is what its tokens' times start from.
+ */
 export async function startIssuer(now: () => Date): Promise<LocalIssuer> {
   const keys = {
     RS256: await generateKeyPair('RS256'),

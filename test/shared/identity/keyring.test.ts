@@ -47,29 +47,33 @@ describe('the key ring', () => {
     expect(() => createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' })).toThrow();
   });
 
-  it('rotates after ninety days: the new key signs when every instance has it, the old one verifies until its tokens are over', async () => {
-    const longshore = composeRequired({ ring: 'none' });
-    const { clock } = longshore;
-    const before = await fetchToken(longshore, asAdmin, [], '&offline_token=true');
-    clock.pass(90 * day - 60_000);
-    const last = await fetchToken(longshore, asAdmin, [], '&offline_token=true');
-    clock.pass(60_000);
-    const announcing = await fetchToken(longshore, asAdmin);
-    expect(await storedKeys(longshore)).toHaveLength(2);
-    expect(kidOf(announcing.access_token)).toBe(kidOf(before.access_token));
-    clock.pass(11 * 60_000);
-    const after = await fetchToken(longshore, asAdmin);
-    expect(kidOf(after.access_token)).not.toBe(kidOf(before.access_token));
-    const other = composeRequired(longshore);
-    expect(await accepts(other, after)).toBe(true);
-    expect(await accepts(other, announcing)).toBe(true);
-    clock.pass(89 * day);
-    const refreshed = await postForm(longshore, '/oauth2/token', {
-      grant_type: 'refresh_token',
-      refresh_token: last.refresh_token ?? '',
-    });
-    expect(refreshed.status).toBe(200);
-  });
+  it(
+    'rotates after ninety days: the new key signs when every instance has it, the old one verifies until its ' +
+      'tokens are over',
+    async () => {
+      const longshore = composeRequired({ ring: 'none' });
+      const { clock } = longshore;
+      const before = await fetchToken(longshore, asAdmin, [], '&offline_token=true');
+      clock.pass(90 * day - 60_000);
+      const last = await fetchToken(longshore, asAdmin, [], '&offline_token=true');
+      clock.pass(60_000);
+      const announcing = await fetchToken(longshore, asAdmin);
+      expect(await storedKeys(longshore)).toHaveLength(2);
+      expect(kidOf(announcing.access_token)).toBe(kidOf(before.access_token));
+      clock.pass(11 * 60_000);
+      const after = await fetchToken(longshore, asAdmin);
+      expect(kidOf(after.access_token)).not.toBe(kidOf(before.access_token));
+      const other = composeRequired(longshore);
+      expect(await accepts(other, after)).toBe(true);
+      expect(await accepts(other, announcing)).toBe(true);
+      clock.pass(89 * day);
+      const refreshed = await postForm(longshore, '/oauth2/token', {
+        grant_type: 'refresh_token',
+        refresh_token: last.refresh_token ?? '',
+      });
+      expect(refreshed.status).toBe(200);
+    },
+  );
 
   it('forgets a key when nothing that it signed is still good', async () => {
     const longshore = composeRequired({ ring: 'none' });

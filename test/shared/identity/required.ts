@@ -52,7 +52,10 @@ type Options = Parameters<typeof composeForTest>[0] & {
   readonly ring?: 'none';
 };
 
-/** The app where credentials are required, with an administrator and a clock that stands still. The same `world` and `clock` again is another instance. */
+/**
+ * The app where credentials are required, with an administrator and a clock that stands still. The same `world` and
+ * `clock` again is another instance.
+ */
 export function composeRequired(options: Options = {}): Required {
   const clock = options.clock ?? new TestClock();
   const world = options.world ?? createMemoryWorld({ clock });

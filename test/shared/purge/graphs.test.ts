@@ -84,7 +84,10 @@ async function referrersOf(app: App, digest: string): Promise<string[]> {
   return manifests.map((each) => each.digest);
 }
 
-/** Manifests that a root of a deletion may not be: a live index lists them, and then it is that index that is broken, as was asked. */
+/**
+ * Manifests that a root of a deletion may not be: a live index lists them, and then it is that index that is broken, as
+ * was asked.
+ */
 const isListed = (made: readonly Made[], digest: string): boolean =>
   made.some(({ children }) => children.some((child) => child.digest === digest));
 

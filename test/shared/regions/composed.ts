@@ -9,7 +9,10 @@ import { withoutLostAnswers } from '../../chance.ts';
 
 export interface TestRegion extends TestLongshore {
   readonly name: string;
-  /** Calls to documents as this region shows them; `memory` has those to the write region's, and to this region's storage. */
+  /**
+   * Calls to documents as this region shows them; `memory` has those to the write region's, and to this region's
+   * storage.
+   */
   readonly near: CallPlan;
   /** Calls to other regions' storage. */
   readonly storage: ReadonlyMap<string, CallPlan>;
@@ -38,7 +41,8 @@ export function composeRegion(
   }));
   const longshore = composeForTest({
     world,
-    // Whoever loses the answer of a claim waits for its lease, which most of these tests do not: the simulation of replication does.
+    // Whoever loses the answer of a claim waits for its lease, which most of these tests do not: the simulation of
+    // replication does.
     connection: { calls, region: { name }, chance: withoutLostAnswers() },
     settings: { ...settings, region: name },
     adapters: {

@@ -54,7 +54,8 @@ describe('a pull in another region than the push', () => {
     for (const plan of [north.near, north.memory.calls]) plan.resetCounts();
     await pulled(north, image.digest);
     await servedFrom(north, digestOf(image.layers[0] ?? image.config));
-    // The write region is asked for the repository's entry; and beside the answer, whether a copy is planned that could be hastened.
+    // The write region is asked for the repository's entry; and beside the answer, whether a copy is planned that could
+    // be hastened.
     expect([north.near.count('documents.read'), north.memory.calls.count('documents.read')]).toEqual([3, 2]);
   });
 

@@ -10,7 +10,10 @@ const [image, next] = [makeImage('there', 1), makeImage('next', 1, {}, 'there')]
 const attributesAt = (of: 'tag' | 'manifest') =>
   `/acr/v1/${repository}/${of === 'tag' ? '_tags/v1' : `_manifests/${image.digest}`}`;
 
-/** `v1` names `image`. Another process does `what`, and between its reads and its commit somebody sets attributes of the tag or of the manifest. */
+/**
+ * `v1` names `image`. Another process does `what`, and between its reads and its commit somebody sets attributes of the
+ * tag or of the manifest.
+ */
 async function interrupted(
   of: 'tag' | 'manifest',
   attributes: object,

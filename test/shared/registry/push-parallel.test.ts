@@ -68,7 +68,8 @@ describe('64 pushes into one repository at once, their tags overlapping', () => 
       expect(pushed).toHaveLength(pushes);
       // Each tag is set once anew, and moved by every other push of it.
       expect(moved).toHaveLength(pushes - tags.length);
-      // Of each tag they form one chain, from the image that it was set to first: nobody moves it from where somebody else did.
+      // Of each tag they form one chain, from the image that it was set to first: nobody moves it from where somebody
+      // else did.
       for (const tag of tags) {
         const own = moved.map(({ data }) => data as TagMoved).filter(({ target }) => target.tag === tag);
         expect(new Set(own.map(({ target }) => target.previousDigest)).size).toBe(own.length);

@@ -184,7 +184,8 @@ describe('uploading a blob', () => {
     expect(memory.calls.list).toEqual(['documents.read']);
     memory.calls.resetCounts();
     await pushBlob(app, 'a/b', bytes);
-    // Staged as it came, for nothing names it before its end; then blob and link are read side by side, and nothing is written: the link is young.
+    // Staged as it came, for nothing names it before its end; then blob and link are read side by side, and nothing is
+    // written: the link is young.
     expect(memory.calls.list).toEqual(['blobs.stage', 'documents.read', 'documents.read']);
     expect(world.region().blobs.names()).toEqual(stored);
   });
@@ -238,7 +239,8 @@ describe('uploading a blob', () => {
     await pushBlob(app, 'a/b', bytes);
     memory.calls.resetCounts();
     expect((await ask(app, 'POST', `/v2/c/d/blobs/uploads/?mount=${digest}&from=a/b`)).status).toBe(201);
-    // The source's link, whether the target has a young one already, and whether the source may be read: that is known for five seconds.
+    // The source's link, whether the target has a young one already, and whether the source may be read: that is known
+    // for five seconds.
     expect(memory.calls.list).toEqual(['documents.read', 'documents.read', 'documents.read', 'documents.commit']);
     expect((await ask(app, 'HEAD', `/v2/c/d/blobs/${digest}`)).status).toBe(200);
     expect((await ask(app, 'POST', `/v2/c/d/blobs/uploads/?mount=${digest}&from=e/f`)).status).toBe(202);

@@ -98,21 +98,25 @@ describe('the metrics of an instance', () => {
     expect(samples.get('longshore_outbox_swept_events_total')).toBe(total);
   });
 
-  it('count pulls by what was pulled and by which kind of client, the batches they are sent in, and how late they are counted', async () => {
-    const clock = new TestClock();
-    const longshore = composeForTest({ world: createMemoryWorld({ clock }) });
-    await pushImage(longshore.app, 'team/app', 'v1', makeImage('pulled', 1));
-    for (const method of ['GET', 'GET', 'HEAD'])
-      await ask(longshore.app, method, '/v2/team/app/manifests/v1', { headers: { 'user-agent': 'containerd/2.0' } });
-    await longshore.flushPulls();
-    clock.pass(20_000);
-    for (const message of longshore.world.region().queues.drain('usage-pulls')) await longshore.foldPulls(message);
-    const samples = await scrape(longshore.app);
-    expect(samples.get('longshore_pulls_total{what="manifest",client="containerd"}')).toBe(2);
-    expect(samples.get('longshore_pulls_total{what="head",client="containerd"}')).toBe(1);
-    expect(samples.get('longshore_pull_batches_total{outcome="sent"}')).toBe(1);
-    expect(samples.get('longshore_pull_fold_lag_seconds_sum')).toBe(20);
-  });
+  it(
+    'count pulls by what was pulled and by which kind of client, the batches they are sent in, and how late they ' +
+      'are counted',
+    async () => {
+      const clock = new TestClock();
+      const longshore = composeForTest({ world: createMemoryWorld({ clock }) });
+      await pushImage(longshore.app, 'team/app', 'v1', makeImage('pulled', 1));
+      for (const method of ['GET', 'GET', 'HEAD'])
+        await ask(longshore.app, method, '/v2/team/app/manifests/v1', { headers: { 'user-agent': 'containerd/2.0' } });
+      await longshore.flushPulls();
+      clock.pass(20_000);
+      for (const message of longshore.world.region().queues.drain('usage-pulls')) await longshore.foldPulls(message);
+      const samples = await scrape(longshore.app);
+      expect(samples.get('longshore_pulls_total{what="manifest",client="containerd"}')).toBe(2);
+      expect(samples.get('longshore_pulls_total{what="head",client="containerd"}')).toBe(1);
+      expect(samples.get('longshore_pull_batches_total{outcome="sent"}')).toBe(1);
+      expect(samples.get('longshore_pull_fold_lag_seconds_sum')).toBe(20);
+    },
+  );
 
   it('count posts to receivers of webhooks by what came of them', async () => {
     const answers = [204, 302, 404, 503, 799, 'timeout', 'unreachable', 'refused'] as const;

@@ -23,7 +23,10 @@ export interface ModelSizes {
   readonly freedBytes: number;
 }
 
-/** Repositories as they should be, beside a registry that is asked for the same. Sizes are found here by trying: what is left when it is gone? */
+/**
+ * Repositories as they should be, beside a registry that is asked for the same. Sizes are found here by trying: what is
+ * left when it is gone?
+ */
 export class Holdings {
   readonly repositories = new Map<string, ModelRepository>();
   readonly #sizes = new Map<string, number>();

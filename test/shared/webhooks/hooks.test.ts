@@ -30,7 +30,9 @@ const hookOf = (rest: Partial<Webhook> = {}): Webhook => ({
   ...rest,
 });
 
-/** What is stored of hooks: each with the actions that routes lead to it by, and whether all of them repeat it as it is. */
+/**
+ * What is stored of hooks: each with the actions that routes lead to it by, and whether all of them repeat it as it is.
+ */
 async function stored(world: MemoryWorld): Promise<unknown> {
   const { documents: found } = await connectMemory(world).documents.queryDocuments({
     container: 'registries',

@@ -45,7 +45,10 @@ export interface Instance {
   readonly calls: CallPlan;
 }
 
-/** Everything around the pipeline, on a clock that goes as fast as there is work: receivers, a queue, Event Grid, a timer. */
+/**
+ * Everything around the pipeline, on a clock that goes as fast as there is work: receivers, a queue, Event Grid, a
+ * timer.
+ */
 export class Simulation {
   readonly clock = steppedClock();
   readonly world: MemoryWorld = createMemoryWorld({ clock: this.clock });
@@ -56,7 +59,10 @@ export class Simulation {
   /** How often Event Grid and the queue hand over the same; and in which order. */
   copies = 1;
   shuffle: <T>(list: T[]) => T[] = (list) => list;
-  /** Whether the stores lose answers of commits by chance: an attempt is made again then, which tests of exact attempts do not expect. */
+  /**
+   * Whether the stores lose answers of commits by chance: an attempt is made again then, which tests of exact attempts
+   * do not expect.
+   */
   losesAnswers = false;
   /** What a new instance is made with: the crashes and faults that are still to come. */
   readonly plans: CallPlan[] = [];
@@ -209,7 +215,10 @@ export class Simulation {
     queues.delete(deliveriesQueue, id, receipt);
   }
 
-  /** Until nothing is due before `until`, in milliseconds since 1970. The timer runs every half minute, and less often while it finds nothing. */
+  /**
+   * Until nothing is due before `until`, in milliseconds since 1970. The timer runs every half minute, and less often
+   * while it finds nothing.
+   */
   async run(until: number): Promise<void> {
     let sweepAt = this.now;
     let idle = 0;

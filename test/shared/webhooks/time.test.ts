@@ -47,38 +47,42 @@ describe('a receiver that is down for 20 hours', () => {
 describe('a receiver that is down for 25 hours', () => {
   const events = ['e1', 'e2', 'e3'];
 
-  it('loses nothing before its 24 hours: its events end as expired at the last attempt, and one request brings all of them back', async () => {
-    const simulation = new Simulation();
-    await simulation.hook('receiver');
-    const began = simulation.now;
-    simulation.receivers.set('receiver.example', (_, now) => (now < began + 25 * hour ? down() : answered(200)));
-    for (const event of events) simulation.push(event);
-    await simulation.runFor(25 * hour);
-    const expired = await simulation.deliveries();
-    expect(expired.map(({ status, failure }) => [status, failure])).toEqual(events.map(() => ['expired', 'failing']));
-    for (const { attempts, endedAt } of expired) {
-      expect(Date.parse(attempts.at(-1)?.at ?? '')).toBe(began + 24 * hour);
-      expect(Date.parse(endedAt ?? '')).toBe(began + 24 * hour);
-    }
-    expect(simulation.queued()).toBe(0);
-    const ids = new Set(simulation.got.map(({ id }) => id));
-    simulation.got.length = 0;
-    await redeliverSince(simulation.ports, 'receiver', new Date(began).toISOString());
-    await simulation.runFor(minute);
-    expect(simulation.got).toHaveLength(3);
-    expect(new Set(simulation.got.map(({ id }) => id))).toEqual(ids);
-    expect((await simulation.deliveries()).map(({ status }) => status)).toEqual([
-      'delivered',
-      'delivered',
-      'delivered',
-    ]);
-    expect(
-      await simulation.documents({
-        container: 'registries',
-        where: [{ path: 'type', is: '=', value: 'webhook-redelivery' }],
-      }),
-    ).toMatchObject([{ state: 'done', redelivered: 3 }]);
-  });
+  it(
+    'loses nothing before its 24 hours: its events end as expired at the last attempt, and one request brings ' +
+      'all of them back',
+    async () => {
+      const simulation = new Simulation();
+      await simulation.hook('receiver');
+      const began = simulation.now;
+      simulation.receivers.set('receiver.example', (_, now) => (now < began + 25 * hour ? down() : answered(200)));
+      for (const event of events) simulation.push(event);
+      await simulation.runFor(25 * hour);
+      const expired = await simulation.deliveries();
+      expect(expired.map(({ status, failure }) => [status, failure])).toEqual(events.map(() => ['expired', 'failing']));
+      for (const { attempts, endedAt } of expired) {
+        expect(Date.parse(attempts.at(-1)?.at ?? '')).toBe(began + 24 * hour);
+        expect(Date.parse(endedAt ?? '')).toBe(began + 24 * hour);
+      }
+      expect(simulation.queued()).toBe(0);
+      const ids = new Set(simulation.got.map(({ id }) => id));
+      simulation.got.length = 0;
+      await redeliverSince(simulation.ports, 'receiver', new Date(began).toISOString());
+      await simulation.runFor(minute);
+      expect(simulation.got).toHaveLength(3);
+      expect(new Set(simulation.got.map(({ id }) => id))).toEqual(ids);
+      expect((await simulation.deliveries()).map(({ status }) => status)).toEqual([
+        'delivered',
+        'delivered',
+        'delivered',
+      ]);
+      expect(
+        await simulation.documents({
+          container: 'registries',
+          where: [{ path: 'type', is: '=', value: 'webhook-redelivery' }],
+        }),
+      ).toMatchObject([{ state: 'done', redelivered: 3 }]);
+    },
+  );
 });
 
 describe('copies', () => {

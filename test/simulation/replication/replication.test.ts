@@ -17,7 +17,10 @@ const fixed = seeds(1, 500);
 /** To see it again: SIMULATION_SEED=… REPLICATION_RUNS=1. */
 async function described(failure: Failure): Promise<string> {
   const least = await shrunk(failure);
-  return `seed ${failure.case.seed}: ${failure.message}\nshrunk to ${least.case.rounds.map((round) => JSON.stringify(round)).join('\n')}\n${least.message}`;
+  return (
+    `seed ${failure.case.seed}: ${failure.message}\nshrunk to ` +
+    `${least.case.rounds.map((round) => JSON.stringify(round)).join('\n')}\n${least.message}`
+  );
 }
 
 const without = (test: (change: DocumentChange) => boolean): Mutation => ({
@@ -50,19 +53,23 @@ const mutations: Record<string, Mutation> = {
   ),
 };
 
-describe(`pushes, deletes, copies, drains, reconciles, purges, outages and crashes in three regions, in any order (seed ${firstSeed})`, () => {
-  it(`converge, lose nothing, and bring nothing back: ${runs} runs`, async () => {
-    const failure = await firstFailure(seeds(firstSeed, runs));
-    expect(failure === undefined ? 'no failure' : await described(failure)).toBe('no failure');
-  }, 1_200_000);
+describe(
+  'pushes, deletes, copies, drains, reconciles, purges, outages and crashes in three regions, in any order ' +
+    `(seed ${firstSeed})`,
+  () => {
+    it(`converge, lose nothing, and bring nothing back: ${runs} runs`, async () => {
+      const failure = await firstFailure(seeds(firstSeed, runs));
+      expect(failure === undefined ? 'no failure' : await described(failure)).toBe('no failure');
+    }, 1_200_000);
 
-  it('go the same way again for the same seed', async () => {
-    const mutation = mutations['a finished copy is not registered'];
-    const failure = await firstFailure(fixed, mutation);
-    if (failure === undefined) throw new Error('a mutation was not found');
-    expect(await failureOf(caseOf(failure.case.seed), mutation)).toEqual(failure);
-  }, 120_000);
-});
+    it('go the same way again for the same seed', async () => {
+      const mutation = mutations['a finished copy is not registered'];
+      const failure = await firstFailure(fixed, mutation);
+      if (failure === undefined) throw new Error('a mutation was not found');
+      expect(await failureOf(caseOf(failure.case.seed), mutation)).toEqual(failure);
+    }, 120_000);
+  },
+);
 
 describe('a bug of replication that is put in on purpose', () => {
   it.each(Object.entries(mutations))(

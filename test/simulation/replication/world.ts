@@ -56,7 +56,10 @@ export interface Actor extends TestLongshore {
   readonly calls: CallPlan;
 }
 
-/** A process of a region, as often as not one that did something before. `turn` is waited for before each of its calls, whatever it calls. */
+/**
+ * A process of a region, as often as not one that did something before. `turn` is waited for before each of its calls,
+ * whatever it calls.
+ */
 export function actorIn(
   simulated: Simulated,
   name: string,

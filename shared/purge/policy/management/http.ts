@@ -102,7 +102,9 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
     if (isEmpty(plan) && switchOn !== true)
       throw new RegistryError({
         is: 'conflict',
-        why: 'the plan removes nothing, so approving it only switches the policy on for every run of its schedule: send "switchOn": true if that is meant',
+        why:
+          'the plan removes nothing, so approving it only switches the policy on for every run of its ' +
+          'schedule: send "switchOn": true if that is meant',
       });
     await approve(ports, plan, hash, cause);
     return context.json(await pageOf(ports, (await carryOut(ports, registry, plan.plan, cause, soon())) ?? plan), 200);

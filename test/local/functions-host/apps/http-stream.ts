@@ -119,6 +119,7 @@ async function* breaksMidway(): AsyncGenerator<Uint8Array> {
   throw new Error('the source went away');
 }
 
-// As the registry's own entry does it: an invocation whose request does not come ends. These functions are the library's, though.
+// As the registry's own entry does it: an invocation whose request does not come ends. These functions are the
+// library's, though.
 const model = libraryModel();
 if (model !== undefined) guardLibrary(model);

@@ -1,5 +1,5 @@
-// Runs the HTTP test app and tells its parent the URL, and on any message how much memory it has (`rss`) and had at most
-// (`peak`), in bytes. The client of the measurement must not share this process.
+// Runs the HTTP test app and tells its parent the URL, and on any message how much memory it has (`rss`) and had at
+// most (`peak`), in bytes. The client of the measurement must not share this process.
 import { startFunctionsHost } from '../../../../local/functions-host/start.ts';
 
 const host = await startFunctionsHost({

@@ -1,5 +1,5 @@
-// Starts a host for the app named by the first argument and stops it. The process must then end by itself: a socket or a
-// timer left behind would keep it alive. A start that fails is told on stderr, with exit code 1.
+// Starts a host for the app named by the first argument and stops it. The process must then end by itself: a socket or
+// a timer left behind would keep it alive. A start that fails is told on stderr, with exit code 1.
 import { startFunctionsHost } from '../../../../local/functions-host/start.ts';
 
 const [entry = '', settings = '{}'] = process.argv.slice(2);

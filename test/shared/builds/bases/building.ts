@@ -103,7 +103,10 @@ export interface Registry {
   readonly clock: SteppedClock;
   readonly app: TestLongshore['app'];
   push(image: Built, tag: string): Promise<void>;
-  /** Delivers what was published, then what queues hold, until nothing moves. `twist` makes of what is delivered what goes wrong with it. */
+  /**
+   * Delivers what was published, then what queues hold, until nothing moves. `twist` makes of what is delivered what
+   * goes wrong with it.
+   */
   settle(twist?: Twist): Promise<void>;
   api(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>;
   /** What a tag names: manifest, config, and the contents of its layers. */
@@ -120,7 +123,9 @@ export interface Scripted {
   readonly tested?: string[];
 }
 
-/** Makes of a Dockerfile an image of one layer: what it says, and how often it was built. A test that is `false` fails. */
+/**
+ * Makes of a Dockerfile an image of one layer: what it says, and how often it was built. A test that is `false` fails.
+ */
 export function scriptedRunner({ annotates = false, tested = [] }: Scripted = {}): Runner {
   let builds = 0;
   const imageOf = (image: Built): BuiltImage => ({
@@ -205,7 +210,8 @@ export function registry(
   const world = createMemoryWorld({ clock });
   const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
-    // Whoever loses the answer of a claim leaves the image to a later sweep, which most of these tests wait for none of: the simulation of builds does.
+    // Whoever loses the answer of a claim leaves the image to a later sweep, which most of these tests wait for none
+    // of: the simulation of builds does.
     const connection = losesAnswers ? { calls } : { calls, chance: withoutLostAnswers() };
     return composeForTest({
       world,

@@ -9,7 +9,10 @@ interface Shown {
   readonly waitsFor: readonly string[];
 }
 
-/** `top` is built from `left` and copies from `right`; both are built on `base`, which has just been pushed anew. Nothing is built yet. */
+/**
+ * `top` is built from `left` and copies from `right`; both are built on `base`, which has just been pushed anew.
+ * Nothing is built yet.
+ */
 async function diamond(runs: Partial<Record<'left' | 'right', string>> = {}): Promise<Registry> {
   const of = registry();
   await of.push(build('base', 'base 1'), '1');

@@ -169,7 +169,9 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     const { of, job } = await begun(subject);
     await tell(of, job, {
       state: 'running',
-      log: `+ curl -H x-longshore-token:${job.callback.token} ${encodeURIComponent(job.callback.token)} ${Buffer.from(job.callback.token).toString('base64')}\n`,
+      log:
+        `+ curl -H x-longshore-token:${job.callback.token} ${encodeURIComponent(job.callback.token)} ` +
+        `${Buffer.from(job.callback.token).toString('base64')}\n`,
     });
     expect(
       await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text(),

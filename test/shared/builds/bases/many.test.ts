@@ -49,7 +49,8 @@ describe('a base of ten thousand images', () => {
     const { builds } = (await of.api('GET', '/builds')).body as { builds: unknown[] };
     expect(builds).toMatchObject([{ state: 'running', images: dependents }]);
     console.log(
-      `planned in ${Math.round(planMs)} ms; the heap, the store's ${dependents} documents and ${dependents} events in it, grew by ${Math.round(grown)} MiB; the push took ${Math.round(pushMs)} ms`,
+      `planned in ${Math.round(planMs)} ms; the heap, the store's ${dependents} documents and ${dependents} ` +
+        `events in it, grew by ${Math.round(grown)} MiB; the push took ${Math.round(pushMs)} ms`,
     );
     expect(planMs).toBeLessThan(5_000);
     // All of its documents and events lie in this heap too, as the stores are in memory.

@@ -91,7 +91,8 @@ describe('a base that is updated again while what is built on it is made', () =>
     await anew(of, 'a', 2);
     const queued = await plan(of);
     await anew(of, 'a', 3);
-    // Made on version 3, by a plan that knows of version 2; version 4 is there before anybody has learned what it is on.
+    // Made on version 3, by a plan that knows of version 2; version 4 is there before anybody has learned what it is
+    // on.
     for (const message of queued) await of.process().workOnBuild(message);
     await anew(of, 'a', 4);
     const { log } = of.world.region('home').events;

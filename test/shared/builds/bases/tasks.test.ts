@@ -32,7 +32,9 @@ const digestAt = async (of: Registry, reference: string) => (await of.pull(refer
 describe('a task', () => {
   it('makes its image known as a dependent before it was ever built, by every stage of its Dockerfile', async () => {
     const of = await withTask({
-      dockerfile: `ARG VERSION=1\nFROM ${host}/tools:1 AS tools\nFROM ${host}/base:\${VERSION}\nCOPY --from=tools /t /t\nCOPY --from=${host}/files:2 /f /f`,
+      dockerfile:
+        `ARG VERSION=1\nFROM ${host}/tools:1 AS tools\nFROM ${host}/base:\${VERSION}\nCOPY --from=tools ` +
+        `/t /t\nCOPY --from=${host}/files:2 /f /f`,
     });
     for (const base of ['base:1', 'tools:1', 'files:2']) expect(await dependentsOf(of, base)).toEqual(['app:1']);
     expect((await of.api('GET', '/tasks/app')).body).toMatchObject({

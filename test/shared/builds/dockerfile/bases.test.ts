@@ -124,7 +124,8 @@ describe('stages', () => {
 
   it('hand their held back instructions to the stages that are FROM them', () => {
     const held =
-      'FROM alpine AS parent\nONBUILD COPY --from=busybox a b\nONBUILD RUN --mount=from=node,target=/x true\nFROM parent AS child\nFROM child\n';
+      'FROM alpine AS parent\nONBUILD COPY --from=busybox a b\nONBUILD RUN --mount=from=node,target=/x true\nFROM ' +
+      'parent AS child\nFROM child\n';
     expect(imagesOf(held, { target: 'parent' })).toEqual([library('alpine:latest')]);
     expect(imagesOf(held)).toEqual([library('alpine:latest'), library('busybox:latest'), library('node:latest')]);
     expect(refusalOf('FROM a AS p\nONBUILD COPPY a b\nFROM p\n')).toBe(

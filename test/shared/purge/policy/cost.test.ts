@@ -44,7 +44,10 @@ async function fillDue(documents: Documents): Promise<void> {
   }
 }
 
-/** What a run of the schedule costs that plans and recycles what is due, beside `rest` other manifests of the same repository. */
+/**
+ * What a run of the schedule costs that plans and recycles what is due, beside `rest` other manifests of the same
+ * repository.
+ */
 async function costBeside(
   rest: number,
   charges: { units: number },
@@ -121,7 +124,8 @@ describe('a run of a policy', () => {
     expect(beside.run / few.run).toBeLessThanOrEqual(1.05);
     expect(beside.push / few.push).toBeLessThanOrEqual(1.05);
     console.info(
-      `planning and recycling ${due}: ${few.run.toFixed(0)} RU beside 1,000 others, ${beside.run.toFixed(0)} RU beside ${many}; marking a push: ${few.push.toFixed(0)} and ${beside.push.toFixed(0)} RU`,
+      `planning and recycling ${due}: ${few.run.toFixed(0)} RU beside 1,000 others, ${beside.run.toFixed(0)} RU ` +
+        `beside ${many}; marking a push: ${few.push.toFixed(0)} and ${beside.push.toFixed(0)} RU`,
     );
   }, 600_000);
 });
