@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
+import { build } from 'esbuild';
 
 // `npm run build`: the package that Azure Functions runs, in dist/ (`func start` works there too), and in dist/host
 // what the container runs.

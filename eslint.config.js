@@ -1,3 +1,4 @@
+import sorting from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 
 // The caps are the house numbers of docs/architecture.md: a file over them holds more than one idea.
@@ -11,8 +12,11 @@ export default tseslint.config(
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { sorting },
     rules: {
       ...caps,
+      'sorting/imports': ['error', { groups: [['^node:', '^@?\\w', '^\\.']] }],
+      'sorting/exports': 'error',
       eqeqeq: 'error',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],

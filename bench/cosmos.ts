@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Container } from '@azure/cosmos';
 import { CosmosClient } from '@azure/cosmos';
 import { spawnCosmosEmulator } from '../local/cosmos/spawn.ts';
-import type { Container } from '@azure/cosmos';
 
 const IN_FLIGHT = 16;
 const ROUND_MS = 2000;

@@ -5,11 +5,11 @@ import type { RegistryName, RepositoryName } from '../shared/oci/name.ts';
 import { tagRef } from '../shared/state/manifest.ts';
 import { remoteApp } from '../test/conformance/registry.ts';
 import { ask, location, makeImage, pushImage, putManifest, withDigest } from '../test/shared/image.ts';
-import { interleave, rateOf, ratio, scaled, told } from './compare.ts';
 import type { Figure, Side } from './compare.ts';
+import { interleave, rateOf, ratio, scaled, told } from './compare.ts';
 import { startEmulators } from './emulators.ts';
-import { connections, requestsPerSecond } from './http-load.ts';
 import type { Asked } from './http-load.ts';
+import { connections, requestsPerSecond } from './http-load.ts';
 import { anotherOf } from './images.ts';
 import { start } from './server-process.ts';
 

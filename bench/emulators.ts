@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { appSettings } from '../local/stack/app-settings.ts';
 import type { ServiceEndpoints } from '../local/stack/app-settings.ts';
+import { appSettings } from '../local/stack/app-settings.ts';
 import { startServicesProcess } from '../local/stack/services-process.ts';
 import { parseSettings } from '../local/stack/settings.ts';
 import { stackKeys } from '../local/stack/stack-keys.ts';

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEventGrid } from '../local/eventgrid/start.ts';
 import type { EventGrid } from '../local/eventgrid/start.ts';
+import { startEventGrid } from '../local/eventgrid/start.ts';
 
 const SUBSCRIBERS = 4;
 const BATCHES = 40;

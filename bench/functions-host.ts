@@ -1,12 +1,12 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { httpTriggerMetadata } from '../local/functions-host/http/trigger-metadata.ts';
-import { median } from './compare.ts';
 import type { Figure } from './compare.ts';
+import { median } from './compare.ts';
 import type { HostKind } from './functions-host-process.ts';
 import { requestsPerSecond } from './http-load.ts';
-import { start, startProgram } from './server-process.ts';
 import type { RunningServer } from './server-process.ts';
+import { start, startProgram } from './server-process.ts';
 
 const [roundMs, rounds] = [1_500, 5];
 

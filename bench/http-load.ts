@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 
 export const connections = 16;
 /** Distribution takes a client that does not name OCI's type for one that knows only Docker's. */

@@ -1,9 +1,9 @@
-import { median } from './compare.ts';
 import type { Figure } from './compare.ts';
-import { requestsPerSecond } from './http-load.ts';
+import { median } from './compare.ts';
 import type { Asked } from './http-load.ts';
-import { start } from './server-process.ts';
+import { requestsPerSecond } from './http-load.ts';
 import type { RunningServer } from './server-process.ts';
+import { start } from './server-process.ts';
 
 const roundMs = 1_000;
 const rounds = 7;

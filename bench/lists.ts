@@ -5,11 +5,11 @@ import { composeForTest } from '../shared/compose-for-test.ts';
 import type { RegistryName } from '../shared/oci/name.ts';
 import type { Documents } from '../shared/ports/documents.ts';
 import { ask } from '../test/shared/image.ts';
-import { interleave, median, ratio, told } from './compare.ts';
 import type { Figure, Side } from './compare.ts';
+import { interleave, median, ratio, told } from './compare.ts';
 import { startEmulators } from './emulators.ts';
-import { fillLists } from './long-lists.ts';
 import type { LongList } from './long-lists.ts';
+import { fillLists } from './long-lists.ts';
 
 const [few, many] = [100, 50_000];
 const pageSize = 40;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { composeForTest } from '../shared/compose-for-test.ts';
 import { makeImage, pushImage, putManifest } from '../test/shared/image.ts';
-import { interleave, rateOf, ratio, told } from './compare.ts';
 import type { Figure, Side } from './compare.ts';
+import { interleave, rateOf, ratio, told } from './compare.ts';
 import { anotherOf } from './images.ts';
 
 const roundMs = 1_500;

@@ -1,10 +1,10 @@
-import { Pool } from 'undici';
 import { randomUUID } from 'node:crypto';
-import { makeImage } from '../test/shared/image.ts';
-import type { TestImage } from '../test/shared/image.ts';
+import { Pool } from 'undici';
 import { digestOf } from '../shared/oci/digest.ts';
-import { interleave, rateOf, ratio, told } from './compare.ts';
+import type { TestImage } from '../test/shared/image.ts';
+import { makeImage } from '../test/shared/image.ts';
 import type { Figure, Side } from './compare.ts';
+import { interleave, rateOf, ratio, told } from './compare.ts';
 import { program, startDistribution } from './distribution.ts';
 import { requestsPerSecond } from './http-load.ts';
 import { start } from './server-process.ts';

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startPackage } from '../test/build/running-package.ts';
-import { median } from './compare.ts';
 import type { Figure } from './compare.ts';
+import { median } from './compare.ts';
 
 const rounds = 9;
 const dist = fileURLToPath(new URL('../dist', import.meta.url));

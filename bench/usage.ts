@@ -1,13 +1,13 @@
 import { createMemoryWorld } from '../shared/adapters/memory/world.ts';
-import { composeForTest } from '../shared/compose-for-test.ts';
 import type { TestLongshore } from '../shared/compose-for-test.ts';
+import { composeForTest } from '../shared/compose-for-test.ts';
 import type { Pull } from '../shared/ports/pulls.ts';
 import { PullCounter } from '../shared/usage/pull-counter.ts';
 import { steppedClock } from '../test/contracts/clock.ts';
 import { ask, makeImage, pushImage } from '../test/shared/image.ts';
 import { foldAll, usageOf } from '../test/shared/usage/counting.ts';
-import { interleave, rateOf, ratio, told } from './compare.ts';
 import type { Figure, Side } from './compare.ts';
+import { interleave, rateOf, ratio, told } from './compare.ts';
 
 const repository = 'bench/app';
 const image = makeImage('counted', 10);

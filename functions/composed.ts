@@ -1,5 +1,5 @@
-import { compose } from '../shared/compose.ts';
 import type { ComposedLongshore } from '../shared/compose.ts';
+import { compose } from '../shared/compose.ts';
 import { parseConfig } from '../shared/config.ts';
 import { invocationLog } from './invocation-log.ts';
 

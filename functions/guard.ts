@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { Server as NetServer } from 'node:net';
 import { format } from 'node:util';
 import { InvocationContext as LibraryContext } from '@azure/functions';
-import { answeredItself } from './forwarded-exchange.ts';
 import type { ForwardedExchange } from './forwarded-exchange.ts';
+import { answeredItself } from './forwarded-exchange.ts';
 import { inInvocation } from './invocation-log.ts';
 import { admitInvocationsAlone, Invocations } from './invocations.ts';
 

@@ -1,8 +1,8 @@
 import { compose } from '../shared/compose.ts';
 import { parseConfig } from '../shared/config.ts';
 import { startNodeHost } from '../shared/http/node-host.ts';
-import { parseHostSettings } from './settings.ts';
 import { runUntilTold } from './run.ts';
+import { parseHostSettings } from './settings.ts';
 
 // What the container image runs: the HTTP surfaces on plain Node, for the uploads that the Functions host would hold in
 // memory.

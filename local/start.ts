@@ -1,7 +1,7 @@
-import { helpAsked, parseSettings } from './stack/settings.ts';
-import { startStack } from './stack/stack.ts';
-import type { Stack } from './stack/stack.ts';
 import { runUntilSignalled } from './stack/program.ts';
+import { helpAsked, parseSettings } from './stack/settings.ts';
+import type { Stack } from './stack/stack.ts';
+import { startStack } from './stack/stack.ts';
 
 const help = helpAsked('start', process.argv.slice(2));
 if (help !== undefined) process.stdout.write(help);

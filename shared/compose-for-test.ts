@@ -1,10 +1,10 @@
 import { usualChance } from './adapters/memory/chance.ts';
-import { connectMemory } from './adapters/memory/connect.ts';
 import type { MemoryConnection, MemoryConnectionOptions } from './adapters/memory/connect.ts';
-import { createMemoryWorld } from './adapters/memory/world.ts';
+import { connectMemory } from './adapters/memory/connect.ts';
 import type { MemoryWorld } from './adapters/memory/world.ts';
-import { assemble } from './assemble.ts';
+import { createMemoryWorld } from './adapters/memory/world.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
+import { assemble } from './assemble.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
 import { loopbackNetworks, reachOf } from './http/public-address.ts';

@@ -1,34 +1,34 @@
 import type { TokenCredential } from '@azure/identity';
 import { DefaultAzureCredential } from '@azure/identity';
-import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
 import type { Logger } from 'pino';
-import { canRotate, rotatingLog } from './adapters/rotating-log.ts';
+import { pino } from 'pino';
 import { azureBlobs } from './adapters/azure/blobs.ts';
-import { azureManagement } from './adapters/azure/management.ts';
 import { azureDocuments } from './adapters/azure/documents.ts';
+import { azureManagement } from './adapters/azure/management.ts';
 import { azureQueues } from './adapters/azure/queues.ts';
 import { azureSecrets } from './adapters/azure/secrets.ts';
 import { azureTopic } from './adapters/azure/topic.ts';
-import { azureTracer } from './adapters/azure/tracer.ts';
 import type { AzureTracer } from './adapters/azure/tracer.ts';
-import { httpGit } from './adapters/git/git.ts';
+import { azureTracer } from './adapters/azure/tracer.ts';
 import { isolationOf } from './adapters/buildah/requirements.ts';
 import { buildahRunner } from './adapters/buildah/runner.ts';
-import { assemble } from './assemble.ts';
+import { httpGit } from './adapters/git/git.ts';
+import { canRotate, rotatingLog } from './adapters/rotating-log.ts';
 import type { Longshore } from './assemble.ts';
-import { authSettings, blobDelivery, hostNamesOf, sealingSettings, storageQuota } from './config.ts';
+import { assemble } from './assemble.ts';
 import type { Config } from './config.ts';
+import { authSettings, blobDelivery, hostNamesOf, sealingSettings, storageQuota } from './config.ts';
 import { blobOrigin } from './config-builds.ts';
 import type { RegionSetting } from './config-regions.ts';
 import { giveWay } from './http/give-way.ts';
 import { guardedGet } from './http/guarded-get.ts';
 import { guardedPost } from './http/guarded-post.ts';
-import { reachOf } from './http/public-address.ts';
 import type { Reach } from './http/public-address.ts';
+import { reachOf } from './http/public-address.ts';
+import { clockAhead, systemRandomIds } from './ports/clock.ts';
 import type { ProbeDependency } from './ports/probe.ts';
 import type { Runner } from './ports/runner.ts';
-import { clockAhead, systemRandomIds } from './ports/clock.ts';
 
 export interface ComposedLongshore extends Longshore {
   /** Sends the spans that wait, and ends what the SDKs do in the background. */

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { blobOrigin, buildSettings } from './config-builds.ts';
+import { userSecretPrefix } from './builds/user-secrets.ts';
 import { refusedInAzure, unresolvedReferences } from './config-azure.ts';
+import { blobOrigin, buildSettings } from './config-builds.ts';
 import { regionNameSchema, regionsSchema } from './config-regions.ts';
-import { isRegistryName } from './oci/name.ts';
-import type { RegistryName } from './oci/name.ts';
 import { HostNames } from './http/host-names.ts';
 import { isNetwork, loopbackNetworks } from './http/public-address.ts';
 import type { AuthSettings } from './identity/identities.ts';
 import { parsePasswordHash } from './identity/password.ts';
+import type { RateLimitSettings, Rates } from './identity/ratelimits.ts';
 import { skus } from './identity/ratelimits.ts';
-import type { Rates, RateLimitSettings } from './identity/ratelimits.ts';
-import { clientClasses, parseActorClasses } from './usage/client-class.ts';
+import type { RegistryName } from './oci/name.ts';
+import { isRegistryName } from './oci/name.ts';
 import type { SealingSettings } from './state/sealing-keys.ts';
-import { userSecretPrefix } from './builds/user-secrets.ts';
+import { clientClasses, parseActorClasses } from './usage/client-class.ts';
 
 const hostNameList =
   /^(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(,(own|[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\]))*$/i;

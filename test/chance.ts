@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { beforeEach, expect } from 'vitest';
-import { setUsualChance } from '../shared/adapters/memory/chance.ts';
 import type { ChanceOptions } from '../shared/adapters/memory/chance.ts';
+import { setUsualChance } from '../shared/adapters/memory/chance.ts';
 
 /**
  * Each test file has draws of its own, the same in every run, so that a failure is seen again. CHANCE_SEED=any draws

@@ -2,13 +2,13 @@ import subscriptions from '../../infra/event-subscriptions.json' with { type: 'j
 import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/compose-for-test.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { steppedClock } from '../../test/contracts/clock.ts';
 import { ask, makeImage, pushImage } from '../../test/shared/image.ts';
-import { meteredDocuments } from './metered.ts';
 import type { Charged } from './metered.ts';
+import { meteredDocuments } from './metered.ts';
 
 /** What one operation asks of the services, with all that its events set going. */
 export interface Demand {

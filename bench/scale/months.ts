@@ -47,7 +47,9 @@ export function months({ pushOneLayer, pull }: Awaited<ReturnType<typeof measure
       used:
         `${pushes.toLocaleString('en')} pushes and ${pulls.toLocaleString('en')} pulls a day, ` +
         `${gigabytes.toLocaleString('en')} GB in ` +
-        (regions === 1 ? 'one region; serverless' : `each of ${regions} regions; autoscale up to ` + `${(maxThroughput ?? 0).toLocaleString('en')} RU/s`),
+        (regions === 1
+          ? 'one region; serverless'
+          : `each of ${regions} regions; autoscale up to ` + `${(maxThroughput ?? 0).toLocaleString('en')} RU/s`),
       units: paid,
       stored: gigabytes * prices.stored.value * regions,
       calls: (writes / 10_000) * prices.writes.value + (reads / 10_000) * prices.reads.value,

@@ -1,7 +1,7 @@
-import { limits, prices } from './limits.ts';
 import type { Published } from './limits.ts';
-import { layersOfImage } from './measure.ts';
+import { limits, prices } from './limits.ts';
 import type { Demand, measure } from './measure.ts';
+import { layersOfImage } from './measure.ts';
 
 /** How much of a limit is asked for. */
 export interface Load {

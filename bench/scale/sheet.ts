@@ -1,9 +1,9 @@
-import { limits, prices, sources } from './limits.ts';
 import type { Published } from './limits.ts';
+import { limits, prices, sources } from './limits.ts';
 import type { Demand, measure } from './measure.ts';
 import { months } from './months.ts';
-import { assumedSeconds, scenarios } from './scenarios.ts';
 import type { Cost, Load, Scenario } from './scenarios.ts';
+import { assumedSeconds, scenarios } from './scenarios.ts';
 
 /** docs/scale.md, whole. The same measurements give the same text. */
 export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {

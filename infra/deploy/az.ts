@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DeployFailure } from './run.ts';
 import type { Ran, Run } from './run.ts';
+import { DeployFailure } from './run.ts';
 
 const versionSchema = z.object({ 'azure-cli': z.string().regex(/^\d+\.\d+\.\d+/) });
 const accountSchema = z.object({ id: z.string(), name: z.string(), state: z.string() });

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Arguments } from './arguments.ts';
 import { checkedSubscription, must, outputsOf } from './az.ts';
-import { DeployFailure } from './run.ts';
 import type { Run } from './run.ts';
+import { DeployFailure } from './run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

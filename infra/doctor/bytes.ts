@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { ask, authorizationOf, pushBlob, repository, startUpload } from '../deploy/client.ts';
-import { careful, failed, ok } from './finding.ts';
 import type { Finding, Patient } from './finding.ts';
+import { careful, failed, ok } from './finding.ts';
 
 const mebibyte = 1024 ** 2;
 const sizes = [1, 4, 32, 128, 512];

@@ -1,6 +1,6 @@
 import { ask, authorizationOf, repository } from '../deploy/client.ts';
-import { failed, leftOut, ok } from './finding.ts';
 import type { Finding, Patient } from './finding.ts';
+import { failed, leftOut, ok } from './finding.ts';
 import { isLoopback } from './transport.ts';
 
 /** Who says nothing must be asked who he is, and may not push. */

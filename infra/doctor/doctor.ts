@@ -2,8 +2,8 @@ import { DeployFailure } from '../deploy/run.ts';
 import { lookAtDownloads, lookAtUploads } from './bytes.ts';
 import { lookAtLogin, lookAtStrangers } from './credentials.ts';
 import { lookAtEvents, lookAtWebhooks } from './events.ts';
-import { failed, leftOut } from './finding.ts';
 import type { Check, Finding, Patient } from './finding.ts';
+import { failed, leftOut } from './finding.ts';
 import { lookAtClock, lookAtHealth, lookAtTls } from './transport.ts';
 
 export const checks: readonly Check[] = [

@@ -1,7 +1,7 @@
-import { pushed, pushesOf, withWebhook } from '../deploy/client.ts';
 import type { Attempt } from '../deploy/client.ts';
-import { failed, ok } from './finding.ts';
+import { pushed, pushesOf, withWebhook } from '../deploy/client.ts';
 import type { Finding, Patient } from './finding.ts';
+import { failed, ok } from './finding.ts';
 
 const [patienceMs, betweenMs] = [120_000, 500];
 /** Above it a webhook is late, and builds begin late. In seconds. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { connect } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
+import { connect } from 'node:tls';
 import { ask } from '../deploy/client.ts';
-import { failed, leftOut, ok } from './finding.ts';
 import type { Finding, Patient } from './finding.ts';
+import { failed, leftOut, ok } from './finding.ts';
 
 const patienceMs = 10_000;
 const [fewDays, mostSeconds] = [14, 60];

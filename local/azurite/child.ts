@@ -4,8 +4,8 @@
 // acknowledged last. It must therefore outlive a `kill -9` of its parent for as long as an orderly stop takes, and no
 // longer: the IPC channel closes when the parent ends, whatever the cause, and that is the one signal to stop.
 import { createRequire } from 'node:module';
-import { lockFolder } from './folder-lock.ts';
 import type { ChildFailure } from './child-failure.ts';
+import { lockFolder } from './folder-lock.ts';
 
 const PREVIOUS_OWNER_WAIT_MS = 15_000;
 const CLOSE_DEADLINE_MS = 4_000;

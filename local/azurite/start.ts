@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { accountsVariable, connectionString, devstoreAccount } from './accounts.ts';
 import type { AzuriteAccount } from './accounts.ts';
+import { accountsVariable, connectionString, devstoreAccount } from './accounts.ts';
 import { AzuriteProcess } from './azurite-process.ts';
 
 export interface AzuriteOptions {

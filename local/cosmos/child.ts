@@ -1,5 +1,5 @@
-import { startCosmosEmulator } from './emulator.ts';
 import type { CosmosEmulatorOptions } from './emulator.ts';
+import { startCosmosEmulator } from './emulator.ts';
 
 /**
  * The emulator as a process of its own: options as JSON in the first argument, one line of JSON on stdout with the

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DatabaseSync } from 'node:sqlite';
 import { Catalog } from './catalog/catalog.ts';
 import { Faults } from './faults.ts';
 import { Authorizer } from './http/authorize.ts';
+import type { Emulation } from './http/emulation.ts';
 import { createSurface } from './http/server.ts';
 import { openDatabase, transactions } from './store/database.ts';
 import { startReaper } from './store/reaper.ts';
 import { discardReplicas, Replica } from './store/replica.ts';
 import { Writes } from './store/writes.ts';
-import type { Emulation } from './http/emulation.ts';
-import type { DatabaseSync } from 'node:sqlite';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 /** The key of Microsoft's own emulators. It is published, and protects nothing but against mistakes. */
 export const WELL_KNOWN_KEY =

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { badRequest, throttled, unavailable } from './refusal.ts';
 import type { Json } from './json.ts';
 import type { Refusal } from './refusal.ts';
+import { badRequest, throttled, unavailable } from './refusal.ts';
 
 const scope = {
   /** How many requests it meets, the next ones; without `count` and `rate` it meets all until it is cleared. */

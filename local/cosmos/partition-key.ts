@@ -1,6 +1,6 @@
+import type { Json } from './json.ts';
 import { member, parseJson } from './json.ts';
 import { badRequest, partitionKeyMismatch } from './refusal.ts';
-import type { Json } from './json.ts';
 
 /** The most levels of a hierarchical key, and so the number of key columns in every item table. */
 export const MAX_LEVELS = 3;

@@ -1,9 +1,9 @@
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { ChildProcess } from 'node:child_process';
 import type { CosmosEmulatorOptions } from './emulator.ts';
 
 const ready = z.object({ endpoint: z.string(), readEndpoints: z.array(z.string()), key: z.string() });

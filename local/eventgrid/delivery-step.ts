@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici';
-import { attemptDelivery } from './attempt.ts';
 import type { AttemptResult } from './attempt.ts';
-import { deadLetter } from './dead-letter.ts';
+import { attemptDelivery } from './attempt.ts';
 import type { DeadLetterSink } from './dead-letter.ts';
+import { deadLetter } from './dead-letter.ts';
 import { deliveryHeaders } from './delivery-request.ts';
-import { DEAD_LETTER_DELAY_MS, DEAD_LETTER_PATIENCE_MS, DEAD_LETTER_RETRY_MS, nextStep } from './retry-schedule.ts';
 import type { GiveUp } from './retry-schedule.ts';
+import { DEAD_LETTER_DELAY_MS, DEAD_LETTER_PATIENCE_MS, DEAD_LETTER_RETRY_MS, nextStep } from './retry-schedule.ts';
 import type { PendingDelivery, StateFile } from './state-file.ts';
 import type { Subscription } from './subscription.ts';
 

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
-import { cloudEventSchema } from './cloud-event.ts';
 import type { CloudEvent } from './cloud-event.ts';
-import { MAX_BYTES, badRequest, tooLarge } from './publish-fault.ts';
+import { cloudEventSchema } from './cloud-event.ts';
+import { badRequest, MAX_BYTES, tooLarge } from './publish-fault.ts';
 
 /** One accepted event: for the filters, and as the JSON text that subscribers receive. */
 export interface AcceptedEvent {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { MAX_BYTES, badRequest, tooLarge } from './publish-fault.ts';
+import { badRequest, MAX_BYTES, tooLarge } from './publish-fault.ts';
 
 // A client that is still sending when its connection is cut sees a reset, not the 413. So an oversized body is read to
 // its end and thrown away, up to a size that no publisher sends by mistake.

@@ -1,5 +1,5 @@
-import type { Subscription } from './subscription.ts';
 import type { Outcome } from './attempt.ts';
+import type { Subscription } from './subscription.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

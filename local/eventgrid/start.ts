@@ -1,14 +1,14 @@
 import type { Server } from 'node:http';
-import { accessKeysSchema, authorize } from './credentials.ts';
 import type { AccessKeys } from './credentials.ts';
+import { accessKeysSchema, authorize } from './credentials.ts';
 import type { DeadLetterSink } from './dead-letter.ts';
 import { parsePublishRequest } from './publish-request.ts';
 import { readBody } from './request-body.ts';
 import { StateFile } from './state-file.ts';
 import type { SubscriptionInput } from './subscription.ts';
-import { close, endpointOf, listen } from './topic-server.ts';
-import type { Publish } from './topic-server.ts';
 import { Topic } from './topic.ts';
+import type { Publish } from './topic-server.ts';
+import { close, endpointOf, listen } from './topic-server.ts';
 
 // Event Grid "waits 30 seconds for a response". It is the receiver's working time rather than a wait of the schedule,
 // so timeScale leaves it alone: a function does not run faster because the retries do.

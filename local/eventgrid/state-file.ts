@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { canShrink, shrink } from '../shrink.ts';
 

@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
 import { deliveryUrl } from './delivery-request.ts';
-import { advance } from './delivery-step.ts';
 import type { DeliveryContext } from './delivery-step.ts';
+import { advance } from './delivery-step.ts';
 import type { Subscription } from './subscription.ts';
 
 // Unlimited deliveries to a slow receiver run the process out of file descriptors.

@@ -1,7 +1,7 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PublishFault, badRequest } from './publish-fault.ts';
+import { badRequest, PublishFault } from './publish-fault.ts';
 
 export const EVENTS_PATH = '/api/events';
 

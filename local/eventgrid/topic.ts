@@ -4,9 +4,9 @@ import { wants } from './filter.ts';
 import { refusalOf } from './handshake.ts';
 import type { AcceptedEvent } from './publish-request.ts';
 import { timeToLiveMs } from './retry-schedule.ts';
-import { SubscriptionDelivery } from './subscription-delivery.ts';
-import { subscriptionSchema } from './subscription.ts';
 import type { Subscription, SubscriptionInput } from './subscription.ts';
+import { subscriptionSchema } from './subscription.ts';
+import { SubscriptionDelivery } from './subscription-delivery.ts';
 
 /** The topic behind its endpoint: subscriptions, and the way from an accepted event to each of them. */
 export class Topic {

@@ -5,8 +5,8 @@ import { asError, type Log } from './log.ts';
 import { queueAccount } from './queue/connection.ts';
 import { startQueueListener } from './queue/listener.ts';
 import { prepareTimerListener } from './timer/listener.ts';
-import { createStatusFiles } from './timer/schedule-monitor.ts';
 import { parseSchedule } from './timer/schedule.ts';
+import { createStatusFiles } from './timer/schedule-monitor.ts';
 import {
   hasTrigger,
   type HostedFunction,

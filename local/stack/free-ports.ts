@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { calledBy } from './settings.ts';
 import type { StackSettings } from './settings.ts';
+import { calledBy } from './settings.ts';
 
 const ports = ['port', 'functionsPort', 'cosmosPort', 'blobPort', 'queuePort', 'eventGridPort'] as const;
 

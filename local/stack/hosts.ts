@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { composed } from '../../functions/composed.ts';
 import { hostNamesOf, parseConfig } from '../../shared/config.ts';
 import { requireOwnHost } from '../../shared/http/host-names.ts';
+import type { NodeHost } from '../../shared/http/node-host.ts';
+import { startNodeHost } from '../../shared/http/node-host.ts';
 import { wireAnswer } from '../../shared/http/respond.ts';
 import { RegistryError } from '../../shared/oci/faults.ts';
-import { startNodeHost } from '../../shared/http/node-host.ts';
-import type { NodeHost } from '../../shared/http/node-host.ts';
 import type { RefuseByHead } from '../functions-host/http/server.ts';
-import { startFunctionsHost } from '../functions-host/start.ts';
 import type { LogRecord } from '../functions-host/log.ts';
+import { startFunctionsHost } from '../functions-host/start.ts';
 import type { StackSettings } from './settings.ts';
 import type { StateFolder } from './state-folder.ts';
 

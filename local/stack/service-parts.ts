@@ -4,14 +4,14 @@ import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { startCosmosEmulator } from '../cosmos/emulator.ts';
 import { blobDeadLetterSink } from '../eventgrid/blob-dead-letter.ts';
 import { startEventGrid } from '../eventgrid/start.ts';
-import { readSubscriptionFile } from '../eventgrid/subscription.ts';
 import type { SubscriptionInput } from '../eventgrid/subscription.ts';
+import { readSubscriptionFile } from '../eventgrid/subscription.ts';
 import type { ServiceEndpoints } from './app-settings.ts';
 import { forgetLostBlobs } from './lost-blobs.ts';
 import type { LocalRegion } from './regions.ts';
 import type { ServicesOptions } from './services.ts';
 
-export { provision, readContainers as containers } from './provision.ts';
+export { readContainers as containers, provision } from './provision.ts';
 
 // What needs the SDKs or the emulators. The services load it while Azurite, the slowest of them, comes up.
 

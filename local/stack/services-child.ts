@@ -1,8 +1,8 @@
-import { rotatingLog } from '../../shared/adapters/rotating-log.ts';
 import type { RotatingLog } from '../../shared/adapters/rotating-log.ts';
+import { rotatingLog } from '../../shared/adapters/rotating-log.ts';
 import type { ServiceEndpoints } from './app-settings.ts';
-import { startServices } from './services.ts';
 import type { Services } from './services.ts';
+import { startServices } from './services.ts';
 import type { StackSettings } from './settings.ts';
 import { stackKeys } from './stack-keys.ts';
 import { openStateFolder } from './state-folder.ts';

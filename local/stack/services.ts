@@ -1,14 +1,14 @@
 import { connectionString } from '../azurite/accounts.ts';
 import { startGate } from '../azurite/gate.ts';
-import { startAzurite } from '../azurite/start.ts';
 import type { Azurite } from '../azurite/start.ts';
+import { startAzurite } from '../azurite/start.ts';
 import type { RegionEndpoints, ServiceEndpoints } from './app-settings.ts';
-import { downFile, localRegions } from './regions.ts';
 import type { LocalRegion } from './regions.ts';
+import { downFile, localRegions } from './regions.ts';
 import type { StackSettings } from './settings.ts';
 import type { StackKeys } from './stack-keys.ts';
-import { lockState, markRunning, markStopped } from './state-folder.ts';
 import type { StateFolder } from './state-folder.ts';
+import { lockState, markRunning, markStopped } from './state-folder.ts';
 
 const blobContainers = ['registry', 'dead-letters'];
 

@@ -1,9 +1,9 @@
-import { appSettings } from './app-settings.ts';
 import type { RegionEndpoints } from './app-settings.ts';
+import { appSettings } from './app-settings.ts';
 import { requireFreePorts } from './free-ports.ts';
 import { startRegionApp } from './region-app.ts';
-import { startServicesProcess } from './services-process.ts';
 import type { ServicesProcess } from './services-process.ts';
+import { startServicesProcess } from './services-process.ts';
 import type { StackSettings } from './settings.ts';
 import { stackKeys } from './stack-keys.ts';
 import { closeToOthers, lockState, openStateFolder } from './state-folder.ts';

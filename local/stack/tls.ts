@@ -1,8 +1,8 @@
 import { ownCertificate } from './certificate.ts';
 import type { StackSettings } from './settings.ts';
 import type { StateFolder } from './state-folder.ts';
-import { listenWithTls } from './tls-listener.ts';
 import type { TlsListener } from './tls-listener.ts';
+import { listenWithTls } from './tls-listener.ts';
 
 export interface Tls extends Pick<TlsListener, 'forwardTo' | 'stop'> {
   /** By the name that clients are to use. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
+import { createStream } from 'rotating-file-stream';
 
 export interface RotatingLog {
   /** Takes whole lines. It never throws: what the file does not take goes to standard error. */

@@ -2,22 +2,22 @@ import type { Digest } from '../oci/digest.ts';
 import { tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { PushedBy } from '../state/principal.ts';
 import { readStored } from '../state/stored.ts';
-import { baseDigestsIn } from './edges/find-bases.ts';
-import { learnedRef, learnedSchema } from './edges/documents.ts';
 import type { BaseFound, Learned, TaggedImage } from './edges/documents.ts';
-import { ownRepository, shownReference } from './edges/names.ts';
+import { learnedRef, learnedSchema } from './edges/documents.ts';
+import { baseDigestsIn } from './edges/find-bases.ts';
 import type { BaseReference } from './edges/names.ts';
-import { nameIn, nodeRef, nodeSchema } from './plan/documents.ts';
+import { ownRepository, shownReference } from './edges/names.ts';
 import type { Build, Lane, Node, Root } from './plan/documents.ts';
+import { nameIn, nodeRef, nodeSchema } from './plan/documents.ts';
 import { readLane } from './plan/lane.ts';
+import { latestBuilds } from './plan/list.ts';
 import { permitFor } from './plan/permits.ts';
 import { policyFor, readPolicies } from './plan/policies.ts';
-import { ruleOf } from './plan/rules.ts';
 import type { Rule } from './plan/rules.ts';
+import { ruleOf } from './plan/rules.ts';
+import type { BuildPorts } from './ports.ts';
 import { taskOf } from './tasks/tasks.ts';
 import { listingOf, notListed } from './upstream/listed.ts';
-import type { BuildPorts } from './ports.ts';
-import { latestBuilds } from './plan/list.ts';
 
 /** Why an image was or was not made anew: one word for programs, a sentence for people, and where it can be seen. */
 export interface Explanation {

@@ -1,5 +1,5 @@
-import type { CatalogueEvent } from '../events/envelope.ts';
 import { z } from 'zod';
+import type { CatalogueEvent } from '../events/envelope.ts';
 import { eachAlone } from '../state/alone.ts';
 import { learnTouched } from './edges/touched.ts';
 import { goOn } from './plan/go-on.ts';
@@ -7,9 +7,9 @@ import { followNewerTag } from './plan/newer-tag.ts';
 import { nodesWhere, settleWaiting } from './plan/settle.ts';
 import { planUpdate, tellUpdated } from './plan/updates.ts';
 import { workOn } from './plan/work.ts';
+import type { BuildPorts } from './ports.ts';
 import { lineUpOnTime } from './tasks/on-time.ts';
 import { watchUpstreams } from './upstream/watch.ts';
-import type { BuildPorts } from './ports.ts';
 
 /** What triggers do about bases and what is built on them. */
 export interface BuildPipeline {

@@ -1,12 +1,12 @@
 import type { RegistryName } from '../oci/name.ts';
+import type { IssueAccess } from '../ports/authorize.ts';
 import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Git } from '../ports/git.ts';
+import type { AskGrants } from '../ports/grants.ts';
 import type { Images } from '../ports/images.ts';
 import type { Log } from '../ports/log.ts';
 import type { AzureManagement } from '../ports/management.ts';
-import type { IssueAccess } from '../ports/authorize.ts';
-import type { AskGrants } from '../ports/grants.ts';
 import type { AskUrl } from '../ports/outbound.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';

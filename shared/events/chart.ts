@@ -1,7 +1,7 @@
-import type { EventData } from './catalogue.ts';
 import type { RepositoryName, Tag } from '../oci/name.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import { sizeOf, sumOfBytes } from '../state/references.ts';
+import type { EventData } from './catalogue.ts';
 
 /** What `helm push` gives its config (helm.sh, "Use OCI-based registries"). */
 const helmConfig = 'application/vnd.cncf.helm.config.v1+json';

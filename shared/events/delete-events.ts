@@ -3,8 +3,8 @@ import type { CloudEvent } from '../ports/topic.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { chartSubject, chartTarget, isChart } from './chart.ts';
-import { envelope } from './envelope.ts';
 import type { Cause } from './envelope.ts';
+import { envelope } from './envelope.ts';
 
 /** Tells of what one request deletes. */
 export interface DeleteEvents {

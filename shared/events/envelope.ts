@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CloudEvent } from '../ports/topic.ts';
-import { catalogue, eventTypes } from './catalogue.ts';
 import type { EventData, EventType } from './catalogue.ts';
+import { catalogue, eventTypes } from './catalogue.ts';
 
 /** Who did what triggers an event, and through which request. */
 export interface Cause {

@@ -5,10 +5,10 @@ import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 import { readable } from '../state/alone.ts';
-import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { documentShape, readStored } from '../state/stored.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import { pagesOf } from '../state/pages.ts';
+import { documentShape, readStored } from '../state/stored.ts';
 
 /** An event that waits in the partition of what it tells of, written in the same transaction. */
 const outboxDocumentSchema = z.object({

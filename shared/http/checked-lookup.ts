@@ -1,8 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import { OutboundRefused } from '../ports/outbound.ts';
 import type { Reach } from './public-address.ts';
-import { nameResolver } from './resolve-name.ts';
 import type { ResolveName } from './resolve-name.ts';
+import { nameResolver } from './resolve-name.ts';
 
 export interface CheckedLookupOptions {
   readonly reach: Reach;

@@ -1,17 +1,17 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
-import { request as requestHttp } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { parseJson } from '../oci/json.ts';
 import { StoreFailure } from '../ports/failures.ts';
-import { OutboundRefused } from '../ports/outbound.ts';
 import type { Answer, AskUrl, GetJson } from '../ports/outbound.ts';
+import { OutboundRefused } from '../ports/outbound.ts';
 import type { Reach } from './public-address.ts';
-import { nameResolver } from './resolve-name.ts';
 import type { ResolveName } from './resolve-name.ts';
+import { nameResolver } from './resolve-name.ts';
 
 /** Discovery documents and key sets have a few KiB. In bytes. */
 const maxBytes = 256 * 1024;

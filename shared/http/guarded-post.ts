@@ -1,9 +1,9 @@
-import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import { OutboundRefused } from '../ports/outbound.ts';
 import type { NoAnswer, OutboundRequest, PostRequest, ReceiverAnswer } from '../ports/post.ts';
-import { checkedLookup } from './checked-lookup.ts';
 import type { CheckedLookupOptions } from './checked-lookup.ts';
+import { checkedLookup } from './checked-lookup.ts';
 import { checkHeaders, checkTarget } from './outbound-target.ts';
 
 /** Name and connection, TLS included. In milliseconds, as the next. */

@@ -1,5 +1,5 @@
-import { hostname, networkInterfaces } from 'node:os';
 import { isIP } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import { RegistryError } from '../oci/faults.ts';
 
 /** What the head of a request says of where it was meant to go, and which web page sent it. */

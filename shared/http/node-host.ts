@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
-import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import type { Http2Bindings, HttpBindings } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import type { App } from '../app.ts';
-import { guardConnections, headersCheckMs, headersTimeoutMs, usualConnectionLimits } from './connections.ts';
 import type { ConnectionLimits } from './connections.ts';
+import { guardConnections, headersCheckMs, headersTimeoutMs, usualConnectionLimits } from './connections.ts';
 import { rememberPeer } from './peer.ts';
 import { rememberBody } from './request.ts';
 

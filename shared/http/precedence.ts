@@ -1,6 +1,6 @@
+import type { ClientAddress } from './client-address.ts';
 import type { GiveWay } from './give-way.ts';
 import { paceBody } from './request.ts';
-import type { ClientAddress } from './client-address.ts';
 
 /** Read by their names alone: what they mean is for the routes to say. */
 const pullPath = /^\/v2\/.+\/(?:manifests|blobs)\/[^/]+$/;

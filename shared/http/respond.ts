@@ -1,11 +1,11 @@
-import { challengeHeaders } from './challenge.ts';
-import { rightFor } from './rights.ts';
+import type { WireCode } from '../oci/errors.ts';
+import { wireErrors } from '../oci/errors.ts';
+import type { RegistryFault, RequestFault } from '../oci/faults.ts';
+import { RegistryError } from '../oci/faults.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
-import { wireErrors } from '../oci/errors.ts';
-import type { WireCode } from '../oci/errors.ts';
-import { RegistryError } from '../oci/faults.ts';
-import type { RegistryFault, RequestFault } from '../oci/faults.ts';
+import { challengeHeaders } from './challenge.ts';
+import { rightFor } from './rights.ts';
 
 /** An error as it goes over the wire (distribution-spec, "Error Codes"). */
 interface WireError {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { RepositoryAction } from '../ports/authorize.ts';
-import { noGrants, union } from './grants.ts';
-import type { Grants } from './grants.ts';
 import { isInUseSource } from '../state/in-use-source.ts';
+import type { Grants } from './grants.ts';
+import { noGrants, union } from './grants.ts';
 import { isRepositoryPattern } from './pattern.ts';
 
 /** The verbs of ACR's scope maps, and those of deleted images. */

@@ -1,8 +1,8 @@
 import { isRepositoryName } from '../oci/name.ts';
-import { isInUseSource } from '../state/in-use-source.ts';
 import type { Access, RepositoryAction } from '../ports/authorize.ts';
-import { everyRepository, matchesPattern } from './pattern.ts';
+import { isInUseSource } from '../state/in-use-source.ts';
 import type { RepositoryPattern } from './pattern.ts';
+import { everyRepository, matchesPattern } from './pattern.ts';
 
 /** One rule: what is allowed in the repositories of a pattern, and which document says so. */
 export interface Rule {

@@ -1,18 +1,18 @@
-import { RegistryError } from '../oci/faults.ts';
-import { originOf } from '../http/origin.ts';
-import type { Origin } from '../http/origin.ts';
 import type { ClientAddress } from '../http/client-address.ts';
+import type { Origin } from '../http/origin.ts';
+import { originOf } from '../http/origin.ts';
+import { RegistryError } from '../oci/faults.ts';
 import type { Access, Caller, Challenge, IdentifyCaller } from '../ports/authorize.ts';
 import type { AnonymousGrants } from './anonymous.ts';
-import { parseCredentials } from './credentials.ts';
 import type { Credentials } from './credentials.ts';
-import { permits } from './grants.ts';
+import { parseCredentials } from './credentials.ts';
 import type { Grants } from './grants.ts';
+import { permits } from './grants.ts';
+import type { Identity, Proof } from './identity.ts';
 import { actorOf } from './identity.ts';
 import { principalOf } from './may-pull.ts';
-import type { Identity, Proof } from './identity.ts';
-import { proveLogin, proveToken } from './prove.ts';
 import type { Login, ProvePorts } from './prove.ts';
+import { proveLogin, proveToken } from './prove.ts';
 import type { RateLimits } from './ratelimits.ts';
 
 export interface IdentifyPorts extends ProvePorts {

@@ -1,11 +1,11 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { ResourceActions } from './grants.ts';
-import { actorOf, identitySchema } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { patternSchema } from './pattern.ts';
-import type { RepositoryPattern } from './pattern.ts';
+import { actorOf, identitySchema } from './identity.ts';
 import type { KeyRing } from './keys/ring.ts';
+import type { RepositoryPattern } from './pattern.ts';
+import { patternSchema } from './pattern.ts';
 import type { IdentityPorts } from './ports.ts';
 
 /** As ACR signs itself; its clients read these claims. */

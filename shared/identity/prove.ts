@@ -1,11 +1,11 @@
-import { administratorName } from './identity.ts';
-import type { Proof } from './identity.ts';
 import type { Attempt, FailedAttempts } from './attempts.ts';
-import { namePattern, passwordNames } from './documents.ts';
 import type { PasswordName, TokenDocument } from './documents.ts';
+import { namePattern, passwordNames } from './documents.ts';
 import { allGrants, grantsOfAccess } from './grants.ts';
-import { verifyToken } from './jwt.ts';
+import type { Proof } from './identity.ts';
+import { administratorName } from './identity.ts';
 import type { Claims, JwtPorts } from './jwt.ts';
+import { verifyToken } from './jwt.ts';
 import { hashMadePassword, isFastHash, isMadePassword, nobody, sameHash } from './password.ts';
 import type { IdentityPorts, IdentitySettings } from './ports.ts';
 import type { ProvenCredentials } from './proven.ts';

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { RegistryError } from '../oci/faults.ts';
-import { noteRateLimit } from '../http/ratelimit.ts';
-import type { RateLimitState } from '../http/ratelimit.ts';
 import type { ClientAddress } from '../http/client-address.ts';
+import type { RateLimitState } from '../http/ratelimit.ts';
+import { noteRateLimit } from '../http/ratelimit.ts';
+import { RegistryError } from '../oci/faults.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** Requests a minute. */

@@ -5,8 +5,8 @@ import type { DocumentRef, ReadDocument } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import { registrySchema } from '../state/names.ts';
 import { documentShape, readStored } from '../state/stored.ts';
+import type { RateLimitSettings, Rates, RatesInForce, Sku } from './ratelimits.ts';
 import { partOf, ratesOfSku, skus } from './ratelimits.ts';
-import type { Rates, RateLimitSettings, RatesInForce, Sku } from './ratelimits.ts';
 
 const rate = z.int().min(1).max(999_999_999).optional();
 const ratesSchema = z.object({ read: rate, write: rate, delete: rate });

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReadDocument } from '../ports/documents.ts';
 import { readStored } from '../state/stored.ts';
 import { grantsOfActions, systemScopeMaps } from './actions.ts';
+import type { IssuerDocument, PasswordName, TokenDocument } from './documents.ts';
 import {
   anonymousDocumentSchema,
   anonymousRef,
@@ -12,9 +13,8 @@ import {
   scopeMapDocumentSchema,
   tokenDocumentSchema,
 } from './documents.ts';
-import type { IssuerDocument, PasswordName, TokenDocument } from './documents.ts';
-import { allGrants, noGrants, union } from './grants.ts';
 import type { Grants } from './grants.ts';
+import { allGrants, noGrants, union } from './grants.ts';
 import type { Identity } from './identity.ts';
 import type { PasswordHash } from './password.ts';
 

@@ -1,6 +1,6 @@
 import { RegistryError } from '../oci/faults.ts';
-import { repositoryActions } from './grants.ts';
 import type { ResourceActions } from './grants.ts';
+import { repositoryActions } from './grants.ts';
 
 /** More than any client asks for at once; it bounds the size of a token, which travels in a header. */
 const maxScopes = 50;

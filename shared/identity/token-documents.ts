@@ -3,8 +3,8 @@ import type { RegistryName } from '../oci/name.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReadDocument } from '../ports/documents.ts';
 import { readStored } from '../state/stored.ts';
-import { namedRef, tokenDocumentSchema } from './documents.ts';
 import type { TokenDocument } from './documents.ts';
+import { namedRef, tokenDocumentSchema } from './documents.ts';
 
 /**
  * So long a wrong password is wrong without another look: so late is a new one known that was made elsewhere. In

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isDigest } from './digest.ts';
 import type { Digest } from './digest.ts';
+import { isDigest } from './digest.ts';
 
 /**
  * RFC 6838 section 4.2, as image-spec's descriptor.md asks of `mediaType`, with the parameters that RFC 9110 section

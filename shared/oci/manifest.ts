@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import { annotationsSchema, descriptorSchema, withoutNulls } from './descriptor.ts';
 import type { Descriptor } from './descriptor.ts';
+import { annotationsSchema, descriptorSchema, withoutNulls } from './descriptor.ts';
 import { RegistryError } from './faults.ts';
 import { JsonOutOfBounds, parseJson } from './json.ts';
-import { isIndexMediaType, isManifestMediaType, isSchema1, manifestMediaTypes } from './media-types.ts';
 import type { ManifestMediaType } from './media-types.ts';
+import { isIndexMediaType, isManifestMediaType, isSchema1, manifestMediaTypes } from './media-types.ts';
 
 /**
  * Distribution-spec, "Pushing Manifests": registries should accept at least 4 MiB; we and ACR accept just that. In

@@ -1,5 +1,5 @@
-import { Transform } from 'node:stream';
 import type { TransformCallback } from 'node:stream';
+import { Transform } from 'node:stream';
 
 /** What an archive from outside may hold at most. */
 export interface TarBounds {

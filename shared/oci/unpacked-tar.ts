@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { TarWalk } from './tar-walk.ts';
 import type { TarBounds } from './tar-walk.ts';
+import { TarWalk } from './tar-walk.ts';
 
 /** Of a build's context. A context in git is smaller. */
 export const contextBounds: TarBounds = { bytes: 2 * 1024 ** 3, entries: 250_000 };

@@ -1,8 +1,8 @@
 import type { Cause } from '../events/envelope.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
-import type { DocumentChange } from './documents.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import type { DocumentChange } from './documents.ts';
 
 /** Who takes something, and by which rule of a policy where it is one. */
 export interface TakenBy {

@@ -1,21 +1,21 @@
 import type { Cause } from '../events/envelope.ts';
-import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { RecycleBin } from '../ports/bin.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
 import { childrenOf } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import { waitAWhile } from './after.ts';
 import { unsettledChange } from './documents.ts';
 import { listerOf } from './kept.ts';
 import type { BinPorts } from './ports.ts';
-import { recycleAll } from './recycle-all.ts';
 import { recycleManifest, recycleTag } from './recycle.ts';
-import { binnedAmong } from './restore-together.ts';
+import { recycleAll } from './recycle-all.ts';
 import { restoreManifest, restoreTag } from './restore.ts';
+import { binnedAmong } from './restore-together.ts';
 import { settle } from './settle.ts';
 
 /** The bin as the data plane sees it. */

@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { DocumentChange } from '../ports/documents.ts';
+import type { BlobCheck, BlobDocument, Collected, LinkCheck } from '../state/blob.ts';
 import {
   blobCheckChange,
   blobCheckId,
@@ -10,14 +11,13 @@ import {
   linkDocumentSchema,
   linkRef,
 } from '../state/blob.ts';
-import type { BlobCheck, BlobDocument, Collected, LinkCheck } from '../state/blob.ts';
-import { readStored } from '../state/stored.ts';
+import { documentsOf, firstOf } from '../state/pages.ts';
 import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { collectedEvent } from './deletion.ts';
 import { isNeeded } from './kept.ts';
 import type { BinPorts } from './ports.ts';
 import { graceFromNow } from './purge.ts';
-import { documentsOf, firstOf } from '../state/pages.ts';
 
 /**
  * Looks at a link that is due: one that a manifest needs loses its check, one that nobody needs and nobody refreshed

@@ -1,7 +1,7 @@
+import type { DeleteEvents } from '../events/delete-events.ts';
+import { deleteEvents } from '../events/delete-events.ts';
 import type { Cause } from '../events/envelope.ts';
 import { envelope } from '../events/envelope.ts';
-import { deleteEvents } from '../events/delete-events.ts';
-import type { DeleteEvents } from '../events/delete-events.ts';
 import type { TakenBy } from '../ports/bin.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import type { Taking } from '../state/bin.ts';

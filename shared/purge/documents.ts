@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
-import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import { documentShape } from '../state/stored.ts';
 
 const inRepository = { registry: registrySchema, repository: repositorySchema };

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import type { ContainerName, DocumentQuery, Predicate, VersionedDocument } from '../ports/documents.ts';
+import { inTurn } from '../state/alone.ts';
 import { binnedDocumentSchema, binnedTagSchema } from '../state/bin.ts';
 import { blobCheckSchema, collectedSchema, linkCheckSchema } from '../state/blob.ts';
 import { partitionOf } from '../state/names.ts';
-import { inTurn } from '../state/alone.ts';
-import { parseStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { parseStored } from '../state/stored.ts';
 import { checkBlob, checkLink, deleteBytes } from './collect.ts';
 import { causeOfBackground } from './deletion.ts';
 import { spentContentSchema, unsettledSchema } from './documents.ts';

@@ -5,13 +5,13 @@ import type { Digest } from '../oci/digest.ts';
 import type { Lister } from '../ports/bin.ts';
 import type { Predicate, VersionedDocument } from '../ports/documents.ts';
 import type { BinnedDocument } from '../state/bin.ts';
-import { manifestRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
+import { manifestRef } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
+import { documentsOf, firstOf } from '../state/pages.ts';
 import { readStored } from '../state/stored.ts';
 import type { StorePorts } from './ports.ts';
-import { documentsOf, firstOf } from '../state/pages.ts';
 
 type Reader = Pick<StorePorts, 'documents'>;
 

@@ -4,8 +4,8 @@ import { binManifest, binTag } from '../state/bin.ts';
 import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import { partitionOf } from '../state/names.ts';
 import type { Stored } from '../state/stored.ts';
-import { recycledEvent } from './deletion.ts';
 import type { Deletion } from './deletion.ts';
+import { recycledEvent } from './deletion.ts';
 import { unsettledChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
 

@@ -1,7 +1,7 @@
 import type { CatalogueEvent } from '../events/envelope.ts';
 import type { RegistryName } from '../oci/name.ts';
-import { runDue, settleDue } from './due.ts';
 import type { DueRun } from './due.ts';
+import { runDue, settleDue } from './due.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { markTouched } from './policy/mark.ts';
 import type { PolicyPorts } from './policy/ports.ts';

@@ -6,6 +6,7 @@ import type { TakenBy } from '../ports/bin.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { allows, requireAllowed } from '../state/attributes.ts';
 import { untilUncontended } from '../state/contention.ts';
+import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import {
   guardedManifest,
   guardedTag,
@@ -14,17 +15,16 @@ import {
   tagDocumentSchema,
   tagRef,
 } from '../state/manifest.ts';
-import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
 import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
-import { parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { parseStored, readStored } from '../state/stored.ts';
 import { waitAWhile } from './after.ts';
-import { beginDeletion } from './deletion.ts';
 import type { Deletion } from './deletion.ts';
-import { keeperOf } from './kept.ts';
+import { beginDeletion } from './deletion.ts';
 import type { Keeper } from './kept.ts';
+import { keeperOf } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeGroup } from './purge.ts';

@@ -5,8 +5,8 @@ import type { Tag } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { StorePorts } from './ports.ts';
 import { manifestsOfGroup, tagsOfGroup } from './purge.ts';
-import { bringBackTogether } from './restore-together.ts';
 import { restoreTag } from './restore.ts';
+import { bringBackTogether } from './restore-together.ts';
 
 export interface RestoredGroup {
   readonly manifests: Digest[];

@@ -2,11 +2,11 @@ import type { Cause } from '../events/envelope.ts';
 import { publishCommitted, recordEvent } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
 import { aboutName } from '../state/about.ts';
-import { binnedDocumentSchema, binnedTagSchema, unbinManifest } from '../state/bin.ts';
 import type { BinnedDocument } from '../state/bin.ts';
+import { binnedDocumentSchema, binnedTagSchema, unbinManifest } from '../state/bin.ts';
 import { childrenOf, manifestDocumentSchema } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
 import type { Stored } from '../state/stored.ts';
 import { restoredEvent } from './deletion.ts';
 import { unsettledChange, unsettledSchema } from './documents.ts';
@@ -14,8 +14,8 @@ import { transactionsOf } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack } from './restore.ts';
 import { settle } from './settle.ts';
-import { inBatches, storedOf, storedWhere } from './together.ts';
 import type { Along } from './together.ts';
+import { inBatches, storedOf, storedWhere } from './together.ts';
 
 /** Each of these comes back by itself, with what belongs to it. */
 const aloneAtOnce = 8;

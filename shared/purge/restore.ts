@@ -5,6 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
+import type { BinnedDocument, BinnedTag } from '../state/bin.ts';
 import {
   binnedDocumentSchema,
   binnedRef,
@@ -13,20 +14,19 @@ import {
   unbinManifest,
   unbinTag,
 } from '../state/bin.ts';
-import type { BinnedDocument, BinnedTag } from '../state/bin.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { childrenOf, holdChange, manifestRef, tagRef } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { readStored } from '../state/stored.ts';
+import { partitionOf } from '../state/names.ts';
+import { allStored } from '../state/pages.ts';
 import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { waitAWhile } from './after.ts';
 import { restoredEvent } from './deletion.ts';
 import { unsettledChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
 import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { settle } from './settle.ts';
-import { allStored } from '../state/pages.ts';
 
 /**
  * A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that

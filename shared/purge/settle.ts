@@ -1,11 +1,13 @@
+import { deleteEvents } from '../events/delete-events.ts';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Predicate } from '../ports/documents.ts';
 import { allows } from '../state/attributes.ts';
-import { binnedDocumentSchema, binnedRef } from '../state/bin.ts';
 import type { BinnedDocument } from '../state/bin.ts';
+import { binnedDocumentSchema, binnedRef } from '../state/bin.ts';
 import { untilUncontended } from '../state/contention.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
 import {
   childrenOf,
   guardedManifest,
@@ -13,19 +15,17 @@ import {
   manifestRef,
   referrerDocumentSchema,
 } from '../state/manifest.ts';
-import type { ManifestDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
-import { deleteEvents } from '../events/delete-events.ts';
 import { causeOfBackground } from './deletion.ts';
-import { takeoverFrom, unsettledRef, unsettledSchema } from './documents.ts';
 import type { Unsettled } from './documents.ts';
+import { takeoverFrom, unsettledRef, unsettledSchema } from './documents.ts';
 import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto } from './move.ts';
 import type { StorePorts } from './ports.ts';
-import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
+import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { bringSignaturesBack, takeSignatures } from './signatures.ts';
 import { inBatches, storedWhere, takeAlongTogether } from './together.ts';
 

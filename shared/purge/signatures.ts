@@ -1,12 +1,13 @@
+import { deleteEvents } from '../events/delete-events.ts';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
-import { deleteEvents } from '../events/delete-events.ts';
 import type { Digest } from '../oci/digest.ts';
 import { aboutIn, aboutName, tagsAbout } from '../state/about.ts';
 import { allows } from '../state/attributes.ts';
-import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
 import type { BinnedDocument } from '../state/bin.ts';
+import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../state/bin.ts';
 import { untilUncontended } from '../state/contention.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
 import {
   guardedManifest,
   guardedTag,
@@ -14,16 +15,15 @@ import {
   manifestRef,
   tagDocumentSchema,
 } from '../state/manifest.ts';
-import type { ManifestDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import { keeperOf, staysBehind } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { StorePorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
-import { settle, wasOrdered } from './settle.ts';
 import type { GoesOn } from './settle.ts';
+import { settle, wasOrdered } from './settle.ts';
 import { inBatches, storedWhere } from './together.ts';
 
 const signaturesAtOnce = 8;

@@ -1,23 +1,23 @@
 import pLimit from 'p-limit';
-import type { Cause } from '../events/envelope.ts';
 import { deleteEvents } from '../events/delete-events.ts';
+import type { Cause } from '../events/envelope.ts';
 import { publishCommitted } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Predicate } from '../ports/documents.ts';
 import { tagsAbout } from '../state/about.ts';
 import { allows } from '../state/attributes.ts';
-import { binnedDocumentSchema } from '../state/bin.ts';
 import type { BinnedDocument } from '../state/bin.ts';
+import { binnedDocumentSchema } from '../state/bin.ts';
 import { childrenOf, guardedManifest, manifestDocumentSchema, referrerDocumentSchema } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
+import { allStored } from '../state/pages.ts';
 import type { parseStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
 import { unsettledSchema } from './documents.ts';
 import { keptAmong } from './kept.ts';
 import { manifestsAtOnce, moveInto, withinOneBatch } from './move.ts';
 import type { StorePorts } from './ports.ts';
-import { allStored } from '../state/pages.ts';
 
 const queriesAtOnce = 16;
 

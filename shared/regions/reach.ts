@@ -1,12 +1,12 @@
-import type { DocumentRef, Documents, ReadDocument } from '../ports/documents.ts';
 import type { Blobs } from '../ports/blobs.ts';
+import type { DocumentRef, Documents, ReadDocument } from '../ports/documents.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Regions } from '../ports/regions.ts';
-import { nearFirst, withFallback } from './documents.ts';
 import type { ReadDocuments } from './documents.ts';
+import { nearFirst, withFallback } from './documents.ts';
 import { OwnWrites } from './own-writes.ts';
-import { regionsOf } from './storage.ts';
 import type { RegionStores } from './storage.ts';
+import { regionsOf } from './storage.ts';
 
 /** What an app reaches beyond its own region. */
 export interface OtherRegions {

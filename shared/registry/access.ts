@@ -1,5 +1,5 @@
-import { isRepositoryName } from '../oci/name.ts';
 import type { RepositoryName } from '../oci/name.ts';
+import { isRepositoryName } from '../oci/name.ts';
 import type { Access, RepositoryAction } from '../ports/authorize.ts';
 import type { Route } from './route.ts';
 

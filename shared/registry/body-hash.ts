@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createSHA256, createSHA512 } from 'hash-wasm';
-import { algorithmOf, digestFromHex, digestOf } from '../oci/digest.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
+import { algorithmOf, digestFromHex, digestOf } from '../oci/digest.ts';
 
 /**
  * What is known about the hash of an upload's bytes so far; it travels in the signed upload URL. `whole` is final (the

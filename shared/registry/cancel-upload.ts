@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../oci/faults.ts';
 import type { CommitBlocks, StatBlob } from '../ports/blobs.ts';
-import { physicalName } from './upload-state.ts';
 import type { UploadState } from './upload-state.ts';
+import { physicalName } from './upload-state.ts';
 
 /** The ids of uploads that this instance has cancelled: a request that would touch no store is then refused too. */
 export type CancelledUploads = LRUCache<string, true>;

@@ -1,5 +1,5 @@
-import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
 import type { Caller } from '../ports/authorize.ts';
 import type { CountPull } from '../ports/pulls.ts';
 import type { RepositoryKey } from '../state/names.ts';

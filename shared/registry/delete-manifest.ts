@@ -1,6 +1,6 @@
 import type { Cause } from '../events/envelope.ts';
-import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
 import type { RepositoryKey } from '../state/names.ts';

@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { CommitDocuments, ReadDocument } from '../ports/documents.ts';
-import { everythingEnabled, requireAllowed } from '../state/attributes.ts';
 import type { Operation } from '../state/attributes.ts';
+import { everythingEnabled, requireAllowed } from '../state/attributes.ts';
 import { untilUncontended } from '../state/contention.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
-import { readStored } from '../state/stored.ts';
+import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
 import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 
 type Entry = Stored<RepositoryDocument>;
 

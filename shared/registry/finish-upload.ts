@@ -1,19 +1,19 @@
-import { algorithmOf, digestOfStream } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { algorithmOf, digestOfStream } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
-import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
+import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { readStored } from '../state/stored.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { matchesDigest } from './body-hash.ts';
+import { ended, wasCancelled } from './cancel-upload.ts';
 import { findLink, isYoung, linkChanges, linkStored, nearestCopy } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
-import { ended, wasCancelled } from './cancel-upload.ts';
 import { uploadedBlocks } from './upload.ts';
-import { physicalName } from './upload-state.ts';
 import type { UploadState } from './upload-state.ts';
+import { physicalName } from './upload-state.ts';
 
 /**
  * Ends an upload: its bytes become the blob `digest`, stored once, and its repository may read it.

@@ -1,17 +1,17 @@
-import type { Caller } from '../ports/authorize.ts';
 import { requireAccess } from '../http/access.ts';
+import { causeOf } from '../http/cause.ts';
 import { commonHeaders, withCommonHeaders } from '../http/common-headers.ts';
 import { errorResponse } from '../http/respond.ts';
-import { targetOf } from '../http/target.ts';
 import type { RequestTarget } from '../http/target.ts';
+import { targetOf } from '../http/target.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
+import type { Caller } from '../ports/authorize.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { PushedBy } from '../state/principal.ts';
 import { accessFor, insistedOn } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
-import { causeOf } from '../http/cause.ts';
 import { countAnswered } from './count-pull.ts';
 import { deletedBlob } from './delete-blob.ts';
 import type { RegistryPorts } from './ports.ts';
@@ -20,8 +20,8 @@ import { deletedManifest, pulledManifest, pushedManifest } from './respond-manif
 import { respondReferrers } from './respond-referrers.ts';
 import { respondTags } from './respond-tags.ts';
 import { continueUpload, needsNoCredentials, startUpload } from './respond-upload.ts';
-import { parseRoute } from './route.ts';
 import type { Route } from './route.ts';
+import { parseRoute } from './route.ts';
 
 /** What names a repository. */
 type ContentRoute = Exclude<Route, { readonly to: 'base' | 'catalog' }>;

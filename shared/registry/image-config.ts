@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { parseJson } from '../oci/json.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isImageConfigMediaType } from '../oci/media-types.ts';
-import { maxAnnotationBytes } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
+import { maxAnnotationBytes } from '../state/manifest.ts';
 import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 

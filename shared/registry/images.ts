@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { algorithmOf, digestFromHex, digestOf, isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { algorithmOf, digestFromHex, digestOf, isDigest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { parseStoredManifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Images, StoredImage } from '../ports/images.ts';
-import { allows } from '../state/attributes.ts';
 import type { Guarded } from '../state/attributes.ts';
+import { allows } from '../state/attributes.ts';
 import {
   guardedManifest,
   guardedTag,

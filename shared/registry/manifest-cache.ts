@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { Digest } from '../oci/digest.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentRef, Documents } from '../ports/documents.ts';
-import { manifestId } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
+import { manifestId } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 
 /**

@@ -7,8 +7,8 @@ import type { RepositoryKey } from '../state/names.ts';
 import { guardedRepository } from '../state/repository.ts';
 import { parseStored } from '../state/stored.ts';
 import type { RepositoryEntries } from './entries.ts';
-import { findLink, isYoung, linkStored } from './links.ts';
 import type { LinkPorts } from './links.ts';
+import { findLink, isYoung, linkStored } from './links.ts';
 
 type MountPorts = LinkPorts & { readonly documents: QueryDocuments; readonly entries: Pick<RepositoryEntries, 'find'> };
 

@@ -11,8 +11,8 @@ import type { HastenCopy } from '../ports/replication.ts';
 import type { PublishEvents } from '../ports/topic.ts';
 import type { CountBytes } from '../ports/traffic.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
-import type { ManifestCache } from './manifest-cache.ts';
 import type { RepositoryEntries } from './entries.ts';
+import type { ManifestCache } from './manifest-cache.ts';
 import type { SharedReads } from './shared-reads.ts';
 
 /** What the data plane needs of the world, and the few settings that it obeys. */

@@ -3,12 +3,13 @@ import { recordEvent } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Tag } from '../oci/name.ts';
-import { maxChangesPerCommit } from '../ports/documents.ts';
 import type { DocumentChange, JsonDocument } from '../ports/documents.ts';
+import { maxChangesPerCommit } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
-import { everythingEnabled } from '../state/attributes.ts';
 import { aboutIn, aboutName } from '../state/about.ts';
+import { everythingEnabled } from '../state/attributes.ts';
 import type { BinnedDocument } from '../state/bin.ts';
+import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
 import {
   childrenOf,
   holdChange,
@@ -18,10 +19,9 @@ import {
   tagId,
   timeKey,
 } from '../state/manifest.ts';
-import type { ManifestDocument, TagDocument } from '../state/manifest.ts';
-import { referencesOf } from '../state/references.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import type { PushedBy } from '../state/principal.ts';
+import { referencesOf } from '../state/references.ts';
 import type { RepositoryDocument } from '../state/repository.ts';
 import type { Stored } from '../state/stored.ts';
 import type { ImageFacts } from './image-config.ts';

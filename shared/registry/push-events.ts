@@ -1,8 +1,8 @@
+import { chartSubject, chartTarget, isChart } from '../events/chart.ts';
 import { envelope } from '../events/envelope.ts';
 import type { Tag } from '../oci/name.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
-import { chartSubject, chartTarget, isChart } from '../events/chart.ts';
 import type { PushedTag, PushSituation } from './push-changes.ts';
 
 /** What a push tells of: the manifest, its tag when that moved, and the repository when it is new. */

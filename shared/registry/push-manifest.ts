@@ -1,19 +1,21 @@
 import pLimit from 'p-limit';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { algorithmOf, digestOf, isDigest } from '../oci/digest.ts';
-import type { Digest } from '../oci/digest.ts';
-import { RegistryError } from '../oci/faults.ts';
-import { parseManifest } from '../oci/manifest.ts';
-import type { Manifest } from '../oci/manifest.ts';
-import { isManifestMediaType } from '../oci/media-types.ts';
-import type { Tag } from '../oci/name.ts';
 import type { Cause } from '../events/envelope.ts';
 import { publishCommitted, recordedEvents } from '../events/outbox.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { algorithmOf, digestOf, isDigest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { isManifestMediaType } from '../oci/media-types.ts';
+import type { Tag } from '../oci/name.ts';
 import type { RandomIds } from '../ports/clock.ts';
 import type { DocumentChange } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { requireAllowed } from '../state/attributes.ts';
 import { binnedDocumentSchema, binnedRef } from '../state/bin.ts';
+import { untilUncontended } from '../state/contention.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
 import {
   guardedManifest,
   guardedTag,
@@ -24,21 +26,19 @@ import {
   tagDocumentSchema,
   tagRef,
 } from '../state/manifest.ts';
-import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { partitionOf } from '../state/names.ts';
 import type { PushedBy } from '../state/principal.ts';
-import type { RepositoryDocument } from '../state/repository.ts';
-import { readStored } from '../state/stored.ts';
-import type { Stored } from '../state/stored.ts';
 import { maxReferences, referencedDigests } from '../state/references.ts';
-import { untilUncontended } from '../state/contention.ts';
+import type { RepositoryDocument } from '../state/repository.ts';
+import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { readImageConfig } from './image-config.ts';
-import { relyOnLink } from './links.ts';
 import type { LinkedBlob } from './links.ts';
+import { relyOnLink } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
-import { pushChanges } from './push-changes.ts';
 import type { PushedTag } from './push-changes.ts';
+import { pushChanges } from './push-changes.ts';
 import { repositoryCreatedId } from './push-events.ts';
 
 export interface ManifestPush {

@@ -1,9 +1,10 @@
 import type { Cause } from '../events/envelope.ts';
-import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
 import { requireAllowed } from '../state/attributes.ts';
+import type { ManifestDocument } from '../state/manifest.ts';
 import {
   guardedManifest,
   guardedTag,
@@ -12,7 +13,6 @@ import {
   tagDocumentSchema,
   tagRef,
 } from '../state/manifest.ts';
-import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import { readFromAny } from './copies.ts';

@@ -2,15 +2,15 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { maxManifestBytes, parseStoredManifest } from '../oci/manifest.ts';
 import type { Predicate } from '../ports/documents.ts';
-import { manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../state/manifest.ts';
 import type { ReferrerDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
+import { manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
+import type { WholeQuery } from '../state/pages.ts';
+import { firstOf, storedOf } from '../state/pages.ts';
 import { readStored } from '../state/stored.ts';
 import type { RegistryPorts } from './ports.ts';
 import { manifestBytes } from './read-manifest.ts';
-import { firstOf, storedOf } from '../state/pages.ts';
-import type { WholeQuery } from '../state/pages.ts';
 
 type ReferrerPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>;
 

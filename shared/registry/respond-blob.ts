@@ -1,13 +1,13 @@
 import { entityTag, isKnownToClient, rangeApplies } from '../http/conditions.ts';
-import { parseRange } from '../http/range.ts';
 import type { SatisfiableRange } from '../http/range.ts';
+import { parseRange } from '../http/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { copiesOf, findCopies, firstThatHas } from './copies.ts';
 import type { Copy } from './copies.ts';
-import { requireLasting, requireLink } from './links.ts';
+import { copiesOf, findCopies, firstThatHas } from './copies.ts';
 import type { LinkedBlob } from './links.ts';
+import { requireLasting, requireLink } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */

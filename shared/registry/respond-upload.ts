@@ -1,7 +1,7 @@
-import { receivedRange } from '../http/respond.ts';
 import { bodyOf, contentLength, contentRange } from '../http/request.ts';
-import { algorithmOf, isDigestAlgorithm } from '../oci/digest.ts';
+import { receivedRange } from '../http/respond.ts';
 import type { Digest, DigestAlgorithm } from '../oci/digest.ts';
+import { algorithmOf, isDigestAlgorithm } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { isRepositoryName } from '../oci/name.ts';
 import type { Caller } from '../ports/authorize.ts';
@@ -11,10 +11,10 @@ import { finishUpload } from './finish-upload.ts';
 import { mountBlob, mountFromAnywhere } from './mount.ts';
 import type { RegistryPorts } from './ports.ts';
 import { digestIn } from './route.ts';
-import { appendToUpload, recoverUpload } from './upload.ts';
 import type { UploadBody } from './upload.ts';
-import { newUpload, openUpload, opensByItself, signUpload } from './upload-state.ts';
+import { appendToUpload, recoverUpload } from './upload.ts';
 import type { UploadState } from './upload-state.ts';
+import { newUpload, opensByItself, openUpload, signUpload } from './upload-state.ts';
 
 const stateParameter = '_state';
 

@@ -1,8 +1,8 @@
-import { parseDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { parseDigest } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
-import { isRepositoryName, isTag } from '../oci/name.ts';
 import type { RepositoryName, Tag } from '../oci/name.ts';
+import { isRepositoryName, isTag } from '../oci/name.ts';
 
 /** One endpoint of the distribution-spec, with what its path names. */
 export type Route =

@@ -2,12 +2,12 @@ import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
 import type { Predicate, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { tagDocumentSchema } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
+import type { WholeQuery } from '../state/pages.ts';
+import { firstOf, storedOf } from '../state/pages.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
 import { readStored } from '../state/stored.ts';
-import { firstOf, storedOf } from '../state/pages.ts';
-import type { WholeQuery } from '../state/pages.ts';
 
 /** `more` says that there are tags behind the last one. */
 export interface TagPage {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { DigestAlgorithm } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
-import { registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { registrySchema, repositorySchema } from '../state/names.ts';
 
 const algorithmSchema = z.enum(['sha256', 'sha512']);
 

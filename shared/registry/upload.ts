@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { limitBody } from '../http/limit-body.ts';
 import type { DigestAlgorithm } from '../oci/digest.ts';
 import { RegistryError } from '../oci/faults.ts';
-import { limitBody } from '../http/limit-body.ts';
 import { bodyHash } from './body-hash.ts';
 import type { RegistryPorts } from './ports.ts';
 import { blockId, maxBlocks, requireRoom, stageBody } from './stage-body.ts';
-import { blockPrefix, physicalName } from './upload-state.ts';
 import type { Segment, UploadState } from './upload-state.ts';
+import { blockPrefix, physicalName } from './upload-state.ts';
 
 export interface UploadBody {
   readonly stream: AsyncIterable<Uint8Array>;

@@ -4,11 +4,11 @@ import { publishCommitted, recordEvent } from '../events/outbox.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { blobsOf, missingIn, readManifest, withChildren } from './contents.ts';
-import { replicatedRef, replicatedSchema } from './documents.ts';
 import type { Replicated } from './documents.ts';
+import { replicatedRef, replicatedSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
 
 /**

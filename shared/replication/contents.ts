@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
-import { blobDocumentSchema, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
-import { childrenOf, manifestDocumentSchema, manifestRef } from '../state/manifest.ts';
+import { blobDocumentSchema, blobRef } from '../state/blob.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
+import { childrenOf, manifestDocumentSchema, manifestRef } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import type { ReplicationPorts } from './ports.ts';

@@ -1,13 +1,13 @@
 import { algorithmOf, digestOfStream } from '../oci/digest.ts';
 import { StoreFailure } from '../ports/failures.ts';
-import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
+import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { readStored } from '../state/stored.ts';
 import { blocksOf, stageMissing } from './blocks.ts';
-import { copyRef, copySchema } from './documents.ts';
 import type { Copy } from './documents.ts';
+import { copyRef, copySchema } from './documents.ts';
 import type { Pace } from './pace.ts';
 import type { ReplicationPorts } from './ports.ts';
 

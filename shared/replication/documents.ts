@@ -3,8 +3,8 @@ import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { DocumentRef } from '../ports/documents.ts';
-import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import { repositoryGlobSchema, tagGlobSchema } from '../state/pattern.ts';
 import { documentShape } from '../state/stored.ts';
 

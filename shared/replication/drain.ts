@@ -1,10 +1,10 @@
 import type { DocumentChange } from '../ports/documents.ts';
 import { oneByOne, readable } from '../state/alone.ts';
-import { blobDocumentSchema, blobId, collectedId } from '../state/blob.ts';
 import type { BlobDocument, Collected } from '../state/blob.ts';
+import { blobDocumentSchema, blobId, collectedId } from '../state/blob.ts';
 import type { Stored } from '../state/stored.ts';
-import { replicaRef, replicaSettingsSchema } from './documents.ts';
 import type { Replica } from './documents.ts';
+import { replicaRef, replicaSettingsSchema } from './documents.ts';
 import { queueCopy, wake } from './plan.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { changeReplica, readReplicas, staysAsLast } from './replicas.ts';

@@ -1,5 +1,5 @@
-import { globMatches } from '../state/pattern.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
+import { globMatches } from '../state/pattern.ts';
 import type { Filters } from './documents.ts';
 
 interface Scope {

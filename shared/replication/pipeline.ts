@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { CatalogueEvent } from '../events/envelope.ts';
 import type { Digest } from '../oci/digest.ts';
 import { StoreFailure } from '../ports/failures.ts';
+import type { HastenCopy } from '../ports/replication.ts';
 import { inTurn } from '../state/alone.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import type { HastenCopy } from '../ports/replication.ts';
 import { forgetImage } from './complete.ts';
 import { readManifest } from './contents.ts';
 import { drainReplica } from './drain.ts';
@@ -12,8 +12,8 @@ import { Pace } from './pace.ts';
 import { planWithSignatures, wake } from './plan.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { readReplica, readReplicas } from './replicas.ts';
-import { walkReplica } from './walk.ts';
 import { forgetQueued, settleQueued } from './waiting.ts';
+import { walkReplica } from './walk.ts';
 import { copyDue, hasten } from './work.ts';
 
 /** What triggers and the data plane do about replication. One for each instance. */

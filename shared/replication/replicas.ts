@@ -1,8 +1,8 @@
 import { RegistryError } from '../oci/faults.ts';
 import { untilUncontended } from '../state/contention.ts';
 import { parseStored, readStored } from '../state/stored.ts';
-import { replicaRef, replicaSchema, replicaSettingsSchema } from './documents.ts';
 import type { Replica, ReplicaSettings, Walk } from './documents.ts';
+import { replicaRef, replicaSchema, replicaSettingsSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
 
 type Editing = Pick<ReplicationPorts, 'documents' | 'registry' | 'clock' | 'regions'>;

@@ -1,14 +1,14 @@
-import { RegistryError } from '../oci/faults.ts';
-import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
+import { RegistryError } from '../oci/faults.ts';
 import type { Tag } from '../oci/name.ts';
-import { tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { BlobDocument } from '../state/blob.ts';
+import { tagDocumentSchema, tagRef } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import { blobsOf, readManifest, withChildren } from './contents.ts';
-import { copyRef, copySchema, replicatedRef, replicatedSchema } from './documents.ts';
 import type { Copy, Replica } from './documents.ts';
+import { copyRef, copySchema, replicatedRef, replicatedSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { readReplicas } from './replicas.ts';
 import { isTaken } from './within.ts';

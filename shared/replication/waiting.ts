@@ -1,8 +1,8 @@
 import { oneByOne, readable } from '../state/alone.ts';
 import type { Stored } from '../state/stored.ts';
 import { settleImage } from './complete.ts';
-import { copySchema, replicatedSchema } from './documents.ts';
 import type { Replicated } from './documents.ts';
+import { copySchema, replicatedSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
 
 const [imagesAtOnce, copiesAtOnce] = [50, 100];

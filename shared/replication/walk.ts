@@ -1,10 +1,10 @@
 import type { DocumentQuery } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { oneByOne, readable } from '../state/alone.ts';
-import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { BlobDocument } from '../state/blob.ts';
-import { manifestDocumentSchema } from '../state/manifest.ts';
+import { blobDocumentSchema, blobId, blobRef } from '../state/blob.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
+import { manifestDocumentSchema } from '../state/manifest.ts';
 import { readStored } from '../state/stored.ts';
 import { blobsOf } from './contents.ts';
 import type { Replica, Walk } from './documents.ts';

@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
 import { subjectNamed, tagsAbout } from '../state/about.ts';
-import { manifestDocumentSchema, referrerDocumentSchema } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
+import { manifestDocumentSchema, referrerDocumentSchema } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
 import { parseStored } from '../state/stored.ts';
 import { readManifest, withChildren } from './contents.ts';
 import type { Filters } from './documents.ts';

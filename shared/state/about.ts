@@ -1,12 +1,12 @@
-import { parseDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { parseDigest } from '../oci/digest.ts';
 import type { Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
-import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagId } from './manifest.ts';
 import type { TagDocument } from './manifest.ts';
-import { partitionOf } from './names.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagId } from './manifest.ts';
 import type { RepositoryKey } from './names.ts';
-import { parseStored } from './stored.ts';
+import { partitionOf } from './names.ts';
 import { allStored } from './pages.ts';
+import { parseStored } from './stored.ts';
 
 /**
  * What a tag's name says that it is about: distribution-spec's fallback for referrers cuts the digest to 64 digits;

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { VersionedDocument } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
-import { parseStored } from './stored.ts';
 import type { Stored } from './stored.ts';
+import { parseStored } from './stored.ts';
 
 /**
  * Does all parts of a timer's run side by side: one that fails is logged and stops no other, however slow it is. Throws

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
+import { aboutIn } from './about.ts';
+import type { ManifestDocument, TagDocument } from './manifest.ts';
 import {
   manifestDocumentSchema,
   manifestId,
@@ -11,10 +13,8 @@ import {
   tagId,
   timeKey,
 } from './manifest.ts';
-import type { ManifestDocument, TagDocument } from './manifest.ts';
-import { partitionOf } from './names.ts';
 import type { RepositoryKey } from './names.ts';
-import { aboutIn } from './about.ts';
+import { partitionOf } from './names.ts';
 import { boundedReferences } from './references.ts';
 import type { Stored } from './stored.ts';
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
-import { registrySchema, repositorySchema } from './names.ts';
 import type { RepositoryKey } from './names.ts';
+import { registrySchema, repositorySchema } from './names.ts';
 import { documentShape } from './stored.ts';
 
 /** The bytes of one digest: stored once per deployment, under a physical name in each region that holds them. */

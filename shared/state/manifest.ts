@@ -3,10 +3,10 @@ import { annotationsSchema, digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
-import { attributesSchema } from './attributes.ts';
 import type { Guarded } from './attributes.ts';
-import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
+import { attributesSchema } from './attributes.ts';
 import type { RepositoryKey } from './names.ts';
+import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
 import { pushedBySchema } from './principal.ts';
 import { documentShape } from './stored.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isRegistryName, isRepositoryName, isTag } from '../oci/name.ts';
 import type { RegistryName, RepositoryName, Tag } from '../oci/name.ts';
+import { isRegistryName, isRepositoryName, isTag } from '../oci/name.ts';
 
 /** One repository of one registry: the partition that a push is a transaction in. */
 export interface RepositoryKey {

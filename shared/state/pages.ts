@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { DocumentQuery, Documents, QueryDocuments, VersionedDocument } from '../ports/documents.ts';
-import { parseStored } from './stored.ts';
 import type { Stored } from './stored.ts';
+import { parseStored } from './stored.ts';
 
 /**
  * Cosmos DB may answer a query with an empty page that is not the last. Whoever asks for one page, to see whether there

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { DocumentRef } from '../ports/documents.ts';
-import { attributesSchema } from './attributes.ts';
 import type { Guarded } from './attributes.ts';
-import { registrySchema, repositorySchema } from './names.ts';
+import { attributesSchema } from './attributes.ts';
 import type { RepositoryKey } from './names.ts';
+import { registrySchema, repositorySchema } from './names.ts';
 import { documentShape } from './stored.ts';
 
 /**

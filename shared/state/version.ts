@@ -1,5 +1,5 @@
-import semver from 'semver';
 import type { SemVer } from 'semver';
+import semver from 'semver';
 import { z } from 'zod';
 
 export const versionRangeSchema = z

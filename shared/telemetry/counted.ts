@@ -1,15 +1,15 @@
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
-import { StoreFailure } from '../ports/failures.ts';
 import type { Dependency } from '../ports/failures.ts';
+import { StoreFailure } from '../ports/failures.ts';
 import type { PostRequest } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 import type { Tracer } from '../ports/tracer.ts';
-import { statusClasses } from './metrics.ts';
 import type { CallOutcome, Metrics, PostOutcome } from './metrics.ts';
+import { statusClasses } from './metrics.ts';
 import { storeSpan, withTraceparent } from './traced.ts';
 
 export interface StorePorts {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryName, RepositoryName, Tag } from '../oci/name.ts';
-import { registrySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { registrySchema } from '../state/names.ts';
 import { documentShape } from '../state/stored.ts';
 import type { CountedRow } from './batch.ts';
 import { usesWhatItPulls } from './client-class.ts';

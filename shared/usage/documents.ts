@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DocumentRef } from '../ports/documents.ts';
-import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../state/names.ts';
 import { documentShape } from '../state/stored.ts';
-import { countsSchema, countSchema } from './counts.ts';
+import { countSchema, countsSchema } from './counts.ts';
 
 const inRepository = { registry: registrySchema, repository: repositorySchema };
 

@@ -4,10 +4,11 @@ import type { RegistryName, Tag } from '../oci/name.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../ports/documents.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { partitionOf } from '../state/names.ts';
 import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
 import type { CountedPart, CountedRow, PullBatch } from './batch.ts';
+import type { ImagePulls, Increment } from './counters.ts';
 import {
   dayId,
   daySchema,
@@ -21,7 +22,6 @@ import {
   pullsOfTagId,
   wholeRegistry,
 } from './counters.ts';
-import type { ImagePulls, Increment } from './counters.ts';
 import { sumOf } from './counts.ts';
 import { usageRef } from './documents.ts';
 import { addToTotals } from './totals.ts';

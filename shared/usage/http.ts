@@ -1,12 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { json, managementRoutes, refusals } from '../http/management.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import { exportTable } from './export.ts';
 import { periodOf } from './period.ts';
-import { requireSurvey, topRepositories, usageOf } from './report.ts';
 import type { ReportPorts } from './report.ts';
+import { requireSurvey, topRepositories, usageOf } from './report.ts';
 import { forecast } from './sizes/forecast.ts';
 import { readTracking } from './tracking.ts';
 import { exportQuery, forecastSchema, pulledSchema, topQuery, topSchema, usageQuery, usageSchema } from './wire.ts';

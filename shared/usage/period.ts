@@ -1,13 +1,13 @@
-import type { QueryDocuments } from '../ports/documents.ts';
 import { RegistryError } from '../oci/faults.ts';
-import { partitionOf } from '../state/names.ts';
+import type { QueryDocuments } from '../ports/documents.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { parseStored } from '../state/stored.ts';
-import { daySchema, hourSchema } from './counters.ts';
-import type { ImagePulls, UsageDay } from './counters.ts';
-import { plus, sumOf } from './counts.ts';
-import type { Counts, CountsBy } from './counts.ts';
+import { partitionOf } from '../state/names.ts';
 import { documentsOf } from '../state/pages.ts';
+import { parseStored } from '../state/stored.ts';
+import type { ImagePulls, UsageDay } from './counters.ts';
+import { daySchema, hourSchema } from './counters.ts';
+import type { Counts, CountsBy } from './counts.ts';
+import { plus, sumOf } from './counts.ts';
 
 export const granularities = ['minute', 'hour', 'day'] as const;
 export type Granularity = (typeof granularities)[number];

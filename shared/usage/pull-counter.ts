@@ -3,8 +3,8 @@ import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import type { CountPull, Pull, TellPulls } from '../ports/pulls.ts';
 import type { SendMessage } from '../ports/queues.ts';
-import { minuteOf, packed, partsOf, pullsQueue } from './batch.ts';
 import type { CountedRow, PullBatch } from './batch.ts';
+import { minuteOf, packed, partsOf, pullsQueue } from './batch.ts';
 import type { ClientClass, ClientClasses } from './client-class.ts';
 import { noCounts } from './counts.ts';
 

@@ -1,22 +1,22 @@
 import pLimit from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../oci/name.ts';
-import { StoreFailure } from '../ports/failures.ts';
 import type { Documents } from '../ports/documents.ts';
+import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
-import { manifestDocumentSchema } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
-import type { RepositoryKey } from '../state/names.ts';
-import { repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
-import { sumOfBytes } from '../state/references.ts';
-import { parseStored, readStored } from '../state/stored.ts';
 import { untilUncontended } from '../state/contention.ts';
+import { manifestDocumentSchema } from '../state/manifest.ts';
+import type { RepositoryKey } from '../state/names.ts';
+import { partitionOf } from '../state/names.ts';
+import { documentsOf } from '../state/pages.ts';
+import { sumOfBytes } from '../state/references.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../state/repository.ts';
+import { parseStored, readStored } from '../state/stored.ts';
 import { wholeRegistry } from './counters.ts';
-import { blobId, blobSchema, imageSchema, totalId, totalSchema, usageRef } from './documents.ts';
 import type { UsageTotal } from './documents.ts';
+import { blobId, blobSchema, imageSchema, totalId, totalSchema, usageRef } from './documents.ts';
 import { settleImage, storedSize } from './settle-image.ts';
 import { everyReadable } from './sizes/pages.ts';
-import { documentsOf } from '../state/pages.ts';
 import { addToTotals } from './totals.ts';
 
 interface RecountPorts {

@@ -3,14 +3,14 @@ import type { Digest } from '../oci/digest.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../ports/documents.ts';
 import { linkDocumentSchema, linkRef } from '../state/blob.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { manifestDocumentSchema, manifestRef } from '../state/manifest.ts';
 import type { ManifestDocument } from '../state/manifest.ts';
-import { partitionOf } from '../state/names.ts';
+import { manifestDocumentSchema, manifestRef } from '../state/manifest.ts';
 import type { RepositoryKey } from '../state/names.ts';
-import { readStored } from '../state/stored.ts';
+import { partitionOf } from '../state/names.ts';
 import type { Stored } from '../state/stored.ts';
-import { blobId, blobSchema, imageId, imageSchema, usageRef } from './documents.ts';
+import { readStored } from '../state/stored.ts';
 import type { UsageImage } from './documents.ts';
+import { blobId, blobSchema, imageId, imageSchema, usageRef } from './documents.ts';
 import { addToTotals } from './totals.ts';
 
 type Store = ReadDocument & CommitDocuments;

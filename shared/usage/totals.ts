@@ -1,8 +1,8 @@
 import type { DocumentChange, ReadDocument } from '../ports/documents.ts';
 import type { RepositoryKey } from '../state/names.ts';
 import { readStored } from '../state/stored.ts';
-import { totalId, totalSchema, usageRef } from './documents.ts';
 import type { UsageTotal } from './documents.ts';
+import { totalId, totalSchema, usageRef } from './documents.ts';
 
 export interface TotalsDelta {
   readonly pushes?: number;

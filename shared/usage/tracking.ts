@@ -6,8 +6,8 @@ import type { CommitDocuments, ReadDocument } from '../ports/documents.ts';
 import type { LastPull, ReadLastPulls } from '../ports/pulls.ts';
 import { registrySchema } from '../state/names.ts';
 import { documentShape, readStored } from '../state/stored.ts';
-import { imagePullsSchema, pullsOfDigestId, pullsOfTagId } from './counters.ts';
 import type { ImagePulls } from './counters.ts';
+import { imagePullsSchema, pullsOfDigestId, pullsOfTagId } from './counters.ts';
 import { usageRef } from './documents.ts';
 
 const trackingSchema = z.object({

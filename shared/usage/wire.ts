@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
 import { repositorySchema, tagSchema } from '../state/names.ts';
 import { granularities } from './period.ts';
 

@@ -1,6 +1,6 @@
-import type { Attempt, Delivery, Failure, Webhook } from './documents.ts';
 import { shownUrl, withoutSecretsOf } from '../http/shown-url.ts';
 import { StoreFailure } from '../ports/failures.ts';
+import type { Attempt, Delivery, Failure, Webhook } from './documents.ts';
 import { eventOf } from './event-store.ts';
 import type { WebhookPorts } from './ports.ts';
 import { requestOf } from './request.ts';

@@ -1,22 +1,22 @@
 import pLimit from 'p-limit';
-import { parseStored, readStored } from '../state/stored.ts';
+import { firstPage } from '../state/pages.ts';
 import type { Stored } from '../state/stored.ts';
+import { parseStored, readStored } from '../state/stored.ts';
 import { hostOf, makeAttempt } from './attempt.ts';
 import { markHook, waitsFor } from './breaker.ts';
 import { tellOfFailing, tellOfRecovered } from './breaker-events.ts';
 import { ended, whyNotFor } from './delivery.ts';
 import { changeDelivery } from './delivery-store.ts';
-import { deliverySchema, webhookKey } from './documents.ts';
 import type { Delivery, Webhook } from './documents.ts';
-import { closed, healthRef, healthSchema, opened } from './health.ts';
+import { deliverySchema, webhookKey } from './documents.ts';
 import type { WebhookHealth } from './health.ts';
+import { closed, healthRef, healthSchema, opened } from './health.ts';
 import { readHook } from './hooks.ts';
 import type { BreakerMessage } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { waitMs } from './schedule.ts';
 import { settle } from './settle.ts';
 import { takeStep } from './steps.ts';
-import { firstPage } from '../state/pages.ts';
 
 /**
  * What waited goes out so many at once, and so many in a step, a second apart: a receiver that has just come back is

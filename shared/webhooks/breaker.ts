@@ -1,14 +1,14 @@
 import type { Predicate } from '../ports/documents.ts';
+import { documentsOf, firstOf } from '../state/pages.ts';
 import { readStored } from '../state/stored.ts';
-import { webhookKey } from './documents.ts';
 import type { Webhook } from './documents.ts';
-import { firstFailure, healthRef, healthSchema, opened } from './health.ts';
+import { webhookKey } from './documents.ts';
 import type { WebhookHealth } from './health.ts';
+import { firstFailure, healthRef, healthSchema, opened } from './health.ts';
 import { changeHook } from './hooks.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { replace } from './steps.ts';
-import { documentsOf, firstOf } from '../state/pages.ts';
 
 /**
  * The breaker opens when the last so many attempts failed, with no success between them, and as many deliveries wait: a

@@ -2,8 +2,8 @@ import type { RegistryName } from '../oci/name.ts';
 import type { Predicate, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { parseStored, readStored } from '../state/stored.ts';
 import { deliveryRef } from './delivery-id.ts';
-import { deliverySchema, webhookKey } from './documents.ts';
 import type { Delivery } from './documents.ts';
+import { deliverySchema, webhookKey } from './documents.ts';
 
 /** Which deliveries of a hook; what is absent does not restrict. Times are those of the events, ISO 8601 in UTC. */
 export interface DeliveryFilter {

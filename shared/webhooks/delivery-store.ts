@@ -1,9 +1,9 @@
 import type { CommitDocuments, DocumentRef, ReadDocument } from '../ports/documents.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
-import { deliverySchema, pingType } from './documents.ts';
+import { readStored } from '../state/stored.ts';
 import type { Delivery } from './documents.ts';
+import { deliverySchema, pingType } from './documents.ts';
 
 export function refOf({ webhook, day, id }: Pick<Delivery, 'webhook' | 'day' | 'id'>): DocumentRef {
   return { container: 'deliveries', partition: [webhook, day], id };

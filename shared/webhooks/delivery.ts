@@ -1,8 +1,8 @@
 import type { CloudEvent } from '../ports/topic.ts';
 import type { Verdict } from './attempt.ts';
-import { webhookKey } from './documents.ts';
-import type { Attempt, Delivery, Webhook } from './documents.ts';
 import { dayOf, deliveryIdOf } from './delivery-id.ts';
+import type { Attempt, Delivery, Webhook } from './documents.ts';
+import { webhookKey } from './documents.ts';
 import { deadlineOf, nextAttempt } from './schedule.ts';
 
 /** More than a day of the usual schedule makes; a document holds 2 MB, and an attempt up to 30 KB. */

@@ -1,6 +1,6 @@
 import { envelope } from '../events/envelope.ts';
-import { digestOf } from './delivery-id.ts';
 import { hostOf } from './attempt.ts';
+import { digestOf } from './delivery-id.ts';
 import type { Webhook } from './documents.ts';
 import { changeHook } from './hooks.ts';
 import type { WebhookPorts } from './ports.ts';

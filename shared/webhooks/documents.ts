@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { CloudEvent } from '../ports/topic.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { DocumentRef } from '../ports/documents.ts';
+import type { CloudEvent } from '../ports/topic.ts';
 import { registrySchema } from '../state/names.ts';
 import { sealedSchema } from '../state/sealed.ts';
 import { documentShape } from '../state/stored.ts';

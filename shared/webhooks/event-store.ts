@@ -1,9 +1,9 @@
-import type { CloudEvent } from '../ports/topic.ts';
 import type { CommitDocuments, DocumentRef, QueryDocuments, ReadDocument } from '../ports/documents.ts';
+import type { CloudEvent } from '../ports/topic.ts';
+import { allStored } from '../state/pages.ts';
 import { readStored } from '../state/stored.ts';
 import type { Delivery } from './documents.ts';
 import { keptFor, markerRef, markerSchema } from './marker.ts';
-import { allStored } from '../state/pages.ts';
 
 /**
  * Where the event of a delivery lies, once for all hooks: with what says that it was dispatched. `undefined` for one

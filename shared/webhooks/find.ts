@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { RegistryName } from '../oci/name.ts';
 import type { QueryDocuments, VersionedDocument } from '../ports/documents.ts';
-import { parseStored } from '../state/stored.ts';
-import { webhookRouteSchema } from './documents.ts';
-import type { Webhook } from './documents.ts';
-import { anchorsOf, covers } from './scope.ts';
-import type { HookEvent } from './scope.ts';
-import { pagesOf } from '../state/pages.ts';
 import type { WholeQuery } from '../state/pages.ts';
+import { pagesOf } from '../state/pages.ts';
+import { parseStored } from '../state/stored.ts';
+import type { Webhook } from './documents.ts';
+import { webhookRouteSchema } from './documents.ts';
+import type { HookEvent } from './scope.ts';
+import { anchorsOf, covers } from './scope.ts';
 
 /** More than Cosmos DB puts into one page of such documents: a registry with many hooks for one event takes some. */
 const pageSize = 1000;

@@ -3,10 +3,10 @@ import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { CommitDocuments, DocumentChange, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import { untilUncontended } from '../state/contention.ts';
-import { parseStored, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
-import { webhookDocumentSchema, webhookRef } from './documents.ts';
+import { parseStored, readStored } from '../state/stored.ts';
 import type { Webhook, WebhookDocument, WebhookRoute } from './documents.ts';
+import { webhookDocumentSchema, webhookRef } from './documents.ts';
 import { anchorOf, parseScope, routeAnchor } from './scope.ts';
 
 type HookStore = ReadDocument & CommitDocuments;

@@ -3,8 +3,8 @@ import type { RegistryName } from '../oci/name.ts';
 import type { DocumentRef } from '../ports/documents.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 import { registrySchema } from '../state/names.ts';
-import { documentShape, readStored } from '../state/stored.ts';
 import type { Stored } from '../state/stored.ts';
+import { documentShape, readStored } from '../state/stored.ts';
 import { dayOf, digestOf } from './delivery-id.ts';
 import type { WebhookPorts } from './ports.ts';
 

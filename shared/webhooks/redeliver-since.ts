@@ -3,19 +3,19 @@ import { RegistryError } from '../oci/faults.ts';
 import type { RegistryName } from '../oci/name.ts';
 import type { DocumentRef } from '../ports/documents.ts';
 import { registrySchema } from '../state/names.ts';
-import { documentShape, parseStored, readStored } from '../state/stored.ts';
+import type { WholeQuery } from '../state/pages.ts';
+import { firstPage } from '../state/pages.ts';
 import type { Stored } from '../state/stored.ts';
-import { deliverySchema, pingType, webhookKey } from './documents.ts';
+import { documentShape, parseStored, readStored } from '../state/stored.ts';
+import { whyNotFor } from './delivery.ts';
 import type { Delivery } from './documents.ts';
+import { deliverySchema, pingType, webhookKey } from './documents.ts';
 import { readHook, requireHook } from './hooks.ts';
 import type { RedeliverMessage } from './messages.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { beginAnew } from './redeliver.ts';
 import { takeStep } from './steps.ts';
-import { whyNotFor } from './delivery.ts';
-import { firstPage } from '../state/pages.ts';
-import type { WholeQuery } from '../state/pages.ts';
 
 /** So many at a time, and so long until the next: 20 a second, spread evenly. */
 const [inStep, pauseMs] = [100, 5_000];

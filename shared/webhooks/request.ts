@@ -1,11 +1,11 @@
+import { hidden } from '../http/shown-url.ts';
+import { signatureHeaders } from '../http/standard-webhooks.ts';
 import type { OutboundRequest } from '../ports/post.ts';
 import { renderBody } from './body.ts';
 import type { Webhook } from './documents.ts';
 import type { WebhookPorts } from './ports.ts';
 import type { HookEvent } from './scope.ts';
 import { openHeaders, openSecrets } from './secrets.ts';
-import { signatureHeaders } from '../http/standard-webhooks.ts';
-import { hidden } from '../http/shown-url.ts';
 
 /** What stands for the value of a custom header wherever one is shown, as in ACR's lists. */
 export { hidden as mask };

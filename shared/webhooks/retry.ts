@@ -2,12 +2,12 @@ import type { Stored } from '../state/stored.ts';
 import { hostOf, makeAttempt } from './attempt.ts';
 import { nudgeBreaker } from './breaker.ts';
 import { ended, whyNotFor } from './delivery.ts';
-import { changeDelivery, readStoredDelivery, refOf } from './delivery-store.ts';
 import { deliveryRef } from './delivery-id.ts';
+import { changeDelivery, readStoredDelivery, refOf } from './delivery-store.ts';
 import type { Delivery, Webhook } from './documents.ts';
 import { readHook } from './hooks.ts';
-import { sendAt } from './messages.ts';
 import type { AttemptMessage } from './messages.ts';
+import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { leaveToBreaker, settle } from './settle.ts';
 

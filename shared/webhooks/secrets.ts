@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RegistryError } from '../oci/faults.ts';
-import { open, seal } from '../state/sealed.ts';
 import type { Sealed, SealedPlace } from '../state/sealed.ts';
+import { open, seal } from '../state/sealed.ts';
 import type { Webhook, WebhookSecret } from './documents.ts';
 import type { WebhookPorts } from './ports.ts';
 

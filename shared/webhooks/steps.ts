@@ -1,7 +1,7 @@
 import type { CommitDocuments, DocumentRef, JsonDocument, ReadDocument } from '../ports/documents.ts';
 import type { Stored } from '../state/stored.ts';
-import { sendAt } from './messages.ts';
 import type { DeliveriesMessage } from './messages.ts';
+import { sendAt } from './messages.ts';
 import type { WebhookPorts } from './ports.ts';
 
 /** Longer than a step can take: whoever claimed one for so long has died. In milliseconds. */

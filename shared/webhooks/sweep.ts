@@ -2,11 +2,12 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { DocumentQuery, VersionedDocument } from '../ports/documents.ts';
 import { inTurn } from '../state/alone.ts';
+import { pagesOf } from '../state/pages.ts';
 import { parseStored } from '../state/stored.ts';
 import { ended } from './delivery.ts';
 import { changeDelivery, refOf } from './delivery-store.ts';
-import { deliverySchema } from './documents.ts';
 import { dispatchAgain } from './dispatch.ts';
+import { deliverySchema } from './documents.ts';
 import { healthSchema } from './health.ts';
 import { markerSchema, takeUp, underWayMs } from './marker.ts';
 import { sendAt } from './messages.ts';
@@ -14,7 +15,6 @@ import type { PipelinePorts } from './ports.ts';
 import { redeliverySchema } from './redeliver-since.ts';
 import { tooLateMs } from './retry.ts';
 import { sendNext } from './settle.ts';
-import { pagesOf } from '../state/pages.ts';
 
 /** What is due for so long has no message: it was lost, or is poison. In milliseconds. */
 const overdueMs = 90_000;

@@ -13,8 +13,8 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { appSettings } from '../../local/stack/app-settings.ts';
-import { startServicesProcess } from '../../local/stack/services-process.ts';
 import { localRegions } from '../../local/stack/regions.ts';
+import { startServicesProcess } from '../../local/stack/services-process.ts';
 import { parseSettings } from '../../local/stack/settings.ts';
 import { stackKeys } from '../../local/stack/stack-keys.ts';
 import { openStateFolder } from '../../local/stack/state-folder.ts';

@@ -3,8 +3,8 @@ import { remoteApp } from '../conformance/registry.ts';
 import { conformance } from '../conformance/workflows.ts';
 import { startReceiver } from '../local/stack/receiver.ts';
 import { eventSuite } from './events.ts';
-import { startPackageOverServices } from './running-package.ts';
 import type { PackageProcess } from './running-package.ts';
+import { startPackageOverServices } from './running-package.ts';
 
 let running: PackageProcess;
 let subscriber: Awaited<ReturnType<typeof startReceiver>>;

@@ -1,20 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import type { ContainerRegistryClientOptions, OciImageManifest } from '@azure/container-registry';
 import {
   ContainerRegistryClient,
   ContainerRegistryContentClient,
   KnownManifestMediaType,
 } from '@azure/container-registry';
-import type { ContainerRegistryClientOptions, OciImageManifest } from '@azure/container-registry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stateFolder } from '../local/stack/running-stack.ts';
-import { startIssuer } from '../shared/identity/issuer.ts';
-import type { LocalIssuer } from '../shared/identity/issuer.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
-import { startTlsFront } from './tls-front.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import { stateFolder } from '../local/stack/running-stack.ts';
+import type { LocalIssuer } from '../shared/identity/issuer.ts';
+import { startIssuer } from '../shared/identity/issuer.ts';
 import type { TlsFront } from './tls-front.ts';
+import { startTlsFront } from './tls-front.ts';
 
 let front: TlsFront;
 let issuer: LocalIssuer;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
-import { startCi } from '../shared/builds/bases/ci.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { Ci, Job } from '../shared/builds/bases/ci.ts';
+import { startCi } from '../shared/builds/bases/ci.ts';
 import { command } from './command.ts';
 
 let required: RequiredStack;

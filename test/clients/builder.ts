@@ -1,5 +1,5 @@
-import { isolationOf } from '../../shared/adapters/buildah/requirements.ts';
 import type { Isolation } from '../../shared/adapters/buildah/requirements.ts';
+import { isolationOf } from '../../shared/adapters/buildah/requirements.ts';
 import type { Sandboxed } from '../../shared/adapters/buildah/workplace.ts';
 import { buildLimitsSchema } from '../../shared/config-builds.ts';
 import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';

@@ -1,18 +1,18 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildahRunner } from '../../shared/adapters/buildah/runner.ts';
 import { startGitServer } from '../contracts/git-server.ts';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
-import { command } from './command.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { sandboxed, storesOf } from './builder.ts';
+import { command } from './command.ts';
 import { manage, pushBlobTo } from './regions.ts';
 
 /** At any other registry. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { remoteApp } from '../conformance/registry.ts';
 import { conformance } from '../conformance/workflows.ts';
-import { startRegions } from './regions.ts';
 import type { RunningRegions } from './regions.ts';
+import { startRegions } from './regions.ts';
 
 let regions: RunningRegions;
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -10,10 +10,10 @@ import { appSettings } from '../../local/stack/app-settings.ts';
 import type { StackKeys } from '../../local/stack/stack-keys.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { freePort } from '../local/stack/free-port.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
-import { nodeBase, startContainer } from './bytes-host.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { Container } from './bytes-host.ts';
+import { nodeBase, startContainer } from './bytes-host.ts';
 import { command } from './command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command } from './command.ts';
-import { startDockerEngine } from './docker-engine.ts';
-import type { DockerEngine } from './docker-engine.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import { command } from './command.ts';
+import type { DockerEngine } from './docker-engine.ts';
+import { startDockerEngine } from './docker-engine.ts';
 
 let required: RequiredStack;
 let engine: DockerEngine;

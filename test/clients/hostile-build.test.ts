@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -14,13 +14,13 @@ import { buildahRunner } from '../../shared/adapters/buildah/runner.ts';
 import { amd64, smallProgram } from '../../shared/adapters/buildah/small-program.ts';
 import type { Sandboxed } from '../../shared/adapters/buildah/workplace.ts';
 import { reachOf } from '../../shared/http/public-address.ts';
+import { digestOf } from '../../shared/oci/digest.ts';
 import type { BuildJob } from '../../shared/ports/runner.ts';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { sandboxed, storesOf } from './builder.ts';
 import { command } from './command.ts';
 import { manage, pushBlobTo } from './regions.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
 
 /** Nothing of a build may ever show these. */
 const secrets = {

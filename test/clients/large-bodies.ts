@@ -1,8 +1,8 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { statfs } from 'node:fs/promises';
-import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { request } from 'node:http';
 import { residentBytes } from './resident-bytes.ts';
 
 export const mebibyte = 1024 ** 2;

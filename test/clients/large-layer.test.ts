@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import {
   digestOfAll,
   digestPulled,

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { command } from './command.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import { command } from './command.ts';
 
 let required: RequiredStack;
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { remoteApp } from '../conformance/registry.ts';
 import type { App } from '../../shared/app.ts';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
+import { remoteApp } from '../conformance/registry.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
 import { naming } from '../shared/purge/binned.ts';
 

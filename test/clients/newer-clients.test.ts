@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
-import { startDockerEngine } from './docker-engine.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { DockerEngine } from './docker-engine.ts';
+import { startDockerEngine } from './docker-engine.ts';
 import { asNewer, newer } from './newer.ts';
-import { OciLayout } from './oci-layout.ts';
 import type { Described } from './oci-layout.ts';
+import { OciLayout } from './oci-layout.ts';
 
 // Debian 13's clients beside the system's (docs/clients.md): .ci/newer-clients unpacks them. Each logs in, pushes and
 // pulls what it makes itself.

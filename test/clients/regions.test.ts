@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeImage } from '../shared/image.ts';
 import { command } from './command.ts';
-import { manage, names, pullFrom, pushBlobTo, pushTo, putManifestTo, startRegions, statesOf } from './regions.ts';
 import type { RunningRegions } from './regions.ts';
+import { manage, names, pullFrom, pushBlobTo, pushTo, putManifestTo, startRegions, statesOf } from './regions.ts';
 
 const pulls = 500;
 let regions: RunningRegions;

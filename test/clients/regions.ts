@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeImage } from '../shared/image.ts';
-import type { TestImage } from '../shared/image.ts';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
+import type { TestImage } from '../shared/image.ts';
+import { makeImage } from '../shared/image.ts';
 
 export const names = ['local', 'local-2', 'local-3'] as const;
 

@@ -6,14 +6,14 @@ import type { StackKeys } from '../../local/stack/stack-keys.ts';
 import { azureTopic } from '../../shared/adapters/azure/topic.ts';
 import { catalogue } from '../../shared/events/catalogue.ts';
 import { envelope } from '../../shared/events/envelope.ts';
-import { makeImage } from '../shared/image.ts';
 import { freePort } from '../local/stack/free-port.ts';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
+import { makeImage } from '../shared/image.ts';
 import { command } from './command.ts';
 import { inspected, liveBytes } from './live-bytes.ts';
-import { latency, percentile, startWebhookReceivers, whenLogged } from './webhook-receivers.ts';
 import type { WebhookReceivers } from './webhook-receivers.ts';
+import { latency, percentile, startWebhookReceivers, whenLogged } from './webhook-receivers.ts';
 
 const hooks = 100;
 const nameOf = (receiver: number) => `live${receiver}`;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { App } from '../../shared/app.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
 import type { Digest, DigestAlgorithm } from '../../shared/oci/digest.ts';
+import { digestOf } from '../../shared/oci/digest.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
 import { ask, location, withDigest } from '../shared/image.ts';
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../shared/app.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
 import { ask } from '../shared/image.ts';
-import { codeOf, descriptor, emptyJson, manifestOf, pushAll, putContent, randomBlob, randomImage } from './content.ts';
 import type { Image } from './content.ts';
-import { freshRepository } from './registry.ts';
+import { codeOf, descriptor, emptyJson, manifestOf, pushAll, putContent, randomBlob, randomImage } from './content.ts';
 import type { RunningRegistry, SetUpRegistry } from './registry.ts';
+import { freshRepository } from './registry.ts';
 
 async function tagsOf(
   app: App,

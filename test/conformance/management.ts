@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../shared/image.ts';
 import { push, pushAll, putContent, randomBlob, randomImage } from './content.ts';
-import { freshRepository } from './registry.ts';
 import type { RunningRegistry, SetUpRegistry } from './registry.ts';
+import { freshRepository } from './registry.ts';
 
 /** Distribution-spec, "Content Management". */
 export function managementWorkflow(setUp: SetUpRegistry): void {

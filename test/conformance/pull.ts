@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
 import { ask } from '../shared/image.ts';
 import { bytesOf, codeOf, content, emptyJson, pull, push, pushAll, randomBlob, randomImage } from './content.ts';
-import { freshRepository } from './registry.ts';
 import type { RunningRegistry, SetUpRegistry } from './registry.ts';
+import { freshRepository } from './registry.ts';
 
 /** Distribution-spec, "Pull". */
 export function pullWorkflow(setUp: SetUpRegistry): void {

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../shared/app.ts';
 import type { DigestAlgorithm } from '../../shared/oci/digest.ts';
 import { ask, location, withDigest } from '../shared/image.ts';
-import { bytesOf, codeOf, pull, push, randomBlob } from './content.ts';
 import type { Content } from './content.ts';
-import { freshRepository } from './registry.ts';
+import { bytesOf, codeOf, pull, push, randomBlob } from './content.ts';
 import type { RunningRegistry, SetUpRegistry } from './registry.ts';
+import { freshRepository } from './registry.ts';
 
 /** Bytes that do not have the digest that they go under. */
 function corrupted(blob: Content): Content {

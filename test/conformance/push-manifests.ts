@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../shared/app.ts';
 import { ask, location } from '../shared/image.ts';
+import type { Content, Image } from './content.ts';
 import {
   bytesOf,
   codeOf,
@@ -14,9 +15,8 @@ import {
   randomBlob,
   randomImage,
 } from './content.ts';
-import type { Content, Image } from './content.ts';
-import { freshRepository } from './registry.ts';
 import type { RunningRegistry, SetUpRegistry } from './registry.ts';
+import { freshRepository } from './registry.ts';
 
 /** 3.9 MB of annotations: near the size that every registry must take. */
 const manyAnnotations = Object.fromEntries(

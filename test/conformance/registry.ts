@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { App } from '../../shared/app.ts';
-import { startNodeHost } from '../../shared/http/node-host.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
+import { startNodeHost } from '../../shared/http/node-host.ts';
 import { composeRequired, makeToken } from '../shared/identity/required.ts';
 import { conformanceActions, loggedIn } from './login.ts';
 

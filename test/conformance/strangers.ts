@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, location } from '../shared/image.ts';
 import { push, pushAll, randomBlob, randomImage } from './content.ts';
-import { freshRepository } from './registry.ts';
 import type { GuardedRegistry } from './registry.ts';
+import { freshRepository } from './registry.ts';
 
 /** Whoever says nothing of himself gets a challenge for every endpoint, and nothing else. */
 export function strangersWorkflow(setUp: () => Promise<GuardedRegistry>): void {

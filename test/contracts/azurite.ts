@@ -1,7 +1,7 @@
-import { BlobServiceClient } from '@azure/storage-blob';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { devstoreAccount } from '../../local/azurite/accounts.ts';
 import { startAzurite } from '../../local/azurite/start.ts';
 

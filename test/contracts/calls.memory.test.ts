@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import type { Call } from '../../shared/adapters/memory/calls.ts';
+import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { Crash } from '../../shared/adapters/memory/crash.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';

@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import type { AzureDocuments } from '../../shared/adapters/azure/documents.ts';
+import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import type { VersionedDocument } from '../../shared/ports/documents.ts';
 
 /** Two partition key ranges with their documents, in the order of `n`. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deflateSync, createDeflate } from 'node:zlib';
+import { createDeflate, deflateSync } from 'node:zlib';
 
 /**
  * As a pack has it (gitformat-pack): 1 commit, 2 tree, 3 blob, 4 tag, 6 a delta on what lies `back` bytes before, 7 one

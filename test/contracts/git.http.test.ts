@@ -7,8 +7,8 @@ import { reachOf } from '../../shared/http/public-address.ts';
 import { StoreFailure } from '../../shared/ports/failures.ts';
 import { archived, filesIn, gitContract } from './git.contract.ts';
 import { inSideband, packOf, zeros } from './git-packs.ts';
-import { startGitServer } from './git-server.ts';
 import type { GitServer } from './git-server.ts';
+import { startGitServer } from './git-server.ts';
 
 let server: GitServer;
 beforeAll(async () => {

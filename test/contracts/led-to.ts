@@ -1,5 +1,5 @@
-import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import type { HttpClient } from '@azure/core-rest-pipeline';
+import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 
 /**
  * For an SDK that insists on a service's own name and TLS: what it sends to `origin` goes to a stand-in's plain URL,

@@ -1,5 +1,5 @@
-import { QueueServiceClient } from '@azure/storage-queue';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { azureQueues } from '../../shared/adapters/azure/queues.ts';
 import { startStorage } from './azurite.ts';
 import { queuesContract } from './queues.contract.ts';

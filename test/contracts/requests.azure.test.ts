@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CosmosEmulator } from '../../local/cosmos/emulator.ts';
-import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import type { AzureDocuments } from '../../shared/adapters/azure/documents.ts';
+import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { database, startDocuments } from './cosmos.ts';
 import { newRepository } from './documents.contract.ts';
 

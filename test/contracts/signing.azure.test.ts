@@ -1,5 +1,5 @@
-import { BlobServiceClient } from '@azure/storage-blob';
 import type { ServiceGetUserDelegationKeyResponse } from '@azure/storage-blob';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, it, vi } from 'vitest';
 import { cachedDelegationKey } from '../../shared/adapters/azure/delegationkey.ts';
 import { blobUrlSigner } from '../../shared/adapters/azure/signblob.ts';

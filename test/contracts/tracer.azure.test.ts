@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { azureTracer } from '../../shared/adapters/azure/tracer.ts';
 import { silentLog } from '../../shared/ports/log.ts';
-import { instrumentationKey, startIngestion } from './ingestion.ts';
 import type { Envelope } from './ingestion.ts';
-import { tracerContract } from './tracer.contract.ts';
+import { instrumentationKey, startIngestion } from './ingestion.ts';
 import type { SeenSpan } from './tracer.contract.ts';
+import { tracerContract } from './tracer.contract.ts';
 
 const role = { role: 'longshore', instance: 'one', region: 'here' };
 

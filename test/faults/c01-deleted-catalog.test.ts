@@ -1,4 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { composeForTest } from '../../shared/compose-for-test.ts';
+import { startIssuer } from '../shared/identity/issuer.ts';
+import type { Required } from '../shared/identity/required.ts';
 import {
   asAdmin,
   basic,
@@ -11,10 +14,7 @@ import {
   manage,
   postForm,
 } from '../shared/identity/required.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { startIssuer } from '../shared/identity/issuer.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
 
 const path = '/acr/v1/_deleted/_catalog';
 const scope = 'registry:deleted_catalog:*';

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/compose-for-test.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
 import type { ContainerName } from '../../shared/ports/documents.ts';
 import { ask } from '../shared/image.ts';
 import { foldAll } from '../shared/usage/counting.ts';
-import { blobIn, configType, digestOfText, foreignType, json, layerType, put } from './manifests.ts';
 import type { Descriptor } from './manifests.ts';
+import { blobIn, configType, digestOfText, foreignType, json, layerType, put } from './manifests.ts';
 
 const day = 24 * 3600_000;
 const repositories = ['one', 'two/deep', 'three'] as const;

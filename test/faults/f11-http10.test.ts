@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 
 async function firstLine(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url);

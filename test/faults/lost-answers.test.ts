@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import type { Call } from '../../shared/adapters/memory/calls.ts';
+import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/compose-for-test.ts';
 import type { Documents } from '../../shared/ports/documents.ts';
-import { ask, makeImage, pushImage } from '../shared/image.ts';
-import { binOf, naming, post, statusOf, timedLongshore } from '../shared/purge/binned.ts';
-import type { Timed } from '../shared/purge/binned.ts';
-import { call, policed, putPolicy } from '../shared/purge/policy/policed.ts';
 import { build, dependentsOf, host, registry, upload } from '../shared/builds/bases/building.ts';
+import { ask, makeImage, pushImage } from '../shared/image.ts';
+import type { Timed } from '../shared/purge/binned.ts';
+import { binOf, naming, post, statusOf, timedLongshore } from '../shared/purge/binned.ts';
+import { call, policed, putPolicy } from '../shared/purge/policy/policed.ts';
 
 const repository = 'team/app';
 const at = (reference: string) => `/v2/${repository}/manifests/${reference}`;

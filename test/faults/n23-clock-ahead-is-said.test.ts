@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 
 describe('a stack whose clock is ahead', () => {
   let folder: Awaited<ReturnType<typeof stateFolder>>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
+import { composeForTest } from '../../shared/compose-for-test.ts';
 import type { Delivery } from '../../shared/webhooks/documents.ts';
 import { redeliver } from '../../shared/webhooks/redeliver.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
 import { answered, hour, Simulation } from '../shared/webhooks/simulation.ts';
 
 const day = 24 * hour;

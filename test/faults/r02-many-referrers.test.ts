@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeImage, ask, pushImage, putManifest } from '../shared/image.ts';
+import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
 import { binOf, naming, timedLongshore } from '../shared/purge/binned.ts';
 
 const repository = 'team/app';

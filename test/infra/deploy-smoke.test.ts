@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smokeTest } from '../../infra/deploy/smoke.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
 import { makeAzStandIn } from './az-stand-in.ts';
 
 let required: RequiredStack;

@@ -7,8 +7,8 @@ import { parseArguments } from '../../infra/deploy/arguments.ts';
 import { deploy } from '../../infra/deploy/deploy.ts';
 import { runProgram } from '../../infra/deploy/run.ts';
 import { zipFolder } from '../../infra/deploy/zip.ts';
-import { makeAzStandIn } from './az-stand-in.ts';
 import type { AzStandIn } from './az-stand-in.ts';
+import { makeAzStandIn } from './az-stand-in.ts';
 
 const inOrder = [
   /^version/,

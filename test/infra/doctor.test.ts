@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, request as ask } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,8 @@ import { checks, examine } from '../../infra/doctor/doctor.ts';
 import type { Finding } from '../../infra/doctor/finding.ts';
 import { judgeCertificate, lookAtTls } from '../../infra/doctor/transport.ts';
 import { startReceiver } from '../local/stack/receiver.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
 
 /** Stands before the stack, and does to it what fronts, rules and outages do. */
 interface Front {

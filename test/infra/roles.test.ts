@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { infraText, ofType, predicted, samples } from './snapshot.ts';
 import type { Predicted } from './snapshot.ts';
+import { infraText, ofType, predicted, samples } from './snapshot.ts';
 
 interface Assignment {
   readonly principalId: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { clouds, evaluate } from './expression.ts';
 import type { Cloud } from './expression.ts';
+import { clouds, evaluate } from './expression.ts';
 import { infraText, ofType, predicted, samples } from './snapshot.ts';
 
 const config = readFileSync(new URL('../../shared/config.ts', import.meta.url), 'utf8');

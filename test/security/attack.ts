@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 
 /** What a process holds in memory, in MiB. */
 export function rssOf(pid: number): number {

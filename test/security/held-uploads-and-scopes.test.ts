@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../shared/oci/digest.ts';
-import { basic, bearer, claimsOf, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
 import type { Required } from '../shared/identity/required.ts';
+import { basic, bearer, claimsOf, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
 import { ask, location } from '../shared/image.ts';
 
 const bytes = Buffer.from('bytes of an upload');

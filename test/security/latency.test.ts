@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pushOver } from '../local/stack/client.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
-import { stateFolder, startRunningStack } from '../local/stack/running-stack.ts';
-import type { RunningStack } from '../local/stack/running-stack.ts';
 import { loggedIn } from '../conformance/login.ts';
 import { remoteApp } from '../conformance/registry.ts';
+import { pushOver } from '../local/stack/client.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
 import { pullMs, rssOf } from './attack.ts';
 

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface Listening {
   /** As the kernel has it: `127.0.0.1`, `0.0.0.0`, `::1`, `::`. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
 import { basic } from '../shared/identity/required.ts';
-import { send } from './send.ts';
 import type { Sent } from './send.ts';
+import { send } from './send.ts';
 import { tally } from './strangers.ts';
 
 let required: RequiredStack;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { hashPassword } from '../../shared/identity/password.ts';
-import { readStored } from '../../shared/state/stored.ts';
 import { namedRef, tokenDocumentSchema } from '../../shared/identity/documents.ts';
+import { hashPassword } from '../../shared/identity/password.ts';
 import type { RegistryName } from '../../shared/oci/name.ts';
-import { adminPassword, asAdmin, basic, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
+import { readStored } from '../../shared/state/stored.ts';
 import type { Required } from '../shared/identity/required.ts';
+import { adminPassword, asAdmin, basic, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
 import { form, knock, statusOf, tally } from './strangers.ts';
 
 const anyRepository = ['repositories/*/content/read'];

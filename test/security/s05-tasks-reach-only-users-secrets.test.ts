@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
@@ -9,12 +9,12 @@ import { composeForTest } from '../../shared/compose-for-test.ts';
 import { parseConfig } from '../../shared/config.ts';
 import type { Git, GitRepository } from '../../shared/ports/git.ts';
 import type { Runner } from '../../shared/ports/runner.ts';
-import { ask, pushBlob } from '../shared/image.ts';
-import { build, scriptedRunner, upload } from '../shared/builds/bases/building.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { startCi } from '../shared/builds/bases/ci.ts';
-import type { Ci } from '../shared/builds/bases/ci.ts';
 import { loseNoAnswers } from '../chance.ts';
+import type { Registry } from '../shared/builds/bases/building.ts';
+import { build, scriptedRunner, upload } from '../shared/builds/bases/building.ts';
+import type { Ci } from '../shared/builds/bases/ci.ts';
+import { startCi } from '../shared/builds/bases/ci.ts';
+import { ask, pushBlob } from '../shared/image.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
 loseNoAnswers();

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guardLibrary } from '../../functions/guard.ts';
 import { admitInvocationsAlone, Invocations } from '../../functions/invocations.ts';
-import { stateFolder, startRunningStack } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { listeningOf } from './listening.ts';
 
 let stack: RunningStack;

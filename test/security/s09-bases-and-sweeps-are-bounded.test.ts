@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
-import type { Log } from '../../shared/ports/log.ts';
-import { silentLog } from '../../shared/ports/log.ts';
-import { StoreFailure } from '../../shared/ports/failures.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
-import { ask, pushBlob } from '../shared/image.ts';
-import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
+import { StoreFailure } from '../../shared/ports/failures.ts';
+import type { Log } from '../../shared/ports/log.ts';
+import { silentLog } from '../../shared/ports/log.ts';
 import type { Registry } from '../shared/builds/bases/building.ts';
+import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
+import { ask, pushBlob } from '../shared/image.ts';
 
 /** An image with a provenance, in its own manifest, that names these images. */
 async function pushWithProvenance(

@@ -3,8 +3,8 @@ import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { JsonBounds, JsonOutOfBounds, maxJsonDepth, maxJsonValues, parseJson } from '../../shared/oci/json.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
-import { build, host, reasonOf, registry } from '../shared/builds/bases/building.ts';
 import type { Registry } from '../shared/builds/bases/building.ts';
+import { build, host, reasonOf, registry } from '../shared/builds/bases/building.ts';
 import { ask, pushBlob } from '../shared/image.ts';
 
 type Shape = readonly [open: string, close: string];

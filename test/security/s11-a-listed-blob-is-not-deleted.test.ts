@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
+import type { App } from '../../shared/app.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { asAdmin, bearer, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';

@@ -3,13 +3,13 @@ import { pack } from 'tar-stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryGit } from '../../shared/adapters/memory/git.ts';
 import { signatureHeaders } from '../../shared/http/standard-webhooks.ts';
-import { ask } from '../shared/image.ts';
-import { composeRequired, manage } from '../shared/identity/required.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { claimed, startCi, verified } from '../shared/builds/bases/ci.ts';
-import type { Asked, Ci, Job } from '../shared/builds/bases/ci.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import type { Asked, Ci, Job } from '../shared/builds/bases/ci.ts';
+import { claimed, startCi, verified } from '../shared/builds/bases/ci.ts';
+import type { Required } from '../shared/identity/required.ts';
+import { composeRequired, manage } from '../shared/identity/required.ts';
+import { ask } from '../shared/image.ts';
 
 let ci: Ci;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken, manage } from '../shared/identity/required.ts';
-import { putInUse, sourcesAtMost } from '../../shared/purge/policy/in-use.ts';
 import type { Digest } from '../../shared/oci/digest.ts';
+import { putInUse, sourcesAtMost } from '../../shared/purge/policy/in-use.ts';
+import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken, manage } from '../shared/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
 const digests = Array.from({ length: 3 }, (_, n) => `sha256:${String(n).repeat(64)}` as Digest);

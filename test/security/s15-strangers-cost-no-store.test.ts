@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { composeForTest } from '../../shared/compose-for-test.ts';
-import { startIssuer } from '../shared/identity/issuer.ts';
 import type { LocalIssuer } from '../shared/identity/issuer.ts';
-import { asAdmin, basic, composeRequired, makeToken, manage, TestClock } from '../shared/identity/required.ts';
+import { startIssuer } from '../shared/identity/issuer.ts';
 import type { Required } from '../shared/identity/required.ts';
+import { asAdmin, basic, composeRequired, makeToken, manage, TestClock } from '../shared/identity/required.ts';
 import { form, knock, statusOf, tally } from './strangers.ts';
 
 const clock = new TestClock();

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeForTest } from '../../shared/compose-for-test.ts';
 import { hostNamesOf, parseConfig } from '../../shared/config.ts';
 import { HostNames } from '../../shared/http/host-names.ts';
-import { stateFolder, startRunningStack } from '../local/stack/running-stack.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { composeRequired } from '../shared/identity/required.ts';
 
 let stack: RunningStack;

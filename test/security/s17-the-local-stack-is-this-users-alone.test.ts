@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CosmosClient } from '@azure/cosmos';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionString, devstoreAccount } from '../../local/azurite/accounts.ts';
 import { WELL_KNOWN_KEY } from '../../local/cosmos/emulator.ts';
 import type { StackKeys } from '../../local/stack/stack-keys.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
 import { freePort } from '../local/stack/free-port.ts';
-import { startRequiredStack } from '../local/stack/required-stack.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
 import { runToEnd, startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 
 const names = ['COSMOS', 'BLOB', 'QUEUE', 'EVENTGRID'] as const;

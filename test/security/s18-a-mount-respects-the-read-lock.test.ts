@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { App } from '../../shared/app.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
-import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
 import { build, host, registry } from '../shared/builds/bases/building.ts';
+import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
 import { statusOf, timedLongshore } from '../shared/purge/binned.ts';
 
 const bytes = Buffer.from('a layer behind a lock');

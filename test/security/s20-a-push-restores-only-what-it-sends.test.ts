@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { TestImage } from '../shared/image.ts';
 import { digestOf } from '../../shared/oci/digest.ts';
-import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
 import type { Required } from '../shared/identity/required.ts';
+import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
+import type { TestImage } from '../shared/image.ts';
 import { ask, makeImage } from '../shared/image.ts';
 import { day, makeIndex, naming } from '../shared/purge/binned.ts';
 

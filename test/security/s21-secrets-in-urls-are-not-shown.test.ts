@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { httpGit } from '../../shared/adapters/git/git.ts';
 import { composeForTest } from '../../shared/compose-for-test.ts';
 import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
-import { ask } from '../shared/image.ts';
-import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
-import { startCi } from '../shared/builds/bases/ci.ts';
-import type { Ci } from '../shared/builds/bases/ci.ts';
 import { loseNoAnswers } from '../chance.ts';
+import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
+import type { Ci } from '../shared/builds/bases/ci.ts';
+import { startCi } from '../shared/builds/bases/ci.ts';
+import { ask } from '../shared/image.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
 loseNoAnswers();

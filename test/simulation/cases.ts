@@ -1,5 +1,5 @@
-import { amd64, arm64, both, manifests, signedImage, signedIndex, single } from './images.ts';
 import type { SimulatedManifest } from './images.ts';
+import { amd64, arm64, both, manifests, signedImage, signedIndex, single } from './images.ts';
 import type { Operation } from './operations.ts';
 import { pick, randomOf } from './schedule.ts';
 import { graceMs } from './world.ts';

@@ -1,5 +1,5 @@
-import { digestOf } from '../../shared/oci/digest.ts';
 import type { Digest } from '../../shared/oci/digest.ts';
+import { digestOf } from '../../shared/oci/digest.ts';
 import { mediaTypes } from '../../shared/oci/media-types.ts';
 
 export interface SimulatedManifest {

@@ -1,6 +1,6 @@
 import type { DocumentChange } from '../../shared/ports/documents.ts';
-import { graceMs } from './world.ts';
 import type { Mutation } from './world.ts';
+import { graceMs } from './world.ts';
 
 const without = (test: (change: DocumentChange, container: string) => boolean): Mutation => ({
   change: (change, container) => (test(change, container) ? undefined : change),

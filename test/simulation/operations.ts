@@ -1,6 +1,6 @@
 import { Crash } from '../../shared/adapters/memory/crash.ts';
-import { parseDigest } from '../../shared/oci/digest.ts';
 import type { Digest } from '../../shared/oci/digest.ts';
+import { parseDigest } from '../../shared/oci/digest.ts';
 import { RegistryError } from '../../shared/oci/faults.ts';
 import type { Tag } from '../../shared/oci/name.ts';
 import { runDue } from '../../shared/purge/due.ts';
@@ -14,11 +14,11 @@ import { pushManifest } from '../../shared/registry/push-manifest.ts';
 import { pullManifest } from '../../shared/registry/read-manifest.ts';
 import { blockId } from '../../shared/registry/stage-body.ts';
 import { blockPrefix, newUpload, physicalName } from '../../shared/registry/upload-state.ts';
-import { blobs, manifestBy, manifests } from './images.ts';
 import type { SimulatedManifest } from './images.ts';
+import { blobs, manifestBy, manifests } from './images.ts';
 import { markDelivered, runDuePolicies } from './policy.ts';
-import { cause, keyOf } from './world.ts';
 import type { Actor, Simulated } from './world.ts';
+import { cause, keyOf } from './world.ts';
 
 /** Indexes of repositories, manifests (`images.ts`) and blobs. */
 export type Operation =

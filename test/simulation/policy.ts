@@ -5,8 +5,8 @@ import { markTouched } from '../../shared/purge/policy/mark.ts';
 import { policySchema, rulesHash } from '../../shared/purge/policy/policy.ts';
 import { runPolicies } from '../../shared/purge/policy/run.ts';
 import { binnedTagsIn, isKept, liveManifests, tagsIn, Violation } from './invariants.ts';
-import { registry } from './world.ts';
 import type { Actor, Mutation, Simulated } from './world.ts';
+import { registry } from './world.ts';
 
 const dayMs = 24 * 3600 * 1000;
 

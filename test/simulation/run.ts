@@ -2,17 +2,17 @@ import { sweepOutbox } from '../../shared/events/outbox.ts';
 import { runDue } from '../../shared/purge/due.ts';
 import { sweepLeftovers } from '../../shared/purge/leftovers.ts';
 import type { BinPorts } from '../../shared/purge/ports.ts';
-import { binnedIn, checkNothingStays, checkSettled, checkWhole, isKept, tagTarget, Violation } from './invariants.ts';
-import { manifestBy, manifests } from './images.ts';
-import { manifestAt, perform } from './operations.ts';
-import type { Operation, Outcome } from './operations.ts';
-import { pick, randomOf, Schedule } from './schedule.ts';
-import { caseOf } from './cases.ts';
 import type { Case, Planned } from './cases.ts';
+import { caseOf } from './cases.ts';
+import { manifestBy, manifests } from './images.ts';
+import { binnedIn, checkNothingStays, checkSettled, checkWhole, isKept, tagTarget, Violation } from './invariants.ts';
+import type { Operation, Outcome } from './operations.ts';
+import { manifestAt, perform } from './operations.ts';
 import { checkPurged, checkTaken, installPolicy, markDelivered, runDuePolicies } from './policy.ts';
-import { actorIn, graceMs, keyOf, registry, simulatedWorld } from './world.ts';
+import { pick, randomOf, Schedule } from './schedule.ts';
 import { checkUsage } from './usage.ts';
 import type { Mutation, Simulated } from './world.ts';
+import { actorIn, graceMs, keyOf, registry, simulatedWorld } from './world.ts';
 
 interface Performed {
   readonly operation: Operation;

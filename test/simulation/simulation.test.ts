@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { mutations, spares } from './mutations.ts';
 import { caseOf, slowCaseOf } from './cases.ts';
-import { failureOf, firstFailure, shrunk } from './run.ts';
+import { mutations, spares } from './mutations.ts';
 import type { Failure } from './run.ts';
+import { failureOf, firstFailure, shrunk } from './run.ts';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));

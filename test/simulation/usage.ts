@@ -5,8 +5,8 @@ import { Folding } from '../../shared/usage/fold.ts';
 import { recordUsage } from '../../shared/usage/record.ts';
 import { readTotals } from '../../shared/usage/totals.ts';
 import { liveManifests, Violation } from './invariants.ts';
-import { keyOf, registry, repositories } from './world.ts';
 import type { Simulated } from './world.ts';
+import { keyOf, registry, repositories } from './world.ts';
 
 /** Delivers all that was published, in any order and some of it twice: then the counters are what is there. */
 export async function checkUsage({ world }: Simulated, random: () => number): Promise<void> {

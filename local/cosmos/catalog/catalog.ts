@@ -1,10 +1,10 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { conflict, notFound } from '../refusal.ts';
 import { databaseRid, etagOf } from '../resource-ids.ts';
+import type { Atomically } from '../store/database.ts';
 import { ItemTable } from '../store/item-table.ts';
 import { Container } from './container.ts';
 import type { ContainerDefinition } from './container-definition.ts';
-import type { Atomically } from '../store/database.ts';
-import type { DatabaseSync } from 'node:sqlite';
 
 interface Database {
   readonly number: number;

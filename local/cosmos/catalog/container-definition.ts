@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { badRequest, notImplemented } from '../refusal.ts';
-import { MAX_LEVELS } from '../partition-key.ts';
 import type { Json } from '../json.ts';
+import { MAX_LEVELS } from '../partition-key.ts';
+import { badRequest, notImplemented } from '../refusal.ts';
 
 /** Names of databases and containers: the service's own rule. */
 export const resourceId = z

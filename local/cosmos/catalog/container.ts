@@ -1,8 +1,8 @@
-import { containerRid, databaseRid, documentRid, etagOf } from '../resource-ids.ts';
 import { splitPath } from '../partition-key.ts';
-import { jsonPath } from '../store/path-columns.ts';
 import { notImplemented } from '../refusal.ts';
+import { containerRid, databaseRid, documentRid, etagOf } from '../resource-ids.ts';
 import type { ItemTable } from '../store/item-table.ts';
+import { jsonPath } from '../store/path-columns.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 
 /** What the catalog keeps of a container. */

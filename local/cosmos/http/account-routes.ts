@@ -1,7 +1,7 @@
 import { notImplemented } from '../refusal.ts';
-import { jsonReply } from './exchange.ts';
+import type { Emulation, Location } from './emulation.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Location, Emulation } from './emulation.ts';
+import { jsonReply } from './exchange.ts';
 
 const locationResource = ({ name, endpoint }: Location): Record<string, string> => ({
   name,

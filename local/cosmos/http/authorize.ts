@@ -1,6 +1,6 @@
+import type { KeyObject } from 'node:crypto';
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { unauthorized } from '../refusal.ts';
-import type { KeyObject } from 'node:crypto';
 import type { ResourcePath } from './resource-path.ts';
 
 const REFUSED =

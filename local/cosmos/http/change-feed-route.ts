@@ -1,15 +1,15 @@
+import type { Container } from '../catalog/container.ts';
 import { withLsn } from '../items/document.ts';
+import type { KeyScope } from '../partition-key.ts';
 import { keyColumns } from '../partition-key.ts';
 import { badRequest, notImplemented } from '../refusal.ts';
 import { queryCharge } from '../request-charge.ts';
+import type { ItemTable } from '../store/item-table.ts';
+import type { Emulation, Region, View } from './emulation.ts';
+import { viewOf } from './emulation.ts';
+import type { Reply, ServiceRequest } from './exchange.ts';
 import { header, reply, sessionHeaders } from './exchange.ts';
 import { assertWholeRange, feedBody, pageSize, scopeOf } from './query-routes.ts';
-import { viewOf } from './emulation.ts';
-import type { Container } from '../catalog/container.ts';
-import type { KeyScope } from '../partition-key.ts';
-import type { ItemTable } from '../store/item-table.ts';
-import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Emulation, View } from './emulation.ts';
 
 /** Where a reader is: it has seen everything up to `lsn`, and wants nothing from before `since` (seconds). */
 interface Start {

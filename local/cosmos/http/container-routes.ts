@@ -1,9 +1,9 @@
 import { parseContainerDefinition } from '../catalog/container-definition.ts';
 import { parseJson } from '../json.ts';
 import { notImplemented } from '../refusal.ts';
-import { jsonReply, reply } from './exchange.ts';
-import type { Reply, ServiceRequest } from './exchange.ts';
 import type { Emulation } from './emulation.ts';
+import type { Reply, ServiceRequest } from './exchange.ts';
+import { jsonReply, reply } from './exchange.ts';
 
 /** `/dbs/{id}/colls` */
 export function containerFeedRoute({ catalog }: Emulation, request: ServiceRequest, database: string): Reply {

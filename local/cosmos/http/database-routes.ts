@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { resourceId } from '../catalog/container-definition.ts';
 import { parseJson } from '../json.ts';
 import { badRequest, notImplemented } from '../refusal.ts';
-import { jsonReply, reply } from './exchange.ts';
-import type { Reply, ServiceRequest } from './exchange.ts';
 import type { Emulation } from './emulation.ts';
+import type { Reply, ServiceRequest } from './exchange.ts';
+import { jsonReply, reply } from './exchange.ts';
 
 const definition = z.object({ id: resourceId });
 

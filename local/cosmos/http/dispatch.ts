@@ -1,15 +1,15 @@
+import type { Container } from '../catalog/container.ts';
+import type { FaultTarget } from '../faults.ts';
 import { notImplemented, writeForbidden } from '../refusal.ts';
 import { accountRoute } from './account-routes.ts';
 import { changeFeedRoute } from './change-feed-route.ts';
 import { containerFeedRoute, containerRoute, keyRangesRoute } from './container-routes.ts';
 import { databaseFeedRoute, databaseRoute } from './database-routes.ts';
+import type { Emulation, Region } from './emulation.ts';
+import type { Reply, ServiceRequest } from './exchange.ts';
 import { header, isFlagged } from './exchange.ts';
 import { batchRoute, changeRoute, createRoute, readRoute } from './item-routes.ts';
 import { queryPlanRoute, queryRoute, readFeedRoute } from './query-routes.ts';
-import type { Container } from '../catalog/container.ts';
-import type { FaultTarget } from '../faults.ts';
-import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Emulation } from './emulation.ts';
 
 const isPlan = (request: ServiceRequest): boolean => isFlagged(request, 'x-ms-cosmos-is-query-plan-request');
 

@@ -1,11 +1,11 @@
-import { sessionNotAvailable } from '../refusal.ts';
-import { header } from './exchange.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Container } from '../catalog/container.ts';
+import { sessionNotAvailable } from '../refusal.ts';
 import type { ItemTable } from '../store/item-table.ts';
 import type { Replica } from '../store/replica.ts';
 import type { Writes } from '../store/writes.ts';
 import type { ServiceRequest } from './exchange.ts';
+import { header } from './exchange.ts';
 
 /** A region of the account. */
 export interface Location {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { formatCharge } from '../request-charge.ts';
-import type { Refusal } from '../refusal.ts';
-import type { Container } from '../catalog/container.ts';
-import type { ResourcePath } from './resource-path.ts';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Container } from '../catalog/container.ts';
+import type { Refusal } from '../refusal.ts';
+import { formatCharge } from '../request-charge.ts';
+import type { ResourcePath } from './resource-path.ts';
 
 /** A request whose signature is good. */
 export interface ServiceRequest {

@@ -1,8 +1,8 @@
+import type { Faults } from '../faults.ts';
 import { parseJson } from '../json.ts';
 import { notImplemented } from '../refusal.ts';
-import { jsonReply, reply } from './exchange.ts';
-import type { Faults } from '../faults.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
+import { jsonReply, reply } from './exchange.ts';
 
 /** The path of the control route; the service has no kind of resource that starts with an underscore. */
 export const FAULTS_PATH = '_faults';

@@ -1,19 +1,19 @@
-import { parseBatch, runBatch } from '../items/batch.ts';
-import { isUnchanged } from '../items/conditions.ts';
-import { patchItem } from '../items/patch.ts';
-import { createItem, deleteItem, readItem, replaceItem, upsertItem } from '../items/write.ts';
-import { parseJson } from '../json.ts';
-import { fullKey } from '../partition-key.ts';
-import { notImplemented } from '../refusal.ts';
-import { header, isFlagged, reply, sessionHeaders } from './exchange.ts';
-import { viewOf } from './emulation.ts';
 import type { Container } from '../catalog/container.ts';
 import type { BatchResult } from '../items/batch.ts';
+import { parseBatch, runBatch } from '../items/batch.ts';
 import type { Conditions } from '../items/conditions.ts';
+import { isUnchanged } from '../items/conditions.ts';
+import { patchItem } from '../items/patch.ts';
 import type { Outcome, WriteContext } from '../items/write.ts';
+import { createItem, deleteItem, readItem, replaceItem, upsertItem } from '../items/write.ts';
+import { parseJson } from '../json.ts';
 import type { KeyScope } from '../partition-key.ts';
+import { fullKey } from '../partition-key.ts';
+import { notImplemented } from '../refusal.ts';
+import type { Emulation, Region } from './emulation.ts';
+import { viewOf } from './emulation.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Emulation } from './emulation.ts';
+import { header, isFlagged, reply, sessionHeaders } from './exchange.ts';
 
 const conditionsOf = (request: ServiceRequest): Conditions => ({
   ifMatch: header(request, 'if-match'),

@@ -1,20 +1,20 @@
 import { z } from 'zod';
+import type { Container } from '../catalog/container.ts';
+import type { Json } from '../json.ts';
 import { parseJson } from '../json.ts';
+import type { KeyScope } from '../partition-key.ts';
 import { parseKeyScope } from '../partition-key.ts';
+import type { Query } from '../query/ast.ts';
 import { fingerprint } from '../query/continuation.ts';
 import { parseQuery } from '../query/parse-query.ts';
 import { assertServable } from '../query/restrictions.ts';
+import type { Page } from '../query/run-query.ts';
 import { runQuery } from '../query/run-query.ts';
 import { badRequest, notImplemented, partitionKeyMismatch } from '../refusal.ts';
-import { header, reply, sessionHeaders } from './exchange.ts';
+import type { Emulation, Region } from './emulation.ts';
 import { viewOf } from './emulation.ts';
-import type { Container } from '../catalog/container.ts';
-import type { Json } from '../json.ts';
-import type { KeyScope } from '../partition-key.ts';
-import type { Query } from '../query/ast.ts';
-import type { Page } from '../query/run-query.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Emulation } from './emulation.ts';
+import { header, reply, sessionHeaders } from './exchange.ts';
 
 const DEFAULT_PAGE = 100;
 

@@ -1,15 +1,15 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal, tooLarge } from '../refusal.ts';
-import { dispatch, faultTarget } from './dispatch.ts';
-import { header, jsonReply, refusalReply } from './exchange.ts';
-import { FAULTS_PATH, faultRoute } from './fault-route.ts';
-import { parsePath } from './resource-path.ts';
 import type { Faults } from '../faults.ts';
+import { Refusal, tooLarge } from '../refusal.ts';
 import type { Authorizer } from './authorize.ts';
+import { dispatch, faultTarget } from './dispatch.ts';
+import type { Emulation, Region } from './emulation.ts';
 import type { Reply, ServiceRequest } from './exchange.ts';
-import type { Region, Emulation } from './emulation.ts';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { header, jsonReply, refusalReply } from './exchange.ts';
+import { faultRoute, FAULTS_PATH } from './fault-route.ts';
+import { parsePath } from './resource-path.ts';
 
 /** Above an item of 2 MB with escapes and a batch of that size; the routes know the exact limits. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import type { Json } from '../json.ts';
+import type { KeyScope } from '../partition-key.ts';
 import { parseKeyScope } from '../partition-key.ts';
 import { badRequest, partitionKeyMismatch, Refusal, tooLarge } from '../refusal.ts';
 import { isUnchanged } from './conditions.ts';
 import { MAX_ITEM_BYTES } from './document.ts';
 import { patchItem } from './patch.ts';
-import { createItem, deleteItem, readItem, replaceItem, upsertItem } from './write.ts';
-import type { Json } from '../json.ts';
-import type { KeyScope } from '../partition-key.ts';
 import type { Outcome, WriteContext } from './write.ts';
+import { createItem, deleteItem, readItem, replaceItem, upsertItem } from './write.ts';
 
 const MAX_OPERATIONS = 100;
 

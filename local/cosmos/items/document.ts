@@ -1,6 +1,6 @@
+import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject } from '../json.ts';
 import { badRequest, tooLarge } from '../refusal.ts';
-import type { Json, JsonObject } from '../json.ts';
 
 /** The service's limit on an item, as UTF-8 bytes of its JSON. */
 export const MAX_ITEM_BYTES = 2 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Json, JsonObject } from '../json.ts';
 import { isJsonObject, member } from '../json.ts';
 import { badRequest } from '../refusal.ts';
 import { READ_ONLY } from './document.ts';
-import type { Json, JsonObject } from '../json.ts';
 
 const MAX_OPERATIONS = 10;
 

@@ -1,16 +1,16 @@
-import { parseCondition } from '../query/parse-query.ts';
-import { isTrue } from '../query/evaluate.ts';
+import type { Json } from '../json.ts';
 import { isJsonObject, parseJson } from '../json.ts';
+import type { KeyScope } from '../partition-key.ts';
 import { assertKeyMatches } from '../partition-key.ts';
+import { isTrue } from '../query/evaluate.ts';
+import { parseCondition } from '../query/parse-query.ts';
 import { badRequest, preconditionFailed } from '../refusal.ts';
+import type { Conditions } from './conditions.ts';
 import { assertMatches } from './conditions.ts';
 import { parseDocument } from './document.ts';
 import { applyOperations, parsePatch } from './patch-operations.ts';
-import { existingItem, overwriteItem } from './write.ts';
-import type { Json } from '../json.ts';
-import type { KeyScope } from '../partition-key.ts';
-import type { Conditions } from './conditions.ts';
 import type { Outcome, WriteContext } from './write.ts';
+import { existingItem, overwriteItem } from './write.ts';
 
 /** Partial update: the etag, the condition and the operations are judged against one version, and one is written. */
 export function patchItem(

@@ -1,5 +1,5 @@
-import { badRequest } from '../refusal.ts';
 import type { Json } from '../json.ts';
+import { badRequest } from '../refusal.ts';
 import type { ItemRow } from '../store/item-table.ts';
 
 const NEVER = -1;

@@ -1,15 +1,15 @@
-import { assertKeyMatches, keyColumns } from '../partition-key.ts';
-import { badRequest, conflict, notFound } from '../refusal.ts';
-import { deleteCharge, readCharge, writeCharge } from '../request-charge.ts';
-import { assertMatches } from './conditions.ts';
-import { composeBody, parseDocument } from './document.ts';
-import { expiryOf, isExpired } from './time-to-live.ts';
 import type { Container } from '../catalog/container.ts';
 import type { Json } from '../json.ts';
 import type { KeyScope } from '../partition-key.ts';
+import { assertKeyMatches, keyColumns } from '../partition-key.ts';
+import { badRequest, conflict, notFound } from '../refusal.ts';
+import { deleteCharge, readCharge, writeCharge } from '../request-charge.ts';
 import type { ItemRow, ItemTable } from '../store/item-table.ts';
 import type { Conditions } from './conditions.ts';
+import { assertMatches } from './conditions.ts';
 import type { Document } from './document.ts';
+import { composeBody, parseDocument } from './document.ts';
+import { expiryOf, isExpired } from './time-to-live.ts';
 
 /** One version that came to be, or (`removed`) ceased to be. */
 export interface Change {

@@ -1,9 +1,9 @@
+import type { Json } from '../json.ts';
 import { notImplemented } from '../refusal.ts';
+import type { Aggregate, AggregateFunction, Query, Selected, Selection } from './ast.ts';
 import { compareStrings } from './compare.ts';
 import { evaluate, objectOf } from './evaluate.ts';
 import { queryError } from './lexer.ts';
-import type { Json } from '../json.ts';
-import type { Aggregate, AggregateFunction, Query, Selected, Selection } from './ast.ts';
 
 /** Takes each value; an undefined one counts for no function. */
 interface Accumulator {

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../json.ts';
 import type { Json } from '../json.ts';
+import { isJsonObject } from '../json.ts';
 import type { ComparisonOperator } from './ast.ts';
 
 /** Moves surrogates above the rest of UTF-16, so that code units compare as the code points they belong to. */

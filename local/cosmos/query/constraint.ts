@@ -1,7 +1,7 @@
-import { isJsonObject } from '../json.ts';
-import { RANKS, jsonPath } from '../store/path-columns.ts';
 import type { Json } from '../json.ts';
+import { isJsonObject } from '../json.ts';
 import type { PropertyPath } from '../store/path-columns.ts';
+import { jsonPath, RANKS } from '../store/path-columns.ts';
 import type { ComparisonOperator, Expression, ScalarFunction } from './ast.ts';
 
 /** A part of a filter that an index can answer exactly, about one path. */

@@ -1,8 +1,8 @@
+import type { Json, JsonObject } from '../json.ts';
 import { member } from '../json.ts';
+import type { Expression } from './ast.ts';
 import { compareValues } from './compare.ts';
 import { FUNCTIONS } from './functions.ts';
-import type { Json, JsonObject } from '../json.ts';
-import type { Expression } from './ast.ts';
 
 /**
  * The value of an expression for one item; undefined is a value of the language, and spreads. This is what a query

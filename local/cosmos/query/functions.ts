@@ -1,7 +1,7 @@
-import { isJsonObject } from '../json.ts';
-import { compareValues, deepEqual } from './compare.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { isJsonObject } from '../json.ts';
 import type { ScalarFunction } from './ast.ts';
+import { compareValues, deepEqual } from './compare.ts';
 
 type Argument = Json | undefined;
 

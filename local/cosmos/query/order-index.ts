@@ -1,7 +1,7 @@
-import { splitPath } from '../partition-key.ts';
-import { queryError } from './lexer.ts';
 import type { ContainerDefinition } from '../catalog/container-definition.ts';
+import { splitPath } from '../partition-key.ts';
 import type { OrderTerm } from './ast.ts';
+import { queryError } from './lexer.ts';
 
 /** The service indexes these whatever the policy says. */
 const ALWAYS = new Set(['id', '_ts']);

@@ -1,7 +1,7 @@
-import { notImplemented } from '../refusal.ts';
-import { queryError } from './lexer.ts';
 import type { Json } from '../json.ts';
+import { notImplemented } from '../refusal.ts';
 import type { ComparisonOperator, Expression, Parameters, ScalarFunction } from './ast.ts';
+import { queryError } from './lexer.ts';
 import type { TokenCursor } from './token-cursor.ts';
 
 /** What names in an expression may refer to. */

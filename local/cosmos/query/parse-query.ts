@@ -1,9 +1,9 @@
 import { notImplemented } from '../refusal.ts';
+import type { AggregateFunction, Expression, OrderTerm, Parameters, Query, Selected, Selection } from './ast.ts';
 import { queryError } from './lexer.ts';
+import type { Scope } from './parse-expression.ts';
 import { parseExpression } from './parse-expression.ts';
 import { TokenCursor } from './token-cursor.ts';
-import type { AggregateFunction, Expression, OrderTerm, Parameters, Query, Selected, Selection } from './ast.ts';
-import type { Scope } from './parse-expression.ts';
 
 const AGGREGATES = new Set<string>(['COUNT', 'SUM', 'MIN', 'MAX', 'AVG'] satisfies AggregateFunction[]);
 

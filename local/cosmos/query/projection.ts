@@ -1,6 +1,6 @@
-import { evaluate, objectOf } from './evaluate.ts';
 import type { Json } from '../json.ts';
 import type { Selected, Selection } from './ast.ts';
+import { evaluate, objectOf } from './evaluate.ts';
 
 /** True when the result is the item itself, whose stored text can be answered as it is. */
 export function selectsItem(selection: Selection): boolean {

@@ -1,10 +1,10 @@
-import { badRequest } from '../refusal.ts';
+import type { CompositeIndex, ContainerDefinition } from '../catalog/container-definition.ts';
 import { splitPath } from '../partition-key.ts';
+import { badRequest } from '../refusal.ts';
 import { aggregatesOf } from './aggregate.ts';
+import type { OrderTerm, Query } from './ast.ts';
 import { queryError } from './lexer.ts';
 import { assertOrderable } from './order-index.ts';
-import type { CompositeIndex, ContainerDefinition } from '../catalog/container-definition.ts';
-import type { OrderTerm, Query } from './ast.ts';
 
 const samePath = (path: string, term: OrderTerm): boolean =>
   JSON.stringify(splitPath(path)) === JSON.stringify(term.path.map(String));

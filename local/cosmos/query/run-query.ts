@@ -1,17 +1,17 @@
+import type { Json } from '../json.ts';
 import { parseJson } from '../json.ts';
+import type { KeyScope } from '../partition-key.ts';
 import { queryCharge } from '../request-charge.ts';
+import type { ItemTable } from '../store/item-table.ts';
 import { aggregate, aggregateResult, aggregatesOf, assertPlainAggregate, countsItems } from './aggregate.ts';
-import { BEGINNING, readContinuation, writeContinuation } from './continuation.ts';
+import type { Aggregate, Expression, Query, Selection } from './ast.ts';
 import { splitFilter } from './constraint.ts';
+import type { Progress } from './continuation.ts';
+import { BEGINNING, readContinuation, writeContinuation } from './continuation.ts';
 import { isTrue } from './evaluate.ts';
 import { project, selectsItem } from './projection.ts';
-import { Scan } from './scan.ts';
-import type { Json } from '../json.ts';
-import type { KeyScope } from '../partition-key.ts';
-import type { ItemTable } from '../store/item-table.ts';
-import type { Aggregate, Expression, Query, Selection } from './ast.ts';
-import type { Progress } from './continuation.ts';
 import type { Position } from './scan.ts';
+import { Scan } from './scan.ts';
 
 /** The service ends a page here, however many items were asked for. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;

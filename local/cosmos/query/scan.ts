@@ -1,9 +1,9 @@
+import type { KeyScope } from '../partition-key.ts';
 import { keyColumns } from '../partition-key.ts';
 import { notImplemented } from '../refusal.ts';
-import { jsonPath } from '../store/path-columns.ts';
-import type { KeyScope } from '../partition-key.ts';
 import type { ItemTable } from '../store/item-table.ts';
 import type { IndexedColumn } from '../store/path-columns.ts';
+import { jsonPath } from '../store/path-columns.ts';
 import type { OrderTerm } from './ast.ts';
 import type { Constraint, Containment } from './constraint.ts';
 

@@ -1,5 +1,5 @@
-import { syntaxError, tokenize } from './lexer.ts';
 import type { Token } from './lexer.ts';
+import { syntaxError, tokenize } from './lexer.ts';
 
 /** Words that the query language keeps for itself: `c.order` is an error to the service, `c["order"]` is not. */
 const RESERVED = new Set(

@@ -1,7 +1,7 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { KeyScope } from '../partition-key.ts';
 import { keyColumns } from '../partition-key.ts';
 import { PathIndexes } from './path-columns.ts';
-import type { KeyScope } from '../partition-key.ts';
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 /** One item as it is stored. `body` is the exact text that a read answers, system properties included. */
 export interface ItemRow {

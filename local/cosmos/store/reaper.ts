@@ -1,5 +1,5 @@
-import { shrink } from '../../shrink.ts';
 import type { DatabaseSync } from 'node:sqlite';
+import { shrink } from '../../shrink.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ItemTable } from './item-table.ts';
 import type { Replica } from './replica.ts';

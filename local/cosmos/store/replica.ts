@@ -1,9 +1,9 @@
-import { ITEM_COLUMNS, ItemTable } from './item-table.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Catalog, CatalogListener } from '../catalog/catalog.ts';
 import type { Container } from '../catalog/container.ts';
 import type { Change } from '../items/write.ts';
 import type { Atomically } from './database.ts';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { ITEM_COLUMNS, ItemTable } from './item-table.ts';
 
 const logSchema = (log: string): string => `
   CREATE TABLE IF NOT EXISTS ${log} (

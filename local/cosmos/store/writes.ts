@@ -1,8 +1,8 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Container } from '../catalog/container.ts';
 import type { Change, WriteContext } from '../items/write.ts';
 import type { Atomically } from './database.ts';
 import type { Replica } from './replica.ts';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** Runs writes to a container in one transaction, together with its counter and the read regions' logs. */
 export class Writes {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Head } from './kestrel.ts';
-import type { HttpFunction } from './route-table.ts';
 import type { RouteValues } from './route.ts';
+import type { HttpFunction } from './route-table.ts';
 
 /** One request that has found its function. */
 export interface HttpExchange {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { TypedData } from '../core-types.ts';
 import { jsonIn } from '../../../shared/oci/json.ts';
+import type { TypedData } from '../core-types.ts';
 import type { RouteValues } from './route.ts';
 
 /**

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
-import { BlobServiceClient } from '@azure/storage-blob';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import { BlobServiceClient } from '@azure/storage-blob';
 import type { Blobs } from '../../ports/blobs.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
+import { within } from './deadline.ts';
 import { openBlob } from './readblob.ts';
 import { blobUrlSigner } from './signblob.ts';
-import { within } from './deadline.ts';
-import { storagePipeline, usualSeconds } from './storageclient.ts';
 import type { StorageSettings } from './storageclient.ts';
+import { storagePipeline, usualSeconds } from './storageclient.ts';
 import { storageAnswer, storageFailure } from './storagefailures.ts';
 
 /** A block of 100 MiB over a slow path. */

@@ -1,5 +1,5 @@
-import { CosmosClient } from '@azure/cosmos';
 import type { ConsistencyLevel, CosmosClientOptions, ErrorResponse, PluginConfig } from '@azure/cosmos';
+import { CosmosClient } from '@azure/cosmos';
 import type { KeyOrIdentity } from './credential.ts';
 import { within } from './deadline.ts';
 

@@ -10,8 +10,8 @@ import type {
 } from '@azure/cosmos';
 import type { CommitOutcome, DocumentChange, PartitionKey } from '../../ports/documents.ts';
 import { inTime } from './cosmosclient.ts';
-import { answerOf, documentsFailure, isAbsent, status } from './documentfailures.ts';
 import type { CosmosAnswer } from './documentfailures.ts';
+import { answerOf, documentsFailure, isAbsent, status } from './documentfailures.ts';
 
 /** One change as a plain item operation: cheaper than a batch of one. */
 export async function commitOne(

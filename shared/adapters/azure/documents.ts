@@ -11,8 +11,8 @@ import type {
 import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import { requireCommit, requireFullPartition, requireLimit } from '../documentrules.ts';
-import { cosmosClient, inTime } from './cosmosclient.ts';
 import type { CosmosSettings } from './cosmosclient.ts';
+import { cosmosClient, inTime } from './cosmosclient.ts';
 import { commitBatch, commitOne } from './documentchanges.ts';
 import { answerOf, documentsFailure, isAbsent } from './documentfailures.ts';
 import { countIn, queryPage } from './documentquery.ts';

@@ -1,10 +1,10 @@
-import { QueueServiceClient } from '@azure/storage-queue';
 import type { QueueClient } from '@azure/storage-queue';
+import { QueueServiceClient } from '@azure/storage-queue';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import type { SendMessage } from '../../ports/queues.ts';
 import { within } from './deadline.ts';
-import { storagePipeline, usualSeconds } from './storageclient.ts';
 import type { StorageSettings } from './storageclient.ts';
+import { storagePipeline, usualSeconds } from './storageclient.ts';
 import { storageFailure } from './storagefailures.ts';
 
 /** https://learn.microsoft.com/azure/storage/queues/scalability-targets */

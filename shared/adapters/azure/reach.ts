@@ -1,5 +1,5 @@
-import { StoreFailure } from '../../ports/failures.ts';
 import type { Dependency } from '../../ports/failures.ts';
+import { StoreFailure } from '../../ports/failures.ts';
 
 const probeMs = 5_000;
 

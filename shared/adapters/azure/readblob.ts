@@ -1,5 +1,5 @@
-import type { BlobClient } from '@azure/storage-blob';
 import type { Readable } from 'node:stream';
+import type { BlobClient } from '@azure/storage-blob';
 import type { ByteRange } from '../../ports/blobs.ts';
 import { storageAnswer, storageFailure } from './storagefailures.ts';
 

@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
-import { SecretClient } from '@azure/keyvault-secrets';
 import type { KeyVaultSecret, SecretClientOptions } from '@azure/keyvault-secrets';
+import { SecretClient } from '@azure/keyvault-secrets';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import type { Secret, Secrets } from '../../ports/secrets.ts';

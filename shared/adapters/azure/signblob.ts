@@ -1,10 +1,10 @@
+import type { BlobSASSignatureValues, BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import {
   BlobSASPermissions,
+  generateBlobSASQueryParameters,
   SASProtocol,
   StorageSharedKeyCredential,
-  generateBlobSASQueryParameters,
 } from '@azure/storage-blob';
-import type { BlobSASSignatureValues, BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import { cachedDelegationKey } from './delegationkey.ts';
 
 /** Clocks of Azure and of clients may be behind ours. */

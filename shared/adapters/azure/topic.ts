@@ -2,8 +2,8 @@ import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { ProbeDependency } from '../../ports/probe.ts';
 import type { CloudEvent, PublishEvents } from '../../ports/topic.ts';
-import { within } from './deadline.ts';
 import type { KeyOrIdentity } from './credential.ts';
+import { within } from './deadline.ts';
 import { reach } from './reach.ts';
 import { storageAnswer } from './storagefailures.ts';
 

@@ -1,9 +1,9 @@
-import { statfs } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { enteringAll } from './sandbox.ts';
 import type { Ids } from './sandbox.ts';
+import { enteringAll } from './sandbox.ts';
 
 /** What must stay free of the file system that builds lie in, whatever they are allowed, in bytes. */
 const leastFree = 1024 ** 3;

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import { chown, chmod } from 'node:fs/promises';
-import { createServer, request as requestHttp } from 'node:http';
+import { chmod, chown } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connect, createServer as createTcpServer, isIP } from 'node:net';
+import { createServer, request as requestHttp } from 'node:http';
 import type { Server, Socket } from 'node:net';
+import { connect, createServer as createTcpServer, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { isLoopbackAddress, isPublicAddress } from '../../http/public-address.ts';
 import type { Reach } from '../../http/public-address.ts';
-import { nameResolver } from '../../http/resolve-name.ts';
+import { isLoopbackAddress, isPublicAddress } from '../../http/public-address.ts';
 import type { ResolveName } from '../../http/resolve-name.ts';
+import { nameResolver } from '../../http/resolve-name.ts';
 import type { Door } from './relay.ts';
 
 export interface GatewayOptions {

@@ -3,12 +3,12 @@ import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, openSync, rea
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { BuildLimits } from '../../config-builds.ts';
-import { cgroupParents, makeCgroup } from './cgroup.ts';
 import type { CgroupParents } from './cgroup.ts';
+import { cgroupParents, makeCgroup } from './cgroup.ts';
 import { folderPrefix, removeLeftFolders } from './left-folders.ts';
 import { behindDoors } from './relay.ts';
-import { asBuilder, containerIds, idsNeeded, inSandbox, readIds, stepOptions } from './sandbox.ts';
 import type { Ids } from './sandbox.ts';
+import { asBuilder, containerIds, idsNeeded, inSandbox, readIds, stepOptions } from './sandbox.ts';
 import { exitProgram } from './small-program.ts';
 import { writeShown, writeWorld } from './world.ts';
 

@@ -8,8 +8,8 @@ import type { Digest } from '../../oci/digest.ts';
 import { TarRefused } from '../../oci/tar-walk.ts';
 import { contextBounds, unpackedTar } from '../../oci/unpacked-tar.ts';
 import type { BuildJob, BuiltImage, Runner, RunOutcome } from '../../ports/runner.ts';
-import { Workplace } from './workplace.ts';
 import type { Ran, Sandboxed } from './workplace.ts';
+import { Workplace } from './workplace.ts';
 
 const setUpMs = 5 * 60_000;
 const pullMs = 10 * 60_000;

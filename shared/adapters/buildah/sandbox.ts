@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
 
 /**
  * Ranges of this machine's user and group ids that a build may be, as `/etc/subuid` and `/etc/subgid` give them to this

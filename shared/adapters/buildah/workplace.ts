@@ -3,22 +3,22 @@ import { chown, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { BuildLimits } from '../../config-builds.ts';
-import { isLoopbackAddress } from '../../http/public-address.ts';
 import type { Reach } from '../../http/public-address.ts';
+import { isLoopbackAddress } from '../../http/public-address.ts';
 import { isLocalhost } from '../../http/resolve-name.ts';
 import type { RegistryAccess } from '../../ports/runner.ts';
 import { authFileFor } from './auth-file.ts';
-import { makeCgroup } from './cgroup.ts';
 import type { Cgroup } from './cgroup.ts';
+import { makeCgroup } from './cgroup.ts';
 import { watchDisk } from './disk.ts';
-import { openGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
+import { openGateway } from './gateway.ts';
 import { folderPrefix } from './left-folders.ts';
 import { behindDoors } from './relay.ts';
 import type { Isolation } from './requirements.ts';
 import { asBuilder, builderOf, containerIds, inSandbox, stepOptions } from './sandbox.ts';
-import { spawned } from './spawned.ts';
 import type { Spawned } from './spawned.ts';
+import { spawned } from './spawned.ts';
 import { writeWorld } from './world.ts';
 
 /** How builds are kept apart from this machine. */

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builderOf } from './sandbox.ts';
 import type { Ids } from './sandbox.ts';
+import { builderOf } from './sandbox.ts';
 
 /** The operator's own rules of signatures, where there are any. */
 const policy = '/etc/containers/policy.json';

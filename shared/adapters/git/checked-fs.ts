@@ -1,7 +1,7 @@
 import { promises } from 'node:fs';
 import type { PromiseFsClient } from 'isomorphic-git';
-import { checkPack } from './pack.ts';
 import type { PackLimits } from './pack.ts';
+import { checkPack } from './pack.ts';
 
 /**
  * The library writes a fetched pack to a file before it unpacks it: here the pack is looked at first. One for each

@@ -5,20 +5,20 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { listServerRefs } from 'isomorphic-git';
-import { pack } from 'tar-stream';
 import type { Pack } from 'tar-stream';
+import { pack } from 'tar-stream';
 import type { CheckedLookupOptions } from '../../http/checked-lookup.ts';
 import { withoutUser } from '../../http/shown-url.ts';
-import { OutboundRefused } from '../../ports/outbound.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import type { Git, GitRefused, GitRepository } from '../../ports/git.ts';
+import { OutboundRefused } from '../../ports/outbound.ts';
 import { checkedFs } from './checked-fs.ts';
 import { GitFault } from './fault.ts';
 import { guardedHttp } from './guarded-http.ts';
-import { packLimits } from './pack.ts';
 import type { PackLimits } from './pack.ts';
-import { filesOf } from './tree.ts';
+import { packLimits } from './pack.ts';
 import type { TreeFile } from './tree.ts';
+import { filesOf } from './tree.ts';
 
 /** Loaded when it is first needed: most instances never fetch. */
 const library = () => import('isomorphic-git');

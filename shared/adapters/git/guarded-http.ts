@@ -1,7 +1,7 @@
 import type { HttpClient } from 'isomorphic-git';
 import { Agent } from 'undici';
-import { checkedLookup } from '../../http/checked-lookup.ts';
 import type { CheckedLookupOptions } from '../../http/checked-lookup.ts';
+import { checkedLookup } from '../../http/checked-lookup.ts';
 import { checkTarget } from '../../http/outbound-target.ts';
 import { GitFault } from './fault.ts';
 

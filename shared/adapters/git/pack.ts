@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { inflate, inflateSync } from 'node:zlib';
 import type { InputType, ZlibOptions } from 'node:zlib';
+import { inflate, inflateSync } from 'node:zlib';
 import { readDelta } from './delta.ts';
 import { GitFault } from './fault.ts';
 

@@ -1,8 +1,8 @@
 import type { Documents } from '../../ports/documents.ts';
 import { requireFullPartition } from '../documentrules.ts';
 import type { CallPlan } from './calls.ts';
-import { afterEmptyPage, readContinuation } from './chance.ts';
 import type { Chance } from './chance.ts';
+import { afterEmptyPage, readContinuation } from './chance.ts';
 import { commitChanges } from './changes.ts';
 import type { DocumentStore } from './documentstore.ts';
 import { evaluateQuery } from './query.ts';

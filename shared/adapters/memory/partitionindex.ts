@@ -2,8 +2,8 @@ import type { JsonDocument } from '../../ports/documents.ts';
 import { valueAt } from '../documentrules.ts';
 import { isScalar } from './compare.ts';
 import type { DocumentRecord, Partition } from './documentstore.ts';
-import { OrderedIndex } from './orderedindex.ts';
 import type { IndexEntry } from './orderedindex.ts';
+import { OrderedIndex } from './orderedindex.ts';
 
 /** Stands for a path: no property, so all documents have one value and only their creation orders them. */
 export const creationOrder = '';

@@ -2,9 +2,9 @@ import type { DocumentPage, DocumentQuery, Predicate, VersionedDocument } from '
 import { isFullPartition, requireLimit } from '../documentrules.ts';
 import { holds, isScalar } from './compare.ts';
 import type { DocumentStore, Partition, Version } from './documentstore.ts';
-import { creationOrder, indexOf, isMemberPath, memberPath, placeOf } from './partitionindex.ts';
-import { comparePlaces } from './orderedindex.ts';
 import type { IndexRange, Place } from './orderedindex.ts';
+import { comparePlaces } from './orderedindex.ts';
+import { creationOrder, indexOf, isMemberPath, memberPath, placeOf } from './partitionindex.ts';
 
 /** The last document's place, and the property it is a place in. */
 interface Continuation extends Place {

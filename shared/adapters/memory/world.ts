@@ -1,5 +1,5 @@
-import { systemClock } from '../../ports/clock.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { systemClock } from '../../ports/clock.ts';
 import { BlobStore } from './blobstore.ts';
 import { DocumentStore } from './documentstore.ts';
 import { QueueStore } from './queuestore.ts';

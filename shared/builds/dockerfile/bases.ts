@@ -1,10 +1,10 @@
 import { Budget, MAX_TEXT } from './budget.ts';
 import { checkOptions, syntaxOf } from './directives.ts';
 import { Dispatcher } from './dispatch.ts';
+import { resolveEpoch } from './epoch.ts';
 import { DockerfileFault, located } from './fault.ts';
 import { addGlobals, predefined } from './globals.ts';
 import { Graph, type Node, type Origin } from './graph.ts';
-import { resolveEpoch } from './epoch.ts';
 import { parse } from './parse.ts';
 import { formatPlatform, parsePlatform, type Platform } from './platform.ts';
 import { normalReference } from './reference.ts';

@@ -3,12 +3,12 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/name.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { manifestDocumentSchema, manifestRef } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { placedRef, placedSchema, rootedPartition, rootedRef, rootedSchema } from './documents.ts';
 import type { Rooted, TaggedImage } from './documents.ts';
+import { placedRef, placedSchema, rootedPartition, rootedRef, rootedSchema } from './documents.ts';
 import { chainsOf, readConfig } from './image-config.ts';
 import { tagsAt } from './tags-at.ts';
 

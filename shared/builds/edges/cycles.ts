@@ -1,9 +1,9 @@
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { learnedRef, learnedSchema } from './documents.ts';
 import type { TaggedImage } from './documents.ts';
-import { ownBase, ownRepository } from './names.ts';
+import { learnedRef, learnedSchema } from './documents.ts';
 import type { BaseReference } from './names.ts';
+import { ownBase, ownRepository } from './names.ts';
 
 /** More ancestors than any image has. What is found later is found by whoever plans. */
 const looksAtMost = 500;

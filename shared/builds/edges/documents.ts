@@ -4,8 +4,8 @@ import { digestSchema } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../oci/name.ts';
 import type { DocumentRef } from '../../ports/documents.ts';
-import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import { documentShape } from '../../state/stored.ts';
 
 /**

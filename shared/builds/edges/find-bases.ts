@@ -1,13 +1,13 @@
-import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { parseDigest } from '../../oci/digest.ts';
 import type { StoredImage } from '../../ports/images.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { longestBegun } from './chains.ts';
 import type { BaseFound, Evidence, Rooted } from './documents.ts';
 import { chainsOf, readConfig } from './image-config.ts';
-import { baseReference, ownBase, shownReference } from './names.ts';
 import type { BaseReference } from './names.ts';
+import { baseReference, ownBase, shownReference } from './names.ts';
 import { materialsIn } from './provenance.ts';
 import { tagsAt } from './tags-at.ts';
 

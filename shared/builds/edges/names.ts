@@ -1,7 +1,7 @@
-import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { isRepositoryName, isTag } from '../../oci/name.ts';
+import { parseDigest } from '../../oci/digest.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../oci/name.ts';
+import { isRepositoryName, isTag } from '../../oci/name.ts';
 import { DockerfileFault } from '../dockerfile/fault.ts';
 import { normalReference } from '../dockerfile/reference.ts';
 import { isSameHost } from '../loopback.ts';

@@ -1,8 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/name.ts';
 import { tagDocumentSchema } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
 import { parseStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { jsonIn } from '../../oci/json.ts';
 import type { Tag } from '../../oci/name.ts';
 import { StoreFailure } from '../../ports/failures.ts';
-import { jsonIn } from '../../oci/json.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { AcrRunner, Task } from '../tasks/documents.ts';
 import type { RemoteJob } from './job.ts';
-import { takenBy } from './taken.ts';
 import type { Taken } from './taken.ts';
+import { takenBy } from './taken.ts';
 
 // Azure Container Registry builds by its tasks:
 // https://learn.microsoft.com/rest/api/containerregistry/registries/schedule-run. It calls nobody back, so it is asked;

@@ -4,12 +4,12 @@ import { RegistryError } from '../../oci/faults.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { readStored } from '../../state/stored.ts';
 import type { TaggedImage } from '../edges/documents.ts';
-import type { BuildPorts } from '../ports.ts';
-import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { Node } from '../plan/documents.ts';
+import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
 import { appendLog, mostAppended } from '../plan/log.ts';
 import { Mask } from '../plan/mask.ts';
 import { wakeWorkers } from '../plan/wake.ts';
+import type { BuildPorts } from '../ports.ts';
 import { tokenOf } from './token.ts';
 
 /** What a runner elsewhere tells: as often as it likes that it is at work, and once how it ended. */

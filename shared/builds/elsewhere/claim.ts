@@ -4,8 +4,8 @@ import type { TaggedImage } from '../edges/documents.ts';
 import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import { readTask } from '../tasks/tasks.ts';
-import { jobOf } from './job.ts';
 import type { RemoteJob } from './job.ts';
+import { jobOf } from './job.ts';
 import { tokenOf } from './token.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { isLoopbackHost } from '../loopback.ts';
-import type { BuildPorts } from '../ports.ts';
 import type { Node } from '../plan/documents.ts';
 import { movedPins } from '../plan/pins.ts';
-import { argumentsOf, platformsOf } from '../tasks/documents.ts';
+import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
+import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import { loginFor } from './login.ts';
 
 /**

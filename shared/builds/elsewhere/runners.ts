@@ -1,14 +1,14 @@
+import type { z } from 'zod';
 import { withoutSecretsOf } from '../../http/shown-url.ts';
+import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { githubRunnerSchema, Task } from '../tasks/documents.ts';
-import type { z } from 'zod';
-import { isLoopbackHost } from '../loopback.ts';
-import { inPublic } from './job.ts';
-import type { RemoteJob } from './job.ts';
 import { scheduleRun } from './acr.ts';
+import type { RemoteJob } from './job.ts';
+import { inPublic } from './job.ts';
 import { postSigned } from './post-signed.ts';
-import { takenBy } from './taken.ts';
 import type { Taken } from './taken.ts';
+import { takenBy } from './taken.ts';
 
 /** Gives a job to the runner that the task names. Given again it has the same id. Throws `StoreFailure`. */
 export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Promise<Taken> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { jsonIn } from '../../oci/json.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import { OutboundRefused } from '../../ports/outbound.ts';
-import { jsonIn } from '../../oci/json.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { githubRunnerSchema, Task } from '../tasks/documents.ts';

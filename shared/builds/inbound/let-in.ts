@@ -6,13 +6,13 @@ import type { LimitStrangers } from '../../ports/strangers.ts';
 import { readStored } from '../../state/stored.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { baseReference } from '../edges/names.ts';
-import { nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { Node } from '../plan/documents.ts';
+import { nodeRef, nodeSchema } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
-import { KnownDoors } from './known-doors.ts';
 import type { Proof } from './known-doors.ts';
-import { claims, isSignedForPath, proves, tells } from './proof.ts';
+import { KnownDoors } from './known-doors.ts';
 import type { Received, Way } from './proof.ts';
+import { claims, isSignedForPath, proves, tells } from './proof.ts';
 import { readInboundSecret } from './secrets.ts';
 import { readTaskSecret } from './task-secrets.ts';
 

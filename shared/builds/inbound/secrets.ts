@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { RegistryError } from '../../oci/faults.ts';
-import { open, seal } from '../../state/sealed.ts';
 import type { SealedPlace } from '../../state/sealed.ts';
+import { open, seal } from '../../state/sealed.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { inboundRef, inboundSchema } from './documents.ts';
 import type { Inbound } from './documents.ts';
+import { inboundRef, inboundSchema } from './documents.ts';
 
 export type InboundPorts = Pick<BuildPorts, 'documents' | 'registry' | 'sealing' | 'clock'>;
 

@@ -2,8 +2,8 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { open } from '../../state/sealed.ts';
 import { readStored } from '../../state/stored.ts';
 import { inboundRef, inboundSchema } from './documents.ts';
-import { writeInbound } from './secrets.ts';
 import type { InboundPorts } from './secrets.ts';
+import { writeInbound } from './secrets.ts';
 
 /**
  * What each party of a task proves itself with. A gate verifies what it is posted, so it knows the key of that: were it

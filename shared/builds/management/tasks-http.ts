@@ -1,5 +1,5 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { digestSchema } from '../../oci/descriptor.ts';
 import { repositorySchema } from '../../state/names.ts';
@@ -10,6 +10,7 @@ import { deleteInboundSecret } from '../inbound/secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
 import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
 import {
   gitContextSchema,
   taskNameSchema,
@@ -17,7 +18,6 @@ import {
   taskSettingsSchema,
   versionSettingsSchema,
 } from '../tasks/documents.ts';
-import type { Task } from '../tasks/documents.ts';
 import { withoutSecretUrls } from '../tasks/secret-urls.ts';
 import { deleteTask, putTask, theTask } from '../tasks/tasks.ts';
 

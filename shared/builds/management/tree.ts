@@ -1,6 +1,6 @@
 import { dependentsOf } from '../edges/learn.ts';
-import { ownBase, shownReference } from '../edges/names.ts';
 import type { BaseReference } from '../edges/names.ts';
+import { ownBase, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Tree } from './wire.ts';
 

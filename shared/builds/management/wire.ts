@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
-import { policyNameSchema, policySettingsSchema } from '../plan/policies.ts';
-import type { Policy } from '../plan/policies.ts';
-import { callbackSchema } from '../elsewhere/callback.ts';
-import { nameIn } from '../plan/documents.ts';
-import type { Build, Node } from '../plan/documents.ts';
-import { shownReference } from '../edges/names.ts';
 import type { Edge, Learned } from '../edges/documents.ts';
+import { shownReference } from '../edges/names.ts';
+import { callbackSchema } from '../elsewhere/callback.ts';
 import { reasons } from '../explain.ts';
+import type { Build, Node } from '../plan/documents.ts';
+import { nameIn } from '../plan/documents.ts';
+import type { Policy } from '../plan/policies.ts';
+import { policyNameSchema, policySettingsSchema } from '../plan/policies.ts';
 import { secretNameSchema } from '../tasks/documents.ts';
 import { sources } from '../upstream/notified.ts';
 

@@ -1,7 +1,7 @@
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildRef, buildSchema } from './documents.ts';
 import type { Root } from './documents.ts';
+import { buildRef, buildSchema } from './documents.ts';
 import { goOn } from './go-on.ts';
 import { putInLine } from './lane.ts';
 

@@ -1,10 +1,10 @@
 import { RegistryError } from '../../oci/faults.ts';
-import { stopJob } from '../elsewhere/stop-job.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { readStored } from '../../state/stored.ts';
+import { stopJob } from '../elsewhere/stop-job.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildRef, buildSchema, isEnded, listOf, nodeSchema } from './documents.ts';
 import type { Node } from './documents.ts';
+import { buildRef, buildSchema, isEnded, listOf, nodeSchema } from './documents.ts';
 import { tellFailed } from './events.ts';
 import { nodesWhere } from './settle.ts';
 import { wakeWorkers } from './wake.ts';

@@ -5,8 +5,8 @@ import { StoreFailure } from '../../ports/failures.ts';
 import type { CloudEvent } from '../../ports/topic.ts';
 import { shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
-import { madeId } from './documents.ts';
 import type { Node } from './documents.ts';
+import { madeId } from './documents.ts';
 
 type Telling = Pick<BuildPorts, 'topic' | 'clock' | 'log' | 'eventSource'>;
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { isEnded, nodeSchema, nodesOf } from './documents.ts';
 import type { Node } from './documents.ts';
+import { isEnded, nodeSchema, nodesOf } from './documents.ts';
 import { piecesOf } from './log.ts';
 
 export interface Following {

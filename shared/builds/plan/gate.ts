@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Digest } from '../../oci/digest.ts';
+import { jsonIn } from '../../oci/json.ts';
 import type { BuiltImage } from '../../ports/runner.ts';
 import { postSigned } from '../elsewhere/post-signed.ts';
-import { jsonIn } from '../../oci/json.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { httpTestSchema, Task } from '../tasks/documents.ts';
 import type { Node } from './documents.ts';
-import { accessFor, plainHosts } from './registry-access.ts';
 import type { LogWriter } from './log.ts';
+import { accessFor, plainHosts } from './registry-access.ts';
 
 interface Tested {
   readonly digest: Digest;

@@ -2,8 +2,8 @@ import { RegistryError } from '../../oci/faults.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
 import type { Counts, Node } from './documents.ts';
+import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
 import { beginNext, leaveLane } from './lane.ts';
 import { makePlan } from './make-plan.ts';
 

@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
-import { baseDigestsIn } from '../edges/find-bases.ts';
-import { ownBase } from '../edges/names.ts';
-import { dependentsOf } from '../edges/learn.ts';
 import type { Edge, TaggedImage } from '../edges/documents.ts';
+import { baseDigestsIn } from '../edges/find-bases.ts';
+import { dependentsOf } from '../edges/learn.ts';
+import { ownBase } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
-import { nodeId } from './documents.ts';
 import type { Root } from './documents.ts';
+import { nodeId } from './documents.ts';
 import { permitFor, pusherOf } from './permits.ts';
 import { failedIn } from './retry.ts';
 import type { Rule, Rules } from './rules.ts';

@@ -1,9 +1,9 @@
 import { untilUncontended } from '../../state/contention.ts';
-import { readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildRef, laneRef, laneSchema, listOf, madeId } from './documents.ts';
 import type { Build, Lane, Root } from './documents.ts';
+import { buildRef, laneRef, laneSchema, listOf, madeId } from './documents.ts';
 import { heldBy } from './held.ts';
 
 type LanePorts = Pick<BuildPorts, 'documents' | 'registry'>;

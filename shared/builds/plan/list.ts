@@ -1,7 +1,7 @@
 import { parseStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildSchema, listOf } from './documents.ts';
 import type { Build } from './documents.ts';
+import { buildSchema, listOf } from './documents.ts';
 
 interface Page {
   readonly limit?: number;

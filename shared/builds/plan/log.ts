@@ -1,9 +1,9 @@
 import { StoreFailure } from '../../ports/failures.ts';
-import type { BuildPorts } from '../ports.ts';
-import { nodesOf } from './documents.ts';
-import type { Node } from './documents.ts';
-import { Mask } from './mask.ts';
 import { documentsOf } from '../../state/pages.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Node } from './documents.ts';
+import { nodesOf } from './documents.ts';
+import { Mask } from './mask.ts';
 
 /** In characters. */
 const pieceLength = 32 * 1024;

@@ -1,28 +1,28 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { ManifestMediaType } from '../../oci/media-types.ts';
 import type { StoredImage } from '../../ports/images.ts';
-import { readStored } from '../../state/stored.ts';
 import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
 import type { PushedBy } from '../../state/principal.ts';
+import { readStored } from '../../state/stored.ts';
 import { baseDigestsIn, findBases, mergedBases } from '../edges/find-bases.ts';
 import { hostsSaid, ownRepository, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
-import { rebase } from '../rebase/rebase.ts';
 import type { RebaseOutcome } from '../rebase/rebase.ts';
-import { tagOf, tagValues } from '../tasks/tag-templates.ts';
+import { rebase } from '../rebase/rebase.ts';
 import type { Task } from '../tasks/documents.ts';
+import { tagOf, tagValues } from '../tasks/tag-templates.ts';
 import { basesOfTask, readTask } from '../tasks/tasks.ts';
 import { cancelled, isCancelled } from './cancel.ts';
 import { causeOfBuild } from './cause.ts';
-import { nodeRef, nodeSchema } from './documents.ts';
 import type { Node } from './documents.ts';
+import { nodeRef, nodeSchema } from './documents.ts';
+import { gateOf } from './gate.ts';
 import { hostOf } from './host.ts';
 import type { Lease } from './lease.ts';
 import { LogWriter } from './log.ts';
 import { permitFor } from './permits.ts';
 import { policyFor, readPolicies } from './policies.ts';
 import { rebuild } from './rebuild.ts';
-import { gateOf } from './gate.ts';
 import { ruleOf } from './rules.ts';
 
 /** What became of an image. */

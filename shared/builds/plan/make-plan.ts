@@ -1,12 +1,12 @@
-import { maxChangesPerCommit } from '../../ports/documents.ts';
 import type { DocumentChange } from '../../ports/documents.ts';
+import { maxChangesPerCommit } from '../../ports/documents.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildRef, buildSchema, listOf, nameIn, nodesOf } from './documents.ts';
 import type { Build, Node } from './documents.ts';
+import { buildRef, buildSchema, listOf, nameIn, nodesOf } from './documents.ts';
 import { tellQueued } from './events.ts';
-import { dependentsIn, inCircles } from './graph.ts';
 import type { Dependent } from './graph.ts';
+import { dependentsIn, inCircles } from './graph.ts';
 import { overlapping } from './held.ts';
 import { readRules } from './rules.ts';
 import { wakeWorkers } from './wake.ts';

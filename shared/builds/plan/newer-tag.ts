@@ -1,20 +1,20 @@
-import { envelope } from '../../events/envelope.ts';
 import type { CatalogueEvent } from '../../events/envelope.ts';
+import { envelope } from '../../events/envelope.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { RepositoryName, Tag } from '../../oci/name.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
-import { readStored } from '../../state/stored.ts';
+import { allStored } from '../../state/pages.ts';
 import type { Stored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import { learnTag } from '../edges/learn.ts';
 import type { BuildPorts } from '../ports.ts';
-import { taskRef, taskSchema } from '../tasks/documents.ts';
 import type { Task, VersionSettings } from '../tasks/documents.ts';
+import { taskRef, taskSchema } from '../tasks/documents.ts';
 import { isNewer, versionWithin } from '../tasks/newest-versions.ts';
 import { basesIn } from '../tasks/tasks.ts';
 import { madeId } from './documents.ts';
-import { allStored } from '../../state/pages.ts';
 
 type Pushed = Extract<CatalogueEvent, { type: 'Microsoft.ContainerRegistry.ImagePushed' }>;
 

@@ -1,9 +1,9 @@
-import { globMatches } from '../../state/pattern.ts';
-import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
-import { principalInWords } from '../../state/principal.ts';
-import type { PushedBy } from '../../state/principal.ts';
-import { readStored } from '../../state/stored.ts';
 import type { RepositoryName } from '../../oci/name.ts';
+import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
+import { globMatches } from '../../state/pattern.ts';
+import type { PushedBy } from '../../state/principal.ts';
+import { principalInWords } from '../../state/principal.ts';
+import { readStored } from '../../state/stored.ts';
 import type { BaseFound, TaggedImage } from '../edges/documents.ts';
 import { ownRepository } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';

@@ -1,23 +1,23 @@
 import { withoutUser } from '../../http/shown-url.ts';
-import { digestOf } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { digestOf } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { BuildJob, BuiltImage, Runner } from '../../ports/runner.ts';
-import type { BuildPorts } from '../ports.ts';
-import { argumentsOf, platformsOf } from '../tasks/documents.ts';
-import type { Task } from '../tasks/documents.ts';
-import { openContext } from '../tasks/open-context.ts';
 import { buildElsewhere } from '../elsewhere/build-elsewhere.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
+import { argumentsOf, platformsOf } from '../tasks/documents.ts';
+import { openContext } from '../tasks/open-context.ts';
 import { causeOfBuild } from './cause.ts';
+import type { Running } from './commit-for.ts';
+import { readyTask } from './commit-for.ts';
 import type { Node } from './documents.ts';
 import { gateOf } from './gate.ts';
-import { readyTask } from './commit-for.ts';
-import type { Running } from './commit-for.ts';
-import type { MadeImage } from './make-image.ts';
 import { hostOf } from './host.ts';
-import { accessFor, plainHosts } from './registry-access.ts';
+import type { MadeImage } from './make-image.ts';
 import { movedPins } from './pins.ts';
+import { accessFor, plainHosts } from './registry-access.ts';
 import { takeTurn } from './turn.ts';
 
 /** What all platforms of an image are built by. */

@@ -1,8 +1,8 @@
 import { RegistryError } from '../../oci/faults.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { buildRef, buildSchema, nodeId } from './documents.ts';
 import { buildSoon } from './build-soon.ts';
+import { buildRef, buildSchema, nodeId } from './documents.ts';
 import type { Dependent } from './graph.ts';
 import { nodesWhere } from './settle.ts';
 

@@ -1,9 +1,9 @@
-import type { BuildPorts } from '../ports.ts';
 import type { TaggedImage } from '../edges/documents.ts';
-import { tasksIn } from '../tasks/tasks.ts';
+import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
-import { policyFor, readPolicies } from './policies.ts';
+import { tasksIn } from '../tasks/tasks.ts';
 import type { Policy } from './policies.ts';
+import { policyFor, readPolicies } from './policies.ts';
 
 export type Mode = Task['settings']['mode'];
 

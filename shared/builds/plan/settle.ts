@@ -1,12 +1,12 @@
 import { readable } from '../../state/alone.ts';
+import { pagesOf } from '../../state/pages.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { isEnded, isWell, nodeSchema, nodesOf } from './documents.ts';
 import type { Node } from './documents.ts';
+import { isEnded, isWell, nodeSchema, nodesOf } from './documents.ts';
 import { tellFailed } from './events.ts';
 import { imagesAtOnce } from './make-plan.ts';
 import { wakeWorkers } from './wake.ts';
-import { pagesOf } from '../../state/pages.ts';
 
 const nodesAtOnce = 200;
 
@@ -49,7 +49,11 @@ export async function settleWaiting(
     bad === undefined
       ? undefined
       : `${bad.repository}:${bad.tag}, which it is built on, ` +
-        (bad.isCancelled === true ? 'was cancelled' : bad.state === 'stopped' ? 'stopped too' : `failed: ${bad.because ?? ''}`);
+        (bad.isCancelled === true
+          ? 'was cancelled'
+          : bad.state === 'stopped'
+            ? 'stopped too'
+            : `failed: ${bad.because ?? ''}`);
   const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';

@@ -1,8 +1,8 @@
 import { untilUncontended } from '../../state/contention.ts';
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { taskRef, taskSchema } from '../tasks/documents.ts';
 import type { Task } from '../tasks/documents.ts';
+import { taskRef, taskSchema } from '../tasks/documents.ts';
 import type { Node } from './documents.ts';
 
 const hourMs = 3_600_000;

@@ -1,12 +1,12 @@
-import { envelope } from '../../events/envelope.ts';
 import type { CatalogueEvent } from '../../events/envelope.ts';
+import { envelope } from '../../events/envelope.ts';
 import { dependentsOf } from '../edges/learn.ts';
 import { baseReference, ownBase } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
+import { buildOf } from './cause.ts';
 import { madeId } from './documents.ts';
 import { goOn } from './go-on.ts';
 import { putInLine } from './lane.ts';
-import { buildOf } from './cause.ts';
 
 type Moved = Extract<CatalogueEvent, { type: 'Longshore.TagMoved' }>;
 type Updated = Extract<CatalogueEvent, { type: 'Longshore.BaseImageUpdated' }>;

@@ -3,14 +3,14 @@ import { StoreFailure } from '../../ports/failures.ts';
 import { readable } from '../../state/alone.ts';
 import type { Stored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { nodeSchema, nodesOf } from './documents.ts';
-import type { Node } from './documents.ts';
 import { isCancelled, stopCancelled } from './cancel.ts';
+import type { Node } from './documents.ts';
+import { nodeSchema, nodesOf } from './documents.ts';
 import { tellFailed, tellMade, tellStarted } from './events.ts';
 import { finishIfDone, goOn } from './go-on.ts';
 import { Lease, leaseMs } from './lease.ts';
-import { makeImage } from './make-image.ts';
 import type { Ended } from './make-image.ts';
+import { makeImage } from './make-image.ts';
 import { settleFollowers } from './settle.ts';
 
 const imagesLookedAt = 16;

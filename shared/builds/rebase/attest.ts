@@ -1,5 +1,5 @@
-import { digestOf } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { digestOf } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { StoredImage } from '../../ports/images.ts';
 import type { BuildPorts } from '../ports.ts';

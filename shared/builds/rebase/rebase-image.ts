@@ -1,10 +1,10 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf } from '../../oci/digest.ts';
-import { mediaTypes } from '../../oci/media-types.ts';
 import type { ManifestMediaType } from '../../oci/media-types.ts';
+import { mediaTypes } from '../../oci/media-types.ts';
 import type { ImageConfig } from '../edges/image-config.ts';
-import { mergeRuntime, reliance } from './merge-config.ts';
 import type { Runtime } from './merge-config.ts';
+import { mergeRuntime, reliance } from './merge-config.ts';
 
 /** One image for one platform: its manifest as JSON, its layers, and its config. */
 export interface ImageParts {

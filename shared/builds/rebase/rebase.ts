@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 import type { Cause } from '../../events/envelope.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { digestOf } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { digestOf } from '../../oci/digest.ts';
 import { jsonIn, maxJsonDepth } from '../../oci/json.ts';
 import type { StoredImage } from '../../ports/images.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { readConfig } from '../edges/image-config.ts';
 import type { BuildPorts } from '../ports.ts';
 import { attest } from './attest.ts';
-import { beginsWithLayers, rebaseImage } from './rebase-image.ts';
 import type { ImageParts, Rebased } from './rebase-image.ts';
+import { beginsWithLayers, rebaseImage } from './rebase-image.ts';
 
 export interface RebaseOrder {
   readonly key: RepositoryKey;

@@ -1,5 +1,5 @@
-import { extract } from 'tar-stream';
 import type { Extract } from 'tar-stream';
+import { extract } from 'tar-stream';
 import { RegistryError } from '../../oci/faults.ts';
 import { TarRefused } from '../../oci/tar-walk.ts';
 import { contextBounds, unpackedTar } from '../../oci/unpacked-tar.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from '../../oci/descriptor.ts';
-import { isRepositoryName, isTag } from '../../oci/name.ts';
 import type { RegistryName } from '../../oci/name.ts';
+import { isRepositoryName, isTag } from '../../oci/name.ts';
 import type { DocumentRef } from '../../ports/documents.ts';
 import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import { scheduleSchema } from '../../state/schedule.ts';

@@ -1,13 +1,13 @@
-import semver from 'semver';
 import type { SemVer } from 'semver';
+import semver from 'semver';
 import { RegistryError } from '../../oci/faults.ts';
 import type { Tag } from '../../oci/name.ts';
 import { tagDocumentSchema } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
+import { storedOf } from '../../state/pages.ts';
 import { isVersionIn, versionOf } from '../../state/version.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task, TaskSettings, VersionSettings } from './documents.ts';
-import { storedOf } from '../../state/pages.ts';
 
 type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
 

@@ -1,13 +1,13 @@
 import { oneByOne, readable } from '../../state/alone.ts';
+import { pagesOf } from '../../state/pages.ts';
 import { nextRun } from '../../state/schedule.ts';
 import type { Stored } from '../../state/stored.ts';
 import { madeId } from '../plan/documents.ts';
 import { putInLine } from '../plan/lane.ts';
 import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
-import { taskSchema } from './documents.ts';
 import type { Task } from './documents.ts';
-import { pagesOf } from '../../state/pages.ts';
+import { taskSchema } from './documents.ts';
 
 const tasksAtOnce = 100;
 

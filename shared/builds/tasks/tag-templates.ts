@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isTag } from '../../oci/name.ts';
 import type { Tag } from '../../oci/name.ts';
+import { isTag } from '../../oci/name.ts';
 
 /** What a template may name. All but `task` differ from build to build. */
 export interface TagValues {

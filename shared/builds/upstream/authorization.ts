@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { AskUrl } from '../../ports/outbound.ts';
 import { jsonIn } from '../../oci/json.ts';
+import type { AskUrl } from '../../ports/outbound.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import { parseChallenge } from './challenge.ts';
 

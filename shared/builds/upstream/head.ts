@@ -1,9 +1,9 @@
-import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { parseDigest } from '../../oci/digest.ts';
 import { manifestMediaTypes } from '../../oci/media-types.ts';
 import { StoreFailure } from '../../ports/failures.ts';
-import { OutboundRefused } from '../../ports/outbound.ts';
 import type { Answer, AskUrl } from '../../ports/outbound.ts';
+import { OutboundRefused } from '../../ports/outbound.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import { authorizationFor } from './authorization.ts';
 import type { AskedAs } from './logins.ts';

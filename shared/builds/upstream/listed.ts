@@ -1,7 +1,7 @@
 import { readStored } from '../../state/stored.ts';
 import type { BuildPorts } from '../ports.ts';
-import { upstreamLoginRef, upstreamLoginSchema, usualUpstreamHosts } from './documents.ts';
 import type { UpstreamLogin } from './documents.ts';
+import { upstreamLoginRef, upstreamLoginSchema, usualUpstreamHosts } from './documents.ts';
 
 /**
  * Whether a tag of another registry may be asked for, and how its host was listed. An image that anybody pushes names

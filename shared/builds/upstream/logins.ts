@@ -2,8 +2,8 @@ import { RegistryError } from '../../oci/faults.ts';
 import type { BuildPorts } from '../ports.ts';
 import { faultOfSecretName } from '../user-secrets.ts';
 import type { Login } from './authorization.ts';
-import { upstreamLoginRef } from './documents.ts';
 import type { UpstreamLogin } from './documents.ts';
+import { upstreamLoginRef } from './documents.ts';
 
 /** What is asked of a login. */
 export type LoginSettings = Pick<UpstreamLogin, 'username' | 'secret' | 'realm'>;

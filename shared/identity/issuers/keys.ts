@@ -1,5 +1,5 @@
-import { createRemoteJWKSet, customFetch } from 'jose';
 import type { JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { StoreFailure } from '../../ports/failures.ts';

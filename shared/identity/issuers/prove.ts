@@ -1,5 +1,5 @@
-import { decodeJwt, errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
+import { decodeJwt, errors, jwtVerify } from 'jose';
 import { RegistryError } from '../../oci/faults.ts';
 import { OutboundRefused } from '../../ports/outbound.ts';
 import type { IssuerDocument } from '../documents.ts';

@@ -1,10 +1,10 @@
 import type { RegistryName } from '../../oci/name.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { QueryDocuments } from '../../ports/documents.ts';
-import { parseStored } from '../../state/stored.ts';
-import { issuerDocumentSchema } from '../documents.ts';
-import type { IssuerDocument } from '../documents.ts';
 import { allStored } from '../../state/pages.ts';
+import { parseStored } from '../../state/stored.ts';
+import type { IssuerDocument } from '../documents.ts';
+import { issuerDocumentSchema } from '../documents.ts';
 
 /** So late is a new issuer trusted that was named on another instance. In milliseconds. */
 const freshMs = 5_000;

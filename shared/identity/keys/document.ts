@@ -1,12 +1,12 @@
-import { createPrivateKey, generateKeyPair } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { RegistryName } from '../../oci/name.ts';
 import type { DocumentRef } from '../../ports/documents.ts';
 import { registrySchema } from '../../state/names.ts';
-import { open, seal, sealedSchema } from '../../state/sealed.ts';
 import type { SealedPlace } from '../../state/sealed.ts';
+import { open, seal, sealedSchema } from '../../state/sealed.ts';
 import type { SealingKey, SealingKeys } from '../../state/sealing-keys.ts';
 import { documentShape } from '../../state/stored.ts';
 

@@ -1,12 +1,12 @@
-import { createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { StoreFailure } from '../../ports/failures.ts';
-import { readStored } from '../../state/stored.ts';
-import type { Stored } from '../../state/stored.ts';
 import { untilUncontended } from '../../state/contention.ts';
+import type { Stored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import type { IdentityPorts, IdentitySettings } from '../ports.ts';
-import { keyRingId, keyRingRef, keyRingSchema, makeRingKey, openPrivateKey } from './document.ts';
 import type { KeyRingDocument, RingKey } from './document.ts';
+import { keyRingId, keyRingRef, keyRingSchema, makeRingKey, openPrivateKey } from './document.ts';
 import { announceMs, isRotationDue, ringFreshMs, signerOf, withoutOver } from './rotation.ts';
 
 export interface SigningKey {

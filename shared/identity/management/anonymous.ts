@@ -1,5 +1,5 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, managementRoutes, refusals } from '../../http/management.ts';
 import { readStored } from '../../state/stored.ts';
 import { anonymousDocumentSchema, anonymousRef } from '../documents.ts';

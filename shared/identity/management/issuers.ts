@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../http/management.ts';
-import { issuerDocumentSchema } from '../documents.ts';
 import type { IssuerDocument } from '../documents.ts';
+import { issuerDocumentSchema } from '../documents.ts';
 import { NamedDocuments } from './named.ts';
 import type { ManagementPorts } from './ports.ts';
 import { requireScopeMap, scopeMapNameSchema } from './scopemaps.ts';

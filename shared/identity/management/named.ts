@@ -4,10 +4,10 @@ import { RegistryError } from '../../oci/faults.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import type { DocumentChange, Documents, JsonDocument } from '../../ports/documents.ts';
 import { untilUncontended } from '../../state/contention.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
-import { namedRef } from '../documents.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
 import type { NamedKind } from '../documents.ts';
+import { namedRef } from '../documents.ts';
 
 export interface NamedPage<T> {
   readonly items: readonly T[];

@@ -1,12 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, managementRoutes, refusals } from '../../http/management.ts';
+import type { DocumentChange } from '../../ports/documents.ts';
 import { untilUncontended } from '../../state/contention.ts';
 import { readStored } from '../../state/stored.ts';
-import type { DocumentChange } from '../../ports/documents.ts';
 import { skus } from '../ratelimits.ts';
-import { ratesInForce, settingsDocumentSchema, settingsRef } from '../registrysettings.ts';
 import type { SettingsDocument } from '../registrysettings.ts';
+import { ratesInForce, settingsDocumentSchema, settingsRef } from '../registrysettings.ts';
 import type { ManagementPorts } from './ports.ts';
 
 const skuSchema = z.enum(skus);

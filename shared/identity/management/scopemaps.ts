@@ -1,10 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { actionSchema, systemScopeMaps } from '../actions.ts';
-import { scopeMapDocumentSchema } from '../documents.ts';
 import type { ScopeMapDocument } from '../documents.ts';
+import { scopeMapDocumentSchema } from '../documents.ts';
 import { NamedDocuments } from './named.ts';
 import type { ManagementPorts } from './ports.ts';
 import { inPath, nameSchema } from './wire.ts';

@@ -1,5 +1,5 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { json, managementRoutes, refusals } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { untilUncontended } from '../../state/contention.ts';

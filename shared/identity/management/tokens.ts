@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { managementRoutes } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
-import { passwordNames, tokenDocumentSchema } from '../documents.ts';
 import type { TokenDocument } from '../documents.ts';
+import { passwordNames, tokenDocumentSchema } from '../documents.ts';
 import { makeSalt } from '../password.ts';
 import { NamedDocuments } from './named.ts';
 import { newPassword } from './passwords.ts';

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
-import { passwordNames } from '../documents.ts';
 import type { TokenDocument } from '../documents.ts';
+import { passwordNames } from '../documents.ts';
 import { administratorName } from '../identity.ts';
 import type { NewPassword } from './passwords.ts';
 import { scopeMapNameSchema } from './scopemaps.ts';

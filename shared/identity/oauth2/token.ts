@@ -1,14 +1,14 @@
 import { originOf } from '../../http/origin.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { parseCredentials } from '../credentials.ts';
-import { intersect, readable } from '../grants.ts';
 import type { Grants, ResourceActions } from '../grants.ts';
-import type { RepositoryPattern } from '../pattern.ts';
-import { countAgainst, loginOf } from '../identify.ts';
+import { intersect, readable } from '../grants.ts';
 import type { IdentifyPorts } from '../identify.ts';
+import { countAgainst, loginOf } from '../identify.ts';
 import type { Proof } from '../identity.ts';
 import { issueToken } from '../jwt.ts';
 import { lifetimes } from '../lifetimes.ts';
+import type { RepositoryPattern } from '../pattern.ts';
 import { proveLogin, proveToken } from '../prove.ts';
 import { parseScopes } from '../scope.ts';
 import { readForm, requireField, requireService } from './form.ts';

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, pageSchema, refusals } from '../../http/management.ts';
 import { digestSchema } from '../../oci/descriptor.ts';
-import { repositorySchema, tagSchema } from '../../state/names.ts';
 import type { BinnedDocument, BinnedTag } from '../../state/bin.ts';
+import { repositorySchema, tagSchema } from '../../state/names.ts';
 import { sizeOf, sumOfBytes } from '../../state/references.ts';
 import { retentionBounds } from '../soft-delete.ts';
 

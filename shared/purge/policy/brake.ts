@@ -3,9 +3,9 @@ import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { JsonDocument } from '../../ports/documents.ts';
 import { aboutIn } from '../../state/about.ts';
 import { partitionOf } from '../../state/names.ts';
+import { documentsOf } from '../../state/pages.ts';
 import type { Plan, Removal } from './documents.ts';
 import type { PolicyPorts } from './ports.ts';
-import { documentsOf } from '../../state/pages.ts';
 
 const repositoriesAtOnce = 8;
 

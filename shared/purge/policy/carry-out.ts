@@ -1,19 +1,19 @@
 import type { Cause } from '../../events/envelope.ts';
-import type { RegistryName } from '../../oci/name.ts';
 import { RegistryError } from '../../oci/faults.ts';
-import { readStored, UnreadableDocument } from '../../state/stored.ts';
+import type { RegistryName } from '../../oci/name.ts';
 import type { Stored } from '../../state/stored.ts';
-import { recycle } from '../recycle.ts';
+import { readStored, UnreadableDocument } from '../../state/stored.ts';
 import type { Wanted } from '../recycle.ts';
-import { pageSchema, planPageRef, planRef, planSchema, planTtl, readPolicy } from './documents.ts';
+import { recycle } from '../recycle.ts';
 import type { Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
-import { mark } from './mark.ts';
+import { pageSchema, planPageRef, planRef, planSchema, planTtl, readPolicy } from './documents.ts';
 import type { Judged } from './mark.ts';
+import { mark } from './mark.ts';
 import { removalOf } from './plan.ts';
 import { rulesHash } from './policy.ts';
 import type { PolicyPorts } from './ports.ts';
-import { openSession } from './session.ts';
 import type { Session } from './session.ts';
+import { openSession } from './session.ts';
 
 /** Longer than a page takes; after a crash another goes on when it is over. In milliseconds. */
 const leaseMs = 60_000;

@@ -4,12 +4,12 @@ import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import type { DocumentChange, DocumentRef, Documents, Predicate } from '../../ports/documents.ts';
 import { untilUncontended } from '../../state/contention.ts';
-import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { documentShape, readStored } from '../../state/stored.ts';
-import type { Stored } from '../../state/stored.ts';
-import { defaultPolicy, policySchema } from './policy.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../../state/names.ts';
 import { allStored } from '../../state/pages.ts';
+import type { Stored } from '../../state/stored.ts';
+import { documentShape, readStored } from '../../state/stored.ts';
+import { defaultPolicy, policySchema } from './policy.ts';
 
 const when = z.iso.datetime();
 

@@ -1,15 +1,15 @@
 import type { Cause } from '../../events/envelope.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { RegistryName } from '../../oci/name.ts';
-import { changePolicy, newPolicy, planRef, policyRef, readPolicies } from './documents.ts';
-import type { Plan, PolicyDocument } from './documents.ts';
-import { rulesHash } from './policy.ts';
-import type { Policy } from './policy.ts';
-import type { PolicyPorts } from './ports.ts';
+import { documentsOf } from '../../state/pages.ts';
 import { nextRun } from '../../state/schedule.ts';
+import type { Plan, PolicyDocument } from './documents.ts';
+import { changePolicy, newPolicy, planRef, policyRef, readPolicies } from './documents.ts';
+import type { Policy } from './policy.ts';
+import { rulesHash } from './policy.ts';
+import type { PolicyPorts } from './ports.ts';
 import { isApproved } from './session.ts';
 import { untrackedRules } from './tracking.ts';
-import { documentsOf } from '../../state/pages.ts';
 
 type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'lastPulls'>;
 

@@ -1,15 +1,15 @@
-import { isDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
-import { isRepositoryName, isTag } from '../../oci/name.ts';
 import type { RepositoryName, Tag } from '../../oci/name.ts';
+import { isRepositoryName, isTag } from '../../oci/name.ts';
 import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
 import { readStored } from '../../state/stored.ts';
 import type { Judgement } from './judge.ts';
 import { judgeNow } from './mark.ts';
 import type { PolicyPorts } from './ports.ts';
-import { isApproved, openSession } from './session.ts';
 import type { Session } from './session.ts';
+import { isApproved, openSession } from './session.ts';
 
 export interface Explained {
   readonly repository: RepositoryName;

@@ -1,14 +1,14 @@
 import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
-import { linkDocumentSchema } from '../../state/blob.ts';
 import { StoreFailure } from '../../ports/failures.ts';
+import { linkDocumentSchema } from '../../state/blob.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
+import { documentsOf } from '../../state/pages.ts';
 import { sumOfBytes } from '../../state/references.ts';
 import { parseStored } from '../../state/stored.ts';
 import type { PolicyPorts } from './ports.ts';
-import { documentsOf } from '../../state/pages.ts';
 
 const blobsAtOnce = 16;
 const pageSize = 50;

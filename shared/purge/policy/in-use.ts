@@ -2,8 +2,8 @@ import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import { readStored } from '../../state/stored.ts';
-import { inRegistry, inUseRef, inUseSchema } from './documents.ts';
 import type { InUse } from './documents.ts';
+import { inRegistry, inUseRef, inUseSchema } from './documents.ts';
 import type { PolicyPorts } from './ports.ts';
 
 type Pinning = Pick<PolicyPorts, 'documents' | 'clock'>;

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Tag } from '../../oci/name.ts';
-import { keptUntil, takenFrom } from './conditions.ts';
 import type { Judged } from './conditions.ts';
+import { keptUntil, takenFrom } from './conditions.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { KeepRule, Policy, RemoveRule } from './policy.ts';
 

@@ -13,19 +13,19 @@ import {
   tagDocumentSchema,
   tagId,
 } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
 import { readStored } from '../../state/stored.ts';
 import { everyOne } from '../settle.ts';
 import { inBatches } from '../together.ts';
 import { dueChange, dueId } from './documents.ts';
-import { judge } from './judge.ts';
 import type { Judgement } from './judge.ts';
+import { judge } from './judge.ts';
 import type { PolicyPorts } from './ports.ts';
-import { readFacts } from './read-facts.ts';
 import type { Found } from './read-facts.ts';
-import { openSession } from './session.ts';
+import { readFacts } from './read-facts.ts';
 import type { RepositoryView, Session } from './session.ts';
+import { openSession } from './session.ts';
 
 export interface Judged extends Found {
   /** By the names of the policies that cover it. */

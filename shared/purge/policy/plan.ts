@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
-import { envelope } from '../../events/envelope.ts';
 import type { Cause } from '../../events/envelope.ts';
-import type { ManifestDocument } from '../../state/manifest.ts';
+import { envelope } from '../../events/envelope.ts';
 import type { DocumentChange, DocumentQuery, VersionedDocument } from '../../ports/documents.ts';
 import { StoreFailure } from '../../ports/failures.ts';
 import { aboutIn } from '../../state/about.ts';
+import type { ManifestDocument } from '../../state/manifest.ts';
 import { partitionOf } from '../../state/names.ts';
 import { sumOfBytes } from '../../state/references.ts';
 import { parseStored } from '../../state/stored.ts';
 import { repositoriesOver } from './brake.ts';
-import { changePolicy, dueSchema, planPageRef, planRef, planTtl } from './documents.ts';
 import type { Item, Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
+import { changePolicy, dueSchema, planPageRef, planRef, planTtl } from './documents.ts';
 import { bytesFreed } from './freed.ts';
 import type { Decision } from './judge.ts';
-import { judgeNow, mark } from './mark.ts';
 import type { Judged } from './mark.ts';
+import { judgeNow, mark } from './mark.ts';
 import { rulesHash, sorted } from './policy.ts';
-import { openSession } from './session.ts';
 import type { Session } from './session.ts';
+import { openSession } from './session.ts';
 
 /** What one plan holds at most; what is due beside it is the next plan's. */
 export const removalsAtMost = 1_000;

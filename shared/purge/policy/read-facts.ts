@@ -1,10 +1,11 @@
-import type { Predicate } from '../../ports/documents.ts';
 import pLimit from 'p-limit';
 import type { Digest } from '../../oci/digest.ts';
 import { isImageConfigMediaType } from '../../oci/media-types.ts';
+import type { Predicate } from '../../ports/documents.ts';
 import type { LastPull } from '../../ports/pulls.ts';
 import { aboutIn, subjectNamed, tagsAbout } from '../../state/about.ts';
 import { forbidding } from '../../state/attributes.ts';
+import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
 import {
   childrenOf,
   manifestDocumentSchema,
@@ -12,18 +13,17 @@ import {
   referrerDocumentSchema,
   tagDocumentSchema,
 } from '../../state/manifest.ts';
-import type { ManifestDocument, TagDocument } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { readStored } from '../../state/stored.ts';
+import { partitionOf } from '../../state/names.ts';
+import { firstOf, storedOf } from '../../state/pages.ts';
 import type { Stored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 import { everyOne } from '../settle.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { PolicyPorts } from './ports.ts';
 import type { RepositoryView, Session } from './session.ts';
-import { surroundingsOf } from './surroundings.ts';
 import type { Graph, Node } from './surroundings.ts';
-import { firstOf, storedOf } from '../../state/pages.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 interface ManifestNode extends Node {
   readonly document: ManifestDocument;

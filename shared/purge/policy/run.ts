@@ -1,13 +1,13 @@
 import type { RegistryName } from '../../oci/name.ts';
 import { oneByOne } from '../../state/alone.ts';
+import { nextRun } from '../../state/schedule.ts';
 import { readStored } from '../../state/stored.ts';
 import { causeOfBackground } from '../deletion.ts';
 import { carryOut } from './carry-out.ts';
-import { changePolicy, planRef, planSchema, readPolicies } from './documents.ts';
 import type { Plan, PolicyDocument } from './documents.ts';
+import { changePolicy, planRef, planSchema, readPolicies } from './documents.ts';
 import { planNow } from './plan.ts';
 import type { PolicyPorts } from './ports.ts';
-import { nextRun } from '../../state/schedule.ts';
 import { isApproved } from './session.ts';
 import { walk } from './walk.ts';
 

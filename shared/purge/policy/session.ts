@@ -3,16 +3,16 @@ import type { RegistryName, Tag } from '../../oci/name.ts';
 import { aboutIn } from '../../state/about.ts';
 import { forbidding } from '../../state/attributes.ts';
 import { tagDocumentSchema } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
 import { parseStored, readStored } from '../../state/stored.ts';
 import { isAmong, keepsName, mayTake } from './conditions.ts';
-import { inRegistry, inUseSchema, readPolicies } from './documents.ts';
 import type { PolicyDocument } from './documents.ts';
+import { inRegistry, inUseSchema, readPolicies } from './documents.ts';
 import type { Rules } from './judge.ts';
-import { rulesHash } from './policy.ts';
 import type { Policy } from './policy.ts';
+import { rulesHash } from './policy.ts';
 import type { PolicyPorts } from './ports.ts';
 
 /** What holds for a repository as a whole. */

@@ -1,18 +1,18 @@
 import pLimit from 'p-limit';
-import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { parseDigest } from '../../oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { DocumentPage, DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
 import { parseStored, UnreadableDocument } from '../../state/stored.ts';
-import { changePolicy, readPolicy } from './documents.ts';
 import type { PolicyDocument } from './documents.ts';
+import { changePolicy, readPolicy } from './documents.ts';
 import { mark } from './mark.ts';
 import type { PolicyPorts } from './ports.ts';
-import { openSession } from './session.ts';
 import type { RepositoryView, Session } from './session.ts';
+import { openSession } from './session.ts';
 
 const manifestsAtOnce = 50;
 const marksAtOnce = 8;

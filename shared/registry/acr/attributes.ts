@@ -3,11 +3,11 @@ import { readSmallBody } from '../../http/request.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { jsonIn, maxJsonDepth } from '../../oci/json.ts';
 import type { CommitDocuments, DocumentRef, ReadDocument } from '../../ports/documents.ts';
-import { attributesSchema } from '../../state/attributes.ts';
 import type { Attributes } from '../../state/attributes.ts';
+import { attributesSchema } from '../../state/attributes.ts';
 import { untilUncontended } from '../../state/contention.ts';
-import { readStored } from '../../state/stored.ts';
 import type { Stored } from '../../state/stored.ts';
+import { readStored } from '../../state/stored.ts';
 
 /** In bytes. */
 const maxBody = 64 * 1024;

@@ -1,11 +1,11 @@
 import { requireAccess } from '../../http/access.ts';
+import { nextPage, pageSizeIn } from '../../http/page.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { Access, Caller } from '../../ports/authorize.ts';
 import type { Predicate } from '../../ports/documents.ts';
 import { repositoryDocumentSchema } from '../../state/repository.ts';
 import { parseStored } from '../../state/stored.ts';
-import { nextPage, pageSizeIn } from '../../http/page.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { openPlace, sealPlace } from './sealed-place.ts';
 

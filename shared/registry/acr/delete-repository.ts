@@ -1,14 +1,14 @@
-import type { Cause } from '../../events/envelope.ts';
 import { deleteEvents } from '../../events/delete-events.ts';
+import type { Cause } from '../../events/envelope.ts';
 import { publishCommitted, recordEvent } from '../../events/outbox.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { CloudEvent } from '../../ports/topic.ts';
 import { requireAllowed } from '../../state/attributes.ts';
 import { untilUncontended } from '../../state/contention.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
+import { partitionOf } from '../../state/names.ts';
 import type { RepositoryDocument } from '../../state/repository.ts';
+import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
 import { readStored } from '../../state/stored.ts';
 import type { RegistryPorts } from '../ports.ts';
 

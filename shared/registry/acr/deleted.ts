@@ -1,4 +1,3 @@
-import type { Predicate } from '../../ports/documents.ts';
 import { z } from 'zod';
 import type { Cause } from '../../events/envelope.ts';
 import { nextPage, pageSizeIn } from '../../http/page.ts';
@@ -6,15 +5,16 @@ import { readSmallBody } from '../../http/request.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import { jsonIn } from '../../oci/json.ts';
-import { isTag } from '../../oci/name.ts';
 import type { RegistryName, Tag } from '../../oci/name.ts';
+import { isTag } from '../../oci/name.ts';
+import type { Predicate } from '../../ports/documents.ts';
 import { binnedDocumentSchema, binnedTagSchema, manifestOf } from '../../state/bin.ts';
-import { partitionOf, repositorySchema } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import type { RegistryPorts } from '../ports.ts';
-import { acrTime, manifestShape } from './shapes.ts';
-import type { Whereabouts } from './shapes.ts';
+import { partitionOf, repositorySchema } from '../../state/names.ts';
 import { firstOf, storedOf } from '../../state/pages.ts';
+import type { RegistryPorts } from '../ports.ts';
+import type { Whereabouts } from './shapes.ts';
+import { acrTime, manifestShape } from './shapes.ts';
 
 const pageSizes = { usual: 100, largest: 100 };
 

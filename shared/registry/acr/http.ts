@@ -1,17 +1,17 @@
-import { requireAccess } from '../../http/access.ts';
-import { errorResponse } from '../../http/respond.ts';
 import type { Cause } from '../../events/envelope.ts';
+import { requireAccess } from '../../http/access.ts';
+import { causeOf } from '../../http/cause.ts';
+import { errorResponse } from '../../http/respond.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import type { Access, RepositoryAction } from '../../ports/authorize.ts';
-import { causeOf } from '../../http/cause.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { respondCatalog } from './catalog.ts';
 import { respondDeletedCatalog, respondDeletedManifests, respondDeletedTags, restoreDeleted } from './deleted.ts';
 import { respondManifestList, respondOneManifest } from './manifests.ts';
 import { respondRepository } from './repository.ts';
-import { parseAcrRoute } from './route.ts';
 import type { AcrRoute } from './route.ts';
+import { parseAcrRoute } from './route.ts';
 import { respondTag, respondTagList } from './tags.ts';
 
 /** Each endpoint's verbs; any other is answered with 405. */

@@ -1,15 +1,15 @@
 import type { z } from 'zod';
-import { RegistryError } from '../../oci/faults.ts';
+import type { PageSizes } from '../../http/page.ts';
+import { nextPage, pageSizeIn } from '../../http/page.ts';
 import { isDigest } from '../../oci/digest.ts';
+import { RegistryError } from '../../oci/faults.ts';
 import { isTag } from '../../oci/name.ts';
 import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../../ports/documents.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
+import { firstOf, storedOf } from '../../state/pages.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
 import { readStored } from '../../state/stored.ts';
-import { nextPage, pageSizeIn } from '../../http/page.ts';
-import type { PageSizes } from '../../http/page.ts';
-import { firstOf, storedOf } from '../../state/pages.ts';
 
 export const orders = ['none', 'timeasc', 'timedesc'] as const;
 export type Order = (typeof orders)[number];

@@ -1,18 +1,18 @@
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { QueryDocuments } from '../../ports/documents.ts';
-import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../state/manifest.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
+import { partitionOf } from '../../state/names.ts';
+import { allStored } from '../../state/pages.ts';
 import { readStored } from '../../state/stored.ts';
 import type { RegistryPorts } from '../ports.ts';
-import { manifestPatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import type { QuarantinePatch } from './attributes.ts';
+import { manifestPatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { linkTo, listPage, listRequestIn } from './list.ts';
-import { manifestShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
-import { allStored } from '../../state/pages.ts';
+import { manifestShape } from './shapes.ts';
 
 /** A manifest's document may hold its text, so a page of them is kept smaller than one of tags. */
 const pageSizes = { usual: 100, largest: 100 };

@@ -1,16 +1,16 @@
 import type { Cause } from '../../events/envelope.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { CountDocuments, QueryDocuments } from '../../ports/documents.ts';
-import { partitionOf } from '../../state/names.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
+import { partitionOf } from '../../state/names.ts';
 import type { RepositoryDocument } from '../../state/repository.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../state/repository.ts';
 import { readStored } from '../../state/stored.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { deleteRepository } from './delete-repository.ts';
-import { repositoryShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
+import { repositoryShape } from './shapes.ts';
 
 /** `GET`, `PATCH` and `DELETE /acr/v1/{name}`. */
 export async function respondRepository(

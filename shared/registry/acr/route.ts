@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import { RegistryError } from '../../oci/faults.ts';
-import { isRepositoryName, isTag } from '../../oci/name.ts';
 import type { RepositoryName, Tag } from '../../oci/name.ts';
+import { isRepositoryName, isTag } from '../../oci/name.ts';
 import { digestIn } from '../route.ts';
 
 /** One endpoint of ACR's own API, with what its path names. */

@@ -3,8 +3,8 @@ import type { CommitDocuments, DocumentChange, QueryDocuments } from '../../port
 import type { Log } from '../../ports/log.ts';
 import { oneByOne, readable } from '../../state/alone.ts';
 import { partitionOf } from '../../state/names.ts';
-import { repositoryDocumentSchema } from '../../state/repository.ts';
 import type { RepositoryDocument } from '../../state/repository.ts';
+import { repositoryDocumentSchema } from '../../state/repository.ts';
 import type { Stored } from '../../state/stored.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Cause } from '../../events/envelope.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { Tag } from '../../oci/name.ts';
-import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
 import type { TagDocument } from '../../state/manifest.ts';
+import { tagDocumentSchema, tagRef } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
 import { readStored } from '../../state/stored.ts';
 import { deleteTag } from '../delete-manifest.ts';
@@ -10,8 +10,8 @@ import type { RegistryPorts } from '../ports.ts';
 import { digestIn } from '../route.ts';
 import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { linkTo, listPage, listRequestIn } from './list.ts';
-import { tagShape } from './shapes.ts';
 import type { Whereabouts } from './shapes.ts';
+import { tagShape } from './shapes.ts';
 
 const pageSizes = { usual: 100, largest: 1_000 };
 

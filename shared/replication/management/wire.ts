@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, refusals } from '../../http/management.ts';
 import { digestSchema } from '../../oci/descriptor.ts';
 import { repositorySchema, tagSchema } from '../../state/names.ts';
-import { replicaSettingsSchema } from '../documents.ts';
 import type { Replica, Walk } from '../documents.ts';
+import { replicaSettingsSchema } from '../documents.ts';
 
 const repository = z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'team/app' });
 const digest = z

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { digestSchema } from '../../oci/descriptor.ts';
-import { parseDigest } from '../../oci/digest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { parseDigest } from '../../oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { DocumentQuery } from '../../ports/documents.ts';
 import { blobDocumentSchema, linkDocumentSchema } from '../../state/blob.ts';
 import { registrySchema, repositorySchema } from '../../state/names.ts';
-import { everyReadable } from './pages.ts';
 import type { SurveyReading } from './pages.ts';
+import { everyReadable } from './pages.ts';
 
 /** Something that Blob Storage holds, and who may read it. */
 export interface Content {

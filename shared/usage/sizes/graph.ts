@@ -1,12 +1,12 @@
-import { isIndexMediaType, manifestMediaTypes } from '../../oci/media-types.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { isIndexMediaType, manifestMediaTypes } from '../../oci/media-types.ts';
 import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../../ports/documents.ts';
-import { manifestDocumentSchema, manifestRef, referrerDocumentSchema, referrerId } from '../../state/manifest.ts';
 import type { ManifestDocument } from '../../state/manifest.ts';
-import { partitionOf } from '../../state/names.ts';
+import { manifestDocumentSchema, manifestRef, referrerDocumentSchema, referrerId } from '../../state/manifest.ts';
 import type { RepositoryKey } from '../../state/names.ts';
-import { parseStored, readStored } from '../../state/stored.ts';
+import { partitionOf } from '../../state/names.ts';
 import { documentsOf } from '../../state/pages.ts';
+import { parseStored, readStored } from '../../state/stored.ts';
 
 type GraphDocuments = ReadDocument & QueryDocuments;
 

@@ -5,8 +5,8 @@ import { oneByOne } from '../../state/alone.ts';
 import { blobSchema } from '../documents.ts';
 import { measureBlob } from '../recount.ts';
 import type { Content } from './contents.ts';
-import { everyReadable } from './pages.ts';
 import type { SurveyReading } from './pages.ts';
+import { everyReadable } from './pages.ts';
 
 const pageSize = 1_000;
 

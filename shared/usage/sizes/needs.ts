@@ -4,8 +4,8 @@ import type { Digest } from '../../oci/digest.ts';
 import type { RegistryName } from '../../oci/name.ts';
 import { imagePullsSchema } from '../counters.ts';
 import { imageSchema } from '../documents.ts';
-import { everyReadable } from './pages.ts';
 import type { SurveyReading } from './pages.ts';
+import { everyReadable } from './pages.ts';
 
 /** The windows that a registry is told about, in days, shortest first. */
 export const pulledWindows = [7, 30, 90] as const;

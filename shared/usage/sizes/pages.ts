@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import type { DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
 import type { Log } from '../../ports/log.ts';
 import { readable } from '../../state/alone.ts';
-import type { Stored } from '../../state/stored.ts';
-import type { DocumentQuery, QueryDocuments } from '../../ports/documents.ts';
 import { documentsOf } from '../../state/pages.ts';
+import type { Stored } from '../../state/stored.ts';
 
 /** What a survey reads with. */
 export interface SurveyReading {

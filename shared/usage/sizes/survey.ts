@@ -2,16 +2,16 @@ import type { RegistryName, RepositoryName } from '../../oci/name.ts';
 import type { Documents } from '../../ports/documents.ts';
 import { partitionOf } from '../../state/names.ts';
 import { readStored } from '../../state/stored.ts';
-import { spentManifests, storedBlobs, storedManifests } from './contents.ts';
 import type { Content } from './contents.ts';
-import { repositorySizesSchema, sizesId, surveyRef, surveySchema } from './documents.ts';
+import { spentManifests, storedBlobs, storedManifests } from './contents.ts';
 import type { Held, RepositorySizes, SizeSample, Survey } from './documents.ts';
+import { repositorySizesSchema, sizesId, surveyRef, surveySchema } from './documents.ts';
 import { countedAsNothing, countLateLayer } from './late-layers.ts';
-import { pulledWindows, surveyNeeds } from './needs.ts';
 import type { Needs } from './needs.ts';
+import { pulledWindows, surveyNeeds } from './needs.ts';
 import { everyReadable } from './pages.ts';
-import { warnOfQuota } from './quota.ts';
 import type { QuotaPorts, QuotaSettings } from './quota.ts';
+import { warnOfQuota } from './quota.ts';
 
 interface SurveyPorts extends QuotaPorts {
   readonly documents: Documents;

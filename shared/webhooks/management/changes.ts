@@ -2,12 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import { hidden, meantUrl } from '../../http/shown-url.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { Webhook, WebhookSecret } from '../documents.ts';
-import { liveSecrets, makeSecret, openSecrets, parseSecret, sealSecret } from '../secrets.ts';
 import type { HookIdentity } from '../secrets.ts';
+import { liveSecrets, makeSecret, openSecrets, parseSecret, sealSecret } from '../secrets.ts';
 import { customHeaders } from './headers.ts';
 import type { HookPatch, PutHook } from './hook-schema.ts';
-import { orConflict } from './ports.ts';
 import type { WebhookManagementPorts } from './ports.ts';
+import { orConflict } from './ports.ts';
 
 /** A secret as it is shown, once. */
 export interface NewSecret {

@@ -1,10 +1,10 @@
-import { shownUrl } from '../../http/shown-url.ts';
 import { createRoute, z } from '@hono/zod-openapi';
 import { eventTypes } from '../../events/catalogue.ts';
 import { json, pageSchema, refusals } from '../../http/management.ts';
+import { shownUrl } from '../../http/shown-url.ts';
 import { repositorySchema } from '../../state/names.ts';
-import { causes, pingType, deliveryStatuses, failures } from '../documents.ts';
 import type { Attempt, Delivery } from '../documents.ts';
+import { causes, deliveryStatuses, failures, pingType } from '../documents.ts';
 import { hookNameSchema, inHookPath } from './hook-schema.ts';
 
 /** As events have them, so that they compare as text. */

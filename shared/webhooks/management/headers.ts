@@ -2,10 +2,10 @@ import { checkHeaders } from '../../http/outbound-target.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { Webhook } from '../documents.ts';
 import { mask } from '../request.ts';
-import { openHeaders, sealHeaders } from '../secrets.ts';
 import type { HookIdentity } from '../secrets.ts';
-import { orConflict } from './ports.ts';
+import { openHeaders, sealHeaders } from '../secrets.ts';
 import type { WebhookManagementPorts } from './ports.ts';
+import { orConflict } from './ports.ts';
 
 const maxHeaders = 20;
 /** Names and values together; many servers take no more than 8 KiB of headers. */

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { shownUrl } from '../../http/shown-url.ts';
 import { body, json, pageSchema, refusals, timesSchema } from '../../http/management.ts';
-import { formats } from '../documents.ts';
+import { shownUrl } from '../../http/shown-url.ts';
 import type { Webhook, WebhookSecret } from '../documents.ts';
+import { formats } from '../documents.ts';
 import { mask } from '../request.ts';
 import { liveSecrets } from '../secrets.ts';
 import type { NewSecret } from './changes.ts';

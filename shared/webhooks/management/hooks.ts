@@ -3,10 +3,10 @@ import { managementRoutes } from '../../http/management.ts';
 import { RegistryError } from '../../oci/faults.ts';
 import type { Webhook } from '../documents.ts';
 import { changeHook, deleteHook, listHooks, requireHook, writeHook } from '../hooks.ts';
-import { madeHook, newSecret, patchedHook, replacedHook, rotated, withoutSecret } from './changes.ts';
 import type { NewSecret } from './changes.ts';
-import { hookRouteTable, onWire, secretShown } from './hook-wire.ts';
+import { madeHook, newSecret, patchedHook, replacedHook, rotated, withoutSecret } from './changes.ts';
 import type { PutHook } from './hook-schema.ts';
+import { hookRouteTable, onWire, secretShown } from './hook-wire.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 
 /** `/webhooks` of the management API: the hooks and their secrets. */

@@ -1,10 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { managementRoutes } from '../../http/management.ts';
+import type { PipelinePorts } from '../ports.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { hookRoutes } from './hooks.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 import { redeliveryRoutes } from './redelivery.ts';
-import type { PipelinePorts } from '../ports.ts';
 
 /** What of the management API is about webhooks. */
 export function webhookRoutes(ports: WebhookManagementPorts & PipelinePorts): OpenAPIHono {

@@ -1,6 +1,6 @@
-import { shownUrl } from '../../http/shown-url.ts';
 import { createRoute, z } from '@hono/zod-openapi';
 import { json, pageSchema, refusals } from '../../http/management.ts';
+import { shownUrl } from '../../http/shown-url.ts';
 import { acrBody } from '../body.ts';
 import type { Attempt, Delivery } from '../documents.ts';
 import { inHookPath } from './hook-schema.ts';

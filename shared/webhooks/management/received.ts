@@ -1,11 +1,11 @@
-import { z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { catalogue, eventTypes } from '../../events/catalogue.ts';
 import { renderBody } from '../body.ts';
-import { actionOfType, bodySchema } from '../body-schema.ts';
 import type { TypeOfEvent } from '../body-schema.ts';
-import { formats, pingType } from '../documents.ts';
+import { actionOfType, bodySchema } from '../body-schema.ts';
 import type { WebhookFormat } from '../documents.ts';
+import { formats, pingType } from '../documents.ts';
 
 type Registry = OpenAPIHono['openAPIRegistry'];
 type Described = Parameters<Registry['registerWebhook']>[0];

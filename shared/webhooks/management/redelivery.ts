@@ -1,11 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, managementRoutes, refusals } from '../../http/management.ts';
 import { deliveryStatuses } from '../documents.ts';
 import type { PipelinePorts } from '../ports.ts';
 import { ping, redeliver } from '../redeliver.ts';
-import { readRedelivery, redeliverSince } from '../redeliver-since.ts';
 import type { Redelivery } from '../redeliver-since.ts';
+import { readRedelivery, redeliverSince } from '../redeliver-since.ts';
 import { deliveryOnWire, deliveryPath, onWireSchema, timeSchema } from './delivery-wire.ts';
 import { hookNameSchema, inHookPath } from './hook-schema.ts';
 

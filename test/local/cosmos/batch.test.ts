@@ -1,6 +1,6 @@
+import type { OperationInput, OperationResponse } from '@azure/cosmos';
 import { describe, expect, it } from 'vitest';
 import { HIERARCHICAL, refusal, select, useEmulator } from './harness.ts';
-import type { OperationInput, OperationResponse } from '@azure/cosmos';
 
 const bed = useEmulator();
 const create = (id: string, more: object = {}): OperationInput => ({

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChangeFeedPullModelIterator, ChangeFeedStartFrom, Container } from '@azure/cosmos';
 import { describe, expect, it } from 'vitest';
 import { createAll, HIERARCHICAL, refusal, startFrom, useEmulator } from './harness.ts';
-import type { ChangeFeedPullModelIterator, ChangeFeedStartFrom, Container } from '@azure/cosmos';
 
 const bed = useEmulator();
 

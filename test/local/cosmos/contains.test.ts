@@ -1,13 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { KeyScope } from '../../../local/cosmos/partition-key.ts';
 import { fingerprint } from '../../../local/cosmos/query/continuation.ts';
 import { parseQuery } from '../../../local/cosmos/query/parse-query.ts';
-import { runQuery } from '../../../local/cosmos/query/run-query.ts';
-import { ItemTable } from '../../../local/cosmos/store/item-table.ts';
-import type { ItemRow } from '../../../local/cosmos/store/item-table.ts';
-import type { KeyScope } from '../../../local/cosmos/partition-key.ts';
 import type { Page } from '../../../local/cosmos/query/run-query.ts';
+import { runQuery } from '../../../local/cosmos/query/run-query.ts';
+import type { ItemRow } from '../../../local/cosmos/store/item-table.ts';
+import { ItemTable } from '../../../local/cosmos/store/item-table.ts';
 
 const partition = ['"p0"'] as unknown as KeyScope;
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Container } from '@azure/cosmos';
 import { CosmosClient } from '@azure/cosmos';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startCosmosEmulator } from '../../../local/cosmos/emulator.ts';
 import { spawnCosmosEmulator } from '../../../local/cosmos/spawn.ts';
 import { select, startFrom, temporaryFolder } from './harness.ts';
-import type { Container } from '@azure/cosmos';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => void (folder = await temporaryFolder()));

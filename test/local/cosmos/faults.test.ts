@@ -1,6 +1,6 @@
+import type { Container } from '@azure/cosmos';
 import { afterEach, describe, expect, it } from 'vitest';
 import { refusal, select, useEmulator } from './harness.ts';
-import type { Container } from '@azure/cosmos';
 
 const bed = useEmulator();
 afterEach(() => bed.emulator.faults.clear());

@@ -2,9 +2,6 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChangeFeedStartFrom, CosmosClient, PartitionKeyDefinitionVersion, PartitionKeyKind } from '@azure/cosmos';
-import { afterAll, beforeAll } from 'vitest';
-import { startCosmosEmulator } from '../../../local/cosmos/emulator.ts';
 import type {
   Container,
   ContainerDefinition,
@@ -13,7 +10,10 @@ import type {
   JSONObject,
   SqlQuerySpec,
 } from '@azure/cosmos';
+import { ChangeFeedStartFrom, CosmosClient, PartitionKeyDefinitionVersion, PartitionKeyKind } from '@azure/cosmos';
+import { afterAll, beforeAll } from 'vitest';
 import type { CosmosEmulator, CosmosEmulatorOptions } from '../../../local/cosmos/emulator.ts';
+import { startCosmosEmulator } from '../../../local/cosmos/emulator.ts';
 
 export interface TestBed {
   readonly emulator: CosmosEmulator;

@@ -1,11 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ItemTable } from '../../../local/cosmos/store/item-table.ts';
+import type { KeyScope } from '../../../local/cosmos/partition-key.ts';
 import { fingerprint } from '../../../local/cosmos/query/continuation.ts';
 import { parseQuery } from '../../../local/cosmos/query/parse-query.ts';
-import { runQuery } from '../../../local/cosmos/query/run-query.ts';
-import type { KeyScope } from '../../../local/cosmos/partition-key.ts';
 import type { Page } from '../../../local/cosmos/query/run-query.ts';
+import { runQuery } from '../../../local/cosmos/query/run-query.ts';
+import { ItemTable } from '../../../local/cosmos/store/item-table.ts';
 
 const FEW = 1000;
 const MANY = 100_000;

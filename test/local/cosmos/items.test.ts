@@ -1,6 +1,6 @@
+import type { Container, JSONObject } from '@azure/cosmos';
 import { describe, expect, it } from 'vitest';
 import { HIERARCHICAL, refusal, select, useEmulator } from './harness.ts';
-import type { Container, JSONObject } from '@azure/cosmos';
 
 const bed = useEmulator();
 const ifMatch = (condition: string) => ({ accessCondition: { type: 'IfMatch', condition } });

@@ -1,6 +1,6 @@
+import type { Container, ContainerDefinition, SqlQuerySpec } from '@azure/cosmos';
 import { describe, expect, it } from 'vitest';
 import { createAll, refusal, select, useEmulator } from './harness.ts';
-import type { Container, ContainerDefinition, SqlQuerySpec } from '@azure/cosmos';
 
 const bed = useEmulator();
 const compositeIndexes = [

@@ -1,6 +1,6 @@
+import type { Container, PatchOperation, PatchRequestBody } from '@azure/cosmos';
 import { describe, expect, it } from 'vitest';
 import { refusal, useEmulator } from './harness.ts';
-import type { Container, PatchOperation, PatchRequestBody } from '@azure/cosmos';
 
 const bed = useEmulator();
 

@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ItemTable } from '../../../local/cosmos/store/item-table.ts';
+import type { Json, JsonObject } from '../../../local/cosmos/json.ts';
 import { parseQuery } from '../../../local/cosmos/query/parse-query.ts';
 import { runQuery } from '../../../local/cosmos/query/run-query.ts';
-import type { Json, JsonObject } from '../../../local/cosmos/json.ts';
+import { ItemTable } from '../../../local/cosmos/store/item-table.ts';
 
 /** Few values, so that they meet; of all types, with numbers and texts that are easy to get wrong. */
 const scalar: fc.Arbitrary<Json> = fc.constantFrom<Json>(

@@ -1,6 +1,6 @@
+import type { Container, SqlParameter } from '@azure/cosmos';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { byKey, createAll, HIERARCHICAL, refusal, select, useEmulator } from './harness.ts';
-import type { Container, SqlParameter } from '@azure/cosmos';
 
 const bed = useEmulator();
 let fruit: Container;

@@ -1,6 +1,6 @@
+import type { Container } from '@azure/cosmos';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAll, refusal, select, startFrom, useEmulator } from './harness.ts';
-import type { Container } from '@azure/cosmos';
 
 const LAG_MS = 5000;
 let ahead = 0;

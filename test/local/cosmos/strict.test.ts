@@ -1,6 +1,6 @@
+import type { ContainerDefinition } from '@azure/cosmos';
 import { describe, expect, it } from 'vitest';
 import { createAll, HIERARCHICAL, refusal, select, useEmulator } from './harness.ts';
-import type { ContainerDefinition } from '@azure/cosmos';
 
 const strict = useEmulator();
 const lenient = useEmulator({ strict: false });

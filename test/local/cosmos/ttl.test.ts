@@ -1,11 +1,11 @@
-import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Container } from '@azure/cosmos';
 import { CosmosClient } from '@azure/cosmos';
 import { describe, expect, it } from 'vitest';
 import { startCosmosEmulator } from '../../../local/cosmos/emulator.ts';
 import { refusal, select, startFrom, temporaryFolder, useEmulator } from './harness.ts';
-import type { Container } from '@azure/cosmos';
 
 /** The emulator's clock runs ahead of the real one by this many milliseconds. */
 let ahead = 0;

@@ -1,9 +1,9 @@
-import { HTTP } from 'cloudevents';
 import type { CloudEvent } from 'cloudevents';
+import { HTTP } from 'cloudevents';
 import { describe, expect, it } from 'vitest';
+import type { SubscriptionInput } from '../../../local/eventgrid/subscription.ts';
 import { startReceiver, until } from './receiver.ts';
 import { event, startTopic, webhook } from './topic-fixture.ts';
-import type { SubscriptionInput } from '../../../local/eventgrid/subscription.ts';
 
 const usage: SubscriptionInput = { name: 'Usage', destination: { type: 'AzureFunction', function: 'usage-record' } };
 

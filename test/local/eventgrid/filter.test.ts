@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { AdvancedFilter } from '../../../local/eventgrid/advanced-filter.ts';
 import { cloudEventSchema } from '../../../local/eventgrid/cloud-event.ts';
 import { wants } from '../../../local/eventgrid/filter.ts';
-import { subscriptionSchema } from '../../../local/eventgrid/subscription.ts';
 import type { SubscriptionInput } from '../../../local/eventgrid/subscription.ts';
+import { subscriptionSchema } from '../../../local/eventgrid/subscription.ts';
 import { event, webhook } from './topic-fixture.ts';
 
 function accepts(filter: SubscriptionInput['filter'], overrides: Record<string, unknown> = {}): boolean {

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePublishRequest } from '../../../local/eventgrid/publish-request.ts';
-import { startReceiver, until } from './receiver.ts';
 import type { Receiver } from './receiver.ts';
-import { event, keys, startTopic, webhook } from './topic-fixture.ts';
+import { startReceiver, until } from './receiver.ts';
 import type { TestTopic } from './topic-fixture.ts';
+import { event, keys, startTopic, webhook } from './topic-fixture.ts';
 
 const LIMIT = 1_048_576;
 let receiver: Receiver;

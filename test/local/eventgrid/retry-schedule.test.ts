@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../local/eventgrid/attempt.ts';
 import { nextStep, retryWaitMs } from '../../../local/eventgrid/retry-schedule.ts';
-import { subscriptionSchema } from '../../../local/eventgrid/subscription.ts';
 import type { SubscriptionInput } from '../../../local/eventgrid/subscription.ts';
+import { subscriptionSchema } from '../../../local/eventgrid/subscription.ts';
 import { startReceiver, until } from './receiver.ts';
 import { event, startTopic, webhook } from './topic-fixture.ts';
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEventGrid } from '../../../local/eventgrid/start.ts';
 import type { EventGrid, EventGridOptions } from '../../../local/eventgrid/start.ts';
+import { startEventGrid } from '../../../local/eventgrid/start.ts';
 import type { SubscriptionInput } from '../../../local/eventgrid/subscription.ts';
 
 export const keys = ['b25lIG9mIHRoZSBrZXlz', 'dGhlIG90aGVyIGtleQ=='] as const;

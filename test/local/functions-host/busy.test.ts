@@ -1,8 +1,8 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startFunctionsHost } from '../../../local/functions-host/start.ts';
 import type { FunctionsHost } from '../../../local/functions-host/start.ts';
+import { startFunctionsHost } from '../../../local/functions-host/start.ts';
 import { recordedLog } from './recorded-log.ts';
 
 let host: FunctionsHost;

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stateFolder, startRunningStack } from '../stack/running-stack.ts';
 import type { RunningStack } from '../stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../stack/running-stack.ts';
 
 // What the Functions host 4.1037 answered to the built package, byte by byte, held against the local one. docs/local.md
 // has what stays different.

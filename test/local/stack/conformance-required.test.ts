@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
-import { startRequiredStack } from './required-stack.ts';
-import type { RequiredStack } from './required-stack.ts';
 import { conformanceActions, loggedIn } from '../../conformance/login.ts';
 import { remoteApp } from '../../conformance/registry.ts';
 import { guardedConformance } from '../../conformance/workflows.ts';
+import type { RequiredStack } from './required-stack.ts';
+import { startRequiredStack } from './required-stack.ts';
 
 let required: RequiredStack;
 let password: string;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { remoteApp } from '../../conformance/registry.ts';
 import { conformance } from '../../conformance/workflows.ts';
-import { startRunningStack, stateFolder } from './running-stack.ts';
 import type { RunningStack } from './running-stack.ts';
+import { startRunningStack, stateFolder } from './running-stack.ts';
 
 let stack: RunningStack;
 let state: Awaited<ReturnType<typeof stateFolder>>;

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeImage } from '../../shared/image.ts';
 import type { TestImage } from '../../shared/image.ts';
+import { makeImage } from '../../shared/image.ts';
 import { pullOver, pushOver } from './client.ts';
-import { startRunningStack, stateFolder } from './running-stack.ts';
 import type { RunningStack } from './running-stack.ts';
+import { startRunningStack, stateFolder } from './running-stack.ts';
 
 let clean: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

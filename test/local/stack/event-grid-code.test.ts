@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeImage } from '../../shared/image.ts';
 import { pushOver } from './client.ts';
-import { startRunningStack, stateFolder } from './running-stack.ts';
 import type { RunningStack } from './running-stack.ts';
+import { startRunningStack, stateFolder } from './running-stack.ts';
 
 let state: Awaited<ReturnType<typeof stateFolder>>;
 let stack: RunningStack;

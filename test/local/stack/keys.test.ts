@@ -1,9 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hashPassword, parsePasswordHash } from '../../../shared/identity/password.ts';
 import { stackKeys } from '../../../local/stack/stack-keys.ts';
-import { openStateFolder } from '../../../local/stack/state-folder.ts';
 import type { StateFolder } from '../../../local/stack/state-folder.ts';
+import { openStateFolder } from '../../../local/stack/state-folder.ts';
+import { hashPassword, parsePasswordHash } from '../../../shared/identity/password.ts';
 import { stateFolder } from './running-stack.ts';
 
 let folder: Awaited<ReturnType<typeof stateFolder>>;

@@ -1,5 +1,5 @@
-import { startRunningStack, stateFolder } from './running-stack.ts';
 import type { RunningStack } from './running-stack.ts';
+import { startRunningStack, stateFolder } from './running-stack.ts';
 
 export interface RequiredStack {
   readonly stack: RunningStack;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openStateFolder } from '../../../local/stack/state-folder.ts';
 import { requireFreePorts } from '../../../local/stack/free-ports.ts';
 import { helpAsked, parseSettings } from '../../../local/stack/settings.ts';
+import { openStateFolder } from '../../../local/stack/state-folder.ts';
 
 const servers: Server[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));

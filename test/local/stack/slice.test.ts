@@ -1,12 +1,12 @@
-import { HTTP } from 'cloudevents';
 import type { CloudEventV1 } from 'cloudevents';
+import { HTTP } from 'cloudevents';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseEvent } from '../../../shared/events/envelope.ts';
 import { makeImage } from '../../shared/image.ts';
 import { pullOver, pushOver } from './client.ts';
 import { startReceiver } from './receiver.ts';
-import { startRunningStack, stateFolder } from './running-stack.ts';
 import type { RunningStack } from './running-stack.ts';
+import { startRunningStack, stateFolder } from './running-stack.ts';
 
 let stack: RunningStack;
 let state: Awaited<ReturnType<typeof stateFolder>>;

@@ -1,12 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CosmosClient } from '@azure/cosmos';
+import { afterEach, describe, expect, it } from 'vitest';
 import { runToEnd, startRunningStack, stateFolder } from './running-stack.ts';
 
 let clean: (() => Promise<unknown>)[] = [];

@@ -5,8 +5,8 @@ import { database, startDocuments } from '../../contracts/cosmos.ts';
 import { ask, makeImage, pushImage } from '../../shared/image.ts';
 import { deliverEvents, foldAll, usageOf } from '../../shared/usage/counting.ts';
 import { pushOver } from './client.ts';
-import { startRunningStack, stateFolder } from './running-stack.ts';
 import type { RunningStack } from './running-stack.ts';
+import { startRunningStack, stateFolder } from './running-stack.ts';
 
 const image = makeImage('pulled from the stack', 1);
 const repository = 'pulled/app';

@@ -1,7 +1,7 @@
 import type { App } from '../../../shared/app.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
-import { catalogue } from '../../../shared/events/catalogue.ts';
 import type { EventType } from '../../../shared/events/catalogue.ts';
+import { catalogue } from '../../../shared/events/catalogue.ts';
 import { ask } from '../image.ts';
 
 export interface AcrAttributes {

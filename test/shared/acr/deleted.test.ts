@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { askJson, refusal } from './asking.ts';
 import { ask, makeImage, pushImage } from '../image.ts';
-import { timedLongshore } from '../purge/binned.ts';
 import type { Timed } from '../purge/binned.ts';
+import { timedLongshore } from '../purge/binned.ts';
+import { askJson, refusal } from './asking.ts';
 
 interface Deleted {
   readonly repositories?: string[];

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { azureDocuments } from '../../../shared/adapters/azure/documents.ts';
 import type { AzureDocuments } from '../../../shared/adapters/azure/documents.ts';
+import { azureDocuments } from '../../../shared/adapters/azure/documents.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { App } from '../../../shared/app.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { RegistryName } from '../../../shared/oci/name.ts';
 import { database, startDocuments } from '../../contracts/cosmos.ts';
 import { ask, makeImage, pushBlob, putManifest } from '../image.ts';
 import { askJson, everyPage } from './asking.ts';
-import { RepositoryModel, shown } from './model.ts';
 import type { Step } from './model.ts';
+import { RepositoryModel, shown } from './model.ts';
 
 const images = [0, 1, 2, 3].map((n) => makeImage(`model ${n}`, 0));
 const tags = ['a', 'B', 'v1', 'v1.0'];

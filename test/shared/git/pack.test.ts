@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GitFault } from '../../../shared/adapters/git/fault.ts';
 import { checkPack, packLimits } from '../../../shared/adapters/git/pack.ts';
-import { deltaSizes, packOf, packed, zeros } from '../../contracts/git-packs.ts';
+import { deltaSizes, packed, packOf, zeros } from '../../contracts/git-packs.ts';
 
 const blob = Buffer.from('hello '.repeat(100));
 const refusal = (pack: Uint8Array, limits = packLimits) =>

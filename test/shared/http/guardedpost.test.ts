@@ -1,16 +1,16 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { guardedPost } from '../../../shared/http/guarded-post.ts';
 import type { GuardedPostOptions } from '../../../shared/http/guarded-post.ts';
+import { guardedPost } from '../../../shared/http/guarded-post.ts';
 import { loopbackNetworks, reachOf } from '../../../shared/http/public-address.ts';
 import { nameResolver } from '../../../shared/http/resolve-name.ts';
 import { certificateOfHookTest } from './certificate.ts';
 import { startNameServer } from './name-server.ts';
-import { startReceiver } from './receiver.ts';
 import type { Receiver } from './receiver.ts';
+import { startReceiver } from './receiver.ts';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {

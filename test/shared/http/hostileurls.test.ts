@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { guardedPost } from '../../../shared/http/guarded-post.ts';
 import type { GuardedPost } from '../../../shared/http/guarded-post.ts';
+import { guardedPost } from '../../../shared/http/guarded-post.ts';
 import { checkTarget } from '../../../shared/http/outbound-target.ts';
 import { loopbackNetworks, reachOf } from '../../../shared/http/public-address.ts';
 import { nameResolver } from '../../../shared/http/resolve-name.ts';
 import { connectionsDuring } from './connections.ts';
-import { startNameServer } from './name-server.ts';
 import type { NameServer } from './name-server.ts';
-import { startReceiver } from './receiver.ts';
+import { startNameServer } from './name-server.ts';
 import type { Receiver } from './receiver.ts';
+import { startReceiver } from './receiver.ts';
 
 /** PORT is that of a listener on every address of this machine. */
 const refusedAsText: readonly (readonly [string, string])[] = [

@@ -1,10 +1,10 @@
-import { request } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { request } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
-import { startNodeHost } from '../../../shared/http/node-host.ts';
 import type { NodeHost } from '../../../shared/http/node-host.ts';
+import { startNodeHost } from '../../../shared/http/node-host.ts';
 import { blockBytes } from '../../../shared/registry/stage-body.ts';
 import { location } from '../image.ts';
 

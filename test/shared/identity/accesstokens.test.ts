@@ -2,8 +2,8 @@ import { createHmac, createPublicKey, createSign, generateKeyPairSync } from 'no
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../image.ts';
-import { asAdmin, bearer, claimsOf, composeRequired, fetchToken, secretKey } from './required.ts';
 import type { Required } from './required.ts';
+import { asAdmin, bearer, claimsOf, composeRequired, fetchToken, secretKey } from './required.ts';
 
 const scope = 'repository:team/app:pull';
 const path = '/v2/team/app/manifests/v1';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { satisfies } from '../../../shared/identity/issuers/conditions.ts';
-import { isRepositoryPattern, matchesPattern, patternSchema } from '../../../shared/identity/pattern.ts';
 import type { RepositoryPattern } from '../../../shared/identity/pattern.ts';
+import { isRepositoryPattern, matchesPattern, patternSchema } from '../../../shared/identity/pattern.ts';
 
 const holds = (is: string, value: unknown) => satisfies({ claim: value }, [{ claim: 'claim', is }]);
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { guardedGet } from '../../../shared/http/guarded-get.ts';
 import { reachOf } from '../../../shared/http/public-address.ts';
 import { satisfies } from '../../../shared/identity/issuers/conditions.ts';
-import { startIssuer } from './issuer.ts';
 import type { LocalIssuer } from './issuer.ts';
-import { claimsOf, codeOf, composeRequired, manage, postForm, TestClock } from './required.ts';
+import { startIssuer } from './issuer.ts';
 import type { Required, Tokens } from './required.ts';
+import { claimsOf, codeOf, composeRequired, manage, postForm, TestClock } from './required.ts';
 
 const clock = new TestClock();
 let issuer: LocalIssuer;

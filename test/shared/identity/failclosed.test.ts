@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { ask } from '../image.ts';
-import { basic, bearer, composeRequired, fetchToken, makeToken, postForm } from './required.ts';
 import type { Required } from './required.ts';
+import { basic, bearer, composeRequired, fetchToken, makeToken, postForm } from './required.ts';
 
 const scope = 'repository:team/app:pull';
 

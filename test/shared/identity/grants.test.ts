@@ -12,8 +12,8 @@ import {
   repositoryActions,
   union,
 } from '../../../shared/identity/grants.ts';
-import { isRepositoryPattern, matchesPattern } from '../../../shared/identity/pattern.ts';
 import type { RepositoryPattern } from '../../../shared/identity/pattern.ts';
+import { isRepositoryPattern, matchesPattern } from '../../../shared/identity/pattern.ts';
 import { parseScopes } from '../../../shared/identity/scope.ts';
 import { RegistryError } from '../../../shared/oci/faults.ts';
 import type { RepositoryName } from '../../../shared/oci/name.ts';

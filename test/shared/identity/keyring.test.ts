@@ -2,8 +2,8 @@ import { createPrivateKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { signerOf, withoutOver } from '../../../shared/identity/keys/rotation.ts';
 import { ask } from '../image.ts';
-import { asAdmin, bearer, composeRequired, fetchToken, manage, postForm } from './required.ts';
 import type { Required, Tokens } from './required.ts';
+import { asAdmin, bearer, composeRequired, fetchToken, manage, postForm } from './required.ts';
 
 const day = 24 * 3_600_000;
 

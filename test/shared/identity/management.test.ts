@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { ask } from '../image.ts';
-import { asAdmin, basic, bearer, codeOf, composeRequired, fetchToken, makeToken, manage } from './required.ts';
 import type { Required } from './required.ts';
+import { asAdmin, basic, bearer, codeOf, composeRequired, fetchToken, makeToken, manage } from './required.ts';
 
 async function send(
   { app }: Pick<Required, 'app'>,

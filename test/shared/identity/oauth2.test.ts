@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hashPassword, makeSalt } from '../../../shared/identity/password.ts';
 import { ask, makeImage, putManifest } from '../image.ts';
+import type { Tokens } from './required.ts';
 import {
   asAdmin,
   basic,
@@ -13,7 +14,6 @@ import {
   manage,
   postForm,
 } from './required.ts';
-import type { Tokens } from './required.ts';
 
 const tokenUser = '00000000-0000-0000-0000-000000000000';
 const scope = 'repository:team/app:pull,push';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rememberPeer } from '../../../shared/http/peer.ts';
 import {
   formatPasswordHash,
   hashPassword,
@@ -7,8 +8,8 @@ import {
   parsePasswordHash,
   sameHash,
 } from '../../../shared/identity/password.ts';
-import { rememberPeer } from '../../../shared/http/peer.ts';
 import { ask } from '../image.ts';
+import type { MadeToken, Required } from './required.ts';
 import {
   adminPassword,
   asAdmin,
@@ -21,7 +22,6 @@ import {
   manage,
   postForm,
 } from './required.ts';
-import type { MadeToken, Required } from './required.ts';
 
 async function statusOf({ app }: Pick<Required, 'app'>, user: string, password: string): Promise<number> {
   return (await ask(app, 'GET', '/v2/', { headers: basic(user, password) })).status;

@@ -1,12 +1,12 @@
 import { setImmediate as settled } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { partOf, ratesOfSku, skus } from '../../../shared/identity/ratelimits.ts';
 import { ratesInForce } from '../../../shared/identity/registrysettings.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { ask } from '../image.ts';
-import { asAdmin, composeRequired, makeToken, basic, manage } from './required.ts';
 import type { Required } from './required.ts';
+import { asAdmin, basic, composeRequired, makeToken, manage } from './required.ts';
 
 interface Registry {
   readonly sku: string;

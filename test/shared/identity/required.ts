@@ -1,12 +1,12 @@
-import type { Clock } from '../../../shared/ports/clock.ts';
 import { commitChanges } from '../../../shared/adapters/memory/changes.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { makeRingKey } from '../../../shared/identity/keys/document.ts';
 import { hashPassword, makeSalt } from '../../../shared/identity/password.ts';
 import type { RateLimitSettings } from '../../../shared/identity/ratelimits.ts';
 import type { RegistryName } from '../../../shared/oci/name.ts';
+import type { Clock } from '../../../shared/ports/clock.ts';
 import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
 import { ask } from '../image.ts';
 

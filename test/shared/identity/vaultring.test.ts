@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { ask } from '../image.ts';
-import { asAdmin, bearer, composeRequired, fetchToken, secretKey, TestClock } from './required.ts';
 import type { Required } from './required.ts';
+import { asAdmin, bearer, composeRequired, fetchToken, secretKey, TestClock } from './required.ts';
 
 const day = 24 * 3_600_000;
 const newKey = (fill: string) => Buffer.alloc(32, fill).toString('base64');

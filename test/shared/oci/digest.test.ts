@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Digest } from '../../../shared/oci/digest.ts';
 import {
   algorithmOf,
   digestFromHex,
@@ -8,7 +9,6 @@ import {
   isDigestAlgorithm,
   parseDigest,
 } from '../../../shared/oci/digest.ts';
-import type { Digest } from '../../../shared/oci/digest.ts';
 
 describe('the digest of a stream', () => {
   it.each(['sha256', 'sha512'] as const)('is that of its bytes, by %s', async (algorithm) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { publishedTypes } from '../acr/asking.ts';
-import { ask, makeImage, pushImage, pushBlob } from '../image.ts';
+import { ask, makeImage, pushBlob, pushImage } from '../image.ts';
 import { binOf, day, everythingOf, hour, makeIndex, naming, post, push, statusOf, timedLongshore } from './binned.ts';
 
 const repository = 'team/app';

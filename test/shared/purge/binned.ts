@@ -1,11 +1,11 @@
-import type { App } from '../../../shared/app.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
-import type { TestLongshore } from '../../../shared/compose-for-test.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
+import type { App } from '../../../shared/app.ts';
+import type { TestLongshore } from '../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
 import { mediaTypes } from '../../../shared/oci/media-types.ts';
-import { ask, putManifest } from '../image.ts';
 import type { TestImage } from '../image.ts';
+import { ask, putManifest } from '../image.ts';
 
 export const hour = 3600 * 1000;
 export const day = 24 * hour;

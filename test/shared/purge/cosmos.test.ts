@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { azureDocuments } from '../../../shared/adapters/azure/documents.ts';
 import type { AzureDocuments } from '../../../shared/adapters/azure/documents.ts';
+import { azureDocuments } from '../../../shared/adapters/azure/documents.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { RegistryName } from '../../../shared/oci/name.ts';

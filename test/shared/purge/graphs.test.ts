@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../../shared/app.ts';
-import { ask, makeImage, pushImage } from '../image.ts';
 import type { TestImage } from '../image.ts';
+import { ask, makeImage, pushImage } from '../image.ts';
 import { binOf, day, everythingOf, makeIndex, naming, post, push, timedLongshore } from './binned.ts';
 
 const repository = 'team/app';

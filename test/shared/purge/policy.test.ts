@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Cause } from '../../../shared/events/envelope.ts';
-import type { RegistryName, RepositoryName, Tag } from '../../../shared/oci/name.ts';
 import type { Digest } from '../../../shared/oci/digest.ts';
-import { recycle } from '../../../shared/purge/recycle.ts';
-import type { Wanted } from '../../../shared/purge/recycle.ts';
-import { SoftDelete } from '../../../shared/purge/soft-delete.ts';
-import { silentLog } from '../../../shared/ports/log.ts';
+import type { RegistryName, RepositoryName, Tag } from '../../../shared/oci/name.ts';
 import { systemRandomIds } from '../../../shared/ports/clock.ts';
-import { oneRegion } from '../one-region.ts';
+import { silentLog } from '../../../shared/ports/log.ts';
+import type { Wanted } from '../../../shared/purge/recycle.ts';
+import { recycle } from '../../../shared/purge/recycle.ts';
+import { SoftDelete } from '../../../shared/purge/soft-delete.ts';
 import { ask, makeImage, pushImage } from '../image.ts';
-import { binOf, makeIndex, naming, push, statusOf, timedLongshore } from './binned.ts';
+import { oneRegion } from '../one-region.ts';
 import type { Timed } from './binned.ts';
+import { binOf, makeIndex, naming, push, statusOf, timedLongshore } from './binned.ts';
 
 const repository = 'team/app';
 const key = { registry: 'default' as RegistryName, repository: repository as RepositoryName };

@@ -2,12 +2,12 @@ import diagnostics from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Digest } from '../../../shared/oci/digest.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
-import type { RegistryName, RepositoryName } from '../../../shared/oci/name.ts';
 import { mediaTypes } from '../../../shared/oci/media-types.ts';
+import type { RegistryName, RepositoryName } from '../../../shared/oci/name.ts';
 import type { Documents } from '../../../shared/ports/documents.ts';
 import { everythingEnabled } from '../../../shared/state/attributes.ts';
-import { manifestId, timeKey } from '../../../shared/state/manifest.ts';
 import type { ManifestDocument } from '../../../shared/state/manifest.ts';
+import { manifestId, timeKey } from '../../../shared/state/manifest.ts';
 
 export const start = '2026-01-01T00:00:00.000Z';
 const inRepository = { registry: 'default' as RegistryName, repository: 'team/app' as RepositoryName };

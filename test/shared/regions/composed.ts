@@ -1,10 +1,10 @@
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
-import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import type { MemoryConnection } from '../../../shared/adapters/memory/connect.ts';
+import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { Settings } from '../../../shared/assemble.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { withoutLostAnswers } from '../../chance.ts';
 
 export interface TestRegion extends TestLongshore {

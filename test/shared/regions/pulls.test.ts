@@ -3,8 +3,8 @@ import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
 import { steppedClock } from '../../contracts/clock.ts';
 import { ask, location, makeImage, pushBlob, pushImage, putManifest, withDigest } from '../image.ts';
-import { composeRegion } from './composed.ts';
 import type { TestRegion } from './composed.ts';
+import { composeRegion } from './composed.ts';
 
 const lagMs = 2_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
-import { ask, location, makeImage, pushImage, putManifest } from '../image.ts';
 import { basic, composeRequired, makeToken } from '../identity/required.ts';
+import { ask, location, makeImage, pushImage, putManifest } from '../image.ts';
 
 const image = makeImage('encoded');
 

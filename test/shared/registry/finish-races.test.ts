@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import type { Call } from '../../../shared/adapters/memory/calls.ts';
+import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import type { App } from '../../../shared/app.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
 import type { DocumentChange } from '../../../shared/ports/documents.ts';
 import { ask, location, pushBlob, withDigest } from '../image.ts';
-import { day, timedLongshore } from '../purge/binned.ts';
 import type { Timed } from '../purge/binned.ts';
+import { day, timedLongshore } from '../purge/binned.ts';
 
 const bytes = Buffer.from('bytes that several push at once');
 const digest = digestOf(bytes);

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
 import type { RepositoryName } from '../../../shared/oci/name.ts';
-import { mountFromAnywhere } from '../../../shared/registry/mount.ts';
 import type { RegistryName } from '../../../shared/oci/name.ts';
+import { mountFromAnywhere } from '../../../shared/registry/mount.ts';
 import { ask, pushBlob } from '../image.ts';
 
 const bytes = Buffer.from('a layer that is shared');

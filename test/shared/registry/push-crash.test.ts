@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Crash } from '../../../shared/adapters/memory/crash.ts';
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
+import { Crash } from '../../../shared/adapters/memory/crash.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { sweepAge } from '../../../shared/events/outbox.ts';

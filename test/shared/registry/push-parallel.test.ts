@@ -3,8 +3,8 @@ import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { sweepAge } from '../../../shared/events/outbox.ts';
-import { ask, makeImage, pushImage } from '../image.ts';
 import type { TestImage } from '../image.ts';
+import { ask, makeImage, pushImage } from '../image.ts';
 
 const repository = 'team/app';
 const pushes = 64;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../../shared/app.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
+import type { App } from '../../../shared/app.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
 import { blockBytes } from '../../../shared/registry/stage-body.ts';

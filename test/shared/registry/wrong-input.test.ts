@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
+import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { App } from '../../../shared/app.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';

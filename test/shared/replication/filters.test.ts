@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RepositoryName } from '../../../shared/oci/name.ts';
-import { isWithin, takesEverything, takesEveryTag } from '../../../shared/replication/filters.ts';
+import { isWithin, takesEveryTag, takesEverything } from '../../../shared/replication/filters.ts';
 import { manifest } from '../purge/stored.ts';
 
 type Filters = Parameters<typeof isWithin>[0];

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../shared/adapters/memory/calls.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
 import { ask, location, makeImage, pushBlob, pushImage } from '../image.ts';
-import { composeRegion, regionNames } from '../regions/composed.ts';
 import type { TestRegion } from '../regions/composed.ts';
-import { call, replicating, statesOf } from './replicating.ts';
+import { composeRegion, regionNames } from '../regions/composed.ts';
 import type { Replicating } from './replicating.ts';
+import { call, replicating, statesOf } from './replicating.ts';
 
 const [blockBytes, leaseMs, minute] = [1_000, 60_000, 60_000];
 const copies = { blockBytes, leaseMs };

@@ -1,11 +1,11 @@
-import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
+import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { Settings } from '../../../shared/assemble.ts';
-import { steppedClock } from '../../contracts/clock.ts';
 import type { SteppedClock } from '../../contracts/clock.ts';
+import { steppedClock } from '../../contracts/clock.ts';
 import { ask } from '../image.ts';
-import { composeRegion, regionNames } from '../regions/composed.ts';
 import type { TestRegion } from '../regions/composed.ts';
+import { composeRegion, regionNames } from '../regions/composed.ts';
 
 export interface Replicating {
   readonly world: MemoryWorld;

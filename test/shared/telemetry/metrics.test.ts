@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
-import type { App } from '../../../shared/app.ts';
-import { ask, makeImage, pushBlob, pushImage } from '../image.ts';
-import { adminPassword, basic, composeRequired, TestClock } from '../identity/required.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
+import type { App } from '../../../shared/app.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
+import { adminPassword, basic, composeRequired, TestClock } from '../identity/required.ts';
+import { ask, makeImage, pushBlob, pushImage } from '../image.ts';
 
 /** Each sample of the text format: its name with its labels, and its number. */
 async function scrape(app: App): Promise<Map<string, number>> {

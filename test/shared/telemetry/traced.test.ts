@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryTracer } from '../../../shared/adapters/memory/tracer.ts';
-import type { RecordedSpan } from '../../../shared/adapters/memory/tracer.ts';
 import { azureTracer } from '../../../shared/adapters/azure/tracer.ts';
+import type { RecordedSpan } from '../../../shared/adapters/memory/tracer.ts';
+import { MemoryTracer } from '../../../shared/adapters/memory/tracer.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { silentLog } from '../../../shared/ports/log.ts';

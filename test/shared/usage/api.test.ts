@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
-import { steppedClock } from '../../contracts/clock.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { SteppedClock } from '../../contracts/clock.ts';
+import { steppedClock } from '../../contracts/clock.ts';
 import { composeRequired } from '../identity/required.ts';
 import { ask, makeImage, pushImage } from '../image.ts';
 import { as, deliverEvents, foldAll, usageOf } from './counting.ts';

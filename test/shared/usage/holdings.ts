@@ -1,8 +1,8 @@
 import type { App } from '../../../shared/app.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
 import { mediaTypes } from '../../../shared/oci/media-types.ts';
-import { ask, pushBlob, putManifest } from '../image.ts';
 import type { TestImage } from '../image.ts';
+import { ask, pushBlob, putManifest } from '../image.ts';
 
 interface ModelManifest {
   readonly bytes: number;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
-import { ask, makeImage, pushImage } from '../image.ts';
 import type { TestImage } from '../image.ts';
+import { ask, makeImage, pushImage } from '../image.ts';
 
 const repository = 'team/app';
 

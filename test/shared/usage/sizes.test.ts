@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { forecast } from '../../../shared/usage/sizes/forecast.ts';
 import { steppedClock } from '../../contracts/clock.ts';
-import { ask, makeImage, pushBlob, pushImage, putManifest } from '../image.ts';
 import type { TestImage } from '../image.ts';
+import { ask, makeImage, pushBlob, pushImage, putManifest } from '../image.ts';
 import { deliverEvents, foldAll, usageOf } from './counting.ts';
 import { Holdings } from './holdings.ts';
 

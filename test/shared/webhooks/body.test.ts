@@ -1,18 +1,18 @@
+import type { CloudEvent } from 'cloudevents';
+import { HTTP } from 'cloudevents';
 import fc from 'fast-check';
 import { Webhook as Receiver } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { HTTP } from 'cloudevents';
-import type { CloudEvent } from 'cloudevents';
 import { composeForTest } from '../../../shared/compose-for-test.ts';
 import { catalogue, eventTypes } from '../../../shared/events/catalogue.ts';
+import { signatureHeaders } from '../../../shared/http/standard-webhooks.ts';
 import type { RegistryName } from '../../../shared/oci/name.ts';
 import { renderBody } from '../../../shared/webhooks/body.ts';
 import { bodySchema } from '../../../shared/webhooks/body-schema.ts';
 import { deliveryIdOf, deliveryRef } from '../../../shared/webhooks/delivery-id.ts';
-import { formats } from '../../../shared/webhooks/documents.ts';
 import type { WebhookFormat } from '../../../shared/webhooks/documents.ts';
+import { formats } from '../../../shared/webhooks/documents.ts';
 import { parseSecret } from '../../../shared/webhooks/secrets.ts';
-import { signatureHeaders } from '../../../shared/http/standard-webhooks.ts';
 import { ask } from '../image.ts';
 import { eventOf } from './events.ts';
 

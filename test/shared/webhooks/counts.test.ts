@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
-import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import type { CallName } from '../../../shared/adapters/memory/calls.ts';
+import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
+import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import { deliver } from '../../../shared/webhooks/deliver.ts';
 import { dispatch } from '../../../shared/webhooks/dispatch.ts';
 import { findHooks } from '../../../shared/webhooks/find.ts';

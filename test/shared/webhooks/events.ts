@@ -1,5 +1,5 @@
-import { catalogue } from '../../../shared/events/catalogue.ts';
 import type { EventType } from '../../../shared/events/catalogue.ts';
+import { catalogue } from '../../../shared/events/catalogue.ts';
 import type { CloudEvent } from '../../../shared/ports/topic.ts';
 
 let made = 0;

@@ -3,8 +3,8 @@ import { deliver } from '../../../shared/webhooks/deliver.ts';
 import { dispatch } from '../../../shared/webhooks/dispatch.ts';
 import { dispatchLimits, retryLimits } from '../../../shared/webhooks/host-limits.ts';
 import { sweepWebhooks } from '../../../shared/webhooks/sweep.ts';
-import { answered, minute, pushEvent, second, Simulation } from './simulation.ts';
 import type { Answer } from './simulation.ts';
+import { answered, minute, pushEvent, second, Simulation } from './simulation.ts';
 
 /** A receiver that takes a request and says nothing, until it is let go. */
 function hanging(simulation: Simulation, name: string): () => void {

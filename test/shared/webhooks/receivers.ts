@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,12 +13,12 @@ import { loopbackNetworks, reachOf } from '../../../shared/http/public-address.t
 import type { RegistryName } from '../../../shared/oci/name.ts';
 import { systemClock } from '../../../shared/ports/clock.ts';
 import type { OutboundRequest } from '../../../shared/ports/post.ts';
-import { pingType } from '../../../shared/webhooks/documents.ts';
-import type { Webhook } from '../../../shared/webhooks/documents.ts';
+import type { CloudEvent } from '../../../shared/ports/topic.ts';
 import { sealingKeys } from '../../../shared/state/sealing-keys.ts';
+import type { Webhook } from '../../../shared/webhooks/documents.ts';
+import { pingType } from '../../../shared/webhooks/documents.ts';
 import { requestOf } from '../../../shared/webhooks/request.ts';
 import { makeSecret, parseSecret, sealSecret } from '../../../shared/webhooks/secrets.ts';
-import type { CloudEvent } from '../../../shared/ports/topic.ts';
 import { eventOf, pushed } from './events.ts';
 
 export const root = join(import.meta.dirname, '../../..');

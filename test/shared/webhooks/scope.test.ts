@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { catalogue, eventTypes } from '../../../shared/events/catalogue.ts';
 import { globMatches } from '../../../shared/state/pattern.ts';
+import type { HookEvent } from '../../../shared/webhooks/scope.ts';
 import {
   anchorOf,
   anchorsOf,
@@ -12,7 +13,6 @@ import {
   parseScope,
   routeAnchor,
 } from '../../../shared/webhooks/scope.ts';
-import type { HookEvent } from '../../../shared/webhooks/scope.ts';
 import { eventOf, pushed } from './events.ts';
 
 const hook = (scope: string, excludes: string[] = [], actions: string[] = ['push', 'delete']) => ({

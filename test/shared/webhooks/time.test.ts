@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { usualRetrySeconds } from '../../../shared/webhooks/schedule.ts';
 import { redeliverSince } from '../../../shared/webhooks/redeliver-since.ts';
+import { usualRetrySeconds } from '../../../shared/webhooks/schedule.ts';
 import { answered, hour, minute, second, Simulation } from './simulation.ts';
 
 /** What a receiver that is down does. */

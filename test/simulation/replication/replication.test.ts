@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { DocumentChange } from '../../../shared/ports/documents.ts';
 import { caseOf } from './cases.ts';
-import { failureOf, firstFailure, shrunk } from './run.ts';
 import type { Failure } from './run.ts';
+import { failureOf, firstFailure, shrunk } from './run.ts';
 import type { Mutation } from './world.ts';
 
 // Waits between attempts are real time, and random: here others just have their turns first.

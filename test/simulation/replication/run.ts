@@ -1,14 +1,14 @@
 import { Crash } from '../../../shared/adapters/memory/crash.ts';
-import { StoreFailure } from '../../../shared/ports/failures.ts';
 import { digestOf } from '../../../shared/oci/digest.ts';
+import { StoreFailure } from '../../../shared/ports/failures.ts';
 import { ask, putManifest } from '../../shared/image.ts';
 import { Violation } from '../invariants.ts';
 import { randomOf, Schedule } from '../schedule.ts';
-import { caseOf } from './cases.ts';
 import type { Case, Operation, Planned } from './cases.ts';
+import { caseOf } from './cases.ts';
 import { checkConverged, checkHeld, checkToldOnce } from './invariants.ts';
-import { actorIn, graceMs, images, leaseMs, regionNames, simulatedWorld } from './world.ts';
 import type { Actor, Mutation, Simulated } from './world.ts';
+import { actorIn, graceMs, images, leaseMs, regionNames, simulatedWorld } from './world.ts';
 
 const json = { 'content-type': 'application/json' };
 

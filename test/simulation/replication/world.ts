@@ -1,9 +1,9 @@
 import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
-import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
+import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import type { TestLongshore } from '../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../shared/compose-for-test.ts';
 import type { ContainerName, DocumentChange, Documents } from '../../../shared/ports/documents.ts';
 import { StoreFailure } from '../../../shared/ports/failures.ts';
 import { makeImage } from '../../shared/image.ts';

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, refusals } from '../../../http/management.ts';
 import { digestSchema } from '../../../oci/descriptor.ts';
-import { itemSchema, planSchema } from '../documents.ts';
 import { isInUseSource } from '../../../state/in-use-source.ts';
 import type { Item, Plan, PolicyDocument, Removal } from '../documents.ts';
+import { itemSchema, planSchema } from '../documents.ts';
 import type { Explained } from '../explain.ts';
 import { policyNameSchema, policySchema } from '../policy.ts';
 import { isApproved } from '../session.ts';

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
-import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../../shared/compose-for-test.ts';
-import { build, host, registry } from './building.ts';
-import type { Registry } from './building.ts';
-import { startCi } from './ci.ts';
-import type { Ci } from './ci.ts';
+import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import { loseNoAnswers } from '../../../chance.ts';
+import type { Registry } from './building.ts';
+import { build, host, registry } from './building.ts';
+import type { Ci } from './ci.ts';
+import { startCi } from './ci.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
 loseNoAnswers();

@@ -3,18 +3,18 @@ import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { MemoryGit } from '../../../../shared/adapters/memory/git.ts';
-import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../../shared/adapters/memory/world.ts';
+import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { Settings } from '../../../../shared/assemble.ts';
-import { composeForTest } from '../../../../shared/compose-for-test.ts';
-import type { TestLongshore } from '../../../../shared/compose-for-test.ts';
 import { fileIn } from '../../../../shared/builds/tasks/context.ts';
-import type { BuiltImage, Runner } from '../../../../shared/ports/runner.ts';
+import type { TestLongshore } from '../../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import { digestOf } from '../../../../shared/oci/digest.ts';
 import { mediaTypes } from '../../../../shared/oci/media-types.ts';
+import type { BuiltImage, Runner } from '../../../../shared/ports/runner.ts';
 import { withoutLostAnswers } from '../../../chance.ts';
-import { steppedClock } from '../../../contracts/clock.ts';
 import type { SteppedClock } from '../../../contracts/clock.ts';
+import { steppedClock } from '../../../contracts/clock.ts';
 import { ask, pushBlob, putManifest } from '../../image.ts';
 
 /** Where the tests' clients find the registry. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
-import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
+import { build, host, reasonOf, registry, upload } from './building.ts';
 
 /** `app:1` on `base:1`, and `top:1` on that; the base has been pushed anew, and its build is planned, not begun. */
 async function planned(dockerfile = `FROM ${host}/base:1`): Promise<Registry> {

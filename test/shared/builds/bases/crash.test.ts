@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
 import { randomOf } from '../../../simulation/schedule.ts';
-import { build, dependentsOf, host, registry } from './building.ts';
 import type { Registry } from './building.ts';
+import { build, dependentsOf, host, registry } from './building.ts';
 
 const images = ['left', 'right', 'top'];
 /** `.ci/run` asks for every call; otherwise some of them, others each time. */

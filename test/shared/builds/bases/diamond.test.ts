@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
-import { build, host, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
+import { build, host, registry, upload } from './building.ts';
 
 interface Shown {
   readonly image: string;

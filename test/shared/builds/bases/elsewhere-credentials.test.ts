@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryGit } from '../../../../shared/adapters/memory/git.ts';
 import type { TaskSecrets } from '../../../../shared/builds/inbound/task-secrets.ts';
-import { ask } from '../../image.ts';
-import { adminPassword, basic, bearer, composeRequired, fetchToken, manage } from '../../identity/required.ts';
-import { upload } from './building.ts';
-import type { Registry } from './building.ts';
-import { claimed, startCi } from './ci.ts';
-import type { Asked, Ci, Job } from './ci.ts';
 import { loseNoAnswers } from '../../../chance.ts';
+import { adminPassword, basic, bearer, composeRequired, fetchToken, manage } from '../../identity/required.ts';
+import { ask } from '../../image.ts';
+import type { Registry } from './building.ts';
+import { upload } from './building.ts';
+import type { Asked, Ci, Job } from './ci.ts';
+import { claimed, startCi } from './ci.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
 loseNoAnswers();

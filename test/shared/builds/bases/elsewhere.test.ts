@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
 import type { TaskSecrets } from '../../../../shared/builds/inbound/task-secrets.ts';
-import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
-import { claimed, startCi, verified } from './ci.ts';
+import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Asked, Ci, Job } from './ci.ts';
+import { claimed, startCi, verified } from './ci.ts';
 
 let ci: Ci;
 beforeEach(async () => {

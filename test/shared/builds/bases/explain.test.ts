@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import type { reasons } from '../../../../shared/builds/explain.ts';
 import { ask } from '../../image.ts';
-import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Built, Registry } from './building.ts';
+import { build, host, reasonOf, registry, upload } from './building.ts';
 
 const base1 = build('base', 'base 1');
 const base2 = build('base', 'base 2');

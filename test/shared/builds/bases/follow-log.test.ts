@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { build, host, registry, upload } from './building.ts';
 import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { followLog } from '../../../../shared/builds/plan/follow-log.ts';
+import { build, host, registry, upload } from './building.ts';
 
 /** A log in pieces, of an image that is still being made. */
 async function growing() {

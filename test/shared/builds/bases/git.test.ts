@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
 import { refsPushed } from '../../../../shared/builds/tasks/git-pushed.ts';
-import { build, dependentsOf, host, registry } from './building.ts';
 import type { Registry } from './building.ts';
+import { build, dependentsOf, host, registry } from './building.ts';
 
 const git = 'https://git.example/team/app.git';
 

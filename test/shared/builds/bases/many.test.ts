@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { ownBase } from '../../../../shared/builds/edges/names.ts';
 import { isRegistryName, isRepositoryName, isTag } from '../../../../shared/oci/name.ts';
-import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { build, registry } from './building.ts';
 
 const dependents = 10_000;

@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { Crash } from '../../../../shared/adapters/memory/crash.ts';
-import { startCi } from './ci.ts';
-import { dependentsOf, host, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
+import { dependentsOf, host, registry, upload } from './building.ts';
+import { startCi } from './ci.ts';
 
 async function withTask(dockerfile: string, settings: object): Promise<Registry> {
   const of = registry();

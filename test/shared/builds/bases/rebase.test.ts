@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../shared/oci/digest.ts';
 import { mediaTypes } from '../../../../shared/oci/media-types.ts';
 import { ask } from '../../image.ts';
-import { build, host, registry, reasonOf } from './building.ts';
 import type { Built, Registry, Runtime } from './building.ts';
+import { build, host, reasonOf, registry } from './building.ts';
 
 /** `app:1` on `base:1`, whose settings change from `old` to `next`. */
 async function rebasing(old: Runtime, next: Runtime, own: Runtime): Promise<Registry> {

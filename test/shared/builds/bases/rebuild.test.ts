@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { build, dependentsOf, host, registry } from './building.ts';
 import type { Registry } from './building.ts';
+import { build, dependentsOf, host, registry } from './building.ts';
 
 async function withDiamond(): Promise<Registry> {
   const of = registry();

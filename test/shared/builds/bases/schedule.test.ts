@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { host, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
+import { host, registry, upload } from './building.ts';
 
 const hourMs = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { build, host, reasonOf, registry } from './building.ts';
 import type { Registry } from './building.ts';
+import { build, host, reasonOf, registry } from './building.ts';
 
 /** `x1:1` on `x:1` and `xx:1` on that, for each of these bases. */
 async function towers(bases: readonly string[]): Promise<Registry> {

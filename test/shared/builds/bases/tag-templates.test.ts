@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTag } from '../../../../shared/oci/name.ts';
 import { tagOf, tagTemplateSchema, tagValues } from '../../../../shared/builds/tasks/tag-templates.ts';
-import { host, registry, upload } from './building.ts';
+import { isTag } from '../../../../shared/oci/name.ts';
 import type { Registry } from './building.ts';
+import { host, registry, upload } from './building.ts';
 
 const git = 'https://git.example/app.git';
 

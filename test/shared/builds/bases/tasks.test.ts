@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { build, dependentsOf, host, reasonOf, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
+import { build, dependentsOf, host, reasonOf, registry, upload } from './building.ts';
 
 interface Given {
   readonly dockerfile?: string;

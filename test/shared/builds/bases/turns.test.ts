@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
-import { build, host, registry, upload } from './building.ts';
 import type { Registry } from './building.ts';
-import { startCi } from './ci.ts';
+import { build, host, registry, upload } from './building.ts';
 import type { Job } from './ci.ts';
+import { startCi } from './ci.ts';
 
 const minutes = 60_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../../../shared/app.ts';
-import { repositoriesOver } from '../../../../shared/purge/policy/brake.ts';
 import type { RegistryName, RepositoryName } from '../../../../shared/oci/name.ts';
+import { repositoriesOver } from '../../../../shared/purge/policy/brake.ts';
 import type { Removal } from '../../../../shared/purge/policy/documents.ts';
 import type { PolicyPorts } from '../../../../shared/purge/policy/ports.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { digestOf } from '../../../../shared/oci/digest.ts';
 import type { Digest } from '../../../../shared/oci/digest.ts';
+import { digestOf } from '../../../../shared/oci/digest.ts';
 import type { RepositoryName, Tag } from '../../../../shared/oci/name.ts';
 import type { Facts, ManifestFacts, TagFacts } from '../../../../shared/purge/policy/facts.ts';
 import type { Rules } from '../../../../shared/purge/policy/judge.ts';
-import { policySchema } from '../../../../shared/purge/policy/policy.ts';
 import type { KeepRule, RemoveRule } from '../../../../shared/purge/policy/policy.ts';
+import { policySchema } from '../../../../shared/purge/policy/policy.ts';
 
 const dayMs = 24 * 3600 * 1000;
 export const now = 200 * dayMs;

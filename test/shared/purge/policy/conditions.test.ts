@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { RepositoryName, Tag } from '../../../../shared/oci/name.ts';
-import { isAmong, keepsName, keptUntil, mayTake, takenFrom } from '../../../../shared/purge/policy/conditions.ts';
 import type { Judged } from '../../../../shared/purge/policy/conditions.ts';
+import { isAmong, keepsName, keptUntil, mayTake, takenFrom } from '../../../../shared/purge/policy/conditions.ts';
 import type { Facts, ManifestFacts, TagFacts } from '../../../../shared/purge/policy/facts.ts';
-import { judge } from '../../../../shared/purge/policy/judge.ts';
 import type { Rules } from '../../../../shared/purge/policy/judge.ts';
-import { policySchema } from '../../../../shared/purge/policy/policy.ts';
+import { judge } from '../../../../shared/purge/policy/judge.ts';
 import type { KeepRule, RemoveRule } from '../../../../shared/purge/policy/policy.ts';
+import { policySchema } from '../../../../shared/purge/policy/policy.ts';
 import { digestAt } from './arbitrary.ts';
 
 const day = 24 * 3600 * 1000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RepositoryName, Tag } from '../../../../shared/oci/name.ts';
 import type { Facts, ManifestFacts, TagFacts } from '../../../../shared/purge/policy/facts.ts';
-import { judge } from '../../../../shared/purge/policy/judge.ts';
 import type { Rules } from '../../../../shared/purge/policy/judge.ts';
+import { judge } from '../../../../shared/purge/policy/judge.ts';
 import { policySchema } from '../../../../shared/purge/policy/policy.ts';
 import { digestAt, now } from './arbitrary.ts';
 

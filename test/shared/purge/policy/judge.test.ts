@@ -4,10 +4,10 @@ import type { Digest } from '../../../../shared/oci/digest.ts';
 import type { RepositoryName } from '../../../../shared/oci/name.ts';
 import { keptUntil } from '../../../../shared/purge/policy/conditions.ts';
 import type { Facts, ManifestFacts, TagFacts } from '../../../../shared/purge/policy/facts.ts';
-import { judge } from '../../../../shared/purge/policy/judge.ts';
 import type { Rules } from '../../../../shared/purge/policy/judge.ts';
-import { surroundingsOf } from '../../../../shared/purge/policy/surroundings.ts';
+import { judge } from '../../../../shared/purge/policy/judge.ts';
 import type { Graph, Node } from '../../../../shared/purge/policy/surroundings.ts';
+import { surroundingsOf } from '../../../../shared/purge/policy/surroundings.ts';
 import { digestAt, facts, keepRule, manifestFacts, now, rules, tagFacts } from './arbitrary.ts';
 
 const dayMs = 24 * 3600 * 1000;

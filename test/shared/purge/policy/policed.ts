@@ -1,7 +1,7 @@
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { App } from '../../../../shared/app.ts';
-import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import type { TestLongshore } from '../../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../../shared/compose-for-test.ts';
 import type { ReadLastPulls } from '../../../../shared/ports/pulls.ts';
 import { ask } from '../../image.ts';
 import { day } from '../binned.ts';

@@ -1,7 +1,7 @@
 import { mediaTypes } from '../../../../shared/oci/media-types.ts';
-import { brokenBody } from './uploads.ts';
-import { absent } from './request-row.ts';
 import type { Ground, WrongRequest } from './request-row.ts';
+import { absent } from './request-row.ts';
+import { brokenBody } from './uploads.ts';
 
 const { ociManifest, ociIndex, dockerManifest, dockerSchema1, dockerSchema1Signed } = mediaTypes;
 const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: absent, size: 1 };

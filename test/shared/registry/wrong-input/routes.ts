@@ -1,5 +1,5 @@
-import { absent } from './request-row.ts';
 import type { Ground, WrongRequest } from './request-row.ts';
+import { absent } from './request-row.ts';
 
 const badNames = [
   'A',

@@ -1,7 +1,7 @@
 import { digestOf } from '../../../../shared/oci/digest.ts';
 import { withDigest } from '../../image.ts';
-import { absent } from './request-row.ts';
 import type { Ground, WrongRequest } from './request-row.ts';
+import { absent } from './request-row.ts';
 
 /** Sends some bytes and goes away. */
 export function brokenBody(): ReadableStream<Uint8Array> {
