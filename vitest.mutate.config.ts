@@ -4,14 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/shared/purge/policy/{grace,conditions}.test.ts',
-      'test/shared/identity/{grants,conditions}.test.ts',
-      'test/shared/state/{schedule,pattern}.test.ts',
-      'test/shared/webhooks/schedule.test.ts',
-      'test/shared/oci/digest.test.ts',
-      'test/shared/http/range.test.ts',
-      'test/shared/replication/filters.test.ts',
-      'test/shared/builds/rebase/merge.test.ts',
+      'test/shared/features/purge/policy/{grace,conditions}.test.ts',
+      'test/shared/features/identity/{grants,conditions}.test.ts',
+      'test/shared/core/rules/{schedule,pattern}.test.ts',
+      'test/shared/features/webhooks/schedule.test.ts',
+      'test/shared/core/oci/digest.test.ts',
+      'test/shared/core/http/range.test.ts',
+      'test/shared/features/replication/filters.test.ts',
+      'test/shared/features/builds/rebase/merge.test.ts',
     ],
     testTimeout: 30_000,
   },

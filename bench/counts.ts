@@ -1,5 +1,5 @@
-import { composeForTest } from '../shared/compose-for-test.ts';
-import { digestOf } from '../shared/oci/digest.ts';
+import { composeForTest } from '../shared/app/compose-for-test.ts';
+import { digestOf } from '../shared/core/oci/digest.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../test/shared/image.ts';
 import type { Figure } from './compare.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { azureDocuments } from '../shared/adapters/azure/documents.ts';
-import { digestOf } from '../shared/oci/digest.ts';
-import type { RegistryName, RepositoryName } from '../shared/oci/name.ts';
-import { tagRef } from '../shared/state/manifest.ts';
+import { tagRef } from '../shared/core/documents/manifest.ts';
+import { digestOf } from '../shared/core/oci/digest.ts';
+import type { RegistryName, RepositoryName } from '../shared/core/oci/name.ts';
 import { remoteApp } from '../test/conformance/registry.ts';
 import { ask, location, makeImage, pushImage, putManifest, withDigest } from '../test/shared/image.ts';
 import type { Figure, Side } from './compare.ts';

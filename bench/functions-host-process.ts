@@ -5,8 +5,8 @@ import { createRouteTable } from '../local/functions-host/http/route-table.ts';
 import { createHttpFront } from '../local/functions-host/http/server.ts';
 import { createStreamWorker } from '../local/functions-host/http/stream-exchange.ts';
 import { startFunctionsHost } from '../local/functions-host/start.ts';
-import { composeForTest } from '../shared/compose-for-test.ts';
-import { digestOf } from '../shared/oci/digest.ts';
+import { composeForTest } from '../shared/app/compose-for-test.ts';
+import { digestOf } from '../shared/core/oci/digest.ts';
 
 /**
  * What `bench/functions-host.ts` asks. `hop`: the local host alone forwards to a bare server, and its invocations do

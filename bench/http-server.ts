@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startNodeHost } from '../host/node-host.ts';
 import { azureBlobs } from '../shared/adapters/azure/blobs.ts';
-import { compose } from '../shared/compose.ts';
-import { composeForTest } from '../shared/compose-for-test.ts';
-import { parseConfig } from '../shared/config.ts';
-import { startNodeHost } from '../shared/http/node-host.ts';
-import { digestOf } from '../shared/oci/digest.ts';
-import { Metrics } from '../shared/telemetry/metrics.ts';
-import { PullCounter } from '../shared/usage/pull-counter.ts';
-import { asAdmin, bearer, composeRequired } from '../test/shared/identity/required.ts';
+import { compose } from '../shared/app/compose.ts';
+import { composeForTest } from '../shared/app/compose-for-test.ts';
+import { parseConfig } from '../shared/app/config/config.ts';
+import { digestOf } from '../shared/core/oci/digest.ts';
+import { Metrics } from '../shared/core/telemetry/metrics.ts';
+import { PullCounter } from '../shared/features/usage/pull-counter.ts';
+import { asAdmin, bearer, composeRequired } from '../test/shared/features/identity/required.ts';
 
 /** What `bench/http.ts` asks for, of either server. */
 export interface BenchServer {

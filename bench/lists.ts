@@ -1,9 +1,9 @@
 import { azureDocuments } from '../shared/adapters/azure/documents.ts';
 import { createMemoryWorld } from '../shared/adapters/memory/world.ts';
-import type { App } from '../shared/app.ts';
-import { composeForTest } from '../shared/compose-for-test.ts';
-import type { RegistryName } from '../shared/oci/name.ts';
-import type { Documents } from '../shared/ports/documents.ts';
+import type { App } from '../shared/app/app.ts';
+import { composeForTest } from '../shared/app/compose-for-test.ts';
+import type { RegistryName } from '../shared/core/oci/name.ts';
+import type { Documents } from '../shared/core/ports/documents.ts';
 import { ask } from '../test/shared/image.ts';
 import type { Figure, Side } from './compare.ts';
 import { interleave, median, ratio, told } from './compare.ts';

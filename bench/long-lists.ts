@@ -1,10 +1,10 @@
-import type { App } from '../shared/app.ts';
-import type { Digest } from '../shared/oci/digest.ts';
-import type { RegistryName, RepositoryName } from '../shared/oci/name.ts';
-import type { DocumentRef, Documents, JsonDocument } from '../shared/ports/documents.ts';
-import { referrerId, tagId, tagRef } from '../shared/state/manifest.ts';
-import { partitionOf } from '../shared/state/names.ts';
-import { repositoryRef } from '../shared/state/repository.ts';
+import type { App } from '../shared/app/app.ts';
+import { referrerId, tagId, tagRef } from '../shared/core/documents/manifest.ts';
+import { partitionOf } from '../shared/core/documents/names.ts';
+import { repositoryRef } from '../shared/core/documents/repository.ts';
+import type { Digest } from '../shared/core/oci/digest.ts';
+import type { RegistryName, RepositoryName } from '../shared/core/oci/name.ts';
+import type { DocumentRef, Documents, JsonDocument } from '../shared/core/ports/documents.ts';
 import { makeImage, pushImage } from '../test/shared/image.ts';
 
 export interface LongList {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { composeForTest } from '../shared/compose-for-test.ts';
+import { composeForTest } from '../shared/app/compose-for-test.ts';
 import { makeImage, pushImage, putManifest } from '../test/shared/image.ts';
 import type { Figure, Side } from './compare.ts';
 import { interleave, rateOf, ratio, told } from './compare.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'undici';
-import { digestOf } from '../shared/oci/digest.ts';
+import { digestOf } from '../shared/core/oci/digest.ts';
 import type { TestImage } from '../test/shared/image.ts';
 import { makeImage } from '../test/shared/image.ts';
 import type { Figure, Side } from './compare.ts';

@@ -6,7 +6,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { devstoreAccount } from '../local/azurite/accounts.ts';
 import { startAzurite } from '../local/azurite/start.ts';
-import { digestOf } from '../shared/oci/digest.ts';
+import { digestOf } from '../shared/core/oci/digest.ts';
 import { location, withDigest } from '../test/shared/image.ts';
 import { median } from './compare.ts';
 import { start } from './server-process.ts';

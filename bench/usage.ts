@@ -1,11 +1,11 @@
 import { createMemoryWorld } from '../shared/adapters/memory/world.ts';
-import type { TestLongshore } from '../shared/compose-for-test.ts';
-import { composeForTest } from '../shared/compose-for-test.ts';
-import type { Pull } from '../shared/ports/pulls.ts';
-import { PullCounter } from '../shared/usage/pull-counter.ts';
+import type { TestLongshore } from '../shared/app/compose-for-test.ts';
+import { composeForTest } from '../shared/app/compose-for-test.ts';
+import type { Pull } from '../shared/core/ports/pulls.ts';
+import { PullCounter } from '../shared/features/usage/pull-counter.ts';
 import { steppedClock } from '../test/contracts/clock.ts';
+import { foldAll, usageOf } from '../test/shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../test/shared/image.ts';
-import { foldAll, usageOf } from '../test/shared/usage/counting.ts';
 import type { Figure, Side } from './compare.ts';
 import { interleave, rateOf, ratio, told } from './compare.ts';
 

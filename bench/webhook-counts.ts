@@ -1,5 +1,5 @@
-import { dispatch } from '../shared/webhooks/dispatch.ts';
-import { answered, pushEvent, Simulation } from '../test/shared/webhooks/simulation.ts';
+import { dispatch } from '../shared/features/webhooks/dispatch.ts';
+import { answered, pushEvent, Simulation } from '../test/shared/features/webhooks/simulation.ts';
 
 const [others, matching, failing] = [90, 10, 3];
 

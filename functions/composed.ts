@@ -1,6 +1,6 @@
-import type { ComposedLongshore } from '../shared/compose.ts';
-import { compose } from '../shared/compose.ts';
-import { parseConfig } from '../shared/config.ts';
+import type { ComposedLongshore } from '../shared/app/compose.ts';
+import { compose } from '../shared/app/compose.ts';
+import { parseConfig } from '../shared/app/config/config.ts';
 import { invocationLog } from './invocation-log.ts';
 
 let longshore: ComposedLongshore | undefined;

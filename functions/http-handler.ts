@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpMethod, HttpRequest, HttpResponseInit } from '@azure/functions';
-import type { App } from '../shared/app.ts';
-import { nodeListener } from '../shared/http/node-host.ts';
+import { nodeListener } from '../host/node-host.ts';
+import type { App } from '../shared/app/app.ts';
 import { composed } from './composed.ts';
 import { answeredItself, ForwardedExchange } from './forwarded-exchange.ts';
 import { invocationHeader } from './invocations.ts';

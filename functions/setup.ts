@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { giveWay } from '../shared/http/give-way.ts';
+import { giveWay } from '../shared/core/http/give-way.ts';
 import { flushComposed } from './composed.ts';
 
 // Without it a chunked body arrives empty, and whole bodies are copied through the host's memory.

@@ -1,4 +1,4 @@
-import { requireNode } from '../shared/node-version.ts';
+import { requireNode } from '../shared/app/node-version.ts';
 
 try {
   // Before anything else is loaded, as in functions/index.ts.

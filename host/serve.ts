@@ -1,6 +1,6 @@
-import { compose } from '../shared/compose.ts';
-import { parseConfig } from '../shared/config.ts';
-import { startNodeHost } from '../shared/http/node-host.ts';
+import { compose } from '../shared/app/compose.ts';
+import { parseConfig } from '../shared/app/config/config.ts';
+import { startNodeHost } from './node-host.ts';
 import { runUntilTold } from './run.ts';
 import { parseHostSettings } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadConfiguration } from '../shared/config.ts';
+import { BadConfiguration } from '../shared/app/config/config.ts';
 
 const settingsSchema = z.object({
   /** Where it listens; Container Apps' ingress must name the same port as `targetPort`. */

@@ -57,7 +57,7 @@ param retentionDays int = 30
 @description('Who is told of alerts.')
 param alertMail string = ''
 
-@description('Further settings of shared/config.ts, as in { LONGSHORE_GRACE_HOURS: \'48\' }.')
+@description('Further settings of shared/app/config/config.ts, as in { LONGSHORE_GRACE_HOURS: \'48\' }.')
 param settings { *: string } = {}
 
 @description('Secrets of the vault that tasks and logins may name, without the prefix longshore-user-: as in [\'git\']. Each must be in the vault before (docs/deploy.md).')

@@ -3,7 +3,7 @@
 // Exit codes: 0, 1 where a Dockerfile cannot be read or is wrong, 2 where the command is.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type BaseRef, basesOf, type BasesOptions } from '../shared/builds/dockerfile/bases.ts';
+import { type BaseRef, basesOf, type BasesOptions } from '../shared/core/dockerfile/bases.ts';
 
 /** Each image and the platforms that it is needed for. */
 function byName(refs: readonly BaseRef[]): Record<string, string[]> {

@@ -41,12 +41,9 @@ const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((pa
 );
 const shared = files.filter(({ path }) => path.startsWith('shared/'));
 
-/** Rooms of `shared/` that belong to no feature. Every other folder there is one. */
-const common = new Set(['ports', 'adapters', 'oci', 'state', 'events', 'http']);
-
+/** Each folder of `shared/features/` is one. */
 function featureOf(path: string): string | undefined {
-  const [top, room, rest] = path.split('/');
-  return top === 'shared' && rest !== undefined && room !== undefined && !common.has(room) ? room : undefined;
+  return /^shared\/features\/([^/]+)\//.exec(path)?.[1];
 }
 
 /** `file -> import` for every import that breaks a rule. */
@@ -72,17 +69,24 @@ describe('the architecture', () => {
   });
 
   it('keeps features and the common rooms free of adapters', () => {
-    const inward = shared.filter(({ path }) => path.split('/').length > 2 && !path.startsWith('shared/adapters/'));
+    const inward = shared.filter(({ path }) => /^shared\/(core|features)\//.test(path));
     expect(violations(inward, (_, imported) => imported.startsWith('shared/adapters/'))).toEqual([]);
   });
 
-  it('keeps the common rooms free of features', () => {
-    const rooms = shared.filter(({ path }) => common.has(path.split('/')[1] ?? ''));
+  it('keeps the core and the adapters free of features, and all three free of the composition', () => {
+    const rooms = shared.filter(({ path }) => /^shared\/(core|adapters)\//.test(path));
     expect(violations(rooms, (_, imported) => featureOf(imported) !== undefined)).toEqual([]);
+    const inward = shared.filter(({ path }) => !path.startsWith('shared/app/'));
+    expect(violations(inward, (_, imported) => imported.startsWith('shared/app/'))).toEqual([]);
+  });
+
+  it('has four shelves in shared/, and nothing beside them', () => {
+    const shelves = new Set(shared.map(({ path }) => path.split('/')[1]));
+    expect([...shelves].toSorted()).toEqual(['adapters', 'app', 'core', 'features']);
   });
 
   it("keeps Azure's packages to the triggers, the Azure adapters, the composition root and the local stack", () => {
-    const allowed = ['functions/', 'shared/adapters/azure/', 'shared/compose.ts', 'local/', 'test/', 'bench/'];
+    const allowed = ['functions/', 'shared/adapters/azure/', 'shared/app/compose.ts', 'local/', 'test/', 'bench/'];
     const elsewhere = files.filter(({ path }) => !allowed.some((place) => path.startsWith(place)));
     expect(violations(elsewhere, (_, imported) => imported.startsWith('@azure/'))).toEqual([]);
   });

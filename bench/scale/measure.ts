@@ -2,9 +2,9 @@ import subscriptions from '../../infra/event-subscriptions.json' with { type: 'j
 import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import type { TestLongshore } from '../../shared/compose-for-test.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
+import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
 import { steppedClock } from '../../test/contracts/clock.ts';
 import { ask, makeImage, pushImage } from '../../test/shared/image.ts';
 import type { Charged } from './metered.ts';

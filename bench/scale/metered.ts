@@ -1,5 +1,5 @@
 import { deleteCharge, queryCharge, readCharge, writeCharge } from '../../local/cosmos/request-charge.ts';
-import type { DocumentChange, Documents } from '../../shared/ports/documents.ts';
+import type { DocumentChange, Documents } from '../../shared/core/ports/documents.ts';
 
 /** One call for documents: what it did where, and its request units by the emulator's model. */
 export interface Charged {

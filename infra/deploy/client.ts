@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { digestOf } from '../../shared/oci/digest.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
 import { DeployFailure } from './run.ts';
 
 /** Where a deployment is tried: what is pushed there is deleted again. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { digestOf } from '../../shared/oci/digest.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
 import { ask, authorizationOf, pushBlob, repository, startUpload } from '../deploy/client.ts';
 import type { Finding, Patient } from './finding.ts';
 import { careful, failed, ok } from './finding.ts';

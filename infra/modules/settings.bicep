@@ -2,7 +2,7 @@
 param site string
 @allowed(['flex', 'premium'])
 param plan string
-@description('Of shared/config.ts, and of the host.')
+@description('Of shared/app/config/config.ts, and of the host.')
 param settings { *: string }
 @description('Settings whose values are secrets of the vault.')
 param secrets { name: string, secret: string, url: string }[]

@@ -5,7 +5,7 @@ param publicUrl string
 param identityId string
 @description('Of the Dockerfile at the root, in a registry that the identity may pull from, or that lets everybody.')
 param image string
-@description('Of shared/config.ts.')
+@description('Of shared/app/config/config.ts.')
 param settings { *: string }
 @description('Settings whose values are secrets of the vault: their names, and the addresses of the secrets.')
 param secrets { name: string, secret: string, url: string }[]

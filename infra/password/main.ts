@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/identity/password.ts';
+import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/features/identity/password.ts';
 
 // `npm run -s password`: docs/deploy.md. A password of one's own comes by standard input: everybody on the machine may
 // read arguments.

@@ -1,5 +1,5 @@
 import { BuilderRefused, isolationOf, isOnPath } from '../../shared/adapters/buildah/requirements.ts';
-import { buildSettingsSchema } from '../../shared/config-builds.ts';
+import { buildSettingsSchema } from '../../shared/adapters/buildah/settings.ts';
 import type { StackKeys } from './stack-keys.ts';
 
 /** Where the services of one region listen, and how they are opened. */
@@ -30,7 +30,7 @@ export interface OwnSettings {
 }
 
 /**
- * The settings of `shared/config.ts` that point the app of a region at the local services, or that the stack decides.
+ * The settings of `shared/app/config/config.ts` that point the app of a region at the local services, or that the stack decides.
  */
 export function appSettings(
   services: ServiceEndpoints,

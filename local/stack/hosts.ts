@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { composed } from '../../functions/composed.ts';
-import { hostNamesOf, parseConfig } from '../../shared/config.ts';
-import { requireOwnHost } from '../../shared/http/host-names.ts';
-import type { NodeHost } from '../../shared/http/node-host.ts';
-import { startNodeHost } from '../../shared/http/node-host.ts';
-import { wireAnswer } from '../../shared/http/respond.ts';
-import { RegistryError } from '../../shared/oci/faults.ts';
+import type { NodeHost } from '../../host/node-host.ts';
+import { startNodeHost } from '../../host/node-host.ts';
+import { hostNamesOf, parseConfig } from '../../shared/app/config/config.ts';
+import { requireOwnHost } from '../../shared/core/http/host-names.ts';
+import { wireAnswer } from '../../shared/core/http/respond.ts';
+import { RegistryError } from '../../shared/core/oci/faults.ts';
 import type { RefuseByHead } from '../functions-host/http/server.ts';
 import type { LogRecord } from '../functions-host/log.ts';
 import { startFunctionsHost } from '../functions-host/start.ts';

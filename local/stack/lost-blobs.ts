@@ -1,10 +1,10 @@
-import type { Blobs } from '../../shared/ports/blobs.ts';
-import type { DocumentChange, Documents, Predicate } from '../../shared/ports/documents.ts';
-import { maxChangesPerCommit } from '../../shared/ports/documents.ts';
-import { blobDocumentSchema } from '../../shared/state/blob.ts';
-import { manifestDocumentSchema } from '../../shared/state/manifest.ts';
-import { partitionOf } from '../../shared/state/names.ts';
-import { parseStored } from '../../shared/state/stored.ts';
+import { blobDocumentSchema } from '../../shared/core/documents/blob.ts';
+import { manifestDocumentSchema } from '../../shared/core/documents/manifest.ts';
+import { partitionOf } from '../../shared/core/documents/names.ts';
+import { parseStored } from '../../shared/core/documents/stored.ts';
+import type { Blobs } from '../../shared/core/ports/blobs.ts';
+import type { DocumentChange, Documents, Predicate } from '../../shared/core/ports/documents.ts';
+import { maxChangesPerCommit } from '../../shared/core/ports/documents.ts';
 
 /** Azurite writes its index every few seconds: killed outright it loses what it acknowledged since. In milliseconds. */
 const suspectMs = 60_000;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/identity/password.ts';
+import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/features/identity/password.ts';
 import type { StateFolder } from './state-folder.ts';
 
 const keySchema = z.base64().min(40);

@@ -1,6 +1,6 @@
 import layout from '../../infra/cosmos-containers.json' with { type: 'json' };
-import type { ContainerName, DocumentChange, JsonDocument, PartitionKey } from '../ports/documents.ts';
-import { maxChangesPerCommit } from '../ports/documents.ts';
+import type { ContainerName, DocumentChange, JsonDocument, PartitionKey } from '../core/ports/documents.ts';
+import { maxChangesPerCommit } from '../core/ports/documents.ts';
 
 /** https://learn.microsoft.com/azure/cosmos-db/partial-document-update-faq: operations in one patch. */
 const maxPatchOperations = 10;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { parseEvent } from '../../shared/events/envelope.ts';
+import { parseEvent } from '../../shared/core/events/envelope.ts';
 import { remoteApp } from '../conformance/registry.ts';
 import type { startReceiver } from '../local/stack/receiver.ts';
-import type { Built } from '../shared/builds/bases/building.ts';
-import { build } from '../shared/builds/bases/building.ts';
+import type { Built } from '../shared/features/builds/bases/building.ts';
+import { build } from '../shared/features/builds/bases/building.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../shared/image.ts';
 
 type Receiver = Awaited<ReturnType<typeof startReceiver>>;

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
 import { stateFolder } from '../local/stack/running-stack.ts';
-import type { LocalIssuer } from '../shared/identity/issuer.ts';
-import { startIssuer } from '../shared/identity/issuer.ts';
+import type { LocalIssuer } from '../shared/features/identity/issuer.ts';
+import { startIssuer } from '../shared/features/identity/issuer.ts';
 import type { TlsFront } from './tls-front.ts';
 import { startTlsFront } from './tls-front.ts';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
-import type { Ci, Job } from '../shared/builds/bases/ci.ts';
-import { startCi } from '../shared/builds/bases/ci.ts';
+import type { Ci, Job } from '../shared/features/builds/bases/ci.ts';
+import { startCi } from '../shared/features/builds/bases/ci.ts';
 import { command } from './command.ts';
 
 let required: RequiredStack;

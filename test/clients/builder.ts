@@ -1,8 +1,8 @@
 import type { Isolation } from '../../shared/adapters/buildah/requirements.ts';
 import { isolationOf } from '../../shared/adapters/buildah/requirements.ts';
+import { buildLimitsSchema } from '../../shared/adapters/buildah/settings.ts';
 import type { Sandboxed } from '../../shared/adapters/buildah/workplace.ts';
-import { buildLimitsSchema } from '../../shared/config-builds.ts';
-import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
+import { loopbackNetworks, reachOf } from '../../shared/core/outbound/public-address.ts';
 
 let isolation: Isolation | undefined;
 

@@ -1,5 +1,5 @@
-import { compose } from '../../shared/compose.ts';
-import { parseConfig } from '../../shared/config.ts';
+import { compose } from '../../shared/app/compose.ts';
+import { parseConfig } from '../../shared/app/config/config.ts';
 
 // A region's worker as a process of its own, to be killed: makes the copies that are due, and ends.
 const longshore = compose(parseConfig(process.env));

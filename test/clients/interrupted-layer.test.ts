@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { blockBytes } from '../../shared/registry/stage-body.ts';
+import { blockBytes } from '../../shared/features/registry/stage-body.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import {

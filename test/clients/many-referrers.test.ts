@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
+import type { App } from '../../shared/app/app.ts';
 import { remoteApp } from '../conformance/registry.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
+import { naming } from '../shared/features/purge/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
-import { naming } from '../shared/purge/binned.ts';
 
 const repository = 'team/app';
 const count = Number(process.env.REFERRERS ?? 1_000);

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 
 export interface Described {
   readonly mediaType: string;

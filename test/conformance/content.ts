@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { App } from '../../shared/app.ts';
-import type { Digest, DigestAlgorithm } from '../../shared/oci/digest.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import type { App } from '../../shared/app/app.ts';
+import type { Digest, DigestAlgorithm } from '../../shared/core/oci/digest.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { ask, location, withDigest } from '../shared/image.ts';
 
 export interface Content {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import type { App } from '../../shared/app/app.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { ask } from '../shared/image.ts';
 import type { Image } from './content.ts';
 import { codeOf, descriptor, emptyJson, manifestOf, pushAll, putContent, randomBlob, randomImage } from './content.ts';

@@ -1,5 +1,5 @@
-import type { App } from '../../shared/app.ts';
-import { basic } from '../shared/identity/required.ts';
+import type { App } from '../../shared/app/app.ts';
+import { basic } from '../shared/features/identity/required.ts';
 
 /**
  * What a named token may do that takes part in the conformance: everything in repositories that are called as the suite

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { ask } from '../shared/image.ts';
 import { bytesOf, codeOf, content, emptyJson, pull, push, pushAll, randomBlob, randomImage } from './content.ts';
 import type { RunningRegistry, SetUpRegistry } from './registry.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
-import type { DigestAlgorithm } from '../../shared/oci/digest.ts';
+import type { App } from '../../shared/app/app.ts';
+import type { DigestAlgorithm } from '../../shared/core/oci/digest.ts';
 import { ask, location, withDigest } from '../shared/image.ts';
 import type { Content } from './content.ts';
 import { bytesOf, codeOf, pull, push, randomBlob } from './content.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
+import type { App } from '../../shared/app/app.ts';
 import { ask, location } from '../shared/image.ts';
 import type { Content, Image } from './content.ts';
 import {

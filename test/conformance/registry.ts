@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { App } from '../../shared/app.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { startNodeHost } from '../../shared/http/node-host.ts';
-import { composeRequired, makeToken } from '../shared/identity/required.ts';
+import { startNodeHost } from '../../host/node-host.ts';
+import type { App } from '../../shared/app/app.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { composeRequired, makeToken } from '../shared/features/identity/required.ts';
 import { conformanceActions, loggedIn } from './login.ts';
 
 /** A registry that is up, however it is reached. */

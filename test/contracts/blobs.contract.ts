@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Blobs, ByteRange } from '../../shared/ports/blobs.ts';
+import type { Blobs, ByteRange } from '../../shared/core/ports/blobs.ts';
 import { bytesOf, someBytes } from './bytes.ts';
 
 export interface BlobsUnderTest {
@@ -16,7 +16,7 @@ function newName(): string {
   return `2026/blob-${process.pid}-${names}`;
 }
 
-/** Every sentence of shared/ports/blobs.ts, asked of one adapter. */
+/** Every sentence of shared/core/ports/blobs.ts, asked of one adapter. */
 export function blobsContract(name: string, setup: () => Promise<BlobsUnderTest>): void {
   describe(`blobs: ${name}`, () => {
     let world: BlobsUnderTest;

@@ -4,7 +4,7 @@ import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { Crash } from '../../shared/adapters/memory/crash.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { StoreFailure } from '../../shared/ports/failures.ts';
+import { StoreFailure } from '../../shared/core/ports/failures.ts';
 import { bytesOf, someBytes } from './bytes.ts';
 import { newEvent } from './topic.contract.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { withoutEmptyPages } from '../../shared/state/pages.ts';
+import { withoutEmptyPages } from '../../shared/core/documents/pages.ts';
 
 const partition = ['r', 'team/app'];
 const query = {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/ports/clock.ts';
+import type { Clock } from '../../shared/core/ports/clock.ts';
 
 export interface SteppedClock extends Clock {
   advance(milliseconds: number): void;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommitOutcome, Documents } from '../../shared/ports/documents.ts';
+import type { CommitOutcome, Documents } from '../../shared/core/ports/documents.ts';
 import { newRepository } from './documents.contract.ts';
 
 const refused = (index: number, because: string) => ({ committed: false, index, because });

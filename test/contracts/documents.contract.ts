@@ -5,7 +5,7 @@ import type {
   DocumentRef,
   Documents,
   JsonDocument,
-} from '../../shared/ports/documents.ts';
+} from '../../shared/core/ports/documents.ts';
 import { changeSentences } from './documents.changes.ts';
 import { querySentences } from './documents.queries.ts';
 
@@ -46,7 +46,7 @@ export function newRepository(documents: Documents, registry = `registry-${proce
   };
 }
 
-/** Every sentence of shared/ports/documents.ts, asked of one adapter. */
+/** Every sentence of shared/core/ports/documents.ts, asked of one adapter. */
 export function documentsContract(name: string, setup: () => Promise<DocumentsUnderTest>): void {
   describe(`documents: ${name}`, () => {
     let world: DocumentsUnderTest;

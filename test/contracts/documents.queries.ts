@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DocumentQuery, Documents, JsonDocument, Predicate, Scalar } from '../../shared/ports/documents.ts';
+import type { DocumentQuery, Documents, JsonDocument, Predicate, Scalar } from '../../shared/core/ports/documents.ts';
 import { newRepository } from './documents.contract.ts';
 
 type Asked = Omit<DocumentQuery, 'container' | 'limit'> & { readonly limit?: number };

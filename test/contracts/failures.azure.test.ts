@@ -8,7 +8,7 @@ import type { AzureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { azureQueues } from '../../shared/adapters/azure/queues.ts';
 import { azureTopic } from '../../shared/adapters/azure/topic.ts';
-import { StoreFailure } from '../../shared/ports/failures.ts';
+import { StoreFailure } from '../../shared/core/ports/failures.ts';
 import type { TestStorage } from './azurite.ts';
 import { startStorage } from './azurite.ts';
 import { bytesOf, someBytes } from './bytes.ts';

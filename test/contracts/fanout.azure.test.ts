@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AzureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
-import type { VersionedDocument } from '../../shared/ports/documents.ts';
+import type { VersionedDocument } from '../../shared/core/ports/documents.ts';
 
 /** Two partition key ranges with their documents, in the order of `n`. */
 const ranges = [

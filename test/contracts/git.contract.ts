@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import type { CommitFiles } from '../../shared/adapters/memory/git.ts';
-import type { Git } from '../../shared/ports/git.ts';
+import type { Git } from '../../shared/core/ports/git.ts';
 
 export interface GitSubject {
   readonly git: Git;

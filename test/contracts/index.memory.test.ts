@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import type { DocumentChange, DocumentQuery, Documents, Predicate } from '../../shared/ports/documents.ts';
+import type { DocumentChange, DocumentQuery, Documents, Predicate } from '../../shared/core/ports/documents.ts';
 import { steppedClock } from './clock.ts';
 
 const [registry, repository] = ['r', 'a'];

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { SecretStore } from '../../shared/adapters/memory/secrets.ts';
-import type { Secret } from '../../shared/ports/secrets.ts';
+import type { Secret } from '../../shared/core/ports/secrets.ts';
 import { ledTo } from './led-to.ts';
 
 /** What the SDK is told; its requests are led to the stand-in. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SendMessage } from '../../shared/ports/queues.ts';
+import type { SendMessage } from '../../shared/core/ports/queues.ts';
 
 export interface QueuesUnderTest {
   readonly queues: SendMessage;
@@ -11,7 +11,7 @@ export interface QueuesUnderTest {
   readonly stop: () => Promise<void>;
 }
 
-/** Every sentence of shared/ports/queues.ts, asked of one adapter. */
+/** Every sentence of shared/core/ports/queues.ts, asked of one adapter. */
 export function queuesContract(name: string, setup: () => Promise<QueuesUnderTest>): void {
   describe(`queues: ${name}`, () => {
     let world: QueuesUnderTest;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Documents } from '../../shared/ports/documents.ts';
+import type { Documents } from '../../shared/core/ports/documents.ts';
 import { newRepository } from './documents.contract.ts';
 
 export interface RegionsUnderTest {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { azureSecrets } from '../../shared/adapters/azure/secrets.ts';
-import { StoreFailure } from '../../shared/ports/failures.ts';
+import { StoreFailure } from '../../shared/core/ports/failures.ts';
 import type { KeyVault } from './keyvault.ts';
 import { startKeyVault, vault } from './keyvault.ts';
 import { newSecretName, secretsContract } from './secrets.contract.ts';

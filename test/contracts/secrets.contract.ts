@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Secrets } from '../../shared/ports/secrets.ts';
+import type { Secrets } from '../../shared/core/ports/secrets.ts';
 
 export interface SecretsUnderTest {
   readonly secrets: Secrets;
@@ -15,7 +15,7 @@ export function newSecretName(): string {
   return `contract-${randomUUID()}`;
 }
 
-/** Every sentence of shared/ports/secrets.ts, asked of one adapter. */
+/** Every sentence of shared/core/ports/secrets.ts, asked of one adapter. */
 export function secretsContract(adapter: string, setup: () => Promise<SecretsUnderTest>): void {
   describe(`secrets: ${adapter}`, () => {
     let world: SecretsUnderTest;

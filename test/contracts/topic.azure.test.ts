@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEventGrid } from '../../local/eventgrid/start.ts';
 import { azureTopic } from '../../shared/adapters/azure/topic.ts';
-import type { CloudEvent } from '../../shared/ports/topic.ts';
+import type { CloudEvent } from '../../shared/core/ports/topic.ts';
 import { startReceiver, until } from '../local/eventgrid/receiver.ts';
 import { topicContract } from './topic.contract.ts';
 

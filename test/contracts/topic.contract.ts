@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CloudEvent, PublishEvents } from '../../shared/ports/topic.ts';
+import type { CloudEvent, PublishEvents } from '../../shared/core/ports/topic.ts';
 
 export interface TopicUnderTest {
   readonly topic: PublishEvents;
@@ -21,7 +21,7 @@ export function newEvent(data: unknown = {}): CloudEvent {
   };
 }
 
-/** Every sentence of shared/ports/topic.ts, asked of one adapter. */
+/** Every sentence of shared/core/ports/topic.ts, asked of one adapter. */
 export function topicContract(name: string, setup: () => Promise<TopicUnderTest>): void {
   describe(`topic: ${name}`, () => {
     let world: TopicUnderTest;

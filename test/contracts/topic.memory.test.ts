@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import type { CloudEvent } from '../../shared/ports/topic.ts';
+import type { CloudEvent } from '../../shared/core/ports/topic.ts';
 import { newEvent, topicContract } from './topic.contract.ts';
 
 topicContract('memory', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { azureTracer } from '../../shared/adapters/azure/tracer.ts';
-import { silentLog } from '../../shared/ports/log.ts';
+import { silentLog } from '../../shared/core/ports/log.ts';
 import type { Envelope } from './ingestion.ts';
 import { instrumentationKey, startIngestion } from './ingestion.ts';
 import type { SeenSpan } from './tracer.contract.ts';

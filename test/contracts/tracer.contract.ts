@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StoreFailure } from '../../shared/ports/failures.ts';
-import type { Tracer } from '../../shared/ports/tracer.ts';
+import { StoreFailure } from '../../shared/core/ports/failures.ts';
+import type { Tracer } from '../../shared/core/ports/tracer.ts';
 
 export interface SeenSpan {
   readonly name: string;
@@ -22,7 +22,7 @@ export interface TracerUnderTest {
 
 const elsewhere = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
 
-/** Every sentence of shared/ports/tracer.ts, asked of one adapter. */
+/** Every sentence of shared/core/ports/tracer.ts, asked of one adapter. */
 export function tracerContract(adapter: string, setup: () => Promise<TracerUnderTest>): void {
   describe(`tracer: ${adapter}`, () => {
     let world: TracerUnderTest;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { startIssuer } from '../shared/identity/issuer.ts';
-import type { Required } from '../shared/identity/required.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { startIssuer } from '../shared/features/identity/issuer.ts';
+import type { Required } from '../shared/features/identity/required.ts';
 import {
   asAdmin,
   basic,
@@ -13,7 +13,7 @@ import {
   makeToken,
   manage,
   postForm,
-} from '../shared/identity/required.ts';
+} from '../shared/features/identity/required.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 
 const path = '/acr/v1/_deleted/_catalog';

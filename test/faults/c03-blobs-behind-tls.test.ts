@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { blobDelivery, parseConfig } from '../../shared/config.ts';
+import { blobDelivery, parseConfig } from '../../shared/app/config/config.ts';
 import { startRunningStack } from '../local/stack/running-stack.ts';
 
 const { Values: sample } = JSON.parse(

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import type { Required } from '../shared/identity/required.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import type { Required } from '../shared/features/identity/required.ts';
 import {
   asAdmin,
   basic,
@@ -11,7 +11,7 @@ import {
   fetchToken,
   makeToken,
   manage,
-} from '../shared/identity/required.ts';
+} from '../shared/features/identity/required.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 
 describe("a path of ACR's API", () => {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TestLongshore } from '../../shared/compose-for-test.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import type { CommitDocuments } from '../../shared/ports/documents.ts';
+import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import type { CommitDocuments } from '../../shared/core/ports/documents.ts';
+import { planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
+import { deliverEvents, foldAll } from '../shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
-import { planOf, policed, putPolicy } from '../shared/purge/policy/policed.ts';
-import { deliverEvents, foldAll } from '../shared/usage/counting.ts';
 import { blobIn, configType, foreignLayer, json, layerType, put } from './manifests.ts';
 
 const mostSafe = Number.MAX_SAFE_INTEGER;

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import type { TestLongshore } from '../../shared/compose-for-test.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
-import type { ContainerName } from '../../shared/ports/documents.ts';
+import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import type { ContainerName } from '../../shared/core/ports/documents.ts';
+import { foldAll } from '../shared/features/usage/counting.ts';
 import { ask } from '../shared/image.ts';
-import { foldAll } from '../shared/usage/counting.ts';
 import type { Descriptor } from './manifests.ts';
 import { blobIn, configType, digestOfText, foreignType, json, layerType, put } from './manifests.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
+import type { App } from '../../shared/app/app.ts';
+import { currentPlan, planOf, policed, putPolicy, tagsOf } from '../shared/features/purge/policy/policed.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
-import { currentPlan, planOf, policed, putPolicy, tagsOf } from '../shared/purge/policy/policed.ts';
 
 const hex = ({ digest }: { digest: string }) => digest.slice('sha256:'.length);
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import { deliverEvents } from '../shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
-import { deliverEvents } from '../shared/usage/counting.ts';
 import { blobIn, configType, digestOfText, json, layerType, put } from './manifests.ts';
 
 const day = 24 * 3600 * 1000;

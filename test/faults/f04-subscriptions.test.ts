@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import subscriptions from '../../infra/event-subscriptions.json' with { type: 'json' };
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import type { TestLongshore } from '../../shared/compose-for-test.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { catalogue } from '../../shared/events/catalogue.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { catalogue } from '../../shared/core/events/catalogue.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import { composeRegion, regionNames } from '../shared/core/regions/composed.ts';
+import { deliverEvents } from '../shared/features/usage/counting.ts';
 import type { TestImage } from '../shared/image.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
-import { composeRegion, regionNames } from '../shared/regions/composed.ts';
-import { deliverEvents } from '../shared/usage/counting.ts';
 import { json, put } from './manifests.ts';
 
 type Handler = 'recordUsage' | 'markTouched' | 'planReplication' | 'learnBases' | 'planBuild' | 'dispatchWebhooks';

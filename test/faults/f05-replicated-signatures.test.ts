@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import { regionNames } from '../shared/core/regions/composed.ts';
+import { replicating } from '../shared/features/replication/replicating.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
-import { regionNames } from '../shared/regions/composed.ts';
-import { replicating } from '../shared/replication/replicating.ts';
 import { json } from './manifests.ts';
 
 const repository = 'team/app';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
-import { manifestDocumentSchema } from '../../shared/state/manifest.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { manifestDocumentSchema } from '../../shared/core/documents/manifest.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import { deliverEvents } from '../shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
-import { deliverEvents } from '../shared/usage/counting.ts';
 import { blobIn, configType, digestOfText, foreignLayer, json, layerType, put } from './manifests.ts';
 
 /** What later steps add to a document has this much room below what Cosmos DB takes. In bytes. */

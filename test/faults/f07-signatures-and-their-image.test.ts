@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import type { App } from '../../shared/app/app.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import { approve, planOf, policed, putPolicy, tagsOf } from '../shared/features/purge/policy/policed.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
-import { approve, planOf, policed, putPolicy, tagsOf } from '../shared/purge/policy/policed.ts';
 import { json } from './manifests.ts';
 
 const repository = 'team/app';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 import { blobIn, configType, layerType, put } from './manifests.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import { json } from './manifests.ts';
 
 const ping = { id: '7a1b0d5e-0000-4000-8000-000000000000', timestamp: '2026-01-01T00:00:00.000Z', action: 'ping' };

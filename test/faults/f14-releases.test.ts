@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { explained, policed } from '../shared/features/purge/policy/policed.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
-import { explained, policed } from '../shared/purge/policy/policed.ts';
 
 async function verdictOf(tag: string): Promise<string | undefined> {
   const longshore = policed();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import { approve, planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
-import { approve, planOf, policed, putPolicy } from '../shared/purge/policy/policed.ts';
 
 const repository = 'team/app';
 

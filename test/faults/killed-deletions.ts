@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { TestLongshore } from '../../shared/compose-for-test.ts';
+import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
+import { makeIndex, naming, push, timedLongshore } from '../shared/features/purge/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
-import { makeIndex, naming, push, timedLongshore } from '../shared/purge/binned.ts';
 import { json } from './manifests.ts';
 
 const repository = 'team/app';

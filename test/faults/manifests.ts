@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { App } from '../../shared/app.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import type { App } from '../../shared/app/app.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { ask, pushBlob } from '../shared/image.ts';
 
 export const configType = 'application/vnd.oci.image.config.v1+json';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Built, Registry } from '../shared/builds/bases/building.ts';
-import { build, dependentsOf, host, registry, upload } from '../shared/builds/bases/building.ts';
+import type { Built, Registry } from '../shared/features/builds/bases/building.ts';
+import { build, dependentsOf, host, registry, upload } from '../shared/features/builds/bases/building.ts';
 
 /** Two images of other repositories with the same bytes, and one that is built on the first. */
 async function withTwins(app: (base: Built) => Built): Promise<Registry> {

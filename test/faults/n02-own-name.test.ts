@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { build, registry, scriptedRunner, upload } from '../shared/builds/bases/building.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { build, registry, scriptedRunner, upload } from '../shared/features/builds/bases/building.ts';
 
 /** As the tests' clients ask for it: no setting says that it is this registry's name. */
 const asked = 'registry.test';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { call, planOf, putPolicy } from '../shared/features/purge/policy/policed.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
-import { call, planOf, putPolicy } from '../shared/purge/policy/policed.ts';
 
 const repository = 'team/app';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { host, registry, upload } from '../shared/builds/bases/building.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { host, registry, upload } from '../shared/features/builds/bases/building.ts';
 
 async function withTask(dockerfile: string, more: object = {}): Promise<Registry> {
   const of = registry();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asAdmin, composeRequired, makeToken } from '../shared/identity/required.ts';
+import { asAdmin, composeRequired, makeToken } from '../shared/features/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
 it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { usageOf } from '../shared/features/usage/counting.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
-import { usageOf } from '../shared/usage/counting.ts';
 
 describe('the first survey', () => {
   it('is made by the timer of the minute in which something was pushed first, once, whatever instance runs it', async () => {

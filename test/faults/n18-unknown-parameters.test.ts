@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import { ask } from '../shared/image.ts';
 
 const { app } = composeForTest();

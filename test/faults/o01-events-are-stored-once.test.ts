@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import type { Delivery } from '../../shared/webhooks/documents.ts';
-import { redeliver } from '../../shared/webhooks/redeliver.ts';
-import { answered, hour, Simulation } from '../shared/webhooks/simulation.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import type { Delivery } from '../../shared/features/webhooks/documents.ts';
+import { redeliver } from '../../shared/features/webhooks/redeliver.ts';
+import { answered, hour, Simulation } from '../shared/features/webhooks/simulation.ts';
 
 const day = 24 * hour;
 const down = () => answered(503);

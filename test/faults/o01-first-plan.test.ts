@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { call, planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
-import { call, planOf, policed, putPolicy } from '../shared/purge/policy/policed.ts';
 import { roundTrips } from './round-trips.ts';
 
 const rules = { remove: [{ name: 'old', olderThanDays: 30 }], brakePercent: 100 };

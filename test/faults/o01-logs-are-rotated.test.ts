@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { canRotate, rotatingLog } from '../../shared/adapters/rotating-log.ts';
-import { compose } from '../../shared/compose.ts';
-import { parseConfig } from '../../shared/config.ts';
+import { compose } from '../../shared/app/compose.ts';
+import { parseConfig } from '../../shared/app/config/config.ts';
 
 const { Values: sample } = JSON.parse(
   readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8'),

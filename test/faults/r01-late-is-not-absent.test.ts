@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from '../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
 import { steppedClock } from '../contracts/clock.ts';
+import { composeRegion } from '../shared/core/regions/composed.ts';
 import { ask, makeImage, pushBlob, putManifest } from '../shared/image.ts';
-import { composeRegion } from '../shared/regions/composed.ts';
 
 const repository = 'team/app';
 /** Longer than reads wait for the write region before they look near. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { OwnWrites } from '../../shared/regions/own-writes.ts';
-import { manifestRef } from '../../shared/state/manifest.ts';
-import type { RepositoryKey } from '../../shared/state/names.ts';
+import { manifestRef } from '../../shared/core/documents/manifest.ts';
+import type { RepositoryKey } from '../../shared/core/documents/names.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { OwnWrites } from '../../shared/core/regions/own-writes.ts';
 import { steppedClock } from '../contracts/clock.ts';
+import { composeRegion } from '../shared/core/regions/composed.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../shared/image.ts';
-import { composeRegion } from '../shared/regions/composed.ts';
 
 const lagMs = 10_000;
 const repository = 'team/app';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { TestLongshore } from '../../shared/compose-for-test.ts';
+import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
+import { binOf, makeIndex, naming, post, push, timedLongshore } from '../shared/features/purge/binned.ts';
+import { planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
-import { binOf, makeIndex, naming, post, push, timedLongshore } from '../shared/purge/binned.ts';
-import { planOf, policed, putPolicy } from '../shared/purge/policy/policed.ts';
 import { json } from './manifests.ts';
 import { roundTrips } from './round-trips.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { binOf, naming, timedLongshore } from '../shared/features/purge/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
-import { binOf, naming, timedLongshore } from '../shared/purge/binned.ts';
 
 const repository = 'team/app';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import type { Digest } from '../../shared/oci/digest.ts';
-import type { RepositoryKey } from '../../shared/state/names.ts';
-import { settleImage } from '../../shared/usage/settle-image.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import type { RepositoryKey } from '../../shared/core/documents/names.ts';
+import type { Digest } from '../../shared/core/oci/digest.ts';
+import { settleImage } from '../../shared/features/usage/settle-image.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 
 const key = { registry: 'default', repository: 'team/app' } as unknown as RepositoryKey;

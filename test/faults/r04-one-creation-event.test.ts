@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import { withoutLostAnswers } from '../chance.ts';
 import { makeImage, pushBlob, putManifest } from '../shared/image.ts';
 

@@ -4,7 +4,7 @@ import { app } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionsHost } from '../../local/functions-host/start.ts';
 import { startFunctionsHost } from '../../local/functions-host/start.ts';
-import { readSmallBody } from '../../shared/http/request.ts';
+import { readSmallBody } from '../../shared/core/http/request.ts';
 
 const mebibyte = 1024 ** 2;
 let host: FunctionsHost;

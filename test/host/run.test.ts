@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { startNodeHost } from '../../shared/http/node-host.ts';
+import { startNodeHost } from '../../host/node-host.ts';
 
 const program = fileURLToPath(new URL('../../host/main.ts', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { hashPassword, parsePasswordHash } from '../../shared/identity/password.ts';
+import { hashPassword, parsePasswordHash } from '../../shared/features/identity/password.ts';
 
 const program = fileURLToPath(new URL('../../infra/password/main.ts', import.meta.url));
 const run = (args: readonly string[], input = '') =>

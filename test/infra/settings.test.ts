@@ -4,7 +4,7 @@ import type { Cloud } from './expression.ts';
 import { clouds, evaluate } from './expression.ts';
 import { infraText, ofType, predicted, samples } from './snapshot.ts';
 
-const config = readFileSync(new URL('../../shared/config.ts', import.meta.url), 'utf8');
+const config = readFileSync(new URL('../../shared/app/config/config.ts', import.meta.url), 'utf8');
 const parsed = [...config.matchAll(/^ {4}([A-Z][A-Z_]+): /gm)].map(([, name = '']) => name);
 
 /** Why the templates leave a setting alone; `settings` of main.bicep sets any of them. */

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../shared/adapters/documentrules.ts';
-import { containerNames } from '../../shared/ports/documents.ts';
+import { containerNames } from '../../shared/core/ports/documents.ts';
 import { evaluate } from './expression.ts';
 import { infraText, ofType, predicted, samples } from './snapshot.ts';
 

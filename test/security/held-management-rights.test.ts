@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Required } from '../shared/identity/required.ts';
-import { asAdmin, basic, composeRequired, makeToken } from '../shared/identity/required.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import { asAdmin, basic, composeRequired, makeToken } from '../shared/features/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
 interface Operation {

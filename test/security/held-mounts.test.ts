@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { digestOf } from '../../shared/oci/digest.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import {
+  asAdmin,
+  basic,
+  bearer,
+  composeRequired,
+  fetchToken,
+  makeToken,
+} from '../shared/features/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
 const bytes = Buffer.from('a secret layer');

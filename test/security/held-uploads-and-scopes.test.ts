@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { digestOf } from '../../shared/oci/digest.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { basic, bearer, claimsOf, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import {
+  basic,
+  bearer,
+  claimsOf,
+  composeRequired,
+  fetchToken,
+  makeToken,
+} from '../shared/features/identity/required.ts';
 import { ask, location } from '../shared/image.ts';
 
 const bytes = Buffer.from('bytes of an upload');

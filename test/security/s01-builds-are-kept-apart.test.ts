@@ -14,10 +14,10 @@ import { openGateway } from '../../shared/adapters/buildah/gateway.ts';
 import { behindDoors } from '../../shared/adapters/buildah/relay.ts';
 import { BuilderRefused, isolationOf } from '../../shared/adapters/buildah/requirements.ts';
 import { containerIds, inSandbox, stepOptions } from '../../shared/adapters/buildah/sandbox.ts';
+import { blobOrigin, buildLimitsSchema } from '../../shared/adapters/buildah/settings.ts';
 import { writeWorld } from '../../shared/adapters/buildah/world.ts';
-import { BadConfiguration, parseConfig } from '../../shared/config.ts';
-import { blobOrigin, buildLimitsSchema } from '../../shared/config-builds.ts';
-import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
+import { BadConfiguration, parseConfig } from '../../shared/app/config/config.ts';
+import { loopbackNetworks, reachOf } from '../../shared/core/outbound/public-address.ts';
 
 const required = {
   LONGSHORE_UPLOAD_KEY: Buffer.alloc(32).toString('base64'),

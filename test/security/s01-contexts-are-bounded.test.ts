@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { fileIn } from '../../shared/builds/tasks/context.ts';
-import { TarRefused, TarWalk } from '../../shared/oci/tar-walk.ts';
+import { TarRefused, TarWalk } from '../../shared/core/oci/tar-walk.ts';
+import { fileIn } from '../../shared/features/builds/tasks/context.ts';
 
 const bounds = { bytes: 1024 * 1024, entries: 100 };
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { loseNoAnswers } from '../chance.ts';
-import type { Built } from '../shared/builds/bases/building.ts';
-import { build } from '../shared/builds/bases/building.ts';
-import type { MadeToken, Required } from '../shared/identity/required.ts';
-import { asAdmin, basic, composeRequired, makeToken, manage } from '../shared/identity/required.ts';
+import type { Built } from '../shared/features/builds/bases/building.ts';
+import { build } from '../shared/features/builds/bases/building.ts';
+import type { MadeToken, Required } from '../shared/features/identity/required.ts';
+import { asAdmin, basic, composeRequired, makeToken, manage } from '../shared/features/identity/required.ts';
 import { ask, pushBlob, putManifest } from '../shared/image.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { noGrants } from '../../shared/identity/grants.ts';
-import { askGrants } from '../../shared/identity/may-pull.ts';
-import type { RegistryName, RepositoryName } from '../../shared/oci/name.ts';
-import { composeRequired, makeToken, manage } from '../shared/identity/required.ts';
+import type { RegistryName, RepositoryName } from '../../shared/core/oci/name.ts';
+import { noGrants } from '../../shared/features/identity/grants.ts';
+import { askGrants } from '../../shared/features/identity/may-pull.ts';
+import { composeRequired, makeToken, manage } from '../shared/features/identity/required.ts';
 
 const base = 'secret/base' as RepositoryName;
 const dayMs = 24 * 3_600_000;

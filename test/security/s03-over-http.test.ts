@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
-import { basic } from '../shared/identity/required.ts';
+import { basic } from '../shared/features/identity/required.ts';
 import { send } from './send.ts';
 import { tally } from './strangers.ts';
 

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ratesOfSku } from '../../shared/identity/ratelimits.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken, manage } from '../shared/identity/required.ts';
+import { ratesOfSku } from '../../shared/features/identity/ratelimits.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import {
+  asAdmin,
+  basic,
+  bearer,
+  composeRequired,
+  fetchToken,
+  makeToken,
+  manage,
+} from '../shared/features/identity/required.ts';
 import { form, knock, statusOf, tally } from './strangers.ts';
 
 const bySku = { registry: 'sku', identity: 'sku' } as const;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
-import { basic } from '../shared/identity/required.ts';
+import { basic } from '../shared/features/identity/required.ts';
 import type { Sent } from './send.ts';
 import { send } from './send.ts';
 import { tally } from './strangers.ts';

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { namedRef, tokenDocumentSchema } from '../../shared/identity/documents.ts';
-import { hashPassword } from '../../shared/identity/password.ts';
-import type { RegistryName } from '../../shared/oci/name.ts';
-import { readStored } from '../../shared/state/stored.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { adminPassword, asAdmin, basic, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
+import { readStored } from '../../shared/core/documents/stored.ts';
+import type { RegistryName } from '../../shared/core/oci/name.ts';
+import { namedRef, tokenDocumentSchema } from '../../shared/features/identity/documents.ts';
+import { hashPassword } from '../../shared/features/identity/password.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import {
+  adminPassword,
+  asAdmin,
+  basic,
+  composeRequired,
+  fetchToken,
+  makeToken,
+} from '../shared/features/identity/required.ts';
 import { form, knock, statusOf, tally } from './strangers.ts';
 
 const anyRepository = ['repositories/*/content/read'];

@@ -5,15 +5,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { MemoryGit } from '../../shared/adapters/memory/git.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { parseConfig } from '../../shared/config.ts';
-import type { Git, GitRepository } from '../../shared/ports/git.ts';
-import type { Runner } from '../../shared/ports/runner.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { parseConfig } from '../../shared/app/config/config.ts';
+import type { Git, GitRepository } from '../../shared/core/ports/git.ts';
+import type { Runner } from '../../shared/core/ports/runner.ts';
 import { loseNoAnswers } from '../chance.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { build, scriptedRunner, upload } from '../shared/builds/bases/building.ts';
-import type { Ci } from '../shared/builds/bases/ci.ts';
-import { startCi } from '../shared/builds/bases/ci.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { build, scriptedRunner, upload } from '../shared/features/builds/bases/building.ts';
+import type { Ci } from '../shared/features/builds/bases/ci.ts';
+import { startCi } from '../shared/features/builds/bases/ci.ts';
 import { ask, pushBlob } from '../shared/image.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { build, reasonOf, registry, upload } from '../shared/builds/bases/building.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { build, reasonOf, registry, upload } from '../shared/features/builds/bases/building.ts';
 
 interface Server_ {
   readonly host: string;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
-import { StoreFailure } from '../../shared/ports/failures.ts';
-import type { Log } from '../../shared/ports/log.ts';
-import { silentLog } from '../../shared/ports/log.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import { StoreFailure } from '../../shared/core/ports/failures.ts';
+import type { Log } from '../../shared/core/ports/log.ts';
+import { silentLog } from '../../shared/core/ports/log.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { build, host, registry, upload } from '../shared/features/builds/bases/building.ts';
 import { ask, pushBlob } from '../shared/image.ts';
 
 /** An image with a provenance, in its own manifest, that names these images. */

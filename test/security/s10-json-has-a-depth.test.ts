@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { JsonBounds, JsonOutOfBounds, maxJsonDepth, maxJsonValues, parseJson } from '../../shared/oci/json.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { build, host, reasonOf, registry } from '../shared/builds/bases/building.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { JsonBounds, JsonOutOfBounds, maxJsonDepth, maxJsonValues, parseJson } from '../../shared/core/oci/json.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { build, host, reasonOf, registry } from '../shared/features/builds/bases/building.ts';
 import { ask, pushBlob } from '../shared/image.ts';
 
 type Shape = readonly [open: string, close: string];

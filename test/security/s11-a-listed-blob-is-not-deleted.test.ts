@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
-import type { App } from '../../shared/app.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { asAdmin, bearer, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
+import type { App } from '../../shared/app/app.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { asAdmin, bearer, composeRequired, fetchToken, makeToken } from '../shared/features/identity/required.ts';
+import {
+  binOf,
+  day,
+  hour,
+  makeIndex,
+  naming,
+  post,
+  push,
+  statusOf,
+  timedLongshore,
+} from '../shared/features/purge/binned.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../shared/image.ts';
-import { binOf, day, hour, makeIndex, naming, post, push, statusOf, timedLongshore } from '../shared/purge/binned.ts';
 
 const repository = 'team/app';
 const blobPath = (bytes: Uint8Array, of = repository) => `/v2/${of}/blobs/${digestOf(bytes)}`;

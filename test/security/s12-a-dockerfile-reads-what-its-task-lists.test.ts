@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { authFileFor } from '../../shared/adapters/buildah/auth-file.ts';
 import { MemoryGit } from '../../shared/adapters/memory/git.ts';
-import type { BuildJob, Runner } from '../../shared/ports/runner.ts';
+import type { BuildJob, Runner } from '../../shared/core/ports/runner.ts';
 import { loseNoAnswers } from '../chance.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { upload } from '../shared/builds/bases/building.ts';
-import type { Ci, Job } from '../shared/builds/bases/ci.ts';
-import { startCi } from '../shared/builds/bases/ci.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { asAdmin, basic, bearer, composeRequired, fetchToken, manage } from '../shared/identity/required.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { upload } from '../shared/features/builds/bases/building.ts';
+import type { Ci, Job } from '../shared/features/builds/bases/ci.ts';
+import { startCi } from '../shared/features/builds/bases/ci.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import { asAdmin, basic, bearer, composeRequired, fetchToken, manage } from '../shared/features/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.

@@ -2,13 +2,13 @@ import { createHash, createHmac } from 'node:crypto';
 import { pack } from 'tar-stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryGit } from '../../shared/adapters/memory/git.ts';
-import { signatureHeaders } from '../../shared/http/standard-webhooks.ts';
+import { signatureHeaders } from '../../shared/core/secrets/standard-webhooks.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
-import type { Asked, Ci, Job } from '../shared/builds/bases/ci.ts';
-import { claimed, startCi, verified } from '../shared/builds/bases/ci.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { composeRequired, manage } from '../shared/identity/required.ts';
+import type { Asked, Ci, Job } from '../shared/features/builds/bases/ci.ts';
+import { claimed, startCi, verified } from '../shared/features/builds/bases/ci.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import { composeRequired, manage } from '../shared/features/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
 let ci: Ci;

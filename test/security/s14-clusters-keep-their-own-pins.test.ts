@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Digest } from '../../shared/oci/digest.ts';
-import { putInUse, sourcesAtMost } from '../../shared/purge/policy/in-use.ts';
-import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken, manage } from '../shared/identity/required.ts';
+import type { Digest } from '../../shared/core/oci/digest.ts';
+import { putInUse, sourcesAtMost } from '../../shared/features/purge/policy/in-use.ts';
+import {
+  asAdmin,
+  basic,
+  bearer,
+  composeRequired,
+  fetchToken,
+  makeToken,
+  manage,
+} from '../shared/features/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
 const digests = Array.from({ length: 3 }, (_, n) => `sha256:${String(n).repeat(64)}` as Digest);

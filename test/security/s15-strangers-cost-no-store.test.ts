@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import type { LocalIssuer } from '../shared/identity/issuer.ts';
-import { startIssuer } from '../shared/identity/issuer.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { asAdmin, basic, composeRequired, makeToken, manage, TestClock } from '../shared/identity/required.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import type { LocalIssuer } from '../shared/features/identity/issuer.ts';
+import { startIssuer } from '../shared/features/identity/issuer.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import { asAdmin, basic, composeRequired, makeToken, manage, TestClock } from '../shared/features/identity/required.ts';
 import { form, knock, statusOf, tally } from './strangers.ts';
 
 const clock = new TestClock();

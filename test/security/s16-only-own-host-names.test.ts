@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { hostNamesOf, parseConfig } from '../../shared/config.ts';
-import { HostNames } from '../../shared/http/host-names.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { hostNamesOf, parseConfig } from '../../shared/app/config/config.ts';
+import { HostNames } from '../../shared/core/http/host-names.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
-import { composeRequired } from '../shared/identity/required.ts';
+import { composeRequired } from '../shared/features/identity/required.ts';
 
 let stack: RunningStack;
 let state: Awaited<ReturnType<typeof stateFolder>>;

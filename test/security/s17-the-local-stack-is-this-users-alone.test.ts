@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionString, devstoreAccount } from '../../local/azurite/accounts.ts';
 import { WELL_KNOWN_KEY } from '../../local/cosmos/emulator.ts';
 import type { StackKeys } from '../../local/stack/stack-keys.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
 import { freePort } from '../local/stack/free-port.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../shared/app.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { build, host, registry } from '../shared/builds/bases/building.ts';
+import type { App } from '../../shared/app/app.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { build, host, registry } from '../shared/features/builds/bases/building.ts';
+import { statusOf, timedLongshore } from '../shared/features/purge/binned.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
-import { statusOf, timedLongshore } from '../shared/purge/binned.ts';
 
 const bytes = Buffer.from('a layer behind a lock');
 const digest = digestOf(bytes);

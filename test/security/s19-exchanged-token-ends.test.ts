@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalIssuer } from '../shared/identity/issuer.ts';
-import { startIssuer } from '../shared/identity/issuer.ts';
-import type { Required, Tokens } from '../shared/identity/required.ts';
-import { basic, claimsOf, composeRequired, manage, TestClock } from '../shared/identity/required.ts';
+import type { LocalIssuer } from '../shared/features/identity/issuer.ts';
+import { startIssuer } from '../shared/features/identity/issuer.ts';
+import type { Required, Tokens } from '../shared/features/identity/required.ts';
+import { basic, claimsOf, composeRequired, manage, TestClock } from '../shared/features/identity/required.ts';
 import { form, knock, statusOf } from './strangers.ts';
 
 const clock = new TestClock();

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../shared/oci/digest.ts';
-import type { Required } from '../shared/identity/required.ts';
-import { asAdmin, basic, bearer, composeRequired, fetchToken, makeToken } from '../shared/identity/required.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import type { Required } from '../shared/features/identity/required.ts';
+import {
+  asAdmin,
+  basic,
+  bearer,
+  composeRequired,
+  fetchToken,
+  makeToken,
+} from '../shared/features/identity/required.ts';
+import { day, makeIndex, naming } from '../shared/features/purge/binned.ts';
 import type { TestImage } from '../shared/image.ts';
 import { ask, makeImage } from '../shared/image.ts';
-import { day, makeIndex, naming } from '../shared/purge/binned.ts';
 
 const repository = 'team/app';
 type Sent = Pick<TestImage, 'bytes' | 'digest' | 'mediaType'>;

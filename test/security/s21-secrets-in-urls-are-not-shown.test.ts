@@ -2,12 +2,12 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { httpGit } from '../../shared/adapters/git/git.ts';
-import { composeForTest } from '../../shared/compose-for-test.ts';
-import { loopbackNetworks, reachOf } from '../../shared/http/public-address.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { loopbackNetworks, reachOf } from '../../shared/core/outbound/public-address.ts';
 import { loseNoAnswers } from '../chance.ts';
-import { build, host, registry, upload } from '../shared/builds/bases/building.ts';
-import type { Ci } from '../shared/builds/bases/ci.ts';
-import { startCi } from '../shared/builds/bases/ci.ts';
+import { build, host, registry, upload } from '../shared/features/builds/bases/building.ts';
+import type { Ci } from '../shared/features/builds/bases/ci.ts';
+import { startCi } from '../shared/features/builds/bases/ci.ts';
 import { ask } from '../shared/image.ts';
 
 // Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.

@@ -1,5 +1,5 @@
-import type { TestLongshore } from '../../shared/compose-for-test.ts';
-import { rememberPeer } from '../../shared/http/peer.ts';
+import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
+import { rememberPeer } from '../../shared/core/http/peer.ts';
 
 interface Options {
   readonly method?: string;

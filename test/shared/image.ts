@@ -1,6 +1,6 @@
-import type { App } from '../../shared/app.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import type { App } from '../../shared/app/app.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 
 /** A request to the app without a socket. */
 export async function ask(

@@ -1,7 +1,7 @@
-import type { Blobs } from '../../shared/ports/blobs.ts';
-import type { Documents } from '../../shared/ports/documents.ts';
-import type { SendMessage } from '../../shared/ports/queues.ts';
-import { everywhere, regionsOf } from '../../shared/regions/storage.ts';
+import type { Blobs } from '../../shared/core/ports/blobs.ts';
+import type { Documents } from '../../shared/core/ports/documents.ts';
+import type { SendMessage } from '../../shared/core/ports/queues.ts';
+import { everywhere, regionsOf } from '../../shared/core/regions/storage.ts';
 
 /** What features need of regions where there is one. */
 export function oneRegion(

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../shared/adapters/memory/crash.ts';
-import type { Registry } from '../shared/builds/bases/building.ts';
-import { build, host, reasonOf, registry, upload } from '../shared/builds/bases/building.ts';
+import type { Registry } from '../shared/features/builds/bases/building.ts';
+import { build, host, reasonOf, registry, upload } from '../shared/features/builds/bases/building.ts';
 import { pick, randomOf, Schedule } from './schedule.ts';
 
 // Waits between attempts are real time, and random: here others just have their turns first.

@@ -1,6 +1,6 @@
-import type { Digest } from '../../shared/oci/digest.ts';
-import { digestOf } from '../../shared/oci/digest.ts';
-import { mediaTypes } from '../../shared/oci/media-types.ts';
+import type { Digest } from '../../shared/core/oci/digest.ts';
+import { digestOf } from '../../shared/core/oci/digest.ts';
+import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 
 export interface SimulatedManifest {
   readonly name: string;

@@ -1,11 +1,11 @@
 import type { MemoryWorld } from '../../shared/adapters/memory/world.ts';
-import type { ContainerName, JsonDocument } from '../../shared/ports/documents.ts';
-import { staysBehind } from '../../shared/purge/kept.ts';
-import { wasOrdered } from '../../shared/purge/settle.ts';
-import type { BinnedDocument, BinnedTag } from '../../shared/state/bin.ts';
-import type { BlobDocument, LinkDocument } from '../../shared/state/blob.ts';
-import type { ManifestDocument, TagDocument } from '../../shared/state/manifest.ts';
-import { childrenOf } from '../../shared/state/manifest.ts';
+import type { BinnedDocument, BinnedTag } from '../../shared/core/documents/bin.ts';
+import type { BlobDocument, LinkDocument } from '../../shared/core/documents/blob.ts';
+import type { ManifestDocument, TagDocument } from '../../shared/core/documents/manifest.ts';
+import { childrenOf } from '../../shared/core/documents/manifest.ts';
+import type { ContainerName, JsonDocument } from '../../shared/core/ports/documents.ts';
+import { staysBehind } from '../../shared/features/purge/kept.ts';
+import { wasOrdered } from '../../shared/features/purge/settle.ts';
 import { registry, repositories } from './world.ts';
 
 /** Something that must never be seen; its message is what the run reports. */

@@ -1,4 +1,4 @@
-import type { DocumentChange } from '../../shared/ports/documents.ts';
+import type { DocumentChange } from '../../shared/core/ports/documents.ts';
 import type { Mutation } from './world.ts';
 import { graceMs } from './world.ts';
 

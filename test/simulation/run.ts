@@ -1,7 +1,7 @@
-import { sweepOutbox } from '../../shared/events/outbox.ts';
-import { runDue } from '../../shared/purge/due.ts';
-import { sweepLeftovers } from '../../shared/purge/leftovers.ts';
-import type { BinPorts } from '../../shared/purge/ports.ts';
+import { sweepOutbox } from '../../shared/core/events/outbox.ts';
+import { runDue } from '../../shared/features/purge/due.ts';
+import { sweepLeftovers } from '../../shared/features/purge/leftovers.ts';
+import type { BinPorts } from '../../shared/features/purge/ports.ts';
 import type { Case, Planned } from './cases.ts';
 import { caseOf } from './cases.ts';
 import { manifestBy, manifests } from './images.ts';

@@ -1,9 +1,9 @@
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
-import { parseEvent } from '../../shared/events/envelope.ts';
-import { ClientClasses } from '../../shared/usage/client-class.ts';
-import { Folding } from '../../shared/usage/fold.ts';
-import { recordUsage } from '../../shared/usage/record.ts';
-import { readTotals } from '../../shared/usage/totals.ts';
+import { parseEvent } from '../../shared/core/events/envelope.ts';
+import { ClientClasses } from '../../shared/features/usage/client-class.ts';
+import { Folding } from '../../shared/features/usage/fold.ts';
+import { recordUsage } from '../../shared/features/usage/record.ts';
+import { readTotals } from '../../shared/features/usage/totals.ts';
 import { liveManifests, Violation } from './invariants.ts';
 import type { Simulated } from './world.ts';
 import { keyOf, registry, repositories } from './world.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
-import { HeldBodies } from '../../../shared/http/held-bodies.ts';
+import { HeldBodies } from '../../../shared/core/http/held-bodies.ts';
 
 /** Kestrel's default; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT replaces it. */
 const defaultLimit = 104_857_600;

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import { BlobServiceClient } from '@azure/storage-blob';
-import type { Blobs } from '../../ports/blobs.ts';
-import type { ProbeDependency } from '../../ports/probe.ts';
+import type { Blobs } from '../../core/ports/blobs.ts';
+import type { ProbeDependency } from '../../core/ports/probe.ts';
 import { within } from './deadline.ts';
 import { openBlob } from './readblob.ts';
 import { blobUrlSigner } from './signblob.ts';

@@ -8,7 +8,7 @@ import type {
   PatchOperation,
   RequestOptions,
 } from '@azure/cosmos';
-import type { CommitOutcome, DocumentChange, PartitionKey } from '../../ports/documents.ts';
+import type { CommitOutcome, DocumentChange, PartitionKey } from '../../core/ports/documents.ts';
 import { inTime } from './cosmosclient.ts';
 import type { CosmosAnswer } from './documentfailures.ts';
 import { answerOf, documentsFailure, isAbsent, status } from './documentfailures.ts';

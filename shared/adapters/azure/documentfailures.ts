@@ -1,5 +1,5 @@
 import type { ErrorResponse } from '@azure/cosmos';
-import { StoreFailure } from '../../ports/failures.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
 
 /** https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb */
 export const status = {

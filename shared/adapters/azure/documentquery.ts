@@ -1,6 +1,6 @@
 import type { FeedOptions, ItemDefinition, JSONValue, SqlParameter, SqlQuerySpec } from '@azure/cosmos';
 import type { Container } from '@azure/cosmos';
-import type { DocumentPage, DocumentQuery, PartitionKey, Predicate, Scalar } from '../../ports/documents.ts';
+import type { DocumentPage, DocumentQuery, PartitionKey, Predicate, Scalar } from '../../core/ports/documents.ts';
 import { isFullPartition, layoutOf } from '../documentrules.ts';
 import { inTime, wasRefused } from './cosmosclient.ts';
 import { versionedDocument } from './storeddocument.ts';

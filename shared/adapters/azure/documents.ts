@@ -7,9 +7,9 @@ import type {
   Documents,
   PartitionKey,
   VersionedDocument,
-} from '../../ports/documents.ts';
-import { StoreFailure } from '../../ports/failures.ts';
-import type { ProbeDependency } from '../../ports/probe.ts';
+} from '../../core/ports/documents.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import type { ProbeDependency } from '../../core/ports/probe.ts';
 import { requireCommit, requireFullPartition, requireLimit } from '../documentrules.ts';
 import type { CosmosSettings } from './cosmosclient.ts';
 import { cosmosClient, inTime } from './cosmosclient.ts';

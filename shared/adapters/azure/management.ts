@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import type { AzureManagement } from '../../ports/management.ts';
+import type { AzureManagement } from '../../core/ports/management.ts';
 
 /** The credential keeps its token until shortly before that ends. */
 export function azureManagement(endpoint: URL, credential: () => TokenCredential): AzureManagement {

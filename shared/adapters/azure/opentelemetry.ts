@@ -5,7 +5,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@open
 import { parseTraceParent } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
-import type { Tracer } from '../../ports/tracer.ts';
+import type { Tracer } from '../../core/ports/tracer.ts';
 import type { TracerSettings } from './tracer.ts';
 
 const kinds = {

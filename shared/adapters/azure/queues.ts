@@ -1,7 +1,7 @@
 import type { QueueClient } from '@azure/storage-queue';
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { ProbeDependency } from '../../ports/probe.ts';
-import type { SendMessage } from '../../ports/queues.ts';
+import type { ProbeDependency } from '../../core/ports/probe.ts';
+import type { SendMessage } from '../../core/ports/queues.ts';
 import { within } from './deadline.ts';
 import type { StorageSettings } from './storageclient.ts';
 import { storagePipeline, usualSeconds } from './storageclient.ts';

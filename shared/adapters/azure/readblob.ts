@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BlobClient } from '@azure/storage-blob';
-import type { ByteRange } from '../../ports/blobs.ts';
+import type { ByteRange } from '../../core/ports/blobs.ts';
 import { storageAnswer, storageFailure } from './storagefailures.ts';
 
 /** How often a broken download goes on where it broke, before the reader sees the failure. */

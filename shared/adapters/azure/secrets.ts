@@ -1,9 +1,9 @@
 import type { TokenCredential } from '@azure/identity';
 import type { KeyVaultSecret, SecretClientOptions } from '@azure/keyvault-secrets';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { StoreFailure } from '../../ports/failures.ts';
-import type { ProbeDependency } from '../../ports/probe.ts';
-import type { Secret, Secrets } from '../../ports/secrets.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import type { ProbeDependency } from '../../core/ports/probe.ts';
+import type { Secret, Secrets } from '../../core/ports/secrets.ts';
 import { requireSecretName, requireSecretValue } from '../secretrules.ts';
 import { reach } from './reach.ts';
 import { storageAnswer } from './storagefailures.ts';

@@ -1,4 +1,4 @@
-import { StoreFailure } from '../../ports/failures.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
 
 /** Service: one of the two of a storage account. */
 type Service = 'blobs' | 'queues';

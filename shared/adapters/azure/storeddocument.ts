@@ -1,4 +1,4 @@
-import type { JsonDocument, VersionedDocument } from '../../ports/documents.ts';
+import type { JsonDocument, VersionedDocument } from '../../core/ports/documents.ts';
 
 /** What Cosmos DB adds to every item; `_lsn` comes with some answers only. */
 const systemProperties = ['_rid', '_self', '_etag', '_attachments', '_ts', '_lsn'];

@@ -1,7 +1,7 @@
 import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
-import { StoreFailure } from '../../ports/failures.ts';
-import type { ProbeDependency } from '../../ports/probe.ts';
-import type { CloudEvent, PublishEvents } from '../../ports/topic.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import type { ProbeDependency } from '../../core/ports/probe.ts';
+import type { CloudEvent, PublishEvents } from '../../core/ports/topic.ts';
 import type { KeyOrIdentity } from './credential.ts';
 import { within } from './deadline.ts';
 import { reach } from './reach.ts';

@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import type { AzureMonitorExporterOptions } from '@azure/monitor-opentelemetry-exporter';
-import type { Log } from '../../ports/log.ts';
-import type { Tracer } from '../../ports/tracer.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Tracer } from '../../core/ports/tracer.ts';
 
 export interface TracerSettings {
   /** Of an Application Insights resource, with its ingestion endpoint. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { RegistryAccess } from '../../ports/runner.ts';
+import type { RegistryAccess } from '../../core/ports/runner.ts';
 
 // containers-auth.json(5): logins by host, or by host and folder; the longest that fits is used.
 

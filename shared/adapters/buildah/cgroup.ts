@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BuildLimits } from '../../config-builds.ts';
+import type { BuildLimits } from './settings.ts';
 
 /** Where cgroups are, on every Linux. */
 const root = '/sys/fs/cgroup';

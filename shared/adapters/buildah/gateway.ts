@@ -7,10 +7,10 @@ import { connect, createServer as createTcpServer, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { Reach } from '../../http/public-address.ts';
-import { isLoopbackAddress, isPublicAddress } from '../../http/public-address.ts';
-import type { ResolveName } from '../../http/resolve-name.ts';
-import { nameResolver } from '../../http/resolve-name.ts';
+import type { Reach } from '../../core/outbound/public-address.ts';
+import { isLoopbackAddress, isPublicAddress } from '../../core/outbound/public-address.ts';
+import type { ResolveName } from '../../core/outbound/resolve-name.ts';
+import { nameResolver } from '../../core/outbound/resolve-name.ts';
 import type { Door } from './relay.ts';
 
 export interface GatewayOptions {

@@ -2,13 +2,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { BuildLimits } from '../../config-builds.ts';
 import type { CgroupParents } from './cgroup.ts';
 import { cgroupParents, makeCgroup } from './cgroup.ts';
 import { folderPrefix, removeLeftFolders } from './left-folders.ts';
 import { behindDoors } from './relay.ts';
 import type { Ids } from './sandbox.ts';
 import { asBuilder, containerIds, idsNeeded, inSandbox, readIds, stepOptions } from './sandbox.ts';
+import type { BuildLimits } from './settings.ts';
 import { exitProgram } from './small-program.ts';
 import { writeShown, writeWorld } from './world.ts';
 

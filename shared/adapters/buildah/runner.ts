@@ -4,10 +4,10 @@ import { relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import type { Digest } from '../../oci/digest.ts';
-import { TarRefused } from '../../oci/tar-walk.ts';
-import { contextBounds, unpackedTar } from '../../oci/unpacked-tar.ts';
-import type { BuildJob, BuiltImage, Runner, RunOutcome } from '../../ports/runner.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { TarRefused } from '../../core/oci/tar-walk.ts';
+import { contextBounds, unpackedTar } from '../../core/oci/unpacked-tar.ts';
+import type { BuildJob, BuiltImage, Runner, RunOutcome } from '../../core/ports/runner.ts';
 import type { Ran, Sandboxed } from './workplace.ts';
 import { Workplace } from './workplace.ts';
 

@@ -1,8 +1,8 @@
 import type { HttpClient } from 'isomorphic-git';
 import { Agent } from 'undici';
-import type { CheckedLookupOptions } from '../../http/checked-lookup.ts';
-import { checkedLookup } from '../../http/checked-lookup.ts';
-import { checkTarget } from '../../http/outbound-target.ts';
+import type { CheckedLookupOptions } from '../../core/outbound/checked-lookup.ts';
+import { checkedLookup } from '../../core/outbound/checked-lookup.ts';
+import { checkTarget } from '../../core/outbound/outbound-target.ts';
 import { GitFault } from './fault.ts';
 
 export interface GuardedHttpOptions extends CheckedLookupOptions {

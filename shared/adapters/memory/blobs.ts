@@ -1,6 +1,6 @@
-import type { Blobs, ByteRange } from '../../ports/blobs.ts';
-import type { Clock } from '../../ports/clock.ts';
-import { StoreFailure } from '../../ports/failures.ts';
+import type { Blobs, ByteRange } from '../../core/ports/blobs.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
 import type { BlobStore, StoredBlob } from './blobstore.ts';
 import type { CallPlan } from './calls.ts';
 import { fetchSigned, signedUrl } from './signedurls.ts';

@@ -1,5 +1,5 @@
-import type { Dependency } from '../../ports/failures.ts';
-import { StoreFailure } from '../../ports/failures.ts';
+import type { Dependency } from '../../core/ports/failures.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
 import { Crash } from './crash.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { DocumentChange } from '../../ports/documents.ts';
+import type { DocumentChange } from '../../core/ports/documents.ts';
 
 export interface ChanceOptions {
   /** The same seed draws the same for the same calls. */

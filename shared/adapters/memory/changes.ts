@@ -5,7 +5,7 @@ import type {
   Increment,
   JsonDocument,
   PartitionKey,
-} from '../../ports/documents.ts';
+} from '../../core/ports/documents.ts';
 import { idOf, layoutOf, requireCommit, valueAt } from '../documentrules.ts';
 import type { DocumentStore, Version } from './documentstore.ts';
 import { freezeJson } from './json.ts';

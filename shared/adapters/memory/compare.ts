@@ -1,4 +1,4 @@
-import type { Predicate, Scalar } from '../../ports/documents.ts';
+import type { Predicate, Scalar } from '../../core/ports/documents.ts';
 import { valueAt } from '../documentrules.ts';
 
 /** A predicate whose values are next to each other in the order. */

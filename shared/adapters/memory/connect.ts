@@ -1,10 +1,10 @@
-import type { Blobs } from '../../ports/blobs.ts';
-import type { Documents } from '../../ports/documents.ts';
-import type { Dependency } from '../../ports/failures.ts';
-import type { ProbeDependency } from '../../ports/probe.ts';
-import type { SendMessage } from '../../ports/queues.ts';
-import type { Secrets } from '../../ports/secrets.ts';
-import type { PublishEvents } from '../../ports/topic.ts';
+import type { Blobs } from '../../core/ports/blobs.ts';
+import type { Documents } from '../../core/ports/documents.ts';
+import type { Dependency } from '../../core/ports/failures.ts';
+import type { ProbeDependency } from '../../core/ports/probe.ts';
+import type { SendMessage } from '../../core/ports/queues.ts';
+import type { Secrets } from '../../core/ports/secrets.ts';
+import type { PublishEvents } from '../../core/ports/topic.ts';
 import { memoryBlobs } from './blobs.ts';
 import { CallPlan } from './calls.ts';
 import type { ChanceOptions } from './chance.ts';

@@ -1,4 +1,4 @@
-import type { Documents } from '../../ports/documents.ts';
+import type { Documents } from '../../core/ports/documents.ts';
 import { requireFullPartition } from '../documentrules.ts';
 import type { CallPlan } from './calls.ts';
 import type { Chance } from './chance.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../ports/clock.ts';
-import type { ContainerName, JsonDocument, PartitionKey, VersionedDocument } from '../../ports/documents.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { ContainerName, JsonDocument, PartitionKey, VersionedDocument } from '../../core/ports/documents.ts';
 import { layoutOf } from '../documentrules.ts';
 import type { OrderedIndex } from './orderedindex.ts';
 import { reindex } from './partitionindex.ts';

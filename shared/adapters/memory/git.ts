@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
-import type { Git, GitRefused } from '../../ports/git.ts';
+import type { Git, GitRefused } from '../../core/ports/git.ts';
 
 /** By path; a value of `{ to }` is a symbolic link. */
 export type CommitFiles = Readonly<Record<string, string | { readonly to: string }>>;

@@ -1,4 +1,4 @@
-import type { Predicate, Scalar } from '../../ports/documents.ts';
+import type { Predicate, Scalar } from '../../core/ports/documents.ts';
 import { compareScalars, sideOfRange } from './compare.ts';
 
 /** Where a document stands in an order: by a value, then by its creation. */

@@ -1,4 +1,4 @@
-import type { JsonDocument } from '../../ports/documents.ts';
+import type { JsonDocument } from '../../core/ports/documents.ts';
 import { valueAt } from '../documentrules.ts';
 import { isScalar } from './compare.ts';
 import type { DocumentRecord, Partition } from './documentstore.ts';

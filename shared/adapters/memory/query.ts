@@ -1,4 +1,4 @@
-import type { DocumentPage, DocumentQuery, Predicate, VersionedDocument } from '../../ports/documents.ts';
+import type { DocumentPage, DocumentQuery, Predicate, VersionedDocument } from '../../core/ports/documents.ts';
 import { isFullPartition, requireLimit } from '../documentrules.ts';
 import { holds, isScalar } from './compare.ts';
 import type { DocumentStore, Partition, Version } from './documentstore.ts';

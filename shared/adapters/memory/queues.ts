@@ -1,4 +1,4 @@
-import type { SendMessage } from '../../ports/queues.ts';
+import type { SendMessage } from '../../core/ports/queues.ts';
 import type { CallPlan } from './calls.ts';
 import { freezeJson } from './json.ts';
 import type { QueueStore } from './queuestore.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 
 /** As a Storage Queue hands it out: deleting needs the receipt of the last time it was received. */
 export interface ReceivedMessage {

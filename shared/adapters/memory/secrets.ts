@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Secret, Secrets } from '../../ports/secrets.ts';
+import type { Secret, Secrets } from '../../core/ports/secrets.ts';
 import { requireSecretName, requireSecretValue } from '../secretrules.ts';
 import type { CallPlan } from './calls.ts';
 

@@ -1,4 +1,4 @@
-import type { CloudEvent, PublishEvents } from '../../ports/topic.ts';
+import type { CloudEvent, PublishEvents } from '../../core/ports/topic.ts';
 import type { CallPlan } from './calls.ts';
 import { freezeJson } from './json.ts';
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
-import type { SpanAttributes, SpanEnd, SpanStart, Tracer } from '../../ports/tracer.ts';
+import type { SpanAttributes, SpanEnd, SpanStart, Tracer } from '../../core/ports/tracer.ts';
 
 export interface RecordedSpan {
   readonly name: string;

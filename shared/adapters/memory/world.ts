@@ -1,5 +1,5 @@
-import type { Clock } from '../../ports/clock.ts';
-import { systemClock } from '../../ports/clock.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import { systemClock } from '../../core/ports/clock.ts';
 import { BlobStore } from './blobstore.ts';
 import { DocumentStore } from './documentstore.ts';
 import { QueueStore } from './queuestore.ts';

@@ -3,11 +3,11 @@ import { HTTP } from 'cloudevents';
 import { describe, expect, it } from 'vitest';
 import type { SubscriptionInput } from '../../../local/eventgrid/subscription.ts';
 import { azureTopic } from '../../../shared/adapters/azure/topic.ts';
-import type { EventType } from '../../../shared/events/catalogue.ts';
-import { catalogue, eventTypes } from '../../../shared/events/catalogue.ts';
-import { parseEvent } from '../../../shared/events/envelope.ts';
-import type { CloudEvent } from '../../../shared/ports/topic.ts';
-import { renderBody } from '../../../shared/webhooks/body.ts';
+import type { EventType } from '../../../shared/core/events/catalogue.ts';
+import { catalogue, eventTypes } from '../../../shared/core/events/catalogue.ts';
+import { parseEvent } from '../../../shared/core/events/envelope.ts';
+import type { CloudEvent } from '../../../shared/core/ports/topic.ts';
+import { renderBody } from '../../../shared/features/webhooks/body.ts';
 import { startReceiver } from './receiver.ts';
 import { keys, startTopic, webhook } from './topic-fixture.ts';
 

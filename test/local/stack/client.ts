@@ -1,4 +1,4 @@
-import { digestOf } from '../../../shared/oci/digest.ts';
+import { digestOf } from '../../../shared/core/oci/digest.ts';
 import type { TestImage } from '../../shared/image.ts';
 
 /** A registry client over real HTTP: what docker does, by fetch. */

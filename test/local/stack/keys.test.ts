@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stackKeys } from '../../../local/stack/stack-keys.ts';
 import type { StateFolder } from '../../../local/stack/state-folder.ts';
 import { openStateFolder } from '../../../local/stack/state-folder.ts';
-import { hashPassword, parsePasswordHash } from '../../../shared/identity/password.ts';
+import { hashPassword, parsePasswordHash } from '../../../shared/features/identity/password.ts';
 import { stateFolder } from './running-stack.ts';
 
 let folder: Awaited<ReturnType<typeof stateFolder>>;

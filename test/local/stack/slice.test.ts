@@ -1,7 +1,7 @@
 import type { CloudEventV1 } from 'cloudevents';
 import { HTTP } from 'cloudevents';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseEvent } from '../../../shared/events/envelope.ts';
+import { parseEvent } from '../../../shared/core/events/envelope.ts';
 import { makeImage } from '../../shared/image.ts';
 import { pullOver, pushOver } from './client.ts';
 import { startReceiver } from './receiver.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { azureDocuments } from '../../../shared/adapters/azure/documents.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
+import { composeForTest } from '../../../shared/app/compose-for-test.ts';
 import { database, startDocuments } from '../../contracts/cosmos.ts';
+import { deliverEvents, foldAll, usageOf } from '../../shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../../shared/image.ts';
-import { deliverEvents, foldAll, usageOf } from '../../shared/usage/counting.ts';
 import { pushOver } from './client.ts';
 import type { RunningStack } from './running-stack.ts';
 import { startRunningStack, stateFolder } from './running-stack.ts';

@@ -1,8 +1,8 @@
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
-import type { ContainerName, JsonDocument } from '../../../shared/ports/documents.ts';
-import type { Replica } from '../../../shared/replication/documents.ts';
-import type { BlobDocument } from '../../../shared/state/blob.ts';
-import type { ManifestDocument } from '../../../shared/state/manifest.ts';
+import type { BlobDocument } from '../../../shared/core/documents/blob.ts';
+import type { ManifestDocument } from '../../../shared/core/documents/manifest.ts';
+import type { ContainerName, JsonDocument } from '../../../shared/core/ports/documents.ts';
+import type { Replica } from '../../../shared/features/replication/documents.ts';
 import { Violation } from '../invariants.ts';
 import { regionNames } from './world.ts';
 

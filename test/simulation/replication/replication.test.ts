@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { DocumentChange } from '../../../shared/ports/documents.ts';
+import type { DocumentChange } from '../../../shared/core/ports/documents.ts';
 import { caseOf } from './cases.ts';
 import type { Failure } from './run.ts';
 import { failureOf, firstFailure, shrunk } from './run.ts';

@@ -1,6 +1,6 @@
 import { Crash } from '../../../shared/adapters/memory/crash.ts';
-import { digestOf } from '../../../shared/oci/digest.ts';
-import { StoreFailure } from '../../../shared/ports/failures.ts';
+import { digestOf } from '../../../shared/core/oci/digest.ts';
+import { StoreFailure } from '../../../shared/core/ports/failures.ts';
 import { ask, putManifest } from '../../shared/image.ts';
 import { Violation } from '../invariants.ts';
 import { randomOf, Schedule } from '../schedule.ts';

@@ -2,10 +2,10 @@ import { CallPlan } from '../../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../../shared/adapters/memory/connect.ts';
 import type { MemoryWorld } from '../../../shared/adapters/memory/world.ts';
 import { createMemoryWorld } from '../../../shared/adapters/memory/world.ts';
-import type { TestLongshore } from '../../../shared/compose-for-test.ts';
-import { composeForTest } from '../../../shared/compose-for-test.ts';
-import type { ContainerName, DocumentChange, Documents } from '../../../shared/ports/documents.ts';
-import { StoreFailure } from '../../../shared/ports/failures.ts';
+import type { TestLongshore } from '../../../shared/app/compose-for-test.ts';
+import { composeForTest } from '../../../shared/app/compose-for-test.ts';
+import type { ContainerName, DocumentChange, Documents } from '../../../shared/core/ports/documents.ts';
+import { StoreFailure } from '../../../shared/core/ports/failures.ts';
 import { makeImage } from '../../shared/image.ts';
 import { simulatedChance } from '../chance.ts';
 

@@ -1,0 +1,202 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { isInUseSource } from '../core/documents/in-use-source.ts';
+import { requireAccess } from '../core/http/access.ts';
+import { withCommonHeaders } from '../core/http/common-headers.ts';
+import type { GiveWay } from '../core/http/give-way.ts';
+import { homePage } from '../core/http/home.ts';
+import type { HostNames } from '../core/http/host-names.ts';
+import { requireOwnHost } from '../core/http/host-names.ts';
+import { boundManagementBody } from '../core/http/management-body.ts';
+import { inTurn } from '../core/http/precedence.ts';
+import { errorResponse } from '../core/http/respond.ts';
+import { targetOf } from '../core/http/target.ts';
+import { RegistryError } from '../core/oci/faults.ts';
+import type { RegistryName } from '../core/oci/name.ts';
+import type { Access, IdentifyCaller } from '../core/ports/authorize.ts';
+import type { QueryDocuments, ReadDocument } from '../core/ports/documents.ts';
+import type { ProbeDependency } from '../core/ports/probe.ts';
+import type { Metrics } from '../core/telemetry/metrics.ts';
+import type { Identities } from '../features/identity/identities.ts';
+import { respondAcr } from '../features/registry/acr/http.ts';
+import { respondRegistry } from '../features/registry/http.ts';
+import type { RegistryPorts } from '../features/registry/ports.ts';
+import { usageRoutes } from '../features/usage/http.ts';
+import { describeReceived } from '../features/webhooks/management/received.ts';
+import { healthEndpoint } from './health.ts';
+
+export interface AppPorts {
+  readonly registry: RegistryPorts;
+  readonly documents: ReadDocument & QueryDocuments;
+  /** What the forecast of stored bytes goes by. */
+  readonly quotaBytes: number;
+  readonly probes: readonly ProbeDependency[];
+  /** Whether clients are to be sent to this region. */
+  readonly isOffered: () => Promise<boolean>;
+  readonly registryName: RegistryName;
+  readonly identities: Identities;
+  readonly metrics: Metrics;
+  /** The names that requests may come to; absent, any. */
+  readonly hostNames?: HostNames;
+  /** Lets pulls go first; absent, everything goes at once. */
+  readonly giveWay?: GiveWay | undefined;
+  /**
+   * Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all
+   * other requests.
+   */
+  readonly doors: {
+    readonly letIn: (
+      request: Request,
+    ) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
+    /** Told before somebody who may changes something. */
+    readonly forget: () => void;
+  };
+  /** What of the management API is about webhooks. */
+  readonly webhooks: OpenAPIHono;
+  /** What of the management API is about the recycle bin. */
+  readonly bin: OpenAPIHono;
+}
+
+/** `Request -> Response`: the same on plain Node, under the Functions host, and in a test without a socket. */
+export interface App {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/** All HTTP surfaces. Every answer carries `X-Request-Id`, which the logs and the events of the request repeat. */
+export function createApp(ports: AppPorts): App {
+  const {
+    registry: { log, ids },
+    metrics,
+  } = ports;
+  const app = new Hono<{ Variables: { requestId: string } }>();
+  app.use(async (context, next) => {
+    const started = performance.now();
+    const requestId = ids.nextId();
+    context.set('requestId', requestId);
+    await next();
+    withCommonHeaders(context.res, context.req.raw, requestId);
+    recordRequest(ports, context.req.raw, context.res.status, requestId, started);
+  });
+  app.all('/acr/v1/*', (context) =>
+    respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')),
+  );
+  app.get('/', (context) => homePage(context.req.raw));
+  app.get('/healthz', healthEndpoint({ ...ports, clock: ports.registry.clock, log }));
+  const { callers, oauth2, management, addressOf } = ports.identities;
+  const { giveWay } = ports;
+  if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
+  app.get('/metrics', requireManagement(callers), () => metrics.respond());
+  app.use('/api/v1/*', requireManagement(callers, ports.doors));
+  app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
+  app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
+  app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
+  return {
+    fetch(request) {
+      const { path } = targetOf(request.url);
+      const answer = () => (isDataPlane(path) ? dataPlane(ports, request) : app.fetch(request));
+      return (
+        misdirected(ports, request) ??
+        (giveWay === undefined ? answer() : inTurn(request, path, { giveWay, addressOf }, answer))
+      );
+    },
+  };
+}
+
+/** Before anything else: what is not meant for this registry reaches nothing of it. */
+function misdirected({ hostNames, registry: { log } }: AppPorts, request: Request): Response | undefined {
+  try {
+    const { path, host } = targetOf(request.url);
+    requireOwnHost(hostNames, { method: request.method, path, host, origin: request.headers.get('origin') });
+    return undefined;
+  } catch (error) {
+    return errorResponse(error, log);
+  }
+}
+
+function isDataPlane(path: string): boolean {
+  return path.startsWith('/v2/') || path === '/v2';
+}
+
+/** Pulls are most of what is asked. They have a router of their own, so the general one would only add to them. */
+async function dataPlane(ports: AppPorts, request: Request): Promise<Response> {
+  const { registry, registryName } = ports;
+  const started = performance.now();
+  const requestId = registry.ids.nextId();
+  const answer = await respondRegistry(registry, registryName, request, requestId);
+  const response =
+    request.method === 'HEAD' && answer.body !== null
+      ? new Response(null, { status: answer.status, headers: answer.headers })
+      : answer;
+  recordRequest(ports, request, response.status, requestId, started);
+  return response;
+}
+
+function recordRequest(
+  { registry: { log }, metrics }: AppPorts,
+  request: Request,
+  status: number,
+  requestId: string,
+  started: number,
+): void {
+  const { method } = request;
+  const { path } = targetOf(request.url);
+  const ms = performance.now() - started;
+  metrics.countRequest({ path, method, status, ms });
+  log.info({ requestId, method, path, status, ms: Math.round(ms) }, 'request');
+}
+
+/** Hono itself throws only for a body that is not the JSON that it says it is. */
+function malformed({ message }: HTTPException): RegistryError {
+  return new RegistryError({ is: 'request-invalid', why: message });
+}
+
+/** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
+function requireManagement(callers: IdentifyCaller, doors?: AppPorts['doors']): MiddlewareHandler {
+  return async (context, next) => {
+    const came = await doors?.letIn(context.req.raw);
+    if (came !== undefined) context.req.raw = came.request;
+    if (came?.isProven === true) {
+      await boundManagementBody(context.req);
+      return next();
+    }
+    const needed = [managementAccess(context.req)];
+    const caller = await callers.identify(context.req.raw, needed);
+    requireAccess(caller, needed);
+    context.set('caller', caller);
+    if (!isRead(context.req.method)) doors?.forget();
+    await boundManagementBody(context.req);
+    await next();
+  };
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+const inUsePath = '/api/v1/in-use/';
+
+function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
+  if (isRead(method)) return { type: 'management', name: 'api', action: 'read' };
+  const source = path.startsWith(inUsePath) ? path.slice(inUsePath.length) : '';
+  // What is no name of a source is nobody's but the administrators'.
+  return { type: 'management', name: isInUseSource(source) ? `in-use/${source}` : 'api', action: 'write' };
+}
+
+function managementApi(ports: AppPorts): OpenAPIHono {
+  const api = new OpenAPIHono();
+  api.route('/', usageRoutes({ ...ports, clock: ports.registry.clock }, ports.registryName));
+  let document: unknown;
+  // Made when it is first asked for: it takes longer than all the rest of a start.
+  api.get('/openapi.json', (context) => context.json((document ??= describe(api)) as object));
+  return api;
+}
+
+function describe(api: OpenAPIHono): unknown {
+  describeReceived(api.openAPIRegistry);
+  return api.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' },
+  });
+}

@@ -1,0 +1,222 @@
+import type { TokenCredential } from '@azure/identity';
+import { DefaultAzureCredential } from '@azure/identity';
+import type { DestinationStream } from 'pino';
+import type { Logger } from 'pino';
+import { pino } from 'pino';
+import { azureBlobs } from '../adapters/azure/blobs.ts';
+import { azureDocuments } from '../adapters/azure/documents.ts';
+import { azureManagement } from '../adapters/azure/management.ts';
+import { azureQueues } from '../adapters/azure/queues.ts';
+import { azureSecrets } from '../adapters/azure/secrets.ts';
+import { azureTopic } from '../adapters/azure/topic.ts';
+import type { AzureTracer } from '../adapters/azure/tracer.ts';
+import { azureTracer } from '../adapters/azure/tracer.ts';
+import { isolationOf } from '../adapters/buildah/requirements.ts';
+import { buildahRunner } from '../adapters/buildah/runner.ts';
+import { blobOrigin } from '../adapters/buildah/settings.ts';
+import { httpGit } from '../adapters/git/git.ts';
+import { canRotate, rotatingLog } from '../adapters/rotating-log.ts';
+import { giveWay } from '../core/http/give-way.ts';
+import { guardedGet } from '../core/outbound/guarded-get.ts';
+import { guardedPost } from '../core/outbound/guarded-post.ts';
+import type { Reach } from '../core/outbound/public-address.ts';
+import { reachOf } from '../core/outbound/public-address.ts';
+import { clockAhead, systemRandomIds } from '../core/ports/clock.ts';
+import type { ProbeDependency } from '../core/ports/probe.ts';
+import type { Runner } from '../core/ports/runner.ts';
+import type { Longshore } from './assemble.ts';
+import { assemble } from './assemble.ts';
+import type { Config } from './config/config.ts';
+import { authSettings, blobDelivery, hostNamesOf, sealingSettings, storageQuota } from './config/config.ts';
+import type { RegionSetting } from './config/regions.ts';
+
+export interface ComposedLongshore extends Longshore {
+  /** Sends the spans that wait, and ends what the SDKs do in the background. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Builds the app over Azure's services: with keys where the settings hold them, else with the app's identity. Where no
+ * file is set the log goes to `logTo`, or to standard output.
+ */
+export function compose(config: Config, { logTo }: { readonly logTo?: DestinationStream } = {}): ComposedLongshore {
+  const identity = lazyIdentity(config);
+  const documents = azureDocuments({
+    endpoint: config.COSMOS_ENDPOINT,
+    database: config.COSMOS_DATABASE,
+    ...keyOr(config.COSMOS_KEY, identity),
+  });
+  const blobs = azureBlobs({
+    ...storage(config.BLOB_CONNECTION_STRING, config.BLOB_ENDPOINT, identity),
+    container: config.BLOB_CONTAINER,
+  });
+  const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
+  const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
+  const vault =
+    config.LONGSHORE_KEY_VAULT === undefined
+      ? undefined
+      : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
+  const others = otherRegions(config, identity, blobs);
+  const { log, flushLog } = logger(config, logTo);
+  if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0)
+    log.warn(
+      { daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS },
+      'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps',
+    );
+  const tracer = tracerOf(config, log, identity);
+  const reach = reachOf(config.LONGSHORE_OUTBOUND);
+  const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
+  const hostNames = hostNamesOf(config);
+  const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
+  const adapters = {
+    documents,
+    outbound,
+    receivers,
+    blobs,
+    queues,
+    topic,
+    probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])],
+    ...(vault === undefined ? {} : { secrets: vault }),
+    ...(tracer === undefined ? {} : { tracer }),
+    ...(others === undefined ? {} : { others }),
+    ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }),
+    git: httpGit({ reach }),
+    management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
+    clock,
+    ids: systemRandomIds,
+    log,
+  };
+  const settings = {
+    registryName: config.LONGSHORE_REGISTRY,
+    region: config.LONGSHORE_REGION,
+    blobs: blobDelivery(config),
+    usage: { actors: config.LONGSHORE_CLIENT_CLASSES ?? [], quotaBytes: storageQuota(config) },
+    manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
+    uploadKey: config.LONGSHORE_UPLOAD_KEY,
+    giveWay,
+    ...(config.LONGSHORE_UPLOADS_URL === undefined ? {} : { uploadsUrl: config.LONGSHORE_UPLOADS_URL }),
+    eventSource: config.LONGSHORE_EVENT_SOURCE,
+    graceMs: config.LONGSHORE_GRACE_HOURS * 3600 * 1000,
+    auth: authSettings(config),
+    sealing: sealingSettings(config),
+    buildsAtOnce: config.LONGSHORE_BUILDS_AT_ONCE,
+    upstream: {
+      intervalMs: config.LONGSHORE_UPSTREAM_INTERVAL_MINUTES * 60_000,
+      perMinute: config.LONGSHORE_UPSTREAM_PER_MINUTE,
+      ...(config.LONGSHORE_UPSTREAM_HOSTS === undefined ? {} : { hosts: config.LONGSHORE_UPSTREAM_HOSTS }),
+    },
+    ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
+    ...(hostNames === undefined ? {} : { hostNames }),
+    reach,
+  };
+  return {
+    ...assemble(adapters, settings),
+    async dispose() {
+      documents.dispose();
+      others?.near.dispose();
+      await Promise.all([receivers.close(), tracer?.shutdown()]);
+      await flushLog();
+    },
+  };
+}
+
+/** Throws `BuilderRefused` where a build could not be kept apart from this machine. */
+function buildahOf(config: Config, reach: Reach): Runner {
+  const {
+    LONGSHORE_BUILD_LIMITS: limits,
+    LONGSHORE_BUILD_ISOLATION: steps,
+    LONGSHORE_BUILD_NETWORK: network,
+    LONGSHORE_BUILD_CGROUP: cgroup,
+  } = config;
+  const accounts = [
+    { connectionString: config.BLOB_CONNECTION_STRING, endpoint: config.BLOB_ENDPOINT },
+    ...(config.LONGSHORE_REGIONS ?? []).map(({ blobs }) => blobs),
+  ];
+  return buildahRunner({
+    isolation: isolationOf({ limits, steps, network, cgroup }),
+    steps,
+    network,
+    limits,
+    reach,
+    stores: accounts.map(blobOrigin),
+  });
+}
+
+/** The other regions' storage, and documents as this region shows them; `undefined` where there is one. */
+function otherRegions(config: Config, identity: () => TokenCredential, own: ProbeDependency) {
+  const { LONGSHORE_REGIONS: all = [], LONGSHORE_REGION: here } = config;
+  if (all.length < 2) return undefined;
+  const reached = (place: RegionSetting['blobs']) => storage(place.connectionString, place.endpoint, identity);
+  const stores = all
+    .filter(({ name }) => name !== here)
+    .map(({ name, blobs: place, queues }) => {
+      const blobs = azureBlobs({ ...reached(place), container: config.BLOB_CONTAINER });
+      return { name, blobs, queues: azureQueues(reached(queues)), probe: () => blobs.probe() };
+    });
+  const preferredRegions = all.filter(({ name }) => name === here).flatMap(({ cosmos }) => cosmos ?? []);
+  const near = azureDocuments({
+    endpoint: config.COSMOS_ENDPOINT,
+    database: config.COSMOS_DATABASE,
+    ...keyOr(config.COSMOS_KEY, identity),
+    preferredRegions,
+    consistency: 'Eventual',
+  });
+  return { stores, near, probe: () => own.probe() };
+}
+
+function tracerOf(config: Config, log: Logger, identity: () => TokenCredential): AzureTracer | undefined {
+  const {
+    APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString,
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication,
+  } = config;
+  if (connectionString === undefined) return undefined;
+  return azureTracer(
+    {
+      connectionString,
+      ...(authentication === undefined ? {} : { credential: identity() }),
+      share: config.LONGSHORE_TRACED_SHARE,
+      role: 'longshore',
+      instance: systemRandomIds.nextId(),
+      region: config.LONGSHORE_REGION,
+    },
+    log,
+  );
+}
+
+function logger(config: Config, logTo: DestinationStream | undefined) {
+  const options = {
+    level: config.LONGSHORE_LOG_LEVEL,
+    base: { registry: config.LONGSHORE_REGISTRY, region: config.LONGSHORE_REGION },
+  };
+  const path = config.LONGSHORE_LOG_FILE;
+  const file = path !== undefined && canRotate(path) ? rotatingLog(path) : undefined;
+  const log =
+    path === undefined
+      ? logTo === undefined
+        ? pino(options)
+        : pino(options, logTo)
+      : pino(options, file ?? pino.destination({ dest: path, sync: false }));
+  return { log, flushLog: async () => file?.flush() };
+}
+
+/** Made at the first use: a stack that has keys for everything needs no identity. */
+function lazyIdentity(config: Config): () => TokenCredential {
+  let credential: TokenCredential | undefined;
+  return () =>
+    (credential ??= new DefaultAzureCredential(
+      config.AZURE_CLIENT_ID === undefined ? {} : { managedIdentityClientId: config.AZURE_CLIENT_ID },
+    ));
+}
+
+function keyOr(
+  key: string | undefined,
+  identity: () => TokenCredential,
+): { key: string } | { credential: TokenCredential } {
+  return key === undefined ? { credential: identity() } : { key };
+}
+
+function storage(connectionString: string | undefined, endpoint: string | undefined, identity: () => TokenCredential) {
+  if (connectionString !== undefined) return { connectionString };
+  // parseConfig lets no other case through.
+  return { endpoint: endpoint ?? '', credential: identity() };
+}

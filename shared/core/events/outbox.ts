@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { readable } from '../documents/alone.ts';
+import type { RepositoryKey } from '../documents/names.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../documents/names.ts';
+import { pagesOf } from '../documents/pages.ts';
+import { documentShape, readStored } from '../documents/stored.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CommitDocuments, DocumentChange, QueryDocuments, ReadDocument } from '../ports/documents.ts';
+import { StoreFailure } from '../ports/failures.ts';
+import type { Log } from '../ports/log.ts';
+import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
+
+/** An event that waits in the partition of what it tells of, written in the same transaction. */
+const outboxDocumentSchema = z.object({
+  ...documentShape('event'),
+  registry: registrySchema,
+  repository: repositorySchema,
+  state: z.enum(['pending', 'published']),
+  recordedAt: z.iso.datetime(),
+  event: z.custom<CloudEvent>((value) => typeof value === 'object' && value !== null),
+});
+
+/** Published events stay for a week, to be looked at; then the store drops them. In seconds. */
+const publishedTtl = 7 * 24 * 3600;
+
+/** What one run looks at, and how long it goes on: in an outage each event fails after its retries. */
+const [mostLookedAt, sweepMs] = [1_000, 30_000];
+
+/** Younger pending events belong to requests that may still be publishing them. In milliseconds. */
+export const sweepAge = 10_000;
+
+export interface OutboxPorts {
+  readonly documents: CommitDocuments;
+  readonly topic: PublishEvents;
+  readonly log: Log;
+}
+
+/**
+ * The change that records `event` in the batch of what it tells of. An event whose id is made of what it tells of, so
+ * that a crash repeats it, is recorded `again`: consumers know it by its id.
+ */
+export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'again'): DocumentChange {
+  const { registry, repository } = key;
+  const document = {
+    id: `event:${event.id}`,
+    type: 'event',
+    schemaVersion: 1,
+    registry,
+    repository,
+    state: 'pending',
+    recordedAt: event.time,
+    event,
+  };
+  return { do: again === undefined ? 'create' : 'upsert', document };
+}
+
+/**
+ * Whether an event is in the outbox. A commit whose answer was lost is sent again and refused, though it went through:
+ * the event that only this attempt records, under an id of its own, says so. To be asked after a refusal alone.
+ */
+export async function isRecorded(documents: ReadDocument, key: RepositoryKey, event: CloudEvent): Promise<boolean> {
+  return (
+    (await documents.readDocument({
+      container: 'repositories',
+      partition: partitionOf(key),
+      id: `event:${event.id}`,
+    })) !== undefined
+  );
+}
+
+/** Those of these ids that are in the outbox, as they were recorded. */
+export async function recordedEvents(
+  documents: ReadDocument,
+  key: RepositoryKey,
+  ids: Iterable<string>,
+): Promise<CloudEvent[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const found = await Promise.all(
+    [...ids].map((id) => readStored(documents, outboxDocumentSchema, { container, partition, id: `event:${id}` })),
+  );
+  return found.flatMap((each) => (each === undefined ? [] : [each.document.event]));
+}
+
+/**
+ * Publishes what was just committed, in one call, and marks it. A failure is logged and left to `sweepOutbox`: what
+ * the client asked for has happened, and it is told so.
+ */
+export async function publishCommitted(
+  ports: OutboxPorts,
+  key: RepositoryKey,
+  events: readonly CloudEvent[],
+): Promise<void> {
+  try {
+    await ports.topic.publishEvents(events);
+    await markPublished(
+      ports.documents,
+      key,
+      events.map((event) => event.id),
+    );
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn(
+      { err: error, events: events.map((event) => event.id) },
+      'events stay in the outbox until the sweep',
+    );
+  }
+}
+
+async function markPublished(documents: CommitDocuments, key: RepositoryKey, ids: readonly string[]): Promise<void> {
+  await documents.commitDocuments(
+    'repositories',
+    partitionOf(key),
+    ids.map((id) => ({ do: 'patch', id: `event:${id}`, set: { state: 'published', ttl: publishedTtl } })),
+  );
+}
+
+/**
+ * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit`. Returns how many. One that
+ * the topic refuses is logged and stops no other. Throws `StoreFailure` when none could be published. An event may be
+ * published twice (a crash between publishing and marking): consumers are idempotent by its id.
+ */
+export async function sweepOutbox(
+  ports: OutboxPorts & { readonly documents: QueryDocuments; readonly clock: Clock },
+  limit = 100,
+): Promise<number> {
+  const before = new Date(ports.clock.now().getTime() - sweepAge).toISOString();
+  const where = [
+    { path: 'type', is: '=' as const, value: 'event' },
+    { path: 'state', is: '=' as const, value: 'pending' },
+    { path: 'recordedAt', is: '<=' as const, value: before },
+  ];
+  const end = ports.clock.now().getTime() + sweepMs;
+  let [published, looked] = [0, 0];
+  let failure: unknown;
+  for await (const page of pagesOf(ports.documents, {
+    container: 'repositories',
+    where,
+    orderBy: { path: 'recordedAt', direction: 'asc' },
+    limit,
+  })) {
+    for (const {
+      document: { registry, repository, event },
+    } of readable(ports.log, outboxDocumentSchema, page, { container: 'repositories' })) {
+      if (ports.clock.now().getTime() >= end) break;
+      try {
+        await ports.topic.publishEvents([event]);
+        await markPublished(ports.documents, { registry, repository }, [event.id]);
+        published += 1;
+      } catch (error) {
+        failure ??= error;
+        ports.log.error(
+          { err: error, event: event.id },
+          'an event stays in the outbox, and the sweep goes on with the next',
+        );
+      }
+    }
+    looked += page.length;
+    // Only behind those that stay: an event that the topic never takes must not stand in the way of all younger ones.
+    if (published >= limit || looked >= mostLookedAt || ports.clock.now().getTime() >= end) break;
+  }
+  if (failure !== undefined && published === 0)
+    throw failure instanceof Error ? failure : new Error('no event could be published');
+  return published;
+}

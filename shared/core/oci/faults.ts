@@ -1,0 +1,86 @@
+import type { Access, Challenge } from '../ports/authorize.ts';
+import type { Digest } from './digest.ts';
+
+/** What can be wrong with a request, in the domain's words. `shared/core/http/respond.ts` alone maps it to the wire. */
+export type RegistryFault = ContentFault | RequestFault;
+
+/** About what a registry holds. */
+export type ContentFault =
+  | { readonly is: 'blob-unknown'; readonly digest: Digest }
+  /** A blob that is not deleted, for a manifest lists it. `by`: one that the caller may know of. */
+  | {
+      readonly is: 'blob-listed';
+      readonly digest: Digest;
+      readonly by?: { readonly digest: Digest; readonly where: 'live' | 'bin' };
+    }
+  | { readonly is: 'upload-unknown'; readonly why: string }
+  | { readonly is: 'upload-invalid'; readonly why: string }
+  | {
+      readonly is: 'range-invalid';
+      readonly why: string;
+      /** Bytes received so far, and where to go on. */ readonly received?: number;
+      readonly location?: string;
+    }
+  /** A `Range` that names no byte of content that has `size` bytes. */
+  | { readonly is: 'range-unsatisfiable'; readonly size: number }
+  /** A body that is not as long as its headers say. */
+  | { readonly is: 'length-mismatch'; readonly why: string }
+  | { readonly is: 'digest-invalid'; readonly why: string }
+  | {
+      readonly is: 'manifest-blobs-unknown';
+      readonly missing: readonly {
+        readonly digest: Digest;
+        readonly mediaType: string;
+        /** It lies in the bin. */ readonly deleted?: true;
+      }[];
+    }
+  | { readonly is: 'manifest-invalid'; readonly why: string }
+  | { readonly is: 'manifest-unknown'; readonly reference: string }
+  | { readonly is: 'name-invalid'; readonly name: string }
+  | { readonly is: 'name-unknown'; readonly name: string }
+  /** `soughtOnly`: nothing was to be changed under it, so it is what cannot be there. */
+  | { readonly is: 'tag-invalid'; readonly tag: string; readonly soughtOnly?: true }
+  | { readonly is: 'too-many-tags'; readonly limit: number }
+  | { readonly is: 'too-large'; readonly what: string; readonly limit: number };
+
+/** About requests of any kind. */
+export type RequestFault =
+  | { readonly is: 'page-size-invalid'; readonly given: string }
+  | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }
+  /** An attribute of a repository, manifest or tag forbids it. */
+  | { readonly is: 'disallowed'; readonly what: string; readonly attribute: string }
+  | { readonly is: 'tag-unknown'; readonly tag: string }
+  /** A request that no state of the registry could accept. */
+  | { readonly is: 'request-invalid'; readonly why: string }
+  | { readonly is: 'unsupported'; readonly why: string }
+  /** `why` as RFC 6750 names it; absent when no credentials came. */
+  | {
+      readonly is: 'unauthorized';
+      readonly needed: readonly Access[];
+      /** What of that the credentials do not hold; absent when there are none that do. */ readonly missing?: readonly Access[];
+      readonly why?: 'invalid_token' | 'insufficient_scope';
+      readonly challenge?: Challenge;
+    }
+  | { readonly is: 'denied'; readonly why: string }
+  | { readonly is: 'route-unknown'; readonly path: string }
+  /** A body that stops in the middle. */
+  | { readonly is: 'too-slow'; readonly why: string }
+  /** A host name that is not the registry's. */
+  | { readonly is: 'misdirected'; readonly host: string }
+  | { readonly is: 'contended'; readonly what: string }
+  | { readonly is: 'too-many-requests'; readonly why: string; readonly retryAfterMs: number }
+  /** Something of the management API, in words: `token "ci"`. */
+  | { readonly is: 'thing-unknown'; readonly what: string }
+  /** The state of the registry forbids it. */
+  | { readonly is: 'conflict'; readonly why: string };
+
+/** Thrown by features; never wraps a failure of a store (that is `StoreFailure`). */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+  readonly fault: RegistryFault;
+
+  constructor(fault: RegistryFault) {
+    super(JSON.stringify(fault));
+    this.fault = fault;
+  }
+}

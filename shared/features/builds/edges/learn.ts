@@ -1,0 +1,322 @@
+import pLimit from 'p-limit';
+import { readable } from '../../../core/documents/alone.ts';
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import type { Tag } from '../../../core/oci/name.ts';
+import type { StoredImage } from '../../../core/ports/images.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
+import { saysForeign } from '../tasks/pulls.ts';
+import { basesOfTask, taskOf } from '../tasks/tasks.ts';
+import type { Watched } from '../upstream/documents.ts';
+import { mostWatched, watchedRef } from '../upstream/documents.ts';
+import { learnChain, rememberTag } from './chains.ts';
+import { pathUpTo } from './cycles.ts';
+import type { BaseFound, Edge, Learned } from './documents.ts';
+import { edgeId, edgeSchema, learnedRef, learnedSchema, mostBases, watchesRef } from './documents.ts';
+import { findBases, mergedBases } from './find-bases.ts';
+import { hostsSaid, shownReference } from './names.ts';
+
+type Place = Learned['leaving'][number];
+
+const edgesAtOnce = 8;
+
+interface LearnOptions {
+  /** Names of this registry, by which it was just found. */
+  readonly hosts?: readonly string[];
+  /** More may be known than when it was looked at. */
+  readonly isAgain?: boolean;
+}
+
+/**
+ * Brings the edges of a tagged image in line with what it is now: in any order, any number of times, beside others that
+ * do the same. First it is written down which edges there will be and which go, then they are made, then the others go;
+ * a crash in between is made good by the next look. Gives what is there in the end. Throws `StoreFailure`.
+ */
+export async function learnTag(
+  ports: BuildPorts,
+  { registry, repository }: RepositoryKey,
+  tag: Tag,
+  { hosts = [], isAgain = false }: LearnOptions = {},
+): Promise<Learned | undefined> {
+  // Somebody else was at it: what he has deleted is made again, and what this one has made is looked at again.
+  const key = { registry, repository };
+  let made: readonly Place[] | undefined = isAgain ? [] : undefined;
+  const outcome = await untilUncontended(`what is known of ${key.repository}:${tag}`, async () => {
+    const [at, there, task] = await Promise.all([
+      readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)),
+      readStored(ports.documents, learnedSchema, learnedRef(key, tag)),
+      taskOf(ports, { ...key, tag }),
+    ]);
+    const digest = at?.document.digest;
+    const isGone = digest === undefined && task === undefined;
+    if (isGone && there === undefined) return { learned: undefined };
+    if (
+      there !== undefined &&
+      there.document.digest === digest &&
+      there.document.leaving.length === 0 &&
+      there.document.unfinished !== true &&
+      made === undefined
+    )
+      return { learned: there.document };
+    const next = await lookAt(ports, {
+      key,
+      tag,
+      digest,
+      task,
+      there: there?.document,
+      made: made ?? [],
+      ownHosts: ownHostsFor(ports, hosts, { task, there: there?.document }),
+    });
+    if (next === undefined) return undefined;
+    const etag = await writeDown(ports, next, there);
+    if (etag === undefined) {
+      // It may be written down all the same, its answer lost: then its edges are still to be made.
+      made ??= [];
+      return undefined;
+    }
+    made = [...(made ?? []), ...next.bases.map((base) => placeOf(key, tag, base))];
+    await makeEdges(ports, next, task);
+    await deleteEdges(ports, next);
+    return (await finish(ports, next, etag, isGone)) ? { learned: isGone ? undefined : next } : undefined;
+  });
+  return outcome.learned;
+}
+
+/**
+ * Where an event tells no client's name of this registry (a build's own push, a restore, a base that became known
+ * later), an image that names the registry must not be read as another registry's: its task and what was learned of it
+ * before know the name.
+ */
+function ownHostsFor(
+  { ownHosts }: BuildPorts,
+  hosts: readonly string[],
+  { task, there }: { readonly task: Task | undefined; readonly there: Learned | undefined },
+): string[] {
+  return [
+    ...new Set([...ownHosts, ...hosts, ...hostsSaid(there?.bases ?? []), ...(task === undefined ? [] : [task.host])]),
+  ];
+}
+
+interface Looked {
+  readonly key: RepositoryKey;
+  readonly tag: Tag;
+  readonly digest: Digest | undefined;
+  readonly task: Task | undefined;
+  readonly there: Learned | undefined;
+  /** By earlier attempts. */
+  readonly made: readonly Place[];
+  readonly ownHosts: readonly string[];
+}
+
+/** An index lists an image for each platform, and its attestation. */
+const mostImagesKnown = 200;
+
+/** `undefined` when the tag has moved on meanwhile. */
+async function lookAt(
+  ports: BuildPorts,
+  { key, tag, digest, task, there, made, ownHosts }: Looked,
+): Promise<Learned | undefined> {
+  const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
+  if (digest !== undefined && image === undefined) return undefined;
+  // Known first: whoever makes its base known then finds it.
+  if (image !== undefined) await known(ports, key, tag, image);
+  const all = mergedBases([
+    ...(task === undefined ? [] : basesOfTask(task)),
+    ...(image === undefined ? [] : await findBases(ports, key, image, ownHosts)),
+  ]);
+  const found = all.slice(0, mostBases);
+  const leftOut = all.length - found.length;
+  if (leftOut > 0)
+    ports.log.warn(
+      { repository: key.repository, tag, leftOut },
+      `an image names more than ${mostBases} bases: the rest is left out`,
+    );
+  const paths = await Promise.all(found.map((base) => pathUpTo(ports, { ...key, tag }, base)));
+  const refused = found.flatMap((base, index) =>
+    paths[index] === undefined ? [] : [{ base: shownReference(base), path: paths[index] }],
+  );
+  const bases = found.filter((_, index) => paths[index] === undefined);
+  for (const { base, path } of refused)
+    ports.log.warn({ repository: key.repository, tag, base, path }, 'an edge that would close a circle is not made');
+  const kept = new Set(bases.map((base) => JSON.stringify(placeOf(key, tag, base))));
+  const before = [
+    ...made,
+    ...(there === undefined ? [] : [...there.leaving, ...there.bases.map((base) => placeOf(key, tag, base))]),
+  ];
+  const leaving = before.filter((place) => !kept.has(JSON.stringify(place)));
+  const { partition, id } = learnedRef(key, tag);
+  return {
+    id,
+    base: partition[0] ?? '',
+    type: 'learned',
+    schemaVersion: 1,
+    ...key,
+    tag,
+    ...(digest === undefined ? {} : { digest }),
+    bases,
+    refused,
+    ...(leftOut === 0 ? {} : { leftOut }),
+    leaving: unique(leaving),
+    learnedAt: ports.clock.now().toISOString(),
+  };
+}
+
+async function known(
+  ports: BuildPorts,
+  key: RepositoryKey,
+  tag: Tag,
+  { digest, manifest }: StoredImage,
+): Promise<void> {
+  for (const each of [digest, ...manifest.manifests.map((child) => child.digest)].slice(0, mostImagesKnown)) {
+    await learnChain(ports, key, each);
+    await rememberTag(ports, key, tag, each);
+  }
+}
+
+function unique(places: readonly Place[]): Place[] {
+  return [...new Map(places.map((place) => [JSON.stringify(place), place])).values()];
+}
+
+function placeOf(key: RepositoryKey, dependentTag: Tag, { base, tag, digest }: BaseFound): Place {
+  return { base, id: edgeId(key, dependentTag, { tag, digest }) };
+}
+
+async function writeDown(
+  { documents }: BuildPorts,
+  next: Learned,
+  there: Stored<Learned> | undefined,
+): Promise<string | undefined> {
+  const document = { ...next, unfinished: true };
+  const outcome = await documents.commitDocuments(
+    'dependencies',
+    [next.base],
+    [there === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: there.etag }],
+  );
+  return outcome.committed ? outcome.etags[0] : undefined;
+}
+
+async function makeEdges(
+  ports: BuildPorts,
+  { registry, repository, tag, digest, bases, learnedAt }: Learned,
+  task: Task | undefined,
+): Promise<void> {
+  const limit = pLimit(edgesAtOnce);
+  await Promise.all(
+    bases.map((found) =>
+      limit(async () => {
+        const listed = task !== undefined && saysForeign(ports, task, found.base) ? { isListed: true as const } : {};
+        const edge: Edge = {
+          id: edgeId({ registry, repository }, tag, found),
+          type: 'edge',
+          schemaVersion: 1,
+          ...found,
+          registry,
+          repository,
+          dependentTag: tag,
+          ...listed,
+          ...(digest === undefined ? {} : { dependentDigest: digest }),
+          learnedAt,
+        };
+        await ports.documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
+        await watch(ports, edge);
+      }),
+    ),
+  );
+}
+
+async function deleteEdges({ documents }: BuildPorts, { leaving }: Learned): Promise<void> {
+  for (const { base, id } of leaving) await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id }]);
+}
+
+/** Another registry tells of nothing: its tag is looked at from now on. One that is watched already stays as it is. */
+async function watch(
+  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  { base, tag, digest, registry, repository, learnedAt }: Edge,
+): Promise<void> {
+  if (base.startsWith('own:') || tag === undefined || digest !== undefined) return;
+  if ((await documents.readDocument(watchedRef(base, tag))) !== undefined) return;
+  const counted = watchesRef({ registry, repository }, { base, tag });
+  const { container, partition } = counted;
+  if (
+    (await documents.countDocuments({ container, partition, where: [{ path: 'type', is: '=', value: 'watches' }] })) >=
+    mostWatched
+  ) {
+    log.warn(
+      { repository, base, tag },
+      `the images of a repository have ${mostWatched} tags of other registries watched: one more is not`,
+    );
+    return;
+  }
+  const document: Watched = {
+    id: watchedRef(base, tag).id,
+    type: 'watched',
+    schemaVersion: 1,
+    base,
+    registry,
+    tag,
+    first: repository,
+    moves: 0,
+    dueAt: learnedAt,
+    failures: 0,
+  };
+  const { committed } = await documents.commitDocuments(
+    'dependencies',
+    [base],
+    [{ do: 'create', document: { ...document } }],
+  );
+  if (committed)
+    await documents.commitDocuments(container, partition, [
+      {
+        do: 'upsert',
+        document: { id: counted.id, base: partition[0], type: 'watches', schemaVersion: 1, of: base, tag },
+      },
+    ]);
+}
+
+/** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */
+async function finish(
+  { documents }: BuildPorts,
+  { base, id }: Learned,
+  ifMatch: string,
+  isGone: boolean,
+): Promise<boolean> {
+  if (isGone)
+    return (await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch }])).committed;
+  // Asked also where nothing was deleted: of two that made edges the later one must see what the other left.
+  return (
+    await documents.commitDocuments(
+      'dependencies',
+      [base],
+      [{ do: 'patch', id, set: { leaving: [], unfinished: false }, ifMatch }],
+    )
+  ).committed;
+}
+
+/** Edges of a base, page by page: of one tag, or of all. */
+export async function dependentsOf(
+  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  base: string,
+  tag?: Tag,
+  page: { readonly limit?: number; readonly continuation?: string | undefined } = {},
+): Promise<{ edges: Edge[]; continuation?: string }> {
+  const where = [
+    { path: 'type', is: '=' as const, value: 'edge' },
+    ...(tag === undefined ? [] : [{ path: 'tag', is: '=' as const, value: tag }]),
+  ];
+  const found = await documents.queryDocuments({
+    container: 'dependencies',
+    partition: [base],
+    where,
+    limit: page.limit ?? 500,
+    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+  });
+  const edges = readable(log, edgeSchema, found.documents, { container: 'dependencies', partition: [base] }).map(
+    ({ document }) => document,
+  );
+  return { edges, ...(found.continuation === undefined ? {} : { continuation: found.continuation }) };
+}

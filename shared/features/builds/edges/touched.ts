@@ -1,0 +1,86 @@
+import { manifestRef } from '../../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
+import type { CatalogueEvent } from '../../../core/events/envelope.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import type { Tag } from '../../../core/oci/name.ts';
+import { buildOf } from '../plan/cause.ts';
+import type { BuildPorts } from '../ports.ts';
+import { forgetChain, learnChain, tellFollowers } from './chains.ts';
+import type { TaggedImage } from './documents.ts';
+import { learnTag } from './learn.ts';
+
+/** What an event touches, to be looked at as it is now. */
+interface Touched {
+  readonly key: RepositoryKey;
+  readonly tags: readonly Tag[];
+  readonly digests: readonly Digest[];
+  /** Where a client has just found the registry. */
+  readonly hosts: readonly string[];
+}
+
+/** A build pushes from within, and knows no name that a client would use. */
+function hostsOf({ id, host }: { readonly id: string; readonly host: string }): string[] {
+  return buildOf(id) === undefined ? [host] : [];
+}
+
+function touchedBy({ registry }: BuildPorts, event: CatalogueEvent): Touched | undefined {
+  switch (event.type) {
+    case 'Microsoft.ContainerRegistry.ImagePushed': {
+      const { repository, tag, digest } = event.data.target;
+      return {
+        key: { registry, repository },
+        tags: tag === undefined ? [] : [tag],
+        digests: [digest],
+        hosts: hostsOf(event.data.request),
+      };
+    }
+    case 'Microsoft.ContainerRegistry.ImageDeleted':
+      return {
+        key: { registry, repository: event.data.target.repository },
+        tags: [],
+        digests: [event.data.target.digest],
+        hosts: [],
+      };
+    case 'Longshore.TagMoved':
+    case 'Longshore.TagDeleted':
+      return {
+        key: { registry, repository: event.data.target.repository },
+        tags: [event.data.target.tag],
+        digests: [],
+        hosts: hostsOf(event.data.request),
+      };
+    case 'Longshore.Restored': {
+      const { repository, tags, manifests } = event.data.target;
+      return {
+        key: { registry, repository },
+        tags: tags.map(({ tag }) => tag),
+        digests: manifests.map(({ digest }) => digest),
+        hosts: [],
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Learns, or forgets, what an event tells of: never by adding up events, so in any order. Throws `StoreFailure`: then
+ * it must be delivered again.
+ */
+export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Promise<void> {
+  const touched = touchedBy(ports, event);
+  if (touched === undefined) return;
+  const { key, tags, digests, hosts } = touched;
+  for (const digest of digests)
+    await ((await isLive(ports, key, digest)) ? learnChain : forgetChain)(ports, key, digest);
+  for (const tag of tags) await learnTag(ports, key, tag, { hosts });
+  // Events come in any order: what is built on an image may be known before it. By what name this one was pushed says
+  // nothing of what others name.
+  const look = ({ registry, repository, tag }: TaggedImage) =>
+    learnTag(ports, { registry, repository }, tag, { isAgain: true });
+  for (const digest of digests) await tellFollowers(ports, key, digest, look);
+}
+
+async function isLive({ documents }: BuildPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
+  return (await documents.readDocument(manifestRef(key, digest))) !== undefined;
+}

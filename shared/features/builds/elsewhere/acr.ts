@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { jsonIn } from '../../../core/oci/json.ts';
+import type { Tag } from '../../../core/oci/name.ts';
+import { StoreFailure } from '../../../core/ports/failures.ts';
+import type { Node } from '../plan/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { AcrRunner, Task } from '../tasks/documents.ts';
+import type { RemoteJob } from './job.ts';
+import type { Taken } from './taken.ts';
+import { takenBy } from './taken.ts';
+
+// Azure Container Registry builds by its tasks:
+// https://learn.microsoft.com/rest/api/containerregistry/registries/schedule-run. It calls nobody back, so it is asked;
+// it pushes under a tag of the job, by which its image is found here.
+
+const version = '2019-06-01-preview';
+/** How often it is asked. In milliseconds; the timer that asks runs once a minute. */
+export const askedEveryMs = 15_000;
+/** What Azure takes, in seconds. */
+const [shortest, longest] = [300, 28_800];
+
+const runSchema = z.object({
+  properties: z.object({ runId: z.string().min(1), status: z.string(), runErrorMessage: z.string().nullish() }),
+});
+
+/** Of the job: whoever looks at the repository sees what it was for. */
+export const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
+
+/** What keeps a task from being built there; `undefined` when nothing does. */
+export function unfitForAcr({ context, platforms, pins }: Task['settings']): string | undefined {
+  if (pins === 'bump')
+    return 'Azure Container Registry builds the Dockerfile as it is in the repository: its digests stay';
+  if (!('git' in context)) return 'Azure Container Registry fetches its context itself: name a git repository';
+  if (context.credential !== undefined)
+    return 'Azure Container Registry would keep the credential of the repository in its runs: name a public one';
+  return platforms !== undefined && platforms.length > 1
+    ? 'Azure Container Registry builds for one platform'
+    : undefined;
+}
+
+/** Begins a run. Given again it begins another one, which pushes the same tag. */
+export async function scheduleRun(ports: BuildPorts, runner: AcrRunner, job: RemoteJob): Promise<Taken> {
+  const asked = await arm(ports, runner, 'scheduleRun');
+  if ('why' in asked) return { is: 'later', why: asked.why };
+  const answer = await ports.receivers.post({ ...asked, body: JSON.stringify(requestOf(runner, job)) });
+  const taken = takenBy('Azure', answer);
+  const run = answer.is === 'answered' ? runSchema.safeParse(jsonIn(answer.body)).data : undefined;
+  if (taken.is !== 'taken') return taken;
+  return run === undefined ? { is: 'later', why: 'Azure named no run' } : { is: 'taken', run: run.properties.runId };
+}
+
+function requestOf(
+  { agentPool }: AcrRunner,
+  {
+    id,
+    repository,
+    context,
+    dockerfile,
+    target,
+    arguments: given,
+    platforms: [platform = ''],
+    timeoutSeconds,
+    login,
+  }: RemoteJob,
+): object {
+  const [os = '', architecture, variant] = platform.split('/');
+  const opaque = (value: string) => ({ type: 'Opaque', value });
+  return {
+    type: 'DockerBuildRequest',
+    imageNames: [`${repository}:${tagOfJob(id)}`],
+    isPushEnabled: true,
+    noCache: false,
+    sourceLocation:
+      'git' in context ? `${context.git}#${context.commit}${context.folder === '' ? '' : `:${context.folder}`}` : '',
+    dockerFilePath: dockerfile,
+    ...(target === undefined ? {} : { target }),
+    arguments: Object.entries(given).map(([name, value]) => ({ name, value, isSecret: false })),
+    platform: {
+      os: `${os.slice(0, 1).toUpperCase()}${os.slice(1)}`,
+      architecture,
+      ...(variant === undefined ? {} : { variant }),
+    },
+    timeout: Math.min(longest, Math.max(shortest, timeoutSeconds)),
+    ...(agentPool === undefined ? {} : { agentPoolName: agentPool }),
+    ...(login === undefined
+      ? {}
+      : {
+          credentials: {
+            customRegistries: {
+              [repository.split('/')[0] ?? '']: { userName: opaque(login.user), password: opaque(login.password) },
+            },
+          },
+        }),
+  };
+}
+
+/**
+ * What became of a run; `undefined` while it is under way, or cannot be asked: then it is asked again. Throws
+ * `StoreFailure` (of this registry's own stores).
+ */
+export async function outcomeOfRun(
+  ports: BuildPorts,
+  runner: AcrRunner,
+  node: Node,
+  run: string,
+): Promise<NonNullable<NonNullable<Node['remote']>['outcome']> | undefined> {
+  const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}`);
+  if ('why' in asked) return undefined;
+  const answer = await ports.outbound
+    .ask(asked.url, { method: 'GET', headers: asked.headers })
+    .catch((error: unknown) => {
+      if (error instanceof StoreFailure) return undefined;
+      throw error;
+    });
+  const found = answer?.status === 200 ? runSchema.safeParse(jsonIn(answer.text)).data?.properties : undefined;
+  if (answer?.status === 404) return { is: 'failed', why: `Azure knows nothing of its run ${run} any more` };
+  if (found === undefined || ['Queued', 'Started', 'Running'].includes(found.status)) return undefined;
+  if (found.status !== 'Succeeded')
+    return {
+      is: 'failed',
+      why:
+        `its run ${run} ended as ` +
+        `${found.status}${found.runErrorMessage === null || found.runErrorMessage === undefined ? '' : `: ${found.runErrorMessage.slice(0, 500)}`}`,
+    };
+  const image = await ports.images.readImage(
+    { registry: ports.registry, repository: node.repository },
+    tagOfJob(node.remote?.job ?? ''),
+  );
+  return image === undefined
+    ? { is: 'failed', why: `its run ${run} has succeeded, and pushed nothing here` }
+    : { is: 'succeeded', digest: image.digest };
+}
+
+/** What a run printed, for who reads the log; `undefined` when it cannot be had. */
+export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: string): Promise<string | undefined> {
+  try {
+    const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}/listLogSasUrl`);
+    if ('why' in asked) return undefined;
+    const answer = await ports.receivers.post({ ...asked, body: '' });
+    const { data } = z
+      .object({ logLink: z.url({ protocol: /^https?$/ }) })
+      .safeParse(answer.is === 'answered' ? jsonIn(answer.body) : undefined);
+    return data === undefined ? undefined : await endOf(ports, new URL(data.logLink));
+  } catch {
+    // Nothing depends on it.
+    return undefined;
+  }
+}
+
+/** An answer may have 256 KiB; of a longer log its end says more than its beginning. */
+const mostOfLog = 200 * 1024;
+
+async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
+  const length = Number((await outbound.ask(url, { method: 'HEAD', headers: {} })).headers['content-length'] ?? 0);
+  const from = Math.max(0, length - mostOfLog);
+  const log = await outbound.ask(url, { method: 'GET', headers: from === 0 ? {} : { range: `bytes=${from}-` } });
+  if (log.status !== 200 && log.status !== 206) return undefined;
+  return log.status === 206 ? `… (${from} bytes are left out)\n${log.text}` : log.text;
+}
+
+export async function cancelAcrRun(ports: BuildPorts, runner: AcrRunner, run: string): Promise<void> {
+  const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}/cancel`);
+  if (!('why' in asked)) await ports.receivers.post({ ...asked, body: '' });
+}
+
+/**
+ * By the app's own identity, and to the cloud's own address alone: who makes a task chooses the registry, not where the
+ * token goes.
+ */
+async function arm(
+  { management }: BuildPorts,
+  { registry }: AcrRunner,
+  path: string,
+): Promise<{ url: URL; headers: Record<string, string> } | { why: string }> {
+  if (management === undefined) return { why: 'this app has no identity in Azure' };
+  try {
+    const token = await management.issueToken();
+    return {
+      url: new URL(`${registry}/${path}?api-version=${version}`, management.endpoint),
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    };
+  } catch (error) {
+    return {
+      why: `this app's identity gets no token of Azure: ${error instanceof Error ? error.message.slice(0, 300) : 'it says nothing'}`,
+    };
+  }
+}

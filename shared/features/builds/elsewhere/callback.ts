@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { digestSchema } from '../../../core/oci/descriptor.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+import type { Node } from '../plan/documents.ts';
+import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
+import { appendLog, mostAppended } from '../plan/log.ts';
+import { Mask } from '../plan/mask.ts';
+import { wakeWorkers } from '../plan/wake.ts';
+import type { BuildPorts } from '../ports.ts';
+import { tokenOf } from './token.ts';
+
+/** What a runner elsewhere tells: as often as it likes that it is at work, and once how it ended. */
+export const callbackSchema = z.union(
+  [
+    z.strictObject({ state: z.literal('running'), log: z.string().max(mostAppended).optional() }),
+    z.strictObject({
+      state: z.literal('succeeded'),
+      digest: digestSchema,
+      log: z.string().max(mostAppended).optional(),
+    }),
+    z.strictObject({
+      state: z.literal('failed'),
+      why: z.string().min(1).max(2_000),
+      log: z.string().max(mostAppended).optional(),
+    }),
+  ],
+  {
+    error:
+      'must be {"state":"running"}, {"state":"succeeded","digest":"sha256:…"} or {"state":"failed","why":"…"}, each with "log" or without',
+  },
+);
+export type Callback = z.infer<typeof callbackSchema>;
+
+/**
+ * Writes down what a runner tells of an image; how it ended is carried on at once. The same told again changes nothing.
+ * Throws `RegistryError`: `conflict` when the image has ended, as by its deadline or because it was cancelled, and a
+ * runner that is still at work may stop; `request-invalid` for a digest that was not pushed.
+ */
+export async function takeCallback(
+  ports: BuildPorts,
+  build: string,
+  image: TaggedImage,
+  told: Callback,
+  isOf: (token: string) => boolean,
+): Promise<void> {
+  const { documents } = ports;
+  const ref = nodeRef(build, image);
+  const outcome = await outcomeOf(ports, image, told);
+  const hasLog = told.log !== undefined && told.log !== '';
+  const node = await untilUncontended(
+    `${ref.id} of the build ${build}`,
+    async (): Promise<Away | (Away & { readonly piece: number }) | undefined> => {
+      const found = await readStored(documents, nodeSchema, ref);
+      const open = openNode(found?.document, outcome);
+      // One that was replaced since tells nothing of the one that is at work now.
+      if (!isOf(open.remote.token))
+        throw new RegistryError({ is: 'conflict', why: "the token is another job's, which is wanted no more" });
+      const isTold = outcome !== undefined && JSON.stringify(open.remote.outcome) === JSON.stringify(outcome);
+      if (found === undefined || isTold) return open;
+      const now = ports.clock.now().toISOString();
+      const pieces = (open.remote.pieces ?? 0) + (hasLog ? 1 : 0);
+      const set = {
+        remote: {
+          ...open.remote,
+          startedAt: open.remote.startedAt ?? now,
+          pieces,
+          ...(outcome === undefined ? {} : { outcome }),
+        },
+        ...(outcome === undefined ? {} : { tryAt: now }),
+      };
+      const { committed } = await documents.commitDocuments(ref.container, ref.partition, [
+        { do: 'patch', id: ref.id, set, ifMatch: found.etag },
+      ]);
+      return committed ? { ...open, piece: pieces } : undefined;
+    },
+  );
+  if (hasLog && told.log !== undefined && 'piece' in node)
+    await appendLog(ports, node, node.piece, await withoutToken(ports, node, told.log));
+  if (outcome !== undefined) await wakeWorkers(ports, build, 1);
+}
+
+type Remote = NonNullable<Node['remote']>;
+type Outcome = NonNullable<Remote['outcome']>;
+/** It is elsewhere. */
+type Away = Node & { readonly remote: Remote };
+
+async function outcomeOf(ports: BuildPorts, image: TaggedImage, told: Callback): Promise<Outcome | undefined> {
+  if (told.state === 'running') return undefined;
+  if (told.state === 'failed') return { is: 'failed', why: told.why };
+  if ((await ports.images.readImage(image, told.digest)) === undefined)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: `${image.repository} has no image ${told.digest}: push it before it is told of`,
+    });
+  return { is: 'succeeded', digest: told.digest };
+}
+
+function openNode(node: Node | undefined, outcome: Outcome | undefined): Away {
+  if (node?.remote === undefined || node.remote === null)
+    throw new RegistryError({ is: 'thing-unknown', what: 'a build elsewhere of this image' });
+  const isSame = outcome !== undefined && JSON.stringify(node.remote.outcome) === JSON.stringify(outcome);
+  if (isEnded(node) && !isSame)
+    throw new RegistryError({ is: 'conflict', why: `the image has ended: ${node.because ?? node.state}` });
+  if (node.remote.outcome !== undefined && !isSame)
+    throw new RegistryError({ is: 'conflict', why: `it was already told that it ${node.remote.outcome.is}` });
+  return { ...node, remote: node.remote };
+}
+
+/** Commands are printed as they are run: the job's own token does not lie in its log. */
+async function withoutToken({ sealing }: Pick<BuildPorts, 'sealing'>, node: Away, text: string): Promise<string> {
+  const key = await sealing.find(node.remote.key);
+  const mask = new Mask(key === undefined ? [] : [tokenOf(key, node, node.remote.job)]);
+  return mask.push(text) + mask.end();
+}

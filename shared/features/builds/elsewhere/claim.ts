@@ -1,0 +1,27 @@
+import { readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import { readTask } from '../tasks/tasks.ts';
+import type { RemoteJob } from './job.ts';
+import { jobOf } from './job.ts';
+import { tokenOf } from './token.ts';
+
+/**
+ * The job of an image, whole, for the runner that was told of it in public. Throws `RegistryError`: `thing-unknown`
+ * when nothing is built elsewhere, `conflict` when it is wanted no more; and `StoreFailure`.
+ */
+export async function claimJob(ports: BuildPorts, build: string, image: TaggedImage): Promise<RemoteJob> {
+  const node = (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
+  const task = node?.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
+  if (node?.remote === undefined || node.remote === null || task === undefined)
+    throw new RegistryError({ is: 'thing-unknown', what: 'a build elsewhere of this image' });
+  const { remote } = node;
+  if (isEnded(node) || remote.outcome !== undefined)
+    throw new RegistryError({ is: 'conflict', why: `the image has ended: ${node.because ?? node.state}` });
+  const key = await ports.sealing.find(remote.key);
+  if (key === undefined)
+    throw new RegistryError({ is: 'conflict', why: "the key that the job's token was made with is gone" });
+  return jobOf(ports, { ...node, remote }, task, { commit: node.commit, token: tokenOf(key, node, remote.job) });
+}

@@ -1,0 +1,46 @@
+import type { JobLogin } from '../../../core/ports/runner.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
+import { pulledBy } from '../tasks/pulls.ts';
+
+/** The user of whoever gives a token of ours as the password. */
+const tokenUser = '00000000-0000-0000-0000-000000000000';
+
+type Issuing = Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry' | 'grants'>;
+
+interface Wanted {
+  /** As the events of the registry name its holder. */
+  readonly to: string;
+  /** Where it is shown. */
+  readonly host: string;
+  readonly until: Date;
+  /** A runner elsewhere fetches its context by it and pushes the image; what is built here does neither. */
+  readonly isElsewhere: boolean;
+}
+
+/**
+ * A login for what one job of a task needs, no longer than it may take. `undefined` where nobody needs credentials.
+ * Throws `StoreFailure`.
+ */
+export async function loginFor(
+  ports: Issuing,
+  task: Task,
+  { to, host, until, isElsewhere }: Wanted,
+): Promise<JobLogin | undefined> {
+  if (ports.issueAccess === undefined) return undefined;
+  const { context } = task.settings;
+  const read = new Set([
+    ...(isElsewhere && !('git' in context) ? [context.repository] : []),
+    ...(await pulledBy(ports, task)),
+  ]);
+  read.delete(task.repository);
+  const access = [
+    ...[...read].map((name) => ({ name, actions: ['pull'] as const })),
+    { name: task.repository, actions: isElsewhere ? (['pull', 'push'] as const) : (['pull'] as const) },
+  ];
+  return {
+    host,
+    user: tokenUser,
+    password: await ports.issueAccess({ to, access, host: ports.ownHosts[0] ?? host, until }),
+  };
+}

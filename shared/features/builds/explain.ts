@@ -1,0 +1,294 @@
+import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
+import type { PushedBy } from '../../core/documents/principal.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { BaseFound, Learned, TaggedImage } from './edges/documents.ts';
+import { learnedRef, learnedSchema } from './edges/documents.ts';
+import { baseDigestsIn } from './edges/find-bases.ts';
+import type { BaseReference } from './edges/names.ts';
+import { ownRepository, shownReference } from './edges/names.ts';
+import type { Build, Lane, Node, Root } from './plan/documents.ts';
+import { nameIn, nodeRef, nodeSchema } from './plan/documents.ts';
+import { readLane } from './plan/lane.ts';
+import { latestBuilds } from './plan/list.ts';
+import { permitFor } from './plan/permits.ts';
+import { policyFor, readPolicies } from './plan/policies.ts';
+import type { Rule } from './plan/rules.ts';
+import { ruleOf } from './plan/rules.ts';
+import type { BuildPorts } from './ports.ts';
+import { taskOf } from './tasks/tasks.ts';
+import { listingOf, notListed } from './upstream/listed.ts';
+
+/** Why an image was or was not made anew: one word for programs, a sentence for people, and where it can be seen. */
+export interface Explanation {
+  readonly reason: Reason;
+  readonly why: string;
+  readonly build?: string;
+}
+
+export const reasons = [
+  'image unknown',
+  'not learned yet',
+  'not a dependent',
+  'circle',
+  'pinned to a digest',
+  'another registry',
+  'registry not listed',
+  'base not permitted',
+  'base unknown',
+  'no policy',
+  'policy disabled',
+  'policy only notifies',
+  'notified',
+  'up to date',
+  'waits for a build',
+  'waits for a base',
+  'waits for its turn',
+  'ready',
+  'being made',
+  'made',
+  'needed nothing',
+  'failed',
+  'test failed',
+  'stopped',
+  'cancelled',
+  'not updated since',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/** From stored facts alone. Throws `StoreFailure`. */
+export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseReference): Promise<Explanation> {
+  const [at, learned] = await Promise.all([
+    readStored(ports.documents, tagDocumentSchema, tagRef(image, image.tag)),
+    readStored(ports.documents, learnedSchema, learnedRef(image, image.tag)),
+  ]);
+  const name = `${image.repository}:${image.tag}`;
+  if (at === undefined) return neverMade(ports, image);
+  if (learned?.document.digest !== at.document.digest)
+    return {
+      reason: 'not learned yet',
+      why: `${name} was pushed a moment ago, and what it is built on is not known yet`,
+    };
+  const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
+  const rule = ruleOf(task, policyFor(policies, image));
+  const edge = edgeTo(learned.document, base, rule);
+  if ('reason' in edge) return edge;
+  // A builder fetches it from there; what is rebased must be here.
+  if (!edge.base.startsWith('own:') && rule?.mode !== 'rebuild' && rule?.mode !== 'rebase-else-rebuild')
+    return elsewhere(edge, name);
+  const unfit = withRule(name, rule);
+  if (unfit !== undefined && unfit.reason !== 'policy only notifies') return unfit;
+  if (rule !== undefined) {
+    const barred = await barredFrom(ports, image, { edge, rule, pushedBy: at.document.pushedBy });
+    if (barred !== undefined) return barred;
+  }
+  return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
+}
+
+/** There is none: the task that would make it may have tried. */
+async function neverMade(ports: BuildPorts, image: TaggedImage): Promise<Explanation> {
+  const name = `${image.repository}:${image.tag}`;
+  const task = await taskOf(ports, image);
+  if (task === undefined) return { reason: 'image unknown', why: `there is no ${name}` };
+  for (const build of await latestBuilds(ports)) {
+    const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
+    if (node === undefined) continue;
+    const { reason, why } = inBuild(build, node);
+    return {
+      reason,
+      why: `there is no ${name} yet; its task "${task.name}" makes it in the build ${build.build}: ${why}`,
+      build: build.build,
+    };
+  }
+  return {
+    reason: 'image unknown',
+    why: `there is no ${name} yet; its task "${task.name}" makes it, and no recent build has tried: POST /api/v1/tasks/${task.name}/run`,
+  };
+}
+
+function edgeTo(
+  { repository, tag, bases, refused, leftOut = 0 }: Learned,
+  base: BaseReference,
+  rule: Rule | undefined,
+): BaseFound | Explanation {
+  const [name, shown] = [`${repository}:${tag}`, shownReference(base)];
+  const circle = refused.find((each) => each.base === shown);
+  if (circle !== undefined)
+    return { reason: 'circle', why: `${shown} is built on ${name} itself: ${circle.path.join(' is built on ')}` };
+  const there = bases.filter((each) => each.base === base.base);
+  const followed = there.find((each) => each.digest === undefined && each.tag === base.tag);
+  if (followed !== undefined) return followed;
+  const pinned = there.find((each) => each.digest !== undefined && (each.tag === undefined || each.tag === base.tag));
+  if (pinned?.tag !== undefined && rule?.bumpsPins === true) return pinned;
+  if (pinned !== undefined)
+    return {
+      reason: 'pinned to a digest',
+      why:
+        `${name} names ${shownReference(pinned)}: a digest does not ` +
+        `move${pinned.tag === undefined ? '' : ', unless its task or policy says "pins": "bump"'}`,
+    };
+  const others = bases.map(shownReference).join(', ');
+  return {
+    reason: 'not a dependent',
+    why:
+      others === ''
+        ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers`
+        : `${name} is built on ${others}${leftOut === 0 ? '' : `; it names ${leftOut} more, and of one image ${bases.length} are kept`}`,
+  };
+}
+
+function elsewhere(edge: BaseFound, name: string): Explanation {
+  return {
+    reason: 'another registry',
+    why:
+      `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to ` +
+      'this registry, and build on that',
+  };
+}
+
+/** What would keep it from being followed now, whatever was done before. */
+async function barredFrom(
+  ports: BuildPorts,
+  image: TaggedImage,
+  { edge, rule, pushedBy }: { readonly edge: BaseFound; readonly rule: Rule; readonly pushedBy: PushedBy | undefined },
+): Promise<Explanation | undefined> {
+  if (!edge.base.startsWith('own:')) {
+    const isLooked = edge.tag === undefined || (await listingOf(ports, edge.base, edge.tag)) !== 'not listed';
+    return isLooked
+      ? undefined
+      : { reason: 'registry not listed', why: `${shownReference(edge)} is not looked at: ${notListed(edge.base)}` };
+  }
+  const permit = await permitFor(ports, { image, pushedBy, base: edge.base, found: edge.found, rule });
+  return permit.is === 'refused'
+    ? {
+        reason: 'base not permitted',
+        why: `${image.repository}:${image.tag} does not follow ${shownReference(edge)}: ${permit.why}`,
+      }
+    : undefined;
+}
+
+function withRule(name: string, rule: Rule | undefined): Explanation | undefined {
+  if (rule === undefined)
+    return {
+      reason: 'no policy',
+      why: `no task of /api/v1/tasks makes ${name}, and no policy of /api/v1/builds/policies takes it in`,
+    };
+  if (!rule.isOn)
+    return {
+      reason: 'policy disabled',
+      why: `the ${rule.by}, which is for ${name}, is disabled, or is not for updates of bases`,
+    };
+  return rule.mode === 'notify'
+    ? { reason: 'policy only notifies', why: `the ${rule.by} tells of ${name}, and makes nothing` }
+    : undefined;
+}
+
+/** The newest build that has the image, or that it waits for. */
+async function inBuilds(
+  ports: BuildPorts,
+  image: TaggedImage,
+  { base, tag }: BaseFound,
+): Promise<Explanation | undefined> {
+  const lane = (await readLane(ports))?.document;
+  const waits = lane?.waiting.find((root) => root.base === base && root.tag === tag);
+  if (waits !== undefined)
+    return {
+      reason: 'waits for a build',
+      why:
+        `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until ` +
+        `${waits.heldBy === undefined ? 'a build under way' : 'the build that makes the same images'} has ended`,
+      ...heldByOf(waits, lane),
+    };
+  for (const build of await latestBuilds(ports)) {
+    if (build.state === 'planning' && build.roots.some((root) => root.base === base && root.tag === tag))
+      return {
+        reason: 'waits for a build',
+        why: `what follows from ${shownReference({ base, tag })} is being worked out`,
+        build: build.build,
+      };
+    const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
+    if (node?.bases.some((each) => each.base === base && each.tag === tag) === true)
+      return { ...inBuild(build, node), build: build.build };
+  }
+  return undefined;
+}
+
+function heldByOf({ heldBy }: Root, lane: Lane | undefined): { build?: string } {
+  const build = heldBy ?? lane?.active[0];
+  return build === undefined ? {} : { build };
+}
+
+function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
+  const at = node.endedAt ?? endedAt ?? createdAt;
+  switch (node.state) {
+    case 'waiting':
+      return {
+        reason: 'waits for a base',
+        why: `it waits for ${node.waitsFor.map(({ node: id }) => nameIn(id)).join(', ')}`,
+      };
+    case 'ready':
+      if (node.turnAt !== undefined && node.tryAt === node.turnAt)
+        return {
+          reason: 'waits for its turn',
+          why: `its ${node.by} has had all its builds of this hour; the next one begins at ${node.turnAt}`,
+        };
+      return { reason: 'ready', why: 'it is its turn next' };
+    case 'running':
+      return { reason: 'being made', why: `it is being made, for the ${node.attempts}. time` };
+    case 'succeeded':
+      return {
+        reason: 'made',
+        why:
+          `it was made anew at ${at}: ${node.digest ?? ''} in place of ` +
+          `${node.digestBefore ?? ''}${node.conflicts === undefined ? '' : `; kept of the image: ${node.conflicts.join(', ')}`}`,
+      };
+    case 'same':
+      return { reason: 'needed nothing', why: `at ${at} it was on the new base already` };
+    case 'notified':
+      return { reason: 'notified', why: `that it is due was told at ${at}; its policy makes nothing` };
+    case 'failed':
+      if (node.isGated === true)
+        return {
+          reason: 'test failed',
+          why:
+            `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ` +
+            `${node.because ?? ''}${whereLogged(node)}`,
+        };
+      return {
+        reason: 'failed',
+        why: `it failed at ${at}, and its tag stays: ${node.because ?? ''}${whereLogged(node)}`,
+      };
+    case 'stopped':
+      if (node.isCancelled === true)
+        return { reason: 'cancelled', why: `its build was cancelled at ${at}, and its tag stays` };
+      return { reason: 'stopped', why: `it was not begun: ${node.because ?? ''}` };
+  }
+}
+
+/** What is rebased runs nothing that would write one. */
+function whereLogged({ build, repository, tag, madeBy }: Node): string {
+  return madeBy === undefined ? '' : `; its log: GET /api/v1/builds/${build}/log?image=${repository}:${tag}`;
+}
+
+async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promise<Explanation> {
+  const repository = ownRepository(ports.registry, edge.base);
+  const shown = shownReference(edge);
+  if (repository === undefined)
+    return { reason: 'not updated since', why: `no look at ${shown} has found it moved since ${name} was learned` };
+  const there =
+    edge.tag === undefined
+      ? undefined
+      : await readStored(
+          ports.documents,
+          tagDocumentSchema,
+          tagRef({ registry: ports.registry, repository }, edge.tag),
+        );
+  if (there === undefined) return { reason: 'base unknown', why: `there is no ${shown} in this registry` };
+  const known: Digest[] = baseDigestsIn(edge);
+  if (known.includes(there.document.digest))
+    return { reason: 'up to date', why: `${name} is built on what ${shown} is now` };
+  return {
+    reason: 'not updated since',
+    why: `${shown} has not moved since ${name} was learned at all: nothing has told of a later image (${there.document.digest})`,
+  };
+}

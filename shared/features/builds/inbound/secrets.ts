@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { SealedPlace } from '../../../core/secrets/sealed.ts';
+import { open, seal } from '../../../core/secrets/sealed.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Inbound } from './documents.ts';
+import { inboundRef, inboundSchema } from './documents.ts';
+
+export type InboundPorts = Pick<BuildPorts, 'documents' | 'registry' | 'sealing' | 'clock'>;
+
+const placeOf = ({ registry }: InboundPorts, of: string): SealedPlace => ({
+  purpose: 'inbound notifications',
+  context: `${registry}/${of}`,
+});
+
+/** As Standard Webhooks has them, and as a URL's query has it without an escape. */
+function made(): string {
+  for (;;) {
+    const text = randomBytes(33).toString('base64');
+    if (!/[+/]/.test(text)) return `whsec_${text}`;
+  }
+}
+
+/**
+ * Keeps a secret, or makes one, in place of what was there. Gives it: it is not shown again. Throws `RegistryError`
+ * (`conflict`) where nothing seals.
+ */
+export async function putInboundSecret(ports: InboundPorts, of: string, given?: string): Promise<string> {
+  return writeInbound(ports, of, { given });
+}
+
+/** The same, with what other secrets of the same owner are derived from. */
+export async function writeInbound(
+  ports: InboundPorts,
+  of: string,
+  { given, root }: { readonly given?: string | undefined; readonly root?: Uint8Array },
+): Promise<string> {
+  const { documents, registry, sealing, clock } = ports;
+  if (!sealing.configured)
+    throw new RegistryError({
+      is: 'conflict',
+      why:
+        'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every ' +
+        'instance, or LONGSHORE_KEY_VAULT',
+    });
+  const secret = given ?? made();
+  const ref = inboundRef(registry, of);
+  const key = await sealing.current();
+  const others = root === undefined ? {} : { root: seal(root, key, placeOf(ports, `${of}/root`)) };
+  const document: Inbound = {
+    id: ref.id,
+    type: 'inbound',
+    schemaVersion: 1,
+    registry,
+    of,
+    sealed: seal(Buffer.from(secret), key, placeOf(ports, of)),
+    ...others,
+    createdAt: clock.now().toISOString(),
+  };
+  await documents.commitDocuments(ref.container, ref.partition, [{ do: 'upsert', document: { ...document } }]);
+  return secret;
+}
+
+/** `undefined` when there is none, or the key that sealed it is gone. Throws `StoreFailure`. */
+export async function readInboundSecret(ports: InboundPorts, of: string): Promise<string | undefined> {
+  const found = await readStored(ports.documents, inboundSchema, inboundRef(ports.registry, of));
+  const bytes = found === undefined ? undefined : await open(found.document.sealed, ports.sealing, placeOf(ports, of));
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+}
+
+export async function deleteInboundSecret({ documents, registry }: InboundPorts, of: string): Promise<void> {
+  const { container, partition, id } = inboundRef(registry, of);
+  await documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
+}

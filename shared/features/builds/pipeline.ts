@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { eachAlone } from '../../core/documents/alone.ts';
+import type { CatalogueEvent } from '../../core/events/envelope.ts';
+import { learnTouched } from './edges/touched.ts';
+import { goOn } from './plan/go-on.ts';
+import { followNewerTag } from './plan/newer-tag.ts';
+import { nodesWhere, settleWaiting } from './plan/settle.ts';
+import { planUpdate, tellUpdated } from './plan/updates.ts';
+import { workOn } from './plan/work.ts';
+import type { BuildPorts } from './ports.ts';
+import { lineUpOnTime } from './tasks/on-time.ts';
+import { watchUpstreams } from './upstream/watch.ts';
+
+/** What triggers do about bases and what is built on them. */
+export interface BuildPipeline {
+  readonly ports: BuildPorts;
+  /**
+   * Learns what an event's image is built on, and tells of a base that was updated. Throws `StoreFailure`: then it must
+   * be delivered again.
+   */
+  learn(event: CatalogueEvent): Promise<void>;
+  /** Puts an update of a base in line. Throws `StoreFailure`. */
+  plan(event: CatalogueEvent): Promise<void>;
+  /** Makes images of the build that a message of the queue `build-runs` names. */
+  work(message: unknown): Promise<void>;
+  /** Sets going again what crashes and outages left. */
+  sweep(): Promise<void>;
+}
+
+/** Well below what the host gives a function (host.json). In milliseconds. */
+const workMs = 8 * 60_000;
+/** Of a timer that starts every minute. In milliseconds. */
+const sweepMs = 45_000;
+
+const messageSchema = z.union([z.object({ build: z.string() }), z.object({ watch: z.literal(true) })]);
+
+export function buildPipeline(ports: BuildPorts): BuildPipeline {
+  const until = (ms: number) => new Date(ports.clock.now().getTime() + ms);
+  return {
+    ports,
+    async learn(event) {
+      await learnTouched(ports, event);
+      if (event.type === 'Longshore.TagMoved') await tellUpdated(ports, event);
+      if (event.type === 'Microsoft.ContainerRegistry.ImagePushed') await followNewerTag(ports, event);
+    },
+    async plan(event) {
+      if (event.type === 'Longshore.BaseImageUpdated') await planUpdate(ports, event);
+    },
+    async work(message) {
+      const parsed = messageSchema.safeParse(message);
+      if (!parsed.success)
+        ports.log.error({ message }, 'a message of the queue build-runs cannot be read and is dropped');
+      else if ('watch' in parsed.data) await watchUpstreams(ports, until(sweepMs));
+      else await workOn(ports, parsed.data.build, until(workMs));
+    },
+    async sweep() {
+      const lined = lineUpOnTime(ports);
+      await eachAlone(ports.log, 'builds-sweep', {
+        'tags of other registries': () => watchUpstreams(ports, until(sweepMs)),
+        schedules: () => lined,
+        async builds() {
+          // What is due by now begins in this very run; that it could not be put in line is told of above.
+          await lined.catch(() => undefined);
+          const builds = await goOn(ports);
+          await eachAlone(
+            ports.log,
+            'builds-sweep',
+            Object.fromEntries(
+              builds.map((build) => [`build ${build}`, () => sweepBuild(ports, build, until(sweepMs))]),
+            ),
+          );
+        },
+      });
+    },
+  };
+}
+
+async function sweepBuild(ports: BuildPorts, build: string, until: Date): Promise<void> {
+  // Of what waits, what a crash has left waiting for nobody.
+  for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }]))
+    await settleWaiting(ports, node);
+  await workOn(ports, build, until);
+}

@@ -1,0 +1,20 @@
+import { readStored } from '../../../core/documents/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Root } from './documents.ts';
+import { buildRef, buildSchema } from './documents.ts';
+import { goOn } from './go-on.ts';
+import { putInLine } from './lane.ts';
+
+/**
+ * Puts something in line and begins what may begin. Gives the build that makes it; `undefined` while that waits for
+ * another. Throws `StoreFailure`.
+ */
+export async function buildSoon(ports: BuildPorts, root: Root): Promise<string | undefined> {
+  await putInLine(ports, root);
+  const active = await goOn(ports);
+  const builds = await Promise.all(
+    active.map((build) => readStored(ports.documents, buildSchema, buildRef(ports.registry, build))),
+  );
+  return builds.find((found) => found?.document.roots.some(({ event }) => event === root.event) === true)?.document
+    .build;
+}

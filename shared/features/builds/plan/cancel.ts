@@ -1,0 +1,69 @@
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import { stopJob } from '../elsewhere/stop-job.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Node } from './documents.ts';
+import { buildRef, buildSchema, isEnded, listOf, nodeSchema } from './documents.ts';
+import { tellFailed } from './events.ts';
+import { nodesWhere } from './settle.ts';
+import { wakeWorkers } from './wake.ts';
+
+/** What a cancelled image says of itself. */
+export const cancelled = { state: 'stopped', because: 'its build was cancelled', isCancelled: true } as const;
+
+/**
+ * Has no more images of a build made. Whoever works on it stops them. Throws `RegistryError` (`thing-unknown`;
+ * `conflict` when it has ended).
+ */
+export async function cancelBuild(ports: BuildPorts, build: string): Promise<void> {
+  const { documents, registry, clock } = ports;
+  const ref = buildRef(registry, build);
+  await untilUncontended(`the build ${build}`, async () => {
+    const found = await readStored(documents, buildSchema, ref);
+    if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `build "${build}"` });
+    if (found.document.state === 'finished')
+      throw new RegistryError({ is: 'conflict', why: `the build has ended at ${found.document.endedAt ?? ''}` });
+    if (found.document.cancelledAt !== undefined) return true;
+    const outcome = await documents.commitDocuments(
+      'builds',
+      [listOf(registry)],
+      [{ do: 'patch', id: ref.id, set: { cancelledAt: clock.now().toISOString() }, ifMatch: found.etag }],
+    );
+    return outcome.committed || undefined;
+  });
+  await wakeWorkers(ports, build, 1);
+}
+
+export async function isCancelled({ documents, registry }: BuildPorts, build: string): Promise<boolean> {
+  return (await readStored(documents, buildSchema, buildRef(registry, build)))?.document.cancelledAt !== undefined;
+}
+
+/** Stops what has not ended of a cancelled build. Asked again it goes on. Throws `StoreFailure`. */
+export async function stopCancelled(ports: BuildPorts, build: string): Promise<void> {
+  for await (const node of nodesWhere(ports, build, [
+    { path: 'state', is: 'in', values: ['waiting', 'ready', 'running'] },
+  ]))
+    await stop(ports, node);
+}
+
+/**
+ * Whoever makes it finds his lease lost, and ends its builder. One that has its digest is about to move its tag, or
+ * has: it ends as it does.
+ */
+async function stop(ports: BuildPorts, { id, task, build }: Node): Promise<void> {
+  const { documents, clock } = ports;
+  await untilUncontended(`${id} of the build ${build}`, async () => {
+    const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [task], id });
+    if (found === undefined || isEnded(found.document) || found.document.digest !== undefined) return true;
+    const outcome = await documents.commitDocuments(
+      'builds',
+      [task],
+      [{ do: 'patch', id, set: { ...cancelled, endedAt: clock.now().toISOString() }, ifMatch: found.etag }],
+    );
+    if (!outcome.committed) return undefined;
+    await tellFailed(ports, { ...found.document, ...cancelled }, cancelled.because);
+    await stopJob(ports, found.document);
+    return true;
+  });
+}

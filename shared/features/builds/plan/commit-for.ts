@@ -1,0 +1,55 @@
+import type { Digest } from '../../../core/oci/digest.ts';
+import { learnTag } from '../edges/learn.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
+import { commitOf } from '../tasks/open-context.ts';
+import { whyNotPulled } from '../tasks/pulls.ts';
+import { followCommit, readTask } from '../tasks/tasks.ts';
+import type { Node } from './documents.ts';
+import type { Lease } from './lease.ts';
+import type { LogWriter } from './log.ts';
+
+export interface Running {
+  readonly log: LogWriter;
+  readonly lease: Pick<Lease, 'write' | 'signal'>;
+  /** Where the image's tag is now. */
+  readonly from: Digest | 'nothing';
+}
+
+/**
+ * What is built: the task as its Dockerfile of this commit makes it, where it may pull what that needs. Throws
+ * `StoreFailure`.
+ */
+export async function readyTask(
+  ports: BuildPorts,
+  node: Node,
+  task: Task,
+  lease: Running['lease'],
+): Promise<
+  { readonly task: Task; readonly commit: string | undefined } | { readonly is: 'refused'; readonly why: string }
+> {
+  const commit = await commitFor(ports, node, task, lease);
+  if (typeof commit === 'object') return commit;
+  const now = commit === task.commit ? task : ((await readTask(ports, task.name)) ?? task);
+  const why = await whyNotPulled(ports, now);
+  return why === undefined ? { task: now, commit } : { is: 'refused', why };
+}
+
+/**
+ * The commit of a context in git: the one that was written down when this was taken up before, or where its reference
+ * is now. The task follows that one's Dockerfile.
+ */
+async function commitFor(
+  ports: BuildPorts,
+  node: Node,
+  task: Task,
+  lease: Running['lease'],
+): Promise<string | undefined | { is: 'refused'; why: string }> {
+  const { context } = task.settings;
+  if (!('git' in context)) return undefined;
+  const commit = node.commit ?? (await commitOf(ports, context));
+  if (typeof commit !== 'string') return commit;
+  if (node.commit === undefined && !(await lease.write({ commit }))) lease.signal.throwIfAborted();
+  if (await followCommit(ports, task, commit)) await learnTag(ports, task, task.tag, { isAgain: true });
+  return commit;
+}

@@ -1,0 +1,82 @@
+import type { EventData } from '../../../core/events/catalogue.ts';
+import { envelope } from '../../../core/events/envelope.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import { StoreFailure } from '../../../core/ports/failures.ts';
+import type { CloudEvent } from '../../../core/ports/topic.ts';
+import { shownReference } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Node } from './documents.ts';
+import { madeId } from './documents.ts';
+
+type Telling = Pick<BuildPorts, 'topic' | 'clock' | 'log' | 'eventSource'>;
+
+const eventsAtOnce = 100;
+
+function targetOf({ build, repository, tag, mode, bases }: Node): EventData<'Longshore.BuildQueued'>['target'] {
+  return { build, repository, tag, mode, bases: bases.map(shownReference) };
+}
+
+type Told =
+  | 'Longshore.BuildQueued'
+  | 'Longshore.BuildStarted'
+  | 'Longshore.BuildSucceeded'
+  | 'Longshore.BuildFailed'
+  | 'Longshore.ImageRebased';
+
+/** The same image of the same build is told of under one id, however often. */
+function about({ eventSource: source, clock }: Telling, type: Told, { build, repository, tag }: Node) {
+  const id = madeId(type, build, repository, tag);
+  const time = clock.now().toISOString();
+  return { envelope: { id, time, source, subject: `${repository}:${tag}` }, data: { id, timestamp: time } };
+}
+
+/** A telling that fails is repeated by nobody: what happened is in the documents. */
+async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Promise<void> {
+  try {
+    for (let at = 0; at < events.length; at += eventsAtOnce)
+      await topic.publishEvents(events.slice(at, at + eventsAtOnce));
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    log.warn({ err: error, events: events.length }, 'what a build does could not be told');
+  }
+}
+
+export async function tellQueued(ports: Telling, nodes: readonly Node[]): Promise<void> {
+  await tell(
+    ports,
+    nodes
+      .filter(({ state }) => state !== 'failed')
+      .map((node) => {
+        const { envelope: of, data } = about(ports, 'Longshore.BuildQueued', node);
+        return envelope('Longshore.BuildQueued', of, { ...data, target: targetOf(node) });
+      }),
+  );
+  for (const node of nodes.filter(({ state }) => state === 'failed')) await tellFailed(ports, node, node.because ?? '');
+}
+
+export async function tellStarted(ports: Telling, node: Node): Promise<void> {
+  const { envelope: of, data } = about(ports, 'Longshore.BuildStarted', node);
+  await tell(ports, [envelope('Longshore.BuildStarted', of, { ...data, target: targetOf(node) })]);
+}
+
+export async function tellFailed(ports: Telling, node: Node, because: string): Promise<void> {
+  const { envelope: of, data } = about(ports, 'Longshore.BuildFailed', node);
+  await tell(ports, [envelope('Longshore.BuildFailed', of, { ...data, target: targetOf(node), because })]);
+}
+
+/** `ImageRebased` where no builder was needed, beside `BuildSucceeded`. */
+export async function tellMade(ports: Telling, node: Node, digest: Digest): Promise<void> {
+  const { digestBefore: previousDigest } = node;
+  const target = { ...targetOf(node), digest, ...(previousDigest === undefined ? {} : { previousDigest }) };
+  const types =
+    node.how === 'rebased'
+      ? (['Longshore.ImageRebased', 'Longshore.BuildSucceeded'] as const)
+      : (['Longshore.BuildSucceeded'] as const);
+  await tell(
+    ports,
+    types.map((type) => {
+      const { envelope: of, data } = about(ports, type, node);
+      return envelope(type, of, { ...data, target });
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+import { readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import { StoreFailure } from '../../../core/ports/failures.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Counts, Node } from './documents.ts';
+import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
+import { beginNext, leaveLane } from './lane.ts';
+import { makePlan } from './make-plan.ts';
+
+/**
+ * Begins what may begin; builds in which nothing is to be made end at once. Gives those that are under way then. Throws
+ * `StoreFailure`.
+ */
+export async function goOn(ports: BuildPorts): Promise<readonly string[]> {
+  for (;;) {
+    const active = await beginNext(ports);
+    if (!(await planAll(ports, active))) return active;
+  }
+}
+
+/** Plans these builds in their order, as each must know what those before it make. Says whether one has ended. */
+async function planAll(ports: BuildPorts, active: readonly string[]): Promise<boolean> {
+  let hasOneEnded = false;
+  for (const [at, build] of active.entries()) {
+    if ((await planned(ports, build, active.slice(0, at))) === 'waits') break;
+    hasOneEnded = (await finishIfDone(ports, build)) || hasOneEnded;
+  }
+  return hasOneEnded;
+}
+
+/** One that cannot be planned, whoever tries, would keep all others waiting for ever: it ends, and says so. */
+async function planned(ports: BuildPorts, build: string, before: readonly string[]): Promise<'planned' | 'waits'> {
+  try {
+    return await makePlan(ports, build, before);
+  } catch (error) {
+    if (error instanceof StoreFailure || error instanceof RegistryError) throw error;
+    ports.log.error({ err: error, build }, 'a build cannot be planned, and ends');
+    const counts: Counts = { succeeded: 0, same: 0, notified: 0, failed: 0, stopped: 0 };
+    await ports.documents.commitDocuments(
+      'builds',
+      [listOf(ports.registry)],
+      [
+        {
+          do: 'patch',
+          id: buildRef(ports.registry, build).id,
+          set: { state: 'finished', counts, endedAt: ports.clock.now().toISOString() },
+        },
+      ],
+    );
+    await leaveLane(ports, build);
+    return 'planned';
+  }
+}
+
+/** Ends a build whose images have all ended. `false` while some have not. */
+export async function finishIfDone({ documents, registry, clock }: BuildPorts, build: string): Promise<boolean> {
+  const ref = buildRef(registry, build);
+  const found = await readStored(documents, buildSchema, ref);
+  if (found === undefined || found.document.state === 'planning') return false;
+  const count = (states: readonly Node['state'][]) =>
+    documents.countDocuments({
+      container: 'builds',
+      partition: [nodesOf(build)],
+      where: [{ path: 'state', is: 'in', values: states }],
+    });
+  if ((await count(['waiting', 'ready', 'running'])) > 0) return false;
+  if (found.document.state === 'running') {
+    const [succeeded, same, notified, failed, stopped] = await Promise.all([
+      count(['succeeded']),
+      count(['same']),
+      count(['notified']),
+      count(['failed']),
+      count(['stopped']),
+    ]);
+    const counts: Counts = { succeeded, same, notified, failed, stopped };
+    await documents.commitDocuments(
+      'builds',
+      [listOf(registry)],
+      [
+        {
+          do: 'patch',
+          id: ref.id,
+          set: { state: 'finished', counts, endedAt: clock.now().toISOString() },
+          ifMatch: found.etag,
+        },
+      ],
+    );
+  }
+  await leaveLane({ documents, registry }, build);
+  return true;
+}

@@ -1,0 +1,147 @@
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Build, Lane, Root } from './documents.ts';
+import { buildRef, laneRef, laneSchema, listOf, madeId } from './documents.ts';
+import { heldBy } from './held.ts';
+
+type LanePorts = Pick<BuildPorts, 'documents' | 'registry'>;
+
+export async function readLane({ documents, registry }: LanePorts): Promise<Stored<Lane> | undefined> {
+  return readStored(documents, laneSchema, laneRef(registry));
+}
+
+/** Event Grid delivers an event for a day, and sometimes again. In seconds. */
+const rememberedFor = 7 * 24 * 3600;
+
+/** Puts an update in line, once for each event. A later one of the same tag takes the place of an earlier one. */
+export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
+  await untilUncontended('the line of builds', async () => {
+    const there = await readLane(ports);
+    const waiting = there?.document.waiting ?? [];
+    const before = waiting.find((each) => sameTag(each, root));
+    // What was there before both: that is what images are built on.
+    const next = {
+      ...root,
+      ...(before?.previousDigest === undefined ? {} : { previousDigest: before.previousDigest }),
+      ...(before?.heldBy === undefined ? {} : { heldBy: before.heldBy }),
+    };
+    const kept = waiting.filter((each) => !sameTag(each, root));
+    return put(
+      ports,
+      there,
+      [...kept, before !== undefined && before.updatedAt > root.updatedAt ? before : next],
+      root.event,
+    );
+  });
+}
+
+/** `undefined` when somebody else has written meanwhile. */
+async function put(
+  { documents, registry }: LanePorts,
+  there: Stored<Lane> | undefined,
+  waiting: Root[],
+  event: string,
+): Promise<true | undefined> {
+  const lane: Lane = {
+    id: laneRef(registry).id,
+    task: listOf(registry),
+    type: 'lane',
+    schemaVersion: 1,
+    active: [],
+    ...there?.document,
+    waiting,
+  };
+  const outcome = await documents.commitDocuments(
+    'builds',
+    [listOf(registry)],
+    [
+      {
+        do: 'create',
+        document: { id: `seen:${event}`, task: listOf(registry), type: 'seen', schemaVersion: 1, ttl: rememberedFor },
+      },
+      there === undefined
+        ? { do: 'create', document: { ...lane } }
+        : { do: 'replace', document: { ...lane }, ifMatch: there.etag },
+    ],
+  );
+  return outcome.committed || outcome.index === 0 || undefined;
+}
+
+function sameTag(a: Root, b: Root): boolean {
+  return a.base === b.base && a.tag === b.tag && a.task === b.task && a.retries === b.retries;
+}
+
+/**
+ * Begins a build of all that waits and is held by no build under way. Gives those that are under way then, in their
+ * order.
+ */
+export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
+  const { documents, registry, clock } = ports;
+  return untilUncontended('the line of builds', async () => {
+    const there = await readLane(ports);
+    if (there === undefined) return [];
+    const { active, waiting } = there.document;
+    if (waiting.length === 0 || active.length >= ports.buildsAtOnce) return active;
+    const looked: readonly Root[] =
+      active.length === 0
+        ? waiting.map(({ heldBy: _, ...root }) => root)
+        : await Promise.all(waiting.map((root) => look(ports, active, root)));
+    const free = looked.filter((root) => root.heldBy === undefined);
+    const isHeldAsBefore = free.length === 0 && looked.every((root, at) => root.heldBy === waiting[at]?.heldBy);
+    if (isHeldAsBefore) return active;
+    const id = madeId(
+      'build',
+      registry,
+      free.map(({ event }) => event),
+    );
+    const begun: Build = {
+      id: buildRef(registry, id).id,
+      task: listOf(registry),
+      type: 'build',
+      schemaVersion: 1,
+      registry,
+      build: id,
+      roots: free,
+      state: 'planning',
+      images: 0,
+      createdAt: clock.now().toISOString(),
+    };
+    const lane: Lane = {
+      ...there.document,
+      active: free.length === 0 ? active : [...active, id],
+      waiting: looked.filter((root) => root.heldBy !== undefined),
+    };
+    const outcome = await documents.commitDocuments(
+      'builds',
+      [listOf(registry)],
+      [
+        { do: 'replace', document: { ...lane }, ifMatch: there.etag },
+        ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }]),
+      ],
+    );
+    return outcome.committed ? lane.active : undefined;
+  });
+}
+
+/** A root that is held stays so until that build has ended: what it would make is not worked out again meanwhile. */
+async function look(ports: BuildPorts, active: readonly string[], { heldBy: before, ...root }: Root): Promise<Root> {
+  const by = before !== undefined && active.includes(before) ? before : await heldBy(ports, active, root);
+  return by === undefined ? root : { ...root, heldBy: by };
+}
+
+/** Lets what waits for this build begin. Asked again it changes nothing. */
+export async function leaveLane(ports: LanePorts, build: string): Promise<void> {
+  await untilUncontended('the line of builds', async () => {
+    const there = await readLane(ports);
+    if (there?.document.active.includes(build) !== true) return true;
+    const document = { ...there.document, active: there.document.active.filter((each) => each !== build) };
+    const outcome = await ports.documents.commitDocuments(
+      'builds',
+      [listOf(ports.registry)],
+      [{ do: 'replace', document, ifMatch: there.etag }],
+    );
+    return outcome.committed || undefined;
+  });
+}

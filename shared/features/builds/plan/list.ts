@@ -1,0 +1,34 @@
+import { parseStored } from '../../../core/documents/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Build } from './documents.ts';
+import { buildSchema, listOf } from './documents.ts';
+
+interface Page {
+  readonly limit?: number;
+  readonly continuation?: string | undefined;
+}
+
+/** A registry's builds, the newest first. */
+export async function buildsOf(
+  { documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>,
+  { limit = 20, continuation }: Page = {},
+): Promise<{ builds: Build[]; continuation?: string }> {
+  const partition = [listOf(registry)];
+  const page = await documents.queryDocuments({
+    container: 'builds',
+    partition,
+    where: [{ path: 'type', is: '=', value: 'build' }],
+    orderBy: { path: 'createdAt', direction: 'desc' },
+    limit,
+    ...(continuation === undefined ? {} : { continuation }),
+  });
+  const builds = page.documents.map(
+    (found) => parseStored(buildSchema, found, { container: 'builds', partition }).document,
+  );
+  return { builds, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
+}
+
+/** Those that an explanation looks into. */
+export async function latestBuilds(ports: Pick<BuildPorts, 'documents' | 'registry'>): Promise<Build[]> {
+  return (await buildsOf(ports, { limit: 50 })).builds;
+}

@@ -1,0 +1,242 @@
+import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
+import type { PushedBy } from '../../../core/documents/principal.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import type { ManifestMediaType } from '../../../core/oci/media-types.ts';
+import type { StoredImage } from '../../../core/ports/images.ts';
+import { baseDigestsIn, findBases, mergedBases } from '../edges/find-bases.ts';
+import { hostsSaid, ownRepository, shownReference } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { RebaseOutcome } from '../rebase/rebase.ts';
+import { rebase } from '../rebase/rebase.ts';
+import type { Task } from '../tasks/documents.ts';
+import { tagOf, tagValues } from '../tasks/tag-templates.ts';
+import { basesOfTask, readTask } from '../tasks/tasks.ts';
+import { cancelled, isCancelled } from './cancel.ts';
+import { causeOfBuild } from './cause.ts';
+import type { Node } from './documents.ts';
+import { nodeRef, nodeSchema } from './documents.ts';
+import { gateOf } from './gate.ts';
+import { hostOf } from './host.ts';
+import type { Lease } from './lease.ts';
+import { LogWriter } from './log.ts';
+import { permitFor } from './permits.ts';
+import { policyFor, readPolicies } from './policies.ts';
+import { rebuild } from './rebuild.ts';
+import { ruleOf } from './rules.ts';
+
+/** What became of an image. */
+export type Ended = Pick<Node, 'state'> &
+  Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'isCancelled' | 'how'>>;
+
+/** It is pushed by its digest, and its test has said what it says. */
+export type MadeImage =
+  | {
+      readonly is: 'made';
+      readonly how: 'rebased' | 'built';
+      readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType };
+      readonly conflicts: readonly string[];
+      /** Of a context in git. */ readonly commit?: string;
+      /** Why its test fails it. */ readonly gate?: string;
+    }
+  | { readonly is: 'same' }
+  /** A runner elsewhere has it and will tell, or it waits for its turn: until then nobody takes it up. */
+  | { readonly is: 'elsewhere' }
+  | { readonly is: 'refused'; readonly why: string };
+
+/**
+ * Makes an image anew, and moves its tag when it has passed its test: only if that is still where it was when this
+ * began. `undefined` when somebody else has taken over. Throws `StoreFailure`, `RegistryError` (as a push).
+ */
+export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
+  const { registry, repository, tag, digestBefore, digest } = node;
+  const key = { registry, repository };
+  const at = (await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)))?.document;
+  // By its digest: who has pushed it must be who is asked about.
+  const app = at === undefined ? undefined : await ports.images.readImage(key, at.digest);
+  // Moved by who died before he could say so.
+  if (digest !== undefined && node.isGated === undefined && app?.digest === digest)
+    return {
+      state: 'succeeded',
+      digest,
+      ...(digestBefore === undefined ? {} : { digestBefore }),
+      ...(node.how === undefined ? {} : { how: node.how }),
+    };
+  if (await isCancelled(ports, node.build)) return cancelled;
+  if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
+  const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
+  const made = await lease.keptDuring(() => madeBy(ports, node, { app, task, lease, pushedBy: at?.pushedBy }));
+  // What was built elsewhere began with the tag as it was then.
+  const from = node.remote?.from ?? app?.digest ?? 'nothing';
+  const before = from === 'nothing' ? {} : { digestBefore: from };
+  if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
+  if (made.is === 'elsewhere') return undefined;
+  if (made.is === 'same') return { state: 'same', ...(app === undefined ? {} : { digest: app.digest }) };
+  const { image, conflicts, gate, how } = made;
+  const pushedBy = how === 'rebased' ? at?.pushedBy : byTask(ports, task);
+  const ends = {
+    ...before,
+    how,
+    digest: image.digest,
+    ...(conflicts.length === 0 ? {} : { conflicts: [...conflicts] }),
+  };
+  if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
+  // Written before the tag moves: whoever finds it moved knows by whom.
+  if (!(await lease.write(ends))) return undefined;
+  if (task !== undefined) await tagMore(ports, node, task, { commit: node.commit, pushedBy, ...made });
+  await ports.images.pushImage(key, {
+    reference: tag,
+    bytes: image.bytes,
+    mediaType: image.mediaType,
+    cause: causeOfBuild(node.build, hostOf(ports)),
+    pushedBy,
+    onlyIfAt: from,
+  });
+  return { state: 'succeeded', ...ends };
+}
+
+/** A rebased image stays on the word of whom it was pushed by; what is built is the task's. */
+function byTask({ clock }: BuildPorts, task: Task | undefined): PushedBy | undefined {
+  return task === undefined ? undefined : { who: { is: 'task', name: task.name }, at: clock.now().toISOString() };
+}
+
+/** Before its own tag moves: who dies between makes them again, and whoever finds that moved finds them too. */
+async function tagMore(
+  ports: BuildPorts,
+  { registry, repository, build }: Node,
+  task: Task,
+  {
+    commit,
+    pushedBy,
+    image: { digest, bytes, mediaType },
+  }: Pick<Extract<MadeImage, { is: 'made' }>, 'image'> & {
+    readonly commit: string | undefined;
+    readonly pushedBy: PushedBy | undefined;
+  },
+): Promise<void> {
+  const values = tagValues({ build, task: task.name, digest, commit, now: ports.clock.now() });
+  const tags = task.settings.tags.flatMap((template) => tagOf(template, values) ?? []);
+  for (const reference of tags)
+    await ports.images.pushImage(
+      { registry, repository },
+      { reference, bytes, mediaType, cause: causeOfBuild(build, hostOf(ports)), pushedBy },
+    );
+}
+
+interface Making {
+  /** As its tag is now. */
+  readonly app: StoredImage | undefined;
+  /** By whom that was pushed. */
+  readonly pushedBy: PushedBy | undefined;
+  readonly task: Task | undefined;
+  readonly lease: Lease;
+}
+
+async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedBy }: Making): Promise<MadeImage> {
+  const log = new LogWriter(ports, node);
+  try {
+    const rebased =
+      node.mode === 'rebuild' || app === undefined
+        ? undefined
+        : await onFirstThatFits(ports, node, { app, task, pushedBy });
+    if (rebased?.is === 'rebased')
+      return {
+        ...rebased,
+        is: 'made',
+        how: 'rebased',
+        ...(task === undefined
+          ? {}
+          : await gateOf(ports, node, task, { digest: rebased.image.digest, log, signal: lease.signal })),
+      };
+    if (rebased?.is === 'same') return rebased;
+    if (node.mode === 'rebase' || task === undefined)
+      return (
+        rebased ?? {
+          is: 'refused',
+          why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone`,
+        }
+      );
+    if (rebased !== undefined) log.write(`it cannot be rebased, and is built anew: ${rebased.why}\n`);
+    return await rebuild(ports, node, task, { log, lease, from: app?.digest ?? 'nothing' });
+  } finally {
+    await log.end();
+  }
+}
+
+/**
+ * Of several bases that were updated an image begins with the layers of one: the others went into stages that are gone.
+ */
+async function onFirstThatFits(
+  ports: BuildPorts,
+  node: Node,
+  { app, task, pushedBy }: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage },
+): Promise<RebaseOutcome> {
+  const outcomes: RebaseOutcome[] = [];
+  // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself
+  // knows best.
+  const ownHosts = [
+    ...new Set([...ports.ownHosts, ...hostsSaid(node.bases), ...(task === undefined ? [] : [task.host])]),
+  ];
+  const [found, policies] = await Promise.all([
+    findBases(ports, node, app, ownHosts),
+    task === undefined ? readPolicies(ports.documents, ports.registry) : [],
+  ]);
+  const rule = { ...ruleOf(task, policyFor(policies, node)), mode: node.mode };
+  const known = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...found]);
+  for (const { base, tag, said, old } of node.bases) {
+    const repository = ownRepository(ports.registry, base);
+    if (repository === undefined) continue;
+    // Again, for rights end, and the image may be another one by now.
+    const permit = await permitFor(ports, {
+      image: node,
+      pushedBy,
+      base,
+      found: known.filter((each) => each.base === base).flatMap((each) => each.found),
+      rule,
+    });
+    if (permit.is === 'refused') {
+      outcomes.push(permit);
+      continue;
+    }
+    const baseKey = { registry: node.registry, repository };
+    const next = await ports.images.readPullable(baseKey, tag);
+    if (next === undefined) {
+      outcomes.push({
+        is: 'refused',
+        why: `its base ${shownReference({ base, tag })} is gone, or its attributes let nobody read it`,
+      });
+      continue;
+    }
+    const outcome = await rebase(ports, {
+      key: { registry: node.registry, repository: node.repository },
+      app,
+      baseKey,
+      old: [
+        ...found.filter((each) => each.base === base).flatMap(baseDigestsIn),
+        ...old,
+        ...(await replacedIn(ports, node, baseKey, tag)),
+      ],
+      next,
+      said,
+      cause: causeOfBuild(node.build, hostOf(ports)),
+      byLayers: permit.by === 'layers',
+    });
+    if (outcome.is === 'rebased') return outcome;
+    outcomes.push(outcome);
+  }
+  return (
+    outcomes.find(({ is }) => is === 'same') ??
+    outcomes[0] ?? { is: 'refused', why: 'none of its bases is an image of this registry' }
+  );
+}
+
+/** What the base was before this very build has made it anew. */
+async function replacedIn(
+  { documents }: BuildPorts,
+  { build }: Node,
+  { repository }: Pick<Node, 'repository'>,
+  tag: Node['tag'],
+): Promise<Digest[]> {
+  const found = await readStored(documents, nodeSchema, nodeRef(build, { repository, tag }));
+  return found?.document.digestBefore === undefined ? [] : [found.document.digestBefore];
+}

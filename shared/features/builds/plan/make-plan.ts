@@ -1,0 +1,99 @@
+import { readStored } from '../../../core/documents/stored.ts';
+import type { DocumentChange } from '../../../core/ports/documents.ts';
+import { maxChangesPerCommit } from '../../../core/ports/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Build, Node } from './documents.ts';
+import { buildRef, buildSchema, listOf, nameIn, nodesOf } from './documents.ts';
+import { tellQueued } from './events.ts';
+import type { Dependent } from './graph.ts';
+import { dependentsIn, inCircles } from './graph.ts';
+import { overlapping } from './held.ts';
+import { readRules } from './rules.ts';
+import { wakeWorkers } from './wake.ts';
+
+/** How many images one build makes at the same time. */
+export const imagesAtOnce = 8;
+
+/**
+ * Writes down all images that a build makes anew, then lets them begin; `waits` while one of them is under way in a
+ * build `before` it: what depends on what has changed since it began. What a crash interrupts is done again: the graph
+ * is looked at anew, and nothing has begun. Throws `StoreFailure`.
+ */
+export async function makePlan(ports: BuildPorts, id: string, before: readonly string[]): Promise<'planned' | 'waits'> {
+  const { documents, registry, clock } = ports;
+  const ref = buildRef(registry, id);
+  const found = await readStored(documents, buildSchema, ref);
+  if (found?.document.state !== 'planning') return 'planned';
+  const dependents =
+    found.document.cancelledAt === undefined
+      ? await dependentsIn(ports, found.document.roots, await readRules(ports))
+      : new Map<string, Dependent>();
+  if ((await overlapping(ports, before, dependents)) !== undefined) return 'waits';
+  const nodes = nodesFor(found.document, dependents, clock.now().toISOString());
+  for (let at = 0; at < nodes.length; at += maxChangesPerCommit) {
+    const changes = nodes
+      .slice(at, at + maxChangesPerCommit)
+      .map((node): DocumentChange => ({ do: 'upsert', document: { ...node } }));
+    await documents.commitDocuments('builds', [nodesOf(id)], changes);
+  }
+  const outcome = await documents.commitDocuments(
+    'builds',
+    [listOf(registry)],
+    [{ do: 'patch', id: ref.id, set: { state: 'running', images: nodes.length }, ifMatch: found.etag }],
+  );
+  // Somebody else has planned it, from the same edges.
+  if (!outcome.committed) return 'planned';
+  await tellQueued(ports, nodes);
+  await wakeWorkers(ports, id, Math.min(imagesAtOnce, nodes.filter(({ state }) => state === 'ready').length));
+  return 'planned';
+}
+
+function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, Dependent>, now: string): Node[] {
+  const circles = inCircles(dependents);
+  return [...dependents].map(([id, dependent]) => {
+    const { repository, tag, rule, bases, waitsFor, level } = dependent;
+    const isStuck = circles.has(id);
+    const shared = {
+      id,
+      task: nodesOf(build),
+      type: 'node' as const,
+      schemaVersion: 1 as const,
+      registry,
+      build,
+      repository,
+      tag,
+      mode: rule.mode,
+      by: rule.by,
+      ...(rule.task === undefined ? {} : { madeBy: rule.task }),
+      bases,
+      level,
+      tryAt: now,
+      attempts: 0,
+      queuedAt: now,
+    };
+    if (isStuck)
+      return {
+        ...shared,
+        waitsFor: [],
+        state: 'failed',
+        because: `it waits for itself: ${circleOf(dependents, id).join(' is built on ')}`,
+        endedAt: now,
+      };
+    return {
+      ...shared,
+      waitsFor: [...waitsFor].map((node) => ({ node })),
+      state: waitsFor.size === 0 ? 'ready' : 'waiting',
+    };
+  });
+}
+
+function circleOf(dependents: ReadonlyMap<string, Dependent>, start: string): string[] {
+  const path: string[] = [];
+  for (
+    let at: string | undefined = start;
+    at !== undefined && !path.includes(at);
+    at = [...(dependents.get(at)?.waitsFor ?? [])][0]
+  )
+    path.push(at);
+  return [...path, start].map(nameIn);
+}

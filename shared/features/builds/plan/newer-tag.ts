@@ -1,0 +1,155 @@
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
+import { allStored } from '../../../core/documents/pages.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { CatalogueEvent } from '../../../core/events/envelope.ts';
+import { envelope } from '../../../core/events/envelope.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { RepositoryName, Tag } from '../../../core/oci/name.ts';
+import { learnTag } from '../edges/learn.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task, VersionSettings } from '../tasks/documents.ts';
+import { taskRef, taskSchema } from '../tasks/documents.ts';
+import { isNewer, versionWithin } from '../tasks/newest-versions.ts';
+import { basesIn } from '../tasks/tasks.ts';
+import { madeId } from './documents.ts';
+
+type Pushed = Extract<CatalogueEvent, { type: 'Microsoft.ContainerRegistry.ImagePushed' }>;
+
+/** A tag that was pushed, and by which event. */
+interface Newer {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly digest: Digest;
+  readonly event: string;
+  readonly at: string;
+}
+
+/**
+ * Has tasks follow a tag that is newer within their range, and tells of it as of any base that was updated: in this
+ * order, so that a crash in between is made good when the event is delivered again. Throws `StoreFailure`.
+ */
+export async function followNewerTag(
+  ports: BuildPorts,
+  { id: event, time: at, data: { target } }: Pushed,
+): Promise<void> {
+  const { repository, tag, digest } = target;
+  if (tag === undefined) return;
+  for (const task of await followersOf(ports, repository)) {
+    for (const setting of task.settings.versions)
+      if (setting.of === repository && versionWithin(setting, tag) !== undefined)
+        await follow(ports, task.name, setting, { repository, tag, digest, event, at });
+  }
+}
+
+const tasksAtOnce = 100;
+
+/** Read whole before the first is changed: a page must not shift under the next. */
+async function followersOf({ documents, registry }: BuildPorts, repository: RepositoryName): Promise<Task[]> {
+  const [container, partition] = ['registries' as const, [registry]];
+  const tasks = await allStored(
+    documents,
+    {
+      container,
+      partition,
+      where: [
+        { path: 'type', is: '=', value: 'task' },
+        { path: 'settings.versions', is: 'contains', value: { of: repository } },
+      ],
+      limit: tasksAtOnce,
+    },
+    taskSchema,
+  );
+  return tasks.map(({ document }) => document);
+}
+
+async function follow(ports: BuildPorts, name: string, setting: VersionSettings, newer: Newer): Promise<void> {
+  const { argument } = setting;
+  const { found } = await untilUncontended(`the versions of task "${name}"`, () => taken(ports, name, setting, newer));
+  const untold = found?.document.versions[argument]?.untold;
+  if (found === undefined || untold?.event !== newer.event) return;
+  const { document: task, etag } = found;
+  await learnTag(ports, task, task.tag, { isAgain: true });
+  await tell(ports, name, newer, untold.before);
+  // Told again by nobody but this very event: whoever has changed the task meanwhile may leave it so.
+  await ports.documents.commitDocuments(
+    'registries',
+    [ports.registry],
+    [
+      {
+        do: 'patch',
+        id: task.id,
+        set: { versions: { ...task.versions, [argument]: { tag: newer.tag } } },
+        ifMatch: etag,
+      },
+    ],
+  );
+}
+
+/**
+ * Writes down that the task follows it from now on, unless it follows that or a newer one. `undefined` when somebody
+ * else has written meanwhile.
+ */
+async function taken(
+  ports: BuildPorts,
+  name: string,
+  setting: VersionSettings,
+  { tag, event }: Newer,
+): Promise<{ found?: Stored<Task> } | undefined> {
+  const found = await readStored(ports.documents, taskSchema, taskRef(ports.registry, name));
+  if (found === undefined) return {};
+  const { argument } = setting;
+  const before = found.document.versions[argument]?.tag ?? found.document.settings.arguments[argument];
+  if (!isNewer(setting, tag, before ?? '')) return { found };
+  const versions = {
+    ...found.document.versions,
+    [argument]: { tag, untold: { event, ...(before === undefined ? {} : { before }) } },
+  };
+  const bases = await basesWith(ports, { ...found.document, versions });
+  if (bases === undefined) return {};
+  const outcome = await ports.documents.commitDocuments(
+    'registries',
+    [ports.registry],
+    [{ do: 'patch', id: found.document.id, set: { versions, bases }, ifMatch: found.etag }],
+  );
+  return outcome.committed
+    ? { found: { document: { ...found.document, versions, bases }, etag: outcome.etags[0] ?? '' } }
+    : undefined;
+}
+
+/** `undefined` where its Dockerfile is none with that argument: it stays with the version that it has. */
+async function basesWith(ports: BuildPorts, task: Task): Promise<Task['bases'] | undefined> {
+  try {
+    return (await basesIn(ports, task, task.commit)).bases;
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    ports.log.warn({ task: task.name, why: error.message }, 'a task cannot follow a newer version of its base');
+    return undefined;
+  }
+}
+
+/** What it was built on till now is what a rebase replaces. */
+async function tell(
+  ports: BuildPorts,
+  name: string,
+  { repository, tag, digest, event, at }: Newer,
+  before: string | undefined,
+): Promise<void> {
+  const old =
+    before === undefined
+      ? undefined
+      : await readStored(ports.documents, tagDocumentSchema, tagRef({ registry: ports.registry, repository }, before));
+  const id = madeId('newer-tag', event, name);
+  const image = `${repository}:${tag}`;
+  const previousDigest =
+    old === undefined || old.document.digest === digest ? {} : { previousDigest: old.document.digest };
+  await ports.topic.publishEvents([
+    envelope(
+      'Longshore.BaseImageUpdated',
+      { id, time: at, source: ports.eventSource, subject: image },
+      { id, timestamp: at, target: { image, digest, ...previousDigest, repository, tag } },
+    ),
+  ]);
+}

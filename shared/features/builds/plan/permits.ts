@@ -1,0 +1,109 @@
+import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
+import type { PushedBy } from '../../../core/documents/principal.ts';
+import { principalInWords } from '../../../core/documents/principal.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { RepositoryName } from '../../../core/oci/name.ts';
+import { globMatches } from '../../../core/rules/pattern.ts';
+import type { BaseFound, TaggedImage } from '../edges/documents.ts';
+import { ownRepository } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+import { mayTaskPull } from '../tasks/pulls.ts';
+import { readTask } from '../tasks/tasks.ts';
+import type { Rule } from './rules.ts';
+
+/**
+ * Whether an image may be put on a base in the registry's own name. `layers`: only where it begins with the old base's
+ * layers by their digests, for nobody vouches for who pushed it, and a config may claim any contents.
+ */
+export type Permit =
+  { readonly is: 'permitted'; readonly by: 'word' | 'layers' } | { readonly is: 'refused'; readonly why: string };
+
+/** What is known of an image and one base of it. */
+export interface Relation {
+  readonly image: TaggedImage;
+  readonly pushedBy: PushedBy | undefined;
+  readonly base: string;
+  /** How it is known that it is built on that. */
+  readonly found: BaseFound['found'];
+  readonly rule: Pick<Rule, 'mode' | 'made' | 'onto'>;
+}
+
+const byWord: Permit = { is: 'permitted', by: 'word' };
+const refused = (why: string): Permit => ({ is: 'refused', why });
+
+/**
+ * A base's layers are handed to whoever may read the image, so its pusher must be able to pull that base itself, now,
+ * or an administrator must have said that they belong together: in the task that makes it, or in the policy. Asked when
+ * a build is planned and again when the image is made: rights end. Throws `StoreFailure`.
+ */
+export async function permitFor(ports: BuildPorts, relation: Relation): Promise<Permit> {
+  const { image, pushedBy, base, found, rule } = relation;
+  const repository = ownRepository(ports.registry, base);
+  // A builder fetches another registry's from there, and nothing is rebased onto them. What lies in one repository has
+  // the same readers.
+  if (repository === undefined || repository === image.repository || rule.mode === 'notify') return byWord;
+  const said = await saidByAdministrator(ports, relation, repository);
+  if (said.is === 'refused' || rule.mode === 'rebuild') return said.is === 'refused' ? said : byWord;
+  if (ports.grants.isOpen) return byWord;
+  // Anybody who may push somewhere can make an image that others begin with: layers alone say nothing about whom to
+  // follow.
+  if (rule.onto === undefined && found.every(({ evidence }) => evidence === 'layers'))
+    return refused(
+      `only its layers say that it is built on ${repository}, which anybody can bring about: name the base in the ` +
+        `image, or in the policy's "bases"`,
+    );
+  if (
+    (await ports.grants.everyoneMayPull(repository)) ||
+    (pushedBy !== undefined && (await mayPusher(ports, image, pushedBy, repository)))
+  )
+    return byWord;
+  if (said.is === 'said') return { is: 'permitted', by: 'layers' };
+  return refused(
+    `${pushedBy === undefined ? 'it is not known who pushed it' : `it was pushed by ${principalInWords(pushedBy.who)}, who may not pull ${repository} now`}: let who may pull ${repository} push it again, or name ${repository} in the "bases" of its policy`,
+  );
+}
+
+/** `silent` where neither a task nor a policy names bases. */
+async function saidByAdministrator(
+  ports: BuildPorts,
+  { rule }: Relation,
+  repository: RepositoryName,
+): Promise<{ is: 'said' | 'silent' } | { is: 'refused'; why: string }> {
+  if (rule.made !== undefined)
+    return (await mayTaskPull(ports, rule.made, repository))
+      ? { is: 'said' }
+      : {
+          is: 'refused',
+          why: `its task "${rule.made.name}" may not pull ${repository}: add it to the task's "pulls" if that is right`,
+        };
+  if (rule.onto === undefined) return { is: 'silent' };
+  const { include, exclude } = rule.onto;
+  const isNamed =
+    include.some((each) => globMatches(each, repository)) && !exclude.some((each) => globMatches(each, repository));
+  return isNamed ? { is: 'said' } : { is: 'refused', why: `the "bases" of its policy do not name ${repository}` };
+}
+
+/** What a task has made is as good as the task: one of another repository, or that is gone, vouches for nothing. */
+async function mayPusher(
+  ports: BuildPorts,
+  { repository: of }: TaggedImage,
+  pushedBy: PushedBy,
+  repository: RepositoryName,
+): Promise<boolean> {
+  if (pushedBy.who.is !== 'task') return ports.grants.mayPull(pushedBy, repository);
+  const task = await readTask(ports, pushedBy.who.name);
+  return (
+    task !== undefined &&
+    task.repository === of &&
+    task.createdAt <= pushedBy.at &&
+    mayTaskPull(ports, task, repository)
+  );
+}
+
+/** As its tag says now. Throws `StoreFailure`. */
+export async function pusherOf(
+  { documents }: Pick<BuildPorts, 'documents'>,
+  image: TaggedImage,
+): Promise<PushedBy | undefined> {
+  return (await readStored(documents, tagDocumentSchema, tagRef(image, image.tag)))?.document.pushedBy;
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { registrySchema } from '../../../core/documents/names.ts';
+import { documentShape, parseStored, readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { RegistryName, RepositoryName, Tag } from '../../../core/oci/name.ts';
+import type { CommitDocuments, DocumentRef, QueryDocuments, ReadDocument } from '../../../core/ports/documents.ts';
+import { globMatches, repositoryGlobSchema, tagGlobSchema } from '../../../core/rules/pattern.ts';
+
+const scope = <T extends z.ZodType<string>>(glob: T, everything: string) =>
+  z.strictObject({
+    include: z
+      .array(glob)
+      .min(1)
+      .max(100)
+      .default([everything] as never),
+    exclude: z.array(glob).max(100).default([]),
+  });
+
+export const policyNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
+
+/** What happens to images when their bases are updated. */
+export const policySettingsSchema = z.strictObject({
+  repositories: scope(repositoryGlobSchema, '**').prefault({}),
+  tags: scope(tagGlobSchema, '*').prefault({}),
+  /**
+   * `rebase`: the base's layers are replaced in the registry; `notify`: an event says that the image is due, and
+   * whoever listens builds it.
+   */
+  mode: z.enum(['rebase', 'notify']),
+  /**
+   * The repositories onto which its images are rebased, whoever pushed them; absent, those that the image's pusher may
+   * pull then.
+   */
+  bases: scope(repositoryGlobSchema, '**').optional(),
+  /**
+   * Of images that name their base by tag and digest. `bump`: they follow the tag, and their annotation names the new
+   * digest.
+   */
+  pins: z.enum(['keep', 'bump']).default('keep'),
+  enabled: z.boolean().default(true),
+});
+export type PolicySettings = z.infer<typeof policySettingsSchema>;
+
+const policySchema = z.object({
+  ...documentShape('build-policy'),
+  registry: registrySchema,
+  name: policyNameSchema,
+  settings: policySettingsSchema,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Policy = z.infer<typeof policySchema>;
+
+/** All are read together, so there are not many. */
+const mostPolicies = 100;
+
+export function policyRef(registry: RegistryName, name: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `build-policy:${name}` };
+}
+
+/** In the order of their names: the first that an image is of counts. */
+export async function readPolicies(documents: QueryDocuments, registry: RegistryName): Promise<Policy[]> {
+  const [container, partition] = ['registries' as const, [registry]];
+  const page = await documents.queryDocuments({
+    container,
+    partition,
+    where: [{ path: 'type', is: '=', value: 'build-policy' }],
+    orderBy: { path: 'name', direction: 'asc' },
+    limit: mostPolicies,
+  });
+  return page.documents.map((found) => parseStored(policySchema, found, { container, partition }).document);
+}
+
+export async function readPolicy(
+  documents: ReadDocument,
+  registry: RegistryName,
+  name: string,
+): Promise<Policy | undefined> {
+  return (await readStored(documents, policySchema, policyRef(registry, name)))?.document;
+}
+
+/** Throws `RegistryError` (`conflict` when there are too many). */
+export async function putPolicy(
+  documents: ReadDocument & QueryDocuments & CommitDocuments,
+  registry: RegistryName,
+  name: string,
+  settings: PolicySettings,
+  now: Date,
+): Promise<Policy> {
+  const [there, all] = await Promise.all([readPolicy(documents, registry, name), readPolicies(documents, registry)]);
+  if (there === undefined && all.length >= mostPolicies)
+    throw new RegistryError({
+      is: 'conflict',
+      why: `there are ${all.length} build policies; at most ${mostPolicies} are allowed`,
+    });
+  const at = now.toISOString();
+  const policy: Policy = {
+    id: policyRef(registry, name).id,
+    type: 'build-policy',
+    schemaVersion: 1,
+    registry,
+    name,
+    settings,
+    createdAt: there?.createdAt ?? at,
+    updatedAt: at,
+  };
+  await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...policy } }]);
+  return policy;
+}
+
+/** The policy that an image is of. */
+export function policyFor(
+  policies: readonly Policy[],
+  { repository, tag }: { readonly repository: RepositoryName; readonly tag: Tag },
+): Policy | undefined {
+  const isIn = ({ include, exclude }: PolicySettings['tags'], name: string) =>
+    include.some((each) => globMatches(each, name)) && !exclude.some((each) => globMatches(each, name));
+  return policies.find(({ settings }) => isIn(settings.repositories, repository) && isIn(settings.tags, tag));
+}

@@ -1,0 +1,80 @@
+import { readable } from '../../../core/documents/alone.ts';
+import { pagesOf } from '../../../core/documents/pages.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Node } from './documents.ts';
+import { isEnded, isWell, nodeSchema, nodesOf } from './documents.ts';
+import { tellFailed } from './events.ts';
+import { imagesAtOnce } from './make-plan.ts';
+import { wakeWorkers } from './wake.ts';
+
+const nodesAtOnce = 200;
+
+/** Lets go on what has waited for an image that has ended. Asked again it changes nothing more. */
+export async function settleFollowers(ports: BuildPorts, ended: Pick<Node, 'id' | 'build'>): Promise<void> {
+  const stopped: Node[] = [];
+  let ready = 0;
+  for await (const node of nodesWhere(ports, ended.build, [
+    { path: 'waitsFor', is: 'contains', value: { node: ended.id } },
+    { path: 'state', is: '=', value: 'waiting' },
+  ])) {
+    const outcome = await settleWaiting(ports, node);
+    if (outcome === 'ready') ready += 1;
+    if (outcome === 'stopped') stopped.push(node);
+  }
+  await wakeWorkers(ports, ended.build, Math.min(imagesAtOnce, ready));
+  for (const node of stopped) await settleFollowers(ports, node);
+}
+
+/** Decides about an image that waits: it goes on when all that comes first are well, and stops when one is not. */
+export async function settleWaiting(
+  { documents, ...ports }: BuildPorts,
+  node: Node,
+): Promise<'ready' | 'stopped' | 'waiting'> {
+  const before = await Promise.all(
+    node.waitsFor.map(({ node: id }) =>
+      readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id }),
+    ),
+  );
+  const bad = before.find((each) => each !== undefined && isEnded(each.document) && !isWell(each.document))?.document;
+  const state =
+    bad !== undefined
+      ? 'stopped'
+      : before.every((each) => each !== undefined && isWell(each.document))
+        ? 'ready'
+        : 'waiting';
+  if (state === 'waiting') return state;
+  const now = ports.clock.now().toISOString();
+  const because =
+    bad === undefined
+      ? undefined
+      : `${bad.repository}:${bad.tag}, which it is built on, ` +
+        (bad.isCancelled === true
+          ? 'was cancelled'
+          : bad.state === 'stopped'
+            ? 'stopped too'
+            : `failed: ${bad.because ?? ''}`);
+  const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
+  const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id: node.id });
+  if (found?.document.state !== 'waiting') return 'waiting';
+  const { committed } = await documents.commitDocuments(
+    'builds',
+    [node.task],
+    [{ do: 'patch', id: node.id, set, ifMatch: found.etag }],
+  );
+  if (committed && because !== undefined) await tellFailed(ports, node, because);
+  return committed ? state : 'waiting';
+}
+
+type Where = Parameters<BuildPorts['documents']['queryDocuments']>[0]['where'];
+
+export async function* nodesWhere(
+  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  build: string,
+  where: Where,
+): AsyncIterable<Node> {
+  const partition = [nodesOf(build)];
+  for await (const page of pagesOf(documents, { container: 'builds', partition, where, limit: nodesAtOnce })) {
+    for (const { document } of readable(log, nodeSchema, page, { container: 'builds', partition })) yield document;
+  }
+}

@@ -1,0 +1,44 @@
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Task } from '../tasks/documents.ts';
+import { taskRef, taskSchema } from '../tasks/documents.ts';
+import type { Node } from './documents.ts';
+
+const hourMs = 3_600_000;
+
+/**
+ * Takes a turn of those that a task has in an hour, for a build: however often that is begun, it takes one. Gives when
+ * the next one is free, where none is left. Throws `StoreFailure`.
+ */
+export async function takeTurn(
+  ports: Pick<BuildPorts, 'documents' | 'registry' | 'clock'>,
+  { build }: Pick<Node, 'build'>,
+  { name, settings: { atMostPerHour: most } }: Task,
+): Promise<Date | undefined> {
+  if (most === undefined) return undefined;
+  const { documents, registry, clock } = ports;
+  return (
+    await untilUncontended(`the turns of task "${name}"`, async () => {
+      const found = await readStored(documents, taskSchema, taskRef(registry, name));
+      const since = new Date(clock.now().getTime() - hourMs).toISOString();
+      const turns = (found?.document.turns ?? []).filter(({ at }) => at > since);
+      if (found === undefined || turns.some((turn) => turn.build === build)) return { free: undefined };
+      const [oldest] = turns.slice(-most);
+      if (oldest !== undefined && turns.length >= most) return { free: new Date(Date.parse(oldest.at) + hourMs) };
+      const { committed } = await documents.commitDocuments(
+        'registries',
+        [registry],
+        [
+          {
+            do: 'patch',
+            id: found.document.id,
+            set: { turns: [...turns, { build, at: clock.now().toISOString() }] },
+            ifMatch: found.etag,
+          },
+        ],
+      );
+      return committed ? { free: undefined } : undefined;
+    })
+  ).free;
+}

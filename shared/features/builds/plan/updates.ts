@@ -1,0 +1,57 @@
+import type { CatalogueEvent } from '../../../core/events/envelope.ts';
+import { envelope } from '../../../core/events/envelope.ts';
+import { dependentsOf } from '../edges/learn.ts';
+import { baseReference, ownBase } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+import { buildOf } from './cause.ts';
+import { madeId } from './documents.ts';
+import { goOn } from './go-on.ts';
+import { putInLine } from './lane.ts';
+
+type Moved = Extract<CatalogueEvent, { type: 'Longshore.TagMoved' }>;
+type Updated = Extract<CatalogueEvent, { type: 'Longshore.BaseImageUpdated' }>;
+
+/** Tells of a tag that has moved and that images are built on: once for each move. Throws `StoreFailure`. */
+export async function tellUpdated(
+  ports: BuildPorts,
+  { id: cause, data: { timestamp, target, request } }: Moved,
+): Promise<void> {
+  const { repository, tag, digest, previousDigest } = target;
+  const { edges } = await dependentsOf(ports, ownBase(ports.registry, repository), tag, { limit: 1 });
+  if (edges.length === 0) return;
+  const id = madeId('base-updated', cause);
+  const build = buildOf(request.id);
+  const image = `${repository}:${tag}`;
+  await ports.topic.publishEvents([
+    envelope(
+      'Longshore.BaseImageUpdated',
+      { id, time: timestamp, source: ports.eventSource, subject: image },
+      {
+        id,
+        timestamp,
+        target: { image, digest, previousDigest, repository, tag, ...(build === undefined ? {} : { build }) },
+      },
+    ),
+  ]);
+}
+
+/**
+ * Puts an update of a base in line, and begins the next build. What a build under way has made itself is part of it.
+ * Throws `StoreFailure`.
+ */
+export async function planUpdate(ports: BuildPorts, { id, data: { timestamp, target } }: Updated): Promise<void> {
+  const { image, digest, previousDigest, build } = target;
+  const { repository, tag = baseReference(image, ports.registry, [])?.tag } = target;
+  const base =
+    repository === undefined ? baseReference(image, ports.registry, [])?.base : ownBase(ports.registry, repository);
+  if (base === undefined || tag === undefined || build !== undefined) return;
+  await putInLine(ports, {
+    base,
+    tag,
+    digest,
+    ...(previousDigest === undefined ? {} : { previousDigest }),
+    event: id,
+    updatedAt: timestamp,
+  });
+  await goOn(ports);
+}

@@ -1,0 +1,20 @@
+import { StoreFailure } from '../../../core/ports/failures.ts';
+import type { BuildPorts } from '../ports.ts';
+import { buildsQueue } from './documents.ts';
+
+/**
+ * Says to `workers` of them that a build has work. What is due is in documents: a message that is lost, or doubled,
+ * costs nothing but time.
+ */
+export async function wakeWorkers(
+  { queues, log }: Pick<BuildPorts, 'queues' | 'log'>,
+  build: string,
+  workers: number,
+): Promise<void> {
+  try {
+    await Promise.all(Array.from({ length: workers }, () => queues.sendMessage(buildsQueue, { build })));
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    log.warn({ err: error, build }, 'a build is not told that it has work: the timer goes on with it');
+  }
+}

@@ -1,0 +1,125 @@
+import { readable } from '../../../core/documents/alone.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import { StoreFailure } from '../../../core/ports/failures.ts';
+import type { BuildPorts } from '../ports.ts';
+import { isCancelled, stopCancelled } from './cancel.ts';
+import type { Node } from './documents.ts';
+import { nodeSchema, nodesOf } from './documents.ts';
+import { tellFailed, tellMade, tellStarted } from './events.ts';
+import { finishIfDone, goOn } from './go-on.ts';
+import { Lease, leaseMs } from './lease.ts';
+import type { Ended } from './make-image.ts';
+import { makeImage } from './make-image.ts';
+import { settleFollowers } from './settle.ts';
+
+const imagesLookedAt = 16;
+const mostAttempts = 5;
+
+/**
+ * Takes up images of a build, one after the other, until none is ready or `until`. Any number of processes may do so at
+ * once. Throws `StoreFailure`.
+ */
+export async function workOn(ports: BuildPorts, build: string, until: Date): Promise<void> {
+  const isStopped = await isCancelled(ports, build);
+  if (isStopped) await stopCancelled(ports, build);
+  while (ports.clock.now() < until) {
+    const due = await dueNodes(ports, build);
+    const claimed = await claimOne(ports, due);
+    if (claimed === undefined && due.length === 0) break;
+    if (claimed !== undefined) await makeOne(ports, claimed);
+  }
+  // One that was cancelled before it was planned ends by its plan.
+  if ((await finishIfDone(ports, build)) || isStopped) await goOn(ports);
+}
+
+/** One that cannot be read is nobody's to make: it has failed, so that its build ends. */
+async function dueNodes({ documents, clock, log }: BuildPorts, build: string): Promise<Stored<Node>[]> {
+  const partition = [nodesOf(build)];
+  const where = [
+    { path: 'state', is: 'in' as const, values: ['ready', 'running'] },
+    { path: 'tryAt', is: '<=' as const, value: clock.now().toISOString() },
+  ];
+  const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: imagesLookedAt });
+  const due = readable(log, nodeSchema, page.documents, { container: 'builds', partition });
+  for (const { document, etag } of page.documents.filter(
+    (found) => !due.some((each) => each.document.id === found.document.id),
+  )) {
+    await documents.commitDocuments('builds', partition, [
+      {
+        do: 'patch',
+        id: document.id,
+        set: { state: 'failed', because: 'what is stored of it cannot be read', endedAt: clock.now().toISOString() },
+        ifMatch: etag,
+      },
+    ]);
+  }
+  return due;
+}
+
+/** Of those that are ready the first that nobody else takes. */
+async function claimOne(
+  { documents, clock }: BuildPorts,
+  due: readonly Stored<Node>[],
+): Promise<Stored<Node> | undefined> {
+  for (const { document, etag } of due) {
+    const taken = {
+      state: 'running' as const,
+      tryAt: new Date(clock.now().getTime() + leaseMs).toISOString(),
+      attempts: document.attempts + 1,
+      startedAt: clock.now().toISOString(),
+    };
+    const outcome = await documents.commitDocuments(
+      'builds',
+      [document.task],
+      [{ do: 'patch', id: document.id, set: taken, ifMatch: etag }],
+    );
+    if (outcome.committed) return { document: { ...document, ...taken }, etag: outcome.etags[0] ?? '' };
+  }
+  return undefined;
+}
+
+async function makeOne(ports: BuildPorts, { document: node, etag }: Stored<Node>): Promise<void> {
+  const lease = new Lease(ports, node, etag);
+  if (node.attempts === 1) await tellStarted(ports, node);
+  const ended = await endOf(ports, node, lease);
+  if (ended === undefined || !(await lease.write({ ...ended, endedAt: ports.clock.now().toISOString() }))) return;
+  if (ended.state === 'succeeded' && ended.digest !== undefined)
+    await tellMade(ports, { ...node, ...ended }, ended.digest);
+  if (ended.state === 'failed' || ended.isCancelled === true) await tellFailed(ports, node, ended.because ?? '');
+  await settleFollowers(ports, node);
+}
+
+/**
+ * What the registry refuses, and whatever else cannot be done with it, is this image's failure, at once: others wait in
+ * the same line. A store that does not answer is nobody's: the lease runs out, and somebody tries again.
+ */
+async function endOf(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
+  if (node.attempts > mostAttempts)
+    return { state: 'failed', because: `it was begun ${mostAttempts} times, and never ended` };
+  if (node.mode === 'notify') return { state: 'notified' };
+  try {
+    return await makeImage(ports, node, lease);
+  } catch (error) {
+    if (lease.signal.aborted) return undefined;
+    if (error instanceof StoreFailure) throw error;
+    if (!(error instanceof RegistryError)) {
+      ports.log.error(
+        { err: error, build: node.build, repository: node.repository, tag: node.tag },
+        'an image cannot be made, and fails',
+      );
+      return {
+        state: 'failed',
+        because: `it cannot be made: ${error instanceof Error ? error.message.slice(0, 300) : 'for an unknown reason'}`,
+      };
+    }
+    if (error.fault.is !== 'conflict' && error.fault.is !== 'contended')
+      return {
+        state: 'failed',
+        because: 'why' in error.fault ? error.fault.why : `the registry refuses it: ${error.fault.is}`,
+      };
+    // Somebody has pushed the image at the same moment: it is looked at anew, as it is then.
+    await lease.write({ state: 'ready', remote: null, tryAt: ports.clock.now().toISOString() });
+    return undefined;
+  }
+}

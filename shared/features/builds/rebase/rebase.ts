@@ -1,0 +1,219 @@
+import pLimit from 'p-limit';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
+import type { Cause } from '../../../core/events/envelope.ts';
+import type { Descriptor } from '../../../core/oci/descriptor.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import { digestOf } from '../../../core/oci/digest.ts';
+import { jsonIn, maxJsonDepth } from '../../../core/oci/json.ts';
+import type { StoredImage } from '../../../core/ports/images.ts';
+import { readConfig } from '../edges/image-config.ts';
+import type { BuildPorts } from '../ports.ts';
+import { attest } from './attest.ts';
+import type { ImageParts, Rebased } from './rebase-image.ts';
+import { beginsWithLayers, rebaseImage } from './rebase-image.ts';
+
+export interface RebaseOrder {
+  readonly key: RepositoryKey;
+  readonly app: StoredImage;
+  readonly baseKey: RepositoryKey;
+  /** What the image may be built on; the first whose layers it begins with is it. */
+  readonly old: readonly Digest[];
+  readonly next: StoredImage;
+  /** The base's name, as annotations say it; absent where no host is known, and then they do not. */
+  readonly said: string | undefined;
+  readonly cause: Cause;
+  /** Nobody vouches for who pushed it: only where its first layers are the old base's by their digests too. */
+  readonly byLayers?: boolean;
+}
+
+export type RebaseOutcome =
+  /** It is pushed by its digest; no tag was moved. */
+  | {
+      readonly is: 'rebased';
+      readonly image: Pick<StoredImage, 'digest' | 'bytes' | 'mediaType'>;
+      readonly conflicts: readonly string[];
+    }
+  | Exclude<Rebased, { is: 'rebased' }>;
+
+/**
+ * Puts an image, or each image of an index, on its new base, from what the registry holds: layers are linked, configs
+ * and manifests written; no byte of a layer is moved. The same order makes the same image. Throws `StoreFailure`,
+ * `RegistryError` (as a push).
+ */
+export async function rebase(ports: BuildPorts, order: RebaseOrder): Promise<RebaseOutcome> {
+  const outcome =
+    order.app.manifest.manifests.length > 0
+      ? await rebaseIndex(ports, order)
+      : await rebaseOne(ports, order, order.app);
+  if (outcome.is === 'rebased') await attest(ports, order, outcome);
+  return outcome;
+}
+
+/** What describes an image of the index is of the old one, and does not come along. */
+const isAttestation = ({ annotations }: Descriptor) =>
+  annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
+
+async function rebaseIndex(ports: BuildPorts, order: RebaseOrder): Promise<RebaseOutcome> {
+  const { key, app, cause, next } = order;
+  const children = await Promise.all(
+    app.manifest.manifests.filter((each) => !isAttestation(each)).map((child) => rebaseChild(ports, order, child)),
+  );
+  const refused = children.find(({ outcome }) => outcome.is === 'refused');
+  if (refused?.outcome.is === 'refused') return { is: 'refused', why: `${refused.platform}: ${refused.outcome.why}` };
+  if (children.every(({ outcome }) => outcome.is === 'same')) return { is: 'same' };
+  const json = jsonIn(app.bytes) as { annotations?: Record<string, string> } | undefined;
+  if (json === undefined) return { is: 'refused', why: `its index is nested more than ${maxJsonDepth} levels deep` };
+  const name = nameOf(order);
+  const said =
+    name === undefined
+      ? {}
+      : { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': next.digest };
+  const manifests = children.map(({ child, outcome }) =>
+    outcome.is === 'rebased' ? { ...child, digest: outcome.image.digest, size: outcome.image.bytes.length } : child,
+  );
+  const bytes = Buffer.from(
+    JSON.stringify({
+      ...json,
+      manifests,
+      ...(json.annotations === undefined ? {} : { annotations: { ...json.annotations, ...said } }),
+    }),
+  );
+  const digest = await ports.images.pushImage(key, {
+    reference: digestOf(bytes),
+    bytes,
+    mediaType: app.mediaType,
+    cause,
+  });
+  const conflicts = children.flatMap(({ platform, outcome }) =>
+    outcome.is === 'rebased' ? outcome.conflicts.map((each) => `${platform}: ${each}`) : [],
+  );
+  return { is: 'rebased', image: { digest, bytes, mediaType: app.mediaType }, conflicts };
+}
+
+/** As annotations say it from now on: a digest in it is the new base's. */
+function nameOf({ said, next }: RebaseOrder): string | undefined {
+  return said?.replace(/@sha256:[0-9a-f]{64}$/, `@${next.digest}`);
+}
+
+async function rebaseChild(
+  ports: BuildPorts,
+  order: RebaseOrder,
+  child: Descriptor,
+): Promise<{ child: Descriptor; platform: string; outcome: RebaseOutcome }> {
+  const platform = [child.platform?.os, child.platform?.architecture, child.platform?.variant]
+    .filter(Boolean)
+    .join('/');
+  const image = await ports.images.readImage(order.key, child.digest);
+  return {
+    child,
+    platform,
+    outcome:
+      image === undefined
+        ? { is: 'refused', why: 'its image is not in the repository' }
+        : await rebaseOne(ports, order, image),
+  };
+}
+
+async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredImage): Promise<RebaseOutcome> {
+  const { key, baseKey, cause } = order;
+  const app = await partsOf(ports, key, image);
+  if (app === undefined)
+    return {
+      is: 'refused',
+      why: `it is no image with a readable config: one is JSON of at most 1 MiB, nested at most ${maxJsonDepth} levels deep`,
+    };
+  const nextImage = await forPlatform(ports, baseKey, order.next, app, 'readPullable');
+  const next = nextImage === undefined ? undefined : await partsOf(ports, baseKey, nextImage);
+  if (nextImage === undefined || next === undefined)
+    return {
+      is: 'refused',
+      why: `the new base has no image for ${app.config.os ?? ''}/${app.config.architecture ?? ''}`,
+    };
+  const old = await oldBaseOf(ports, order, app);
+  if (typeof old === 'string') return { is: 'refused', why: old };
+  if (order.byLayers === true && !beginsWithLayers(app, old))
+    return {
+      is: 'refused',
+      why:
+        'its first layers have other digests than those of the old base, and who pushed it may not pull that: ' +
+        'what its config says of their contents proves nothing',
+    };
+  const name = nameOf(order);
+  const rebased = rebaseImage(app, old, next, name === undefined ? undefined : { name, digest: nextImage.digest });
+  if (rebased.is !== 'rebased') return rebased;
+  const limit = pLimit(16);
+  const [linked] = await Promise.all([
+    Promise.all(next.layers.map(({ digest }) => limit(() => ports.images.mountBlob(baseKey, key, digest)))),
+    ports.images.storeSmallBlob(key, rebased.config),
+  ]);
+  if (linked.includes(false))
+    return {
+      is: 'refused',
+      why: `a layer of the new base is gone: ${next.layers[linked.indexOf(false)]?.digest ?? ''}`,
+    };
+  const { mediaType } = image;
+  const digest = await ports.images.pushImage(key, {
+    reference: digestOf(rebased.manifest),
+    bytes: rebased.manifest,
+    mediaType,
+    cause,
+  });
+  return { is: 'rebased', image: { digest, bytes: rebased.manifest, mediaType }, conflicts: rebased.conflicts };
+}
+
+/** Of those that it may be built on, the one that it begins with; or why there is none. */
+async function oldBaseOf(
+  ports: BuildPorts,
+  { baseKey, old }: RebaseOrder,
+  app: ImageParts,
+): Promise<ImageParts | string> {
+  let read: ImageParts | undefined;
+  for (const digest of new Set(old)) {
+    const image = await ports.images.readImage(baseKey, digest);
+    const fitting = image === undefined ? undefined : await forPlatform(ports, baseKey, image, app);
+    const parts = fitting === undefined ? undefined : await partsOf(ports, baseKey, fitting);
+    // Platforms may share layers: what is known of one is no base of the other.
+    if (
+      parts === undefined ||
+      parts.config.architecture !== app.config.architecture ||
+      parts.config.os !== app.config.os
+    )
+      continue;
+    if (parts.config.rootfs.diff_ids.every((diffId, at) => app.config.rootfs.diff_ids[at] === diffId)) return parts;
+    read = parts;
+  }
+  return (
+    read ??
+    `the base that it was built on is not stored here any more (${old.join(', ') || 'its digest is not known'}): build it anew once`
+  );
+}
+
+async function forPlatform(
+  { images }: BuildPorts,
+  key: RepositoryKey,
+  image: StoredImage,
+  { config }: ImageParts,
+  read: 'readImage' | 'readPullable' = 'readImage',
+): Promise<StoredImage | undefined> {
+  const { manifests } = image.manifest;
+  if (manifests.length === 0) return image;
+  const fits = manifests.filter(
+    ({ platform }) => platform?.os === config.os && platform?.architecture === config.architecture,
+  );
+  const exact =
+    fits.find(({ platform }) => (platform?.variant ?? '') === (config.variant ?? '')) ??
+    (fits.length === 1 ? fits[0] : undefined);
+  return exact === undefined ? undefined : images[read](key, exact.digest);
+}
+
+async function partsOf(
+  ports: BuildPorts,
+  key: RepositoryKey,
+  { mediaType, manifest, bytes }: StoredImage,
+): Promise<ImageParts | undefined> {
+  const config = await readConfig(ports, key, manifest);
+  const json = jsonIn(bytes);
+  return config === undefined || json === undefined
+    ? undefined
+    : { mediaType, json: json as Record<string, unknown>, layers: manifest.layers, config };
+}

@@ -1,0 +1,252 @@
+import { z } from 'zod';
+import { registrySchema, repositorySchema, tagSchema } from '../../../core/documents/names.ts';
+import { documentShape } from '../../../core/documents/stored.ts';
+import { digestSchema } from '../../../core/oci/descriptor.ts';
+import type { RegistryName } from '../../../core/oci/name.ts';
+import { isRepositoryName, isTag } from '../../../core/oci/name.ts';
+import type { DocumentRef } from '../../../core/ports/documents.ts';
+import { scheduleSchema } from '../../../core/rules/schedule.ts';
+import { versionRangeSchema } from '../../../core/rules/version.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+import { pullPatternSchema } from './pulls.ts';
+import { tagTemplateSchema } from './tag-templates.ts';
+
+export const taskNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
+
+const imageSchema = z.string().refine((text) => {
+  const [repository = '', tag = '', ...rest] = text.split(':');
+  return isRepositoryName(repository) && isTag(tag) && rest.length === 0;
+}, 'must be repository:tag, of this registry');
+
+const seconds = (most: number) => z.int().min(1).max(most);
+
+/** A tar archive, gzip or not, that was uploaded as a blob. */
+export const uploadedContextSchema = z.strictObject({ repository: repositorySchema, digest: digestSchema });
+
+/** Of a secret of the vault. */
+export const secretNameSchema = z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault');
+const refSchema = z
+  .string()
+  .max(250)
+  .regex(
+    /^(?!.*(\.\.|@\{|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9._\/+@#-]*$/,
+    'must be a branch, a tag, HEAD or a whole commit',
+  );
+const folderSchema = z
+  .string()
+  .max(500)
+  .refine(
+    (path) => path === '' || path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    'must be a path below the repository, as app/server',
+  );
+
+/** A folder of a git repository, at the commit that its reference names when a build begins. */
+export const gitContextSchema = z.strictObject({
+  git: z.url({ protocol: /^https?$/ }).max(2_000),
+  ref: refSchema.default('main'),
+  folder: folderSchema.default(''),
+  /** Of a private repository: the name of the vault's secret, and the user that goes with it. */
+  credential: z
+    .strictObject({ username: z.string().min(1).max(200).default('git'), secret: secretNameSchema })
+    .optional(),
+});
+export type GitContext = z.infer<typeof gitContextSchema>;
+
+const urlSchema = z.url({ protocol: /^https?$/ }).max(2_000);
+
+/** Any CI that takes a signed POST and calls back. */
+export const webhookRunnerSchema = z.strictObject({ url: urlSchema });
+/**
+ * A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault: a token that may start
+ * it.
+ */
+export const githubRunnerSchema = z.strictObject({
+  repository: z.string().regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name'),
+  workflow: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, "must be the workflow's file name or id"),
+  ref: refSchema.default('main'),
+  token: secretNameSchema,
+  /** Of GitHub Enterprise. */
+  api: urlSchema.default('https://api.github.com'),
+});
+
+/** An Azure Container Registry whose tasks build, by its resource id; the app's identity may schedule runs there. */
+export const acrRunnerSchema = z.strictObject({
+  registry: z
+    .string()
+    .regex(
+      /^\/subscriptions\/[0-9a-fA-F-]{36}\/resourceGroups\/[\w.()-]{0,89}[\w()-]\/providers\/Microsoft\.ContainerRegistry\/registries\/[a-zA-Z0-9]{5,50}$/,
+      'must be the resource id of an Azure Container Registry',
+    ),
+  agentPool: z
+    .string()
+    .regex(/^[a-zA-Z0-9-]{3,20}$/, 'must be the name of a pool of agents')
+    .optional(),
+});
+export type AcrRunner = z.infer<typeof acrRunnerSchema>;
+
+/** A command that is run in the new image: it passes when that ends with 0. */
+const commandTestSchema = z.strictObject({
+  command: z.array(z.string().max(10_000)).min(1).max(100),
+  timeoutSeconds: seconds(3_600).default(300),
+});
+/**
+ * A signed POST that names the new image: it passes when the answer is `{"pass": true}`. Whoever waits holds a
+ * function, so not for long.
+ */
+export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: seconds(300).default(120) });
+
+const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture');
+
+/** A build argument whose value is the newest tag of a repository of this registry within a range of versions. */
+export const versionSettingsSchema = z.strictObject({
+  argument: z.string().min(1).max(200),
+  of: repositorySchema,
+  range: versionRangeSchema,
+  /** What tags end with behind their version, as `-alpine`. */
+  suffix: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9._-]*$/, 'must be part of a tag')
+    .default(''),
+});
+export type VersionSettings = z.infer<typeof versionSettingsSchema>;
+
+/** How an image is made, when, and what it must pass. */
+export const taskSettingsSchema = z.strictObject({
+  /** Where the result goes. One task makes an image. */
+  image: imageSchema,
+  /**
+   * More tags of each result, made of what differs from build to build. They are there before the image's own moves.
+   */
+  tags: z.array(tagTemplateSchema).max(10).default([]),
+  context: z.union([uploadedContextSchema, gitContextSchema]),
+  /** Its path in the context. */
+  dockerfile: z.string().min(1).max(1_000).default('Dockerfile'),
+  target: z.string().min(1).max(200).optional(),
+  arguments: z.record(z.string().min(1).max(200), z.string().max(10_000)).default({}),
+  versions: z
+    .array(versionSettingsSchema)
+    .max(10)
+    .refine(
+      (all) => new Set(all.map(({ argument }) => argument)).size === all.length,
+      'two versions are of one argument',
+    )
+    .default([]),
+  /**
+   * What it may pull besides its own repository, what `versions` name, and what everyone may pull: whoever writes its
+   * Dockerfile reads that.
+   */
+  pulls: z.array(pullPatternSchema).max(50).default([]),
+  /** By Dockerfile's `RUN --mount=type=secret`: values of the vault, which are in no layer, log or document. */
+  secrets: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores'),
+        secret: secretNameSchema,
+      }),
+    )
+    .max(20)
+    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'two secrets have one id')
+    .default([]),
+  platform: platformSchema.default('linux/amd64'),
+  /** More than one make an index of an image for each. */
+  platforms: z
+    .array(platformSchema)
+    .min(1)
+    .max(8)
+    .refine((all) => new Set(all).size === all.length, 'a platform is named twice')
+    .optional(),
+  mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']).default('rebuild'),
+  /** Who builds it; absent, what this machine has. */
+  runner: z
+    .union([
+      z.strictObject({ webhook: webhookRunnerSchema }),
+      z.strictObject({ github: githubRunnerSchema }),
+      z.strictObject({ acr: acrRunnerSchema }),
+    ])
+    .optional(),
+  /** The new image's tag moves only when this passes. */
+  test: z.union([commandTestSchema, httpTestSchema]).optional(),
+  /** Of the build. */
+  timeoutSeconds: seconds(7_200).default(1_800),
+  /** When it is made whatever has changed, in UTC; absent, never. */
+  schedule: scheduleSchema.optional(),
+  /**
+   * Of bases of this registry that its Dockerfile names by tag and digest. `bump`: they follow the tag, and it is built
+   * with the new digest.
+   */
+  pins: z.enum(['keep', 'bump']).default('keep'),
+  /** Builds of it that are begun in an hour, at most; those beyond wait for their turn. Rebases are not counted. */
+  atMostPerHour: z.int().min(1).max(60).optional(),
+  /** `false`: it is made only when somebody asks. */
+  onBaseUpdate: z.boolean().default(true),
+  enabled: z.boolean().default(true),
+});
+export type TaskSettings = z.infer<typeof taskSettingsSchema>;
+
+/** For which the image is built. */
+export function platformsOf({ platform, platforms }: Pick<TaskSettings, 'platform' | 'platforms'>): readonly string[] {
+  return platforms ?? [platform];
+}
+
+export const taskSchema = z.object({
+  ...documentShape('task'),
+  registry: registrySchema,
+  name: taskNameSchema,
+  settings: taskSettingsSchema,
+  repository: repositorySchema,
+  tag: tagSchema,
+  /** Where its author finds the registry. */
+  host: z.string(),
+  /** Where its Dockerfile was read last, when its context is in git. */
+  commit: z.string().optional(),
+  /** The tags that its `versions` have found, by argument. */
+  versions: z
+    .record(
+      z.string(),
+      z.object({
+        tag: tagSchema,
+        /** The event by which it was found and which is not told of yet, and what was followed before. */ untold: z
+          .object({ event: z.string(), before: z.string().optional() })
+          .optional(),
+      }),
+    )
+    .default({}),
+  /** The builds of the last hour, where they are counted. */
+  turns: z.array(z.object({ build: z.string(), at: z.iso.datetime() })).optional(),
+  /** By its schedule. */
+  dueAt: z.iso.datetime().optional(),
+  /** Bases that its author has named by giving it a Dockerfile that does not move. */
+  named: z.array(z.string()).optional(),
+  /** What its Dockerfile needs. */
+  bases: z.array(
+    z.object({ base: z.string(), tag: tagSchema.optional(), digest: digestSchema.optional(), said: z.string() }),
+  ),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Task = z.infer<typeof taskSchema>;
+
+/** What its Dockerfile's arguments are now. */
+export function argumentsOf({
+  settings,
+  versions,
+}: Pick<Task, 'settings' | 'versions'>): Readonly<Record<string, string>> {
+  return {
+    ...settings.arguments,
+    ...Object.fromEntries(Object.entries(versions).map(([name, { tag }]) => [name, tag])),
+  };
+}
+
+/** Which task makes an image. */
+export const taskOfSchema = z.object({ ...documentShape('task-of'), registry: registrySchema, name: taskNameSchema });
+
+export function taskRef(registry: RegistryName, name: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `task:${name}` };
+}
+
+export function taskOfRef({ registry, repository, tag }: TaggedImage): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `task-of:${repository.replaceAll('/', ':')}:${tag}` };
+}

@@ -1,0 +1,235 @@
+import type { z } from 'zod';
+import { basesOf } from '../../../core/dockerfile/bases.ts';
+import { readable } from '../../../core/documents/alone.ts';
+import { pagesOf } from '../../../core/documents/pages.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import { mediaTypes } from '../../../core/oci/media-types.ts';
+import type { RepositoryName, Tag } from '../../../core/oci/name.ts';
+import type { DocumentChange } from '../../../core/ports/documents.ts';
+import { nextRun } from '../../../core/rules/schedule.ts';
+import { pathUpTo } from '../edges/cycles.ts';
+import type { BaseFound, TaggedImage } from '../edges/documents.ts';
+import { baseReference } from '../edges/names.ts';
+import { unfitForAcr } from '../elsewhere/acr.ts';
+import type { BuildPorts } from '../ports.ts';
+import { same } from '../rebase/merge.ts';
+import { faultOfSecretName } from '../user-secrets.ts';
+import { fileIn } from './context.ts';
+import type { Task, TaskSettings, uploadedContextSchema } from './documents.ts';
+import { argumentsOf, platformsOf, taskOfRef, taskOfSchema, taskRef, taskSchema } from './documents.ts';
+import { newestVersions } from './newest-versions.ts';
+import { openContext } from './open-context.ts';
+import { isFixed, whyNotPulled } from './pulls.ts';
+import { withMeantUrls } from './secret-urls.ts';
+
+type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
+
+export async function readTask({ documents, registry }: Reading, name: string): Promise<Task | undefined> {
+  return (await readStored(documents, taskSchema, taskRef(registry, name)))?.document;
+}
+
+/** Throws `RegistryError` (`thing-unknown`). */
+export async function theTask(ports: Reading, name: string): Promise<Task> {
+  const task = await readTask(ports, name);
+  if (task === undefined) throw new RegistryError({ is: 'thing-unknown', what: `task "${name}"` });
+  return task;
+}
+
+/** The task that makes an image. */
+export async function taskOf(ports: Reading, image: TaggedImage): Promise<Task | undefined> {
+  const of = await readStored(ports.documents, taskOfSchema, taskOfRef(image));
+  return of === undefined ? undefined : readTask(ports, of.document.name);
+}
+
+/** All of them that can be read, by name: whoever plans needs all. */
+export async function* tasksIn({ documents, registry, log }: Reading & Pick<BuildPorts, 'log'>): AsyncIterable<Task> {
+  const [container, partition] = ['registries' as const, [registry]];
+  const pages = pagesOf(documents, {
+    container,
+    partition,
+    where: [{ path: 'type', is: '=', value: 'task' }],
+    orderBy: { path: 'name', direction: 'asc' },
+    limit: 200,
+  });
+  for await (const page of pages)
+    for (const { document } of readable(log, taskSchema, page, { container, partition })) yield document;
+}
+
+/**
+ * Makes a task, or changes it; what its Dockerfile needs is read from its context now, so its first build is not waited
+ * for. Throws `RegistryError`: `request-invalid` for a context or Dockerfile that is none and for one that needs what
+ * the task may not pull, `conflict` for an image that another task makes, and for a circle.
+ */
+export async function putTask(ports: BuildPorts, name: string, given: TaskSettings, host: string): Promise<Task> {
+  const { documents, registry, clock } = ports;
+  const there = await readStored(documents, taskSchema, taskRef(registry, name));
+  const settings = withMeantUrls(given, there?.document.settings);
+  const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
+  const image = { registry, repository, tag };
+  if (settings.runner !== undefined && settings.secrets.length > 0)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own',
+    });
+  requireUserSecrets(settings);
+  const unfit = settings.runner !== undefined && 'acr' in settings.runner ? unfitForAcr(settings) : undefined;
+  if (unfit !== undefined) throw new RegistryError({ is: 'request-invalid', why: unfit });
+  if (!('git' in settings.context) && settings.tags.some((each) => each.includes('{commit}')))
+    throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
+  const versions = await newestVersions(ports, settings);
+  const { bases, commit } = await basesIn(ports, { settings, versions, host });
+  for (const base of bases) {
+    const path = await pathUpTo(ports, image, base);
+    if (path !== undefined)
+      throw new RegistryError({
+        is: 'conflict',
+        why: `${base.said} is built on ${settings.image} itself: ${path.join(' is built on ')}`,
+      });
+  }
+  const now = clock.now().toISOString();
+  const { schedule, enabled } = settings;
+  const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };
+  const task: Task = {
+    id: taskRef(registry, name).id,
+    type: 'task',
+    schemaVersion: 1,
+    registry,
+    name,
+    settings,
+    repository,
+    tag,
+    host,
+    ...(commit === undefined ? {} : { commit }),
+    ...due,
+    versions,
+    named: isFixed({ settings }) ? [...new Set(bases.map(({ base }) => base))] : [],
+    ...(there?.document.turns === undefined ? {} : { turns: there.document.turns }),
+    bases,
+    createdAt: there?.document.createdAt ?? now,
+    updatedAt: now,
+  };
+  const notPulled = await whyNotPulled(ports, task);
+  if (notPulled !== undefined) throw new RegistryError({ is: 'request-invalid', why: notPulled });
+  const before = there?.document;
+  const moved = before !== undefined && before.settings.image !== settings.image;
+  const changes: DocumentChange[] = [
+    there === undefined
+      ? { do: 'create', document: { ...task } }
+      : { do: 'replace', document: { ...task }, ifMatch: there.etag },
+    ...(before === undefined || moved
+      ? [
+          {
+            do: 'create' as const,
+            document: { id: taskOfRef(image).id, type: 'task-of', schemaVersion: 1, registry, name },
+          },
+        ]
+      : []),
+    ...(moved ? [{ do: 'delete' as const, id: taskOfRef(before).id }] : []),
+  ];
+  if (!('git' in settings.context)) await holdContext(ports, task, settings.context);
+  const outcome = await documents.commitDocuments('registries', [registry], changes);
+  // A write whose answer was lost is refused when it is sent again, and is there.
+  if (outcome.committed || same(await readTask(ports, name), task)) return task;
+  if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
+  throw new RegistryError({ is: 'contended', what: `task "${name}"` });
+}
+
+/**
+ * Throws `RegistryError` (`request-invalid`). Tasks of before may name others; those are refused when they are read.
+ */
+function requireUserSecrets({ context, secrets, runner }: TaskSettings): void {
+  const named = [
+    ...secrets.map(({ secret }) => secret),
+    ...('git' in context && context.credential !== undefined ? [context.credential.secret] : []),
+    ...(runner !== undefined && 'github' in runner ? [runner.github.token] : []),
+  ];
+  const fault = named.map(faultOfSecretName).find((each) => each !== undefined);
+  if (fault !== undefined) throw new RegistryError({ is: 'request-invalid', why: fault });
+}
+
+const contextType = 'application/vnd.longshore.context.v1';
+const emptyConfig = Buffer.from('{}');
+
+/** A blob that no manifest names is collected after a day: the context gets one, with a tag of its task's name. */
+async function holdContext(
+  { images, ids }: BuildPorts,
+  { registry, name, host }: Task,
+  context: z.infer<typeof uploadedContextSchema>,
+): Promise<void> {
+  const key = { registry, repository: context.repository };
+  const config = await images.storeSmallBlob(key, emptyConfig);
+  const size = await images.sizeOfBlob(key, context.digest);
+  const layers = [{ mediaType: `${contextType}.tar`, digest: context.digest, size }];
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      artifactType: contextType,
+      config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: config, size: emptyConfig.length },
+      layers,
+    }),
+  );
+  const cause = {
+    request: { id: ids.nextId(), host, method: 'PUT', useragent: 'longshore-builds' },
+    actor: { name: 'longshore-builds' },
+  };
+  await images.pushImage(key, { reference: `task-${name}` as Tag, bytes, mediaType: mediaTypes.ociManifest, cause });
+}
+
+export async function deleteTask({ documents, registry }: Reading, task: Task): Promise<void> {
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [
+      { do: 'delete', id: taskRef(registry, task.name).id },
+      { do: 'delete', id: taskOfRef(task).id },
+    ],
+  );
+}
+
+/** What its Dockerfile needs with the arguments of now. Throws `RegistryError` (`request-invalid`). */
+export async function basesIn(
+  ports: BuildPorts,
+  task: Pick<Task, 'settings' | 'versions' | 'host'>,
+  commit?: string,
+): Promise<Pick<Task, 'bases' | 'commit'>> {
+  const { context, dockerfile, target, ...settings } = task.settings;
+  const opened = await openContext(ports, context, commit);
+  if (opened.is === 'refused') throw new RegistryError({ is: 'request-invalid', why: opened.why });
+  const text = await fileIn(opened.tar, dockerfile);
+  const names = platformsOf(settings).flatMap((platform) => {
+    const found = basesOf(text, { args: argumentsOf(task), platform, ...(target === undefined ? {} : { target }) });
+    if ('error' in found)
+      throw new RegistryError({
+        is: 'request-invalid',
+        why: `${dockerfile}, line ${found.error.line}: ${found.error.message}`,
+      });
+    return found.refs.map((ref) => ref.name);
+  });
+  const bases = [...new Set(names)].flatMap((said) => {
+    const base = baseReference(said, ports.registry, [...ports.ownHosts, task.host]);
+    return base === undefined ? [] : [{ ...base, said }];
+  });
+  return { bases, ...(opened.commit === undefined ? {} : { commit: opened.commit }) };
+}
+
+/**
+ * Has a task follow the bases of its Dockerfile as it is at a commit. What would close a circle is not made when edges
+ * are learned. Throws `RegistryError` (`request-invalid`) for a Dockerfile that is none there.
+ */
+export async function followCommit(ports: BuildPorts, task: Task, commit: string): Promise<boolean> {
+  if (task.commit === commit) return false;
+  const { bases } = await basesIn(ports, task, commit);
+  const { committed } = await ports.documents.commitDocuments(
+    'registries',
+    [ports.registry],
+    [{ do: 'patch', id: task.id, set: { bases, commit } }],
+  );
+  return committed;
+}
+
+/** What a task's image is built on, as its Dockerfile says. */
+export function basesOfTask({ bases }: Task): BaseFound[] {
+  return bases.map((base) => ({ ...base, found: [{ evidence: 'dockerfile', confidence: 1 }] }));
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { jsonIn } from '../../../core/oci/json.ts';
+import type { AskUrl } from '../../../core/ports/outbound.ts';
+import { isLoopbackHost } from '../loopback.ts';
+import { parseChallenge } from './challenge.ts';
+
+/** What another registry is asked with. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+interface Asked {
+  /** Of the repository. */
+  readonly path: string;
+  readonly login: Login | undefined;
+  /** The host of its token service, where an administrator has said that one besides the usual is right. */
+  readonly realm: string | undefined;
+  /** That was asked, and how. */
+  readonly host: string;
+  readonly protocol: string;
+}
+
+/** The token services of registries that have them elsewhere. */
+const usualRealms: Readonly<Record<string, string>> = {
+  'registry-1.docker.io': 'auth.docker.io',
+  'registry.gitlab.com': 'gitlab.com',
+};
+
+/**
+ * The header that answers a registry's challenge: distribution's token flow (docs/spec/auth/token), or the login
+ * itself. Only the registry itself and its token service are asked: a challenge names any URL, would have a password
+ * sent there, and what is answered there sent to the registry as a token. `undefined` where nothing answers it.
+ */
+export async function authorizationFor(
+  outbound: AskUrl,
+  challenge: string,
+  asked: Asked,
+): Promise<string | { readonly why: string } | undefined> {
+  const { login } = asked;
+  const { scheme, parameters: said } = parseChallenge(challenge) ?? {};
+  if (scheme === 'basic') return login === undefined ? undefined : basic(login);
+  if (scheme !== 'bearer') return undefined;
+  const realm = said?.get('realm');
+  if (realm === undefined || !URL.canParse(realm)) return undefined;
+  const url = new URL(realm);
+  if (!isTrusted(url, asked))
+    return {
+      why:
+        `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ` +
+        `${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT ` +
+        `/api/v1/bases/upstreams/${asked.host} if it is right`,
+    };
+  const token = await tokenAt(outbound, url, said?.get('service'), asked);
+  return token === undefined ? undefined : `Bearer ${token}`;
+}
+
+/** Without TLS only on this machine, and only for a registry that is asked so itself. */
+function isTrusted(url: URL, { host, protocol, realm }: Asked): boolean {
+  const isPlain = url.protocol === 'http:' && protocol === 'http:' && isLoopbackHost(url.host);
+  if (url.protocol !== 'https:' && !isPlain) return false;
+  return [host, Object.hasOwn(usualRealms, host) ? usualRealms[host] : undefined, realm].includes(url.host);
+}
+
+function basic({ username, password }: Login): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** Whether that URL may be asked at all is the operator's word (LONGSHORE_OUTBOUND). */
+async function tokenAt(
+  outbound: AskUrl,
+  realm: URL,
+  service: string | undefined,
+  { path, login }: Asked,
+): Promise<string | undefined> {
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set('service', service);
+  url.searchParams.set('scope', `repository:${path}:pull`);
+  const { status, text } = await outbound.ask(url, {
+    method: 'GET',
+    headers: { Accept: 'application/json', ...(login === undefined ? {} : { Authorization: basic(login) }) },
+  });
+  return status === 200 ? tokenIn(text) : undefined;
+}
+
+const someToken = z.string().max(20_000).nullish();
+const tokenSchema = z.object({ token: someToken, access_token: someToken });
+
+function tokenIn(text: string): string | undefined {
+  const { token, access_token: other } = tokenSchema.safeParse(jsonIn(text)).data ?? {};
+  return token ?? other ?? undefined;
+}

@@ -1,0 +1,96 @@
+import type { Digest } from '../../../core/oci/digest.ts';
+import { parseDigest } from '../../../core/oci/digest.ts';
+import { manifestMediaTypes } from '../../../core/oci/media-types.ts';
+import { StoreFailure } from '../../../core/ports/failures.ts';
+import type { Answer, AskUrl } from '../../../core/ports/outbound.ts';
+import { OutboundRefused } from '../../../core/ports/outbound.ts';
+import { isLoopbackHost } from '../loopback.ts';
+import { authorizationFor } from './authorization.ts';
+import type { AskedAs } from './logins.ts';
+
+export type Looked =
+  | { readonly is: 'same' }
+  | { readonly is: 'at'; readonly digest: Digest }
+  | { readonly is: 'gone' }
+  /** The registry wants to be left alone for so long. */
+  | { readonly is: 'slow down'; readonly forMs: number }
+  | { readonly is: 'failed'; readonly why: string };
+
+/** A look, and how long nobody should look again, where the registry says that little is left. In milliseconds. */
+export interface Look {
+  readonly looked: Looked;
+  readonly restMs?: number;
+}
+
+const slowedMs = 60_000;
+const longestMs = 24 * 3_600_000;
+
+/**
+ * Asks a registry what a tag points at: one HEAD, conditional on what is known; with a token, or the login that it was
+ * given, where the registry asks for one. No image is pulled by it (Docker Hub counts none). Never throws for what the
+ * registry does.
+ */
+export async function lookAtTag(
+  outbound: AskUrl,
+  base: string,
+  tag: string,
+  { known, as }: { readonly known: Digest | undefined; readonly as: AskedAs },
+): Promise<Look> {
+  const slash = base.indexOf('/');
+  const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
+  // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND), and that of who has listed the host.
+  const url = new URL(
+    `${isLoopbackHost(host) ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`,
+  );
+  const headers = {
+    Accept: manifestMediaTypes.join(', '),
+    ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }),
+  };
+  try {
+    const first = await outbound.ask(url, { method: 'HEAD', headers });
+    const authorization =
+      first.status === 401
+        ? await authorizationFor(outbound, first.headers['www-authenticate'] ?? '', {
+            path,
+            login: as.login,
+            realm: as.realm,
+            host: url.host,
+            protocol: url.protocol,
+          })
+        : undefined;
+    if (typeof authorization === 'object') return { looked: { is: 'failed', why: authorization.why } };
+    const answer =
+      authorization === undefined
+        ? first
+        : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: authorization } });
+    return { looked: read(answer, known), ...rest(answer) };
+  } catch (error) {
+    if (error instanceof StoreFailure || error instanceof OutboundRefused)
+      return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
+    throw error;
+  }
+}
+
+function read({ status, headers }: Answer, known: Digest | undefined): Looked {
+  if (status === 304) return { is: 'same' };
+  if (status === 404) return { is: 'gone' };
+  if (status === 429 || status === 503)
+    return { is: 'slow down', forMs: retryAfter(headers['retry-after']) ?? slowedMs };
+  const digest = status === 200 ? parseDigest(headers['docker-content-digest'] ?? '') : undefined;
+  if (digest === undefined)
+    return { is: 'failed', why: status === 200 ? 'it does not say the digest' : `it answered ${status}` };
+  return digest === known ? { is: 'same' } : { is: 'at', digest };
+}
+
+/** Seconds, or a date (RFC 9110, section 10.2.3). */
+function retryAfter(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = /^\d{1,15}$/.test(text) ? Number(text) * 1_000 : Date.parse(text.slice(0, 50)) - Date.now();
+  return Number.isFinite(ms) ? Math.min(longestMs, Math.max(1_000, ms)) : undefined;
+}
+
+/** Docker Hub's `ratelimit-remaining: 0;w=21600`: nothing is left in a window of so many seconds. */
+function rest({ headers }: Answer): { restMs?: number } {
+  const [, left, window] = /^(\d{1,15})(?:;w=(\d{1,15}))?/.exec(headers['ratelimit-remaining'] ?? '') ?? [];
+  return left === '0' ? { restMs: Math.min(longestMs, Number(window ?? 60) * 1_000) } : {};
+}

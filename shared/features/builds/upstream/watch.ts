@@ -1,0 +1,255 @@
+import { oneByOne, readable } from '../../../core/documents/alone.ts';
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import { pagesOf } from '../../../core/documents/pages.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { envelope } from '../../../core/events/envelope.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import { watchesRef } from '../edges/documents.ts';
+import { dependentsOf } from '../edges/learn.ts';
+import { shownReference } from '../edges/names.ts';
+import { madeId } from '../plan/documents.ts';
+import type { BuildPorts } from '../ports.ts';
+import type { Upstream, UpstreamLogin, Watched } from './documents.ts';
+import { upstreamRef, upstreamSchema, watchedRef, watchedSchema } from './documents.ts';
+import type { Look, Looked } from './head.ts';
+import { lookAtTag } from './head.ts';
+import { listingOf, notListed } from './listed.ts';
+import { askedAs } from './logins.ts';
+
+const tagsAtOnce = 100;
+const longestWaitMs = 24 * 3_600_000;
+
+const hostOf = (base: string) => base.slice(0, base.indexOf('/'));
+
+/**
+ * Looks at what is due of other registries' tags, as far as each registry's budget of this minute goes. Gives how many
+ * it looked at. One that cannot be looked at stops no other. Throws `StoreFailure`.
+ */
+export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<number> {
+  let looked = 0;
+  // A registry without budget leaves its tags due: they are passed over until the next minute.
+  const spent = new Set<string>();
+  const due = {
+    container: 'dependencies' as const,
+    where: [
+      { path: 'type', is: '=' as const, value: 'watched' },
+      { path: 'dueAt', is: '<=' as const, value: ports.clock.now().toISOString() },
+    ],
+    orderBy: { path: 'dueAt', direction: 'asc' as const },
+    limit: tagsAtOnce,
+  };
+  for await (const page of pagesOf(ports.documents, due)) {
+    await oneByOne(
+      ports.log,
+      'looking at a tag of another registry',
+      readable(ports.log, watchedSchema, page, { container: 'dependencies' }),
+      ({ document }) => `${document.base} ${document.id}`,
+      async (watched) => {
+        const host = hostOf(watched.document.base);
+        if (spent.has(host) || ports.clock.now() >= until) return;
+        const outcome = await look(ports, watched);
+        if (outcome === 'looked') looked += 1;
+        if (outcome === 'no budget') spent.add(host);
+      },
+    );
+    if (ports.clock.now() >= until) break;
+  }
+  return looked;
+}
+
+const minuteOf = (clock: BuildPorts['clock']) => clock.now().toISOString().slice(0, 16);
+
+async function readBudget({ documents, registry }: BuildPorts, host: string): Promise<Stored<Upstream> | undefined> {
+  return readStored(documents, upstreamSchema, upstreamRef(registry, host));
+}
+
+function usedOf({ clock }: BuildPorts, budget: Stored<Upstream> | undefined): number {
+  return budget?.document.minute === minuteOf(clock) ? budget.document.used : 0;
+}
+
+/** Whether a request is left in this minute, and the registry has not asked for patience. */
+function isLeft(ports: BuildPorts, budget: Stored<Upstream> | undefined): boolean {
+  return (
+    usedOf(ports, budget) < ports.upstream.perMinute &&
+    (budget?.document.notBefore ?? '') <= ports.clock.now().toISOString()
+  );
+}
+
+/** Takes one request out of the registry's budget. `false` when none is left. */
+async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
+  const { documents, registry, clock } = ports;
+  const ref = upstreamRef(registry, host);
+  return (
+    await untilUncontended(`the budget of ${host}`, async () => {
+      const found = await readBudget(ports, host);
+      if (!isLeft(ports, found)) return { may: false };
+      const document: Upstream = {
+        id: ref.id,
+        type: 'upstream',
+        schemaVersion: 1,
+        registry,
+        host,
+        minute: minuteOf(clock),
+        used: usedOf(ports, found) + 1,
+      };
+      const outcome = await documents.commitDocuments(
+        'registries',
+        [registry],
+        [
+          found === undefined
+            ? { do: 'create', document: { ...document } }
+            : { do: 'replace', document: { ...document }, ifMatch: found.etag },
+        ],
+      );
+      return outcome.committed ? { may: true } : undefined;
+    })
+  ).may;
+}
+
+/** The longer wait counts, of two that one answer asks for. */
+async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promise<void> {
+  const { documents, registry, clock } = ports;
+  const notBefore = new Date(clock.now().getTime() + forMs).toISOString();
+  const found = await readBudget(ports, host);
+  if ((found?.document.notBefore ?? '') >= notBefore) return;
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'patch', id: upstreamRef(registry, host).id, set: { notBefore } }],
+  );
+}
+
+/** `not ours` when nobody is built on it any more, its host is not listed, or somebody else looks. */
+async function look(
+  ports: BuildPorts,
+  { document: watched, etag }: Stored<Watched>,
+): Promise<'looked' | 'no budget' | 'not ours'> {
+  const { base, tag, id } = watched;
+  const host = hostOf(base);
+  if (!isLeft(ports, await readBudget(ports, host))) return 'no budget';
+  const { documents, clock, upstream } = ports;
+  const { edges } = await dependentsOf(ports, base, tag, { limit: 1 });
+  if (edges.length === 0) {
+    const { committed } = await documents.commitDocuments(
+      'dependencies',
+      [base],
+      [{ do: 'delete', id, ifMatch: etag }],
+    );
+    if (committed && watched.first !== undefined) {
+      const counted = watchesRef({ registry: watched.registry, repository: watched.first }, watched);
+      await documents.commitDocuments(counted.container, counted.partition, [{ do: 'delete', id: counted.id }]);
+    }
+    return 'not ours';
+  }
+  const listing = await listingOf(ports, base, tag);
+  if (listing === 'not listed') {
+    // Nobody is asked. It is listed perhaps when it is due again.
+    await documents.commitDocuments(
+      'dependencies',
+      [base],
+      [
+        {
+          do: 'patch',
+          id,
+          set: { dueAt: next(clock.now(), upstream.intervalMs), error: notListed(base) },
+          ifMatch: etag,
+        },
+      ],
+    );
+    return 'not ours';
+  }
+  // Taken before it is asked: who dies over it has looked.
+  const claimed = await documents.commitDocuments(
+    'dependencies',
+    [base],
+    [{ do: 'patch', id, set: { dueAt: next(clock.now(), upstream.intervalMs) }, ifMatch: etag }],
+  );
+  if (!claimed.committed) return 'not ours';
+  // Only by who has taken it: a request must not be spent on a tag that another instance looks at.
+  if (!(await mayAsk(ports, host))) {
+    await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: watched.dueAt } }]);
+    return 'no budget';
+  }
+  const { looked, restMs } = await asked(ports, watched, listing);
+  if (restMs !== undefined) await leaveAlone(ports, host, restMs);
+  if (looked.is === 'slow down') await leaveAlone(ports, host, looked.forMs);
+  if (looked.is === 'at' && watched.digest !== undefined)
+    await tellMoved(ports, watched, looked.digest, watched.digest);
+  await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: became(ports, watched, looked) }]);
+  return 'looked';
+}
+
+async function asked(
+  ports: BuildPorts,
+  { base, tag, digest: known }: Watched,
+  { upstream }: { readonly upstream: UpstreamLogin | undefined },
+): Promise<Look> {
+  const as = await askedAs(ports, upstream);
+  return 'why' in as ? { looked: { is: 'failed', why: as.why } } : lookAtTag(ports.outbound, base, tag, { known, as });
+}
+
+function became(
+  { clock, upstream }: BuildPorts,
+  { digest, moves, failures }: Watched,
+  looked: Looked,
+): Partial<Watched> {
+  const checkedAt = clock.now().toISOString();
+  switch (looked.is) {
+    case 'same':
+      return { checkedAt, failures: 0 };
+    case 'at':
+      return { checkedAt, failures: 0, digest: looked.digest, moves: moves + (digest === undefined ? 0 : 1) };
+    case 'slow down':
+      // Asked again as soon as it may be.
+      return { dueAt: checkedAt };
+    case 'gone':
+    case 'failed':
+      return {
+        checkedAt,
+        failures: failures + 1,
+        error: looked.is === 'gone' ? 'there is no such tag' : looked.why,
+        dueAt: next(clock.now(), Math.min(longestWaitMs, upstream.intervalMs * 2 ** Math.min(10, failures + 1))),
+      };
+  }
+}
+
+/** Give or take a tenth, so that what was learned together is not asked for together for ever. */
+function next(now: Date, afterMs: number): string {
+  return new Date(now.getTime() + afterMs * (0.9 + 0.2 * Math.random())).toISOString();
+}
+
+async function tellMoved(
+  { topic, clock, eventSource: source }: BuildPorts,
+  { base, tag, moves }: Watched,
+  digest: Digest,
+  previousDigest: Digest,
+): Promise<void> {
+  const image = shownReference({ base, tag });
+  const id = madeId('upstream-updated', base, tag, moves, digest);
+  const timestamp = clock.now().toISOString();
+  await topic.publishEvents([
+    envelope(
+      'Longshore.BaseImageUpdated',
+      { id, time: timestamp, source, subject: image },
+      { id, timestamp, target: { image, digest, previousDigest } },
+    ),
+  ]);
+}
+
+/**
+ * Has a tag looked at with the next run: somebody says that it has moved. What he says is not believed. `false` when
+ * nobody here is built on it.
+ */
+export async function hastenLook(
+  { documents, clock }: Pick<BuildPorts, 'documents' | 'clock'>,
+  base: string,
+  tag: Watched['tag'],
+): Promise<boolean> {
+  const { container, partition, id } = watchedRef(base, tag);
+  return (
+    await documents.commitDocuments(container, partition, [
+      { do: 'patch', id, set: { dueAt: clock.now().toISOString() } },
+    ])
+  ).committed;
+}

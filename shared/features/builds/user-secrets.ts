@@ -1,0 +1,71 @@
+import type { ReadSecret } from '../../core/ports/secrets.ts';
+
+/**
+ * Secrets of the vault that tasks and logins may name begin so. Whoever may write tasks chooses the name and where the
+ * value goes: without a prefix of their own he would have the product's secrets sent to himself, or those of whoever
+ * shares the vault.
+ */
+export const userSecretPrefix = 'longshore-user-';
+
+/**
+ * Tags of a secret in the vault. Whoever puts it there says by them where it may go; the management API cannot change
+ * them.
+ */
+export const userSecretTags = { hosts: 'longshore-hosts', builds: 'longshore-builds' } as const;
+
+/** Where a secret goes: to a host, which is asked with it, or into the build of a task. */
+export type SecretUse = { readonly host: string } | { readonly buildOf: string };
+
+export interface ReadUserSecret {
+  /** The value; or why it may not be had. Throws `StoreFailure`. */
+  readUserSecret(name: string, use: SecretUse): Promise<{ readonly value: string } | { readonly why: string }>;
+}
+
+/**
+ * What is wrong with a name, as a sentence; `undefined` when users may name it. Names of a vault know no case, so no
+ * other spelling of a secret gets in either.
+ */
+export function faultOfSecretName(name: string): string | undefined {
+  return name.startsWith(userSecretPrefix)
+    ? undefined
+    : `the secret "${name}" is not for tasks and logins: names of those that are begin with ${userSecretPrefix}`;
+}
+
+/** All that the builds see of the vault: the secrets of users, each for what its tags say. */
+export function userSecrets(vault: ReadSecret | undefined): ReadUserSecret {
+  return {
+    async readUserSecret(name, use) {
+      const fault = faultOfSecretName(name);
+      if (fault !== undefined) return { why: fault };
+      const secret = await vault?.readSecret(name);
+      if (secret === undefined)
+        return { why: `the vault has no secret "${name}", or there is no vault (LONGSHORE_KEY_VAULT)` };
+      const refusal = refusalOf(name, secret.tags ?? {}, use);
+      return refusal === undefined ? { value: secret.value } : { why: refusal };
+    },
+  };
+}
+
+function refusalOf(name: string, tags: Readonly<Record<string, string>>, use: SecretUse): string | undefined {
+  const [tag, wanted] =
+    'host' in use
+      ? ([userSecretTags.hosts, use.host.toLowerCase()] as const)
+      : ([userSecretTags.builds, use.buildOf] as const);
+  const listed = namesIn(Object.hasOwn(tags, tag) ? tags[tag] : undefined);
+  if ('host' in use)
+    return listed.includes(wanted)
+      ? undefined
+      : `the secret "${name}" is not for ${use.host}: the tag ${tag} of its newest version in the vault must list that host`;
+  return listed.includes(wanted) || listed.includes('*')
+    ? undefined
+    : `the secret "${name}" is not for builds of the task "${wanted}": the tag ${tag} of its newest version in ` +
+        'the vault must list that task, or *';
+}
+
+/** Hosts are compared as URLs have them: a port other than the usual one is part of it. */
+function namesIn(list: string | undefined): readonly string[] {
+  return (list ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((each) => each !== '');
+}

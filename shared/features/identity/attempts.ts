@@ -1,0 +1,116 @@
+import { LRUCache } from 'lru-cache';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+
+interface Failures {
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly nextAt: number;
+}
+
+/** The first failures cost nothing, then the wait doubles up to the longest. */
+const free = 5;
+const firstMs = 500;
+const longestMs = 30_000;
+
+const forgetAfterMs = 60 * 60_000;
+const maxRemembered = 10_000;
+const maxWelcome = 1_000;
+
+/** What a secret opens. */
+const kinds = ['administrator', 'token', 'door'] as const;
+
+/** Who tries what: `address` is absent where nobody knows it. */
+export interface Attempt {
+  readonly kind: (typeof kinds)[number];
+  /** Of the identity, or of what else the secret opens. */
+  readonly name: string;
+  readonly address: string | undefined;
+}
+
+/**
+ * Slows guessing down by name and address together, so that nobody is kept out by what somebody does elsewhere. In the
+ * memory of this instance: with several, a guesser gets so many tries on each. Only failures count. Bounded: what was
+ * least used is forgotten first.
+ */
+export class FailedAttempts {
+  readonly #clock: Clock;
+  /**
+   * Each kind apart: names are made up for nothing, and thousands of them must not make it forget who guesses at the
+   * administrator's password.
+   */
+  readonly #failures: ReadonlyMap<Attempt['kind'], LRUCache<string, Failures>>;
+  /** Where the right secret was shown from: a guesser behind the same address does not keep its owner out. */
+  readonly #welcome = new LRUCache<string, true>({ max: maxWelcome });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#failures = new Map(
+      kinds.map((kind) => [
+        kind,
+        new LRUCache({ max: maxRemembered, ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } }),
+      ]),
+    );
+  }
+
+  /** How many failures stand against it. */
+  failuresOf(attempt: Attempt): number {
+    return this.#of(attempt)?.count ?? 0;
+  }
+
+  /**
+   * Before a look at a secret that can be guessed. Throws `RegistryError` (`too-many-requests`) for whoever must wait:
+   * but not where the address is unknown, as that wait would be everybody's.
+   */
+  requireTurn(attempt: Attempt): void {
+    if (attempt.address !== undefined && !this.#welcome.has(keyOf(attempt))) this.requireNoWait(attempt);
+  }
+
+  /** The same, also where the right secret was shown from. */
+  requireNoWait(attempt: Attempt): void {
+    const waitMs = (this.#of(attempt)?.nextAt ?? 0) - this.#clock.now().getTime();
+    if (attempt.address !== undefined && waitMs > 0) throw tooMany(waitMs);
+  }
+
+  /**
+   * What was shown is wrong. Throws `RegistryError` (`too-many-requests`) when it came before its time; it does not
+   * make the wait longer then.
+   */
+  failed(attempt: Attempt): void {
+    const now = this.#clock.now().getTime();
+    const { count, nextAt } = this.#of(attempt) ?? { count: 0, nextAt: 0 };
+    if (nextAt > now) throw tooMany(nextAt - now);
+    this.#failures.get(attempt.kind)?.set(keyOf(attempt), { count: count + 1, nextAt: now + waitAfter(count + 1) });
+  }
+
+  /** What was shown is right. */
+  succeeded(attempt: Attempt): void {
+    this.#failures.get(attempt.kind)?.delete(keyOf(attempt));
+  }
+
+  /** The right secret, of those that can be guessed, was shown from here. */
+  welcome(attempt: Attempt): void {
+    this.succeeded(attempt);
+    if (attempt.address !== undefined) this.#welcome.set(keyOf(attempt), true);
+  }
+
+  #of(attempt: Attempt): Failures | undefined {
+    return this.#failures.get(attempt.kind)?.get(keyOf(attempt));
+  }
+}
+
+function keyOf({ name, address }: Attempt): string {
+  return `${name} ${address ?? ''}`;
+}
+
+function tooMany(retryAfterMs: number): RegistryError {
+  return new RegistryError({
+    is: 'too-many-requests',
+    why: 'too many wrong secrets were tried here: wait, then try the right one',
+    retryAfterMs,
+  });
+}
+
+function waitAfter(failures: number): number {
+  return failures <= free ? 0 : Math.min(longestMs, firstMs * 2 ** (failures - free - 1));
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { registrySchema } from '../../core/documents/names.ts';
+import { documentShape } from '../../core/documents/stored.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { DocumentRef } from '../../core/ports/documents.ts';
+import { patternSchema } from './pattern.ts';
+
+/**
+ * A name that an administrator gives: 1 to 50 letters, digits, dashes and underscores, beginning with none of the last
+ * two.
+ */
+export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,49}$/;
+
+const inRegistry = {
+  registry: registrySchema,
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+};
+
+export const passwordNames = ['password1', 'password2'] as const;
+export type PasswordName = (typeof passwordNames)[number];
+
+const passwordSchema = z.object({
+  /** `hmac-sha256:` and base64url; of earlier versions scrypt, in base64url alone. */
+  hash: z.string(),
+  /** New with each password: a refresh token that was got with the one before is over. */
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().optional(),
+});
+
+/** A named token: an identity for machines, with two passwords so that one can be changed while the other is in use. */
+export const tokenDocumentSchema = z.object({
+  ...documentShape('token'),
+  ...inRegistry,
+  scopeMap: z.string(),
+  status: z.enum(['enabled', 'disabled']),
+  /** One for both passwords, so that checking a password against both is one computation. base64url. */
+  salt: z.string(),
+  passwords: z.partialRecord(z.enum(passwordNames), passwordSchema),
+});
+export type TokenDocument = z.infer<typeof tokenDocumentSchema>;
+
+export const scopeMapDocumentSchema = z.object({
+  ...documentShape('scope-map'),
+  ...inRegistry,
+  description: z.string(),
+  actions: z.array(z.string()),
+});
+export type ScopeMapDocument = z.infer<typeof scopeMapDocumentSchema>;
+
+/** Which repositories everyone may pull from. */
+export const anonymousDocumentSchema = z.object({
+  ...documentShape('anonymous'),
+  registry: registrySchema,
+  repositories: z.array(patternSchema),
+  updatedAt: z.iso.datetime(),
+});
+export type AnonymousDocument = z.infer<typeof anonymousDocumentSchema>;
+
+/** What a claim must be: the text, where `*` stands for any. Of a claim that is a list one element must match. */
+const conditionSchema = z.object({ claim: z.string(), is: z.string() });
+export type ClaimCondition = z.infer<typeof conditionSchema>;
+
+/** Whose tokens are accepted in exchange for the registry's own, and what their bearers may do. */
+export const issuerDocumentSchema = z.object({
+  ...documentShape('trusted-issuer'),
+  ...inRegistry,
+  issuer: z.string(),
+  audience: z.string(),
+  conditions: z.array(conditionSchema),
+  scopeMap: z.string(),
+  /**
+   * Since when issuer, audience and conditions are what they are; absent from what was written before this was noted.
+   */
+  conditionsSince: z.iso.datetime().optional(),
+});
+export type IssuerDocument = z.infer<typeof issuerDocumentSchema>;
+
+export type NamedKind = 'token' | 'scope-map' | 'trusted-issuer';
+
+export function namedRef(registry: RegistryName, kind: NamedKind, name: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `${kind}:${name}` };
+}
+
+export function anonymousRef(registry: RegistryName): DocumentRef {
+  return { container: 'registries', partition: [registry], id: 'anonymous' };
+}

@@ -1,0 +1,122 @@
+import type { ClientAddress } from '../../core/http/client-address.ts';
+import type { Origin } from '../../core/http/origin.ts';
+import { originOf } from '../../core/http/origin.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { Access, Caller, Challenge, IdentifyCaller } from '../../core/ports/authorize.ts';
+import type { AnonymousGrants } from './anonymous.ts';
+import type { Credentials } from './credentials.ts';
+import { parseCredentials } from './credentials.ts';
+import type { Grants } from './grants.ts';
+import { permits } from './grants.ts';
+import type { Identity, Proof } from './identity.ts';
+import { actorOf } from './identity.ts';
+import { principalOf } from './may-pull.ts';
+import type { Login, ProvePorts } from './prove.ts';
+import { proveLogin, proveToken } from './prove.ts';
+import type { RateLimits } from './ratelimits.ts';
+
+export interface IdentifyPorts extends ProvePorts {
+  readonly anonymous: AnonymousGrants;
+  readonly limits: RateLimits | undefined;
+  readonly addressOf: ClientAddress;
+}
+
+/**
+ * Callers by access token or, as ACR's clients send it, by user and password. Warm, it reads no store and checks no
+ * signature.
+ */
+export function identifyCallers(ports: IdentifyPorts): IdentifyCaller {
+  return {
+    async identify(request, needed) {
+      const origin = originOf(request, ports.settings.publicUrl);
+      const header = request.headers.get('authorization');
+      if (header === null) return anonymousCaller(ports, request, origin, needed);
+      const credentials = parseCredentials(header);
+      const proof =
+        credentials === undefined ? undefined : await prove(ports, request, credentials, header, origin.host);
+      if (proof === undefined) {
+        ports.limits?.countRefused(request);
+        throw refusal(origin, needed);
+      }
+      countAgainst(
+        ports,
+        request,
+        proof.identity,
+        needed.every((access) => permits(proof.grants, access)),
+      );
+      return callerOf(proof, credentials?.scheme === 'Bearer' ? challengeAt(origin) : undefined);
+    },
+  };
+}
+
+async function anonymousCaller(
+  ports: IdentifyPorts,
+  request: Request,
+  origin: Origin,
+  needed: readonly Access[],
+): Promise<Caller> {
+  const identity: Identity = { is: 'anonymous' };
+  const grants = await ports.anonymous.read();
+  countAgainst(ports, request, identity, needed.length > 0 && needed.every((access) => permits(grants, access)));
+  return { ...callerOf({ identity, grants }, challengeAt(origin)), anonymous: true };
+}
+
+/**
+ * Counts a request against its budgets: what is refused for want of rights costs the registry nothing. To be told to
+ * log in costs nobody anything: every login begins with it, also behind an address that others use up. Throws
+ * `RegistryError` (`too-many-requests`).
+ */
+export function countAgainst({ limits }: IdentifyPorts, request: Request, identity: Identity, isServed: boolean): void {
+  if (limits === undefined) return;
+  if (identity.is !== 'anonymous') limits.take(request, `${identity.is} ${actorOf(identity)}`, isServed);
+  else if (isServed) limits.takeForStranger(request);
+}
+
+/** As bearer, an access token alone: a refresh token opens nothing by itself. */
+function prove(
+  ports: IdentifyPorts,
+  request: Request,
+  credentials: Credentials,
+  header: string,
+  host: string,
+): Promise<Proof | undefined> {
+  return credentials.scheme === 'Bearer'
+    ? ports.proven.prove(header, host, 'signature', () => proveToken(ports, credentials.token, host, 'access_token'))
+    : proveLogin(ports, loginOf(ports, request, credentials, host));
+}
+
+/** A user and a password that came with a request, whichever way. */
+export function loginOf(
+  { addressOf, limits }: IdentifyPorts,
+  request: Request,
+  { user, password }: Pick<Login, 'user' | 'password'>,
+  host: string,
+): Login {
+  return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLook(request, 'name') };
+}
+
+/** With a challenge a refusal asks for a token with more; whoever came with a password has no more to show. */
+function callerOf(
+  { identity, grants, withoutCatalog = false }: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog'>,
+  challenge: Challenge | undefined,
+): Caller {
+  return {
+    actor: actorOf(identity),
+    principal: principalOf(identity),
+    may: mayBy(grants),
+    withoutCatalog,
+    ...(challenge === undefined ? {} : { challenge }),
+  };
+}
+
+function mayBy(grants: Grants): Caller['may'] {
+  return (access) => permits(grants, access);
+}
+
+function refusal(origin: Origin, needed: readonly Access[]): RegistryError {
+  return new RegistryError({ is: 'unauthorized', needed, why: 'invalid_token', challenge: challengeAt(origin) });
+}
+
+function challengeAt({ url, host }: Origin): Challenge {
+  return { scheme: 'Bearer', realm: `${url}/oauth2/token`, service: host };
+}

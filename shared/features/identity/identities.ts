@@ -1,0 +1,111 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ClientAddress } from '../../core/http/client-address.ts';
+import { clientAddress } from '../../core/http/client-address.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { IdentifyCaller, IssueAccess } from '../../core/ports/authorize.ts';
+import { openToAll } from '../../core/ports/authorize.ts';
+import type { AskGrants } from '../../core/ports/grants.ts';
+import type { LimitStrangers } from '../../core/ports/strangers.ts';
+import { AnonymousGrants } from './anonymous.ts';
+import { FailedAttempts } from './attempts.ts';
+import type { IdentifyPorts } from './identify.ts';
+import { identifyCallers } from './identify.ts';
+import { outsideIdentities } from './issuers/prove.ts';
+import { TrustedIssuers } from './issuers/trusted.ts';
+import { issueToken } from './jwt.ts';
+import { KeyRing } from './keys/ring.ts';
+import { identityRoutes } from './management/http.ts';
+import { askGrants, openGrants } from './may-pull.ts';
+import { respondOAuth2 } from './oauth2/http.ts';
+import type { IdentityPorts, IdentitySettings } from './ports.ts';
+import { ProvenCredentials } from './proven.ts';
+import { RateLimits } from './ratelimits.ts';
+import { RegistryRates } from './registrysettings.ts';
+import { SlowHashes } from './slow-hashes.ts';
+import { limitStrangers } from './strangers.ts';
+import { TokenDocuments } from './token-documents.ts';
+
+/** Who may do what: `open` lets everyone do everything. */
+export type AuthSettings =
+  | ({ readonly mode: 'open' } & Pick<IdentitySettings, 'sku' | 'trustedHops'>)
+  | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
+
+/** Identities of one registry, whole. */
+export interface Identities {
+  readonly callers: IdentifyCaller;
+  /** `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
+  readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
+  readonly strangers: LimitStrangers;
+  /** Where a request came from, as far as the trusted proxies tell. */
+  readonly addressOf: ClientAddress;
+  /** Absent where nobody needs a token. */
+  readonly issueAccess: IssueAccess | undefined;
+  /** Asks what somebody may do who is not here. */
+  readonly grants: AskGrants;
+  /** A part of the management API; in open mode it prepares for the other. */
+  readonly management: OpenAPIHono;
+}
+
+export function createIdentities(ports: IdentityPorts, registry: RegistryName, auth: AuthSettings): Identities {
+  const { sku = 'standard', trustedHops = 0 } = auth;
+  const addressOf = clientAddress(trustedHops);
+  const attempts = new FailedAttempts(ports.clock);
+  if (auth.mode === 'open')
+    return {
+      callers: openToAll,
+      addressOf,
+      oauth2: undefined,
+      issueAccess: undefined,
+      grants: openGrants,
+      strangers: limitStrangers(attempts, undefined, addressOf),
+      management: identityRoutes({
+        ...ports,
+        registry,
+        defaults: { sku, rateLimits: {} },
+        forget: () => undefined,
+        learn: () => undefined,
+      }),
+    };
+  const settings: IdentitySettings = { ...auth, registry };
+  const anonymous = new AnonymousGrants(ports, registry);
+  const [proven, tokens, trusted] = [
+    new ProvenCredentials(ports.clock),
+    new TokenDocuments(ports, registry),
+    new TrustedIssuers(ports, registry),
+  ];
+  const defaults = { sku, rateLimits: settings.rateLimits ?? {} };
+  const rates = new RegistryRates(ports, registry, defaults);
+  const limits =
+    settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current(), addressOf);
+  const identify: IdentifyPorts = {
+    ...ports,
+    settings,
+    anonymous,
+    proven,
+    tokens,
+    limits,
+    addressOf,
+    attempts,
+    slowHashes: new SlowHashes(attempts),
+    ring: new KeyRing(ports, settings),
+  };
+  const outside = outsideIdentities(ports, trusted);
+  const forget = () => {
+    for (const known of [anonymous, proven, tokens, trusted]) known.forget();
+  };
+  return {
+    callers: identifyCallers(identify),
+    oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
+    strangers: limitStrangers(attempts, limits, addressOf),
+    addressOf,
+    issueAccess: ({ to, access, host, until }) =>
+      issueToken(identify, {
+        identity: { is: 'workload', subject: to, issuers: [] },
+        host,
+        expiresAt: until.getTime(),
+        access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })),
+      }),
+    grants: askGrants({ ...ports, anonymous }, settings),
+    management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),
+  };
+}

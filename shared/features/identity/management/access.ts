@@ -1,0 +1,106 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
+import { repositorySchema } from '../../../core/documents/names.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { json, managementRoutes, refusals } from '../../../core/http/management.ts';
+import { rightFor } from '../../../core/http/rights.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { RepositoryAction } from '../../../core/ports/authorize.ts';
+import type { NamedKind } from '../documents.ts';
+import { issuerDocumentSchema, namedRef, tokenDocumentSchema } from '../documents.ts';
+import type { Grants } from '../grants.ts';
+import { decidingRule, repositoryActions } from '../grants.ts';
+import { anonymousGrants, scopeMapGrants } from '../resolve.ts';
+import type { ManagementPorts } from './ports.ts';
+import { nameSchema } from './wire.ts';
+
+const querySchema = z.object({
+  token: nameSchema.optional(),
+  issuer: nameSchema
+    .optional()
+    .openapi({ description: 'An entry of /trusted-issuers. With neither, it is everyone that is asked about.' }),
+  repository: z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'team/app' }),
+  action: z.enum(repositoryActions),
+});
+const answerSchema = z
+  .object({
+    allowed: z.boolean(),
+    why: z.string().openapi({ example: 'scope map ci: repositories/team/*/content/read' }),
+  })
+  .openapi('AccessAnswer');
+
+const route = createRoute({
+  method: 'get',
+  path: '/access',
+  summary: 'Whether somebody may do something, and which rule decides it',
+  request: { query: querySchema },
+  responses: { ...refusals, 200: json('The decision.', answerSchema) },
+});
+
+/** What somebody may do by the documents as they are, or why nothing at all. */
+interface Standing {
+  readonly grants: Grants;
+  readonly from: string;
+  /** Set when it is refused whatever it asks. */
+  readonly barred?: string;
+}
+
+/** `/access` of the management API: a refusal itself tells nobody why, this tells administrators. */
+export function accessRoutes(ports: ManagementPorts): OpenAPIHono {
+  const api = managementRoutes();
+  api.openapi(route, async (context) => {
+    const { token, issuer, repository, action } = context.req.valid('query');
+    const { grants, from, barred } = await standingOf(ports, token, issuer);
+    if (barred !== undefined) return context.json({ allowed: false, why: barred }, 200);
+    // A push asks first which blobs are there, and that takes the right to read.
+    const taken: readonly RepositoryAction[] = action === 'push' ? ['push', 'pull'] : [action];
+    const rules = taken.map((each) => decidingRule(grants, repository, each));
+    const missing = taken
+      .filter((_, at) => rules[at] === undefined)
+      .map((each) => rightFor({ type: 'repository', name: repository, action: each }));
+    if (missing.length > 0)
+      return context.json(
+        {
+          allowed: false,
+          why: `no rule of ${from} allows ${action} in ${repository}: it takes ${missing.join(' and ')}`,
+        },
+        200,
+      );
+    return context.json(
+      { allowed: true, why: [...new Set(rules.flatMap((rule) => rule?.from ?? []))].join(', ') },
+      200,
+    );
+  });
+  return api;
+}
+
+async function standingOf(
+  ports: ManagementPorts,
+  token: string | undefined,
+  issuer: string | undefined,
+): Promise<Standing> {
+  const { documents, registry } = ports;
+  if (token !== undefined && issuer !== undefined)
+    throw new RegistryError({ is: 'request-invalid', why: 'token and issuer exclude each other' });
+  if (token !== undefined) return standingOfToken(ports, token);
+  if (issuer === undefined) return { grants: await anonymousGrants(documents, registry), from: 'anonymous pull' };
+  const entry = await readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', issuer));
+  if (entry === undefined) throw unknown('trusted-issuer', issuer);
+  return standingByMap(ports, entry.document.scopeMap);
+}
+
+async function standingOfToken(ports: ManagementPorts, name: string): Promise<Standing> {
+  const token = (await readStored(ports.documents, tokenDocumentSchema, namedRef(ports.registry, 'token', name)))
+    ?.document;
+  if (token === undefined) throw unknown('token', name);
+  const standing = await standingByMap(ports, token.scopeMap);
+  return token.status === 'enabled' ? standing : { ...standing, barred: `the token ${name} is disabled` };
+}
+
+async function standingByMap({ documents, registry }: ManagementPorts, scopeMap: string): Promise<Standing> {
+  return { grants: await scopeMapGrants(documents, registry, scopeMap), from: `scope map ${scopeMap}` };
+}
+
+function unknown(kind: NamedKind, name: string): RegistryError {
+  return new RegistryError({ is: 'thing-unknown', what: `${kind.replace('-', ' ')} "${name}"` });
+}

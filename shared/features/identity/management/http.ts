@@ -1,0 +1,28 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { managementRoutes } from '../../../core/http/management.ts';
+import { accessRoutes } from './access.ts';
+import { anonymousRoutes } from './anonymous.ts';
+import { issuerRoutes } from './issuers.ts';
+import type { ManagementPorts } from './ports.ts';
+import { registryRoutes } from './registry.ts';
+import { scopeMapRoutes } from './scopemaps.ts';
+import { signingKeyRoutes } from './signingkeys.ts';
+import { tokenRoutes } from './tokens.ts';
+
+/**
+ * What of the management API is about identities and their limits. Whoever may write here may give itself everything.
+ */
+export function identityRoutes(ports: ManagementPorts): OpenAPIHono {
+  const api = managementRoutes();
+  for (const routes of [
+    tokenRoutes,
+    scopeMapRoutes,
+    anonymousRoutes,
+    issuerRoutes,
+    accessRoutes,
+    signingKeyRoutes,
+    registryRoutes,
+  ])
+    api.route('/', routes(ports));
+  return api;
+}

@@ -1,0 +1,101 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import { parseStored, readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { RegistryName } from '../../../core/oci/name.ts';
+import type { DocumentChange, Documents, JsonDocument } from '../../../core/ports/documents.ts';
+import type { NamedKind } from '../documents.ts';
+import { namedRef } from '../documents.ts';
+
+export interface NamedPage<T> {
+  readonly items: readonly T[];
+  readonly continuation?: string;
+}
+
+type NamedDocument = JsonDocument & { readonly name: string };
+
+/** The documents of one kind of a registry, by the names that administrators gave them. All throw `StoreFailure`. */
+export class NamedDocuments<T extends NamedDocument> {
+  readonly #documents: Documents;
+  readonly #registry: RegistryName;
+  readonly #kind: NamedKind;
+  readonly #schema: z.ZodType<T>;
+
+  constructor(documents: Documents, registry: RegistryName, kind: NamedKind, schema: z.ZodType<T>) {
+    this.#documents = documents;
+    this.#registry = registry;
+    this.#kind = kind;
+    this.#schema = schema;
+  }
+
+  idOf(name: string): string {
+    return namedRef(this.#registry, this.#kind, name).id;
+  }
+
+  /** Throws `RegistryError` (`thing-unknown`) when there is none. */
+  async require(name: string): Promise<T> {
+    const found = await this.#read(name);
+    if (found === undefined) throw this.#unknown(name);
+    return found.document;
+  }
+
+  /** In the order of their names. */
+  async list(limit: number, continuation: string | undefined): Promise<NamedPage<T>> {
+    const page = await this.#documents.queryDocuments({
+      container: 'registries',
+      partition: [this.#registry],
+      where: [{ path: 'type', is: '=', value: this.#kind }],
+      orderBy: { path: 'name', direction: 'asc' },
+      limit,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
+    const items = page.documents.map((found) => parseStored(this.#schema, found, { container: 'registries' }).document);
+    return { items, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
+  }
+
+  /** Writes what `next` makes of what is there, again while others write in between. What `next` throws ends it. */
+  async write(
+    name: string,
+    next: (before: T | undefined) => T,
+  ): Promise<{ readonly document: T; readonly created: boolean }> {
+    let sent: { readonly document: T; readonly created: boolean } | undefined;
+    return untilUncontended(`${this.#kind} ${name}`, async () => {
+      const before = await this.#read(name);
+      // Refused, and there all the same: the answer of the first sending was lost.
+      if (sent !== undefined && isDeepStrictEqual(before?.document, JSON.parse(JSON.stringify(sent.document))))
+        return sent;
+      const document = next(before?.document);
+      sent = { document, created: before === undefined };
+      const change: DocumentChange =
+        before === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: before.etag };
+      const outcome = await this.#documents.commitDocuments('registries', [this.#registry], [change]);
+      return outcome.committed ? sent : undefined;
+    });
+  }
+
+  /** Changes what must be there. Throws `RegistryError` (`thing-unknown`). */
+  async change(name: string, next: (before: T) => T): Promise<T> {
+    const { document } = await this.write(name, (before) => {
+      if (before === undefined) throw this.#unknown(name);
+      return next(before);
+    });
+    return document;
+  }
+
+  /** Throws `RegistryError` (`thing-unknown`) when there is none. */
+  async delete(name: string): Promise<void> {
+    if ((await this.#read(name)) === undefined) throw this.#unknown(name);
+    // Refused, it has gone meanwhile, or the answer of the first sending was lost.
+    await this.#documents.commitDocuments('registries', [this.#registry], [{ do: 'delete', id: this.idOf(name) }]);
+  }
+
+  #read(name: string): Promise<Stored<T> | undefined> {
+    return readStored(this.#documents, this.#schema, namedRef(this.#registry, this.#kind, name));
+  }
+
+  #unknown(name: string): RegistryError {
+    return new RegistryError({ is: 'thing-unknown', what: `${this.#kind.replace('-', ' ')} "${name}"` });
+  }
+}

@@ -1,0 +1,33 @@
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { Clock, RandomIds } from '../../core/ports/clock.ts';
+import type { Documents } from '../../core/ports/documents.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { GetJson } from '../../core/ports/outbound.ts';
+import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
+import type { PasswordHash } from './password.ts';
+import type { RateLimitSettings, Sku } from './ratelimits.ts';
+
+/** What identities need of the world. */
+export interface IdentityPorts {
+  readonly documents: Documents;
+  readonly outbound: GetJson;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  /** For the private keys of the ring; the same on every instance. */
+  readonly sealing: SealingKeys;
+}
+
+export interface IdentitySettings {
+  readonly registry: RegistryName;
+  /** Of the user `admin`; without one there is no such user. */
+  readonly administrator?: PasswordHash;
+  /** Where clients find the registry, when that is not where requests come in. */
+  readonly publicUrl?: URL;
+  /** Of a registry whose settings name none; `standard` when absent. */
+  readonly sku?: Sku;
+  /** How many proxies before the app add to `X-Forwarded-For`; absent, none. */
+  readonly trustedHops?: number;
+  /** Absent: no limits. */
+  readonly rateLimits?: RateLimitSettings;
+}

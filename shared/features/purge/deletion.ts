@@ -1,0 +1,123 @@
+import type { Taking } from '../../core/documents/bin.ts';
+import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { DeleteEvents } from '../../core/events/delete-events.ts';
+import { deleteEvents } from '../../core/events/delete-events.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { envelope } from '../../core/events/envelope.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import type { BinPorts, StorePorts } from './ports.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+/** One deletion: what it writes into each document that it moves, and how it is told of. */
+export interface Deletion {
+  readonly key: RepositoryKey;
+  readonly taking: Taking;
+  readonly told: DeleteEvents;
+  readonly cause: Cause;
+}
+
+/**
+ * Begins a deletion by the registry's settings: with soft delete off all of it is due at once. A policy has a retention
+ * of its own.
+ */
+export async function beginDeletion(
+  ports: BinPorts,
+  key: RepositoryKey,
+  { cause, rule, ...own }: TakenBy,
+): Promise<Deletion> {
+  const { enabled, retentionDays } =
+    own.retentionDays === undefined
+      ? await ports.softDelete.read(key.registry)
+      : { enabled: true, retentionDays: own.retentionDays };
+  const now = ports.clock.now();
+  const dueAt = new Date(now.getTime() + (enabled ? retentionDays * dayMs : 0)).toISOString();
+  const by = { actor: cause.actor.name, ...(rule === undefined ? {} : { rule }) };
+  return {
+    key,
+    cause,
+    told: deleteEvents(ports, key, cause),
+    taking: { group: ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
+  };
+}
+
+/** What a timer does in the name of whoever began it. */
+export function causeOfBackground(ports: Pick<StorePorts, 'ids'>, actor: string): Cause {
+  return { request: { id: ports.ids.nextId(), host: '', method: '', useragent: 'longshore' }, actor: { name: actor } };
+}
+
+export interface Moved {
+  readonly manifests: readonly Pick<ManifestDocument, 'digest' | 'mediaType'>[];
+  readonly tags: readonly Pick<TagDocument, 'name' | 'digest'>[];
+}
+
+/** `Longshore.Recycled` of one step. */
+export function recycledEvent(ports: StorePorts, { key, taking, cause }: Deletion, moved: Moved): CloudEvent {
+  const { group, dueAt, by } = taking;
+  const target = { repository: key.repository, group, purgeAt: dueAt, manifests: listed(moved), tags: untagged(moved) };
+  return envelope('Longshore.Recycled', about(ports, key.repository), {
+    ...occurrence(ports, cause),
+    ...(by.rule === undefined ? {} : { rule: by.rule }),
+    target,
+  });
+}
+
+export function restoredEvent(
+  ports: StorePorts,
+  { repository }: RepositoryKey,
+  cause: Cause,
+  group: string,
+  moved: Moved,
+): CloudEvent {
+  const target = {
+    repository,
+    group,
+    manifests: listed(moved),
+    tags: moved.tags.map(({ name, digest }) => ({ tag: name, digest })),
+  };
+  return envelope('Longshore.Restored', about(ports, repository), { ...occurrence(ports, cause), target });
+}
+
+export function purgedEvent(
+  ports: StorePorts,
+  { repository }: RepositoryKey,
+  cause: Cause,
+  group: string,
+  moved: Moved,
+): CloudEvent {
+  return envelope('Longshore.Purged', about(ports, repository), {
+    ...occurrence(ports, cause),
+    target: { repository, group, manifests: listed(moved), tags: untagged(moved) },
+  });
+}
+
+/** `id` is made of what was deleted, so that a crash tells of it again and not of something else. */
+export function collectedEvent(
+  ports: StorePorts,
+  id: string,
+  target: { readonly digest: ManifestDocument['digest']; readonly size: number },
+): CloudEvent {
+  return envelope(
+    'Longshore.BlobCollected',
+    { ...about(ports, target.digest), id },
+    { ...occurrence(ports, causeOfBackground(ports, 'longshore')), target },
+  );
+}
+
+function listed({ manifests }: Moved) {
+  return manifests.map(({ digest, mediaType }) => ({ digest, mediaType }));
+}
+
+function untagged({ tags }: Moved) {
+  return tags.map(({ name, digest }) => ({ tag: name, previousDigest: digest }));
+}
+
+function about({ ids, clock, settings }: StorePorts, subject: string) {
+  return { id: ids.nextId(), time: clock.now().toISOString(), source: settings.eventSource, subject };
+}
+
+function occurrence({ ids, clock }: StorePorts, cause: Cause) {
+  return { id: ids.nextId(), timestamp: clock.now().toISOString(), ...cause };
+}

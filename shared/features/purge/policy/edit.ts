@@ -1,0 +1,134 @@
+import { documentsOf } from '../../../core/documents/pages.ts';
+import type { Cause } from '../../../core/events/envelope.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { RegistryName } from '../../../core/oci/name.ts';
+import { nextRun } from '../../../core/rules/schedule.ts';
+import type { Plan, PolicyDocument } from './documents.ts';
+import { changePolicy, newPolicy, planRef, policyRef, readPolicies } from './documents.ts';
+import type { Policy } from './policy.ts';
+import { rulesHash } from './policy.ts';
+import type { PolicyPorts } from './ports.ts';
+import { isApproved } from './session.ts';
+import { untrackedRules } from './tracking.ts';
+
+type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'lastPulls'>;
+
+/**
+ * Makes or changes a policy. Changed rules are off until a plan of them is approved. Throws `RegistryError`
+ * (`conflict`) when a rule looks back further than pulls are tracked, (`contended`) when others change it all the time.
+ */
+export async function putPolicy(
+  { documents, clock, lastPulls }: Editing,
+  registry: RegistryName,
+  name: string,
+  policy: Policy,
+): Promise<PolicyDocument> {
+  const now = clock.now();
+  const [untracked] = untrackedRules(policy, await lastPulls.trackedSince(registry), now);
+  if (untracked !== undefined) throw new RegistryError({ is: 'conflict', why: untracked });
+  const fresh = newPolicy(registry, name, policy, nextRun(policy.schedule, now), now);
+  const changed = (before: PolicyDocument): PolicyDocument => {
+    const sameRules = rulesHash(before.policy) === rulesHash(policy);
+    return {
+      ...before,
+      policy,
+      nextRunAt: fresh.nextRunAt,
+      updatedAt: fresh.updatedAt,
+      ...(sameRules ? {} : { walk: {} }),
+    };
+  };
+  for (;;) {
+    const there = await changePolicy(documents, registry, name, changed);
+    if (there !== undefined) {
+      if (isApproved(there)) return there;
+      // What it kept for others it keeps no more.
+      await lookAgain({ documents }, registry);
+      return there;
+    }
+    const made = await documents.commitDocuments('registries', [registry], [{ do: 'create', document: { ...fresh } }]);
+    if (made.committed) return fresh;
+  }
+}
+
+/** Deletes a policy and what it marked. The default one is made anew, and marks anew. */
+export async function removePolicy({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
+  await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
+  await lookAgain({ documents }, registry);
+  const marks = documentsOf(documents, {
+    container: 'repositories',
+    partition: [registry],
+    where: [
+      { path: 'type', is: '=', value: 'purge-due' },
+      { path: 'policy', is: '=', value: name },
+    ],
+    limit: 100,
+  });
+  for await (const { document } of marks)
+    await documents.commitDocuments(
+      'repositories',
+      [registry, String(document.repository)],
+      [{ do: 'delete', id: document.id }],
+    );
+}
+
+/** Switches a policy off. A plan that is being carried out stops before its next page. */
+export async function stop({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
+  const there = await changePolicy(documents, registry, name, ({ approved: _, ...before }) => before);
+  if (there?.plan !== undefined)
+    await documents.commitDocuments(
+      'registries',
+      [registry],
+      [{ do: 'patch', id: planRef(registry, there.plan).id, set: { state: 'void' } }],
+    );
+  await lookAgain({ documents }, registry);
+}
+
+/** What one policy keeps, others leave: when it keeps no more, theirs is to be looked through. */
+async function lookAgain({ documents }: Pick<Editing, 'documents'>, registry: RegistryName): Promise<void> {
+  for (const { name } of await readPolicies(documents, registry))
+    await changePolicy(documents, registry, name, (before) =>
+      before.walk === undefined ? { ...before, walk: {} } : undefined,
+    );
+}
+
+/**
+ * Approves a plan, and with it the rules that it was made by. Throws `RegistryError` (`conflict`) when it is not the
+ * plan that the hash is of, or is not waiting for approval, or its rules have changed.
+ */
+export async function approve(
+  { documents, clock }: Editing,
+  plan: Plan,
+  hash: string,
+  { actor }: Cause,
+): Promise<void> {
+  const { registry } = plan;
+  if (plan.hash !== hash)
+    throw new RegistryError({
+      is: 'conflict',
+      why: `the current plan has the hash ${plan.hash}, not ${hash}: look at what it would remove`,
+    });
+  if (plan.state !== 'awaiting')
+    throw new RegistryError({
+      is: 'conflict',
+      why: `the plan is ${plan.state === 'void' ? 'void: make another' : plan.state === 'done' ? 'carried out already' : 'being carried out'}`,
+    });
+  const now = clock.now();
+  const there = await changePolicy(documents, registry, plan.policy, (before) => {
+    if (rulesHash(before.policy) !== plan.rules || before.plan !== plan.plan)
+      throw new RegistryError({
+        is: 'conflict',
+        why: 'the policy or its plan was changed since this plan was made: make another',
+      });
+    return {
+      ...before,
+      approved: { rules: plan.rules, at: now.toISOString(), by: actor.name },
+      nextRunAt: nextRun(before.policy.schedule, now).toISOString(),
+    };
+  });
+  if (there === undefined) throw new RegistryError({ is: 'thing-unknown', what: `purge policy "${plan.policy}"` });
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'patch', id: plan.id, set: { state: 'approved', approvedBy: actor.name } }],
+  );
+}

@@ -1,0 +1,164 @@
+import { aboutIn } from '../../../core/documents/about.ts';
+import { forbidding } from '../../../core/documents/attributes.ts';
+import { tagDocumentSchema } from '../../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
+import { partitionOf } from '../../../core/documents/names.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
+import { parseStored, readStored } from '../../../core/documents/stored.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import type { RegistryName, Tag } from '../../../core/oci/name.ts';
+import { isAmong, keepsName, mayTake } from './conditions.ts';
+import type { PolicyDocument } from './documents.ts';
+import { inRegistry, inUseSchema, readPolicies } from './documents.ts';
+import type { Rules } from './judge.ts';
+import type { Policy } from './policy.ts';
+import { rulesHash } from './policy.ts';
+import type { PolicyPorts } from './ports.ts';
+
+/** What holds for a repository as a whole. */
+export interface RepositoryView {
+  readonly key: RepositoryKey;
+  readonly locked: string | undefined;
+  /** The policies that cover it, by their names. */
+  readonly rules: ReadonlyMap<string, Rules>;
+  /** Manifests that go beside the one that is judged: they keep nothing. */
+  readonly going?: ReadonlySet<Digest>;
+  /** Tags by the time of their push, the last first: as many as decide every rule that counts them. */
+  readonly newest: readonly Tag[];
+  /** What is just behind the newest that a rule counts: what the last pushes have pushed out is among it. */
+  readonly fallen: readonly Digest[];
+}
+
+/**
+ * What judgements of one moment share, read once: policies, what is in use, since when pulls are tracked, views of
+ * repositories.
+ */
+export interface Session {
+  readonly ports: PolicyPorts;
+  readonly registry: RegistryName;
+  readonly policies: readonly PolicyDocument[];
+  readonly inUse: ReadonlyMap<Digest, { readonly source: string; readonly until: number }>;
+  readonly trackedSince: number | undefined;
+  /** `undefined` when no policy covers it. */
+  view(key: RepositoryKey): Promise<RepositoryView | undefined>;
+}
+
+/**
+ * Throws `StoreFailure`: what is in use is not guessed. `without pins` for marking, which is done at each push: a pin
+ * only puts off, and is met when something is due.
+ */
+export async function openSession(ports: PolicyPorts, registry: RegistryName, pins?: 'without pins'): Promise<Session> {
+  const [policies, inUse, tracked] = await Promise.all([
+    readPolicies(ports.documents, registry),
+    pins === undefined ? readInUse(ports, registry) : new Map<Digest, never>(),
+    ports.lastPulls.trackedSince(registry),
+  ]);
+  const views = new Map<string, Promise<RepositoryView | undefined>>();
+  const view = (key: RepositoryKey) => {
+    const known = views.get(key.repository) ?? readView(ports, policies, key);
+    views.set(key.repository, known);
+    return known;
+  };
+  return { ports, registry, policies, inUse, trackedSince: tracked?.getTime(), view };
+}
+
+async function readInUse({ documents, clock }: PolicyPorts, registry: RegistryName): Promise<Session['inUse']> {
+  const pinned = new Map<Digest, { source: string; until: number }>();
+  for (const {
+    document: { source, digests, expiresAt },
+  } of await inRegistry(documents, registry, 'purge-in-use:', inUseSchema)) {
+    const until = Date.parse(expiresAt);
+    if (until <= clock.now().getTime()) continue;
+    for (const digest of digests) if ((pinned.get(digest)?.until ?? 0) < until) pinned.set(digest, { source, until });
+  }
+  return pinned;
+}
+
+export function isApproved({ approved, policy }: PolicyDocument): boolean {
+  return approved !== undefined && approved.rules === rulesHash(policy);
+}
+
+async function readView(
+  ports: PolicyPorts,
+  policies: readonly PolicyDocument[],
+  key: RepositoryKey,
+): Promise<RepositoryView | undefined> {
+  const covering = policies.filter(({ policy }) => isAmong(policy.repositories, key.repository));
+  if (covering.length === 0) return undefined;
+  const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
+  const rules = new Map(covering.map((each) => [each.name, rulesOf(each, covering, ports.settings.graceMs)]));
+  const locked = entry === undefined ? undefined : forbidding('delete', entry.document.attributes);
+  return {
+    key,
+    locked,
+    rules,
+    ...(await newestTags(
+      ports,
+      key,
+      covering.map(({ policy }) => policy),
+    )),
+  };
+}
+
+/** Of another policy what it keeps counts once it is approved. */
+function rulesOf({ name, policy }: PolicyDocument, covering: readonly PolicyDocument[], graceMs: number): Rules {
+  const others = covering.filter((other) => other.name !== name && isApproved(other));
+  return {
+    policy,
+    graceMs,
+    keep: [
+      ...policy.keep,
+      ...others.flatMap((other) => other.policy.keep.map((rule) => ({ ...rule, policy: other.name }))),
+    ],
+  };
+}
+
+/** Behind the newest that a rule counts: as many as may fall out of it between two looks. */
+const fallenOut = 10;
+
+async function newestTags(
+  { documents }: PolicyPorts,
+  key: RepositoryKey,
+  policies: readonly Policy[],
+): Promise<Pick<RepositoryView, 'newest' | 'fallen'>> {
+  const counting = policies.flatMap((policy) => [
+    ...policy.remove.flatMap((rule) =>
+      rule.beyondNewest === undefined
+        ? []
+        : [{ left: rule.beyondNewest + fallenOut, counts: (name: string) => mayTake(rule, name, policy) }],
+    ),
+    ...policy.keep.flatMap((rule) =>
+      rule.newest === undefined
+        ? []
+        : [{ left: rule.newest + fallenOut, counts: (name: string) => keepsName(rule, name) }],
+    ),
+  ]);
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const newest: Tag[] = [];
+  const fallen = new Set<Digest>();
+  let continuation: string | undefined;
+  while (counting.some(({ left }) => left > 0)) {
+    const page = await documents.queryDocuments({
+      container,
+      partition,
+      where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }],
+      orderBy: { path: 'byTime', direction: 'desc' },
+      limit: 100,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
+    for (const {
+      document: { name, digest, about },
+    } of page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition }))) {
+      // What is about another manifest uses up no place among images.
+      if ((about ?? aboutIn(name)) !== undefined) continue;
+      newest.push(name);
+      for (const each of counting.filter(({ left, counts }) => left > 0 && counts(name))) {
+        if (each.left <= fallenOut) fallen.add(digest);
+        each.left -= 1;
+      }
+    }
+    continuation = page.continuation;
+    if (continuation === undefined) break;
+  }
+  return { newest, fallen: [...fallen] };
+}

@@ -1,0 +1,42 @@
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Blobs, DeleteBlob, ListBlobs } from '../../core/ports/blobs.ts';
+import type { Clock, RandomIds } from '../../core/ports/clock.ts';
+import type { Documents } from '../../core/ports/documents.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { PublishEvents } from '../../core/ports/topic.ts';
+import type { SoftDelete } from './soft-delete.ts';
+
+/** What the bin and the collection of blobs need of the world. */
+export interface BinPorts {
+  readonly documents: Documents;
+  /** This region's. */
+  readonly blobs: Pick<Blobs, 'deleteBlob'> & ListBlobs;
+  /** Contents of manifests too large for a document: deleted in whichever regions have them. */
+  readonly contents: DeleteBlob;
+  readonly topic: PublishEvents;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  readonly softDelete: Pick<SoftDelete, 'read'>;
+  /** Makes sure that a repository whose manifests come back has its entry in the catalog. */
+  readonly openRepository: (key: RepositoryKey) => Promise<unknown>;
+  readonly settings: BinSettings;
+  /**
+   * How long a request waits for what follows from it: the rest is done after its answer. In milliseconds; absent, it
+   * waits for all.
+   */
+  readonly patienceMs?: number;
+}
+
+export interface BinSettings {
+  /** This region's name, as in the copies of a blob's document. */
+  readonly region: string;
+  readonly eventSource: string;
+  /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
+  readonly graceMs: number;
+}
+
+/**
+ * The ports of one call, and who is behind it: what a timer does for a deletion is told of in the name of who began it.
+ */
+export type StorePorts = Omit<BinPorts, 'blobs' | 'contents' | 'softDelete'>;

@@ -1,0 +1,240 @@
+import pLimit from 'p-limit';
+import type { BinnedDocument, BinnedTag } from '../../core/documents/bin.ts';
+import {
+  binnedDocumentSchema,
+  binnedRef,
+  binnedTagId,
+  binnedTagSchema,
+  unbinManifest,
+  unbinTag,
+} from '../../core/documents/bin.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import { childrenOf, holdChange, manifestRef, tagRef } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { allStored } from '../../core/documents/pages.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { isRecorded, publishCommitted, recordEvent } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { DocumentChange } from '../../core/ports/documents.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import { waitAWhile } from './after.ts';
+import { restoredEvent } from './deletion.ts';
+import { unsettledChange } from './documents.ts';
+import type { StorePorts } from './ports.ts';
+import { binnedAmong, bringBackTogether } from './restore-together.ts';
+import { settle } from './settle.ts';
+
+/**
+ * A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that
+ * it holds.
+ */
+const tagsAtOnce = 20;
+const childrenHeld = 50;
+const childrenAtOnce = 8;
+
+/**
+ * Brings a manifest back as it was, with the tags, children and referrers that went along with it. A name that is taken
+ * by now stays with who has it. `false` when it is not in the bin. Asked again after a crash it goes on. Throws
+ * `RegistryError` (`contended`), `StoreFailure`.
+ */
+export async function restoreManifest(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+): Promise<boolean> {
+  await ports.openRepository(key);
+  if (!(await bringItselfBack(ports, key, digest, cause, 'with its tags'))) return false;
+  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause));
+  return true;
+}
+
+/** Children first, so that no index is ever live without them; then itself; then whatever is left around it. */
+export async function bringBack(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+  if (!(await bringItselfBack(ports, key, digest, cause))) return false;
+  await settle(ports, key, digest, cause);
+  return true;
+}
+
+async function bringItselfBack(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+  tags?: 'with its tags',
+): Promise<boolean> {
+  const events = await untilUncontended(`${key.repository}@${digest}`, () =>
+    tryBringBack(ports, key, digest, cause, tags),
+  );
+  if (events === 'not there') return false;
+  await publishCommitted(ports, key, events);
+  return true;
+}
+
+async function tryBringBack(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+  withTags?: 'with its tags',
+): Promise<CloudEvent[] | 'not there' | undefined> {
+  const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
+  if (binned === undefined) return 'not there';
+  const live = await ports.documents.readDocument(manifestRef(key, digest));
+  const held = live === undefined ? await holdChildren(ports, key, binned.document, cause) : [];
+  const { group } = binned.document.recycled;
+  const tags = withTags === undefined ? [] : (await tagsAlong(ports, key, digest, group)).slice(0, tagsAtOnce);
+  const event = restoredEvent(ports, key, cause, group, {
+    manifests: [binned.document],
+    tags: tags.map(({ document }) => document),
+  });
+  const itself: DocumentChange[] =
+    live === undefined
+      ? unbinManifest(binned, ports.clock.now())
+      : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }, holdChange(digest, ports.clock.now())];
+  const mark = unsettledChange(key, digest, ports.clock.now(), withTags === undefined ? undefined : group);
+  const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+    ...itself,
+    ...held,
+    ...tags.flatMap(unbinTag),
+    mark,
+    recordEvent(key, event),
+  ]);
+  return committed || (await isRecorded(ports.documents, key, event)) ? [event] : undefined;
+}
+
+/**
+ * The changes that hold the children of an index, all of them live by now. A child that is gone for good was deleted by
+ * its own name.
+ */
+async function holdChildren(
+  ports: StorePorts,
+  key: RepositoryKey,
+  index: BinnedDocument,
+  cause: Cause,
+): Promise<DocumentChange[]> {
+  const children = [...new Set(childrenOf(index))];
+  if (children.length === 0) return [];
+  await bringBackTogether(ports, key, await binnedAmong(ports, key, children), cause);
+  const limit = pLimit(childrenAtOnce);
+  const live = await Promise.all(children.map((child) => limit(() => makeLive(ports, key, child, cause))));
+  return children
+    .filter((_, at) => live[at])
+    .slice(0, childrenHeld)
+    .map((child) => holdChange(child, ports.clock.now()));
+}
+
+/**
+ * `false` when it is neither live nor in the bin. It may be moving either way: it is gone only when both looks around
+ * the bin miss it.
+ */
+function makeLive(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  return untilUncontended(`${key.repository}@${digest}`, async () => {
+    if (await isLive()) return true;
+    if ((await bringBack(ports, key, digest, cause)) || (await isLive())) return undefined;
+    return false;
+  });
+}
+
+/** Brings back the tags of one deletion that went along with a manifest, which is live. Gives whether any came. */
+export async function bringTagsBack(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  group: string,
+  cause: Cause,
+): Promise<boolean> {
+  let came = false;
+  for (let more = true; more; came ||= more) {
+    const events = await untilUncontended(`the tags of ${key.repository}@${digest}`, async () => {
+      const tags = (await tagsAlong(ports, key, digest, group)).slice(0, tagsAtOnce);
+      return tags.length === 0 ? [] : tagsBack(ports, key, digest, tags, cause);
+    });
+    more = events.length > 0;
+    if (more) await publishCommitted(ports, key, events);
+  }
+  return came;
+}
+
+/** Brings one tag back by name, whatever it went with; its manifest first. Throws as `restoreManifest`. */
+export async function restoreTag(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  tag: Tag,
+  cause: Cause,
+): Promise<'restored' | 'taken' | 'not there'> {
+  await ports.openRepository(key);
+  await bringBack(ports, key, digest, cause);
+  const events = await untilUncontended(`${key.repository}:${tag}`, async () => {
+    const ref = { ...binnedRef(key, digest), id: binnedTagId(digest, tag) };
+    const [binned, taken] = await Promise.all([
+      readStored(ports.documents, binnedTagSchema, ref),
+      ports.documents.readDocument(tagRef(key, tag)),
+    ]);
+    if (binned === undefined) return 'not there';
+    return taken === undefined ? tagsBack(ports, key, digest, [binned], cause) : 'taken';
+  });
+  if (typeof events === 'string') return events;
+  if (events.length === 0) return 'not there';
+  await publishCommitted(ports, key, events);
+  return 'restored';
+}
+
+/**
+ * Holding the manifest moves its etag, so that whoever is moving it away sees the tags. Nothing when it is not live.
+ */
+async function tagsBack(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  tags: readonly Stored<BinnedTag>[],
+  cause: Cause,
+): Promise<CloudEvent[] | undefined> {
+  const [first] = tags;
+  const event = restoredEvent(ports, key, cause, first?.document.recycled.group ?? '', {
+    manifests: [],
+    tags: tags.map(({ document }) => document),
+  });
+  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+    holdChange(digest, ports.clock.now()),
+    ...tags.flatMap(unbinTag),
+    recordEvent(key, event),
+  ]);
+  if (outcome.committed || (await isRecorded(ports.documents, key, event))) return [event];
+  return outcome.index === 0 ? [] : undefined;
+}
+
+/** Tags of a digest that went along with it in this deletion and whose names are free. */
+async function tagsAlong(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digest: Digest,
+  group: string,
+): Promise<Stored<BinnedTag>[]> {
+  const all = (await binnedTagsOf(ports, key, digest)).filter(
+    ({ document: { recycled } }) => recycled.group === group && !recycled.asked,
+  );
+  const taken = await Promise.all(all.map(({ document }) => ports.documents.readDocument(tagRef(key, document.name))));
+  return all.filter((_, index) => taken[index] === undefined);
+}
+
+/** All tags in the bin that pointed at a digest, in the order of their names. */
+export function binnedTagsOf(
+  { documents }: Pick<StorePorts, 'documents'>,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<Stored<BinnedTag>[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const where = [{ path: 'id', is: 'starts-with' as const, value: binnedTagId(digest) }];
+  return allStored(
+    documents,
+    { container, partition, where, orderBy: { path: 'id', direction: 'asc' }, limit: 100 },
+    binnedTagSchema,
+  );
+}

@@ -1,0 +1,169 @@
+import pLimit from 'p-limit';
+import { tagsAbout } from '../../core/documents/about.ts';
+import { allows } from '../../core/documents/attributes.ts';
+import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { binnedDocumentSchema } from '../../core/documents/bin.ts';
+import {
+  childrenOf,
+  guardedManifest,
+  manifestDocumentSchema,
+  referrerDocumentSchema,
+} from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { allStored } from '../../core/documents/pages.ts';
+import type { parseStored } from '../../core/documents/stored.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { deleteEvents } from '../../core/events/delete-events.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { publishCommitted } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Predicate } from '../../core/ports/documents.ts';
+import { unsettledSchema } from './documents.ts';
+import { keptAmong } from './kept.ts';
+import { manifestsAtOnce, moveInto, withinOneBatch } from './move.ts';
+import type { StorePorts } from './ports.ts';
+
+const queriesAtOnce = 16;
+
+/**
+ * What became of those that were to go along: `moved` are settled, unless they are in `left`; those in `left` are to be
+ * looked at one by one.
+ */
+export interface Along {
+  readonly moved: readonly Digest[];
+  readonly left: readonly Digest[];
+}
+
+/**
+ * Moves what nothing keeps of these manifests into the bin along with `from`, in one transaction, and settles together
+ * those that nothing is around: an image may have thousands of referrers. What somebody wrote to in between, and what
+ * has children or referrers of its own, is left to be looked at alone.
+ */
+export async function takeAlongTogether(
+  ports: StorePorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  digests: readonly Digest[],
+  cause: Cause,
+): Promise<Along> {
+  const found = await storedOf(ports, key, 'manifest', digests, manifestDocumentSchema);
+  const free = found.filter(({ document }) => allows('delete', [guardedManifest(document)]));
+  const kept = await keptAmong(
+    ports,
+    key,
+    free.map(({ document }) => document),
+  );
+  const going = withinOneBatch(free.filter(({ document }) => !kept.has(document.digest)));
+  if (going.length === 0) return { moved: [], left: [] };
+  const rest = free
+    .filter((each) => !kept.has(each.document.digest) && !going.includes(each))
+    .map(({ document }) => document.digest);
+  const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
+  const events = await moveInto(
+    ports,
+    { key, taking, cause, told: deleteEvents(ports, key, cause) },
+    { manifests: going.map((manifest) => ({ ...manifest, asked: false })), tags: [] },
+  );
+  const moved = going.map(({ document }) => document.digest);
+  if (events === undefined) return { moved: [], left: [...moved, ...rest] };
+  await publishCommitted(ports, key, events);
+  return { moved, left: [...(await settleTogether(ports, key, moved)), ...rest] };
+}
+
+/**
+ * The marks are read before the look, and go by their etags after it, as in `settle`. Gives those that are not settled
+ * by this.
+ */
+async function settleTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
+  const marks = await storedOf(ports, key, 'unsettled', digests, unsettledSchema);
+  const binned = await storedOf(ports, key, 'binned', digests, binnedDocumentSchema);
+  const lonely = await lonelyAmong(
+    ports,
+    key,
+    binned.map(({ document }) => document),
+  );
+  const settled = marks.filter(({ document }) => lonely.has(document.digest));
+  const left = digests.filter((digest) => !lonely.has(digest));
+  if (settled.length === 0) return left;
+  const outcome = await ports.documents.commitDocuments(
+    'repositories',
+    partitionOf(key),
+    settled.map(({ document, etag }) => ({ do: 'delete' as const, id: document.id, ifMatch: etag })),
+  );
+  return outcome.committed ? left : [...digests];
+}
+
+/** Of manifests in the bin, those that nothing keeps and around which nothing is. */
+async function lonelyAmong(
+  ports: StorePorts,
+  key: RepositoryKey,
+  binned: readonly BinnedDocument[],
+): Promise<Set<Digest>> {
+  const digests = binned.map(({ digest }) => digest);
+  const limit = pLimit(queriesAtOnce);
+  const [kept, referrers, about] = await Promise.all([
+    keptAmong(ports, key, binned),
+    storedWhere(
+      ports,
+      key,
+      [
+        { path: 'type', is: '=', value: 'referrer' },
+        { path: 'subject', is: 'in', values: digests },
+      ],
+      referrerDocumentSchema,
+    ),
+    Promise.all(
+      digests.map((digest) =>
+        limit(async () => ((await tagsAbout(ports.documents, key, digest)).length > 0 ? digest : undefined)),
+      ),
+    ),
+  ]);
+  const subjects = new Set(referrers.map(({ document }) => document.subject));
+  return new Set(
+    binned
+      .filter(
+        (each) =>
+          childrenOf(each).length === 0 &&
+          !kept.has(each.digest) &&
+          !subjects.has(each.digest) &&
+          !about.includes(each.digest),
+      )
+      .map(({ digest }) => digest),
+  );
+}
+
+/** In groups that one transaction holds. */
+export function inBatches<T>(all: readonly T[], size = manifestsAtOnce): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+}
+
+/** Those of several digests that have a document of this type. */
+export function storedOf<T>(
+  ports: Pick<StorePorts, 'documents'>,
+  key: RepositoryKey,
+  type: string,
+  digests: readonly Digest[],
+  schema: Parameters<typeof parseStored<T>>[0],
+): Promise<Stored<T>[]> {
+  return storedWhere(
+    ports,
+    key,
+    [
+      { path: 'type', is: '=', value: type },
+      { path: 'digest', is: 'in', values: digests },
+    ],
+    schema,
+  );
+}
+
+/** All documents of a repository that match, with their etags. */
+export function storedWhere<T>(
+  { documents }: Pick<StorePorts, 'documents'>,
+  key: RepositoryKey,
+  where: readonly Predicate[],
+  schema: Parameters<typeof parseStored<T>>[0],
+): Promise<Stored<T>[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  return allStored(documents, { container, partition, where, limit: 100 }, schema);
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Attributes } from '../../../core/documents/attributes.ts';
+import { attributesSchema } from '../../../core/documents/attributes.ts';
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { readSmallBody } from '../../../core/http/request.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import { jsonIn, maxJsonDepth } from '../../../core/oci/json.ts';
+import type { CommitDocuments, DocumentRef, ReadDocument } from '../../../core/ports/documents.ts';
+
+/** In bytes. */
+const maxBody = 64 * 1024;
+
+/** Clients send properties of later API versions too; what is not known here is left alone. */
+const patchSchema = attributesSchema.partial();
+export type AttributePatch = z.infer<typeof patchSchema>;
+
+const quarantineSchema = z.object({
+  quarantineState: z.enum(['Passed', 'Failed', 'Quarantined']).optional(),
+  quarantineDetails: z.string().max(16_384).optional(),
+});
+export type QuarantinePatch = z.infer<typeof quarantineSchema>;
+
+/** Throws `RegistryError`: `request-invalid`, `too-large`. */
+export async function attributePatchIn(request: Request): Promise<AttributePatch> {
+  return check(patchSchema, await bodyOf(request));
+}
+
+/** A manifest's: scanners also report here. Throws as `attributePatchIn`. */
+export async function manifestPatchIn(
+  request: Request,
+): Promise<{ attributes: AttributePatch; quarantine: QuarantinePatch }> {
+  const body = await bodyOf(request);
+  return { attributes: check(patchSchema, body), quarantine: check(quarantineSchema, body) };
+}
+
+async function bodyOf(request: Request): Promise<unknown> {
+  const bytes = await readSmallBody(request, 'list of attributes', maxBody);
+  const json = jsonIn(bytes);
+  if (json === undefined)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: `the body is not JSON, or is nested more than ${maxJsonDepth} levels deep`,
+    });
+  return json;
+}
+
+function check<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new RegistryError({
+    is: 'request-invalid',
+    why: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
+  });
+}
+
+interface Patched<T> {
+  readonly ref: DocumentRef;
+  readonly schema: z.ZodType<T>;
+  readonly absent: RegistryError;
+  /** What changes; empty when nothing does. */
+  readonly change: (document: T) => Partial<T>;
+}
+
+/**
+ * Changes some properties of a document and gives it as it is then. Conditional on its etag, as a push is, so neither
+ * overwrites the other. Throws `absent` when there is none, and `RegistryError` (`contended`).
+ */
+export async function patchStored<T extends object>(
+  documents: ReadDocument & CommitDocuments,
+  { ref, schema, absent, change }: Patched<T>,
+): Promise<Stored<T>> {
+  return untilUncontended(ref.id, async () => {
+    const before = await readStored(documents, schema, ref);
+    if (before === undefined) throw absent;
+    const set = change(before.document);
+    if (Object.keys(set).length === 0) return before;
+    const outcome = await documents.commitDocuments(ref.container, ref.partition, [
+      { do: 'patch', id: ref.id, set: { ...set }, ifMatch: before.etag },
+    ]);
+    const etag = outcome.committed ? outcome.etags[0] : undefined;
+    return etag === undefined ? undefined : { document: { ...before.document, ...set }, etag };
+  });
+}
+
+/** The `attributes` property after a patch; nothing when the patch names none. */
+export function patchedAttributes(before: Attributes, patch: AttributePatch): { attributes?: Attributes } {
+  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  return Object.keys(given).length === 0 ? {} : { attributes: { ...before, ...given } };
+}

@@ -1,0 +1,79 @@
+import { requireAllowed } from '../../../core/documents/attributes.ts';
+import { untilUncontended } from '../../../core/documents/contention.ts';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
+import { partitionOf } from '../../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../../core/documents/repository.ts';
+import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { deleteEvents } from '../../../core/events/delete-events.ts';
+import type { Cause } from '../../../core/events/envelope.ts';
+import { publishCommitted, recordEvent } from '../../../core/events/outbox.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { CloudEvent } from '../../../core/ports/topic.ts';
+import type { RegistryPorts } from '../ports.ts';
+
+export interface DeletedRepository {
+  readonly manifestsDeleted: string[];
+  readonly tagsDeleted: string[];
+}
+
+/**
+ * Deletes all that a repository holds, then its entry; asked again after a crash it goes on. Throws `RegistryError`:
+ * `name-unknown`, `disallowed`, `contended`.
+ */
+export async function deleteRepository(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  cause: Cause,
+): Promise<DeletedRepository> {
+  const entry = await liveEntry(ports, key);
+  requireAllowed('delete', [guardedRepository(entry)]);
+  const { manifests, tags } = await ports.bin.recycleAll(key, { cause });
+  await tellOfEnd(ports, key, deleteEvents(ports, key, cause).repositoryDeleted(entry.generation));
+  await bury(ports, key, entry);
+  return { manifestsDeleted: manifests, tagsDeleted: tags };
+}
+
+async function liveEntry(ports: RegistryPorts, key: RepositoryKey): Promise<RepositoryDocument> {
+  const found = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
+  if (found?.document.state !== 'live') throw new RegistryError({ is: 'name-unknown', name: key.repository });
+  return found.document;
+}
+
+/**
+ * Recorded before the entry goes: after a crash in between the repository is still there to be deleted, and told of
+ * once.
+ */
+async function tellOfEnd(ports: RegistryPorts, key: RepositoryKey, event: CloudEvent): Promise<void> {
+  await ports.documents.commitDocuments('repositories', partitionOf(key), [recordEvent(key, event, 'again')]);
+  await publishCommitted(ports, key, [event]);
+}
+
+/**
+ * Marks the entry; `settleRepositories` removes it, or brings it back when it finds a manifest: an instance that knew
+ * the live entry may be committing a push right now.
+ */
+async function bury(ports: RegistryPorts, key: RepositoryKey, { generation }: RepositoryDocument): Promise<void> {
+  await untilUncontended(`catalog entry of ${key.repository}`, async () => {
+    const { container, partition, id } = repositoryRef(key);
+    const found = await readStored(ports.documents, repositoryDocumentSchema, { container, partition, id });
+    if (found?.document.state !== 'live' || found.document.generation !== generation) {
+      // This instance may have marked it itself, and not heard the answer: its pushes must not go on with the entry
+      // that it knows.
+      if (found !== undefined) ports.entries.remember(found);
+      return 'another life';
+    }
+    const document: RepositoryDocument = {
+      ...found.document,
+      state: 'deleted',
+      updatedAt: ports.clock.now().toISOString(),
+    };
+    const outcome = await ports.documents.commitDocuments(container, partition, [
+      { do: 'replace', document: { ...document }, ifMatch: found.etag },
+    ]);
+    const etag = outcome.committed ? outcome.etags[0] : undefined;
+    if (etag === undefined) return undefined;
+    ports.entries.remember({ document, etag });
+    return 'buried';
+  });
+}

@@ -1,0 +1,72 @@
+import { oneByOne, readable } from '../../../core/documents/alone.ts';
+import { partitionOf } from '../../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../../core/documents/repository.ts';
+import { repositoryDocumentSchema } from '../../../core/documents/repository.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
+import type { Clock } from '../../../core/ports/clock.ts';
+import type { CommitDocuments, DocumentChange, QueryDocuments } from '../../../core/ports/documents.ts';
+import type { Log } from '../../../core/ports/log.ts';
+
+/**
+ * Longer than the longest request plus what an instance may know late: from then on no push can still miss the mark. In
+ * milliseconds.
+ */
+export const settleAge = 10 * 60_000;
+const entriesAtOnce = 50;
+
+interface SettlePorts {
+  readonly documents: QueryDocuments & CommitDocuments;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Looks at the entries of deleted repositories, oldest first: one that holds a manifest after all was pushed to while
+ * it was being deleted and comes back into the catalog; one that stayed empty for `settleAge` goes for good. Returns
+ * how many came back.
+ */
+export async function settleRepositories(ports: SettlePorts): Promise<number> {
+  const container = 'registries';
+  const page = await ports.documents.queryDocuments({
+    container,
+    where: [
+      { path: 'type', is: '=', value: 'repository' },
+      { path: 'state', is: '=', value: 'deleted' },
+    ],
+    orderBy: { path: 'updatedAt', direction: 'asc' },
+    limit: entriesAtOnce,
+  });
+  let revived = 0;
+  await oneByOne(
+    ports.log,
+    'settling the entry of a deleted repository',
+    readable(ports.log, repositoryDocumentSchema, page.documents, { container }),
+    ({ document }) => document.id,
+    async (entry) => {
+      revived += (await settle(ports, entry)) ? 1 : 0;
+    },
+  );
+  return revived;
+}
+
+async function settle(ports: SettlePorts, { document, etag }: Stored<RepositoryDocument>): Promise<boolean> {
+  const holds = await holdsManifest(ports.documents, document);
+  const age = ports.clock.now().getTime() - Date.parse(document.updatedAt);
+  if (!holds && age < settleAge) return false;
+  const change: DocumentChange = holds
+    ? { do: 'replace', document: { ...document, state: 'live' }, ifMatch: etag }
+    : { do: 'delete', id: document.id, ifMatch: etag };
+  // Not committed: somebody has just pushed there and brought it back.
+  const { committed } = await ports.documents.commitDocuments('registries', [document.registry], [change]);
+  return holds && committed;
+}
+
+async function holdsManifest(documents: QueryDocuments, key: RepositoryDocument): Promise<boolean> {
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }],
+    limit: 1,
+  });
+  return page.documents.length > 0;
+}

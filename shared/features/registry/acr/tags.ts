@@ -1,0 +1,73 @@
+import type { TagDocument } from '../../../core/documents/manifest.ts';
+import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { Cause } from '../../../core/events/envelope.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import type { Tag } from '../../../core/oci/name.ts';
+import { deleteTag } from '../delete-manifest.ts';
+import type { RegistryPorts } from '../ports.ts';
+import { digestIn } from '../route.ts';
+import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
+import { linkTo, listPage, listRequestIn } from './list.ts';
+import type { Whereabouts } from './shapes.ts';
+import { tagShape } from './shapes.ts';
+
+const pageSizes = { usual: 100, largest: 1_000 };
+
+/** `GET _tags?n&last&orderby&digest`. */
+export async function respondTagList(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  query: URLSearchParams,
+): Promise<Response> {
+  const request = listRequestIn(query, pageSizes);
+  const given = query.get('digest') ?? '';
+  const digest = given === '' ? undefined : digestIn(given);
+  const filter = digest === undefined ? {} : { where: [{ path: 'digest', is: '=' as const, value: digest }] };
+  const page = await listPage(ports.documents, key, { type: 'tag', schema: tagDocumentSchema, ...filter }, request);
+  const headers = linkTo(`/acr/v1/${key.repository}/_tags`, request, page, digest === undefined ? {} : { digest });
+  return Response.json({ ...where, tags: page.items.map(tagShape) }, { headers });
+}
+
+/** `GET`, `PATCH` and `DELETE _tags/{tag}`. */
+export async function respondTag(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  where: Whereabouts,
+  tag: Tag,
+  request: Request,
+  cause: Cause,
+): Promise<Response> {
+  const absent = new RegistryError({ is: 'tag-unknown', tag });
+  switch (request.method) {
+    case 'PATCH':
+      return answer(where, await patchTag(ports, key, tag, request, absent));
+    case 'DELETE':
+      await deleteTag(ports, key, tag, cause, absent);
+      return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
+    default: {
+      const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
+      if (found === undefined) throw absent;
+      return answer(where, found.document);
+    }
+  }
+}
+
+async function patchTag(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  tag: Tag,
+  request: Request,
+  absent: RegistryError,
+): Promise<TagDocument> {
+  const patch = await attributePatchIn(request);
+  const change = ({ attributes }: TagDocument) => patchedAttributes(attributes, patch);
+  return (await patchStored(ports.documents, { ref: tagRef(key, tag), schema: tagDocumentSchema, absent, change }))
+    .document;
+}
+
+function answer(where: Whereabouts, tag: TagDocument): Response {
+  return Response.json({ ...where, tag: tagShape(tag) });
+}

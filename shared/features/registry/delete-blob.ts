@@ -1,0 +1,59 @@
+import { linkCheckChange, linkDocumentSchema, linkRef } from '../../core/documents/blob.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { Caller } from '../../core/ports/authorize.ts';
+import type { LinkPorts } from './links.ts';
+import type { RegistryPorts } from './ports.ts';
+
+/**
+ * DELETE on `/v2/<name>/blobs/<digest>`. Throws `RegistryError`: `blob-unknown`, `blob-listed`, `disallowed`,
+ * `contended`.
+ */
+export async function deletedBlob(
+  ports: LinkPorts & Pick<RegistryPorts, 'entries'>,
+  key: RepositoryKey,
+  digest: Digest,
+  caller: Caller,
+): Promise<Response> {
+  await ports.entries.requireAllowed('delete', key);
+  await dropLink(ports, key, digest, caller);
+  return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
+}
+
+/**
+ * Takes the blob from this repository, unless a manifest of it, live or in the bin, lists the blob. A push that relies
+ * on the link may be under way, and writes nothing to say so. So the link stays, marked, until all such pushes have
+ * ended: whoever asks for the blob until then is told that it is unknown, and gets it when a manifest has come to need
+ * it.
+ */
+async function dropLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, caller: Caller): Promise<void> {
+  const { documents, clock, settings } = ports;
+  await untilUncontended(`link to ${digest}`, async () => {
+    // The link is read first: what refreshes it while the question is asked moves its etag.
+    const link = await readStored(documents, linkDocumentSchema, linkRef(key, digest));
+    if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
+    const lister = await ports.bin.listerOf(key, digest);
+    if (lister !== undefined) {
+      const mayKnow = caller.may({
+        type: 'repository',
+        name: key.repository,
+        action: lister.where === 'live' ? 'pull' : 'deleted_read',
+      });
+      throw new RegistryError({ is: 'blob-listed', digest, ...(mayKnow ? { by: lister } : {}) });
+    }
+    if (link.document.droppedAt !== undefined) throw new RegistryError({ is: 'blob-unknown', digest });
+    const dueAt = Date.parse(link.document.refreshedAt) + settings.graceMs;
+    const outcome = await documents.commitDocuments(
+      'blobs',
+      [digest],
+      [
+        { do: 'replace', document: { ...link.document, droppedAt: clock.now().toISOString() }, ifMatch: link.etag },
+        linkCheckChange(key, digest, new Date(dueAt)),
+      ],
+    );
+    return outcome.committed || undefined;
+  });
+}

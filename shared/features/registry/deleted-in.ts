@@ -1,0 +1,36 @@
+import { manifestRef } from '../../core/documents/manifest.ts';
+import type { CatalogueEvent } from '../../core/events/envelope.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { DocumentRef } from '../../core/ports/documents.ts';
+import type { ManifestCache } from './manifest-cache.ts';
+
+/**
+ * Lets an instance know what the events that it handles say is deleted, and hands each on. An event reaches one
+ * instance of each app, whatever it is delivered for.
+ */
+export function hearDeletions(
+  registry: RegistryName,
+  told: (deleted: readonly DocumentRef[]) => void,
+  manifests: Pick<ManifestCache, 'forget'>,
+): (event: CatalogueEvent) => CatalogueEvent {
+  return (event) => {
+    const deleted = deletedIn(registry, event);
+    told(deleted);
+    manifests.forget(deleted);
+    return event;
+  };
+}
+
+/**
+ * The manifests that an event says are deleted, by whichever instance. They may have been pushed again since: what is
+ * there now is looked up.
+ */
+function deletedIn(registry: RegistryName, event: CatalogueEvent): DocumentRef[] {
+  switch (event.type) {
+    case 'Microsoft.ContainerRegistry.ImageDeleted':
+    case 'Microsoft.ContainerRegistry.ChartDeleted':
+      return [manifestRef({ registry, repository: event.data.target.repository }, event.data.target.digest)];
+    default:
+      return [];
+  }
+}

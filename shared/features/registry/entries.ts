@@ -1,0 +1,127 @@
+import { LRUCache } from 'lru-cache';
+import type { Operation } from '../../core/documents/attributes.ts';
+import { everythingEnabled, requireAllowed } from '../../core/documents/attributes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Clock, RandomIds } from '../../core/ports/clock.ts';
+import type { CommitDocuments, ReadDocument } from '../../core/ports/documents.ts';
+
+type Entry = Stored<RepositoryDocument>;
+
+interface EntryPorts {
+  readonly documents: ReadDocument & CommitDocuments;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+}
+
+/** How long a change of a repository's attributes by another instance may go unnoticed. In milliseconds. */
+export const entryFreshness = 5_000;
+const maxEntries = 10_000;
+
+/**
+ * The catalog's entries that this instance has seen lately, absent ones too, so that pushes and pulls of a repository
+ * in use read its entry once in `entryFreshness`. Requests at the same time share one read.
+ */
+export class RepositoryEntries {
+  readonly #ports: EntryPorts;
+  readonly #known: LRUCache<string, Promise<Entry | undefined> & object>;
+
+  constructor(ports: EntryPorts, max = maxEntries) {
+    this.#ports = ports;
+    this.#known = new LRUCache({
+      max,
+      ttl: entryFreshness,
+      ttlResolution: 0,
+      perf: { now: () => ports.clock.now().getTime() },
+    });
+  }
+
+  /** At most `entryFreshness` old; `undefined` where the repository is not. Throws `StoreFailure`. */
+  async find(key: RepositoryKey): Promise<Entry | undefined> {
+    return ifLive(await this.#knownOrRead(key));
+  }
+
+  /**
+   * Throws `RegistryError` (`disallowed`) when the repository's attributes forbid the operation on all that it holds.
+   */
+  async requireAllowed(operation: Operation, key: RepositoryKey): Promise<void> {
+    requireAllowed(operation, [guardedRepository((await this.find(key))?.document)]);
+  }
+
+  /**
+   * The entry of a repository that is about to get its first manifest, or has some. Throws `RegistryError`
+   * (`contended`).
+   */
+  async open(key: RepositoryKey): Promise<Entry> {
+    let reading: Promise<Entry | undefined> | undefined = this.#knownOrRead(key);
+    return untilUncontended(`catalog entry of ${key.repository}`, async () => {
+      const there = await (reading ?? this.#read(key));
+      reading = undefined;
+      return ifLive(there) ?? this.#write(key, there);
+    });
+  }
+
+  /**
+   * Says that the event of its creation is recorded. Whoever has written the entry since then says it again, or need
+   * not.
+   */
+  async announced(key: RepositoryKey, { document, etag }: Entry): Promise<void> {
+    const { container, partition, id } = repositoryRef(key);
+    const outcome = await this.#ports.documents.commitDocuments(container, partition, [
+      { do: 'patch', id, set: { announced: true }, ifMatch: etag },
+    ]);
+    const written = outcome.committed ? outcome.etags[0] : undefined;
+    if (written === undefined) this.#known.delete(idOf(key));
+    else this.remember({ document: { ...document, announced: true }, etag: written });
+  }
+
+  /** This instance has just read or written it. */
+  remember(entry: Entry): void {
+    this.#known.set(idOf(entry.document), Promise.resolve(entry));
+  }
+
+  /** A new life of the name. `undefined` when somebody else has just begun one. */
+  async #write(key: RepositoryKey, there: Entry | undefined): Promise<Entry | undefined> {
+    const { container, partition, id } = repositoryRef(key);
+    const document = newEntry(key, id, this.#ports);
+    const change =
+      there === undefined
+        ? ({ do: 'create', document: { ...document } } as const)
+        : ({ do: 'replace', document: { ...document }, ifMatch: there.etag } as const);
+    const outcome = await this.#ports.documents.commitDocuments(container, partition, [change]);
+    const etag = outcome.committed ? outcome.etags[0] : undefined;
+    if (etag === undefined) return undefined;
+    this.remember({ document, etag });
+    return { document, etag };
+  }
+
+  #knownOrRead(key: RepositoryKey): Promise<Entry | undefined> {
+    return this.#known.get(idOf(key)) ?? this.#read(key);
+  }
+
+  #read(key: RepositoryKey): Promise<Entry | undefined> {
+    const reading = readStored(this.#ports.documents, repositoryDocumentSchema, repositoryRef(key));
+    this.#known.set(idOf(key), reading);
+    // A failure is answered to those who wait for it, and not kept for others.
+    reading.catch(() => this.#known.get(idOf(key)) === reading && this.#known.delete(idOf(key)));
+    return reading;
+  }
+}
+
+function ifLive(entry: Entry | undefined): Entry | undefined {
+  return entry?.document.state === 'live' ? entry : undefined;
+}
+
+function idOf({ registry, repository }: RepositoryKey): string {
+  return `${registry}/${repository}`;
+}
+
+function newEntry({ registry, repository }: RepositoryKey, id: string, { clock, ids }: EntryPorts): RepositoryDocument {
+  const now = clock.now().toISOString();
+  const life = { state: 'live', generation: ids.nextId(), announced: false, attributes: everythingEnabled } as const;
+  return { id, type: 'repository', schemaVersion: 1, registry, repository, ...life, createdAt: now, updatedAt: now };
+}

@@ -1,0 +1,154 @@
+import type { BlobDocument } from '../../core/documents/blob.ts';
+import { blobDocumentSchema, blobId, blobRef } from '../../core/documents/blob.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { algorithmOf, digestOfStream } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { matchesDigest } from './body-hash.ts';
+import { ended, wasCancelled } from './cancel-upload.ts';
+import { findLink, isYoung, linkChanges, linkStored, nearestCopy } from './links.ts';
+import type { RegistryPorts } from './ports.ts';
+import { uploadedBlocks } from './upload.ts';
+import type { UploadState } from './upload-state.ts';
+import { physicalName } from './upload-state.ts';
+
+/**
+ * Ends an upload: its bytes become the blob `digest`, stored once, and its repository may read it.
+ * Throws `RegistryError`: `digest-invalid` when the bytes have another digest, `upload-unknown` when they are gone.
+ */
+export async function finishUpload(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+  const matches = await matchesDigest(state.hash, digest);
+  if (matches === false) throw mismatch(digest);
+  if (matches === 'unknown' && !(await isProven(ports, state, digest))) {
+    await storeUnproven(ports, state, digest);
+    return registerBytes(ports, state, stored(state, digest));
+  }
+  if (await linkKnown(ports, state, digest)) return;
+  await commitBytes(ports, state, digest, 'yes');
+  return registerBytes(ports, state, stored(state, digest));
+}
+
+/**
+ * Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already: unless that
+ * is this very upload, proven by a request that took longer than its client, or a proxy between, would wait.
+ */
+async function isProven(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
+  return (await knownBlob(ports, digest))?.document.copies[ports.settings.region]?.name === physicalName(state);
+}
+
+/** Lets the repository read what this region has already. `false` when it has not: then the bytes are needed. */
+export function linkKnown(ports: RegistryPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
+  return untilUncontended(`blob ${digest}`, async () => {
+    const known = await knownBlob(ports, digest);
+    if (known === undefined) return false;
+    const own = await findLink(ports, key, digest);
+    if (own !== undefined && isYoung(ports, own)) return true;
+    return (await linkStored(ports, key, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
+  });
+}
+
+/** The blob's document, when this region holds its bytes. */
+async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<Stored<BlobDocument> | undefined> {
+  const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
+  return known?.document.copies[ports.settings.region] === undefined ? undefined : known;
+}
+
+/** `proven` is kept with the bytes, so that the map from digests to blobs can be rebuilt from storage alone. */
+async function commitBytes(
+  ports: RegistryPorts,
+  state: UploadState,
+  digest: Digest,
+  proven: 'yes' | 'no',
+): Promise<void> {
+  const name = physicalName(state);
+  const outcome = await ports.blobs.commitBlocks(name, await uploadedBlocks(ports, state), { digest, proven });
+  if (outcome === 'missing') throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  if (outcome === 'committed') return;
+  // An earlier try of this request, or another URL of the same upload, has committed. Only the former may stand in for
+  // ours.
+  const there = await ports.blobs.statBlob(name);
+  if (wasCancelled(there)) throw ended();
+  if (there?.metadata.digest !== digest || there.metadata.proven !== proven || there.size !== state.offset) {
+    throw new RegistryError({ is: 'upload-invalid', why: 'it was finished already, with other content' });
+  }
+}
+
+async function storeUnproven(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
+  await commitBytes(ports, state, digest, 'no');
+  const name = physicalName(state);
+  const stream = await ports.blobs.readBlob(name);
+  if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  if ((await digestOfStream(stream, algorithmOf(digest))) === digest) return;
+  await ports.blobs.deleteBlob(name);
+  throw mismatch(digest);
+}
+
+interface StoredBytes {
+  readonly digest: Digest;
+  /** The physical blob that holds them in this region, and nothing else. */
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+function stored(state: UploadState, digest: Digest): StoredBytes {
+  return { digest, name: physicalName(state), size: state.offset };
+}
+
+/**
+ * Tells the world of bytes that are stored and have their digest: blob and link in one transaction. Of two that store
+ * the same digest, one wins.
+ */
+export async function registerBytes(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBytes): Promise<void> {
+  const { digest, name, size } = bytes;
+  const now = ports.clock.now();
+  const region = ports.settings.region;
+  const blob: BlobDocument = {
+    id: blobId,
+    type: 'blob',
+    schemaVersion: 1,
+    digest,
+    size,
+    copies: { [region]: { name, storedAt: now.toISOString() } },
+    storedAt: now.toISOString(),
+  };
+  const outcome = await ports.documents.commitDocuments(
+    'blobs',
+    [digest],
+    [{ do: 'create', document: { ...blob } }, ...linkChanges(ports, key, { digest, size, name, region })],
+  );
+  if (outcome.committed) return;
+  const winner = await knownBlob(ports, digest);
+  if (winner === undefined) return addCopy(ports, key, bytes);
+  // Linked first: the winner may be collected right now, and then our bytes are the blob.
+  if (!(await linkStored(ports, key, nearestCopy(winner.document, region), winner.etag)))
+    return registerBytes(ports, key, bytes);
+  if (winner.document.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
+}
+
+/** The digest is known, but not in this region: our bytes are its copy here. */
+async function addCopy(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBytes): Promise<void> {
+  const { digest, name } = bytes;
+  const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
+  if (known === undefined) return registerBytes(ports, key, bytes);
+  const blob: BlobDocument = {
+    ...known.document,
+    copies: { ...known.document.copies, [ports.settings.region]: { name, storedAt: ports.clock.now().toISOString() } },
+  };
+  const outcome = await ports.documents.commitDocuments(
+    'blobs',
+    [digest],
+    [
+      { do: 'replace', document: { ...blob }, ifMatch: known.etag },
+      ...linkChanges(ports, key, { digest, size: blob.size, name, region: ports.settings.region }),
+    ],
+  );
+  if (!outcome.committed) return registerBytes(ports, key, bytes);
+}
+
+function mismatch(digest: Digest): RegistryError {
+  return new RegistryError({ is: 'digest-invalid', why: `the uploaded bytes do not have the digest ${digest}` });
+}

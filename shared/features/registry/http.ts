@@ -1,0 +1,160 @@
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { PushedBy } from '../../core/documents/principal.ts';
+import { requireAccess } from '../../core/http/access.ts';
+import { causeOf } from '../../core/http/cause.ts';
+import { commonHeaders, withCommonHeaders } from '../../core/http/common-headers.ts';
+import { errorResponse } from '../../core/http/respond.ts';
+import type { RequestTarget } from '../../core/http/target.ts';
+import { targetOf } from '../../core/http/target.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { Caller } from '../../core/ports/authorize.ts';
+import { accessFor, insistedOn } from './access.ts';
+import { respondCatalog } from './acr/catalog.ts';
+import { countAnswered } from './count-pull.ts';
+import { deletedBlob } from './delete-blob.ts';
+import type { RegistryPorts } from './ports.ts';
+import { respondBlob } from './respond-blob.ts';
+import { deletedManifest, pulledManifest, pushedManifest } from './respond-manifest.ts';
+import { respondReferrers } from './respond-referrers.ts';
+import { respondTags } from './respond-tags.ts';
+import { continueUpload, needsNoCredentials, startUpload } from './respond-upload.ts';
+import type { Route } from './route.ts';
+import { parseRoute } from './route.ts';
+
+/** What names a repository. */
+type ContentRoute = Exclude<Route, { readonly to: 'base' | 'catalog' }>;
+
+/** Each endpoint's verbs (distribution-spec, "Endpoints"); any other is answered with 405. */
+const verbs: Readonly<Record<Route['to'], readonly string[]>> = {
+  base: ['GET', 'HEAD'],
+  manifest: ['GET', 'HEAD', 'PUT', 'DELETE'],
+  blob: ['GET', 'HEAD', 'DELETE'],
+  catalog: ['GET'],
+  uploads: ['POST'],
+  upload: ['GET', 'PATCH', 'PUT', 'DELETE'],
+  tags: ['GET'],
+  referrers: ['GET'],
+};
+
+/** Docker's engine up to 20.10 takes a registry for one of version 1 unless its first answer, 401 or not, says this. */
+const apiVersion = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
+
+/** A request once it is known what it is for and who asks. */
+interface Asked {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly target: RequestTarget;
+  readonly caller: Caller;
+}
+
+/** The data plane: answers every request under `/v2/`, errors included, with the headers that every answer carries. */
+export async function respondRegistry(
+  ports: RegistryPorts,
+  registry: RegistryName,
+  request: Request,
+  requestId: string,
+): Promise<Response> {
+  try {
+    const target = targetOf(request.url);
+    const route = parseRoute(target.path, request.method);
+    const allow = verbs[route.to];
+    if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
+    const needed = accessFor(route, request.method, target.query);
+    const caller = opensItself(ports, registry, route, target)
+      ? urlHolder
+      : await ports.callers.identify(request, needed);
+    // The catalog shows each caller what it may see.
+    if (route.to !== 'catalog') requireAccess(caller, needed, insistedOn(route, needed));
+    const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
+    return reads(route, request.method) ? answer : withCommonHeaders(answer, request, requestId);
+  } catch (error) {
+    const answer = errorResponse(error, ports.log);
+    if (answer.status === 401) for (const [name, value] of Object.entries(apiVersion)) answer.headers.set(name, value);
+    return withCommonHeaders(answer, request, requestId);
+  }
+}
+
+/** Who holds an upload's URL where that is enough. The request is for that upload alone. */
+const urlHolder: Caller = { actor: 'upload', may: () => true };
+
+function opensItself(ports: RegistryPorts, registry: RegistryName, route: Route, { query }: RequestTarget): boolean {
+  return (
+    route.to === 'upload' && needsNoCredentials(ports, { registry, repository: route.repository }, route.id, query)
+  );
+}
+
+async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Route, asked: Asked): Promise<Response> {
+  if (route.to === 'base') return Response.json({}, { headers: apiVersion });
+  if (route.to === 'catalog') return respondCatalog(ports, registry, asked.caller, asked.request);
+  const key = { registry, repository: route.repository };
+  let served: Digest | undefined;
+  const answer = respond(ports, key, route, asked, (digest) => (served = digest));
+  if (!reads(route, asked.request.method)) return answer;
+  const given = await unlessRefused(answer, ports.entries.requireAllowed('read', key));
+  countAnswered(ports.pulls, key, route, asked, served);
+  return given;
+}
+
+/**
+ * The two run beside each other: a repository that nobody may read is rare. An answer that is not given must not hold
+ * its stream.
+ */
+async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>): Promise<Response> {
+  const [answered, gate] = await Promise.allSettled([answer, allowed]);
+  if (gate.status === 'fulfilled') return answer;
+  if (answered.status === 'fulfilled') await answered.value.body?.cancel();
+  throw gate.reason;
+}
+
+/** Its right to what the image is built on is asked again when that changes. */
+function pushedByNow({ clock }: RegistryPorts, { principal }: Caller): PushedBy | undefined {
+  return principal === undefined ? undefined : { who: principal, at: clock.now().toISOString() };
+}
+
+/**
+ * Pulls are made with all of their headers: to open those of an answer that is made costs a tenth of a pull from
+ * memory.
+ */
+function reads(route: Route, method: string): boolean {
+  return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');
+}
+
+async function respond(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  route: ContentRoute,
+  asked: Asked,
+  served: (manifest: Digest) => void,
+): Promise<Response> {
+  const { request, requestId, target, caller } = asked;
+  const cause = causeOf(request, target.host, requestId, caller);
+  switch (route.to) {
+    case 'manifest':
+      if (request.method === 'PUT')
+        return pushedManifest(ports, key, route.reference, request, {
+          query: target.query,
+          cause,
+          caller,
+          pushedBy: pushedByNow(ports, caller),
+        });
+      if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
+      return pulledManifest(ports, key, route.reference, request, {
+        cause,
+        common: commonHeaders(request, requestId),
+        served,
+      });
+    case 'blob':
+      if (request.method === 'DELETE') return deletedBlob(ports, key, route.digest, caller);
+      return respondBlob(ports, key, route.digest, request, commonHeaders(request, requestId));
+    case 'uploads':
+      return startUpload(ports, key, request, target.query, caller);
+    case 'upload':
+      return continueUpload(ports, key, route.id, request, target.query);
+    case 'tags':
+      return respondTags(ports, key, target.query);
+    case 'referrers':
+      return respondReferrers(ports, key, route.subject, target.query);
+  }
+}

@@ -1,0 +1,175 @@
+import type { BlobDocument, LinkDocument } from '../../core/documents/blob.ts';
+import { blobId, linkCheckChange, linkDocumentSchema, linkId, linkRef } from '../../core/documents/blob.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { RecycleBin } from '../../core/ports/bin.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { CommitDocuments, DocumentChange, ReadDocument } from '../../core/ports/documents.ts';
+
+/** Where a repository reads a blob: what a pull needs of the link. */
+export type LinkedBlob = Pick<LinkDocument, 'digest' | 'size' | 'name' | 'region'>;
+
+/** Each property that is checked costs every pull of every blob. */
+const linkedBlob = linkDocumentSchema.pick({
+  type: true,
+  schemaVersion: true,
+  digest: true,
+  size: true,
+  name: true,
+  region: true,
+  refreshedAt: true,
+  droppedAt: true,
+});
+type FoundLink = LinkedBlob & Pick<LinkDocument, 'refreshedAt'>;
+
+export interface LinkPorts {
+  readonly documents: ReadDocument & CommitDocuments;
+  readonly bin: Pick<RecycleBin, 'listerOf'>;
+  readonly clock: Clock;
+  readonly settings: { readonly graceMs: number };
+}
+
+/**
+ * The repository's link to a blob; `undefined` when it may not read it, or nobody has it. Only one that was dropped
+ * costs more than the read.
+ */
+export async function findLink(
+  ports: LinkPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  documents: ReadDocument = ports.documents,
+): Promise<FoundLink | undefined> {
+  const link = (await readStored(documents, linkedBlob, linkRef(key, digest)))?.document;
+  return link?.droppedAt === undefined ? link : takeUpAgain(ports, key, digest);
+}
+
+/**
+ * A dropped link that a manifest needs after all: a push was under way when the blob was deleted. `undefined` when none
+ * needs it.
+ */
+async function takeUpAgain(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<FoundLink | undefined> {
+  const link = await untilUncontended(`link to ${digest}`, async () => {
+    const found = await readStored(ports.documents, linkDocumentSchema, linkRef(key, digest));
+    if (found === undefined) return 'gone';
+    const { droppedAt, ...link } = found.document;
+    if (droppedAt === undefined) return link;
+    if ((await ports.bin.listerOf(key, digest)) === undefined) return 'gone';
+    const again = { ...link, refreshedAt: ports.clock.now().toISOString() };
+    const { committed } = await ports.documents.commitDocuments(
+      'blobs',
+      [digest],
+      [{ do: 'replace', document: again, ifMatch: found.etag }],
+    );
+    return committed ? again : undefined;
+  });
+  return link === 'gone' ? undefined : link;
+}
+
+/** `documents`: where the link is read first. Throws `RegistryError` (`blob-unknown`). */
+export async function requireLink(
+  ports: LinkPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  documents: ReadDocument = ports.documents,
+): Promise<LinkedBlob> {
+  const link = await findLink(ports, key, digest, documents);
+  if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
+  return link;
+}
+
+/**
+ * The link, spared for three quarters of the grace from now on: one that is older than a quarter is refreshed, and when
+ * it has just been dropped it is as if the repository never had it. So a link is written at most once in a quarter of
+ * the grace, however often it is used.
+ */
+export async function relyOnLink(
+  ports: LinkPorts,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<LinkedBlob | undefined> {
+  const link = await findLink(ports, key, digest);
+  if (link === undefined || isYoung(ports, link)) return link;
+  const outcome = await ports.documents.commitDocuments(
+    'blobs',
+    [digest],
+    [{ do: 'patch', id: linkId(key), set: { refreshedAt: ports.clock.now().toISOString() } }],
+  );
+  return outcome.committed ? link : undefined;
+}
+
+/** As `relyOnLink`; throws `RegistryError` (`blob-unknown`). */
+export async function requireLasting(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<LinkedBlob> {
+  const link = await relyOnLink(ports, key, digest);
+  if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
+  return link;
+}
+
+export function isYoung(
+  { clock, settings }: Pick<LinkPorts, 'clock' | 'settings'>,
+  { refreshedAt }: Pick<LinkDocument, 'refreshedAt'>,
+): boolean {
+  return clock.now().getTime() - Date.parse(refreshedAt) <= settings.graceMs / 4;
+}
+
+/**
+ * The changes that let a repository read a blob, beside the one that makes the blob. A link is born with the check that
+ * may end it.
+ */
+export function linkChanges(
+  { clock, settings }: Pick<LinkPorts, 'clock' | 'settings'>,
+  key: RepositoryKey,
+  blob: LinkedBlob,
+): DocumentChange[] {
+  const { digest, size, name, region } = blob;
+  const now = clock.now();
+  const document: LinkDocument = {
+    id: linkId(key),
+    type: 'link',
+    schemaVersion: 1,
+    digest,
+    registry: key.registry,
+    repository: key.repository,
+    size,
+    name,
+    region,
+    refreshedAt: now.toISOString(),
+  };
+  return [
+    { do: 'upsert', document: { ...document } },
+    linkCheckChange(key, digest, new Date(now.getTime() + settings.graceMs)),
+  ];
+}
+
+/**
+ * Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been
+ * collected, or, with `ifMatch`, changed: a blob without links may be collected and stored anew, under another name, at
+ * any moment.
+ */
+export async function linkStored(
+  ports: LinkPorts,
+  key: RepositoryKey,
+  blob: LinkedBlob,
+  ifMatch?: string,
+): Promise<boolean> {
+  const touched: DocumentChange = {
+    do: 'patch',
+    id: blobId,
+    set: { linkedAt: ports.clock.now().toISOString() },
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+  };
+  return (await ports.documents.commitDocuments('blobs', [blob.digest], [touched, ...linkChanges(ports, key, blob)]))
+    .committed;
+}
+
+/** Where a blob's bytes are: here, or in whichever region has them. */
+export function nearestCopy(blob: BlobDocument, region: string): LinkedBlob {
+  const { digest, size } = blob;
+  const here = blob.copies[region];
+  if (here !== undefined) return { digest, size, name: here.name, region };
+  const [elsewhere] = Object.entries(blob.copies);
+  if (elsewhere === undefined) throw new TypeError(`blob ${digest} has no copy in any region`);
+  return { digest, size, name: elsewhere[1].name, region: elsewhere[0] };
+}

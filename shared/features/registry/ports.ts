@@ -1,0 +1,57 @@
+import type { Digest } from '../../core/oci/digest.ts';
+import type { IdentifyCaller } from '../../core/ports/authorize.ts';
+import type { RecycleBin } from '../../core/ports/bin.ts';
+import type { Blobs } from '../../core/ports/blobs.ts';
+import type { Clock, RandomIds } from '../../core/ports/clock.ts';
+import type { Documents, ReadDocument } from '../../core/ports/documents.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { CountPull } from '../../core/ports/pulls.ts';
+import type { Regions } from '../../core/ports/regions.ts';
+import type { HastenCopy } from '../../core/ports/replication.ts';
+import type { PublishEvents } from '../../core/ports/topic.ts';
+import type { CountBytes } from '../../core/ports/traffic.ts';
+import type { CancelledUploads } from './cancel-upload.ts';
+import type { RepositoryEntries } from './entries.ts';
+import type { ManifestCache } from './manifest-cache.ts';
+import type { SharedReads } from './shared-reads.ts';
+
+/** What the data plane needs of the world, and the few settings that it obeys. */
+export interface RegistryPorts {
+  readonly callers: IdentifyCaller;
+  readonly documents: Documents;
+  /** One for all requests of the process. */
+  readonly entries: RepositoryEntries;
+  /** Reads of what never changes: this region's first. */
+  readonly nearby: ReadDocument;
+  /** This region's. */
+  readonly blobs: Blobs;
+  readonly regions: Regions;
+  readonly replication: HastenCopy;
+  readonly bin: RecycleBin;
+  readonly manifests: ManifestCache;
+  /** What tags name. A tag may move at any time, so nothing is kept of it. */
+  readonly tagReads: SharedReads<Digest>;
+  readonly cancelled: CancelledUploads;
+  readonly topic: PublishEvents;
+  readonly traffic: CountBytes;
+  readonly pulls: CountPull;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  readonly settings: RegistrySettings;
+}
+
+export interface RegistrySettings {
+  /** This region's name: the key of its copy in a blob's document. */
+  readonly region: string;
+  /** How a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
+  readonly blobs: 'redirect' | 'proxy';
+  /** Signs the state of an upload into its URL. At least 32 bytes; the same on every instance. */
+  readonly uploadKey: Uint8Array;
+  /** The origin of the host that takes uploads; absent, the one that was asked. It has the same settings. */
+  readonly uploadsUrl?: URL;
+  /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
+  readonly eventSource: string;
+  /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
+  readonly graceMs: number;
+}

@@ -1,0 +1,186 @@
+import { aboutIn, aboutName } from '../../core/documents/about.ts';
+import { everythingEnabled } from '../../core/documents/attributes.ts';
+import type { BinnedDocument } from '../../core/documents/bin.ts';
+import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
+import {
+  childrenOf,
+  holdChange,
+  manifestId,
+  maxAnnotationBytes,
+  referrerEdge,
+  tagId,
+  timeKey,
+} from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { PushedBy } from '../../core/documents/principal.ts';
+import { referencesOf } from '../../core/documents/references.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { recordEvent } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Manifest } from '../../core/oci/manifest.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { DocumentChange, JsonDocument } from '../../core/ports/documents.ts';
+import { maxChangesPerCommit } from '../../core/ports/documents.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import type { ImageFacts } from './image-config.ts';
+import { pushEvents } from './push-events.ts';
+
+export interface PushSituation {
+  readonly push: {
+    readonly key: RepositoryKey;
+    readonly bytes: Uint8Array;
+    readonly cause: Cause;
+    readonly pushedBy?: PushedBy | undefined;
+  };
+  readonly manifest: Manifest;
+  readonly digest: Digest;
+  readonly content: ManifestDocument['content'];
+  readonly image: ImageFacts;
+  /** The sizes of the blobs that it references and that the repository has. */
+  readonly stored: ReadonlyMap<Digest, number>;
+  /** The repository's, in the catalog. */
+  readonly entry: RepositoryDocument;
+  /** What is stored already: the same manifest, and what each pushed tag points at. */
+  readonly before: Stored<ManifestDocument> | undefined;
+  /** It lies in the bin: the push brings it back. */
+  readonly binned: Stored<BinnedDocument> | undefined;
+  /** Whether who pushes may bring back what somebody deleted. */
+  readonly mayRestore: boolean;
+  /** The change that says that its surroundings are to be settled. */
+  readonly settling: DocumentChange;
+  readonly tags: readonly PushedTag[];
+  readonly source: string;
+  readonly now: Date;
+  readonly nextId: () => string;
+}
+
+export interface PushedTag {
+  readonly name: Tag;
+  readonly before: Stored<TagDocument> | undefined;
+}
+
+/**
+ * The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. `settles`: its
+ * surroundings are to be settled.
+ */
+export function pushChanges(situation: PushSituation): {
+  changes: DocumentChange[];
+  events: CloudEvent[];
+  settles: boolean;
+} {
+  const { key } = situation.push;
+  const pushed = manifestDocument(situation);
+  const events = pushEvents(situation, pushed);
+  const changes: DocumentChange[] = [
+    // Written even when nothing about it changes: a delete that runs at the same time then sees its etag move.
+    write(pushed, situation.before),
+    ...situation.tags.map((tag) => tagChange(situation, tag)),
+    ...referrerEdge(pushed),
+    ...events.ofPush.map((event) => recordEvent(key, event)),
+    ...events.ofRepository.map((event) => recordEvent(key, event)),
+  ];
+  const children = childrenOf(pushed);
+  // A batch that can hold all its children demands that they are live; with more of them they are looked at afterwards.
+  const holds = changes.length + children.length <= maxChangesPerCommit - 2;
+  const settles = situation.binned !== undefined || !holds;
+  const held = holds ? children.map((child) => holdChange(child, situation.now)) : [];
+  return {
+    changes: [...changes, ...held, ...broughtBack(situation), ...(settles ? [situation.settling] : [])],
+    events: [...events.ofPush, ...events.ofRepository],
+    settles,
+  };
+}
+
+function broughtBack({ binned }: PushSituation): DocumentChange[] {
+  return binned === undefined ? [] : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }];
+}
+
+function write(document: object & { id: string }, before: { readonly etag: string } | undefined): DocumentChange {
+  const plain: JsonDocument = { ...document };
+  return before === undefined
+    ? { do: 'create', document: plain }
+    : { do: 'replace', document: plain, ifMatch: before.etag };
+}
+
+function manifestDocument({ push, manifest, digest, content, image, now, ...there }: PushSituation): ManifestDocument {
+  const before = there.before ?? there.binned;
+  const about = there.tags.length === 0 ? before?.document.about : aboutOfAll(there.tags);
+  const { registry, repository } = push.key;
+  const updatedAt = now.toISOString();
+  return {
+    id: manifestId(digest),
+    type: 'manifest',
+    schemaVersion: 1,
+    registry,
+    repository,
+    digest,
+    mediaType: manifest.mediaType,
+    size: push.bytes.length,
+    content,
+    references: referencesOf(manifest, there.stored),
+    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
+    ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
+    ...(about === undefined ? {} : { about }),
+    ...annotationsFor(manifest),
+    ...image,
+    // What was said about it is kept.
+    ...(before?.document.quarantine === undefined ? {} : { quarantine: before.document.quarantine }),
+    ...cameAlone(there, updatedAt),
+    attributes: before?.document.attributes ?? everythingEnabled,
+    createdAt: before?.document.createdAt ?? updatedAt,
+    updatedAt,
+    byTime: timeKey('manifest', updatedAt, digest),
+  };
+}
+
+/** Its own bytes bring a manifest back, whoever sends them. What was deleted along with it they did not send. */
+function cameAlone(
+  { before, binned, mayRestore }: Pick<PushSituation, 'before' | 'binned' | 'mayRestore'>,
+  now: string,
+): Pick<ManifestDocument, 'cameAloneAt'> {
+  if (binned !== undefined) return mayRestore ? {} : { cameAloneAt: now };
+  const cameAloneAt = before?.document.cameAloneAt;
+  return cameAloneAt === undefined ? {} : { cameAloneAt };
+}
+
+/** What a document repeats of a manifest's annotations: all, or where they are. */
+function annotationsFor({ annotations }: Manifest): Pick<ManifestDocument, 'annotations' | 'annotationsIn'> {
+  if (annotations === undefined) return {};
+  return Buffer.byteLength(JSON.stringify(annotations)) <= maxAnnotationBytes
+    ? { annotations }
+    : { annotationsIn: 'manifest' };
+}
+
+/** A manifest with a tag of its own beside is about nothing else. */
+function aboutOfAll(tags: readonly PushedTag[]): string | undefined {
+  const [first, ...rest] = tags.map(({ name }) => aboutIn(name));
+  return rest.every((each) => each === first) ? first : undefined;
+}
+
+function tagChange({ push, manifest, digest, now }: PushSituation, { name, before }: PushedTag): DocumentChange {
+  const { registry, repository } = push.key;
+  const updatedAt = now.toISOString();
+  const times = {
+    createdAt: before?.document.createdAt ?? updatedAt,
+    updatedAt,
+    byTime: timeKey('tag', updatedAt, name),
+  };
+  const attributes = before?.document.attributes ?? everythingEnabled;
+  const about = aboutIn(name) ?? (manifest.subject === undefined ? undefined : aboutName(manifest.subject.digest));
+  const tag: TagDocument = {
+    id: tagId(name),
+    type: 'tag',
+    schemaVersion: 1,
+    registry,
+    repository,
+    name,
+    digest,
+    ...(push.pushedBy === undefined ? {} : { pushedBy: push.pushedBy }),
+    ...(about === undefined ? {} : { about }),
+    attributes,
+    ...times,
+  };
+  return write(tag, before);
+}

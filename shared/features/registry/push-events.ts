@@ -1,0 +1,82 @@
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { chartSubject, chartTarget, isChart } from '../../core/events/chart.ts';
+import { envelope } from '../../core/events/envelope.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import type { PushedTag, PushSituation } from './push-changes.ts';
+
+/** What a push tells of: the manifest, its tag when that moved, and the repository when it is new. */
+export interface PushEvents {
+  readonly ofPush: readonly CloudEvent[];
+  /** Named after the repository's life, so that it is recorded once. */
+  readonly ofRepository: readonly CloudEvent[];
+}
+
+export function pushEvents(situation: PushSituation, pushed: ManifestDocument): PushEvents {
+  const { tags } = situation;
+  const ofPush =
+    tags.length === 0
+      ? [manifestPushed(situation, pushed, undefined)]
+      : tags.flatMap((tag) => [manifestPushed(situation, pushed, tag.name), ...tagMoved(situation, tag)]);
+  return { ofPush, ofRepository: repositoryCreated(situation) };
+}
+
+function manifestPushed(situation: PushSituation, pushed: ManifestDocument, tag: Tag | undefined): CloudEvent {
+  const { mediaType, size, digest, repository } = pushed;
+  if (isChart(pushed)) {
+    const target = chartTarget(pushed, repository, tag);
+    return envelope('Microsoft.ContainerRegistry.ChartPushed', about(situation, chartSubject(target)), {
+      ...occurrence(situation),
+      action: 'chart_push',
+      target,
+    });
+  }
+  return envelope(
+    'Microsoft.ContainerRegistry.ImagePushed',
+    about(situation, tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`),
+    {
+      ...occurrence(situation),
+      action: 'push',
+      target: { mediaType, size, digest, length: size, repository, ...(tag === undefined ? {} : { tag }) },
+    },
+  );
+}
+
+function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudEvent[] {
+  const { digest, push } = situation;
+  const { repository } = push.key;
+  const previousDigest = before?.document.digest;
+  if (previousDigest === undefined || previousDigest === digest) return [];
+  return [
+    envelope('Longshore.TagMoved', about(situation, `${repository}:${name}`), {
+      ...occurrence(situation),
+      target: { repository, tag: name, digest, previousDigest },
+    }),
+  ];
+}
+
+/** One event tells of each life of a repository: the first push that commits records it, and the others leave it. */
+export function repositoryCreatedId(generation: string): string {
+  return `${generation}-created`;
+}
+
+function repositoryCreated(situation: PushSituation): CloudEvent[] {
+  const { announced, generation, repository } = situation.entry;
+  if (announced) return [];
+  const id = repositoryCreatedId(generation);
+  return [
+    envelope(
+      'Longshore.RepositoryCreated',
+      { ...about(situation, repository), id },
+      { ...occurrence(situation), target: { repository } },
+    ),
+  ];
+}
+
+function about({ source, now, nextId }: PushSituation, subject: string) {
+  return { id: nextId(), time: now.toISOString(), source, subject };
+}
+
+function occurrence({ push, now, nextId }: PushSituation) {
+  return { id: nextId(), timestamp: now.toISOString(), ...push.cause };
+}

@@ -1,0 +1,361 @@
+import pLimit from 'p-limit';
+import { requireAllowed } from '../../core/documents/attributes.ts';
+import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import {
+  guardedManifest,
+  guardedTag,
+  manifestBlobName,
+  manifestDocumentSchema,
+  manifestRef,
+  maxInlineBytes,
+  tagDocumentSchema,
+  tagRef,
+} from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { PushedBy } from '../../core/documents/principal.ts';
+import { maxReferences, referencedDigests } from '../../core/documents/references.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { publishCommitted, recordedEvents } from '../../core/events/outbox.ts';
+import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { algorithmOf, digestOf, isDigest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { Manifest } from '../../core/oci/manifest.ts';
+import { parseManifest } from '../../core/oci/manifest.ts';
+import { isManifestMediaType } from '../../core/oci/media-types.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { RandomIds } from '../../core/ports/clock.ts';
+import type { DocumentChange } from '../../core/ports/documents.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import { readImageConfig } from './image-config.ts';
+import type { LinkedBlob } from './links.ts';
+import { relyOnLink } from './links.ts';
+import type { RegistryPorts } from './ports.ts';
+import type { PushedTag } from './push-changes.ts';
+import { pushChanges } from './push-changes.ts';
+import { repositoryCreatedId } from './push-events.ts';
+
+export interface ManifestPush {
+  readonly key: RepositoryKey;
+  /** What the URL names: a tag, or the digest that the bytes must have. */
+  readonly reference: Tag | Digest;
+  /** More tags to set in the same transaction (distribution-spec, "Pushing Manifests", `?tag=`). */
+  readonly tags: readonly Tag[];
+  readonly bytes: Uint8Array;
+  readonly contentType: string | undefined;
+  readonly cause: Cause;
+  /** On whose word: it is kept with the tags. */
+  readonly pushedBy?: PushedBy | undefined;
+  /**
+   * Whether who pushes may bring back from the bin what somebody deleted and this push does not send: the right
+   * `deleted/restore`.
+   */
+  readonly mayRestore: boolean;
+  /** What the tag must point at for the push to happen; absent, anything. */
+  readonly onlyIfAt?: Digest | 'nothing';
+}
+
+export interface Pushed {
+  readonly digest: Digest;
+  readonly subject: Digest | undefined;
+}
+
+/**
+ * Pushes a manifest: manifest, tags, referrer edge and events in one transaction, the events published after it.
+ * Throws `RegistryError`: `manifest-invalid`, `too-large`, `too-many-tags`, `digest-invalid`, `manifest-blobs-unknown`,
+ * `disallowed`, `contended`, `conflict` when the tag is not where it was demanded to be.
+ */
+export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
+  const names = pushedTags(push);
+  const manifest = parseManifest(push.bytes, push.contentType);
+  const digest = pushedDigest(push);
+  const look = () => requireReferences(ports, push, manifest);
+  const [looked] = await Promise.all([look(), ports.entries.requireAllowed('write', push.key)]);
+  let relied = looked;
+  const about = once(() =>
+    Promise.all([
+      readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)),
+      ports.entries.open(push.key),
+    ]),
+  );
+  const content = once(() => storeContent(ports, push, digest));
+  const ids = sameIdsEachTime(ports.ids);
+  let [told, mustSettle] = [false, false];
+  const tried = new Set<string>();
+  const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
+    if (relied.until <= ports.clock.now().getTime()) relied = await look();
+    const [{ before, binned }, tags, [image, entry]] = await Promise.all([
+      readThere(ports, push.key, digest),
+      readTags(ports, push.key, names),
+      about(),
+    ]);
+    requireAt(push, tags, digest);
+    requireAllowed('write', [
+      ...tags.map((tag) => guardedTag(tag.before?.document)),
+      guardedManifest(before?.document),
+    ]);
+    const sizes = new Map([...relied.links].map(([blob, { size }]) => [blob, size]));
+    const stored = {
+      before,
+      binned,
+      tags,
+      image,
+      stored: sizes,
+      entry: told ? { ...entry.document, announced: true } : entry.document,
+      content: (before ?? binned)?.document.content ?? (await content()),
+    };
+    const change = pushChanges({
+      push,
+      manifest,
+      digest,
+      ...stored,
+      mayRestore: push.mayRestore,
+      settling: ports.bin.settling(push.key, digest),
+      source: ports.settings.eventSource,
+      now: ports.clock.now(),
+      nextId: ids(),
+    });
+    if (relied.until <= ports.clock.now().getTime()) return undefined;
+    // The repository's creation is told of by whoever has recorded it, or by the sweep.
+    for (const { id } of change.events) if (id !== repositoryCreatedId(entry.document.generation)) tried.add(id);
+    mustSettle ||= change.settles;
+    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
+    if (!outcome.committed && isOfRepository(change.changes[outcome.index], entry.document)) {
+      // Another push into the new repository tells of it, in its own words: two events of one id would differ.
+      told = true;
+      return undefined;
+    }
+    // An earlier attempt was committed, and this one is not: what happened is what that one recorded.
+    if (!outcome.committed && isOwnEvent(change.changes[outcome.index], outcome.because))
+      return { events: await recordedEvents(ports.documents, push.key, tried), settles: mustSettle };
+    if (!outcome.committed) {
+      // Only children are patched: one has just gone, and is looked for again.
+      if (change.changes[outcome.index]?.do === 'patch') relied = { ...relied, until: 0 };
+      return undefined;
+    }
+    return change;
+  });
+  await Promise.all([
+    publishCommitted(ports, push.key, events),
+    announceRepository(ports, push.key, (await about())[1]),
+  ]);
+  if (settles) await settleLater(ports, push, digest);
+  return { digest, subject: manifest.subject?.digest };
+}
+
+/** That it is where the push would bring it says that an earlier attempt was committed. */
+function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], digest: Digest): void {
+  const at = tag?.before?.document.digest;
+  if (onlyIfAt === undefined || at === digest || (at ?? 'nothing') === onlyIfAt) return;
+  throw new RegistryError({
+    is: 'conflict',
+    why: `the tag ${tag?.name ?? ''} is at ${at ?? 'nothing'} by now, and was to be moved from ${onlyIfAt}`,
+  });
+}
+
+/** Started with the first attempt's reads, not before: then nothing that fails is left without one who waits for it. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => (running ??= work());
+}
+
+/** Every attempt draws the same ids in the same order, so that its events are known again. */
+function sameIdsEachTime(ids: RandomIds): () => () => string {
+  const drawn: string[] = [];
+  return () => {
+    let next = 0;
+    return () => (drawn[next++] ??= ids.nextId());
+  };
+}
+
+/**
+ * That the event of this push is there already says that an earlier attempt was committed, and its answer lost on the
+ * way.
+ */
+function isOwnEvent(change: DocumentChange | undefined, because: 'exists' | 'absent' | 'changed'): boolean {
+  return because === 'exists' && change?.do === 'create' && change.document.type === 'event';
+}
+
+/**
+ * Whether it is the event of the repository's creation that was there already: those of the push itself come before it,
+ * and are met first.
+ */
+function isOfRepository(change: DocumentChange | undefined, { generation }: RepositoryDocument): boolean {
+  return change?.do === 'create' && change.document.id === `event:${repositoryCreatedId(generation)}`;
+}
+
+/** A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge. */
+const maxTags = 30;
+
+function pushedTags({ reference, tags }: ManifestPush): Tag[] {
+  const names = [...new Set(isDigest(reference) ? tags : [reference, ...tags])];
+  if (names.length > maxTags) throw new RegistryError({ is: 'too-many-tags', limit: maxTags });
+  return names;
+}
+
+/**
+ * The push has happened: that this fails means only that the next push tells of the new repository again, under the
+ * same event id.
+ */
+async function announceRepository(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  entry: Stored<RepositoryDocument>,
+): Promise<void> {
+  if (entry.document.announced) return;
+  try {
+    await ports.entries.announced(key, entry);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, repository: key.repository }, 'a new repository is not marked as announced');
+  }
+}
+
+function pushedDigest(push: ManifestPush): Digest {
+  if (!isDigest(push.reference)) return digestOf(push.bytes);
+  const digest = digestOf(push.bytes, algorithmOf(push.reference));
+  if (digest !== push.reference)
+    throw new RegistryError({
+      is: 'digest-invalid',
+      why: `the manifest's digest is ${digest}, the URL says ${push.reference}`,
+    });
+  return digest;
+}
+
+/**
+ * Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else
+ * speaks against them. The metadata says whose they are: so what a crash left without its document is found.
+ */
+async function storeContent(
+  ports: RegistryPorts,
+  { bytes, key }: ManifestPush,
+  digest: Digest,
+): Promise<ManifestDocument['content']> {
+  if (bytes.length <= maxInlineBytes)
+    return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
+  const blob = manifestBlobName(digest, ports.ids.nextId());
+  await ports.blobs.putBlob(blob, bytes, { digest, registry: key.registry, repository: key.repository });
+  return { blob, region: ports.settings.region };
+}
+
+/** The push has happened, and says so itself: what this fails to settle a timer settles. */
+async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, digest: Digest): Promise<void> {
+  try {
+    await ports.bin.settle(key, digest, cause);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn(
+      { err: error, repository: key.repository, digest },
+      'what belongs to a pushed manifest stays in the bin until the timer settles it',
+    );
+  }
+}
+
+/** The bin is looked into second: what moves there in between is found. What is live costs no second read. */
+async function readThere(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
+  const before = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  return {
+    before,
+    binned:
+      before === undefined
+        ? await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))
+        : undefined,
+  };
+}
+
+function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[]): Promise<PushedTag[]> {
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)),
+    })),
+  );
+}
+
+const readsAtOnce = 16;
+
+/** What a push saw of what it references, and until when it may rely on that. */
+interface Relied {
+  readonly links: ReadonlyMap<Digest, LinkedBlob>;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/**
+ * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are
+ * spared for three quarters of the grace from the look, and a push commits within half of it; a child in the bin comes
+ * back, where who pushes may bring it back.
+ */
+async function requireReferences(ports: RegistryPorts, push: ManifestPush, manifest: Manifest): Promise<Relied> {
+  const { key } = push;
+  const until = ports.clock.now().getTime() + ports.settings.graceMs / 2;
+  const links = new Map<Digest, LinkedBlob>();
+  const look = async (digest: Digest) => {
+    const link = await relyOnLink(ports, key, digest);
+    if (link !== undefined) links.set(digest, link);
+    return link;
+  };
+  const { size: referenced } = referencedDigests(manifest);
+  if (referenced > maxReferences)
+    throw new RegistryError({
+      is: 'manifest-invalid',
+      why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed`,
+    });
+  const child = (digest: Digest) => childPresent(ports, push, digest);
+  const wanted = [
+    ...uniquely(requiredBlobs(manifest), look),
+    ...uniquely(manifest.manifests, async (digest, mediaType) =>
+      isManifestMediaType(mediaType)
+        ? ((await child(digest)) ?? look(digest))
+        : ((await look(digest)) ?? child(digest)),
+    ),
+  ];
+  const limit = pLimit(readsAtOnce);
+  const found = await Promise.all(wanted.map(({ look, digest, mediaType }) => limit(() => look(digest, mediaType))));
+  const missing = wanted.flatMap(({ digest, mediaType }, index) =>
+    found[index] === undefined
+      ? [{ digest, mediaType }]
+      : found[index] === 'stays in the bin'
+        ? [{ digest, mediaType, deleted: true as const }]
+        : [],
+  );
+  if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
+  return { links, until };
+}
+
+/**
+ * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or
+ * its own bytes. What an index lists may also be a blob, as the layers and the config of BuildKit's cache are; which of
+ * the two is looked for first goes by the media type.
+ */
+async function childPresent(
+  ports: RegistryPorts,
+  { key, cause, mayRestore }: ManifestPush,
+  digest: Digest,
+): Promise<true | 'stays in the bin' | undefined> {
+  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  if (await isLive()) return true;
+  const back = await ports.bin.reviveForPush(key, digest, cause, mayRestore);
+  if (back === 'refused') return 'stays in the bin';
+  // Looked for once more: somebody else may have just restored it.
+  return back === 'revived' || (await isLive()) || undefined;
+}
+
+function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest, mediaType: string) => Promise<unknown>) {
+  const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
+  return [...unique.values()].map(({ digest, mediaType }) => ({ digest, mediaType, look }));
+}
+
+/**
+ * Layers that must not be distributed are fetched from their `urls` (image-spec, layer.md, "Non-Distributable Layers").
+ */
+function requiredBlobs(manifest: Manifest): Descriptor[] {
+  const layers = manifest.layers.filter((layer) => !/nondistributable|\.foreign\./.test(layer.mediaType));
+  return manifest.config === undefined ? layers : [manifest.config, ...layers];
+}

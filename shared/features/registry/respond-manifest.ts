@@ -1,0 +1,133 @@
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { PushedBy } from '../../core/documents/principal.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { entityTag, isKnownToClient } from '../../core/http/conditions.ts';
+import { readSmallBody } from '../../core/http/request.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { JsonBounds, JsonOutOfBounds } from '../../core/oci/json.ts';
+import { manifestOutOfBounds, maxManifestBytes } from '../../core/oci/manifest.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import { isTag } from '../../core/oci/name.ts';
+import type { Caller } from '../../core/ports/authorize.ts';
+import { deleteManifest } from './delete-manifest.ts';
+import type { RegistryPorts } from './ports.ts';
+import { pushManifest } from './push-manifest.ts';
+import { findManifest, pullManifest } from './read-manifest.ts';
+
+/**
+ * Who asks, for what the bin gives back; the headers that every answer carries; and who is told which manifest is
+ * answered with.
+ */
+interface Asked {
+  readonly cause: Cause;
+  readonly common: Readonly<Record<string, string>>;
+  readonly served: (manifest: Digest) => void;
+}
+
+/** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
+export async function pulledManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  request: Request,
+  { cause, common, served }: Asked,
+): Promise<Response> {
+  if (request.method === 'HEAD') {
+    const { document } = await findManifest(ports, key, reference, cause);
+    served(document.digest);
+    return answered(document, null, request, common);
+  }
+  const { document, content } = await pullManifest(ports, key, reference, cause);
+  served(document.digest);
+  return answered(document, content, request, common);
+}
+
+function answered(
+  { digest, mediaType, size }: ManifestDocument,
+  content: string | Uint8Array<ArrayBuffer> | null,
+  request: Request,
+  common: Readonly<Record<string, string>>,
+): Response {
+  const tag = entityTag(digest);
+  if (isKnownToClient(request.headers, tag))
+    return new Response(null, { status: 304, headers: { ...common, 'Docker-Content-Digest': digest, ETag: tag } });
+  return new Response(content, {
+    headers: {
+      ...common,
+      'Content-Type': mediaType,
+      'Content-Length': String(size),
+      'Docker-Content-Digest': digest,
+      ETag: tag,
+    },
+  });
+}
+
+/** DELETE: a manifest with its tags, or one tag. */
+export async function deletedManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  cause: Cause,
+): Promise<Response> {
+  await deleteManifest(ports, key, reference, cause);
+  return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
+}
+
+/** What a push comes with, beside its body. */
+export interface PushRequest {
+  readonly query: URLSearchParams;
+  readonly cause: Cause;
+  readonly caller: Caller;
+  readonly pushedBy: PushedBy | undefined;
+}
+
+/** PUT, with `?tag=` for more tags. */
+export async function pushedManifest(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  request: Request,
+  { query, cause, caller, pushedBy }: PushRequest,
+): Promise<Response> {
+  const tags = query.getAll('tag').map(requireTag);
+  const bytes = await readSmallBody(request, 'manifest', maxManifestBytes, withinBounds());
+  const mayRestore = caller.may({ type: 'repository', name: key.repository, action: 'deleted_restore' });
+  const contentType = request.headers.get('content-type') ?? undefined;
+  const { digest, subject } = await pushManifest(ports, {
+    key,
+    reference,
+    tags,
+    bytes,
+    contentType,
+    cause,
+    pushedBy,
+    mayRestore,
+  });
+  const headers = {
+    Location: `/v2/${key.repository}/manifests/${digest}`,
+    'Docker-Content-Digest': digest,
+    'Content-Length': '0',
+    ...(subject === undefined ? {} : { 'OCI-Subject': subject }),
+    ...(tags.length === 0 ? {} : { 'OCI-Tag': tags.join(', ') }),
+  };
+  return new Response(null, { status: 201, headers });
+}
+
+/** Refuses a manifest that is nested too deep, or too long, as soon as it is, whatever is still to come. */
+function withinBounds(): (chunk: Uint8Array) => void {
+  const bounds = new JsonBounds();
+  return (chunk) => {
+    try {
+      bounds.add(chunk);
+    } catch (error) {
+      throw error instanceof JsonOutOfBounds ? manifestOutOfBounds(error) : error;
+    }
+  };
+}
+
+function requireTag(text: string): Tag {
+  if (isTag(text)) return text;
+  throw new RegistryError({ is: 'tag-invalid', tag: text });
+}

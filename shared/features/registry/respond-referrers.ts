@@ -1,0 +1,56 @@
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { nextPage, pageSizeIn } from '../../core/http/page.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { mediaTypes } from '../../core/oci/media-types.ts';
+import type { RegistryPorts } from './ports.ts';
+import { listReferrers } from './referrers.ts';
+import { digestIn } from './route.ts';
+
+/** Many clients do not follow `Link` here, so a page is as large as it can be. */
+const pageSize = 1_000;
+
+/**
+ * A query's bare `+` is read as a blank, and clients leave the `+` of `application/spdx+json` bare. A type has no blank
+ * before its parameters, so there it was a `+`; what was pushed under a name that is no media type may have one.
+ */
+function asMeant(type: string): string[] {
+  const meant = type.replace(/^[^;]*/, (name) => name.replaceAll(' ', '+'));
+  return meant === type ? [type] : [meant, type];
+}
+
+/**
+ * Distribution-spec, "Listing Referrers": an image index, empty for a subject or repository that nobody knows, never
+ * 404.
+ */
+export async function respondReferrers(
+  ports: Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>,
+  key: RepositoryKey,
+  subject: Digest,
+  query: URLSearchParams,
+): Promise<Response> {
+  const n = Math.max(1, pageSizeIn(query, { usual: pageSize, largest: pageSize }));
+  const given = query.get('last');
+  const artifactTypes = query
+    .getAll('artifactType')
+    .filter((type) => type !== '')
+    .flatMap(asMeant);
+  const { descriptors, more } = await listReferrers(ports, key, {
+    subject,
+    artifactTypes,
+    n,
+    last: given === null ? undefined : digestIn(given),
+  });
+  const last = descriptors.at(-1)?.digest;
+  const filters = artifactTypes.map((type) => ['artifactType', type] as const);
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: descriptors });
+  return new Response(body, {
+    headers: {
+      'Content-Type': mediaTypes.ociIndex,
+      'Content-Length': String(Buffer.byteLength(body)),
+      ...(filters.length === 0 ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
+      ...(more && last !== undefined
+        ? nextPage(`/v2/${key.repository}/referrers/${subject}`, [...filters, ['last', last], ['n', String(n)]])
+        : {}),
+    },
+  });
+}

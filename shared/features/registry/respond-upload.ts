@@ -1,0 +1,211 @@
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { bodyOf, contentLength, contentRange } from '../../core/http/request.ts';
+import { receivedRange } from '../../core/http/respond.ts';
+import type { Digest, DigestAlgorithm } from '../../core/oci/digest.ts';
+import { algorithmOf, isDigestAlgorithm } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { isRepositoryName } from '../../core/oci/name.ts';
+import type { Caller } from '../../core/ports/authorize.ts';
+import { cancelUpload, requireUncancelled, requireUnderWay } from './cancel-upload.ts';
+import { finishUpload } from './finish-upload.ts';
+import { mountBlob, mountFromAnywhere } from './mount.ts';
+import type { RegistryPorts } from './ports.ts';
+import { digestIn } from './route.ts';
+import type { UploadBody } from './upload.ts';
+import { appendToUpload, recoverUpload } from './upload.ts';
+import type { UploadState } from './upload-state.ts';
+import { newUpload, opensByItself, openUpload, signUpload } from './upload-state.ts';
+
+const stateParameter = '_state';
+
+/**
+ * POST: starts an upload, takes a whole blob in one request (`?digest=`), or mounts one (`?mount=`, with or without
+ * `&from=`).
+ */
+export async function startUpload(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  request: Request,
+  query: URLSearchParams,
+  caller: Caller,
+): Promise<Response> {
+  const mounted = await tryMount(ports, key, query, caller);
+  if (mounted !== undefined) return created(key, mounted);
+  const digest = query.get('digest');
+  const named = digest === null ? undefined : digestIn(digest);
+  const state = newUpload(
+    key,
+    ports.ids.nextId(),
+    named === undefined ? algorithmIn(query) : algorithmOf(named),
+    ports.clock.now(),
+    { region: await regionForUpload(ports), open: ports.settings.uploadsUrl !== undefined },
+  );
+  return named === undefined ? accepted(ports, state) : finish(inRegionOf(ports, state), state, request, named);
+}
+
+/** Distribution-spec, `?digest-algorithm=`. Throws `RegistryError` (`digest-invalid`). */
+function algorithmIn(query: URLSearchParams): DigestAlgorithm {
+  const given = query.get('digest-algorithm') ?? 'sha256';
+  if (isDigestAlgorithm(given)) return given;
+  throw new RegistryError({ is: 'digest-invalid', why: `"${given.slice(0, 50)}" is neither sha256 nor sha512` });
+}
+
+async function tryMount(
+  ports: RegistryPorts,
+  key: RepositoryKey,
+  query: URLSearchParams,
+  caller: Caller,
+): Promise<Digest | undefined> {
+  const [mount, from] = [query.get('mount'), query.get('from')];
+  if (mount === null) return undefined;
+  const digest = digestIn(mount);
+  if (from === null) return (await mountFromAnywhere(ports, key, digest, caller)) ? digest : undefined;
+  if (!isRepositoryName(from)) throw new RegistryError({ is: 'name-invalid', name: from.slice(0, 300) });
+  // Nothing is looked up then, so the answer is the same whether the source has the blob or not.
+  if (!caller.may({ type: 'repository', name: from, action: 'pull' })) return undefined;
+  return (await mountBlob(ports, { registry: key.registry, repository: from }, key, digest)) ? digest : undefined;
+}
+
+/**
+ * Whether the URL of an upload is enough, whoever asks: where uploads go to a host of their own, containerd and
+ * Docker's engine send no credentials there. Whoever started it was allowed to push, and the URL opens nothing but this
+ * upload.
+ */
+export function needsNoCredentials(
+  { settings, clock }: RegistryPorts,
+  key: RepositoryKey,
+  id: string,
+  query: URLSearchParams,
+): boolean {
+  return (
+    settings.uploadsUrl !== undefined &&
+    opensByItself(query.get(stateParameter) ?? undefined, { ...key, id }, settings.uploadKey, clock.now())
+  );
+}
+
+/**
+ * This region, or while its storage is down the next. Said in URLs only where there is a choice: they are long enough.
+ */
+async function regionForUpload({ regions }: RegistryPorts): Promise<string | undefined> {
+  if (regions.names.length === 1) return undefined;
+  for (const name of regions.names) if (await regions.isUp(name)) return name;
+  return regions.here;
+}
+
+/**
+ * The ports of the region that has the upload's bytes: a request that comes to another one goes on with them where they
+ * are.
+ */
+function inRegionOf(ports: RegistryPorts, { region }: UploadState): RegistryPorts {
+  if (region === undefined || region === ports.regions.here) return ports;
+  const blobs = ports.regions.blobsIn(region);
+  if (blobs === undefined)
+    throw new RegistryError({
+      is: 'upload-unknown',
+      why: `its bytes are in the region "${region.slice(0, 40)}", which is none of the registry's`,
+    });
+  return { ...ports, blobs, settings: { ...ports.settings, region } };
+}
+
+/** GET, PATCH, PUT and DELETE on the URL that `startUpload` gave. */
+export async function continueUpload(
+  reached: RegistryPorts,
+  key: RepositoryKey,
+  id: string,
+  request: Request,
+  query: URLSearchParams,
+): Promise<Response> {
+  const state = openUpload(
+    query.get(stateParameter) ?? undefined,
+    { ...key, id },
+    reached.settings.uploadKey,
+    reached.clock.now(),
+  );
+  const ports = inRegionOf(reached, state);
+  requireUncancelled(ports.cancelled, state);
+  switch (request.method) {
+    case 'PATCH':
+      return accepted(ports, await append(ports, state, request));
+    case 'PUT':
+      return put(ports, state, request, query.get('digest'));
+    case 'DELETE':
+      await cancelUpload(ports, state);
+      return new Response(null, { status: 204 });
+    default:
+      return progress(ports, await whereItStands(ports, state));
+  }
+}
+
+async function whereItStands(ports: RegistryPorts, state: UploadState): Promise<UploadState> {
+  const [recovered] = await Promise.all([recoverUpload(ports, state), requireUnderWay(ports, state)]);
+  return recovered;
+}
+
+/** A chunk that is out of order is answered with where to go on. */
+async function append(
+  ports: RegistryPorts,
+  state: UploadState,
+  request: Request,
+  algorithm?: DigestAlgorithm,
+): Promise<UploadState> {
+  try {
+    return await appendToUpload(ports, state, uploadBody(request), algorithm);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.fault.is !== 'range-invalid') throw error;
+    throw new RegistryError({
+      ...error.fault,
+      received: error.fault.received ?? state.offset,
+      location: locationOf(ports, state),
+    });
+  }
+}
+
+async function put(
+  ports: RegistryPorts,
+  state: UploadState,
+  request: Request,
+  digest: string | null,
+): Promise<Response> {
+  if (digest === null)
+    throw new RegistryError({ is: 'digest-invalid', why: 'the upload is finished by PUT with ?digest=' });
+  return finish(ports, state, request, digestIn(digest));
+}
+
+async function finish(ports: RegistryPorts, state: UploadState, request: Request, digest: Digest): Promise<Response> {
+  await finishUpload(ports, await append(ports, state, request, algorithmOf(digest)), digest);
+  return created(state, digest);
+}
+
+function uploadBody(request: Request): UploadBody {
+  return { stream: bodyOf(request), length: contentLength(request), range: contentRange(request) };
+}
+
+function locationOf(ports: RegistryPorts, state: UploadState): string {
+  return `${ports.settings.uploadsUrl?.origin ?? ''}/v2/${state.repository}/blobs/uploads/${state.id}?${stateParameter}=${signUpload(state, ports.settings.uploadKey)}`;
+}
+
+function progressHeaders(ports: RegistryPorts, state: UploadState): Record<string, string> {
+  return {
+    Location: locationOf(ports, state),
+    Range: receivedRange(state.offset),
+    'Docker-Upload-UUID': state.id,
+    'Content-Length': '0',
+  };
+}
+
+function accepted(ports: RegistryPorts, state: UploadState): Response {
+  return new Response(null, { status: 202, headers: progressHeaders(ports, state) });
+}
+
+function progress(ports: RegistryPorts, state: UploadState): Response {
+  return new Response(null, { status: 204, headers: progressHeaders(ports, state) });
+}
+
+function created(key: RepositoryKey, digest: Digest): Response {
+  const headers = {
+    Location: `/v2/${key.repository}/blobs/${digest}`,
+    'Docker-Content-Digest': digest,
+    'Content-Length': '0',
+  };
+  return new Response(null, { status: 201, headers });
+}

@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { limitBody } from '../../core/http/limit-body.ts';
+import type { DigestAlgorithm } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { bodyHash } from './body-hash.ts';
+import type { RegistryPorts } from './ports.ts';
+import { blockId, maxBlocks, requireRoom, stageBody } from './stage-body.ts';
+import type { Segment, UploadState } from './upload-state.ts';
+import { blockPrefix, physicalName } from './upload-state.ts';
+
+export interface UploadBody {
+  readonly stream: AsyncIterable<Uint8Array>;
+  /** The request's `Content-Length`, where it has one. */
+  readonly length: number | undefined;
+  /** The request's `Content-Range`, where it has one. */
+  readonly range: { readonly start: number; readonly end: number } | undefined;
+}
+
+/**
+ * Adds a body to an upload and returns its new state. Throws `RegistryError`: `range-invalid` when a numbered chunk is
+ * not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks
+ * off, `too-large` before the first byte when its headers announce too much, else at the block that is too many.
+ */
+export async function appendToUpload(
+  ports: RegistryPorts,
+  state: UploadState,
+  body: UploadBody,
+  algorithm: DigestAlgorithm = state.algorithm,
+): Promise<UploadState> {
+  checkRange(state, body);
+  const promised = promisedBytes(body);
+  requireRoom(state.offset + (promised ?? 0));
+  const hash = await bodyHash(state.hash, { numbered: body.range !== undefined, algorithm });
+  // Two requests that start from one URL must not write each other's blocks: each has a prefix of its own.
+  const prefix = state.next + blockPrefix(ports.ids.nextId());
+  const repeated = refuseRepeatedChunk(ports, state, body, prefix);
+  // It is awaited below; when the body fails first, that is what the client hears of.
+  repeated.catch(() => undefined);
+  const { bytes, blocks } = await stageBody(
+    ports.blobs,
+    { name: physicalName(state), prefix, offset: state.offset },
+    limitBody(body.stream, promised, 'upload-invalid'),
+    hash,
+  );
+  ports.traffic.countBytes('received', bytes);
+  await repeated;
+  if (bytes === 0) return state;
+  const grown = {
+    ...state,
+    offset: state.offset + bytes,
+    next: blockPrefix(ports.ids.nextId()),
+    hash: hash?.state() ?? ({ is: 'lost' } as const),
+  };
+  return spillSegments(ports, { ...grown, segments: [...state.segments, [prefix, blocks]] });
+}
+
+function checkRange(state: UploadState, { range, length }: UploadBody): void {
+  if (range === undefined) return;
+  if (range.start !== state.offset)
+    throw new RegistryError({
+      is: 'range-invalid',
+      why: `the next byte is ${state.offset}, the chunk starts at ${range.start}`,
+    });
+  const named = range.end - range.start + 1;
+  if (length !== undefined && length !== named)
+    throw new RegistryError({
+      is: 'length-mismatch',
+      why: `Content-Range names ${named} bytes, Content-Length ${length}`,
+    });
+}
+
+function promisedBytes({ range, length }: UploadBody): number | undefined {
+  return range === undefined ? length : range.end - range.start + 1;
+}
+
+/**
+ * Listing an upload's blocks costs more with each chunk: later ones are not looked up, and one that is sent again is
+ * just taken.
+ */
+const chunksLookedUp = 64;
+
+/**
+ * A numbered chunk that came whole before, by this same URL, is out of order (416), as it would be where a server keeps
+ * the upload's state. One that broke off may be sent again. Looked up while the body streams, so it costs a chunk no
+ * time.
+ */
+async function refuseRepeatedChunk(
+  ports: RegistryPorts,
+  state: UploadState,
+  body: UploadBody,
+  ownPrefix: string,
+): Promise<void> {
+  if (body.range === undefined || state.spilled !== undefined || state.segments.length >= chunksLookedUp) return;
+  const { offset } = await recoverUpload(ports, state, ownPrefix);
+  if (offset > body.range.end)
+    throw new RegistryError({
+      is: 'range-invalid',
+      why: `${offset} bytes have come; ask by GET where to go on`,
+      received: offset,
+    });
+}
+
+/** A URL may have some 8,000 characters: this many segments and a saved hash fit well. */
+const maxSegmentsInUrl = 64;
+const spilledSchema = z.array(z.tuple([z.string(), z.int().positive()]));
+
+/** Moves the segments of an upload in many small chunks out of the URL, into a small blob beside the upload. */
+async function spillSegments(ports: RegistryPorts, state: UploadState): Promise<UploadState> {
+  if (state.segments.length <= maxSegmentsInUrl) return state;
+  const all = await allSegments(ports, state);
+  const spilled = `uploads/${state.id}/${ports.ids.nextId()}`;
+  await ports.blobs.putBlob(spilled, Buffer.from(JSON.stringify(all)), {});
+  return { ...state, segments: [], spilled };
+}
+
+async function allSegments(ports: RegistryPorts, state: UploadState): Promise<Segment[]> {
+  if (state.spilled === undefined) return state.segments;
+  const stream = await ports.blobs.readBlob(state.spilled);
+  if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  const text = await new Response(stream).text();
+  return [...spilledSchema.parse(JSON.parse(text)), ...state.segments];
+}
+
+/** The ids of an upload's blocks, in order. */
+export async function uploadedBlocks(ports: RegistryPorts, state: UploadState): Promise<string[]> {
+  const segments = await allSegments(ports, state);
+  const ids = segments.flatMap(([prefix, count]) =>
+    Array.from({ length: count }, (_, index) => blockId(prefix, index)),
+  );
+  if (ids.length > maxBlocks)
+    throw new RegistryError({
+      is: 'upload-invalid',
+      why: `it came in more than ${maxBlocks} pieces; send larger chunks`,
+    });
+  return ids;
+}
+
+/**
+ * Where an upload stands after a request of which the client saw no answer: the whole blocks that the interrupted
+ * request staged are kept. Their hash is lost with the process that read them, so they are read back at the end.
+ * `except` is the prefix of a request that is still staging.
+ */
+export async function recoverUpload(ports: RegistryPorts, state: UploadState, except?: string): Promise<UploadState> {
+  const staged = await ports.blobs.listStagedBlocks(physicalName(state));
+  const own = staged.filter(
+    ({ blockId }) => blockId.startsWith(state.next) && (except === undefined || !blockId.startsWith(except)),
+  );
+  const attempts = Map.groupBy(own, (block) => block.blockId.slice(0, -5));
+  const best = [...attempts].map(([prefix, blocks]) => contiguous(prefix, blocks)).sort((a, b) => b.bytes - a.bytes)[0];
+  if (best === undefined || best.blocks === 0) return state;
+  return {
+    ...state,
+    offset: state.offset + best.bytes,
+    segments: [...state.segments, [best.prefix, best.blocks]],
+    next: blockPrefix(ports.ids.nextId()),
+    hash: { is: 'lost' },
+  };
+}
+
+function contiguous(prefix: string, blocks: readonly { blockId: string; size: number }[]) {
+  const sizes = new Map(blocks.map((block) => [block.blockId, block.size]));
+  let bytes = 0;
+  let count = 0;
+  for (let size = sizes.get(blockId(prefix, count)); size !== undefined; size = sizes.get(blockId(prefix, count))) {
+    bytes += size;
+    count++;
+  }
+  return { prefix, bytes, blocks: count };
+}

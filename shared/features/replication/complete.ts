@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { envelope } from '../../core/events/envelope.ts';
+import { publishCommitted, recordEvent } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { blobsOf, missingIn, readManifest, withChildren } from './contents.ts';
+import type { Replicated } from './documents.ts';
+import { replicatedRef, replicatedSchema } from './documents.ts';
+import type { ReplicationPorts } from './ports.ts';
+
+/**
+ * Looks whether an image is whole in a region by now, and if so says so: its document and the event in one transaction,
+ * once for each time that it was queued. `undefined` when it was never asked for, or is gone. Throws `StoreFailure`.
+ */
+export async function settleImage(
+  ports: ReplicationPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  region: string,
+): Promise<Replicated['state'] | undefined> {
+  const { documents } = ports;
+  const ref = replicatedRef(key, digest, region);
+  const found = await readStored(documents, replicatedSchema, ref);
+  if (found?.document.state !== 'queued') return found?.document.state;
+  const manifest = await readManifest(ports, key, digest);
+  if (manifest === undefined) {
+    await documents.commitDocuments(ref.container, ref.partition, [{ do: 'delete', id: ref.id, ifMatch: found.etag }]);
+    return undefined;
+  }
+  const manifests = await withChildren(ports, key, manifest);
+  if (missingIn(region, await blobsOf(ports, manifests)).length > 0) return 'queued';
+  for (const each of manifests) if (!(await bringContent(ports, each, region))) return 'queued';
+  return tellComplete(ports, key, found);
+}
+
+/** Forgets, in every region, how far an image was. */
+export async function forgetImage(
+  { documents, regions }: ReplicationPorts,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<void> {
+  for (const region of regions.names) {
+    const { container, partition, id } = replicatedRef(key, digest, region);
+    // In most regions it never was.
+    await documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
+  }
+}
+
+async function tellComplete(
+  ports: ReplicationPorts,
+  key: RepositoryKey,
+  { document, etag }: Stored<Replicated>,
+): Promise<Replicated['state']> {
+  const { documents, clock, eventSource: source, metrics } = ports;
+  const { digest, region, bytes, queuedAt, pushedAt } = document;
+  const completedAt = clock.now().toISOString();
+  const id = createHash('sha256')
+    .update(JSON.stringify(['replicated', key, digest, region, queuedAt]))
+    .digest('hex')
+    .slice(0, 32);
+  const data = {
+    id,
+    timestamp: completedAt,
+    target: { repository: key.repository, digest, region, bytes, pushedAt, queuedAt },
+  };
+  const event = envelope(
+    'Longshore.ReplicationCompleted',
+    { id, time: completedAt, source, subject: `${key.repository}@${digest}` },
+    data,
+  );
+  const { container, partition } = replicatedRef(key, digest, region);
+  const outcome = await documents.commitDocuments(container, partition, [
+    { do: 'patch', id: document.id, set: { state: 'complete', completedAt }, ifMatch: etag },
+    recordEvent(key, event, 'again'),
+  ]);
+  // Somebody else has told of it.
+  if (!outcome.committed) return 'complete';
+  await publishCommitted(ports, key, [event]);
+  metrics.tellReplicated(region, Date.parse(completedAt) - Date.parse(queuedAt));
+  return 'complete';
+}
+
+/**
+ * A manifest too large for a document is a small blob of its own, in the regions that have been brought it under one
+ * name. `false` when no region gives it.
+ */
+async function bringContent(
+  { regions }: ReplicationPorts,
+  { content, digest, registry, repository }: ManifestDocument,
+  region: string,
+): Promise<boolean> {
+  if ('text' in content) return true;
+  const target = regions.blobsIn(region);
+  if (target === undefined || (await target.statBlob(content.blob)) !== undefined) return target !== undefined;
+  const source = content.region === undefined ? undefined : regions.blobsIn(content.region);
+  const stream = await source?.readBlob(content.blob);
+  if (stream === undefined) return false;
+  await target.putBlob(content.blob, new Uint8Array(await new Response(stream).arrayBuffer()), {
+    digest,
+    registry,
+    repository,
+  });
+  return true;
+}

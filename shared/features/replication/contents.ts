@@ -1,0 +1,57 @@
+import pLimit from 'p-limit';
+import type { BlobDocument } from '../../core/documents/blob.ts';
+import { blobDocumentSchema, blobRef } from '../../core/documents/blob.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { childrenOf, manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { ReplicationPorts } from './ports.ts';
+
+type Reading = Pick<ReplicationPorts, 'documents'>;
+
+const readsAtOnce = 16;
+/** Indexes of indexes of indexes are not what registries hold. */
+const deepest = 4;
+
+/** A manifest with all that a pull of it needs: itself, the children of an index, and theirs. */
+export async function withChildren(
+  ports: Reading,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  depth = 0,
+): Promise<ManifestDocument[]> {
+  const children = depth < deepest ? childrenOf(manifest) : [];
+  const limit = pLimit(readsAtOnce);
+  const found = await Promise.all(children.map((digest) => limit(() => readManifest(ports, key, digest))));
+  const nested: ManifestDocument[][] = [];
+  for (const child of found) if (child !== undefined) nested.push(await withChildren(ports, key, child, depth + 1));
+  return [manifest, ...nested.flat()];
+}
+
+export async function readManifest(
+  { documents }: Reading,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<ManifestDocument | undefined> {
+  return (await readStored(documents, manifestDocumentSchema, manifestRef(key, digest)))?.document;
+}
+
+/** The blobs of these manifests that are stored, each once. A layer that must not be distributed is not. */
+export async function blobsOf({ documents }: Reading, manifests: readonly ManifestDocument[]): Promise<BlobDocument[]> {
+  const digests = new Set(
+    manifests.flatMap(({ references }) =>
+      references.filter(({ role }) => role !== 'manifest').map(({ digest }) => digest),
+    ),
+  );
+  const limit = pLimit(readsAtOnce);
+  const found = await Promise.all(
+    [...digests].map((digest) => limit(() => readStored(documents, blobDocumentSchema, blobRef(digest)))),
+  );
+  return found.flatMap((blob) => blob?.document ?? []);
+}
+
+/** Small before large: what many images wait for is there sooner. */
+export function missingIn(region: string, blobs: readonly BlobDocument[]): BlobDocument[] {
+  return blobs.filter(({ copies }) => copies[region] === undefined).sort((a, b) => a.size - b.size);
+}

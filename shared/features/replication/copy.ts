@@ -1,0 +1,188 @@
+import type { BlobDocument } from '../../core/documents/blob.ts';
+import { blobDocumentSchema, blobId, blobRef } from '../../core/documents/blob.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { algorithmOf, digestOfStream } from '../../core/oci/digest.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import { blocksOf, stageMissing } from './blocks.ts';
+import type { Copy } from './documents.ts';
+import { copyRef, copySchema } from './documents.ts';
+import type { Pace } from './pace.ts';
+import type { ReplicationPorts } from './ports.ts';
+
+/** How long the source's URL is good for: longer than all that is copied with one. In seconds. */
+const sourceSeconds = 6 * 3_600;
+
+/** `failed` says why it is to be tried again. */
+export type CopyOutcome =
+  { readonly is: 'copied' | 'gone' | 'taken' } | { readonly is: 'failed'; readonly why: string };
+
+/** Takes a copy that is due for this process. `undefined` when somebody else was faster. */
+export async function claim(
+  { documents, clock, settings }: ReplicationPorts,
+  { document, etag }: Stored<Copy>,
+): Promise<Copy | undefined> {
+  const tryAt = new Date(clock.now().getTime() + settings.leaseMs).toISOString();
+  const outcome = await documents.commitDocuments(
+    'blobs',
+    [document.digest],
+    [{ do: 'patch', id: document.id, set: { tryAt, begun: true }, ifMatch: etag }],
+  );
+  return outcome.committed ? { ...document, tryAt } : undefined;
+}
+
+/**
+ * Brings a claimed blob to this region: its storage fetches it from another's, block by block; what a crash left staged
+ * is not fetched again. Then blob and copy change in one transaction, which demands that the blob is still there.
+ * Throws `StoreFailure`: then it is to be tried again.
+ */
+export async function copyBlob(ports: ReplicationPorts, copy: Copy, pace: Pace): Promise<CopyOutcome> {
+  const blob = (await readStored(ports.documents, blobDocumentSchema, blobRef(copy.digest)))?.document;
+  if (blob === undefined || blob.copies[copy.region] !== undefined) return register(ports, copy);
+  const before = copy.begun ? await ports.blobs.statBlob(copy.name) : undefined;
+  // Committed by who died before he could say so.
+  if (before?.size !== copy.size) {
+    const outcome = await bring(ports, copy, blob, pace);
+    if (outcome !== undefined) return outcome;
+  }
+  if (copy.verify === 'hash' && !(await hasDigest(ports, copy))) {
+    await ports.blobs.deleteBlob(copy.name);
+    return { is: 'failed', why: 'the copy has another digest, and was deleted' };
+  }
+  return register(ports, copy);
+}
+
+/** `undefined` when the bytes are there. */
+async function bring(
+  ports: ReplicationPorts,
+  copy: Copy,
+  blob: BlobDocument,
+  pace: Pace,
+): Promise<CopyOutcome | undefined> {
+  const {
+    blobs,
+    settings: { blockBytes },
+  } = ports;
+  const { name, size, digest, bytesPerSecond } = copy;
+  const source = await sourceOf(ports, blob, copy.attempts);
+  if (source === undefined)
+    return { is: 'failed', why: `no region that holds it answers: it is in ${Object.keys(blob.copies).join(', ')}` };
+  const staged = copy.begun
+    ? new Map((await blobs.listStagedBlocks(name)).map((block) => [block.blockId, block.size]))
+    : new Map<string, number>();
+  const outcome = await stageMissing(
+    blobs,
+    { name, size, blockBytes, source, bytesPerSecond },
+    staged,
+    pace,
+    keeper(ports, copy),
+  );
+  if (outcome === 'unreadable') return { is: 'failed', why: 'its bytes could not be read where they should be' };
+  const committed = await blobs.commitBlocks(
+    name,
+    blocksOf({ size, blockBytes }).map(({ id }) => id),
+    { digest, proven: 'yes' },
+  );
+  return committed === 'missing' ? { is: 'failed', why: 'what was staged is gone' } : undefined;
+}
+
+/** A copy of another region that answers: after a failure the next one of them. */
+async function sourceOf(
+  { regions }: ReplicationPorts,
+  { copies }: BlobDocument,
+  attempts: number,
+): Promise<string | undefined> {
+  const there = Object.entries(copies).filter(([region]) => region !== regions.here);
+  const up = (
+    await Promise.all(there.map(async ([region, { name }]) => ({ region, name, up: await regions.isUp(region) })))
+  ).filter((each) => each.up);
+  const next = up[attempts % Math.max(1, up.length)];
+  return next === undefined ? undefined : regions.blobsIn(next.region)?.signBlobUrl(next.name, sourceSeconds);
+}
+
+/** Keeps the copy taken while blocks arrive, and says how far it is: at most once in a quarter of the lease. */
+function keeper(
+  { documents, clock, settings: { leaseMs } }: ReplicationPorts,
+  copy: Copy,
+): (bytes: number) => Promise<void> {
+  let [bytesDone, toldAt] = [0, clock.now().getTime()];
+  return async (bytes) => {
+    bytesDone += bytes;
+    const now = clock.now().getTime();
+    if (now - toldAt < leaseMs / 4) return;
+    toldAt = now;
+    await documents.commitDocuments(
+      'blobs',
+      [copy.digest],
+      [{ do: 'patch', id: copy.id, set: { bytesDone, tryAt: new Date(now + leaseMs).toISOString() } }],
+    );
+  };
+}
+
+async function hasDigest({ blobs }: ReplicationPorts, { name, digest }: Copy): Promise<boolean> {
+  const stream = await blobs.readBlob(name);
+  return stream !== undefined && (await digestOfStream(stream, algorithmOf(digest))) === digest;
+}
+
+/**
+ * Says that this region has the blob, and that nothing is left to do for it. A blob that was collected meanwhile is not
+ * brought back: its bytes go. Whoever finds that another has registered a copy deletes his own.
+ */
+async function register(ports: ReplicationPorts, { digest, region, name }: Copy): Promise<CopyOutcome> {
+  const { documents, blobs, clock } = ports;
+  const ref = copyRef(digest, region);
+  return untilUncontended(`the copy of ${digest} in ${region}`, async () => {
+    const [blob, copy] = await Promise.all([
+      readStored(documents, blobDocumentSchema, blobRef(digest)),
+      readStored(documents, copySchema, ref),
+    ]);
+    const there = blob?.document.copies[region]?.name;
+    const done = copy === undefined ? [] : [{ do: 'delete' as const, id: copy.document.id, ifMatch: copy.etag }];
+    if (blob === undefined || (there !== undefined && there !== name)) {
+      await blobs.deleteBlob(name);
+      if (done.length > 0 && !(await documents.commitDocuments('blobs', [digest], done)).committed) return undefined;
+      return { is: 'gone' } as const;
+    }
+    // Somebody else has registered these very bytes, or the copy was planned anew under another name.
+    if (there === name || copy?.document.name !== name) return { is: there === name ? 'copied' : 'taken' } as const;
+    const copied = {
+      do: 'patch' as const,
+      id: blobId,
+      set: { [`copies.${region}`]: { name, storedAt: clock.now().toISOString() } },
+      ifMatch: blob.etag,
+    };
+    return (await documents.commitDocuments('blobs', [digest], [copied, ...done])).committed
+      ? ({ is: 'copied' } as const)
+      : undefined;
+  });
+}
+
+/** After which one is told of as failing. */
+export const failingAfter = 5;
+const [firstWaitMs, longestWaitMs] = [5_000, 10 * 60_000];
+
+/** Leaves a copy for later, and says why. Gives how often it has failed by now; `undefined` when it is gone. */
+export async function putOff(
+  { documents, clock }: ReplicationPorts,
+  { digest, region }: Copy,
+  why: string,
+): Promise<number | undefined> {
+  const found = await readStored(documents, copySchema, copyRef(digest, region));
+  if (found === undefined) return undefined;
+  const attempts = found.document.attempts + 1;
+  const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempts - 1));
+  const tryAt = new Date(clock.now().getTime() + waitMs).toISOString();
+  await documents.commitDocuments(
+    'blobs',
+    [digest],
+    [{ do: 'patch', id: found.document.id, set: { attempts, tryAt, error: why.slice(0, 300) } }],
+  );
+  return attempts;
+}
+
+/** In words, for documents and logs: what a store's failure says may name hosts, which operators may see. */
+export function whyFailed(error: unknown): string {
+  if (error instanceof StoreFailure) return error.message;
+  throw error;
+}

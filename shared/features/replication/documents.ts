@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
+import { documentShape } from '../../core/documents/stored.ts';
+import { digestSchema } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { DocumentRef } from '../../core/ports/documents.ts';
+import { repositoryGlobSchema, tagGlobSchema } from '../../core/rules/pattern.ts';
+
+const when = z.iso.datetime();
+const count = z.int().nonnegative();
+
+function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
+  return z.strictObject({
+    include: z
+      .array(glob)
+      .min(1)
+      .max(100)
+      .default([everything] as never),
+    exclude: z.array(glob).max(100).default([]),
+  });
+}
+
+/**
+ * Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index
+ * that is.
+ */
+export const filtersSchema = z.strictObject({
+  repositories: scope(repositoryGlobSchema, '**').prefault({}),
+  tags: scope(tagGlobSchema, '*').prefault({}),
+  /** The manifest's artifact type, or the media type of its config; absent, all. */
+  artifactTypes: z.array(z.string().min(1).max(255)).min(1).max(50).optional(),
+});
+export type Filters = z.infer<typeof filtersSchema>;
+
+/** What somebody asks of a replica. */
+export const replicaSettingsSchema = z.strictObject({
+  paused: z.boolean().default(false),
+  filters: filtersSchema.prefault({}),
+  /** Of its copies among those of other registries in the region: 1 goes first. */
+  priority: z.int().min(1).max(9).default(5),
+  /** Of one instance's copying; absent, as fast as it goes. */
+  bytesPerSecond: z.int().min(1024).optional(),
+  /** `size`: what the store says that it received; `hash`: the copy is read whole, and its digest made. */
+  verify: z.enum(['size', 'hash']).default('size'),
+  /** Whether a front door sends clients to this region: `/healthz` there says 503 while it does not. */
+  endpoint: z.boolean().default(true),
+});
+export type ReplicaSettings = z.infer<typeof replicaSettingsSchema>;
+
+/** A look through what is stored, for one replica. */
+const walkSchema = z.object({
+  why: z.enum(['added', 'changed', 'reconcile']),
+  startedAt: when,
+  /** Where it stands: a place in a query's pages. */
+  continuation: z.string().optional(),
+  /** Only what was pushed since then. */
+  since: when.optional(),
+  repository: repositorySchema.optional(),
+  /** Whether the bytes of each copy are asked for. */
+  check: z.boolean(),
+  images: count,
+  /** Of which something was missing. */
+  planned: count,
+  /** Copies that were not there, or had another size. */
+  repaired: count,
+});
+export type Walk = z.infer<typeof walkSchema>;
+
+export const replicaSchema = z.object({
+  ...documentShape('replica'),
+  registry: registrySchema,
+  region: z.string(),
+  settings: replicaSettingsSchema,
+  walk: walkSchema.optional(),
+  /** The walk before. */
+  walked: walkSchema.extend({ endedAt: when }).optional(),
+  /** Up to when pushes have been looked through once more. */
+  reconciledTo: when,
+  /** Set when it is being removed: what it held and no longer holds. */
+  draining: z.object({ since: when, blobs: count, bytes: count, waiting: count }).optional(),
+  createdAt: when,
+  updatedAt: when,
+});
+export type Replica = z.infer<typeof replicaSchema>;
+
+export function replicaRef(registry: RegistryName, region: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `replica:${region}` };
+}
+
+const imageSchema = z.object({ registry: registrySchema, repository: repositorySchema, digest: digestSchema });
+export type WaitingImage = z.infer<typeof imageSchema>;
+
+/**
+ * A blob that a region is to get. It lies in the blob's own partition, so that blob and copy change in one transaction.
+ */
+export const copySchema = z.object({
+  ...documentShape('copy'),
+  digest: digestSchema,
+  size: count,
+  region: z.string(),
+  /** Copies are made in this order. */
+  order: z.string(),
+  /** The physical blob that it becomes, chosen before its first block. */
+  name: z.string(),
+  /** Something may be staged under its name. */
+  begun: z.boolean(),
+  bytesDone: count,
+  /** From when it may be taken up: later while somebody is at it, or it has failed. */
+  tryAt: when,
+  attempts: count,
+  error: z.string().optional(),
+  bytesPerSecond: z.int().optional(),
+  verify: z.enum(['size', 'hash']),
+  queuedAt: when,
+  /** Images that are told when it is there; the sweep finds those that found no room here. */
+  images: z.array(imageSchema),
+});
+export type Copy = z.infer<typeof copySchema>;
+
+export function copyRef(digest: Digest, region: string): DocumentRef {
+  return { container: 'blobs', partition: [digest], id: `copy:${region}` };
+}
+
+/** How far an image is in a region. */
+export const replicatedSchema = z.object({
+  ...documentShape('replicated'),
+  registry: registrySchema,
+  repository: repositorySchema,
+  digest: digestSchema,
+  region: z.string(),
+  state: z.enum(['queued', 'complete']),
+  /** Of all of its blobs. */
+  bytes: count,
+  pushedAt: when,
+  queuedAt: when,
+  completedAt: when.optional(),
+});
+export type Replicated = z.infer<typeof replicatedSchema>;
+
+export function replicatedRef(key: RepositoryKey, digest: Digest, region: string): DocumentRef {
+  return { container: 'repositories', partition: partitionOf(key), id: `replicated:${region}:${digest}` };
+}
+
+export const copiesQueue = 'replication-copies';

@@ -1,0 +1,136 @@
+import { oneByOne, readable } from '../../core/documents/alone.ts';
+import type { BlobDocument, Collected } from '../../core/documents/blob.ts';
+import { blobDocumentSchema, blobId, collectedId } from '../../core/documents/blob.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import type { DocumentChange } from '../../core/ports/documents.ts';
+import type { Replica } from './documents.ts';
+import { replicaRef, replicaSettingsSchema } from './documents.ts';
+import { queueCopy, wake } from './plan.ts';
+import type { ReplicationPorts } from './ports.ts';
+import { changeReplica, readReplicas, staysAsLast } from './replicas.ts';
+
+const blobsAtOnce = 100;
+/**
+ * URLs that were given to clients lead to the bytes for as long as this (respond-blob.ts), and a bit. In milliseconds.
+ */
+export const redirectsLastMs = 30 * 60_000;
+
+/**
+ * Empties this region, page by page, until it is empty or `until`: a blob that another region has is forgotten here,
+ * and its bytes go once no URL leads to them; what is here alone is brought to another region first. Gives whether
+ * nothing is left. Each step may be repeated.
+ */
+export async function drainReplica(ports: ReplicationPorts, replica: Replica, until: Date): Promise<boolean> {
+  const { region } = replica;
+  if (await staysAsLast(ports, replica)) return false;
+  let more = true;
+  let waiting = 0;
+  let continuation: string | undefined;
+  while (more && ports.clock.now() < until) {
+    const page = await ports.documents.queryDocuments({
+      container: 'blobs',
+      where: [
+        { path: 'type', is: '=', value: 'blob' },
+        { path: `copies.${region}.name`, is: '>=', value: '' },
+      ],
+      limit: blobsAtOnce,
+      ...(continuation === undefined ? {} : { continuation }),
+    });
+    const left = { blobs: 0, bytes: 0 };
+    // What cannot be read or moved waits too: the region is not empty.
+    waiting += page.documents.length;
+    await oneByOne(
+      ports.log,
+      'emptying a region of a blob',
+      readable(ports.log, blobDocumentSchema, page.documents, { container: 'blobs' }),
+      ({ document }) => document.digest,
+      async (blob) => {
+        if (!(await leave(ports, blob, region))) return;
+        Object.assign(left, { blobs: left.blobs + 1, bytes: left.bytes + blob.document.size });
+        waiting -= 1;
+      },
+    );
+    await changeReplica(ports, region, (before) =>
+      before.draining === undefined
+        ? undefined
+        : {
+            ...before,
+            draining: {
+              ...before.draining,
+              blobs: before.draining.blobs + left.blobs,
+              bytes: before.draining.bytes + left.bytes,
+              waiting,
+            },
+          },
+    );
+    continuation = page.continuation;
+    more = continuation !== undefined;
+  }
+  if (more || waiting > 0 || (await hasCollected(ports, region))) return false;
+  await ports.documents.commitDocuments(
+    'registries',
+    [ports.registry],
+    [{ do: 'delete', id: replicaRef(ports.registry, region).id }],
+  );
+  return true;
+}
+
+/** `false` when it must be copied first, or was written since. */
+async function leave(
+  ports: ReplicationPorts,
+  { document: blob, etag }: Stored<BlobDocument>,
+  region: string,
+): Promise<boolean> {
+  const { [region]: here, ...copies } = blob.copies;
+  if (here === undefined) return true;
+  if (Object.keys(copies).length === 0) {
+    await bringElsewhere(ports, blob, region);
+    return false;
+  }
+  const dueAt = new Date(ports.clock.now().getTime() + redirectsLastMs).toISOString();
+  const note: Collected = {
+    id: collectedId(region, here.name),
+    type: 'collected',
+    schemaVersion: 1,
+    digest: blob.digest,
+    size: blob.size,
+    name: here.name,
+    region,
+    dueAt,
+  };
+  const changes: DocumentChange[] = [
+    { do: 'replace', document: { ...blob, id: blobId, copies }, ifMatch: etag },
+    { do: 'upsert', document: { ...note } },
+  ];
+  return (await ports.documents.commitDocuments('blobs', [blob.digest], changes)).committed;
+}
+
+/**
+ * To another region, whatever its filters say: nothing may be lost. One that is emptied too takes nothing; one that
+ * pauses takes it later.
+ */
+async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, region: string): Promise<void> {
+  const replicas = await readReplicas(ports);
+  const staying = replicas.filter((each) => each.region !== region && each.draining === undefined);
+  const target =
+    staying.find(({ settings }) => !settings.paused) ??
+    ports.regions.names
+      .filter((name) => !replicas.some((each) => each.region === name))
+      .map((name) => ({ region: name, settings: replicaSettingsSchema.parse({}) }))[0] ??
+    staying[0];
+  if (target === undefined) return;
+  await queueCopy(ports, blob, target, { pushedAt: ports.clock.now().toISOString() });
+  await wake(ports, target.region);
+}
+
+async function hasCollected({ documents }: ReplicationPorts, region: string): Promise<boolean> {
+  const page = await documents.queryDocuments({
+    container: 'blobs',
+    where: [
+      { path: 'type', is: '=', value: 'collected' },
+      { path: 'region', is: '=', value: region },
+    ],
+    limit: 1,
+  });
+  return page.documents.length > 0 || page.continuation !== undefined;
+}

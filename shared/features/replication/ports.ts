@@ -1,0 +1,37 @@
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { Blobs } from '../../core/ports/blobs.ts';
+import type { Clock, RandomIds } from '../../core/ports/clock.ts';
+import type { Documents } from '../../core/ports/documents.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Regions } from '../../core/ports/regions.ts';
+import type { TellReplication } from '../../core/ports/replication.ts';
+import type { PublishEvents } from '../../core/ports/topic.ts';
+
+/** What replication needs of the world. */
+export interface ReplicationPorts {
+  readonly documents: Documents;
+  /** This region's. */
+  readonly blobs: Blobs;
+  readonly regions: Regions;
+  readonly topic: PublishEvents;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  readonly metrics: TellReplication;
+  readonly registry: RegistryName;
+  readonly eventSource: string;
+  readonly settings: CopySettings;
+}
+
+export interface CopySettings {
+  /** What the store is asked to fetch at once, in bytes. */
+  readonly blockBytes: number;
+  /** How long whoever copies may be silent before somebody else takes over, in milliseconds. */
+  readonly leaseMs: number;
+}
+
+/**
+ * The limit of Blob Storage's own bandwidth planning (docs/replication.md); a block is fetched in less than a lease on
+ * any line.
+ */
+export const usualCopySettings: CopySettings = { blockBytes: 100 * 1024 * 1024, leaseMs: 180_000 };

@@ -1,0 +1,68 @@
+import { oneByOne, readable } from '../../core/documents/alone.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { settleImage } from './complete.ts';
+import type { Replicated } from './documents.ts';
+import { copySchema, replicatedSchema } from './documents.ts';
+import type { ReplicationPorts } from './ports.ts';
+
+const [imagesAtOnce, copiesAtOnce] = [50, 100];
+
+/**
+ * Looks again at images of this region that wait: what a crash, or a full list of those that wait for a copy, left
+ * untold.
+ */
+export async function settleQueued(ports: ReplicationPorts): Promise<number> {
+  let settled = 0;
+  await oneByOne(
+    ports.log,
+    'settling an image that waits',
+    await queuedImages(ports),
+    ({ document }) => document.id,
+    async ({ document: { registry, repository, digest, region } }) => {
+      if ((await settleImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
+    },
+  );
+  return settled;
+}
+
+/**
+ * Forgets what images wait for in this region, which is no replica, or will be none: also what was planned while it was
+ * being removed. A blob that is on its way because another region is emptied has no image that waits; one that has both
+ * is planned anew by the emptying.
+ */
+export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
+  const { documents, regions } = ports;
+  for (const { document, etag } of await queuedImages(ports)) {
+    await documents.commitDocuments(
+      'repositories',
+      [document.registry, document.repository],
+      [{ do: 'delete', id: document.id, ifMatch: etag }],
+    );
+  }
+  const page = await documents.queryDocuments({
+    container: 'blobs',
+    where: [
+      { path: 'type', is: '=', value: 'copy' },
+      { path: 'region', is: '=', value: regions.here },
+    ],
+    limit: copiesAtOnce,
+  });
+  for (const { document, etag } of readable(ports.log, copySchema, page.documents, { container: 'blobs' })) {
+    if (document.images.length > 0)
+      await documents.commitDocuments('blobs', [document.digest], [{ do: 'delete', id: document.id, ifMatch: etag }]);
+  }
+}
+
+async function queuedImages({ documents, regions, log }: ReplicationPorts): Promise<Stored<Replicated>[]> {
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    where: [
+      { path: 'type', is: '=', value: 'replicated' },
+      { path: 'region', is: '=', value: regions.here },
+      { path: 'state', is: '=', value: 'queued' },
+    ],
+    orderBy: { path: 'queuedAt', direction: 'asc' },
+    limit: imagesAtOnce,
+  });
+  return readable(log, replicatedSchema, page.documents, { container: 'repositories' });
+}

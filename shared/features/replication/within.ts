@@ -1,0 +1,124 @@
+import pLimit from 'p-limit';
+import { subjectNamed, tagsAbout } from '../../core/documents/about.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, referrerDocumentSchema } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { parseStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { readManifest, withChildren } from './contents.ts';
+import type { Filters } from './documents.ts';
+import { isWithin, takesEveryTag } from './filters.ts';
+import type { ReplicationPorts } from './ports.ts';
+
+type Reading = Pick<ReplicationPorts, 'documents'>;
+
+/** Signatures of attestations of children of indexes are as deep as it gets. */
+const deepest = 4;
+const documentsAtOnce = 1_000;
+const manifestsAtOnce = 8;
+
+/**
+ * Whether the filters take an image: by itself, or along with an index that lists it, or along with what it is about,
+ * by its subject or by the names of its tags. An image without its signatures could not be proven where it is. Throws
+ * `StoreFailure`.
+ */
+export async function isTaken(
+  ports: Reading,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  filters: Filters,
+  depth = 0,
+): Promise<boolean> {
+  const tags = takesEveryTag(filters) ? [] : await tagsOf(ports, key, manifest.digest);
+  if (isWithin(filters, manifest, tags)) return true;
+  if (depth === deepest || (takesEveryTag(filters) && filters.artifactTypes === undefined)) return false;
+  const names = takesEveryTag(filters) ? await tagsOf(ports, key, manifest.digest) : tags;
+  const named = await Promise.all(names.map((tag) => subjectNamed(ports.documents, key, tag)));
+  const above = new Set(
+    [manifest.subject, ...named, ...(await indexesOf(ports, key, manifest.digest))].filter(
+      (each) => each !== undefined && each !== manifest.digest,
+    ),
+  );
+  for (const digest of above) {
+    const found = await readManifest(ports, key, digest as Digest);
+    if (found !== undefined && (await isTaken(ports, key, found, filters, depth + 1))) return true;
+  }
+  return false;
+}
+
+/**
+ * What is about an image or about what it lists, and may have been pushed before the filters took that. Throws
+ * `StoreFailure`.
+ */
+export async function aboutImage(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+  const found = new Set<Digest>();
+  const limit = pLimit(manifestsAtOnce);
+  let wave = [digest];
+  for (let depth = 0; wave.length > 0 && depth < deepest; depth += 1) {
+    const near = (await Promise.all(wave.map((each) => limit(() => aboutWithChildren(ports, key, each))))).flat();
+    wave = [...new Set(near)].filter((about) => about !== digest && !found.has(about));
+    for (const about of wave) found.add(about);
+  }
+  return [...found];
+}
+
+async function aboutWithChildren(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+  const manifest = await readManifest(ports, key, digest);
+  if (manifest === undefined) return [];
+  const about: Digest[] = [];
+  for (const part of await withChildren(ports, key, manifest))
+    about.push(...(await directlyAbout(ports, key, part.digest)));
+  return about;
+}
+
+async function directlyAbout(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const [edges, tags] = await Promise.all([
+    ports.documents.queryDocuments({
+      container,
+      partition,
+      where: [
+        { path: 'type', is: '=', value: 'referrer' },
+        { path: 'subject', is: '=', value: digest },
+      ],
+      limit: documentsAtOnce,
+    }),
+    tagsAbout(ports.documents, key, digest),
+  ]);
+  return [
+    ...edges.documents.map(
+      (edge) => parseStored(referrerDocumentSchema, edge, { container, partition }).document.digest,
+    ),
+    ...tags.map((tag) => tag.digest),
+  ];
+}
+
+async function tagsOf({ documents }: Reading, key: RepositoryKey, digest: Digest): Promise<string[]> {
+  const page = await documents.queryDocuments({
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [
+      { path: 'type', is: '=', value: 'tag' },
+      { path: 'digest', is: '=', value: digest },
+    ],
+    limit: documentsAtOnce,
+  });
+  return page.documents.map(({ document }) => String(document.name));
+}
+
+async function indexesOf({ documents }: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const page = await documents.queryDocuments({
+    container,
+    partition,
+    where: [
+      { path: 'type', is: '=', value: 'manifest' },
+      { path: 'references', is: 'contains', value: { digest } },
+    ],
+    limit: 50,
+  });
+  return page.documents.map(
+    (each) => parseStored(manifestDocumentSchema, each, { container, partition }).document.digest,
+  );
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { registrySchema, repositorySchema, tagSchema } from '../../core/documents/names.ts';
+import { digestSchema } from '../../core/oci/descriptor.ts';
+import { clientClasses } from './client-class.ts';
+import { countsSchema } from './counts.ts';
+
+/** The queue that batches of counts travel by. */
+export const pullsQueue = 'usage-pulls';
+
+const rowSchema = z.object({
+  client: z.enum(clientClasses),
+  /** Absent for blobs, whose manifest is not known. */
+  digest: digestSchema.optional(),
+  tag: tagSchema.optional(),
+  ...countsSchema.shape,
+  /** Of the last of them. */
+  lastAt: z.iso.datetime(),
+});
+export type CountedRow = z.infer<typeof rowSchema>;
+
+/**
+ * A part is folded in one transaction of 100 changes: a row changes up to two documents, and five more are changed
+ * once.
+ */
+const rowsInPart = 30;
+
+/** What was counted in one repository in one minute; or a part of it. */
+const partSchema = z.object({
+  registry: registrySchema,
+  repository: repositorySchema,
+  minute: z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/),
+  rows: z.array(rowSchema).min(1).max(rowsInPart),
+});
+export type CountedPart = z.infer<typeof partSchema>;
+
+/** One message. However often it is delivered, and however late, it counts once: by its id. */
+export const batchSchema = z.object({
+  schemaVersion: z.literal(1),
+  id: z.string().regex(/^[\w-]+:\d+$/),
+  region: z.string(),
+  /** Before it pulls were counted and lost, because no batch could be sent for long: what is tracked begins anew. */
+  gap: z.boolean(),
+  parts: z.array(partSchema).min(1),
+});
+export type PullBatch = z.infer<typeof batchSchema>;
+
+/** Below what a Storage Queue takes, with room for the envelope. In bytes of JSON. */
+const maxPartsBytes = 44 * 1024;
+
+export function minuteOf(at: Date): string {
+  return at.toISOString().slice(0, 16);
+}
+
+/** Rows of the same repository and minute, in parts that one transaction holds. */
+export function partsOf(
+  counted: Iterable<{ readonly part: Omit<CountedPart, 'rows'>; readonly row: CountedRow }>,
+): CountedPart[] {
+  const groups = new Map<string, CountedPart[]>();
+  for (const { part, row } of counted) {
+    const place = `${part.registry}/${part.repository} ${part.minute}`;
+    const parts = groups.get(place) ?? [];
+    groups.set(place, parts);
+    const last = parts.at(-1);
+    if (last !== undefined && last.rows.length < rowsInPart) last.rows.push(row);
+    else parts.push({ ...part, rows: [row] });
+  }
+  return [...groups.values()].flat();
+}
+
+/** The parts in messages that a queue takes. */
+export function packed(parts: readonly CountedPart[]): CountedPart[][] {
+  const messages: CountedPart[][] = [];
+  let room = 0;
+  for (const part of parts) {
+    const bytes = JSON.stringify(part).length + 1;
+    const last = messages.at(-1);
+    if (last !== undefined && bytes <= room) last.push(part);
+    else {
+      messages.push([part]);
+      room = maxPartsBytes;
+    }
+    room -= bytes;
+  }
+  return messages;
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
+import { documentShape } from '../../core/documents/stored.ts';
+import { digestSchema } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { DocumentRef } from '../../core/ports/documents.ts';
+import { countSchema, countsSchema } from './counts.ts';
+
+const inRepository = { registry: registrySchema, repository: repositorySchema };
+
+/**
+ * What a repository holds, and how often it was pushed to and pulled from. Of a registry as a whole, what was pushed
+ * and pulled alone.
+ */
+export const totalSchema = z.object({
+  ...documentShape('usage-total'),
+  registry: registrySchema,
+  repository: z.string(),
+  ...countsSchema.shape,
+  /** Manifests, indexes and their children each counted as one. */
+  images: countSchema,
+  /** Of the manifests, and of the blobs of theirs that are stored, each blob once. */
+  bytes: countSchema,
+  /**
+   * Whether blobs are counted by what is stored of them. Absent in what an older version wrote, which went by what
+   * manifests claim.
+   */
+  measured: z.boolean().optional(),
+});
+export type UsageTotal = z.infer<typeof totalSchema>;
+
+/** One manifest as it was last counted. `counted` of its `blobs`, from the front, are in the totals. */
+export const imageSchema = z.object({
+  ...documentShape('usage-image'),
+  ...inRepository,
+  digest: digestSchema,
+  size: z.int().nonnegative(),
+  present: z.boolean(),
+  blobs: z.array(z.object({ digest: digestSchema, size: z.int().nonnegative() })),
+  counted: z.int().nonnegative(),
+});
+export type UsageImage = z.infer<typeof imageSchema>;
+
+/** One blob and how many counted images of the repository reference it. */
+export const blobSchema = z.object({
+  ...documentShape('usage-blob'),
+  ...inRepository,
+  digest: digestSchema,
+  size: z.int().nonnegative(),
+  images: z.int().positive(),
+});
+export type UsageBlob = z.infer<typeof blobSchema>;
+
+export const totalId = 'total';
+export const imageId = (digest: Digest): string => `image:${digest}`;
+export const blobId = (digest: Digest): string => `blob:${digest}`;
+
+export function usageRef(key: RepositoryKey, id: string): DocumentRef {
+  return { container: 'usage', partition: partitionOf(key), id };
+}

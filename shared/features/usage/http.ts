@@ -1,0 +1,129 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
+import { json, managementRoutes, refusals } from '../../core/http/management.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import { exportTable } from './export.ts';
+import { periodOf } from './period.ts';
+import type { ReportPorts } from './report.ts';
+import { requireSurvey, topRepositories, usageOf } from './report.ts';
+import { forecast } from './sizes/forecast.ts';
+import { readTracking } from './tracking.ts';
+import { exportQuery, forecastSchema, pulledSchema, topQuery, topSchema, usageQuery, usageSchema } from './wire.ts';
+
+const csv = {
+  description:
+    'CSV (RFC 4180). `repositories`: one line a repository and day. `images`: one line a tag or digest, over all time.',
+  content: { 'text/csv': { schema: z.string() } },
+};
+
+const routes = {
+  usage: createRoute({
+    method: 'get',
+    path: '/usage',
+    summary: 'How much is stored, pulled and pushed: of the registry, a repository, a tag or a digest',
+    request: { query: usageQuery },
+    responses: {
+      ...refusals,
+      200: json('The counters. They follow a push within a second, a pull within a minute.', usageSchema),
+    },
+  }),
+  top: createRoute({
+    method: 'get',
+    path: '/usage/top',
+    summary: 'The repositories with most of something',
+    request: { query: topQuery },
+    responses: { ...refusals, 200: json('The first of them.', topSchema) },
+  }),
+  pulled: createRoute({
+    method: 'get',
+    path: '/usage/pulled',
+    summary: 'What share of the stored bytes was pulled lately',
+    responses: { ...refusals, 200: json('By the last survey.', pulledSchema) },
+  }),
+  forecast: createRoute({
+    method: 'get',
+    path: '/usage/forecast',
+    summary: 'When the stored bytes will meet the quota',
+    responses: { ...refusals, 200: json('By the surveys of the last week.', forecastSchema) },
+  }),
+  csv: createRoute({
+    method: 'get',
+    path: '/usage/export.csv',
+    summary: 'The counters as a table',
+    request: { query: exportQuery },
+    responses: { ...refusals, 200: csv },
+  }),
+};
+
+export interface UsageRoutesPorts extends ReportPorts {
+  readonly quotaBytes: number;
+}
+
+/** `/usage` of the management API. */
+export function usageRoutes(ports: UsageRoutesPorts, registry: RegistryName): OpenAPIHono {
+  const { documents, clock } = ports;
+  const api = managementRoutes();
+  api.openapi(routes.usage, async (context) => {
+    const query = context.req.valid('query');
+    const usage = await usageOf(ports, registry, query);
+    if (usage === undefined) throw nothingThere(query);
+    return context.json(usage, 200);
+  });
+  api.openapi(routes.top, async (context) => {
+    const { by, limit } = context.req.valid('query');
+    return context.json({ repositories: await topRepositories(documents, registry, by, limit) }, 200);
+  });
+  api.openapi(routes.pulled, async (context) => context.json(await pulledShare(ports, registry), 200));
+  api.openapi(routes.forecast, async (context) => {
+    const { samples, measuredAt } = await requireSurvey(documents, registry);
+    return context.json({ ...forecast(samples, ports.quotaBytes), measuredAt }, 200);
+  });
+  api.openapi(routes.csv, async (context) => {
+    const { of, from, to } = context.req.valid('query');
+    const table = await exportTable(documents, registry, of, periodOf({ from, to, by: 'day' }, clock.now()));
+    return new Response(table, {
+      headers: {
+        'Content-Type': 'text/csv; charset=utf-8; header=present',
+        'Content-Disposition': `attachment; filename="usage-${of}.csv"`,
+        'Cache-Control': 'no-store',
+      },
+    });
+  });
+  return api;
+}
+
+function nothingThere({
+  repository = '',
+  tag,
+  digest,
+}: {
+  readonly repository?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly digest?: string | undefined;
+}): RegistryError {
+  if (tag === undefined && digest === undefined) return new RegistryError({ is: 'name-unknown', name: repository });
+  return new RegistryError({
+    is: 'thing-unknown',
+    what: tag === undefined ? `manifest ${repository}@${digest ?? ''}` : `tag ${repository}:${tag}`,
+  });
+}
+
+async function pulledShare(
+  { documents, clock }: ReportPorts,
+  registry: RegistryName,
+): Promise<z.infer<typeof pulledSchema>> {
+  const [{ storedBytes, measuredAt, pulled }, trackedSince] = await Promise.all([
+    requireSurvey(documents, registry),
+    readTracking(documents, registry),
+  ]);
+  const trackedDays =
+    trackedSince === undefined ? 0 : (clock.now().getTime() - Date.parse(trackedSince)) / (24 * 3600_000);
+  const windows = pulled.map(({ days, bytes }) => ({
+    days,
+    bytes,
+    share: storedBytes === 0 ? 0 : bytes / storedBytes,
+    whole: trackedDays >= days,
+  }));
+  return { storedBytes, measuredAt, ...(trackedSince === undefined ? {} : { trackedSince }), windows };
+}

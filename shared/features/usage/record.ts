@@ -1,0 +1,94 @@
+import pLimit from 'p-limit';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { CatalogueEvent } from '../../core/events/envelope.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { CommitDocuments, ReadDocument } from '../../core/ports/documents.ts';
+import { minuteOf } from './batch.ts';
+import type { ClientClasses } from './client-class.ts';
+import { noCounts } from './counts.ts';
+import type { Folding } from './fold.ts';
+import { settleImage } from './settle-image.ts';
+
+export interface RecordSettings {
+  readonly registryName: RegistryName;
+  /** A topic is its region's own, so an event is counted where it happened. */
+  readonly region: string;
+  readonly clients: ClientClasses;
+}
+
+interface RecordPorts {
+  readonly documents: ReadDocument & CommitDocuments;
+  readonly folding: Folding;
+}
+
+type PushEvent = Extract<
+  CatalogueEvent,
+  { type: 'Microsoft.ContainerRegistry.ImagePushed' | 'Microsoft.ContainerRegistry.ChartPushed' }
+>;
+
+/**
+ * Counts one event. Delivered again, or in another order, it changes nothing more. Throws `StoreFailure`: then it must
+ * be delivered again.
+ */
+export async function recordUsage(ports: RecordPorts, settings: RecordSettings, event: CatalogueEvent): Promise<void> {
+  const registry = settings.registryName;
+  switch (event.type) {
+    case 'Microsoft.ContainerRegistry.ImagePushed':
+    case 'Microsoft.ContainerRegistry.ChartPushed':
+      await countPush(ports.folding, settings, event);
+      return settleImage(
+        ports.documents,
+        { registry, repository: event.data.target.repository },
+        event.data.target.digest,
+      );
+    case 'Microsoft.ContainerRegistry.ImageDeleted':
+    case 'Microsoft.ContainerRegistry.ChartDeleted':
+      return settleImage(
+        ports.documents,
+        { registry, repository: event.data.target.repository },
+        event.data.target.digest,
+      );
+    case 'Longshore.Restored':
+      return settleAll(
+        ports.documents,
+        { registry, repository: event.data.target.repository },
+        event.data.target.manifests,
+      );
+    // Whatever goes into the bin is told of as deleted, too; the rest changes nothing that is counted.
+    default:
+  }
+}
+
+const imagesAtOnce = 4;
+
+/**
+ * A restore brings many back in one step. Images that share blobs wait for each other at their etags, so few at a time.
+ */
+async function settleAll(
+  documents: RecordPorts['documents'],
+  key: RepositoryKey,
+  manifests: readonly { readonly digest: Digest }[],
+): Promise<void> {
+  const limit = pLimit(imagesAtOnce);
+  await Promise.all(manifests.map(({ digest }) => limit(() => settleImage(documents, key, digest))));
+}
+
+function countPush(
+  folding: Folding,
+  { registryName: registry, region, clients }: RecordSettings,
+  event: PushEvent,
+): Promise<void> {
+  const { request, actor, target } = event.data;
+  const at = new Date(event.time);
+  const row = { client: clients.of(actor.name, request.useragent), ...noCounts, pushes: 1, lastAt: at.toISOString() };
+  // A chart's tag is the file name of its archive.
+  const tag = event.type === 'Microsoft.ContainerRegistry.ImagePushed' ? event.data.target.tag : undefined;
+  const named = { ...row, digest: target.digest, ...(tag === undefined ? {} : { tag }) };
+  return folding.addEvent(event.id, {
+    key: { registry, repository: target.repository },
+    minute: minuteOf(at),
+    region,
+    row: named,
+  });
+}

@@ -1,0 +1,189 @@
+import pLimit from 'p-limit';
+import { linkDocumentSchema, linkRef } from '../../core/documents/blob.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { CommitDocuments, DocumentChange, ReadDocument } from '../../core/ports/documents.ts';
+import type { UsageImage } from './documents.ts';
+import { blobId, blobSchema, imageId, imageSchema, usageRef } from './documents.ts';
+import { addToTotals } from './totals.ts';
+
+type Store = ReadDocument & CommitDocuments;
+
+const readsAtOnce = 16;
+const linkSize = linkDocumentSchema.pick({ size: true });
+
+/** A batch holds 100 changes: this many blobs beside the image and the totals. */
+const blobsAtOnce = 90;
+
+/**
+ * Brings the counters of one image in line with whether its manifest is there now. Because it looks, and does not add
+ * up what events say, it is right in any order of events and however often each is delivered; it resumes where a crash
+ * stopped it.
+ */
+export async function settleImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
+  for (let settled = false; !settled;) {
+    settled = await untilUncontended(`usage of ${key.repository}@${digest}`, () => settleStep(documents, key, digest));
+  }
+}
+
+/**
+ * One batch, then `false`: the manifest is looked at once more after every write, for it may have gone or come since.
+ * `true` when nothing is left to do, `undefined` when somebody else wrote in between.
+ */
+async function settleStep(documents: Store, key: RepositoryKey, digest: Digest): Promise<boolean | undefined> {
+  // The image before the manifest: whoever counts a later change of the manifest changes the image's etag.
+  const counted = await readStored(documents, imageSchema, usageRef(key, imageId(digest)));
+  const manifest = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
+  const present = manifest !== undefined;
+  const image = counted?.document ?? (present ? await newImage(documents, manifest.document) : undefined);
+  if (image === undefined || isSettled(image, present)) return true;
+  const step = present
+    ? { from: image.counted, to: Math.min(image.blobs.length, image.counted + blobsAtOnce) }
+    : { from: Math.max(0, image.counted - blobsAtOnce), to: image.counted };
+  const blobs = await blobChanges(documents, key, image.blobs.slice(step.from, step.to), present);
+  if (blobs === 'uncounted') return missingCounter(documents, key, image, counted);
+  const appeared = Number(present) - Number(image.present);
+  const total = await addToTotals(documents, key, { images: appeared, bytes: blobs.bytes + appeared * image.size });
+  const after: UsageImage = { ...image, present, counted: present ? step.to : step.from };
+  const outcome = await documents.commitDocuments('usage', partitionOf(key), [
+    imageChange(after, counted),
+    total,
+    ...blobs.changes,
+  ]);
+  return outcome.committed ? false : undefined;
+}
+
+/**
+ * Somebody else has uncounted the image between the reads, and its last blobs with it: `undefined`, to look again.
+ * Throws when nobody has.
+ */
+async function missingCounter(
+  documents: Store,
+  key: RepositoryKey,
+  { digest }: UsageImage,
+  counted: Stored<UsageImage> | undefined,
+): Promise<undefined> {
+  const now = await documents.readDocument(usageRef(key, imageId(digest)));
+  if (now?.etag === counted?.etag)
+    throw new TypeError(`a blob of ${key.repository}@${digest} is counted by the image and by no counter`);
+  return undefined;
+}
+
+function isSettled(image: UsageImage, present: boolean): boolean {
+  return image.present === present && image.counted === (present ? image.blobs.length : 0);
+}
+
+async function newImage(
+  documents: ReadDocument,
+  { registry, repository, digest, size, references }: ManifestDocument,
+): Promise<UsageImage> {
+  const unique = new Map(references.filter(({ role }) => role !== 'manifest').map((blob) => [blob.digest, blob]));
+  const limit = pLimit(readsAtOnce);
+  const blobs = await Promise.all(
+    [...unique.values()].map((blob) =>
+      limit(async () => ({
+        digest: blob.digest,
+        size: blob.stored ?? (await storedSize(documents, { registry, repository }, blob.digest)),
+      })),
+    ),
+  );
+  return {
+    id: imageId(digest),
+    type: 'usage-image',
+    schemaVersion: 1,
+    registry,
+    repository,
+    digest,
+    size,
+    present: false,
+    blobs,
+    counted: 0,
+  };
+}
+
+/** What a link says that is stored: nothing of a layer that lies elsewhere, whatever size its manifest claims. */
+export async function storedSize(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<number> {
+  return (await readStored(documents, linkSize, linkRef(key, digest)))?.document.size ?? 0;
+}
+
+function imageChange(image: UsageImage, before: Stored<UsageImage> | undefined): DocumentChange {
+  const gone = !image.present && image.counted === 0;
+  if (gone && before !== undefined) return { do: 'delete', id: image.id, ifMatch: before.etag };
+  return before === undefined
+    ? { do: 'create', document: { ...image } }
+    : { do: 'replace', document: { ...image }, ifMatch: before.etag };
+}
+
+async function blobChanges(
+  documents: ReadDocument,
+  key: RepositoryKey,
+  blobs: UsageImage['blobs'],
+  present: boolean,
+): Promise<{ changes: DocumentChange[]; bytes: number } | 'uncounted'> {
+  const steps = await Promise.all(
+    blobs.map((blob) => (present ? countBlob(documents, key, blob) : uncountBlob(documents, key, blob))),
+  );
+  const each = steps.filter((step) => step !== undefined);
+  if (each.length < steps.length) return 'uncounted';
+  return { changes: each.map(({ change }) => change), bytes: each.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+interface BlobStep {
+  readonly change: DocumentChange;
+  readonly bytes: number;
+}
+
+async function countBlob(
+  documents: ReadDocument,
+  key: RepositoryKey,
+  { digest, size }: UsageImage['blobs'][number],
+): Promise<BlobStep> {
+  const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
+  if (before !== undefined) {
+    const counted = { do: 'patch' as const, id: blobId(digest), increment: [{ path: 'images', by: 1 }] };
+    // It was counted when it was not stored, or by what its manifest claimed.
+    const differs = size > 0 && before.document.size !== size;
+    return differs
+      ? { change: { ...counted, set: { size }, ifMatch: before.etag }, bytes: size - before.document.size }
+      : { change: counted, bytes: 0 };
+  }
+  const { registry, repository } = key;
+  return {
+    change: {
+      do: 'create',
+      document: {
+        id: blobId(digest),
+        type: 'usage-blob',
+        schemaVersion: 1,
+        registry,
+        repository,
+        digest,
+        size,
+        images: 1,
+      },
+    },
+    bytes: size,
+  };
+}
+
+async function uncountBlob(
+  documents: ReadDocument,
+  key: RepositoryKey,
+  { digest }: UsageImage['blobs'][number],
+): Promise<BlobStep | undefined> {
+  const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
+  if (before === undefined) return undefined;
+  // Conditional both ways: nobody may have counted it up, or down to this last image, since it was read.
+  if (before.document.images > 1)
+    return {
+      change: { do: 'patch', id: blobId(digest), increment: [{ path: 'images', by: -1 }], ifMatch: before.etag },
+      bytes: 0,
+    };
+  return { change: { do: 'delete', id: blobId(digest), ifMatch: before.etag }, bytes: -before.document.size };
+}

@@ -1,0 +1,179 @@
+import pLimit from 'p-limit';
+import { blobDocumentSchema, blobRef, linkRef } from '../../../core/documents/blob.ts';
+import type { ManifestDocument } from '../../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
+import type { Reference } from '../../../core/documents/references.ts';
+import { sizeOf, sumOfBytes } from '../../../core/documents/references.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { Digest } from '../../../core/oci/digest.ts';
+import type { QueryDocuments, ReadDocument } from '../../../core/ports/documents.ts';
+import { blobId, blobSchema, usageRef } from '../documents.ts';
+import { ManifestGraph } from './graph.ts';
+
+type SizeDocuments = ReadDocument & QueryDocuments;
+
+/** In bytes. An index is measured with the manifests that it lists. */
+export interface ImageSizes {
+  /**
+   * Of the manifests and of those blobs of theirs that are stored or were when they were pushed, each once, as they
+   * were measured.
+   */
+  readonly logicalBytes: number;
+  /**
+   * Of what was never stored here, as the manifests claim it: layers that must not be distributed. Absent where there
+   * is none.
+   */
+  readonly claimedBytes?: number;
+  /** Of Blob Storage, what nothing else needs: no other manifest of the repository, and no other repository. */
+  readonly uniqueBytes: number;
+  /** Of Blob Storage, what something else needs too. */
+  readonly sharedBytes: number;
+  /**
+   * What Blob Storage holds less in the end when it is deleted, with what nothing else keeps: untagged children of no
+   * other index, and referrers.
+   */
+  readonly freedBytes: number;
+}
+
+/**
+ * Costs reads in the number of its blobs, and of the repository's indexes where it is of one. `undefined` when there is
+ * no such manifest. Throws `StoreFailure`.
+ */
+export async function imageSizes(
+  documents: SizeDocuments,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<ImageSizes | undefined> {
+  const graph = new ManifestGraph(documents, key);
+  if ((await graph.manifest(digest)) === undefined) return undefined;
+  const [whole, going] = await Promise.all([
+    manifestsOf(graph, await graph.withChildren(digest)),
+    manifestsOf(graph, await graph.withDependents(digest)),
+  ]);
+  const look = contentsIn(documents, key);
+  const [own, freed] = await Promise.all([look(whole), look(going)]);
+  return {
+    logicalBytes: own.logical,
+    ...(own.claimed === 0 ? {} : { claimedBytes: own.claimed }),
+    uniqueBytes: own.alone,
+    sharedBytes: own.stored - own.alone,
+    freedBytes: freed.alone,
+  };
+}
+
+/** As `imageSizes`; while another tag or an index keeps the manifest, deleting this tag frees nothing. */
+export async function tagSizes(
+  documents: SizeDocuments,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<ImageSizes | undefined> {
+  const sizes = await imageSizes(documents, key, digest);
+  if (sizes === undefined) return undefined;
+  const graph = new ManifestGraph(documents, key);
+  const kept = (await graph.tagsOf(digest, 2)).length > 1 || (await graph.isListed(digest));
+  return kept ? { ...sizes, freedBytes: 0 } : sizes;
+}
+
+async function manifestsOf(graph: ManifestGraph, digests: ReadonlySet<Digest>): Promise<ManifestDocument[]> {
+  const found = await Promise.all([...digests].map((digest) => graph.manifest(digest)));
+  return found.filter((manifest) => manifest !== undefined);
+}
+
+function blobsOf({ references }: ManifestDocument): Map<Digest, Reference> {
+  return new Map(references.filter(({ role }) => role !== 'manifest').map((each) => [each.digest, each]));
+}
+
+const readsAtOnce = 16;
+
+interface Stored {
+  readonly stored: number;
+  /** Of that, what nothing outside of the manifests needs. */
+  readonly alone: number;
+  readonly logical: number;
+  readonly claimed: number;
+}
+
+function contentsIn(
+  documents: SizeDocuments,
+  key: RepositoryKey,
+): (manifests: readonly ManifestDocument[]) => Promise<Stored> {
+  const limit = pLimit(readsAtOnce);
+  const blobs = new Map<Digest, Promise<HeldBlob>>();
+  const blob = (digest: Digest) => {
+    const reading = blobs.get(digest) ?? limit(() => heldBlob(documents, key, digest));
+    blobs.set(digest, reading);
+    return reading;
+  };
+  return async (manifests) => {
+    const among = Map.groupBy(
+      manifests.flatMap((manifest) => [...blobsOf(manifest).values()]),
+      ({ digest }) => digest,
+    );
+    const each = await Promise.all([
+      ...[...among].map(async ([digest, named]) => {
+        const { bytes, size, images, elsewhere } = await blob(digest);
+        return { stored: bytes, alone: elsewhere || images > named.length ? 0 : bytes, ...measured(named, size) };
+      }),
+      ...manifests.map((manifest) => limit(() => ownContent(documents, manifest))),
+    ]);
+    const sum = (of: keyof Stored) => sumOfBytes(each.map((one) => one[of]));
+    return { stored: sum('stored'), alone: sum('alone'), logical: sum('logical'), claimed: sum('claimed') };
+  };
+}
+
+/**
+ * What a blob adds to a manifest's own size: what is stored of it, or was when it was pushed; else what is claimed of
+ * it stands apart.
+ */
+function measured(named: readonly Reference[], size: number | undefined): Pick<Stored, 'logical' | 'claimed'> {
+  const known = size ?? named.find(({ stored }) => stored !== undefined)?.stored;
+  return known === undefined ? { logical: 0, claimed: Math.max(...named.map(sizeOf)) } : { logical: known, claimed: 0 };
+}
+
+interface HeldBlob {
+  /** Of all copies; none where this repository may not read it. */
+  readonly bytes: number;
+  /** Of one copy; absent where this repository may not read it. */
+  readonly size: number | undefined;
+  /** Of this repository that need it. */
+  readonly images: number;
+  readonly elsewhere: boolean;
+}
+
+/** One of another repository that nobody dropped is enough. */
+const linksLookedAt = 20;
+
+async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Digest): Promise<HeldBlob> {
+  const [counted, link, blob, links] = await Promise.all([
+    readStored(documents, blobSchema, usageRef(key, blobId(digest))),
+    documents.readDocument(linkRef(key, digest)),
+    readStored(documents, blobDocumentSchema, blobRef(digest)),
+    documents.queryDocuments({
+      container: 'blobs',
+      partition: [digest],
+      where: [{ path: 'type', is: '=', value: 'link' }],
+      limit: linksLookedAt,
+    }),
+  ]);
+  const size = link === undefined ? undefined : blob?.document.size;
+  const bytes = (size ?? 0) * Object.keys(blob?.document.copies ?? {}).length;
+  return {
+    bytes,
+    size,
+    images: counted?.document.images ?? 0,
+    elsewhere: links.documents.filter(({ document }) => document.droppedAt === undefined).length > 1,
+  };
+}
+
+/** A manifest that does not fit into its document: its bytes may be those of other repositories, too. */
+async function ownContent(documents: SizeDocuments, { registry, content, size }: ManifestDocument): Promise<Stored> {
+  const own = { logical: size, claimed: 0 };
+  if ('text' in content) return { stored: 0, alone: 0, ...own };
+  const named = await documents.queryDocuments({
+    container: 'repositories',
+    partition: [registry],
+    where: [{ path: 'content.blob', is: '=', value: content.blob }],
+    limit: 2,
+  });
+  return { stored: size, alone: named.documents.length > 1 ? 0 : size, ...own };
+}

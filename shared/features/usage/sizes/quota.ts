@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { envelope } from '../../../core/events/envelope.ts';
+import type { RegistryName } from '../../../core/oci/name.ts';
+import type { Clock } from '../../../core/ports/clock.ts';
+import { StoreFailure } from '../../../core/ports/failures.ts';
+import type { Log } from '../../../core/ports/log.ts';
+import type { PublishEvents } from '../../../core/ports/topic.ts';
+import type { Survey } from './documents.ts';
+import { forecast } from './forecast.ts';
+
+export interface QuotaPorts {
+  readonly topic: PublishEvents;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface QuotaSettings {
+  /** In bytes. */
+  readonly quotaBytes: number;
+  readonly eventSource: string;
+}
+
+/** In percent of the quota. */
+const thresholds = [80, 90, 100];
+/**
+ * What is stored goes up and down by an image or two: a threshold is crossed anew only after it was left by so much. In
+ * percent.
+ */
+const leftBy = 5;
+
+/**
+ * Tells once of each threshold that the stored bytes have crossed since `before`, the highest one alone. Gives what the
+ * survey is to remember of it: after a crash in between the same event is published again, under the same id; while the
+ * topic is down the next survey tells.
+ */
+export async function warnOfQuota(
+  ports: QuotaPorts,
+  { quotaBytes, eventSource }: QuotaSettings,
+  survey: Survey,
+  before: Survey | undefined,
+): Promise<Pick<Survey, 'warnedPercent'>> {
+  const percent = (survey.storedBytes * 100) / quotaBytes;
+  const warned = before?.warnedPercent ?? 0;
+  const reached = thresholds.findLast((threshold) => percent >= threshold) ?? 0;
+  if (reached <= warned) return percent < warned - leftBy ? { warnedPercent: reached } : { warnedPercent: warned };
+  const id = idOf(survey.registry, reached, before);
+  const time = ports.clock.now().toISOString();
+  const { fullAt } = forecast(survey.samples, quotaBytes);
+  const target = {
+    registry: survey.registry,
+    percent: reached,
+    storedBytes: survey.storedBytes,
+    quotaBytes,
+    ...(fullAt === undefined ? {} : { fullAt }),
+  };
+  try {
+    await ports.topic.publishEvents([
+      envelope(
+        'Longshore.QuotaWarning',
+        { id, time, source: eventSource, subject: survey.registry },
+        { id, timestamp: time, target },
+      ),
+    ]);
+    return { warnedPercent: reached };
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, percent: reached }, 'that the quota is nearly used is told with the next survey');
+    return { warnedPercent: warned };
+  }
+}
+
+/** The same until a survey remembers it. */
+function idOf(registry: RegistryName, percent: number, before: Survey | undefined): string {
+  return createHash('sha256')
+    .update(JSON.stringify(['quota', registry, percent, before?.measuredAt]))
+    .digest('hex')
+    .slice(0, 32);
+}

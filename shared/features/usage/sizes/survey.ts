@@ -1,0 +1,168 @@
+import { partitionOf } from '../../../core/documents/names.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { RegistryName, RepositoryName } from '../../../core/oci/name.ts';
+import type { Documents } from '../../../core/ports/documents.ts';
+import type { Content } from './contents.ts';
+import { spentManifests, storedBlobs, storedManifests } from './contents.ts';
+import type { Held, RepositorySizes, SizeSample, Survey } from './documents.ts';
+import { repositorySizesSchema, sizesId, surveyRef, surveySchema } from './documents.ts';
+import { countedAsNothing, countLateLayer } from './late-layers.ts';
+import type { Needs } from './needs.ts';
+import { pulledWindows, surveyNeeds } from './needs.ts';
+import { everyReadable } from './pages.ts';
+import type { QuotaPorts, QuotaSettings } from './quota.ts';
+import { warnOfQuota } from './quota.ts';
+
+interface SurveyPorts extends QuotaPorts {
+  readonly documents: Documents;
+}
+
+const noBytes: Held = { uniqueBytes: 0, sharedBytes: 0, recycledBytes: 0, unneededBytes: 0 };
+
+/** A month of surveys, one an hour. */
+const maxSamples = 720;
+
+/**
+ * Looks at every blob and every link once, and writes down what the registry and each of its repositories hold. What
+ * changes while it looks is found by the next one. It keeps an entry in memory for each blob that an image needs.
+ * Throws `StoreFailure`.
+ */
+export async function surveySizes(
+  ports: SurveyPorts,
+  registry: RegistryName,
+  settings: QuotaSettings,
+): Promise<Survey> {
+  const { documents, clock } = ports;
+  const now = clock.now();
+  const totals = new SizeTotals(await surveyNeeds(ports, registry, now));
+  const nothing = await countedAsNothing(ports, registry);
+  for await (const blob of storedBlobs(ports, registry)) {
+    totals.add(blob);
+    await countLateLayer(ports, registry, blob, nothing);
+  }
+  for await (const manifest of storedManifests(ports, registry)) totals.add(manifest);
+  for await (const manifest of spentManifests(ports, registry)) totals.add(manifest);
+  await writeRepositories(ports, registry, totals.repositories, now.toISOString());
+  const before = await readSurvey(documents, registry);
+  const measured = { ...totals.registry(now.toISOString(), before?.samples ?? []), registry };
+  const survey = { ...measured, ...(await warnOfQuota(ports, settings, measured, before)) };
+  await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...survey } }]);
+  return survey;
+}
+
+/** `undefined` before the first survey. Throws `StoreFailure`. */
+export async function readSurvey(
+  documents: Pick<Documents, 'readDocument'>,
+  registry: RegistryName,
+): Promise<Survey | undefined> {
+  return (await readStored(documents, surveySchema, surveyRef(registry)))?.document;
+}
+
+class SizeTotals {
+  readonly repositories = new Map<RepositoryName, Held>();
+  readonly #needs: Needs;
+  readonly #pulled = pulledWindows.map((days) => ({ days, bytes: 0 }));
+  #held = noBytes;
+  #unlinkedBytes = 0;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+  }
+
+  add(content: Content): void {
+    const { digest, bytes, holders, elsewhere } = content;
+    if (holders.size === 0) {
+      // Of another registry alone it is none of this one's bytes.
+      if (!elsewhere) this.#unlinkedBytes += bytes;
+      return;
+    }
+    const alone = holders.size === 1 && !elsewhere;
+    const waste = this.#waste(content);
+    const held: Held = {
+      ...(alone ? { uniqueBytes: bytes, sharedBytes: 0 } : { uniqueBytes: 0, sharedBytes: bytes }),
+      ...waste,
+    };
+    this.#held = sum(this.#held, held);
+    const ofOne = alone ? held : { ...noBytes, sharedBytes: bytes };
+    for (const holder of holders) this.repositories.set(holder, sum(this.repositories.get(holder) ?? noBytes, ofOne));
+    const window = this.#needs.live.get(digest) ?? pulledWindows.length;
+    for (const [index, pulled] of this.#pulled.entries()) if (window <= index) pulled.bytes += bytes;
+  }
+
+  registry(measuredAt: string, samples: readonly SizeSample[]): Omit<Survey, 'registry'> {
+    const storedBytes = this.#held.uniqueBytes + this.#held.sharedBytes + this.#unlinkedBytes;
+    const measured = {
+      unlinkedBytes: this.#unlinkedBytes,
+      storedBytes,
+      pulled: this.#pulled,
+      measuredAt,
+      samples: [...samples, { at: measuredAt, bytes: storedBytes }].slice(-maxSamples),
+    };
+    return { id: 'usage-survey', type: 'usage-survey', schemaVersion: 1, ...this.#held, ...measured };
+  }
+
+  #waste({ digest, bytes }: Content): Pick<Held, 'recycledBytes' | 'unneededBytes'> {
+    if (this.#needs.live.has(digest)) return { recycledBytes: 0, unneededBytes: 0 };
+    return this.#needs.recycled.has(digest)
+      ? { recycledBytes: bytes, unneededBytes: 0 }
+      : { recycledBytes: 0, unneededBytes: bytes };
+  }
+}
+
+function sum(a: Held, b: Held): Held {
+  return {
+    uniqueBytes: a.uniqueBytes + b.uniqueBytes,
+    sharedBytes: a.sharedBytes + b.sharedBytes,
+    recycledBytes: a.recycledBytes + b.recycledBytes,
+    unneededBytes: a.unneededBytes + b.unneededBytes,
+  };
+}
+
+/** Writes what has changed: of most repositories nothing has. */
+async function writeRepositories(
+  { documents, log }: SurveyPorts,
+  registry: RegistryName,
+  found: ReadonlyMap<RepositoryName, Held>,
+  measuredAt: string,
+): Promise<void> {
+  const left = new Map(found);
+  const query = {
+    container: 'usage' as const,
+    partition: [registry],
+    where: [{ path: 'type', is: '=' as const, value: 'usage-sizes' }],
+    limit: 1_000,
+  };
+  for await (const { document: before } of everyReadable({ documents, log }, repositorySizesSchema, query)) {
+    const held = left.get(before.repository);
+    left.delete(before.repository);
+    if (held === undefined)
+      await documents.commitDocuments('usage', partitionOf(before), [{ do: 'delete', id: sizesId }]);
+    else if (!same(held, before)) await writeSizes(documents, registry, before.repository, held, measuredAt);
+  }
+  for (const [repository, held] of left) await writeSizes(documents, registry, repository, held, measuredAt);
+}
+
+async function writeSizes(
+  documents: Documents,
+  registry: RegistryName,
+  repository: RepositoryName,
+  held: Held,
+  measuredAt: string,
+): Promise<void> {
+  const lists = { heldBytes: held.uniqueBytes + held.sharedBytes, wasteBytes: held.recycledBytes + held.unneededBytes };
+  const sizes: RepositorySizes = {
+    id: sizesId,
+    type: 'usage-sizes',
+    schemaVersion: 1,
+    registry,
+    repository,
+    ...held,
+    ...lists,
+    measuredAt,
+  };
+  await documents.commitDocuments('usage', [registry, repository], [{ do: 'upsert', document: { ...sizes } }]);
+}
+
+function same(a: Held, b: Held): boolean {
+  return (Object.keys(noBytes) as (keyof Held)[]).every((kind) => a[kind] === b[kind]);
+}

@@ -1,0 +1,57 @@
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { DocumentChange, ReadDocument } from '../../core/ports/documents.ts';
+import type { UsageTotal } from './documents.ts';
+import { totalId, totalSchema, usageRef } from './documents.ts';
+
+export interface TotalsDelta {
+  readonly pushes?: number;
+  readonly pulls?: number;
+  readonly heads?: number;
+  readonly blobPulls?: number;
+  readonly images?: number;
+  readonly bytes?: number;
+}
+
+/**
+ * The change that adds to a repository's totals. Increments do not conflict with each other; only the very first write
+ * can.
+ */
+export async function addToTotals(
+  documents: ReadDocument,
+  key: RepositoryKey,
+  delta: TotalsDelta,
+): Promise<DocumentChange> {
+  const { pushes = 0, pulls = 0, heads = 0, blobPulls = 0, images = 0, bytes = 0 } = delta;
+  const before = await readTotals(documents, key);
+  if (before === undefined) {
+    const { registry, repository } = key;
+    return {
+      do: 'create',
+      document: {
+        id: totalId,
+        type: 'usage-total',
+        schemaVersion: 1,
+        registry,
+        repository,
+        pushes,
+        pulls,
+        heads,
+        blobPulls,
+        images,
+        bytes,
+        measured: true,
+      },
+    };
+  }
+  const increment = Object.entries({ pushes, pulls, heads, blobPulls, images, bytes })
+    .map(([path, by]) => ({ path, by }))
+    .filter(({ by }) => by !== 0);
+  // A step that adds nothing still moves the etag, for whoever sums up meanwhile; a patch of nothing is none.
+  return { do: 'patch', id: totalId, increment: increment.length === 0 ? [{ path: 'bytes', by: 0 }] : increment };
+}
+
+/** `undefined` when nothing was ever counted there. */
+export async function readTotals(documents: ReadDocument, key: RepositoryKey): Promise<UsageTotal | undefined> {
+  return (await readStored(documents, totalSchema, usageRef(key, totalId)))?.document;
+}

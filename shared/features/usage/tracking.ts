@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { registrySchema } from '../../core/documents/names.ts';
+import { documentShape, readStored } from '../../core/documents/stored.ts';
+import { isDigest } from '../../core/oci/digest.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { CommitDocuments, ReadDocument } from '../../core/ports/documents.ts';
+import type { LastPull, ReadLastPulls } from '../../core/ports/pulls.ts';
+import type { ImagePulls } from './counters.ts';
+import { imagePullsSchema, pullsOfDigestId, pullsOfTagId } from './counters.ts';
+import { usageRef } from './documents.ts';
+
+const trackingSchema = z.object({
+  ...documentShape('usage-tracking'),
+  registry: registrySchema,
+  since: z.iso.datetime(),
+});
+const trackingId = 'usage-tracking';
+
+interface TrackingPorts {
+  readonly documents: ReadDocument & CommitDocuments;
+  readonly clock: Clock;
+}
+
+/** Notes that from now on pulls are known, where that was not noted before. */
+export async function beginTracking({ documents, clock }: TrackingPorts, registry: RegistryName): Promise<void> {
+  if ((await readTracking(documents, registry)) !== undefined) return;
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'create', document: tracking(registry, clock.now()) }],
+  );
+}
+
+/** Pulls were lost: what is known of last pulls is whole from now on only. */
+export async function restartTracking({ documents, clock }: TrackingPorts, registry: RegistryName): Promise<void> {
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'upsert', document: tracking(registry, clock.now()) }],
+  );
+}
+
+function tracking(registry: RegistryName, since: Date) {
+  return { id: trackingId, type: 'usage-tracking', schemaVersion: 1, registry, since: since.toISOString() };
+}
+
+export async function readTracking(documents: ReadDocument, registry: RegistryName): Promise<string | undefined> {
+  return (
+    await readStored(documents, trackingSchema, { container: 'registries', partition: [registry], id: trackingId })
+  )?.document.since;
+}
+
+/** What rules on last pull go by. Scanners and replication are not in it. */
+export function lastPullsIn(documents: ReadDocument): ReadLastPulls {
+  return {
+    async lastPulls(key, references) {
+      const found = await Promise.all(
+        references.map((reference) =>
+          readStored(
+            documents,
+            imagePullsSchema,
+            usageRef(key, isDigest(reference) ? pullsOfDigestId(reference) : pullsOfTagId(reference)),
+          ),
+        ),
+      );
+      return new Map(
+        found.flatMap((stored) =>
+          stored === undefined ? [] : [[stored.document.name, lastOf(stored.document)] as const],
+        ),
+      );
+    },
+    async trackedSince(registry) {
+      const since = await readTracking(documents, registry);
+      return since === undefined ? undefined : new Date(since);
+    },
+  };
+}
+
+function lastOf({ lastPull, lastHead }: ImagePulls): LastPull {
+  return { ...(lastPull === undefined ? {} : { lastPull }), ...(lastHead === undefined ? {} : { lastHead }) };
+}

@@ -1,0 +1,62 @@
+import { envelope } from '../../core/events/envelope.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import { hostOf } from './attempt.ts';
+import { digestOf } from './delivery-id.ts';
+import type { Webhook } from './documents.ts';
+import type { WebhookHealth } from './health.ts';
+import type { WebhookPorts } from './ports.ts';
+
+/** Published again after a crash, an event has the same id. `false` when the topic is down. */
+export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
+  const { since, failures, lastFailure } = health;
+  ports.log.warn({ webhook: health.name, failures, lastFailure }, 'a receiver keeps failing: its deliveries wait');
+  return told(
+    ports,
+    envelope('Longshore.WebhookFailing', about(ports, health, 'failing'), {
+      ...content(ports, health, hook, 'failing'),
+      since,
+      failures: Math.max(1, failures),
+      lastFailure,
+    }),
+  );
+}
+
+/** Likewise. */
+export function tellOfRecovered(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
+  ports.log.info({ webhook: health.name, since: health.since }, 'a receiver works again: what waited is on its way');
+  return told(
+    ports,
+    envelope('Longshore.WebhookRecovered', about(ports, health, 'recovered'), {
+      ...content(ports, health, hook, 'recovered'),
+      since: health.since,
+    }),
+  );
+}
+
+function content(ports: WebhookPorts, health: WebhookHealth, hook: Webhook, what: string) {
+  return {
+    id: idOf(health, what),
+    timestamp: ports.clock.now().toISOString(),
+    target: { webhook: health.name, host: hostOf(hook) },
+  };
+}
+
+function about({ clock, eventSource }: WebhookPorts, health: WebhookHealth, what: string) {
+  return { id: idOf(health, what), time: clock.now().toISOString(), source: eventSource, subject: health.name };
+}
+
+function idOf({ registry, name, uid, since }: WebhookHealth, what: string): string {
+  return digestOf(what, registry, name, uid, since);
+}
+
+async function told({ topic, log }: WebhookPorts, event: CloudEvent): Promise<boolean> {
+  try {
+    await topic.publishEvents([event]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    log.warn({ err: error, type: event.type }, 'an event about a webhook is told later');
+    return false;
+  }
+}

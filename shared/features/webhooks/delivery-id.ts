@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { DocumentRef } from '../../core/ports/documents.ts';
+import { webhookKey } from './documents.ts';
+import type { HookEvent } from './scope.ts';
+
+const pattern = /^dlv_(\d{4})(\d{2})(\d{2})-[A-Za-z0-9_-]{32}$/;
+
+/** The same for the same parts, wherever and whenever it is made; of another for any others. */
+export function digestOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32);
+}
+
+/**
+ * Of one event to one hook, in any region and however often: `webhook-id`, and the id of the delivery's document. It
+ * begins with the day of the event.
+ */
+export function deliveryIdOf(
+  registry: RegistryName,
+  name: string,
+  { id, time }: Pick<HookEvent, 'id' | 'time'>,
+): string {
+  return `dlv_${dayOf(time).replaceAll('-', '')}-${digestOf(registry, name, id)}`;
+}
+
+/** The day of a time, in UTC: `2026-03-01`. */
+export function dayOf(time: string): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+/** Where a delivery lies; `undefined` for what is no id of one. */
+export function deliveryRef(registry: RegistryName, name: string, deliveryId: string): DocumentRef | undefined {
+  const [, year, month, day] = pattern.exec(deliveryId) ?? [];
+  return year === undefined
+    ? undefined
+    : {
+        container: 'deliveries',
+        partition: [webhookKey(registry, name), `${year}-${month ?? ''}-${day ?? ''}`],
+        id: deliveryId,
+      };
+}

@@ -1,0 +1,57 @@
+import { LRUCache } from 'lru-cache';
+import type { WholeQuery } from '../../core/documents/pages.ts';
+import { pagesOf } from '../../core/documents/pages.ts';
+import { parseStored } from '../../core/documents/stored.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { QueryDocuments, VersionedDocument } from '../../core/ports/documents.ts';
+import type { Webhook } from './documents.ts';
+import { webhookRouteSchema } from './documents.ts';
+import type { HookEvent } from './scope.ts';
+import { anchorsOf, covers } from './scope.ts';
+
+/** More than Cosmos DB puts into one page of such documents: a registry with many hooks for one event takes some. */
+const pageSize = 1000;
+
+/**
+ * The enabled hooks that get an event, each once, by one look-up in the index: hooks of other actions and other
+ * repositories cost nothing. Throws `StoreFailure` and `UnreadableDocument`.
+ */
+export async function findHooks(
+  documents: QueryDocuments,
+  registry: RegistryName,
+  event: HookEvent,
+): Promise<Webhook[]> {
+  const anchors = anchorsOf(event);
+  const found = new Map<string, Webhook>();
+  const routes: WholeQuery = {
+    container: 'registries',
+    partition: [registry],
+    where: [
+      { path: 'type', is: '=', value: 'webhook-route' },
+      { path: 'anchor', is: 'in', values: anchors },
+    ],
+    limit: pageSize,
+  };
+  for await (const page of pagesOf(documents, routes)) {
+    for (const each of page) {
+      const hook = hookOf(documents, each);
+      if (covers(hook, event)) found.set(hook.name, hook);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Of each store, by version: to check a hook's document costs more than to send its request, and it seldom changes. */
+const parsed = new WeakMap<QueryDocuments, LRUCache<string, Webhook>>();
+const hooksKept = 2_000;
+
+function hookOf(documents: QueryDocuments, route: VersionedDocument): Webhook {
+  const ofStore = parsed.get(documents) ?? new LRUCache<string, Webhook>({ max: hooksKept });
+  parsed.set(documents, ofStore);
+  const version = `${route.document.id} ${route.etag}`;
+  const known = ofStore.get(version);
+  if (known !== undefined) return known;
+  const { hook } = parseStored(webhookRouteSchema, route, { container: 'registries' }).document;
+  ofStore.set(version, hook);
+  return hook;
+}

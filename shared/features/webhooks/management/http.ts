@@ -1,0 +1,14 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { managementRoutes } from '../../../core/http/management.ts';
+import type { PipelinePorts } from '../ports.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { hookRoutes } from './hooks.ts';
+import type { WebhookManagementPorts } from './ports.ts';
+import { redeliveryRoutes } from './redelivery.ts';
+
+/** What of the management API is about webhooks. */
+export function webhookRoutes(ports: WebhookManagementPorts & PipelinePorts): OpenAPIHono {
+  const api = managementRoutes();
+  for (const routes of [hookRoutes, deliveryRoutes, redeliveryRoutes]) api.route('/', routes(ports));
+  return api;
+}

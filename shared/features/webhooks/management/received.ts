@@ -1,0 +1,99 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
+import { catalogue, eventTypes } from '../../../core/events/catalogue.ts';
+import { renderBody } from '../body.ts';
+import type { TypeOfEvent } from '../body-schema.ts';
+import { actionOfType, bodySchema } from '../body-schema.ts';
+import type { WebhookFormat } from '../documents.ts';
+import { formats, pingType } from '../documents.ts';
+
+type Registry = OpenAPIHono['openAPIRegistry'];
+type Described = Parameters<Registry['registerWebhook']>[0];
+
+const signedHeaders = z.object({
+  'webhook-id': z.string().openapi({
+    description: 'Of this event for this webhook: the same at every attempt. What was seen before can be dropped.',
+    example: 'dlv_20260101-0123456789abcdefghijklmnopqrstuv',
+  }),
+  'webhook-timestamp': z.string().openapi({
+    description: 'Of this attempt, in seconds since 1970. Refuse what is older than five minutes.',
+    example: '1767268800',
+  }),
+  'webhook-signature': z.string().openapi({
+    description:
+      'v1, and the base64 of HMAC-SHA256 over id.timestamp.body, one for each secret that signs now, with blanks between them.',
+    example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  }),
+});
+
+const responses: Described['responses'] = {
+  '2XX': {
+    description: 'Delivered. Nothing else is: redirects are not followed, and whatever fails is tried again for a day.',
+  },
+  410: { description: 'The webhook is disabled.' },
+};
+
+interface Receivable extends TypeOfEvent {
+  readonly summary: string;
+  readonly example: { readonly id: string; readonly timestamp: string };
+}
+
+const pingExample = {
+  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
+  timestamp: '2026-01-01T12:00:00.000Z',
+  action: 'ping',
+};
+const ping: Receivable = {
+  type: pingType,
+  data: z.object({ id: z.string(), timestamp: z.iso.datetime(), action: z.literal('ping') }),
+  summary: 'It tells of nothing: an administrator wants to see whether the receiver works. It is never published.',
+  example: pingExample,
+};
+const receivable: readonly Receivable[] = [...eventTypes.map((type) => ({ type, ...catalogue[type] })), ping];
+
+/**
+ * Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the
+ * document's own registry: of a router below it Hono makes paths.
+ */
+export function describeReceived(registry: Registry): void {
+  for (const each of receivable) for (const format of formats) registry.registerWebhook(described(each, format));
+}
+
+function described(of: Receivable, format: WebhookFormat): Described {
+  const { type, summary, example } = of;
+  const { id, timestamp: time } = example;
+  const { contentType, body } = renderBody(format, {
+    id,
+    source: '/longshore',
+    type,
+    subject: 'team/app',
+    time,
+    data: example,
+  });
+  const [mediaType = contentType] = contentType.split(';');
+  const content = { [mediaType]: { schema: jsonSchema(bodySchema(format, of)), example: JSON.parse(body) as unknown } };
+  return {
+    path: `${actionOfType(of)}.${format}`,
+    method: 'post',
+    summary,
+    tags: [`format ${format}`],
+    request: { headers: signedHeaders, body: { required: true, content } },
+    responses,
+  };
+}
+
+/**
+ * OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as
+ * receivers must.
+ */
+function jsonSchema(schema: z.ZodObject): object {
+  const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {
+    unrepresentable: 'any',
+    override({ zodSchema, jsonSchema: made }) {
+      if (zodSchema._zod.def.type === 'custom') made.type = 'string';
+      delete made.additionalProperties;
+      if (made.format === 'date-time') delete made.pattern;
+    },
+  });
+  return described;
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { registrySchema } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { documentShape, readStored } from '../../core/documents/stored.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { DocumentRef } from '../../core/ports/documents.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import { dayOf, digestOf } from './delivery-id.ts';
+import type { WebhookPorts } from './ports.ts';
+
+/** Longer than Event Grid retries (a day) and than an event waits in the outbox. In seconds. */
+const rememberedFor = 8 * 24 * 3600;
+/**
+ * Of an event that some hook gets, since its last write: deliveries have it from here, wait a week at most and are kept
+ * for 30 days behind that.
+ */
+export const keptFor = 40 * 24 * 3600;
+/** Longer than a dispatch takes: whoever took one up so long ago has died. In milliseconds. */
+export const underWayMs = 30_000;
+
+/**
+ * That an event is being dispatched, or was. It holds the event, so that the sweep can go on with what a crash left.
+ */
+export const markerSchema = z.object({
+  ...documentShape('webhook-dispatch'),
+  /** The registry: the partition with the day of the event. */
+  webhook: registrySchema,
+  day: z.iso.date(),
+  state: z.enum(['open', 'done']),
+  takenAt: z.iso.datetime(),
+  event: z.custom<CloudEvent>((value) => typeof value === 'object' && value !== null),
+  ttl: z.int(),
+});
+export type Marker = z.infer<typeof markerSchema>;
+
+/**
+ * `first`: nobody had the event before. `again`: somebody had and died, so that what he did must be looked at.
+ * `undefined`: it is done, or somebody is at it; should he die, the sweep goes on. Throws `StoreFailure`.
+ */
+export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise<'first' | 'again' | undefined> {
+  const now = ports.clock.now();
+  const ref = markerRef(ports.registry, event);
+  const document: Marker = {
+    id: ref.id,
+    type: 'webhook-dispatch',
+    schemaVersion: 1,
+    webhook: ports.registry,
+    day: dayOf(event.time),
+    state: 'open',
+    takenAt: now.toISOString(),
+    event,
+    ttl: keptFor,
+  };
+  const outcome = await ports.documents.commitDocuments('deliveries', ref.partition, [{ do: 'create', document }]);
+  if (outcome.committed) return 'first';
+  const stored = await readStored(ports.documents, markerSchema, ref);
+  return stored !== undefined && (await takeUp(ports, stored)) ? 'again' : undefined;
+}
+
+/** Whether it was left by somebody who died, and is ours now. Throws `StoreFailure`. */
+export async function takeUp(
+  { documents, clock, registry }: WebhookPorts,
+  { document: { state, takenAt, event }, etag }: Stored<Marker>,
+): Promise<boolean> {
+  const now = clock.now();
+  if (state === 'done' || now.getTime() < Date.parse(takenAt) + underWayMs) return false;
+  const { partition, id } = markerRef(registry, event);
+  return (
+    await documents.commitDocuments('deliveries', partition, [
+      { do: 'patch', id, set: { takenAt: now.toISOString() }, ifMatch: etag },
+    ])
+  ).committed;
+}
+
+/**
+ * `isDelivered`: whether a delivery may have its event from here. A marker of an older version was made for a shorter
+ * time. Throws `StoreFailure`.
+ */
+export async function markDone(
+  { documents, registry }: WebhookPorts,
+  event: CloudEvent,
+  isDelivered: boolean,
+): Promise<void> {
+  const { partition, id } = markerRef(registry, event);
+  await documents.commitDocuments('deliveries', partition, [
+    { do: 'patch', id, set: { state: 'done', ttl: isDelivered ? keptFor : rememberedFor } },
+  ]);
+}
+
+export function markerRef(registry: RegistryName, event: Pick<CloudEvent, 'id' | 'time'>): DocumentRef {
+  return {
+    container: 'deliveries',
+    partition: [registry, dayOf(event.time)],
+    id: `dispatch:${digestOf(registry, event.id)}`,
+  };
+}

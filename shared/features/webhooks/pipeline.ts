@@ -1,0 +1,41 @@
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import { deliver } from './deliver.ts';
+import { dispatch } from './dispatch.ts';
+import { dispatchLimits, HostLimits, retryLimits } from './host-limits.ts';
+import type { PipelinePorts, WebhookPorts } from './ports.ts';
+import { sweepWebhooks } from './sweep.ts';
+
+/**
+ * What triggers do about webhooks, and what its management needs for it. One for each instance: it knows how much is
+ * under way at which host.
+ */
+export interface WebhookPipeline {
+  readonly ports: PipelinePorts;
+  dispatch(event: CloudEvent): Promise<void>;
+  deliver(message: unknown): Promise<void>;
+  /**
+   * What no attempt could handle. It is told and let go: what is due is in documents, and the sweep sends another
+   * message for it.
+   */
+  letGo(message: unknown): void;
+  sweep(): Promise<void>;
+}
+
+export function webhookPipeline(world: WebhookPorts): WebhookPipeline {
+  const ports = { ...world, hosts: { first: new HostLimits(dispatchLimits), later: new HostLimits(retryLimits) } };
+  return {
+    ports,
+    dispatch: (event) => dispatch(ports, event),
+    deliver: (message) => deliver(ports, message),
+    letGo: (message) =>
+      ports.log.error(
+        { poison: message },
+        'a message about webhooks failed again and again: the sweep will send another',
+      ),
+    async sweep() {
+      const swept = await sweepWebhooks(ports);
+      if (Object.values(swept).some((count: number) => count > 0))
+        ports.log.info(swept, 'the sweep of webhooks set going what was left');
+    },
+  };
+}

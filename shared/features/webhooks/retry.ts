@@ -1,0 +1,107 @@
+import type { Stored } from '../../core/documents/stored.ts';
+import { hostOf, makeAttempt } from './attempt.ts';
+import { nudgeBreaker } from './breaker.ts';
+import { ended, whyNotFor } from './delivery.ts';
+import { deliveryRef } from './delivery-id.ts';
+import { changeDelivery, readStoredDelivery, refOf } from './delivery-store.ts';
+import type { Delivery, Webhook } from './documents.ts';
+import { readHook } from './hooks.ts';
+import type { AttemptMessage } from './messages.ts';
+import { sendAt } from './messages.ts';
+import type { PipelinePorts } from './ports.ts';
+import { leaveToBreaker, settle } from './settle.ts';
+
+/**
+ * Longer than an attempt can take. Whoever claimed a delivery for so long without an outcome has died. In milliseconds.
+ */
+const claimMs = 45_000;
+/** When a host has no place: soon, but not at once. */
+const busyMs = 5_000;
+/** What clocks may differ by. */
+const earlyMs = 2_000;
+/**
+ * An attempt that was due is made, however late an outage has made it; but what is over for so long was not to be
+ * helped.
+ */
+export const tooLateMs = 24 * 3_600_000;
+
+/**
+ * Makes the attempt that a message asks for, when it is still to be made. Every message ends in at most one other:
+ * copies do not multiply. Throws `StoreFailure`: then the message comes again.
+ */
+export async function retry(ports: PipelinePorts, message: AttemptMessage): Promise<void> {
+  const ref = deliveryRef(ports.registry, message.name, message.deliveryId);
+  if (ref === undefined) return;
+  const [known, hook] = await Promise.all([
+    readStoredDelivery(ports.documents, ref),
+    readHook(ports.documents, ports.registry, message.name),
+  ]);
+  // The attempt was made: the message is a copy, or late.
+  if (known === undefined || known.document.status !== 'waiting' || known.document.attempted + 1 !== message.number)
+    return;
+  const now = ports.clock.now();
+  const end = endOf(known.document, hook, now);
+  if (end !== undefined) {
+    await changeDelivery(ports.documents, known, (delivery) =>
+      delivery.status === 'waiting' ? end(delivery) : undefined,
+    );
+    return;
+  }
+  const later = notBefore(known.document, message, now);
+  if (later !== undefined) return sendAt(ports.queues, message, later, now);
+  if (hook === undefined || (known.document.heldBack === true && message.asked !== true)) return;
+  if (hook.brokenSince !== undefined && message.asked !== true) return leaveToBreaker(ports, known);
+  await attemptNow(ports, hook, known, message);
+}
+
+function endOf(
+  delivery: Delivery,
+  hook: Webhook | undefined,
+  now: Date,
+): ((delivery: Delivery) => Delivery) | undefined {
+  const whyNot = whyNotFor(delivery, hook);
+  if (whyNot !== undefined) return (before) => ended(before, 'cancelled', whyNot, now);
+  if (now.getTime() > Date.parse(delivery.deadline) + tooLateMs)
+    return (before) => ended(before, 'expired', `its time was over at ${delivery.deadline}`, now);
+  return undefined;
+}
+
+/** Somebody is at it, or it is not due: when to look again. */
+function notBefore({ claim, nextAttemptAt }: Delivery, { asked }: AttemptMessage, now: Date): Date | undefined {
+  const claimed = claim === undefined ? undefined : new Date(claim.until);
+  if (claimed !== undefined && claimed > now) return claimed;
+  const due = nextAttemptAt === undefined || asked === true ? undefined : new Date(nextAttemptAt);
+  return due !== undefined && due.getTime() > now.getTime() + earlyMs ? due : undefined;
+}
+
+async function attemptNow(
+  ports: PipelinePorts,
+  hook: Webhook,
+  known: Stored<Delivery>,
+  message: AttemptMessage,
+): Promise<void> {
+  const cause = message.asked === true ? 'redelivery' : message.number === 1 ? 'event' : 'retry';
+  const done = await ports.hosts.later.within(hostOf(hook), async () => {
+    const claimed = await claim(ports, known);
+    if (claimed === undefined) return { attempt: undefined };
+    return { claimed, attempt: await makeAttempt(ports, hook, claimed.document, cause) };
+  });
+  const now = ports.clock.now();
+  if (done === undefined) return sendAt(ports.queues, message, new Date(now.getTime() + busyMs), now);
+  // Somebody else wrote it since it was read: the message looks again.
+  if (done.attempt === undefined) return sendAt(ports.queues, message, new Date(now.getTime() + 1_000), now);
+  const after = await settle(ports, hook, done.claimed.document, done.attempt, done.claimed);
+  if (after?.status === 'delivered' && hook.brokenSince !== undefined) await nudgeBreaker(ports, hook);
+}
+
+async function claim(
+  { documents, clock }: PipelinePorts,
+  { document, etag }: Stored<Delivery>,
+): Promise<Stored<Delivery> | undefined> {
+  const { partition, id } = refOf(document);
+  const taken = { number: document.attempted + 1, until: new Date(clock.now().getTime() + claimMs).toISOString() };
+  const outcome = await documents.commitDocuments('deliveries', partition, [
+    { do: 'patch', id, set: { claim: taken }, ifMatch: etag },
+  ]);
+  return outcome.committed ? { document: { ...document, claim: taken }, etag: outcome.etags[0] ?? '' } : undefined;
+}

@@ -1,0 +1,71 @@
+import type { Stored } from '../../core/documents/stored.ts';
+import type { CommitDocuments, DocumentRef, JsonDocument, ReadDocument } from '../../core/ports/documents.ts';
+import type { DeliveriesMessage } from './messages.ts';
+import { sendAt } from './messages.ts';
+import type { WebhookPorts } from './ports.ts';
+
+/** Longer than a step can take: whoever claimed one for so long has died. In milliseconds. */
+const claimMs = 120_000;
+
+/**
+ * Work that goes on step by step, a message each, while its document says where it is: `seq` is the step that is next,
+ * `at` when it is due (absent: there is none). A step whose message is lost is found by the sweep; one whose message is
+ * copied is done once, and done again only after a crash.
+ */
+export interface Stepped extends JsonDocument {
+  readonly seq: number;
+  readonly at?: string | undefined;
+  readonly claimedUntil?: string | undefined;
+}
+
+/**
+ * Takes step `message.seq`. `step` gives back the document as it is to be from then on (its `seq` is taken care of), or
+ * `undefined` when it can go. Throws `StoreFailure`, and what `step` throws: then the message comes again.
+ */
+export async function takeStep<T extends Stepped>(
+  ports: WebhookPorts,
+  ref: DocumentRef,
+  stored: Stored<T> | undefined,
+  message: Exclude<DeliveriesMessage, { do: 'attempt' }>,
+  step: (document: T) => Promise<T | undefined>,
+): Promise<void> {
+  if (stored === undefined || stored.document.seq !== message.seq) return;
+  const now = ports.clock.now();
+  const { claimedUntil } = stored.document;
+  if (claimedUntil !== undefined && new Date(claimedUntil) > now)
+    return sendAt(ports.queues, message, new Date(claimedUntil), now);
+  const claimed = await replace(
+    ports.documents,
+    ref,
+    { ...stored.document, claimedUntil: new Date(now.getTime() + claimMs).toISOString() },
+    stored.etag,
+  );
+  if (claimed === undefined) return;
+  const after = await step(claimed.document);
+  if (after === undefined) {
+    await ports.documents.commitDocuments(ref.container, ref.partition, [
+      { do: 'delete', id: ref.id, ifMatch: claimed.etag },
+    ]);
+    return;
+  }
+  // JSON leaves out what is undefined.
+  const next = await replace(
+    ports.documents,
+    ref,
+    { ...after, seq: message.seq + 1, claimedUntil: undefined },
+    claimed.etag,
+  );
+  if (next !== undefined && after.at !== undefined)
+    await sendAt(ports.queues, { ...message, seq: message.seq + 1 }, new Date(after.at), ports.clock.now());
+}
+
+/** `undefined` when somebody else wrote it since. */
+export async function replace<T extends JsonDocument>(
+  documents: ReadDocument & CommitDocuments,
+  { container, partition }: DocumentRef,
+  document: T,
+  etag: string,
+): Promise<Stored<T> | undefined> {
+  const outcome = await documents.commitDocuments(container, partition, [{ do: 'replace', document, ifMatch: etag }]);
+  return outcome.committed ? { document, etag: outcome.etags[0] ?? '' } : undefined;
+}

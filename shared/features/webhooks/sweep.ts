@@ -1,0 +1,211 @@
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import { inTurn } from '../../core/documents/alone.ts';
+import { pagesOf } from '../../core/documents/pages.ts';
+import { parseStored } from '../../core/documents/stored.ts';
+import type { DocumentQuery, VersionedDocument } from '../../core/ports/documents.ts';
+import { ended } from './delivery.ts';
+import { changeDelivery, refOf } from './delivery-store.ts';
+import { dispatchAgain } from './dispatch.ts';
+import { deliverySchema } from './documents.ts';
+import { healthSchema } from './health.ts';
+import { markerSchema, takeUp, underWayMs } from './marker.ts';
+import { sendAt } from './messages.ts';
+import type { PipelinePorts } from './ports.ts';
+import { redeliverySchema } from './redeliver-since.ts';
+import { tooLateMs } from './retry.ts';
+import { sendNext } from './settle.ts';
+
+/** What is due for so long has no message: it was lost, or is poison. In milliseconds. */
+const overdueMs = 90_000;
+/** Of what the breaker holds back, after its deadline. What has an attempt due ends with that. */
+const graceMs = 60_000;
+/** Of each kind in one run. */
+const most = 2_000;
+const [pageSize, atOnce] = [100, 8];
+
+/** What a run found and set going again. */
+export interface Swept {
+  readonly dispatched: number;
+  readonly resent: number;
+  readonly expired: number;
+}
+
+/**
+ * Sets going again what crashes, outages and lost messages left: events that were not dispatched to their end,
+ * deliveries and steps that are overdue, and ends those that nobody ended in their time. Where a message was only late
+ * there are two then, which does no harm. Throws `StoreFailure`.
+ */
+export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
+  const now = ports.clock.now();
+  const before = (ms: number) => new Date(now.getTime() - ms).toISOString();
+  const [dispatched, expired, attempts, steps] = [{ count: 0 }, { count: 0 }, { count: 0 }, { count: 0 }];
+  const counting = (into: { count: number }, work: Promise<number>) => work.then((count) => (into.count = count));
+  // In this order: what is over is not sent again.
+  await inTurn(ports.log, 'webhooks-sweep', [
+    [
+      'dispatches',
+      () =>
+        counting(
+          dispatched,
+          each(
+            ports,
+            {
+              container: 'deliveries',
+              where: [
+                typeIs('webhook-dispatch'),
+                { path: 'state', is: '=', value: 'open' },
+                { path: 'takenAt', is: '<=', value: before(underWayMs) },
+              ],
+            },
+            dispatchLeft,
+          ),
+        ),
+    ],
+    [
+      'deadlines',
+      () =>
+        counting(
+          expired,
+          each(
+            ports,
+            {
+              container: 'deliveries',
+              where: [
+                typeIs('delivery'),
+                { path: 'status', is: '=', value: 'waiting' },
+                { path: 'deadline', is: '<', value: before(graceMs) },
+              ],
+            },
+            expire,
+          ),
+        ),
+    ],
+    [
+      'attempts',
+      () =>
+        counting(
+          attempts,
+          each(
+            ports,
+            {
+              container: 'deliveries',
+              where: [
+                typeIs('delivery'),
+                { path: 'status', is: '=', value: 'waiting' },
+                { path: 'nextAttemptAt', is: '<=', value: before(overdueMs) },
+              ],
+            },
+            resendAttempt,
+          ),
+        ),
+    ],
+    [
+      'steps',
+      () =>
+        counting(
+          steps,
+          each(
+            ports,
+            {
+              container: 'registries',
+              partition: [ports.registry],
+              where: [
+                { path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] },
+                { path: 'at', is: '<=', value: before(overdueMs) },
+              ],
+            },
+            resendStep,
+          ),
+        ),
+    ],
+  ]);
+  return { dispatched: dispatched.count, expired: expired.count, resent: attempts.count + steps.count };
+}
+
+function typeIs(type: string) {
+  return { path: 'type', is: '=', value: type } as const;
+}
+
+/**
+ * Does `handle` for all that is found, and counts for how much it did something. One that cannot be handled is logged
+ * and stops no other.
+ */
+async function each(
+  ports: PipelinePorts,
+  query: Omit<DocumentQuery, 'limit'>,
+  handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>,
+): Promise<number> {
+  let [seen, done] = [0, 0];
+  const limit = pLimit(atOnce);
+  for await (const page of pagesOf(ports.documents, { ...query, limit: pageSize })) {
+    const outcomes = await Promise.allSettled(page.map((found) => limit(() => handle(ports, found))));
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected')
+        ports.log.error({ err: outcome.reason as Error }, 'the sweep of webhooks left something as it was');
+    done += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
+    seen += page.length;
+    if (seen >= most) break;
+  }
+  return done;
+}
+
+async function dispatchLeft(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
+  const marker = parseStored(markerSchema, found, { container: 'deliveries' });
+  if (!(await takeUp(ports, marker))) return false;
+  await dispatchAgain(ports, marker.document.event);
+  return true;
+}
+
+async function expire({ documents, clock }: PipelinePorts, found: VersionedDocument): Promise<boolean> {
+  const now = clock.now();
+  const changed = await changeDelivery(
+    documents,
+    parseStored(deliverySchema, found, { container: 'deliveries' }),
+    (delivery) => {
+      const isOver =
+        delivery.status === 'waiting' &&
+        now.getTime() > Date.parse(delivery.deadline) + (delivery.heldBack === true ? graceMs : tooLateMs);
+      return isOver ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now) : undefined;
+    },
+  );
+  return changed !== undefined;
+}
+
+/** It is due now, so that it is not found again before it is overdue again. */
+async function resendAttempt(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
+  const { document, etag } = parseStored(deliverySchema, found, { container: 'deliveries' });
+  const now = ports.clock.now();
+  if (document.claim !== undefined && new Date(document.claim.until) > now) return false;
+  const { container, partition, id } = refOf(document);
+  const due = { nextAttemptAt: now.toISOString() };
+  const outcome = await ports.documents.commitDocuments(container, partition, [
+    { do: 'patch', id, set: due, ifMatch: etag },
+  ]);
+  if (outcome.committed) await sendNext(ports, { ...document, ...due });
+  return outcome.committed;
+}
+
+const steppedSchema = z.discriminatedUnion('type', [healthSchema, redeliverySchema]);
+
+async function resendStep(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
+  const { document, etag } = parseStored(steppedSchema, found, { container: 'registries' });
+  const now = ports.clock.now();
+  if (document.claimedUntil !== undefined && new Date(document.claimedUntil) > now) return false;
+  const outcome = await ports.documents.commitDocuments(
+    'registries',
+    [ports.registry],
+    [{ do: 'patch', id: document.id, set: { at: now.toISOString() }, ifMatch: etag }],
+  );
+  if (!outcome.committed) return false;
+  const { name, seq } = document;
+  await sendAt(
+    ports.queues,
+    document.type === 'webhook-health'
+      ? { do: 'breaker', name, uid: document.uid, seq }
+      : { do: 'redeliver', name, job: document.job, seq },
+    now,
+    now,
+  );
+  return true;
+}

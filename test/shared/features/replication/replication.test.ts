@@ -1,0 +1,438 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../../shared/core/oci/digest.ts';
+import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
+import { makeIndex } from '../purge/binned.ts';
+import { call, replicating, statesOf } from './replicating.ts';
+
+const blobsIn = ({ world }: ReturnType<typeof replicating>, region: string) =>
+  world.region(region).blobs.names().length;
+
+async function withReplicas(settings: Parameters<typeof replicating>[0] = {}, replica: object = {}) {
+  const regions = replicating(settings);
+  for (const name of ['east', 'north', 'west'])
+    expect((await call(regions.region.east, 'PUT', `/replicas/${name}`, name === 'east' ? {} : replica)).status).toBe(
+      200,
+    );
+  await regions.minutes();
+  return regions;
+}
+
+describe('a pushed image', () => {
+  it('is copied to each replica by its storage, and said to be whole there once', async () => {
+    const regions = await withReplicas();
+    const { east, north } = regions.region;
+    const image = makeImage('copied', 2);
+    await pushImage(east.app, 'team/app', 'v1', image);
+    expect(await statesOf(east, 'team/app', 'v1')).toEqual({ east: 'complete', north: 'queued', west: 'queued' });
+    await regions.settle();
+    expect(await statesOf(north, 'team/app', image.digest)).toEqual({
+      east: 'complete',
+      north: 'complete',
+      west: 'complete',
+    });
+    expect(['east', 'north', 'west'].map((name) => blobsIn(regions, name))).toEqual([3, 3, 3]);
+    await regions.minutes(3);
+    const told = regions
+      .events('Longshore.ReplicationCompleted')
+      .map(({ data }) => (data as { target: { region: string; digest: string; bytes: number } }).target);
+    expect(told.map(({ region }) => region).sort()).toEqual(['east', 'north', 'west']);
+    expect(new Set(told.map(({ digest }) => digest))).toEqual(new Set([image.digest]));
+    expect(regions.events('Microsoft.ContainerRegistry.ImagePushed')).toHaveLength(1);
+    // Nothing of it went through a process.
+    expect([north.memory.calls.count('blobs.stage'), north.memory.calls.count('blobs.stageFrom')]).toEqual([0, 3]);
+  });
+
+  it('moves nothing when a tag moves to it, or another repository mounts its blobs', async () => {
+    const regions = await withReplicas();
+    const { east, north } = regions.region;
+    const image = makeImage('moved', 1);
+    await pushImage(east.app, 'team/app', 'v1', image);
+    await regions.settle();
+    const staged = north.memory.calls.count('blobs.stageFrom');
+    await putManifest(east.app, 'team/app', 'latest', image);
+    for (const blob of [image.config, ...image.layers])
+      await ask(east.app, 'POST', `/v2/team/other/blobs/uploads/?mount=${digestOf(blob)}&from=team/app`);
+    await putManifest(east.app, 'team/other', 'v1', image);
+    await regions.settle();
+    expect(north.memory.calls.count('blobs.stageFrom')).toBe(staged);
+    expect(await statesOf(north, 'team/other', 'v1')).toMatchObject({ north: 'complete' });
+  });
+
+  it('brings an index with all that it lists, and a manifest that is too large for a document', async () => {
+    const regions = await withReplicas();
+    const { east, west } = regions.region;
+    const children = [makeImage('amd64', 1), makeImage('arm64', 1, { annotations: { filler: 'x'.repeat(200_000) } })];
+    for (const child of children) await pushImage(east.app, 'team/app', child.digest, child);
+    const index = makeIndex(children);
+    expect((await putManifest(east.app, 'team/app', 'multi', index)).status).toBe(201);
+    await regions.settle();
+    expect(await statesOf(west, 'team/app', 'multi')).toMatchObject({ west: 'complete', north: 'complete' });
+    east.memory.calls.failOn((each) => each.name.startsWith('blobs.'));
+    west.storage.get('east')?.failOn((each) => each.name.startsWith('blobs.'));
+    expect((await ask(west.app, 'GET', `/v2/team/app/manifests/${children[1]?.digest ?? ''}`)).status).toBe(200);
+  });
+
+  it('is copied in the order of priority: the newest push first, small before large, and first of all what somebody pulls', async () => {
+    const regions = await withReplicas();
+    const { east, north } = regions.region;
+    const push = async (seed: string, layers: number[]) => {
+      const image = makeImage(seed, 0, {
+        layers: layers.map((size) => ({
+          mediaType: 'application/vnd.oci.image.layer.v1.tar',
+          digest: digestOf(Buffer.alloc(size, seed)),
+          size,
+        })),
+      });
+      for (const size of layers) await pushBlob(east.app, 'team/app', Buffer.alloc(size, seed));
+      await pushImage(east.app, 'team/app', seed, image);
+      regions.clock.advance(1_000);
+    };
+    await push('old', [3_000, 4_000]);
+    await push('new', [2_000, 1_000]);
+    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    expect((await ask(north.app, 'GET', `/v2/team/app/blobs/${digestOf(Buffer.alloc(4_000, 'old'))}`)).status).toBe(
+      307,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const sizes: number[] = [];
+    north.memory.calls.delay(({ name, input }) => {
+      if (name === 'blobs.stageFrom') sizes.push((input as { length: number }).length);
+      return 0;
+    });
+    await north.copyBlobs();
+    // Some are made at once, begun in their order.
+    expect(new Set(sizes.slice(0, 4))).toEqual(new Set([4_000, 1_000, 2_000, sizes.find((size) => size < 200)]));
+    expect(sizes.at(-1)).toBe(3_000);
+  });
+});
+
+describe('a copy', () => {
+  it('goes on after a crash where it was: no block is fetched twice, and nothing else is asked than has to be', async () => {
+    const regions = await withReplicas({ copies: { blockBytes: 1_000, leaseMs: 60_000 } });
+    const { east, north } = regions.region;
+    const bytes = Buffer.alloc(20_500, 'layer');
+    const image = makeImage('large', 0, {
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(bytes), size: bytes.length }],
+    });
+    await pushBlob(east.app, 'team/app', bytes);
+    await pushImage(east.app, 'team/app', 'v1', image);
+    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    const staged: string[] = [];
+    const watch = (calls: typeof north.memory.calls) =>
+      calls.delay(({ name, input }) => {
+        if (name === 'blobs.stageFrom' && (input as { name: string; length: number }).length >= 500)
+          staged.push((input as { blockId: string }).blockId);
+        return 0;
+      });
+    watch(north.memory.calls);
+    for (let crash = 1; crash <= 5; crash += 1) {
+      // The storage refuses everything after some more blocks, as if the process were gone.
+      let left = 4;
+      north.memory.calls.failOn((each) => each.name === 'blobs.stageFrom' && (left -= 1) < 0);
+      await north.copyBlobs();
+      north.memory.calls.clearFaults();
+      watch(north.memory.calls);
+      regions.clock.advance(11 * 60_000);
+    }
+    await north.sweepReplication();
+    expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
+    const fetched = Map.groupBy(staged, (id) => id);
+    expect(fetched.size).toBe(21);
+    expect(regions.world.region('north').blobs.names()).toHaveLength(2);
+  });
+
+  it('takes ceil(size / block) calls of the storage, and one', async () => {
+    const regions = await withReplicas({ copies: { blockBytes: 1_000, leaseMs: 60_000 } });
+    const { east, north } = regions.region;
+    const bytes = Buffer.alloc(20_500, 'layer');
+    await pushBlob(east.app, 'team/app', bytes);
+    await pushImage(
+      east.app,
+      'team/app',
+      'v1',
+      makeImage('large', 0, {
+        config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length },
+      }),
+    );
+    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    north.memory.calls.resetCounts();
+    await north.copyBlobs();
+    const calls = Map.groupBy(
+      north.memory.calls.list.filter((name) => name.startsWith('blobs.') && name !== 'blobs.probe'),
+      (name) => name,
+    );
+    expect(Object.fromEntries([...calls].map(([name, made]) => [name, made.length]))).toEqual({
+      'blobs.stageFrom': 21,
+      'blobs.commit': 1,
+    });
+  });
+
+  it('is read whole where the replica asks for it, and made again when it has another digest', async () => {
+    const regions = await withReplicas({}, { verify: 'hash' });
+    const { east, north } = regions.region;
+    const image = makeImage('hashed', 0);
+    await pushImage(east.app, 'team/app', 'v1', image);
+    const { blobs } = regions.world.region('east');
+    const [name = ''] = blobs.names();
+    const right = blobs.get(name);
+    blobs.put(name, [Buffer.alloc(right?.size ?? 0, 'wrong')], right?.metadata ?? {});
+    await regions.settle();
+    expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'failing' });
+    blobs.put(name, right?.chunks ?? [], right?.metadata ?? {});
+    await regions.minutes(2);
+    expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
+  });
+
+  it('says why it fails, tries again later and later, and tells of it after five times', async () => {
+    const regions = await withReplicas();
+    const { east, north, west } = regions.region;
+    await pushImage(east.app, 'team/app', 'v1', makeImage('failing', 0));
+    for (const each of [north, west]) each.storage.get('east')?.failOn('blobs.sign');
+    await regions.settle();
+    expect((await call(north, 'GET', '/replication/status?repository=team/app&tag=v1')).body).toMatchObject({
+      regions: [
+        {},
+        {
+          region: 'north',
+          state: 'failing',
+          error: expect.stringContaining('blobs') as string,
+          nextTry: expect.any(String) as string,
+        },
+        {},
+      ],
+    });
+    await regions.minutes(10);
+    expect(regions.events('Longshore.ReplicationFailing').map(({ data }) => data)).toMatchObject([
+      { attempts: 5, target: { repositories: ['team/app'] } },
+      { attempts: 5 },
+    ]);
+    for (const each of [north, west]) each.storage.get('east')?.clearFaults();
+    await regions.minutes(15);
+    expect(await statesOf(north, 'team/app', 'v1')).toEqual({ east: 'complete', north: 'complete', west: 'complete' });
+  });
+
+  it('that is late does not bring back what was collected meanwhile', async () => {
+    const regions = await withReplicas();
+    const { east, north } = regions.region;
+    const digest = await pushBlob(east.app, 'team/app', Buffer.from('soon gone'));
+    await pushImage(
+      east.app,
+      'team/app',
+      'v1',
+      makeImage('gone', 0, { config: { mediaType: 'application/vnd.example', digest, size: 9 } }),
+    );
+    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    let collected = false;
+    north.memory.calls.delay(({ name }) => {
+      if (name === 'blobs.commit' && !collected) {
+        collected = true;
+        regions.world.documents.partition('blobs', [digest])?.records.delete('blob');
+      }
+      return 0;
+    });
+    await north.copyBlobs();
+    expect(collected).toBe(true);
+    expect(regions.world.documents.partition('blobs', [digest])?.records.has('copy:north')).toBe(false);
+    expect(regions.world.region('north').blobs.names()).toHaveLength(0);
+  });
+
+  it('stays below the bandwidth that the replica has', async () => {
+    const regions = await withReplicas({ copies: { blockBytes: 1_024, leaseMs: 60_000 } }, { bytesPerSecond: 20_480 });
+    const { east, north } = regions.region;
+    const bytes = Buffer.alloc(10_240, 'slow');
+    await pushBlob(east.app, 'team/app', bytes);
+    await pushImage(
+      east.app,
+      'team/app',
+      'v1',
+      makeImage('slow', 0, {
+        config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length },
+      }),
+    );
+    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    const began = performance.now();
+    await north.copyBlobs();
+    expect(performance.now() - began).toBeGreaterThan(440);
+    expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
+  });
+});
+
+describe('a replica', () => {
+  it('is of a region of the deployment, and says which there are', async () => {
+    const { region } = replicating();
+    const refused = await call(region.east, 'PUT', '/replicas/mars', {});
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      400,
+      expect.stringContaining('it has east, north, west'),
+    ]);
+    expect((await call(region.east, 'PUT', '/replicas/north', { priority: 12 })).status).toBe(400);
+    expect((await call(region.east, 'GET', '/replicas/north')).status).toBe(404);
+  });
+
+  it('gets what exists when it is added, and shows how far it is', async () => {
+    const regions = replicating();
+    const { east, north } = regions.region;
+    for (let n = 0; n < 60; n += 1) await pushImage(east.app, `team/app${n % 3}`, `v${n}`, makeImage(`image ${n}`, 1));
+    await regions.settle();
+    expect(blobsIn(regions, 'north')).toBe(0);
+    await call(east, 'PUT', '/replicas/north', {});
+    expect((await call(east, 'GET', '/replicas/north')).body).toMatchObject({
+      status: 'active',
+      walk: { why: 'added', images: 0 },
+    });
+    await regions.minutes();
+    expect((await call(east, 'GET', '/replicas/north')).body).toMatchObject({ walked: { images: 60, planned: 60 } });
+    expect(blobsIn(regions, 'north')).toBe(120);
+    expect(await statesOf(north, 'team/app2', 'v2')).toEqual({
+      east: 'complete',
+      north: 'complete',
+      west: 'not replicated',
+    });
+  });
+
+  it('holds exactly what its filters say, and more when they take in more', async () => {
+    const regions = replicating();
+    const { east } = regions.region;
+    await call(east, 'PUT', '/replicas/north', {
+      filters: {
+        repositories: { include: ['team/**'], exclude: ['team/scratch'] },
+        tags: { include: ['v*'], exclude: ['v*-rc*'] },
+      },
+    });
+    await regions.minutes();
+    for (const [repository, tag] of [
+      ['team/app', 'v1'],
+      ['team/app', 'v1-rc1'],
+      ['team/app', 'latest'],
+      ['team/scratch', 'v1'],
+      ['other', 'v1'],
+    ] as const)
+      await pushImage(east.app, repository, tag, makeImage(`${repository}:${tag}`, 0));
+    await regions.settle();
+    expect(blobsIn(regions, 'north')).toBe(1);
+    expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
+    await call(east, 'PATCH', '/replicas/north', { filters: { repositories: { include: ['team/**'] } } });
+    await regions.minutes();
+    expect(blobsIn(regions, 'north')).toBe(4);
+  });
+
+  it('is left by a front door when its endpoint is switched off, and serves all the same', async () => {
+    const { region } = await withReplicas({}, { endpoint: false });
+    await pushImage(region.east.app, 'team/app', 'v1', makeImage('offered', 0));
+    const health = async ({ app }: typeof region.east) => {
+      const answer = await ask(app, 'GET', '/healthz');
+      return [answer.status, ((await answer.json()) as { status: string }).status];
+    };
+    expect([await health(region.east), await health(region.north)]).toEqual([
+      [200, 'up'],
+      [503, 'off'],
+    ]);
+    expect((await ask(region.north.app, 'GET', '/v2/team/app/manifests/v1')).status).toBe(200);
+  });
+
+  it('copies nothing while it is paused, and all of it afterwards', async () => {
+    const regions = await withReplicas({}, { paused: true });
+    const { east } = regions.region;
+    await pushImage(east.app, 'team/app', 'v1', makeImage('paused', 1));
+    await regions.minutes();
+    expect(blobsIn(regions, 'north')).toBe(0);
+    expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'paused' });
+    await call(east, 'PATCH', '/replicas/north', { paused: false });
+    await regions.minutes();
+    expect(blobsIn(regions, 'north')).toBe(2);
+  });
+
+  it('leaves no byte when it is removed, and loses none that it alone had', async () => {
+    const regions = await withReplicas();
+    const { east, north } = regions.region;
+    const [both, alone] = [makeImage('both', 1), makeImage('alone', 1)];
+    await pushImage(east.app, 'team/app', 'both', both);
+    await regions.settle();
+    for (const name of ['east', 'west'])
+      await call(east, 'PATCH', `/replicas/${name}`, { filters: { repositories: { include: ['none'] } } });
+    await pushImage(north.app, 'team/app', 'alone', alone);
+    await regions.settle();
+    expect((await call(east, 'DELETE', '/replicas/north')).body).toMatchObject({ status: 'removing' });
+    await regions.minutes(2);
+    expect(blobsIn(regions, 'north')).toBe(4);
+    regions.clock.advance(31 * 60_000);
+    await north.runDue();
+    await regions.minutes();
+    expect(blobsIn(regions, 'north')).toBe(0);
+    expect((await call(east, 'GET', '/replicas/north')).status).toBe(404);
+    for (const image of [both, alone]) {
+      for (const blob of [image.config, ...image.layers]) {
+        const answer = await ask(north.app, 'GET', `/v2/team/app/blobs/${digestOf(blob)}`);
+        expect(
+          regions.world
+            .storeAt(new URL(answer.headers.get('location') ?? '').host)
+            .get(decodeURIComponent(new URL(answer.headers.get('location') ?? '').pathname.slice(1))),
+        ).toBeDefined();
+      }
+    }
+  });
+
+  it('is repaired where bytes are gone or have another size: what was pushed since by itself, all of it when asked', async () => {
+    const regions = await withReplicas();
+    const { east, north } = regions.region;
+    await pushImage(east.app, 'team/app', 'v1', makeImage('drifted', 1));
+    await regions.settle();
+    const { blobs } = regions.world.region('north');
+    const drift = () => {
+      const [one = '', two = ''] = blobs.names();
+      blobs.delete(one);
+      blobs.put(two, [Buffer.from('short')], {});
+    };
+    drift();
+    regions.clock.advance(25 * 3_600_000);
+    await regions.minutes();
+    expect((await call(north, 'GET', '/replicas/north')).body).toMatchObject({
+      walked: { why: 'reconcile', repaired: 2 },
+    });
+    drift();
+    expect(
+      (await call(east, 'POST', '/replication/reconcile', { region: 'north', repository: 'team/app' })).status,
+    ).toBe(202);
+    await regions.minutes();
+    expect((await call(north, 'GET', '/replicas/north')).body).toMatchObject({
+      walked: { repository: 'team/app', repaired: 2 },
+    });
+    expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
+  });
+
+  it('takes what waited for it along when it is removed', async () => {
+    const regions = await withReplicas();
+    const { east } = regions.region;
+    for (const name of ['east', 'north', 'west']) await call(east, 'PATCH', `/replicas/${name}`, { paused: true });
+    await pushImage(east.app, 'team/app', 'v1', makeImage('waiting', 1));
+    await regions.settle();
+    expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'paused' });
+    await call(east, 'DELETE', '/replicas/north');
+    await regions.minutes(2);
+    expect(blobsIn(regions, 'north')).toBe(0);
+    expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'not replicated' });
+  });
+
+  it('stays when it is the last: asked one after the other, or all at once', async () => {
+    const regions = await withReplicas();
+    const { east, north, west } = regions.region;
+    await pushImage(east.app, 'team/app', 'v1', makeImage('kept', 1));
+    await regions.settle();
+    await Promise.all([
+      call(east, 'DELETE', '/replicas/east'),
+      call(north, 'DELETE', '/replicas/north'),
+      call(west, 'DELETE', '/replicas/west'),
+    ]);
+    await regions.minutes(33);
+    for (const each of [east, north, west]) await each.runDue();
+    await regions.minutes(2);
+    const { body } = await call(east, 'GET', '/replicas');
+    expect(body).toMatchObject({ replicas: [{ status: 'active' }] });
+    const [last] = (body as { replicas: { region: 'east' | 'north' | 'west' }[] }).replicas;
+    expect(blobsIn(regions, last?.region ?? 'east')).toBe(2);
+    const others = (['east', 'north', 'west'] as const).filter((name) => name !== last?.region);
+    for (const name of others) expect((await call(east, 'PUT', `/replicas/${name}`, {})).status).toBe(200);
+    for (const name of others) expect((await call(east, 'DELETE', `/replicas/${name}`)).status).toBe(202);
+    expect(await call(east, 'DELETE', `/replicas/${last?.region ?? ''}`)).toMatchObject({ status: 409 });
+  });
+});
