@@ -20,7 +20,7 @@ import { deliveriesQueue } from '../../../../shared/features/webhooks/messages.t
 import type { PipelinePorts } from '../../../../shared/features/webhooks/ports.ts';
 import { sealSecret } from '../../../../shared/features/webhooks/secrets.ts';
 import { sweepWebhooks } from '../../../../shared/features/webhooks/sweep.ts';
-import { withoutLostAnswers } from '../../../chance.ts';
+import { withoutLostAnswers } from '../../../without-lost-answers.ts';
 import { steppedClock } from '../../../contracts/clock.ts';
 
 export const registry = 'default' as RegistryName;
