@@ -7,7 +7,18 @@ import { assumedSeconds, scenarios } from './scenarios.ts';
 
 /** docs/scale.md, whole. The same measurements give the same text. */
 export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
-  const { pushNew, pushOneLayer, retag, pull } = measured;
+  return [
+    ...introduction(),
+    ...operations(measured),
+    ...scenarios(measured).flatMap(chapter),
+    ...monthly(measured),
+    ...limitsAndPrices(),
+  ].join('\n');
+}
+
+type Measured = Parameters<typeof sheetOf>[0];
+
+function introduction(): string[] {
   return [
     '# What it can carry',
     '',
@@ -18,6 +29,11 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
     `that a request holds its place in an instance for ${assumedSeconds * 1_000} ms. In italics is what would be ` +
       'asked for otherwise. Nothing here ran in Azure.',
     '',
+  ];
+}
+
+function operations({ pushNew, pushOneLayer, retag, pull }: Measured): string[] {
+  return [
     '## What an operation asks for',
     '',
     ...table(
@@ -36,7 +52,11 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
       [pushNew, pushOneLayer, retag, pull].map(operation),
     ),
     '',
-    ...scenarios(measured).flatMap(chapter),
+  ];
+}
+
+function monthly(measured: Measured): string[] {
+  return [
     '## A month',
     '',
     'Each push of an image of which one layer is new, each pull whole and by a fresh instance: the most that it ' +
@@ -55,6 +75,11 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
       ]),
     ),
     '',
+  ];
+}
+
+function limitsAndPrices(): string[] {
+  return [
     '## Limits and prices',
     '',
     ...table(
@@ -66,9 +91,10 @@ export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
       ]),
     ),
     '',
-    "Not known here, and in no sum: Event Grid's operations, executions and memory of functions and container apps, bytes between regions, Log Analytics.",
+    "Not known here, and in no sum: Event Grid's operations, executions and memory of functions and container apps, " +
+      'bytes between regions, Log Analytics.',
     '',
-  ].join('\n');
+  ];
 }
 
 function operation(each: Demand): string[] {

@@ -27,38 +27,12 @@ export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<str
   say(`subscription ${name}, resource group ${wanted.resourceGroup}`);
   await requireGroup(run, wanted, id);
   if (wanted.whatIf) {
-    say(
-      await must(
-        run,
-        'az',
-        ['deployment', 'group', 'what-if', ...at, '--name', 'longshore', '--parameters', wanted.parameters],
-        'mend the parameters; nothing was changed',
-      ),
-    );
-    say('Then the code and the event subscriptions would be put there. Nothing was changed.');
+    await sayWhatWouldChange(ports, wanted, at);
     return undefined;
   }
   say('building the package …');
   const zip = await ports.pack();
-  say('resources: a first deployment takes ten minutes or more …');
-  const made = await must(
-    run,
-    'az',
-    [
-      'deployment',
-      'group',
-      'create',
-      ...at,
-      '--name',
-      'longshore',
-      '--parameters',
-      wanted.parameters,
-      '--output',
-      'json',
-    ],
-    `"az deployment operation group list --resource-group ${wanted.resourceGroup} --name longshore" says what; then the same command again`,
-  );
-  const outputs = outputsOf(made);
+  const outputs = await makeResources(ports, wanted, at);
   for (const site of outputs.sites) {
     say(`code of ${site} …`);
     // For Flex Consumption this is its package deployment, for Premium a zip deployment.
@@ -68,31 +42,64 @@ export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<str
       'the resources are there, the code is not: the same command again',
     );
   }
-  say('event subscriptions …');
+  await subscribe(ports, outputs, at);
+  say('trying it …');
+  await ports.smoke(outputs.loginServer);
+  if (outputs.dataPlane === 'functions') say(functionsAlone(outputs.largestBody));
+  return outputs.loginServer;
+}
+
+const groupDeployment = (verb: 'create' | 'what-if', at: readonly string[], name: string) => [
+  ...['deployment', 'group', verb],
+  ...at,
+  ...['--name', name],
+];
+
+async function sayWhatWouldChange(
+  { run, say }: DeployPorts,
+  { parameters }: Arguments,
+  at: readonly string[],
+): Promise<void> {
+  const changes = await must(
+    run,
+    'az',
+    [...groupDeployment('what-if', at, 'longshore'), '--parameters', parameters],
+    'mend the parameters; nothing was changed',
+  );
+  say(changes);
+  say('Then the code and the event subscriptions would be put there. Nothing was changed.');
+}
+
+async function makeResources({ run, say }: DeployPorts, wanted: Arguments, at: readonly string[]) {
+  say('resources: a first deployment takes ten minutes or more …');
+  const made = await must(
+    run,
+    'az',
+    [...groupDeployment('create', at, 'longshore'), '--parameters', wanted.parameters, '--output', 'json'],
+    `"az deployment operation group list --resource-group ${wanted.resourceGroup} --name longshore" says what; ` +
+      'then the same command again',
+  );
+  return outputsOf(made);
+}
+
+async function subscribe(
+  ports: DeployPorts,
+  outputs: ReturnType<typeof outputsOf>,
+  at: readonly string[],
+): Promise<void> {
+  ports.say('event subscriptions …');
   const lists = ['sites', 'topicIds', 'workStorageIds'] as const;
   const parameters = lists.map((list) => `${list}=${JSON.stringify(outputs[list])}`);
   await patiently(
     ports,
     [
-      'deployment',
-      'group',
-      'create',
-      ...at,
-      '--name',
-      'longshore-subscriptions',
-      '--template-file',
-      `${root}infra/subscriptions.bicep`,
-      '--parameters',
-      ...parameters,
-      '--output',
-      'json',
+      ...groupDeployment('create', at, 'longshore-subscriptions'),
+      ...['--template-file', `${root}infra/subscriptions.bicep`],
+      ...['--parameters', ...parameters],
+      ...['--output', 'json'],
     ],
     'resources and code are there, events reach nobody: the same command again',
   );
-  say('trying it …');
-  await ports.smoke(outputs.loginServer);
-  if (outputs.dataPlane === 'functions') say(functionsAlone(outputs.largestBody));
-  return outputs.loginServer;
 }
 
 /** A deployment that works, until somebody pushes a large layer. */

@@ -6,6 +6,7 @@ import type { ServicesProcess } from './services-process.ts';
 import { startServicesProcess } from './services-process.ts';
 import type { StackSettings } from './settings.ts';
 import { stackKeys } from './stack-keys.ts';
+import type { StateFolder } from './state-folder.ts';
 import { closeToOthers, lockState, openStateFolder } from './state-folder.ts';
 
 export interface Stack {
@@ -37,12 +38,7 @@ export async function startStack(settings: StackSettings, progress: (line: strin
   try {
     await requireFreePorts(settings);
     closeToOthers(state);
-    const keys = await stackKeys(state, settings.auth, (password) =>
-      progress(
-        `the administrator is "admin" with the password ${password}: it is shown this once (to get another, ` +
-          `remove adminPasswordHash from ${state.file('keys.json')})`,
-      ),
-    );
+    const keys = await keysOf(state, settings, progress);
     // What makes certificates is loaded only where one is needed.
     const tls = settings.tls ? await (await import('./tls.ts')).startTls(state, settings, progress) : undefined;
     if (tls !== undefined) stops.push(tls.stop);
@@ -86,6 +82,15 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     await stop();
     throw error;
   }
+}
+
+function keysOf(state: StateFolder, { auth }: StackSettings, progress: (line: string) => void) {
+  return stackKeys(state, auth, (password) =>
+    progress(
+      `the administrator is "admin" with the password ${password}: it is shown this once (to get another, ` +
+        `remove adminPasswordHash from ${state.file('keys.json')})`,
+    ),
+  );
 }
 
 /** The apps of all regions but the first, side by side. */

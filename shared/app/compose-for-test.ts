@@ -9,8 +9,9 @@ import { guardedPost } from '../core/outbound/guarded-post.ts';
 import { loopbackNetworks, reachOf } from '../core/outbound/public-address.ts';
 import { systemRandomIds } from '../core/ports/clock.ts';
 import { silentLog } from '../core/ports/log.ts';
-import type { Adapters, Longshore, Settings } from './assemble.ts';
+import type { Adapters, Settings } from './assemble.ts';
 import { assemble } from './assemble.ts';
+import type { Longshore } from './longshore.ts';
 
 export interface TestLongshore extends Longshore {
   readonly world: MemoryWorld;

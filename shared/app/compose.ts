@@ -24,11 +24,12 @@ import { reachOf } from '../core/outbound/public-address.ts';
 import { clockAhead, systemRandomIds } from '../core/ports/clock.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { Runner } from '../core/ports/runner.ts';
-import type { Longshore } from './assemble.ts';
+import type { Settings } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { Config } from './config/config.ts';
 import { authSettings, blobDelivery, hostNamesOf, sealingSettings, storageQuota } from './config/config.ts';
 import type { RegionSetting } from './config/regions.ts';
+import type { Longshore } from './longshore.ts';
 
 export interface ComposedLongshore extends Longshore {
   /** Sends the spans that wait, and ends what the SDKs do in the background. */
@@ -41,6 +42,38 @@ export interface ComposedLongshore extends Longshore {
  */
 export function compose(config: Config, { logTo }: { readonly logTo?: DestinationStream } = {}): ComposedLongshore {
   const identity = lazyIdentity(config);
+  const { log, flushLog } = logger(config, logTo);
+  if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0)
+    log.warn(
+      { daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS },
+      'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps',
+    );
+  const stores = storesOf(config, identity);
+  const others = otherRegions(config, identity, stores.blobs);
+  const tracer = tracerOf(config, log, identity);
+  const way = outwardOf(config, identity);
+  const adapters = {
+    ...stores,
+    ...way,
+    ...(tracer === undefined ? {} : { tracer }),
+    ...(others === undefined ? {} : { others }),
+    clock: clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS),
+    ids: systemRandomIds,
+    log,
+  };
+  return {
+    ...assemble(adapters, settingsOf(config)),
+    async dispose() {
+      stores.documents.dispose();
+      others?.near.dispose();
+      await Promise.all([way.receivers.close(), tracer?.shutdown()]);
+      await flushLog();
+    },
+  };
+}
+
+/** This region's stores, and what tells whether they answer. */
+function storesOf(config: Config, identity: () => TokenCredential) {
   const documents = azureDocuments({
     endpoint: config.COSMOS_ENDPOINT,
     database: config.COSMOS_DATABASE,
@@ -52,41 +85,28 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
   });
   const queues = azureQueues(storage(config.QUEUE_CONNECTION_STRING, config.QUEUE_ENDPOINT, identity));
   const topic = azureTopic({ endpoint: config.EVENTGRID_ENDPOINT, ...keyOr(config.EVENTGRID_KEY, identity) });
-  const vault =
-    config.LONGSHORE_KEY_VAULT === undefined
-      ? undefined
-      : azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
-  const others = otherRegions(config, identity, blobs);
-  const { log, flushLog } = logger(config, logTo);
-  if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0)
-    log.warn(
-      { daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS },
-      'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps',
-    );
-  const tracer = tracerOf(config, log, identity);
+  const stores = { documents, blobs, queues, topic };
+  const probes = [documents, blobs, queues, topic];
+  if (config.LONGSHORE_KEY_VAULT === undefined) return { ...stores, probes };
+  const secrets = azureSecrets({ vault: config.LONGSHORE_KEY_VAULT.origin, credential: identity() });
+  return { ...stores, secrets, probes: [...probes, secrets] };
+}
+
+/** What reaches places that users name, and what builds from them. */
+function outwardOf(config: Config, identity: () => TokenCredential) {
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
-  const [outbound, receivers] = [guardedGet({ reach }), guardedPost({ reach })];
-  const hostNames = hostNamesOf(config);
-  const clock = clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS);
-  const adapters = {
-    documents,
-    outbound,
-    receivers,
-    blobs,
-    queues,
-    topic,
-    probes: [documents, blobs, queues, topic, ...(vault === undefined ? [] : [vault])],
-    ...(vault === undefined ? {} : { secrets: vault }),
-    ...(tracer === undefined ? {} : { tracer }),
-    ...(others === undefined ? {} : { others }),
-    ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }),
+  return {
+    outbound: guardedGet({ reach }),
+    receivers: guardedPost({ reach }),
     git: httpGit({ reach }),
     management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
-    clock,
-    ids: systemRandomIds,
-    log,
+    ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }),
   };
-  const settings = {
+}
+
+function settingsOf(config: Config): Settings {
+  const hostNames = hostNamesOf(config);
+  return {
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
     blobs: blobDelivery(config),
@@ -107,16 +127,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     },
     ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
     ...(hostNames === undefined ? {} : { hostNames }),
-    reach,
-  };
-  return {
-    ...assemble(adapters, settings),
-    async dispose() {
-      documents.dispose();
-      others?.near.dispose();
-      await Promise.all([receivers.close(), tracer?.shutdown()]);
-      await flushLog();
-    },
+    reach: reachOf(config.LONGSHORE_OUTBOUND),
   };
 }
 

@@ -171,66 +171,49 @@ const enter = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';
  * programs, and the job's folder; it has no network but what the gateway lets through, and ends with everything in it
  * when the first process is killed.
  */
-export function inSandbox(
-  command: readonly string[],
-  { ids, runtime, folder, files, shown, environment, cgroups }: SandboxOptions,
-): string[] {
+export function inSandbox(command: readonly string[], options: SandboxOptions): string[] {
+  const { ids, cgroups } = options;
+  return [
+    ...['sh', '-c', joinGroups, 'sh'],
+    ...cgroups,
+    '--',
+    ...asBuilder(
+      ids,
+      [...world(options), '--', 'sh', '-c', enter, 'sh', ...command],
+      ['--mount', '--fork', '--kill-child'],
+    ),
+  ];
+}
+
+function world({ runtime, folder, files, shown, environment }: SandboxOptions): string[] {
   const named = Object.entries(files).flatMap(([name, path]) => ['--ro-bind', join(folder, 'etc', name), path]);
   const more = shown.flatMap((name) => ['--bind', join(folder, name), `/${name}`]);
   const set = Object.entries({ PATH: searched, HOME: '/root', TMPDIR: '/job/tmp', ...environment }).flatMap(
     ([name, value]) => ['--setenv', name, value],
   );
-  const world = [
+  return [
     'bwrap',
-    '--unshare-pid',
-    '--unshare-net',
-    '--unshare-ipc',
-    '--unshare-uts',
-    '--unshare-cgroup',
+    ...['pid', 'net', 'ipc', 'uts', 'cgroup'].map((kind) => `--unshare-${kind}`),
     '--die-with-parent',
-    '--hostname',
-    'builder',
+    ...['--hostname', 'builder'],
     // Steps are other users here, and their runtime looks through these.
     ...['/etc', '/etc/containers', '/var'].flatMap((path) => ['--perms', '0755', '--dir', path]),
-    '--ro-bind',
-    '/usr',
-    '/usr',
+    ...['--ro-bind', '/usr', '/usr'],
     ...programs(),
     ...trust,
     ...named,
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
-    '--tmpfs',
-    '/run',
-    '--dir',
-    '/var/tmp',
-    '--dir',
-    '/root',
+    ...['--proc', '/proc'],
+    ...['--dev', '/dev'],
+    ...['/tmp', '/run'].flatMap((path) => ['--tmpfs', path]),
+    ...['/var/tmp', '/root'].flatMap((path) => ['--dir', path]),
     // runc makes a /sys only where it sees one.
     ...(runtime === 'runc' ? ['--ro-bind', '/sys', '/sys'] : ['--dir', '/sys/fs/cgroup']),
-    '--bind',
-    join(folder, 'job'),
-    '/job',
+    ...['--bind', join(folder, 'job'), '/job'],
     ...more,
-    '--cap-add',
-    'ALL',
-    '--chdir',
-    '/job',
+    ...['--cap-add', 'ALL'],
+    ...['--chdir', '/job'],
     '--clearenv',
     ...set,
-  ];
-  return [
-    'sh',
-    '-c',
-    joinGroups,
-    'sh',
-    ...cgroups,
-    '--',
-    ...asBuilder(ids, [...world, '--', 'sh', '-c', enter, 'sh', ...command], ['--mount', '--fork', '--kill-child']),
   ];
 }
 

@@ -47,25 +47,40 @@ export interface Identities {
 }
 
 export function createIdentities(ports: IdentityPorts, registry: RegistryName, auth: AuthSettings): Identities {
-  const { sku = 'standard', trustedHops = 0 } = auth;
+  return auth.mode === 'open' ? openIdentities(ports, registry, auth) : requiredIdentities(ports, registry, auth);
+}
+
+function openIdentities(
+  ports: IdentityPorts,
+  registry: RegistryName,
+  { sku = 'standard', trustedHops = 0 }: AuthSettings,
+): Identities {
+  const addressOf = clientAddress(trustedHops);
+  return {
+    callers: openToAll,
+    addressOf,
+    oauth2: undefined,
+    issueAccess: undefined,
+    grants: openGrants,
+    strangers: limitStrangers(new FailedAttempts(ports.clock), undefined, addressOf),
+    management: identityRoutes({
+      ...ports,
+      registry,
+      defaults: { sku, rateLimits: {} },
+      forget: () => undefined,
+      learn: () => undefined,
+    }),
+  };
+}
+
+function requiredIdentities(
+  ports: IdentityPorts,
+  registry: RegistryName,
+  auth: Extract<AuthSettings, { mode: 'required' }>,
+): Identities {
+  const { sku = 'standard', trustedHops = 0, rateLimits } = auth;
   const addressOf = clientAddress(trustedHops);
   const attempts = new FailedAttempts(ports.clock);
-  if (auth.mode === 'open')
-    return {
-      callers: openToAll,
-      addressOf,
-      oauth2: undefined,
-      issueAccess: undefined,
-      grants: openGrants,
-      strangers: limitStrangers(attempts, undefined, addressOf),
-      management: identityRoutes({
-        ...ports,
-        registry,
-        defaults: { sku, rateLimits: {} },
-        forget: () => undefined,
-        learn: () => undefined,
-      }),
-    };
   const settings: IdentitySettings = { ...auth, registry };
   const anonymous = new AnonymousGrants(ports, registry);
   const [proven, tokens, trusted] = [
@@ -73,10 +88,9 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
     new TokenDocuments(ports, registry),
     new TrustedIssuers(ports, registry),
   ];
-  const defaults = { sku, rateLimits: settings.rateLimits ?? {} };
+  const defaults = { sku, rateLimits: rateLimits ?? {} };
   const rates = new RegistryRates(ports, registry, defaults);
-  const limits =
-    settings.rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current(), addressOf);
+  const limits = rateLimits === undefined ? undefined : new RateLimits(ports.clock, () => rates.current(), addressOf);
   const identify: IdentifyPorts = {
     ...ports,
     settings,
@@ -98,14 +112,18 @@ export function createIdentities(ports: IdentityPorts, registry: RegistryName, a
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
     strangers: limitStrangers(attempts, limits, addressOf),
     addressOf,
-    issueAccess: ({ to, access, host, until }) =>
-      issueToken(identify, {
-        identity: { is: 'workload', subject: to, issuers: [] },
-        host,
-        expiresAt: until.getTime(),
-        access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })),
-      }),
+    issueAccess: issueWith(identify),
     grants: askGrants({ ...ports, anonymous }, settings),
     management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),
   };
+}
+
+function issueWith(identify: IdentifyPorts): IssueAccess {
+  return ({ to, access, host, until }) =>
+    issueToken(identify, {
+      identity: { is: 'workload', subject: to, issuers: [] },
+      host,
+      expiresAt: until.getTime(),
+      access: access.map(({ name, actions }) => ({ type: 'repository', name, actions })),
+    });
 }

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { requireAllowed } from '../../core/documents/attributes.ts';
 import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
@@ -16,30 +15,25 @@ import {
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { PushedBy } from '../../core/documents/principal.ts';
-import { maxReferences, referencedDigests } from '../../core/documents/references.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted, recordedEvents } from '../../core/events/outbox.ts';
-import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { algorithmOf, digestOf, isDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
-import type { Manifest } from '../../core/oci/manifest.ts';
 import { parseManifest } from '../../core/oci/manifest.ts';
-import { isManifestMediaType } from '../../core/oci/media-types.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { RandomIds } from '../../core/ports/clock.ts';
-import type { DocumentChange } from '../../core/ports/documents.ts';
+import type { CommitOutcome, DocumentChange } from '../../core/ports/documents.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { readImageConfig } from './image-config.ts';
-import type { LinkedBlob } from './links.ts';
-import { relyOnLink } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 import type { PushedTag } from './push-changes.ts';
 import { pushChanges } from './push-changes.ts';
 import { repositoryCreatedId } from './push-events.ts';
+import { requireReferences } from './push-references.ts';
 
 export interface ManifestPush {
   readonly key: RepositoryKey;
@@ -72,81 +66,124 @@ export interface Pushed {
  * `disallowed`, `contended`, `conflict` when the tag is not where it was demanded to be.
  */
 export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
+  const pushing = await beginPush(ports, push);
+  const { manifest, digest, about } = pushing;
+  const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, () =>
+    attemptPush(ports, push, pushing),
+  );
+  await Promise.all([
+    publishCommitted(ports, push.key, events),
+    announceRepository(ports, push.key, (await about()).entry),
+  ]);
+  if (settles) await settleLater(ports, push, digest);
+  return { digest, subject: manifest.subject?.digest };
+}
+
+/** What all attempts of one push share: what was read once, and what the attempts so far have found out. */
+async function beginPush(ports: RegistryPorts, push: ManifestPush) {
   const names = pushedTags(push);
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
   const look = () => requireReferences(ports, push, manifest);
   const [looked] = await Promise.all([look(), ports.entries.requireAllowed('write', push.key)]);
-  let relied = looked;
-  const about = once(() =>
-    Promise.all([
-      readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)),
-      ports.entries.open(push.key),
-    ]),
-  );
-  const content = once(() => storeContent(ports, push, digest));
-  const ids = sameIdsEachTime(ports.ids);
-  let [told, mustSettle] = [false, false];
-  const tried = new Set<string>();
-  const { events, settles } = await untilUncontended(`${push.key.repository}:${push.reference}`, async () => {
-    if (relied.until <= ports.clock.now().getTime()) relied = await look();
-    const [{ before, binned }, tags, [image, entry]] = await Promise.all([
-      readThere(ports, push.key, digest),
-      readTags(ports, push.key, names),
-      about(),
-    ]);
-    requireAt(push, tags, digest);
-    requireAllowed('write', [
-      ...tags.map((tag) => guardedTag(tag.before?.document)),
-      guardedManifest(before?.document),
-    ]);
-    const sizes = new Map([...relied.links].map(([blob, { size }]) => [blob, size]));
-    const stored = {
-      before,
-      binned,
-      tags,
-      image,
-      stored: sizes,
-      entry: told ? { ...entry.document, announced: true } : entry.document,
-      content: (before ?? binned)?.document.content ?? (await content()),
-    };
-    const change = pushChanges({
-      push,
-      manifest,
-      digest,
-      ...stored,
-      mayRestore: push.mayRestore,
-      settling: ports.bin.settling(push.key, digest),
-      source: ports.settings.eventSource,
-      now: ports.clock.now(),
-      nextId: ids(),
-    });
-    if (relied.until <= ports.clock.now().getTime()) return undefined;
-    // The repository's creation is told of by whoever has recorded it, or by the sweep.
-    for (const { id } of change.events) if (id !== repositoryCreatedId(entry.document.generation)) tried.add(id);
-    mustSettle ||= change.settles;
-    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
-    if (!outcome.committed && isOfRepository(change.changes[outcome.index], entry.document)) {
-      // Another push into the new repository tells of it, in its own words: two events of one id would differ.
-      told = true;
-      return undefined;
-    }
-    // An earlier attempt was committed, and this one is not: what happened is what that one recorded.
-    if (!outcome.committed && isOwnEvent(change.changes[outcome.index], outcome.because))
-      return { events: await recordedEvents(ports.documents, push.key, tried), settles: mustSettle };
-    if (!outcome.committed) {
-      // Only children are patched: one has just gone, and is looked for again.
-      if (change.changes[outcome.index]?.do === 'patch') relied = { ...relied, until: 0 };
-      return undefined;
-    }
-    return change;
-  });
-  await Promise.all([
-    publishCommitted(ports, push.key, events),
-    announceRepository(ports, push.key, (await about())[1]),
+  return {
+    names,
+    manifest,
+    digest,
+    look,
+    relied: looked,
+    about: once(async () => {
+      const [image, entry] = await Promise.all([
+        readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)),
+        ports.entries.open(push.key),
+      ]);
+      return { image, entry };
+    }),
+    content: once(() => storeContent(ports, push, digest)),
+    ids: sameIdsEachTime(ports.ids),
+    /** Whether another push tells of the new repository. */
+    isAnnounced: false,
+    mustSettle: false,
+    /** The events that an attempt may have recorded. */
+    tried: new Set<string>(),
+  };
+}
+
+type Pushing = Awaited<ReturnType<typeof beginPush>>;
+type PushChange = ReturnType<typeof pushChanges>;
+
+/** What was committed; `undefined` when the attempt must be made again. */
+async function attemptPush(
+  ports: RegistryPorts,
+  push: ManifestPush,
+  pushing: Pushing,
+): Promise<Pick<PushChange, 'events' | 'settles'> | undefined> {
+  if (pushing.relied.until <= ports.clock.now().getTime()) pushing.relied = await pushing.look();
+  const change = await changesNow(ports, push, pushing);
+  if (pushing.relied.until <= ports.clock.now().getTime()) return undefined;
+  const { document: entry } = (await pushing.about()).entry;
+  // The repository's creation is told of by whoever has recorded it, or by the sweep.
+  for (const { id } of change.events) if (id !== repositoryCreatedId(entry.generation)) pushing.tried.add(id);
+  pushing.mustSettle ||= change.settles;
+  const outcome = await ports.documents.commitDocuments('repositories', partitionOf(push.key), change.changes);
+  if (outcome.committed) return change;
+  return await afterRefusal(ports, push, pushing, { outcome, refused: change.changes[outcome.index], entry });
+}
+
+/** What the push would change as everything is now. */
+async function changesNow(ports: RegistryPorts, push: ManifestPush, pushing: Pushing): Promise<PushChange> {
+  const { digest, manifest, relied } = pushing;
+  const [{ before, binned }, tags, { image, entry }] = await Promise.all([
+    readThere(ports, push.key, digest),
+    readTags(ports, push.key, pushing.names),
+    pushing.about(),
   ]);
-  if (settles) await settleLater(ports, push, digest);
-  return { digest, subject: manifest.subject?.digest };
+  requireAt(push, tags, digest);
+  requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
+  return pushChanges({
+    push,
+    manifest,
+    digest,
+    before,
+    binned,
+    tags,
+    image,
+    stored: new Map([...relied.links].map(([blob, { size }]) => [blob, size])),
+    entry: pushing.isAnnounced ? { ...entry.document, announced: true } : entry.document,
+    content: (before ?? binned)?.document.content ?? (await pushing.content()),
+    mayRestore: push.mayRestore,
+    settling: ports.bin.settling(push.key, digest),
+    source: ports.settings.eventSource,
+    now: ports.clock.now(),
+    nextId: pushing.ids(),
+  });
+}
+
+async function afterRefusal(
+  ports: RegistryPorts,
+  push: ManifestPush,
+  pushing: Pushing,
+  {
+    outcome,
+    refused,
+    entry,
+  }: {
+    readonly outcome: Extract<CommitOutcome, { committed: false }>;
+    readonly refused: DocumentChange | undefined;
+    readonly entry: RepositoryDocument;
+  },
+): Promise<Pick<PushChange, 'events' | 'settles'> | undefined> {
+  if (isOfRepository(refused, entry)) {
+    // Another push into the new repository tells of it, in its own words: two events of one id would differ.
+    pushing.isAnnounced = true;
+    return undefined;
+  }
+  // An earlier attempt was committed, and this one is not: what happened is what that one recorded.
+  if (isOwnEvent(refused, outcome.because))
+    return { events: await recordedEvents(ports.documents, push.key, pushing.tried), settles: pushing.mustSettle };
+  // Only children are patched: one has just gone, and is looked for again.
+  if (refused?.do === 'patch') pushing.relied = { ...pushing.relied, until: 0 };
+  return undefined;
 }
 
 /** That it is where the push would bring it says that an earlier attempt was committed. */
@@ -276,86 +313,4 @@ function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[
       before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)),
     })),
   );
-}
-
-const readsAtOnce = 16;
-
-/** What a push saw of what it references, and until when it may rely on that. */
-interface Relied {
-  readonly links: ReadonlyMap<Digest, LinkedBlob>;
-  /** Milliseconds since 1970. */
-  readonly until: number;
-}
-
-/**
- * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are
- * spared for three quarters of the grace from the look, and a push commits within half of it; a child in the bin comes
- * back, where who pushes may bring it back.
- */
-async function requireReferences(ports: RegistryPorts, push: ManifestPush, manifest: Manifest): Promise<Relied> {
-  const { key } = push;
-  const until = ports.clock.now().getTime() + ports.settings.graceMs / 2;
-  const links = new Map<Digest, LinkedBlob>();
-  const look = async (digest: Digest) => {
-    const link = await relyOnLink(ports, key, digest);
-    if (link !== undefined) links.set(digest, link);
-    return link;
-  };
-  const { size: referenced } = referencedDigests(manifest);
-  if (referenced > maxReferences)
-    throw new RegistryError({
-      is: 'manifest-invalid',
-      why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed`,
-    });
-  const child = (digest: Digest) => childPresent(ports, push, digest);
-  const wanted = [
-    ...uniquely(requiredBlobs(manifest), look),
-    ...uniquely(manifest.manifests, async (digest, mediaType) =>
-      isManifestMediaType(mediaType)
-        ? ((await child(digest)) ?? look(digest))
-        : ((await look(digest)) ?? child(digest)),
-    ),
-  ];
-  const limit = pLimit(readsAtOnce);
-  const found = await Promise.all(wanted.map(({ look, digest, mediaType }) => limit(() => look(digest, mediaType))));
-  const missing = wanted.flatMap(({ digest, mediaType }, index) =>
-    found[index] === undefined
-      ? [{ digest, mediaType }]
-      : found[index] === 'stays in the bin'
-        ? [{ digest, mediaType, deleted: true as const }]
-        : [],
-  );
-  if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
-  return { links, until };
-}
-
-/**
- * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or
- * its own bytes. What an index lists may also be a blob, as the layers and the config of BuildKit's cache are; which of
- * the two is looked for first goes by the media type.
- */
-async function childPresent(
-  ports: RegistryPorts,
-  { key, cause, mayRestore }: ManifestPush,
-  digest: Digest,
-): Promise<true | 'stays in the bin' | undefined> {
-  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
-  if (await isLive()) return true;
-  const back = await ports.bin.reviveForPush(key, digest, cause, mayRestore);
-  if (back === 'refused') return 'stays in the bin';
-  // Looked for once more: somebody else may have just restored it.
-  return back === 'revived' || (await isLive()) || undefined;
-}
-
-function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest, mediaType: string) => Promise<unknown>) {
-  const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
-  return [...unique.values()].map(({ digest, mediaType }) => ({ digest, mediaType, look }));
-}
-
-/**
- * Layers that must not be distributed are fetched from their `urls` (image-spec, layer.md, "Non-Distributable Layers").
- */
-function requiredBlobs(manifest: Manifest): Descriptor[] {
-  const layers = manifest.layers.filter((layer) => !/nondistributable|\.foreign\./.test(layer.mediaType));
-  return manifest.config === undefined ? layers : [manifest.config, ...layers];
 }

@@ -70,40 +70,42 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       return replica === undefined || (replica.settings.endpoint && replica.draining === undefined);
     },
     async sweep() {
-      if (!several) return;
-      const end = until(sweepMs);
-      const replica = await readReplica(ports, ports.regions.here);
-      const isReplica = replica !== undefined && replica.draining === undefined;
-      await inTurn(ports.log, 'replication-sweep', [
-        [
-          'what nobody waits for any more',
-          async () => {
-            if (!isReplica) await forgetQueued(ports);
-          },
-        ],
-        [
-          'the emptying of the region',
-          async () => {
-            if (replica?.draining !== undefined && (await drainReplica(ports, replica, end)))
-              ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
-          },
-        ],
-        [
-          'the look through what is stored',
-          async () => {
-            if (replica !== undefined) await walkReplica(ports, replica, end);
-          },
-        ],
-        ['copies', () => copyDue(ports, pace, end)],
-        [
-          'images that wait',
-          async () => {
-            if (isReplica) await settleQueued(ports);
-          },
-        ],
-      ]);
+      if (several) await sweepRegion(ports, pace, until(sweepMs));
     },
   };
+}
+
+async function sweepRegion(ports: ReplicationPorts, pace: Pace, end: Date): Promise<void> {
+  const replica = await readReplica(ports, ports.regions.here);
+  const isReplica = replica !== undefined && replica.draining === undefined;
+  await inTurn(ports.log, 'replication-sweep', [
+    [
+      'what nobody waits for any more',
+      async () => {
+        if (!isReplica) await forgetQueued(ports);
+      },
+    ],
+    [
+      'the emptying of the region',
+      async () => {
+        if (replica?.draining !== undefined && (await drainReplica(ports, replica, end)))
+          ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
+      },
+    ],
+    [
+      'the look through what is stored',
+      async () => {
+        if (replica !== undefined) await walkReplica(ports, replica, end);
+      },
+    ],
+    ['copies', () => copyDue(ports, pace, end)],
+    [
+      'images that wait',
+      async () => {
+        if (isReplica) await settleQueued(ports);
+      },
+    ],
+  ]);
 }
 
 /** A message says nothing that documents do not: brought again and again it would only end as poison. */

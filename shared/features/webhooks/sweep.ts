@@ -37,90 +37,58 @@ export interface Swept {
  * there are two then, which does no harm. Throws `StoreFailure`.
  */
 export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
-  const now = ports.clock.now();
+  const done = { dispatches: 0, deadlines: 0, attempts: 0, steps: 0 };
+  const parts = leftOvers(ports.clock.now(), ports);
+  await inTurn(
+    ports.log,
+    'webhooks-sweep',
+    parts.map(({ name, query, handle }) => [
+      name,
+      async () => {
+        done[name] = await each(ports, query, handle);
+      },
+    ]),
+  );
+  return { dispatched: done.dispatches, expired: done.deadlines, resent: done.attempts + done.steps };
+}
+
+interface LeftOver {
+  readonly name: 'dispatches' | 'deadlines' | 'attempts' | 'steps';
+  readonly query: Omit<DocumentQuery, 'limit'>;
+  readonly handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>;
+}
+
+/** In this order: what is over is not sent again. */
+function leftOvers(now: Date, { registry }: PipelinePorts): LeftOver[] {
   const before = (ms: number) => new Date(now.getTime() - ms).toISOString();
-  const [dispatched, expired, attempts, steps] = [{ count: 0 }, { count: 0 }, { count: 0 }, { count: 0 }];
-  const counting = (into: { count: number }, work: Promise<number>) => work.then((count) => (into.count = count));
-  // In this order: what is over is not sent again.
-  await inTurn(ports.log, 'webhooks-sweep', [
-    [
-      'dispatches',
-      () =>
-        counting(
-          dispatched,
-          each(
-            ports,
-            {
-              container: 'deliveries',
-              where: [
-                typeIs('webhook-dispatch'),
-                { path: 'state', is: '=', value: 'open' },
-                { path: 'takenAt', is: '<=', value: before(underWayMs) },
-              ],
-            },
-            dispatchLeft,
-          ),
-        ),
-    ],
-    [
-      'deadlines',
-      () =>
-        counting(
-          expired,
-          each(
-            ports,
-            {
-              container: 'deliveries',
-              where: [
-                typeIs('delivery'),
-                { path: 'status', is: '=', value: 'waiting' },
-                { path: 'deadline', is: '<', value: before(graceMs) },
-              ],
-            },
-            expire,
-          ),
-        ),
-    ],
-    [
-      'attempts',
-      () =>
-        counting(
-          attempts,
-          each(
-            ports,
-            {
-              container: 'deliveries',
-              where: [
-                typeIs('delivery'),
-                { path: 'status', is: '=', value: 'waiting' },
-                { path: 'nextAttemptAt', is: '<=', value: before(overdueMs) },
-              ],
-            },
-            resendAttempt,
-          ),
-        ),
-    ],
-    [
-      'steps',
-      () =>
-        counting(
-          steps,
-          each(
-            ports,
-            {
-              container: 'registries',
-              partition: [ports.registry],
-              where: [
-                { path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] },
-                { path: 'at', is: '<=', value: before(overdueMs) },
-              ],
-            },
-            resendStep,
-          ),
-        ),
-    ],
-  ]);
-  return { dispatched: dispatched.count, expired: expired.count, resent: attempts.count + steps.count };
+  const open = { path: 'state', is: '=', value: 'open' } as const;
+  const waiting = { path: 'status', is: '=', value: 'waiting' } as const;
+  const container = 'deliveries';
+  const takenBefore = { path: 'takenAt', is: '<=', value: before(underWayMs) } as const;
+  const overSince = { path: 'deadline', is: '<', value: before(graceMs) } as const;
+  const overdue = (path: string) => ({ path, is: '<=', value: before(overdueMs) }) as const;
+  return [
+    {
+      name: 'dispatches',
+      query: { container, where: [typeIs('webhook-dispatch'), open, takenBefore] },
+      handle: dispatchLeft,
+    },
+    { name: 'deadlines', query: { container, where: [typeIs('delivery'), waiting, overSince] }, handle: expire },
+    {
+      name: 'attempts',
+      query: { container, where: [typeIs('delivery'), waiting, overdue('nextAttemptAt')] },
+      handle: resendAttempt,
+    },
+    {
+      name: 'steps',
+      query: {
+        container: 'registries',
+        partition: [registry],
+        where: [{ path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] }, overdue('at')],
+      },
+      handle: resendStep,
+    },
+  ];
 }
 
 function typeIs(type: string) {

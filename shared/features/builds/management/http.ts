@@ -30,9 +30,10 @@ import { deleteLogin, putLogin } from '../upstream/logins.ts';
 import { pushedIn } from '../upstream/notified.ts';
 import { hastenLook } from '../upstream/watch.ts';
 import { hookRoutes } from './hooks-http.ts';
+import { showBases, showBuild, showEdge, showNode, showPolicy } from './shown.ts';
 import { taskRoutes } from './tasks-http.ts';
 import { treeOf } from './tree.ts';
-import { routes, showBases, showBuild, showEdge, showNode, showPolicy } from './wire.ts';
+import { routes } from './wire.ts';
 
 /** `/bases` and `/builds` of the management API. */
 export function buildRoutes(ports: BuildPorts): OpenAPIHono {
@@ -40,6 +41,7 @@ export function buildRoutes(ports: BuildPorts): OpenAPIHono {
   baseRoutes(api, ports);
   sourceRoutes(api, ports);
   policyRoutes(api, ports);
+  askingRoutes(api, ports);
   readingRoutes(api, ports);
   changingRoutes(api, ports);
   return api.route('/', taskRoutes(ports)).route('/', hookRoutes(ports));
@@ -197,12 +199,7 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   });
 }
 
-function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
-  const { documents, registry } = ports;
-  api.openapi(routes.builds, async (context) => {
-    const { builds, ...next } = await buildsOf(ports, context.req.valid('query'));
-    return context.json({ builds: builds.map(showBuild), ...next }, 200);
-  });
+function askingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   api.openapi(routes.dryRun, async (context) => {
     const { base, tag = 'latest' as never } = ownReference(ports, context.req.valid('query').base);
     const dependents = await dependentsIn(ports, [{ base, tag }], await readRules(ports));
@@ -221,12 +218,20 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const [image, base] = [ownImage(ports, text), anyReference(ports, baseText)];
     return context.json(
       {
-        image: shownReference({ base: ownBase(registry, image.repository), tag: image.tag }),
+        image: shownReference({ base: ownBase(ports.registry, image.repository), tag: image.tag }),
         base: shownReference(base),
         ...(await explain(ports, image, base)),
       },
       200,
     );
+  });
+}
+
+function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
+  const { documents, registry } = ports;
+  api.openapi(routes.builds, async (context) => {
+    const { builds, ...next } = await buildsOf(ports, context.req.valid('query'));
+    return context.json({ builds: builds.map(showBuild), ...next }, 200);
   });
   api.openapi(routes.log, async (context) => {
     const [{ build }, { image: text, follow }] = [context.req.valid('param'), context.req.valid('query')];

@@ -1,12 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { body, json, pageSchema, refusals, timesSchema } from '../../../core/http/management.ts';
-import type { Edge, Learned } from '../edges/documents.ts';
-import { shownReference } from '../edges/names.ts';
 import { callbackSchema } from '../elsewhere/callback.ts';
 import { reasons } from '../explain.ts';
-import type { Build, Node } from '../plan/documents.ts';
-import { nameIn } from '../plan/documents.ts';
-import type { Policy } from '../plan/policies.ts';
 import { policyNameSchema, policySettingsSchema } from '../plan/policies.ts';
 import { secretNameSchema } from '../tasks/documents.ts';
 import { sources } from '../upstream/notified.ts';
@@ -354,76 +349,3 @@ export const routes = {
     responses: { ...refusals, 200: json('The reason.', explained) },
   }),
 };
-
-export function showEdge({ repository, dependentTag, dependentDigest, found }: Edge) {
-  return {
-    image: `${repository}:${dependentTag}`,
-    ...(dependentDigest === undefined ? {} : { digest: dependentDigest }),
-    found,
-  };
-}
-
-export function showBases({ bases }: Pick<Learned, 'bases'>) {
-  return bases.map((each) => ({ image: shownReference(each), found: each.found }));
-}
-
-export function showPolicy({ name, settings, createdAt, updatedAt }: Policy) {
-  return { name, ...settings, createdAt, updatedAt };
-}
-
-export function showBuild({ build: id, state, roots, images, counts, createdAt, cancelledAt, endedAt }: Build) {
-  const updates = roots.map(({ base, tag, digest, task, retries, previousDigest, updatedAt }) => ({
-    image: shownReference({ base, tag }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(task === undefined ? {} : { task }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(previousDigest === undefined ? {} : { previousDigest }),
-    updatedAt,
-  }));
-  return {
-    id,
-    state,
-    updates,
-    images,
-    ...(counts === undefined ? {} : { counts }),
-    createdAt,
-    ...(cancelledAt === undefined ? {} : { cancelledAt }),
-    ...(endedAt === undefined ? {} : { endedAt }),
-  };
-}
-
-export function showNode({
-  repository,
-  tag,
-  state,
-  mode,
-  by,
-  bases,
-  waitsFor,
-  level,
-  digestBefore,
-  digest,
-  conflicts,
-  because,
-  startedAt,
-  endedAt,
-}: Node) {
-  const became = {
-    ...(digestBefore === undefined ? {} : { digestBefore }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(conflicts === undefined ? {} : { conflicts }),
-    ...(because === undefined ? {} : { because }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(endedAt === undefined ? {} : { endedAt }),
-  };
-  return {
-    image: `${repository}:${tag}`,
-    state,
-    mode,
-    by,
-    bases: bases.map(shownReference),
-    waitsFor: waitsFor.map(({ node }) => nameIn(node)),
-    level,
-    ...became,
-  };
-}

@@ -3,7 +3,9 @@ import type { PushedBy } from '../../../core/documents/principal.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { ManifestMediaType } from '../../../core/oci/media-types.ts';
+import type { RepositoryName } from '../../../core/oci/name.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
+import type { BaseFound } from '../edges/documents.ts';
 import { baseDigestsIn, findBases, mergedBases } from '../edges/find-bases.ts';
 import { hostsSaid, ownRepository, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -20,6 +22,7 @@ import { gateOf } from './gate.ts';
 import { hostOf } from './host.ts';
 import type { Lease } from './lease.ts';
 import { LogWriter } from './log.ts';
+import type { Relation } from './permits.ts';
 import { permitFor } from './permits.ts';
 import { policyFor, readPolicies } from './policies.ts';
 import { rebuild } from './rebuild.ts';
@@ -169,9 +172,36 @@ async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedB
 async function onFirstThatFits(
   ports: BuildPorts,
   node: Node,
-  { app, task, pushedBy }: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage },
+  making: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage },
 ): Promise<RebaseOutcome> {
   const outcomes: RebaseOutcome[] = [];
+  const known = await knownOf(ports, node, making);
+  for (const base of node.bases) {
+    const repository = ownRepository(ports.registry, base.base);
+    if (repository === undefined) continue;
+    const outcome = await onBase(ports, node, { ...making, ...known }, { ...base, repository });
+    if (outcome.is === 'rebased') return outcome;
+    outcomes.push(outcome);
+  }
+  return (
+    outcomes.find(({ is }) => is === 'same') ??
+    outcomes[0] ?? { is: 'refused', why: 'none of its bases is an image of this registry' }
+  );
+}
+
+interface Known {
+  /** The bases that the image itself tells of. */
+  readonly found: readonly BaseFound[];
+  /** Those, and what its task's Dockerfile says. */
+  readonly all: readonly BaseFound[];
+  readonly rule: Relation['rule'];
+}
+
+async function knownOf(
+  ports: BuildPorts,
+  node: Node,
+  { app, task }: Pick<Making, 'task'> & { readonly app: StoredImage },
+): Promise<Known> {
   // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself
   // knows best.
   const ownHosts = [
@@ -181,53 +211,49 @@ async function onFirstThatFits(
     findBases(ports, node, app, ownHosts),
     task === undefined ? readPolicies(ports.documents, ports.registry) : [],
   ]);
-  const rule = { ...ruleOf(task, policyFor(policies, node)), mode: node.mode };
-  const known = mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...found]);
-  for (const { base, tag, said, old } of node.bases) {
-    const repository = ownRepository(ports.registry, base);
-    if (repository === undefined) continue;
-    // Again, for rights end, and the image may be another one by now.
-    const permit = await permitFor(ports, {
-      image: node,
-      pushedBy,
-      base,
-      found: known.filter((each) => each.base === base).flatMap((each) => each.found),
-      rule,
-    });
-    if (permit.is === 'refused') {
-      outcomes.push(permit);
-      continue;
-    }
-    const baseKey = { registry: node.registry, repository };
-    const next = await ports.images.readPullable(baseKey, tag);
-    if (next === undefined) {
-      outcomes.push({
-        is: 'refused',
-        why: `its base ${shownReference({ base, tag })} is gone, or its attributes let nobody read it`,
-      });
-      continue;
-    }
-    const outcome = await rebase(ports, {
-      key: { registry: node.registry, repository: node.repository },
-      app,
-      baseKey,
-      old: [
-        ...found.filter((each) => each.base === base).flatMap(baseDigestsIn),
-        ...old,
-        ...(await replacedIn(ports, node, baseKey, tag)),
-      ],
-      next,
-      said,
-      cause: causeOfBuild(node.build, hostOf(ports)),
-      byLayers: permit.by === 'layers',
-    });
-    if (outcome.is === 'rebased') return outcome;
-    outcomes.push(outcome);
-  }
-  return (
-    outcomes.find(({ is }) => is === 'same') ??
-    outcomes[0] ?? { is: 'refused', why: 'none of its bases is an image of this registry' }
-  );
+  return {
+    found,
+    all: mergedBases([...(task === undefined ? [] : basesOfTask(task)), ...found]),
+    rule: { ...ruleOf(task, policyFor(policies, node)), mode: node.mode },
+  };
+}
+
+async function onBase(
+  ports: BuildPorts,
+  node: Node,
+  { app, pushedBy, found, all, rule }: Pick<Making, 'pushedBy'> & Known & { readonly app: StoredImage },
+  { base, tag, said, old, repository }: Node['bases'][number] & { readonly repository: RepositoryName },
+): Promise<RebaseOutcome> {
+  // Again, for rights end, and the image may be another one by now.
+  const permit = await permitFor(ports, {
+    image: node,
+    pushedBy,
+    base,
+    found: all.filter((each) => each.base === base).flatMap((each) => each.found),
+    rule,
+  });
+  if (permit.is === 'refused') return permit;
+  const baseKey = { registry: node.registry, repository };
+  const next = await ports.images.readPullable(baseKey, tag);
+  if (next === undefined)
+    return {
+      is: 'refused',
+      why: `its base ${shownReference({ base, tag })} is gone, or its attributes let nobody read it`,
+    };
+  return rebase(ports, {
+    key: { registry: node.registry, repository: node.repository },
+    app,
+    baseKey,
+    old: [
+      ...found.filter((each) => each.base === base).flatMap(baseDigestsIn),
+      ...old,
+      ...(await replacedIn(ports, node, baseKey, tag)),
+    ],
+    next,
+    said,
+    cause: causeOfBuild(node.build, hostOf(ports)),
+    byLayers: permit.by === 'layers',
+  });
 }
 
 /** What the base was before this very build has made it anew. */

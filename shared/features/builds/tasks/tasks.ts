@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { basesOf } from '../../../core/dockerfile/bases.ts';
 import { readable } from '../../../core/documents/alone.ts';
 import { pagesOf } from '../../../core/documents/pages.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { mediaTypes } from '../../../core/oci/media-types.ts';
@@ -62,11 +63,23 @@ export async function* tasksIn({ documents, registry, log }: Reading & Pick<Buil
  * the task may not pull, `conflict` for an image that another task makes, and for a circle.
  */
 export async function putTask(ports: BuildPorts, name: string, given: TaskSettings, host: string): Promise<Task> {
-  const { documents, registry, clock } = ports;
+  const { documents, registry } = ports;
   const there = await readStored(documents, taskSchema, taskRef(registry, name));
   const settings = withMeantUrls(given, there?.document.settings);
-  const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
-  const image = { registry, repository, tag };
+  requireFittingParts(settings);
+  const task = await madeTask(ports, { name, settings, host, before: there?.document });
+  const notPulled = await whyNotPulled(ports, task);
+  if (notPulled !== undefined) throw new RegistryError({ is: 'request-invalid', why: notPulled });
+  if (!('git' in settings.context)) await holdContext(ports, task, settings.context);
+  const outcome = await documents.commitDocuments('registries', [registry], taskChanges(task, there));
+  // A write whose answer was lost is refused when it is sent again, and is there.
+  if (outcome.committed || same(await readTask(ports, name), task)) return task;
+  if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
+  throw new RegistryError({ is: 'contended', what: `task "${name}"` });
+}
+
+/** Throws `RegistryError` (`request-invalid`) where one part of a task's settings excludes another. */
+function requireFittingParts(settings: TaskSettings): void {
   if (settings.runner !== undefined && settings.secrets.length > 0)
     throw new RegistryError({
       is: 'request-invalid',
@@ -77,10 +90,29 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
   if (unfit !== undefined) throw new RegistryError({ is: 'request-invalid', why: unfit });
   if (!('git' in settings.context) && settings.tags.some((each) => each.includes('{commit}')))
     throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
+}
+
+/** The task as its Dockerfile makes it. Throws `RegistryError`: `conflict` where it would be built on itself. */
+async function madeTask(
+  ports: BuildPorts,
+  {
+    name,
+    settings,
+    host,
+    before,
+  }: {
+    readonly name: string;
+    readonly settings: TaskSettings;
+    readonly host: string;
+    readonly before: Task | undefined;
+  },
+): Promise<Task> {
+  const { registry, clock } = ports;
+  const [repository, tag] = settings.image.split(':') as [RepositoryName, Tag];
   const versions = await newestVersions(ports, settings);
   const { bases, commit } = await basesIn(ports, { settings, versions, host });
   for (const base of bases) {
-    const path = await pathUpTo(ports, image, base);
+    const path = await pathUpTo(ports, { registry, repository, tag }, base);
     if (path !== undefined)
       throw new RegistryError({
         is: 'conflict',
@@ -90,7 +122,7 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
   const now = clock.now().toISOString();
   const { schedule, enabled } = settings;
   const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };
-  const task: Task = {
+  return {
     id: taskRef(registry, name).id,
     type: 'task',
     schemaVersion: 1,
@@ -104,16 +136,19 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
     ...due,
     versions,
     named: isFixed({ settings }) ? [...new Set(bases.map(({ base }) => base))] : [],
-    ...(there?.document.turns === undefined ? {} : { turns: there.document.turns }),
+    ...(before?.turns === undefined ? {} : { turns: before.turns }),
     bases,
-    createdAt: there?.document.createdAt ?? now,
+    createdAt: before?.createdAt ?? now,
     updatedAt: now,
   };
-  const notPulled = await whyNotPulled(ports, task);
-  if (notPulled !== undefined) throw new RegistryError({ is: 'request-invalid', why: notPulled });
+}
+
+/** The task, and the document that says which task makes its image. */
+function taskChanges(task: Task, there: Stored<Task> | undefined): DocumentChange[] {
+  const { registry, name } = task;
   const before = there?.document;
-  const moved = before !== undefined && before.settings.image !== settings.image;
-  const changes: DocumentChange[] = [
+  const moved = before !== undefined && before.settings.image !== task.settings.image;
+  return [
     there === undefined
       ? { do: 'create', document: { ...task } }
       : { do: 'replace', document: { ...task }, ifMatch: there.etag },
@@ -121,18 +156,12 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
       ? [
           {
             do: 'create' as const,
-            document: { id: taskOfRef(image).id, type: 'task-of', schemaVersion: 1, registry, name },
+            document: { id: taskOfRef(task).id, type: 'task-of', schemaVersion: 1, registry, name },
           },
         ]
       : []),
     ...(moved ? [{ do: 'delete' as const, id: taskOfRef(before).id }] : []),
   ];
-  if (!('git' in settings.context)) await holdContext(ports, task, settings.context);
-  const outcome = await documents.commitDocuments('registries', [registry], changes);
-  // A write whose answer was lost is refused when it is sent again, and is there.
-  if (outcome.committed || same(await readTask(ports, name), task)) return task;
-  if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
-  throw new RegistryError({ is: 'contended', what: `task "${name}"` });
 }
 
 /**

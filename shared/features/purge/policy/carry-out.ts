@@ -9,9 +9,9 @@ import type { Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
 import { pageSchema, planPageRef, planRef, planSchema, planTtl, readPolicy } from './documents.ts';
 import type { Judged } from './mark.ts';
 import { mark } from './mark.ts';
-import { removalOf } from './plan.ts';
 import { rulesHash } from './policy.ts';
 import type { PolicyPorts } from './ports.ts';
+import { removalOf } from './removal.ts';
 import type { Session } from './session.ts';
 import { openSession } from './session.ts';
 

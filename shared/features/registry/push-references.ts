@@ -1,0 +1,102 @@
+import pLimit from 'p-limit';
+import { manifestRef } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { maxReferences, referencedDigests } from '../../core/documents/references.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { Manifest } from '../../core/oci/manifest.ts';
+import { isManifestMediaType } from '../../core/oci/media-types.ts';
+import type { LinkedBlob } from './links.ts';
+import { relyOnLink } from './links.ts';
+import type { RegistryPorts } from './ports.ts';
+
+/** What of a push decides which references it may rely on. */
+interface Referencing {
+  readonly key: RepositoryKey;
+  readonly cause: Cause;
+  readonly mayRestore: boolean;
+}
+
+const readsAtOnce = 16;
+
+/** What a push saw of what it references, and until when it may rely on that. */
+export interface Relied {
+  readonly links: ReadonlyMap<Digest, LinkedBlob>;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/**
+ * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are
+ * spared for three quarters of the grace from the look, and a push commits within half of it; a child in the bin comes
+ * back, where who pushes may bring it back.
+ */
+export async function requireReferences(ports: RegistryPorts, push: Referencing, manifest: Manifest): Promise<Relied> {
+  const { key } = push;
+  const until = ports.clock.now().getTime() + ports.settings.graceMs / 2;
+  const links = new Map<Digest, LinkedBlob>();
+  const look = async (digest: Digest) => {
+    const link = await relyOnLink(ports, key, digest);
+    if (link !== undefined) links.set(digest, link);
+    return link;
+  };
+  const { size: referenced } = referencedDigests(manifest);
+  if (referenced > maxReferences)
+    throw new RegistryError({
+      is: 'manifest-invalid',
+      why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed`,
+    });
+  const child = (digest: Digest) => childPresent(ports, push, digest);
+  const wanted = [
+    ...uniquely(requiredBlobs(manifest), look),
+    ...uniquely(manifest.manifests, async (digest, mediaType) =>
+      isManifestMediaType(mediaType)
+        ? ((await child(digest)) ?? look(digest))
+        : ((await look(digest)) ?? child(digest)),
+    ),
+  ];
+  const limit = pLimit(readsAtOnce);
+  const found = await Promise.all(wanted.map(({ look, digest, mediaType }) => limit(() => look(digest, mediaType))));
+  const missing = wanted.flatMap(({ digest, mediaType }, index) =>
+    found[index] === undefined
+      ? [{ digest, mediaType }]
+      : found[index] === 'stays in the bin'
+        ? [{ digest, mediaType, deleted: true as const }]
+        : [],
+  );
+  if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
+  return { links, until };
+}
+
+/**
+ * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or
+ * its own bytes. What an index lists may also be a blob, as the layers and the config of BuildKit's cache are; which of
+ * the two is looked for first goes by the media type.
+ */
+async function childPresent(
+  ports: RegistryPorts,
+  { key, cause, mayRestore }: Referencing,
+  digest: Digest,
+): Promise<true | 'stays in the bin' | undefined> {
+  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  if (await isLive()) return true;
+  const back = await ports.bin.reviveForPush(key, digest, cause, mayRestore);
+  if (back === 'refused') return 'stays in the bin';
+  // Looked for once more: somebody else may have just restored it.
+  return back === 'revived' || (await isLive()) || undefined;
+}
+
+function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest, mediaType: string) => Promise<unknown>) {
+  const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
+  return [...unique.values()].map(({ digest, mediaType }) => ({ digest, mediaType, look }));
+}
+
+/**
+ * Layers that must not be distributed are fetched from their `urls` (image-spec, layer.md, "Non-Distributable Layers").
+ */
+function requiredBlobs(manifest: Manifest): Descriptor[] {
+  const layers = manifest.layers.filter((layer) => !/nondistributable|\.foreign\./.test(layer.mediaType));
+  return manifest.config === undefined ? layers : [manifest.config, ...layers];
+}
