@@ -1,142 +1,28 @@
-import { spawn } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { buildahRunner } from '../../shared/adapters/buildah/runner.ts';
 import { startGitServer } from '../contracts/git-server.ts';
-import type { RunningStack } from '../local/stack/running-stack.ts';
-import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { sandboxed, storesOf } from './builder.ts';
+import {
+  api,
+  baseFile,
+  buildah,
+  builds,
+  contextOf,
+  digestOf,
+  finished,
+  host,
+  learned,
+  pushed,
+  run,
+  stack,
+  task,
+  work,
+} from './builds-stack.ts';
 import { command } from './command.ts';
-import { manage, pushBlobTo } from './regions.ts';
-
-/** At any other registry. */
-const looksPerMinute = 20;
-
-let work: Awaited<ReturnType<typeof stateFolder>>;
-let stack: RunningStack;
-let host: string;
-
-const storage = () => [
-  '--storage-driver',
-  'vfs',
-  '--root',
-  join(work.path, 'storage'),
-  '--runroot',
-  join(work.path, 'run'),
-];
-const buildah = (...args: string[]) => command('buildah', [...storage(), ...args]);
-const api = (method: string, path: string, body?: object) => manage(stack.url, method, path, body);
-
-beforeAll(async () => {
-  work = await stateFolder();
-  stack = await startRunningStack(join(work.path, 'state'), [], {
-    LONGSHORE_UPSTREAM_PER_MINUTE: String(looksPerMinute),
-  });
-  ({ host } = new URL(stack.url));
-});
-
-afterAll(async () => {
-  expect(await stack.stop()).toBe(0);
-  await work.remove();
-});
-
-/** A folder with a Dockerfile, and what it may copy. */
-async function contextOf(dockerfile: string, version = ''): Promise<string> {
-  const context = join(
-    work.path,
-    `context-${createHash('sha256')
-      .update(dockerfile + version)
-      .digest('hex')
-      .slice(0, 12)}`,
-  );
-  await mkdir(context, { recursive: true });
-  await copyFile('/bin/busybox', join(context, 'busybox'));
-  await writeFile(join(context, 'version.txt'), version);
-  await writeFile(join(context, 'Dockerfile'), dockerfile);
-  return context;
-}
-
-/** Builds and pushes by hand, as somebody's CI does. */
-async function pushed(name: string, dockerfile: string, version = ''): Promise<void> {
-  const image = `localhost/${name}`;
-  await buildah(
-    'bud',
-    '--isolation',
-    'chroot',
-    '--tls-verify=false',
-    '--pull-always',
-    '--format',
-    'oci',
-    '-t',
-    image,
-    await contextOf(dockerfile, version),
-  );
-  await buildah('push', '--tls-verify=false', image, `docker://${host}/${name}`);
-}
-
-async function task(name: string, dockerfile: string, settings: object = {}): Promise<void> {
-  const archive = join(work.path, `${name}.tar.gz`);
-  await command('tar', ['-czf', archive, '-C', await contextOf(dockerfile), '.']);
-  const bytes = await readFile(archive);
-  await pushBlobTo(stack.url, 'contexts', bytes);
-  await api('PUT', `/tasks/${name}`, {
-    image: `${name}:1`,
-    context: { repository: 'contexts', digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` },
-    ...settings,
-  });
-}
-
-interface BuildShown {
-  readonly id: string;
-  readonly state: string;
-  readonly images: number;
-  readonly createdAt: string;
-  readonly endedAt?: string;
-  readonly counts?: Record<string, number>;
-}
-
-const builds = async () => (await api('GET', '/builds')).builds as BuildShown[];
-const finished = (count: number) =>
-  vi.waitFor(
-    async () => {
-      const all = await builds();
-      expect(all.length).toBe(count);
-      expect(all.map(({ state }) => state)).toEqual(all.map(() => 'finished'));
-      return all[0] as BuildShown;
-    },
-    { timeout: 120_000, interval: 200 },
-  );
-
-const learned = (image: string, base: string) =>
-  vi.waitFor(
-    async () => {
-      const { bases } = (await api('GET', `/bases?image=${image}`)) as { bases: { image: string }[] };
-      expect(bases.map((each) => each.image)).toContain(base);
-    },
-    { timeout: 20_000, interval: 100 },
-  );
-
-/** What a program in a container of the image says. */
-async function run(image: string, ...program: string[]): Promise<string> {
-  const container = (await buildah('from', '--pull-always', '--tls-verify=false', `docker://${host}/${image}`)).trim();
-  const said = await buildah('run', '--isolation', 'chroot', container, '--', ...program);
-  await buildah('rm', container);
-  return said.trim();
-}
-
-const baseFile = 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY version.txt /base.txt\n';
-const digestOf = async (image: string) =>
-  (
-    JSON.parse(await command('skopeo', ['inspect', '--tls-verify=false', `docker://${host}/${image}`])) as {
-      Digest: string;
-    }
-  ).Digest;
 
 describe('a base, and four levels of images on it', () => {
   it('are made anew once, in order, when the base is: by rebase and by buildah', async () => {
@@ -268,46 +154,6 @@ describe('a rebase', () => {
     expect(await api('GET', '/builds/explain?image=multi-app:1&base=multi-base:1')).toMatchObject({ reason: 'made' });
   });
 });
-
-/** Debian's docker-registry, which tells our registry of what is pushed to it. */
-async function startUpstream(): Promise<{ host: string; log: () => string; stop(): Promise<void> }> {
-  const port = await freePort();
-  const config = join(work.path, 'upstream.yml');
-  await writeFile(
-    config,
-    `version: 0.1\nstorage: {filesystem: {rootdirectory: ${join(work.path, 'upstream')}}}\nhttp: {addr: ` +
-      `"127.0.0.1:${port}"}\nnotifications: {endpoints: [{name: longshore, url: ` +
-      `"${stack.url}/api/v1/bases/notify/distribution", timeout: 5s, threshold: 5, backoff: 1s}]}\n`,
-  );
-  const registry = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let log = '';
-  registry.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  const ended = once(registry, 'exit');
-  const host = `127.0.0.1:${port}`;
-  await vi.waitFor(
-    async () => {
-      expect((await fetch(`http://${host}/v2/`)).status).toBe(200);
-    },
-    { timeout: 10_000, interval: 100 },
-  );
-  return {
-    host,
-    log: () => log,
-    async stop() {
-      registry.kill();
-      await ended;
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('a task whose context is in git', () => {
   it('is built at the commit that a push to its branch has made, as soon as the host of the repository tells of it', async () => {
@@ -514,87 +360,5 @@ describe('a task for two platforms', () => {
           ]),
         ),
       ).toMatchObject({ Architecture: architecture });
-  });
-});
-
-describe('a base of another registry', () => {
-  it('has the image on it built anew as soon as that registry tells of a push', async () => {
-    const upstream = await startUpstream();
-    try {
-      const push = async (version: string) => {
-        await buildah(
-          'bud',
-          '--isolation',
-          'chroot',
-          '--format',
-          'oci',
-          '-t',
-          'localhost/upstream',
-          await contextOf(baseFile, version),
-        );
-        await buildah('push', '--tls-verify=false', 'localhost/upstream', `docker://${upstream.host}/lib/base:1`);
-      };
-      await push('one');
-      await task('follower', `FROM ${upstream.host}/lib/base:1\n`);
-      const count = (await builds()).length;
-      await api('POST', '/tasks/follower/run');
-      expect(await finished(count + 1)).toMatchObject({ counts: { succeeded: 1 } });
-      // Pushed again as it is, so that it is looked at, and known.
-      await buildah('push', '--tls-verify=false', 'localhost/upstream', `docker://${upstream.host}/lib/base:1`);
-      await new Promise((passed) => setTimeout(passed, 2_000));
-      expect(await builds()).toHaveLength(count + 1);
-      await push('two');
-      const at = Date.now();
-      const build = await finished(count + 2);
-      console.log(`built anew ${Date.now() - at} ms after the push to the other registry`);
-      expect(build).toMatchObject({ images: 1, counts: { succeeded: 1 } });
-      expect(await run('follower:1', '/bin/busybox', 'cat', '/base.txt')).toBe('two');
-    } finally {
-      await upstream.stop();
-    }
-  });
-
-  it('gets no more requests in a minute than are allowed, with nine hundred of its tags watched and told of', async () => {
-    const upstream = await startUpstream();
-    try {
-      const tags = Array.from({ length: 900 }, (_, n) => `t${n}`);
-      // An image has at most 40 bases.
-      for (let from = 0; from < 900; from += 36) {
-        const some = tags.slice(from, from + 36);
-        await task(
-          `many-${from}`,
-          [
-            ...some.map((tag) => `FROM ${upstream.host}/lib/many:${tag} AS ${tag}`),
-            'FROM scratch',
-            ...some.map((tag) => `COPY --from=${tag} / /`),
-          ].join('\n'),
-        );
-      }
-      // Without an image its budget is the same, and it is asked again for each that is told of.
-      const told = (from: number) =>
-        api('POST', '/bases/notify/distribution', {
-          events: tags.slice(from, from + 100).map((tag) => ({
-            action: 'push',
-            target: { repository: 'lib/many', tag },
-            request: { host: upstream.host },
-          })),
-        });
-      for (let from = 0; from < 900; from += 100) expect(await told(from)).toEqual({ watched: 100 });
-      const looks = () => [
-        ...upstream.log().matchAll(/\[(\S+):\d\d [^\]]*\] "HEAD \/v2\/lib\/many\/manifests\/(\S+) /g),
-      ];
-      await vi.waitFor(
-        () => {
-          expect(looks().length).toBeGreaterThanOrEqual(looksPerMinute);
-        },
-        { timeout: 30_000, interval: 200 },
-      );
-      await new Promise((passed) => setTimeout(passed, 4_000));
-      const byMinute = Map.groupBy(looks(), ([, minute]) => minute);
-      for (const { length } of byMinute.values()) expect(length).toBeLessThanOrEqual(looksPerMinute);
-      expect(new Set(looks().map(([, , tag]) => tag)).size).toBe(looks().length);
-    } finally {
-      await upstream.stop();
-    }
   });
 });
