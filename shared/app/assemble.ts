@@ -14,6 +14,7 @@ import type { Git } from '../core/ports/git.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { AzureManagement } from '../core/ports/management.ts';
 import type { AskUrl, GetJson } from '../core/ports/outbound.ts';
+import type { HashPassword } from '../core/ports/passwords.ts';
 import type { PostRequest } from '../core/ports/post.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { ReadLastPulls } from '../core/ports/pulls.ts';
@@ -91,6 +92,7 @@ export interface Adapters {
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;
+  readonly passwords: HashPassword;
   readonly log: Log;
 }
 

@@ -9,9 +9,13 @@ import { guardedPost } from '../core/outbound/guarded-post.ts';
 import { loopbackNetworks, reachOf } from '../core/outbound/public-address.ts';
 import { systemRandomIds } from '../core/ports/clock.ts';
 import { silentLog } from '../core/ports/log.ts';
+import { scryptPasswords } from '../features/identity/password.ts';
 import type { Adapters, Settings } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { Longshore } from './longshore.ts';
+
+/** scrypt at a cost that slows no guess, and no test. */
+export const cheapPasswords = scryptPasswords({ N: 2, r: 1, p: 1 });
 
 export interface TestLongshore extends Longshore {
   readonly world: MemoryWorld;
@@ -43,6 +47,7 @@ export function composeForTest(
     receivers: guardedPost({ reach }),
     clock: world.clock,
     ids: systemRandomIds,
+    passwords: cheapPasswords,
     log: silentLog,
     ...options.adapters,
   };

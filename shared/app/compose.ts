@@ -24,6 +24,7 @@ import { reachOf } from '../core/outbound/public-address.ts';
 import { clockAhead, systemRandomIds } from '../core/ports/clock.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { Runner } from '../core/ports/runner.ts';
+import { scryptPasswords } from '../features/identity/password.ts';
 import type { Settings } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { Config } from './config/config.ts';
@@ -59,6 +60,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     ...(others === undefined ? {} : { others }),
     clock: clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS),
     ids: systemRandomIds,
+    passwords: scryptPasswords(),
     log,
   };
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { cheapPasswords } from '../../shared/app/compose-for-test.ts';
 import { readStored } from '../../shared/core/documents/stored.ts';
 import type { RegistryName } from '../../shared/core/oci/name.ts';
 import { namedRef, tokenDocumentSchema } from '../../shared/features/identity/documents.ts';
-import { hashPassword } from '../../shared/features/identity/password.ts';
 import type { Required } from '../shared/features/identity/required.ts';
 import {
   adminPassword,
@@ -120,8 +120,8 @@ async function hashAsBefore({ memory }: Required, name: string, password: string
   const { password1, password2 } = document.passwords;
   if (password1 === undefined || password2 === undefined) throw new Error('no passwords');
   const passwords = {
-    password1: { ...password1, hash: await hashPassword(password, document.salt) },
-    password2: { ...password2, hash: await hashPassword('of nobody', document.salt) },
+    password1: { ...password1, hash: await cheapPasswords.hashPassword(password, document.salt) },
+    password2: { ...password2, hash: await cheapPasswords.hashPassword('of nobody', document.salt) },
   };
   await memory.documents.commitDocuments(
     'registries',

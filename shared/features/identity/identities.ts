@@ -100,7 +100,7 @@ function requiredIdentities(
     limits,
     addressOf,
     attempts,
-    slowHashes: new SlowHashes(attempts),
+    slowHashes: new SlowHashes(attempts, ports.passwords),
     ring: new KeyRing(ports, settings),
   };
   const outside = outsideIdentities(ports, trusted);

@@ -1,11 +1,19 @@
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { HashPassword } from '../../core/ports/passwords.ts';
 
-/** RFC 7914. Of what a person may have chosen: a guess must cost something. */
-const cost = { N: 16_384, r: 8, p: 1 };
+/** RFC 7914's parameters. */
+export interface ScryptCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/** Of what a person may have chosen: a guess must cost something. Formatted hashes have this cost alone. */
+const cost: ScryptCost = { N: 16_384, r: 8, p: 1 };
 const hashBytes = 32;
 
-const derive = promisify<string, Buffer, number, typeof cost, Buffer>(scrypt);
+const derive = promisify<string, Buffer, number, ScryptCost, Buffer>(scrypt);
 
 /**
  * 256 random bits, as 43 characters of base64url. The first is no dash: `docker login -p -…` would take it for an
@@ -26,9 +34,14 @@ export function makeSalt(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/** scrypt of a password, in base64url: 16 MiB and some tens of milliseconds of a thread. */
-export async function hashPassword(password: string, salt: string): Promise<string> {
-  return (await derive(password, Buffer.from(salt, 'base64url'), hashBytes, cost)).toString('base64url');
+/** scrypt of a password, in base64url. The usual cost is 16 MiB and some tens of milliseconds of a thread. */
+export async function hashPassword(password: string, salt: string, of = cost): Promise<string> {
+  return (await derive(password, Buffer.from(salt, 'base64url'), hashBytes, of)).toString('base64url');
+}
+
+/** By scrypt. Tests alone have another cost than the usual. */
+export function scryptPasswords(of = cost): HashPassword {
+  return { hashPassword: (password, salt) => hashPassword(password, salt, of) };
 }
 
 const fastPrefix = 'hmac-sha256:';

@@ -3,6 +3,7 @@ import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { GetJson } from '../../core/ports/outbound.ts';
+import type { HashPassword } from '../../core/ports/passwords.ts';
 import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
 import type { PasswordHash } from './password.ts';
 import type { RateLimitSettings, Sku } from './ratelimits.ts';
@@ -13,6 +14,7 @@ export interface IdentityPorts {
   readonly outbound: GetJson;
   readonly clock: Clock;
   readonly ids: RandomIds;
+  readonly passwords: HashPassword;
   readonly log: Log;
   /** For the private keys of the ring; the same on every instance. */
   readonly sealing: SealingKeys;

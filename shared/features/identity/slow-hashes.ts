@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import type { HashPassword } from '../../core/ports/passwords.ts';
 import type { Attempt, FailedAttempts } from './attempts.ts';
 import { FairQueue } from './fair-queue.ts';
-import { hashPassword, sameHash } from './password.ts';
+import { sameHash } from './password.ts';
 
 const maxKnown = 10_000;
 
@@ -14,13 +15,15 @@ const maxKnown = 10_000;
  */
 export class SlowHashes {
   readonly #attempts: FailedAttempts;
+  readonly #passwords: HashPassword;
   readonly #queue = new FairQueue();
   /** By the stored hash, the right password's keyed hash. The key never leaves this process. */
   readonly #known = new LRUCache<string, string>({ max: maxKnown });
   readonly #key = randomBytes(32);
 
-  constructor(attempts: FailedAttempts) {
+  constructor(attempts: FailedAttempts, passwords: HashPassword) {
     this.#attempts = attempts;
+    this.#passwords = passwords;
   }
 
   /**
@@ -49,7 +52,7 @@ export class SlowHashes {
       // Of many that were sent at once, those before it may have failed meanwhile.
       this.#attempts.requireNoWait(attempt);
       const started = performance.now();
-      const derived = await hashPassword(password, salt);
+      const derived = await this.#passwords.hashPassword(password, salt);
       const right = hashes.find((hash) => sameHash(derived, hash));
       if (right !== undefined) this.#known.set(right, keyed);
       else {

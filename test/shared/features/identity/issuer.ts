@@ -22,16 +22,24 @@ export interface LocalIssuer {
   stop(): void;
 }
 
+/** Every issuer has the same ones: RSA keys take longer to make than most tests. */
+async function makeKeys() {
+  const [RS256, ES256, PS256, unpublished] = await Promise.all([
+    generateKeyPair('RS256'),
+    generateKeyPair('ES256'),
+    generateKeyPair('PS256'),
+    generateKeyPair('RS256'),
+  ]);
+  return { RS256, ES256, PS256, unpublished };
+}
+
+let made: ReturnType<typeof makeKeys> | undefined;
+
 /**
  * An OIDC issuer on this machine: discovery, and one key of each algorithm. `now` is what its tokens' times start from.
  */
 export async function startIssuer(now: () => Date): Promise<LocalIssuer> {
-  const keys = {
-    RS256: await generateKeyPair('RS256'),
-    ES256: await generateKeyPair('ES256'),
-    PS256: await generateKeyPair('PS256'),
-  };
-  const unpublished = await generateKeyPair('RS256');
+  const { unpublished, ...keys } = await (made ??= makeKeys());
   const published = await Promise.all(
     Object.entries(keys).map(async ([alg, { publicKey }]) => ({
       ...(await exportJWK(publicKey)),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hashPassword, makeSalt } from '../../../../shared/features/identity/password.ts';
+import { cheapPasswords } from '../../../../shared/app/compose-for-test.ts';
+import { makeSalt } from '../../../../shared/features/identity/password.ts';
 import { ask, makeImage, putManifest } from '../../image.ts';
 import type { Tokens } from './required.ts';
 import {
@@ -266,7 +267,7 @@ describe('the user of zeros', () => {
     const salt = makeSalt();
     const auth = {
       mode: 'required',
-      administrator: { salt, hash: await hashPassword('another password', salt) },
+      administrator: { salt, hash: await cheapPasswords.hashPassword('another password', salt) },
     } as const;
     const changed = composeRequired({ world: before.world, clock: before.clock, settings: { auth } });
     expect([(await login(changed)).status, (await form(changed)).status]).toEqual([401, 401]);

@@ -6,6 +6,7 @@ import {
   makePassword,
   makeSalt,
   parsePasswordHash,
+  scryptPasswords,
   sameHash,
 } from '../../../../shared/features/identity/password.ts';
 import { ask } from '../../image.ts';
@@ -194,7 +195,13 @@ describe('guessing', () => {
   });
 
   it('does the same work for names that there are, that there are not, and that cannot be', async () => {
-    const longshore = composeRequired();
+    // At what it costs in production, or no difference would show.
+    const salt = makeSalt();
+    const administrator = { salt, hash: await hashPassword(adminPassword, salt) };
+    const longshore = composeRequired({
+      adapters: { passwords: scryptPasswords() },
+      settings: { auth: { mode: 'required', administrator } },
+    });
     await makeToken(longshore, 'known', ['repositories/*/content/read']);
     const time = async (name: string) => {
       const started = performance.now();
@@ -229,6 +236,7 @@ describe('a password hash', () => {
     const [password, salt] = [makePassword(), makeSalt()];
     const text = formatPasswordHash({ salt, hash: await hashPassword(password, salt) });
     const parsed = parsePasswordHash(text);
+    expect(text).toMatch(/^scrypt:16384:8:1:/);
     expect(sameHash(await hashPassword(password, parsed?.salt ?? ''), parsed?.hash ?? '')).toBe(true);
     expect(sameHash(await hashPassword(`${password}x`, parsed?.salt ?? ''), parsed?.hash ?? '')).toBe(false);
   });

@@ -1,18 +1,18 @@
 import { commitChanges } from '../../../../shared/adapters/memory/changes.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
-import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { cheapPasswords, composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import type { RegistryName } from '../../../../shared/core/oci/name.ts';
 import type { Clock } from '../../../../shared/core/ports/clock.ts';
 import { sealingKeys } from '../../../../shared/core/secrets/sealing-keys.ts';
 import { makeRingKey } from '../../../../shared/features/identity/keys/document.ts';
-import { hashPassword, makeSalt } from '../../../../shared/features/identity/password.ts';
+import { makeSalt } from '../../../../shared/features/identity/password.ts';
 import type { RateLimitSettings } from '../../../../shared/features/identity/ratelimits.ts';
 import { ask } from '../../image.ts';
 
 export const adminPassword = "the administrator's password";
 const salt = makeSalt();
-const administrator = { salt, hash: await hashPassword(adminPassword, salt) };
+const administrator = { salt, hash: await cheapPasswords.hashPassword(adminPassword, salt) };
 
 export const secretKey = Buffer.alloc(32, 'a secret for tests alone');
 
