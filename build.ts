@@ -2,15 +2,18 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 import { build } from 'esbuild';
+import type { Command } from './local/command-line.ts';
+import { runCommand } from './local/command-line.ts';
 
-// `npm run build`: the package that Azure Functions runs, in dist/ (`func start` works there too), and in dist/host
-// what the container runs.
+const command: Command = {
+  call: 'npm run build',
+  does: 'Makes the package that Azure Functions runs (func start works there too), and in its folder host what a container runs.',
+  takes: '[FOLDER]',
+  flags: {},
+  notes: ['The folder is dist unless another is named; what is in it is removed.'],
+  example: 'npm run build',
+};
 const root = fileURLToPath(new URL('.', import.meta.url));
-// Another folder may be named: what is in it is removed.
-const out = process.argv[2] ?? `${root}dist`;
-
-await rm(out, { recursive: true, force: true });
-await mkdir(out, { recursive: true });
 const shared: BuildOptions = {
   chunkNames: 'parts/[name]-[hash]',
   // What is imported when it is needed is a file of its own: telemetry costs those nothing who have none.
@@ -30,26 +33,33 @@ const shared: BuildOptions = {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
   },
 };
-const [functions, host] = await Promise.all([
-  build({ ...shared, entryPoints: [`${root}functions/index.ts`], outdir: `${out}/functions`, metafile: true }),
-  // What the container image runs (Dockerfile); its files are modules without a package.json.
-  build({
-    ...shared,
-    entryPoints: { host: `${root}host/main.ts` },
-    outdir: `${out}/host`,
-    outExtension: { '.js': '.mjs' },
-    metafile: true,
-  }),
-]);
-await copyFile(`${root}host.json`, `${out}/host.json`);
-// For whoever publishes from here with `func`: what runs in a container, and the settings of this machine, stay here.
-await writeFile(`${out}/.funcignore`, 'host\nlocal.settings.json\n');
-await writeFile(
-  `${out}/package.json`,
-  `${JSON.stringify({ name: 'longshore', private: true, type: 'module', engines: { node: '>=22.15' }, main: 'functions/index.js' }, undefined, 2)}\n`,
-);
-for (const { metafile } of [functions, host]) {
-  const scripts = Object.entries(metafile.outputs).filter(([path]) => /\.m?js$/.test(path));
-  for (const [path, { bytes }] of scripts) process.stdout.write(`${path}: ${Math.round(bytes / 1024)} KiB\n`);
-  process.stdout.write(`together ${Math.round(scripts.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024)} KiB\n`);
+
+async function run(out: string): Promise<void> {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const [functions, host] = await Promise.all([
+    build({ ...shared, entryPoints: [`${root}functions/index.ts`], outdir: `${out}/functions`, metafile: true }),
+    // What the container image runs (Dockerfile); its files are modules without a package.json.
+    build({
+      ...shared,
+      entryPoints: { host: `${root}host/main.ts` },
+      outdir: `${out}/host`,
+      outExtension: { '.js': '.mjs' },
+      metafile: true,
+    }),
+  ]);
+  await copyFile(`${root}host.json`, `${out}/host.json`);
+  // For whoever publishes from here with `func`: what runs in a container, and the settings of this machine, stay here.
+  await writeFile(`${out}/.funcignore`, 'host\nlocal.settings.json\n');
+  await writeFile(
+    `${out}/package.json`,
+    `${JSON.stringify({ name: 'longshore', private: true, type: 'module', engines: { node: '>=22.15' }, main: 'functions/index.js' }, undefined, 2)}\n`,
+  );
+  for (const { metafile } of [functions, host]) {
+    const scripts = Object.entries(metafile.outputs).filter(([path]) => /\.m?js$/.test(path));
+    for (const [path, { bytes }] of scripts) process.stdout.write(`${path}: ${Math.round(bytes / 1024)} KiB\n`);
+    process.stdout.write(`together ${Math.round(scripts.reduce((sum, [, { bytes }]) => sum + bytes, 0) / 1024)} KiB\n`);
+  }
 }
+
+await runCommand(command, ({ positionals: [folder = `${root}dist`] }) => folder, run);

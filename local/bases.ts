@@ -1,9 +1,29 @@
-// npm run -s bases -- [--all-stages] [--target NAME] [--platform OS/ARCH] [--build-arg NAME=VALUE]… PATH…
-// Prints one line of JSON for each Dockerfile: what images it needs. See docs/bases.md.
-// Exit codes: 0, 1 where a Dockerfile cannot be read or is wrong, 2 where the command is.
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { type BaseRef, basesOf, type BasesOptions } from '../shared/core/dockerfile/bases.ts';
+import type { Arguments, Command } from './command-line.ts';
+import { runCommand } from './command-line.ts';
+
+const command: Command = {
+  call: 'npm run -s bases',
+  does: 'Prints one line of JSON for each Dockerfile: the images that it needs (docs/bases.md).',
+  takes: 'PATH…',
+  flags: {
+    'all-stages': { says: 'counts stages too that the target does not need' },
+    target: { value: 'NAME', says: 'the stage that is built; absent, the last' },
+    platform: { value: 'OS/ARCH', says: 'what is built for (linux/amd64)' },
+    'build-arg': { value: 'NAME=VALUE', isRepeatable: true, says: 'sets an ARG of the Dockerfile' },
+  },
+  notes: ['It ends with 0, with 1 where a Dockerfile cannot be read or is wrong, and with 2 where the command is.'],
+  example: 'npm run -s bases -- --build-arg NODE=24 Dockerfile',
+};
+
+const valuesSchema = z.object({
+  'all-stages': z.boolean().optional(),
+  target: z.string().optional(),
+  platform: z.string().optional(),
+  'build-arg': z.array(z.string()).default([]),
+});
 
 /** Each image and the platforms that it is needed for. */
 function byName(refs: readonly BaseRef[]): Record<string, string[]> {
@@ -38,22 +58,14 @@ async function lineOf(
   }
 }
 
-const usage =
-  'usage: npm run -s bases -- [--all-stages] [--target NAME] [--platform OS/ARCH] [--build-arg NAME=VALUE]… PATH…';
-
-function commandLine(): { readonly paths: readonly string[]; readonly options: BasesOptions } {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      'all-stages': { type: 'boolean' },
-      target: { type: 'string' },
-      platform: { type: 'string' },
-      'build-arg': { type: 'string', multiple: true },
-    },
-  });
+function wantedBy({ values: given, positionals }: Arguments): {
+  readonly paths: readonly string[];
+  readonly options: BasesOptions;
+} {
+  const values = valuesSchema.parse(given);
   if (positionals.length === 0) throw new Error('no Dockerfile is named');
-  const args = Object.fromEntries(
-    (values['build-arg'] ?? []).map((pair) => {
+  const buildArgs = Object.fromEntries(
+    values['build-arg'].map((pair) => {
       const [name = '', ...value] = pair.split('=');
       return [name, value.join('=')];
     }),
@@ -62,7 +74,7 @@ function commandLine(): { readonly paths: readonly string[]; readonly options: B
   return {
     paths: positionals,
     options: {
-      args,
+      args: buildArgs,
       allStages: values['all-stages'] === true,
       ...(target === undefined ? {} : { target }),
       ...(platform === undefined ? {} : { platform }),
@@ -76,14 +88,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-try {
-  const { paths, options } = commandLine();
+async function print({ paths, options }: ReturnType<typeof wantedBy>): Promise<void> {
   for (const path of paths) {
     const line = await lineOf(path, options);
     if (line.error !== undefined) process.exitCode = 1;
     process.stdout.write(`${JSON.stringify(line)}\n`);
   }
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-  process.exitCode = 2;
 }
+
+await runCommand(command, wantedBy, print);

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { Command } from '../../local/command-line.ts';
+import { pointerToHelp } from '../../local/command-line.ts';
 
 const schema = z.object({
   // https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
@@ -30,8 +32,23 @@ const flags = {
   'what-if': { type: 'boolean' },
 } as const;
 
-export const usage =
-  'npm run deploy -- --resource-group NAME --parameters FILE.bicepparam [--location REGION] [--subscription ID] [--what-if]';
+export const command: Command = {
+  call: 'npm run deploy',
+  does: 'Puts Longshore into Azure in one go, and tries it from outside (docs/deploy.md).',
+  flags: {
+    'resource-group': { value: 'NAME', says: 'where everything goes; needed' },
+    parameters: { value: 'FILE', says: 'a .bicepparam file, as in infra/main.oneregion.bicepparam; needed' },
+    location: { value: 'REGION', says: 'makes the resource group there, where it is not there yet' },
+    subscription: { value: 'ID', says: "another subscription than az's own" },
+    'what-if': { says: 'shows what would become of the resources, and changes nothing' },
+  },
+  notes: [
+    'LONGSHORE_ADMIN_PASSWORD_HASH and LONGSHORE_IMAGE are read by the samples of parameters; LONGSHORE_ADMIN_PASSWORD\n' +
+      'is for the trial at the end. It needs az 2.60 or newer, logged in. It never ran against real Azure.',
+  ],
+  example:
+    'npm run deploy -- --resource-group registry --location westeurope --parameters infra/main.oneregion.bicepparam',
+};
 
 /** Throws an `Error` whose message names every fault. */
 export function parseArguments(args: string[]): Arguments {
@@ -57,5 +74,5 @@ export function parseArguments(args: string[]): Arguments {
           `--${String(path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${message}`,
       );
   if (parsed.success && unknown.length === 0) return parsed.data;
-  throw new Error([...unknown, ...faults].join('; '));
+  throw new Error([...unknown, ...faults, pointerToHelp(command)].join('; '));
 }

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArguments, usage } from './arguments.ts';
+import { helpIn, usageOf } from '../../local/command-line.ts';
+import type { Arguments } from './arguments.ts';
+import { command, parseArguments } from './arguments.ts';
 import { must } from './az.ts';
 import { deploy } from './deploy.ts';
 import { DeployFailure, runProgram } from './run.ts';
 import { smokeTest } from './smoke.ts';
 import { zipFolder } from './zip.ts';
 
-// `npm run deploy`: docs/deploy.md.
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const folder = await mkdtemp(join(tmpdir(), 'longshore-deploy-'));
@@ -50,19 +51,25 @@ async function requireVariables(parameters: string): Promise<void> {
     );
 }
 
-try {
-  const wanted = parseArguments(process.argv.slice(2));
+async function run(wanted: Arguments): Promise<void> {
   await requireVariables(wanted.parameters);
   const wait = (ms: number) => pause(ms);
   const smoke = (origin: string) =>
     smokeTest(origin, { password: process.env['LONGSHORE_ADMIN_PASSWORD'], say, pause: wait });
   const loginServer = await deploy(wanted, { run: runProgram, pack, smoke, say, pause: wait });
   if (loginServer !== undefined) process.stdout.write(`${new URL(loginServer).host}\n`);
+}
+
+try {
+  const args = process.argv.slice(2);
+  const help = helpIn(command, args);
+  if (help === undefined) await run(parseArguments(args));
+  else process.stdout.write(help);
 } catch (error) {
   say(
     error instanceof DeployFailure
       ? error.message
-      : `${error instanceof Error ? error.message : String(error)}\n${usage}`,
+      : `${error instanceof Error ? error.message : String(error)}\n${usageOf(command)}`,
   );
   process.exitCode = 1;
 } finally {

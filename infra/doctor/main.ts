@@ -1,15 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { Arguments, Command } from '../../local/command-line.ts';
+import { runCommand } from '../../local/command-line.ts';
 import { callsOf } from '../deploy/client.ts';
 import { examine } from './doctor.ts';
 
-// `npm run doctor`: docs/operations.md. The password comes by the environment: everybody on the machine may read
-// arguments.
-const usage = 'npm run doctor -- https://registry.example.com [--receiver https://…] [--largest MIB]';
+const command: Command = {
+  call: 'npm run doctor',
+  does: 'Examines a registry from outside, and says of each failure what to do (docs/operations.md).',
+  takes: 'https://HOST',
+  flags: {
+    receiver: { value: 'URL', says: 'a receiver of webhooks, which gets a signed POST' },
+    largest: { value: 'MIB', says: 'the size of the largest layer that is pushed for a trial (128)' },
+  },
+  // Everybody on the machine may read arguments, so the password is none.
+  notes: [
+    'LONGSHORE_ADMIN_PASSWORD holds the password of the user admin; an open registry needs none.',
+    'It ends with 0, with 1 where something is wrong, and with 2 where the command is.',
+  ],
+  example: 'npm run doctor -- http://127.0.0.1:5000',
+};
 const argumentsSchema = z.object({
   host: z
-    .url({ protocol: /^https?$/, error: 'the first argument must be https://HOST' })
+    .url({
+      protocol: /^https?$/,
+      error: 'the first argument must be https://HOST, or http://HOST as in http://127.0.0.1:5000',
+    })
     .transform((text) => new URL(text).origin),
   receiver: z.url({ protocol: /^https?$/, error: '--receiver must be a URL' }).optional(),
   largest: z.coerce
@@ -19,25 +35,13 @@ const argumentsSchema = z.object({
     .default(128),
 });
 
-function parsed(): z.infer<typeof argumentsSchema> | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { receiver: { type: 'string' }, largest: { type: 'string' } },
-    });
-    const found = argumentsSchema.safeParse({ host: positionals[0] ?? '', ...values });
-    if (found.success) return found.data;
-    process.stderr.write(`${found.error.issues.map(({ message }) => message).join('; ')}\n${usage}\n`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-  }
-  return undefined;
+function wantedBy({ values, positionals }: Arguments): z.infer<typeof argumentsSchema> {
+  const found = argumentsSchema.safeParse({ host: positionals[0] ?? '', ...values });
+  if (found.success) return found.data;
+  throw new Error(found.error.issues.map(({ message }) => message).join('; '));
 }
 
-const wanted = parsed();
-if (wanted === undefined) process.exitCode = 2;
-else {
-  const { host: origin, receiver, largest } = wanted;
+async function run({ host: origin, receiver, largest }: z.infer<typeof argumentsSchema>): Promise<void> {
   const password = process.env['LONGSHORE_ADMIN_PASSWORD'];
   const faults = await examine(
     {
@@ -61,3 +65,5 @@ else {
   );
   process.exitCode = faults === 0 ? 0 : 1;
 }
+
+await runCommand(command, wantedBy, run);

@@ -1,14 +1,16 @@
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
+import type { Command } from '../../local/command-line.ts';
+import { runCommand } from '../../local/command-line.ts';
 import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/features/identity/password.ts';
 
-// `npm run -s password`: docs/deploy.md. A password of one's own comes by standard input: everybody on the machine may
-// read arguments.
-const usage = `Makes the password of the user admin, and prints its hash: the value of LONGSHORE_ADMIN_PASSWORD_HASH.
-
-  npm run -s password               makes a random one, and shows it this once on standard error
-  npm run -s password -- --stdin    takes the first line of standard input, of at least 12 characters
-`;
+const command: Command = {
+  call: 'npm run -s password',
+  does: 'Makes the password of the user admin, and prints its hash: the value of LONGSHORE_ADMIN_PASSWORD_HASH.',
+  // Everybody on the machine may read arguments, so a password of one's own is none.
+  flags: { stdin: { says: 'takes the first line of standard input, of at least 12 characters' } },
+  notes: ['Without a flag it makes a random password, and shows it this once on standard error (docs/deploy.md).'],
+  example: 'npm run -s password > password-hash.txt',
+};
 const shortest = 12;
 
 async function givenPassword(): Promise<string> {
@@ -20,21 +22,14 @@ async function givenPassword(): Promise<string> {
   return line;
 }
 
-async function run(): Promise<void> {
-  const { values } = parseArgs({
-    options: { stdin: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-  });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
-  const password = values.stdin ? await givenPassword() : makePassword();
-  if (!values.stdin) process.stderr.write(`the password of admin is ${password}: it is shown this once\n`);
+async function run(isGiven: boolean): Promise<void> {
+  const password = isGiven ? await givenPassword() : makePassword();
+  if (!isGiven) process.stderr.write(`the password of admin is ${password}: it is shown this once\n`);
   const salt = makeSalt();
   process.stdout.write(`${formatPasswordHash({ salt, hash: await hashPassword(password, salt) })}\n`);
 }
 
-await run().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+await runCommand(command, ({ values }) => values['stdin'] === true, run).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 2;
 });

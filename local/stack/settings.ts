@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { Command } from '../command-line.ts';
+import { helpIn, pointerToHelp } from '../command-line.ts';
 
 const portSchema = wholeNumber(0, 65_535);
 
@@ -88,7 +90,7 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
     variable: 'LONGSHORE_SUBSCRIBERS',
     otherwise: '',
     kind: 'list',
-    says: 'a URL that gets every event as a CloudEvent; may be given several times',
+    says: 'a URL that gets every event as a CloudEvent',
   },
   tls: {
     flag: 'tls',
@@ -102,7 +104,7 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
     variable: 'LONGSHORE_HOSTS',
     otherwise: '',
     kind: 'list',
-    says: 'a name that clients call this registry by, beside those of the machine; may be given several times',
+    says: 'a name that clients call this registry by, beside those of the machine',
   },
   logLevel: { flag: 'log-level', variable: 'LONGSHORE_LOG_LEVEL', otherwise: 'info', says: 'what longshore.log keeps' },
   regions: {
@@ -162,29 +164,7 @@ export function parseSettings(
 
 /** The text for `--help`; `undefined` where nobody asks for it. */
 export function helpAsked(program: Program, args: readonly string[]): string | undefined {
-  if (!args.includes('--help') && !args.includes('-h')) return undefined;
-  const rows = names.map((name) => {
-    const { flag, variable, says, withTls } = sources[name];
-    const otherwise = otherwiseOf(name, program);
-    const shown = otherwise === '' ? 'none' : otherwise === 0 ? 'any free port' : String(otherwise);
-    return [
-      flag === undefined ? '' : `--${flag}`,
-      variable,
-      `${says} (${shown}${withTls === undefined ? '' : `; with --tls ${withTls}`})`,
-    ];
-  });
-  const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map(
-    ([flag = '', variable = '', says = '']) => `  ${flag.padEnd(first ?? 0)}  ${variable.padEnd(second ?? 0)}  ${says}`,
-  );
-  return [
-    `usage: ${commandOf(program)} -- [flags]`,
-    '',
-    ...lines,
-    '',
-    'Each setting is a flag or an environment variable; a port of 0 takes any free one.',
-    '',
-  ].join('\n');
+  return helpIn(commandOf(program), args);
 }
 
 /** How a person names a setting: by its flag and its variable. */
@@ -193,8 +173,40 @@ export function calledBy(name: keyof StackSettings): string {
   return flag === undefined ? variable : `--${flag} (${variable})`;
 }
 
-function commandOf(program: Program): string {
-  return program === 'start' ? 'npm start' : 'npm run services';
+const callOf = (program: Program): string => (program === 'start' ? 'npm start' : 'npm run services');
+
+const commands: Readonly<Record<Program, Pick<Command, 'does' | 'example'>>> = {
+  start: {
+    does: 'Runs all of Longshore on this machine, until it is stopped (docs/local.md).',
+    example: 'npm start -- --port 5100 --state /var/tmp/registry',
+  },
+  services: {
+    does: 'Runs Azurite, the Cosmos DB emulator and the Event Grid topic alone, for func start (docs/local.md).',
+    example: 'npm run services -- --state /var/tmp/registry',
+  },
+};
+
+function commandOf(program: Program): Command {
+  const rows = names.map((name) => {
+    const { flag, variable, says, withTls, kind } = sources[name];
+    const otherwise = otherwiseOf(name, program);
+    const shown = otherwise === '' ? 'none' : otherwise === 0 ? 'any free port' : String(otherwise);
+    return [
+      flag ?? `-${name}`,
+      {
+        ...(kind === 'switch' ? {} : { value: 'VALUE' }),
+        isRepeatable: kind === 'list',
+        variable,
+        says: `${says} (${shown}${withTls === undefined ? '' : `; with --tls ${withTls}`})`,
+      },
+    ] as const;
+  });
+  return {
+    call: callOf(program),
+    ...commands[program],
+    flags: Object.fromEntries(rows),
+    notes: ['Each setting is a flag or an environment variable; a port of 0 takes any free one.'],
+  };
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -214,9 +226,9 @@ function flagsIn(program: Program, args: string[]): Given {
     const code = (error as { code?: string }).code;
     const why =
       code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL'
-        ? `flags stand behind two dashes: ${commandOf(program)} -- --port 5761`
+        ? `flags stand behind two dashes: ${callOf(program)} -- --port 5761`
         : (error as Error).message.split('. ')[0];
-    throw new Error(`${why ?? ''}; ${commandOf(program)} -- --help lists the flags`, { cause: error });
+    throw new Error(`${why ?? ''}; ${pointerToHelp(commandOf(program))}`, { cause: error });
   }
 }
 
@@ -230,7 +242,7 @@ function refuseWhatNpmTook(program: Program, environment: Readonly<Record<string
   });
   if (taken.length > 0)
     throw new Error(
-      `npm kept ${taken.join(' and ')} for itself: flags stand behind two dashes, as in ${commandOf(program)} -- ${taken[0] ?? ''} …`,
+      `npm kept ${taken.join(' and ')} for itself: flags stand behind two dashes, as in ${callOf(program)} -- ${taken[0] ?? ''} …`,
     );
 }
 

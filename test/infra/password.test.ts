@@ -31,7 +31,7 @@ describe('npm run password', () => {
 
   it.each([
     [['--stdin'], 'short\n', 'at least 12 characters'],
-    [['--password', 'x'], '', '--stdin'],
+    [['--password', 'x'], '', "Unknown option '--password'; npm run -s password -- --help lists the flags"],
     [['word'], '', 'npm run -s password'],
   ])('refuses %j with %j, and says how it is called', (args, input, says) => {
     const { status, stdout, stderr } = run(args, input);
