@@ -17,6 +17,7 @@ const flags: Readonly<Record<string, string>> = {
   services: '--state VALUE',
   bench: '--help',
   scale: '--check',
+  reference: '--check',
   doctor: '--receiver URL',
   password: '--stdin',
   deploy: '--resource-group NAME',

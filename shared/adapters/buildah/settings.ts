@@ -27,7 +27,7 @@ const readers: Readonly<Record<string, (text: string) => number | undefined>> = 
 /** `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`: any of them, and the others are the usual ones. */
 export const buildLimitsSchema = z
   .string()
-  .default('')
+  .default('memory=4096MiB,cpus=2,pids=2048,disk=20480MiB')
   .transform((text, context): BuildLimits => {
     const parts = text === '' ? [] : text.split(',').map((part) => part.split('='));
     const given = parts.map(
@@ -54,20 +54,23 @@ function sizeIn(text: string, leastMib: number): number | undefined {
 /** How builds on this machine are kept apart from it. */
 export const buildSettings = {
   /**
-   * What a step of a build is kept in, inside of the builder's sandbox: a container by crun or runc, or a `chroot`,
-   * where neither can run; its steps then see the builder's own processes.
+   * Says what keeps a build's step apart, inside the builder's sandbox: `oci` is a container by crun or runc; `chroot`
+   * is for where neither can run, and lets steps see the builder's own processes.
    */
   LONGSHORE_BUILD_ISOLATION: z.enum(['oci', 'chroot'], { error: 'must be "oci" or "chroot"' }).default('oci'),
   /**
-   * Whether steps reach the internet: not at all, or public addresses by a proxy that they are told of. Bases are
-   * pulled all the same.
+   * Says whether steps reach the internet: `none`, or `public`, which opens public addresses by a proxy that steps are
+   * told of. Bases are pulled in both cases.
    */
   LONGSHORE_BUILD_NETWORK: z.enum(['none', 'public'], { error: 'must be "none" or "public"' }).default('none'),
-  /** What each build may take of the machine, as in `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`. */
+  /**
+   * Bounds what each build may take of the machine: any of memory, processors, processes and disk; the others keep
+   * their default.
+   */
   LONGSHORE_BUILD_LIMITS: buildLimitsSchema,
   /**
-   * The cgroup in which each build gets one of its own; absent, `longshore` at the top, which takes root. With cgroups
-   * of version 1, its name in the controllers' trees.
+   * Names the cgroup in which each build gets one of its own; without it, `longshore` at the top, which takes root.
+   * With cgroups of version 1 it is the name in the controllers' trees.
    */
   LONGSHORE_BUILD_CGROUP: z
     .string()

@@ -36,62 +36,66 @@ const secret = z.string().min(1).optional();
  */
 const settingsSchema = z
   .object({
-    /** The registry that serves every host name. */
+    /** Names the registry that serves every host name. */
     LONGSHORE_REGISTRY: registryNameSchema.default('default' as RegistryName),
-    /** The name of the region that this app runs in; blobs remember in which region they lie. */
+    /** Names the region that this app runs in; blobs remember in which region they lie. */
     LONGSHORE_REGION: regionNameSchema.default('local'),
     /**
-     * All regions of the deployment, the same in each, as JSON:
-     * `[{"name":"weu","blobs":"https://…","queues":"https://…","cosmos":"West Europe"},…]`, LONGSHORE_REGION among
-     * them. Absent, there is one. Removing one takes effect after it was emptied (docs/replication.md).
+     * Lists all regions of the deployment as JSON, the same in each, LONGSHORE_REGION among them:
+     * `[{"name":"weu","blobs":"https://…","queues":"https://…","cosmos":"West Europe"},…]`. Without it there is one
+     * region. Empty a region before you remove it (docs/replication.md).
      */
     LONGSHORE_REGIONS: regionsSchema.optional(),
     /**
-     * How blobs reach clients: a redirect to a signed URL of Blob Storage, or through the app where clients cannot
-     * reach the storage. Absent, a redirect, but `proxy` where LONGSHORE_PUBLIC_URL is https and a storage http:
-     * clients of .NET follow no redirect from https to http.
+     * Says how blobs reach clients: `redirect` sends them to a signed URL of Blob Storage, `proxy` streams the bytes
+     * through the app, for clients that cannot reach the storage. Without it blobs are redirected, unless
+     * LONGSHORE_PUBLIC_URL is https and a storage is http: clients of .NET follow no redirect from https to http.
      */
     LONGSHORE_BLOBS: z.enum(['redirect', 'proxy']).optional(),
     /**
-     * Who pulls as what, whatever it calls itself, as in `trivy=scanner,build-*=ci`: names of tokens, or subjects of
-     * workloads.
+     * Says which client class the pulls of a token or of a workload's subject count for, whatever user agent they send,
+     * as in `trivy=scanner,build-*=ci`.
      */
     LONGSHORE_CLIENT_CLASSES: actorClassesSchema.optional(),
     /**
-     * What the forecast of stored bytes goes by, in GiB; absent, what ACR includes in LONGSHORE_SKU. Nothing is refused
-     * beyond it.
+     * Sets the storage, in GiB, that the forecast counts towards; without it, what ACR includes in LONGSHORE_SKU.
+     * Nothing is refused beyond it.
      */
     LONGSHORE_STORAGE_QUOTA_GIB: z.coerce.number().positive().optional(),
-    /** What an instance keeps of manifests in memory, in MiB. */
+    /** Bounds the manifests that an instance keeps in memory, in MiB. */
     LONGSHORE_MANIFEST_CACHE_MIB: z.coerce.number().int().min(1).max(65_536).default(64),
-    /** Signs upload URLs: the same on every instance. Changing it ends the uploads that are under way. */
+    /**
+     * Signs upload URLs: at least 32 bytes in base64, the same on every instance. Changing it ends the uploads that are
+     * under way.
+     */
     LONGSHORE_UPLOAD_KEY: keySchema,
     /**
-     * The origin of the host that takes uploads, where the one that clients ask is not fit for large bodies: an
-     * upload's `Location` leads there, and opens that one upload by itself for six hours. The same on both; absent,
-     * uploads go to the host that was asked.
+     * Names the origin of the host that takes uploads, where the host that clients ask is not fit for large bodies. An
+     * upload's `Location` leads there, and opens that one upload by itself for six hours. Set it to the same value on
+     * both hosts; without it uploads go to the host that was asked.
      */
     LONGSHORE_UPLOADS_URL: originSchema.optional(),
     /**
-     * Who may do what: `open` lets everyone do everything. There is no default: the local stack sets it, on loopback
-     * alone.
+     * Says whether requests need credentials: `required`, or `open`, which lets everyone do everything. There is no
+     * default: the local stack sets it, on loopback alone.
      */
     LONGSHORE_AUTH: z.enum(['open', 'required'], {
       error: 'must be "open" (everyone may do everything) or "required"',
     }),
     /**
-     * Seals the keys that sign tokens, and what is secret of webhooks: the same on every instance. Changing it makes
-     * new keys, and tokens that are out stay good; webhooks' secrets must be rotated and their headers set anew.
+     * Seals the keys that sign tokens, and the secrets of webhooks: at least 32 bytes in base64, the same on every
+     * instance. Changing it makes new keys; tokens that are out stay good, but webhooks' secrets must be rotated and
+     * their headers set anew.
      */
     LONGSHORE_SECRET_KEY: keySchema.optional(),
     /**
-     * `https://NAME.vault.azure.net`: its secret seals instead, read with the app's identity. LONGSHORE_SECRET_KEY then
-     * opens what it sealed before.
+     * Names a Key Vault, as in `https://NAME.vault.azure.net`, whose secret seals instead of LONGSHORE_SECRET_KEY. It
+     * is read with the app's identity; LONGSHORE_SECRET_KEY then still opens what it sealed before.
      */
     LONGSHORE_KEY_VAULT: vaultSchema.optional(),
     /**
-     * The name of that secret, 32 bytes or more in base64. A new version of it seals from then on; the old ones must
-     * stay enabled to open.
+     * Names the vault's secret that seals: 32 bytes or more in base64. A new version of it seals from then on; the old
+     * ones must stay enabled, to open what they sealed.
      */
     LONGSHORE_SEALING_SECRET: z
       .string()
@@ -101,124 +105,150 @@ const settingsSchema = z
         `must not begin with ${userSecretPrefix}: tasks may name those`,
       )
       .default('longshore-sealing-key'),
-    /** Of the user `admin`; absent, there is no such user. Changing it ends what was got with the password before. */
+    /**
+     * Holds the hash of the password of the user `admin` (`npm run -s password` makes it); without it there is no such
+     * user. Changing it ends every login that was made with the password before.
+     */
     LONGSHORE_ADMIN_PASSWORD_HASH: passwordHashSchema.optional(),
     /**
-     * Where clients find the registry; absent, where the request came in. It must be set behind whatever ends TLS or
-     * renames hosts.
+     * Names the origin where clients find the registry; without it, the origin that a request came to is used. Set it
+     * behind whatever ends TLS or renames hosts.
      */
     LONGSHORE_PUBLIC_URL: originSchema.optional(),
     /**
-     * The names that requests may come to. `own`: those of this machine (localhost, its addresses, its host name), and
-     * the hosts of LONGSHORE_PUBLIC_URL and LONGSHORE_UPLOADS_URL; others by name are answered to besides; `any` looks
-     * at no name. Absent, `own` where LONGSHORE_AUTH is `open`, as any page of the web that lets its name point here
-     * would be the administrator; else `any`.
+     * Lists the names that requests may come to, with commas between. `own` means the names of this machine (localhost,
+     * its addresses, its host name) and the hosts of LONGSHORE_PUBLIC_URL and LONGSHORE_UPLOADS_URL; `any` accepts
+     * every name. Without it, `own` where LONGSHORE_AUTH is `open`, because a page of the web that lets its name point
+     * here would be the administrator; else `any`.
      */
     LONGSHORE_HOST_NAMES: hostNamesSchema.optional(),
     /**
-     * How long what nothing needs any more is spared: a blob that was uploaded or purged, and bytes that nobody links.
-     * In hours.
+     * Sets how long, in hours, bytes that nothing needs are kept: a blob that was uploaded or purged, and bytes that no
+     * document names.
      */
     LONGSHORE_GRACE_HOURS: z.coerce.number().min(1).max(720).default(24),
     /**
-     * How many proxies stand before the app that add to `X-Forwarded-For` who has connected to them: so many of its
-     * entries, from the end, are believed, and limits count by the first of those. 0 takes the connection's address,
-     * which the Functions host does not tell.
+     * Counts the proxies before the app that add the address of their client to `X-Forwarded-For`. That many entries,
+     * from the end, are believed, and limits count by the first of those. 0 takes the connection's address, which the
+     * Functions host does not tell.
      */
     LONGSHORE_TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
-    /** Of a registry whose own settings (`/api/v1/registry`) name none. */
+    /** Sets the SKU of a registry whose own settings (`/api/v1/registry`) name none. */
     LONGSHORE_SKU: z.enum(skus).default('standard'),
-    /** Of the whole registry, per instance; with LONGSHORE_AUTH=required alone. */
+    /**
+     * Limits the requests of the whole registry, per instance: `sku` takes ACR's numbers for the SKU, `off` limits
+     * nothing, and `READS/WRITES/DELETES` are numbers a minute. It holds with LONGSHORE_AUTH=required alone.
+     */
     LONGSHORE_RATE_LIMITS: rateLimitsSchema.default('sku'),
-    /** Of each identity, likewise. */
+    /**
+     * Limits the requests of each identity, per instance, in the form of LONGSHORE_RATE_LIMITS. It holds with
+     * LONGSHORE_AUTH=required alone.
+     */
     LONGSHORE_IDENTITY_RATE_LIMITS: rateLimitsSchema.default('sku'),
     /**
-     * What builds images on this machine: `buildah`, which must be on the PATH, and whose own logins are used for
-     * registries. Absent, nothing is built: images are rebased and told of.
+     * Names the program that builds images on this machine: `buildah`, which must be on the PATH, and whose own logins
+     * are used for registries. Without it nothing is built here: images are rebased, or built by runners elsewhere.
      */
     LONGSHORE_RUNNER: z.enum(['buildah'], { error: 'must be "buildah", or not set' }).optional(),
     ...buildSettings,
     /**
-     * How many builds are under way side by side: those that have no image in common. Each makes up to eight images at
-     * once.
+     * Bounds the builds that run side by side, which have no image in common. Each makes up to eight images at once.
      */
     LONGSHORE_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(16).default(4),
     /**
-     * How often a tag of another registry is looked at that images here are built on, give or take a tenth; each look
-     * is one HEAD. In minutes.
+     * Sets how often, in minutes, the app looks at a tag of another registry that images here are built on, give or
+     * take a tenth. Each look is one HEAD.
      */
     LONGSHORE_UPSTREAM_INTERVAL_MINUTES: z.coerce.number().min(1).max(10_080).default(60),
-    /** How many such looks one registry gets in a minute, from all instances together. */
+    /** Bounds the looks that one other registry gets in a minute, from all instances together. */
     LONGSHORE_UPSTREAM_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(30),
     /**
-     * Registries whose tags are looked at whoever builds on them, as hosts with commas between; others must be listed
-     * by an administrator (`/api/v1/bases/upstreams`) or a task. `none`, no others; absent, public ones
-     * (docs/rebuilds.md).
+     * Lists the registries that may be watched for whoever builds on them, as hosts with commas between; others need an
+     * entry of an administrator (`/api/v1/bases/upstreams`) or a task. `none` allows no others; without it, well-known
+     * public registries are allowed (docs/rebuilds.md).
      */
     LONGSHORE_UPSTREAM_HOSTS: hostsSchema.optional(),
     /**
-     * Where URLs that users give (issuers, webhooks) may lead: `public` addresses, or also networks of one's own,
-     * `loopback` among them (the local stack and tests).
+     * Says where URLs that users give (issuers, webhooks) may lead: `public` addresses, or also listed networks,
+     * `loopback` among them (for the local stack and tests), as in `loopback,10.1.0.0/16`.
      */
-    LONGSHORE_OUTBOUND: outboundSchema.default([]),
-    /** `source` of the events; in Azure the resource id of the topic or registry. */
+    LONGSHORE_OUTBOUND: outboundSchema.prefault('public'),
+    /** Sets the `source` of the events; in Azure, the resource id of the topic or the registry. */
     LONGSHORE_EVENT_SOURCE: z.string().min(1).default('/longshore'),
     /**
-     * A file of this process alone that gets the log, a line of JSON each, and is rotated (docs/container.md); absent,
-     * the log goes to standard output, which Azure collects.
+     * Names a file, of this process alone, that gets the log as a line of JSON each and is rotated (docs/container.md);
+     * without it the log goes to standard output, which Azure collects.
      */
     LONGSHORE_LOG_FILE: z.string().optional(),
+    /** Sets the least severe level that is logged. */
     LONGSHORE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 
     /**
-     * The part of traces that goes to Application Insights, from 0 to 1: chosen by the trace's id, so a trace is there
-     * whole or not at all.
+     * Sets the part of traces that goes to Application Insights, from 0 to 1. It is chosen by the trace's id, so a
+     * trace is there whole or not at all.
      */
     LONGSHORE_TRACED_SHARE: z.coerce.number().min(0).max(1).default(1),
     /**
-     * Of an Application Insights resource: spans of requests, store calls and events go there. Absent, nothing is
-     * traced and nothing of it loaded.
+     * Names the Application Insights resource that gets the spans of requests, store calls and events. Without it
+     * nothing is traced, and no code for it is loaded.
      */
     APPLICATIONINSIGHTS_CONNECTION_STRING: connectionStringSchema.optional(),
-    /** `Authorization=AAD`: the resource takes spans from identities alone, and gets the app's. */
+    /**
+     * Sends the app's identity with the spans when it holds `Authorization=AAD`, for a resource that takes spans from
+     * identities alone.
+     */
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z
       .string()
       .regex(/(^|;)Authorization=AAD(;|$)/, 'must hold Authorization=AAD')
       .optional(),
     /**
-     * Days that the app is ahead of time, to try purge policies without waiting. Only with Cosmos DB on this machine:
-     * nowhere in Azure.
+     * Sets the app's clock ahead by days, to try purge policies without waiting. It is accepted only with Cosmos DB on
+     * this machine: nowhere in Azure.
      */
     LONGSHORE_CLOCK_AHEAD_DAYS: z.coerce.number().min(0).max(3_650).default(0),
 
+    /** Names the endpoint of the Cosmos DB account that holds all documents. */
     COSMOS_ENDPOINT: z.url(),
+    /** Holds the key of the Cosmos DB account, for a local emulator; without it the app's identity is used. */
     COSMOS_KEY: secret,
+    /** Names the database, which the templates or the local stack have made. */
     COSMOS_DATABASE: z.string().min(1).default('longshore'),
 
+    /**
+     * Holds the connection string of the storage account for blobs, for a local emulator; without it the app's identity
+     * is used at BLOB_ENDPOINT.
+     */
     BLOB_CONNECTION_STRING: secret,
+    /** Names the endpoint of the storage account that holds blobs; needed where BLOB_CONNECTION_STRING is not set. */
     BLOB_ENDPOINT: z.url().optional(),
+    /** Names the container that holds the blobs. */
     BLOB_CONTAINER: z.string().min(3).default('registry'),
 
-    /** The queues of the account that the functions read from: AzureWebJobsStorage. */
+    /**
+     * Holds the connection string of the storage account whose queues the functions read (AzureWebJobsStorage), for a
+     * local emulator; without it the app's identity is used at QUEUE_ENDPOINT.
+     */
     QUEUE_CONNECTION_STRING: secret,
+    /** Names the endpoint of the queues that the functions read; needed where QUEUE_CONNECTION_STRING is not set. */
     QUEUE_ENDPOINT: z.url().optional(),
 
-    /** Whole, with `/api/events`. */
+    /** Names the endpoint of the Event Grid topic, whole, with `/api/events`. */
     EVENTGRID_ENDPOINT: z.url(),
+    /** Holds the key of the Event Grid topic, for the local one; without it the app's identity is used. */
     EVENTGRID_KEY: secret,
 
     /**
-     * Where this app knows that it runs in Azure (App Service says WEBSITE_INSTANCE_ID, Container Apps
-     * CONTAINER_APP_NAME) it refuses keys, connection strings, plain http and LONGSHORE_AUTH=open. `allow` takes them
-     * there all the same: for a trial, or emulators in a container.
+     * Says whether keys are accepted in Azure. Where the app knows that it runs there (App Service says
+     * WEBSITE_INSTANCE_ID, Container Apps CONTAINER_APP_NAME), `refuse` stops the start at keys, connection strings,
+     * plain http and LONGSHORE_AUTH=open; `allow` takes them, for a trial or for emulators in a container.
      */
     LONGSHORE_KEYS_IN_AZURE: z.enum(['refuse', 'allow'], { error: 'must be "refuse" or "allow"' }).default('refuse'),
     /**
-     * Azure Resource Manager of the cloud that the app runs in; its identity's tokens for builds by Azure Container
-     * Registry go there.
+     * Names Azure Resource Manager of the cloud that the app runs in; the tokens of the app's identity for builds by
+     * Azure Container Registry go there.
      */
     LONGSHORE_MANAGEMENT_URL: originSchema.default(new URL('https://management.azure.com')),
-    /** The client id of the user-assigned identity; absent, the system-assigned one. */
+    /** Names the client id of the user-assigned identity; without it the system-assigned identity is used. */
     AZURE_CLIENT_ID: z.string().optional(),
   })
   .refine(
