@@ -1,7 +1,10 @@
 import type { Setting } from './settings.ts';
 
-/** Each feature that has settings, with a sentence, in the order of the page. */
-const features: Readonly<Record<string, { readonly says: string; readonly settings: readonly string[] }>> = {
+/**
+ * What stands in the common configuration: each part with a sentence, in the order of the page. The settings of
+ * `shared/features/NAME/settings.ts` are a chapter of their own without being listed here.
+ */
+const common: Readonly<Record<string, { readonly says: string; readonly settings: readonly string[] }>> = {
   registry: {
     says: 'These settings are about what clients push to and pull from.',
     settings: [
@@ -98,7 +101,8 @@ value. The flags of \`npm start\` are others: [the local stack](../local.md).
 
 /** Returns docs/reference/configuration.md. Throws an `Error` that names every setting without a feature or a sentence. */
 export function sheetOf(settings: readonly Setting[]): string {
-  const listed = Object.values(features).flatMap(({ settings: names }) => names);
+  const chapters = chaptersOf(settings);
+  const listed = chapters.flatMap(({ names }) => names);
   const faults = [
     ...settings
       .filter(({ name }) => !listed.includes(name))
@@ -112,11 +116,38 @@ export function sheetOf(settings: readonly Setting[]): string {
   ];
   if (faults.length > 0) throw new Error(faults.join('\n'));
   const byName = new Map(settings.map((setting) => [setting.name, setting]));
-  const chapters = Object.entries(features).map(([feature, { says, settings: names }]) => {
-    const rows = names.flatMap((name) => byName.get(name) ?? []).map(rowOf);
-    return `\n## ${feature}\n\n${says}\n\n| setting | default | what it does |\n| --- | --- | --- |\n${rows.join('')}`;
-  });
-  return head + chapters.join('');
+  return (
+    head +
+    chapters
+      .map(({ feature, says, names }) => {
+        const rows = names.flatMap((name) => byName.get(name) ?? []).map(rowOf);
+        return `\n## ${feature}\n\n${says}\n\n| setting | default | what it does |\n| --- | --- | --- |\n${rows.join('')}`;
+      })
+      .join('')
+  );
+}
+
+interface Chapter {
+  readonly feature: string;
+  readonly says: string;
+  readonly names: readonly string[];
+}
+
+function chaptersOf(settings: readonly Setting[]): Chapter[] {
+  const own = new Map<string, string[]>();
+  for (const { name, file } of settings) {
+    const [, feature] = /^shared\/features\/([^/]+)\/settings\.ts$/.exec(file) ?? [];
+    if (feature !== undefined) own.set(feature, [...(own.get(feature) ?? []), name]);
+  }
+  const chapters = Object.entries(common).map(([feature, { says, settings: names }]) => ({
+    feature,
+    says,
+    names: [...names, ...(own.get(feature) ?? [])],
+  }));
+  const others = [...own]
+    .filter(([feature]) => !(feature in common))
+    .map(([feature, names]) => ({ feature, says: `These settings are of the feature ${feature}.`, names }));
+  return [...chapters, ...others];
 }
 
 function rowOf({ name, says, isRequired, default: usual, values }: Setting): string {
