@@ -1,0 +1,59 @@
+import type { CommitOutcome, DocumentChange, Increment, JsonDocument } from '../ports/documents.ts';
+import type { Stored } from './stored.ts';
+
+/**
+ * Changes of documents that were read. Each holds only as long as nobody has written the document since, so features
+ * state what they have read and never handle a version themselves. Any of them may stand in one batch.
+ */
+
+/** A document as its schema has it. */
+type Identified = object & { readonly id: string };
+
+/** Writes the document anew. */
+export function replacing(before: Stored<unknown>, document: Identified): DocumentChange {
+  return { do: 'replace', document: asJson(document), ifMatch: before.etag };
+}
+
+/** Creates the document where none was read, and writes it anew where one was. */
+export function writing(before: Stored<unknown> | undefined, document: Identified): DocumentChange {
+  return before === undefined ? { do: 'create', document: asJson(document) } : replacing(before, document);
+}
+
+/** Sets some properties, and adds to others. */
+export function patching(
+  before: Stored<Identified>,
+  set: Readonly<Record<string, unknown>>,
+  increment?: readonly Increment[],
+): DocumentChange {
+  const change = { do: 'patch', id: before.document.id, set, ifMatch: before.etag } as const;
+  return increment === undefined ? change : { ...change, increment };
+}
+
+/** Adds to some properties, as long as nobody else has written the document. */
+export function adding(before: Stored<Identified>, increment: readonly Increment[]): DocumentChange {
+  return { do: 'patch', id: before.document.id, increment, ifMatch: before.etag };
+}
+
+/** Deletes the document. */
+export function removing(before: Stored<Identified>): DocumentChange {
+  return { do: 'delete', id: before.document.id, ifMatch: before.etag };
+}
+
+/** The document as the change `at` of a batch has left it; `undefined` where nothing was written. */
+export function written<T>(outcome: CommitOutcome, document: T, at = 0): Stored<T> | undefined {
+  return outcome.committed ? { document, etag: outcome.etags[at] ?? '' } : undefined;
+}
+
+/** Whether nobody has written a document between two reads; that it was absent both times counts too. */
+export function isUnchanged(before: Stored<unknown> | undefined, now: Stored<unknown> | undefined): boolean {
+  return before?.etag === now?.etag;
+}
+
+/** A name of the document in just this state, for what is derived from it and kept. */
+export function versionOf({ document, etag }: Stored<Identified>): string {
+  return `${document.id} ${etag}`;
+}
+
+function asJson(document: Identified): JsonDocument {
+  return { ...document };
+}
