@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import { BlobServiceClient } from '@azure/storage-blob';
+import { defined } from '../../core/documents/defined.ts';
 import type { Blobs } from '../../core/ports/blobs.ts';
 import type { ProbeDependency } from '../../core/ports/probe.ts';
 import { within } from './deadline.ts';
@@ -139,7 +140,7 @@ async function list(
   const pageOf = (abortSignal: AbortSignal) =>
     container
       .listBlobsFlat({ includeMetadata: true, abortSignal })
-      .byPage({ maxPageSize: limit, ...(continuationToken === undefined ? {} : { continuationToken }) })
+      .byPage({ maxPageSize: limit, ...defined({ continuationToken }) })
       .next();
   const page = await attempt('list', within(usualSeconds, pageOf));
   if (page.done === true) return { blobs: [] };

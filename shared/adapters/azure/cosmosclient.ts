@@ -1,5 +1,6 @@
 import type { ConsistencyLevel, CosmosClientOptions, ErrorResponse, PluginConfig } from '@azure/cosmos';
 import { CosmosClient } from '@azure/cosmos';
+import { defined } from '../../core/documents/defined.ts';
 import type { KeyOrIdentity } from './credential.ts';
 import { within } from './deadline.ts';
 
@@ -28,7 +29,7 @@ export function cosmosClient(settings: CosmosSettings): CosmosClient {
   const options: CosmosClientOptions & { readonly plugins: PluginConfig[] } = {
     endpoint: settings.endpoint,
     ...('key' in settings ? { key: settings.key } : { aadCredentials: settings.credential }),
-    ...(settings.consistency === undefined ? {} : { consistencyLevel: settings.consistency }),
+    ...defined({ consistencyLevel: settings.consistency }),
     connectionPolicy: {
       requestTimeout: attemptMs,
       retryOptions: throttlingRetries,

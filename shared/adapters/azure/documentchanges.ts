@@ -8,6 +8,7 @@ import type {
   PatchOperation,
   RequestOptions,
 } from '@azure/cosmos';
+import { defined } from '../../core/documents/defined.ts';
 import type { CommitOutcome, DocumentChange, PartitionKey } from '../../core/ports/documents.ts';
 import { inTime } from './cosmosclient.ts';
 import type { CosmosAnswer } from './documentfailures.ts';
@@ -37,7 +38,7 @@ function writeItem(
   const options: RequestOptions = {
     abortSignal,
     disableAutomaticIdGeneration: true,
-    ...('ifMatch' in change ? { accessCondition: { type: 'IfMatch', condition: change.ifMatch } } : {}),
+    ...defined({ accessCondition: 'ifMatch' in change ? { type: 'IfMatch', condition: change.ifMatch } : undefined }),
   };
   switch (change.do) {
     case 'create':

@@ -1,4 +1,5 @@
 import type { ErrorResponse } from '@azure/cosmos';
+import { defined } from '../../core/documents/defined.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 
 /** https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb */
@@ -41,7 +42,7 @@ export function documentsFailure(answer: CosmosAnswer, call: string, cause?: unk
     dependency: 'documents',
     kind: answer.code === status.throttled ? 'throttled' : 'unavailable',
     message,
-    ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
+    ...defined({ retryAfterMs: answer.retryAfterMs }),
     cause,
   });
 }

@@ -1,5 +1,6 @@
 import type { FeedOptions, ItemDefinition, JSONValue, SqlParameter, SqlQuerySpec } from '@azure/cosmos';
 import type { Container } from '@azure/cosmos';
+import { defined } from '../../core/documents/defined.ts';
 import type { DocumentPage, DocumentQuery, PartitionKey, Predicate, Scalar } from '../../core/ports/documents.ts';
 import { isFullPartition, layoutOf } from '../documentrules.ts';
 import { inTime, wasRefused } from './cosmosclient.ts';
@@ -15,7 +16,10 @@ export async function queryPage(container: Container, query: DocumentQuery): Pro
   if (continuation?.startsWith(mergedMark) === true)
     return mergedPage(container, query, continuation.slice(mergedMark.length));
   const whole = isFullPartition(query.container, partition);
-  const options = { ...feedOptions(query, continuation), ...(whole ? { partitionKey: [...partition] } : {}) };
+  const options = {
+    ...feedOptions(query, continuation),
+    ...defined({ partitionKey: whole ? [...partition] : undefined }),
+  };
   try {
     return await fetchPage(container, query, options);
   } catch (error) {
@@ -61,7 +65,7 @@ async function fetchPage(container: Container, query: DocumentQuery, options: Fe
 }
 
 function feedOptions({ limit }: DocumentQuery, continuationToken: string | undefined): FeedOptions {
-  return { maxItemCount: limit, ...(continuationToken === undefined ? {} : { continuationToken }) };
+  return { maxItemCount: limit, ...defined({ continuationToken }) };
 }
 
 /**

@@ -5,6 +5,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@open
 import { parseTraceParent } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
+import { defined } from '../../core/documents/defined.ts';
 import type { Tracer } from '../../core/ports/tracer.ts';
 import type { TracerSettings } from './tracer.ts';
 
@@ -72,8 +73,7 @@ function exporterOf({ connectionString, credential, httpClient }: TracerSettings
   return new AzureMonitorTraceExporter({
     connectionString,
     disableOfflineStorage: true,
-    ...(credential === undefined ? {} : { credential }),
-    ...(httpClient === undefined ? {} : { httpClient }),
+    ...defined({ credential, httpClient }),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import type { KeyVaultSecret, SecretClientOptions } from '@azure/keyvault-secrets';
 import { SecretClient } from '@azure/keyvault-secrets';
+import { defined } from '../../core/documents/defined.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { ProbeDependency } from '../../core/ports/probe.ts';
 import type { Secret, Secrets } from '../../core/ports/secrets.ts';
@@ -27,12 +28,12 @@ const retryOptions = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 2_
 export function azureSecrets({ vault, credential, httpClient }: SecretsSettings): Secrets & ProbeDependency {
   const client = new SecretClient(vault, credential, {
     retryOptions,
-    ...(httpClient === undefined ? {} : { httpClient }),
+    ...defined({ httpClient }),
   });
   const read = async (name: string, version?: string): Promise<KeyVaultSecret | undefined> => {
     try {
       return await client.getSecret(name, {
-        ...(version === undefined ? {} : { version }),
+        ...defined({ version }),
         abortSignal: AbortSignal.timeout(callMs),
       });
     } catch (error) {
@@ -89,7 +90,7 @@ function secretsFailure(call: string, error: unknown): StoreFailure | TypeError 
     dependency: 'secrets',
     kind: status === 429 || status === 503 ? 'throttled' : 'unavailable',
     message,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...defined({ retryAfterMs }),
   });
 }
 

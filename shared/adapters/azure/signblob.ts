@@ -5,6 +5,7 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
+import { defined } from '../../core/documents/defined.ts';
 import { cachedDelegationKey } from './delegationkey.ts';
 
 /** Clocks of Azure and of clients may be behind ours. */
@@ -31,7 +32,7 @@ export function blobUrlSigner(
       startsOn: new Date(now - skewMs),
       expiresOn: new Date(now + seconds * 1000),
       // A service without TLS refuses what is signed for https only.
-      ...(https ? { protocol: SASProtocol.Https } : {}),
+      ...defined({ protocol: https ? SASProtocol.Https : undefined }),
     });
     return `${container.getBlobClient(name).url}?${query}`;
   };

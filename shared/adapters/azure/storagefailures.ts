@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 
 /** Service: one of the two of a storage account. */
@@ -42,7 +43,7 @@ export function storageFailure(dependency: Service, call: string, cause: unknown
     dependency,
     kind: throttled ? 'throttled' : 'unavailable',
     message,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...defined({ retryAfterMs }),
     cause,
   });
 }

@@ -1,4 +1,5 @@
 import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
+import { defined } from '../../core/documents/defined.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { ProbeDependency } from '../../core/ports/probe.ts';
 import type { CloudEvent, PublishEvents } from '../../core/ports/topic.ts';
@@ -43,7 +44,7 @@ function toSdk({ id, source, type, subject, time, data, datacontenttype, tracepa
     time: new Date(time),
     data,
     datacontenttype,
-    ...(traceparent === undefined ? {} : { extensionAttributes: { traceparent } }),
+    ...defined({ extensionAttributes: traceparent === undefined ? undefined : { traceparent } }),
   };
 }
 
@@ -55,7 +56,7 @@ function publishFailure(count: number, cause: unknown): StoreFailure | TypeError
     dependency: 'events',
     kind: status === 429 || status === 503 ? 'throttled' : 'unavailable',
     message,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...defined({ retryAfterMs }),
     cause,
   });
 }

@@ -7,6 +7,7 @@ import { connect, createServer as createTcpServer, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { defined } from '../../core/documents/defined.ts';
 import type { Reach } from '../../core/outbound/public-address.ts';
 import { isLoopbackAddress, isPublicAddress } from '../../core/outbound/public-address.ts';
 import type { ResolveName } from '../../core/outbound/resolve-name.ts';
@@ -90,7 +91,7 @@ export async function openGateway({
         'steps.sock',
       )
     : undefined;
-  const doors: Door[] = [{ port, address: '127.0.0.1', builder, ...(steps === undefined ? {} : { steps }) }];
+  const doors: Door[] = [{ port, address: '127.0.0.1', builder, ...defined({ steps }) }];
   for (const [at, place] of places.entries())
     doors.push({
       port: place.port,

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { defined } from '../../core/documents/defined.ts';
 
 /**
  * Ranges of this machine's user and group ids that a build may be, as `/etc/subuid` and `/etc/subgid` give them to this
@@ -54,7 +55,7 @@ export function readIds(): Partial<Ids> {
     return fit === undefined ? undefined : Number(fit[1]);
   };
   const [users, groups] = [first('/etc/subuid'), first('/etc/subgid')];
-  return { ...(users === undefined ? {} : { users }), ...(groups === undefined ? {} : { groups }) };
+  return defined({ users, groups });
 }
 
 /** In a container this process's user may have no name: Node throws then. */

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { chown, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { defined } from '../../core/documents/defined.ts';
 import type { Reach } from '../../core/outbound/public-address.ts';
 import { isLoopbackAddress } from '../../core/outbound/public-address.ts';
 import { isLocalhost } from '../../core/outbound/resolve-name.ts';
@@ -181,7 +182,7 @@ export class Workplace {
         descriptor: this.#node,
         log,
       });
-      return { ...ended, ...(over === undefined ? {} : { over }) };
+      return { ...ended, ...defined({ over }) };
     } finally {
       unwatch();
     }

@@ -1,4 +1,5 @@
 import type { FsClient, TreeEntry } from 'isomorphic-git';
+import { defined } from '../../core/documents/defined.ts';
 import { GitFault } from './fault.ts';
 
 /** In files, in bytes of all of them, in folders below each other, and in characters. */
@@ -29,7 +30,7 @@ export async function* filesOf(place: Place, commit: string, folder: string): As
       ...place,
       oid,
       cache,
-      ...(depth === 0 && folder !== '' ? { filepath: folder } : {}),
+      ...defined({ filepath: depth === 0 && folder !== '' ? folder : undefined }),
     });
     checkNames(tree);
     for (const entry of tree) {

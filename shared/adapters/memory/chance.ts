@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 
 export interface ChanceOptions {
@@ -50,10 +51,9 @@ export function readContinuation(continuation: string | undefined): {
   readonly wasEmpty: boolean;
   readonly continuation?: string;
 } {
-  if (continuation?.startsWith(emptyPageMark) !== true)
-    return { wasEmpty: false, ...(continuation === undefined ? {} : { continuation }) };
+  if (continuation?.startsWith(emptyPageMark) !== true) return { wasEmpty: false, ...defined({ continuation }) };
   const rest = continuation.slice(emptyPageMark.length);
-  return { wasEmpty: true, ...(rest === '' ? {} : { continuation: rest }) };
+  return { wasEmpty: true, ...defined({ continuation: rest === '' ? undefined : rest }) };
 }
 
 function isRefusedAgain(change: DocumentChange): boolean {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defined } from '../../core/documents/defined.ts';
 import type { Secret, Secrets } from '../../core/ports/secrets.ts';
 import { requireSecretName, requireSecretValue } from '../secretrules.ts';
 import type { CallPlan } from './calls.ts';
@@ -21,7 +22,7 @@ export class SecretStore {
     const found = this.#find(name, version);
     if (found?.enabled !== true) return undefined;
     const { value, version: of, tags = {} } = found;
-    return { value, version: of, ...(Object.keys(tags).length === 0 ? {} : { tags }) };
+    return { value, version: of, ...defined({ tags: Object.keys(tags).length === 0 ? undefined : tags }) };
   }
 
   isDisabled(name: string, version?: string): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { blobOrigin, buildSettings } from '../../adapters/buildah/settings.ts';
+import { defined } from '../../core/documents/defined.ts';
 import { HostNames } from '../../core/http/host-names.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { SealingSettings } from '../../core/secrets/sealing-keys.ts';
@@ -308,10 +309,7 @@ export function authSettings(config: Config): AuthSettings {
   if (config.LONGSHORE_AUTH === 'open') return { mode: 'open', sku: config.LONGSHORE_SKU, ...hopsOf(config) };
   return {
     mode: 'required',
-    ...(config.LONGSHORE_ADMIN_PASSWORD_HASH === undefined
-      ? {}
-      : { administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH }),
-    ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
+    ...defined({ administrator: config.LONGSHORE_ADMIN_PASSWORD_HASH, publicUrl: config.LONGSHORE_PUBLIC_URL }),
     sku: config.LONGSHORE_SKU,
     ...hopsOf(config),
     rateLimits: {
@@ -363,8 +361,10 @@ function isPlain(account: Parameters<typeof blobOrigin>[0]): boolean {
 /** What seals secrets that lie in documents. */
 export function sealingSettings(config: Config): SealingSettings {
   return {
-    ...(config.LONGSHORE_SECRET_KEY === undefined ? {} : { key: config.LONGSHORE_SECRET_KEY }),
-    ...(config.LONGSHORE_KEY_VAULT === undefined ? {} : { secret: config.LONGSHORE_SEALING_SECRET }),
+    ...defined({
+      key: config.LONGSHORE_SECRET_KEY,
+      secret: config.LONGSHORE_KEY_VAULT === undefined ? undefined : config.LONGSHORE_SEALING_SECRET,
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
 import { aboutIn } from './about.ts';
+import { defined } from './defined.ts';
 import type { ManifestDocument, TagDocument } from './manifest.ts';
 import {
   manifestDocumentSchema,
@@ -106,7 +107,7 @@ export function binTag({ document, etag }: Stored<TagDocument>, taking: Taking, 
   const about = document.about ?? aboutIn(name);
   const binned: BinnedTag = {
     ...document,
-    ...(about === undefined ? {} : { about }),
+    ...defined({ about }),
     id,
     type: 'binned-tag',
     byTime: timeKey('binned-tag', taking.recycledAt, `${name}:${digest}`),

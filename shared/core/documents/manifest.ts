@@ -5,6 +5,7 @@ import { manifestMediaTypes } from '../oci/media-types.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
 import type { Guarded } from './attributes.ts';
 import { attributesSchema } from './attributes.ts';
+import { defined } from './defined.ts';
 import type { RepositoryKey } from './names.ts';
 import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
 import { pushedBySchema } from './principal.ts';
@@ -152,9 +153,7 @@ export function referrerEdge(manifest: ManifestDocument): DocumentChange[] {
   const { registry, repository, subject, digest, mediaType, size, artifactType, annotations, annotationsIn } = manifest;
   if (subject === undefined) return [];
   const about = {
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(annotationsIn === undefined ? {} : { annotationsIn }),
+    ...defined({ artifactType, annotations, annotationsIn }),
   };
   const edge: ReferrerDocument = {
     id: referrerId(subject, digest),

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
+import { defined } from './defined.ts';
 import type { ManifestDocument } from './manifest.ts';
 
 export type Reference = ManifestDocument['references'][number];
@@ -53,7 +54,7 @@ function reference(
     role,
     digest,
     size: Math.min(size, maxClaimedBytes),
-    ...(found === undefined ? {} : { stored: found }),
+    ...defined({ stored: found }),
     mediaType,
     ...shortPlatform(platform ?? undefined),
   };
@@ -63,7 +64,7 @@ function reference(
 function shortPlatform(platform: Descriptor['platform']): Pick<Reference, 'platform'> {
   if (platform?.architecture === undefined || platform.os === undefined) return {};
   const { architecture, os, variant } = platform;
-  const known = { architecture, os, ...(variant === undefined ? {} : { variant }) };
+  const known = { architecture, os, ...defined({ variant }) };
   return Buffer.byteLength(JSON.stringify(known)) <= maxPlatformBytes ? { platform: known } : {};
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../documents/defined.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Access, Caller } from '../ports/authorize.ts';
 import { rightFor } from './rights.ts';
@@ -19,6 +20,6 @@ export function requireAccess(caller: Caller, needed: readonly Access[], insiste
     needed,
     missing,
     challenge: caller.challenge,
-    ...(caller.anonymous === true ? {} : { why: 'insufficient_scope' }),
+    ...defined({ why: caller.anonymous === true ? undefined : ('insufficient_scope' as const) }),
   });
 }

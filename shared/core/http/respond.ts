@@ -1,3 +1,4 @@
+import { defined } from '../documents/defined.ts';
 import type { WireCode } from '../oci/errors.ts';
 import { wireErrors } from '../oci/errors.ts';
 import type { RegistryFault, RequestFault } from '../oci/faults.ts';
@@ -183,8 +184,10 @@ function retryAfter(milliseconds: number): string {
 
 function rangeHeaders(fault: RegistryFault & { is: 'range-invalid' }): Record<string, string> {
   return {
-    ...(fault.received === undefined ? {} : { Range: receivedRange(fault.received) }),
-    ...(fault.location === undefined ? {} : { Location: fault.location }),
+    ...defined({
+      Range: fault.received === undefined ? undefined : receivedRange(fault.received),
+      Location: fault.location,
+    }),
   };
 }
 
@@ -221,7 +224,7 @@ function answerOf(error: WireError): { readonly status: number; readonly json: s
       {
         code: error.code,
         message: error.message ?? message,
-        ...(error.detail === undefined ? {} : { detail: error.detail }),
+        ...defined({ detail: error.detail }),
       },
     ],
   });

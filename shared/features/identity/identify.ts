@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { ClientAddress } from '../../core/http/client-address.ts';
 import type { Origin } from '../../core/http/origin.ts';
 import { originOf } from '../../core/http/origin.ts';
@@ -105,7 +106,7 @@ function callerOf(
     principal: principalOf(identity),
     may: mayBy(grants),
     withoutCatalog,
-    ...(challenge === undefined ? {} : { challenge }),
+    ...defined({ challenge }),
   };
 }
 

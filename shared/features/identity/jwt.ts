@@ -1,5 +1,6 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import type { ResourceActions } from './grants.ts';
 import type { Identity } from './identity.ts';
 import { actorOf, identitySchema } from './identity.ts';
@@ -53,9 +54,7 @@ export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string>
   const claims = {
     version: '1.0',
     grant_type: issue.access === undefined ? 'refresh_token' : 'access_token',
-    ...(issue.tenant === undefined ? {} : { tenant: issue.tenant }),
-    ...(issue.access === undefined ? {} : { access: issue.access }),
-    ...(issue.listing === undefined ? {} : { listing: issue.listing }),
+    ...defined({ tenant: issue.tenant, access: issue.access, listing: issue.listing }),
     // ACR's clients expect these two; what is allowed is decided by `access`, and by `longshore` when access is asked
     // for.
     permissions: { actions: issue.identity.is === 'administrator' ? ['*'] : [], notActions: [] },

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { Attempt, FailedAttempts } from './attempts.ts';
 import type { PasswordName, TokenDocument } from './documents.ts';
 import { namePattern, passwordNames } from './documents.ts';
@@ -129,7 +130,7 @@ async function proveNamedToken(
   return {
     identity: { is: 'token', name: token.name, password: name, passwordId: kept.id },
     grants,
-    ...(kept.expiresAt === undefined ? {} : { until: Date.parse(kept.expiresAt) }),
+    ...defined({ until: kept.expiresAt === undefined ? undefined : Date.parse(kept.expiresAt) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import { registrySchema } from '../../core/documents/names.ts';
 import { documentShape, readStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
@@ -53,8 +54,10 @@ export function ratesInForce(
   };
   const [registry, identity] = [of('registry'), of('identity')];
   return {
-    ...(registry === undefined ? {} : { registry }),
-    ...(identity === undefined ? {} : { identity: registry === undefined ? identity : below(registry, identity) }),
+    ...defined({
+      registry,
+      identity: identity === undefined ? undefined : registry === undefined ? identity : below(registry, identity),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Taking } from '../../core/documents/bin.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { DeleteEvents } from '../../core/events/delete-events.ts';
@@ -34,7 +35,7 @@ export async function beginDeletion(
       : { enabled: true, retentionDays: own.retentionDays };
   const now = ports.clock.now();
   const dueAt = new Date(now.getTime() + (enabled ? retentionDays * dayMs : 0)).toISOString();
-  const by = { actor: cause.actor.name, ...(rule === undefined ? {} : { rule }) };
+  const by = { actor: cause.actor.name, ...defined({ rule }) };
   return {
     key,
     cause,
@@ -59,7 +60,7 @@ export function recycledEvent(ports: StorePorts, { key, taking, cause }: Deletio
   const target = { repository: key.repository, group, purgeAt: dueAt, manifests: listed(moved), tags: untagged(moved) };
   return envelope('Longshore.Recycled', about(ports, key.repository), {
     ...occurrence(ports, cause),
-    ...(by.rule === undefined ? {} : { rule: by.rule }),
+    ...defined({ rule: by.rule }),
     target,
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
 import { documentShape } from '../../core/documents/stored.ts';
@@ -46,7 +47,7 @@ export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, t
     registry,
     repository,
     digest,
-    ...(tagsOf === undefined ? {} : { tagsOf }),
+    ...defined({ tagsOf }),
     dueAt: takeoverFrom(now),
   };
   return { do: 'upsert', document: { ...document } };

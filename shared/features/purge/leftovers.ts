@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { oneByOne } from '../../core/documents/alone.ts';
 import { blobDocumentSchema, blobRef } from '../../core/documents/blob.ts';
+import { defined } from '../../core/documents/defined.ts';
 import { registrySchema } from '../../core/documents/names.ts';
 import { documentShape, readStored } from '../../core/documents/stored.ts';
 import { parseDigest } from '../../core/oci/digest.ts';
@@ -51,7 +52,7 @@ export async function sweepLeftovers(ports: BinPorts, registry: RegistryName, un
       type: 'leftovers',
       schemaVersion: 1,
       registry,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     };
     await ports.documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);
   } while (continuation !== undefined && ports.clock.now() < until);

@@ -1,5 +1,6 @@
 import { linkCheckChange, linkDocumentSchema, linkRef } from '../../core/documents/blob.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -42,7 +43,7 @@ async function dropLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, ca
         name: key.repository,
         action: lister.where === 'live' ? 'pull' : 'deleted_read',
       });
-      throw new RegistryError({ is: 'blob-listed', digest, ...(mayKnow ? { by: lister } : {}) });
+      throw new RegistryError({ is: 'blob-listed', digest, ...defined({ by: mayKnow ? lister : undefined }) });
     }
     if (link.document.droppedAt !== undefined) throw new RegistryError({ is: 'blob-unknown', digest });
     const dueAt = Date.parse(link.document.refreshedAt) + settings.graceMs;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { maxAnnotationBytes } from '../../core/documents/manifest.ts';
 import { parseJson } from '../../core/oci/json.ts';
@@ -47,7 +48,7 @@ function platformIn(json: unknown): Pick<ImageFacts, 'platform'> {
   const parsed = platformSchema.safeParse(json);
   if (!parsed.success) return {};
   const { architecture, os } = parsed.data;
-  return { platform: { ...(architecture === undefined ? {} : { architecture }), ...(os === undefined ? {} : { os }) } };
+  return { platform: defined({ architecture, os }) };
 }
 
 function labelsIn(json: unknown): Pick<ImageFacts, 'labels' | 'labelsIn'> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Guarded } from '../../core/documents/attributes.ts';
 import { allows } from '../../core/documents/attributes.ts';
+import { defined } from '../../core/documents/defined.ts';
 import {
   guardedManifest,
   guardedTag,
@@ -59,7 +60,7 @@ export function imagesOf(ports: RegistryPorts): Images {
     mountBlob: (from, to, digest) => mountBlob(ports, from, to, digest),
     async pushImage(key, { reference, bytes, mediaType, cause, pushedBy, onlyIfAt }) {
       const push = { key, reference, tags: [], bytes, contentType: mediaType, cause, pushedBy, mayRestore: false };
-      const pushed = await pushManifest(ports, { ...push, ...(onlyIfAt === undefined ? {} : { onlyIfAt }) });
+      const pushed = await pushManifest(ports, { ...push, ...defined({ onlyIfAt }) });
       return pushed.digest;
     },
   };

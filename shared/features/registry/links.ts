@@ -1,6 +1,7 @@
 import type { BlobDocument, LinkDocument } from '../../core/documents/blob.ts';
 import { blobId, linkCheckChange, linkDocumentSchema, linkId, linkRef } from '../../core/documents/blob.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -158,7 +159,7 @@ export async function linkStored(
     do: 'patch',
     id: blobId,
     set: { linkedAt: ports.clock.now().toISOString() },
-    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...defined({ ifMatch }),
   };
   return (await ports.documents.commitDocuments('blobs', [blob.digest], [touched, ...linkChanges(ports, key, blob)]))
     .committed;

@@ -1,6 +1,7 @@
 import { aboutIn, aboutName } from '../../core/documents/about.ts';
 import { everythingEnabled } from '../../core/documents/attributes.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import {
   childrenOf,
@@ -120,13 +121,11 @@ function manifestDocument({ push, manifest, digest, content, image, now, ...ther
     size: push.bytes.length,
     content,
     references: referencesOf(manifest, there.stored),
-    ...(manifest.artifactType === undefined ? {} : { artifactType: manifest.artifactType }),
-    ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
-    ...(about === undefined ? {} : { about }),
+    ...defined({ artifactType: manifest.artifactType, subject: manifest.subject?.digest, about }),
     ...annotationsFor(manifest),
     ...image,
     // What was said about it is kept.
-    ...(before?.document.quarantine === undefined ? {} : { quarantine: before.document.quarantine }),
+    ...defined({ quarantine: before?.document.quarantine }),
     ...cameAlone(there, updatedAt),
     attributes: before?.document.attributes ?? everythingEnabled,
     createdAt: before?.document.createdAt ?? updatedAt,
@@ -177,8 +176,7 @@ function tagChange({ push, manifest, digest, now }: PushSituation, { name, befor
     repository,
     name,
     digest,
-    ...(push.pushedBy === undefined ? {} : { pushedBy: push.pushedBy }),
-    ...(about === undefined ? {} : { about }),
+    ...defined({ pushedBy: push.pushedBy, about }),
     attributes,
     ...times,
   };

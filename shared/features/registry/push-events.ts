@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { chartSubject, chartTarget, isChart } from '../../core/events/chart.ts';
 import { envelope } from '../../core/events/envelope.ts';
@@ -37,7 +38,7 @@ function manifestPushed(situation: PushSituation, pushed: ManifestDocument, tag:
     {
       ...occurrence(situation),
       action: 'push',
-      target: { mediaType, size, digest, length: size, repository, ...(tag === undefined ? {} : { tag }) },
+      target: { mediaType, size, digest, length: size, repository, ...defined({ tag }) },
     },
   );
 }

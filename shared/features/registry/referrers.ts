@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { ReferrerDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -97,8 +98,7 @@ async function descriptorOf(
     mediaType,
     digest,
     size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
+    ...defined({ artifactType, annotations }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { PushedBy } from '../../core/documents/principal.ts';
@@ -109,8 +110,7 @@ export async function pushedManifest(
     Location: `/v2/${key.repository}/manifests/${digest}`,
     'Docker-Content-Digest': digest,
     'Content-Length': '0',
-    ...(subject === undefined ? {} : { 'OCI-Subject': subject }),
-    ...(tags.length === 0 ? {} : { 'OCI-Tag': tags.join(', ') }),
+    ...defined({ 'OCI-Subject': subject, 'OCI-Tag': tags.length === 0 ? undefined : tags.join(', ') }),
   };
   return new Response(null, { status: 201, headers });
 }

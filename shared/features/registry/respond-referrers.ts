@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { nextPage, pageSizeIn } from '../../core/http/page.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -47,7 +48,7 @@ export async function respondReferrers(
     headers: {
       'Content-Type': mediaTypes.ociIndex,
       'Content-Length': String(Buffer.byteLength(body)),
-      ...(filters.length === 0 ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
+      ...defined({ 'OCI-Filters-Applied': filters.length === 0 ? undefined : 'artifactType' }),
       ...(more && last !== undefined
         ? nextPage(`/v2/${key.repository}/referrers/${subject}`, [...filters, ['last', last], ['n', String(n)]])
         : {}),

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { parseDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
@@ -64,7 +65,7 @@ function referenceOf(text: string, method: string): Tag | Digest {
   throw new RegistryError({
     is: 'tag-invalid',
     tag: text,
-    ...(method === 'GET' || method === 'HEAD' ? { soughtOnly: true } : {}),
+    ...defined({ soughtOnly: method === 'GET' || method === 'HEAD' ? (true as const) : undefined }),
   });
 }
 

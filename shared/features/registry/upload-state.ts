@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { registrySchema, repositorySchema } from '../../core/documents/names.ts';
 import { digestSchema } from '../../core/oci/descriptor.ts';
@@ -64,8 +65,7 @@ export function newUpload(
   { region, open }: { readonly region?: string | undefined; readonly open?: boolean } = {},
 ): UploadState {
   return {
-    ...(region === undefined ? {} : { region }),
-    ...(open === true ? { openUntil: now.getTime() + openFor } : {}),
+    ...defined({ region, openUntil: open === true ? now.getTime() + openFor : undefined }),
     id,
     registry: key.registry,
     repository: key.repository,

@@ -1,6 +1,7 @@
 import { oneByOne, readable } from '../../core/documents/alone.ts';
 import type { BlobDocument, Collected } from '../../core/documents/blob.ts';
 import { blobDocumentSchema, blobId, collectedId } from '../../core/documents/blob.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 import type { Replica } from './documents.ts';
@@ -34,7 +35,7 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
         { path: `copies.${region}.name`, is: '>=', value: '' },
       ],
       limit: blobsAtOnce,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     });
     const left = { blobs: 0, bytes: 0 };
     // What cannot be read or moved waits too: the region is not empty.

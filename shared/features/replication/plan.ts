@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { BlobDocument } from '../../core/documents/blob.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -140,7 +141,7 @@ export async function queueCopy(
     bytesDone: 0,
     tryAt: now,
     attempts: 0,
-    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+    ...defined({ bytesPerSecond }),
     verify,
     queuedAt: now,
     images,

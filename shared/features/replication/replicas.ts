@@ -1,4 +1,5 @@
 import { untilUncontended } from '../../core/documents/contention.ts';
+import { defined } from '../../core/documents/defined.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Replica, ReplicaSettings, Walk } from './documents.ts';
@@ -69,7 +70,7 @@ export async function putReplica(ports: Editing, region: string, settings: Repli
     return {
       ...before,
       settings,
-      ...(sameFilters(before.settings, settings) ? {} : { walk: newWalk('changed', now) }),
+      ...defined({ walk: sameFilters(before.settings, settings) ? undefined : newWalk('changed', now) }),
     };
   };
   for (;;) {

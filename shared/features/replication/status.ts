@@ -1,4 +1,5 @@
 import type { BlobDocument } from '../../core/documents/blob.ts';
+import { defined } from '../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -88,8 +89,7 @@ async function inRegion(
     state,
     bytes,
     bytesDone,
-    ...(queuedAt === undefined ? {} : { queuedAt }),
-    ...(state === 'complete' && completedAt !== undefined ? { verifiedAt: completedAt } : {}),
+    ...defined({ queuedAt, verifiedAt: state === 'complete' && completedAt !== undefined ? completedAt : undefined }),
     ...failureOf(underWay),
   };
 }

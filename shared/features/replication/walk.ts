@@ -1,6 +1,7 @@
 import { oneByOne, readable } from '../../core/documents/alone.ts';
 import type { BlobDocument } from '../../core/documents/blob.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../../core/documents/blob.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema } from '../../core/documents/manifest.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -68,7 +69,7 @@ function moved({ walk: _, ...before }: Replica, { walk, ended }: { walk: Walk; e
   return {
     ...before,
     walked: { ...whole, endedAt: now.toISOString() },
-    ...(walk.repository === undefined ? { reconciledTo: walk.startedAt } : {}),
+    ...defined({ reconciledTo: walk.repository === undefined ? walk.startedAt : undefined }),
   };
 }
 
@@ -101,7 +102,7 @@ async function walkPage(
   if (outage !== undefined) throw outage;
   const { continuation: _, ...rest } = walk;
   return {
-    walk: { ...rest, ...counts, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) },
+    walk: { ...rest, ...counts, ...defined({ continuation: page.continuation }) },
     ended: page.continuation === undefined,
   };
 }
@@ -135,7 +136,7 @@ function queryOf({ registry }: ReplicationPorts, { since, repository, continuati
     ],
     orderBy: { path: 'byTime', direction: 'asc' },
     limit: manifestsAtOnce,
-    ...(continuation === undefined ? {} : { continuation }),
+    ...defined({ continuation }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { registrySchema } from '../../core/documents/names.ts';
 import { documentShape } from '../../core/documents/stored.ts';
@@ -171,9 +172,11 @@ type LastTimes = Pick<ImagePulls, keyof typeof lastTimes>;
 function later(before: LastTimes, row: CountedRow): LastTimes {
   const uses = usesWhatItPulls(row.client);
   return {
-    ...(uses && row.pulls > 0 ? { lastPull: latest(before.lastPull, row.lastAt) } : {}),
-    ...(uses && row.heads > 0 ? { lastHead: latest(before.lastHead, row.lastAt) } : {}),
-    ...(row.pushes > 0 ? { lastPush: latest(before.lastPush, row.lastAt) } : {}),
+    ...defined({
+      lastPull: uses && row.pulls > 0 ? latest(before.lastPull, row.lastAt) : undefined,
+      lastHead: uses && row.heads > 0 ? latest(before.lastHead, row.lastAt) : undefined,
+      lastPush: row.pushes > 0 ? latest(before.lastPush, row.lastAt) : undefined,
+    }),
   };
 }
 

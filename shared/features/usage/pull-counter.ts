@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { Log } from '../../core/ports/log.ts';
@@ -140,8 +141,7 @@ export class PullCounter implements CountPull {
 function counted({ pull, client, manifest, head, blob, lastAt }: Tally) {
   const at = new Date(lastAt);
   const named = {
-    ...(pull.digest === undefined ? {} : { digest: pull.digest }),
-    ...(pull.tag === undefined ? {} : { tag: pull.tag }),
+    ...defined({ digest: pull.digest, tag: pull.tag }),
   };
   const row: CountedRow = {
     client,

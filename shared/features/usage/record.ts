@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -84,7 +85,7 @@ function countPush(
   const row = { client: clients.of(actor.name, request.useragent), ...noCounts, pushes: 1, lastAt: at.toISOString() };
   // A chart's tag is the file name of its archive.
   const tag = event.type === 'Microsoft.ContainerRegistry.ImagePushed' ? event.data.target.tag : undefined;
-  const named = { ...row, digest: target.digest, ...(tag === undefined ? {} : { tag }) };
+  const named = { ...row, digest: target.digest, ...defined({ tag }) };
   return folding.addEvent(event.id, {
     key: { registry, repository: target.repository },
     minute: minuteOf(at),

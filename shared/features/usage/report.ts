@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
@@ -42,9 +43,7 @@ export async function usageOf(
       ? ofRegistry(documents, registry, period)
       : ofContent(documents, { registry, repository }, query, period),
   ]);
-  return found === undefined
-    ? undefined
-    : { registry, ...(trackedSince === undefined ? {} : { trackedSince }), ...found };
+  return found === undefined ? undefined : { registry, ...defined({ trackedSince }), ...found };
 }
 
 type Found = Omit<UsageOnWire, 'registry' | 'trackedSince'>;
@@ -79,7 +78,7 @@ async function ofRegistry(documents: ReportPorts['documents'], registry: Registr
           'storedBytes',
           'measuredAt',
         ]);
-  return { ...countsOf(total ?? noCounts), ...(sizes === undefined ? {} : { sizes }), period: onWire(period, counted) };
+  return { ...countsOf(total ?? noCounts), ...defined({ sizes }), period: onWire(period, counted) };
 }
 
 async function ofRepository(
@@ -136,14 +135,13 @@ async function ofImage(
   };
   const named = {
     repository: key.repository,
-    ...(tag === undefined ? {} : { tag }),
-    ...(manifest === undefined ? {} : { digest: manifest }),
+    ...defined({ tag, digest: manifest }),
   };
   return {
     ...named,
     ...countsOf(counted?.document ?? noCounts),
     ...timesOf(counted?.document ?? {}),
-    ...(sizes === undefined ? {} : { sizes }),
+    ...defined({ sizes }),
     period: onWire(period, imageCountsIn(image, period)),
   };
 }
@@ -246,9 +244,7 @@ function timesOf({
   lastPush,
 }: Partial<ImagePulls>): Pick<Found, 'lastPull' | 'lastHead' | 'lastPush'> {
   return {
-    ...(lastPull === undefined ? {} : { lastPull }),
-    ...(lastHead === undefined ? {} : { lastHead }),
-    ...(lastPush === undefined ? {} : { lastPush }),
+    ...defined({ lastPull, lastHead, lastPush }),
   };
 }
 

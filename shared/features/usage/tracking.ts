@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import { registrySchema } from '../../core/documents/names.ts';
 import { documentShape, readStored } from '../../core/documents/stored.ts';
 import { isDigest } from '../../core/oci/digest.ts';
@@ -78,5 +79,5 @@ export function lastPullsIn(documents: ReadDocument): ReadLastPulls {
 }
 
 function lastOf({ lastPull, lastHead }: ImagePulls): LastPull {
-  return { ...(lastPull === undefined ? {} : { lastPull }), ...(lastHead === undefined ? {} : { lastHead }) };
+  return { ...defined({ lastPull, lastHead }) };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import { shownUrl, withoutSecretsOf } from '../../core/outbound/shown-url.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { Attempt, Delivery, Failure, Webhook } from './documents.ts';
@@ -71,7 +72,7 @@ export function verdictOf({ outcome }: Attempt, now: Date): Verdict {
   if (status === 410) return { is: 'gone' };
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
   const failure = status >= 400 && status < 500 && !laterStatuses.includes(status) ? 'rejected' : 'failing';
-  return { is: 'failed', failure, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { is: 'failed', failure, ...defined({ retryAfterMs }) };
 }
 
 function withoutSecrets(

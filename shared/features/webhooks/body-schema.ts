@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../core/documents/defined.ts';
 import { acrShapes } from './body.ts';
 import type { WebhookFormat } from './documents.ts';
 
@@ -42,13 +43,12 @@ function acrSchema({ type, data }: TypeOfEvent): z.ZodObject {
     return z.strictObject({
       action: z.literal(type),
       ...others,
-      ...(target === undefined ? {} : { target }),
-      ...(request === undefined ? {} : { request }),
+      ...defined({ target, request }),
     });
   return z.strictObject({
     ...others,
     target: picked(target, acrs.target),
-    ...(acrs.request === undefined ? {} : { request: picked(request, acrs.request) }),
+    ...defined({ request: acrs.request === undefined ? undefined : picked(request, acrs.request) }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { WebhookFormat } from './documents.ts';
 import type { acrActions } from './scope.ts';
 import type { HookEvent } from './scope.ts';
@@ -63,7 +64,7 @@ export function acrBody({ type, data }: HookEvent): Properties {
     timestamp,
     action,
     target: withArchiveVersion(picked(target, shape.target)),
-    ...(shape.request === undefined ? {} : { request: picked(request, shape.request) }),
+    ...defined({ request: shape.request === undefined ? undefined : picked(request, shape.request) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Predicate, QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
@@ -32,12 +33,12 @@ export async function listDeliveries(
     where: [{ path: 'type', is: '=', value: 'delivery' }, ...predicatesOf(filter)],
     orderBy: { path: 'eventTime', direction: 'desc' },
     limit: page.limit,
-    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+    ...defined({ continuation: page.continuation }),
   });
   const deliveries = found.documents.map(
     (each) => parseStored(deliverySchema, each, { container: 'deliveries' }).document,
   );
-  return { deliveries, ...(found.continuation === undefined ? {} : { continuation: found.continuation }) };
+  return { deliveries, ...defined({ continuation: found.continuation }) };
 }
 
 function predicatesOf({ status, type, repository, since, until }: DeliveryFilter): Predicate[] {

@@ -1,4 +1,5 @@
 import { untilUncontended } from '../../core/documents/contention.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { CommitDocuments, DocumentRef, ReadDocument } from '../../core/ports/documents.ts';
@@ -20,7 +21,7 @@ export function readStoredDelivery(documents: ReadDocument, ref: DocumentRef): P
  */
 function asStored({ event, ...delivery }: Delivery): Omit<Delivery, 'event'> {
   return delivery.eventId === undefined || delivery.eventType === pingType
-    ? { ...delivery, ...(event === undefined ? {} : { event }) }
+    ? { ...delivery, ...defined({ event }) }
     : delivery;
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { Verdict } from './attempt.ts';
 import { dayOf, deliveryIdOf } from './delivery-id.ts';
@@ -28,7 +29,7 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
     eventType: event.type,
     // In one form, for lists order by it as text.
     eventTime: new Date(event.time).toISOString(),
-    ...(typeof target?.repository === 'string' ? { repository: target.repository } : {}),
+    ...defined({ repository: typeof target?.repository === 'string' ? target.repository : undefined }),
     status: 'waiting',
     createdAt: now.toISOString(),
     deadline: deadlineOf(hook, now),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { untilUncontended } from '../../core/documents/contention.ts';
+import { defined } from '../../core/documents/defined.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
@@ -113,12 +114,12 @@ export async function listHooks(
     where: [{ path: 'type', is: '=', value: 'webhook' }],
     orderBy: { path: 'name', direction: 'asc' },
     limit,
-    ...(continuation === undefined ? {} : { continuation }),
+    ...defined({ continuation }),
   });
   const hooks = page.documents.map(
     (found) => parseStored(webhookDocumentSchema, found, { container: 'registries' }).document.hook,
   );
-  return { hooks, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
+  return { hooks, ...defined({ continuation: page.continuation }) };
 }
 
 function readStoredHook(

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import { eventTypes } from '../../core/events/catalogue.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import { globMatches, isRepositoryGlob, isTagGlob } from '../../core/rules/pattern.ts';
@@ -111,7 +112,7 @@ export function concernOf({ type, data }: HookEvent): Concern {
   return {
     action: acrActions.find((word) => word === action) ?? type,
     tags,
-    ...(typeof repository === 'string' ? { repository } : {}),
+    ...defined({ repository: typeof repository === 'string' ? repository : undefined }),
   };
 }
 

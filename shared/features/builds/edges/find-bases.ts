@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { parseDigest } from '../../../core/oci/digest.ts';
@@ -61,7 +62,7 @@ async function findingsIn(
       : [
           [
             { ...base, said: reference },
-            { evidence: 'provenance', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) },
+            { evidence: 'provenance', confidence: 1, ...defined({ baseDigest: digest }) },
           ],
         ];
   });
@@ -85,7 +86,7 @@ function annotated(
     : [
         [
           { ...base, said: annotations[baseName] },
-          { evidence: 'annotation', confidence: 1, ...(digest === undefined ? {} : { baseDigest: digest }) },
+          { evidence: 'annotation', confidence: 1, ...defined({ baseDigest: digest }) },
         ],
       ];
 }
@@ -162,7 +163,7 @@ function merged(findings: readonly Finding[]): BaseFound[] {
   }
   return [...byReference.values()].map(({ reference: { said, ...reference }, found }) => ({
     ...reference,
-    ...(said === undefined ? {} : { said }),
+    ...defined({ said }),
     found: [...found.values()],
   }));
 }

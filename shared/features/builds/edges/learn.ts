@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { readable } from '../../../core/documents/alone.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
@@ -157,10 +158,10 @@ async function lookAt(
     schemaVersion: 1,
     ...key,
     tag,
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ digest }),
     bases,
     refused,
-    ...(leftOut === 0 ? {} : { leftOut }),
+    ...defined({ leftOut: leftOut === 0 ? undefined : leftOut }),
     leaving: unique(leaving),
     learnedAt: ports.clock.now().toISOString(),
   };
@@ -219,7 +220,7 @@ async function makeEdges(
           repository,
           dependentTag: tag,
           ...listed,
-          ...(digest === undefined ? {} : { dependentDigest: digest }),
+          ...defined({ dependentDigest: digest }),
           learnedAt,
         };
         await ports.documents.commitDocuments('dependencies', [found.base], [{ do: 'upsert', document: { ...edge } }]);
@@ -313,10 +314,10 @@ export async function dependentsOf(
     partition: [base],
     where,
     limit: page.limit ?? 500,
-    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
+    ...defined({ continuation: page.continuation }),
   });
   const edges = readable(log, edgeSchema, found.documents, { container: 'dependencies', partition: [base] }).map(
     ({ document }) => document,
   );
-  return { edges, ...(found.continuation === undefined ? {} : { continuation: found.continuation }) };
+  return { edges, ...defined({ continuation: found.continuation }) };
 }

@@ -1,5 +1,6 @@
 import { DockerfileFault } from '../../../core/dockerfile/fault.ts';
 import { normalReference } from '../../../core/dockerfile/reference.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { parseDigest } from '../../../core/oci/digest.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../../core/oci/name.ts';
@@ -49,8 +50,7 @@ export function baseReference(
       : `${host}/${path}`;
   return {
     base,
-    ...(tagText !== undefined && isTag(tagText) ? { tag: tagText } : {}),
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ tag: tagText !== undefined && isTag(tagText) ? tagText : undefined, digest }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { parseDigest } from '../../../core/oci/digest.ts';
@@ -78,7 +79,7 @@ function imageIn(uri: string, sha256: string | undefined): Material | undefined 
   const pinned = version !== undefined && version.startsWith('sha256:');
   return {
     reference: `${name}${version === undefined ? '' : `${pinned ? '@' : ':'}${version}`}`,
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ digest }),
   };
 }
 

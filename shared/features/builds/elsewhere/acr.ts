@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../../core/documents/defined.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
 import type { Tag } from '../../../core/oci/name.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
@@ -73,24 +74,25 @@ function requestOf(
     sourceLocation:
       'git' in context ? `${context.git}#${context.commit}${context.folder === '' ? '' : `:${context.folder}`}` : '',
     dockerFilePath: dockerfile,
-    ...(target === undefined ? {} : { target }),
+    ...defined({ target }),
     arguments: Object.entries(given).map(([name, value]) => ({ name, value, isSecret: false })),
     platform: {
       os: `${os.slice(0, 1).toUpperCase()}${os.slice(1)}`,
       architecture,
-      ...(variant === undefined ? {} : { variant }),
+      ...defined({ variant }),
     },
     timeout: Math.min(longest, Math.max(shortest, timeoutSeconds)),
-    ...(agentPool === undefined ? {} : { agentPoolName: agentPool }),
-    ...(login === undefined
-      ? {}
-      : {
-          credentials: {
-            customRegistries: {
-              [repository.split('/')[0] ?? '']: { userName: opaque(login.user), password: opaque(login.password) },
+    ...defined({
+      agentPoolName: agentPool,
+      credentials:
+        login === undefined
+          ? undefined
+          : {
+              customRegistries: {
+                [repository.split('/')[0] ?? '']: { userName: opaque(login.user), password: opaque(login.password) },
+              },
             },
-          },
-        }),
+    }),
   };
 }
 

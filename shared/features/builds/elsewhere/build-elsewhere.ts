@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { hashOfToken } from '../inbound/proof.ts';
 import type { Running } from '../plan/commit-for.ts';
 import { readyTask } from '../plan/commit-for.ts';
@@ -75,7 +76,7 @@ async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, f
     return waiting(
       { lease },
       {
-        remote: { ...remote, startedAt: now.toISOString(), ...(taken.run === undefined ? {} : { run: taken.run }) },
+        remote: { ...remote, startedAt: now.toISOString(), ...defined({ run: taken.run }) },
         tryAt:
           taken.run === undefined
             ? remote.deadline

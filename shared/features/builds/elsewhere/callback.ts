@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -67,9 +68,9 @@ export async function takeCallback(
           ...open.remote,
           startedAt: open.remote.startedAt ?? now,
           pieces,
-          ...(outcome === undefined ? {} : { outcome }),
+          ...defined({ outcome }),
         },
-        ...(outcome === undefined ? {} : { tryAt: now }),
+        ...defined({ tryAt: outcome === undefined ? undefined : now }),
       };
       const { committed } = await documents.commitDocuments(ref.container, ref.partition, [
         { do: 'patch', id: ref.id, set, ifMatch: found.etag },

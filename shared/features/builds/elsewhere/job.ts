@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import type { Node } from '../plan/documents.ts';
 import { movedPins } from '../plan/pins.ts';
@@ -66,13 +67,13 @@ export async function jobOf(
         ? { git: context.git, commit: commit ?? '', folder: context.folder }
         : { archive: `${origin}/v2/${context.repository}/blobs/${context.digest}` },
     dockerfile,
-    ...(target === undefined ? {} : { target }),
+    ...defined({ target }),
     arguments: argumentsOf(task),
-    ...(Object.keys(pins).length === 0 ? {} : { pins }),
+    ...defined({ pins: Object.keys(pins).length === 0 ? undefined : pins }),
     platforms: platformsOf(task.settings),
     timeoutSeconds,
     claim: `${origin}/api/v1/builds/${node.build}/job?image=${encodeURIComponent(image)}`,
-    ...(login === undefined ? {} : { login: { user: login.user, password: login.password } }),
+    ...defined({ login: login === undefined ? undefined : { user: login.user, password: login.password } }),
     callback: { url: `${origin}/api/v1/builds/${node.build}/callback?image=${encodeURIComponent(image)}`, token },
   };
 }

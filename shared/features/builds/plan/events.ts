@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { EventData } from '../../../core/events/catalogue.ts';
 import { envelope } from '../../../core/events/envelope.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
@@ -67,7 +68,7 @@ export async function tellFailed(ports: Telling, node: Node, because: string): P
 /** `ImageRebased` where no builder was needed, beside `BuildSucceeded`. */
 export async function tellMade(ports: Telling, node: Node, digest: Digest): Promise<void> {
   const { digestBefore: previousDigest } = node;
-  const target = { ...targetOf(node), digest, ...(previousDigest === undefined ? {} : { previousDigest }) };
+  const target = { ...targetOf(node), digest, ...defined({ previousDigest }) };
   const types =
     node.how === 'rebased'
       ? (['Longshore.ImageRebased', 'Longshore.BuildSucceeded'] as const)

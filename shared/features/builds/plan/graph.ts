@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { Edge, TaggedImage } from '../edges/documents.ts';
 import { baseDigestsIn } from '../edges/find-bases.ts';
@@ -141,7 +142,7 @@ function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rule
     dependent.bases.push({
       base: place.base,
       tag: place.tag,
-      ...(edge.said === undefined ? {} : { said: edge.said }),
+      ...defined({ said: edge.said }),
       old: baseDigestsIn(edge),
     });
   if (place.node !== undefined) dependent.waitsFor.add(nodeId(place.node));

@@ -1,4 +1,5 @@
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -24,8 +25,7 @@ export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
     // What was there before both: that is what images are built on.
     const next = {
       ...root,
-      ...(before?.previousDigest === undefined ? {} : { previousDigest: before.previousDigest }),
-      ...(before?.heldBy === undefined ? {} : { heldBy: before.heldBy }),
+      ...defined({ previousDigest: before?.previousDigest, heldBy: before?.heldBy }),
     };
     const kept = waiting.filter((each) => !sameTag(each, root));
     return put(

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Build } from './documents.ts';
@@ -20,12 +21,12 @@ export async function buildsOf(
     where: [{ path: 'type', is: '=', value: 'build' }],
     orderBy: { path: 'createdAt', direction: 'desc' },
     limit,
-    ...(continuation === undefined ? {} : { continuation }),
+    ...defined({ continuation }),
   });
   const builds = page.documents.map(
     (found) => parseStored(buildSchema, found, { container: 'builds', partition }).document,
   );
-  return { builds, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
+  return { builds, ...defined({ continuation: page.continuation }) };
 }
 
 /** Those that an explanation looks into. */

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import type { PushedBy } from '../../../core/documents/principal.ts';
 import { readStored } from '../../../core/documents/stored.ts';
@@ -62,8 +63,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
     return {
       state: 'succeeded',
       digest,
-      ...(digestBefore === undefined ? {} : { digestBefore }),
-      ...(node.how === undefined ? {} : { how: node.how }),
+      ...defined({ digestBefore, how: node.how }),
     };
   if (await isCancelled(ports, node.build)) return cancelled;
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
@@ -74,14 +74,14 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Pr
   const before = from === 'nothing' ? {} : { digestBefore: from };
   if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
   if (made.is === 'elsewhere') return undefined;
-  if (made.is === 'same') return { state: 'same', ...(app === undefined ? {} : { digest: app.digest }) };
+  if (made.is === 'same') return { state: 'same', ...defined({ digest: app?.digest }) };
   const { image, conflicts, gate, how } = made;
   const pushedBy = how === 'rebased' ? at?.pushedBy : byTask(ports, task);
   const ends = {
     ...before,
     how,
     digest: image.digest,
-    ...(conflicts.length === 0 ? {} : { conflicts: [...conflicts] }),
+    ...defined({ conflicts: conflicts.length === 0 ? undefined : [...conflicts] }),
   };
   if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
   // Written before the tag moves: whoever finds it moved knows by whom.

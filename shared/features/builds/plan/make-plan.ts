@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { DocumentChange } from '../../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../../core/ports/documents.ts';
@@ -64,7 +65,7 @@ function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, De
       tag,
       mode: rule.mode,
       by: rule.by,
-      ...(rule.task === undefined ? {} : { madeBy: rule.task }),
+      ...defined({ madeBy: rule.task }),
       bases,
       level,
       tryAt: now,

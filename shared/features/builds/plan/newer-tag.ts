@@ -1,4 +1,5 @@
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import { allStored } from '../../../core/documents/pages.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
@@ -105,7 +106,7 @@ async function taken(
   if (!isNewer(setting, tag, before ?? '')) return { found };
   const versions = {
     ...found.document.versions,
-    [argument]: { tag, untold: { event, ...(before === undefined ? {} : { before }) } },
+    [argument]: { tag, untold: { event, ...defined({ before }) } },
   };
   const bases = await basesWith(ports, { ...found.document, versions });
   if (bases === undefined) return {};

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { digestOf } from '../../../core/oci/digest.ts';
 import { parseManifest } from '../../../core/oci/manifest.ts';
@@ -100,7 +101,7 @@ async function rebuildAll(ports: BuildPorts, node: Node, task: Task, running: Ru
     manifests.push({
       mediaType: mediaTypes.ociManifest,
       ...made,
-      platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+      platform: { os, architecture, ...defined({ variant }) },
     });
   }
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -36,13 +37,13 @@ export async function failedIn(ports: Pick<BuildPorts, 'documents' | 'log'>, bui
   for await (const { registry, repository, tag, by, mode, madeBy, bases, waitsFor, level } of nodesWhere(ports, build, [
     { path: 'state', is: 'in', values: ['failed', 'stopped'] },
   ])) {
-    const rule = { by, mode, isOn: true, ...(madeBy === undefined ? {} : { task: madeBy }) };
+    const rule = { by, mode, isOn: true, ...defined({ task: madeBy }) };
     failed.push({
       registry,
       repository,
       tag,
       rule,
-      bases: bases.map(({ said, ...base }) => ({ ...base, ...(said === undefined ? {} : { said }) })),
+      bases: bases.map(({ said, ...base }) => ({ ...base, ...defined({ said }) })),
       waitsFor: new Set(waitsFor.map(({ node }) => node)),
       level,
     });

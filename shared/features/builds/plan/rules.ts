@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { TaggedImage } from '../edges/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -59,6 +60,6 @@ export function ruleOf(task: Task | undefined, policy: Policy | undefined): Rule
         mode: policy.settings.mode,
         isOn: policy.settings.enabled,
         bumpsPins: policy.settings.pins === 'bump',
-        ...(policy.settings.bases === undefined ? {} : { onto: policy.settings.bases }),
+        ...defined({ onto: policy.settings.bases }),
       };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { CatalogueEvent } from '../../../core/events/envelope.ts';
 import { envelope } from '../../../core/events/envelope.ts';
 import { dependentsOf } from '../edges/learn.ts';
@@ -29,7 +30,7 @@ export async function tellUpdated(
       {
         id,
         timestamp,
-        target: { image, digest, previousDigest, repository, tag, ...(build === undefined ? {} : { build }) },
+        target: { image, digest, previousDigest, repository, tag, ...defined({ build }) },
       },
     ),
   ]);
@@ -49,7 +50,7 @@ export async function planUpdate(ports: BuildPorts, { id, data: { timestamp, tar
     base,
     tag,
     digest,
-    ...(previousDigest === undefined ? {} : { previousDigest }),
+    ...defined({ previousDigest }),
     event: id,
     updatedAt: timestamp,
   });

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { Descriptor } from '../../../core/oci/descriptor.ts';
 import { digestOf } from '../../../core/oci/digest.ts';
 import type { ManifestMediaType } from '../../../core/oci/media-types.ts';
@@ -87,9 +88,11 @@ function newConfig(app: ImageParts, old: ImageParts, next: ImageParts, runtime: 
   const times = [app.config.created, next.config.created].filter((time) => time !== undefined).sort();
   return {
     ...app.config,
-    ...(version === undefined ? {} : { 'os.version': version }),
-    ...(features === undefined ? {} : { 'os.features': features }),
-    ...(times.length === 0 ? {} : { created: times.at(-1) }),
+    ...defined({
+      'os.version': version,
+      'os.features': features,
+      created: times.length === 0 ? undefined : times.at(-1),
+    }),
     config: runtime,
     rootfs: {
       ...app.config.rootfs,
@@ -150,7 +153,10 @@ function newManifest(app: ImageParts, old: ImageParts, next: ImageParts, { confi
       config: { ...(app.json.config as object), digest: digestOf(config), size: config.length },
       layers: [...next.layers.map((layer) => layerFor(app.mediaType, layer)), ...own],
       // Docker's schema has no annotations; what is there is kept.
-      ...(app.mediaType === mediaTypes.ociManifest || app.json.annotations !== undefined ? { annotations } : {}),
+      ...defined({
+        annotations:
+          app.mediaType === mediaTypes.ociManifest || app.json.annotations !== undefined ? annotations : undefined,
+      }),
     }),
   );
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
 import type { Descriptor } from '../../../core/oci/descriptor.ts';
@@ -75,7 +76,7 @@ async function rebaseIndex(ports: BuildPorts, order: RebaseOrder): Promise<Rebas
     JSON.stringify({
       ...json,
       manifests,
-      ...(json.annotations === undefined ? {} : { annotations: { ...json.annotations, ...said } }),
+      ...defined({ annotations: json.annotations === undefined ? undefined : { ...json.annotations, ...said } }),
     }),
   );
   const digest = await ports.images.pushImage(key, {

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { hidden, meantUrl, shownUrl, withoutUser } from '../../../core/outbound/shown-url.ts';
 import type { TaskSettings } from './documents.ts';
@@ -11,14 +12,16 @@ export function withoutSecretUrls(settings: TaskSettings): TaskSettings {
   return {
     ...settings,
     context: 'git' in context ? { ...context, git: withoutUser(context.git) } : context,
-    ...(runner !== undefined && 'webhook' in runner
-      ? { runner: { webhook: { url: shownUrl(runner.webhook.url) } } }
-      : {}),
-    ...(runner !== undefined && 'github' in runner
-      ? { runner: { github: { ...runner.github, api: withoutUser(runner.github.api) } } }
-      : {}),
-    ...(test !== undefined && 'url' in test ? { test: { ...test, url: shownUrl(test.url) } } : {}),
+    ...defined({
+      runner: runner === undefined ? undefined : shownRunner(runner),
+      test: test !== undefined && 'url' in test ? { ...test, url: shownUrl(test.url) } : test,
+    }),
   };
+}
+
+function shownRunner(runner: NonNullable<TaskSettings['runner']>): NonNullable<TaskSettings['runner']> {
+  if ('webhook' in runner) return { webhook: { url: shownUrl(runner.webhook.url) } };
+  return 'github' in runner ? { github: { ...runner.github, api: withoutUser(runner.github.api) } } : runner;
 }
 
 /**
@@ -30,35 +33,25 @@ export function withMeantUrls(settings: TaskSettings, before: TaskSettings | und
   if ('git' in context) requirePlain('context.git', context.git, 'name a credential instead');
   if (runner !== undefined && 'github' in runner)
     requirePlain('runner.github.api', runner.github.api, 'name a token instead');
-  const [runnerBefore, testBefore] = [before?.runner, before?.test];
   return {
     ...settings,
-    ...(runner !== undefined && 'webhook' in runner
-      ? {
-          runner: {
-            webhook: {
-              url: meant(
-                'runner.webhook.url',
-                runner.webhook.url,
-                runnerBefore !== undefined && 'webhook' in runnerBefore ? runnerBefore.webhook.url : undefined,
-              ),
-            },
-          },
-        }
-      : {}),
-    ...(test !== undefined && 'url' in test
-      ? {
-          test: {
-            ...test,
-            url: meant(
-              'test.url',
-              test.url,
-              testBefore !== undefined && 'url' in testBefore ? testBefore.url : undefined,
-            ),
-          },
-        }
-      : {}),
+    ...defined({
+      runner:
+        runner !== undefined && 'webhook' in runner
+          ? { webhook: { url: meant('runner.webhook.url', runner.webhook.url, webhookOf(before)) } }
+          : runner,
+      test:
+        test !== undefined && 'url' in test ? { ...test, url: meant('test.url', test.url, testUrlOf(before)) } : test,
+    }),
   };
+}
+
+function webhookOf(settings: TaskSettings | undefined): string | undefined {
+  return settings?.runner !== undefined && 'webhook' in settings.runner ? settings.runner.webhook.url : undefined;
+}
+
+function testUrlOf(settings: TaskSettings | undefined): string | undefined {
+  return settings?.test !== undefined && 'url' in settings.test ? settings.test.url : undefined;
 }
 
 function meant(name: string, given: string, before: string | undefined): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Tag } from '../../../core/oci/name.ts';
 import { isTag } from '../../../core/oci/name.ts';
 
@@ -76,6 +77,6 @@ export function tagValues({
     time,
     task,
     digest: digest.slice('sha256:'.length, 'sha256:'.length + 12),
-    ...(commit === undefined ? {} : { commit: commit.slice(0, 12) }),
+    ...defined({ commit: commit?.slice(0, 12) }),
   };
 }

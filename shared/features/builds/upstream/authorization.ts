@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../../core/documents/defined.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
 import type { AskUrl } from '../../../core/ports/outbound.ts';
 import { isLoopbackHost } from '../loopback.ts';
@@ -78,7 +79,10 @@ async function tokenAt(
   url.searchParams.set('scope', `repository:${path}:pull`);
   const { status, text } = await outbound.ask(url, {
     method: 'GET',
-    headers: { Accept: 'application/json', ...(login === undefined ? {} : { Authorization: basic(login) }) },
+    headers: {
+      Accept: 'application/json',
+      ...defined({ Authorization: login === undefined ? undefined : basic(login) }),
+    },
   });
   return status === 200 ? tokenIn(text) : undefined;
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { parseDigest } from '../../../core/oci/digest.ts';
 import { manifestMediaTypes } from '../../../core/oci/media-types.ts';
@@ -44,7 +45,7 @@ export async function lookAtTag(
   );
   const headers = {
     Accept: manifestMediaTypes.join(', '),
-    ...(known === undefined ? {} : { 'If-None-Match': `"${known}"` }),
+    ...defined({ 'If-None-Match': known === undefined ? undefined : `"${known}"` }),
   };
   try {
     const first = await outbound.ask(url, { method: 'HEAD', headers });

@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose';
 import { decodeJwt, errors, jwtVerify } from 'jose';
+import { defined } from '../../../core/documents/defined.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { OutboundRefused } from '../../../core/ports/outbound.ts';
 import type { IssuerDocument } from '../documents.ts';
@@ -102,7 +103,7 @@ function proofOf(claims: JWTPayload, entries: readonly IssuerDocument[]): Outsid
   return {
     identity,
     until: exp * 1000,
-    ...(typeof tid === 'string' && tid.length <= maxSubjectLength ? { tenant: tid } : {}),
+    ...defined({ tenant: typeof tid === 'string' && tid.length <= maxSubjectLength ? tid : undefined }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { originOf } from '../../../core/http/origin.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { countAgainst } from '../identify.ts';
@@ -37,6 +38,6 @@ export async function exchange(ports: OAuth2Ports, request: Request): Promise<{ 
   const { identity, tenant, until } = proof;
   const expiresAt = Math.min(now + lifetimes.refresh, until);
   return {
-    refresh_token: await issueToken(ports, { identity, host, expiresAt, ...(tenant === undefined ? {} : { tenant }) }),
+    refresh_token: await issueToken(ports, { identity, host, expiresAt, ...defined({ tenant }) }),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { originOf } from '../../../core/http/origin.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { parseCredentials } from '../credentials.ts';
@@ -126,7 +127,7 @@ async function issueTokens(
     identity,
     host,
     access,
-    ...(listing === undefined ? {} : { listing }),
+    ...defined({ listing }),
     expiresAt,
   });
   if (!offline || identity.is === 'anonymous' || proof.narrowed === true)

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { documentsOf } from '../../../core/documents/pages.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -34,7 +35,7 @@ export async function putPolicy(
       policy,
       nextRunAt: fresh.nextRunAt,
       updatedAt: fresh.updatedAt,
-      ...(sameRules ? {} : { walk: {} }),
+      ...defined({ walk: sameRules ? undefined : {} }),
     };
   };
   for (;;) {

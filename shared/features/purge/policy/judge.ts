@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { Tag } from '../../../core/oci/name.ts';
 import type { Judged } from './conditions.ts';
@@ -71,7 +72,7 @@ export function judge(facts: Facts, rules: Rules, now: number): Judgement {
     manifest,
     tags,
     along: facts.along.map(({ digest }) => digest),
-    ...(looks.length === 0 ? {} : { lookAt: Math.min(...looks) }),
+    ...defined({ lookAt: looks.length === 0 ? undefined : Math.min(...looks) }),
   };
 }
 
@@ -99,7 +100,7 @@ function manifestDecision(
   const [last] = tags;
   return {
     verdict: 'due',
-    ...(last?.rule === undefined ? {} : { rule: last.rule }),
+    ...defined({ rule: last?.rule }),
     why: tags.length === 1 ? `its tag goes: ${last?.why ?? ''}` : `its ${tags.length} tags go`,
     evidence,
     dueAt: Math.max(...tags.map(({ dueAt = now }) => dueAt)),
@@ -116,7 +117,13 @@ function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: numb
   // A lock has no end that is known: what it alone keeps is looked at by every plan, which says so.
   const at = Math.max(takes, longest(keeps.filter(({ rule: by }) => by !== 'locked'))?.until ?? 0);
   if (kept)
-    return { verdict: 'keep', rule: keep.rule, why: keep.why, evidence, ...(at === Infinity ? {} : { dueAt: at }) };
+    return {
+      verdict: 'keep',
+      rule: keep.rule,
+      why: keep.why,
+      evidence,
+      ...defined({ dueAt: at === Infinity ? undefined : at }),
+    };
   const why = reasonOf(rule, judged);
   return takes > now
     ? { verdict: 'not-yet', rule: rule.name, why, evidence, dueAt: at }
@@ -238,9 +245,11 @@ function latest(pulls: readonly (number | undefined)[]): { pulledAt?: number } {
 function evidenceOf({ facts: { trackedSince, tags }, manifest, tag, pulledAt }: Judged): Evidence {
   return {
     pushedAt: time(tag?.pushedAt ?? manifest.pushedAt),
-    ...(pulledAt === undefined ? {} : { lastPull: time(pulledAt) }),
-    ...(trackedSince === undefined ? {} : { trackedSince: time(trackedSince) }),
-    ...(tags.length > 0 ? {} : { untaggedSince: time(manifest.untaggedSince) }),
+    ...defined({
+      lastPull: pulledAt === undefined ? undefined : time(pulledAt),
+      trackedSince: trackedSince === undefined ? undefined : time(trackedSince),
+      untaggedSince: tags.length > 0 ? undefined : time(manifest.untaggedSince),
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { aboutIn, subjectNamed, tagsAbout } from '../../../core/documents/about.ts';
 import { forbidding } from '../../../core/documents/attributes.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../../core/documents/manifest.ts';
 import {
   childrenOf,
@@ -58,15 +59,15 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
   const manifestFacts = (document: ManifestDocument) => factsOf(document, session, pulls.get(document.digest), now);
   const facts: Facts = {
     repository: key.repository,
-    ...(view.locked === undefined ? {} : { repositoryLocked: view.locked }),
+    ...defined({ repositoryLocked: view.locked }),
     manifest: manifestFacts(manifest.document),
     tags: await Promise.all(
       tags.map(async (tag) => ({ ...tagFacts(tag, pulls.get(tag.name)), ...(await aboutOf(ports, key, tag)) })),
     ),
-    ...(keeper === undefined ? {} : { keeper }),
+    ...defined({ keeper }),
     along: along.map(({ document, isChild }) => ({ ...manifestFacts(document), isChild })),
     newestTags: view.newest,
-    ...(session.trackedSince === undefined ? {} : { trackedSince: session.trackedSince }),
+    ...defined({ trackedSince: session.trackedSince }),
   };
   return {
     facts,
@@ -78,7 +79,7 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
 
 function nodeOf(document: ManifestDocument): ManifestNode {
   const { digest, subject } = document;
-  return { document, digest, children: childrenOf(document), ...(subject === undefined ? {} : { subject }) };
+  return { document, digest, children: childrenOf(document), ...defined({ subject }) };
 }
 
 const readsAtOnce = 16;
@@ -163,16 +164,18 @@ function factsOf(
     digest,
     mediaType,
     pushedAt: Date.parse(updatedAt),
-    ...(heldAt === undefined ? {} : { heldAt: Date.parse(heldAt) }),
+    ...defined({ heldAt: heldAt === undefined ? undefined : Date.parse(heldAt) }),
     untaggedSince: untaggedAt === undefined ? now : Date.parse(untaggedAt),
     types: [artifactType, references.find(({ role }) => role === 'config')?.mediaType].filter(
       (type) => type !== undefined,
     ),
     labels: labelsOf(document),
     ...pulledAt(pull),
-    ...(locked === undefined ? {} : { locked }),
-    ...(subject === undefined && about === undefined ? {} : { isAbout: true as const }),
-    ...(used === undefined ? {} : { inUse: used }),
+    ...defined({
+      locked,
+      isAbout: subject === undefined && about === undefined ? undefined : (true as const),
+      inUse: used,
+    }),
   };
 }
 
@@ -198,7 +201,7 @@ function labelsOf({
 
 function tagFacts({ name, updatedAt, attributes }: TagDocument, pull: LastPull | undefined): TagFacts {
   const locked = forbidding('delete', attributes);
-  return { name, pushedAt: Date.parse(updatedAt), ...pulledAt(pull), ...(locked === undefined ? {} : { locked }) };
+  return { name, pushedAt: Date.parse(updatedAt), ...pulledAt(pull), ...defined({ locked }) };
 }
 
 /** What a tag such as `sha256-….sig` signs, where it is live. */

@@ -1,5 +1,6 @@
 import { aboutIn } from '../../../core/documents/about.ts';
 import { forbidding } from '../../../core/documents/attributes.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
@@ -144,7 +145,7 @@ async function newestTags(
       where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }],
       orderBy: { path: 'byTime', direction: 'desc' },
       limit: 100,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     });
     for (const {
       document: { name, digest, about },

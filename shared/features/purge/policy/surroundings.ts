@@ -1,4 +1,5 @@
 import { aboutName } from '../../../core/documents/about.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 
 /** A manifest as far as it keeps others or is kept. */
@@ -58,7 +59,7 @@ export async function surroundingsOf<T extends Node>(
   const along = [...candidates.values()]
     .filter((each) => going.has(each.node.digest) && !also.has(each.node.digest))
     .map(({ node: each, isChild }) => ({ ...each, isChild }));
-  return { along, leaves: along.length < candidates.size, ...(keeper === undefined ? {} : { keeper }) };
+  return { along, leaves: along.length < candidates.size, ...defined({ keeper }) };
 }
 
 /** What is asked of each of the candidates below, one after the other, is read for all of them first. */

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
@@ -86,7 +87,7 @@ function patchedQuarantine(
 ): Pick<ManifestDocument, 'quarantine'> {
   if (state === undefined && details === undefined) return {};
   return {
-    quarantine: { ...before, ...(state === undefined ? {} : { state }), ...(details === undefined ? {} : { details }) },
+    quarantine: { ...before, ...defined({ state, details }) },
   };
 }
 

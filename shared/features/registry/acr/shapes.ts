@@ -1,4 +1,5 @@
 import type { Attributes } from '../../../core/documents/attributes.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../../core/documents/manifest.ts';
 import { sizeOf, sumOfBytes } from '../../../core/documents/references.ts';
 import type { RepositoryDocument } from '../../../core/documents/repository.ts';
@@ -55,9 +56,11 @@ export function manifestShape(manifest: ManifestDocument, tags: readonly string[
     ...times(manifest),
     ...platform,
     mediaType,
-    ...(config === undefined ? {} : { configMediaType: config.mediaType }),
-    ...(tags.length === 0 ? {} : { tags }),
-    ...(children.length === 0 ? {} : { references: children.map(childShape) }),
+    ...defined({
+      configMediaType: config?.mediaType,
+      tags: tags.length === 0 ? undefined : tags,
+      references: children.length === 0 ? undefined : children.map(childShape),
+    }),
     changeableAttributes: manifestAttributes(manifest),
   };
 }
@@ -72,7 +75,6 @@ function manifestAttributes({
 }: ManifestDocument): Attributes & { quarantineState?: string; quarantineDetails?: string } {
   return {
     ...attributes,
-    ...(quarantine?.state === undefined ? {} : { quarantineState: quarantine.state }),
-    ...(quarantine?.details === undefined ? {} : { quarantineDetails: quarantine.details }),
+    ...defined({ quarantineState: quarantine?.state, quarantineDetails: quarantine?.details }),
   };
 }

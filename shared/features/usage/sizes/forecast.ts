@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { SizeSample } from './documents.ts';
 
 const dayMs = 24 * 3600_000;
@@ -27,7 +28,7 @@ export function forecast(samples: readonly SizeSample[], quotaBytes: number): Fo
   return {
     ...known,
     bytesPerDay: Math.round(slope * dayMs),
-    ...(inMs > farthestMs ? {} : { fullAt: new Date(Date.parse(last.at) + inMs).toISOString() }),
+    ...defined({ fullAt: inMs > farthestMs ? undefined : new Date(Date.parse(last.at) + inMs).toISOString() }),
   };
 }
 

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { blobDocumentSchema, blobRef, linkRef } from '../../../core/documents/blob.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { Reference } from '../../../core/documents/references.ts';
@@ -54,7 +55,7 @@ export async function imageSizes(
   const [own, freed] = await Promise.all([look(whole), look(going)]);
   return {
     logicalBytes: own.logical,
-    ...(own.claimed === 0 ? {} : { claimedBytes: own.claimed }),
+    ...defined({ claimedBytes: own.claimed === 0 ? undefined : own.claimed }),
     uniqueBytes: own.alone,
     sharedBytes: own.stored - own.alone,
     freedBytes: freed.alone,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defined } from '../../../core/documents/defined.ts';
 import { envelope } from '../../../core/events/envelope.ts';
 import type { RegistryName } from '../../../core/oci/name.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
@@ -51,7 +52,7 @@ export async function warnOfQuota(
     percent: reached,
     storedBytes: survey.storedBytes,
     quotaBytes,
-    ...(fullAt === undefined ? {} : { fullAt }),
+    ...defined({ fullAt }),
   };
   try {
     await ports.topic.publishEvents([
