@@ -50,6 +50,8 @@ export class Cached<T extends object> {
   }
 
   /** The value at hand while it is fresh, else what `read` gives. Fails as `read` does. */
+  get(key: string, read: () => Promise<T>): Promise<T>;
+  get(key: string, read: Read<T>): Promise<T | undefined>;
   async get(key: string, read: Read<T>): Promise<T | undefined> {
     const found = await this.#kept.fetch(key, { context: read });
     if (found?.value === undefined && this.#kept.peek(key) === found) this.#kept.delete(key);

@@ -8,14 +8,16 @@ import type { Stored } from './stored.ts';
 
 /** A document as its schema has it. */
 type Identified = object & { readonly id: string };
+/** The same with the time that the store keeps it for, in seconds, which its schema need not tell. */
+type Timed<T> = T & { readonly ttl?: number };
 
 /** Writes the document anew. */
-export function replacing(before: Stored<unknown>, document: Identified): DocumentChange {
+export function replacing<T extends Identified>(before: Stored<T>, document: Timed<T>): DocumentChange {
   return { do: 'replace', document: asJson(document), ifMatch: before.etag };
 }
 
 /** Creates the document where none was read, and writes it anew where one was. */
-export function writing(before: Stored<unknown> | undefined, document: Identified): DocumentChange {
+export function writing<T extends Identified>(before: Stored<T> | undefined, document: Timed<T>): DocumentChange {
   return before === undefined ? { do: 'create', document: asJson(document) } : replacing(before, document);
 }
 

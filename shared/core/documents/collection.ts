@@ -48,6 +48,15 @@ export interface Page<T> {
 
 type Store = ReadDocument & CommitDocuments;
 
+interface Update<T> {
+  /** What the document is, for the message where others never stop writing it. */
+  readonly what?: string;
+  /** As it was read already. */
+  readonly known?: Stored<T>;
+  /** What of the document is written. */
+  readonly asStored?: (document: T) => T;
+}
+
 /** Declares the documents of one type: their schema, container, partition and id in one place. */
 export function collection<C extends ContainerName, T extends PlacedIn<C>, K>(
   declaration: Declaration<C, T, K>,
@@ -137,14 +146,14 @@ export class Collection<T extends { readonly id: string }, K> {
     documents: Store,
     ref: DocumentRef,
     next: (before: T) => T | undefined,
-    { what = `the document ${ref.id}`, known }: { readonly what?: string; readonly known?: Stored<T> } = {},
+    { what = `the document ${ref.id}`, known, asStored = (document) => document }: Update<T> = {},
   ): Promise<Stored<T> | undefined> {
     let stored = known;
     const outcome = await untilUncontended(what, async () => {
       stored ??= await readStored(documents, this.schema, ref);
       const document = stored === undefined ? undefined : next(stored.document);
       if (stored === undefined || document === undefined) return 'nothing';
-      const changes = [replacing(stored, document)];
+      const changes = [replacing(stored, asStored(document))];
       stored = undefined;
       return written(await documents.commitDocuments(ref.container, ref.partition, changes), document);
     });

@@ -11,6 +11,8 @@ interface LeasePorts {
 /** How long the holder may be silent before somebody else takes over, and which properties say so. */
 export interface LeaseTerms<T> {
   readonly ms: number;
+  /** How often it is renewed while work goes on; absent, four times in `ms`. In milliseconds. */
+  readonly renewMs?: number;
   readonly until: (time: string) => Partial<T>;
 }
 
@@ -94,12 +96,15 @@ export class Lease<T extends { readonly id: string }> {
     return this.write({ ...this.#terms.until(leaseEnd(this.#ports.clock.now(), this.#terms.ms)), ...set });
   }
 
-  /** Renews the lease every so many milliseconds while `work` goes on. */
-  async keptDuring<R>(everyMs: number, work: () => Promise<R>): Promise<R> {
-    const timer = setInterval(() => {
-      // A renewal that fails is followed by another in time.
-      this.renew().catch(() => undefined);
-    }, everyMs);
+  /** Renews the lease again and again while `work` goes on. */
+  async keptDuring<R>(work: () => Promise<R>): Promise<R> {
+    const timer = setInterval(
+      () => {
+        // A renewal that fails is followed by another in time.
+        this.renew().catch(() => undefined);
+      },
+      this.#terms.renewMs ?? this.#terms.ms / 4,
+    );
     try {
       return await work();
     } finally {

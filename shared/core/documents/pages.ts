@@ -25,20 +25,31 @@ export function withoutEmptyPages(documents: Documents): Documents {
 /** A query from its beginning; `limit` is how much one page holds. */
 export type WholeQuery = Omit<DocumentQuery, 'continuation'>;
 
+/** A page of what a query finds; `isLast` where no other follows. */
+export interface QueryPage {
+  readonly documents: readonly VersionedDocument[];
+  readonly isLast: boolean;
+}
+
 /**
- * The pages of what a query finds. The next one is asked for when it is wanted, so who stops early costs no more.
- * Throws `StoreFailure`.
+ * The pages of what a query finds, also empty ones. The next one is asked for when it is wanted, so who stops early
+ * costs no more. Throws `StoreFailure`.
  */
+export async function* eachPage(documents: QueryDocuments, query: WholeQuery): AsyncGenerator<QueryPage> {
+  let page = await documents.queryDocuments(query);
+  yield { documents: page.documents, isLast: page.continuation === undefined };
+  while (page.continuation !== undefined) {
+    page = await documents.queryDocuments({ ...query, continuation: page.continuation });
+    yield { documents: page.documents, isLast: page.continuation === undefined };
+  }
+}
+
+/** The documents of each page. Throws `StoreFailure`. */
 export async function* pagesOf(
   documents: QueryDocuments,
   query: WholeQuery,
 ): AsyncGenerator<readonly VersionedDocument[]> {
-  let page = await documents.queryDocuments(query);
-  yield page.documents;
-  while (page.continuation !== undefined) {
-    page = await documents.queryDocuments({ ...query, continuation: page.continuation });
-    yield page.documents;
-  }
+  for await (const page of eachPage(documents, query)) yield page.documents;
 }
 
 /** What a query finds, one by one. Throws `StoreFailure`. */
@@ -70,11 +81,13 @@ export async function firstOf<T>(most: number, all: AsyncIterable<T>): Promise<T
   return taken;
 }
 
-/**
- * The first page that holds anything; empty where nothing is found. It may hold fewer documents than its limit. Throws
- * `StoreFailure`.
- */
+/** The first page that holds anything, or the last one. It may hold fewer documents than its limit. Throws `StoreFailure`. */
+export async function firstFilledPage(documents: QueryDocuments, query: WholeQuery): Promise<QueryPage> {
+  for await (const page of eachPage(documents, query)) if (page.documents.length > 0) return page;
+  return { documents: [], isLast: true };
+}
+
+/** The documents of that page; none where nothing is found. Throws `StoreFailure`. */
 export async function firstPage(documents: QueryDocuments, query: WholeQuery): Promise<readonly VersionedDocument[]> {
-  for await (const page of pagesOf(documents, query)) if (page.length > 0) return page;
-  return [];
+  return (await firstFilledPage(documents, query)).documents;
 }

@@ -1,14 +1,13 @@
 import type { BlobCheck, BlobDocument, Collected, LinkCheck } from '../../core/documents/blob.ts';
 import {
   blobCheckChange,
-  blobCheckId,
   blobDocumentSchema,
   blobRef,
   collectedId,
-  linkCheckId,
   linkDocumentSchema,
   linkRef,
 } from '../../core/documents/blob.ts';
+import { patching, removing } from '../../core/documents/changes.ts';
 import { documentsOf, firstOf } from '../../core/documents/pages.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -26,28 +25,19 @@ import { graceFromNow } from './purge.ts';
  */
 export async function checkLink(
   ports: BinPorts,
-  { document: check, etag }: Stored<LinkCheck>,
+  found: Stored<LinkCheck>,
 ): Promise<'needed' | 'dropped' | 'later' | 'absent' | 'changed'> {
+  const { document: check } = found;
   const { digest } = check;
-  const done: DocumentChange = { do: 'delete', id: linkCheckId(check), ifMatch: etag };
+  const done: DocumentChange = removing(found);
   const link = await readStored(ports.documents, linkDocumentSchema, linkRef(check, digest));
   const now = ports.clock.now().getTime();
   if (link === undefined) return commit(ports, digest, [done], 'absent');
   if (await isNeeded(ports, check, digest)) return commit(ports, digest, [done], 'needed');
   const spareUntil = Date.parse(link.document.refreshedAt) + ports.settings.graceMs;
   if (spareUntil > now)
-    return commit(
-      ports,
-      digest,
-      [{ do: 'patch', id: check.id, set: { dueAt: new Date(spareUntil).toISOString() }, ifMatch: etag }],
-      'later',
-    );
-  return commit(
-    ports,
-    digest,
-    [{ do: 'delete', id: link.document.id, ifMatch: link.etag }, done, blobCheckChange(digest, graceFromNow(ports))],
-    'dropped',
-  );
+    return commit(ports, digest, [patching(found, { dueAt: new Date(spareUntil).toISOString() })], 'later');
+  return commit(ports, digest, [removing(link), done, blobCheckChange(digest, graceFromNow(ports))], 'dropped');
 }
 
 /**
@@ -57,14 +47,17 @@ export async function checkLink(
  */
 export async function checkBlob(
   ports: BinPorts,
-  { document: { digest }, etag }: Stored<BlobCheck>,
+  found: Stored<BlobCheck>,
 ): Promise<'collected' | 'linked' | 'absent' | 'changed'> {
-  const done: DocumentChange = { do: 'delete', id: blobCheckId, ifMatch: etag };
+  const {
+    document: { digest },
+  } = found;
+  const done: DocumentChange = removing(found);
   const blob = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
   if (blob === undefined) return commit(ports, digest, [done], 'absent');
   if (await isLinked(ports, digest)) return commit(ports, digest, [done], 'linked');
   const notes = notesOf(blob.document, ports.clock.now());
-  const gone: DocumentChange = { do: 'delete', id: blob.document.id, ifMatch: blob.etag };
+  const gone: DocumentChange = removing(blob);
   const outcome = await commit(
     ports,
     digest,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defined } from '../../core/documents/defined.ts';
+import { leaseEnd } from '../../core/documents/lease.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
 import { documentShape } from '../../core/documents/stored.ts';
@@ -31,7 +32,7 @@ export type Unsettled = z.infer<typeof unsettledSchema>;
 const takeoverMs = 10_000;
 
 export function takeoverFrom(now: Date): string {
-  return new Date(now.getTime() + takeoverMs).toISOString();
+  return leaseEnd(now, takeoverMs);
 }
 
 export function unsettledRef(key: RepositoryKey, digest: Digest): DocumentRef {

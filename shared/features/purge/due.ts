@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { inTurn } from '../../core/documents/alone.ts';
 import { binnedDocumentSchema, binnedTagSchema } from '../../core/documents/bin.ts';
 import { blobCheckSchema, collectedSchema, linkCheckSchema } from '../../core/documents/blob.ts';
+import { patching } from '../../core/documents/changes.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { parseStored } from '../../core/documents/stored.ts';
@@ -144,7 +145,7 @@ async function perform(ports: BinPorts, found: VersionedDocument): Promise<'done
     ports.log.error({ err: error, id: found.document.id }, 'something that is due is put off');
     const dueAt = new Date(ports.clock.now().getTime() + putOffMs).toISOString();
     const { committed } = await ports.documents.commitDocuments(due.container, keyOf(due.container, found), [
-      { do: 'patch', id: found.document.id, set: { dueAt }, ifMatch: found.etag },
+      patching(found, { dueAt }),
     ]);
     return committed ? 'put off' : 'stays due';
   }

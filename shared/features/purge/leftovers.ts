@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { oneByOne } from '../../core/documents/alone.ts';
 import { blobDocumentSchema, blobRef } from '../../core/documents/blob.ts';
 import { defined } from '../../core/documents/defined.ts';
+import { blobPagesFrom, deleteAsListed } from '../../core/documents/listed-blobs.ts';
 import { registrySchema } from '../../core/documents/names.ts';
 import { documentShape, readStored } from '../../core/documents/stored.ts';
 import { parseDigest } from '../../core/oci/digest.ts';
@@ -33,10 +34,8 @@ export async function sweepLeftovers(ports: BinPorts, registry: RegistryName, un
     partition: [registry],
     id,
   });
-  let continuation = stood?.document.continuation;
   let deleted = 0;
-  do {
-    const page = await ports.blobs.listBlobs(blobsAtOnce, continuation);
+  for await (const page of blobPagesFrom(ports.blobs, blobsAtOnce, stood?.document.continuation)) {
     await oneByOne(
       ports.log,
       'looking whether a blob is left over',
@@ -46,22 +45,22 @@ export async function sweepLeftovers(ports: BinPorts, registry: RegistryName, un
         deleted += (await deleteIfLeft(ports, blob)) ? 1 : 0;
       },
     );
-    continuation = page.continuation;
     const document = {
       id,
       type: 'leftovers',
       schemaVersion: 1,
       registry,
-      ...defined({ continuation }),
+      ...defined({ continuation: page.continuation }),
     };
     await ports.documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);
-  } while (continuation !== undefined && ports.clock.now() < until);
+    if (ports.clock.now() >= until) break;
+  }
   return deleted;
 }
 
 async function deleteIfLeft(ports: BinPorts, blob: ListedBlob): Promise<boolean> {
   const age = ports.clock.now().getTime() - blob.modifiedAt.getTime();
-  return age > leftoverAge && (await isLeft(ports, blob)) && ports.blobs.deleteBlob(blob.name, blob.etag);
+  return age > leftoverAge && (await isLeft(ports, blob)) && deleteAsListed(ports.blobs, blob);
 }
 
 /** What cannot be told is no leftover. */

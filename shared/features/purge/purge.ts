@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { BinnedDocument, BinnedTag } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../../core/documents/bin.ts';
 import { linkCheckChange, linkRef } from '../../core/documents/blob.ts';
+import { removing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { childrenOf, isOwnContent } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -75,7 +76,7 @@ async function commitPurge(
   tags: readonly Stored<BinnedTag>[],
   cause: Cause,
 ): Promise<CloudEvent[] | undefined> {
-  const { content, size, recycled, id } = binned.document;
+  const { content, size, recycled } = binned.document;
   const more = tags.length === tagsAtOnce;
   const event = purgedEvent(ports, key, cause, recycled.group, {
     manifests: more ? [] : [binned.document],
@@ -86,8 +87,8 @@ async function commitPurge(
       ? [spentContentChange(key, { blob: content.blob, size }, graceFromNow(ports))]
       : [];
   const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
-    ...(more ? [] : [{ do: 'delete' as const, id, ifMatch: binned.etag }, ...spent]),
-    ...tags.map((tag) => ({ do: 'delete' as const, id: tag.document.id, ifMatch: tag.etag })),
+    ...(more ? [] : [removing(binned), ...spent]),
+    ...tags.map((tag) => removing(tag)),
     recordEvent(key, event),
   ]);
   if (!outcome.committed && !(await isRecorded(ports.documents, key, event))) return undefined;
@@ -119,12 +120,13 @@ export function graceFromNow({ clock, settings }: StorePorts): Date {
 export async function purgeTag(
   ports: StorePorts,
   key: RepositoryKey,
-  { document, etag }: Stored<BinnedTag>,
+  found: Stored<BinnedTag>,
   cause: Cause,
 ): Promise<void> {
+  const { document } = found;
   const event = purgedEvent(ports, key, cause, document.recycled.group, { manifests: [], tags: [document] });
   const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
-    { do: 'delete', id: document.id, ifMatch: etag },
+    removing(found),
     recordEvent(key, event),
   ]);
   if (outcome.committed || (await isRecorded(ports.documents, key, event))) await publishCommitted(ports, key, [event]);

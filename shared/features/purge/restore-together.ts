@@ -1,6 +1,7 @@
 import { aboutName } from '../../core/documents/about.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema, binnedTagSchema, unbinManifest } from '../../core/documents/bin.ts';
+import { removing } from '../../core/documents/changes.ts';
 import { childrenOf, manifestDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
@@ -112,7 +113,7 @@ async function settleLiveTogether(
   const outcome = await ports.documents.commitDocuments(
     'repositories',
     partitionOf(key),
-    settled.map(({ document, etag }) => ({ do: 'delete' as const, id: document.id, ifMatch: etag })),
+    settled.map((mark) => removing(mark)),
   );
   return outcome.committed ? left : [...digests];
 }

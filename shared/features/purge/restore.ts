@@ -8,6 +8,7 @@ import {
   unbinManifest,
   unbinTag,
 } from '../../core/documents/bin.ts';
+import { removing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { childrenOf, holdChange, manifestRef, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -95,7 +96,7 @@ async function tryBringBack(
   const itself: DocumentChange[] =
     live === undefined
       ? unbinManifest(binned, ports.clock.now())
-      : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }, holdChange(digest, ports.clock.now())];
+      : [removing(binned), holdChange(digest, ports.clock.now())];
   const mark = unsettledChange(key, digest, ports.clock.now(), withTags === undefined ? undefined : group);
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...itself,

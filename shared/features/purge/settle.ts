@@ -1,6 +1,7 @@
 import { allows } from '../../core/documents/attributes.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
+import { patching, removing, written } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import {
@@ -43,18 +44,16 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
   await untilUncontended(`the surroundings of ${digest}`, async () => {
     const mark = await readStored(ports.documents, unsettledSchema, unsettledRef(key, digest));
     if (mark === undefined) return 'settled';
-    let { etag } = mark;
-    // The etag of whoever else wrote it is not taken over: then the mark stays, and is looked at again.
+    let ours = mark;
+    // What somebody else has written is not taken over: then the mark stays, and is looked at again.
     const goesOn = async () => {
       const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
-        { do: 'patch', id: mark.document.id, set: { dueAt: takeoverFrom(ports.clock.now()) }, ifMatch: etag },
+        patching(ours, { dueAt: takeoverFrom(ports.clock.now()) }),
       ]);
-      etag = outcome.committed ? (outcome.etags[0] ?? etag) : etag;
+      ours = written(outcome, mark.document) ?? ours;
     };
     for (let changed = true; changed;) changed = await settleOnce(ports, key, mark.document, cause, goesOn);
-    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
-      { do: 'delete', id: mark.document.id, ifMatch: etag },
-    ]);
+    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [removing(ours)]);
     return outcome.committed || outcome.because === 'absent' ? 'settled' : undefined;
   });
 }

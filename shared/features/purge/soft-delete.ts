@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Cached } from '../../core/documents/cached.ts';
 import { registrySchema } from '../../core/documents/names.ts';
 import { documentShape, readStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
@@ -36,31 +37,31 @@ export function softDeleteRef(registry: RegistryName): DocumentRef {
 
 /** How long an instance goes by what it last read. In milliseconds. */
 const freshMs = 5_000;
+const registriesKept = 1_000;
 
-/** The settings of a registry, read from the store at most every five seconds. */
+/** How registries keep what is deleted, read from the store at most every five seconds. */
 export class SoftDelete {
-  readonly #ports: { readonly documents: ReadDocument; readonly clock: Clock };
-  #known: { readonly registry: RegistryName; readonly settings: SoftDeleteSettings; readonly at: number } | undefined;
+  readonly #documents: ReadDocument;
+  readonly #known: Cached<SoftDeleteSettings>;
 
-  constructor(ports: { readonly documents: ReadDocument; readonly clock: Clock }) {
-    this.#ports = ports;
+  constructor({ documents, clock }: { readonly documents: ReadDocument; readonly clock: Clock }) {
+    this.#documents = documents;
+    this.#known = new Cached({ clock, freshMs, max: registriesKept });
   }
 
   /**
    * Throws `StoreFailure` when it is time to look and the store does not answer: whether something is kept is not
    * guessed.
    */
-  async read(registry: RegistryName): Promise<SoftDeleteSettings> {
-    const at = this.#ports.clock.now().getTime();
-    if (this.#known?.registry === registry && at - this.#known.at < freshMs) return this.#known.settings;
-    const found = await readStored(this.#ports.documents, softDeleteDocumentSchema, softDeleteRef(registry));
-    const settings = found === undefined ? softDeleteDefaults : softDeleteSchema.parse(found.document);
-    this.#known = { registry, settings, at };
-    return settings;
+  read(registry: RegistryName): Promise<SoftDeleteSettings> {
+    return this.#known.get(registry, async () => {
+      const found = await readStored(this.#documents, softDeleteDocumentSchema, softDeleteRef(registry));
+      return found === undefined ? softDeleteDefaults : softDeleteSchema.parse(found.document);
+    });
   }
 
   /** This instance has just changed them. */
   forget(): void {
-    this.#known = undefined;
+    this.#known.forget();
   }
 }

@@ -3,6 +3,7 @@ import { tagsAbout } from '../../core/documents/about.ts';
 import { allows } from '../../core/documents/attributes.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema } from '../../core/documents/bin.ts';
+import { removing } from '../../core/documents/changes.ts';
 import {
   childrenOf,
   guardedManifest,
@@ -89,7 +90,7 @@ async function settleTogether(ports: StorePorts, key: RepositoryKey, digests: re
   const outcome = await ports.documents.commitDocuments(
     'repositories',
     partitionOf(key),
-    settled.map(({ document, etag }) => ({ do: 'delete' as const, id: document.id, ifMatch: etag })),
+    settled.map((mark) => removing(mark)),
   );
   return outcome.committed ? left : [...digests];
 }

@@ -1,4 +1,5 @@
 import { linkCheckChange, linkDocumentSchema, linkRef } from '../../core/documents/blob.ts';
+import { replacing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -51,7 +52,7 @@ async function dropLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, ca
       'blobs',
       [digest],
       [
-        { do: 'replace', document: { ...link.document, droppedAt: clock.now().toISOString() }, ifMatch: link.etag },
+        replacing(link, { ...link.document, droppedAt: clock.now().toISOString() }),
         linkCheckChange(key, digest, new Date(dueAt)),
       ],
     );

@@ -1,6 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import type { Operation } from '../../core/documents/attributes.ts';
 import { everythingEnabled, requireAllowed } from '../../core/documents/attributes.ts';
+import { Cached } from '../../core/documents/cached.ts';
+import { patching, writing, written } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
@@ -28,16 +29,11 @@ const maxEntries = 10_000;
  */
 export class RepositoryEntries {
   readonly #ports: EntryPorts;
-  readonly #known: LRUCache<string, Promise<Entry | undefined> & object>;
+  readonly #known: Cached<{ readonly entry: Entry | undefined }>;
 
   constructor(ports: EntryPorts, max = maxEntries) {
     this.#ports = ports;
-    this.#known = new LRUCache({
-      max,
-      ttl: entryFreshness,
-      ttlResolution: 0,
-      perf: { now: () => ports.clock.now().getTime() },
-    });
+    this.#known = new Cached({ clock: ports.clock, freshMs: entryFreshness, max });
   }
 
   /** At most `entryFreshness` old; `undefined` where the repository is not. Throws `StoreFailure`. */
@@ -57,11 +53,12 @@ export class RepositoryEntries {
    * (`contended`).
    */
   async open(key: RepositoryKey): Promise<Entry> {
-    let reading: Promise<Entry | undefined> | undefined = this.#knownOrRead(key);
     return untilUncontended(`catalog entry of ${key.repository}`, async () => {
-      const there = await (reading ?? this.#read(key));
-      reading = undefined;
-      return ifLive(there) ?? this.#write(key, there);
+      const there = await this.#knownOrRead(key);
+      const entry = ifLive(there) ?? (await this.#write(key, there));
+      // Somebody else has written it: what was known of it is over.
+      if (entry === undefined) this.#known.forget(idOf(key));
+      return entry;
     });
   }
 
@@ -69,46 +66,38 @@ export class RepositoryEntries {
    * Says that the event of its creation is recorded. Whoever has written the entry since then says it again, or need
    * not.
    */
-  async announced(key: RepositoryKey, { document, etag }: Entry): Promise<void> {
-    const { container, partition, id } = repositoryRef(key);
+  async announced(key: RepositoryKey, found: Entry): Promise<void> {
+    const { document } = found;
+    const { container, partition } = repositoryRef(key);
     const outcome = await this.#ports.documents.commitDocuments(container, partition, [
-      { do: 'patch', id, set: { announced: true }, ifMatch: etag },
+      patching(found, { announced: true }),
     ]);
-    const written = outcome.committed ? outcome.etags[0] : undefined;
-    if (written === undefined) this.#known.delete(idOf(key));
-    else this.remember({ document: { ...document, announced: true }, etag: written });
+    const announced = written(outcome, { ...document, announced: true });
+    if (announced === undefined) this.#known.forget(idOf(key));
+    else this.remember(announced);
   }
 
   /** This instance has just read or written it. */
   remember(entry: Entry): void {
-    this.#known.set(idOf(entry.document), Promise.resolve(entry));
+    this.#known.set(idOf(entry.document), { entry });
   }
 
   /** A new life of the name. `undefined` when somebody else has just begun one. */
   async #write(key: RepositoryKey, there: Entry | undefined): Promise<Entry | undefined> {
     const { container, partition, id } = repositoryRef(key);
     const document = newEntry(key, id, this.#ports);
-    const change =
-      there === undefined
-        ? ({ do: 'create', document: { ...document } } as const)
-        : ({ do: 'replace', document: { ...document }, ifMatch: there.etag } as const);
+    const change = writing(there, document);
     const outcome = await this.#ports.documents.commitDocuments(container, partition, [change]);
-    const etag = outcome.committed ? outcome.etags[0] : undefined;
-    if (etag === undefined) return undefined;
-    this.remember({ document, etag });
-    return { document, etag };
+    const entry = written(outcome, document);
+    if (entry !== undefined) this.remember(entry);
+    return entry;
   }
 
-  #knownOrRead(key: RepositoryKey): Promise<Entry | undefined> {
-    return this.#known.get(idOf(key)) ?? this.#read(key);
-  }
-
-  #read(key: RepositoryKey): Promise<Entry | undefined> {
-    const reading = readStored(this.#ports.documents, repositoryDocumentSchema, repositoryRef(key));
-    this.#known.set(idOf(key), reading);
-    // A failure is answered to those who wait for it, and not kept for others.
-    reading.catch(() => this.#known.get(idOf(key)) === reading && this.#known.delete(idOf(key)));
-    return reading;
+  async #knownOrRead(key: RepositoryKey): Promise<Entry | undefined> {
+    const read = async () => ({
+      entry: await readStored(this.#ports.documents, repositoryDocumentSchema, repositoryRef(key)),
+    });
+    return (await this.#known.get(idOf(key), read)).entry;
   }
 }
 

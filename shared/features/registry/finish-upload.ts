@@ -1,5 +1,6 @@
 import type { BlobDocument } from '../../core/documents/blob.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../../core/documents/blob.ts';
+import { replacing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
@@ -46,7 +47,7 @@ export function linkKnown(ports: RegistryPorts, key: RepositoryKey, digest: Dige
     if (known === undefined) return false;
     const own = await findLink(ports, key, digest);
     if (own !== undefined && isYoung(ports, own)) return true;
-    return (await linkStored(ports, key, nearestCopy(known.document, ports.settings.region), known.etag)) || undefined;
+    return (await linkStored(ports, key, nearestCopy(known.document, ports.settings.region), known)) || undefined;
   });
 }
 
@@ -124,7 +125,7 @@ export async function registerBytes(ports: RegistryPorts, key: RepositoryKey, by
   const winner = await knownBlob(ports, digest);
   if (winner === undefined) return addCopy(ports, key, bytes);
   // Linked first: the winner may be collected right now, and then our bytes are the blob.
-  if (!(await linkStored(ports, key, nearestCopy(winner.document, region), winner.etag)))
+  if (!(await linkStored(ports, key, nearestCopy(winner.document, region), winner)))
     return registerBytes(ports, key, bytes);
   if (winner.document.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
 }
@@ -142,7 +143,7 @@ async function addCopy(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBy
     'blobs',
     [digest],
     [
-      { do: 'replace', document: { ...blob }, ifMatch: known.etag },
+      replacing(known, blob),
       ...linkChanges(ports, key, { digest, size: blob.size, name, region: ports.settings.region }),
     ],
   );

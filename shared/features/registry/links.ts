@@ -1,8 +1,9 @@
 import type { BlobDocument, LinkDocument } from '../../core/documents/blob.ts';
 import { blobId, linkCheckChange, linkDocumentSchema, linkId, linkRef } from '../../core/documents/blob.ts';
+import { patching, replacing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
-import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
@@ -59,11 +60,7 @@ async function takeUpAgain(ports: LinkPorts, key: RepositoryKey, digest: Digest)
     if (droppedAt === undefined) return link;
     if ((await ports.bin.listerOf(key, digest)) === undefined) return 'gone';
     const again = { ...link, refreshedAt: ports.clock.now().toISOString() };
-    const { committed } = await ports.documents.commitDocuments(
-      'blobs',
-      [digest],
-      [{ do: 'replace', document: again, ifMatch: found.etag }],
-    );
+    const { committed } = await ports.documents.commitDocuments('blobs', [digest], [replacing(found, again)]);
     return committed ? again : undefined;
   });
   return link === 'gone' ? undefined : link;
@@ -146,21 +143,17 @@ export function linkChanges(
 
 /**
  * Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been
- * collected, or, with `ifMatch`, changed: a blob without links may be collected and stored anew, under another name, at
+ * collected, or, where it is `known`, changed: a blob without links may be collected and stored anew, under another name, at
  * any moment.
  */
 export async function linkStored(
   ports: LinkPorts,
   key: RepositoryKey,
   blob: LinkedBlob,
-  ifMatch?: string,
+  known?: Stored<BlobDocument>,
 ): Promise<boolean> {
-  const touched: DocumentChange = {
-    do: 'patch',
-    id: blobId,
-    set: { linkedAt: ports.clock.now().toISOString() },
-    ...defined({ ifMatch }),
-  };
+  const set = { linkedAt: ports.clock.now().toISOString() };
+  const touched: DocumentChange = known === undefined ? { do: 'patch', id: blobId, set } : patching(known, set);
   return (await ports.documents.commitDocuments('blobs', [blob.digest], [touched, ...linkChanges(ports, key, blob)]))
     .committed;
 }

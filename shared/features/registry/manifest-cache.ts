@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { Cached } from '../../core/documents/cached.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestId } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -13,10 +13,6 @@ import type { DocumentRef, Documents } from '../../core/ports/documents.ts';
 export interface CachedManifest {
   readonly document: ManifestDocument;
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
-}
-
-interface Entry extends CachedManifest {
-  readonly readAt: number;
 }
 
 /**
@@ -34,18 +30,14 @@ const documentBytes = 2_048;
  * commits is dropped, whichever feature commits it.
  */
 export class ManifestCache {
-  readonly #entries: LRUCache<string, Entry>;
-  readonly #clock: Clock;
-  readonly #reads = new Map<string, { readonly found: Promise<CachedManifest | undefined> }>();
+  readonly #entries: Cached<CachedManifest>;
 
-  constructor(options: { readonly clock: Clock; readonly maxBytes: number }) {
-    this.#clock = options.clock;
-    this.#entries = new LRUCache({ maxSize: options.maxBytes, sizeCalculation: entryBytes });
+  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+    this.#entries = new Cached({ clock, freshMs: manifestFreshness, maxSize: maxBytes, sizeOf: entryBytes });
   }
 
   get(key: RepositoryKey, digest: Digest): CachedManifest | undefined {
-    const entry = this.#entries.get(placeOf(key, digest));
-    return entry !== undefined && this.#now() - entry.readAt < manifestFreshness ? entry : undefined;
+    return this.#entries.peek(placeOf(key, digest));
   }
 
   /**
@@ -57,27 +49,13 @@ export class ManifestCache {
     digest: Digest,
     read: () => Promise<CachedManifest | undefined>,
   ): Promise<CachedManifest | undefined> {
-    const at = placeOf(key, digest);
-    const underWay = this.#reads.get(at);
-    if (underWay !== undefined) return underWay.found;
-    const readAt = this.#now();
-    const mine = { found: read() };
-    this.#reads.set(at, mine);
-    return mine.found
-      .then((found) => {
-        if (found !== undefined && this.#reads.get(at) === mine) this.#entries.set(at, { ...found, readAt });
-        return found;
-      })
-      .finally(() => {
-        if (this.#reads.get(at) === mine) this.#reads.delete(at);
-      });
+    return this.#entries.get(placeOf(key, digest), read);
   }
 
   /** Adds the bytes of a manifest that `get` or `through` gave without, unless it was dropped since. */
   keepBytes(key: RepositoryKey, { document }: CachedManifest, bytes: Uint8Array<ArrayBuffer>): void {
     const at = placeOf(key, document.digest);
-    const entry = this.#entries.get(at);
-    if (entry?.document === document) this.#entries.set(at, { ...entry, bytes });
+    if (this.#entries.peek(at)?.document === document) this.#entries.swap(at, { document, bytes });
   }
 
   /** Somebody has deleted these. */
@@ -104,14 +82,7 @@ export class ManifestCache {
   }
 
   #drop(places: readonly string[]): void {
-    for (const at of places) {
-      this.#entries.delete(at);
-      this.#reads.delete(at);
-    }
-  }
-
-  #now(): number {
-    return this.#clock.now().getTime();
+    for (const at of places) this.#entries.forget(at);
   }
 }
 
@@ -124,7 +95,7 @@ function place(registry: string, repository: string, id: string): string {
 }
 
 /** A character of a text takes up to two bytes. */
-function entryBytes({ document, bytes }: Entry): number {
+function entryBytes({ document, bytes }: CachedManifest): number {
   const text = 'text' in document.content ? document.content.text.length : 0;
   return documentBytes + text * 2 + (bytes?.length ?? 0) + document.references.length * 256;
 }

@@ -1,6 +1,7 @@
 import { aboutIn, aboutName } from '../../core/documents/about.ts';
 import { everythingEnabled } from '../../core/documents/attributes.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { removing, writing } from '../../core/documents/changes.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import {
@@ -22,7 +23,7 @@ import { recordEvent } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
 import type { Tag } from '../../core/oci/name.ts';
-import type { DocumentChange, JsonDocument } from '../../core/ports/documents.ts';
+import type { DocumentChange } from '../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { ImageFacts } from './image-config.ts';
@@ -76,7 +77,7 @@ export function pushChanges(situation: PushSituation): {
   const events = pushEvents(situation, pushed);
   const changes: DocumentChange[] = [
     // Written even when nothing about it changes: a delete that runs at the same time then sees its etag move.
-    write(pushed, situation.before),
+    writing(situation.before, pushed),
     ...situation.tags.map((tag) => tagChange(situation, tag)),
     ...referrerEdge(pushed),
     ...events.ofPush.map((event) => recordEvent(key, event)),
@@ -95,14 +96,7 @@ export function pushChanges(situation: PushSituation): {
 }
 
 function broughtBack({ binned }: PushSituation): DocumentChange[] {
-  return binned === undefined ? [] : [{ do: 'delete', id: binned.document.id, ifMatch: binned.etag }];
-}
-
-function write(document: object & { id: string }, before: { readonly etag: string } | undefined): DocumentChange {
-  const plain: JsonDocument = { ...document };
-  return before === undefined
-    ? { do: 'create', document: plain }
-    : { do: 'replace', document: plain, ifMatch: before.etag };
+  return binned === undefined ? [] : [removing(binned)];
 }
 
 function manifestDocument({ push, manifest, digest, content, image, now, ...there }: PushSituation): ManifestDocument {
@@ -180,5 +174,5 @@ function tagChange({ push, manifest, digest, now }: PushSituation, { name, befor
     attributes,
     ...times,
   };
-  return write(tag, before);
+  return writing(before, tag);
 }

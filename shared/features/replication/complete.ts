@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { patching, removing } from '../../core/documents/changes.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
@@ -27,7 +28,7 @@ export async function settleImage(
   if (found?.document.state !== 'queued') return found?.document.state;
   const manifest = await readManifest(ports, key, digest);
   if (manifest === undefined) {
-    await documents.commitDocuments(ref.container, ref.partition, [{ do: 'delete', id: ref.id, ifMatch: found.etag }]);
+    await documents.commitDocuments(ref.container, ref.partition, [removing(found)]);
     return undefined;
   }
   const manifests = await withChildren(ports, key, manifest);
@@ -52,8 +53,9 @@ export async function forgetImage(
 async function tellComplete(
   ports: ReplicationPorts,
   key: RepositoryKey,
-  { document, etag }: Stored<Replicated>,
+  found: Stored<Replicated>,
 ): Promise<Replicated['state']> {
+  const { document } = found;
   const { documents, clock, eventSource: source, metrics } = ports;
   const { digest, region, bytes, queuedAt, pushedAt } = document;
   const completedAt = clock.now().toISOString();
@@ -73,7 +75,7 @@ async function tellComplete(
   );
   const { container, partition } = replicatedRef(key, digest, region);
   const outcome = await documents.commitDocuments(container, partition, [
-    { do: 'patch', id: document.id, set: { state: 'complete', completedAt }, ifMatch: etag },
+    patching(found, { state: 'complete', completedAt }),
     recordEvent(key, event, 'again'),
   ]);
   // Somebody else has told of it.

@@ -1,13 +1,17 @@
+import { backoff } from '../../core/documents/backoff.ts';
 import type { BlobDocument } from '../../core/documents/blob.ts';
-import { blobDocumentSchema, blobId, blobRef } from '../../core/documents/blob.ts';
+import { blobDocumentSchema, blobRef } from '../../core/documents/blob.ts';
+import { patching, removing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
+import type { LeaseTerms } from '../../core/documents/lease.ts';
+import { Lease, leaseEnd } from '../../core/documents/lease.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { algorithmOf, digestOfStream } from '../../core/oci/digest.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { blocksOf, stageMissing } from './blocks.ts';
 import type { Copy } from './documents.ts';
-import { copyRef, copySchema } from './documents.ts';
+import { copies, copyRef, copySchema } from './documents.ts';
 import type { Pace } from './pace.ts';
 import type { ReplicationPorts } from './ports.ts';
 
@@ -18,18 +22,14 @@ const sourceSeconds = 6 * 3_600;
 export type CopyOutcome =
   { readonly is: 'copied' | 'gone' | 'taken' } | { readonly is: 'failed'; readonly why: string };
 
-/** Takes a copy that is due for this process. `undefined` when somebody else was faster. */
-export async function claim(
-  { documents, clock, settings }: ReplicationPorts,
-  { document, etag }: Stored<Copy>,
-): Promise<Copy | undefined> {
-  const tryAt = new Date(clock.now().getTime() + settings.leaseMs).toISOString();
-  const outcome = await documents.commitDocuments(
-    'blobs',
-    [document.digest],
-    [{ do: 'patch', id: document.id, set: { tryAt, begun: true }, ifMatch: etag }],
-  );
-  return outcome.committed ? { ...document, tryAt } : undefined;
+/** Takes a copy that is due for this process; `undefined` when somebody else was faster. */
+export async function claim(ports: ReplicationPorts, found: Stored<Copy>): Promise<Copy | undefined> {
+  const lease = await Lease.take(ports, copies, found, leaseOf(ports), { begun: true });
+  return lease?.held.document;
+}
+
+function leaseOf({ settings }: ReplicationPorts): LeaseTerms<Copy> {
+  return { ms: settings.leaseMs, until: (tryAt) => ({ tryAt }) };
 }
 
 /**
@@ -115,7 +115,7 @@ function keeper(
     await documents.commitDocuments(
       'blobs',
       [copy.digest],
-      [{ do: 'patch', id: copy.id, set: { bytesDone, tryAt: new Date(now + leaseMs).toISOString() } }],
+      [{ do: 'patch', id: copy.id, set: { bytesDone, tryAt: leaseEnd(new Date(now), leaseMs) } }],
     );
   };
 }
@@ -138,7 +138,7 @@ async function register(ports: ReplicationPorts, { digest, region, name }: Copy)
       readStored(documents, copySchema, ref),
     ]);
     const there = blob?.document.copies[region]?.name;
-    const done = copy === undefined ? [] : [{ do: 'delete' as const, id: copy.document.id, ifMatch: copy.etag }];
+    const done = copy === undefined ? [] : [removing(copy)];
     if (blob === undefined || (there !== undefined && there !== name)) {
       await blobs.deleteBlob(name);
       if (done.length > 0 && !(await documents.commitDocuments('blobs', [digest], done)).committed) return undefined;
@@ -146,12 +146,7 @@ async function register(ports: ReplicationPorts, { digest, region, name }: Copy)
     }
     // Somebody else has registered these very bytes, or the copy was planned anew under another name.
     if (there === name || copy?.document.name !== name) return { is: there === name ? 'copied' : 'taken' } as const;
-    const copied = {
-      do: 'patch' as const,
-      id: blobId,
-      set: { [`copies.${region}`]: { name, storedAt: clock.now().toISOString() } },
-      ifMatch: blob.etag,
-    };
+    const copied = patching(blob, { [`copies.${region}`]: { name, storedAt: clock.now().toISOString() } });
     return (await documents.commitDocuments('blobs', [digest], [copied, ...done])).committed
       ? ({ is: 'copied' } as const)
       : undefined;
@@ -160,7 +155,7 @@ async function register(ports: ReplicationPorts, { digest, region, name }: Copy)
 
 /** After which one is told of as failing. */
 export const failingAfter = 5;
-const [firstWaitMs, longestWaitMs] = [5_000, 10 * 60_000];
+const waits = { first: 5_000, longest: 10 * 60_000 };
 
 /** Leaves a copy for later, and says why. Gives how often it has failed by now; `undefined` when it is gone. */
 export async function putOff(
@@ -171,8 +166,7 @@ export async function putOff(
   const found = await readStored(documents, copySchema, copyRef(digest, region));
   if (found === undefined) return undefined;
   const attempts = found.document.attempts + 1;
-  const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempts - 1));
-  const tryAt = new Date(clock.now().getTime() + waitMs).toISOString();
+  const tryAt = new Date(clock.now().getTime() + backoff(attempts, waits)).toISOString();
   await documents.commitDocuments(
     'blobs',
     [digest],

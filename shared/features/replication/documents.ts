@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { collection } from '../../core/documents/collection.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
 import { documentShape } from '../../core/documents/stored.ts';
@@ -119,8 +120,14 @@ export const copySchema = z.object({
 });
 export type Copy = z.infer<typeof copySchema>;
 
+export const copies = collection({
+  container: 'blobs',
+  schema: copySchema,
+  place: ({ digest, region }: Pick<Copy, 'digest' | 'region'>) => ({ partition: [digest], id: `copy:${region}` }),
+});
+
 export function copyRef(digest: Digest, region: string): DocumentRef {
-  return { container: 'blobs', partition: [digest], id: `copy:${region}` };
+  return copies.ref({ digest, region });
 }
 
 /** How far an image is in a region. */

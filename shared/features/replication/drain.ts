@@ -1,7 +1,9 @@
 import { oneByOne, readable } from '../../core/documents/alone.ts';
 import type { BlobDocument, Collected } from '../../core/documents/blob.ts';
 import { blobDocumentSchema, blobId, collectedId } from '../../core/documents/blob.ts';
-import { defined } from '../../core/documents/defined.ts';
+import { replacing } from '../../core/documents/changes.ts';
+import type { WholeQuery } from '../../core/documents/pages.ts';
+import { eachPage } from '../../core/documents/pages.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 import type { Replica } from './documents.ts';
@@ -24,19 +26,10 @@ export const redirectsLastMs = 30 * 60_000;
 export async function drainReplica(ports: ReplicationPorts, replica: Replica, until: Date): Promise<boolean> {
   const { region } = replica;
   if (await staysAsLast(ports, replica)) return false;
+  if (ports.clock.now() >= until) return false;
   let more = true;
   let waiting = 0;
-  let continuation: string | undefined;
-  while (more && ports.clock.now() < until) {
-    const page = await ports.documents.queryDocuments({
-      container: 'blobs',
-      where: [
-        { path: 'type', is: '=', value: 'blob' },
-        { path: `copies.${region}.name`, is: '>=', value: '' },
-      ],
-      limit: blobsAtOnce,
-      ...defined({ continuation }),
-    });
+  for await (const page of eachPage(ports.documents, blobsIn(region))) {
     const left = { blobs: 0, bytes: 0 };
     // What cannot be read or moved waits too: the region is not empty.
     waiting += page.documents.length;
@@ -64,8 +57,8 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
             },
           },
     );
-    continuation = page.continuation;
-    more = continuation !== undefined;
+    more = !page.isLast;
+    if (ports.clock.now() >= until) break;
   }
   if (more || waiting > 0 || (await hasCollected(ports, region))) return false;
   await ports.documents.commitDocuments(
@@ -77,11 +70,8 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
 }
 
 /** `false` when it must be copied first, or was written since. */
-async function leave(
-  ports: ReplicationPorts,
-  { document: blob, etag }: Stored<BlobDocument>,
-  region: string,
-): Promise<boolean> {
+async function leave(ports: ReplicationPorts, found: Stored<BlobDocument>, region: string): Promise<boolean> {
+  const { document: blob } = found;
   const { [region]: here, ...copies } = blob.copies;
   if (here === undefined) return true;
   if (Object.keys(copies).length === 0) {
@@ -100,7 +90,7 @@ async function leave(
     dueAt,
   };
   const changes: DocumentChange[] = [
-    { do: 'replace', document: { ...blob, id: blobId, copies }, ifMatch: etag },
+    replacing(found, { ...blob, id: blobId, copies }),
     { do: 'upsert', document: { ...note } },
   ];
   return (await ports.documents.commitDocuments('blobs', [blob.digest], changes)).committed;
@@ -122,6 +112,17 @@ async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, regio
   if (target === undefined) return;
   await queueCopy(ports, blob, target, { pushedAt: ports.clock.now().toISOString() });
   await wake(ports, target.region);
+}
+
+function blobsIn(region: string): WholeQuery {
+  return {
+    container: 'blobs',
+    where: [
+      { path: 'type', is: '=', value: 'blob' },
+      { path: `copies.${region}.name`, is: '>=', value: '' },
+    ],
+    limit: blobsAtOnce,
+  };
 }
 
 async function hasCollected({ documents }: ReplicationPorts, region: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { BlobDocument } from '../../core/documents/blob.ts';
+import { patching } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
@@ -161,13 +162,8 @@ export async function queueCopy(
     )
       return true;
     return (
-      (
-        await documents.commitDocuments(
-          'blobs',
-          [digest],
-          [{ do: 'patch', id: ref.id, set: { images: [...noted, image] }, ifMatch: there.etag }],
-        )
-      ).committed || undefined
+      (await documents.commitDocuments('blobs', [digest], [patching(there, { images: [...noted, image] })]))
+        .committed || undefined
     );
   });
 }

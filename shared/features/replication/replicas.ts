@@ -1,3 +1,4 @@
+import { replacing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { defined } from '../../core/documents/defined.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
@@ -39,11 +40,7 @@ export async function changeReplica(
     const after = found === undefined ? undefined : change(found.document);
     if (found === undefined || after === undefined) return { there: found?.document };
     const document = { ...after, updatedAt: clock.now().toISOString() };
-    const written = await documents.commitDocuments(
-      'registries',
-      [registry],
-      [{ do: 'replace', document, ifMatch: found.etag }],
-    );
+    const written = await documents.commitDocuments('registries', [registry], [replacing(found, document)]);
     return written.committed ? { there: document } : undefined;
   });
   return outcome.there;

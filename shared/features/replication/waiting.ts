@@ -1,4 +1,5 @@
 import { oneByOne, readable } from '../../core/documents/alone.ts';
+import { removing } from '../../core/documents/changes.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { settleImage } from './complete.ts';
 import type { Replicated } from './documents.ts';
@@ -32,12 +33,9 @@ export async function settleQueued(ports: ReplicationPorts): Promise<number> {
  */
 export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
   const { documents, regions } = ports;
-  for (const { document, etag } of await queuedImages(ports)) {
-    await documents.commitDocuments(
-      'repositories',
-      [document.registry, document.repository],
-      [{ do: 'delete', id: document.id, ifMatch: etag }],
-    );
+  for (const found of await queuedImages(ports)) {
+    const { document } = found;
+    await documents.commitDocuments('repositories', [document.registry, document.repository], [removing(found)]);
   }
   const page = await documents.queryDocuments({
     container: 'blobs',
@@ -47,9 +45,9 @@ export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
     ],
     limit: copiesAtOnce,
   });
-  for (const { document, etag } of readable(ports.log, copySchema, page.documents, { container: 'blobs' })) {
-    if (document.images.length > 0)
-      await documents.commitDocuments('blobs', [document.digest], [{ do: 'delete', id: document.id, ifMatch: etag }]);
+  for (const found of readable(ports.log, copySchema, page.documents, { container: 'blobs' })) {
+    const { document } = found;
+    if (document.images.length > 0) await documents.commitDocuments('blobs', [document.digest], [removing(found)]);
   }
 }
 

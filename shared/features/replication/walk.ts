@@ -1,6 +1,7 @@
 import { oneByOne, readable } from '../../core/documents/alone.ts';
 import type { BlobDocument } from '../../core/documents/blob.ts';
 import { blobDocumentSchema, blobId, blobRef } from '../../core/documents/blob.ts';
+import { replacing } from '../../core/documents/changes.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema } from '../../core/documents/manifest.ts';
@@ -174,7 +175,7 @@ async function forgetCopy(
   const { committed } = await documents.commitDocuments(
     'blobs',
     [digest],
-    [{ do: 'replace', document: { ...found.document, id: blobId, copies }, ifMatch: found.etag }],
+    [replacing(found, { ...found.document, id: blobId, copies })],
   );
   if (committed) await blobs.deleteBlob(name);
   return committed;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readable } from '../../core/documents/alone.ts';
+import { patching } from '../../core/documents/changes.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { envelope } from '../../core/events/envelope.ts';
@@ -115,7 +116,7 @@ export async function hasten({ documents, regions }: ReplicationPorts, digest: C
   const outcome = await documents.commitDocuments(
     'blobs',
     [digest],
-    [{ do: 'patch', id: found.document.id, set: { order: `0:${found.document.order}` }, ifMatch: found.etag }],
+    [patching(found, { order: `0:${found.document.order}` })],
   );
   return outcome.committed;
 }

@@ -1,3 +1,4 @@
+import { eachPage } from '../../core/documents/pages.ts';
 import { parseStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { DocumentQuery, Predicate, QueryDocuments, VersionedDocument } from '../../core/ports/documents.ts';
@@ -73,19 +74,22 @@ export async function exportTable(
   };
   const text = (documents: readonly VersionedDocument[]) =>
     documents.map((found) => lineOf(row(found, query))).join('');
-  let page = await documents.queryDocuments(query);
-  let next = lineOf(columns) + text(page.documents);
+  const pages = eachPage(documents, query);
+  const first = await pages.next();
+  let isLast = first.done === true || first.value.isLast;
+  let next = lineOf(columns) + (first.done === true ? '' : text(first.value.documents));
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         // A page may be empty and not the last.
-        while (next === '' && page.continuation !== undefined) {
-          page = await documents.queryDocuments({ ...query, continuation: page.continuation });
-          next = text(page.documents);
+        while (next === '' && !isLast) {
+          const page = await pages.next();
+          isLast = page.done === true || page.value.isLast;
+          if (page.done !== true) next = text(page.value.documents);
         }
         if (next !== '') controller.enqueue(Buffer.from(next));
         next = '';
-        if (page.continuation === undefined) controller.close();
+        if (isLast) controller.close();
       },
     },
     { highWaterMark: 0 },

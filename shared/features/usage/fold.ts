@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { writing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
@@ -195,5 +196,5 @@ async function changed<T extends { readonly id: string }>(
 ): Promise<DocumentChange> {
   const before = await readStored(documents, schema, usageRef(key, id));
   const document = { ...change(before?.document) };
-  return before === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: before.etag };
+  return writing(before, document);
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { patching, replacing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { manifestDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -162,12 +163,8 @@ export async function measureBlob(documents: Documents, key: RepositoryKey, dige
     if (blob === undefined || blob.document.size === size) return true;
     const total = await addToTotals(documents, key, { bytes: size - blob.document.size });
     return (
-      (
-        await documents.commitDocuments('usage', partitionOf(key), [
-          { do: 'patch', id: blobId(digest), set: { size }, ifMatch: blob.etag },
-          total,
-        ])
-      ).committed || undefined
+      (await documents.commitDocuments('usage', partitionOf(key), [patching(blob, { size }), total])).committed ||
+      undefined
     );
   });
 }
@@ -187,11 +184,5 @@ async function writeTotals(documents: Documents, key: RepositoryKey): Promise<tr
   for await (const found of documentsOf(documents, blobsQuery))
     sizes.push(parseStored(blobSchema, found, blobsQuery).document.size);
   const after: UsageTotal = { ...total.document, images, bytes: sumOfBytes(sizes), measured: true };
-  return (
-    (
-      await documents.commitDocuments('usage', partitionOf(key), [
-        { do: 'replace', document: { ...after }, ifMatch: total.etag },
-      ])
-    ).committed || undefined
-  );
+  return (await documents.commitDocuments('usage', partitionOf(key), [replacing(total, after)])).committed || undefined;
 }

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { linkDocumentSchema, linkRef } from '../../core/documents/blob.ts';
+import { adding, isUnchanged, patching, removing, writing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
@@ -70,7 +71,7 @@ async function missingCounter(
   counted: Stored<UsageImage> | undefined,
 ): Promise<undefined> {
   const now = await documents.readDocument(usageRef(key, imageId(digest)));
-  if (now?.etag === counted?.etag)
+  if (isUnchanged(counted, now))
     throw new TypeError(`a blob of ${key.repository}@${digest} is counted by the image and by no counter`);
   return undefined;
 }
@@ -114,10 +115,8 @@ export async function storedSize(documents: ReadDocument, key: RepositoryKey, di
 
 function imageChange(image: UsageImage, before: Stored<UsageImage> | undefined): DocumentChange {
   const gone = !image.present && image.counted === 0;
-  if (gone && before !== undefined) return { do: 'delete', id: image.id, ifMatch: before.etag };
-  return before === undefined
-    ? { do: 'create', document: { ...image } }
-    : { do: 'replace', document: { ...image }, ifMatch: before.etag };
+  if (gone && before !== undefined) return removing(before);
+  return writing(before, image);
 }
 
 async function blobChanges(
@@ -146,12 +145,12 @@ async function countBlob(
 ): Promise<BlobStep> {
   const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
   if (before !== undefined) {
-    const counted = { do: 'patch' as const, id: blobId(digest), increment: [{ path: 'images', by: 1 }] };
+    const increment = [{ path: 'images', by: 1 }];
     // It was counted when it was not stored, or by what its manifest claimed.
     const differs = size > 0 && before.document.size !== size;
     return differs
-      ? { change: { ...counted, set: { size }, ifMatch: before.etag }, bytes: size - before.document.size }
-      : { change: counted, bytes: 0 };
+      ? { change: patching(before, { size }, increment), bytes: size - before.document.size }
+      : { change: { do: 'patch', id: blobId(digest), increment }, bytes: 0 };
   }
   const { registry, repository } = key;
   return {
@@ -182,8 +181,8 @@ async function uncountBlob(
   // Conditional both ways: nobody may have counted it up, or down to this last image, since it was read.
   if (before.document.images > 1)
     return {
-      change: { do: 'patch', id: blobId(digest), increment: [{ path: 'images', by: -1 }], ifMatch: before.etag },
+      change: adding(before, [{ path: 'images', by: -1 }]),
       bytes: 0,
     };
-  return { change: { do: 'delete', id: blobId(digest), ifMatch: before.etag }, bytes: -before.document.size };
+  return { change: removing(before), bytes: -before.document.size };
 }

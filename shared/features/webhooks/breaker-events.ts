@@ -1,8 +1,8 @@
+import { stableId } from '../../core/documents/stable-id.ts';
 import { envelope } from '../../core/events/envelope.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import { hostOf } from './attempt.ts';
-import { digestOf } from './delivery-id.ts';
 import type { Webhook } from './documents.ts';
 import type { WebhookHealth } from './health.ts';
 import type { WebhookPorts } from './ports.ts';
@@ -47,7 +47,7 @@ function about({ clock, eventSource }: WebhookPorts, health: WebhookHealth, what
 }
 
 function idOf({ registry, name, uid, since }: WebhookHealth, what: string): string {
-  return digestOf(what, registry, name, uid, since);
+  return stableId(what, registry, name, uid, since);
 }
 
 async function told({ topic, log }: WebhookPorts, event: CloudEvent): Promise<boolean> {

@@ -23,7 +23,7 @@ export async function countFailure(ports: PipelinePorts, hook: Webhook, lastFail
   const known = await readStored(documents, healthSchema, ref);
   const first = firstFailure(hook, lastFailure, breakAfter, clock.now());
   if (known !== undefined && known.document.uid !== hook.uid) {
-    await replace(documents, ref, first, known.etag);
+    await replace(documents, ref, first, known);
     return;
   }
   if (known === undefined) {
@@ -56,10 +56,10 @@ async function openWhereNeeded(ports: PipelinePorts, hook: Webhook): Promise<voi
     const since = succeeded
       ? { since: now.toISOString(), failures: 0, lookAt: breakAfter }
       : { lookAt: health.failures + breakAfter };
-    await replace(documents, ref, { ...health, ...since }, stored.etag);
+    await replace(documents, ref, { ...health, ...since }, stored);
     return;
   }
-  const open = await replace(documents, ref, { ...opened(health, now), seq: health.seq + 1 }, stored.etag);
+  const open = await replace(documents, ref, { ...opened(health, now), seq: health.seq + 1 }, stored);
   if (open === undefined) return;
   // The first step does it too; but until it is done every event is still posted.
   await markHook(ports, open.document);

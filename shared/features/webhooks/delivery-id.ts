@@ -1,15 +1,10 @@
-import { createHash } from 'node:crypto';
+import { stableId } from '../../core/documents/stable-id.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { DocumentRef } from '../../core/ports/documents.ts';
 import { webhookKey } from './documents.ts';
 import type { HookEvent } from './scope.ts';
 
 const pattern = /^dlv_(\d{4})(\d{2})(\d{2})-[A-Za-z0-9_-]{32}$/;
-
-/** The same for the same parts, wherever and whenever it is made; of another for any others. */
-export function digestOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32);
-}
 
 /**
  * Of one event to one hook, in any region and however often: `webhook-id`, and the id of the delivery's document. It
@@ -20,7 +15,7 @@ export function deliveryIdOf(
   name: string,
   { id, time }: Pick<HookEvent, 'id' | 'time'>,
 ): string {
-  return `dlv_${dayOf(time).replaceAll('-', '')}-${digestOf(registry, name, id)}`;
+  return `dlv_${dayOf(time).replaceAll('-', '')}-${stableId(registry, name, id)}`;
 }
 
 /** The day of a time, in UTC: `2026-03-01`. */

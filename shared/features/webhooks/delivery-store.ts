@@ -1,4 +1,5 @@
-import { untilUncontended } from '../../core/documents/contention.ts';
+import { written } from '../../core/documents/changes.ts';
+import { collection } from '../../core/documents/collection.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -6,8 +7,14 @@ import type { CommitDocuments, DocumentRef, ReadDocument } from '../../core/port
 import type { Delivery } from './documents.ts';
 import { deliverySchema, pingType } from './documents.ts';
 
-export function refOf({ webhook, day, id }: Pick<Delivery, 'webhook' | 'day' | 'id'>): DocumentRef {
-  return { container: 'deliveries', partition: [webhook, day], id };
+export const deliveries = collection({
+  container: 'deliveries',
+  schema: deliverySchema,
+  place: ({ webhook, day, id }: Pick<Delivery, 'webhook' | 'day' | 'id'>) => ({ partition: [webhook, day], id }),
+});
+
+export function refOf(delivery: Pick<Delivery, 'webhook' | 'day' | 'id'>): DocumentRef {
+  return deliveries.ref(delivery);
 }
 
 /** `undefined` when there is none. Throws `StoreFailure` and `UnreadableDocument`. */
@@ -35,7 +42,7 @@ export async function createDelivery(
     [delivery.webhook, delivery.day],
     [{ do: 'create', document: asStored(delivery) }],
   );
-  return outcome.committed ? { document: delivery, etag: outcome.etags[0] ?? '' } : undefined;
+  return written(outcome, delivery);
 }
 
 /**
@@ -47,17 +54,6 @@ export async function changeDelivery(
   known: Stored<Delivery>,
   next: (delivery: Delivery) => Delivery | undefined,
 ): Promise<Stored<Delivery> | undefined> {
-  let stored: Stored<Delivery> | undefined = known;
   const ref = refOf(known.document);
-  const changed = await untilUncontended(`the delivery ${ref.id}`, async () => {
-    stored ??= await readStoredDelivery(documents, ref);
-    const document = stored === undefined ? undefined : next(stored.document);
-    if (stored === undefined || document === undefined) return 'nothing';
-    const outcome = await documents.commitDocuments('deliveries', ref.partition, [
-      { do: 'replace', document: asStored(document), ifMatch: stored.etag },
-    ]);
-    stored = undefined;
-    return outcome.committed ? { document, etag: outcome.etags[0] ?? '' } : undefined;
-  });
-  return changed === 'nothing' ? undefined : changed;
+  return deliveries.update(documents, ref, next, { what: `the delivery ${ref.id}`, known, asStored });
 }

@@ -1,6 +1,6 @@
+import { stableId } from '../../core/documents/stable-id.ts';
 import { envelope } from '../../core/events/envelope.ts';
 import { hostOf } from './attempt.ts';
-import { digestOf } from './delivery-id.ts';
 import type { Webhook } from './documents.ts';
 import { changeHook } from './hooks.ts';
 import type { WebhookPorts } from './ports.ts';
@@ -13,7 +13,7 @@ export async function disableGone(ports: WebhookPorts, hook: Webhook): Promise<v
   const { registry, name, uid } = hook;
   const timestamp = ports.clock.now().toISOString();
   const because = 'the receiver answered 410 Gone';
-  const id = digestOf('disabled', registry, name, uid, hook.updatedAt);
+  const id = stableId('disabled', registry, name, uid, hook.updatedAt);
   await ports.topic.publishEvents([
     envelope(
       'Longshore.WebhookDisabled',

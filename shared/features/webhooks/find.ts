@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { versionOf } from '../../core/documents/changes.ts';
 import type { WholeQuery } from '../../core/documents/pages.ts';
 import { pagesOf } from '../../core/documents/pages.ts';
 import { parseStored } from '../../core/documents/stored.ts';
@@ -48,7 +49,7 @@ const hooksKept = 2_000;
 function hookOf(documents: QueryDocuments, route: VersionedDocument): Webhook {
   const ofStore = parsed.get(documents) ?? new LRUCache<string, Webhook>({ max: hooksKept });
   parsed.set(documents, ofStore);
-  const version = `${route.document.id} ${route.etag}`;
+  const version = versionOf(route);
   const known = ofStore.get(version);
   if (known !== undefined) return known;
   const { hook } = parseStored(webhookRouteSchema, route, { container: 'registries' }).document;

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { removing, writing } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { Stored } from '../../core/documents/stored.ts';
@@ -47,8 +48,7 @@ export async function writeHook(
     if (hook === before) return { hook, created: false };
     sent = { hook, created: before === undefined };
     const document = documentOf(hook);
-    const change: DocumentChange =
-      stored === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: stored.etag };
+    const change: DocumentChange = writing(stored, document);
     const outcome = await documents.commitDocuments('registries', [registry], [change, ...routeChanges(before, hook)]);
     return outcome.committed ? sent : undefined;
   });
@@ -89,12 +89,9 @@ export async function deleteHook(documents: HookStore, registry: RegistryName, n
     if (stored === undefined && isSent) return true;
     if (stored === undefined) return raiseUnknown(name);
     isSent = true;
-    const {
-      document: { id, hook },
-      etag,
-    } = stored;
+    const { hook } = stored.document;
     const changes: DocumentChange[] = [
-      { do: 'delete', id, ifMatch: etag },
+      removing(stored),
       ...routesOf(hook).map((route): DocumentChange => ({ do: 'delete', id: route.id })),
     ];
     const outcome = await documents.commitDocuments('registries', [registry], changes);

@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { patching } from '../../core/documents/changes.ts';
 import { registrySchema } from '../../core/documents/names.ts';
+import { stableId } from '../../core/documents/stable-id.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { documentShape, readStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { DocumentRef } from '../../core/ports/documents.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
-import { dayOf, digestOf } from './delivery-id.ts';
+import { dayOf } from './delivery-id.ts';
 import type { WebhookPorts } from './ports.ts';
 
 /** Longer than Event Grid retries (a day) and than an event waits in the outbox. In seconds. */
@@ -58,18 +60,15 @@ export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise
 }
 
 /** Whether it was left by somebody who died, and is ours now. Throws `StoreFailure`. */
-export async function takeUp(
-  { documents, clock, registry }: WebhookPorts,
-  { document: { state, takenAt, event }, etag }: Stored<Marker>,
-): Promise<boolean> {
+export async function takeUp({ documents, clock, registry }: WebhookPorts, found: Stored<Marker>): Promise<boolean> {
+  const {
+    document: { state, takenAt, event },
+  } = found;
   const now = clock.now();
   if (state === 'done' || now.getTime() < Date.parse(takenAt) + underWayMs) return false;
-  const { partition, id } = markerRef(registry, event);
-  return (
-    await documents.commitDocuments('deliveries', partition, [
-      { do: 'patch', id, set: { takenAt: now.toISOString() }, ifMatch: etag },
-    ])
-  ).committed;
+  const { partition } = markerRef(registry, event);
+  return (await documents.commitDocuments('deliveries', partition, [patching(found, { takenAt: now.toISOString() })]))
+    .committed;
 }
 
 /**
@@ -91,6 +90,6 @@ export function markerRef(registry: RegistryName, event: Pick<CloudEvent, 'id' |
   return {
     container: 'deliveries',
     partition: [registry, dayOf(event.time)],
-    id: `dispatch:${digestOf(registry, event.id)}`,
+    id: `dispatch:${stableId(registry, event.id)}`,
   };
 }

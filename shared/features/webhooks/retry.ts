@@ -1,9 +1,10 @@
+import { Lease } from '../../core/documents/lease.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { hostOf, makeAttempt } from './attempt.ts';
 import { nudgeBreaker } from './breaker.ts';
 import { ended, whyNotFor } from './delivery.ts';
 import { deliveryRef } from './delivery-id.ts';
-import { changeDelivery, readStoredDelivery, refOf } from './delivery-store.ts';
+import { changeDelivery, deliveries, readStoredDelivery } from './delivery-store.ts';
 import type { Delivery, Webhook } from './documents.ts';
 import { readHook } from './hooks.ts';
 import type { AttemptMessage } from './messages.ts';
@@ -94,14 +95,12 @@ async function attemptNow(
   if (after?.status === 'delivered' && hook.brokenSince !== undefined) await nudgeBreaker(ports, hook);
 }
 
-async function claim(
-  { documents, clock }: PipelinePorts,
-  { document, etag }: Stored<Delivery>,
-): Promise<Stored<Delivery> | undefined> {
-  const { partition, id } = refOf(document);
-  const taken = { number: document.attempted + 1, until: new Date(clock.now().getTime() + claimMs).toISOString() };
-  const outcome = await documents.commitDocuments('deliveries', partition, [
-    { do: 'patch', id, set: { claim: taken }, ifMatch: etag },
-  ]);
-  return outcome.committed ? { document: { ...document, claim: taken }, etag: outcome.etags[0] ?? '' } : undefined;
+/** Takes a delivery for this attempt; `undefined` when somebody else wrote it since it was read. */
+async function claim(ports: PipelinePorts, found: Stored<Delivery>): Promise<Stored<Delivery> | undefined> {
+  const number = found.document.attempted + 1;
+  const lease = await Lease.take(ports, deliveries, found, {
+    ms: claimMs,
+    until: (until) => ({ claim: { number, until } }),
+  });
+  return lease?.held;
 }

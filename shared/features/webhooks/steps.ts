@@ -1,3 +1,5 @@
+import { removing, replacing, written } from '../../core/documents/changes.ts';
+import { isHeld, leaseEnd } from '../../core/documents/lease.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import type { CommitDocuments, DocumentRef, JsonDocument, ReadDocument } from '../../core/ports/documents.ts';
 import type { DeliveriesMessage } from './messages.ts';
@@ -32,20 +34,18 @@ export async function takeStep<T extends Stepped>(
   if (stored === undefined || stored.document.seq !== message.seq) return;
   const now = ports.clock.now();
   const { claimedUntil } = stored.document;
-  if (claimedUntil !== undefined && new Date(claimedUntil) > now)
+  if (claimedUntil !== undefined && isHeld(claimedUntil, now))
     return sendAt(ports.queues, message, new Date(claimedUntil), now);
   const claimed = await replace(
     ports.documents,
     ref,
-    { ...stored.document, claimedUntil: new Date(now.getTime() + claimMs).toISOString() },
-    stored.etag,
+    { ...stored.document, claimedUntil: leaseEnd(now, claimMs) },
+    stored,
   );
   if (claimed === undefined) return;
   const after = await step(claimed.document);
   if (after === undefined) {
-    await ports.documents.commitDocuments(ref.container, ref.partition, [
-      { do: 'delete', id: ref.id, ifMatch: claimed.etag },
-    ]);
+    await ports.documents.commitDocuments(ref.container, ref.partition, [removing(claimed)]);
     return;
   }
   // JSON leaves out what is undefined.
@@ -53,7 +53,7 @@ export async function takeStep<T extends Stepped>(
     ports.documents,
     ref,
     { ...after, seq: message.seq + 1, claimedUntil: undefined },
-    claimed.etag,
+    claimed,
   );
   if (next !== undefined && after.at !== undefined)
     await sendAt(ports.queues, { ...message, seq: message.seq + 1 }, new Date(after.at), ports.clock.now());
@@ -64,8 +64,8 @@ export async function replace<T extends JsonDocument>(
   documents: ReadDocument & CommitDocuments,
   { container, partition }: DocumentRef,
   document: T,
-  etag: string,
+  before: Stored<T>,
 ): Promise<Stored<T> | undefined> {
-  const outcome = await documents.commitDocuments(container, partition, [{ do: 'replace', document, ifMatch: etag }]);
-  return outcome.committed ? { document, etag: outcome.etags[0] ?? '' } : undefined;
+  const outcome = await documents.commitDocuments(container, partition, [replacing(before, document)]);
+  return written(outcome, document);
 }

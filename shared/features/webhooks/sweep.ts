@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { inTurn } from '../../core/documents/alone.ts';
+import { patching } from '../../core/documents/changes.ts';
+import { isHeld } from '../../core/documents/lease.ts';
 import { pagesOf } from '../../core/documents/pages.ts';
 import { parseStored } from '../../core/documents/stored.ts';
 import type { DocumentQuery, VersionedDocument } from '../../core/ports/documents.ts';
@@ -142,14 +144,13 @@ async function expire({ documents, clock }: PipelinePorts, found: VersionedDocum
 
 /** It is due now, so that it is not found again before it is overdue again. */
 async function resendAttempt(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
-  const { document, etag } = parseStored(deliverySchema, found, { container: 'deliveries' });
+  const stored = parseStored(deliverySchema, found, { container: 'deliveries' });
+  const { document } = stored;
   const now = ports.clock.now();
-  if (document.claim !== undefined && new Date(document.claim.until) > now) return false;
-  const { container, partition, id } = refOf(document);
+  if (isHeld(document.claim?.until, now)) return false;
+  const { container, partition } = refOf(document);
   const due = { nextAttemptAt: now.toISOString() };
-  const outcome = await ports.documents.commitDocuments(container, partition, [
-    { do: 'patch', id, set: due, ifMatch: etag },
-  ]);
+  const outcome = await ports.documents.commitDocuments(container, partition, [patching(stored, due)]);
   if (outcome.committed) await sendNext(ports, { ...document, ...due });
   return outcome.committed;
 }
@@ -157,13 +158,14 @@ async function resendAttempt(ports: PipelinePorts, found: VersionedDocument): Pr
 const steppedSchema = z.discriminatedUnion('type', [healthSchema, redeliverySchema]);
 
 async function resendStep(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
-  const { document, etag } = parseStored(steppedSchema, found, { container: 'registries' });
+  const stored = parseStored(steppedSchema, found, { container: 'registries' });
+  const { document } = stored;
   const now = ports.clock.now();
-  if (document.claimedUntil !== undefined && new Date(document.claimedUntil) > now) return false;
+  if (isHeld(document.claimedUntil, now)) return false;
   const outcome = await ports.documents.commitDocuments(
     'registries',
     [ports.registry],
-    [{ do: 'patch', id: document.id, set: { at: now.toISOString() }, ifMatch: etag }],
+    [patching(stored, { at: now.toISOString() })],
   );
   if (!outcome.committed) return false;
   const { name, seq } = document;

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { patching } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { manifestDocumentSchema, manifestRef } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
@@ -103,11 +104,7 @@ export async function rememberTag({ documents }: Ports, key: RepositoryKey, tag:
     if (found === undefined || found.document.tags.includes(tag)) return true;
     const tags = [...found.document.tags, tag].slice(-tagsKept);
     return (
-      (
-        await documents.commitDocuments(at.container, at.partition, [
-          { do: 'patch', id: at.id, set: { tags }, ifMatch: found.etag },
-        ])
-      ).committed || undefined
+      (await documents.commitDocuments(at.container, at.partition, [patching(found, { tags })])).committed || undefined
     );
   });
 }

@@ -1,13 +1,17 @@
 import pLimit from 'p-limit';
 import { readable } from '../../../core/documents/alone.ts';
+import { patching, removing, writing, written } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
+import type { WholeQuery } from '../../../core/documents/pages.ts';
+import { pagesOf } from '../../../core/documents/pages.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { Tag } from '../../../core/oci/name.ts';
+import type { VersionedDocument } from '../../../core/ports/documents.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -74,8 +78,8 @@ export async function learnTag(
       ownHosts: ownHostsFor(ports, hosts, { task, there: there?.document }),
     });
     if (next === undefined) return undefined;
-    const etag = await writeDown(ports, next, there);
-    if (etag === undefined) {
+    const noted = await writeDown(ports, next, there);
+    if (noted === undefined) {
       // It may be written down all the same, its answer lost: then its edges are still to be made.
       made ??= [];
       return undefined;
@@ -83,7 +87,7 @@ export async function learnTag(
     made = [...(made ?? []), ...next.bases.map((base) => placeOf(key, tag, base))];
     await makeEdges(ports, next, task);
     await deleteEdges(ports, next);
-    return (await finish(ports, next, etag, isGone)) ? { learned: isGone ? undefined : next } : undefined;
+    return (await finish(ports, noted, isGone)) ? { learned: isGone ? undefined : next } : undefined;
   });
   return outcome.learned;
 }
@@ -191,14 +195,10 @@ async function writeDown(
   { documents }: BuildPorts,
   next: Learned,
   there: Stored<Learned> | undefined,
-): Promise<string | undefined> {
+): Promise<Stored<Learned> | undefined> {
   const document = { ...next, unfinished: true };
-  const outcome = await documents.commitDocuments(
-    'dependencies',
-    [next.base],
-    [there === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: there.etag }],
-  );
-  return outcome.committed ? outcome.etags[0] : undefined;
+  const outcome = await documents.commitDocuments('dependencies', [next.base], [writing(there, document)]);
+  return written(outcome, document);
 }
 
 async function makeEdges(
@@ -280,44 +280,42 @@ async function watch(
 }
 
 /** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */
-async function finish(
-  { documents }: BuildPorts,
-  { base, id }: Learned,
-  ifMatch: string,
-  isGone: boolean,
-): Promise<boolean> {
-  if (isGone)
-    return (await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id, ifMatch }])).committed;
+async function finish({ documents }: BuildPorts, noted: Stored<Learned>, isGone: boolean): Promise<boolean> {
   // Asked also where nothing was deleted: of two that made edges the later one must see what the other left.
-  return (
-    await documents.commitDocuments(
-      'dependencies',
-      [base],
-      [{ do: 'patch', id, set: { leaving: [], unfinished: false }, ifMatch }],
-    )
-  ).committed;
+  const change = isGone ? removing(noted) : patching(noted, { leaving: [], unfinished: false });
+  return (await documents.commitDocuments('dependencies', [noted.document.base], [change])).committed;
 }
 
-/** Edges of a base, page by page: of one tag, or of all. */
+/** One page of the edges of a base: of one tag, or of all. */
 export async function dependentsOf(
   { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
   base: string,
   tag?: Tag,
   page: { readonly limit?: number; readonly continuation?: string | undefined } = {},
 ): Promise<{ edges: Edge[]; continuation?: string }> {
+  const query = { ...edgesOnto(base, tag), ...defined({ limit: page.limit, continuation: page.continuation }) };
+  const found = await documents.queryDocuments(query);
+  return { edges: readEdges(log, found.documents, query), ...defined({ continuation: found.continuation }) };
+}
+
+/** All edges of a tag of a base, some hundreds at a time. */
+export async function* allDependentsOf(
+  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  base: string,
+  tag: Tag,
+): AsyncGenerator<Edge[]> {
+  const query = edgesOnto(base, tag);
+  for await (const page of pagesOf(documents, query)) yield readEdges(log, page, query);
+}
+
+function edgesOnto(base: string, tag: Tag | undefined): WholeQuery {
   const where = [
     { path: 'type', is: '=' as const, value: 'edge' },
     ...(tag === undefined ? [] : [{ path: 'tag', is: '=' as const, value: tag }]),
   ];
-  const found = await documents.queryDocuments({
-    container: 'dependencies',
-    partition: [base],
-    where,
-    limit: page.limit ?? 500,
-    ...defined({ continuation: page.continuation }),
-  });
-  const edges = readable(log, edgeSchema, found.documents, { container: 'dependencies', partition: [base] }).map(
-    ({ document }) => document,
-  );
-  return { edges, ...defined({ continuation: found.continuation }) };
+  return { container: 'dependencies', partition: [base], where, limit: 500 };
+}
+
+function readEdges(log: BuildPorts['log'], found: readonly VersionedDocument[], query: WholeQuery): Edge[] {
+  return readable(log, edgeSchema, found, query).map(({ document }) => document);
 }

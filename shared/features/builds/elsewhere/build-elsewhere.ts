@@ -1,3 +1,4 @@
+import { backoff } from '../../../core/documents/backoff.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import { hashOfToken } from '../inbound/proof.ts';
 import type { Running } from '../plan/commit-for.ts';
@@ -15,7 +16,7 @@ import { tokenOf } from './token.ts';
 
 /** Tries to give a job away, before the image has failed. */
 const mostTries = 4;
-const firstWaitMs = 30_000;
+const waits = { first: 30_000, longest: 10 * 60_000 };
 
 /**
  * Has a runner elsewhere build an image, and takes what has become of it. Between the two nobody holds a lease: the
@@ -87,7 +88,7 @@ async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, f
   if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };
   return waiting(
     { lease },
-    { state: 'ready', tryAt: new Date(now.getTime() + firstWaitMs * 2 ** (node.attempts - 1)).toISOString() },
+    { state: 'ready', tryAt: new Date(now.getTime() + backoff(node.attempts, waits)).toISOString() },
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { patching } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
@@ -72,9 +73,7 @@ export async function takeCallback(
         },
         ...defined({ tryAt: outcome === undefined ? undefined : now }),
       };
-      const { committed } = await documents.commitDocuments(ref.container, ref.partition, [
-        { do: 'patch', id: ref.id, set, ifMatch: found.etag },
-      ]);
+      const { committed } = await documents.commitDocuments(ref.container, ref.partition, [patching(found, set)]);
       return committed ? { ...open, piece: pieces } : undefined;
     },
   );

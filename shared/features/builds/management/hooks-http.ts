@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { stableUuid } from '../../../core/documents/stable-id.ts';
 import { body, json, managementRoutes, refusals } from '../../../core/http/management.ts';
 import { readSmallBody } from '../../../core/http/request.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -8,7 +9,6 @@ import { maxNotificationBytes } from '../inbound/let-in.ts';
 import { deleteInboundSecret } from '../inbound/secrets.ts';
 import { putTaskSecrets } from '../inbound/task-secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
-import { madeId } from '../plan/documents.ts';
 import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -70,7 +70,7 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
     const moved = commitToBuild(task, said);
     if ('ignored' in moved) return context.json(moved, 200);
     // The same move is the same event: whoever tells of it twice has it built once. A branch may come back to a commit.
-    const event = madeId('git', ports.registry, task.name, moved.commit, moved.before);
+    const event = stableUuid('git', ports.registry, task.name, moved.commit, moved.before);
     const build = await buildSoon(ports, rootOf(ports, task, event));
     return context.json({ commit: moved.commit, ...(build === undefined ? {} : { build }) }, 202);
   });

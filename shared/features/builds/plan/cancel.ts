@@ -1,3 +1,4 @@
+import { patching } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -28,7 +29,7 @@ export async function cancelBuild(ports: BuildPorts, build: string): Promise<voi
     const outcome = await documents.commitDocuments(
       'builds',
       [listOf(registry)],
-      [{ do: 'patch', id: ref.id, set: { cancelledAt: clock.now().toISOString() }, ifMatch: found.etag }],
+      [patching(found, { cancelledAt: clock.now().toISOString() })],
     );
     return outcome.committed || undefined;
   });
@@ -59,7 +60,7 @@ async function stop(ports: BuildPorts, { id, task, build }: Node): Promise<void>
     const outcome = await documents.commitDocuments(
       'builds',
       [task],
-      [{ do: 'patch', id, set: { ...cancelled, endedAt: clock.now().toISOString() }, ifMatch: found.etag }],
+      [patching(found, { ...cancelled, endedAt: clock.now().toISOString() })],
     );
     if (!outcome.committed) return undefined;
     await tellFailed(ports, { ...found.document, ...cancelled }, cancelled.because);

@@ -6,12 +6,12 @@ import { commitOf } from '../tasks/open-context.ts';
 import { whyNotPulled } from '../tasks/pulls.ts';
 import { followCommit, readTask } from '../tasks/tasks.ts';
 import type { Node } from './documents.ts';
-import type { Lease } from './lease.ts';
+import type { NodeLease } from './lease.ts';
 import type { LogWriter } from './log.ts';
 
 export interface Running {
   readonly log: LogWriter;
-  readonly lease: Pick<Lease, 'write' | 'signal'>;
+  readonly lease: Pick<NodeLease, 'write' | 'signal'>;
   /** Where the image's tag is now. */
   readonly from: Digest | 'nothing';
 }

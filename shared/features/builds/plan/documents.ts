@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { collection } from '../../../core/documents/collection.ts';
 import { registrySchema, repositorySchema, tagSchema } from '../../../core/documents/names.ts';
 import { documentShape } from '../../../core/documents/stored.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
@@ -171,16 +171,17 @@ export function nameIn(node: string): string {
   return `${parts.slice(0, -1).join('/')}:${parts.at(-1) ?? ''}`;
 }
 
-export function nodeRef(build: string, image: Pick<TaggedImage, 'repository' | 'tag'>): DocumentRef {
-  return { container: 'builds', partition: [nodesOf(build)], id: nodeId(image) };
-}
+export const nodes = collection({
+  container: 'builds',
+  schema: nodeSchema,
+  place: ({ build, image }: { readonly build: string; readonly image: Pick<TaggedImage, 'repository' | 'tag'> }) => ({
+    partition: [nodesOf(build)],
+    id: nodeId(image),
+  }),
+});
 
-/** The same for the same: whoever does it again is known. In the form of a UUID. */
-export function madeId(...of: readonly unknown[]): string {
-  const hex = createHash('sha256').update(JSON.stringify(of)).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  );
+export function nodeRef(build: string, image: Pick<TaggedImage, 'repository' | 'tag'>): DocumentRef {
+  return nodes.ref({ build, image });
 }
 
 export const buildsQueue = 'build-runs';

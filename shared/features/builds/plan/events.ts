@@ -1,4 +1,5 @@
 import { defined } from '../../../core/documents/defined.ts';
+import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { EventData } from '../../../core/events/catalogue.ts';
 import { envelope } from '../../../core/events/envelope.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
@@ -7,7 +8,6 @@ import type { CloudEvent } from '../../../core/ports/topic.ts';
 import { shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
-import { madeId } from './documents.ts';
 
 type Telling = Pick<BuildPorts, 'topic' | 'clock' | 'log' | 'eventSource'>;
 
@@ -26,7 +26,7 @@ type Told =
 
 /** The same image of the same build is told of under one id, however often. */
 function about({ eventSource: source, clock }: Telling, type: Told, { build, repository, tag }: Node) {
-  const id = madeId(type, build, repository, tag);
+  const id = stableUuid(type, build, repository, tag);
   const time = clock.now().toISOString();
   return { envelope: { id, time, source, subject: `${repository}:${tag}` }, data: { id, timestamp: time } };
 }

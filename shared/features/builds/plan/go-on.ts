@@ -1,3 +1,4 @@
+import { patching } from '../../../core/documents/changes.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
@@ -76,14 +77,7 @@ export async function finishIfDone({ documents, registry, clock }: BuildPorts, b
     await documents.commitDocuments(
       'builds',
       [listOf(registry)],
-      [
-        {
-          do: 'patch',
-          id: ref.id,
-          set: { state: 'finished', counts, endedAt: clock.now().toISOString() },
-          ifMatch: found.etag,
-        },
-      ],
+      [patching(found, { state: 'finished', counts, endedAt: clock.now().toISOString() })],
     );
   }
   await leaveLane({ documents, registry }, build);

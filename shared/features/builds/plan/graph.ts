@@ -3,7 +3,7 @@ import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { Edge, TaggedImage } from '../edges/documents.ts';
 import { baseDigestsIn } from '../edges/find-bases.ts';
-import { dependentsOf } from '../edges/learn.ts';
+import { allDependentsOf } from '../edges/learn.ts';
 import { ownBase } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Root } from './documents.ts';
@@ -69,13 +69,10 @@ async function* edgesOf(
   rules: Rules,
 ): AsyncIterable<Edge> {
   const limit = pLimit(asksAtOnce);
-  let continuation: string | undefined;
-  do {
-    const page = await dependentsOf(ports, base, tag, { continuation });
-    const may = await Promise.all(page.edges.map((edge) => limit(() => isPermitted(ports, edge, rules))));
-    yield* page.edges.filter((_, at) => may[at]);
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+  for await (const edges of allDependentsOf(ports, base, tag)) {
+    const may = await Promise.all(edges.map((edge) => limit(() => isPermitted(ports, edge, rules))));
+    yield* edges.filter((_, at) => may[at]);
+  }
 }
 
 async function isPermitted(ports: BuildPorts, edge: Edge, { ruleFor }: Rules): Promise<boolean> {

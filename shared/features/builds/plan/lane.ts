@@ -1,10 +1,12 @@
+import { replacing, writing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { defined } from '../../../core/documents/defined.ts';
+import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Build, Lane, Root } from './documents.ts';
-import { buildRef, laneRef, laneSchema, listOf, madeId } from './documents.ts';
+import { buildRef, laneRef, laneSchema, listOf } from './documents.ts';
 import { heldBy } from './held.ts';
 
 type LanePorts = Pick<BuildPorts, 'documents' | 'registry'>;
@@ -61,9 +63,7 @@ async function put(
         do: 'create',
         document: { id: `seen:${event}`, task: listOf(registry), type: 'seen', schemaVersion: 1, ttl: rememberedFor },
       },
-      there === undefined
-        ? { do: 'create', document: { ...lane } }
-        : { do: 'replace', document: { ...lane }, ifMatch: there.etag },
+      writing(there, lane),
     ],
   );
   return outcome.committed || outcome.index === 0 || undefined;
@@ -91,7 +91,7 @@ export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
     const free = looked.filter((root) => root.heldBy === undefined);
     const isHeldAsBefore = free.length === 0 && looked.every((root, at) => root.heldBy === waiting[at]?.heldBy);
     if (isHeldAsBefore) return active;
-    const id = madeId(
+    const id = stableUuid(
       'build',
       registry,
       free.map(({ event }) => event),
@@ -116,10 +116,7 @@ export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
     const outcome = await documents.commitDocuments(
       'builds',
       [listOf(registry)],
-      [
-        { do: 'replace', document: { ...lane }, ifMatch: there.etag },
-        ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }]),
-      ],
+      [replacing(there, lane), ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }])],
     );
     return outcome.committed ? lane.active : undefined;
   });
@@ -140,7 +137,7 @@ export async function leaveLane(ports: LanePorts, build: string): Promise<void> 
     const outcome = await ports.documents.commitDocuments(
       'builds',
       [listOf(ports.registry)],
-      [{ do: 'replace', document, ifMatch: there.etag }],
+      [replacing(there, document)],
     );
     return outcome.committed || undefined;
   });

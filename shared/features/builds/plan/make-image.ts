@@ -21,7 +21,7 @@ import type { Node } from './documents.ts';
 import { nodeRef, nodeSchema } from './documents.ts';
 import { gateOf } from './gate.ts';
 import { hostOf } from './host.ts';
-import type { Lease } from './lease.ts';
+import type { NodeLease } from './lease.ts';
 import { LogWriter } from './log.ts';
 import type { Relation } from './permits.ts';
 import { permitFor } from './permits.ts';
@@ -52,7 +52,7 @@ export type MadeImage =
  * Makes an image anew, and moves its tag when it has passed its test: only if that is still where it was when this
  * began. `undefined` when somebody else has taken over. Throws `StoreFailure`, `RegistryError` (as a push).
  */
-export async function makeImage(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
+export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease): Promise<Ended | undefined> {
   const { registry, repository, tag, digestBefore, digest } = node;
   const key = { registry, repository };
   const at = (await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)))?.document;
@@ -132,7 +132,7 @@ interface Making {
   /** By whom that was pushed. */
   readonly pushedBy: PushedBy | undefined;
   readonly task: Task | undefined;
-  readonly lease: Lease;
+  readonly lease: NodeLease;
 }
 
 async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedBy }: Making): Promise<MadeImage> {

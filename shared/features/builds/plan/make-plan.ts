@@ -1,3 +1,4 @@
+import { patching } from '../../../core/documents/changes.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { DocumentChange } from '../../../core/ports/documents.ts';
@@ -40,7 +41,7 @@ export async function makePlan(ports: BuildPorts, id: string, before: readonly s
   const outcome = await documents.commitDocuments(
     'builds',
     [listOf(registry)],
-    [{ do: 'patch', id: ref.id, set: { state: 'running', images: nodes.length }, ifMatch: found.etag }],
+    [patching(found, { state: 'running', images: nodes.length })],
   );
   // Somebody else has planned it, from the same edges.
   if (!outcome.committed) return 'planned';

@@ -1,7 +1,9 @@
+import { patching, written } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import { allStored } from '../../../core/documents/pages.ts';
+import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { CatalogueEvent } from '../../../core/events/envelope.ts';
@@ -15,7 +17,6 @@ import type { Task, VersionSettings } from '../tasks/documents.ts';
 import { taskRef, taskSchema } from '../tasks/documents.ts';
 import { isNewer, versionWithin } from '../tasks/newest-versions.ts';
 import { basesIn } from '../tasks/tasks.ts';
-import { madeId } from './documents.ts';
 
 type Pushed = Extract<CatalogueEvent, { type: 'Microsoft.ContainerRegistry.ImagePushed' }>;
 
@@ -71,21 +72,14 @@ async function follow(ports: BuildPorts, name: string, setting: VersionSettings,
   const { found } = await untilUncontended(`the versions of task "${name}"`, () => taken(ports, name, setting, newer));
   const untold = found?.document.versions[argument]?.untold;
   if (found === undefined || untold?.event !== newer.event) return;
-  const { document: task, etag } = found;
+  const { document: task } = found;
   await learnTag(ports, task, task.tag, { isAgain: true });
   await tell(ports, name, newer, untold.before);
   // Told again by nobody but this very event: whoever has changed the task meanwhile may leave it so.
   await ports.documents.commitDocuments(
     'registries',
     [ports.registry],
-    [
-      {
-        do: 'patch',
-        id: task.id,
-        set: { versions: { ...task.versions, [argument]: { tag: newer.tag } } },
-        ifMatch: etag,
-      },
-    ],
+    [patching(found, { versions: { ...task.versions, [argument]: { tag: newer.tag } } })],
   );
 }
 
@@ -113,11 +107,10 @@ async function taken(
   const outcome = await ports.documents.commitDocuments(
     'registries',
     [ports.registry],
-    [{ do: 'patch', id: found.document.id, set: { versions, bases }, ifMatch: found.etag }],
+    [patching(found, { versions, bases })],
   );
-  return outcome.committed
-    ? { found: { document: { ...found.document, versions, bases }, etag: outcome.etags[0] ?? '' } }
-    : undefined;
+  const next = written(outcome, { ...found.document, versions, bases });
+  return next === undefined ? undefined : { found: next };
 }
 
 /** `undefined` where its Dockerfile is none with that argument: it stays with the version that it has. */
@@ -142,7 +135,7 @@ async function tell(
     before === undefined
       ? undefined
       : await readStored(ports.documents, tagDocumentSchema, tagRef({ registry: ports.registry, repository }, before));
-  const id = madeId('newer-tag', event, name);
+  const id = stableUuid('newer-tag', event, name);
   const image = `${repository}:${tag}`;
   const previousDigest =
     old === undefined || old.document.digest === digest ? {} : { previousDigest: old.document.digest };

@@ -1,4 +1,5 @@
 import { readable } from '../../../core/documents/alone.ts';
+import { patching } from '../../../core/documents/changes.ts';
 import { pagesOf } from '../../../core/documents/pages.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -57,11 +58,7 @@ export async function settleWaiting(
   const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';
-  const { committed } = await documents.commitDocuments(
-    'builds',
-    [node.task],
-    [{ do: 'patch', id: node.id, set, ifMatch: found.etag }],
-  );
+  const { committed } = await documents.commitDocuments('builds', [node.task], [patching(found, set)]);
   if (committed && because !== undefined) await tellFailed(ports, node, because);
   return committed ? state : 'waiting';
 }

@@ -1,3 +1,4 @@
+import { patching } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -29,14 +30,7 @@ export async function takeTurn(
       const { committed } = await documents.commitDocuments(
         'registries',
         [registry],
-        [
-          {
-            do: 'patch',
-            id: found.document.id,
-            set: { turns: [...turns, { build, at: clock.now().toISOString() }] },
-            ifMatch: found.etag,
-          },
-        ],
+        [patching(found, { turns: [...turns, { build, at: clock.now().toISOString() }] })],
       );
       return committed ? { free: undefined } : undefined;
     })

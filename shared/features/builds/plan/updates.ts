@@ -1,11 +1,11 @@
 import { defined } from '../../../core/documents/defined.ts';
+import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { CatalogueEvent } from '../../../core/events/envelope.ts';
 import { envelope } from '../../../core/events/envelope.ts';
 import { dependentsOf } from '../edges/learn.ts';
 import { baseReference, ownBase } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildOf } from './cause.ts';
-import { madeId } from './documents.ts';
 import { goOn } from './go-on.ts';
 import { putInLine } from './lane.ts';
 
@@ -20,7 +20,7 @@ export async function tellUpdated(
   const { repository, tag, digest, previousDigest } = target;
   const { edges } = await dependentsOf(ports, ownBase(ports.registry, repository), tag, { limit: 1 });
   if (edges.length === 0) return;
-  const id = madeId('base-updated', cause);
+  const id = stableUuid('base-updated', cause);
   const build = buildOf(request.id);
   const image = `${repository}:${tag}`;
   await ports.topic.publishEvents([

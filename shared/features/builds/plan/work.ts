@@ -1,14 +1,17 @@
 import { readable } from '../../../core/documents/alone.ts';
+import { patching } from '../../../core/documents/changes.ts';
+import { Lease } from '../../../core/documents/lease.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { BuildPorts } from '../ports.ts';
 import { isCancelled, stopCancelled } from './cancel.ts';
 import type { Node } from './documents.ts';
-import { nodeSchema, nodesOf } from './documents.ts';
+import { nodes, nodeSchema, nodesOf } from './documents.ts';
 import { tellFailed, tellMade, tellStarted } from './events.ts';
 import { finishIfDone, goOn } from './go-on.ts';
-import { Lease, leaseMs } from './lease.ts';
+import type { NodeLease } from './lease.ts';
+import { nodeLease } from './lease.ts';
 import type { Ended } from './make-image.ts';
 import { makeImage } from './make-image.ts';
 import { settleFollowers } from './settle.ts';
@@ -42,45 +45,34 @@ async function dueNodes({ documents, clock, log }: BuildPorts, build: string): P
   ];
   const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: imagesLookedAt });
   const due = readable(log, nodeSchema, page.documents, { container: 'builds', partition });
-  for (const { document, etag } of page.documents.filter(
-    (found) => !due.some((each) => each.document.id === found.document.id),
-  )) {
+  for (const before of page.documents.filter((found) => !due.some((each) => each.document.id === found.document.id))) {
     await documents.commitDocuments('builds', partition, [
-      {
-        do: 'patch',
-        id: document.id,
-        set: { state: 'failed', because: 'what is stored of it cannot be read', endedAt: clock.now().toISOString() },
-        ifMatch: etag,
-      },
+      patching(before, {
+        state: 'failed',
+        because: 'what is stored of it cannot be read',
+        endedAt: clock.now().toISOString(),
+      }),
     ]);
   }
   return due;
 }
 
-/** Of those that are ready the first that nobody else takes. */
-async function claimOne(
-  { documents, clock }: BuildPorts,
-  due: readonly Stored<Node>[],
-): Promise<Stored<Node> | undefined> {
-  for (const { document, etag } of due) {
+/** Takes the first ready image that nobody else takes; `undefined` when every one was lost to others. */
+async function claimOne(ports: BuildPorts, due: readonly Stored<Node>[]): Promise<NodeLease | undefined> {
+  for (const found of due) {
     const taken = {
       state: 'running' as const,
-      tryAt: new Date(clock.now().getTime() + leaseMs).toISOString(),
-      attempts: document.attempts + 1,
-      startedAt: clock.now().toISOString(),
+      attempts: found.document.attempts + 1,
+      startedAt: ports.clock.now().toISOString(),
     };
-    const outcome = await documents.commitDocuments(
-      'builds',
-      [document.task],
-      [{ do: 'patch', id: document.id, set: taken, ifMatch: etag }],
-    );
-    if (outcome.committed) return { document: { ...document, ...taken }, etag: outcome.etags[0] ?? '' };
+    const lease = await Lease.take(ports, nodes, found, nodeLease, taken);
+    if (lease !== undefined) return lease;
   }
   return undefined;
 }
 
-async function makeOne(ports: BuildPorts, { document: node, etag }: Stored<Node>): Promise<void> {
-  const lease = new Lease(ports, node, etag);
+async function makeOne(ports: BuildPorts, lease: NodeLease): Promise<void> {
+  const node = lease.held.document;
   if (node.attempts === 1) await tellStarted(ports, node);
   const ended = await endOf(ports, node, lease);
   if (ended === undefined || !(await lease.write({ ...ended, endedAt: ports.clock.now().toISOString() }))) return;
@@ -94,7 +86,7 @@ async function makeOne(ports: BuildPorts, { document: node, etag }: Stored<Node>
  * What the registry refuses, and whatever else cannot be done with it, is this image's failure, at once: others wait in
  * the same line. A store that does not answer is nobody's: the lease runs out, and somebody tries again.
  */
-async function endOf(ports: BuildPorts, node: Node, lease: Lease): Promise<Ended | undefined> {
+async function endOf(ports: BuildPorts, node: Node, lease: NodeLease): Promise<Ended | undefined> {
   if (node.attempts > mostAttempts)
     return { state: 'failed', because: `it was begun ${mostAttempts} times, and never ended` };
   if (node.mode === 'notify') return { state: 'notified' };

@@ -1,8 +1,9 @@
 import { oneByOne, readable } from '../../../core/documents/alone.ts';
+import { patching } from '../../../core/documents/changes.ts';
 import { pagesOf } from '../../../core/documents/pages.ts';
+import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { nextRun } from '../../../core/rules/schedule.ts';
-import { madeId } from '../plan/documents.ts';
 import { putInLine } from '../plan/lane.ts';
 import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -46,17 +47,15 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
 }
 
 /** In line first: who dies before the next time is written does it again, and it is known. */
-async function lineUp(
-  ports: BuildPorts,
-  { document: task, etag }: { readonly document: Task; readonly etag: string },
-): Promise<void> {
+async function lineUp(ports: BuildPorts, found: Stored<Task>): Promise<void> {
+  const { document: task } = found;
   const { documents, registry, clock } = ports;
   const { schedule } = task.settings;
   if (schedule === undefined) return;
-  await putInLine(ports, rootOf(ports, task, madeId('schedule', registry, task.name, task.dueAt)));
+  await putInLine(ports, rootOf(ports, task, stableUuid('schedule', registry, task.name, task.dueAt)));
   await documents.commitDocuments(
     'registries',
     [registry],
-    [{ do: 'patch', id: task.id, set: { dueAt: nextRun(schedule, clock.now()).toISOString() }, ifMatch: etag }],
+    [patching(found, { dueAt: nextRun(schedule, clock.now()).toISOString() })],
   );
 }

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { basesOf } from '../../../core/dockerfile/bases.ts';
 import { readable } from '../../../core/documents/alone.ts';
+import { writing } from '../../../core/documents/changes.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import { pagesOf } from '../../../core/documents/pages.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
@@ -136,7 +138,7 @@ async function madeTask(
     ...due,
     versions,
     named: isFixed({ settings }) ? [...new Set(bases.map(({ base }) => base))] : [],
-    ...(before?.turns === undefined ? {} : { turns: before.turns }),
+    ...defined({ turns: before?.turns }),
     bases,
     createdAt: before?.createdAt ?? now,
     updatedAt: now,
@@ -149,9 +151,7 @@ function taskChanges(task: Task, there: Stored<Task> | undefined): DocumentChang
   const before = there?.document;
   const moved = before !== undefined && before.settings.image !== task.settings.image;
   return [
-    there === undefined
-      ? { do: 'create', document: { ...task } }
-      : { do: 'replace', document: { ...task }, ifMatch: there.etag },
+    writing(there, task),
     ...(before === undefined || moved
       ? [
           {

@@ -1,6 +1,9 @@
 import { oneByOne, readable } from '../../../core/documents/alone.ts';
+import { backoff } from '../../../core/documents/backoff.ts';
+import { patching, removing, writing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { pagesOf } from '../../../core/documents/pages.ts';
+import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { envelope } from '../../../core/events/envelope.ts';
@@ -8,7 +11,6 @@ import type { Digest } from '../../../core/oci/digest.ts';
 import { watchesRef } from '../edges/documents.ts';
 import { dependentsOf } from '../edges/learn.ts';
 import { shownReference } from '../edges/names.ts';
-import { madeId } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Upstream, UpstreamLogin, Watched } from './documents.ts';
 import { upstreamRef, upstreamSchema, watchedRef, watchedSchema } from './documents.ts';
@@ -93,15 +95,7 @@ async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
         minute: minuteOf(clock),
         used: usedOf(ports, found) + 1,
       };
-      const outcome = await documents.commitDocuments(
-        'registries',
-        [registry],
-        [
-          found === undefined
-            ? { do: 'create', document: { ...document } }
-            : { do: 'replace', document: { ...document }, ifMatch: found.etag },
-        ],
-      );
+      const outcome = await documents.commitDocuments('registries', [registry], [writing(found, document)]);
       return outcome.committed ? { may: true } : undefined;
     })
   ).may;
@@ -121,21 +115,15 @@ async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promi
 }
 
 /** `not ours` when nobody is built on it any more, its host is not listed, or somebody else looks. */
-async function look(
-  ports: BuildPorts,
-  { document: watched, etag }: Stored<Watched>,
-): Promise<'looked' | 'no budget' | 'not ours'> {
+async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked' | 'no budget' | 'not ours'> {
+  const { document: watched } = found;
   const { base, tag, id } = watched;
   const host = hostOf(base);
   if (!isLeft(ports, await readBudget(ports, host))) return 'no budget';
   const { documents, clock, upstream } = ports;
   const { edges } = await dependentsOf(ports, base, tag, { limit: 1 });
   if (edges.length === 0) {
-    const { committed } = await documents.commitDocuments(
-      'dependencies',
-      [base],
-      [{ do: 'delete', id, ifMatch: etag }],
-    );
+    const { committed } = await documents.commitDocuments('dependencies', [base], [removing(found)]);
     if (committed && watched.first !== undefined) {
       const counted = watchesRef({ registry: watched.registry, repository: watched.first }, watched);
       await documents.commitDocuments(counted.container, counted.partition, [{ do: 'delete', id: counted.id }]);
@@ -148,14 +136,7 @@ async function look(
     await documents.commitDocuments(
       'dependencies',
       [base],
-      [
-        {
-          do: 'patch',
-          id,
-          set: { dueAt: next(clock.now(), upstream.intervalMs), error: notListed(base) },
-          ifMatch: etag,
-        },
-      ],
+      [patching(found, { dueAt: next(clock.now(), upstream.intervalMs), error: notListed(base) })],
     );
     return 'not ours';
   }
@@ -163,7 +144,7 @@ async function look(
   const claimed = await documents.commitDocuments(
     'dependencies',
     [base],
-    [{ do: 'patch', id, set: { dueAt: next(clock.now(), upstream.intervalMs) }, ifMatch: etag }],
+    [patching(found, { dueAt: next(clock.now(), upstream.intervalMs) })],
   );
   if (!claimed.committed) return 'not ours';
   // Only by who has taken it: a request must not be spent on a tag that another instance looks at.
@@ -209,7 +190,10 @@ function became(
         checkedAt,
         failures: failures + 1,
         error: looked.is === 'gone' ? 'there is no such tag' : looked.why,
-        dueAt: next(clock.now(), Math.min(longestWaitMs, upstream.intervalMs * 2 ** Math.min(10, failures + 1))),
+        dueAt: next(
+          clock.now(),
+          backoff(Math.min(9, failures) + 2, { first: upstream.intervalMs, longest: longestWaitMs }),
+        ),
       };
   }
 }
@@ -226,7 +210,7 @@ async function tellMoved(
   previousDigest: Digest,
 ): Promise<void> {
   const image = shownReference({ base, tag });
-  const id = madeId('upstream-updated', base, tag, moves, digest);
+  const id = stableUuid('upstream-updated', base, tag, moves, digest);
   const timestamp = clock.now().toISOString();
   await topic.publishEvents([
     envelope(

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { createPublicKey } from 'node:crypto';
+import { writing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
@@ -116,10 +117,7 @@ export class KeyRing {
     const { registry } = this.#settings;
     const keys = withoutOver([...(stored?.document.keys ?? []), key], this.#ports.clock.now());
     const document: KeyRingDocument = { id: keyRingId, type: 'key-ring', schemaVersion: 1, registry, keys };
-    const change =
-      stored === undefined
-        ? ({ do: 'create', document } as const)
-        : ({ do: 'replace', document, ifMatch: stored.etag } as const);
+    const change = writing(stored, document);
     const outcome = await this.#ports.documents.commitDocuments('registries', [registry], [change]);
     if (outcome.committed)
       this.#ports.log.info({ kid: key.kid, signsFrom: key.signsFrom }, 'a signing key was added to the ring');

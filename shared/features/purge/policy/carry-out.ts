@@ -1,3 +1,5 @@
+import { replacing } from '../../../core/documents/changes.ts';
+import { isHeld, leaseEnd } from '../../../core/documents/lease.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored, UnreadableDocument } from '../../../core/documents/stored.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
@@ -43,22 +45,18 @@ export async function carryOut(
       'registries',
       [registry],
       [
-        {
-          do: 'replace',
-          document: {
-            ...after,
-            lease: { by: me, until: new Date(now.getTime() + leaseMs).toISOString() },
-            ttl: planTtl,
-          },
-          ifMatch: found.etag,
-        },
+        replacing(found, {
+          ...after,
+          lease: { by: me, until: leaseEnd(now, leaseMs) },
+          ttl: planTtl,
+        }),
       ],
     );
   }
 }
 
 function isHeldByOther({ lease }: Plan, me: string, now: Date): boolean {
-  return lease !== undefined && lease.by !== me && Date.parse(lease.until) > now.getTime();
+  return lease !== undefined && lease.by !== me && isHeld(lease.until, now);
 }
 
 /** One page of it. */
@@ -73,7 +71,7 @@ async function step(ports: PolicyPorts, plan: Plan, cause: Cause): Promise<Plan>
   const written = await ports.documents.commitDocuments(
     'registries',
     [registry],
-    [{ do: 'replace', document: { ...page.document, removals, ttl: planTtl }, ifMatch: page.etag }],
+    [replacing(page, { ...page.document, removals, ttl: planTtl })],
   );
   if (!written.committed) return plan;
   return {

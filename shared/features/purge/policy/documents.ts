@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { registrySchema, repositorySchema, tagSchema } from '../../../core/documents/names.ts';
@@ -64,14 +65,12 @@ export async function readPolicy(
   documents: Documents,
   registry: RegistryName,
   name: string,
-): Promise<{ document: PolicyDocument; etag?: string } | undefined> {
+): Promise<{ document: PolicyDocument; stored?: Stored<PolicyDocument> } | undefined> {
   const found = await readStored(documents, policyDocumentSchema, policyRef(registry, name));
-  return (
-    found ??
-    (name === defaultName
-      ? { document: newPolicy(registry, name, defaultPolicy, new Date(0), new Date(0)) }
-      : undefined)
-  );
+  if (found !== undefined) return { document: found.document, stored: found };
+  return name === defaultName
+    ? { document: newPolicy(registry, name, defaultPolicy, new Date(0), new Date(0)) }
+    : undefined;
 }
 
 /** All of a registry, in the order of their names. */
@@ -98,11 +97,8 @@ export async function changePolicy(
     const found = await readPolicy(documents, registry, name);
     const after = found === undefined ? undefined : change(found.document);
     if (found === undefined || after === undefined) return { after: found?.document };
-    const write: DocumentChange =
-      found.etag === undefined
-        ? { do: 'create', document: { ...after } }
-        : { do: 'replace', document: { ...after }, ifMatch: found.etag };
-    return (await documents.commitDocuments('registries', [registry], [write])).committed ? { after } : undefined;
+    const { committed } = await documents.commitDocuments('registries', [registry], [writing(found.stored, after)]);
+    return committed ? { after } : undefined;
   });
   return outcome.after;
 }

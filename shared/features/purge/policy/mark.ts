@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import { aboutName, tagsAbout } from '../../../core/documents/about.ts';
 import { binnedDocumentSchema, binnedRef } from '../../../core/documents/bin.ts';
+import { patching } from '../../../core/documents/changes.ts';
 import {
   childrenOf,
   manifestDocumentSchema,
-  manifestId,
   manifestRef,
   referrerDocumentSchema,
   tagDocumentSchema,
@@ -66,12 +66,13 @@ export async function mark(session: Session, view: RepositoryView, digest: Diges
 async function rememberUntagged(
   { documents, clock }: PolicyPorts,
   key: RepositoryKey,
-  { facts, manifest: { document, etag } }: Judged,
+  { facts, manifest }: Judged,
 ): Promise<void> {
+  const { document } = manifest;
   if (facts.tags.length > 0 || facts.keeper !== undefined || document.untaggedAt !== undefined) return;
   // Whoever wrote in between may have tagged it.
   await documents.commitDocuments('repositories', partitionOf(key), [
-    { do: 'patch', id: manifestId(document.digest), set: { untaggedAt: clock.now().toISOString() }, ifMatch: etag },
+    patching(manifest, { untaggedAt: clock.now().toISOString() }),
   ]);
 }
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { ManifestDocument } from '../../../core/documents/manifest.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
+import type { WholeQuery } from '../../../core/documents/pages.ts';
+import { eachPage } from '../../../core/documents/pages.ts';
 import { sumOfBytes } from '../../../core/documents/references.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
@@ -141,7 +143,7 @@ async function collect(session: Session, policy: string): Promise<Collected> {
   const [found, kept]: [Found[], Item[]] = [[], []];
   const taken = new Set<string>();
   const limit = pLimit(judgedAtOnce);
-  const query: DocumentQuery = {
+  const query: WholeQuery = {
     container: 'repositories',
     partition: [registry],
     where: [
@@ -152,12 +154,8 @@ async function collect(session: Session, policy: string): Promise<Collected> {
     orderBy: { path: 'dueAt', direction: 'asc' },
     limit: dueAtOnce,
   };
-  let continuation: string | undefined;
-  do {
-    const page = await ports.documents.queryDocuments({
-      ...query,
-      ...(continuation === undefined ? {} : { continuation }),
-    });
+  let more = false;
+  for await (const page of eachPage(ports.documents, query)) {
     const judged = await Promise.all(
       page.documents.map((each) => limit(() => judgeUnlessBroken(session, policy, each, query))),
     );
@@ -167,12 +165,13 @@ async function collect(session: Session, policy: string): Promise<Collected> {
       taken.add(keyOf(each.found.removal));
       found.push(each.found);
     }
-    continuation = page.continuation;
-  } while (continuation !== undefined && found.length < removalsAtMost);
+    more = !page.isLast;
+    if (found.length >= removalsAtMost) break;
+  }
   kept.sort((a, b) =>
     `${a.repository}@${a.digest}:${a.tag ?? ''}` < `${b.repository}@${b.digest}:${b.tag ?? ''}` ? -1 : 1,
   );
-  return { found, kept, more: continuation !== undefined };
+  return { found, kept, more };
 }
 
 /**

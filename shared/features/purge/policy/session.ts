@@ -1,9 +1,10 @@
 import { aboutIn } from '../../../core/documents/about.ts';
 import { forbidding } from '../../../core/documents/attributes.ts';
-import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
+import type { WholeQuery } from '../../../core/documents/pages.ts';
+import { pagesOf } from '../../../core/documents/pages.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
 import { parseStored, readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
@@ -137,19 +138,19 @@ async function newestTags(
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const newest: Tag[] = [];
   const fallen = new Set<Digest>();
-  let continuation: string | undefined;
-  while (counting.some(({ left }) => left > 0)) {
-    const page = await documents.queryDocuments({
-      container,
-      partition,
-      where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }],
-      orderBy: { path: 'byTime', direction: 'desc' },
-      limit: 100,
-      ...defined({ continuation }),
-    });
+  const byTime: WholeQuery = {
+    container,
+    partition,
+    where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }],
+    orderBy: { path: 'byTime', direction: 'desc' },
+    limit: 100,
+  };
+  const isOver = () => counting.every(({ left }) => left <= 0);
+  if (isOver()) return { newest, fallen: [] };
+  for await (const page of pagesOf(documents, byTime)) {
     for (const {
       document: { name, digest, about },
-    } of page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition }))) {
+    } of page.map((found) => parseStored(tagDocumentSchema, found, byTime))) {
       // What is about another manifest uses up no place among images.
       if ((about ?? aboutIn(name)) !== undefined) continue;
       newest.push(name);
@@ -158,8 +159,7 @@ async function newestTags(
         each.left -= 1;
       }
     }
-    continuation = page.continuation;
-    if (continuation === undefined) break;
+    if (isOver()) break;
   }
   return { newest, fallen: [...fallen] };
 }

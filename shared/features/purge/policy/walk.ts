@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
+import { firstFilledPage, firstPage } from '../../../core/documents/pages.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
 import { parseStored, UnreadableDocument } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { parseDigest } from '../../../core/oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../../../core/oci/name.ts';
-import type { DocumentPage, DocumentQuery, QueryDocuments } from '../../../core/ports/documents.ts';
 import type { PolicyDocument } from './documents.ts';
 import { changePolicy, readPolicy } from './documents.ts';
 import { mark } from './mark.ts';
@@ -139,7 +139,7 @@ async function repositoriesBehind(
     last === undefined
       ? []
       : [{ path: 'id', is: '>' as const, value: repositoryRef({ registry, repository: last as RepositoryName }).id }];
-  const { documents: found } = await firstPage(documents, {
+  const found = await firstPage(documents, {
     container,
     partition,
     where: [{ path: 'id', is: 'starts-with', value: prefix }, ...behind],
@@ -156,7 +156,7 @@ async function manifestsBehind(
 ): Promise<{ digests: Digest[]; more: boolean }> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: `manifest:${last}` }];
-  const page = await firstPage(documents, {
+  const page = await firstFilledPage(documents, {
     container,
     partition,
     where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }, ...behind],
@@ -166,14 +166,6 @@ async function manifestsBehind(
   // By their ids, which are read whatever else of them cannot be.
   return {
     digests: page.documents.flatMap(({ document }) => parseDigest(document.id.slice('manifest:'.length)) ?? []),
-    more: page.continuation !== undefined,
+    more: !page.isLast,
   };
-}
-
-/** The first that holds anything: a page may be empty and not the last. */
-async function firstPage(documents: QueryDocuments, query: DocumentQuery): Promise<DocumentPage> {
-  let page = await documents.queryDocuments(query);
-  while (page.documents.length === 0 && page.continuation !== undefined)
-    page = await documents.queryDocuments({ ...query, continuation: page.continuation });
-  return page;
 }

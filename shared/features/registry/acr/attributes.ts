@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Attributes } from '../../../core/documents/attributes.ts';
 import { attributesSchema } from '../../../core/documents/attributes.ts';
+import { patching, written } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
@@ -67,7 +68,7 @@ interface Patched<T> {
  * Changes some properties of a document and gives it as it is then. Conditional on its etag, as a push is, so neither
  * overwrites the other. Throws `absent` when there is none, and `RegistryError` (`contended`).
  */
-export async function patchStored<T extends object>(
+export async function patchStored<T extends { readonly id: string }>(
   documents: ReadDocument & CommitDocuments,
   { ref, schema, absent, change }: Patched<T>,
 ): Promise<Stored<T>> {
@@ -76,11 +77,8 @@ export async function patchStored<T extends object>(
     if (before === undefined) throw absent;
     const set = change(before.document);
     if (Object.keys(set).length === 0) return before;
-    const outcome = await documents.commitDocuments(ref.container, ref.partition, [
-      { do: 'patch', id: ref.id, set: { ...set }, ifMatch: before.etag },
-    ]);
-    const etag = outcome.committed ? outcome.etags[0] : undefined;
-    return etag === undefined ? undefined : { document: { ...before.document, ...set }, etag };
+    const outcome = await documents.commitDocuments(ref.container, ref.partition, [patching(before, set)]);
+    return written(outcome, { ...before.document, ...set });
   });
 }
 

@@ -1,4 +1,5 @@
 import { requireAllowed } from '../../../core/documents/attributes.ts';
+import { replacing, written } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
@@ -68,12 +69,10 @@ async function bury(ports: RegistryPorts, key: RepositoryKey, { generation }: Re
       state: 'deleted',
       updatedAt: ports.clock.now().toISOString(),
     };
-    const outcome = await ports.documents.commitDocuments(container, partition, [
-      { do: 'replace', document: { ...document }, ifMatch: found.etag },
-    ]);
-    const etag = outcome.committed ? outcome.etags[0] : undefined;
-    if (etag === undefined) return undefined;
-    ports.entries.remember({ document, etag });
+    const outcome = await ports.documents.commitDocuments(container, partition, [replacing(found, document)]);
+    const buried = written(outcome, document);
+    if (buried === undefined) return undefined;
+    ports.entries.remember(buried);
     return 'buried';
   });
 }

@@ -1,10 +1,11 @@
 import { oneByOne, readable } from '../../../core/documents/alone.ts';
+import { removing, replacing } from '../../../core/documents/changes.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
 import type { RepositoryDocument } from '../../../core/documents/repository.ts';
 import { repositoryDocumentSchema } from '../../../core/documents/repository.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
-import type { CommitDocuments, DocumentChange, QueryDocuments } from '../../../core/ports/documents.ts';
+import type { CommitDocuments, QueryDocuments } from '../../../core/ports/documents.ts';
 import type { Log } from '../../../core/ports/log.ts';
 
 /**
@@ -49,13 +50,12 @@ export async function settleRepositories(ports: SettlePorts): Promise<number> {
   return revived;
 }
 
-async function settle(ports: SettlePorts, { document, etag }: Stored<RepositoryDocument>): Promise<boolean> {
+async function settle(ports: SettlePorts, found: Stored<RepositoryDocument>): Promise<boolean> {
+  const { document } = found;
   const holds = await holdsManifest(ports.documents, document);
   const age = ports.clock.now().getTime() - Date.parse(document.updatedAt);
   if (!holds && age < settleAge) return false;
-  const change: DocumentChange = holds
-    ? { do: 'replace', document: { ...document, state: 'live' }, ifMatch: etag }
-    : { do: 'delete', id: document.id, ifMatch: etag };
+  const change = holds ? replacing(found, { ...document, state: 'live' }) : removing(found);
   // Not committed: somebody has just pushed there and brought it back.
   const { committed } = await ports.documents.commitDocuments('registries', [document.registry], [change]);
   return holds && committed;

@@ -19,7 +19,7 @@ const jobs = collection({
   schema: jobSchema,
   place: ({ registry, id }: Pick<Job, 'registry' | 'id'>) => ({ partition: [registry], id }),
 });
-const terms = { ms: 1_000, until: (takenUntil: string) => ({ takenUntil }) };
+const terms = { ms: 1_000, renewMs: 1, until: (takenUntil: string) => ({ takenUntil }) };
 const key = { registry: 'local', id: 'job' };
 
 async function setUp() {
@@ -80,7 +80,7 @@ describe('a lease', () => {
     const { ports, job, wait } = await setUp();
     const lease = await Lease.take(ports, jobs, job, terms);
     wait(500);
-    const result = await lease?.keptDuring(1, async () => {
+    const result = await lease?.keptDuring(async () => {
       for (;;) {
         const found = await jobs.find(ports.documents, key);
         if (found?.document.takenUntil === '2026-03-01T12:00:01.500Z') return 'renewed';
