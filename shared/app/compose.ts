@@ -217,7 +217,7 @@ function lazyIdentity(config: Config): () => TokenCredential {
   let credential: TokenCredential | undefined;
   return () =>
     (credential ??= new DefaultAzureCredential(
-      config.AZURE_CLIENT_ID === undefined ? {} : { managedIdentityClientId: config.AZURE_CLIENT_ID },
+      defined({ managedIdentityClientId: config.AZURE_CLIENT_ID }),
     ));
 }
 

@@ -105,7 +105,7 @@ function valueOf({ name, value }: KeyVaultSecret): string {
 }
 
 function tagsOf({ properties: { tags } }: KeyVaultSecret): Pick<Secret, 'tags'> {
-  return tags === undefined || Object.keys(tags).length === 0 ? {} : { tags };
+  return defined({ tags: tags === undefined || Object.keys(tags).length === 0 ? undefined : tags });
 }
 
 function versionOf({ name, properties: { version } }: KeyVaultSecret): string {

@@ -320,7 +320,7 @@ export function authSettings(config: Config): AuthSettings {
 }
 
 function hopsOf({ LONGSHORE_TRUSTED_HOPS: trustedHops }: Config): { readonly trustedHops?: number } {
-  return trustedHops === 0 ? {} : { trustedHops };
+  return defined({ trustedHops: trustedHops === 0 ? undefined : trustedHops });
 }
 
 /** The names that requests may come to; `undefined`: any. */
@@ -369,7 +369,7 @@ export function sealingSettings(config: Config): SealingSettings {
 }
 
 function ratesOf(which: keyof RateLimitSettings, given: Config['LONGSHORE_RATE_LIMITS']): RateLimitSettings {
-  return given === 'off' ? {} : { [which]: given };
+  return defined({ [which]: given === 'off' ? undefined : given });
 }
 
 const gib = 1024 ** 3;

@@ -1,3 +1,4 @@
+import { defined } from '../documents/defined.ts';
 import type { ManifestDocument } from '../documents/manifest.ts';
 import { sizeOf, sumOfBytes } from '../documents/references.ts';
 import type { RepositoryName, Tag } from '../oci/name.ts';
@@ -31,7 +32,7 @@ export function chartTarget(manifest: Contained, repository: RepositoryName, tag
     digest: manifest.digest,
     repository,
     name,
-    ...(version === undefined ? {} : { version, tag: `${name}-${version}.tgz` }),
+    ...defined({ version, tag: version === undefined ? undefined : `${name}-${version}.tgz` }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { PushedBy } from '../../core/documents/principal.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -215,7 +216,7 @@ async function inBuilds(
 
 function heldByOf({ heldBy }: Root, lane: Lane | undefined): { build?: string } {
   const build = heldBy ?? lane?.active[0];
-  return build === undefined ? {} : { build };
+  return defined({ build });
 }
 
 function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {

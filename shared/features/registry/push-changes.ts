@@ -133,9 +133,9 @@ function cameAlone(
   { before, binned, mayRestore }: Pick<PushSituation, 'before' | 'binned' | 'mayRestore'>,
   now: string,
 ): Pick<ManifestDocument, 'cameAloneAt'> {
-  if (binned !== undefined) return mayRestore ? {} : { cameAloneAt: now };
+  if (binned !== undefined) return defined({ cameAloneAt: mayRestore ? undefined : now });
   const cameAloneAt = before?.document.cameAloneAt;
-  return cameAloneAt === undefined ? {} : { cameAloneAt };
+  return defined({ cameAloneAt });
 }
 
 /** What a document repeats of a manifest's annotations: all, or where they are. */

@@ -94,14 +94,10 @@ async function ofRepository(
   ]);
   if (total === undefined) return undefined;
   const held =
-    sizes === undefined
-      ? {}
-      : {
-          sizes: {
+    defined({ sizes: sizes === undefined ? undefined : {
             ...pick(sizes.document, ['uniqueBytes', 'sharedBytes', 'recycledBytes', 'unneededBytes', 'measuredAt']),
             freedBytes: sizes.document.uniqueBytes,
-          },
-        };
+          } });
   return {
     repository: key.repository,
     ...countsOf(total),
@@ -166,7 +162,7 @@ async function lastTimes(
         latest === undefined
           ? undefined
           : parseStored(daySchema, latest, { container: 'usage', partition }).document[kind];
-      return at === undefined ? {} : { [kind]: at };
+      return defined({ [kind]: at });
     }),
   );
   return Object.assign({}, ...found) as Pick<Found, 'lastPull' | 'lastHead' | 'lastPush'>;

@@ -155,7 +155,7 @@ const mostOfLog = 200 * 1024;
 async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
   const length = Number((await outbound.ask(url, { method: 'HEAD', headers: {} })).headers['content-length'] ?? 0);
   const from = Math.max(0, length - mostOfLog);
-  const log = await outbound.ask(url, { method: 'GET', headers: from === 0 ? {} : { range: `bytes=${from}-` } });
+  const log = await outbound.ask(url, { method: 'GET', headers: defined({ range: from === 0 ? undefined : `bytes=${from}-` }) });
   if (log.status !== 200 && log.status !== 206) return undefined;
   return log.status === 206 ? `… (${from} bytes are left out)\n${log.text}` : log.text;
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { randomBytes } from 'node:crypto';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -47,7 +48,7 @@ export async function writeInbound(
   const secret = given ?? made();
   const ref = inboundRef(registry, of);
   const key = await sealing.current();
-  const others = root === undefined ? {} : { root: seal(root, key, placeOf(ports, `${of}/root`)) };
+  const others = defined({ root: root === undefined ? undefined : seal(root, key, placeOf(ports, `${of}/root`)) });
   const document: Inbound = {
     id: ref.id,
     type: 'inbound',

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Digest } from '../../../core/oci/digest.ts';
@@ -32,7 +33,7 @@ export async function gateOf(
   if (test === undefined) return {};
   const gate =
     'url' in test ? await askedByHttp(ports, node, task, test, tested) : await runIn(ports, node, task, test, tested);
-  return gate === undefined ? {} : { gate };
+  return defined({ gate });
 }
 
 async function runIn(

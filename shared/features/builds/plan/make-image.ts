@@ -71,7 +71,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
   const made = await lease.keptDuring(() => madeBy(ports, node, { app, task, lease, pushedBy: at?.pushedBy }));
   // What was built elsewhere began with the tag as it was then.
   const from = node.remote?.from ?? app?.digest ?? 'nothing';
-  const before = from === 'nothing' ? {} : { digestBefore: from };
+  const before = defined({ digestBefore: from === 'nothing' ? undefined : from });
   if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
   if (made.is === 'elsewhere') return undefined;
   if (made.is === 'same') return { state: 'same', ...defined({ digest: app?.digest }) };

@@ -138,7 +138,7 @@ async function tell(
   const id = stableUuid('newer-tag', event, name);
   const image = `${repository}:${tag}`;
   const previousDigest =
-    old === undefined || old.document.digest === digest ? {} : { previousDigest: old.document.digest };
+    defined({ previousDigest: old === undefined || old.document.digest === digest ? undefined : old.document.digest });
   await ports.topic.publishEvents([
     envelope(
       'Longshore.BaseImageUpdated',

@@ -123,7 +123,9 @@ async function madeTask(
   }
   const now = clock.now().toISOString();
   const { schedule, enabled } = settings;
-  const due = schedule === undefined || !enabled ? {} : { dueAt: nextRun(schedule, clock.now()).toISOString() };
+  const due = defined({
+    dueAt: schedule === undefined || !enabled ? undefined : nextRun(schedule, clock.now()).toISOString(),
+  });
   return {
     id: taskRef(registry, name).id,
     type: 'task',
@@ -134,7 +136,7 @@ async function madeTask(
     repository,
     tag,
     host,
-    ...(commit === undefined ? {} : { commit }),
+    ...defined({ commit }),
     ...due,
     versions,
     named: isFixed({ settings }) ? [...new Set(bases.map(({ base }) => base))] : [],

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { BuildPorts } from '../ports.ts';
 import { faultOfSecretName } from '../user-secrets.ts';
@@ -47,7 +48,7 @@ export async function askedAs(
   { secrets }: Pick<BuildPorts, 'secrets'>,
   upstream: UpstreamLogin | undefined,
 ): Promise<AskedAs | { readonly why: string }> {
-  const realm = upstream?.realm === undefined ? {} : { realm: upstream.realm };
+  const realm = defined({ realm: upstream?.realm });
   if (upstream?.username === undefined || upstream.secret === undefined) return realm;
   const secret = await secrets.readUserSecret(upstream.secret, { host: upstream.host });
   if ('why' in secret) return secret;

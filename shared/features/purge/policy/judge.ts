@@ -239,7 +239,7 @@ function pullsOf({ manifest, along }: Facts): (number | undefined)[] {
 
 function latest(pulls: readonly (number | undefined)[]): { pulledAt?: number } {
   const known = pulls.filter((pull) => pull !== undefined);
-  return known.length === 0 ? {} : { pulledAt: Math.max(...known) };
+  return defined({ pulledAt: known.length === 0 ? undefined : Math.max(...known) });
 }
 
 function evidenceOf({ facts: { trackedSince, tags }, manifest, tag, pulledAt }: Judged): Evidence {

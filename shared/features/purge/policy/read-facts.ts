@@ -211,11 +211,11 @@ async function aboutOf(
   { name, digest }: TagDocument,
 ): Promise<{ about?: Digest }> {
   const subject = await subjectNamed(documents, key, name);
-  return subject === undefined || subject === digest ? {} : { about: subject };
+  return defined({ about: subject === undefined || subject === digest ? undefined : subject });
 }
 
 /** Who asks by HEAD has the image already and still looks whether its tag has moved: it uses it. */
 function pulledAt(pull: LastPull | undefined): { pulledAt?: number } {
   const times = [pull?.lastPull, pull?.lastHead].filter((time) => time !== undefined).map((time) => Date.parse(time));
-  return times.length === 0 ? {} : { pulledAt: Math.max(...times) };
+  return defined({ pulledAt: times.length === 0 ? undefined : Math.max(...times) });
 }

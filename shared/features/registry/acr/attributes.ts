@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import { z } from 'zod';
 import type { Attributes } from '../../../core/documents/attributes.ts';
 import { attributesSchema } from '../../../core/documents/attributes.ts';
@@ -85,5 +86,5 @@ export async function patchStored<T extends { readonly id: string }>(
 /** The `attributes` property after a patch; nothing when the patch names none. */
 export function patchedAttributes(before: Attributes, patch: AttributePatch): { attributes?: Attributes } {
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-  return Object.keys(given).length === 0 ? {} : { attributes: { ...before, ...given } };
+  return defined({ attributes: Object.keys(given).length === 0 ? undefined : { ...before, ...given } });
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { TagDocument } from '../../../core/documents/manifest.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
@@ -25,9 +26,9 @@ export async function respondTagList(
   const request = listRequestIn(query, pageSizes);
   const given = query.get('digest') ?? '';
   const digest = given === '' ? undefined : digestIn(given);
-  const filter = digest === undefined ? {} : { where: [{ path: 'digest', is: '=' as const, value: digest }] };
+  const filter = defined({ where: digest === undefined ? undefined : [{ path: 'digest', is: '=' as const, value: digest }] });
   const page = await listPage(ports.documents, key, { type: 'tag', schema: tagDocumentSchema, ...filter }, request);
-  const headers = linkTo(`/acr/v1/${key.repository}/_tags`, request, page, digest === undefined ? {} : { digest });
+  const headers = linkTo(`/acr/v1/${key.repository}/_tags`, request, page, defined({ digest }));
   return Response.json({ ...where, tags: page.items.map(tagShape) }, { headers });
 }
 
