@@ -51,10 +51,14 @@ async function run(out: string): Promise<void> {
   await copyFile(`${root}host.json`, `${out}/host.json`);
   // For whoever publishes from here with `func`: what runs in a container, and the settings of this machine, stay here.
   await writeFile(`${out}/.funcignore`, 'host\nlocal.settings.json\n');
-  await writeFile(
-    `${out}/package.json`,
-    `${JSON.stringify({ name: 'longshore', private: true, type: 'module', engines: { node: '>=22.15' }, main: 'functions/index.js' }, undefined, 2)}\n`,
-  );
+  const packageJson = {
+    name: 'longshore',
+    private: true,
+    type: 'module',
+    engines: { node: '>=22.15' },
+    main: 'functions/index.js',
+  };
+  await writeFile(`${out}/package.json`, `${JSON.stringify(packageJson, undefined, 2)}\n`);
   for (const { metafile } of [functions, host]) {
     const scripts = Object.entries(metafile.outputs).filter(([path]) => /\.m?js$/.test(path));
     for (const [path, { bytes }] of scripts) process.stdout.write(`${path}: ${Math.round(bytes / 1024)} KiB\n`);

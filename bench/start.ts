@@ -14,7 +14,8 @@ const { Values: sample } = JSON.parse(
   readFileSync(new URL('../local.settings.sample.json', import.meta.url), 'utf8'),
 ) as { Values: Record<string, string> };
 const storage =
-  'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;';
+  'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;' +
+  'BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;';
 /** Stores that never answer: the first answer asks none. */
 const nowhere = {
   ...sample,

@@ -138,7 +138,10 @@ function pushes({ pushNew, pushOneLayer }: Measured): Scenario {
     ],
     advice:
       `Set \`maxThroughput\` to ${numbered(Math.ceil((pushOneLayer.units * perSecond) / 1_000) * 1_000)}: ` +
-      `as it is, the templates carry ${numbered(Math.floor(limits.throughput.value / pushOneLayer.units))} such pushes a second, and clients wait and try again. No limit of Azure itself is met then. One repository alone is bounded by its partition, for a push is one transaction in it: ${numbered(limits.partition.value / pushOneLayer.repositoryUnits)} a second.`,
+      `as it is, the templates carry ${numbered(Math.floor(limits.throughput.value / pushOneLayer.units))} such ` +
+      'pushes a second, and clients wait and try again. No limit of Azure itself is met then. One repository alone is ' +
+      'bounded by its partition, for a push is one transaction in it: ' +
+      `${numbered(limits.partition.value / pushOneLayer.repositoryUnits)} a second.`,
   };
 }
 
@@ -148,7 +151,9 @@ function repositories({ catalogEntryBytes, pull, pushOneLayer }: Measured): Scen
   const documents = count * (catalogEntryBytes + imagesEach * 2_048);
   return {
     title: '10,000 repositories',
-    assumed: `${imagesEach} images each, taken as 2 KiB of documents an image (manifest, tag, counters); every repository is pulled from once a second and pushed to once an hour, and each pull is one by a fresh instance.`,
+    assumed:
+      `${imagesEach} images each, taken as 2 KiB of documents an image (manifest, tag, counters); every repository is ` +
+      'pulled from once a second and pushed to once an hour, and each pull is one by a fresh instance.',
     loads: [
       load(limits.partitionBytes, "the registry: the catalog's entries", count * catalogEntryBytes),
       load(limits.partition, 'the registry: its entries, read by pulls', count * pull.registryUnits),
@@ -168,7 +173,11 @@ function repositories({ catalogEntryBytes, pull, pushOneLayer }: Measured): Scen
       { what: 'documents for a month', dollars: (documents / 1e9) * prices.documents.value },
     ],
     advice:
-      "Set `maxThroughput`; then the partition of the registry's entries is next. This is the worst case: pulls by digest and by tags that an instance has just read cost no units, and an instance reads a repository's entry once in five seconds however often it is pulled from. Entries lie in one partition: it is their reads by many instances, not their bytes or number, that meet its limit first. More than one registry in a deployment, or entries in partitions of their own, would move it; neither is there.",
+      "Set `maxThroughput`; then the partition of the registry's entries is next. This is the worst case: pulls by " +
+      "digest and by tags that an instance has just read cost no units, and an instance reads a repository's entry " +
+      'once in five seconds however often it is pulled from. Entries lie in one partition: it is their reads by many ' +
+      'instances, not their bytes or number, that meet its limit first. More than one registry in a deployment, or ' +
+      'entries in partitions of their own, would move it; neither is there.',
   };
 }
 
@@ -180,7 +189,10 @@ function regions({ pushNew, pull }: Measured): Scenario {
   const units = perSecond * pushNew.units + pullsPerSecond * count * pull.units;
   return {
     title: 'Three regions',
-    assumed: `10 pushes a second in one of them, of ${layersOfImage} new layers of 10 MiB, copied to the two others by their storage (server to server, no byte through the app); ${pullsPerSecond} pulls a second in each, of images of which clients lack one layer. The units of the copies themselves are not in it.`,
+    assumed:
+      `10 pushes a second in one of them, of ${layersOfImage} new layers of 10 MiB, copied to the two others by their ` +
+      `storage (server to server, no byte through the app); ${pullsPerSecond} pulls a second in each, of images of ` +
+      'which clients lack one layer. The units of the copies themselves are not in it.',
     loads: [
       load(
         limits.egress,
@@ -209,6 +221,8 @@ function regions({ pushNew, pull }: Measured): Scenario {
       { what: `bytes between regions: ${numbered((copied * 3_600) / 1e9)} GB an hour` },
     ],
     advice:
-      "Set `maxThroughput`. Of Azure's own limits the egress of the region that is pushed to comes first: copies to each other region are a share of it. Regions in which nobody pulls an image need no copy (filters, docs/replication.md).",
+      "Set `maxThroughput`. Of Azure's own limits the egress of the region that is pushed to comes first: copies to " +
+      'each other region are a share of it. Regions in which nobody pulls an image need no copy (filters, ' +
+      'docs/replication.md).',
   };
 }

@@ -12,7 +12,8 @@ export function deliveryUrl(
   if (functionsBaseUrl === undefined) return undefined;
   // The path under which the Functions host receives for every function with an Event Grid trigger.
   const code = functionsKey === undefined ? '' : `&code=${encodeURIComponent(functionsKey)}`;
-  return `${functionsBaseUrl.replace(/\/$/, '')}/runtime/webhooks/EventGrid?functionName=${encodeURIComponent(destination.function)}${code}`;
+  const query = `functionName=${encodeURIComponent(destination.function)}${code}`;
+  return `${functionsBaseUrl.replace(/\/$/, '')}/runtime/webhooks/EventGrid?${query}`;
 }
 
 /**

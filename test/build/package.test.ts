@@ -15,7 +15,12 @@ const nowhere =
 async function registered(entry: string): Promise<string[]> {
   const script = `
     const { startFunctionsHost } = await import(${JSON.stringify(`${root}local/functions-host/start.ts`)});
-    const host = await startFunctionsHost({ load: () => import(${JSON.stringify(entry)}), hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } }, env: { AzureWebJobsStorage: ${JSON.stringify(nowhere)} }, log: () => undefined });
+    const host = await startFunctionsHost({
+      load: () => import(${JSON.stringify(entry)}),
+      hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } },
+      env: { AzureWebJobsStorage: ${JSON.stringify(nowhere)} },
+      log: () => undefined,
+    });
     console.log(JSON.stringify(host.functions.map(({ name }) => name)));
     process.exit(0);`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
@@ -23,7 +28,12 @@ async function registered(entry: string): Promise<string[]> {
 }
 
 /** Takes from Node what came with 22.15, so that a newer one looks like an older to whatever is loaded behind. */
-const older = `data:text/javascript,${encodeURIComponent("import zlib from 'node:zlib'; import { " + "syncBuiltinESMExports } from 'node:module'; for (const name of Object.keys(zlib)) if (/zstd/i.test(name)) delete zlib[name]; syncBuiltinESMExports();")}`;
+const withoutZstd = `
+  import zlib from 'node:zlib';
+  import { syncBuiltinESMExports } from 'node:module';
+  for (const name of Object.keys(zlib)) if (/zstd/i.test(name)) delete zlib[name];
+  syncBuiltinESMExports();`;
+const older = `data:text/javascript,${encodeURIComponent(withoutZstd)}`;
 
 /** What a process says that imports a file of the package on such a Node. */
 async function loadedOnOlderNode(entry: string): Promise<{ code: number; stderr: string }> {

@@ -179,17 +179,21 @@ describe('a hostile Dockerfile', () => {
         `FROM scratch AS evil\nCOPY --from=${host}/team/base:1 /bin/busybox /bin/busybox\nFROM ` +
         `${host}/team/base:1 AS linked\nRUN ["/bin/busybox", "ln", "-s", "/", "/out"]\nFROM ` +
         `${host}/team/base:1\nRUN --mount=type=bind,from=linked,source=/out,target=/host,rw ["/bin/busybox", ` +
-        `"sh", "-c", "/bin/busybox cat /host${canary} /host/login/auth.json /host/secrets/0; /bin/busybox ls -la /host /host/login; echo x > /host/job/planted"]\n`,
+        `"sh", "-c", "/bin/busybox cat /host${canary} /host/login/auth.json /host/secrets/0; ` +
+        `/bin/busybox ls -la /host /host/login; echo x > /host/job/planted"]\n`,
     ],
     [
       'a cache that leads out',
       () =>
-        `FROM ${host}/team/base:1\nRUN --mount=type=cache,id=../../../../../../..,target=/host ["/bin/busybox", "sh", "-c", "/bin/busybox find /host -maxdepth 3; /bin/busybox cat /host/login/auth.json /host${canary}"]\n`,
+        `FROM ${host}/team/base:1\nRUN --mount=type=cache,id=../../../../../../..,target=/host ` +
+        `["/bin/busybox", "sh", "-c", "/bin/busybox find /host -maxdepth 3; ` +
+        `/bin/busybox cat /host/login/auth.json /host${canary}"]\n`,
     ],
     [
       'a cache of a source outside',
       () =>
-        `FROM ${host}/team/base:1\nRUN --mount=type=cache,source=../../../../../../../../login,target=/host ["/bin/busybox", "sh", "-c", "/bin/busybox cat /host/auth.json"]\n`,
+        `FROM ${host}/team/base:1\nRUN --mount=type=cache,source=../../../../../../../../login,target=/host ` +
+        `["/bin/busybox", "sh", "-c", "/bin/busybox cat /host/auth.json"]\n`,
     ],
     ['a network of its own choice', () => `FROM ${host}/team/base:1\nRUN --network=host make everything\n`],
     ['rights of its own choice', () => `FROM ${host}/team/base:1\nRUN --security=insecure make everything\n`],
@@ -201,7 +205,8 @@ describe('a hostile Dockerfile', () => {
     [
       "secrets that are not the job's",
       () =>
-        `FROM ${host}/team/base:1\nRUN --mount=type=secret,id=../login/auth.json ["/bin/busybox", "sh", "-c", "/bin/busybox find /run; /bin/busybox cat /run/secrets/*"]\n`,
+        `FROM ${host}/team/base:1\nRUN --mount=type=secret,id=../login/auth.json ` +
+        '["/bin/busybox", "sh", "-c", "/bin/busybox find /run; /bin/busybox cat /run/secrets/*"]\n',
     ],
   ];
 
@@ -224,7 +229,8 @@ describe('a hostile Dockerfile', () => {
     const name = `link-${file}-${to}`.replaceAll(/[^a-z]/gi, '-');
     const context = await contextOf(
       name,
-      `FROM ${host}/team/base:1\nCOPY copied* /copied/\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox find /copied; /bin/busybox cat /copied/*; /bin/busybox find / -xdev -name environ"]\n`,
+      `FROM ${host}/team/base:1\nCOPY copied* /copied/\nRUN ["/bin/busybox", "sh", "-c", ` +
+        '"/bin/busybox find /copied; /bin/busybox cat /copied/*; /bin/busybox find / -xdev -name environ"]\n',
       { copied: 'mine' },
     );
     await command('ln', ['-sf', to, join(context, file)]);
@@ -288,7 +294,8 @@ describe('a hostile Dockerfile', () => {
   it('reaches nothing by what its base has it add', async () => {
     const context = await contextOf(
       'onbuild',
-      `FROM ${host}/team/base:1\nONBUILD ADD http://127.0.0.1:${canaryPort()}/onbuild /onbuild\nONBUILD RUN ["/bin/busybox", "cat", "/onbuild"]\n`,
+      `FROM ${host}/team/base:1\nONBUILD ADD http://127.0.0.1:${canaryPort()}/onbuild /onbuild\n` +
+        'ONBUILD RUN ["/bin/busybox", "cat", "/onbuild"]\n',
     );
     await command('buildah', [
       ...storage(),

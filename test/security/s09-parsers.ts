@@ -149,11 +149,14 @@ export const parsers: Record<string, Parser> = {
     ),
   'a Dockerfile that unfolds stage by stage': (text) =>
     basesOf(
-      `FROM x AS m\n${pieces(text, 90)
-        .map((_, at) => `RUN --mount=from=a${at} x`)
-        .join(
-          '\n',
-        )}\n${Array.from({ length: 400 }, (_, at) => `FROM x AS b${at}\nONBUILD COPY --from=s${at + 1} a b\nFROM ` + `b${at} AS s${at}`).join('\n')}`,
+      [
+        'FROM x AS m',
+        ...pieces(text, 90).map((_, at) => `RUN --mount=from=a${at} x`),
+        ...Array.from(
+          { length: 400 },
+          (_, at) => `FROM x AS b${at}\nONBUILD COPY --from=s${at + 1} a b\nFROM b${at} AS s${at}`,
+        ),
+      ].join('\n'),
       { target: 's0' },
     ),
   'a platform': (text) => refused(() => parsePlatform(text)),

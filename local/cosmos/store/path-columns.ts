@@ -104,18 +104,26 @@ export class PathIndexes {
   membersOf(path: string, member: string): string {
     const name = `${this.#table}_m${digest(`${path} ${member}`)}`;
     if (this.#members.has(name)) return name;
-    const members = (
-      row: string,
-    ): string => `SELECT DISTINCT json_extract(item.value, ${quoted(member)}), ${row}.p1, ${row}.p2, ${row}.p3, ${row}.seq
-      FROM json_each(${row}.body, ${quoted(path)}) AS item WHERE item.type = 'object' AND json_type(item.value, ${quoted(member)}) = 'text'`;
+    const of = this.#table;
+    const members = (row: string): string => `
+        SELECT DISTINCT json_extract(item.value, ${quoted(member)}), ${row}.p1, ${row}.p2, ${row}.p3, ${row}.seq`;
+    const items = (row: string): string => `json_each(${row}.body, ${quoted(path)}) AS item
+        WHERE item.type = 'object' AND json_type(item.value, ${quoted(member)}) = 'text'`;
     this.#db.exec(`
-      CREATE TABLE ${name} (value TEXT NOT NULL, p1 TEXT NOT NULL, p2 TEXT NOT NULL, p3 TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (value, p1, p2, p3, seq)) WITHOUT ROWID;
+      CREATE TABLE ${name} (
+        value TEXT NOT NULL, p1 TEXT NOT NULL, p2 TEXT NOT NULL, p3 TEXT NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (value, p1, p2, p3, seq)
+      ) WITHOUT ROWID;
       CREATE INDEX ${name}_seq ON ${name} (seq);
-      INSERT INTO ${name} SELECT DISTINCT json_extract(item.value, ${quoted(member)}), row.p1, row.p2, row.p3, row.seq
-        FROM ${this.#table} AS row, json_each(row.body, ${quoted(path)}) AS item WHERE item.type = 'object' AND json_type(item.value, ${quoted(member)}) = 'text';
-      CREATE TRIGGER ${name}_i AFTER INSERT ON ${this.#table} BEGIN INSERT OR IGNORE INTO ${name} ${members('new')}; END;
-      CREATE TRIGGER ${name}_u AFTER UPDATE OF body ON ${this.#table} BEGIN DELETE FROM ${name} WHERE seq = old.seq; INSERT OR IGNORE INTO ${name} ${members('new')}; END;
-      CREATE TRIGGER ${name}_d AFTER DELETE ON ${this.#table} BEGIN DELETE FROM ${name} WHERE seq = old.seq; END;
+      INSERT INTO ${name} ${members('row')} FROM ${of} AS row, ${items('row')};
+      CREATE TRIGGER ${name}_i AFTER INSERT ON ${of} BEGIN
+        INSERT OR IGNORE INTO ${name} ${members('new')} FROM ${items('new')};
+      END;
+      CREATE TRIGGER ${name}_u AFTER UPDATE OF body ON ${of} BEGIN
+        DELETE FROM ${name} WHERE seq = old.seq;
+        INSERT OR IGNORE INTO ${name} ${members('new')} FROM ${items('new')};
+      END;
+      CREATE TRIGGER ${name}_d AFTER DELETE ON ${of} BEGIN DELETE FROM ${name} WHERE seq = old.seq; END;
     `);
     this.#members.add(name);
     return name;

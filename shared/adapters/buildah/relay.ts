@@ -21,9 +21,12 @@ const { spawn } = require('node:child_process');
 const { doors, command, isTied } = JSON.parse(process.argv[1]);
 if (isTied) for (const over of ['end', 'error', 'close']) process.stdin.resume().on(over, () => process.exit(125));
 const hex = (port) => ':' + port.toString(16).toUpperCase().padStart(4, '0');
+const linesOf = (file) => { try { return readFileSync(file, 'utf8').split('\n').slice(1); } catch { return []; } };
 const isBuilder = (from, to) => {
-  const lines = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => { try { return readFileSync(file, 'utf8').split('\n').slice(1); } catch { return []; } });
-  const entries = lines.map((line) => line.trim().split(/\s+/)).filter(([, local, remote]) => local?.endsWith(hex(from)) && remote?.endsWith(hex(to)));
+  const lines = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap(linesOf);
+  const entries = lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, remote]) => local?.endsWith(hex(from)) && remote?.endsWith(hex(to)));
   return entries.length > 0 && entries.every(([, , , state, , , , uid]) => state === '01' && uid === '0');
 };
 const open = ({ port, address, builder, steps }) => new Promise((ready, failed) => {

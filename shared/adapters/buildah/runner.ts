@@ -55,7 +55,7 @@ export function buildahRunner(sandboxed: Sandboxed): Runner {
         if (built.code !== 0)
           return await failedIn(
             place,
-            `${ended('buildah', built, timeoutMs)}${printed.isForeign ? ': a step runs a program that is not for ' + `this machine's processor. For ${platform} it needs an emulator (qemu-user-static), or another machine` : ''}`,
+            `${ended('buildah', built, timeoutMs)}${printed.isForeign ? foreignStep(platform) : ''}`,
           );
         return { is: 'built', image: await imageIn(place) };
       } catch (error) {
@@ -95,6 +95,13 @@ async function secretFiles(place: Workplace, secrets: Readonly<Record<string, st
 async function failedIn(place: Workplace, why: string): Promise<{ is: 'failed'; why: string }> {
   await place.discard();
   return { is: 'failed', why };
+}
+
+function foreignStep(platform: string): string {
+  return (
+    ": a step runs a program that is not for this machine's processor. " +
+    `For ${platform} it needs an emulator (qemu-user-static), or another machine`
+  );
 }
 
 function ended(program: string, { code, isTimedOut, over }: Ran, timeoutMs: number): string {

@@ -2,6 +2,11 @@ import { z } from 'zod';
 import type { Digest } from './digest.ts';
 import { isDigest } from './digest.ts';
 
+const restrictedName = /[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/.source;
+const token = /[\w!#$%&'*+.^`|~-]+/.source;
+const quotedString = /"[ !#-[\]-~]*"/.source;
+const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|${quotedString})`;
+
 /**
  * RFC 6838 section 4.2, as image-spec's descriptor.md asks of `mediaType`, with the parameters that RFC 9110 section
  * 8.3.1 lets follow: `podman artifact push` sniffs a file's type, and names it `text/plain; charset=utf-8`.
@@ -9,10 +14,7 @@ import { isDigest } from './digest.ts';
 export const mediaTypeSchema = z
   .string()
   .max(255)
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?:[ \t]*;[ \t]*[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[ !#-[\]-~]*"))*$/,
-    'is not a media type',
-  );
+  .regex(new RegExp(`^${restrictedName}/${restrictedName}(?:${parameter})*$`), 'is not a media type');
 
 export const digestSchema = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),

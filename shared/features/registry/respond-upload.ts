@@ -181,7 +181,9 @@ function uploadBody(request: Request): UploadBody {
 }
 
 function locationOf(ports: RegistryPorts, state: UploadState): string {
-  return `${ports.settings.uploadsUrl?.origin ?? ''}/v2/${state.repository}/blobs/uploads/${state.id}?${stateParameter}=${signUpload(state, ports.settings.uploadKey)}`;
+  const { uploadsUrl, uploadKey } = ports.settings;
+  const path = `/v2/${state.repository}/blobs/uploads/${state.id}`;
+  return `${uploadsUrl?.origin ?? ''}${path}?${stateParameter}=${signUpload(state, uploadKey)}`;
 }
 
 function progressHeaders(ports: RegistryPorts, state: UploadState): Record<string, string> {

@@ -29,7 +29,9 @@ export async function startAzuriteQueues(): Promise<AzuriteQueues> {
     ],
     { stdio: 'ignore' },
   );
-  const connectionString = `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${accountKey};QueueEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
+  const connectionString =
+    `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${accountKey};` +
+    `QueueEndpoint=http://127.0.0.1:${port}/devstoreaccount1;`;
   const account = QueueServiceClient.fromConnectionString(connectionString, {
     retryOptions: { maxTries: 10, retryDelayInMs: 300 },
   });

@@ -117,13 +117,13 @@ export async function outcomeOfRun(
   const found = answer?.status === 200 ? runSchema.safeParse(jsonIn(answer.text)).data?.properties : undefined;
   if (answer?.status === 404) return { is: 'failed', why: `Azure knows nothing of its run ${run} any more` };
   if (found === undefined || ['Queued', 'Started', 'Running'].includes(found.status)) return undefined;
-  if (found.status !== 'Succeeded')
+  if (found.status !== 'Succeeded') {
+    const message = found.runErrorMessage?.slice(0, 500);
     return {
       is: 'failed',
-      why:
-        `its run ${run} ended as ` +
-        `${found.status}${found.runErrorMessage === null || found.runErrorMessage === undefined ? '' : `: ${found.runErrorMessage.slice(0, 500)}`}`,
+      why: `its run ${run} ended as ${found.status}${message === undefined ? '' : `: ${message}`}`,
     };
+  }
   const image = await ports.images.readImage(
     { registry: ports.registry, repository: node.repository },
     tagOfJob(node.remote?.job ?? ''),

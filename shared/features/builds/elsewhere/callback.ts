@@ -31,7 +31,8 @@ export const callbackSchema = z.union(
   ],
   {
     error:
-      'must be {"state":"running"}, {"state":"succeeded","digest":"sha256:…"} or {"state":"failed","why":"…"}, each with "log" or without',
+      'must be {"state":"running"}, {"state":"succeeded","digest":"sha256:…"} or ' +
+      '{"state":"failed","why":"…"}, each with "log" or without',
   },
 );
 export type Callback = z.infer<typeof callbackSchema>;

@@ -58,8 +58,12 @@ export async function permitFor(ports: BuildPorts, relation: Relation): Promise<
   )
     return byWord;
   if (said.is === 'said') return { is: 'permitted', by: 'layers' };
+  const because =
+    pushedBy === undefined
+      ? 'it is not known who pushed it'
+      : `it was pushed by ${principalInWords(pushedBy.who)}, who may not pull ${repository} now`;
   return refused(
-    `${pushedBy === undefined ? 'it is not known who pushed it' : `it was pushed by ${principalInWords(pushedBy.who)}, who may not pull ${repository} now`}: let who may pull ${repository} push it again, or name ${repository} in the "bases" of its policy`,
+    `${because}: let who may pull ${repository} push it again, or name ${repository} in the "bases" of its policy`,
   );
 }
 

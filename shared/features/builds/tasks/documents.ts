@@ -71,14 +71,14 @@ export const githubRunnerSchema = z.strictObject({
   api: urlSchema.default('https://api.github.com'),
 });
 
+const resourceGroupId = /\/subscriptions\/[0-9a-fA-F-]{36}\/resourceGroups\/[\w.()-]{0,89}[\w()-]/.source;
+const registryId = new RegExp(
+  String.raw`^${resourceGroupId}/providers/Microsoft\.ContainerRegistry/registries/[a-zA-Z0-9]{5,50}$`,
+);
+
 /** An Azure Container Registry whose tasks build, by its resource id; the app's identity may schedule runs there. */
 export const acrRunnerSchema = z.strictObject({
-  registry: z
-    .string()
-    .regex(
-      /^\/subscriptions\/[0-9a-fA-F-]{36}\/resourceGroups\/[\w.()-]{0,89}[\w()-]\/providers\/Microsoft\.ContainerRegistry\/registries\/[a-zA-Z0-9]{5,50}$/,
-      'must be the resource id of an Azure Container Registry',
-    ),
+  registry: z.string().regex(registryId, 'must be the resource id of an Azure Container Registry'),
   agentPool: z
     .string()
     .regex(/^[a-zA-Z0-9-]{3,20}$/, 'must be the name of a pool of agents')

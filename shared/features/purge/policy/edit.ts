@@ -14,6 +14,12 @@ import { untrackedRules } from './tracking.ts';
 
 type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'lastPulls'>;
 
+const stateInWords = {
+  approved: 'being carried out',
+  done: 'carried out already',
+  void: 'void: make another',
+};
+
 /**
  * Makes or changes a policy. Changed rules are off until a plan of them is approved. Throws `RegistryError`
  * (`conflict`) when a rule looks back further than pulls are tracked, (`contended`) when others change it all the time.
@@ -111,7 +117,7 @@ export async function approve(
   if (plan.state !== 'awaiting')
     throw new RegistryError({
       is: 'conflict',
-      why: `the plan is ${plan.state === 'void' ? 'void: make another' : plan.state === 'done' ? 'carried out already' : 'being carried out'}`,
+      why: `the plan is ${stateInWords[plan.state]}`,
     });
   const now = clock.now();
   const there = await changePolicy(documents, registry, plan.policy, (before) => {

@@ -193,11 +193,12 @@ export function rotated(
   const now = clock.now();
   const live = liveSecrets(before.secrets, now);
   if (live.length >= mostSecrets && overlapSeconds > 0) {
+    const named = live.map(({ id, expiresAt }) => (expiresAt === undefined ? id : `${id} until ${expiresAt}`));
     throw new RegistryError({
       is: 'conflict',
       why:
-        'two secrets sign already, ' +
-        `${live.map(({ id, expiresAt }) => (expiresAt === undefined ? id : `${id} until ${expiresAt}`)).join(' and ')}: delete one, or rotate with overlapSeconds 0, which ends both`,
+        `two secrets sign already, ${named.join(' and ')}: ` +
+        'delete one, or rotate with overlapSeconds 0, which ends both',
     });
   }
   const expiresAt = new Date(now.getTime() + overlapSeconds * 1000).toISOString();

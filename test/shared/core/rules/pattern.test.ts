@@ -11,9 +11,12 @@ import {
 /** The same as a regular expression, which may take for ever and is short enough here. */
 function expressionOf(pattern: string): RegExp {
   const parts = pattern.match(/(?<=^|\/)\*\*\/|\*{2,}|[^]/g) ?? [];
-  return new RegExp(
-    `^${parts.map((part) => (part === '**/' ? '(?:[^/]*/)*' : part === '*' ? '[^/]*' : part.startsWith('**') ? '[^]*' : part.replace(/[.]/, '\\.'))).join('')}$`,
-  );
+  const asExpression = (part: string) => {
+    if (part === '**/') return '(?:[^/]*/)*';
+    if (part === '*') return '[^/]*';
+    return part.startsWith('**') ? '[^]*' : part.replace(/[.]/, '\\.');
+  };
+  return new RegExp(`^${parts.map(asExpression).join('')}$`);
 }
 
 describe('a pattern of names', () => {
