@@ -46,11 +46,54 @@ function featureOf(path: string): string | undefined {
   return /^shared\/features\/([^/]+)\//.exec(path)?.[1];
 }
 
+/** The rooms of `shared/core/`, each of which may import from those before it (docs/architecture.md, "Rooms"). */
+const coreRooms = [
+  'oci',
+  'ports',
+  'rules',
+  'secrets',
+  'outbound',
+  'regions',
+  'telemetry',
+  'dockerfile',
+  'documents',
+  'events',
+  'http',
+];
+
+function coreRoomOf(path: string): string | undefined {
+  return /^shared\/core\/([^/]+)\//.exec(path)?.[1];
+}
+
+/** The emulators of the local stack, and what they have of Longshore all the same: bounds against hostile senders. */
+const emulators = /^local\/(azurite|cosmos|eventgrid|functions-host)\//;
+const sharedWithEmulators = [
+  'shared/core/http/connections.ts',
+  'shared/core/http/held-bodies.ts',
+  'shared/core/oci/json.ts',
+];
+
 /** `file -> import` for every import that breaks a rule. */
 function violations(among: readonly SourceFile[], breaks: (file: SourceFile, imported: string) => boolean): string[] {
   return among.flatMap((file) =>
     file.imports.filter((imported) => breaks(file, imported)).map((imported) => `${file.path} -> ${imported}`),
   );
+}
+
+/** Files that import each other in a circle, types among it: each is a path that ends where it began. */
+function circlesAmong(among: readonly SourceFile[]): string[] {
+  const imports = new Map(among.map((file) => [file.path, file.imports]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const walk = (path: string, way: readonly string[]): void => {
+    const at = way.indexOf(path);
+    if (at !== -1) circles.push([...way.slice(at), path].join(' -> '));
+    if (at !== -1 || done.has(path)) return;
+    for (const imported of imports.get(path) ?? []) walk(imported, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) walk(path, []);
+  return circles;
 }
 
 describe('the architecture', () => {
@@ -78,6 +121,46 @@ describe('the architecture', () => {
     expect(violations(rooms, (_, imported) => featureOf(imported) !== undefined)).toEqual([]);
     const inward = shared.filter(({ path }) => !path.startsWith('shared/app/'));
     expect(violations(inward, (_, imported) => imported.startsWith('shared/app/'))).toEqual([]);
+  });
+
+  it('has no circle of imports, not even of types', () => {
+    expect(circlesAmong(files)).toEqual([]);
+  });
+
+  it('sees a circle where there is one', () => {
+    const file = (path: string, ...imports: string[]) => ({ ...(shared[0] as SourceFile), path, imports });
+    expect(circlesAmong([file('a', 'b', 'd'), file('b', 'c'), file('c', 'a'), file('d', 'c')])).toEqual([
+      'a -> b -> c -> a',
+    ]);
+  });
+
+  it("has the core's rooms import downward alone", () => {
+    const rooms = new Set(shared.flatMap(({ path }) => coreRoomOf(path) ?? []));
+    expect([...rooms].toSorted()).toEqual(coreRooms.toSorted());
+    const upward = violations(shared, ({ path }, imported) => {
+      const [from, to] = [coreRoomOf(path), coreRoomOf(imported)];
+      return from !== undefined && to !== undefined && coreRooms.indexOf(to) > coreRooms.indexOf(from);
+    });
+    expect(upward).toEqual([]);
+  });
+
+  it("has the core, features and adapters import nothing of the program's but the core and their own shelf", () => {
+    const ofProgram = /^(functions|shared|host|local|infra|bench|test|portal)\//;
+    const beside = violations(shared, ({ path }, imported) => {
+      const [, shelf = ''] = path.split('/');
+      const allowed = ['shared/core/', `shared/${shelf}/`, 'infra/cosmos-containers.json'];
+      return shelf !== 'app' && ofProgram.test(imported) && !allowed.some((place) => imported.startsWith(place));
+    });
+    expect(beside).toEqual([]);
+  });
+
+  it('has emulators that know nothing of Longshore but three bounds', () => {
+    const ours = files.filter(({ path }) => emulators.test(path));
+    const known = violations(
+      ours,
+      (_, imported) => imported.startsWith('shared/') && !sharedWithEmulators.includes(imported),
+    );
+    expect(known).toEqual([]);
   });
 
   it('has four shelves in shared/, and nothing beside them', () => {

@@ -9,7 +9,7 @@ import { readSubscriptionFile } from '../eventgrid/subscription.ts';
 import type { ServiceEndpoints } from './app-settings.ts';
 import { forgetLostBlobs } from './lost-blobs.ts';
 import type { LocalRegion } from './regions.ts';
-import type { ServicesOptions } from './services.ts';
+import type { ServicesOptions } from './services-options.ts';
 
 export { readContainers as containers, provision } from './provision.ts';
 

@@ -5,9 +5,7 @@ import { startAzurite } from '../azurite/start.ts';
 import type { RegionEndpoints, ServiceEndpoints } from './app-settings.ts';
 import type { LocalRegion } from './regions.ts';
 import { downFile, localRegions } from './regions.ts';
-import type { StackSettings } from './settings.ts';
-import type { StackKeys } from './stack-keys.ts';
-import type { StateFolder } from './state-folder.ts';
+import type { ServicesOptions } from './services-options.ts';
 import { lockState, markRunning, markStopped } from './state-folder.ts';
 
 const blobContainers = ['registry', 'dead-letters'];
@@ -15,17 +13,6 @@ const blobContainers = ['registry', 'dead-letters'];
 export interface Services {
   readonly endpoints: ServiceEndpoints;
   stop(): Promise<void>;
-}
-
-export interface ServicesOptions {
-  readonly settings: StackSettings;
-  readonly state: StateFolder;
-  readonly keys: StackKeys;
-  /** Where the functions of a region are called; `undefined` until they listen: then their events wait. */
-  readonly functionsUrl: (region: number) => string | undefined;
-  /** One line of progress for a person. */
-  readonly progress: (line: string) => void;
-  readonly log: (line: string) => void;
 }
 
 /** Starts Azurite, the Cosmos DB emulator and the Event Grid topic on one state folder. Rejects with one sentence. */

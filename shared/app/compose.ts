@@ -16,6 +16,7 @@ import { buildahRunner } from '../adapters/buildah/runner.ts';
 import { blobOrigin } from '../adapters/buildah/settings.ts';
 import { httpGit } from '../adapters/git/git.ts';
 import { canRotate, rotatingLog } from '../adapters/rotating-log.ts';
+import { defined } from '../core/documents/defined.ts';
 import { giveWay } from '../core/http/give-way.ts';
 import { guardedGet } from '../core/outbound/guarded-get.ts';
 import { guardedPost } from '../core/outbound/guarded-post.ts';
@@ -216,9 +217,7 @@ function logger(config: Config, logTo: DestinationStream | undefined) {
 function lazyIdentity(config: Config): () => TokenCredential {
   let credential: TokenCredential | undefined;
   return () =>
-    (credential ??= new DefaultAzureCredential(
-      defined({ managedIdentityClientId: config.AZURE_CLIENT_ID }),
-    ));
+    (credential ??= new DefaultAzureCredential(defined({ managedIdentityClientId: config.AZURE_CLIENT_ID })));
 }
 
 function keyOr(

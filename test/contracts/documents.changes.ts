@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommitOutcome, Documents } from '../../shared/core/ports/documents.ts';
-import { newRepository } from './documents.contract.ts';
+import { newRepository } from './repository.ts';
 
 const refused = (index: number, because: string) => ({ committed: false, index, because });
 const stale = '"00000000-0000-0000-0000-000000000000"';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DocumentQuery, Documents, JsonDocument, Predicate, Scalar } from '../../shared/core/ports/documents.ts';
-import { newRepository } from './documents.contract.ts';
+import { newRepository } from './repository.ts';
 
 type Asked = Omit<DocumentQuery, 'container' | 'limit'> & { readonly limit?: number };
 

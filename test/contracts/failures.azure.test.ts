@@ -13,7 +13,7 @@ import type { TestStorage } from './azurite.ts';
 import { startStorage } from './azurite.ts';
 import { bytesOf, someBytes } from './bytes.ts';
 import { database, startDocuments } from './cosmos.ts';
-import { newRepository } from './documents.contract.ts';
+import { newRepository } from './repository.ts';
 import { newEvent } from './topic.contract.ts';
 
 const unavailable = { name: 'StoreFailure', kind: 'unavailable' };

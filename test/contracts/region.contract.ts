@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Documents } from '../../shared/core/ports/documents.ts';
-import { newRepository } from './documents.contract.ts';
+import { newRepository } from './repository.ts';
 
 export interface RegionsUnderTest {
   /** Reads and queries where it writes. */

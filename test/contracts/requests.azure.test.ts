@@ -4,7 +4,7 @@ import type { CosmosEmulator } from '../../local/cosmos/emulator.ts';
 import type { AzureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { database, startDocuments } from './cosmos.ts';
-import { newRepository } from './documents.contract.ts';
+import { newRepository } from './repository.ts';
 
 const started = 'http.client.request.start';
 

@@ -5,7 +5,7 @@ import type { ManifestDocument, TagDocument } from '../../shared/core/documents/
 import { childrenOf } from '../../shared/core/documents/manifest.ts';
 import type { ContainerName, JsonDocument } from '../../shared/core/ports/documents.ts';
 import { staysBehind } from '../../shared/features/purge/kept.ts';
-import { wasOrdered } from '../../shared/features/purge/settle.ts';
+import { wasOrdered } from '../../shared/features/purge/kept.ts';
 import { registry, repositories } from './world.ts';
 
 /** Something that must never be seen; its message is what the run reports. */

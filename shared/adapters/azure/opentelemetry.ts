@@ -7,7 +7,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { defined } from '../../core/documents/defined.ts';
 import type { Tracer } from '../../core/ports/tracer.ts';
-import type { TracerSettings } from './tracer.ts';
+import type { TracerSettings } from './tracer-settings.ts';
 
 const kinds = {
   server: SpanKind.SERVER,

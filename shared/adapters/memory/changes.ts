@@ -7,8 +7,9 @@ import type {
   PartitionKey,
 } from '../../core/ports/documents.ts';
 import { idOf, layoutOf, requireCommit, valueAt } from '../documentrules.ts';
-import type { DocumentStore, Version } from './documentstore.ts';
+import type { DocumentStore } from './documentstore.ts';
 import { freezeJson } from './json.ts';
+import type { Version } from './partition.ts';
 
 /** Cosmos DB's limit of one item, and of one batch, in bytes of JSON. */
 const maxBytes = 2 * 1024 * 1024;

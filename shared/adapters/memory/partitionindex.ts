@@ -1,9 +1,9 @@
 import type { JsonDocument } from '../../core/ports/documents.ts';
 import { valueAt } from '../documentrules.ts';
 import { isScalar } from './compare.ts';
-import type { DocumentRecord, Partition } from './documentstore.ts';
 import type { IndexEntry } from './orderedindex.ts';
 import { OrderedIndex } from './orderedindex.ts';
+import type { DocumentRecord, Partition } from './partition.ts';
 
 /** Stands for a path: no property, so all documents have one value and only their creation orders them. */
 export const creationOrder = '';

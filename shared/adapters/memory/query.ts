@@ -1,9 +1,10 @@
 import type { DocumentPage, DocumentQuery, Predicate, VersionedDocument } from '../../core/ports/documents.ts';
 import { isFullPartition, requireLimit } from '../documentrules.ts';
 import { holds, isScalar } from './compare.ts';
-import type { DocumentStore, Partition, Version } from './documentstore.ts';
+import type { DocumentStore } from './documentstore.ts';
 import type { IndexRange, Place } from './orderedindex.ts';
 import { comparePlaces } from './orderedindex.ts';
+import type { Partition, Version } from './partition.ts';
 import { creationOrder, indexOf, isMemberPath, memberPath, placeOf } from './partitionindex.ts';
 
 /** The last document's place, and the property it is a place in. */

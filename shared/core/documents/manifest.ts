@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { annotationsSchema, digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
+import { pushedBySchema } from '../oci/principal.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
 import type { Guarded } from './attributes.ts';
 import { attributesSchema } from './attributes.ts';
 import { defined } from './defined.ts';
 import type { RepositoryKey } from './names.ts';
 import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
-import { pushedBySchema } from './principal.ts';
 import { documentShape } from './stored.ts';
 
 const referenceSchema = z.object({

@@ -1,12 +1,8 @@
 import { z } from 'zod';
-import type { RegistryName, RepositoryName, Tag } from '../oci/name.ts';
+import type { RegistryName, RepositoryKey, RepositoryName, Tag } from '../oci/name.ts';
 import { isRegistryName, isRepositoryName, isTag } from '../oci/name.ts';
 
-/** One repository of one registry: the partition that a push is a transaction in. */
-export interface RepositoryKey {
-  readonly registry: RegistryName;
-  readonly repository: RepositoryName;
-}
+export type { RepositoryKey };
 
 export const registrySchema = z.custom<RegistryName>(
   (value) => typeof value === 'string' && isRegistryName(value),
@@ -18,6 +14,7 @@ export const repositorySchema = z.custom<RepositoryName>(
 );
 export const tagSchema = z.custom<Tag>((value) => typeof value === 'string' && isTag(value), 'is not a tag');
 
+/** A repository's documents are one partition, so that a push is one transaction. */
 export function partitionOf(key: RepositoryKey): readonly [string, string] {
   return [key.registry, key.repository];
 }

@@ -3,11 +3,7 @@ import type { CloudEvent } from '../ports/topic.ts';
 import type { EventData, EventType } from './catalogue.ts';
 import { catalogue, eventTypes } from './catalogue.ts';
 
-/** Who did what triggers an event, and through which request. */
-export interface Cause {
-  readonly request: EventData<'Microsoft.ContainerRegistry.ImagePushed'>['request'];
-  readonly actor: EventData<'Microsoft.ContainerRegistry.ImagePushed'>['actor'];
-}
+export type { Cause } from '../ports/cause.ts';
 
 /** A CloudEvent of the catalogue. `source` names the registry. */
 export function envelope<T extends EventType>(

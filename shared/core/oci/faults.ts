@@ -1,4 +1,4 @@
-import type { Access, Challenge } from '../ports/authorize.ts';
+import type { Access, Challenge } from './access.ts';
 import type { Digest } from './digest.ts';
 
 /** What can be wrong with a request, in the domain's words. `shared/core/http/respond.ts` alone maps it to the wire. */

@@ -27,3 +27,9 @@ export function isTag(text: string): text is Tag {
 export function isRegistryName(text: string): text is RegistryName {
   return registryPattern.test(text);
 }
+
+/** One repository of one registry. */
+export interface RepositoryKey {
+  readonly registry: RegistryName;
+  readonly repository: RepositoryName;
+}

@@ -1,7 +1,7 @@
-import type { RepositoryKey } from '../documents/names.ts';
-import type { Cause } from '../events/envelope.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { RepositoryKey } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
+import type { Cause } from './cause.ts';
 import type { DocumentChange } from './documents.ts';
 
 /** Who takes something, and by which rule of a policy where it is one. */

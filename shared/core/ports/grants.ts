@@ -1,5 +1,5 @@
-import type { PushedBy } from '../documents/principal.ts';
 import type { RepositoryName } from '../oci/name.ts';
+import type { PushedBy } from '../oci/principal.ts';
 
 /**
  * What somebody may do now who is not here to ask: what was pushed is acted on later, in the registry's own name, and

@@ -1,10 +1,10 @@
-import type { RepositoryKey } from '../documents/names.ts';
-import type { PushedBy } from '../documents/principal.ts';
-import type { Cause } from '../events/envelope.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { ManifestMediaType } from '../oci/media-types.ts';
+import type { RepositoryKey } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
+import type { PushedBy } from '../oci/principal.ts';
+import type { Cause } from './cause.ts';
 
 export interface StoredImage {
   readonly digest: Digest;

@@ -1,5 +1,5 @@
-import type { RepositoryKey } from '../documents/names.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { RepositoryKey } from '../oci/name.ts';
 import type { RegistryName, Tag } from '../oci/name.ts';
 
 /** One request that was answered: GET of a manifest, HEAD of one, or GET of a blob. */

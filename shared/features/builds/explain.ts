@@ -1,8 +1,8 @@
 import { defined } from '../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
-import type { PushedBy } from '../../core/documents/principal.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { PushedBy } from '../../core/oci/principal.ts';
 import type { BaseFound, Learned, TaggedImage } from './edges/documents.ts';
 import { learnedRef, learnedSchema } from './edges/documents.ts';
 import { baseDigestsIn } from './edges/find-bases.ts';

@@ -1,6 +1,6 @@
-import type { Principal, PushedBy } from '../../core/documents/principal.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { RepositoryName } from '../../core/oci/name.ts';
+import type { Principal, PushedBy } from '../../core/oci/principal.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { ReadDocument } from '../../core/ports/documents.ts';
 import type { AskGrants } from '../../core/ports/grants.ts';

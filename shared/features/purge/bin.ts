@@ -16,7 +16,7 @@ import { recycleManifest, recycleTag } from './recycle.ts';
 import { recycleAll } from './recycle-all.ts';
 import { restoreManifest, restoreTag } from './restore.ts';
 import { binnedAmong } from './restore-together.ts';
-import { settle } from './settle.ts';
+import { settle, settlingWith } from './settle.ts';
 
 /** The bin as the data plane sees it. */
 export function recycleBin(ports: BinPorts): RecycleBin {
@@ -27,8 +27,8 @@ export function recycleBin(ports: BinPorts): RecycleBin {
     reviveForPull: (key, reference, cause) => reviveForPull(ports, key, reference, cause),
     reviveForPush: (key, digest, cause, mayRestore) => reviveForPush(ports, key, digest, cause, mayRestore),
     listerOf: (key, blob) => listerOf(ports, key, blob),
-    restoreManifest: (key, digest, cause) => restoreManifest(ports, key, digest, cause),
-    restoreTag: (key, digest, tag, cause) => restoreTag(ports, key, digest, tag, cause),
+    restoreManifest: (key, digest, cause) => restoreManifest(settlingWith(ports), key, digest, cause),
+    restoreTag: (key, digest, tag, cause) => restoreTag(settlingWith(ports), key, digest, tag, cause),
     settling: (key, digest) => unsettledChange(key, digest, ports.clock.now()),
     settle: (key, digest, cause) =>
       waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause)),
@@ -49,7 +49,7 @@ async function reviveForPull(
   if (!isDigest(reference)) return reviveTag(ports, key, reference, cause);
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, reference));
   if (binned?.document.recycled.by.rule === undefined) return false;
-  return restoreManifest(ports, key, reference, cause);
+  return restoreManifest(settlingWith(ports), key, reference, cause);
 }
 
 async function reviveForPush(
@@ -60,7 +60,7 @@ async function reviveForPush(
   mayRestore: boolean,
 ): Promise<'revived' | 'refused' | 'not there'> {
   if (!mayRestore && (await wasDeleted(ports, key, digest))) return 'refused';
-  return (await restoreManifest(ports, key, digest, cause)) ? 'revived' : 'not there';
+  return (await restoreManifest(settlingWith(ports), key, digest, cause)) ? 'revived' : 'not there';
 }
 
 /**
@@ -101,6 +101,6 @@ async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: C
   const [found] = page.documents.map((each) => parseStored(binnedTagSchema, each, { container, partition }).document);
   if (found?.recycled.by.rule === undefined) return false;
   // It may have gone alone, or with its manifest: then it is back with that.
-  const back = await restoreManifest(ports, key, found.digest, cause);
-  return (await restoreTag(ports, key, found.digest, tag, cause)) === 'restored' || back;
+  const back = await restoreManifest(settlingWith(ports), key, found.digest, cause);
+  return (await restoreTag(settlingWith(ports), key, found.digest, tag, cause)) === 'restored' || back;
 }

@@ -153,3 +153,11 @@ async function first(
   );
   return found;
 }
+
+/**
+ * Somebody asked for it by name: then nothing brings it back but a push, a restore, or an index that is restored and
+ * lists it.
+ */
+export function wasOrdered({ recycled }: BinnedDocument): boolean {
+  return recycled.asked && recycled.by.rule === undefined;
+}

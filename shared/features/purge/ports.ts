@@ -1,4 +1,6 @@
 import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import type { Blobs, DeleteBlob, ListBlobs } from '../../core/ports/blobs.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
@@ -40,3 +42,15 @@ export interface BinSettings {
  * The ports of one call, and who is behind it: what a timer does for a deletion is told of in the name of who began it.
  */
 export type StorePorts = Omit<BinPorts, 'blobs' | 'contents' | 'softDelete'>;
+
+/**
+ * Settling brings manifests back and takes them along, and what came or went is settled in turn: who does a part of it
+ * is handed the whole by `settle.ts`.
+ */
+export interface SettlingPorts extends StorePorts {
+  /** Brings the surroundings of a manifest in line with whether it is live. */
+  readonly settle: (key: RepositoryKey, digest: Digest, cause: Cause) => Promise<void>;
+}
+
+/** Says that whoever settles is still at it. */
+export type GoesOn = () => Promise<void>;

@@ -15,10 +15,10 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import { purgedEvent } from './deletion.ts';
 import { spentContentChange } from './documents.ts';
-import { keeperOf } from './kept.ts';
+import { keeperOf, wasOrdered } from './kept.ts';
 import type { StorePorts } from './ports.ts';
 import { binnedTagsOf, bringBack } from './restore.ts';
-import { wasOrdered } from './settle.ts';
+import { settlingWith } from './settle.ts';
 import { storedWhere } from './together.ts';
 
 /** A batch holds 100 changes: beside these tags the manifest, its content and the event. */
@@ -59,7 +59,7 @@ async function tryPurge(
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
   if (binned === undefined) return 'stays';
   if (!wasOrdered(binned.document) && (await keeperOf(ports, key, binned.document)) !== undefined) {
-    await bringBack(ports, key, digest, cause);
+    await bringBack(settlingWith(ports), key, digest, cause);
     return 'stays';
   }
   // Before the document goes, and due after it is gone: a link that no check is left for would stay for ever.

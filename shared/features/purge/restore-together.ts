@@ -12,9 +12,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { restoredEvent } from './deletion.ts';
 import { unsettledChange, unsettledSchema } from './documents.ts';
 import { transactionsOf } from './move.ts';
-import type { StorePorts } from './ports.ts';
-import { bringBack } from './restore.ts';
-import { settle } from './settle.ts';
+import type { GoesOn, SettlingPorts, StorePorts } from './ports.ts';
 import type { Along } from './together.ts';
 import { inBatches, storedOf, storedWhere } from './together.ts';
 
@@ -39,27 +37,27 @@ export async function binnedAmong(
 /**
  * Brings manifests back from the bin without their tags, those of one deletion that list no others in one transaction
  * for each batch: an image may have thousands of referrers. What lists others, and what somebody wrote to in between,
- * comes back one by one behind them. `goesOn` is called between batches. Gives whether anything came.
+ * comes back behind them by `one`, which is `bringBack`. `goesOn` is called between batches. Gives whether anything came.
  */
 export async function bringBackTogether(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   binned: readonly Stored<BinnedDocument>[],
   cause: Cause,
-  goesOn?: () => Promise<void>,
+  { one, goesOn }: { readonly one: (digest: Digest) => Promise<boolean>; readonly goesOn?: GoesOn },
 ): Promise<boolean> {
   const hasChildren = ({ document }: Stored<BinnedDocument>) => childrenOf(document).length > 0;
   const alone = binned.filter(hasChildren).map(({ document }) => document.digest);
   let changed = false;
   for (const batch of batchesOf(binned.filter((each) => !hasChildren(each)))) {
     const { moved, left } = await bringBatchBack(ports, key, batch, cause);
-    for (const digest of left.filter((each) => moved.includes(each))) await settle(ports, key, digest, cause);
+    for (const digest of left.filter((each) => moved.includes(each))) await ports.settle(key, digest, cause);
     alone.push(...left.filter((each) => !moved.includes(each)));
     changed ||= moved.length > 0;
     await goesOn?.();
   }
   for (const some of inBatches(alone, aloneAtOnce)) {
-    const came = await Promise.all(some.map((digest) => bringBack(ports, key, digest, cause)));
+    const came = await Promise.all(some.map(one));
     changed ||= came.includes(true);
     await goesOn?.();
   }

@@ -25,9 +25,8 @@ import type { CloudEvent } from '../../core/ports/topic.ts';
 import { waitAWhile } from './after.ts';
 import { restoredEvent } from './deletion.ts';
 import { unsettledChange } from './documents.ts';
-import type { StorePorts } from './ports.ts';
+import type { SettlingPorts, StorePorts } from './ports.ts';
 import { binnedAmong, bringBackTogether } from './restore-together.ts';
-import { settle } from './settle.ts';
 
 /**
  * A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that
@@ -43,26 +42,31 @@ const childrenAtOnce = 8;
  * `RegistryError` (`contended`), `StoreFailure`.
  */
 export async function restoreManifest(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   digest: Digest,
   cause: Cause,
 ): Promise<boolean> {
   await ports.openRepository(key);
   if (!(await bringItselfBack(ports, key, digest, cause, 'with its tags'))) return false;
-  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause));
+  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, ports.settle(key, digest, cause));
   return true;
 }
 
 /** Children first, so that no index is ever live without them; then itself; then whatever is left around it. */
-export async function bringBack(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+export async function bringBack(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+): Promise<boolean> {
   if (!(await bringItselfBack(ports, key, digest, cause))) return false;
-  await settle(ports, key, digest, cause);
+  await ports.settle(key, digest, cause);
   return true;
 }
 
 async function bringItselfBack(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   digest: Digest,
   cause: Cause,
@@ -77,7 +81,7 @@ async function bringItselfBack(
 }
 
 async function tryBringBack(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   digest: Digest,
   cause: Cause,
@@ -113,14 +117,16 @@ async function tryBringBack(
  * its own name.
  */
 async function holdChildren(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   index: BinnedDocument,
   cause: Cause,
 ): Promise<DocumentChange[]> {
   const children = [...new Set(childrenOf(index))];
   if (children.length === 0) return [];
-  await bringBackTogether(ports, key, await binnedAmong(ports, key, children), cause);
+  await bringBackTogether(ports, key, await binnedAmong(ports, key, children), cause, {
+    one: (digest) => bringBack(ports, key, digest, cause),
+  });
   const limit = pLimit(childrenAtOnce);
   const live = await Promise.all(children.map((child) => limit(() => makeLive(ports, key, child, cause))));
   return children
@@ -133,7 +139,7 @@ async function holdChildren(
  * `false` when it is neither live nor in the bin. It may be moving either way: it is gone only when both looks around
  * the bin miss it.
  */
-function makeLive(ports: StorePorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+function makeLive(ports: SettlingPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
   const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
   return untilUncontended(`${key.repository}@${digest}`, async () => {
     if (await isLive()) return true;
@@ -164,7 +170,7 @@ export async function bringTagsBack(
 
 /** Brings one tag back by name, whatever it went with; its manifest first. Throws as `restoreManifest`. */
 export async function restoreTag(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   digest: Digest,
   tag: Tag,

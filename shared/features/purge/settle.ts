@@ -22,9 +22,9 @@ import type { Predicate } from '../../core/ports/documents.ts';
 import { causeOfBackground } from './deletion.ts';
 import type { Unsettled } from './documents.ts';
 import { takeoverFrom, unsettledRef, unsettledSchema } from './documents.ts';
-import { keeperOf, staysBehind } from './kept.ts';
+import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { moveInto } from './move.ts';
-import type { StorePorts } from './ports.ts';
+import type { GoesOn, SettlingPorts, StorePorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
 import { binnedAmong, bringBackTogether } from './restore-together.ts';
 import { bringSignaturesBack, takeSignatures } from './signatures.ts';
@@ -52,18 +52,21 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
       ]);
       ours = written(outcome, mark.document) ?? ours;
     };
-    for (let changed = true; changed;) changed = await settleOnce(ports, key, mark.document, cause, goesOn);
+    const settling = settlingWith(ports);
+    for (let changed = true; changed;) changed = await settleOnce(settling, key, mark.document, cause, goesOn);
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [removing(ours)]);
     return outcome.committed || outcome.because === 'absent' ? 'settled' : undefined;
   });
 }
 
-/** Says that whoever settles is still at it. */
-export type GoesOn = () => Promise<void>;
+/** For what settles a part, and has the rest settled in turn. */
+export function settlingWith(ports: StorePorts): SettlingPorts {
+  return { ...ports, settle: (key, digest, cause) => settle(ports, key, digest, cause) };
+}
 
 /** One look: whether it changed anything. */
 async function settleOnce(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   { digest, tagsOf }: Unsettled,
   cause: Cause | undefined,
@@ -86,7 +89,7 @@ async function settleOnce(
 }
 
 async function settleLive(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   manifest: ManifestDocument,
   tagsOf: string | undefined,
@@ -94,8 +97,9 @@ async function settleLive(
   goesOn: GoesOn,
 ): Promise<boolean> {
   let changed = tagsOf !== undefined && (await bringTagsBack(ports, key, manifest.digest, tagsOf, cause));
+  const one = (digest: Digest) => bringBack(ports, key, digest, cause);
   const children = await binnedAmong(ports, key, childrenOf(manifest));
-  if (children.length > 0) changed = (await bringBackTogether(ports, key, children, cause, goesOn)) || changed;
+  if (children.length > 0) changed = (await bringBackTogether(ports, key, children, cause, { one, goesOn })) || changed;
   const where: Predicate[] = [
     { path: 'type', is: '=', value: 'binned' },
     { path: 'subject', is: '=', value: manifest.digest },
@@ -103,12 +107,12 @@ async function settleLive(
   const referrers = (await storedWhere(ports, key, where, binnedDocumentSchema)).filter(
     ({ document }) => !wasOrdered(document) && !staysBehind(document, manifest),
   );
-  changed = (await bringBackTogether(ports, key, referrers, cause, goesOn)) || changed;
+  changed = (await bringBackTogether(ports, key, referrers, cause, { one, goesOn })) || changed;
   return (await bringSignaturesBack(ports, key, manifest, cause, goesOn)) || changed;
 }
 
 async function settleBinned(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   binned: BinnedDocument,
   cause: Cause,
@@ -133,14 +137,6 @@ async function settleBinned(
     changed ||= moved.length > 0;
   }
   return changed;
-}
-
-/**
- * Somebody asked for it by name: then nothing brings it back but a push, a restore, or an index that is restored and
- * lists it.
- */
-export function wasOrdered({ recycled }: BinnedDocument): boolean {
-  return recycled.asked && recycled.by.rule === undefined;
 }
 
 /** Moves what nothing keeps into the bin along with `from`, and settles it in turn. Its tags keep it: it has none. */

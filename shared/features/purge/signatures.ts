@@ -18,12 +18,10 @@ import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import { keeperOf, staysBehind } from './kept.ts';
+import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
-import type { StorePorts } from './ports.ts';
+import type { GoesOn, SettlingPorts } from './ports.ts';
 import { bringBack, bringTagsBack } from './restore.ts';
-import type { GoesOn } from './settle.ts';
-import { settle, wasOrdered } from './settle.ts';
 import { inBatches, storedWhere } from './together.ts';
 
 const signaturesAtOnce = 8;
@@ -33,7 +31,7 @@ const signaturesAtOnce = 8;
  * the fallback's index. Gives whether anything went.
  */
 export async function takeSignatures(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   from: BinnedDocument,
   cause: Cause,
@@ -58,7 +56,7 @@ async function inGroups<T>(all: readonly T[], goesOn: GoesOn, work: (one: T) => 
 }
 
 async function takeSignature(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   from: BinnedDocument,
   digest: Digest,
@@ -95,13 +93,13 @@ async function takeSignature(
   });
   if (taken === 'stays') return false;
   await publishCommitted(ports, key, taken);
-  await settle(ports, key, digest, cause);
+  await ports.settle(key, digest, cause);
   return true;
 }
 
 /** Brings back what went along so, with its tags, and does not stay behind. Gives whether anything came. */
 export async function bringSignaturesBack(
-  ports: StorePorts,
+  ports: SettlingPorts,
   key: RepositoryKey,
   manifest: ManifestDocument,
   cause: Cause,

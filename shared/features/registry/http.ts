@@ -1,5 +1,4 @@
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import type { PushedBy } from '../../core/documents/principal.ts';
 import { requireAccess } from '../../core/http/access.ts';
 import { causeOf } from '../../core/http/cause.ts';
 import { commonHeaders, withCommonHeaders } from '../../core/http/common-headers.ts';
@@ -9,6 +8,7 @@ import { targetOf } from '../../core/http/target.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
+import type { PushedBy } from '../../core/oci/principal.ts';
 import type { Caller } from '../../core/ports/authorize.ts';
 import { accessFor, insistedOn } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';

@@ -1,6 +1,5 @@
 import { aboutIn, aboutName } from '../../core/documents/about.ts';
 import { everythingEnabled } from '../../core/documents/attributes.ts';
-import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { removing, writing } from '../../core/documents/changes.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
@@ -13,55 +12,14 @@ import {
   tagId,
   timeKey,
 } from '../../core/documents/manifest.ts';
-import type { RepositoryKey } from '../../core/documents/names.ts';
-import type { PushedBy } from '../../core/documents/principal.ts';
 import { referencesOf } from '../../core/documents/references.ts';
-import type { RepositoryDocument } from '../../core/documents/repository.ts';
-import type { Stored } from '../../core/documents/stored.ts';
-import type { Cause } from '../../core/events/envelope.ts';
 import { recordEvent } from '../../core/events/outbox.ts';
-import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
-import type { Tag } from '../../core/oci/name.ts';
-import type { DocumentChange } from '../../core/ports/documents.ts';
+import type { DocumentChange, JsonDocument } from '../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
-import type { ImageFacts } from './image-config.ts';
 import { pushEvents } from './push-events.ts';
-
-export interface PushSituation {
-  readonly push: {
-    readonly key: RepositoryKey;
-    readonly bytes: Uint8Array;
-    readonly cause: Cause;
-    readonly pushedBy?: PushedBy | undefined;
-  };
-  readonly manifest: Manifest;
-  readonly digest: Digest;
-  readonly content: ManifestDocument['content'];
-  readonly image: ImageFacts;
-  /** The sizes of the blobs that it references and that the repository has. */
-  readonly stored: ReadonlyMap<Digest, number>;
-  /** The repository's, in the catalog. */
-  readonly entry: RepositoryDocument;
-  /** What is stored already: the same manifest, and what each pushed tag points at. */
-  readonly before: Stored<ManifestDocument> | undefined;
-  /** It lies in the bin: the push brings it back. */
-  readonly binned: Stored<BinnedDocument> | undefined;
-  /** Whether who pushes may bring back what somebody deleted. */
-  readonly mayRestore: boolean;
-  /** The change that says that its surroundings are to be settled. */
-  readonly settling: DocumentChange;
-  readonly tags: readonly PushedTag[];
-  readonly source: string;
-  readonly now: Date;
-  readonly nextId: () => string;
-}
-
-export interface PushedTag {
-  readonly name: Tag;
-  readonly before: Stored<TagDocument> | undefined;
-}
+import type { PushedTag, PushSituation } from './push-situation.ts';
 
 /**
  * The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. `settles`: its

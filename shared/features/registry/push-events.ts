@@ -4,7 +4,7 @@ import { chartSubject, chartTarget, isChart } from '../../core/events/chart.ts';
 import { envelope } from '../../core/events/envelope.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
-import type { PushedTag, PushSituation } from './push-changes.ts';
+import type { PushedTag, PushSituation } from './push-situation.ts';
 
 /** What a push tells of: the manifest, its tag when that moved, and the repository when it is new. */
 export interface PushEvents {

@@ -14,7 +14,6 @@ import {
 } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
-import type { PushedBy } from '../../core/documents/principal.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -25,15 +24,16 @@ import { algorithmOf, digestOf, isDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import { parseManifest } from '../../core/oci/manifest.ts';
 import type { Tag } from '../../core/oci/name.ts';
+import type { PushedBy } from '../../core/oci/principal.ts';
 import type { RandomIds } from '../../core/ports/clock.ts';
 import type { CommitOutcome, DocumentChange } from '../../core/ports/documents.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { readImageConfig } from './image-config.ts';
 import type { RegistryPorts } from './ports.ts';
-import type { PushedTag } from './push-changes.ts';
 import { pushChanges } from './push-changes.ts';
 import { repositoryCreatedId } from './push-events.ts';
 import { requireReferences } from './push-references.ts';
+import type { PushedTag } from './push-situation.ts';
 
 export interface ManifestPush {
   readonly key: RepositoryKey;

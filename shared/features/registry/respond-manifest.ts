@@ -1,7 +1,6 @@
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import type { PushedBy } from '../../core/documents/principal.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { entityTag, isKnownToClient } from '../../core/http/conditions.ts';
 import { readSmallBody } from '../../core/http/request.ts';
@@ -11,6 +10,7 @@ import { JsonBounds, JsonOutOfBounds } from '../../core/oci/json.ts';
 import { manifestOutOfBounds, maxManifestBytes } from '../../core/oci/manifest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import { isTag } from '../../core/oci/name.ts';
+import type { PushedBy } from '../../core/oci/principal.ts';
 import type { Caller } from '../../core/ports/authorize.ts';
 import { deleteManifest } from './delete-manifest.ts';
 import type { RegistryPorts } from './ports.ts';

@@ -5,7 +5,7 @@ import type { Tag } from '../../../core/oci/name.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { Node } from '../plan/documents.ts';
 import type { BuildPorts } from '../ports.ts';
-import type { AcrRunner, Task } from '../tasks/documents.ts';
+import type { AcrRunner } from '../tasks/documents.ts';
 import type { RemoteJob } from './job.ts';
 import type { Taken } from './taken.ts';
 import { takenBy } from './taken.ts';
@@ -26,18 +26,6 @@ const runSchema = z.object({
 
 /** Of the job: whoever looks at the repository sees what it was for. */
 export const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
-
-/** What keeps a task from being built there; `undefined` when nothing does. */
-export function unfitForAcr({ context, platforms, pins }: Task['settings']): string | undefined {
-  if (pins === 'bump')
-    return 'Azure Container Registry builds the Dockerfile as it is in the repository: its digests stay';
-  if (!('git' in context)) return 'Azure Container Registry fetches its context itself: name a git repository';
-  if (context.credential !== undefined)
-    return 'Azure Container Registry would keep the credential of the repository in its runs: name a public one';
-  return platforms !== undefined && platforms.length > 1
-    ? 'Azure Container Registry builds for one platform'
-    : undefined;
-}
 
 /** Begins a run. Given again it begins another one, which pushes the same tag. */
 export async function scheduleRun(ports: BuildPorts, runner: AcrRunner, job: RemoteJob): Promise<Taken> {
@@ -155,7 +143,10 @@ const mostOfLog = 200 * 1024;
 async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
   const length = Number((await outbound.ask(url, { method: 'HEAD', headers: {} })).headers['content-length'] ?? 0);
   const from = Math.max(0, length - mostOfLog);
-  const log = await outbound.ask(url, { method: 'GET', headers: defined({ range: from === 0 ? undefined : `bytes=${from}-` }) });
+  const log = await outbound.ask(url, {
+    method: 'GET',
+    headers: defined({ range: from === 0 ? undefined : `bytes=${from}-` }),
+  });
   if (log.status !== 200 && log.status !== 206) return undefined;
   return log.status === 206 ? `… (${from} bytes are left out)\n${log.text}` : log.text;
 }

@@ -5,7 +5,7 @@ import type { Running } from '../plan/commit-for.ts';
 import { readyTask } from '../plan/commit-for.ts';
 import type { Node } from '../plan/documents.ts';
 import { gateOf } from '../plan/gate.ts';
-import type { MadeImage } from '../plan/make-image.ts';
+import type { MadeImage } from '../plan/made-image.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { AcrRunner, Task } from '../tasks/documents.ts';
 import { askedEveryMs, outcomeOfRun, printedBy } from './acr.ts';

@@ -7,7 +7,7 @@ import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
 import { buildRef, buildSchema, isEnded, listOf, nodeSchema } from './documents.ts';
 import { tellFailed } from './events.ts';
-import { nodesWhere } from './settle.ts';
+import { nodesWhere } from './nodes.ts';
 import { wakeWorkers } from './wake.ts';
 
 /** What a cancelled image says of itself. */

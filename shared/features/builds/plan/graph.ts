@@ -1,24 +1,16 @@
 import pLimit from 'p-limit';
 import { defined } from '../../../core/documents/defined.ts';
-import type { Digest } from '../../../core/oci/digest.ts';
-import type { Edge, TaggedImage } from '../edges/documents.ts';
+import type { Edge } from '../edges/documents.ts';
 import { baseDigestsIn } from '../edges/find-bases.ts';
 import { allDependentsOf } from '../edges/learn.ts';
 import { ownBase } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
+import type { Dependent } from './dependent.ts';
 import type { Root } from './documents.ts';
 import { nodeId } from './documents.ts';
+import { failedIn } from './failed.ts';
 import { permitFor, pusherOf } from './permits.ts';
-import { failedIn } from './retry.ts';
-import type { Rule, Rules } from './rules.ts';
-
-/** An image that is made anew, as the graph of edges says: by its name, what comes before it. */
-export interface Dependent extends TaggedImage {
-  readonly rule: Rule;
-  readonly bases: { base: string; tag: TaggedImage['tag']; said?: string; old: Digest[] }[];
-  readonly waitsFor: Set<string>;
-  level: number;
-}
+import type { Rules } from './rules.ts';
 
 /** More images than one registry's builds should begin at once. */
 export const mostImages = 50_000;

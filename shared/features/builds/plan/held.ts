@@ -1,8 +1,8 @@
 import type { BuildPorts } from '../ports.ts';
 import type { Root } from './documents.ts';
 import { dependentsIn } from './graph.ts';
+import { nodesWhere } from './nodes.ts';
 import { readRules } from './rules.ts';
-import { nodesWhere } from './settle.ts';
 
 /**
  * The first of these builds that has yet to make an image which this update would make too. What a build makes is all

@@ -1,10 +1,9 @@
 import { defined } from '../../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
-import type { PushedBy } from '../../../core/documents/principal.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
-import type { ManifestMediaType } from '../../../core/oci/media-types.ts';
 import type { RepositoryName } from '../../../core/oci/name.ts';
+import type { PushedBy } from '../../../core/oci/principal.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
 import type { BaseFound } from '../edges/documents.ts';
 import { baseDigestsIn, findBases, mergedBases } from '../edges/find-bases.ts';
@@ -23,6 +22,7 @@ import { gateOf } from './gate.ts';
 import { hostOf } from './host.ts';
 import type { NodeLease } from './lease.ts';
 import { LogWriter } from './log.ts';
+import type { MadeImage } from './made-image.ts';
 import type { Relation } from './permits.ts';
 import { permitFor } from './permits.ts';
 import { policyFor, readPolicies } from './policies.ts';
@@ -32,21 +32,6 @@ import { ruleOf } from './rules.ts';
 /** What became of an image. */
 export type Ended = Pick<Node, 'state'> &
   Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'isCancelled' | 'how'>>;
-
-/** It is pushed by its digest, and its test has said what it says. */
-export type MadeImage =
-  | {
-      readonly is: 'made';
-      readonly how: 'rebased' | 'built';
-      readonly image: Pick<StoredImage, 'digest' | 'bytes'> & { readonly mediaType: ManifestMediaType };
-      readonly conflicts: readonly string[];
-      /** Of a context in git. */ readonly commit?: string;
-      /** Why its test fails it. */ readonly gate?: string;
-    }
-  | { readonly is: 'same' }
-  /** A runner elsewhere has it and will tell, or it waits for its turn: until then nobody takes it up. */
-  | { readonly is: 'elsewhere' }
-  | { readonly is: 'refused'; readonly why: string };
 
 /**
  * Makes an image anew, and moves its tag when it has passed its test: only if that is still where it was when this

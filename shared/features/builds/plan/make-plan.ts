@@ -4,17 +4,14 @@ import { readStored } from '../../../core/documents/stored.ts';
 import type { DocumentChange } from '../../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../../core/ports/documents.ts';
 import type { BuildPorts } from '../ports.ts';
+import type { Dependent } from './dependent.ts';
 import type { Build, Node } from './documents.ts';
 import { buildRef, buildSchema, listOf, nameIn, nodesOf } from './documents.ts';
 import { tellQueued } from './events.ts';
-import type { Dependent } from './graph.ts';
 import { dependentsIn, inCircles } from './graph.ts';
 import { overlapping } from './held.ts';
 import { readRules } from './rules.ts';
-import { wakeWorkers } from './wake.ts';
-
-/** How many images one build makes at the same time. */
-export const imagesAtOnce = 8;
+import { imagesAtOnce, wakeWorkers } from './wake.ts';
 
 /**
  * Writes down all images that a build makes anew, then lets them begin; `waits` while one of them is under way in a

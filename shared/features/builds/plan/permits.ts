@@ -1,8 +1,8 @@
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
-import type { PushedBy } from '../../../core/documents/principal.ts';
-import { principalInWords } from '../../../core/documents/principal.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { RepositoryName } from '../../../core/oci/name.ts';
+import type { PushedBy } from '../../../core/oci/principal.ts';
+import { principalInWords } from '../../../core/oci/principal.ts';
 import { globMatches } from '../../../core/rules/pattern.ts';
 import type { BaseFound, TaggedImage } from '../edges/documents.ts';
 import { ownRepository } from '../edges/names.ts';

@@ -16,7 +16,7 @@ import { readyTask } from './commit-for.ts';
 import type { Node } from './documents.ts';
 import { gateOf } from './gate.ts';
 import { hostOf } from './host.ts';
-import type { MadeImage } from './make-image.ts';
+import type { MadeImage } from './made-image.ts';
 import { movedPins } from './pins.ts';
 import { accessFor, plainHosts } from './registry-access.ts';
 import { takeTurn } from './turn.ts';

@@ -3,9 +3,7 @@ import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildSoon } from './build-soon.ts';
-import { buildRef, buildSchema, nodeId } from './documents.ts';
-import type { Dependent } from './graph.ts';
-import { nodesWhere } from './settle.ts';
+import { buildRef, buildSchema } from './documents.ts';
 
 /**
  * Puts what failed or stopped in a build in line again: a build of its own, which says which one it retries. Gives that
@@ -29,27 +27,4 @@ export async function retryBuild(ports: BuildPorts, build: string): Promise<stri
     event: ids.nextId(),
     updatedAt: clock.now().toISOString(),
   });
-}
-
-/** The images of a build that failed or stopped, as they were to be made, and in that order. */
-export async function failedIn(ports: Pick<BuildPorts, 'documents' | 'log'>, build: string): Promise<Dependent[]> {
-  const failed: Dependent[] = [];
-  for await (const { registry, repository, tag, by, mode, madeBy, bases, waitsFor, level } of nodesWhere(ports, build, [
-    { path: 'state', is: 'in', values: ['failed', 'stopped'] },
-  ])) {
-    const rule = { by, mode, isOn: true, ...defined({ task: madeBy }) };
-    failed.push({
-      registry,
-      repository,
-      tag,
-      rule,
-      bases: bases.map(({ said, ...base }) => ({ ...base, ...defined({ said }) })),
-      waitsFor: new Set(waitsFor.map(({ node }) => node)),
-      level,
-    });
-  }
-  const ids = new Set(failed.map(nodeId));
-  // What it waited for and was made need not be made again.
-  for (const { waitsFor } of failed) for (const id of waitsFor) if (!ids.has(id)) waitsFor.delete(id);
-  return failed;
 }

@@ -4,12 +4,10 @@ import { pagesOf } from '../../../core/documents/pages.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
-import { isEnded, isWell, nodeSchema, nodesOf } from './documents.ts';
+import { isEnded, isWell, nodeSchema } from './documents.ts';
 import { tellFailed } from './events.ts';
-import { imagesAtOnce } from './make-plan.ts';
-import { wakeWorkers } from './wake.ts';
-
-const nodesAtOnce = 200;
+import { nodesWhere } from './nodes.ts';
+import { imagesAtOnce, wakeWorkers } from './wake.ts';
 
 /** Lets go on what has waited for an image that has ended. Asked again it changes nothing more. */
 export async function settleFollowers(ports: BuildPorts, ended: Pick<Node, 'id' | 'build'>): Promise<void> {
@@ -61,17 +59,4 @@ export async function settleWaiting(
   const { committed } = await documents.commitDocuments('builds', [node.task], [patching(found, set)]);
   if (committed && because !== undefined) await tellFailed(ports, node, because);
   return committed ? state : 'waiting';
-}
-
-type Where = Parameters<BuildPorts['documents']['queryDocuments']>[0]['where'];
-
-export async function* nodesWhere(
-  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
-  build: string,
-  where: Where,
-): AsyncIterable<Node> {
-  const partition = [nodesOf(build)];
-  for await (const page of pagesOf(documents, { container: 'builds', partition, where, limit: nodesAtOnce })) {
-    for (const { document } of readable(log, nodeSchema, page, { container: 'builds', partition })) yield document;
-  }
 }

@@ -2,6 +2,9 @@ import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildsQueue } from './documents.ts';
 
+/** How many images one build makes at the same time. */
+export const imagesAtOnce = 8;
+
 /**
  * Says to `workers` of them that a build has work. What is due is in documents: a message that is lost, or doubled,
  * costs nothing but time.

@@ -3,7 +3,7 @@ import { digestOf } from '../../../core/oci/digest.ts';
 import { mediaTypes } from '../../../core/oci/media-types.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
 import type { BuildPorts } from '../ports.ts';
-import type { RebaseOrder } from './rebase.ts';
+import type { RebaseOrder } from './order.ts';
 
 const emptyConfig = Buffer.from('{}');
 const statementType = 'application/vnd.in-toto+json';

@@ -1,31 +1,16 @@
 import pLimit from 'p-limit';
 import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
-import type { Cause } from '../../../core/events/envelope.ts';
 import type { Descriptor } from '../../../core/oci/descriptor.ts';
-import type { Digest } from '../../../core/oci/digest.ts';
 import { digestOf } from '../../../core/oci/digest.ts';
 import { jsonIn, maxJsonDepth } from '../../../core/oci/json.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
 import { readConfig } from '../edges/image-config.ts';
 import type { BuildPorts } from '../ports.ts';
 import { attest } from './attest.ts';
+import type { RebaseOrder } from './order.ts';
 import type { ImageParts, Rebased } from './rebase-image.ts';
 import { beginsWithLayers, rebaseImage } from './rebase-image.ts';
-
-export interface RebaseOrder {
-  readonly key: RepositoryKey;
-  readonly app: StoredImage;
-  readonly baseKey: RepositoryKey;
-  /** What the image may be built on; the first whose layers it begins with is it. */
-  readonly old: readonly Digest[];
-  readonly next: StoredImage;
-  /** The base's name, as annotations say it; absent where no host is known, and then they do not. */
-  readonly said: string | undefined;
-  readonly cause: Cause;
-  /** Nobody vouches for who pushed it: only where its first layers are the old base's by their digests too. */
-  readonly byLayers?: boolean;
-}
 
 export type RebaseOutcome =
   /** It is pushed by its digest; no tag was moved. */

@@ -8,7 +8,7 @@ import type { DocumentRef } from '../../../core/ports/documents.ts';
 import { scheduleSchema } from '../../../core/rules/schedule.ts';
 import { versionRangeSchema } from '../../../core/rules/version.ts';
 import type { TaggedImage } from '../edges/documents.ts';
-import { pullPatternSchema } from './pulls.ts';
+import { pullPatternSchema } from './pull-pattern.ts';
 import { tagTemplateSchema } from './tag-templates.ts';
 
 export const taskNameSchema = z

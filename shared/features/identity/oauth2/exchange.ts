@@ -5,7 +5,7 @@ import { countAgainst } from '../identify.ts';
 import { issueToken } from '../jwt.ts';
 import { lifetimes } from '../lifetimes.ts';
 import { readForm, requireField, requireService } from './form.ts';
-import type { OAuth2Ports } from './http.ts';
+import type { OAuth2Ports } from './ports.ts';
 
 /** The second is what older clients of ACR send; both bring an access token. */
 const grantTypes = ['access_token', 'access_token_refresh_token'];

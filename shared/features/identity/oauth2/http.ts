@@ -1,12 +1,7 @@
 import { RegistryError } from '../../../core/oci/faults.ts';
-import type { IdentifyPorts } from '../identify.ts';
-import type { ProveOutside } from '../issuers/prove.ts';
 import { exchange } from './exchange.ts';
+import type { OAuth2Ports } from './ports.ts';
 import { tokenByForm, tokenByQuery } from './token.ts';
-
-export interface OAuth2Ports extends IdentifyPorts {
-  readonly outside: ProveOutside;
-}
 
 /**
  * ACR's token endpoints, `/oauth2/token` and `/oauth2/exchange`. Nothing that they answer may be kept by a cache.

@@ -18,6 +18,7 @@ import { manifestsOfGroup, purgeGroup, tagsOfGroup } from '../purge.ts';
 import { binnedTagsOf, restoreManifest, restoreTag } from '../restore.ts';
 import type { RestoredGroup } from '../restore-group.ts';
 import { restoreGroup } from '../restore-group.ts';
+import { settlingWith } from '../settle.ts';
 import type { SoftDelete } from '../soft-delete.ts';
 import { softDeleteRef } from '../soft-delete.ts';
 import type { BinEntry, Wanted } from './wire.ts';
@@ -155,7 +156,7 @@ async function restore(
     throw new RegistryError({ is: 'request-invalid', why: 'name a group, or a repository and a digest' });
   const key = { registry: ports.registry, repository };
   if (tag !== undefined) {
-    const outcome = await restoreTag(ports, key, digest, tag, cause);
+    const outcome = await restoreTag(settlingWith(ports), key, digest, tag, cause);
     if (outcome === 'not there')
       throw new RegistryError({ is: 'thing-unknown', what: `tag "${tag}" of ${digest} in the bin of ${repository}` });
     return { manifests: [], tags: outcome === 'restored' ? [tag] : [], taken: outcome === 'taken' ? [tag] : [] };
@@ -174,7 +175,7 @@ async function restoreOne(
       .filter(({ document }) => !document.recycled.asked)
       .map(({ document }) => document.name);
   const before = await along();
-  if (!(await restoreManifest(ports, key, digest, cause)))
+  if (!(await restoreManifest(settlingWith(ports), key, digest, cause)))
     throw new RegistryError({ is: 'thing-unknown', what: `manifest ${digest} in the bin of ${key.repository}` });
   const taken = await along();
   return { manifests: [digest], tags: before.filter((name) => !taken.includes(name)), taken };
