@@ -3,6 +3,11 @@ import type { Finding, Patient } from './finding.ts';
 import { failed, leftOut, ok } from './finding.ts';
 import { isLoopback } from './transport.ts';
 
+/** Whether a push needs no credentials. To start an upload leaves nothing behind. */
+export async function isOpenToAll({ origin }: Pick<Patient, 'origin'>): Promise<boolean> {
+  return (await ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' })).status === 202;
+}
+
 /** Who says nothing must be asked who he is, and may not push. */
 export async function lookAtStrangers({ origin }: Patient): Promise<Finding> {
   const [asked, pushing] = await Promise.all([

@@ -28,6 +28,10 @@ export interface Check {
   readonly name: string;
   /** What it does is only for who has the password. */
   readonly isForAdmin: boolean;
+  /** What need not be asked where this fails, as it would only fail for the same reason. */
+  readonly opens?: 'everything' | 'admin';
+  /** Nothing is said of it while it holds. */
+  readonly isQuiet?: true;
   readonly look: (patient: Patient) => Promise<Finding>;
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { isIP } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { connect } from 'node:tls';
 import { ask } from '../deploy/client.ts';
@@ -9,6 +9,32 @@ import { failed, leftOut, ok } from './finding.ts';
 const patienceMs = 10_000;
 const [fewDays, mostSeconds] = [14, 60];
 const day = 24 * 3_600_000;
+
+/** Whether anything listens there at all. */
+export async function lookAtReach({ origin }: Patient): Promise<Finding> {
+  const { protocol, hostname, port } = new URL(origin);
+  const socket = connectTcp({
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port),
+    timeout: patienceMs,
+  });
+  try {
+    await Promise.race([
+      once(socket, 'connect'),
+      once(socket, 'timeout').then(() => {
+        throw new Error(`no answer within ${patienceMs / 1_000} s`);
+      }),
+    ]);
+    return ok('something listens there');
+  } catch (error) {
+    return failed(
+      `nothing listens at ${origin}: ${error instanceof Error ? error.message : String(error)}`,
+      'look whether the app runs, whether name and port are right, and whether a network or IP rule keeps this machine out',
+    );
+  } finally {
+    socket.destroy();
+  }
+}
 
 /** The certificate as Node trusts it, the protocol, and how long that lasts. */
 export async function lookAtTls({ origin, now }: Patient): Promise<Finding> {
