@@ -18,6 +18,7 @@ const flags: Readonly<Record<string, string>> = {
   bench: '--help',
   scale: '--check',
   reference: '--check',
+  pages: '--check',
   doctor: '--receiver URL',
   password: '--stdin',
   deploy: '--resource-group NAME',
