@@ -13,7 +13,7 @@ import { judgeCertificate, lookAtTls } from '../../infra/doctor/transport.ts';
 import { startReceiver } from '../local/stack/receiver.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
-import { startRunningStack } from '../local/stack/running-stack.ts';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 
 /** Stands before the stack, and does to it what fronts, rules and outages do. */
 interface Front {
@@ -151,7 +151,8 @@ describe('the doctor', () => {
   });
 
   it('needs no password where everybody may do everything', async () => {
-    const open = await startRunningStack();
+    const folder = await stateFolder();
+    const open = await startRunningStack(folder.path);
     try {
       const found = await examined({ origin: open.url, password: undefined });
       expect(Object.fromEntries(Object.entries(found).map(([name, { is }]) => [name, is]))).toEqual({
@@ -167,6 +168,7 @@ describe('the doctor', () => {
       });
     } finally {
       await open.stop();
+      await folder.remove();
     }
   }, 60_000);
 
