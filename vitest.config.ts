@@ -1,21 +1,65 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { isDeep } from './test/deep.ts';
 
 /** What is measured is time, so nothing else may run beside it. */
 export const measuring = ['test/security/latency.test.ts', 'test/security/s09-every-parser-is-linear.test.ts'];
 
+/** They start processes, mock a module, or look at what their own process uses. */
+const apart = [
+  'test/{bench,build,functions,host,infra,local,simulation}/**/*.test.ts',
+  'test/contracts/*.{azure,http}.test.ts',
+  'test/faults/{c02,c03,f11,n23,o01}-*.test.ts',
+  'test/security/{held-raw-requests,s01-*,s03-over-http,s04-over-http,s07-*,s08-*}.test.ts',
+  'test/security/{s09-every-pattern-is-linear,s13-*,s16-*,s17-*}.test.ts',
+  'test/shared/adapters/git/pack.test.ts',
+  'test/shared/core/dockerfile/fuzz.test.ts',
+  'test/shared/core/http/give-way.test.ts',
+  'test/shared/features/builds/bases/many.test.ts',
+  'test/shared/features/webhooks/receiver.test.ts',
+];
+
+/** Suites that `npm test` runs over memory, over the hosts. */
+export const overHosts = [
+  'test/build/suites.test.ts',
+  'test/conformance/node-host*.test.ts',
+  'test/local/stack/conformance*.test.ts',
+];
+
+/** Suites of which `npm test` runs a part (test/deep.ts). */
+const sized = globSync('test/**/*.test.ts').filter((path) => readFileSync(path, 'utf8').includes("/deep.ts'"));
+
+const every = {
+  // Memory's stores do what Cosmos DB does now and then.
+  setupFiles: ['test/chance.ts'],
+  // Real child processes and sockets are part of many suites; a hung one must fail, not stall.
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // Most suites wait for processes and sockets: more of them than cores run side by side.
+  maxWorkers: 3,
+};
+const elsewhere = ['test/clients/**', ...measuring, ...overHosts];
+
+/** `npm test` runs `unit` and `stack`, `.ci/run` also `deep`; a file that is named runs in whichever it is. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Those that measure time need the machine to themselves: `.ci/run` has them with the clients.
-    exclude: ['test/clients/**', ...measuring],
-    // Memory's stores do what Cosmos DB does now and then.
-    setupFiles: ['test/chance.ts'],
-    // Real child processes and sockets are part of many suites; a hung one must fail, not stall.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    pool: 'forks',
-    // Most suites wait for processes and sockets: more of them than cores run side by side.
-    maxWorkers: 3,
     reporters: ['default'],
+    projects: [
+      {
+        test: {
+          ...every,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...elsewhere, ...apart],
+          // Nothing is left behind in a thread, so the app is loaded once in each, not once for each file.
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+      { test: { ...every, name: 'stack', include: apart, exclude: elsewhere, pool: 'forks' } },
+      {
+        test: { ...every, name: 'deep', include: isDeep ? [...overHosts, ...sized] : overHosts, pool: 'forks' },
+      },
+    ],
   },
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
-import { withoutLostAnswers } from '../without-lost-answers.ts';
+import { withoutLostAnswers } from '../draws.ts';
 import { makeImage, pushBlob, putManifest } from '../shared/image.ts';
 
 const created = (world: ReturnType<typeof createMemoryWorld>) =>

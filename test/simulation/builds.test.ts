@@ -1,15 +1,15 @@
-import { describe, expect, it, vi } from 'vitest';
 import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../shared/adapters/memory/crash.ts';
+import { sized } from '../deep.ts';
 import type { Registry } from '../shared/features/builds/bases/building.ts';
 import { build, host, reasonOf, registry, upload } from '../shared/features/builds/bases/building.ts';
 import { pick, randomOf, Schedule } from './schedule.ts';
+import { describe, expect, it, vi } from 'vitest';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
-/** `.ci/run` asks for more. */
-const runs = process.env.BUILD_CRASHES === 'all' ? 400 : 40;
+const runs = sized(8, 400);
 const bases = ['a', 'b', 'c'];
 /** What each is built on: `both` on two of them, so that updates of `a` and `b` would both make it. */
 const on: Readonly<Record<string, string>> = { a1: 'a', a2: 'a', a11: 'a1', b1: 'b', b11: 'b1', c1: 'c', c11: 'c1' };

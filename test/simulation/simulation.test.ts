@@ -1,14 +1,15 @@
-import { describe, expect, it, vi } from 'vitest';
+import { sized } from '../deep.ts';
 import { caseOf, slowCaseOf } from './cases.ts';
 import { mutations, spares } from './mutations.ts';
 import type { Failure } from './run.ts';
 import { failureOf, firstFailure, shrunk } from './run.ts';
+import { describe, expect, it, vi } from 'vitest';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
-/** `.ci/run` asks for 10,000. */
-const runs = Number(process.env.SIMULATION_RUNS ?? 2_500);
+const runs = Number(process.env.SIMULATION_RUNS ?? sized(500, 10_000));
+const slowRuns = sized(60, 300);
 const firstSeed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
 /** The same each time: whether a bug is found must not be chance. */
@@ -48,8 +49,8 @@ describe('a bug that is put in on purpose', () => {
 });
 
 describe('a push that takes nearly half of the grace after it looked at its links', () => {
-  it('has its blobs, whatever is due meanwhile: 300 runs', async () => {
-    expect(await firstFailure(seeds(firstSeed, 300), {}, slowCaseOf)).toBeUndefined();
+  it(`has its blobs, whatever is due meanwhile: ${slowRuns} runs`, async () => {
+    expect(await firstFailure(seeds(firstSeed, slowRuns), {}, slowCaseOf)).toBeUndefined();
   }, 120_000);
 
   it.each(Object.entries(spares))(

@@ -1,15 +1,15 @@
-import { describe, expect, it, vi } from 'vitest';
 import type { DocumentChange } from '../../../shared/core/ports/documents.ts';
+import { sized } from '../../deep.ts';
 import { caseOf } from './cases.ts';
 import type { Failure } from './run.ts';
 import { failureOf, firstFailure, shrunk } from './run.ts';
 import type { Mutation } from './world.ts';
+import { describe, expect, it, vi } from 'vitest';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
-/** `.ci/run` asks for more. */
-const runs = Number(process.env.REPLICATION_RUNS ?? 80);
+const runs = Number(process.env.REPLICATION_RUNS ?? sized(40, 1_000));
 const firstSeed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
 const fixed = seeds(1, 500);

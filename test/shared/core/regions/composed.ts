@@ -5,7 +5,7 @@ import type { MemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { Settings } from '../../../../shared/app/assemble.ts';
 import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
-import { withoutLostAnswers } from '../../../without-lost-answers.ts';
+import { withoutLostAnswers } from '../../../draws.ts';
 
 export interface TestRegion extends TestLongshore {
   readonly name: string;

@@ -1,10 +1,11 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { RegistryError } from '../../../../shared/core/oci/faults.ts';
 import { parseManifest } from '../../../../shared/core/oci/manifest.ts';
 import { mediaTypes } from '../../../../shared/core/oci/media-types.ts';
+import { sized } from '../../../deep.ts';
 import { makeImage, pushImage } from '../../image.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 
 const image = makeImage('fuzz', 1);
 const { app } = composeForTest();
@@ -80,7 +81,7 @@ describe('whatever is asked', () => {
         expect(answer.status).toBeLessThan(500);
         if (answer.status >= 400 && answer.body !== null) expect(await answer.json()).toHaveProperty('errors.0.code');
       }),
-      { numRuns: 3_000 },
+      { numRuns: sized(600, 3_000) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('whatever is asked', () => {
         );
         expect([201, 400, 404]).toContain(answer.status);
       }),
-      { numRuns: 1_000 },
+      { numRuns: sized(300, 1_000) },
     );
   });
 
@@ -118,7 +119,7 @@ describe('whatever is asked', () => {
           }
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: sized(600, 3_000) },
     );
   });
 });

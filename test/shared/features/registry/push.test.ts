@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { digestOf } from '../../../../shared/core/oci/digest.ts';
 import { blockBytes } from '../../../../shared/features/registry/stage-body.ts';
-import { withoutLostAnswers } from '../../../without-lost-answers.ts';
+import { withoutLostAnswers } from '../../../draws.ts';
 import { ask, location, makeImage, pushBlob, pushImage, putManifest, withDigest } from '../../image.ts';
 
 /** Calls are counted exactly: what an answer that was lost before has left open would be read once more. */

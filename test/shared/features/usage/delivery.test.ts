@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
@@ -13,8 +11,11 @@ import { batchSchema, packed, partsOf } from '../../../../shared/features/usage/
 import { ClientClasses, clientClasses } from '../../../../shared/features/usage/client-class.ts';
 import { PullCounter } from '../../../../shared/features/usage/pull-counter.ts';
 import { steppedClock } from '../../../contracts/clock.ts';
+import { callsToFail } from '../../../deep.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
 import { foldAll, usageOf } from './counting.ts';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
 
 const repository = 'team/app';
 const image = makeImage('delivered', 1);
@@ -152,7 +153,7 @@ describe('batches of counted pulls', () => {
     };
     const total = await calls(new CallPlan(), false)();
     expect(total).toBeGreaterThan(10);
-    for (let n = 1; n <= total; n++)
+    for (const n of callsToFail(1, total))
       for (const plan of [new CallPlan().crashBefore(n), new CallPlan().crashAfter(n)]) await calls(plan, true)();
   });
 

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
 import type { Webhook } from '../../../../shared/features/webhooks/documents.ts';
 import { takeEvent } from '../../../../shared/features/webhooks/marker.ts';
 import { redeliver } from '../../../../shared/features/webhooks/redeliver.ts';
 import { beginHeldBack } from '../../../../shared/features/webhooks/settle.ts';
+import { sized } from '../../../deep.ts';
 import { answered, hour, minute, pushEvent, second, Simulation } from './simulation.ts';
+import { describe, expect, it } from 'vitest';
 
 const down = () => answered(503);
 
@@ -22,7 +23,9 @@ function bodies(simulation: Simulation, name: string): { type: string; data: { t
     .map(({ body }) => JSON.parse(body) as { type: string; data: { target: { webhook: string } } });
 }
 
-describe('a dead receiver of 10,000 events', () => {
+const many = sized(1_000, 10_000);
+
+describe(`a dead receiver of ${many} events`, () => {
   it('is posted to some dozens of times; others get theirs at once; when it is back it gets all, the oldest first', async () => {
     const simulation = new Simulation();
     await simulation.hook('dead', { actions: ['push', 'Longshore.WebhookFailing', 'Longshore.WebhookRecovered'] });
@@ -30,8 +33,8 @@ describe('a dead receiver of 10,000 events', () => {
     await simulation.hook('operator', { actions: ['Longshore.WebhookFailing', 'Longshore.WebhookRecovered'] });
     const back = simulation.now + 10 * hour;
     simulation.receivers.set('dead.example', (_, now) => (now < back ? down() : answered(200)));
-    await pushMany(simulation, 10_000);
-    expect(simulation.gotBy('live')).toHaveLength(10_000);
+    await pushMany(simulation, many);
+    expect(simulation.gotBy('live')).toHaveLength(many);
     expect(simulation.gotBy('dead').length).toBeLessThan(80);
     // No message waits for what the breaker holds back.
     expect(simulation.queued()).toBeLessThan(80);
@@ -42,7 +45,7 @@ describe('a dead receiver of 10,000 events', () => {
     expect((await simulation.deliveries('dead')).every(({ status }) => status === 'waiting')).toBe(true);
     await simulation.runFor(2 * hour);
     const deliveries = await simulation.deliveries('dead');
-    expect(deliveries).toHaveLength(10_000);
+    expect(deliveries).toHaveLength(many);
     expect(deliveries.filter(({ status }) => status !== 'delivered')).toEqual([]);
     const arrived = simulation
       .gotBy('dead')

@@ -20,8 +20,8 @@ import { deliveriesQueue } from '../../../../shared/features/webhooks/messages.t
 import type { PipelinePorts } from '../../../../shared/features/webhooks/ports.ts';
 import { sealSecret } from '../../../../shared/features/webhooks/secrets.ts';
 import { sweepWebhooks } from '../../../../shared/features/webhooks/sweep.ts';
-import { withoutLostAnswers } from '../../../without-lost-answers.ts';
 import { steppedClock } from '../../../contracts/clock.ts';
+import { withoutLostAnswers } from '../../../draws.ts';
 
 export const registry = 'default' as RegistryName;
 const sealing = sealingKeys(undefined, { key: Buffer.alloc(32, 'a key for tests alone') });

@@ -1,13 +1,12 @@
-import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../../shared/adapters/memory/crash.ts';
+import { callsToFail } from '../../../../deep.ts';
 import { randomOf } from '../../../../simulation/schedule.ts';
 import type { Registry } from './building.ts';
 import { build, dependentsOf, host, registry } from './building.ts';
+import { describe, expect, it } from 'vitest';
 
 const images = ['left', 'right', 'top'];
-/** `.ci/run` asks for every call; otherwise some of them, others each time. */
-const stride = process.env.BUILD_CRASHES === 'all' ? 1 : 20;
 
 /** A diamond of which the base has just been pushed anew: nothing of that is delivered. */
 async function updated(): Promise<Registry> {
@@ -73,7 +72,7 @@ describe('a build whose process dies', () => {
       const digests = await digestsOf(whole);
       const total = calls.total();
       expect(total).toBeGreaterThan(100);
-      for (let n = 1 + Math.floor(Math.random() * stride); n <= total; n += stride) {
+      for (const n of callsToFail(1, total)) {
         const of = await updated();
         const plan = moment === 'before' ? new CallPlan().crashBefore(n) : new CallPlan().crashAfter(n);
         await live(of, plan, 0).catch((error: unknown) => {

@@ -1,12 +1,13 @@
-import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
 import { sweepAge } from '../../../../../shared/core/events/outbox.ts';
 import { settleAge } from '../../../../../shared/features/registry/acr/settle-repositories.ts';
 import { entryFreshness } from '../../../../../shared/features/registry/entries.ts';
+import { callsToFail } from '../../../../deep.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../../image.ts';
 import { askJson, publishedTypes, refusal } from './asking.ts';
+import { describe, expect, it } from 'vitest';
 
 /** A world with a clock that the test moves. */
 function movableWorld() {
@@ -113,7 +114,7 @@ describe('deleting a repository when the process dies', () => {
   it('at any store call goes on when it is asked again, and each deletion is told of once', async () => {
     const calm = await startDelete(() => undefined);
     expect(calm.status).toBe(202);
-    for (let n = 1; n <= calm.calls.total(); n++) {
+    for (const n of callsToFail(1, calm.calls.total())) {
       for (const moment of ['before', 'after'] as const) {
         const state = await startDelete((calls) => (moment === 'before' ? calls.crashBefore(n) : calls.crashAfter(n)));
         const next = composeForTest({ world: state.world });

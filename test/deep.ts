@@ -1,0 +1,21 @@
+/**
+ * Whether suites that can be cut are run whole: LONGSHORE_DEEP=1, as `.ci/run` sets it for the project `deep`. `npm
+ * test` runs a part of each: fewer cases, or a crash at some calls instead of at every one.
+ */
+export const isDeep = process.env.LONGSHORE_DEEP === '1';
+
+/** How many of something `npm test` has, and how many there are. */
+export function sized(part: number, whole: number): number {
+  return isDeep ? whole : part;
+}
+
+/**
+ * The calls from `first` to `last` at which something goes wrong: every one, or the first, the last and about `some` in
+ * between, which are others each time. A failure names its call.
+ */
+export function callsToFail(first: number, last: number, some = 12): number[] {
+  const stride = isDeep ? 1 : Math.max(1, Math.ceil((last - first) / some));
+  const calls = new Set([first]);
+  for (let call = first + 1 + Math.floor(Math.random() * stride); call < last; call += stride) calls.add(call);
+  return [...calls.add(last)];
+}
