@@ -7,11 +7,17 @@ export const measuring = ['test/security/latency.test.ts', 'test/security/s09-ev
 
 /** They start processes, mock a module, or look at what their own process uses. */
 const apart = [
-  'test/{bench,build,functions,host,infra,local,simulation}/**/*.test.ts',
-  'test/contracts/*.{azure,http}.test.ts',
-  'test/faults/{c02,c03,f11,n23,o01}-*.test.ts',
-  'test/security/{held-raw-requests,s01-*,s03-over-http,s04-over-http,s07-*,s08-*}.test.ts',
-  'test/security/{s09-every-pattern-is-linear,s13-*,s16-*,s17-*}.test.ts',
+  'test/{build,functions,simulation}/**/*.test.ts',
+  'test/contracts/{blobs,failures,queues}.azure.test.ts',
+  'test/contracts/git.http.test.ts',
+  'test/faults/{c02,c03,f11,n23}-*.test.ts',
+  'test/faults/o01-logs-are-rotated.test.ts',
+  'test/host/run.test.ts',
+  'test/infra/{deploy,deploy-smoke,doctor,password}.test.ts',
+  'test/local/*.test.ts',
+  'test/local/{azurite,functions-host,stack}/**/*.test.ts',
+  'test/local/{cosmos/durability,eventgrid/blob-dead-letter,eventgrid/durability}.test.ts',
+  'test/security/{held-raw-requests,s01-*,s07-*,s08-*,s09-every-pattern-is-linear,s13-*,s16-*,s17-*}.test.ts',
   'test/shared/adapters/git/pack.test.ts',
   'test/shared/core/dockerfile/fuzz.test.ts',
   'test/shared/core/http/give-way.test.ts',
@@ -24,6 +30,7 @@ export const overHosts = [
   'test/build/suites.test.ts',
   'test/conformance/node-host*.test.ts',
   'test/local/stack/conformance*.test.ts',
+  'test/security/{s03,s04}-over-http.test.ts',
 ];
 
 /** Suites of which `npm test` runs a part (test/deep.ts). */

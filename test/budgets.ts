@@ -4,7 +4,38 @@ import { fileURLToPath } from 'node:url';
 
 /** What a test file of `npm test` may take on two idle cores with its neighbours beside it, in seconds. */
 const usual = 10;
-const longer: Readonly<Record<string, number>> = {};
+const longer: Readonly<Record<string, number>> = {
+  // Each starts `npm start`'s stack, some more than once.
+  'test/faults/c02-tls-by-an-own-certificate.test.ts': 20,
+  'test/faults/c03-blobs-behind-tls.test.ts': 20,
+  'test/faults/f11-http10.test.ts': 20,
+  'test/faults/n23-clock-ahead-is-said.test.ts': 25,
+  'test/local/functions-host/real-host.test.ts': 25,
+  'test/local/stack/auth.test.ts': 20,
+  'test/local/stack/crash.test.ts': 30,
+  'test/local/stack/event-grid-code.test.ts': 20,
+  'test/local/stack/slice.test.ts': 30,
+  'test/local/stack/start.test.ts': 45,
+  'test/local/stack/usage.test.ts': 30,
+  'test/local/stack/webhooks.test.ts': 30,
+  'test/security/held-raw-requests.test.ts': 20,
+  'test/security/s07-only-the-host-reaches-the-library.test.ts': 20,
+  // It looks at what has been given back after half a minute.
+  'test/security/s08-stopped-senders-hold-little.test.ts': 60,
+  'test/security/s13-proofs-hold-for-one-purpose.test.ts': 20,
+  'test/security/s16-only-own-host-names.test.ts': 20,
+  'test/security/s17-the-local-stack-is-this-users-alone.test.ts': 25,
+  // Other processes: Azurite, the host, the package's build, git.
+  'test/build/package.test.ts': 25,
+  'test/contracts/git.http.test.ts': 20,
+  'test/infra/doctor.test.ts': 20,
+  'test/local/azurite/start.test.ts': 25,
+  'test/local/cosmos/durability.test.ts': 20,
+  'test/local/functions-host/queue-lease.test.ts': 25,
+  'test/local/functions-host/start.test.ts': 30,
+  'test/local/functions-host/upload-memory.test.ts': 25,
+  'test/simulation/simulation.test.ts': 30,
+};
 /** A busy machine takes longer. What grows by more than this has become slower itself. */
 const slack = 4;
 

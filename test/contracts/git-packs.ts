@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createDeflate, deflateSync } from 'node:zlib';
+import { constants, deflateRawSync, deflateSync } from 'node:zlib';
 
 /**
  * As a pack has it (gitformat-pack): 1 commit, 2 tree, 3 blob, 4 tag, 6 a delta on what lies `back` bytes before, 7 one
@@ -63,19 +63,20 @@ export function deltaSizes(source: number, target: number): Buffer {
   return Buffer.concat([size(source), size(target)]);
 }
 
-/** So many bytes of 0 as zlib deflates them, without having them. */
-export async function zeros(bytes: number): Promise<Buffer> {
-  const deflate = createDeflate();
-  const chunk = Buffer.alloc(1024 ** 2);
-  const write = async () => {
-    for (let left = bytes; left > 0; left -= chunk.length)
-      await new Promise((done) => deflate.write(chunk.subarray(0, Math.min(left, chunk.length)), done));
-    deflate.end();
-  };
-  void write();
-  const chunks: Buffer[] = [];
-  for await (const each of deflate as AsyncIterable<Buffer>) chunks.push(each);
-  return Buffer.concat(chunks);
+/** So many bytes of 0 as zlib deflates them (RFC 1950): a mebibyte is deflated, and repeated. */
+export function zeros(bytes: number): Buffer {
+  const mebibyte = 1024 ** 2;
+  const one = deflateRawSync(Buffer.alloc(mebibyte), { finishFlush: constants.Z_FULL_FLUSH });
+  const checksum = Buffer.alloc(4);
+  // Adler-32, whose one half is the sum of all bytes and one, and whose other half is the sum of those sums.
+  checksum.writeUInt16BE(bytes % 65_521, 0);
+  checksum.writeUInt16BE(1, 2);
+  return Buffer.concat([
+    Buffer.from([0x78, 0x9c]),
+    ...Array<Buffer>(Math.floor(bytes / mebibyte)).fill(one),
+    deflateRawSync(Buffer.alloc(bytes % mebibyte)),
+    checksum,
+  ]);
 }
 
 /** As git's smart HTTP protocol sends a pack, in lines of at most 65,520 bytes. */
