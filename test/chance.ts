@@ -1,7 +1,7 @@
-import { setUsualChance } from '../shared/adapters/memory/chance.ts';
-import { beginDraws, drawFor, drawnSeed, usualDraws, withoutLostAnswers } from './draws.ts';
 import { relative } from 'node:path';
 import { beforeEach, expect } from 'vitest';
+import { setUsualChance } from '../shared/adapters/memory/chance.ts';
+import { beginDraws, drawFor, drawnSeed, usualDraws, withoutLostAnswers } from './draws.ts';
 
 drawFor(relative(process.cwd(), expect.getState().testPath ?? ''));
 setUsualChance(usualDraws);

@@ -1,10 +1,10 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
 import type { DocumentChange, DocumentQuery, Documents, Predicate } from '../../shared/core/ports/documents.ts';
 import { sized } from '../deep.ts';
 import { steppedClock } from './clock.ts';
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 
 const [registry, repository] = ['r', 'a'];
 const scalar = fc.constantFrom(null, true, 1, 2, 3, 'a', 'ab', 'b', '\u{ffee}', '\u{1f6a2}');

@@ -1,10 +1,10 @@
+import { describe, expect, it, vi } from 'vitest';
 import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../shared/adapters/memory/crash.ts';
 import { sized } from '../deep.ts';
 import type { Registry } from '../shared/features/builds/bases/building.ts';
 import { build, host, reasonOf, registry, upload } from '../shared/features/builds/bases/building.ts';
 import { pick, randomOf, Schedule } from './schedule.ts';
-import { describe, expect, it, vi } from 'vitest';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));

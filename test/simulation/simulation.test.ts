@@ -1,9 +1,9 @@
+import { describe, expect, it, vi } from 'vitest';
 import { sized } from '../deep.ts';
 import { caseOf, slowCaseOf } from './cases.ts';
 import { mutations, spares } from './mutations.ts';
 import type { Failure } from './run.ts';
 import { failureOf, firstFailure, shrunk } from './run.ts';
-import { describe, expect, it, vi } from 'vitest';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));

@@ -1,10 +1,10 @@
+import { describe, expect, it, vi } from 'vitest';
 import type { DocumentChange } from '../../../shared/core/ports/documents.ts';
 import { sized } from '../../deep.ts';
 import { caseOf } from './cases.ts';
 import type { Failure } from './run.ts';
 import { failureOf, firstFailure, shrunk } from './run.ts';
 import type { Mutation } from './world.ts';
-import { describe, expect, it, vi } from 'vitest';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));

@@ -6,8 +6,8 @@ import {
   makePassword,
   makeSalt,
   parsePasswordHash,
-  scryptPasswords,
   sameHash,
+  scryptPasswords,
 } from '../../../../shared/features/identity/password.ts';
 import { ask } from '../../image.ts';
 import type { MadeToken, Required } from './required.ts';

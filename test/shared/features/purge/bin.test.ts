@@ -1,10 +1,10 @@
+import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { callsToFail } from '../../../deep.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../../image.ts';
 import { publishedTypes } from '../registry/acr/asking.ts';
 import { binOf, day, everythingOf, hour, makeIndex, naming, post, push, statusOf, timedLongshore } from './binned.ts';
-import { describe, expect, it } from 'vitest';
 
 const repository = 'team/app';
 const at = (reference: string) => `/v2/${repository}/manifests/${reference}`;

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { azureDocuments } from '../../../../shared/adapters/azure/documents.ts';
 import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
@@ -8,7 +9,6 @@ import { database, startDocuments } from '../../../contracts/cosmos.ts';
 import { sized } from '../../../deep.ts';
 import { day } from './binned.ts';
 import { blobChanges, fill, manifest, metered, start } from './stored.ts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const due = 100;
 /** 100,000 takes a minute. */

@@ -1,11 +1,11 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { RegistryError } from '../../../../shared/core/oci/faults.ts';
 import { parseManifest } from '../../../../shared/core/oci/manifest.ts';
 import { mediaTypes } from '../../../../shared/core/oci/media-types.ts';
 import { sized } from '../../../deep.ts';
 import { makeImage, pushImage } from '../../image.ts';
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 
 const image = makeImage('fuzz', 1);
 const { app } = composeForTest();

@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
@@ -14,8 +16,6 @@ import { steppedClock } from '../../../contracts/clock.ts';
 import { callsToFail } from '../../../deep.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
 import { foldAll, usageOf } from './counting.ts';
-import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
 
 const repository = 'team/app';
 const image = makeImage('delivered', 1);

@@ -1,10 +1,10 @@
+import { describe, expect, it } from 'vitest';
 import type { Webhook } from '../../../../shared/features/webhooks/documents.ts';
 import { takeEvent } from '../../../../shared/features/webhooks/marker.ts';
 import { redeliver } from '../../../../shared/features/webhooks/redeliver.ts';
 import { beginHeldBack } from '../../../../shared/features/webhooks/settle.ts';
 import { sized } from '../../../deep.ts';
 import { answered, hour, minute, pushEvent, second, Simulation } from './simulation.ts';
-import { describe, expect, it } from 'vitest';
 
 const down = () => answered(503);
 

@@ -1,11 +1,11 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { deliveryIdOf } from '../../../../shared/features/webhooks/delivery-id.ts';
 import { redeliver } from '../../../../shared/features/webhooks/redeliver.ts';
 import { redeliverSince } from '../../../../shared/features/webhooks/redeliver-since.ts';
 import { callsToFail, sized } from '../../../deep.ts';
 import { answered, hour, minute, registry, second, Simulation } from './simulation.ts';
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 
 const down = () => answered(503);
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../../shared/adapters/memory/crash.ts';
+import { callsToFail } from '../../../../deep.ts';
 import type { Registry } from './building.ts';
 import { build, host, reasonOf, registry, upload } from './building.ts';
 
@@ -86,33 +87,33 @@ describe('a build that is cancelled', () => {
   });
 
   it('stays cancelled when the process dies before or after any call of stopping it', async () => {
-    for (const moment of ['crashBefore', 'crashAfter'] as const) {
-      for (let n = 1, isDone = false; !isDone; n += 3) {
-        const of = await planned();
-        const before = await digestsOf(of);
-        await plan(of);
-        const { id } = await newest(of);
-        await of.api('POST', `/builds/${id}/cancel`);
-        const calls = new CallPlan()[moment](n);
-        isDone = await of
-          .process(calls)
-          .workOnBuild({ build: id })
-          .then(
-            () => true,
-            (error: unknown) => {
-              if (!(error instanceof Crash)) throw error;
-              return false;
-            },
-          );
-        for (let sweep = 0; sweep < 3; sweep += 1) {
-          of.clock.advance(181_000);
-          await of.process().sweepBuilds();
-        }
-        expect(await newest(of)).toMatchObject({ state: 'finished', counts: { succeeded: 0, stopped: 2 } });
-        expect(await digestsOf(of)).toEqual(before);
+    const cancelledUnder = async (calls: CallPlan) => {
+      const of = await planned();
+      const before = await digestsOf(of);
+      await plan(of);
+      const { id } = await newest(of);
+      await of.api('POST', `/builds/${id}/cancel`);
+      await of
+        .process(calls)
+        .workOnBuild({ build: id })
+        .catch((error: unknown) => {
+          if (!(error instanceof Crash)) throw error;
+        });
+      for (let sweep = 0; sweep < 3; sweep += 1) {
+        of.clock.advance(181_000);
+        await of.process().sweepBuilds();
       }
-    }
-  });
+      expect(await newest(of)).toMatchObject({ state: 'finished', counts: { succeeded: 0, stopped: 2 } });
+      expect(await digestsOf(of)).toEqual(before);
+    };
+    const calm = new CallPlan();
+    await cancelledUnder(calm);
+    for (const moment of ['crashBefore', 'crashAfter'] as const)
+      for (const n of callsToFail(1, calm.total()))
+        await cancelledUnder(new CallPlan()[moment](n)).catch((error: unknown) => {
+          throw new Error(`${moment} call ${n}`, { cause: error });
+        });
+  }, 120_000);
 
   it.each(['cancel', 'retry'])('is not found where there is none (%s)', async (verb) => {
     expect((await registry().api('POST', `/builds/00000000-0000-4000-8000-000000000000/${verb}`)).status).toBe(404);

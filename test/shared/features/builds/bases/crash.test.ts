@@ -1,10 +1,10 @@
+import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../../shared/adapters/memory/crash.ts';
 import { callsToFail } from '../../../../deep.ts';
 import { randomOf } from '../../../../simulation/schedule.ts';
 import type { Registry } from './building.ts';
 import { build, dependentsOf, host, registry } from './building.ts';
-import { describe, expect, it } from 'vitest';
 
 const images = ['left', 'right', 'top'];
 

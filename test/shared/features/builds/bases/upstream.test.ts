@@ -1,11 +1,11 @@
-import { connectMemory } from '../../../../../shared/adapters/memory/connect.ts';
-import { sized } from '../../../../deep.ts';
-import type { Registry } from './building.ts';
-import { build, reasonOf, registry, upload } from './building.ts';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { connectMemory } from '../../../../../shared/adapters/memory/connect.ts';
+import { sized } from '../../../../deep.ts';
+import type { Registry } from './building.ts';
+import { build, reasonOf, registry, upload } from './building.ts';
 
 const minuteMs = 60_000;
 const [first, second] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];

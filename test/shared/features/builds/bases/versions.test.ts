@@ -1,12 +1,12 @@
+import fc from 'fast-check';
+import semver from 'semver';
+import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import type { VersionSettings } from '../../../../../shared/features/builds/tasks/documents.ts';
 import { isNewer, versionWithin } from '../../../../../shared/features/builds/tasks/newest-versions.ts';
 import { callsToFail } from '../../../../deep.ts';
 import type { Registry } from './building.ts';
 import { build, dependentsOf, host, reasonOf, registry, upload } from './building.ts';
-import fc from 'fast-check';
-import semver from 'semver';
-import { describe, expect, it } from 'vitest';
 
 const versions = [{ argument: 'BASE', of: 'base', range: '^1.2.0' }];
 const dockerfile = `ARG BASE=1.2.0\nFROM ${host}/base:$BASE`;

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { azureDocuments } from '../../../../../shared/adapters/azure/documents.ts';
 import { connectMemory } from '../../../../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
@@ -9,7 +10,6 @@ import { sized } from '../../../../deep.ts';
 import { day } from '../binned.ts';
 import { blobChanges, fill, manifest, metered } from '../stored.ts';
 import { approve, currentPlan, planOf, putPolicy, start } from './policed.ts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const due = 100;
 /** 100,000 takes minutes, and costs the same. */

@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../../../shared/core/oci/digest.ts';
 import type { RepositoryName } from '../../../../../shared/core/oci/name.ts';
 import { keptUntil } from '../../../../../shared/features/purge/policy/conditions.ts';
@@ -6,10 +8,7 @@ import type { Rules } from '../../../../../shared/features/purge/policy/judge.ts
 import { judge } from '../../../../../shared/features/purge/policy/judge.ts';
 import type { Graph, Node } from '../../../../../shared/features/purge/policy/surroundings.ts';
 import { surroundingsOf } from '../../../../../shared/features/purge/policy/surroundings.ts';
-import { sized } from '../../../../deep.ts';
 import { digestAt, facts, keepRule, manifestFacts, now, rules, tagFacts } from './arbitrary.ts';
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -54,7 +53,7 @@ describe('whatever the facts and the rules', () => {
         expect(tags.every(({ verdict }) => verdict === 'due')).toBe(true);
         if (tags.length === 0) expect(isKept(given, by, undefined)).toBe(false);
       }),
-      { numRuns: sized(400, 2_000) },
+      { numRuns: 2_000 },
     );
     expect(due).toBeGreaterThan(200);
   });
@@ -69,7 +68,7 @@ describe('whatever the facts and the rules', () => {
           expect(dueAt).toBeGreaterThanOrEqual(before.tags[index]?.dueAt ?? -Infinity);
         }
       }),
-      { numRuns: sized(400, 1_500) },
+      { numRuns: 1_500 },
     );
   });
 
@@ -86,7 +85,7 @@ describe('whatever the facts and the rules', () => {
           expect(judge(given, by, dueAt - 1).tags[index]?.verdict).not.toBe('due');
         }
       }),
-      { numRuns: sized(400, 1_500) },
+      { numRuns: 1_500 },
     );
     expect(waited).toBeGreaterThan(100);
   });
@@ -183,7 +182,7 @@ describe('of any graph of indexes, children and referrers', () => {
             expect(gone.subject !== undefined && live.has(gone.subject)).toBe(false);
         }
       }),
-      { numRuns: sized(400, 1_500) },
+      { numRuns: 1_500 },
     );
     expect(taken).toBeGreaterThan(300);
   });

@@ -1,3 +1,4 @@
+import { describe, expect, it } from 'vitest';
 import subscriptions from '../../../../../infra/event-subscriptions.json' with { type: 'json' };
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../../../../shared/adapters/memory/connect.ts';
@@ -10,7 +11,6 @@ import { callsToFail } from '../../../../deep.ts';
 import { ask, makeImage, pushImage } from '../../../image.ts';
 import { binOf, makeIndex, push } from '../binned.ts';
 import { approve, call, currentPlan, explained, planOf, policed, putPolicy, tagsOf } from './policed.ts';
-import { describe, expect, it } from 'vitest';
 
 const repository = 'team/app';
 const statusOf = async (app: Parameters<typeof ask>[0], tag: string) =>

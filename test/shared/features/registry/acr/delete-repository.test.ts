@@ -1,3 +1,4 @@
+import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
@@ -7,7 +8,6 @@ import { entryFreshness } from '../../../../../shared/features/registry/entries.
 import { callsToFail } from '../../../../deep.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../../image.ts';
 import { askJson, publishedTypes, refusal } from './asking.ts';
-import { describe, expect, it } from 'vitest';
 
 /** A world with a clock that the test moves. */
 function movableWorld() {
