@@ -12,8 +12,8 @@ import { blobChanges, fill, manifest, metered, start } from './stored.ts';
 
 const due = 100;
 /** 100,000 takes a minute. */
-const many = sized(2_000, 100_000);
-const few = sized(250, 1_000);
+const many = sized(500, 100_000);
+const few = sized(50, 1_000);
 
 /** Manifests in the bin, and the links and blobs that they need. */
 async function fillBin(documents: Documents, dueAt: string): Promise<void> {

@@ -72,7 +72,7 @@ describe('a build whose process dies', () => {
       const digests = await digestsOf(whole);
       const total = calls.total();
       expect(total).toBeGreaterThan(100);
-      for (const n of callsToFail(1, total)) {
+      for (const n of callsToFail(1, total, 5)) {
         const of = await updated();
         const plan = moment === 'before' ? new CallPlan().crashBefore(n) : new CallPlan().crashAfter(n);
         await live(of, plan, 0).catch((error: unknown) => {

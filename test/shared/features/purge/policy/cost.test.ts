@@ -13,8 +13,8 @@ import { approve, currentPlan, planOf, putPolicy, start } from './policed.ts';
 
 const due = 100;
 /** 100,000 takes minutes, and costs the same. */
-const many = sized(2_000, 10_000);
-const few = sized(250, 1_000);
+const many = sized(500, 10_000);
+const few = sized(50, 1_000);
 
 /** Images with a tag each that are old by the time of the run; the rest, which has no tag, is pushed just before it. */
 async function fillDue(documents: Documents): Promise<void> {
