@@ -25,10 +25,9 @@ const apart = [
   'test/shared/features/webhooks/receiver.test.ts',
 ];
 
-/** Suites that `npm test` runs over memory, over the hosts. */
+/** Suites that `npm test` runs over memory or plain Node, over the stack and the built package. */
 export const overHosts = [
   'test/build/suites.test.ts',
-  'test/conformance/node-host*.test.ts',
   'test/local/stack/conformance*.test.ts',
   'test/security/{s03,s04}-over-http.test.ts',
 ];
