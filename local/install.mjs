@@ -44,7 +44,7 @@ export async function installPackages(root) {
  * believed. npm removes the record when it begins and writes it when the packages are in place. Packages for other
  * platforms are left out of it.
  */
-export function isInstalled(root) {
+function isInstalled(root) {
   const wanted = packagesOf(join(root, 'package-lock.json'));
   const present = packagesOf(join(root, 'node_modules', '.package-lock.json'));
   if (wanted === undefined || present === undefined) return false;

@@ -7,7 +7,7 @@ import { sizes } from './months.ts';
  * and what is free each month of a subscription (https://learn.microsoft.com/azure/container-apps/billing). In US
  * dollars and seconds.
  */
-export const containerPrices = {
+const containerPrices = {
   vcpuSecond: 0.000024,
   gibSecond: 0.000003,
   freeVcpuSeconds: 180_000,

@@ -146,7 +146,7 @@ export async function until(
   }
 }
 
-export function smokeFailure(what: string): DeployFailure {
+function smokeFailure(what: string): DeployFailure {
   return new DeployFailure(
     `${what}: everything is deployed, but it does not work.\nNext: look at the app's failures in Application ` +
       'Insights; then the same command again',

@@ -16,7 +16,7 @@ import { Writes } from './store/writes.ts';
 export const WELL_KNOWN_KEY =
   'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==';
 
-export interface ReadRegion {
+interface ReadRegion {
   readonly port?: number;
   readonly name?: string;
   readonly lagMs: number;

@@ -9,7 +9,7 @@ export const MAX_LEVELS = 3;
  * One level of a partition key in its stored form: JSON text, so that 1, "1" and true stay different keys.
  * `{}` is the service's word for "the item has no such property"; JSON scalars never look like it.
  */
-export type KeyPart = string & { readonly __brand: 'KeyPart' };
+type KeyPart = string & { readonly __brand: 'KeyPart' };
 
 /** The levels that a request fixes: all of them for an item, a prefix or none for a query. */
 export type KeyScope = readonly KeyPart[];
@@ -39,7 +39,7 @@ const valueAt = (document: Json, path: string): Json | undefined =>
   splitPath(path).reduce<Json | undefined>((value, key) => member(value, key), document);
 
 /** The key that a document carries; every level is there, absent ones included. */
-export const keyOfDocument = (paths: readonly string[], document: Json): KeyScope =>
+const keyOfDocument = (paths: readonly string[], document: Json): KeyScope =>
   paths.map((path) => encodePart(valueAt(document, path)));
 
 const sameKey = (left: KeyScope, right: KeyScope): boolean =>

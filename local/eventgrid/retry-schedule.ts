@@ -29,7 +29,7 @@ const NOT_RETRIED = {
 } as const;
 
 /** Why an event was given up, in Azure's words. */
-export type DeadLetterReason = 'MaxDeliveryAttemptsExceeded' | 'TimeToLiveExceeded' | `UndeliverableDueToHttp${string}`;
+type DeadLetterReason = 'MaxDeliveryAttemptsExceeded' | 'TimeToLiveExceeded' | `UndeliverableDueToHttp${string}`;
 
 /** `due` is when to try again, or when the dead letter is to be written; in epoch milliseconds. */
 export interface Retry {

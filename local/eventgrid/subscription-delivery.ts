@@ -5,7 +5,7 @@ import { advance } from './delivery-step.ts';
 import type { Subscription } from './subscription.ts';
 
 // Unlimited deliveries to a slow receiver run the process out of file descriptors.
-export const MAX_CONCURRENT_DELIVERIES = 16;
+const MAX_CONCURRENT_DELIVERIES = 16;
 const ADDRESS_POLL_MS = 100;
 // In Azure a publisher has its answer before handlers begin. Here they share a machine, and a push would wait for its
 // own event's handlers.

@@ -47,7 +47,7 @@ export type Subscription = z.infer<typeof subscriptionSchema>;
 /** A subscription as it is written, with its defaults left out. */
 export type SubscriptionInput = z.input<typeof subscriptionSchema>;
 
-export const subscriptionFileSchema = z.strictObject({ subscriptions: z.array(subscriptionSchema) });
+const subscriptionFileSchema = z.strictObject({ subscriptions: z.array(subscriptionSchema) });
 
 /** Reads the subscription file that the Bicep templates read too. Throws with every fault listed. */
 export async function readSubscriptionFile(path: string): Promise<Subscription[]> {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { badRequest, PublishFault } from './publish-fault.ts';
 
-export const EVENTS_PATH = '/api/events';
+const EVENTS_PATH = '/api/events';
 
 /** Accepts a publish request; resolves once its events are durable. Throws a {@link PublishFault} to refuse it. */
 export type Publish = (request: IncomingMessage, url: URL) => Promise<void>;

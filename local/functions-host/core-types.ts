@@ -47,7 +47,7 @@ export interface RetryContext {
   exception?: { message: string; source: string; stackTrace: string };
 }
 
-export interface InvocationRequest {
+interface InvocationRequest {
   invocationId: string;
   inputData: { name: string; data: TypedData }[];
   triggerMetadata: Record<string, TypedData>;

@@ -13,7 +13,7 @@ import type { HostedFunction } from './trigger-binding.ts';
 /** setTimeout takes a longer wait for none at all. */
 const longestTimer = 2 ** 31 - 1;
 
-export interface Invocation {
+interface Invocation {
   fn: HostedFunction;
   /** Why it runs, for the log: `New queue message detected on 'x'.` */
   reason: string;
@@ -24,7 +24,7 @@ export interface Invocation {
 }
 
 /** `result` is what the handler (or a postInvocation hook) returned, `returnValue` what the library made of it. */
-export interface InvocationOutcome {
+interface InvocationOutcome {
   result: unknown;
   returnValue: TypedData | undefined;
 }

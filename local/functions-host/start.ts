@@ -38,7 +38,7 @@ export interface FunctionsHostOptions {
   stateFolder?: string;
 }
 
-export interface FunctionInfo {
+interface FunctionInfo {
   name: string;
   type: HostedFunction['trigger']['type'];
   route?: string;

@@ -59,7 +59,7 @@ export let work: Awaited<ReturnType<typeof stateFolder>>;
 export let stack: RunningStack;
 export let host: string;
 let neighbour: ChildProcess;
-export let port: Server & { hits?: string[] };
+let port: Server & { hits?: string[] };
 export let canary: string;
 let login: string;
 /** Of the stack: where it sends clients for blobs. */

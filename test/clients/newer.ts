@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { command } from './command.ts';
 
 /** Where `.ci/newer-clients` has unpacked Debian 13's clients. */
-export const newerFolder = process.env.LONGSHORE_NEWER_CLIENTS ?? '/tmp/longshore-newer-clients';
+const newerFolder = process.env.LONGSHORE_NEWER_CLIENTS ?? '/tmp/longshore-newer-clients';
 
 /**
  * The command line that runs a program with Debian 13's `/usr` in the place of the machine's, for it and all that it

@@ -36,17 +36,6 @@ export const overNodeHost: SetUpRegistry = async () => {
   return { app: remoteApp(host.url), stop: () => host.stop(1_000) };
 };
 
-/** The app by itself, where credentials are required. */
-export const directlyGuarded = async (): Promise<GuardedRegistry> => {
-  const longshore = composeRequired({ settings: { blobs: 'proxy' } });
-  const password = await makeToken(longshore, 'conformance', conformanceActions);
-  return {
-    app: loggedIn(longshore.app, 'conformance', password),
-    stranger: longshore.app,
-    stop: () => Promise.resolve(),
-  };
-};
-
 /** The app behind `node:http`, where credentials are required. */
 export const overGuardedNodeHost = async (): Promise<GuardedRegistry> => {
   const longshore = composeRequired({ settings: { blobs: 'proxy' } });

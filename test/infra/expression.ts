@@ -23,7 +23,7 @@ type Names = Readonly<Record<string, Value>>;
 type Node = (names: Names) => Value;
 
 /** What is known only in Azure: any property of it is known only there too. */
-export class InAzure {
+class InAzure {
   readonly what: string;
   constructor(what: string) {
     this.what = what;

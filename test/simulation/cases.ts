@@ -13,7 +13,7 @@ export interface Planned {
 }
 
 /** Time passes, then these run at once. */
-export interface Round {
+interface Round {
   readonly waitMs: number;
   readonly planned: readonly Planned[];
   /** How long calls of it take, in graces; otherwise the seed says. */

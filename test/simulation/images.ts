@@ -86,7 +86,7 @@ export const both = index('both', [amd64, arm64]);
 export const single = index('single', [amd64]);
 export const signedImage = image('signed-image', 3, [], amd64);
 export const signedIndex = image('signed-index', 3, [0], both);
-export const cache = index('cache', [amd64], [1, 2]);
+const cache = index('cache', [amd64], [1, 2]);
 export const manifests = [amd64, arm64, both, single, signedImage, signedIndex, cache];
 
 export function manifestBy(digest: Digest): SimulatedManifest {

@@ -28,7 +28,7 @@ interface Performed {
 const jumpsOfARound = [[0.1, 0.1], [0.1, 0.1], [0.45], [0.2, 0.25]] as const;
 
 /** Runs a case, looking after every turn; throws `Violation`. Returns how many turns it took. */
-export async function runCase({ seed, rounds, policy }: Case, mutation: Mutation = {}): Promise<number> {
+async function runCase({ seed, rounds, policy }: Case, mutation: Mutation = {}): Promise<number> {
   const simulated = simulatedWorld(seed);
   if (policy === true) await installPolicy(simulated, mutation);
   const { world, passTime } = simulated;

@@ -21,7 +21,7 @@ const SCHEMA = `
     created INTEGER NOT NULL, lsn INTEGER NOT NULL DEFAULT 0, UNIQUE (parent, id));
 `;
 
-export const tableName = (container: number): string => `items_${container}`;
+const tableName = (container: number): string => `items_${container}`;
 
 /** Told of containers that come and go, so that a read region can follow. */
 export interface CatalogListener {

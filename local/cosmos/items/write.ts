@@ -36,7 +36,7 @@ export interface Outcome {
 const PURGE_FOR_UNIQUE = 10_000;
 
 /** The stored item unless it has expired: until it is reaped, only the clock tells. */
-export function liveItem(items: ItemTable, key: KeyScope, id: string, now: number): ItemRow | undefined {
+function liveItem(items: ItemTable, key: KeyScope, id: string, now: number): ItemRow | undefined {
   const row = items.find(key, id);
   return row === undefined || isExpired(row, now) ? undefined : row;
 }
@@ -75,7 +75,7 @@ function store(context: WriteContext, row: ItemRow, previous: ItemRow | undefine
 }
 
 /** Writes a new item. What expired under its id is removed first, and the new one has an identity of its own. */
-export function insertItem(context: WriteContext, key: KeyScope, document: Document): Outcome {
+function insertItem(context: WriteContext, key: KeyScope, document: Document): Outcome {
   const taken = context.container.items.find(key, document.id);
   if (taken !== undefined && !isExpired(taken, context.now)) throw conflict();
   if (taken !== undefined) context.container.items.remove(taken);

@@ -17,7 +17,7 @@ export function compareStrings(left: string, right: string): number {
 
 type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
 
-export function typeOf(value: Json): JsonType {
+function typeOf(value: Json): JsonType {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   return typeof value as Exclude<JsonType, 'null' | 'array'>;

@@ -20,7 +20,7 @@ export interface SpooledBody {
  */
 const shareAtOnce = 6 / 4;
 
-export class HostWouldEnd extends Error {
+class HostWouldEnd extends Error {
   override readonly name = 'HostWouldEnd';
 }
 

@@ -72,7 +72,7 @@ function feedOptions({ limit }: DocumentQuery, continuationToken: string | undef
  * A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not
  * filter.
  */
-export function sqlOf(
+function sqlOf(
   { container, partition = [], where, orderBy }: Omit<DocumentQuery, 'limit'>,
   selection = '*',
 ): SqlQuerySpec {

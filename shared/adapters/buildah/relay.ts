@@ -52,7 +52,7 @@ Promise.all(doors.map(open)).then(() => {
  * The descriptor by which the sandbox gets this process's own Node: its file may lie where the builder's user cannot
  * look.
  */
-export const nodeDescriptor = 3;
+const nodeDescriptor = 3;
 
 /**
  * `command`, run behind its doors. It ends when its input does, unless `isTied` is false: that is a pipe of the process

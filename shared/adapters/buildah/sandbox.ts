@@ -84,7 +84,7 @@ export const containerIds: readonly string[] = [
  * What even root of a container may not do. The first would lead out of a `chroot`, the second end the builder's
  * processes where they were to be seen, the third give files rights; the others are of no use to a build.
  */
-export const droppedCapabilities: readonly string[] = [
+const droppedCapabilities: readonly string[] = [
   'SYS_CHROOT',
   'KILL',
   'SETFCAP',
@@ -219,4 +219,4 @@ function world({ runtime, folder, files, shown, environment }: SandboxOptions): 
 }
 
 /** Where programs lie in the builder's world. */
-export const searched = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter);
+const searched = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter);

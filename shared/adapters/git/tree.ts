@@ -3,7 +3,7 @@ import { defined } from '../../core/documents/defined.ts';
 import { GitFault } from './fault.ts';
 
 /** In files, in bytes of all of them, in folders below each other, and in characters. */
-export const treeLimits = { files: 100_000, bytes: 2 * 1024 ** 3, depth: 100, path: 1_000 } as const;
+const treeLimits = { files: 100_000, bytes: 2 * 1024 ** 3, depth: 100, path: 1_000 } as const;
 
 /** What lies at a path of a commit's tree. */
 export type TreeFile =

@@ -8,7 +8,7 @@ export type Comparison = Exclude<Predicate, { is: 'in' | 'contains' }>;
  * Strings by code point, which is also the order of their UTF-8 bytes; `<` of JavaScript compares UTF-16 units and
  * differs past U+FFFF.
  */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
   for (let at = 0; at < shorter; at += 1) {
     const difference = utf8Rank(a.charCodeAt(at)) - utf8Rank(b.charCodeAt(at));

@@ -10,7 +10,7 @@ import { PublishedEvents } from './topic.ts';
  * A region has a storage account and a topic of its own; documents are one account and secrets one vault for all
  * regions.
  */
-export interface MemoryRegion {
+interface MemoryRegion {
   readonly blobs: BlobStore;
   readonly queues: QueueStore;
   readonly events: PublishedEvents;

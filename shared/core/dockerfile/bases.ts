@@ -32,7 +32,7 @@ export interface BaseRef {
   readonly line: number;
 }
 
-export interface StageSummary {
+interface StageSummary {
   /** As written, in lower case; `stage-0` and so on for one without a name. */
   readonly name: string;
   readonly line: number;

@@ -6,7 +6,7 @@ import { isDigest } from './reference.ts';
 import { type GitSource, gitSource, isWebSource } from './remote.ts';
 
 /** Paths of Windows images: only on the system's drive. Other systems have no drives. @throws DockerfileFault */
-export function checkDrive(path: string, os: string): void {
+function checkDrive(path: string, os: string): void {
   if (os !== 'windows') return;
   if (/^.:$/.test(path))
     throw new DockerfileFault(`removing drive letter: No relative path specified in ${JSON.stringify(path)}`);

@@ -15,7 +15,7 @@ function escaped(character: string | undefined): Token {
  * `*`, `?` and characters; of a backslash: `\*`, `\?`, `\\`, and `\}` and `\/`, which the substitution itself needs.
  * @throws DockerfileFault
  */
-export function globTokens(pattern: string): Token[] {
+function globTokens(pattern: string): Token[] {
   const tokens: Token[] = [];
   const characters = Array.from(pattern);
   for (let at = 0; at < characters.length; at++) {

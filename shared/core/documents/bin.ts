@@ -20,8 +20,7 @@ import { boundedReferences } from './references.ts';
 import type { Stored } from './stored.ts';
 
 /** Who took something, and by which rule of a policy where it was one. */
-export const takerSchema = z.object({ actor: z.string(), rule: z.string().optional() });
-export type Taker = z.infer<typeof takerSchema>;
+const takerSchema = z.object({ actor: z.string(), rule: z.string().optional() });
 
 const recycledSchema = z.object({
   /** The id of one deletion: what went together. */
@@ -31,7 +30,7 @@ const recycledSchema = z.object({
   /** It was named itself. What is not went along with something, and comes back along with it. */
   asked: z.boolean(),
 });
-export type Recycled = z.infer<typeof recycledSchema>;
+type Recycled = z.infer<typeof recycledSchema>;
 
 const inBin = {
   recycled: recycledSchema,
@@ -51,7 +50,7 @@ export type BinnedDocument = z.infer<typeof binnedDocumentSchema>;
 export const binnedTagSchema = tagDocumentSchema.extend({ type: z.literal('binned-tag'), ...inBin });
 export type BinnedTag = z.infer<typeof binnedTagSchema>;
 
-export function binnedId(digest: Digest): string {
+function binnedId(digest: Digest): string {
   return `binned:${digest}`;
 }
 
@@ -130,7 +129,7 @@ export function manifestOf({ recycled: _, dueAt: __, ...binned }: BinnedDocument
   };
 }
 
-export function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocument {
+function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocument {
   return { ...binned, id: tagId(binned.name), type: 'tag', byTime: timeKey('tag', binned.updatedAt, binned.name) };
 }
 

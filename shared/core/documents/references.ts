@@ -16,7 +16,7 @@ export const maxReferences = 1_000;
  * A descriptor of what is not stored here may claim any size. More than a store's blob can be is not believed, and a
  * thousand of these still make a number that is exact. In bytes.
  */
-export const maxClaimedBytes = 2 ** 43;
+const maxClaimedBytes = 2 ** 43;
 
 /** What a platform may take up in a document; a longer one stays in the manifest alone. In bytes of JSON. */
 const maxPlatformBytes = 200;

@@ -29,7 +29,7 @@ function quoted(text: string): string {
 }
 
 /** The Docker token specification's scopes: one per resource, its actions joined, several parted by a space. */
-export function scopeOf(needed: readonly Access[]): string {
+function scopeOf(needed: readonly Access[]): string {
   const actions = new Map<string, string[]>();
   for (const { type, name, action } of needed) {
     const resource = `${type}:${name}`;

@@ -5,7 +5,7 @@ import { hasBody, readSmallBody, rememberBytes } from './request.ts';
  * The largest body that the management API reads: what it keeps is smaller, and so is what hosts of registries post. In
  * bytes.
  */
-export const maxManagementBody = 1024 * 1024;
+const maxManagementBody = 1024 * 1024;
 
 /**
  * Reads the body of a request whose caller is known, and leaves it to whoever asks for it: routes have it parsed by a

@@ -11,7 +11,7 @@ const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|${quotedString})`;
  * RFC 6838 section 4.2, as image-spec's descriptor.md asks of `mediaType`, with the parameters that RFC 9110 section
  * 8.3.1 lets follow: `podman artifact push` sniffs a file's type, and names it `text/plain; charset=utf-8`.
  */
-export const mediaTypeSchema = z
+const mediaTypeSchema = z
   .string()
   .max(255)
   .regex(new RegExp(`^${restrictedName}/${restrictedName}(?:${parameter})*$`), 'is not a media type');
@@ -37,7 +37,7 @@ const textSchema = z
 export const annotationsSchema = z.record(z.string(), textSchema);
 
 /** Image-spec requires architecture and system, and writers leave out what they do not know. */
-export const platformSchema = z.preprocess(
+const platformSchema = z.preprocess(
   withoutNulls,
   z.looseObject({
     architecture: z.string().optional(),

@@ -5,7 +5,7 @@ import type { Digest } from './digest.ts';
 export type RegistryFault = ContentFault | RequestFault;
 
 /** About what a registry holds. */
-export type ContentFault =
+type ContentFault =
   | { readonly is: 'blob-unknown'; readonly digest: Digest }
   /** A blob that is not deleted, for a manifest lists it. `by`: one that the caller may know of. */
   | {

@@ -5,7 +5,7 @@ import { z } from 'zod';
  * workload and the administrator may have the same one. No password's id is in it: a password that was changed leaves
  * its holder who it was.
  */
-export const principalSchema = z.discriminatedUnion('is', [
+const principalSchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('administrator') }),
   z.object({ is: z.literal('token'), name: z.string() }),
   /** `issuers` are the entries of trusted issuers that its outside token satisfied. */

@@ -1,5 +1,5 @@
 /** Physical blobs are named by us (docs/architecture.md, "Bytes"); this port knows nothing of digests. */
-export interface BlobProperties {
+interface BlobProperties {
   /** In bytes. */
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
@@ -15,7 +15,7 @@ export interface StageBlock {
   stageBlock(name: string, blockId: string, bytes: Uint8Array): Promise<void>;
 }
 
-export interface StageBlockFrom {
+interface StageBlockFrom {
   /**
    * As `stageBlock`, with the bytes of a range of what `source` answers, which the store fetches itself: none pass
    * through this process. `source` is of another account's `signBlobUrl`. `unreadable` when nothing can be read there.
@@ -29,7 +29,7 @@ export interface StageBlockFrom {
   ): Promise<'staged' | 'unreadable'>;
 }
 
-export interface ListStagedBlocks {
+interface ListStagedBlocks {
   /** The uncommitted blocks, in no order; empty when there are none. Throws `StoreFailure`. */
   listStagedBlocks(name: string): Promise<readonly { readonly blockId: string; readonly size: number }[]>;
 }
@@ -46,7 +46,7 @@ export interface CommitBlocks {
   ): Promise<'committed' | 'missing' | 'exists'>;
 }
 
-export interface PutBlob {
+interface PutBlob {
   /** Writes a small blob whole, over what is there. Throws `StoreFailure`. */
   putBlob(name: string, bytes: Uint8Array, metadata: Readonly<Record<string, string>>): Promise<void>;
 }

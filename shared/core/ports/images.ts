@@ -14,7 +14,7 @@ export interface StoredImage {
   readonly manifest: Manifest;
 }
 
-export interface ImagePush {
+interface ImagePush {
   readonly reference: Tag | Digest;
   readonly bytes: Uint8Array;
   readonly mediaType: ManifestMediaType;

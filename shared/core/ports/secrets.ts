@@ -15,7 +15,7 @@ export interface ReadSecret {
   readSecret(name: string, version?: string): Promise<Secret | undefined>;
 }
 
-export interface WriteSecret {
+interface WriteSecret {
   /**
    * Makes `value` (at most 25,000 bytes, `TypeError` otherwise) the newest version and gives that version. Throws
    * `StoreFailure`.

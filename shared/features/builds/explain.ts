@@ -55,7 +55,7 @@ export const reasons = [
   'cancelled',
   'not updated since',
 ] as const;
-export type Reason = (typeof reasons)[number];
+type Reason = (typeof reasons)[number];
 
 /** From stored facts alone. Throws `StoreFailure`. */
 export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseReference): Promise<Explanation> {

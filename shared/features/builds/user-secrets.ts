@@ -11,10 +11,10 @@ export const userSecretPrefix = 'longshore-user-';
  * Tags of a secret in the vault. Whoever puts it there says by them where it may go; the management API cannot change
  * them.
  */
-export const userSecretTags = { hosts: 'longshore-hosts', builds: 'longshore-builds' } as const;
+const userSecretTags = { hosts: 'longshore-hosts', builds: 'longshore-builds' } as const;
 
 /** Where a secret goes: to a host, which is asked with it, or into the build of a task. */
-export type SecretUse = { readonly host: string } | { readonly buildOf: string };
+type SecretUse = { readonly host: string } | { readonly buildOf: string };
 
 export interface ReadUserSecret {
   /** The value; or why it may not be had. Throws `StoreFailure`. */

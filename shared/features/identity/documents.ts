@@ -57,7 +57,6 @@ export const anonymousDocumentSchema = z.object({
   repositories: z.array(patternSchema),
   updatedAt: z.iso.datetime(),
 });
-export type AnonymousDocument = z.infer<typeof anonymousDocumentSchema>;
 
 /** What a claim must be: the text, where `*` stands for any. Of a claim that is a list one element must match. */
 const conditionSchema = z.object({ claim: z.string(), is: z.string() });

@@ -139,7 +139,7 @@ function isInUse(name: string): name is `in-use/${string}` {
   return name.startsWith(inUsePrefix) && isInUseSource(name.slice(inUsePrefix.length));
 }
 
-export function isRepositoryAction(text: string): text is RepositoryAction {
+function isRepositoryAction(text: string): text is RepositoryAction {
   return (repositoryActions as readonly string[]).includes(text);
 }
 

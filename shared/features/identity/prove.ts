@@ -15,7 +15,7 @@ import type { SlowHashes } from './slow-hashes.ts';
 import type { TokenDocuments } from './token-documents.ts';
 
 /** The user of whoever gives a token of ours as the password (`az acr login`). */
-export const tokenUser = '00000000-0000-0000-0000-000000000000';
+const tokenUser = '00000000-0000-0000-0000-000000000000';
 
 export interface ProvePorts extends IdentityPorts, JwtPorts {
   readonly settings: IdentitySettings;

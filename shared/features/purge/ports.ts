@@ -30,7 +30,7 @@ export interface BinPorts {
   readonly patienceMs?: number;
 }
 
-export interface BinSettings {
+interface BinSettings {
   /** This region's name, as in the copies of a blob's document. */
   readonly region: string;
   readonly eventSource: string;

@@ -28,7 +28,7 @@ const checksAtOnce = 16;
 const purgedAtOnce = 8;
 
 /** What may pass between looking and writing: a part of the grace that a link is spared for. */
-export function withinGrace({ clock, settings }: StorePorts, lookedAt: number): boolean {
+function withinGrace({ clock, settings }: StorePorts, lookedAt: number): boolean {
   return clock.now().getTime() - lookedAt < settings.graceMs / 2;
 }
 

@@ -216,7 +216,7 @@ export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: D
   }
 }
 
-export async function tagsOf(
+async function tagsOf(
   { documents }: BinPorts,
   key: RepositoryKey,
   digest: Digest,

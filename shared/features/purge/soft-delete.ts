@@ -10,7 +10,7 @@ import type { DocumentRef, ReadDocument } from '../../core/ports/documents.ts';
 export const retentionBounds = { min: 1, max: 90 };
 
 /** How a registry keeps what is deleted. */
-export const softDeleteSchema = z.object({
+const softDeleteSchema = z.object({
   /** `false`: what is deleted cannot be restored. Its bytes still wait for their graces. */
   enabled: z.boolean(),
   /** From going into the bin to being purged; what is in it already keeps its time. */
@@ -22,9 +22,9 @@ export const softDeleteSchema = z.object({
 });
 export type SoftDeleteSettings = z.infer<typeof softDeleteSchema>;
 
-export const softDeleteDefaults: SoftDeleteSettings = { enabled: true, retentionDays: 14, restoreOnPull: true };
+const softDeleteDefaults: SoftDeleteSettings = { enabled: true, retentionDays: 14, restoreOnPull: true };
 
-export const softDeleteDocumentSchema = z.object({
+const softDeleteDocumentSchema = z.object({
   ...documentShape('soft-delete'),
   registry: registrySchema,
   ...softDeleteSchema.shape,

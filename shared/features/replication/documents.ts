@@ -27,7 +27,7 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
  * Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index
  * that is.
  */
-export const filtersSchema = z.strictObject({
+const filtersSchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}),
   tags: scope(tagGlobSchema, '*').prefault({}),
   /** The manifest's artifact type, or the media type of its config; absent, all. */

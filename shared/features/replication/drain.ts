@@ -16,7 +16,7 @@ const blobsAtOnce = 100;
 /**
  * URLs that were given to clients lead to the bytes for as long as this (respond-blob.ts), and a bit. In milliseconds.
  */
-export const redirectsLastMs = 30 * 60_000;
+const redirectsLastMs = 30 * 60_000;
 
 /**
  * Empties this region, page by page, until it is empty or `until`: a blob that another region has is forgotten here,

@@ -107,7 +107,7 @@ export function newWalk(
 }
 
 /** Whether every region is being emptied: then what is stored can go nowhere. */
-export function isNoneLeft({ regions }: Editing, replicas: readonly Replica[]): boolean {
+function isNoneLeft({ regions }: Editing, replicas: readonly Replica[]): boolean {
   return regions.names.every((name) =>
     replicas.some(({ region, draining }) => region === name && draining !== undefined),
   );

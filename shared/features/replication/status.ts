@@ -18,7 +18,7 @@ import { isTaken } from './within.ts';
  * How far an image is in one region. `bytesDone` of its blobs, what is staged of those under way included as of their
  * last word.
  */
-export interface ImageInRegion {
+interface ImageInRegion {
   readonly region: string;
   readonly state: 'complete' | 'copying' | 'queued' | 'failing' | 'paused' | 'filtered' | 'not replicated';
   readonly bytes: number;

@@ -23,8 +23,6 @@ const daySeconds = 24 * 3600;
  * seconds.
  */
 const kept = { hour: 32 * daySeconds, day: 400 * daySeconds, image: 1_100 * daySeconds };
-/** So far back a rule on last pull may look: about three years. In days. */
-export const lastPullKeptDays = kept.image / daySeconds;
 /** An image knows its own pulls a day for so many days that had some. */
 const daysOfImage = 100;
 

@@ -50,7 +50,6 @@ export const blobSchema = z.object({
   size: z.int().nonnegative(),
   images: z.int().positive(),
 });
-export type UsageBlob = z.infer<typeof blobSchema>;
 
 export const totalId = 'total';
 export const imageId = (digest: Digest): string => `image:${digest}`;

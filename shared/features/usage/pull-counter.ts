@@ -18,7 +18,7 @@ export interface CounterPorts {
 }
 
 /** How long a pull is counted in memory alone: what a crash loses. In milliseconds. */
-export const flushAfter = 5_000;
+const flushAfter = 5_000;
 /** Of different images, tags and clients in one flush: more are sent earlier. */
 const maxTallies = 5_000;
 /** Batches that wait while the queue does not answer, about ten MiB. */

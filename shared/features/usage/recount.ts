@@ -111,7 +111,7 @@ async function hasDrifted(documents: Documents, key: RepositoryKey, total: Usage
  * Brings every image, every blob and then the totals of a repository in line with what is there. What changes meanwhile
  * stays counted.
  */
-export async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
+async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
   const limit = pLimit(imagesAtOnce);
   await Promise.all(
     [...(await digestsToSettle(documents, key))].map((digest) => limit(() => settleImage(documents, key, digest))),

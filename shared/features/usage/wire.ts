@@ -80,7 +80,7 @@ export type UsageOnWire = z.infer<typeof usageSchema>;
 const dateSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: 'must be a date or a time, as 2026-01-31 or 2026-01-31T12:00:00Z',
 });
-export const rangeQuery = {
+const rangeQuery = {
   from: dateSchema
     .optional()
     .openapi({ type: 'string', example: '2026-01-01', description: 'Inclusive; absent, 30 days before the end.' }),
@@ -110,7 +110,7 @@ export const usageQuery = z
   .refine(({ tag, digest }) => tag === undefined || digest === undefined, 'tag and digest exclude each other');
 export type UsageQuery = z.infer<typeof usageQuery>;
 
-export const orders = ['size', 'waste', 'pulls', 'pushes'] as const;
+const orders = ['size', 'waste', 'pulls', 'pushes'] as const;
 export type Order = (typeof orders)[number];
 
 export const topQuery = z.object({

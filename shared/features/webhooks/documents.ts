@@ -26,7 +26,7 @@ export type WebhookSecret = z.infer<typeof secretSchema>;
  * What dispatch and delivery need of a hook. It is repeated in each of the hook's routes, so that one query finds it
  * whole.
  */
-export const webhookSchema = z.object({
+const webhookSchema = z.object({
   registry: registrySchema,
   name: z.string(),
   /** Of this life of the name: what was queued for an earlier hook of the same name is not for this one. */
@@ -89,7 +89,7 @@ export const pingType = 'Longshore.Ping';
 const timingSchema = z.object({ at: z.iso.datetime(), ms: z.number().nonnegative() });
 
 /** One request and what came of it. Header values that are secret are masked before they get here. */
-export const attemptSchema = z.object({
+const attemptSchema = z.object({
   ...timingSchema.shape,
   /** Counted from 1 over the whole life of the delivery. */
   number: z.int().positive(),

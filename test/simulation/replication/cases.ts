@@ -20,7 +20,7 @@ export interface Planned {
 }
 
 /** Time passes, then these run at once, while some regions are cut off. */
-export interface Round {
+interface Round {
   readonly waitMs: number;
   readonly down: readonly string[];
   readonly planned: readonly Planned[];

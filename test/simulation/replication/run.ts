@@ -71,7 +71,7 @@ async function deliver({ world, handled }: Simulated, actor: Actor): Promise<voi
 }
 
 /** Runs a case, looking after every turn; throws `Violation`. */
-export async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): Promise<void> {
+async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): Promise<void> {
   const simulated = simulatedWorld(seed);
   const random = randomOf(seed ^ 0x5bd1e995);
   let [actors, checked] = [0, 0];

@@ -12,7 +12,7 @@ import type { DocumentRef } from '../../../core/ports/documents.ts';
  * How it is known that an image is built on another. `confidence` from 0 to 1: what a Dockerfile or its builder says is
  * sure, equal layers nearly.
  */
-export const evidenceSchema = z.object({
+const evidenceSchema = z.object({
   evidence: z.enum(['dockerfile', 'annotation', 'provenance', 'layers']),
   confidence: z.number().min(0).max(1),
   /** The base that was built on, where that is known. */
@@ -31,7 +31,7 @@ const referenceShape = {
 };
 
 /** What one image is built on. */
-export const baseFoundSchema = z.object({ ...referenceShape, found: z.array(evidenceSchema).min(1) });
+const baseFoundSchema = z.object({ ...referenceShape, found: z.array(evidenceSchema).min(1) });
 export type BaseFound = z.infer<typeof baseFoundSchema>;
 
 /** That a tagged image is built on a base. It lies with its base: one partition answers who depends on it. */

@@ -25,7 +25,7 @@ const runSchema = z.object({
 });
 
 /** Of the job: whoever looks at the repository sees what it was for. */
-export const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
+const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
 
 /** Begins a run. Given again it begins another one, which pushes the same tag. */
 export async function scheduleRun(ports: BuildPorts, runner: AcrRunner, job: RemoteJob): Promise<Taken> {

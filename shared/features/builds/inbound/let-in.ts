@@ -81,7 +81,7 @@ const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
  * A request at one of the doors: whether it has proved itself, and what goes on in its place: its body may have been
  * read, and is there again.
  */
-export interface LetIn {
+interface LetIn {
   readonly isProven: boolean;
   readonly request: Request;
 }

@@ -11,7 +11,7 @@ import { taskNameSchema } from '../tasks/documents.ts';
 const when = z.iso.datetime();
 
 /** A base that was updated. */
-export const rootSchema = z.object({
+const rootSchema = z.object({
   base: z.string(),
   tag: tagSchema,
   digest: digestSchema.optional(),

@@ -13,7 +13,7 @@ import { permitFor, pusherOf } from './permits.ts';
 import type { Rules } from './rules.ts';
 
 /** More images than one registry's builds should begin at once. */
-export const mostImages = 50_000;
+const mostImages = 50_000;
 
 type Place = Pick<Root, 'base' | 'tag'> & { readonly node?: Dependent };
 

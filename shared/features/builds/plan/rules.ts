@@ -6,7 +6,7 @@ import { tasksIn } from '../tasks/tasks.ts';
 import type { Policy } from './policies.ts';
 import { policyFor, readPolicies } from './policies.ts';
 
-export type Mode = Task['settings']['mode'];
+type Mode = Task['settings']['mode'];
 
 /** What is done with an image when a base of it is updated: by its task, or by the policy that it is of. */
 export interface Rule {

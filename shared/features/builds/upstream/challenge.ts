@@ -7,7 +7,7 @@ export interface Challenge {
 }
 
 /** A registry's challenge has some hundred characters; what is longer is none. */
-export const longestChallenge = 4_096;
+const longestChallenge = 4_096;
 
 const schemeForm = /([A-Za-z]{1,50})[ \t]+/y;
 const parameterForm = /[ \t,]*([\w!#$%&'*+.^`|~-]{1,100})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))/y;

@@ -16,7 +16,7 @@ const clockToleranceSeconds = 60;
 
 const maxSubjectLength = 200;
 
-export interface OutsideProof {
+interface OutsideProof {
   readonly identity: Identity;
   /** When the outside token is over: milliseconds since 1970. */
   readonly until: number;

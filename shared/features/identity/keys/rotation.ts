@@ -11,7 +11,7 @@ export const ringFreshMs = 5 * 60_000;
 export const announceMs = 2 * ringFreshMs;
 
 /** A key signs for so long before the next one is made. In milliseconds. */
-export const rotateAfterMs = 90 * 24 * 3_600_000;
+const rotateAfterMs = 90 * 24 * 3_600_000;
 
 /** The newest that may sign now; `keys` are oldest first. */
 export function signerOf<T extends Pick<RingKey, 'signsFrom'>>(keys: readonly T[], now: Date): T | undefined {

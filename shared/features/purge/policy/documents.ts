@@ -15,7 +15,7 @@ import { defaultPolicy, policySchema } from './policy.ts';
 const when = z.iso.datetime();
 
 /** A policy and where it stands. */
-export const policyDocumentSchema = z.object({
+const policyDocumentSchema = z.object({
   ...documentShape('purge-policy'),
   registry: registrySchema,
   name: z.string(),
@@ -161,7 +161,7 @@ export const itemSchema = z.object({
 export type Item = z.infer<typeof itemSchema>;
 
 /** What is removed in one step: a manifest with its tags and what goes along, or some of its tags. */
-export const removalSchema = z.object({
+const removalSchema = z.object({
   repository: repositorySchema,
   digest: digestSchema,
   whole: z.boolean(),

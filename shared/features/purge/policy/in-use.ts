@@ -18,7 +18,7 @@ export interface InUseSource {
 
 /** A registry's at most: whoever plans reads them all. Each names up to 10,000 digests. */
 export const sourcesAtMost = 100;
-export const pinsAtMost = 100_000;
+const pinsAtMost = 100_000;
 
 /**
  * Pins images for `ttlSeconds`; what the source said before is replaced. Throws `RegistryError` (`conflict`) where the

@@ -9,7 +9,7 @@ import type { KeepRule, Policy, RemoveRule } from './policy.ts';
 const dayMs = 24 * 3600 * 1000;
 
 /** `not-yet`: nothing keeps it, and a rule will take it at `dueAt` if nothing changes. */
-export type Verdict = 'keep' | 'due' | 'not-yet';
+type Verdict = 'keep' | 'due' | 'not-yet';
 
 export interface Decision {
   readonly verdict: Verdict;
@@ -25,7 +25,7 @@ export interface Decision {
 }
 
 /** What the decision went by. Times as RFC 3339. */
-export interface Evidence {
+interface Evidence {
   readonly pushedAt: string;
   readonly lastPull?: string;
   readonly trackedSince?: string;

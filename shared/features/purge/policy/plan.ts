@@ -21,7 +21,7 @@ import type { Session } from './session.ts';
 import { openSession } from './session.ts';
 
 /** What one plan holds at most; what is due beside it is the next plan's. */
-export const removalsAtMost = 1_000;
+const removalsAtMost = 1_000;
 const removalsOnPage = 25;
 /** A document holds 2 MB, an item less than one KB. */
 const itemsOnPage = 500;
@@ -49,7 +49,7 @@ interface Collected {
  * frees. Removes nothing. The same code plans a run of the schedule. Throws `StoreFailure`; a plan that a crash
  * interrupted is not current and goes by its ttl.
  */
-export async function makePlan(
+async function makePlan(
   session: Session,
   { name, policy }: PolicyDocument,
   cause: Cause,

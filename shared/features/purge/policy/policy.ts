@@ -40,10 +40,10 @@ const keepConditions = {
 
 const demandsSomething = (rule: object) => Object.keys(rule).length > 1;
 
-export const removeRuleSchema = z
+const removeRuleSchema = z
   .strictObject({ name, ...removeConditions })
   .refine(demandsSomething, `a rule demands at least one of ${Object.keys(removeConditions).join(', ')}`);
-export const keepRuleSchema = z
+const keepRuleSchema = z
   .strictObject({ name, ...keepConditions })
   .refine(demandsSomething, `a rule demands at least one of ${Object.keys(keepConditions).join(', ')}`);
 export type RemoveRule = z.infer<typeof removeRuleSchema>;

@@ -83,6 +83,6 @@ async function runOnTime(
 }
 
 /** Who is told to be behind what a policy does by itself. */
-export function policyActor(name: string): string {
+function policyActor(name: string): string {
   return `policy:${name}`;
 }

@@ -11,8 +11,8 @@ import { RegistryError } from '../../../core/oci/faults.ts';
 import { isTag } from '../../../core/oci/name.ts';
 import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../../../core/ports/documents.ts';
 
-export const orders = ['none', 'timeasc', 'timedesc'] as const;
-export type Order = (typeof orders)[number];
+const orders = ['none', 'timeasc', 'timedesc'] as const;
+type Order = (typeof orders)[number];
 
 export interface ListRequest {
   readonly n: number;

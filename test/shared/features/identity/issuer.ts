@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
-export interface IssuerFault {
+interface IssuerFault {
   /** What its discovery document says instead. */
   readonly discovery?: object;
   readonly status?: number;

@@ -21,7 +21,7 @@ import { requestOf } from '../../../../shared/features/webhooks/request.ts';
 import { makeSecret, parseSecret, sealSecret } from '../../../../shared/features/webhooks/secrets.ts';
 import { eventOf, pushed } from './events.ts';
 
-export const root = join(import.meta.dirname, '../../../..');
+const root = join(import.meta.dirname, '../../../..');
 
 /** The code that docs/webhooks.md shows in a language. */
 export async function receiverOf(language: 'ts' | 'python'): Promise<string> {

@@ -175,9 +175,9 @@ export async function upload(of: Registry, repository: string, dockerfile: strin
   return pushBlob(of.app, repository, gzipSync(Buffer.concat(chunks)));
 }
 
-export type Twist = <T>(delivered: readonly T[]) => readonly T[];
+type Twist = <T>(delivered: readonly T[]) => readonly T[];
 
-export interface Pulled {
+interface Pulled {
   readonly digest: string;
   readonly manifest: {
     readonly annotations?: Record<string, string>;

@@ -131,7 +131,7 @@ export function tagsOf(plan: PlanAnswer): string[] {
     .toSorted();
 }
 
-export interface Decided {
+interface Decided {
   readonly verdict: string;
   readonly rule?: string;
   readonly why: string;

@@ -13,7 +13,7 @@ export interface AcrAttributes {
   readonly quarantineDetails?: string;
 }
 
-export interface AcrTag {
+interface AcrTag {
   readonly name: string;
   readonly digest: string;
   readonly createdTime: string;
@@ -22,7 +22,7 @@ export interface AcrTag {
   readonly changeableAttributes: AcrAttributes;
 }
 
-export interface AcrManifest extends Omit<AcrTag, 'name' | 'signed'> {
+interface AcrManifest extends Omit<AcrTag, 'name' | 'signed'> {
   readonly imageSize: number;
   readonly architecture?: string;
   readonly os?: string;

@@ -1,6 +1,6 @@
 import type { AcrAttributes } from './asking.ts';
 
-export type Attribute = 'deleteEnabled' | 'writeEnabled' | 'listEnabled' | 'readEnabled';
+type Attribute = 'deleteEnabled' | 'writeEnabled' | 'listEnabled' | 'readEnabled';
 type Attributes = Record<Attribute, boolean>;
 
 interface Kept {
@@ -145,7 +145,7 @@ function isLocked({ attributes }: { readonly attributes: Attributes }): boolean 
 }
 
 /** ACR's form of a time. */
-export function acrTime(ms: number): string {
+function acrTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}0000Z`;
 }
 
