@@ -2,14 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `npm run lint`: ESLint, whether everything is formatted by Prettier, and whether a file, an export or a dependency is
- * used by nothing (knip). One that fails hides no other. Arguments are ESLint's, as in
+ * `npm run lint`: ESLint, whether everything is formatted by Prettier, whether a file, an export or a dependency is used
+ * by nothing (knip), and whether an import closes a circle. One that fails hides no other. Arguments are ESLint's, as in
  * `npm run lint -- --max-warnings 0`.
  */
 const checks: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['eslint', 'eslint/bin/eslint.js', '.', ...process.argv.slice(2)],
   ['prettier', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
   ['knip', 'knip/bin/knip.js', '--no-progress'],
+  ['architecture', 'vitest/vitest.mjs', 'run', 'test/architecture.test.ts', '--reporter=dot'],
 ];
 
 const failed = checks.filter(([, program, ...args]) => {
