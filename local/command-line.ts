@@ -64,7 +64,7 @@ export function pointerToHelp({ call }: Command): string {
 }
 
 /** Parses a command's arguments. Throws an `Error` that names a flag which is not there, and says where they are listed. */
-export function argumentsOf(command: Command, args: readonly string[]): Arguments {
+function argumentsOf(command: Command, args: readonly string[]): Arguments {
   const options = Object.fromEntries(
     Object.entries(command.flags)
       .filter(([name]) => !name.startsWith('-'))

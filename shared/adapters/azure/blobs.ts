@@ -164,9 +164,7 @@ function quoted(etag: string): string {
 
 async function remove(client: BlockBlobClient, ifMatch: string | undefined): Promise<boolean> {
   try {
-    await within(usualSeconds, (abortSignal) =>
-      client.delete({ conditions: defined({ ifMatch }), abortSignal }),
-    );
+    await within(usualSeconds, (abortSignal) => client.delete({ conditions: defined({ ifMatch }), abortSignal }));
     return true;
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);

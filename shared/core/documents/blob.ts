@@ -74,7 +74,7 @@ export const collectedSchema = z.object({
 export type Collected = z.infer<typeof collectedSchema>;
 
 export const blobId = 'blob';
-export const blobCheckId = 'blob-check';
+const blobCheckId = 'blob-check';
 
 export function blobRef(digest: Digest): DocumentRef {
   return { container: 'blobs', partition: [digest], id: blobId };

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { HashPassword } from '../../core/ports/passwords.ts';
 
 /** RFC 7914's parameters. */
-export interface ScryptCost {
+interface ScryptCost {
   readonly N: number;
   readonly r: number;
   readonly p: number;

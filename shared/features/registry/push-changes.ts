@@ -15,7 +15,7 @@ import {
 import { referencesOf } from '../../core/documents/references.ts';
 import { recordEvent } from '../../core/events/outbox.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
-import type { DocumentChange, JsonDocument } from '../../core/ports/documents.ts';
+import type { DocumentChange } from '../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import { pushEvents } from './push-events.ts';

@@ -93,11 +93,15 @@ async function ofRepository(
     lastTimes(documents, key),
   ]);
   if (total === undefined) return undefined;
-  const held =
-    defined({ sizes: sizes === undefined ? undefined : {
+  const held = defined({
+    sizes:
+      sizes === undefined
+        ? undefined
+        : {
             ...pick(sizes.document, ['uniqueBytes', 'sharedBytes', 'recycledBytes', 'unneededBytes', 'measuredAt']),
             freedBytes: sizes.document.uniqueBytes,
-          } });
+          },
+  });
   return {
     repository: key.repository,
     ...countsOf(total),

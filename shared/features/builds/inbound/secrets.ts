@@ -1,5 +1,5 @@
-import { defined } from '../../../core/documents/defined.ts';
 import { randomBytes } from 'node:crypto';
+import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { SealedPlace } from '../../../core/secrets/sealed.ts';

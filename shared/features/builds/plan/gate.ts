@@ -1,6 +1,6 @@
-import { defined } from '../../../core/documents/defined.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
 import type { BuiltImage } from '../../../core/ports/runner.ts';

@@ -137,8 +137,9 @@ async function tell(
       : await readStored(ports.documents, tagDocumentSchema, tagRef({ registry: ports.registry, repository }, before));
   const id = stableUuid('newer-tag', event, name);
   const image = `${repository}:${tag}`;
-  const previousDigest =
-    defined({ previousDigest: old === undefined || old.document.digest === digest ? undefined : old.document.digest });
+  const previousDigest = defined({
+    previousDigest: old === undefined || old.document.digest === digest ? undefined : old.document.digest,
+  });
   await ports.topic.publishEvents([
     envelope(
       'Longshore.BaseImageUpdated',

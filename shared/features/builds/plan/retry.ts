@@ -1,4 +1,3 @@
-import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { BuildPorts } from '../ports.ts';

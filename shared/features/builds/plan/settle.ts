@@ -1,6 +1,4 @@
-import { readable } from '../../../core/documents/alone.ts';
 import { patching } from '../../../core/documents/changes.ts';
-import { pagesOf } from '../../../core/documents/pages.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';

@@ -1,9 +1,9 @@
-import { defined } from '../../../core/documents/defined.ts';
 import { z } from 'zod';
 import type { Attributes } from '../../../core/documents/attributes.ts';
 import { attributesSchema } from '../../../core/documents/attributes.ts';
 import { patching, written } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { readSmallBody } from '../../../core/http/request.ts';

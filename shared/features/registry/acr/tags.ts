@@ -26,7 +26,9 @@ export async function respondTagList(
   const request = listRequestIn(query, pageSizes);
   const given = query.get('digest') ?? '';
   const digest = given === '' ? undefined : digestIn(given);
-  const filter = defined({ where: digest === undefined ? undefined : [{ path: 'digest', is: '=' as const, value: digest }] });
+  const filter = defined({
+    where: digest === undefined ? undefined : [{ path: 'digest', is: '=' as const, value: digest }],
+  });
   const page = await listPage(ports.documents, key, { type: 'tag', schema: tagDocumentSchema, ...filter }, request);
   const headers = linkTo(`/acr/v1/${key.repository}/_tags`, request, page, defined({ digest }));
   return Response.json({ ...where, tags: page.items.map(tagShape) }, { headers });

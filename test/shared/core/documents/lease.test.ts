@@ -69,7 +69,7 @@ describe('a lease', () => {
     expect(await other?.write({ step: 1 })).toBe(true);
   });
 
-  it('is held until its end, and not at it', async () => {
+  it('is held until its end, and not at it', () => {
     const now = new Date('2026-03-01T12:00:00Z');
     expect(isHeld(undefined, now)).toBe(false);
     expect(isHeld('2026-03-01T12:00:00.000Z', now)).toBe(false);

@@ -51,8 +51,8 @@ async function expectNothingLeft(simulation: Simulation) {
 }
 
 /**
- * Runs a story once to see how many calls it makes, then with a crash after each of them (`npm test`: some of them). A crash before the next call
- * leaves the same behind: what the calls up to there have done.
+ * Runs a story once to see how many calls it makes, then with a crash after each of them (`npm test`: some of them). A
+ * crash before the next call leaves the same behind: what the calls up to there have done.
  */
 async function withEveryCrash(story: (simulation: Simulation) => Promise<void>): Promise<number> {
   const calm = new Simulation();

@@ -12,9 +12,9 @@ import { digestOf } from '../../../../../shared/core/oci/digest.ts';
 import { mediaTypes } from '../../../../../shared/core/oci/media-types.ts';
 import type { BuiltImage, Runner } from '../../../../../shared/core/ports/runner.ts';
 import { fileIn } from '../../../../../shared/features/builds/tasks/context.ts';
-import { withoutLostAnswers } from '../../../../draws.ts';
 import type { SteppedClock } from '../../../../contracts/clock.ts';
 import { steppedClock } from '../../../../contracts/clock.ts';
+import { withoutLostAnswers } from '../../../../draws.ts';
 import { ask, pushBlob, putManifest } from '../../../image.ts';
 
 /** Where the tests' clients find the registry. */
