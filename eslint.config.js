@@ -17,7 +17,7 @@ export default tseslint.config(
     plugins: { sorting },
     rules: {
       ...caps,
-      'sorting/imports': ['error', { groups: [['^node:', '^@?\\w', '^\\.']] }],
+      'sorting/imports': ['error', { groups: [['^\\u0000', '^node:', '^@?\\w', '^\\.']] }],
       'sorting/exports': 'error',
       eqeqeq: 'error',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],

@@ -7,6 +7,7 @@ export const measuring = ['test/security/latency.test.ts', 'test/security/s09-ev
 
 /** They start processes, mock a module, or look at what their own process uses. */
 const apart = [
+  'test/bench/run.test.ts',
   'test/{build,functions,simulation}/**/*.test.ts',
   'test/contracts/{blobs,failures,queues}.azure.test.ts',
   'test/contracts/git.http.test.ts',

@@ -34,7 +34,10 @@ const longer: Readonly<Record<string, number>> = {
   'test/local/functions-host/queue-lease.test.ts': 25,
   'test/local/functions-host/start.test.ts': 30,
   'test/local/functions-host/upload-memory.test.ts': 25,
+  'test/simulation/replication/replication.test.ts': 30,
   'test/simulation/simulation.test.ts': 30,
+  // Three measurements of each of some hundred patterns.
+  'test/security/s09-every-pattern-is-linear.test.ts': 30,
 };
 /** A busy machine takes longer. What grows by more than this has become slower itself. */
 const slack = 4;

@@ -1,4 +1,5 @@
 // The library finds its parts by decorators, which need this.
+import 'reflect-metadata';
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -14,8 +15,6 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { StateFolder } from './state-folder.ts';
-
-import 'reflect-metadata';
 
 export interface OwnCertificate {
   /** PEM: of the server, and behind it the authority's. */

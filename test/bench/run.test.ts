@@ -8,7 +8,7 @@ const program = join(import.meta.dirname, '../../bench/run.ts');
 it('a bench is loaded without a test runner, and one that is not there is named beside those that are', async () => {
   const run = promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program, 'nothing']);
   await expect(run).rejects.toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringMatching(/^no such bench: nothing; there are counts, .*functions-host/) as string,
   });
 });
