@@ -6,7 +6,7 @@ import { createHttpFront } from '../local/functions-host/http/server.ts';
 import { createStreamWorker } from '../local/functions-host/http/stream-exchange.ts';
 import { startFunctionsHost } from '../local/functions-host/start.ts';
 import { composeForTest } from '../shared/app/compose-for-test.ts';
-import { digestOf } from '../shared/core/oci/digest.ts';
+import { config, descriptor, digest, manifest, mediaType } from './pulled-image.ts';
 
 /**
  * What `bench/functions-host.ts` asks. `hop`: the local host alone forwards to a bare server, and its invocations do
@@ -16,23 +16,6 @@ import { digestOf } from '../shared/core/oci/digest.ts';
 export type HostKind = 'hop' | 'library' | 'registry';
 
 const repository = 'bench/app';
-const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux' }));
-const descriptor = {
-  mediaType: 'application/vnd.oci.image.config.v1+json',
-  digest: digestOf(config),
-  size: config.length,
-};
-const manifest = Buffer.from(
-  JSON.stringify({
-    schemaVersion: 2,
-    mediaType,
-    config: descriptor,
-    layers: [],
-    annotations: { filler: 'x'.repeat(1_500) },
-  }),
-);
-const digest = digestOf(manifest);
 const headers = {
   'content-type': mediaType,
   'content-length': String(manifest.length),

@@ -5,10 +5,10 @@ import { azureBlobs } from '../shared/adapters/azure/blobs.ts';
 import { compose } from '../shared/app/compose.ts';
 import { composeForTest } from '../shared/app/compose-for-test.ts';
 import { parseConfig } from '../shared/app/config/config.ts';
-import { digestOf } from '../shared/core/oci/digest.ts';
 import { Metrics } from '../shared/core/telemetry/metrics.ts';
 import { PullCounter } from '../shared/features/usage/pull-counter.ts';
 import { asAdmin, bearer, composeRequired } from '../test/shared/features/identity/required.ts';
+import { config, descriptor, digest, manifest, mediaType } from './pulled-image.ts';
 
 /** What `bench/http.ts` asks for, of either server. */
 export interface BenchServer {
@@ -28,24 +28,6 @@ export interface BenchServer {
 export type ServerKind = 'longshore' | 'required' | 'uncounted' | 'azurite' | 'emulators' | 'bare';
 
 const repository = 'bench/app';
-const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux' }));
-const descriptor = {
-  mediaType: 'application/vnd.oci.image.config.v1+json',
-  digest: digestOf(config),
-  size: config.length,
-};
-const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-// As large as the manifest of an image with ten layers.
-const manifest = Buffer.from(
-  JSON.stringify({
-    schemaVersion: 2,
-    mediaType,
-    config: descriptor,
-    layers: [],
-    annotations: { filler: 'x'.repeat(1_500) },
-  }),
-);
-const digest = digestOf(manifest);
 
 interface Started {
   readonly port: number;

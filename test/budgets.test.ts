@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { overBudget, staleBudgets } from './budgets.ts';
 
 const took = (name: string, seconds: number) => ({
-  name: `/root/${name}`,
+  name: `/project/${name}`,
   startTime: 1_000,
   endTime: 1_000 + seconds * 1000,
 });
@@ -11,7 +11,7 @@ const took = (name: string, seconds: number) => ({
 describe('the time that a test file may take', () => {
   it('is ten seconds where nothing else is said, and four times that on a busy machine', () => {
     const report = { testResults: [took('quick.test.ts', 39), took('slow.test.ts', 41), took('worse.test.ts', 90)] };
-    expect(overBudget(report, '/root', {}).map((line) => line.split(';')[0])).toEqual([
+    expect(overBudget(report, '/project', {}).map((line) => line.split(';')[0])).toEqual([
       'worse.test.ts took 90 s',
       'slow.test.ts took 41 s',
     ]);
@@ -19,7 +19,7 @@ describe('the time that a test file may take', () => {
 
   it('is what its budget says', () => {
     const report = { testResults: [took('a.test.ts', 90), took('b.test.ts', 90)] };
-    expect(overBudget(report, '/root', { 'a.test.ts': 30, 'b.test.ts': 20 })).toEqual([
+    expect(overBudget(report, '/project', { 'a.test.ts': 30, 'b.test.ts': 20 })).toEqual([
       expect.stringMatching(/^b\.test\.ts took 90 s; its budget is 20 s/),
     ]);
   });
