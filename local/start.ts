@@ -30,6 +30,6 @@ function announce(stack: Stack, state: string): void {
 function watching({ url, functionsUrl, others }: Stack, state: string): string {
   return `regions: local at ${url}${others.map((region) => `, ${region.name} at ${region.url}`).join('')}
 their Functions hosts: local at ${functionsUrl}${others.map((region) => `, ${region.name} at ${region.functionsUrl}`).join('')}
-PUT ${url}/api/v1/replicas/NAME adds a replica; ${url}/api/v1/replication/status?repository=…&tag=… says where an image is
+PUT ${url}/api/v1/replications/NAME adds a region; ${url}/api/v1/replication/status?repository=…&tag=… says where an image is
 touch ${state}/NAME.down takes a region's storage down, until the file is removed\n`;
 }

@@ -115,9 +115,7 @@ export async function withWebhook<T>(
   try {
     return await work(async () => {
       const answer = await call('GET of deliveries', `${url}/deliveries?limit=5`, [200]);
-      return ((await answer.json()) as { deliveries: { attempts: Attempt[] }[] }).deliveries.flatMap(
-        ({ attempts }) => attempts,
-      );
+      return ((await answer.json()) as { items: { attempts: Attempt[] }[] }).items.flatMap(({ attempts }) => attempts);
     });
   } finally {
     await call('DELETE of a webhook', url, [200, 202, 204, 404], { method: 'DELETE' });

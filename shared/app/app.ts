@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { isInUseSource } from '../core/documents/in-use-source.ts';
 import { requireAccess } from '../core/http/access.ts';
+import { allowedMethods } from '../core/http/allowed-methods.ts';
 import { withCommonHeaders } from '../core/http/common-headers.ts';
 import type { GiveWay } from '../core/http/give-way.ts';
 import { homePage } from '../core/http/home.ts';
@@ -11,6 +12,7 @@ import type { HostNames } from '../core/http/host-names.ts';
 import { requireOwnHost } from '../core/http/host-names.ts';
 import { boundManagementBody } from '../core/http/management-body.ts';
 import { inTurn } from '../core/http/precedence.ts';
+import type { ErrorCodes } from '../core/http/respond.ts';
 import { errorResponse } from '../core/http/respond.ts';
 import { targetOf } from '../core/http/target.ts';
 import { RegistryError } from '../core/oci/faults.ts';
@@ -24,7 +26,7 @@ import { respondAcr } from '../features/registry/acr/http.ts';
 import { respondRegistry } from '../features/registry/http.ts';
 import type { RegistryPorts } from '../features/registry/ports.ts';
 import { usageRoutes } from '../features/usage/http.ts';
-import { describeReceived } from '../features/webhooks/management/received.ts';
+import { describeApi } from './api-document.ts';
 import { healthEndpoint } from './health.ts';
 
 export interface AppPorts {
@@ -90,8 +92,10 @@ export function createApp(ports: AppPorts): App {
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
   app.use('/api/v1/*', requireManagement(callers, ports.doors));
   app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
-  app.notFound((context) => errorResponse(new RegistryError({ is: 'route-unknown', path: context.req.path }), log));
-  app.onError((error) => errorResponse(error instanceof HTTPException ? malformed(error) : error, log));
+  app.notFound(({ req }) => errorResponse(unrouted(app, req.path), log, codesFor(req.path)));
+  app.onError((error, { req }) =>
+    errorResponse(error instanceof HTTPException ? malformed(error, req.raw) : error, log, codesFor(req.path)),
+  );
   return {
     fetch(request) {
       const { path } = targetOf(request.url);
@@ -111,7 +115,7 @@ function misdirected({ hostNames, registry: { log } }: AppPorts, request: Reques
     requireOwnHost(hostNames, { method: request.method, path, host, origin: request.headers.get('origin') });
     return undefined;
   } catch (error) {
-    return errorResponse(error, log);
+    return errorResponse(error, log, codesFor(targetOf(request.url).path));
   }
 }
 
@@ -147,9 +151,24 @@ function recordRequest(
   log.info({ requestId, method, path, status, ms: Math.round(ms) }, 'request');
 }
 
-/** Hono itself throws only for a body that is not the JSON that it says it is. */
-function malformed({ message }: HTTPException): RegistryError {
-  return new RegistryError({ is: 'request-invalid', why: message });
+function codesFor(path: string): ErrorCodes {
+  return path === apiPath || path.startsWith(`${apiPath}/`) ? 'api' : 'distribution';
+}
+
+/** A path that is there for other methods says so; what else there is stands in the document. */
+function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string): RegistryError {
+  if (codesFor(path) !== 'api') return new RegistryError({ is: 'route-unknown', path });
+  const allow = allowedMethods(app.routes, path);
+  if (allow.length > 0) return new RegistryError({ is: 'method-not-allowed', allow });
+  const hint = `GET ${apiPath}/openapi.json lists every call`;
+  return new RegistryError({ is: 'route-unknown', path, hint });
+}
+
+/** Hono itself throws only for a body that is not JSON, by its header or as it is. */
+function malformed({ message, status }: HTTPException, { headers }: Request): RegistryError {
+  return status === 415
+    ? new RegistryError({ is: 'media-type-unsupported', given: headers.get('content-type') })
+    : new RegistryError({ is: 'request-invalid', code: 'malformedBody', why: message });
 }
 
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
@@ -175,7 +194,8 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-const inUsePath = '/api/v1/in-use/';
+const apiPath = '/api/v1';
+const inUsePath = `${apiPath}/in-use/`;
 
 function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
   if (isRead(method)) return { type: 'management', name: 'api', action: 'read' };
@@ -189,14 +209,6 @@ function managementApi(ports: AppPorts): OpenAPIHono {
   api.route('/', usageRoutes({ ...ports, clock: ports.registry.clock }, ports.registryName));
   let document: unknown;
   // Made when it is first asked for: it takes longer than all the rest of a start.
-  api.get('/openapi.json', (context) => context.json((document ??= describe(api)) as object));
+  api.get('/openapi.json', (context) => context.json((document ??= describeApi(api)) as object));
   return api;
-}
-
-function describe(api: OpenAPIHono): unknown {
-  describeReceived(api.openAPIRegistry);
-  return api.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'Longshore', version: '1.0.0', description: 'The management API.' },
-  });
 }

@@ -1,6 +1,7 @@
 import type { RepositoryKey } from '../core/documents/names.ts';
 import { withoutEmptyPages } from '../core/documents/pages.ts';
 import { sealedPages } from '../core/documents/sealed-pages.ts';
+import { sealedPlaces } from '../core/documents/whole-list.ts';
 import type { GiveWay } from '../core/http/give-way.ts';
 import type { HostNames } from '../core/http/host-names.ts';
 import type { Digest } from '../core/oci/digest.ts';
@@ -143,7 +144,7 @@ function groundOf(adapters: Adapters, settings: Settings) {
     /** The stores, with documents whose changes the cache of manifests notices. */
     ports: { ...adapters, ...stores, documents },
     /** For lists of the management API, whose pages are named by sealed tokens. */
-    lists: { documents: sealedPages(documents, settings.uploadKey) },
+    lists: { documents: sealedPages(documents, settings.uploadKey), places: sealedPlaces(settings.uploadKey) },
     entries: new RepositoryEntries({ ...adapters, documents }),
     sealing: sealingKeys(stores.secrets, settings.sealing),
     named: { registry: settings.registryName, eventSource: settings.eventSource },
@@ -259,8 +260,8 @@ type Parts = ReturnType<typeof assembleParts>;
 /** What of the management API is about the recycle bin, purge policies, replicas and builds. */
 function managementOf({ lists, named: { registry } }: Ground, { bin, purge, replication }: Parts, builds: BuildPorts) {
   return binRoutes({ ...bin, ...lists, registry })
-    .route('/', policyRoutes({ ...purge.policies, registry }))
-    .route('/', replicationRoutes(replication.ports))
+    .route('/', policyRoutes({ ...purge.policies, places: lists.places, registry }))
+    .route('/', replicationRoutes({ ...replication.ports, places: lists.places }))
     .route('/', buildRoutes({ ...builds, ...lists }));
 }
 

@@ -122,7 +122,7 @@ export function eventSuite(name: string, subject: () => EventSubject): void {
       expect(first?.headers).toMatchObject({ 'webhook-signature': expect.stringMatching(/^v1,/) as string });
       await vi.waitFor(async () => {
         expect((await api('GET', `/webhooks/${hook}/deliveries`)).body).toMatchObject({
-          deliveries: [{ status: 'delivered' }],
+          items: [{ status: 'delivered' }],
         });
       }, patience);
       expect(
@@ -150,7 +150,7 @@ export function eventSuite(name: string, subject: () => EventSubject): void {
       ).toBeLessThan(300);
       await vi.waitFor(async () => {
         expect((await api('GET', `/bases?image=${base}:1`)).body).toMatchObject({
-          dependents: [{ image: `${repository}:1` }],
+          items: [{ image: `${repository}:1` }],
         });
       }, patience);
       await pushBuilt(build(base, 'new base'), '1');

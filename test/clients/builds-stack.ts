@@ -93,7 +93,7 @@ interface BuildShown {
   readonly counts?: Record<string, number>;
 }
 
-export const builds = async () => (await api('GET', '/builds')).builds as BuildShown[];
+export const builds = async () => (await api('GET', '/builds')).items as BuildShown[];
 export const finished = (count: number) =>
   vi.waitFor(
     async () => {

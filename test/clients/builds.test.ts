@@ -62,8 +62,8 @@ describe('a base, and four levels of images on it', () => {
     console.log(`queued ${queuedMs} ms after the push; all four made anew in ${Date.now() - at} ms`);
     expect(queuedMs).toBeLessThan(2_000);
     expect(build).toMatchObject({ counts: { succeeded: 4, same: 0, failed: 0, stopped: 0 } });
-    const { nodes } = (await api('GET', `/builds/${build.id}`)) as {
-      nodes: { image: string; endedAt: string; waitsFor: string[] }[];
+    const { items: nodes } = (await api('GET', `/builds/${build.id}`)) as {
+      items: { image: string; endedAt: string; waitsFor: string[] }[];
     };
     for (const { endedAt, waitsFor } of nodes)
       for (const first of waitsFor)
@@ -125,7 +125,9 @@ describe('a rebase', () => {
     const count = (await builds()).length;
     await pushIndex('multi-base', baseFile, 'two');
     const build = await finished(count + 1);
-    const { nodes } = (await api('GET', `/builds/${build.id}`)) as { nodes: { startedAt: string; endedAt: string }[] };
+    const { items: nodes } = (await api('GET', `/builds/${build.id}`)) as {
+      items: { startedAt: string; endedAt: string }[];
+    };
     expect(nodes).toMatchObject([{ image: 'multi-app:1', state: 'succeeded' }]);
     // Without the wait for a message of the queue, which is looked for at most two seconds apart (host.json).
     const tookMs = Date.parse(nodes[0]?.endedAt ?? '') - Date.parse(nodes[0]?.startedAt ?? '');

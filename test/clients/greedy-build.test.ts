@@ -82,8 +82,8 @@ describe('an ordinary task on a base that somebody else has pushed', () => {
     await manage(stack.url, 'POST', '/tasks/ordinary/run');
     const finished = await vi.waitFor(
       async () => {
-        const { builds } = (await manage(stack.url, 'GET', '/builds')) as {
-          builds: { id: string; state: string; counts: Record<string, number> }[];
+        const { items: builds } = (await manage(stack.url, 'GET', '/builds')) as {
+          items: { id: string; state: string; counts: Record<string, number> }[];
         };
         expect(builds.map(({ state }) => state)).toEqual(['finished']);
         return builds[0];

@@ -60,13 +60,14 @@ interface Plan {
     readonly bytes: number;
     readonly group?: string;
   }[];
-  readonly continuation?: string;
+  readonly nextLink?: string;
 }
 
 async function wholePlan(): Promise<Plan> {
   const pages: Plan[] = [];
-  for (let next: string | undefined = '0'; next !== undefined; next = pages.at(-1)?.continuation)
-    pages.push(await manage('GET', `/purge/policies/default/plan?continuation=${next}`, (body) => body as Plan));
+  const begin = '/purge/policies/default/plan';
+  for (let next: string | undefined = begin; next !== undefined; next = pages.at(-1)?.nextLink?.replace('/api/v1', ''))
+    pages.push(await manage('GET', next, (body) => body as Plan));
   const [first] = pages;
   if (first === undefined) throw new Error('no plan');
   return { ...first, items: pages.flatMap(({ items }) => items) };
@@ -175,7 +176,7 @@ describe('the script for Kubernetes', () => {
       digests: 2,
     });
     await expect(run('exit 1')).rejects.toThrow();
-    expect(await manage('GET', '/in-use', (body) => body as { sources: object[] })).toMatchObject({
+    expect(await manage('GET', '/in-use', (body) => body as { items: object[] })).toMatchObject({
       sources: [{ source: 'west', digests: 2 }],
     });
   });

@@ -82,7 +82,7 @@ describe('sizes that a manifest claims', () => {
     expect(Number.isSafeInteger((shown.body.manifest as { imageSize: number }).imageSize)).toBe(true);
     await ask(app, 'DELETE', `/v2/team/app/manifests/${digest}`);
     const bin = await json(app, 'GET', '/api/v1/bin');
-    expect((bin.body.entries as { size?: number }[]).every(({ size = 0 }) => Number.isSafeInteger(size))).toBe(true);
+    expect((bin.body.items as { size?: number }[]).every(({ size = 0 }) => Number.isSafeInteger(size))).toBe(true);
   });
 
   it('do not keep a purge plan from being made, which says what is really freed', async () => {

@@ -196,7 +196,7 @@ class Abused {
 
   async #inTheBin(action: 'restore' | 'restore group' | 'restore tag' | 'purge', nth: number): Promise<void> {
     const { body } = await json(this.longshore.app, 'GET', '/api/v1/bin');
-    const entries = (body.entries ?? []) as {
+    const entries = (body.items ?? []) as {
       kind: string;
       repository: string;
       digest: string;
@@ -347,7 +347,7 @@ async function checkCounted({ longshore }: Abused): Promise<void> {
   expect([sizes.storedBytes, (sizes.uniqueBytes ?? 0) + (sizes.sharedBytes ?? 0) + (sizes.unlinkedBytes ?? 0)]).toEqual(
     [stored, stored],
   );
-  const top = (await json(longshore.app, 'GET', '/api/v1/usage/top?by=size')).body.repositories as {
+  const top = (await json(longshore.app, 'GET', '/api/v1/usage/top?by=size')).body.items as {
     repository: string;
     value: number;
   }[];

@@ -106,7 +106,7 @@ describe('an instance that loses answers of commits', () => {
       expect(await statusOf(longshore.app, at(each))).toBe(200);
     expect(await statusOf(longshore.app, at(longshore.digest), 'DELETE')).toBe(202);
     const [{ group } = { group: '' }] = await binOf(longshore.app);
-    expect(await post(losing(longshore).app, '/api/v1/bin/purge', { repository, group, items: 4 })).toMatchObject({
+    expect(await post(losing(longshore).app, '/api/v1/bin/purge', { repository, group, count: 4 })).toMatchObject({
       status: 200,
       body: { manifests: 2 },
     });
@@ -154,7 +154,7 @@ describe('an instance that loses answers of commits', () => {
       return [status, documents.lost()];
     };
     expect([await put({}), await put({ timeoutSeconds: 600 })]).toEqual([
-      [200, true],
+      [201, true],
       [200, true],
     ]);
     expect((await of.api('GET', '/tasks/app')).body).toMatchObject({ timeoutSeconds: 600 });

@@ -14,7 +14,7 @@ async function basesOf(of: Registry, image: string): Promise<string[]> {
 }
 
 async function buildsIn(of: Registry): Promise<unknown[]> {
-  return ((await of.api('GET', '/builds')).body as { builds: unknown[] }).builds;
+  return ((await of.api('GET', '/builds')).body as { items: unknown[] }).items;
 }
 
 /** A registry that no setting tells how clients call it, as `npm start`'s. */

@@ -43,7 +43,7 @@ describe('why there is no image that a task makes', () => {
     const of = await withTask(dockerfile, { test: { command: ['false'] } });
     await run(of);
     const { reason, why } = await explained(of);
-    expect(reason).toBe('test failed');
+    expect(reason).toBe('test-failed');
     expect(why).toMatch(
       /its test ended with exit code 1; its log: GET \/api\/v1\/builds\/[\w-]+\/log\?image=team\/failing:1$/,
     );
@@ -51,11 +51,11 @@ describe('why there is no image that a task makes', () => {
 
   it('is that nobody has run it', async () => {
     const { reason, why } = await explained(await withTask(dockerfile));
-    expect(reason).toBe('image unknown');
+    expect(reason).toBe('image-unknown');
     expect(why).toContain('POST /api/v1/tasks/failing/run');
   });
 
   it('is that no task makes it either', async () => {
-    expect(await explained(registry())).toMatchObject({ reason: 'image unknown', why: 'there is no team/failing:1' });
+    expect(await explained(registry())).toMatchObject({ reason: 'image-unknown', why: 'there is no team/failing:1' });
   });
 });

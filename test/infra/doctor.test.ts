@@ -205,14 +205,14 @@ describe('the doctor', () => {
     [
       'deliveries that nobody sends',
       (request: IncomingMessage, response: ServerResponse) =>
-        isGet(request, '/api/v1/webhooks/longshore') && answer(response, 200, '{"deliveries":[]}'),
+        isGet(request, '/api/v1/webhooks/longshore') && answer(response, 200, '{"items":[]}'),
       'webhooks: no delivery was tried within 120 s',
     ],
     [
       'a network that lets nothing out',
       (request: IncomingMessage, response: ServerResponse) =>
         isGet(request, '/api/v1/webhooks/longshore') &&
-        answer(response, 200, '{"deliveries":[{"attempts":[{"failure":{"why":"it did not connect within 5 s"}}]}]}'),
+        answer(response, 200, '{"items":[{"attempts":[{"failure":{"why":"it did not connect within 5 s"}}]}]}'),
       'webhooks: nothing was reached: it did not connect within 5 s',
     ],
     [

@@ -21,7 +21,7 @@ describe('the layers of a base that its pusher may not pull', () => {
     await of.update();
     expect(await of.layersOf('team/loot')).not.toContain(secretLayer);
     expect(await of.explained('team/loot:1')).toMatchObject({
-      reason: 'base not permitted',
+      reason: 'base-not-permitted',
       why: expect.stringContaining('the token "mallory", who may not pull secret/base now') as string,
     });
     expect((await ask(of.one.app, 'GET', `/v2/team/loot/blobs/${secretLayer}`, { headers: of.mallory })).status).toBe(
@@ -43,7 +43,7 @@ describe('the layers of a base that its pusher may not pull', () => {
     await of.settle();
     await of.update();
     expect(await of.layersOf('team/loot')).not.toContain(secretLayer);
-    expect((await of.explained('team/loot:1')).reason).toBe('base not permitted');
+    expect((await of.explained('team/loot:1')).reason).toBe('base-not-permitted');
   });
 
   it('are not handed to an index whose images claim it', async () => {
@@ -129,7 +129,7 @@ describe('the layers of a base that its pusher may not pull', () => {
     await of.settle();
     await of.update();
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);
-    expect((await of.explained('team/app:stolen')).reason).toBe('base not permitted');
+    expect((await of.explained('team/app:stolen')).reason).toBe('base-not-permitted');
   });
 });
 
@@ -171,7 +171,7 @@ describe('the right of a pusher', () => {
     await lose(of);
     await of.update();
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);
-    expect((await of.explained('team/app:1')).reason).toBe('base not permitted');
+    expect((await of.explained('team/app:1')).reason).toBe('base-not-permitted');
   });
 
   it('is asked once more when the image is made, for it may end between', async () => {
@@ -188,7 +188,7 @@ describe('the right of a pusher', () => {
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);
     const { builds } = await manage<{ builds: { id: string }[] }>(of.one, 'GET', '/builds');
     expect(await manage(of.one, 'GET', `/builds/${builds[0]?.id ?? ''}`)).toMatchObject({
-      nodes: [{ state: 'failed', because: expect.stringContaining('may not pull secret/base now') as string }],
+      items: [{ state: 'failed', because: expect.stringContaining('may not pull secret/base now') as string }],
     });
   });
 
@@ -254,7 +254,7 @@ describe('a policy that names its bases', () => {
     await of.update();
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);
     expect(await of.explained('team/app:1')).toMatchObject({
-      reason: 'base not permitted',
+      reason: 'base-not-permitted',
       why: expect.stringContaining('do not name secret/base') as string,
     });
   });
@@ -276,7 +276,7 @@ describe('somebody who makes an image that others begin with', () => {
     expect(await of.layersOf('prod/app')).toEqual(victim.layers.map(({ digest }) => digest));
     expect(createHash('sha256').update(evil.bytes).digest('hex')).toBe(evil.digest.slice(7));
     expect(await of.explained('prod/app:1', 'team/bait:1')).toMatchObject({
-      reason: 'base not permitted',
+      reason: 'base-not-permitted',
       why: expect.stringContaining('only its layers say') as string,
     });
   });

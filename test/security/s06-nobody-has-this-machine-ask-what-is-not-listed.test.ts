@@ -137,7 +137,7 @@ describe("a host that an image names as its base's", () => {
     expect((await list(of, there.host)).status).toBe(200);
     await pushedOn(of, there.host);
     expect(there.asked.map(({ path }) => path)).toEqual(['/v2/library/base/manifests/1']);
-    expect(await reasonOf(of, 'app:1', `${there.host}/library/base:1`)).not.toBe('registry not listed');
+    expect(await reasonOf(of, 'app:1', `${there.host}/library/base:1`)).not.toBe('registry-not-listed');
   });
 
   it('is asked when the operator lists it, and then no other', async () => {

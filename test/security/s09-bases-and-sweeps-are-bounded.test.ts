@@ -66,7 +66,7 @@ describe('an image that names bases without end', () => {
     expect((await documentsOf(of, 'watched')).length).toBe(40);
     const { body } = await of.api('GET', '/builds/explain?image=app:1&base=elsewhere.example/x:1');
     expect(body).toMatchObject({
-      reason: 'not a dependent',
+      reason: 'not-a-dependent',
       why: expect.stringMatching(/it names 160 more/) as unknown,
     });
   });
@@ -94,7 +94,9 @@ describe('an image that names bases without end', () => {
     const of = registry();
     await of.push(build('base', 'base'), '1');
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
-    expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context })).toMatchObject({ status: 200 });
+    expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context })).toMatchObject({
+      status: expect.toBeOneOf([200, 201]) as number,
+    });
     await pushWithProvenance(of, 'app', '1', uris(500, 'other.example'));
     await of.settle();
     const edges = await documentsOf(of, 'edge');
@@ -165,7 +167,7 @@ describe('a part of a sweep that fails', () => {
     const one = composeForTest({ world: of.world, adapters: { documents, clock: of.clock, log } });
     await expect(one.sweepBuilds()).rejects.toThrow('it is down');
     expect(errors.join()).toContain('tags of other registries');
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: object[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: object[] };
     expect(builds).toHaveLength(1);
   });
 
@@ -188,7 +190,7 @@ describe('a part of a sweep that fails', () => {
     const { log, errors } = listening();
     await composeForTest({ world: of.world, adapters: { clock: of.clock, log } }).sweepBuilds();
     expect(errors.some((each) => each.includes('task:a-7'))).toBe(true);
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: object[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: object[] };
     expect(builds).toHaveLength(1);
   });
 

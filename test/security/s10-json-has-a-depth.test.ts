@@ -109,7 +109,7 @@ describe('an image whose JSON is nested too deep', () => {
     expect(await reasonOf(of, 'app:1', 'base:1')).toBe('failed');
     const [failed] = of.events('Longshore.BuildFailed');
     expect(JSON.stringify(failed)).toContain(`${maxJsonDepth} levels`);
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { state: string }[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: { state: string }[] };
     expect(builds.every(({ state }) => state === 'finished')).toBe(true);
   });
 

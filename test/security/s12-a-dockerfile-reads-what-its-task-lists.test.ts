@@ -72,7 +72,11 @@ function building(...needs: string[]): Built_ {
     async run() {
       const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
       await one.workOnBuild({ build });
-      const { nodes } = await manage<{ nodes: [{ state: string; because?: string }] }>(one, 'GET', `/builds/${build}`);
+      const { items: nodes } = await manage<{ items: [{ state: string; because?: string }] }>(
+        one,
+        'GET',
+        `/builds/${build}`,
+      );
       return nodes[0];
     },
   };

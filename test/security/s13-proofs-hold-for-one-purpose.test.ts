@@ -225,7 +225,7 @@ describe('what a gate or a runner is posted', () => {
     const again = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
     await one.workOnBuild(again);
     expect(
-      (await manage<{ nodes: { because: string }[] }>(one, 'GET', `/builds/${again.build}`)).nodes[0]?.because,
+      (await manage<{ items: { because: string }[] }>(one, 'GET', `/builds/${again.build}`)).items[0]?.because,
     ).toContain('PUT /api/v1/tasks/app/hook makes new ones');
     expect(ci.asked.filter(({ body }) => body.includes('"type":"build"'))).toHaveLength(1);
   });

@@ -127,9 +127,9 @@ describe('a rebase onto a base that may not be read', () => {
       expect((await of.pull('app:1')).digest).toBe(before.digest);
       for (const { digest: layer } of next.layers)
         expect((await ask(of.app, 'HEAD', `/v2/app/blobs/${layer}`)).status).toBe(404);
-      const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+      const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
       expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({
-        nodes: [{ state: 'failed', because: expect.stringMatching(/let nobody read it/) as string }],
+        items: [{ state: 'failed', because: expect.stringMatching(/let nobody read it/) as string }],
       });
     },
   );

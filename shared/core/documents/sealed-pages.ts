@@ -38,9 +38,10 @@ function opened(continuation: string, list: Buffer, secret: Uint8Array): string 
   return place;
 }
 
-function notOfThisList(): RegistryError {
+export function notOfThisList(): RegistryError {
   return new RegistryError({
     is: 'request-invalid',
+    code: 'invalidContinuation',
     why: 'continuation is not of this list: give the one that the page before ended with, or leave it out to begin with the first page',
   });
 }

@@ -1,24 +1,59 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
+import type { HonoRequest } from 'hono';
+import { withSuggestion } from '../dockerfile/suggest.ts';
 import { RegistryError } from '../oci/faults.ts';
+import { namePattern, nameSyntax } from '../rules/name.ts';
+import { generalErrorsOf } from './api-errors.ts';
+import type { Part } from './explain-issues.ts';
+import { explainIssues } from './explain-issues.ts';
+import type { JsonSchema } from './json-shape.ts';
+import { schemasOf } from './route-schemas.ts';
+import { targetOf } from './target.ts';
 
 export const pageSchema = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(50).openapi({ description: 'The most entries in one page.' }),
-  continuation: z
-    .string()
-    .max(24_000)
-    .optional()
-    .openapi({ description: 'What the page before ended with: opaque, and good for this list alone.' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(50)
+    .openapi({ description: 'The most entries in one page.', example: 50 }),
+  continuation: z.string().max(24_000).optional().openapi({
+    description: 'Where the page begins, out of the nextLink of the page before: opaque, and good for this list alone.',
+  }),
 });
 
 export const timesSchema = {
-  createdAt: z.string().openapi({ format: 'date-time' }),
-  updatedAt: z.string().openapi({ format: 'date-time' }),
+  createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
+  updatedAt: z.string().openapi({ format: 'date-time', description: 'When it was changed last.' }),
 };
 
-const errorsSchema = z
-  .object({ errors: z.array(z.object({ code: z.string(), message: z.string() })) })
-  .openapi('Errors');
+export const nextLinkSchema = {
+  nextLink: z.string().optional().openapi({
+    description: 'The path and query of the next page; absent on the last page.',
+    example: '/api/v1/tokens?limit=50&continuation=AbC…',
+  }),
+};
+
+/** One page of a list, with what else its answer says. */
+export function pageOf<T extends z.ZodType>(item: T, description: string) {
+  return z.object({ items: z.array(item).openapi({ description }), ...nextLinkSchema });
+}
+
+/** What a page ends with: the list's own path and query, with the place where the next page begins. */
+export function nextLink(request: HonoRequest, continuation: string | undefined): { nextLink?: string } {
+  if (continuation === undefined) return {};
+  const { path, query } = targetOf(request.url);
+  const next = new URLSearchParams(query);
+  next.set('continuation', continuation);
+  return { nextLink: `${path}?${next.toString()}` };
+}
+
+export const nameSchema = z
+  .string()
+  .regex(namePattern, nameSyntax)
+  .openapi({ example: 'ci', description: `The name that an administrator gave: it ${nameSyntax}.` });
 
 export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { 'application/json': { schema } } };
@@ -28,34 +63,120 @@ export function body<T extends z.ZodType>(schema: T) {
   return { body: { required: true, content: { 'application/json': { schema } } } };
 }
 
-/** What every route of the management API may answer beside what it is for. */
-export const refusals = {
-  400: json('Something in the request is wrong.', errorsSchema),
-  401: json('Nobody, or nobody known, asks.', errorsSchema),
-  403: json('The caller may not.', errorsSchema),
-  404: json('There is no such thing.', errorsSchema),
-  409: json('What is there forbids it.', errorsSchema),
-};
+/** Errors of one operation alone, by status: those that any operation may give are declared by `managementRoutes`. */
+export function errors<S extends number>(codes: Readonly<Record<S, { readonly codes: Codes; readonly when: string }>>) {
+  const responses = Object.entries<{ codes: Codes; when: string }>(codes).map(([status, { codes: own, when }]) => [
+    status,
+    { description: when, content: { 'application/json': { schema: errorsSchemaOf(own) } } },
+  ]);
+  return Object.fromEntries(responses) as Record<S, { description: string; content: object }>;
+}
+
+type Codes = readonly [string, ...string[]];
+
+/** Nothing of this name is there. */
+export function absent(...codes: Codes) {
+  return errors({ 404: { codes, when: 'Nothing of this name is there.' } });
+}
+
+/** The present state forbids it. */
+export function conflicting(...codes: Codes) {
+  return errors({ 409: { codes, when: 'The present state forbids it; the message says what to change.' } });
+}
+
+export function errorsSchemaOf(codes: readonly string[]) {
+  const error = {
+    type: 'object' as const,
+    required: ['code', 'message'],
+    description: 'One thing that is wrong.',
+    properties: {
+      code: {
+        type: 'string' as const,
+        enum: [...codes],
+        description: 'Names the error for programs; it never changes.',
+      },
+      message: {
+        type: 'string' as const,
+        description: 'Says what is wrong, what is allowed and what to do, for people.',
+      },
+      detail: { description: 'More about some errors, as the rights that are missing.' },
+    },
+  };
+  return {
+    type: 'object' as const,
+    required: ['errors'],
+    description: 'Why a request was refused.',
+    properties: {
+      errors: { type: 'array' as const, items: error, description: 'What is wrong; one entry as a rule.' },
+    },
+  };
+}
+
+/** A part of the API in its document: every operation has one. */
+export interface Tag {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** Where the document keeps tags on their way up to its root: components of its routers reach that, and nothing else. */
+export const tagComponents = 'x-tags';
+
+/** How callers prove who they are, unless a route has another way too. */
+export const usualSecurity = [{ password: [] }, { accessToken: [] }];
+
+/** Senders that prove themselves by a secret of their own. */
+export const inboundSecurity = [...usualSecurity, { inboundSecret: [] }];
 
 /**
  * A router that answers what does not parse as every other fault: by what is wrong with it. A parameter that a route
  * does not know is refused: ignored, `?repo=team/app` would show the whole registry to somebody who asked for one
- * repository.
+ * repository. Each operation is described with its tag, its security and the errors that any operation may give.
  */
-export function managementRoutes(): OpenAPIHono {
-  const routes = new OpenAPIHono({
-    defaultHook: (result) => {
-      if (!result.success)
-        throw new RegistryError({
-          is: 'request-invalid',
-          why: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; '),
-        });
-    },
-  });
+export function managementRoutes(tag?: Tag): OpenAPIHono {
+  const routes = new OpenAPIHono();
+  if (tag !== undefined)
+    routes.openAPIRegistry.registerComponent(tagComponents as never, tag.name, {
+      description: tag.description,
+    } as never);
   const register = routes.openapi.bind(routes) as (route: RouteConfig, ...more: unknown[]) => unknown;
-  routes.openapi = ((route: RouteConfig, ...more: unknown[]) =>
-    register(withKnownParameters(route), ...more)) as typeof routes.openapi;
+  routes.openapi = ((route: RouteConfig, handler: unknown) => {
+    const whole = withGeneralErrors(withKnownParameters(route), tag);
+    return register(whole, handler, refusing(whole));
+  }) as typeof routes.openapi;
   return routes;
+}
+
+const parts: Readonly<Record<string, Part>> = { query: 'query', param: 'path', json: 'body' };
+
+interface Validated {
+  readonly success: boolean;
+  readonly error?: z.ZodError;
+  readonly data: unknown;
+  readonly target: string;
+}
+
+function refusing(route: RouteConfig): (result: Validated) => void {
+  // Made when it is first needed: most calls are right.
+  let schemas: Readonly<Partial<Record<Part, JsonSchema>>> | undefined;
+  return ({ success, error, data, target }) => {
+    if (success || error === undefined) return;
+    const part = parts[target] ?? 'body';
+    schemas ??= schemasOf(route);
+    const isUnknown = part === 'query' && error.issues.some(({ code }) => code === 'unrecognized_keys');
+    throw new RegistryError({
+      is: 'request-invalid',
+      code: isUnknown ? 'unknownParameter' : part === 'body' ? 'invalidBody' : 'invalidParameter',
+      why: explainIssues(error.issues, { value: data, schema: schemas[part], part }),
+    });
+  };
+}
+
+/** What does not parse by a schema that a route does not have. Throws `RegistryError` (`request-invalid`). */
+export function parseBody<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const why = explainIssues(parsed.error.issues, { value, schema: undefined, part: 'body' });
+  throw new RegistryError({ is: 'request-invalid', code: 'invalidBody', why });
 }
 
 function withKnownParameters(route: RouteConfig): RouteConfig {
@@ -65,8 +186,25 @@ function withKnownParameters(route: RouteConfig): RouteConfig {
   const allowed = names.length === 0 ? 'it takes none' : `it takes ${names.join(', ')}`;
   const error = (issue: { readonly code?: string; readonly keys?: readonly string[] }) =>
     issue.code === 'unrecognized_keys'
-      ? `this call has no parameter ${(issue.keys ?? []).map((key) => JSON.stringify(key)).join(', ')}: ${allowed}`
+      ? withSuggestion(unknownParameters(issue.keys ?? [], allowed), issue.keys?.[0] ?? '', names)
       : undefined;
   // All else of it stays: its checks, and what its description says.
   return { ...route, request: { ...route.request, query: query.clone({ ...query.def, catchall: z.never(), error }) } };
+}
+
+function unknownParameters(keys: readonly string[], allowed: string): string {
+  return `this call has no parameter ${keys.map((key) => JSON.stringify(key)).join(', ')}: ${allowed}`;
+}
+
+function withGeneralErrors(route: RouteConfig, tag: Tag | undefined): RouteConfig {
+  const general = [...generalErrorsOf(route.request?.body !== undefined)].map(([status, { name }]) => [
+    status,
+    { $ref: `#/components/responses/${name}` },
+  ]);
+  return {
+    ...route,
+    tags: route.tags ?? (tag === undefined ? [] : [tag.name]),
+    security: route.security ?? usualSecurity,
+    responses: { ...(Object.fromEntries(general) as RouteConfig['responses']), ...route.responses },
+  };
 }

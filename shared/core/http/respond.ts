@@ -5,6 +5,7 @@ import type { RegistryFault, RequestFault } from '../oci/faults.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
+import { apiCodeOf } from './api-errors.ts';
 import { challengeHeaders } from './challenge.ts';
 import { rightFor } from './rights.ts';
 
@@ -117,7 +118,12 @@ function requestError(fault: RequestFault): WireError {
     case 'denied':
       return { code: 'DENIED', message: fault.why };
     case 'route-unknown':
-      return { code: 'NOT_FOUND', message: `no such route: ${fault.path.slice(0, 300)}` };
+      return {
+        code: 'NOT_FOUND',
+        message: `no such route: ${fault.path.slice(0, 300)}${fault.hint === undefined ? '' : `; ${fault.hint}`}`,
+      };
+    case 'media-type-unsupported':
+      return { code: 'UNSUPPORTED', status: 415, message: mediaTypeMessage(fault.given) };
     case 'too-slow':
       return { code: 'BAD_REQUEST', status: 408, message: `${fault.why}; send it again` };
     case 'misdirected':
@@ -143,7 +149,10 @@ function requestError(fault: RequestFault): WireError {
     case 'request-invalid':
       return { code: 'BAD_REQUEST', message: fault.why };
     case 'thing-unknown':
-      return { code: 'NOT_FOUND', message: `there is no ${fault.what}` };
+      return {
+        code: 'NOT_FOUND',
+        message: `there is no ${fault.what}${fault.hint === undefined ? '' : `: ${fault.hint}`}`,
+      };
     case 'conflict':
       return { code: 'CONFLICT', message: fault.why };
   }
@@ -177,6 +186,11 @@ function unauthorizedWords({
   return detail;
 }
 
+function mediaTypeMessage(given: string | null): string {
+  const said = given === null ? 'the body has no Content-Type' : `the body is ${JSON.stringify(given.slice(0, 100))}`;
+  return `${said}: send JSON with the header Content-Type: application/json`;
+}
+
 /** Whole seconds, rounded up: a client that comes back then is not too early. */
 function retryAfter(milliseconds: number): string {
   return String(Math.max(1, Math.ceil(milliseconds / 1000)));
@@ -196,20 +210,29 @@ export function receivedRange(bytes: number): string {
   return `0-${Math.max(0, bytes - 1)}`;
 }
 
+/** Whose codes an error has: the distribution-spec's, or those of `/api/v1`. */
+export type ErrorCodes = 'distribution' | 'api';
+
 /** Answers anything that was thrown; nothing reaches a client but codes, and what is unexpected is logged whole. */
-export function errorResponse(error: unknown, log: Log): Response {
-  if (error instanceof RegistryError) return send(wireError(error.fault));
+export function errorResponse(error: unknown, log: Log, codes: ErrorCodes = 'distribution'): Response {
+  const fault = error instanceof RegistryError ? error.fault : undefined;
+  const wire = wireErrorOf(error, log);
+  return send(wire, codes === 'api' ? apiCodeOf(fault, wire.code) : wire.code);
+}
+
+function wireErrorOf(error: unknown, log: Log): WireError {
+  if (error instanceof RegistryError) return wireError(error.fault);
   if (error instanceof StoreFailure) {
     log.error({ err: error }, 'a store failed');
     const code = error.kind === 'throttled' ? 'TOOMANYREQUESTS' : 'UNAVAILABLE';
-    return send({
+    return {
       code,
       message: `${error.dependency} ${error.kind === 'throttled' ? 'is busy' : 'does not answer'}; try again`,
       headers: { 'Retry-After': retryAfter(error.retryAfterMs ?? 1000) },
-    });
+    };
   }
   log.error({ err: error }, 'a request failed');
-  return send({ code: 'INTERNAL_ERROR' });
+  return { code: 'INTERNAL_ERROR' };
 }
 
 /** The same for whoever answers without a `Response`. */
@@ -217,12 +240,12 @@ export function wireAnswer(fault: RegistryFault): { readonly status: number; rea
   return answerOf(wireError(fault));
 }
 
-function answerOf(error: WireError): { readonly status: number; readonly json: string } {
+function answerOf(error: WireError, code: string = error.code): { readonly status: number; readonly json: string } {
   const { status, message } = wireErrors[error.code];
   const json = JSON.stringify({
     errors: [
       {
-        code: error.code,
+        code,
         message: error.message ?? message,
         ...defined({ detail: error.detail }),
       },
@@ -231,8 +254,8 @@ function answerOf(error: WireError): { readonly status: number; readonly json: s
   return { status: error.status ?? status, json };
 }
 
-function send(error: WireError): Response {
-  const { status, json: body } = answerOf(error);
+function send(error: WireError, code: string): Response {
+  const { status, json: body } = answerOf(error, code);
   return new Response(body, {
     status,
     headers: {

@@ -51,7 +51,9 @@ export type RequestFault =
   | { readonly is: 'disallowed'; readonly what: string; readonly attribute: string }
   | { readonly is: 'tag-unknown'; readonly tag: string }
   /** A request that no state of the registry could accept. */
-  | { readonly is: 'request-invalid'; readonly why: string }
+  | { readonly is: 'request-invalid'; readonly why: string; readonly code?: string }
+  /** A body that is not JSON by its `Content-Type`. */
+  | { readonly is: 'media-type-unsupported'; readonly given: string | null }
   | { readonly is: 'unsupported'; readonly why: string }
   /** `why` as RFC 6750 names it; absent when no credentials came. */
   | {
@@ -62,17 +64,20 @@ export type RequestFault =
       readonly challenge?: Challenge;
     }
   | { readonly is: 'denied'; readonly why: string }
-  | { readonly is: 'route-unknown'; readonly path: string }
+  | { readonly is: 'route-unknown'; readonly path: string; readonly hint?: string }
   /** A body that stops in the middle. */
   | { readonly is: 'too-slow'; readonly why: string }
   /** A host name that is not the registry's. */
   | { readonly is: 'misdirected'; readonly host: string }
   | { readonly is: 'contended'; readonly what: string }
   | { readonly is: 'too-many-requests'; readonly why: string; readonly retryAfterMs: number }
-  /** Something of the management API, in words: `token "ci"`. */
-  | { readonly is: 'thing-unknown'; readonly what: string }
-  /** The state of the registry forbids it. */
-  | { readonly is: 'conflict'; readonly why: string };
+  /**
+   * Something of the management API, in words: `token "ci"`. `code` names it for programs, as `tokenNotFound`; `hint` is
+   * the next step.
+   */
+  | { readonly is: 'thing-unknown'; readonly what: string; readonly code: `${string}NotFound`; readonly hint?: string }
+  /** The state of the registry forbids it. `code` names why for programs, as `tokenExists`. */
+  | { readonly is: 'conflict'; readonly why: string; readonly code: string };
 
 /** Thrown by features; never wraps a failure of a store (that is `StoreFailure`). */
 export class RegistryError extends Error {

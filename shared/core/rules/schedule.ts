@@ -6,12 +6,16 @@ const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 
 
 /** When something is done again and again, in UTC. */
 export const scheduleSchema = z.strictObject({
-  every: z.enum(['hour', 'day', 'week']),
+  every: z.enum(['hour', 'day', 'week']).describe('How often it is done.'),
   at: z
     .string()
     .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:30; of "every": "hour" the minutes count')
-    .default('02:00'),
-  on: z.enum(['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']).default('sunday'),
+    .default('02:00')
+    .describe('The time of day, in UTC; of every hour, the minutes count.'),
+  on: z
+    .enum(['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'])
+    .default('sunday')
+    .describe('The day of the week, where it is done every week.'),
 });
 
 /** The first time of a schedule after `now`. In UTC, which has no hour twice. */

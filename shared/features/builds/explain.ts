@@ -28,32 +28,32 @@ export interface Explanation {
 }
 
 export const reasons = [
-  'image unknown',
-  'not learned yet',
-  'not a dependent',
+  'image-unknown',
+  'not-learned-yet',
+  'not-a-dependent',
   'circle',
-  'pinned to a digest',
-  'another registry',
-  'registry not listed',
-  'base not permitted',
-  'base unknown',
-  'no policy',
-  'policy disabled',
-  'policy only notifies',
+  'pinned-to-a-digest',
+  'another-registry',
+  'registry-not-listed',
+  'base-not-permitted',
+  'base-unknown',
+  'no-policy',
+  'policy-disabled',
+  'policy-only-notifies',
   'notified',
-  'up to date',
-  'waits for a build',
-  'waits for a base',
-  'waits for its turn',
+  'up-to-date',
+  'waits-for-a-build',
+  'waits-for-a-base',
+  'waits-for-its-turn',
   'ready',
-  'being made',
+  'being-made',
   'made',
-  'needed nothing',
+  'needed-nothing',
   'failed',
-  'test failed',
+  'test-failed',
   'stopped',
   'cancelled',
-  'not updated since',
+  'not-updated-since',
 ] as const;
 type Reason = (typeof reasons)[number];
 
@@ -67,7 +67,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   if (at === undefined) return neverMade(ports, image);
   if (learned?.document.digest !== at.document.digest)
     return {
-      reason: 'not learned yet',
+      reason: 'not-learned-yet',
       why: `${name} was pushed a moment ago, and what it is built on is not known yet`,
     };
   const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
@@ -78,7 +78,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   if (!edge.base.startsWith('own:') && rule?.mode !== 'rebuild' && rule?.mode !== 'rebase-else-rebuild')
     return elsewhere(edge, name);
   const unfit = withRule(name, rule);
-  if (unfit !== undefined && unfit.reason !== 'policy only notifies') return unfit;
+  if (unfit !== undefined && unfit.reason !== 'policy-only-notifies') return unfit;
   if (rule !== undefined) {
     const barred = await barredFrom(ports, image, { edge, rule, pushedBy: at.document.pushedBy });
     if (barred !== undefined) return barred;
@@ -90,7 +90,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
 async function neverMade(ports: BuildPorts, image: TaggedImage): Promise<Explanation> {
   const name = `${image.repository}:${image.tag}`;
   const task = await taskOf(ports, image);
-  if (task === undefined) return { reason: 'image unknown', why: `there is no ${name}` };
+  if (task === undefined) return { reason: 'image-unknown', why: `there is no ${name}` };
   for (const build of await latestBuilds(ports)) {
     const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
     if (node === undefined) continue;
@@ -102,7 +102,7 @@ async function neverMade(ports: BuildPorts, image: TaggedImage): Promise<Explana
     };
   }
   return {
-    reason: 'image unknown',
+    reason: 'image-unknown',
     why: `there is no ${name} yet; its task "${task.name}" makes it, and no recent build has tried: POST /api/v1/tasks/${task.name}/run`,
   };
 }
@@ -123,14 +123,14 @@ function edgeTo(
   if (pinned?.tag !== undefined && rule?.bumpsPins === true) return pinned;
   if (pinned !== undefined)
     return {
-      reason: 'pinned to a digest',
+      reason: 'pinned-to-a-digest',
       why:
         `${name} names ${shownReference(pinned)}: a digest does not ` +
         `move${pinned.tag === undefined ? '' : ', unless its task or policy says "pins": "bump"'}`,
     };
   const others = bases.map(shownReference).join(', ');
   return {
-    reason: 'not a dependent',
+    reason: 'not-a-dependent',
     why:
       others === ''
         ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers`
@@ -140,7 +140,7 @@ function edgeTo(
 
 function elsewhere(edge: BaseFound, name: string): Explanation {
   return {
-    reason: 'another registry',
+    reason: 'another-registry',
     why:
       `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to ` +
       'this registry, and build on that',
@@ -157,12 +157,12 @@ async function barredFrom(
     const isLooked = edge.tag === undefined || (await listingOf(ports, edge.base, edge.tag)) !== 'not listed';
     return isLooked
       ? undefined
-      : { reason: 'registry not listed', why: `${shownReference(edge)} is not looked at: ${notListed(edge.base)}` };
+      : { reason: 'registry-not-listed', why: `${shownReference(edge)} is not looked at: ${notListed(edge.base)}` };
   }
   const permit = await permitFor(ports, { image, pushedBy, base: edge.base, found: edge.found, rule });
   return permit.is === 'refused'
     ? {
-        reason: 'base not permitted',
+        reason: 'base-not-permitted',
         why: `${image.repository}:${image.tag} does not follow ${shownReference(edge)}: ${permit.why}`,
       }
     : undefined;
@@ -171,16 +171,16 @@ async function barredFrom(
 function withRule(name: string, rule: Rule | undefined): Explanation | undefined {
   if (rule === undefined)
     return {
-      reason: 'no policy',
+      reason: 'no-policy',
       why: `no task of /api/v1/tasks makes ${name}, and no policy of /api/v1/builds/policies takes it in`,
     };
   if (!rule.isOn)
     return {
-      reason: 'policy disabled',
+      reason: 'policy-disabled',
       why: `the ${rule.by}, which is for ${name}, is disabled, or is not for updates of bases`,
     };
   return rule.mode === 'notify'
-    ? { reason: 'policy only notifies', why: `the ${rule.by} tells of ${name}, and makes nothing` }
+    ? { reason: 'policy-only-notifies', why: `the ${rule.by} tells of ${name}, and makes nothing` }
     : undefined;
 }
 
@@ -194,7 +194,7 @@ async function inBuilds(
   const waits = lane?.waiting.find((root) => root.base === base && root.tag === tag);
   if (waits !== undefined)
     return {
-      reason: 'waits for a build',
+      reason: 'waits-for-a-build',
       why:
         `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until ` +
         `${waits.heldBy === undefined ? 'a build under way' : 'the build that makes the same images'} has ended`,
@@ -203,7 +203,7 @@ async function inBuilds(
   for (const build of await latestBuilds(ports)) {
     if (build.state === 'planning' && build.roots.some((root) => root.base === base && root.tag === tag))
       return {
-        reason: 'waits for a build',
+        reason: 'waits-for-a-build',
         why: `what follows from ${shownReference({ base, tag })} is being worked out`,
         build: build.build,
       };
@@ -224,18 +224,18 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
   switch (node.state) {
     case 'waiting':
       return {
-        reason: 'waits for a base',
+        reason: 'waits-for-a-base',
         why: `it waits for ${node.waitsFor.map(({ node: id }) => nameIn(id)).join(', ')}`,
       };
     case 'ready':
       if (node.turnAt !== undefined && node.tryAt === node.turnAt)
         return {
-          reason: 'waits for its turn',
+          reason: 'waits-for-its-turn',
           why: `its ${node.by} has had all its builds of this hour; the next one begins at ${node.turnAt}`,
         };
       return { reason: 'ready', why: 'it is its turn next' };
     case 'running':
-      return { reason: 'being made', why: `it is being made, for the ${node.attempts}. time` };
+      return { reason: 'being-made', why: `it is being made, attempt ${node.attempts}` };
     case 'succeeded':
       return {
         reason: 'made',
@@ -244,13 +244,13 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
           `${node.digestBefore ?? ''}${node.conflicts === undefined ? '' : `; kept of the image: ${node.conflicts.join(', ')}`}`,
       };
     case 'same':
-      return { reason: 'needed nothing', why: `at ${at} it was on the new base already` };
+      return { reason: 'needed-nothing', why: `at ${at} it was on the new base already` };
     case 'notified':
       return { reason: 'notified', why: `that it is due was told at ${at}; its policy makes nothing` };
     case 'failed':
       if (node.isGated === true)
         return {
-          reason: 'test failed',
+          reason: 'test-failed',
           why:
             `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ` +
             `${node.because ?? ''}${whereLogged(node)}`,
@@ -275,7 +275,7 @@ async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promi
   const repository = ownRepository(ports.registry, edge.base);
   const shown = shownReference(edge);
   if (repository === undefined)
-    return { reason: 'not updated since', why: `no look at ${shown} has found it moved since ${name} was learned` };
+    return { reason: 'not-updated-since', why: `no look at ${shown} has found it moved since ${name} was learned` };
   const there =
     edge.tag === undefined
       ? undefined
@@ -284,12 +284,12 @@ async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promi
           tagDocumentSchema,
           tagRef({ registry: ports.registry, repository }, edge.tag),
         );
-  if (there === undefined) return { reason: 'base unknown', why: `there is no ${shown} in this registry` };
+  if (there === undefined) return { reason: 'base-unknown', why: `there is no ${shown} in this registry` };
   const known: Digest[] = baseDigestsIn(edge);
   if (known.includes(there.document.digest))
-    return { reason: 'up to date', why: `${name} is built on what ${shown} is now` };
+    return { reason: 'up-to-date', why: `${name} is built on what ${shown} is now` };
   return {
-    reason: 'not updated since',
+    reason: 'not-updated-since',
     why: `${shown} has not moved since ${name} was learned at all: nothing has told of a later image (${there.document.digest})`,
   };
 }

@@ -5,12 +5,6 @@ import type { RegistryName } from '../../core/oci/name.ts';
 import type { DocumentRef } from '../../core/ports/documents.ts';
 import { patternSchema } from './pattern.ts';
 
-/**
- * A name that an administrator gives: 1 to 50 letters, digits, dashes and underscores, beginning with none of the last
- * two.
- */
-export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,49}$/;
-
 const inRegistry = {
   registry: registrySchema,
   name: z.string(),

@@ -192,6 +192,7 @@ function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], dige
   if (onlyIfAt === undefined || at === digest || (at ?? 'nothing') === onlyIfAt) return;
   throw new RegistryError({
     is: 'conflict',
+    code: 'conflict',
     why: `the tag ${tag?.name ?? ''} is at ${at ?? 'nothing'} by now, and was to be moved from ${onlyIfAt}`,
   });
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { collection } from '../../core/documents/collection.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
@@ -18,8 +18,9 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
       .array(glob)
       .min(1)
       .max(100)
-      .default([everything] as never),
-    exclude: z.array(glob).max(100).default([]),
+      .default([everything] as never)
+      .describe('Names or patterns that are taken in: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
   });
 }
 
@@ -27,26 +28,41 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
  * Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index
  * that is.
  */
-const filtersSchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}),
-  tags: scope(tagGlobSchema, '*').prefault({}),
-  /** The manifest's artifact type, or the media type of its config; absent, all. */
-  artifactTypes: z.array(z.string().min(1).max(255)).min(1).max(50).optional(),
+export const filtersSchema = z.strictObject({
+  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories are copied.'),
+  tags: scope(tagGlobSchema, '*').prefault({}).describe('Which tags are copied.'),
+  artifactTypes: z
+    .array(z.string().min(1).max(255))
+    .min(1)
+    .max(50)
+    .optional()
+    .describe("The manifest's artifact type, or the media type of its config; absent, all."),
 });
 export type Filters = z.infer<typeof filtersSchema>;
 
 /** What somebody asks of a replica. */
 export const replicaSettingsSchema = z.strictObject({
-  paused: z.boolean().default(false),
-  filters: filtersSchema.prefault({}),
-  /** Of its copies among those of other registries in the region: 1 goes first. */
-  priority: z.int().min(1).max(9).default(5),
-  /** Of one instance's copying; absent, as fast as it goes. */
-  bytesPerSecond: z.int().min(1024).optional(),
-  /** `size`: what the store says that it received; `hash`: the copy is read whole, and its digest made. */
-  verify: z.enum(['size', 'hash']).default('size'),
-  /** Whether a front door sends clients to this region: `/healthz` there says 503 while it does not. */
-  endpoint: z.boolean().default(true),
+  paused: z.boolean().default(false).describe('Whether copying is paused.'),
+  filters: filtersSchema.prefault({}).describe('Which images are copied.'),
+  priority: z
+    .int()
+    .min(1)
+    .max(9)
+    .default(5)
+    .describe('The priority of its copies among those of other registries in the region: 1 goes first.'),
+  bytesPerSecond: z
+    .int()
+    .min(1024)
+    .optional()
+    .describe('How fast one instance copies, in bytes a second; absent, as fast as it goes.'),
+  verify: z
+    .enum(['size', 'hash'])
+    .default('size')
+    .describe('size: what the store says that it received is compared; hash: the copy is read whole and hashed.'),
+  endpoint: z
+    .boolean()
+    .default(true)
+    .describe('Whether a front door sends clients to this region: /healthz there says 503 while it does not.'),
 });
 export type ReplicaSettings = z.infer<typeof replicaSettingsSchema>;
 

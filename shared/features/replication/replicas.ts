@@ -50,7 +50,11 @@ export async function changeReplica(
  * Adds a replica, or changes one; either way what is stored is looked through for it. Throws `RegistryError`:
  * `request-invalid` for a region that is none, `conflict` while it is being removed.
  */
-export async function putReplica(ports: Editing, region: string, settings: ReplicaSettings): Promise<Replica> {
+export async function putReplica(
+  ports: Editing,
+  region: string,
+  settings: ReplicaSettings,
+): Promise<{ readonly replica: Replica; readonly created: boolean }> {
   const { documents, registry, clock, regions } = ports;
   if (!regions.names.includes(region))
     throw new RegistryError({
@@ -62,6 +66,7 @@ export async function putReplica(ports: Editing, region: string, settings: Repli
     if (before.draining !== undefined)
       throw new RegistryError({
         is: 'conflict',
+        code: 'replicationRemoving',
         why: `the replica ${region} is being removed: wait until it is gone, then add it anew`,
       });
     return {
@@ -72,7 +77,7 @@ export async function putReplica(ports: Editing, region: string, settings: Repli
   };
   for (;;) {
     const there = await changeReplica(ports, region, change);
-    if (there !== undefined) return there;
+    if (there !== undefined) return { replica: there, created: false };
     const fresh: Replica = {
       id: replicaRef(registry, region).id,
       type: 'replica',
@@ -88,7 +93,7 @@ export async function putReplica(ports: Editing, region: string, settings: Repli
     if (
       (await documents.commitDocuments('registries', [registry], [{ do: 'create', document: { ...fresh } }])).committed
     )
-      return fresh;
+      return { replica: fresh, created: true };
   }
 }
 
@@ -128,12 +133,18 @@ export async function removeReplica(ports: Editing, region: string): Promise<Rep
   )
     throw new RegistryError({
       is: 'conflict',
+      code: 'lastRegion',
       why: 'what the last region holds can go nowhere: all others are none, or are being emptied',
     });
   const drained = await changeReplica(ports, region, ({ walk: _, ...before }) =>
     before.draining === undefined ? { ...before, draining } : undefined,
   );
-  if (drained === undefined) throw new RegistryError({ is: 'thing-unknown', what: `replica "${region.slice(0, 40)}"` });
+  if (drained === undefined)
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'replicationNotFound',
+      what: `replica "${region.slice(0, 40)}"`,
+    });
   return drained;
 }
 

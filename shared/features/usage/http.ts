@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import { json, managementRoutes, refusals } from '../../core/http/management.ts';
+import { absent, json, managementRoutes } from '../../core/http/management.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import { exportTable } from './export.ts';
@@ -21,38 +21,48 @@ const routes = {
   usage: createRoute({
     method: 'get',
     path: '/usage',
-    summary: 'How much is stored, pulled and pushed: of the registry, a repository, a tag or a digest',
+    operationId: 'getUsage',
+    summary: 'Gets what is stored, pulled and pushed',
+    description: 'Gets the counters of the registry, or of one repository, tag or digest.',
     request: { query: usageQuery },
     responses: {
-      ...refusals,
+      ...absent('repositoryNotFound', 'tagNotFound', 'manifestNotFound'),
       200: json('The counters. They follow a push within a second, a pull within a minute.', usageSchema),
     },
   }),
   top: createRoute({
     method: 'get',
     path: '/usage/top',
-    summary: 'The repositories with most of something',
+    operationId: 'listTopRepositories',
+    summary: 'Lists the repositories with most of something',
+    description: 'Lists the repositories that hold, waste, are pulled or pushed most, the first of them first.',
     request: { query: topQuery },
-    responses: { ...refusals, 200: json('The first of them.', topSchema) },
+    responses: { 200: json('The repositories, the one with most first.', topSchema) },
   }),
   pulled: createRoute({
     method: 'get',
     path: '/usage/pulled',
-    summary: 'What share of the stored bytes was pulled lately',
-    responses: { ...refusals, 200: json('By the last survey.', pulledSchema) },
+    operationId: 'getPulledShare',
+    summary: 'Gets the share of bytes pulled lately',
+    description: 'Says what share of the stored bytes was pulled in the last days, by the last survey.',
+    responses: { ...absent('surveyNotFound'), 200: json('The shares by the last survey.', pulledSchema) },
   }),
   forecast: createRoute({
     method: 'get',
     path: '/usage/forecast',
-    summary: 'When the stored bytes will meet the quota',
-    responses: { ...refusals, 200: json('By the surveys of the last week.', forecastSchema) },
+    operationId: 'getForecast',
+    summary: 'Forecasts when the quota is full',
+    description: 'Says when the stored bytes will meet the quota, by the surveys of the last week.',
+    responses: { ...absent('surveyNotFound'), 200: json('The forecast by the last surveys.', forecastSchema) },
   }),
   csv: createRoute({
     method: 'get',
     path: '/usage/export.csv',
-    summary: 'The counters as a table',
+    operationId: 'exportUsage',
+    summary: 'Exports the counters as a table',
+    description: 'Exports the counters of all repositories or images as comma-separated values.',
     request: { query: exportQuery },
-    responses: { ...refusals, 200: csv },
+    responses: { 200: csv },
   }),
 };
 
@@ -63,7 +73,7 @@ export interface UsageRoutesPorts extends ReportPorts {
 /** `/usage` of the management API. */
 export function usageRoutes(ports: UsageRoutesPorts, registry: RegistryName): OpenAPIHono {
   const { documents, clock } = ports;
-  const api = managementRoutes();
+  const api = managementRoutes({ name: 'usage', description: 'What is stored, pulled and pushed, and how it grows.' });
   api.openapi(routes.usage, async (context) => {
     const query = context.req.valid('query');
     const usage = await usageOf(ports, registry, query);
@@ -72,7 +82,7 @@ export function usageRoutes(ports: UsageRoutesPorts, registry: RegistryName): Op
   });
   api.openapi(routes.top, async (context) => {
     const { by, limit } = context.req.valid('query');
-    return context.json({ repositories: await topRepositories(documents, registry, by, limit) }, 200);
+    return context.json({ items: await topRepositories(documents, registry, by, limit) }, 200);
   });
   api.openapi(routes.pulled, async (context) => context.json(await pulledShare(ports, registry), 200));
   api.openapi(routes.forecast, async (context) => {
@@ -105,6 +115,7 @@ function nothingThere({
   if (tag === undefined && digest === undefined) return new RegistryError({ is: 'name-unknown', name: repository });
   return new RegistryError({
     is: 'thing-unknown',
+    code: tag === undefined ? 'manifestNotFound' : 'tagNotFound',
     what: tag === undefined ? `manifest ${repository}@${digest ?? ''}` : `tag ${repository}:${tag}`,
   });
 }

@@ -159,5 +159,5 @@ function routeChanges(before: Webhook | undefined, after: Webhook): DocumentChan
 }
 
 function raiseUnknown(name: string): never {
-  throw new RegistryError({ is: 'thing-unknown', what: `webhook "${name}"` });
+  throw new RegistryError({ is: 'thing-unknown', code: 'webhookNotFound', what: `webhook "${name}"` });
 }

@@ -52,7 +52,8 @@ export async function redeliverSince(ports: PipelinePorts, name: string, since: 
   const { registry, documents, queues, clock, ids } = ports;
   const hook = await requireHook(documents, registry, name);
   const whyNot = whyNotFor(hook, hook);
-  if (whyNot !== undefined) throw new RegistryError({ is: 'conflict', why: `nothing can be sent: ${whyNot}` });
+  if (whyNot !== undefined)
+    throw new RegistryError({ is: 'conflict', code: 'nothingSendable', why: `nothing can be sent: ${whyNot}` });
   const now = clock.now();
   const [job, startedAt] = [ids.nextId(), now.toISOString()];
   const { partition, id } = redeliveryRef(registry, name, job);
@@ -85,7 +86,11 @@ export async function readRedelivery(
 ): Promise<Redelivery> {
   const stored = await readStored(documents, redeliverySchema, redeliveryRef(registry, name, job));
   if (stored === undefined)
-    throw new RegistryError({ is: 'thing-unknown', what: `redelivery "${job}" of the webhook "${name}"` });
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'redeliveryNotFound',
+      what: `redelivery "${job}" of the webhook "${name}"`,
+    });
   return stored.document;
 }
 

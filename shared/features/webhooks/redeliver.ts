@@ -24,7 +24,11 @@ export async function redeliver(ports: PipelinePorts, name: string, deliveryId: 
   if (known === undefined) throw unknown(name, deliveryId);
   const whyNot = whyNotFor(known.document, hook);
   if (whyNot !== undefined)
-    throw new RegistryError({ is: 'conflict', why: `the delivery ${deliveryId} cannot be sent: ${whyNot}` });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'deliveryNotSendable',
+      why: `the delivery ${deliveryId} cannot be sent: ${whyNot}`,
+    });
   const begun = await beginAnew(ports, hook, known, ports.clock.now(), () => true);
   if (begun === undefined) throw unknown(name, deliveryId);
   return begun;
@@ -90,5 +94,9 @@ export async function ping(ports: PipelinePorts, name: string): Promise<Delivery
 }
 
 function unknown(name: string, deliveryId: string): RegistryError {
-  return new RegistryError({ is: 'thing-unknown', what: `delivery "${deliveryId}" of the webhook "${name}"` });
+  return new RegistryError({
+    is: 'thing-unknown',
+    code: 'deliveryNotFound',
+    what: `delivery "${deliveryId}" of the webhook "${name}"`,
+  });
 }

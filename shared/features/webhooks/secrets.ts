@@ -104,6 +104,7 @@ async function sealed({ sealing }: Keys, place: SealedPlace, bytes: Uint8Array):
   if (!sealing.configured)
     throw new RegistryError({
       is: 'conflict',
+      code: 'sealingKeyMissing',
       why:
         'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, ' +
         'on every instance, or LONGSHORE_KEY_VAULT',

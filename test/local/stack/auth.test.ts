@@ -60,8 +60,10 @@ describe.each(['url', 'functionsUrl'] as const)('npm start --auth required, by i
       });
     expect((await make('/tokens', 'POST', { name: `b-${host}`, scopeMap: '_repositories_pull' })).status).toBe(201);
     expect((await make('/tokens', 'POST', { name: `a-${host}`, scopeMap: '_repositories_pull' })).status).toBe(201);
-    const { tokens } = (await (await fetch(`${stack[host]}/api/v1/tokens`, { headers: administrator() })).json()) as {
-      tokens: { name: string }[];
+    const { items: tokens } = (await (
+      await fetch(`${stack[host]}/api/v1/tokens`, { headers: administrator() })
+    ).json()) as {
+      items: { name: string }[];
     };
     expect(tokens.map(({ name }) => name)).toEqual([...tokens.map(({ name }) => name)].sort());
     expect(tokens.map(({ name }) => name)).toEqual(expect.arrayContaining([`a-${host}`, `b-${host}`]));

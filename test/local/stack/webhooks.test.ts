@@ -70,8 +70,8 @@ describe('a webhook of the stack that npm start runs', () => {
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
     const log = await vi.waitFor(async () => {
       const { json } = await api('GET', 'receiver/deliveries');
-      expect(json).toMatchObject({ deliveries: [{ status: 'delivered', attempted: 2 }] });
-      return json.deliveries as { id: string; attempts: { response: { status: number } }[] }[];
+      expect(json).toMatchObject({ items: [{ status: 'delivered', attempted: 2 }] });
+      return json.items as { id: string; attempts: { response: { status: number } }[] }[];
     }, 5_000);
     expect(log[0]?.attempts.map(({ response }) => response.status)).toEqual([500, 204]);
     expect((await api('POST', `receiver/deliveries/${log[0]?.id ?? ''}/redeliver`)).status).toBe(202);
@@ -103,7 +103,7 @@ describe('a webhook of the stack that npm start runs', () => {
     await vi.waitFor(
       async () =>
         expect((await api('GET', 'receiver/deliveries?status=expired&repository=hooked/expiring')).json).toMatchObject({
-          deliveries: [{ attempted: 2 }],
+          items: [{ attempted: 2 }],
         }),
       20_000,
     );

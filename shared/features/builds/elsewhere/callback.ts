@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { patching } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { defined } from '../../../core/documents/defined.ts';
@@ -17,16 +17,19 @@ import { tokenOf } from './token.ts';
 /** What a runner elsewhere tells: as often as it likes that it is at work, and once how it ended. */
 export const callbackSchema = z.union(
   [
-    z.strictObject({ state: z.literal('running'), log: z.string().max(mostAppended).optional() }),
     z.strictObject({
-      state: z.literal('succeeded'),
-      digest: digestSchema,
-      log: z.string().max(mostAppended).optional(),
+      state: z.literal('running').describe('The image is being built.'),
+      log: z.string().max(mostAppended).optional().describe('What was printed since the last call.'),
     }),
     z.strictObject({
-      state: z.literal('failed'),
-      why: z.string().min(1).max(2_000),
-      log: z.string().max(mostAppended).optional(),
+      state: z.literal('succeeded').describe('The image was pushed.'),
+      digest: digestSchema.describe('The digest of the image that was pushed.'),
+      log: z.string().max(mostAppended).optional().describe('What was printed since the last call.'),
+    }),
+    z.strictObject({
+      state: z.literal('failed').describe('The image was not built.'),
+      why: z.string().min(1).max(2_000).describe('Why it failed, in words.'),
+      log: z.string().max(mostAppended).optional().describe('What was printed since the last call.'),
     }),
   ],
   {
@@ -60,7 +63,11 @@ export async function takeCallback(
       const open = openNode(found?.document, outcome);
       // One that was replaced since tells nothing of the one that is at work now.
       if (!isOf(open.remote.token))
-        throw new RegistryError({ is: 'conflict', why: "the token is another job's, which is wanted no more" });
+        throw new RegistryError({
+          is: 'conflict',
+          code: 'jobReplaced',
+          why: "the token is another job's, which is wanted no more",
+        });
       const isTold = outcome !== undefined && JSON.stringify(open.remote.outcome) === JSON.stringify(outcome);
       if (found === undefined || isTold) return open;
       const now = ports.clock.now().toISOString();
@@ -101,12 +108,20 @@ async function outcomeOf(ports: BuildPorts, image: TaggedImage, told: Callback):
 
 function openNode(node: Node | undefined, outcome: Outcome | undefined): Away {
   if (node?.remote === undefined || node.remote === null)
-    throw new RegistryError({ is: 'thing-unknown', what: 'a build elsewhere of this image' });
+    throw new RegistryError({ is: 'thing-unknown', code: 'jobNotFound', what: 'a build elsewhere of this image' });
   const isSame = outcome !== undefined && JSON.stringify(node.remote.outcome) === JSON.stringify(outcome);
   if (isEnded(node) && !isSame)
-    throw new RegistryError({ is: 'conflict', why: `the image has ended: ${node.because ?? node.state}` });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'imageEnded',
+      why: `the image has ended: ${node.because ?? node.state}`,
+    });
   if (node.remote.outcome !== undefined && !isSame)
-    throw new RegistryError({ is: 'conflict', why: `it was already told that it ${node.remote.outcome.is}` });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'outcomeKnown',
+      why: `it was already told that it ${node.remote.outcome.is}`,
+    });
   return { ...node, remote: node.remote };
 }
 

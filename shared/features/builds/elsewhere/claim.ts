@@ -16,12 +16,20 @@ export async function claimJob(ports: BuildPorts, build: string, image: TaggedIm
   const node = (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
   const task = node?.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
   if (node?.remote === undefined || node.remote === null || task === undefined)
-    throw new RegistryError({ is: 'thing-unknown', what: 'a build elsewhere of this image' });
+    throw new RegistryError({ is: 'thing-unknown', code: 'jobNotFound', what: 'a build elsewhere of this image' });
   const { remote } = node;
   if (isEnded(node) || remote.outcome !== undefined)
-    throw new RegistryError({ is: 'conflict', why: `the image has ended: ${node.because ?? node.state}` });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'imageEnded',
+      why: `the image has ended: ${node.because ?? node.state}`,
+    });
   const key = await ports.sealing.find(remote.key);
   if (key === undefined)
-    throw new RegistryError({ is: 'conflict', why: "the key that the job's token was made with is gone" });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'jobKeyGone',
+      why: "the key that the job's token was made with is gone",
+    });
   return jobOf(ports, { ...node, remote }, task, { commit: node.commit, token: tokenOf(key, node, remote.job) });
 }

@@ -72,7 +72,7 @@ const waysOfRegistries = (source: string): readonly Way[] =>
  */
 const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
   [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases', waysOfRegistries), 'lasts'],
-  [/^\/api\/v1\/tasks\/([a-z0-9-]{1,50})\/hook$/, bySecret('task', () => waysOfHosts), 'lasts'],
+  [/^\/api\/v1\/tasks\/([a-zA-Z0-9_-]{1,50})\/hook$/, bySecret('task', () => waysOfHosts), 'lasts'],
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/callback$/, byToken],
   [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, byClaim],
 ];

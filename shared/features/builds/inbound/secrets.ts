@@ -41,6 +41,7 @@ export async function writeInbound(
   if (!sealing.configured)
     throw new RegistryError({
       is: 'conflict',
+      code: 'sealingKeyMissing',
       why:
         'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every ' +
         'instance, or LONGSHORE_KEY_VAULT',
@@ -70,7 +71,16 @@ export async function readInboundSecret(ports: InboundPorts, of: string): Promis
   return bytes === undefined ? undefined : Buffer.from(bytes).toString();
 }
 
-export async function deleteInboundSecret({ documents, registry }: InboundPorts, of: string): Promise<void> {
+/** `false` when there was none. */
+export async function deleteInboundSecret({ documents, registry }: InboundPorts, of: string): Promise<boolean> {
   const { container, partition, id } = inboundRef(registry, of);
-  await documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
+  return (await documents.commitDocuments(container, partition, [{ do: 'delete', id }])).committed;
+}
+
+/** Whose secret it is and since when, without the secret; `undefined` where there is none. */
+export async function inboundOf(
+  { documents, registry }: InboundPorts,
+  of: string,
+): Promise<Pick<Inbound, 'of' | 'createdAt'> | undefined> {
+  return (await readStored(documents, inboundSchema, inboundRef(registry, of)))?.document;
 }

@@ -1,12 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { stableUuid } from '../../../core/documents/stable-id.ts';
-import { body, json, managementRoutes, refusals } from '../../../core/http/management.ts';
+import { absent, body, conflicting, inboundSecurity, json, managementRoutes } from '../../../core/http/management.ts';
 import { readSmallBody } from '../../../core/http/request.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
 import { maxNotificationBytes } from '../inbound/let-in.ts';
-import { deleteInboundSecret } from '../inbound/secrets.ts';
+import { deleteInboundSecret, inboundOf } from '../inbound/secrets.ts';
 import { putTaskSecrets } from '../inbound/task-secrets.ts';
 import { buildSoon } from '../plan/build-soon.ts';
 import { rootOf } from '../plan/root-of.ts';
@@ -15,55 +15,107 @@ import type { Task } from '../tasks/documents.ts';
 import { taskNameSchema } from '../tasks/documents.ts';
 import { moveOf, refsPushed } from '../tasks/git-pushed.ts';
 import { theTask } from '../tasks/tasks.ts';
-import { doorQuery } from './wire.ts';
+import { doorQuery, text, time } from './shapes.ts';
+import { tasksTag } from './tasks-wire.ts';
 
 const params = z.object({ name: taskNameSchema });
 
-const shownSecrets = z.object({
-  secret: z.string().openapi({ description: "Of the host of the repository: it opens the task's hook alone." }),
-  claimSecret: z
-    .string()
-    .openapi({ description: 'Of a CI that is told of its jobs in public: it signs for a job whole.' }),
-  runnerSecret: z.string().openapi({ description: 'By which the runner verifies what it is posted.' }),
-  gateSecret: z.string().openapi({ description: 'By which the gate verifies what it is posted.' }),
-});
+const shownSecrets = z
+  .object({
+    secret: z.string().openapi({ description: "Of the host of the repository: it opens the task's hook alone." }),
+    claimSecret: z
+      .string()
+      .openapi({ description: 'Of a CI that is told of its jobs in public: it signs for a job whole.' }),
+    runnerSecret: z.string().openapi({ description: 'By which the runner verifies what it is posted.' }),
+    gateSecret: z.string().openapi({ description: 'By which the gate verifies what it is posted.' }),
+  })
+  .openapi('TaskSecrets', { description: 'The secrets of a task, one for each who deals with it.' });
+const contentSchema = z
+  .strictObject({
+    secret: z
+      .string()
+      .min(16)
+      .max(200)
+      .optional()
+      .openapi({ description: 'A secret of your own for the hook; absent, one is made.' }),
+  })
+  .openapi('TaskHookContent', { description: 'The secret by which a push needs no other credentials.' });
+const hookSchema = z
+  .object({ task: text('The name of the task.'), createdAt: time('When its secrets were made.') })
+  .openapi('TaskHook', { description: 'That a task has secrets; they are not shown.' });
+const takenSchema = z
+  .object({
+    commit: text('The commit that is built.'),
+    build: text('The build; absent while it waits for the end of another.').optional(),
+  })
+  .openapi('TaskHookTaken', { description: 'What is built because of a push.' });
+const ignoredSchema = z
+  .object({ ignored: text('Why nothing is built.') })
+  .openapi('TaskHookIgnored', { description: 'That a push is about something else.' });
 
 const routes = {
   hook: createRoute({
     method: 'post',
     path: '/tasks/{name}/hook',
-    summary: 'A host of repositories says that something was pushed: the task is built when its own reference was',
+    operationId: 'notifyTask',
+    summary: 'Tells a task of a push to its repository',
+    description: 'A host of git repositories tells of a push. The task is built when its own reference was pushed.',
+    security: inboundSecurity,
     request: { params, query: doorQuery },
     responses: {
-      ...refusals,
-      202: json(
-        'In line; the build that makes it, unless it waits for the end of another.',
-        z.object({ commit: z.string(), build: z.string().optional() }),
-      ),
-      200: json('It is about something else.', z.object({ ignored: z.string() })),
+      ...absent('taskNotFound'),
+      ...conflicting('taskWithoutGit'),
+      202: json('The task is in line to be built.', takenSchema),
+      200: json('The push is about something else.', ignoredSchema),
+    },
+  }),
+  read: createRoute({
+    method: 'get',
+    path: '/tasks/{name}/hook',
+    operationId: 'getTaskHook',
+    summary: 'Gets whether a task has secrets',
+    description: 'Gets since when a task has secrets for its hook, its runner and its gate; they are not shown.',
+    request: { params },
+    responses: {
+      ...absent('taskNotFound', 'taskHookNotFound'),
+      200: json('Since when the task has secrets.', hookSchema),
     },
   }),
   put: createRoute({
     method: 'put',
     path: '/tasks/{name}/hook',
-    summary:
-      'Makes the secrets of a task anew, one for each who deals with it; that of its hook, by which a push needs ' +
-      'no other credentials, may be given',
-    request: { params, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) },
-    responses: { ...refusals, 200: json('They: this is the only time that they are shown.', shownSecrets) },
+    operationId: 'putTaskHook',
+    summary: 'Makes the secrets of a task',
+    description:
+      'Makes the secrets of a task anew, one for each who deals with it. That of its hook, by which a push needs no ' +
+      'other credentials, may be given.',
+    request: { params, ...body(contentSchema) },
+    responses: {
+      ...absent('taskNotFound'),
+      ...conflicting('sealingKeyMissing'),
+      200: json('The secrets were replaced: this is the only time that they are shown.', shownSecrets),
+      201: json('The secrets were made: this is the only time that they are shown.', shownSecrets),
+    },
   }),
   remove: createRoute({
     method: 'delete',
     path: '/tasks/{name}/hook',
-    summary: 'Takes those secrets back',
+    operationId: 'deleteTaskHook',
+    summary: 'Deletes the secrets of a task',
+    description: 'Takes the secrets of a task back.',
     request: { params },
-    responses: { ...refusals, 204: { description: 'They prove nothing any more, and nothing is signed with them.' } },
+    responses: {
+      ...absent('taskNotFound', 'taskHookNotFound'),
+      204: { description: 'The secrets prove nothing any more, and nothing is signed with them.' },
+    },
   }),
 };
 
 /** `/tasks/{name}/hook` of the management API: what hosts of git repositories call. */
 export function hookRoutes(ports: BuildPorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(tasksTag);
+  const unknown = (name: string) =>
+    new RegistryError({ is: 'thing-unknown', code: 'taskHookNotFound', what: `secret of the task "${name}"` });
   api.openapi(routes.hook, async (context) => {
     const task = await theTask(ports, context.req.valid('param').name);
     const said = jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes));
@@ -74,13 +126,21 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
     const build = await buildSoon(ports, rootOf(ports, task, event));
     return context.json({ commit: moved.commit, ...(build === undefined ? {} : { build }) }, 202);
   });
+  api.openapi(routes.read, async (context) => {
+    const { name } = await theTask(ports, context.req.valid('param').name);
+    const found = await inboundOf(ports, `task:${name}`);
+    if (found === undefined) throw unknown(name);
+    return context.json({ task: name, createdAt: found.createdAt }, 200);
+  });
   api.openapi(routes.put, async (context) => {
     const { name } = await theTask(ports, context.req.valid('param').name);
-    return context.json(await putTaskSecrets(ports, name, context.req.valid('json').secret), 200);
+    const before = await inboundOf(ports, `task:${name}`);
+    const secrets = await putTaskSecrets(ports, name, context.req.valid('json').secret);
+    return context.json({ ...secrets }, before === undefined ? 201 : 200);
   });
   api.openapi(routes.remove, async (context) => {
     const { name } = await theTask(ports, context.req.valid('param').name);
-    await deleteInboundSecret(ports, `task:${name}`);
+    if (!(await deleteInboundSecret(ports, `task:${name}`))) throw unknown(name);
     return context.body(null, 204);
   });
   return api;
@@ -93,6 +153,7 @@ function commitToBuild(
   if (!('git' in context))
     throw new RegistryError({
       is: 'conflict',
+      code: 'taskWithoutGit',
       why: `the context of task "${name}" is an uploaded archive: a push to a repository changes nothing about it`,
     });
   if (!enabled) return { ignored: `task "${name}" is disabled` };

@@ -2,7 +2,7 @@ import { dependentsOf } from '../edges/learn.ts';
 import type { BaseReference } from '../edges/names.ts';
 import { ownBase, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
-import type { Tree } from './wire.ts';
+import type { Tree } from './bases-wire.ts';
 
 /** More is nothing that anybody looks at; a build has all. */
 const mostImages = 1_000;

@@ -1,351 +1,277 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { body, json, pageSchema, refusals, timesSchema } from '../../../core/http/management.ts';
+import {
+  absent,
+  body,
+  conflicting,
+  inboundSecurity,
+  json,
+  nextLinkSchema,
+  pageOf,
+  pageSchema,
+} from '../../../core/http/management.ts';
 import { callbackSchema } from '../elsewhere/callback.ts';
 import { reasons } from '../explain.ts';
-import { policyNameSchema, policySettingsSchema } from '../plan/policies.ts';
-import { secretNameSchema } from '../tasks/documents.ts';
-import { sources } from '../upstream/notified.ts';
+import { doorQuery, imageSchema, text, time } from './shapes.ts';
 
-const image = z.string().min(1).max(400).openapi({ example: 'team/app:v1' });
-const time = z.string().openapi({ format: 'date-time' });
+export const buildsTag = { name: 'builds', description: 'What is built because a base or a task changed.' };
 
-const evidence = z.object({
-  evidence: z.string(),
-  confidence: z.number(),
-  baseDigest: z.string().optional(),
-  layers: z.int().optional(),
-});
-const baseSchema = z.object({ image: z.string(), found: z.array(evidence) });
-const basesSchema = z
-  .object({
-    image: z.string(),
-    bases: z.array(baseSchema).openapi({ description: 'What it is built on.' }),
-    refused: z
-      .array(z.object({ base: z.string(), path: z.array(z.string()) }))
-      .openapi({ description: 'What would close a circle.' }),
-    dependents: z
-      .array(z.object({ image: z.string(), digest: z.string().optional(), found: z.array(evidence) }))
-      .openapi({ description: 'What is built on it.' }),
-    continuation: z.string().optional(),
-  })
-  .openapi('Bases');
-
-export interface Tree {
-  readonly image: string;
-  readonly dependents: readonly Tree[];
-}
-const treeSchema: z.ZodType<Tree> = z
-  .lazy(() => z.object({ image: z.string(), dependents: z.array(treeSchema) }))
-  .openapi('DependentsTree', { type: 'object' });
-
-const policySchema = z
-  .object({ name: z.string(), ...policySettingsSchema.shape, ...timesSchema })
-  .openapi('BuildPolicy');
-const settingsSchema = z.strictObject(policySettingsSchema.shape).openapi('BuildPolicySettings');
+const number = (description: string) => z.int().openapi({ description });
+const names = (description: string) => z.array(z.string()).openapi({ description });
 
 const buildSchema = z
   .object({
-    id: z.string(),
-    state: z.enum(['planning', 'running', 'finished']),
-    updates: z.array(
-      z.object({
-        image: z.string(),
-        digest: z.string().optional(),
-        task: z.string().optional(),
-        retries: z.string().optional().openapi({ description: 'The build whose failed images are made again.' }),
-        previousDigest: z.string().optional(),
-        updatedAt: time,
-      }),
-    ),
-    images: z.int(),
+    id: text('The id of the build.'),
+    state: z.enum(['planning', 'running', 'finished']).openapi({ description: 'How far the build is.' }),
+    updates: z
+      .array(
+        z.object({
+          image: text('The image that was updated.'),
+          digest: text('The digest that it has now.').optional(),
+          task: text('The task that was run.').optional(),
+          retries: text('The build whose failed images are made again.').optional(),
+          previousDigest: text('The digest that it had before.').optional(),
+          updatedAt: time('When it was updated.'),
+        }),
+      )
+      .openapi({ description: 'What the build was begun for.' }),
+    images: number('How many images it is to make.'),
     counts: z
-      .object({ succeeded: z.int(), same: z.int(), notified: z.int(), failed: z.int(), stopped: z.int() })
-      .optional(),
-    createdAt: time,
-    cancelledAt: time.optional(),
-    endedAt: time.optional(),
+      .object({
+        succeeded: number('How many were made.'),
+        same: number('How many were on the new base already.'),
+        notified: number('How many were told of by an event.'),
+        failed: number('How many failed.'),
+        stopped: number('How many were not begun.'),
+      })
+      .optional()
+      .openapi({ description: 'What became of the images.' }),
+    createdAt: time('When the build began.'),
+    cancelledAt: time('When it was cancelled.').optional(),
+    endedAt: time('When it ended.').optional(),
   })
-  .openapi('Build');
+  .openapi('Build', { description: 'What is built because of one update or more.' });
 
 const nodeSchema = z
   .object({
-    image: z.string(),
-    state: z.enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped']),
-    mode: z.string(),
-    by: z.string(),
-    bases: z.array(z.string()),
-    waitsFor: z.array(z.string()),
-    level: z.int(),
-    digestBefore: z.string().optional(),
-    digest: z.string().optional(),
-    conflicts: z.array(z.string()).optional(),
-    because: z.string().optional(),
-    startedAt: time.optional(),
-    endedAt: time.optional(),
+    image: text('The image, as repository:tag.'),
+    state: z
+      .enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped'])
+      .openapi({ description: 'How far the image is.' }),
+    mode: text('How it is made.'),
+    by: text('The task or policy that has it made.'),
+    bases: names('The bases that were updated.'),
+    waitsFor: names('The images that are made first.'),
+    level: number('How many images stand between it and the update.'),
+    digestBefore: text('The digest that it had before.').optional(),
+    digest: text('The digest that it has now.').optional(),
+    conflicts: names('What was kept of the image, against the new base.').optional(),
+    because: text('Why it failed or was not begun.').optional(),
+    startedAt: time('When it was begun.').optional(),
+    endedAt: time('When it ended.').optional(),
   })
-  .openapi('BuildImage');
+  .openapi('BuildImage', { description: 'An image that a build makes.' });
+const listSchema = pageOf(buildSchema, 'Builds, the newest first.').openapi('Builds', {
+  description: 'A page of builds.',
+});
+const wholeSchema = buildSchema
+  .extend({ items: z.array(nodeSchema).openapi({ description: 'A page of its images.' }), ...nextLinkSchema })
+  .openapi('BuildWithImages', { description: 'A build with a page of its images.' });
 
 const remoteJob = z
   .object({
-    type: z.literal('build'),
-    id: z.string().openapi({ description: 'The same each time that it is given.' }),
-    build: z.string(),
-    image: z.string(),
-    repository: z.string(),
-    context: z.union([
-      z.object({ git: z.string(), commit: z.string(), folder: z.string() }),
-      z.object({ archive: z.string() }),
-    ]),
-    dockerfile: z.string(),
-    target: z.string().optional(),
-    arguments: z.record(z.string(), z.string()),
+    type: z.literal('build').openapi({ description: 'What is to be done.' }),
+    id: text('The id of the job: the same each time that it is given.'),
+    build: text('The id of the build.'),
+    image: text('The image that is to be built.'),
+    repository: text('Where it is to be pushed to.'),
+    context: z
+      .union([
+        z.object({
+          git: text('The URL of the repository.'),
+          commit: text('The commit that is built.'),
+          folder: text('The folder that is the context.'),
+        }),
+        z.object({ archive: text('The URL of a tar archive.') }),
+      ])
+      .openapi({ description: 'What is built.' }),
+    dockerfile: text('The path of the Dockerfile in the context.'),
+    target: text('The stage that is built.').optional(),
+    arguments: z.record(z.string(), z.string()).openapi({ description: 'The build arguments, by name.' }),
     pins: z
       .record(z.string(), z.string())
       .optional()
       .openapi({ description: 'Digests of the Dockerfile, and what is to stand in their place.' }),
-    platforms: z.array(z.string()).readonly(),
-    timeoutSeconds: z.int(),
-    claim: z.string(),
-    login: z.object({ user: z.string(), password: z.string() }).optional(),
-    callback: z.object({ url: z.string(), token: z.string() }),
+    platforms: z.array(z.string()).readonly().openapi({ description: 'For which platforms it is built.' }),
+    timeoutSeconds: number('How long it may take, in seconds.'),
+    claim: text('Where the job can be asked for again.'),
+    login: z
+      .object({ user: text('The user name.'), password: text('The password, which is over at the deadline.') })
+      .optional()
+      .openapi({ description: 'Who may push the image.' }),
+    callback: z
+      .object({ url: text('Where to tell how far it is.'), token: text('The token that proves the runner.') })
+      .openapi({ description: 'How to tell how far it is.' }),
   })
-  .openapi('RemoteJob');
+  .openapi('RemoteJob', { description: 'An image that a runner elsewhere is to build.' });
 
 const explained = z
   .object({
-    image: z.string(),
-    base: z.string(),
-    reason: z.enum(reasons),
-    why: z.string(),
-    build: z.string().optional(),
+    image: text('The image, as repository:tag.'),
+    base: text('The base that was asked about.'),
+    reason: z.enum(reasons).openapi({ description: 'The reason, for programs.' }),
+    why: text('The reason, in words.'),
+    build: text('The build that has it.').optional(),
   })
-  .openapi('BuildExplanation');
-
-const params = z.object({ name: policyNameSchema });
-const build = z.object({ build: z.uuid() });
-const hostSchema = z
-  .string()
-  .max(300)
-  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/, 'must be a host, with its port if it has one');
-const hostParams = z.object({ host: hostSchema.toLowerCase() });
-const loginSettings = z
-  .strictObject({
-    username: z.string().min(1).max(200).optional(),
-    secret: secretNameSchema.optional(),
-    realm: hostSchema.toLowerCase().optional(),
+  .openapi('BuildExplanation', { description: 'Why an image was, or was not, built again.' });
+const dryRunSchema = z
+  .object({
+    base: text('The base that was asked about.'),
+    items: z
+      .array(
+        z.object({
+          image: text('The image that would be built.'),
+          mode: text('How it would be built.'),
+          by: text('The task or policy that has it built.'),
+          after: names('The images that would be built first.'),
+        }),
+      )
+      .openapi({ description: 'What would be built, in this order.' }),
   })
-  .refine(
-    ({ username, secret }) => (username === undefined) === (secret === undefined),
-    'must have both username and secret, or none of them: then it is asked as nobody in particular',
-  );
-/** For senders that can be given a URL alone, and no header. */
-export const doorQuery = z.object({
-  token: z
-    .string()
-    .max(1_000)
-    .optional()
-    .openapi({ description: 'The secret that proves the sender, where no header can carry it.' }),
-});
+  .openapi('BuildDryRun', { description: 'What would be built if a base changed.' });
 
-const sourceParams = z.object({ source: z.enum(sources) });
+const begunSchema = (name: string, description: string) =>
+  z
+    .object({ build: text('The build; absent while it waits for the end of another.').optional() })
+    .openapi(name, { description });
+const cancelledSchema = z
+  .object({ build: text('The id of the build.') })
+  .openapi('BuildCancelled', { description: 'The build that was cancelled.' });
+const toldSchema = z
+  .object({ image: text('The image, as repository:tag.'), state: text('What was told of it.') })
+  .openapi('BuildTold', { description: 'What was written down.' });
+
+const params = z.object({ build: z.uuid().openapi({ description: 'The id of a build.' }) });
+const ofImage = doorQuery.extend({ image: imageSchema });
 
 export const routes = {
-  bases: createRoute({
-    method: 'get',
-    path: '/bases',
-    summary: 'What an image is built on, and what is built on it',
-    request: { query: pageSchema.extend({ image }) },
-    responses: { ...refusals, 200: json('Both.', basesSchema) },
-  }),
-  tree: createRoute({
-    method: 'get',
-    path: '/bases/tree',
-    summary: 'Everything that is built on an image, and on that',
-    request: { query: z.object({ image }) },
-    responses: { ...refusals, 200: json('Each image once, where it is met first; at most 1,000.', treeSchema) },
-  }),
-  notify: createRoute({
-    method: 'post',
-    path: '/bases/notify/{source}',
-    summary: 'Another registry says that something was pushed to it: it is looked at now',
-    request: {
-      params: sourceParams,
-      query: doorQuery,
-      body: {
-        required: false,
-        content: {
-          'application/vnd.docker.distribution.events.v1+json': { schema: z.unknown().openapi({ type: 'object' }) },
-        },
-      },
-    },
-    responses: { ...refusals, 202: json('How many of the images are bases here.', z.object({ watched: z.int() })) },
-  }),
-  putSource: createRoute({
-    method: 'put',
-    path: '/bases/sources/{source}',
-    summary: 'The secret by which a registry may notify without other credentials; made, unless one is given',
-    request: { params: sourceParams, ...body(z.strictObject({ secret: z.string().min(16).max(200).optional() })) },
-    responses: {
-      ...refusals,
-      200: json('It: this is the only time that it is shown.', z.object({ source: z.string(), secret: z.string() })),
-    },
-  }),
-  deleteSource: createRoute({
-    method: 'delete',
-    path: '/bases/sources/{source}',
-    summary: 'Takes that secret back',
-    request: { params: sourceParams },
-    responses: { ...refusals, 204: { description: 'It proves nothing any more.' } },
-  }),
-  putLogin: createRoute({
-    method: 'put',
-    path: '/bases/upstreams/{host}',
-    summary: 'Lists another registry, whose tags are looked at, and who this one is there',
-    request: { params: hostParams, ...body(loginSettings) },
-    responses: { ...refusals, 200: json('So it is.', z.object({ host: z.string(), ...loginSettings.shape })) },
-  }),
-  deleteLogin: createRoute({
-    method: 'delete',
-    path: '/bases/upstreams/{host}',
-    summary: 'Takes that back',
-    request: { params: hostParams },
-    responses: { ...refusals, 204: { description: 'It is gone.' } },
-  }),
-  policies: createRoute({
-    method: 'get',
-    path: '/builds/policies',
-    summary: 'Which images follow their bases',
-    responses: {
-      ...refusals,
-      200: json('By name: the first that an image is of counts.', z.object({ policies: z.array(policySchema) })),
-    },
-  }),
-  putPolicy: createRoute({
-    method: 'put',
-    path: '/builds/policies/{name}',
-    summary: 'Makes a policy, or changes it',
-    request: { params, ...body(settingsSchema) },
-    responses: { ...refusals, 200: json('So it is.', policySchema) },
-  }),
-  deletePolicy: createRoute({
-    method: 'delete',
-    path: '/builds/policies/{name}',
-    summary: 'Removes a policy',
-    request: { params },
-    responses: { ...refusals, 204: { description: 'It is gone.' } },
-  }),
   builds: createRoute({
     method: 'get',
     path: '/builds',
-    summary: 'Builds, the newest first',
+    operationId: 'listBuilds',
+    summary: 'Lists the builds',
+    description: 'Lists the builds of the registry, the newest first.',
     request: { query: pageSchema },
-    responses: {
-      ...refusals,
-      200: json('A page of them.', z.object({ builds: z.array(buildSchema), continuation: z.string().optional() })),
-    },
+    responses: { 200: json('A page of builds.', listSchema) },
   }),
   build: createRoute({
     method: 'get',
     path: '/builds/{build}',
-    summary: 'A build, and its images',
-    request: { params: build, query: pageSchema },
-    responses: {
-      ...refusals,
-      200: json(
-        'It, and a page of its images.',
-        buildSchema.extend({ nodes: z.array(nodeSchema), continuation: z.string().optional() }),
-      ),
-    },
+    operationId: 'getBuild',
+    summary: 'Gets a build',
+    description: 'Gets one build with a page of its images.',
+    request: { params, query: pageSchema },
+    responses: { ...absent('buildNotFound'), 200: json('The build with a page of its images.', wholeSchema) },
   }),
   cancel: createRoute({
     method: 'post',
     path: '/builds/{build}/cancel',
-    summary: 'Makes nothing more of a build; tags that have not moved stay',
-    request: { params: build },
+    operationId: 'cancelBuild',
+    summary: 'Cancels a build',
+    description: 'Makes nothing more of a build. Tags that have not moved stay.',
+    request: { params },
     responses: {
-      ...refusals,
-      202: json('What is being made is stopped within seconds.', z.object({ build: z.string() })),
+      ...absent('buildNotFound'),
+      ...conflicting('buildEnded'),
+      202: json('What is being made is stopped within seconds.', cancelledSchema),
     },
   }),
   retry: createRoute({
     method: 'post',
     path: '/builds/{build}/retry',
-    summary: 'Makes again what failed or stopped in a build',
-    request: { params: build },
+    operationId: 'retryBuild',
+    summary: 'Retries a build',
+    description: 'Makes again what failed or stopped in a build.',
+    request: { params },
     responses: {
-      ...refusals,
-      202: json(
-        'It is in line; where a build is named, that is under way.',
-        z.object({ build: z.string().optional() }),
-      ),
+      ...absent('buildNotFound'),
+      ...conflicting('buildNotEnded', 'nothingFailed'),
+      202: json('It is in line.', begunSchema('BuildRetried', 'The build that makes it again.')),
     },
   }),
   job: createRoute({
     method: 'post',
     path: '/builds/{build}/job',
-    summary: "A runner elsewhere asks for what it was not told in public, by the secret of its task's hook",
-    request: { params: build, query: doorQuery.extend({ image }) },
+    operationId: 'claimBuildJob',
+    summary: 'Gives a runner its job',
+    description: "A runner elsewhere asks for what it was not told in public, by the claim secret of its task's hook.",
+    security: inboundSecurity,
+    request: { params, query: ofImage },
     responses: {
-      ...refusals,
-      200: json('The job, with credentials that are over at its deadline. 409: it is wanted no more.', remoteJob),
+      ...absent('jobNotFound'),
+      ...conflicting('imageEnded', 'jobKeyGone'),
+      200: json('The job, with credentials that are over at its deadline.', remoteJob),
     },
   }),
   callback: createRoute({
     method: 'post',
     path: '/builds/{build}/callback',
-    summary: 'A runner elsewhere tells of an image that it builds, by the token that it was given',
+    operationId: 'tellBuild',
+    summary: 'Tells how far an image is',
+    description: 'A runner elsewhere tells of an image that it builds, by the token that it was given.',
+    security: inboundSecurity,
     request: {
-      params: build,
-      query: doorQuery.extend({ image }),
-      ...body(callbackSchema.openapi('BuildCallback', { type: 'object' })),
+      params,
+      query: ofImage,
+      ...body(
+        callbackSchema.openapi('BuildCallback', {
+          type: 'object',
+          description: 'How far an image is, as a runner tells.',
+        }),
+      ),
     },
     responses: {
-      ...refusals,
-      202: json(
-        'It is written down. 409: the image has ended, and whoever is still at work may stop.',
-        z.object({ image: z.string(), state: z.string() }),
-      ),
+      ...absent('jobNotFound'),
+      ...conflicting('imageEnded', 'jobReplaced', 'outcomeKnown'),
+      202: json('It is written down.', toldSchema),
     },
   }),
   log: createRoute({
     method: 'get',
     path: '/builds/{build}/log',
-    summary: 'What was printed while an image was built, as far as it is',
+    operationId: 'getBuildLog',
+    summary: 'Gets the log of an image',
+    description: 'Gets what was printed while an image was built, as far as it is.',
     request: {
-      params: build,
+      params,
       query: z.object({
-        image,
+        image: imageSchema,
         follow: z
           .literal('1')
           .optional()
           .openapi({ description: 'Until the image has ended, or some minutes are over.' }),
       }),
     },
-    responses: { ...refusals, 200: { description: 'The text.', content: { 'text/plain': { schema: z.string() } } } },
+    responses: {
+      ...absent('imageNotFound'),
+      200: { description: 'The log as text.', content: { 'text/plain': { schema: z.string() } } },
+    },
   }),
   dryRun: createRoute({
     method: 'get',
     path: '/builds/dry-run',
-    summary: 'What would be made anew if a base changed',
-    request: { query: z.object({ base: image }) },
-    responses: {
-      ...refusals,
-      200: json(
-        'In this order.',
-        z.object({
-          base: z.string(),
-          images: z.array(
-            z.object({ image: z.string(), mode: z.string(), by: z.string(), after: z.array(z.string()) }),
-          ),
-        }),
-      ),
-    },
+    operationId: 'dryRunBuild',
+    summary: 'Says what an update would build',
+    description: 'Says what would be built again if a base changed, and builds nothing.',
+    request: { query: z.object({ base: imageSchema }) },
+    responses: { ...absent('imageNotFound'), 200: json('What would be built.', dryRunSchema) },
   }),
   explain: createRoute({
     method: 'get',
     path: '/builds/explain',
-    summary: 'Why an image was, or was not, made anew when its base changed',
-    request: { query: z.object({ image, base: image }) },
-    responses: { ...refusals, 200: json('The reason.', explained) },
+    operationId: 'explainBuild',
+    summary: 'Explains why an image was built or not',
+    description: 'Explains why an image was, or was not, built again when its base changed.',
+    request: { query: z.object({ image: imageSchema, base: imageSchema }) },
+    responses: { 200: json('The reason, in a word and in a sentence.', explained) },
   }),
 };

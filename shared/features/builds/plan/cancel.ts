@@ -22,9 +22,14 @@ export async function cancelBuild(ports: BuildPorts, build: string): Promise<voi
   const ref = buildRef(registry, build);
   await untilUncontended(`the build ${build}`, async () => {
     const found = await readStored(documents, buildSchema, ref);
-    if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `build "${build}"` });
+    if (found === undefined)
+      throw new RegistryError({ is: 'thing-unknown', code: 'buildNotFound', what: `build "${build}"` });
     if (found.document.state === 'finished')
-      throw new RegistryError({ is: 'conflict', why: `the build has ended at ${found.document.endedAt ?? ''}` });
+      throw new RegistryError({
+        is: 'conflict',
+        code: 'buildEnded',
+        why: `the build has ended at ${found.document.endedAt ?? ''}`,
+      });
     if (found.document.cancelledAt !== undefined) return true;
     const outcome = await documents.commitDocuments(
       'builds',

@@ -12,41 +12,40 @@ const scope = <T extends z.ZodType<string>>(glob: T, everything: string) =>
       .array(glob)
       .min(1)
       .max(100)
-      .default([everything] as never),
-    exclude: z.array(glob).max(100).default([]),
+      .default([everything] as never)
+      .describe('Names or patterns that are taken in: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
   });
-
-export const policyNameSchema = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
 
 /** What happens to images when their bases are updated. */
 export const policySettingsSchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}),
-  tags: scope(tagGlobSchema, '*').prefault({}),
-  /**
-   * `rebase`: the base's layers are replaced in the registry; `notify`: an event says that the image is due, and
-   * whoever listens builds it.
-   */
-  mode: z.enum(['rebase', 'notify']),
-  /**
-   * The repositories onto which its images are rebased, whoever pushed them; absent, those that the image's pusher may
-   * pull then.
-   */
-  bases: scope(repositoryGlobSchema, '**').optional(),
+  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories the policy covers.'),
+  tags: scope(tagGlobSchema, '*').prefault({}).describe('Which tags the policy covers.'),
+  mode: z
+    .enum(['rebase', 'notify'])
+    .describe("rebase: the base's layers are replaced in the registry; notify: an event says that the image is due."),
+  bases: scope(repositoryGlobSchema, '**')
+    .optional()
+    .describe(
+      "The repositories onto which its images are rebased, whoever pushed them; absent, those that the image's pusher " +
+        'may pull then.',
+    ),
   /**
    * Of images that name their base by tag and digest. `bump`: they follow the tag, and their annotation names the new
    * digest.
    */
-  pins: z.enum(['keep', 'bump']).default('keep'),
-  enabled: z.boolean().default(true),
+  pins: z
+    .enum(['keep', 'bump'])
+    .default('keep')
+    .describe('bump: images that name their base by tag and digest follow the tag.'),
+  enabled: z.boolean().default(true).describe('Whether the policy does anything.'),
 });
 export type PolicySettings = z.infer<typeof policySettingsSchema>;
 
 const policySchema = z.object({
   ...documentShape('build-policy'),
   registry: registrySchema,
-  name: policyNameSchema,
+  name: z.string(),
   settings: policySettingsSchema,
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -84,11 +83,12 @@ export async function putPolicy(
   name: string,
   settings: PolicySettings,
   now: Date,
-): Promise<Policy> {
+): Promise<{ readonly policy: Policy; readonly created: boolean }> {
   const [there, all] = await Promise.all([readPolicy(documents, registry, name), readPolicies(documents, registry)]);
   if (there === undefined && all.length >= mostPolicies)
     throw new RegistryError({
       is: 'conflict',
+      code: 'tooManyPolicies',
       why: `there are ${all.length} build policies; at most ${mostPolicies} are allowed`,
     });
   const at = now.toISOString();
@@ -103,7 +103,7 @@ export async function putPolicy(
     updatedAt: at,
   };
   await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...policy } }]);
-  return policy;
+  return { policy, created: there === undefined };
 }
 
 /** The policy that an image is of. */

@@ -14,11 +14,19 @@ export async function retryBuild(ports: BuildPorts, build: string): Promise<stri
   const found = (await readStored(documents, buildSchema, buildRef(registry, build)))?.document;
   const [root] = found?.roots ?? [];
   if (found === undefined || root === undefined)
-    throw new RegistryError({ is: 'thing-unknown', what: `build "${build}"` });
+    throw new RegistryError({ is: 'thing-unknown', code: 'buildNotFound', what: `build "${build}"` });
   if (found.state !== 'finished')
-    throw new RegistryError({ is: 'conflict', why: 'the build has not ended: cancel it, or wait' });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'buildNotEnded',
+      why: 'the build has not ended: cancel it, or wait',
+    });
   if ((found.counts?.failed ?? 0) + (found.counts?.stopped ?? 0) === 0)
-    throw new RegistryError({ is: 'conflict', why: 'nothing of the build has failed or stopped' });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'nothingFailed',
+      why: 'nothing of the build has failed or stopped',
+    });
   return buildSoon(ports, {
     base: root.base,
     tag: root.tag,

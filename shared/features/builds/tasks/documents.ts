@@ -5,15 +5,14 @@ import { digestSchema } from '../../../core/oci/descriptor.ts';
 import type { RegistryName } from '../../../core/oci/name.ts';
 import { isRepositoryName, isTag } from '../../../core/oci/name.ts';
 import type { DocumentRef } from '../../../core/ports/documents.ts';
+import { namePattern, nameSyntax } from '../../../core/rules/name.ts';
 import { scheduleSchema } from '../../../core/rules/schedule.ts';
 import { versionRangeSchema } from '../../../core/rules/version.ts';
 import type { TaggedImage } from '../edges/documents.ts';
 import { pullPatternSchema } from './pull-pattern.ts';
 import { tagTemplateSchema } from './tag-templates.ts';
 
-export const taskNameSchema = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,49}$/, 'must be 1 to 50 lower-case letters, digits and dashes');
+export const taskNameSchema = z.string().regex(namePattern, nameSyntax).describe('The name of a task.');
 
 const imageSchema = z.string().refine((text) => {
   const [repository = '', tag = '', ...rest] = text.split(':');
@@ -26,7 +25,10 @@ const seconds = (most: number) => z.int().min(1).max(most);
 export const uploadedContextSchema = z.strictObject({ repository: repositorySchema, digest: digestSchema });
 
 /** Of a secret of the vault. */
-export const secretNameSchema = z.string().regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault');
+export const secretNameSchema = z
+  .string()
+  .regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault')
+  .describe('The name of a secret of the vault.');
 const refSchema = z
   .string()
   .max(250)
@@ -44,31 +46,45 @@ const folderSchema = z
 
 /** A folder of a git repository, at the commit that its reference names when a build begins. */
 export const gitContextSchema = z.strictObject({
-  git: z.url({ protocol: /^https?$/ }).max(2_000),
-  ref: refSchema.default('main'),
-  folder: folderSchema.default(''),
-  /** Of a private repository: the name of the vault's secret, and the user that goes with it. */
+  git: z
+    .url({
+      protocol: /^https?$/,
+      error: 'must be the URL of a repository by https, as https://github.com/team/app.git',
+    })
+    .max(2_000)
+    .describe('The URL of the repository, by https.'),
+  ref: refSchema.default('main').describe('The branch, tag or commit that is built.'),
+  folder: folderSchema.default('').describe('The folder of the repository that is the context; empty: the whole.'),
   credential: z
-    .strictObject({ username: z.string().min(1).max(200).default('git'), secret: secretNameSchema })
-    .optional(),
+    .strictObject({
+      username: z.string().min(1).max(200).default('git').describe('The user that goes with the secret.'),
+      secret: secretNameSchema,
+    })
+    .optional()
+    .describe('Who reads a private repository.'),
 });
 export type GitContext = z.infer<typeof gitContextSchema>;
 
 const urlSchema = z.url({ protocol: /^https?$/ }).max(2_000);
 
 /** Any CI that takes a signed POST and calls back. */
-const webhookRunnerSchema = z.strictObject({ url: urlSchema });
+export const webhookRunnerSchema = z.strictObject({ url: urlSchema.describe('Where jobs are posted to.') });
 /**
  * A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault: a token that may start
  * it.
  */
 export const githubRunnerSchema = z.strictObject({
-  repository: z.string().regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name'),
-  workflow: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, "must be the workflow's file name or id"),
-  ref: refSchema.default('main'),
+  repository: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,39}\/[A-Za-z0-9._-]{1,100}$/, 'must be owner/name')
+    .describe('The repository of the workflow, as owner/name.'),
+  workflow: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, "must be the workflow's file name or id")
+    .describe('The file name or id of the workflow.'),
+  ref: refSchema.default('main').describe('The branch or tag that the workflow is started of.'),
   token: secretNameSchema,
-  /** Of GitHub Enterprise. */
-  api: urlSchema.default('https://api.github.com'),
+  api: urlSchema.default('https://api.github.com').describe('The API of GitHub, or of GitHub Enterprise.'),
 });
 
 const resourceGroupId = /\/subscriptions\/[0-9a-fA-F-]{36}\/resourceGroups\/[\w.()-]{0,89}[\w()-]/.source;
@@ -77,55 +93,65 @@ const registryId = new RegExp(
 );
 
 /** An Azure Container Registry whose tasks build, by its resource id; the app's identity may schedule runs there. */
-const acrRunnerSchema = z.strictObject({
-  registry: z.string().regex(registryId, 'must be the resource id of an Azure Container Registry'),
+export const acrRunnerSchema = z.strictObject({
+  registry: z
+    .string()
+    .regex(registryId, 'must be the resource id of an Azure Container Registry')
+    .describe('The resource id of the Azure Container Registry.'),
   agentPool: z
     .string()
     .regex(/^[a-zA-Z0-9-]{3,20}$/, 'must be the name of a pool of agents')
-    .optional(),
+    .optional()
+    .describe('The pool of agents that builds; absent, the usual one.'),
 });
 export type AcrRunner = z.infer<typeof acrRunnerSchema>;
 
 /** A command that is run in the new image: it passes when that ends with 0. */
 const commandTestSchema = z.strictObject({
-  command: z.array(z.string().max(10_000)).min(1).max(100),
-  timeoutSeconds: seconds(3_600).default(300),
+  command: z.array(z.string().max(10_000)).min(1).max(100).describe('The command and its arguments, each by itself.'),
+  timeoutSeconds: seconds(3_600).default(300).describe('How long it may take, in seconds.'),
 });
 /**
  * A signed POST that names the new image: it passes when the answer is `{"pass": true}`. Whoever waits holds a
  * function, so not for long.
  */
-export const httpTestSchema = z.strictObject({ url: urlSchema, timeoutSeconds: seconds(300).default(120) });
+export const httpTestSchema = z.strictObject({
+  url: urlSchema.describe('Where the new image is posted to, to be judged.'),
+  timeoutSeconds: seconds(300).default(120).describe('How long it may take, in seconds.'),
+});
 
 const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture');
 
 /** A build argument whose value is the newest tag of a repository of this registry within a range of versions. */
 export const versionSettingsSchema = z.strictObject({
-  argument: z.string().min(1).max(200),
+  argument: z.string().min(1).max(200).describe('The name of the build argument.'),
   of: repositorySchema,
-  range: versionRangeSchema,
+  range: versionRangeSchema.describe('The range of versions, as npm reads it.'),
   /** What tags end with behind their version, as `-alpine`. */
   suffix: z
     .string()
     .max(100)
     .regex(/^[A-Za-z0-9._-]*$/, 'must be part of a tag')
-    .default(''),
+    .default('')
+    .describe('What tags end with behind their version, as -alpine.'),
 });
 export type VersionSettings = z.infer<typeof versionSettingsSchema>;
 
 /** How an image is made, when, and what it must pass. */
 export const taskSettingsSchema = z.strictObject({
-  /** Where the result goes. One task makes an image. */
-  image: imageSchema,
-  /**
-   * More tags of each result, made of what differs from build to build. They are there before the image's own moves.
-   */
-  tags: z.array(tagTemplateSchema).max(10).default([]),
+  image: imageSchema.describe('Where the result goes, as team/app:v1. One task makes an image.'),
+  tags: z
+    .array(tagTemplateSchema)
+    .max(10)
+    .default([])
+    .describe("More tags of each result, made of what differs from build to build. They move before the image's own."),
   context: z.union([uploadedContextSchema, gitContextSchema]),
-  /** Its path in the context. */
-  dockerfile: z.string().min(1).max(1_000).default('Dockerfile'),
-  target: z.string().min(1).max(200).optional(),
-  arguments: z.record(z.string().min(1).max(200), z.string().max(10_000)).default({}),
+  dockerfile: z.string().min(1).max(1_000).default('Dockerfile').describe('The path of the Dockerfile in the context.'),
+  target: z.string().min(1).max(200).optional().describe('The stage that is built; absent, the last one.'),
+  arguments: z
+    .record(z.string().min(1).max(200), z.string().max(10_000))
+    .default({})
+    .describe('The build arguments, by name.'),
   versions: z
     .array(versionSettingsSchema)
     .max(10)
@@ -133,56 +159,70 @@ export const taskSettingsSchema = z.strictObject({
       (all) => new Set(all.map(({ argument }) => argument)).size === all.length,
       'two versions are of one argument',
     )
-    .default([]),
-  /**
-   * What it may pull besides its own repository, what `versions` name, and what everyone may pull: whoever writes its
-   * Dockerfile reads that.
-   */
-  pulls: z.array(pullPatternSchema).max(50).default([]),
-  /** By Dockerfile's `RUN --mount=type=secret`: values of the vault, which are in no layer, log or document. */
+    .default([])
+    .describe('Arguments that follow the newest tag of a repository within a range.'),
+  pulls: z
+    .array(pullPatternSchema)
+    .max(50)
+    .default([])
+    .describe(
+      'What it may pull besides its own repository, what versions name, and what everyone may pull. Names or patterns: ' +
+        '* stands for anything but a slash, ** for anything.',
+    ),
   secrets: z
     .array(
       z.strictObject({
-        id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores'),
+        id: z
+          .string()
+          .regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores')
+          .describe('The id by which the Dockerfile names it.'),
         secret: secretNameSchema,
       }),
     )
     .max(20)
     .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'two secrets have one id')
-    .default([]),
-  platform: platformSchema.default('linux/amd64'),
-  /** More than one make an index of an image for each. */
+    .default([])
+    .describe('Secrets of the vault for RUN --mount=type=secret: they are in no layer, log or document.'),
+  platform: platformSchema.default('linux/amd64').describe('For which platform it is built.'),
   platforms: z
     .array(platformSchema)
     .min(1)
     .max(8)
     .refine((all) => new Set(all).size === all.length, 'a platform is named twice')
-    .optional(),
-  mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']).default('rebuild'),
-  /** Who builds it; absent, what this machine has. */
+    .optional()
+    .describe('Several platforms: an image for each is built, and an index of them.'),
+  mode: z
+    .enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify'])
+    .default('rebuild')
+    .describe('What happens when a base was updated. notify: an event says so, and nothing is built.'),
   runner: z
     .union([
-      z.strictObject({ webhook: webhookRunnerSchema }),
-      z.strictObject({ github: githubRunnerSchema }),
-      z.strictObject({ acr: acrRunnerSchema }),
+      z.strictObject({ webhook: webhookRunnerSchema.describe('A CI that takes a signed POST and calls back.') }),
+      z.strictObject({ github: githubRunnerSchema.describe('A workflow of GitHub Actions.') }),
+      z.strictObject({ acr: acrRunnerSchema.describe('An Azure Container Registry whose tasks build.') }),
     ])
-    .optional(),
-  /** The new image's tag moves only when this passes. */
-  test: z.union([commandTestSchema, httpTestSchema]).optional(),
-  /** Of the build. */
-  timeoutSeconds: seconds(7_200).default(1_800),
-  /** When it is made whatever has changed, in UTC; absent, never. */
-  schedule: scheduleSchema.optional(),
-  /**
-   * Of bases of this registry that its Dockerfile names by tag and digest. `bump`: they follow the tag, and it is built
-   * with the new digest.
-   */
-  pins: z.enum(['keep', 'bump']).default('keep'),
-  /** Builds of it that are begun in an hour, at most; those beyond wait for their turn. Rebases are not counted. */
-  atMostPerHour: z.int().min(1).max(60).optional(),
-  /** `false`: it is made only when somebody asks. */
-  onBaseUpdate: z.boolean().default(true),
-  enabled: z.boolean().default(true),
+    .optional()
+    .describe('Who builds it; absent, what this machine has.'),
+  test: z
+    .union([commandTestSchema, httpTestSchema])
+    .optional()
+    .describe(
+      'What the new image must pass before its tag moves: a command in it, or a POST that answers { pass: true }.',
+    ),
+  timeoutSeconds: seconds(7_200).default(1_800).describe('How long the build may take, in seconds.'),
+  schedule: scheduleSchema.optional().describe('When it is built whatever has changed, in UTC; absent, never.'),
+  pins: z
+    .enum(['keep', 'bump'])
+    .default('keep')
+    .describe('Of bases that its Dockerfile names by tag and digest. bump: they follow the tag, with the new digest.'),
+  atMostPerHour: z
+    .int()
+    .min(1)
+    .max(60)
+    .optional()
+    .describe('How many builds of it begin in an hour at most; those beyond wait. Rebases are not counted.'),
+  onBaseUpdate: z.boolean().default(true).describe('false: it is built only when somebody asks.'),
+  enabled: z.boolean().default(true).describe('Whether it is built at all.'),
 });
 export type TaskSettings = z.infer<typeof taskSettingsSchema>;
 

@@ -35,7 +35,8 @@ export async function readTask({ documents, registry }: Reading, name: string): 
 /** Throws `RegistryError` (`thing-unknown`). */
 export async function theTask(ports: Reading, name: string): Promise<Task> {
   const task = await readTask(ports, name);
-  if (task === undefined) throw new RegistryError({ is: 'thing-unknown', what: `task "${name}"` });
+  if (task === undefined)
+    throw new RegistryError({ is: 'thing-unknown', code: 'taskNotFound', what: `task "${name}"` });
   return task;
 }
 
@@ -64,7 +65,12 @@ export async function* tasksIn({ documents, registry, log }: Reading & Pick<Buil
  * for. Throws `RegistryError`: `request-invalid` for a context or Dockerfile that is none and for one that needs what
  * the task may not pull, `conflict` for an image that another task makes, and for a circle.
  */
-export async function putTask(ports: BuildPorts, name: string, given: TaskSettings, host: string): Promise<Task> {
+export async function putTask(
+  ports: BuildPorts,
+  name: string,
+  given: TaskSettings,
+  host: string,
+): Promise<{ readonly task: Task; readonly created: boolean }> {
   const { documents, registry } = ports;
   const there = await readStored(documents, taskSchema, taskRef(registry, name));
   const settings = withMeantUrls(given, there?.document.settings);
@@ -75,8 +81,9 @@ export async function putTask(ports: BuildPorts, name: string, given: TaskSettin
   if (!('git' in settings.context)) await holdContext(ports, task, settings.context);
   const outcome = await documents.commitDocuments('registries', [registry], taskChanges(task, there));
   // A write whose answer was lost is refused when it is sent again, and is there.
-  if (outcome.committed || same(await readTask(ports, name), task)) return task;
-  if (outcome.index === 1) throw new RegistryError({ is: 'conflict', why: `another task makes ${settings.image}` });
+  if (outcome.committed || same(await readTask(ports, name), task)) return { task, created: there === undefined };
+  if (outcome.index === 1)
+    throw new RegistryError({ is: 'conflict', code: 'imageTaken', why: `another task makes ${settings.image}` });
   throw new RegistryError({ is: 'contended', what: `task "${name}"` });
 }
 
@@ -118,6 +125,7 @@ async function madeTask(
     if (path !== undefined)
       throw new RegistryError({
         is: 'conflict',
+        code: 'circularBase',
         why: `${base.said} is built on ${settings.image} itself: ${path.join(' is built on ')}`,
       });
   }

@@ -1,13 +1,18 @@
 import { defined } from '../../../core/documents/defined.ts';
+import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { BuildPorts } from '../ports.ts';
 import { faultOfSecretName } from '../user-secrets.ts';
 import type { Login } from './authorization.ts';
 import type { UpstreamLogin } from './documents.ts';
-import { upstreamLoginRef } from './documents.ts';
+import { upstreamLoginRef, upstreamLoginSchema } from './documents.ts';
 
 /** What is asked of a login. */
 export type LoginSettings = Pick<UpstreamLogin, 'username' | 'secret' | 'realm'>;
+
+export async function readLogin({ documents, registry }: BuildPorts, host: string): Promise<UpstreamLogin | undefined> {
+  return (await readStored(documents, upstreamLoginSchema, upstreamLoginRef(registry, host)))?.document;
+}
 
 /** Throws `RegistryError` (`request-invalid`) for a secret that is not for logins. */
 export async function putLogin(

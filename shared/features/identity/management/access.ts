@@ -2,39 +2,50 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { repositorySchema } from '../../../core/documents/names.ts';
 import { readStored } from '../../../core/documents/stored.ts';
-import { json, managementRoutes, refusals } from '../../../core/http/management.ts';
+import { absent, json, managementRoutes, nameSchema } from '../../../core/http/management.ts';
 import { rightFor } from '../../../core/http/rights.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RepositoryAction } from '../../../core/ports/authorize.ts';
-import type { NamedKind } from '../documents.ts';
 import { issuerDocumentSchema, namedRef, tokenDocumentSchema } from '../documents.ts';
 import type { Grants } from '../grants.ts';
 import { decidingRule, repositoryActions } from '../grants.ts';
 import { anonymousGrants, scopeMapGrants } from '../resolve.ts';
+import { unknownNamed } from './named.ts';
 import type { ManagementPorts } from './ports.ts';
-import { nameSchema } from './wire.ts';
+import { accessTag } from './wire.ts';
 
 const querySchema = z.object({
-  token: nameSchema.optional(),
+  token: nameSchema.optional().openapi({ description: 'The token that is asked about.' }),
   issuer: nameSchema
     .optional()
-    .openapi({ description: 'An entry of /trusted-issuers. With neither, it is everyone that is asked about.' }),
-  repository: z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'team/app' }),
-  action: z.enum(repositoryActions),
+    .openapi({ description: 'The trusted issuer that is asked about. With neither, everyone is.', example: 'github' }),
+  repository: z
+    .string()
+    .pipe(repositorySchema)
+    .openapi({ type: 'string', example: 'team/app', description: 'The repository that is to be reached.' }),
+  action: z.enum(repositoryActions).openapi({ description: 'What is to be done there. A push takes pull too.' }),
 });
 const answerSchema = z
   .object({
-    allowed: z.boolean(),
-    why: z.string().openapi({ example: 'scope map ci: repositories/team/*/content/read' }),
+    allowed: z.boolean().openapi({ description: 'Whether the action is allowed.' }),
+    why: z.string().openapi({
+      description: 'The rule that allows it, or what is missing.',
+      example: 'scope map ci: repositories/team/*/content/read',
+    }),
   })
-  .openapi('AccessAnswer');
+  .openapi('AccessAnswer', { description: 'Whether an action is allowed, and why.' });
 
 const route = createRoute({
   method: 'get',
   path: '/access',
-  summary: 'Whether somebody may do something, and which rule decides it',
+  operationId: 'explainAccess',
+  summary: 'Explains whether an identity may do something',
+  description: 'Says whether a token, an issuer or everyone may act on a repository, and which rule decides it.',
   request: { query: querySchema },
-  responses: { ...refusals, 200: json('The decision.', answerSchema) },
+  responses: {
+    ...absent('tokenNotFound', 'trustedIssuerNotFound'),
+    200: json('Whether it is allowed, and the rule that decides.', answerSchema),
+  },
 });
 
 /** What somebody may do by the documents as they are, or why nothing at all. */
@@ -47,7 +58,7 @@ interface Standing {
 
 /** `/access` of the management API: a refusal itself tells nobody why, this tells administrators. */
 export function accessRoutes(ports: ManagementPorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(accessTag);
   api.openapi(route, async (context) => {
     const { token, issuer, repository, action } = context.req.valid('query');
     const { grants, from, barred } = await standingOf(ports, token, issuer);
@@ -85,22 +96,18 @@ async function standingOf(
   if (token !== undefined) return standingOfToken(ports, token);
   if (issuer === undefined) return { grants: await anonymousGrants(documents, registry), from: 'anonymous pull' };
   const entry = await readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', issuer));
-  if (entry === undefined) throw unknown('trusted-issuer', issuer);
+  if (entry === undefined) throw unknownNamed('trusted-issuer', issuer);
   return standingByMap(ports, entry.document.scopeMap);
 }
 
 async function standingOfToken(ports: ManagementPorts, name: string): Promise<Standing> {
   const token = (await readStored(ports.documents, tokenDocumentSchema, namedRef(ports.registry, 'token', name)))
     ?.document;
-  if (token === undefined) throw unknown('token', name);
+  if (token === undefined) throw unknownNamed('token', name);
   const standing = await standingByMap(ports, token.scopeMap);
   return token.status === 'enabled' ? standing : { ...standing, barred: `the token ${name} is disabled` };
 }
 
 async function standingByMap({ documents, registry }: ManagementPorts, scopeMap: string): Promise<Standing> {
   return { grants: await scopeMapGrants(documents, registry, scopeMap), from: `scope map ${scopeMap}` };
-}
-
-function unknown(kind: NamedKind, name: string): RegistryError {
-  return new RegistryError({ is: 'thing-unknown', what: `${kind.replace('-', ' ')} "${name}"` });
 }

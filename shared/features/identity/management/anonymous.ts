@@ -1,39 +1,53 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { readStored } from '../../../core/documents/stored.ts';
-import { body, json, managementRoutes, refusals } from '../../../core/http/management.ts';
+import { body, json, managementRoutes } from '../../../core/http/management.ts';
 import { anonymousDocumentSchema, anonymousRef } from '../documents.ts';
 import { patternSchema } from '../pattern.ts';
 import type { ManagementPorts } from './ports.ts';
+import { accessTag } from './wire.ts';
 
-const contentSchema = z.object({
-  repositories: z
-    .array(patternSchema)
-    .max(500)
-    .openapi({ type: 'array', items: { type: 'string' }, example: ['public/*'] }),
-});
-const anonymousSchema = z.object({ repositories: z.array(z.string()) }).openapi('AnonymousPull');
+const contentSchema = z
+  .object({
+    repositories: z
+      .array(patternSchema)
+      .max(500)
+      .openapi({
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Names of repositories; one that ends in * is every name that begins so, with slashes.',
+        example: ['public/*'],
+      }),
+  })
+  .openapi('AnonymousPullContent', { description: 'Which repositories everyone may pull from.' });
+const anonymousSchema = z
+  .object({ repositories: z.array(z.string()).openapi({ description: 'Names, and beginnings of names with a *.' }) })
+  .openapi('AnonymousPull', { description: 'Which repositories everyone may pull from.' });
 
 const routes = {
   read: createRoute({
     method: 'get',
     path: '/anonymous',
-    summary: 'What everyone may pull',
-    responses: { ...refusals, 200: json('The patterns.', anonymousSchema) },
+    operationId: 'getAnonymousPull',
+    summary: 'Gets the repositories open to everyone',
+    description: 'Gets which repositories may be pulled from without credentials.',
+    responses: { 200: json('The repositories that are open.', anonymousSchema) },
   }),
   put: createRoute({
     method: 'put',
     path: '/anonymous',
-    summary: 'Opens these repositories for pulls by everyone, and closes all others',
+    operationId: 'setAnonymousPull',
+    summary: 'Sets the repositories open to everyone',
+    description: 'Opens these repositories for pulls without credentials, and closes all others.',
     request: body(contentSchema),
-    responses: { ...refusals, 200: json('So it is.', anonymousSchema) },
+    responses: { 200: json('The repositories that are open now.', anonymousSchema) },
   }),
 };
 
 /** `/anonymous` of the management API. */
 export function anonymousRoutes(ports: ManagementPorts): OpenAPIHono {
   const { documents, registry, clock } = ports;
-  const api = managementRoutes();
+  const api = managementRoutes(accessTag);
   api.openapi(routes.read, async (context) => {
     const open = await readStored(documents, anonymousDocumentSchema, anonymousRef(registry));
     return context.json({ repositories: open?.document.repositories ?? [] }, 200);

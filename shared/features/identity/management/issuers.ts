@@ -1,6 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../../core/http/management.ts';
+import {
+  absent,
+  body,
+  json,
+  managementRoutes,
+  nextLink,
+  pageOf,
+  pageSchema,
+  timesSchema,
+} from '../../../core/http/management.ts';
 import type { IssuerDocument } from '../documents.ts';
 import { issuerDocumentSchema } from '../documents.ts';
 import { NamedDocuments } from './named.ts';
@@ -21,7 +30,11 @@ const issuerUrlSchema = z
   .refine((url) => !everyTenant.test(url), 'must name one tenant');
 
 const conditionSchema = z.object({
-  claim: z.string().min(1).max(100).openapi({ example: 'repository' }),
+  claim: z
+    .string()
+    .min(1)
+    .max(100)
+    .openapi({ description: 'The name of a claim of the token.', example: 'repository' }),
   is: z
     .string()
     .min(1)
@@ -33,69 +46,102 @@ const conditionSchema = z.object({
     }),
 });
 
-const contentSchema = z.object({
-  issuer: issuerUrlSchema.openapi({
-    description: "As the tokens' iss has it.",
-    example: 'https://token.actions.githubusercontent.com',
-  }),
-  audience: z.string().min(1).max(300).openapi({ example: 'longshore' }),
-  // Half the world has tokens of a public issuer: what makes one of them ours must be said.
-  conditions: z.array(conditionSchema).min(1).max(20),
-  scopeMap: scopeMapNameSchema,
-});
+const contentSchema = z
+  .object({
+    issuer: issuerUrlSchema.openapi({
+      description: "As the tokens' iss has it.",
+      example: 'https://token.actions.githubusercontent.com',
+    }),
+    audience: z
+      .string()
+      .min(1)
+      .max(300)
+      .openapi({ description: 'What the aud of the tokens must be.', example: 'longshore' }),
+    // Half the world has tokens of a public issuer: what makes one of them ours must be said.
+    conditions: z
+      .array(conditionSchema)
+      .min(1)
+      .max(20)
+      .openapi({ description: 'What claims must say beside; all of it must hold.' }),
+    scopeMap: scopeMapNameSchema.openapi({ description: 'The scope map with what the bearers may do.' }),
+  })
+  .openapi('TrustedIssuerContent', { description: 'Whose tokens are accepted, under which conditions, and for what.' });
 const issuerSchema = z
   .object({
-    name: z.string(),
-    issuer: z.string(),
-    audience: z.string(),
-    conditions: z.array(z.object({ claim: z.string(), is: z.string() })),
-    scopeMap: z.string(),
+    name: z.string().openapi({ description: 'The name of the entry.' }),
+    issuer: z.string().openapi({ description: "The iss of the tokens, as 'https://…'." }),
+    audience: z.string().openapi({ description: 'The aud of the tokens.' }),
+    conditions: z
+      .array(
+        z.object({
+          claim: z.string().openapi({ description: 'The name of a claim.' }),
+          is: z.string().openapi({ description: 'What it must be; * stands for any text.' }),
+        }),
+      )
+      .openapi({ description: 'What claims must say beside.' }),
+    scopeMap: z.string().openapi({ description: 'The scope map with what the bearers may do.' }),
     ...timesSchema,
   })
-  .openapi('TrustedIssuer');
-const listSchema = z
-  .object({ trustedIssuers: z.array(issuerSchema), continuation: z.string().optional() })
-  .openapi('TrustedIssuers');
+  .openapi('TrustedIssuer', { description: 'An issuer of tokens that are exchanged for those of the registry.' });
+const listSchema = pageOf(issuerSchema, 'Trusted issuers in the order of their names.').openapi('TrustedIssuers', {
+  description: 'A page of trusted issuers.',
+});
+const tag = {
+  name: 'trusted issuers',
+  description: 'Issuers whose tokens (OIDC) are exchanged for those of the registry.',
+};
 
 const routes = {
   list: createRoute({
     method: 'get',
     path: '/trusted-issuers',
-    summary: 'Whose tokens are accepted in exchange, by name',
+    operationId: 'listTrustedIssuers',
+    summary: 'Lists the trusted issuers',
+    description: 'Lists the issuers whose tokens are accepted in exchange, in the order of their names.',
     request: { query: pageSchema },
-    responses: { ...refusals, 200: json('One page.', listSchema) },
+    responses: { 200: json('A page of trusted issuers.', listSchema) },
   }),
   read: createRoute({
     method: 'get',
     path: '/trusted-issuers/{name}',
-    summary: 'One trusted issuer',
+    operationId: 'getTrustedIssuer',
+    summary: 'Gets a trusted issuer',
+    description: 'Gets one trusted issuer by the name of its entry.',
     request: inPath,
-    responses: { ...refusals, 200: json('It.', issuerSchema) },
+    responses: { ...absent('trustedIssuerNotFound'), 200: json('The trusted issuer.', issuerSchema) },
   }),
   put: createRoute({
     method: 'put',
     path: '/trusted-issuers/{name}',
-    summary: 'Trusts an issuer, or changes how far',
+    operationId: 'putTrustedIssuer',
+    summary: 'Creates or replaces a trusted issuer',
+    description: 'Trusts an issuer, or replaces how far it is trusted. Its scope map must be there.',
     request: { ...inPath, ...body(contentSchema) },
-    responses: { ...refusals, 200: json('Changed.', issuerSchema), 201: json('Made.', issuerSchema) },
+    responses: {
+      ...absent('scopeMapNotFound'),
+      200: json('The trusted issuer was replaced.', issuerSchema),
+      201: json('The trusted issuer was created.', issuerSchema),
+    },
   }),
   remove: createRoute({
     method: 'delete',
     path: '/trusted-issuers/{name}',
-    summary: 'Trusts it no longer',
+    operationId: 'deleteTrustedIssuer',
+    summary: 'Deletes a trusted issuer',
+    description: 'Accepts no more tokens of an issuer. Those that were exchanged already end by themselves.',
     request: inPath,
-    responses: { ...refusals, 204: { description: 'Removed.' } },
+    responses: { ...absent('trustedIssuerNotFound'), 204: { description: 'The trusted issuer was deleted.' } },
   }),
 };
 
 /** `/trusted-issuers` of the management API. */
 export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
   const issuers = new NamedDocuments(ports.documents, ports.registry, 'trusted-issuer', issuerDocumentSchema);
-  const api = managementRoutes();
+  const api = managementRoutes(tag);
   api.openapi(routes.list, async (context) => {
     const { limit, continuation } = context.req.valid('query');
-    const { items, ...next } = await issuers.list(limit, continuation);
-    return context.json({ trustedIssuers: items.map(onWire), ...next }, 200);
+    const page = await issuers.list(limit, continuation);
+    return context.json({ items: page.items.map(onWire), ...nextLink(context.req, page.continuation) }, 200);
   });
   api.openapi(routes.read, async (context) =>
     context.json(onWire(await issuers.require(context.req.valid('param').name)), 200),

@@ -96,6 +96,16 @@ export class NamedDocuments<T extends NamedDocument> {
   }
 
   #unknown(name: string): RegistryError {
-    return new RegistryError({ is: 'thing-unknown', what: `${this.#kind.replace('-', ' ')} "${name}"` });
+    return unknownNamed(this.#kind, name);
   }
+}
+
+const codes = {
+  token: 'tokenNotFound',
+  'scope-map': 'scopeMapNotFound',
+  'trusted-issuer': 'trustedIssuerNotFound',
+} as const;
+
+export function unknownNamed(kind: NamedKind, name: string): RegistryError {
+  return new RegistryError({ is: 'thing-unknown', code: codes[kind], what: `${kind.replace('-', ' ')} "${name}"` });
 }

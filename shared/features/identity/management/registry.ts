@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { readStored } from '../../../core/documents/stored.ts';
-import { body, json, managementRoutes, refusals } from '../../../core/http/management.ts';
+import { body, json, managementRoutes } from '../../../core/http/management.ts';
 import type { DocumentChange } from '../../../core/ports/documents.ts';
 import { skus } from '../ratelimits.ts';
 import type { SettingsDocument } from '../registrysettings.ts';
@@ -10,25 +10,31 @@ import { ratesInForce, settingsDocumentSchema, settingsRef } from '../registryse
 import type { ManagementPorts } from './ports.ts';
 
 const skuSchema = z.enum(skus);
-const rate = z.int().min(1).max(999_999_999).openapi({ description: 'Requests a minute.' });
-const ratesSchema = z.object({ read: rate, write: rate, delete: rate }).openapi('Rates');
-const ownRatesSchema = z.object({ read: rate.optional(), write: rate.optional(), delete: rate.optional() });
+const rate = z.int().min(1).max(999_999_999);
+const kinds = {
+  read: rate.openapi({ description: 'Requests to read in a minute.' }),
+  write: rate.openapi({ description: 'Requests to write in a minute.' }),
+  delete: rate.openapi({ description: 'Requests to delete in a minute.' }),
+};
+const ratesSchema = z.object(kinds).openapi('Rates', { description: 'How many requests a minute has.' });
+const ownRatesSchema = z.object(kinds).partial();
 const changedRatesSchema = z.strictObject({
-  read: rate.nullable().optional(),
-  write: rate.nullable().optional(),
-  delete: rate.nullable().optional(),
+  read: kinds.read.nullable().optional(),
+  write: kinds.write.nullable().optional(),
+  delete: kinds.delete.nullable().optional(),
 });
 
 const changeSchema = z
   .strictObject({
-    sku: skuSchema.nullable().optional(),
+    sku: skuSchema.nullable().optional().openapi({ description: 'The SKU, whose limits are in force.' }),
     rateLimits: z
       .strictObject({
-        registry: changedRatesSchema.nullable().optional(),
-        identity: changedRatesSchema.nullable().optional(),
+        registry: changedRatesSchema.nullable().optional().openapi({ description: 'Of all callers together.' }),
+        identity: changedRatesSchema.nullable().optional().openapi({ description: 'Of each caller.' }),
       })
       .nullable()
-      .optional(),
+      .optional()
+      .openapi({ description: "Own numbers of this registry, instead of the SKU's." }),
   })
   .openapi('RegistryChange', {
     description: 'What is absent stays, and null goes back to what the SKU and the configuration say.',
@@ -37,35 +43,47 @@ const changeSchema = z
 
 const registrySchema = z
   .object({
-    name: z.string(),
-    sku: skuSchema,
+    name: z.string().openapi({ description: 'The name of the registry.' }),
+    sku: skuSchema.openapi({ description: 'The SKU, whose limits are in force.' }),
     rateLimits: z
-      .object({ registry: ownRatesSchema, identity: ownRatesSchema })
+      .object({
+        registry: ownRatesSchema.openapi({ description: 'Of all callers together.' }),
+        identity: ownRatesSchema.openapi({ description: 'Of each caller.' }),
+      })
       .openapi({ description: "Own numbers of this registry, instead of the SKU's." }),
-    inForce: z.object({ registry: ratesSchema.optional(), identity: ratesSchema.optional() }).openapi({
-      description:
-        "What requests are counted against; absent: not limited. The deployment's own numbers stand above the registry's.",
-    }),
+    inForce: z
+      .object({
+        registry: ratesSchema.optional().openapi({ description: 'Of all callers together.' }),
+        identity: ratesSchema.optional().openapi({ description: 'Of each caller.' }),
+      })
+      .openapi({
+        description:
+          "What requests are counted against; absent: not limited. The deployment's own numbers stand above the registry's.",
+      }),
     updatedAt: z
       .string()
       .optional()
       .openapi({ format: 'date-time', description: "Absent while nothing of the registry's own was set." }),
   })
-  .openapi('Registry');
+  .openapi('Registry', { description: 'The SKU of the registry and its limits.' });
 
 const routes = {
   read: createRoute({
     method: 'get',
     path: '/registry',
-    summary: "The registry's SKU and limits",
-    responses: { ...refusals, 200: json('They.', registrySchema) },
+    operationId: 'getRegistry',
+    summary: 'Gets the SKU and the limits',
+    description: 'Gets the SKU of the registry, its own limits, and those that are in force.',
+    responses: { 200: json('The SKU and the limits.', registrySchema) },
   }),
   change: createRoute({
     method: 'patch',
     path: '/registry',
-    summary: "Changes the registry's SKU, or single numbers of it",
+    operationId: 'updateRegistry',
+    summary: 'Changes the SKU or single limits',
+    description: 'Changes the SKU of the registry or single limits. Other instances follow within ten seconds.',
     request: body(changeSchema),
-    responses: { ...refusals, 200: json('So it is, on other instances within ten seconds.', registrySchema) },
+    responses: { 200: json('The SKU and the limits as they are now.', registrySchema) },
   }),
 };
 
@@ -73,7 +91,7 @@ type Change = z.infer<typeof changeSchema>;
 
 /** `/registry` of the management API. */
 export function registryRoutes(ports: ManagementPorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes({ name: 'registry', description: 'Settings of the registry as a whole.' });
   api.openapi(routes.read, async (context) => context.json(onWire(ports, (await readOwn(ports))?.document), 200));
   api.openapi(routes.change, async (context) => {
     const own = await changeOwn(ports, context.req.valid('json'));

@@ -1,75 +1,113 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import { body, json, managementRoutes, pageSchema, refusals, timesSchema } from '../../../core/http/management.ts';
+import {
+  absent,
+  body,
+  conflicting,
+  json,
+  managementRoutes,
+  nameSchema,
+  nextLink,
+  pageOf,
+  pageSchema,
+  timesSchema,
+} from '../../../core/http/management.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { actionSchema, systemScopeMaps } from '../actions.ts';
 import type { ScopeMapDocument } from '../documents.ts';
 import { scopeMapDocumentSchema } from '../documents.ts';
 import { NamedDocuments } from './named.ts';
 import type { ManagementPorts } from './ports.ts';
-import { inPath, nameSchema } from './wire.ts';
+import { inPath } from './wire.ts';
 
 /** ACR's bound on the actions of one map. */
 const maxActions = 500;
 
-const contentSchema = z.object({
-  description: z.string().max(256).default(''),
-  actions: z
-    .array(actionSchema)
-    .min(1)
-    .max(maxActions)
-    .openapi({
-      type: 'array',
-      items: { type: 'string' },
-      example: ['repositories/team/*/content/read', 'repositories/team/app/content/write'],
-    }),
-});
+const contentSchema = z
+  .object({
+    description: z.string().max(256).default('').openapi({ description: 'What the map is for, in words.' }),
+    actions: z
+      .array(actionSchema)
+      .min(1)
+      .max(maxActions)
+      .openapi({
+        type: 'array',
+        items: { type: 'string' },
+        description:
+          'What is allowed, as ACR writes it: repositories/NAME/VERB, catalog/read, management/read, management/write, ' +
+          "in-use/SOURCE/write. A NAME that ends in * is every name that begins so, with slashes: a star at a name's end " +
+          'means here what ** means in other patterns.',
+        example: ['repositories/team/*/content/read', 'repositories/team/app/content/write'],
+      }),
+  })
+  .openapi('ScopeMapContent', { description: 'What the holders of a scope map may do.' });
 const scopeMapSchema = z
-  .object({ name: z.string(), description: z.string(), actions: z.array(z.string()), ...timesSchema })
-  .openapi('ScopeMap');
-const listSchema = z
-  .object({ scopeMaps: z.array(scopeMapSchema), continuation: z.string().optional() })
-  .openapi('ScopeMaps');
+  .object({
+    name: z.string().openapi({ description: 'The name of the scope map.' }),
+    description: z.string().openapi({ description: 'What the map is for, in words.' }),
+    actions: z.array(z.string()).openapi({ description: 'What is allowed, as repositories/NAME/content/read.' }),
+    ...timesSchema,
+  })
+  .openapi('ScopeMap', { description: 'What tokens and trusted issuers may do, by a name.' });
+const listSchema = pageOf(scopeMapSchema, 'Scope maps in the order of their names.').openapi('ScopeMaps', {
+  description: 'A page of scope maps.',
+});
+const tag = { name: 'scope maps', description: 'What tokens and trusted issuers may do, by name.' };
 
 const routes = {
   list: createRoute({
     method: 'get',
     path: '/scope-maps',
-    summary: 'The scope maps, by name',
+    operationId: 'listScopeMaps',
+    summary: 'Lists the scope maps',
+    description: 'Lists the scope maps of the registry in the order of their names.',
     request: { query: pageSchema },
-    responses: { ...refusals, 200: json('One page.', listSchema) },
+    responses: { 200: json('A page of scope maps.', listSchema) },
   }),
   read: createRoute({
     method: 'get',
     path: '/scope-maps/{name}',
-    summary: 'One scope map',
+    operationId: 'getScopeMap',
+    summary: 'Gets a scope map',
+    description: 'Gets one scope map by its name.',
     request: inPath,
-    responses: { ...refusals, 200: json('It.', scopeMapSchema) },
+    responses: { ...absent('scopeMapNotFound'), 200: json('The scope map.', scopeMapSchema) },
   }),
   put: createRoute({
     method: 'put',
     path: '/scope-maps/{name}',
-    summary: 'Makes or replaces a scope map',
+    operationId: 'putScopeMap',
+    summary: 'Creates or replaces a scope map',
+    description: 'Creates a scope map, or replaces all that it allows. Tokens that have it follow at once.',
     request: { ...inPath, ...body(contentSchema) },
-    responses: { ...refusals, 200: json('Replaced.', scopeMapSchema), 201: json('Made.', scopeMapSchema) },
+    responses: {
+      200: json('The scope map was replaced.', scopeMapSchema),
+      201: json('The scope map was created.', scopeMapSchema),
+    },
   }),
   remove: createRoute({
     method: 'delete',
     path: '/scope-maps/{name}',
-    summary: 'Removes a scope map that nothing uses',
+    operationId: 'deleteScopeMap',
+    summary: 'Deletes a scope map',
+    description: 'Deletes a scope map that no token and no trusted issuer uses.',
     request: inPath,
-    responses: { ...refusals, 204: { description: 'Removed.' } },
+    responses: {
+      ...absent('scopeMapNotFound'),
+      ...conflicting('scopeMapInUse'),
+      204: { description: 'The scope map was deleted.' },
+    },
   }),
 };
 
 /** `/scope-maps` of the management API: what identities may do, by name. */
 export function scopeMapRoutes(ports: ManagementPorts): OpenAPIHono {
   const maps = new NamedDocuments(ports.documents, ports.registry, 'scope-map', scopeMapDocumentSchema);
-  const api = managementRoutes();
+  const api = managementRoutes(tag);
   api.openapi(routes.list, async (context) => {
     const { limit, continuation } = context.req.valid('query');
-    const { items, ...next } = await maps.list(limit, continuation);
-    return context.json({ scopeMaps: items.map(onWire), ...next }, 200);
+    const page = await maps.list(limit, continuation);
+    return context.json({ items: page.items.map(onWire), ...nextLink(context.req, page.continuation) }, 200);
   });
   api.openapi(routes.read, async (context) =>
     context.json(onWire(await maps.require(context.req.valid('param').name)), 200),
@@ -118,6 +156,7 @@ async function requireUnused({ documents, registry }: ManagementPorts, name: str
   if (user !== undefined)
     throw new RegistryError({
       is: 'conflict',
+      code: 'scopeMapInUse',
       why: `the scope map "${name}" is used by ${user.document.id.replace(':', ' ')}`,
     });
 }
@@ -131,4 +170,8 @@ export async function requireScopeMap({ documents, registry }: ManagementPorts, 
 /** The name of a map of the registry, or of one that all registries have. */
 export const scopeMapNameSchema = z
   .union([nameSchema, z.string().refine((name) => Object.hasOwn(systemScopeMaps, name), 'is no scope map')])
-  .openapi({ type: 'string', example: 'ci' });
+  .openapi({
+    type: 'string',
+    example: 'ci',
+    description: 'The name of a scope map, or of one that every registry has.',
+  });

@@ -2,38 +2,53 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { readStored } from '../../../core/documents/stored.ts';
-import { json, managementRoutes, refusals } from '../../../core/http/management.ts';
+import { absent, json, managementRoutes } from '../../../core/http/management.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { keyRingRef, keyRingSchema } from '../keys/document.ts';
 import type { ManagementPorts } from './ports.ts';
 
-const keySchema = z.object({ kid: z.string(), createdAt: z.string(), signsFrom: z.string() }).openapi('SigningKey');
+const keySchema = z
+  .object({
+    kid: z.string().openapi({ description: 'The name of the key, as in the kid of tokens.' }),
+    createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
+    signsFrom: z.string().openapi({ format: 'date-time', description: 'From when on it signs.' }),
+  })
+  .openapi('SigningKey', { description: 'A key that signs and verifies access tokens; what is secret is not shown.' });
+const listSchema = z
+  .object({ items: z.array(keySchema).openapi({ description: 'All keys, the oldest first.' }) })
+  .openapi('SigningKeys', { description: 'All keys of the registry: there are a few.' });
+const tag = { name: 'signing keys', description: 'The keys that sign and verify access tokens.' };
 
 const routes = {
   list: createRoute({
     method: 'get',
     path: '/signing-keys',
-    summary: 'The keys that sign and verify tokens, oldest first',
-    responses: { ...refusals, 200: json('Their names and times.', z.object({ signingKeys: z.array(keySchema) })) },
+    operationId: 'listSigningKeys',
+    summary: 'Lists the signing keys',
+    description:
+      'Lists the keys that sign and verify access tokens, the oldest first. There are a few, so all come at once.',
+    responses: { 200: json('All signing keys.', listSchema) },
   }),
   remove: createRoute({
     method: 'delete',
     path: '/signing-keys/{kid}',
-    summary:
-      'Ends every token that a key has signed, within 20 minutes; the next token makes a new key where none is left',
-    request: { params: z.object({ kid: z.string().max(100) }) },
-    responses: { ...refusals, 204: { description: 'Removed.' } },
+    operationId: 'deleteSigningKey',
+    summary: 'Deletes a signing key',
+    description:
+      'Ends every token that a key has signed, within 20 minutes. The next token makes a new key where none is left.',
+    request: { params: z.object({ kid: z.string().max(100).openapi({ description: 'The name of the key.' }) }) },
+    responses: { ...absent('signingKeyNotFound'), 204: { description: 'The signing key was deleted.' } },
   }),
 };
 
 /** `/signing-keys` of the management API: for the day that a key or the secret that seals it is known to others. */
 export function signingKeyRoutes(ports: ManagementPorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(tag);
   api.openapi(routes.list, async (context) => {
     const ring = await readRing(ports);
     return context.json(
       {
-        signingKeys: (ring?.document.keys ?? []).map(({ kid, createdAt, signsFrom }) => ({
+        items: (ring?.document.keys ?? []).map(({ kid, createdAt, signsFrom }) => ({
           kid,
           createdAt,
           signsFrom,
@@ -66,7 +81,8 @@ async function removeKey(ports: ManagementPorts, kid: string): Promise<void> {
     const isThere = ring !== undefined && keys !== undefined && keys.length < ring.document.keys.length;
     // Gone between two tries: the first removed it and its answer was lost, or somebody else did.
     if (!isThere && hasFound) return true;
-    if (!isThere) throw new RegistryError({ is: 'thing-unknown', what: `signing key "${kid}"` });
+    if (!isThere)
+      throw new RegistryError({ is: 'thing-unknown', code: 'signingKeyNotFound', what: `signing key "${kid}"` });
     hasFound = true;
     const outcome = await ports.documents.commitDocuments(
       'registries',

@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { managementRoutes } from '../../../core/http/management.ts';
+import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { TokenDocument } from '../documents.ts';
 import { passwordNames, tokenDocumentSchema } from '../documents.ts';
@@ -8,14 +8,14 @@ import { NamedDocuments } from './named.ts';
 import { newPassword } from './passwords.ts';
 import type { ManagementPorts } from './ports.ts';
 import { requireScopeMap } from './scopemaps.ts';
-import { onWire, shownOnce, tokenRouteTable } from './tokenwire.ts';
+import { onWire, shownOnce, tokenRouteTable, tokensTag } from './tokenwire.ts';
 
 type Tokens = NamedDocuments<TokenDocument>;
 
 /** `/tokens` of the management API: named identities with two passwords each. */
 export function tokenRoutes(ports: ManagementPorts): OpenAPIHono {
   const tokens: Tokens = new NamedDocuments(ports.documents, ports.registry, 'token', tokenDocumentSchema);
-  const api = managementRoutes();
+  const api = managementRoutes(tokensTag);
   readingRoutes(api, tokens);
   changingRoutes(api, ports, tokens);
   passwordRoutes(api, ports, tokens);
@@ -25,8 +25,8 @@ export function tokenRoutes(ports: ManagementPorts): OpenAPIHono {
 function readingRoutes(api: OpenAPIHono, tokens: Tokens): void {
   api.openapi(tokenRouteTable.list, async (context) => {
     const { limit, continuation } = context.req.valid('query');
-    const { items, ...next } = await tokens.list(limit, continuation);
-    return context.json({ tokens: items.map(onWire), ...next }, 200);
+    const page = await tokens.list(limit, continuation);
+    return context.json({ items: page.items.map(onWire), ...nextLink(context.req, page.continuation) }, 200);
   });
   api.openapi(tokenRouteTable.read, async (context) =>
     context.json(onWire(await tokens.require(context.req.valid('param').name)), 200),
@@ -70,7 +70,11 @@ function passwordRoutes(api: OpenAPIHono, ports: ManagementPorts, tokens: Tokens
     await tokens.change(name, (before) => {
       // The token was removed and made anew in between: the hash is of another salt.
       if (before.salt !== salt)
-        throw new RegistryError({ is: 'conflict', why: `the token "${name}" has just been replaced` });
+        throw new RegistryError({
+          is: 'conflict',
+          code: 'tokenReplaced',
+          why: `the token "${name}" has just been replaced`,
+        });
       return {
         ...before,
         passwords: { ...before.passwords, [password]: made.stored },
@@ -106,7 +110,8 @@ async function makeToken(ports: ManagementPorts, tokens: Tokens, { name, scopeMa
   const passwords = Object.fromEntries(shown.map(({ name: each, stored }) => [each, stored]));
   const at = now.toISOString();
   const { document } = await tokens.write(name, (before) => {
-    if (before !== undefined) throw new RegistryError({ is: 'conflict', why: `there is a token "${name}" already` });
+    if (before !== undefined)
+      throw new RegistryError({ is: 'conflict', code: 'tokenExists', why: `there is a token "${name}" already` });
     return {
       id: tokens.idOf(name),
       type: 'token',

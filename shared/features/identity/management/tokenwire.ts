@@ -1,47 +1,73 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { body, json, pageSchema, refusals, timesSchema } from '../../../core/http/management.ts';
+import {
+  absent,
+  body,
+  conflicting,
+  json,
+  nameSchema,
+  pageOf,
+  pageSchema,
+  timesSchema,
+} from '../../../core/http/management.ts';
 import type { TokenDocument } from '../documents.ts';
 import { passwordNames } from '../documents.ts';
 import { administratorName } from '../identity.ts';
 import type { NewPassword } from './passwords.ts';
 import { scopeMapNameSchema } from './scopemaps.ts';
-import { inPath, nameSchema } from './wire.ts';
+import { inPath } from './wire.ts';
 
 const reserved = [administratorName, 'anonymous'];
 const tokenNameSchema = nameSchema.refine(
   (name) => !reserved.includes(name.toLowerCase()),
   `must be none of ${reserved.join(', ')}`,
 );
-const statusSchema = z.enum(['enabled', 'disabled']);
+const statusSchema = z.enum(['enabled', 'disabled']).openapi({ description: 'Whether the token may be used at all.' });
 const expiresAtSchema = z.iso
   .datetime()
   .optional()
   .openapi({ description: 'When the password is over; absent: never.' });
-const passwordNameSchema = z.enum(passwordNames);
+const passwordNameSchema = z.enum(passwordNames).openapi({ description: 'Which of the two passwords.' });
 
-const newTokenSchema = z.object({
-  name: tokenNameSchema,
-  scopeMap: scopeMapNameSchema,
-  status: statusSchema.default('enabled'),
-  expiresAt: expiresAtSchema,
+const newTokenSchema = z
+  .object({
+    name: tokenNameSchema,
+    scopeMap: scopeMapNameSchema,
+    status: statusSchema.default('enabled'),
+    expiresAt: expiresAtSchema,
+  })
+  .openapi('TokenContent', { description: 'A token that is to be created.' });
+const changeSchema = z
+  .object({ scopeMap: scopeMapNameSchema.optional(), status: statusSchema.optional() })
+  .openapi('TokenChange', { description: 'What of a token is to change; what is absent stays.' });
+
+const passwordSchema = z.object({
+  name: passwordNameSchema,
+  createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
+  expiresAt: z.string().optional().openapi({ format: 'date-time', description: 'When it is over; absent: never.' }),
 });
-const changeSchema = z.object({ scopeMap: scopeMapNameSchema.optional(), status: statusSchema.optional() });
-
-const passwordSchema = z.object({ name: passwordNameSchema, createdAt: z.string(), expiresAt: z.string().optional() });
 const shownSchema = passwordSchema
   .extend({ value: z.string().openapi({ description: 'Shown this once.' }) })
-  .openapi('TokenPassword');
+  .openapi('TokenPassword', { description: 'A password with its value.' });
 const tokenSchema = z
   .object({
-    name: z.string(),
-    scopeMap: z.string(),
+    name: z.string().openapi({ description: 'The name, which is the user name of a login too.' }),
+    scopeMap: z.string().openapi({ description: 'The scope map with what it may do.' }),
     status: statusSchema,
-    passwords: z.array(passwordSchema),
+    passwords: z.array(passwordSchema).openapi({ description: 'Its passwords without their values.' }),
     ...timesSchema,
   })
-  .openapi('Token');
-const madeSchema = tokenSchema.extend({ passwords: z.array(shownSchema) }).openapi('NewToken');
-const listSchema = z.object({ tokens: z.array(tokenSchema), continuation: z.string().optional() }).openapi('Tokens');
+  .openapi('Token', { description: 'An identity for machines, with two passwords.' });
+const madeSchema = tokenSchema
+  .extend({ passwords: z.array(shownSchema).openapi({ description: 'Its passwords, shown this once.' }) })
+  .openapi('NewToken', { description: 'A token that was just created, with its passwords.' });
+const listSchema = pageOf(tokenSchema, 'Tokens in the order of their names.').openapi('Tokens', {
+  description: 'A page of tokens.',
+});
+const renewalSchema = z
+  .object({ expiresAt: expiresAtSchema })
+  .openapi('TokenPasswordContent', { description: 'How long the new password is good.' });
+
+export const tokensTag = { name: 'tokens', description: 'Identities for machines, each with two passwords.' };
 
 const passwordPath = { params: z.object({ name: nameSchema, password: passwordNameSchema }) };
 
@@ -50,51 +76,76 @@ export const tokenRouteTable = {
   list: createRoute({
     method: 'get',
     path: '/tokens',
-    summary: 'The tokens, by name',
+    operationId: 'listTokens',
+    summary: 'Lists the tokens',
+    description: 'Lists the tokens of the registry in the order of their names, without passwords.',
     request: { query: pageSchema },
-    responses: { ...refusals, 200: json('One page.', listSchema) },
+    responses: { 200: json('A page of tokens.', listSchema) },
   }),
   read: createRoute({
     method: 'get',
     path: '/tokens/{name}',
-    summary: 'One token, without its passwords',
+    operationId: 'getToken',
+    summary: 'Gets a token',
+    description: 'Gets one token by its name, without the values of its passwords.',
     request: inPath,
-    responses: { ...refusals, 200: json('It.', tokenSchema) },
+    responses: { ...absent('tokenNotFound'), 200: json('The token that was asked for.', tokenSchema) },
   }),
   make: createRoute({
     method: 'post',
     path: '/tokens',
-    summary: 'Makes a token with two passwords, shown this once',
+    operationId: 'createToken',
+    summary: 'Creates a token',
+    description: 'Creates a token with two passwords, which are shown this once.',
     request: body(newTokenSchema),
-    responses: { ...refusals, 201: json('Made.', madeSchema) },
+    responses: {
+      ...absent('scopeMapNotFound'),
+      ...conflicting('tokenExists'),
+      201: json('The token was created.', madeSchema),
+    },
   }),
   change: createRoute({
     method: 'patch',
     path: '/tokens/{name}',
-    summary: 'Changes what a token may do, or whether it may anything',
+    operationId: 'updateToken',
+    summary: 'Changes a token',
+    description: 'Gives a token another scope map, or disables or enables it.',
     request: { ...inPath, ...body(changeSchema) },
-    responses: { ...refusals, 200: json('Changed.', tokenSchema) },
+    responses: {
+      ...absent('tokenNotFound', 'scopeMapNotFound'),
+      200: json('The token as it is now.', tokenSchema),
+    },
   }),
   remove: createRoute({
     method: 'delete',
     path: '/tokens/{name}',
-    summary: 'Removes a token',
+    operationId: 'deleteToken',
+    summary: 'Deletes a token',
+    description: 'Deletes a token with its passwords.',
     request: inPath,
-    responses: { ...refusals, 204: { description: 'Removed.' } },
+    responses: { ...absent('tokenNotFound'), 204: { description: 'The token was deleted.' } },
   }),
   renew: createRoute({
     method: 'post',
     path: '/tokens/{name}/passwords/{password}',
-    summary: 'Makes one password anew, shown this once; the other stays',
-    request: { ...passwordPath, ...body(z.object({ expiresAt: expiresAtSchema })) },
-    responses: { ...refusals, 201: json('Made.', shownSchema) },
+    operationId: 'renewTokenPassword',
+    summary: 'Renews a password of a token',
+    description: 'Makes one password of a token anew, and shows it this once; the other password stays.',
+    request: { ...passwordPath, ...body(renewalSchema) },
+    responses: {
+      ...absent('tokenNotFound'),
+      ...conflicting('tokenReplaced'),
+      201: json('The new password.', shownSchema),
+    },
   }),
   revoke: createRoute({
     method: 'delete',
     path: '/tokens/{name}/passwords/{password}',
-    summary: 'Takes one password away',
+    operationId: 'deleteTokenPassword',
+    summary: 'Deletes a password of a token',
+    description: 'Deletes one password of a token; the other password stays.',
     request: passwordPath,
-    responses: { ...refusals, 204: { description: 'Taken away.' } },
+    responses: { ...absent('tokenNotFound'), 204: { description: 'The password was deleted.' } },
   }),
 };
 

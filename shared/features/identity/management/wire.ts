@@ -1,10 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { namePattern } from '../documents.ts';
-
-/** A name in a path or a body. */
-export const nameSchema = z
-  .string()
-  .regex(namePattern, 'must be 1 to 50 letters, digits, dashes and underscores, beginning with a letter or digit')
-  .openapi({ example: 'ci' });
+import { nameSchema } from '../../../core/http/management.ts';
 
 export const inPath = { params: z.object({ name: nameSchema }) };
+
+export const accessTag = { name: 'access', description: 'What identities and everyone may do, and why.' };

@@ -6,7 +6,7 @@ import { documentsOf, firstOf } from '../../../core/documents/pages.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
 import { causeOf } from '../../../core/http/cause.ts';
-import { managementRoutes } from '../../../core/http/management.ts';
+import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { targetOf } from '../../../core/http/target.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -22,7 +22,7 @@ import { settlingWith } from '../settle.ts';
 import type { SoftDelete } from '../soft-delete.ts';
 import { softDeleteRef } from '../soft-delete.ts';
 import type { BinEntry, Wanted } from './wire.ts';
-import { entryOf, routes } from './wire.ts';
+import { binTag, entryOf, routes } from './wire.ts';
 
 export interface BinManagementPorts extends BinPorts {
   readonly softDelete: SoftDelete;
@@ -31,7 +31,7 @@ export interface BinManagementPorts extends BinPorts {
 
 /** `/bin` and `/soft-delete` of the management API. */
 export function binRoutes(ports: BinManagementPorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(binTag);
   settingsRoutes(api, ports);
   readingRoutes(api, ports);
   changingRoutes(api, ports);
@@ -68,20 +68,12 @@ function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
       limit,
       ...(continuation === undefined ? {} : { continuation }),
     });
-    const entries = page.documents.map(entryIn);
-    return context.json(
-      page.continuation === undefined ? { entries } : { entries, continuation: page.continuation },
-      200,
-    );
+    return context.json({ items: page.documents.map(entryIn), ...nextLink(context.req, page.continuation) }, 200);
   });
   api.openapi(routes.read, async (context) => {
     const { group } = context.req.valid('param');
-    const entries = await entriesOf(
-      ports,
-      await keyOfGroup(ports, context.req.valid('query').repository, group),
-      group,
-    );
-    return context.json({ entries, items: entries.length }, 200);
+    const items = await entriesOf(ports, await keyOfGroup(ports, context.req.valid('query').repository, group), group);
+    return context.json({ items, count: items.length }, 200);
   });
 }
 
@@ -90,13 +82,14 @@ function changingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
     context.json(await restore(ports, context.req.valid('json'), causeIn(context)), 200),
   );
   api.openapi(routes.purge, async (context) => {
-    const { repository, group, items } = context.req.valid('json');
+    const { repository, group, count } = context.req.valid('json');
     const key = await keyOfGroup(ports, repository, group);
     const there = (await entriesOf(ports, key, group)).length;
-    if (there !== items)
+    if (there !== count)
       throw new RegistryError({
         is: 'conflict',
-        why: `the deletion has ${there} entries in the bin, not ${items}: look again at what would be purged`,
+        code: 'countChanged',
+        why: `the deletion has ${there} entries in the bin, not ${count}: look again at what would be purged`,
       });
     return context.json(await purgeGroup(ports, key, group, causeIn(context)), 200);
   });
@@ -116,7 +109,11 @@ async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: s
   const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
   const entries = [...manifests, ...tags].map(({ document }) => entryOf(document));
   if (entries.length === 0)
-    throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin of ${key.repository}` });
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'deletionNotFound',
+      what: `deletion "${group}" in the bin of ${key.repository}`,
+    });
   return entries;
 }
 
@@ -139,7 +136,7 @@ async function keyOfGroup(
     documentsOf(documents, { container: 'repositories', partition: [registry], where, limit: 1 }),
   );
   if (found !== undefined) return { registry, repository: entryIn(found).repository as RepositoryKey['repository'] };
-  throw new RegistryError({ is: 'thing-unknown', what: `deletion "${group}" in the bin` });
+  throw new RegistryError({ is: 'thing-unknown', code: 'deletionNotFound', what: `deletion "${group}" in the bin` });
 }
 
 async function restore(
@@ -158,7 +155,11 @@ async function restore(
   if (tag !== undefined) {
     const outcome = await restoreTag(settlingWith(ports), key, digest, tag, cause);
     if (outcome === 'not there')
-      throw new RegistryError({ is: 'thing-unknown', what: `tag "${tag}" of ${digest} in the bin of ${repository}` });
+      throw new RegistryError({
+        is: 'thing-unknown',
+        code: 'tagNotFound',
+        what: `tag "${tag}" of ${digest} in the bin of ${repository}`,
+      });
     return { manifests: [], tags: outcome === 'restored' ? [tag] : [], taken: outcome === 'taken' ? [tag] : [] };
   }
   return restoreOne(ports, key, digest, cause);
@@ -176,7 +177,11 @@ async function restoreOne(
       .map(({ document }) => document.name);
   const before = await along();
   if (!(await restoreManifest(settlingWith(ports), key, digest, cause)))
-    throw new RegistryError({ is: 'thing-unknown', what: `manifest ${digest} in the bin of ${key.repository}` });
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'manifestNotFound',
+      what: `manifest ${digest} in the bin of ${key.repository}`,
+    });
   const taken = await along();
   return { manifests: [digest], tags: before.filter((name) => !taken.includes(name)), taken };
 }

@@ -2,17 +2,26 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { BinnedDocument, BinnedTag } from '../../../core/documents/bin.ts';
 import { repositorySchema, tagSchema } from '../../../core/documents/names.ts';
 import { sizeOf, sumOfBytes } from '../../../core/documents/references.ts';
-import { body, json, pageSchema, refusals } from '../../../core/http/management.ts';
+import { absent, body, conflicting, json, pageOf, pageSchema } from '../../../core/http/management.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import { retentionBounds } from '../soft-delete.ts';
 
-const repository = z.string().pipe(repositorySchema).openapi({ type: 'string', example: 'team/app' });
+const repository = z
+  .string()
+  .pipe(repositorySchema)
+  .openapi({ type: 'string', example: 'team/app', description: 'The repository that it was in.' });
 const digest = z
   .string()
   .pipe(digestSchema)
-  .openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}` });
-const tag = z.string().pipe(tagSchema).openapi({ type: 'string', example: 'v1' });
-const group = z.string().min(1).max(100).openapi({ description: 'The id of one deletion: what went together.' });
+  .openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}`, description: 'The digest of a manifest.' });
+const tag = z.string().pipe(tagSchema).openapi({ type: 'string', example: 'v1', description: 'The name of a tag.' });
+const group = z
+  .string()
+  .min(1)
+  .max(100)
+  .openapi({ description: 'The id of one deletion: what went together.', example: 'f1b6c2d4-…' });
+
+export const binTag = { name: 'recycle bin', description: 'What was deleted and can be restored.' };
 
 const settingsSchema = z
   .object({
@@ -26,27 +35,34 @@ const settingsSchema = z
       .boolean()
       .openapi({ description: 'A pull brings back what a policy took. What somebody deleted stays deleted.' }),
   })
-  .openapi('SoftDelete');
+  .openapi('SoftDelete', { description: 'Whether and how long what is deleted can be restored.' });
 
 const entrySchema = z
   .object({
-    kind: z.enum(['manifest', 'tag']),
-    repository: z.string(),
-    digest: z.string(),
-    tag: z.string().optional(),
-    mediaType: z.string().optional(),
+    kind: z.enum(['manifest', 'tag']).openapi({ description: 'What was deleted.' }),
+    repository: z.string().openapi({ description: 'The repository that it was in.' }),
+    digest: z.string().openapi({ description: 'The digest of the manifest, or of what the tag pointed at.' }),
+    tag: z.string().optional().openapi({ description: 'The name of the tag.' }),
+    mediaType: z.string().optional().openapi({ description: 'The media type of the manifest.' }),
     size: z.int().optional().openapi({ description: 'Of the manifest and of all that it references, in bytes.' }),
     group,
-    recycledAt: z.string().openapi({ format: 'date-time' }),
-    purgeAt: z.string().openapi({ format: 'date-time' }),
-    by: z.object({ actor: z.string(), rule: z.string().optional() }),
+    recycledAt: z.string().openapi({ format: 'date-time', description: 'When it was deleted.' }),
+    purgeAt: z.string().openapi({ format: 'date-time', description: 'When it is purged for good.' }),
+    by: z
+      .object({
+        actor: z.string().openapi({ description: 'Who deleted it.' }),
+        rule: z.string().optional().openapi({ description: 'The rule of a purge policy that took it.' }),
+      })
+      .openapi({ description: 'Who or what deleted it.' }),
     asked: z.boolean().openapi({
       description: 'It was named itself; otherwise it went along with something, and comes back along with it.',
     }),
   })
-  .openapi('BinEntry');
+  .openapi('BinEntry', { description: 'A manifest or a tag in the recycle bin.' });
 
-const listSchema = z.object({ entries: z.array(entrySchema), continuation: z.string().optional() });
+const listSchema = pageOf(entrySchema, 'What is in the bin, the first deleted first.').openapi('BinEntries', {
+  description: 'A page of the recycle bin.',
+});
 
 const wantedSchema = z
   .object({
@@ -65,65 +81,103 @@ const wantedSchema = z
     error: 'a tag is restored with its digest',
   });
 
+const wantedContent = wantedSchema.openapi('BinRestoreContent', { description: 'What is to be restored.' });
 export type Wanted = z.infer<typeof wantedSchema>;
 
-const restoredSchema = z.object({
-  manifests: z.array(z.string()),
-  tags: z.array(z.string()),
-  taken: z
-    .array(z.string())
-    .openapi({ description: 'Tags that stay in the bin: their names have other manifests by now.' }),
-});
+const restoredSchema = z
+  .object({
+    manifests: z.array(z.string()).openapi({ description: 'The digests that came back.' }),
+    tags: z.array(z.string()).openapi({ description: 'The tags that came back.' }),
+    taken: z
+      .array(z.string())
+      .openapi({ description: 'Tags that stay in the bin: their names have other manifests by now.' }),
+  })
+  .openapi('BinRestored', { description: 'What came back from the recycle bin.' });
 
-const purgeSchema = z.object({
-  repository: repository.optional(),
-  group,
-  items: z.int().nonnegative().openapi({
-    description: 'How many entries the group has, as GET /bin/{group} says: that is the question whether you are sure.',
-  }),
-});
+const purgeSchema = z
+  .object({
+    repository: repository.optional(),
+    group,
+    count: z.int().nonnegative().openapi({
+      description:
+        'How many entries the group has, as GET /bin/{group} says: that is the question whether you are sure.',
+      example: 3,
+    }),
+  })
+  .openapi('BinPurgeContent', { description: 'Which deletion is to be purged, and how much it is.' });
+const groupSchema = z
+  .object({
+    items: z.array(entrySchema).openapi({ description: 'All that went in the deletion.' }),
+    count: z.int().openapi({ description: 'How many entries that is.' }),
+  })
+  .openapi('BinGroup', { description: 'What went in one deletion.' });
+const purgedSchema = z
+  .object({
+    manifests: z.int().openapi({ description: 'How many manifests are gone.' }),
+    tags: z.int().openapi({ description: 'How many tags are gone.' }),
+  })
+  .openapi('BinPurged', { description: 'What was purged for good.' });
 
 export const routes = {
   readSettings: createRoute({
     method: 'get',
     path: '/soft-delete',
-    summary: 'How long what is deleted is kept',
-    responses: { ...refusals, 200: json('The settings.', settingsSchema) },
+    operationId: 'getSoftDelete',
+    summary: 'Gets the settings of the recycle bin',
+    description: 'Gets whether and how long what is deleted can be restored.',
+    responses: { 200: json('The settings of the recycle bin.', settingsSchema) },
   }),
   putSettings: createRoute({
     method: 'put',
     path: '/soft-delete',
-    summary: 'Sets how long what is deleted is kept',
+    operationId: 'setSoftDelete',
+    summary: 'Sets the settings of the recycle bin',
+    description: 'Sets whether and how long what is deleted can be restored. Other instances follow within seconds.',
     request: body(settingsSchema),
-    responses: { ...refusals, 200: json('So it is; other instances follow within seconds.', settingsSchema) },
+    responses: { 200: json('The settings as they are now.', settingsSchema) },
   }),
   list: createRoute({
     method: 'get',
     path: '/bin',
-    summary: 'What is in the recycle bin, by the time of deletion',
+    operationId: 'listBin',
+    summary: 'Lists the recycle bin',
+    description: 'Lists what is in the recycle bin of the registry or one repository, the first deleted first.',
     request: { query: pageSchema.extend({ repository: repository.optional() }) },
-    responses: { ...refusals, 200: json('A page.', listSchema) },
+    responses: { 200: json('A page of the recycle bin.', listSchema) },
   }),
   read: createRoute({
     method: 'get',
     path: '/bin/{group}',
-    summary: 'What went in one deletion',
+    operationId: 'getDeletion',
+    summary: 'Gets what went in one deletion',
+    description: 'Gets the manifests and tags that went into the recycle bin in one deletion.',
     request: { params: z.object({ group }), query: z.object({ repository: repository.optional() }) },
-    responses: { ...refusals, 200: json('All of it.', z.object({ entries: z.array(entrySchema), items: z.int() })) },
+    responses: { ...absent('deletionNotFound'), 200: json('All that went in the deletion.', groupSchema) },
   }),
   restore: createRoute({
     method: 'post',
     path: '/bin/restore',
-    summary: 'Brings back a deletion, a manifest with what went along with it, or one tag',
-    request: body(wantedSchema),
-    responses: { ...refusals, 200: json('What came back.', restoredSchema) },
+    operationId: 'restoreDeleted',
+    summary: 'Restores from the recycle bin',
+    description: 'Brings back a deletion, a manifest with what went along with it, or one tag.',
+    request: body(wantedContent),
+    responses: {
+      ...absent('deletionNotFound', 'manifestNotFound', 'tagNotFound'),
+      200: json('What came back.', restoredSchema),
+    },
   }),
   purge: createRoute({
     method: 'post',
     path: '/bin/purge',
-    summary: 'Purges a deletion now, for good',
+    operationId: 'purgeDeletion',
+    summary: 'Purges a deletion for good',
+    description: 'Purges a deletion now, so that it cannot be restored any more.',
     request: body(purgeSchema),
-    responses: { ...refusals, 200: json('What is gone.', z.object({ manifests: z.int(), tags: z.int() })) },
+    responses: {
+      ...absent('deletionNotFound'),
+      ...conflicting('countChanged'),
+      200: json('What is gone for good.', purgedSchema),
+    },
   }),
 };
 

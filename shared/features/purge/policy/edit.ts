@@ -29,10 +29,10 @@ export async function putPolicy(
   registry: RegistryName,
   name: string,
   policy: Policy,
-): Promise<PolicyDocument> {
+): Promise<{ readonly document: PolicyDocument; readonly created: boolean }> {
   const now = clock.now();
   const [untracked] = untrackedRules(policy, await lastPulls.trackedSince(registry), now);
-  if (untracked !== undefined) throw new RegistryError({ is: 'conflict', why: untracked });
+  if (untracked !== undefined) throw new RegistryError({ is: 'conflict', code: 'pullsNotTracked', why: untracked });
   const fresh = newPolicy(registry, name, policy, nextRun(policy.schedule, now), now);
   const changed = (before: PolicyDocument): PolicyDocument => {
     const sameRules = rulesHash(before.policy) === rulesHash(policy);
@@ -47,13 +47,13 @@ export async function putPolicy(
   for (;;) {
     const there = await changePolicy(documents, registry, name, changed);
     if (there !== undefined) {
-      if (isApproved(there)) return there;
+      if (isApproved(there)) return { document: there, created: false };
       // What it kept for others it keeps no more.
       await lookAgain({ documents }, registry);
-      return there;
+      return { document: there, created: false };
     }
     const made = await documents.commitDocuments('registries', [registry], [{ do: 'create', document: { ...fresh } }]);
-    if (made.committed) return fresh;
+    if (made.committed) return { document: fresh, created: true };
   }
 }
 
@@ -112,11 +112,13 @@ export async function approve(
   if (plan.hash !== hash)
     throw new RegistryError({
       is: 'conflict',
+      code: 'planChanged',
       why: `the current plan has the hash ${plan.hash}, not ${hash}: look at what it would remove`,
     });
   if (plan.state !== 'awaiting')
     throw new RegistryError({
       is: 'conflict',
+      code: 'planNotWaiting',
       why: `the plan is ${stateInWords[plan.state]}`,
     });
   const now = clock.now();
@@ -124,6 +126,7 @@ export async function approve(
     if (rulesHash(before.policy) !== plan.rules || before.plan !== plan.plan)
       throw new RegistryError({
         is: 'conflict',
+        code: 'planChanged',
         why: 'the policy or its plan was changed since this plan was made: make another',
       });
     return {
@@ -132,7 +135,12 @@ export async function approve(
       nextRunAt: nextRun(before.policy.schedule, now).toISOString(),
     };
   });
-  if (there === undefined) throw new RegistryError({ is: 'thing-unknown', what: `purge policy "${plan.policy}"` });
+  if (there === undefined)
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'purgePolicyNotFound',
+      what: `purge policy "${plan.policy}"`,
+    });
   await documents.commitDocuments(
     'registries',
     [registry],

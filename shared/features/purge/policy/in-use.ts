@@ -30,7 +30,7 @@ export async function putInUse(
   source: string,
   digests: readonly Digest[],
   ttlSeconds: number,
-): Promise<InUseSource> {
+): Promise<{ readonly source: InUseSource; readonly created: boolean }> {
   const { documents, clock } = ports;
   const now = clock.now();
   const document: InUse = {
@@ -53,7 +53,7 @@ export async function putInUse(
     [{ do: 'upsert', document: { ...document, ttl: ttlSeconds } }],
   );
   if (isNew) await takeBackWithoutRoom(ports, registry, shown(document));
-  return shown(document);
+  return { source: shown(document), created: isNew };
 }
 
 /** Who says the same or less again needs no room: a cluster must not lose its pins because others have taken it. */
@@ -62,6 +62,7 @@ function requireRoom(all: readonly InUseSource[], added: InUseSource): void {
   if (others.length >= sourcesAtMost)
     throw new RegistryError({
       is: 'conflict',
+      code: 'tooManySources',
       why:
         `${others.length} sources say already what they use, and at most ${sourcesAtMost} may: delete one, or ` +
         'wait until its time is over',
@@ -70,6 +71,7 @@ function requireRoom(all: readonly InUseSource[], added: InUseSource): void {
   if (pins > pinsAtMost)
     throw new RegistryError({
       is: 'conflict',
+      code: 'tooManyPins',
       why: `all sources would pin ${pins} digests together, and at most ${pinsAtMost} are allowed: name fewer`,
     });
 }
@@ -80,6 +82,17 @@ export async function listInUse({ documents, clock }: Pinning, registry: Registr
     .map(({ document }) => document)
     .filter(({ expiresAt }) => expiresAt > now)
     .map(shown);
+}
+
+/** `undefined` where it has said nothing, or its time is over. */
+export async function readInUse(
+  { documents, clock }: Pinning,
+  registry: RegistryName,
+  source: string,
+): Promise<(InUseSource & { readonly pinned: readonly Digest[] }) | undefined> {
+  const found = (await readStored(documents, inUseSchema, inUseRef(registry, source)))?.document;
+  if (found === undefined || found.expiresAt <= clock.now().toISOString()) return undefined;
+  return { ...shown(found), pinned: found.digests };
 }
 
 /** `false` when it had said nothing. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
+import { namePattern, nameSyntax } from '../../../core/rules/name.ts';
 import { repositoryGlobSchema, tagGlobSchema } from '../../../core/rules/pattern.ts';
 import { scheduleSchema } from '../../../core/rules/schedule.ts';
 import { versionRangeSchema } from '../../../core/rules/version.ts';
@@ -7,35 +8,41 @@ import { versionRangeSchema } from '../../../core/rules/version.ts';
 const days = z.int().min(1).max(3_650);
 const name = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/, 'must be 1 to 50 lower-case letters, digits and dashes');
+  .regex(namePattern, nameSyntax)
+  .describe('The name of the rule, which the bin and explanations show.');
 const globs = z.array(tagGlobSchema).min(1).max(50);
 
 /** What a rule to remove may demand. All of it must hold. */
 const removeConditions = {
-  /** No tag points at the manifest, since so long. */
-  untaggedDays: days.optional(),
-  /** Nobody pulled it, by tag or digest, nor a part of it. */
-  notPulledDays: days.optional(),
-  /** The tag was not pushed; of what has no tag, the manifest. */
-  olderThanDays: days.optional(),
-  /** So many tags that the rule may take were pushed later. */
-  beyondNewest: z.int().min(1).max(1_000).optional(),
-  /** The manifest's artifact type, or the media type of its config. `*` stands for anything but a slash. */
-  artifactTypes: z.array(z.string().min(1).max(255)).min(1).max(50).optional(),
-  /** The tag is a version within this range, as npm reads it. */
-  semver: versionRangeSchema.optional(),
-  tags: globs.optional(),
+  untaggedDays: days.optional().describe('No tag points at the manifest, since so many days.'),
+  notPulledDays: days.optional().describe('Nobody pulled it or a part of it, by tag or digest, for so many days.'),
+  olderThanDays: days.optional().describe('The tag, or a manifest without one, was pushed so many days ago.'),
+  beyondNewest: z.int().min(1).max(1_000).optional().describe('So many tags that the rule may take were pushed later.'),
+  artifactTypes: z
+    .array(z.string().min(1).max(255))
+    .min(1)
+    .max(50)
+    .optional()
+    .describe("The manifest's artifact type, or the media type of its config. * stands for anything but a slash."),
+  semver: versionRangeSchema.optional().describe('The tag is a version within this range, as npm reads it.'),
+  tags: globs.optional().describe('The tag is of one of these patterns, where * stands for anything.'),
 };
 
 /** What a rule to keep may demand. All of it must hold. */
 const keepConditions = {
-  tags: globs.optional(),
-  /** Of the tags that the rule's other demands let through. */
-  newest: z.int().min(1).max(1_000).optional(),
-  pulledWithinDays: days.optional(),
-  /** Annotations of the manifest, or labels of the image's config; a value may have `*`. */
-  labels: z.record(z.string().min(1).max(255), z.string().max(1_000)).optional(),
-  semver: versionRangeSchema.optional(),
+  tags: globs.optional().describe('The tag is of one of these patterns, where * stands for anything.'),
+  newest: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe("It is among so many newest of the tags that the rule's other demands let through."),
+  pulledWithinDays: days.optional().describe('It was pulled within so many days.'),
+  labels: z
+    .record(z.string().min(1).max(255), z.string().max(1_000))
+    .optional()
+    .describe("Annotations of the manifest, or labels of the image's config; a value may have *."),
+  semver: versionRangeSchema.optional().describe('The tag is a version within this range, as npm reads it.'),
 };
 
 const demandsSomething = (rule: object) => Object.keys(rule).length > 1;
@@ -55,28 +62,46 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: z.input<T>) {
       .array(glob)
       .min(1)
       .max(100)
-      .default([everything] as never),
-    exclude: z.array(glob).max(100).default([]),
+      .default([everything] as never)
+      .describe('Names or patterns that are taken in: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
   });
 }
 
-export const policyNameSchema = name;
-
 /** What somebody asks of a policy. */
 export const policySchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}),
-  /**
-   * Tags that rules to remove may take; what has no tag is taken by rules that demand `untaggedDays` where this is not
-   * every tag.
-   */
-  tags: scope(tagGlobSchema, '*').prefault({}),
-  remove: z.array(removeRuleSchema).min(1).max(20).refine(namedOnce, 'two rules have one name'),
-  keep: z.array(keepRuleSchema).max(20).default([]).refine(namedOnce, 'two rules have one name'),
-  /** In the recycle bin, before it is purged. */
-  retentionDays: z.int().min(1).max(90).default(14),
-  schedule: scheduleSchema.prefault({ every: 'day' }),
-  /** A run that would take a larger share of a repository, in percent, asks first. */
-  brakePercent: z.int().min(1).max(100).default(20),
+  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories the policy covers.'),
+  tags: scope(tagGlobSchema, '*')
+    .prefault({})
+    .describe(
+      'Tags that rules to remove may take. What has no tag is taken by rules that demand untaggedDays where this is ' +
+        'not every tag.',
+    ),
+  remove: z
+    .array(removeRuleSchema)
+    .min(1)
+    .max(20)
+    .refine(namedOnce, 'two rules have one name')
+    .describe('What is removed: each rule demands all that it names.'),
+  keep: z
+    .array(keepRuleSchema)
+    .max(20)
+    .default([])
+    .refine(namedOnce, 'two rules have one name')
+    .describe('What is kept, whatever rules to remove say.'),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(90)
+    .default(14)
+    .describe('How long it lies in the recycle bin before it is purged.'),
+  schedule: scheduleSchema.prefault({ every: 'day' }).describe('When the policy runs, in UTC.'),
+  brakePercent: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(20)
+    .describe('A run that would take a larger share of a repository, in percent, asks first.'),
 });
 export type Policy = z.infer<typeof policySchema>;
 

@@ -159,6 +159,7 @@ export async function restoreDeleted(
   if (outcome === 'taken')
     throw new RegistryError({
       is: 'conflict',
+      code: 'conflict',
       why: `tag ${tag} points at another manifest: with force=true that goes into the bin`,
     });
   return Response.json({ ...where, digest, tag });

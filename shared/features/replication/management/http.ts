@@ -1,6 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { z } from 'zod';
-import { managementRoutes } from '../../../core/http/management.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { Places } from '../../../core/documents/whole-list.ts';
+import { managementRoutes, nextLink } from '../../../core/http/management.ts';
+import { changed } from '../../../core/http/merge-patch.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RepositoryName } from '../../../core/oci/name.ts';
 import type { Replica } from '../documents.ts';
@@ -8,57 +11,74 @@ import { replicaSettingsSchema } from '../documents.ts';
 import type { ReplicationPorts } from '../ports.ts';
 import { changeReplica, newWalk, putReplica, readReplica, readReplicas, removeReplica } from '../replicas.ts';
 import { statusOf } from '../status.ts';
-import { routes, showReplica } from './wire.ts';
+import { earlierReplications, replications, replicationTag, routes, showReplica } from './wire.ts';
 
-/** `/replicas` and `/replication` of the management API. */
-export function replicationRoutes(ports: ReplicationPorts): OpenAPIHono {
-  const api = managementRoutes();
-  api.openapi(routes.list, async (context) =>
-    context.json(
-      { regions: [...ports.regions.names].sort(), replicas: (await readReplicas(ports)).map(showReplica) },
-      200,
-    ),
-  );
-  api.openapi(routes.read, async (context) =>
-    context.json(showReplica(await theOne(ports, context.req.valid('param').region)), 200),
-  );
-  api.openapi(routes.put, async (context) =>
-    context.json(
-      showReplica(await putReplica(ports, context.req.valid('param').region, context.req.valid('json'))),
-      200,
-    ),
-  );
-  api.openapi(routes.patch, async (context) => {
-    const { region, settings } = await theOne(ports, context.req.valid('param').region);
-    return context.json(
-      showReplica(await putReplica(ports, region, checked({ ...settings, ...context.req.valid('json') }))),
-      200,
-    );
-  });
-  api.openapi(routes.remove, async (context) =>
-    context.json(showReplica(await removeReplica(ports, context.req.valid('param').region)), 202),
-  );
+/** `/replications` and `/replication` of the management API; `/replicas` is its earlier name, which clients may still use. */
+export function replicationRoutes(ports: ReplicationPorts & { readonly places: Places }): OpenAPIHono {
+  const api = managementRoutes(replicationTag);
+  collectionRoutes(api, ports, replications);
+  collectionRoutes(api, ports, earlierReplications);
   api.openapi(routes.status, async (context) => {
     const { repository, tag, digest } = context.req.valid('query');
     const status = await statusOf(ports, { registry: ports.registry, repository }, digest ?? tag ?? ('' as never));
     return context.json({ ...status, regions: [...status.regions] }, 200);
   });
   api.openapi(routes.reconcile, async (context) =>
-    context.json({ replicas: (await reconcile(ports, context.req.valid('json'))).map(showReplica) }, 202),
+    context.json({ items: (await reconcile(ports, context.req.valid('json'))).map(showReplica) }, 202),
   );
   return api;
 }
 
-function checked(settings: object) {
-  const parsed = replicaSettingsSchema.safeParse(settings);
-  if (parsed.success) return parsed.data;
-  throw new RegistryError({ is: 'request-invalid', why: z.prettifyError(parsed.error).replaceAll('\n', ' ') });
+function collectionRoutes(
+  api: OpenAPIHono,
+  ports: ReplicationPorts & { readonly places: Places },
+  routes: typeof replications,
+): void {
+  api.openapi(routes.list, async (context) => {
+    const all = await readReplicas(ports);
+    const page = ports.places.pageOf('replications', all, ({ region }) => region, context.req.valid('query'));
+    const items = page.items.map(showReplica);
+    return context.json(
+      { regions: [...ports.regions.names].sort(), items, ...nextLink(context.req, page.continuation) },
+      200,
+    );
+  });
+  api.openapi(routes.read, async (context) =>
+    context.json(showReplica(await theOne(ports, context.req.valid('param').region)), 200),
+  );
+  api.openapi(routes.put, async (context) => {
+    const { replica, created } = await putReplica(ports, context.req.valid('param').region, context.req.valid('json'));
+    return context.json(showReplica(replica), created ? 201 : 200);
+  });
+  api.openapi(routes.patch, async (context) => {
+    const { region, settings } = await theOne(ports, context.req.valid('param').region);
+    const after = changed(replicaSettingsSchema, settings, context.req.valid('json'));
+    return context.json(showReplica((await putReplica(ports, region, after)).replica), 200);
+  });
+  api.openapi(routes.remove, async (context) =>
+    context.json(showReplica(await removeReplica(ports, context.req.valid('param').region)), 202),
+  );
 }
 
 async function theOne(ports: ReplicationPorts, region: string): Promise<Replica> {
   const replica = await readReplica(ports, region);
-  if (replica === undefined) throw new RegistryError({ is: 'thing-unknown', what: `replica "${region.slice(0, 40)}"` });
+  if (replica === undefined)
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'replicationNotFound',
+      what: `replication to the region "${region.slice(0, 40)}"`,
+    });
   return replica;
+}
+
+/** Throws `RegistryError` (`name-unknown`): a slip would look as if nothing had drifted. */
+async function requireRepository(
+  { documents, registry }: ReplicationPorts,
+  repository: RepositoryName | undefined,
+): Promise<void> {
+  if (repository === undefined) return;
+  const entry = await readStored(documents, repositoryDocumentSchema, repositoryRef({ registry, repository }));
+  if (entry === undefined) throw new RegistryError({ is: 'name-unknown', name: repository });
 }
 
 /** A walk that is under way is begun anew. */
@@ -66,6 +86,7 @@ async function reconcile(
   ports: ReplicationPorts,
   { region, repository }: { readonly region?: string | undefined; readonly repository?: RepositoryName | undefined },
 ): Promise<Replica[]> {
+  await requireRepository(ports, repository);
   const names =
     region === undefined
       ? (await readReplicas(ports)).map((each) => each.region)

@@ -173,6 +173,7 @@ async function requireSameSecret(
   if (live.some((bytes) => bytes.length === given.length && timingSafeEqual(bytes, given))) return;
   throw new RegistryError({
     is: 'conflict',
+    code: 'webhookHasAnotherSecret',
     why: `the webhook "${before.name}" has another secret: change it with POST ${before.name}/secrets, so that both sign for a while`,
   });
 }
@@ -196,6 +197,7 @@ export function rotated(
     const named = live.map(({ id, expiresAt }) => (expiresAt === undefined ? id : `${id} until ${expiresAt}`));
     throw new RegistryError({
       is: 'conflict',
+      code: 'tooManySecrets',
       why:
         `two secrets sign already, ${named.join(' and ')}: ` +
         'delete one, or rotate with overlapSeconds 0, which ends both',
@@ -215,10 +217,15 @@ export function withoutSecret({ clock }: Pick<WebhookManagementPorts, 'clock'>, 
   const live = liveSecrets(before.secrets, now);
   const kept = live.filter((secret) => secret.id !== id);
   if (kept.length === live.length)
-    throw new RegistryError({ is: 'thing-unknown', what: `secret "${id}" of the webhook "${before.name}"` });
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'webhookSecretNotFound',
+      what: `secret "${id}" of the webhook "${before.name}"`,
+    });
   if (kept.length === 0)
     throw new RegistryError({
       is: 'conflict',
+      code: 'lastSecret',
       why: `it is the only secret of the webhook "${before.name}": make a new one first`,
     });
   return { ...before, secrets: kept.map(({ expiresAt: _over, ...secret }) => secret), updatedAt: now.toISOString() };

@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { managementRoutes } from '../../../core/http/management.ts';
+import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { originOf } from '../../../core/http/origin.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { DeliveryFilter, DeliveryPage } from '../deliveries.ts';
@@ -7,26 +7,34 @@ import { listDeliveries, readDelivery } from '../deliveries.ts';
 import { eventOf, withEvents } from '../event-store.ts';
 import { requireHook } from '../hooks.ts';
 import { deliveryOnWire, deliveryRouteTable } from './delivery-wire.ts';
+import { webhooksTag } from './hook-schema.ts';
 import { acrEventOf, listEventsRoutes } from './list-events.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 
 /** The log of a hook. It says what was sent and never with which credentials. */
 export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
   const { documents, registry } = ports;
-  const api = managementRoutes();
+  const api = managementRoutes(webhooksTag);
   api.openapi(deliveryRouteTable.list, async (context) => {
     const { limit, continuation, ...filter } = context.req.valid('query');
-    const { deliveries, ...next } = await listKnown(ports, context.req.valid('param').name, filter, {
+    const page = await listKnown(ports, context.req.valid('param').name, filter, {
       limit,
       continuation,
     });
-    return context.json({ deliveries: deliveries.map(deliveryOnWire), ...next }, 200);
+    return context.json(
+      { items: page.deliveries.map(deliveryOnWire), ...nextLink(context.req, page.continuation) },
+      200,
+    );
   });
   api.openapi(deliveryRouteTable.read, async (context) => {
     const { name, id } = context.req.valid('param');
     const delivery = await readDelivery(documents, registry, name, id);
     if (delivery === undefined)
-      throw new RegistryError({ is: 'thing-unknown', what: `delivery "${id}" of the webhook "${name}"` });
+      throw new RegistryError({
+        is: 'thing-unknown',
+        code: 'deliveryNotFound',
+        what: `delivery "${id}" of the webhook "${name}"`,
+      });
     const event = await eventOf(documents, delivery);
     const shown = deliveryOnWire(delivery);
     return context.json(event === undefined ? shown : { ...shown, event }, 200);
@@ -41,7 +49,7 @@ export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
           ...(continuation === undefined
             ? {}
             : {
-                nextLink: nextLink(
+                nextLink: absoluteLink(
                   new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url),
                   page.limit,
                   continuation,
@@ -68,7 +76,7 @@ async function listKnown(
 }
 
 /** Absolute, as Azure's clients call it as it stands. */
-function nextLink(list: URL, limit: number, continuation: string): string {
+function absoluteLink(list: URL, limit: number, continuation: string): string {
   list.search = String(new URLSearchParams({ limit: String(limit), continuation }));
   return list.href;
 }

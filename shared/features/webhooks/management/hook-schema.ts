@@ -12,10 +12,13 @@ const maxExcludes = 20;
 /** The queue holds a message back for at most seven days. In seconds. */
 const longestWait = 7 * 24 * 3600;
 
+export const webhooksTag = { name: 'webhooks', description: 'Who is told of events, and what came of it.' };
+
+/** ACR's rule for the names of webhooks. */
 export const hookNameSchema = z
   .string()
   .regex(webhookNamePattern, 'must be 5 to 50 letters and digits')
-  .openapi({ example: 'production' });
+  .openapi({ example: 'production', description: 'The name of a webhook: 5 to 50 letters and digits, as ACR has it.' });
 export const inHookPath = { params: z.object({ name: hookNameSchema }) };
 
 export const secretTextSchema = z
@@ -75,7 +78,7 @@ const fields = {
   actions: actionsSchema,
   scope: scopeSchema,
   excludes: excludesSchema,
-  status: z.enum(['enabled', 'disabled']),
+  status: z.enum(['enabled', 'disabled']).openapi({ description: 'Whether it is sent anything.' }),
   format: z.enum(formats).openapi({
     description:
       "acr: ACR's own body; standard: Standard Webhooks (type, timestamp, data); cloudevents: CloudEvents 1.0, structured.",
@@ -100,7 +103,7 @@ const fields = {
 const readOnly = Object.fromEntries(
   ['name', 'secrets', 'disabledBecause', 'failingSince', 'createdAt', 'updatedAt'].map((name) => [
     name,
-    z.unknown().optional(),
+    z.unknown().optional().openapi({ description: 'Only read: it may stand here, and changes nothing.' }),
   ]),
 );
 
@@ -116,8 +119,8 @@ const contentSchema = z.object({
 });
 export const putSchema = z
   .strictObject({ ...readOnly, ...contentSchema.shape, secret: secretTextSchema.optional() })
-  .openapi('WebhookContent');
-type HookContent = z.output<typeof contentSchema>;
+  .openapi('WebhookContent', { description: 'What a webhook is to be.' });
+export type HookContent = z.output<typeof contentSchema>;
 export type PutHook = HookContent & { readonly secret?: string | undefined };
 
 /** `null` takes what need not be there away. */
@@ -126,5 +129,7 @@ const changeSchema = z.object({
   retrySeconds: fields.retrySeconds.nullish(),
   giveUpSeconds: fields.giveUpSeconds.nullish(),
 });
-export const patchSchema = z.strictObject({ ...readOnly, ...changeSchema.shape }).openapi('WebhookChange');
+export const patchSchema = z.strictObject({ ...readOnly, ...changeSchema.shape }).openapi('WebhookChange', {
+  description: 'What of a webhook is to change; what is absent stays.',
+});
 export type HookPatch = z.output<typeof changeSchema>;

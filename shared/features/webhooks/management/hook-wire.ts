@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { body, json, pageSchema, refusals, timesSchema } from '../../../core/http/management.ts';
+import { absent, body, conflicting, json, pageOf, pageSchema, timesSchema } from '../../../core/http/management.ts';
 import { shownUrl } from '../../../core/outbound/shown-url.ts';
 import type { Webhook, WebhookSecret } from '../documents.ts';
 import { formats } from '../documents.ts';
@@ -12,38 +12,47 @@ const day = 24 * 3600;
 
 const secretSchema = z
   .object({
-    id: z.string(),
-    createdAt: z.string(),
+    id: z.string().openapi({ description: 'The id of the secret, which is no secret.' }),
+    createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
     expiresAt: z.string().optional().openapi({ description: 'It signs until then; absent: without end.' }),
   })
-  .openapi('WebhookSecret');
+  .openapi('WebhookSecret', { description: 'A secret that signs, without its value.' });
 const shownOnce = z
   .string()
   .openapi({ description: 'Shown this once.', example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
 const hookSchema = z
   .object({
-    name: z.string(),
-    serviceUri: z.string(),
+    name: z.string().openapi({ description: 'The name of the webhook.' }),
+    serviceUri: z.string().openapi({ description: 'Where events are posted to, without what is secret in it.' }),
     customHeaders: z.record(z.string(), z.string()).openapi({ description: `Every value is ${mask}.` }),
-    actions: z.array(z.string()),
-    scope: z.string(),
-    excludes: z.array(z.string()),
-    status: z.enum(['enabled', 'disabled']),
+    actions: z.array(z.string()).openapi({ description: 'The actions and types of events that it is sent.' }),
+    scope: z.string().openapi({ description: 'Which repositories and tags; empty: all of them.' }),
+    excludes: z.array(z.string()).openapi({ description: 'What the scope covers and it is not sent.' }),
+    status: z.enum(['enabled', 'disabled']).openapi({ description: 'Whether it is sent anything.' }),
     disabledBecause: z.string().optional().openapi({ description: 'Where it was not an administrator who did it.' }),
     failingSince: z
       .string()
       .optional()
       .openapi({ description: 'The receiver keeps failing: one delivery at a time is tried, the others wait.' }),
-    format: z.enum(formats),
-    retrySeconds: z.array(z.number()).optional(),
-    giveUpSeconds: z.number().optional(),
+    format: z.enum(formats).openapi({ description: 'The shape of the body.' }),
+    retrySeconds: z
+      .array(z.number())
+      .optional()
+      .openapi({ description: 'The waits between attempts; absent: the usual ones.' }),
+    giveUpSeconds: z.number().optional().openapi({ description: 'How long it is tried; absent: a day.' }),
     secrets: z.array(secretSchema).openapi({ description: 'Those that sign now, newest first.' }),
     ...timesSchema,
   })
-  .openapi('Webhook');
-const madeSchema = hookSchema.extend({ secret: shownOnce }).openapi('NewWebhook');
-const listSchema = z.object({ webhooks: z.array(hookSchema), continuation: z.string().optional() }).openapi('Webhooks');
-const newSecretSchema = secretSchema.extend({ secret: shownOnce }).openapi('NewWebhookSecret');
+  .openapi('Webhook', { description: 'A receiver of events, without what is secret.' });
+const madeSchema = hookSchema
+  .extend({ secret: shownOnce })
+  .openapi('NewWebhook', { description: 'A webhook that was just created, with its secret.' });
+const listSchema = pageOf(hookSchema, 'Webhooks in the order of their names.').openapi('Webhooks', {
+  description: 'A page of webhooks.',
+});
+const newSecretSchema = secretSchema
+  .extend({ secret: shownOnce })
+  .openapi('NewWebhookSecret', { description: 'A secret that was just created, with its value.' });
 
 const rotateSchema = z
   .strictObject({
@@ -57,59 +66,91 @@ const rotateSchema = z
         description: 'How long the present secret signs too. 0 ends it at once, for when it is known to others.',
       }),
   })
-  .openapi('WebhookRotation');
-const secretPath = { params: z.object({ name: hookNameSchema, id: z.string().max(100) }) };
+  .openapi('WebhookRotation', { description: 'How the secret of a webhook is renewed.' });
+const secretPath = {
+  params: z.object({ name: hookNameSchema, id: z.string().max(100).openapi({ description: 'The id of a secret.' }) }),
+};
 
 /** The routes of `/webhooks` that are about the hooks themselves. */
 export const hookRouteTable = {
   list: createRoute({
     method: 'get',
     path: '/webhooks',
-    summary: 'The webhooks, by name',
+    operationId: 'listWebhooks',
+    summary: 'Lists the webhooks',
+    description: 'Lists the webhooks of the registry in the order of their names.',
     request: { query: pageSchema },
-    responses: { ...refusals, 200: json('One page.', listSchema) },
+    responses: { 200: json('A page of webhooks.', listSchema) },
   }),
   read: createRoute({
     method: 'get',
     path: '/webhooks/{name}',
-    summary: 'One webhook, without what is secret',
+    operationId: 'getWebhook',
+    summary: 'Gets a webhook',
+    description: 'Gets one webhook by its name, without what is secret.',
     request: inHookPath,
-    responses: { ...refusals, 200: json('It.', hookSchema) },
+    responses: { ...absent('webhookNotFound'), 200: json('The webhook that was asked for.', hookSchema) },
   }),
   put: createRoute({
     method: 'put',
     path: '/webhooks/{name}',
-    summary: 'Makes a webhook, with a secret that is shown this once, or replaces all but its secrets',
+    operationId: 'putWebhook',
+    summary: 'Creates or replaces a webhook',
+    description: 'Creates a webhook with a secret that is shown this once, or replaces all but its secrets.',
     request: { ...inHookPath, ...body(putSchema) },
-    responses: { ...refusals, 200: json('Replaced.', hookSchema), 201: json('Made.', madeSchema) },
+    responses: {
+      ...conflicting('webhookHasAnotherSecret', 'webhookUnsealable', 'sealingKeyMissing'),
+      200: json('The webhook was replaced.', hookSchema),
+      201: json('The webhook was created.', madeSchema),
+    },
   }),
   patch: createRoute({
     method: 'patch',
     path: '/webhooks/{name}',
-    summary: 'Changes what is named of a webhook',
+    operationId: 'updateWebhook',
+    summary: 'Changes a webhook',
+    description: 'Changes those properties of a webhook that the body has.',
     request: { ...inHookPath, ...body(patchSchema) },
-    responses: { ...refusals, 200: json('Changed.', hookSchema) },
+    responses: {
+      ...absent('webhookNotFound'),
+      ...conflicting('webhookUnsealable', 'sealingKeyMissing'),
+      200: json('The webhook as it is now.', hookSchema),
+    },
   }),
   remove: createRoute({
     method: 'delete',
     path: '/webhooks/{name}',
-    summary: 'Removes a webhook; what waits for it is cancelled',
+    operationId: 'deleteWebhook',
+    summary: 'Deletes a webhook',
+    description: 'Deletes a webhook. What waits for it is cancelled; its deliveries can still be read.',
     request: inHookPath,
-    responses: { ...refusals, 204: { description: 'Removed.' } },
+    responses: { ...absent('webhookNotFound'), 204: { description: 'The webhook was deleted.' } },
   }),
   rotate: createRoute({
     method: 'post',
     path: '/webhooks/{name}/secrets',
-    summary: 'Makes a new secret, shown this once; for a while the present one signs too',
+    operationId: 'rotateWebhookSecret',
+    summary: 'Rotates the secret of a webhook',
+    description: 'Creates a new secret, shown this once. For a while the present one signs too.',
     request: { ...inHookPath, ...body(rotateSchema) },
-    responses: { ...refusals, 201: json('Made.', newSecretSchema) },
+    responses: {
+      ...absent('webhookNotFound'),
+      ...conflicting('tooManySecrets', 'sealingKeyMissing'),
+      201: json('The new secret.', newSecretSchema),
+    },
   }),
   endSecret: createRoute({
     method: 'delete',
     path: '/webhooks/{name}/secrets/{id}',
-    summary: 'Ends a secret at once; never the last one',
+    operationId: 'deleteWebhookSecret',
+    summary: 'Deletes a secret of a webhook',
+    description: 'Ends a secret at once, so that it signs nothing more. The last one stays.',
     request: secretPath,
-    responses: { ...refusals, 204: { description: 'Ended.' } },
+    responses: {
+      ...absent('webhookNotFound', 'webhookSecretNotFound'),
+      ...conflicting('lastSecret'),
+      204: { description: 'The secret was deleted.' },
+    },
   }),
 };
 

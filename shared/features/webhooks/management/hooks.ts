@@ -1,17 +1,18 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { managementRoutes } from '../../../core/http/management.ts';
+import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { Webhook } from '../documents.ts';
 import { changeHook, deleteHook, listHooks, requireHook, writeHook } from '../hooks.ts';
 import type { NewSecret } from './changes.ts';
 import { madeHook, newSecret, patchedHook, replacedHook, rotated, withoutSecret } from './changes.ts';
 import type { PutHook } from './hook-schema.ts';
+import { webhooksTag } from './hook-schema.ts';
 import { hookRouteTable, onWire, secretShown } from './hook-wire.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 
 /** `/webhooks` of the management API: the hooks and their secrets. */
 export function hookRoutes(ports: WebhookManagementPorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(webhooksTag);
   readingRoutes(api, ports);
   changingRoutes(api, ports);
   secretRoutes(api, ports);
@@ -20,8 +21,9 @@ export function hookRoutes(ports: WebhookManagementPorts): OpenAPIHono {
 
 function readingRoutes(api: OpenAPIHono, { documents, registry, clock }: WebhookManagementPorts): void {
   api.openapi(hookRouteTable.list, async (context) => {
-    const { hooks, ...next } = await listHooks(documents, registry, context.req.valid('query'));
-    return context.json({ webhooks: hooks.map((hook) => onWire(hook, clock.now())), ...next }, 200);
+    const { hooks, continuation } = await listHooks(documents, registry, context.req.valid('query'));
+    const items = hooks.map((hook) => onWire(hook, clock.now()));
+    return context.json({ items, ...nextLink(context.req, continuation) }, 200);
   });
   api.openapi(hookRouteTable.read, async (context) =>
     context.json(onWire(await requireHook(documents, registry, context.req.valid('param').name), clock.now()), 200),
@@ -89,6 +91,7 @@ async function changeKnown(
   next: (before: Webhook) => Webhook | Promise<Webhook>,
 ): Promise<Webhook> {
   const hook = await changeHook(documents, { registry, name }, next);
-  if (hook === undefined) throw new RegistryError({ is: 'thing-unknown', what: `webhook "${name}"` });
+  if (hook === undefined)
+    throw new RegistryError({ is: 'thing-unknown', code: 'webhookNotFound', what: `webhook "${name}"` });
   return hook;
 }

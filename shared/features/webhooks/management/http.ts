@@ -3,12 +3,13 @@ import { managementRoutes } from '../../../core/http/management.ts';
 import type { PipelinePorts } from '../ports.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { hookRoutes } from './hooks.ts';
+import { webhooksTag } from './hook-schema.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 import { redeliveryRoutes } from './redelivery.ts';
 
 /** What of the management API is about webhooks. */
 export function webhookRoutes(ports: WebhookManagementPorts & PipelinePorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(webhooksTag);
   for (const routes of [hookRoutes, deliveryRoutes, redeliveryRoutes]) api.route('/', routes(ports));
   return api;
 }

@@ -1,36 +1,47 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { json, pageSchema, refusals } from '../../../core/http/management.ts';
+import { absent, json, pageSchema } from '../../../core/http/management.ts';
 import { shownUrl } from '../../../core/outbound/shown-url.ts';
 import { acrBody } from '../body.ts';
 import type { Attempt, Delivery } from '../documents.ts';
 import { inHookPath } from './hook-schema.ts';
 
 const headersSchema = z.record(z.string(), z.string());
-const requestSchema = z.object({
-  content: z.record(z.string(), z.unknown()).openapi({ description: 'The body in format acr.' }),
-  headers: headersSchema,
-  method: z.literal('POST'),
-  requestUri: z.string(),
-  version: z.literal('1.1'),
-});
-const responseSchema = z.object({
-  content: z.string(),
-  headers: headersSchema,
-  reasonPhrase: z.string(),
-  statusCode: z.string().openapi({ example: '200' }),
-  version: z.literal('1.1'),
-});
+const requestSchema = z
+  .object({
+    content: z.record(z.string(), z.unknown()).openapi({ description: 'The body in format acr.' }),
+    headers: headersSchema.openapi({ description: 'The headers that were sent.' }),
+    method: z.literal('POST').openapi({ description: 'The method of the request.' }),
+    requestUri: z.string().openapi({ description: 'Where it was posted to.' }),
+    version: z.literal('1.1').openapi({ description: 'The version of HTTP.' }),
+  })
+  .openapi({ description: 'What was sent to the receiver.' });
+const responseSchema = z
+  .object({
+    content: z.string().openapi({ description: 'The beginning of the body.' }),
+    headers: headersSchema.openapi({ description: 'The headers of the answer.' }),
+    reasonPhrase: z.string().openapi({ description: 'The reason phrase of the answer.' }),
+    statusCode: z.string().openapi({ description: 'The status of the answer, as text.', example: '200' }),
+    version: z.literal('1.1').openapi({ description: 'The version of HTTP.' }),
+  })
+  .openapi({ description: 'What the receiver answered.' });
 const eventSchema = z
-  .object({ id: z.string(), eventRequestMessage: requestSchema, eventResponseMessage: responseSchema.optional() })
-  .openapi('AcrWebhookEvent');
+  .object({
+    id: z.string().openapi({ description: 'The id of the event.' }),
+    eventRequestMessage: requestSchema,
+    eventResponseMessage: responseSchema.optional(),
+  })
+  .openapi('AcrWebhookEvent', { description: 'An event that was sent, in the shape of Azure Resource Manager.' });
 const listSchema = z
-  .object({ value: z.array(eventSchema), nextLink: z.string().optional() })
-  .openapi('AcrWebhookEvents');
+  .object({
+    value: z.array(eventSchema).openapi({ description: 'Events, the newest first.' }),
+    nextLink: z.string().optional().openapi({ description: 'The URL of the next page; absent on the last page.' }),
+  })
+  .openapi('AcrWebhookEvents', { description: 'A page of events, in the shape of Azure Resource Manager.' });
 
 const shared = {
   path: '/webhooks/{name}/listEvents',
   request: { ...inHookPath, query: pageSchema },
-  responses: { ...refusals, 200: json('One page.', listSchema) },
+  responses: { ...absent('webhookNotFound'), 200: json('A page of events.', listSchema) },
 } as const;
 
 /** Azure's clients post for the first page and get the next ones. */
@@ -38,9 +49,18 @@ export const listEventsRoutes = [
   createRoute({
     ...shared,
     method: 'post',
-    summary: 'What a webhook was sent, in the shape of Azure Resource Manager: each delivery with its latest attempt',
+    operationId: 'listWebhookEvents',
+    summary: 'Lists the events of a webhook as ACR does',
+    description:
+      'Lists what a webhook was sent, each event with its latest attempt, in the shape of Azure Resource Manager.',
   }),
-  createRoute({ ...shared, method: 'get', summary: 'A further page of listEvents' }),
+  createRoute({
+    ...shared,
+    method: 'get',
+    operationId: 'listMoreWebhookEvents',
+    summary: 'Gets a further page of events',
+    description: 'Gets the page that the nextLink of the page before names.',
+  }),
 ] as const;
 
 /**

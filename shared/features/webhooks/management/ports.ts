@@ -21,7 +21,8 @@ export async function orConflict<T>(opening: Promise<T>): Promise<T> {
   try {
     return await opening;
   } catch (error) {
-    if (error instanceof WebhookUnsealable) throw new RegistryError({ is: 'conflict', why: error.message });
+    if (error instanceof WebhookUnsealable)
+      throw new RegistryError({ is: 'conflict', code: 'webhookUnsealable', why: error.message });
     throw error;
   }
 }

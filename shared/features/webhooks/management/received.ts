@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { z } from '@hono/zod-openapi';
 import { catalogue, eventTypes } from '../../../core/events/catalogue.ts';
+import { tagComponents } from '../../../core/http/management.ts';
 import { renderBody } from '../body.ts';
 import type { TypeOfEvent } from '../body-schema.ts';
 import { actionOfType, bodySchema } from '../body-schema.ts';
@@ -56,6 +57,10 @@ const receivable: readonly Receivable[] = [...eventTypes.map((type) => ({ type, 
  * document's own registry: of a router below it Hono makes paths.
  */
 export function describeReceived(registry: Registry): void {
+  for (const format of formats)
+    registry.registerComponent(tagComponents as never, `format ${format}`, {
+      description: `What receivers get in the format ${format}.`,
+    } as never);
   for (const each of receivable) for (const format of formats) registry.registerWebhook(described(each, format));
 }
 
@@ -75,11 +80,20 @@ function described(of: Receivable, format: WebhookFormat): Described {
   return {
     path: `${actionOfType(of)}.${format}`,
     method: 'post',
+    operationId: receivedId(actionOfType(of), format),
     summary,
+    description: `A receiver gets this for the action ${actionOfType(of)} in the format ${format}. ${summary}`,
+    security: [],
     tags: [`format ${format}`],
     request: { headers: signedHeaders, body: { required: true, content } },
     responses,
   };
+}
+
+/** `receivePushAcr`: an id that languages take as a name. */
+function receivedId(action: string, format: WebhookFormat): string {
+  const parts = `receive.${action}.${format}`.split(/[^a-zA-Z0-9]+/);
+  return parts.map((part, at) => (at === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1))).join('');
 }
 
 /**

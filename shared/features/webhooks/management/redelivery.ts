@@ -1,71 +1,94 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import { body, json, managementRoutes, refusals } from '../../../core/http/management.ts';
+import { absent, body, conflicting, json, managementRoutes } from '../../../core/http/management.ts';
 import { deliveryStatuses } from '../documents.ts';
 import type { PipelinePorts } from '../ports.ts';
 import { ping, redeliver } from '../redeliver.ts';
 import type { Redelivery } from '../redeliver-since.ts';
 import { readRedelivery, redeliverSince } from '../redeliver-since.ts';
 import { deliveryOnWire, deliveryPath, onWireSchema, timeSchema } from './delivery-wire.ts';
-import { hookNameSchema, inHookPath } from './hook-schema.ts';
+import { hookNameSchema, inHookPath, webhooksTag } from './hook-schema.ts';
 
 /** ACR's answer to a ping has the event's id alone. */
 const pingedSchema = z
   .object({
-    id: z.string().openapi({ description: 'Of the event.' }),
-    deliveryId: z.string(),
+    id: z.string().openapi({ description: 'The id of the event.' }),
+    deliveryId: z.string().openapi({ description: 'The id of its delivery.' }),
     status: z.enum(deliveryStatuses).openapi({ description: 'delivered, or expired: a ping is tried once.' }),
-    because: z.string().optional(),
+    because: z.string().optional().openapi({ description: 'Why it was not delivered.' }),
   })
-  .openapi('WebhookPing');
-const sinceSchema = z.object({ since: timeSchema.openapi({ description: 'Events from then on.' }) });
+  .openapi('WebhookPing', { description: 'What came of a ping.' });
+const sinceSchema = z
+  .object({ since: timeSchema.openapi({ description: 'Events from then on.', example: '2026-01-01T12:00:00Z' }) })
+  .openapi('WebhookRedeliveryContent', { description: 'Which deliveries are to be sent again.' });
 const jobSchema = z
   .object({
-    id: z.string(),
-    webhook: z.string(),
-    since: z.string(),
-    startedAt: z.string(),
-    state: z.enum(['running', 'done', 'stopped']),
-    because: z.string().optional(),
+    id: z.string().openapi({ description: 'The id of the redelivery.' }),
+    webhook: z.string().openapi({ description: 'The name of the webhook.' }),
+    since: z.string().openapi({ format: 'date-time', description: 'From when on events are sent again.' }),
+    startedAt: z.string().openapi({ format: 'date-time', description: 'When it was begun.' }),
+    state: z.enum(['running', 'done', 'stopped']).openapi({ description: 'How far it is.' }),
+    because: z.string().optional().openapi({ description: 'Why it was stopped.' }),
     redelivered: z.int().openapi({ description: 'Deliveries that are under way again.' }),
   })
-  .openapi('WebhookRedelivery');
-const jobPath = { params: z.object({ name: hookNameSchema, job: z.string().max(100) }) };
+  .openapi('WebhookRedelivery', { description: 'A redelivery of what was not delivered.' });
+const jobPath = {
+  params: z.object({
+    name: hookNameSchema,
+    job: z.string().max(100).openapi({ description: 'The id of a redelivery.' }),
+  }),
+};
 
 const routes = {
   ping: createRoute({
     method: 'post',
     path: '/webhooks/{name}/ping',
-    summary: 'Posts an event that tells of nothing, now and once',
+    operationId: 'pingWebhook',
+    summary: 'Pings a webhook',
+    description: 'Posts an event that tells of nothing, now and once. The deliveries have what came back.',
     request: inHookPath,
-    responses: { ...refusals, 200: json('It was posted; the log has what came back.', pingedSchema) },
+    responses: { ...absent('webhookNotFound'), 200: json('The ping was posted.', pingedSchema) },
   }),
   one: createRoute({
     method: 'post',
     path: '/webhooks/{name}/deliveries/{id}/redeliver',
-    summary: 'Sends one delivery again, under its id, whatever came of it',
+    operationId: 'redeliverWebhookDelivery',
+    summary: 'Sends one delivery again',
+    description: 'Sends one delivery again under its id, whatever came of it before.',
     request: deliveryPath,
-    responses: { ...refusals, 202: json('It is under way.', onWireSchema) },
+    responses: {
+      ...absent('webhookNotFound', 'deliveryNotFound'),
+      ...conflicting('deliveryNotSendable'),
+      202: json('The delivery is under way.', onWireSchema),
+    },
   }),
   since: createRoute({
     method: 'post',
     path: '/webhooks/{name}/redeliver',
-    summary: 'Sends again what expired or was cancelled since a time, twenty a second',
+    operationId: 'redeliverWebhook',
+    summary: 'Sends again what was not delivered',
+    description: 'Sends again what expired or was cancelled since a time, twenty deliveries a second.',
     request: { ...inHookPath, ...body(sinceSchema) },
-    responses: { ...refusals, 202: json('It has begun.', jobSchema) },
+    responses: {
+      ...absent('webhookNotFound'),
+      ...conflicting('nothingSendable'),
+      202: json('The redelivery has begun.', jobSchema),
+    },
   }),
   progress: createRoute({
     method: 'get',
     path: '/webhooks/{name}/redeliver/{job}',
-    summary: 'How far that is',
+    operationId: 'getWebhookRedelivery',
+    summary: 'Gets how far a redelivery is',
+    description: 'Gets how many deliveries of a redelivery are under way again.',
     request: jobPath,
-    responses: { ...refusals, 200: json('So far.', jobSchema) },
+    responses: { ...absent('redeliveryNotFound'), 200: json('How far the redelivery is.', jobSchema) },
   }),
 };
 
 /** What of the management API sends something. */
 export function redeliveryRoutes(ports: PipelinePorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(webhooksTag);
   api.openapi(routes.ping, async (context) => {
     const {
       event,

@@ -122,7 +122,7 @@ describe('the key ring', () => {
     const longshore = composeRequired();
     const stolen = await fetchToken(longshore, asAdmin);
     const other = composeRequired(longshore);
-    const { signingKeys } = await manage<{ signingKeys: { kid: string }[] }>(longshore, 'GET', '/signing-keys');
+    const { items: signingKeys } = await manage<{ items: { kid: string }[] }>(longshore, 'GET', '/signing-keys');
     expect(signingKeys.map(({ kid }) => kid)).toEqual([kidOf(stolen.access_token)]);
     expect(JSON.stringify(signingKeys)).not.toContain('privateKey');
     await manage(longshore, 'DELETE', `/signing-keys/${encodeURIComponent(kidOf(stolen.access_token))}`);

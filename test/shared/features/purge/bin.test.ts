@@ -273,13 +273,13 @@ describe('the retention', () => {
     const { index } = await pushSigned(app);
     await statusOf(app, at(index.digest), 'DELETE');
     const [{ group } = { group: '' }] = await binOf(app);
-    const { items } = (await (await ask(app, 'GET', `/api/v1/bin/${group}?repository=${repository}`)).json()) as {
-      items: number;
+    const { count } = (await (await ask(app, 'GET', `/api/v1/bin/${group}?repository=${repository}`)).json()) as {
+      count: number;
     };
-    expect(items).toBe(7);
-    expect((await post(app, '/api/v1/bin/purge', { repository, group, items: 6 })).status).toBe(409);
+    expect(count).toBe(7);
+    expect((await post(app, '/api/v1/bin/purge', { repository, group, count: 6 })).status).toBe(409);
     expect(await binOf(app)).toHaveLength(7);
-    expect(await post(app, '/api/v1/bin/purge', { repository, group, items })).toMatchObject({
+    expect(await post(app, '/api/v1/bin/purge', { repository, group, count })).toMatchObject({
       status: 200,
       body: { manifests: 5 },
     });

@@ -59,15 +59,14 @@ export interface Entry {
 
 export async function binOf(app: App, query = ''): Promise<Entry[]> {
   const entries: Entry[] = [];
-  let continuation: string | undefined;
+  let next: string | undefined = `/api/v1/bin?limit=2${query}`;
   do {
-    const more = continuation === undefined ? '' : `&continuation=${encodeURIComponent(continuation)}`;
-    const answer = await ask(app, 'GET', `/api/v1/bin?limit=2${query}${more}`);
+    const answer: Response = await ask(app, 'GET', next);
     if (answer.status !== 200) throw new Error(await answer.text());
-    const page = (await answer.json()) as { entries: Entry[]; continuation?: string };
-    entries.push(...page.entries);
-    continuation = page.continuation;
-  } while (continuation !== undefined);
+    const page = (await answer.json()) as { items: Entry[]; nextLink?: string };
+    entries.push(...page.items);
+    next = page.nextLink;
+  } while (next !== undefined);
   return entries;
 }
 

@@ -13,8 +13,8 @@ const ways = {
     expect((await post(app, '/api/v1/bin/restore', { repository, digest: image.digest })).status).toBe(200);
   },
   'restored with all of its deletion': async ({ app }: ReturnType<typeof timedLongshore>) => {
-    const { entries } = (await (await ask(app, 'GET', '/api/v1/bin')).json()) as {
-      entries: { digest: string; tag?: string; group: string }[];
+    const { items: entries } = (await (await ask(app, 'GET', '/api/v1/bin')).json()) as {
+      items: { digest: string; tag?: string; group: string }[];
     };
     const group = entries.find(({ digest, tag }) => digest === image.digest && tag === undefined)?.group;
     expect((await post(app, '/api/v1/bin/restore', { repository, group })).status).toBe(200);

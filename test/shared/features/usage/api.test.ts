@@ -82,7 +82,7 @@ describe('usage in time', () => {
     const refused = await ask(longshore.app, 'GET', '/api/v1/usage?repository=team/b&tag=v1&by=hour');
     expect([refused.status, await refused.json()]).toEqual([
       400,
-      { errors: [{ code: 'BAD_REQUEST', message: 'of tags and digests counts are kept by day alone' }] },
+      { errors: [{ code: 'invalidRequest', message: 'of tags and digests counts are kept by day alone' }] },
     ]);
   });
 });
@@ -117,9 +117,9 @@ describe('the list of repositories with most of something', () => {
   const top = async (by: string, limit = 2) =>
     (
       (await (await ask(longshore.app, 'GET', `/api/v1/usage/top?by=${by}&limit=${limit}`)).json()) as {
-        repositories: { repository: string; value: number }[];
+        items: { repository: string; value: number }[];
       }
-    ).repositories;
+    ).items;
 
   it('is by size, waste, pulls or pushes, each by the index: one query', async () => {
     longshore.memory.calls.resetCounts();

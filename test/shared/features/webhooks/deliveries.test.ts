@@ -96,8 +96,8 @@ const deliveries = [
 ];
 
 interface ListedPage {
-  readonly deliveries: { readonly id: string }[];
-  readonly continuation?: string;
+  readonly items: { readonly id: string }[];
+  readonly nextLink?: string;
 }
 
 interface AcrPage {
@@ -153,8 +153,7 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
 
   const get = async <T>(path: string, method = 'GET'): Promise<T> =>
     (await ask(app, method, `/api/v1/webhooks/${path}`)).json() as Promise<T>;
-  const idsOf = async (query: string) =>
-    (await get<ListedPage>(`deploy/deliveries${query}`)).deliveries.map(({ id }) => id);
+  const idsOf = async (query: string) => (await get<ListedPage>(`deploy/deliveries${query}`)).items.map(({ id }) => id);
   const ids = (...events: CloudEvent[]) => events.map((event) => deliveryIdOf(registry, 'deploy', event));
 
   it.each([
@@ -173,13 +172,13 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
 
   it('is listed in pages that leave nothing out', async () => {
     const seen: string[] = [];
-    let continuation = '';
+    let next: string | undefined = 'deploy/deliveries?limit=1';
     do {
-      const page: ListedPage = await get(`deploy/deliveries?limit=1${continuation}`);
-      expect(page.deliveries.length).toBeLessThanOrEqual(1);
-      seen.push(...page.deliveries.map(({ id }) => id));
-      continuation = page.continuation === undefined ? '' : `&continuation=${encodeURIComponent(page.continuation)}`;
-    } while (continuation !== '');
+      const page: ListedPage = await get(next);
+      expect(page.items.length).toBeLessThanOrEqual(1);
+      seen.push(...page.items.map(({ id }) => id));
+      next = page.nextLink?.replace('/api/v1/webhooks/', '');
+    } while (next !== undefined);
     expect(seen).toEqual(ids(four, three, two, one));
   });
 
@@ -306,7 +305,7 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
       [removed.webhook, removed.day],
       [{ do: 'create', document: removed as unknown as JsonDocument }],
     );
-    expect((await get<ListedPage>('removed/deliveries')).deliveries).toHaveLength(1);
+    expect((await get<ListedPage>('removed/deliveries')).items).toHaveLength(1);
     expect(
       await documents.readDocument(
         deliveryRef(registry, 'removed', removed.id) ?? { container: 'deliveries', partition: [], id: '' },

@@ -22,8 +22,8 @@ interface Shown {
   readonly secret: string;
   readonly secrets: readonly { readonly id: string; readonly expiresAt?: string }[];
   readonly customHeaders: Record<string, string>;
-  readonly continuation?: string;
-  readonly webhooks: readonly { readonly name: string }[];
+  readonly nextLink?: string;
+  readonly items: readonly { readonly name: string }[];
   readonly [property: string]: unknown;
 }
 
@@ -202,16 +202,9 @@ describe('a webhook', () => {
     for (const name of ['hook3', 'hook1', 'hook2'])
       await sent(longshore, 'PUT', `/${name}`, { serviceUri: uri, actions: ['push', 'delete'] });
     const first = await sent(longshore, 'GET', '?limit=2');
-    const second = await sent(
-      longshore,
-      'GET',
-      `?limit=2&continuation=${encodeURIComponent(first.continuation ?? '')}`,
-    );
-    expect([first, second].map(({ webhooks }) => webhooks.map(({ name }) => name))).toEqual([
-      ['hook1', 'hook2'],
-      ['hook3'],
-    ]);
-    expect(second.continuation).toBeUndefined();
+    const second = await sent(longshore, 'GET', (first.nextLink ?? '').replace('/api/v1/webhooks', ''));
+    expect([first, second].map(({ items }) => items.map(({ name }) => name))).toEqual([['hook1', 'hook2'], ['hook3']]);
+    expect(second.nextLink).toBeUndefined();
   });
 
   it("can be declared again and again with a secret of one's own, and not with another", async () => {
@@ -291,7 +284,7 @@ describe('a webhook', () => {
     expect(
       await refusal(await send(longshore, 'PUT', path, { serviceUri: uri, actions: ['push'], ...content })),
     ).toEqual([400, expect.stringContaining(why)]);
-    expect((await sent(longshore, 'GET', '')).webhooks).toEqual([]);
+    expect((await sent(longshore, 'GET', '')).items).toEqual([]);
   });
 });
 

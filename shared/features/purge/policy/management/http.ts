@@ -1,6 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { readStored } from '../../../../core/documents/stored.ts';
-import { managementRoutes } from '../../../../core/http/management.ts';
+import type { Places } from '../../../../core/documents/whole-list.ts';
+import { managementRoutes, nextLink } from '../../../../core/http/management.ts';
+import { changed } from '../../../../core/http/merge-patch.ts';
 import { RegistryError } from '../../../../core/oci/faults.ts';
 import type { RegistryName } from '../../../../core/oci/name.ts';
 import { causeIn } from '../../management/http.ts';
@@ -9,15 +11,17 @@ import type { Plan, PolicyDocument } from '../documents.ts';
 import { pageSchema, planPageRef, planRef, planSchema, readPolicies, readPolicy } from '../documents.ts';
 import { approve, putPolicy, removePolicy, stop } from '../edit.ts';
 import { explain } from '../explain.ts';
-import { forgetInUse, listInUse, putInUse } from '../in-use.ts';
+import { forgetInUse, listInUse, putInUse, readInUse } from '../in-use.ts';
 import { planNow } from '../plan.ts';
 import type { PolicyPorts } from '../ports.ts';
 import { untrackedRules } from '../tracking.ts';
 import { walk } from '../walk.ts';
-import { routes, showExplained, showPlan, showPolicy } from './wire.ts';
+import { policySchema } from '../policy.ts';
+import { purgeTag, routes, showExplained, showPlan, showPolicy } from './wire.ts';
 
 export interface PolicyManagementPorts extends PolicyPorts {
   readonly registry: RegistryName;
+  readonly places: Places;
 }
 
 /** What one request does of work that a timer goes on with. In milliseconds. */
@@ -25,7 +29,7 @@ const requestMs = 20_000;
 
 /** `/purge` and `/in-use` of the management API. */
 export function policyRoutes(ports: PolicyManagementPorts): OpenAPIHono {
-  const api = managementRoutes();
+  const api = managementRoutes(purgeTag);
   policies(api, ports);
   plans(api, ports);
   pins(api, ports);
@@ -42,18 +46,31 @@ function policies(api: OpenAPIHono, ports: PolicyManagementPorts): void {
       document,
       untrackedRules(document.policy, await ports.lastPulls.trackedSince(registry), ports.clock.now()),
     );
-  api.openapi(routes.listPolicies, async (context) =>
-    context.json({ policies: await Promise.all((await readPolicies(documents, registry)).map(show)) }, 200),
-  );
+  api.openapi(routes.listPolicies, async (context) => {
+    const all = (await readPolicies(documents, registry)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const page = ports.places.pageOf('purge policies', all, ({ name }) => name, context.req.valid('query'));
+    const items = await Promise.all(page.items.map(show));
+    return context.json({ items, ...nextLink(context.req, page.continuation) }, 200);
+  });
   api.openapi(routes.readPolicy, async (context) =>
     context.json(await show(await theOne(ports, context.req.valid('param').name)), 200),
   );
-  api.openapi(routes.putPolicy, async (context) =>
-    context.json(
-      await show(await putPolicy(ports, registry, context.req.valid('param').name, context.req.valid('json'))),
-      200,
-    ),
-  );
+  api.openapi(routes.putPolicy, async (context) => {
+    const { name } = context.req.valid('param');
+    const { document, created } = await putPolicy(ports, registry, name, context.req.valid('json'));
+    return context.json(await show(document), created ? 201 : 200);
+  });
+  api.openapi(routes.patchPolicy, async (context) => {
+    const { name } = context.req.valid('param');
+    const { policy } = await theOne(ports, name);
+    const { document } = await putPolicy(
+      ports,
+      registry,
+      name,
+      changed(policySchema, policy, context.req.valid('json')),
+    );
+    return context.json(await show(document), 200);
+  });
   api.openapi(routes.deletePolicy, async (context) => {
     const { name } = context.req.valid('param');
     await theOne(ports, name);
@@ -77,6 +94,7 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
     if ((await currentPlan(ports, policy))?.state === 'approved')
       throw new RegistryError({
         is: 'conflict',
+        code: 'planUnderWay',
         why: 'the current plan is being carried out: stop it, or wait until it is done',
       });
     if (!(await walk(ports, registry, name, soon())))
@@ -102,6 +120,7 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
     if (isEmpty(plan) && switchOn !== true)
       throw new RegistryError({
         is: 'conflict',
+        code: 'planEmpty',
         why:
           'the plan removes nothing, so approving it only switches the policy on for every run of its ' +
           'schedule: send "switchOn": true if that is meant',
@@ -112,28 +131,43 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
 }
 
 function pins(api: OpenAPIHono, ports: PolicyManagementPorts): void {
-  api.openapi(routes.listInUse, async (context) =>
-    context.json({ sources: await listInUse(ports, ports.registry) }, 200),
-  );
+  api.openapi(routes.listInUse, async (context) => {
+    const all = await listInUse(ports, ports.registry);
+    const page = ports.places.pageOf('sources in use', all, ({ source }) => source, context.req.valid('query'));
+    return context.json({ items: [...page.items], ...nextLink(context.req, page.continuation) }, 200);
+  });
+  api.openapi(routes.readInUse, async (context) => {
+    const { source } = context.req.valid('param');
+    const found = await readInUse(ports, ports.registry, source);
+    if (found === undefined) throw unknownSource(source);
+    return context.json({ ...found, pinned: [...found.pinned] }, 200);
+  });
   api.openapi(routes.putInUse, async (context) => {
     const { digests, ttlSeconds } = context.req.valid('json');
-    return context.json(
-      await putInUse(ports, ports.registry, context.req.valid('param').source, digests, ttlSeconds),
-      200,
-    );
+    const { source } = context.req.valid('param');
+    const put = await putInUse(ports, ports.registry, source, digests, ttlSeconds);
+    return context.json(put.source, put.created ? 201 : 200);
   });
   api.openapi(routes.deleteInUse, async (context) => {
     const { source } = context.req.valid('param');
-    if (!(await forgetInUse(ports, ports.registry, source)))
-      throw new RegistryError({ is: 'thing-unknown', what: `source "${source}" of images in use` });
+    if (!(await forgetInUse(ports, ports.registry, source))) throw unknownSource(source);
     return context.body(null, 204);
+  });
+}
+
+function unknownSource(source: string): RegistryError {
+  return new RegistryError({
+    is: 'thing-unknown',
+    code: 'inUseSourceNotFound',
+    what: `source "${source}" of images in use`,
   });
 }
 
 /** Throws `RegistryError` (`thing-unknown`). */
 async function theOne({ documents, registry }: PolicyManagementPorts, name: string): Promise<PolicyDocument> {
   const found = await readPolicy(documents, registry, name);
-  if (found === undefined) throw new RegistryError({ is: 'thing-unknown', what: `purge policy "${name}"` });
+  if (found === undefined)
+    throw new RegistryError({ is: 'thing-unknown', code: 'purgePolicyNotFound', what: `purge policy "${name}"` });
   return found.document;
 }
 
@@ -152,7 +186,12 @@ async function currentPlan(
 async function thePlan(ports: PolicyManagementPorts, name: string): Promise<Plan> {
   const plan = await currentPlan(ports, await theOne(ports, name));
   if (plan === undefined)
-    throw new RegistryError({ is: 'thing-unknown', what: `plan of the purge policy "${name}": make one with POST` });
+    throw new RegistryError({
+      is: 'thing-unknown',
+      code: 'purgePlanNotFound',
+      what: `plan of the purge policy "${name}"`,
+      hint: 'make one with POST',
+    });
   return plan;
 }
 
@@ -163,6 +202,8 @@ async function pageOf({ documents, registry }: PolicyManagementPorts, plan: Plan
     plan,
     found?.document.removals ?? [],
     found?.document.kept ?? [],
-    page + 1 < plan.pages ? String(page + 1) : undefined,
+    page + 1 < plan.pages
+      ? `/api/v1/purge/policies/${encodeURIComponent(plan.policy)}/plan?continuation=${page + 1}`
+      : undefined,
   );
 }

@@ -1,220 +1,319 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { isInUseSource } from '../../../../core/documents/in-use-source.ts';
-import { body, json, refusals } from '../../../../core/http/management.ts';
-import { digestSchema } from '../../../../core/oci/descriptor.ts';
+import { absent, body, conflicting, json, nameSchema, pageOf, pageSchema } from '../../../../core/http/management.ts';
+import { changeOf } from '../../../../core/http/merge-patch.ts';
 import type { Item, Plan, PolicyDocument, Removal } from '../documents.ts';
 import { itemSchema, planSchema } from '../documents.ts';
 import type { Explained } from '../explain.ts';
-import { policyNameSchema, policySchema } from '../policy.ts';
+import { policySchema } from '../policy.ts';
 import { isApproved } from '../session.ts';
+import { inUse, inUseList, inUseWhole, pinsSchema, source } from './in-use-wire.ts';
+import { dateTime, number, text } from './shapes.ts';
 
-const dateTime = z.string().openapi({ format: 'date-time' });
-const digest = z
-  .string()
-  .pipe(digestSchema)
-  .openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}` });
-const named = z.object({ name: policyNameSchema.openapi({ example: 'default' }) });
-const source = z.object({
-  source: z
-    .string()
-    .refine(isInUseSource, 'must be 1 to 100 letters, digits, dots, dashes and underscores')
-    .openapi({ example: 'cluster-west' }),
+export const purgeTag = { name: 'purge', description: 'Policies that clean repositories up, and what they keep.' };
+const named = z.object({
+  name: nameSchema.openapi({ example: 'default', description: 'The name of a purge policy.' }),
 });
-
-const policyShape = policySchema.openapi('PurgePolicyRules');
+const policyShape = policySchema.openapi('PurgePolicyRules', {
+  description: 'What a purge policy covers, removes and keeps.',
+});
+const policyChange = changeOf(policySchema.shape).openapi('PurgePolicyChange', {
+  description: 'What of a purge policy is to change: what is absent stays, null goes back to the default.',
+});
 
 const shownPolicy = z
   .object({
-    name: z.string(),
+    name: text('The name of the policy.'),
     policy: policyShape,
     on: z.boolean().openapi({
       description: 'A plan of these rules was approved, so it runs by its schedule. Changed rules are approved anew.',
     }),
-    approved: z.object({ at: dateTime, by: z.string() }).optional(),
-    nextRunAt: dateTime.optional(),
+    approved: z
+      .object({ at: dateTime('When it was approved.'), by: text('Who approved it.') })
+      .optional()
+      .openapi({ description: 'The approval that switched it on.' }),
+    nextRunAt: dateTime('When it runs next.').optional(),
     waiting: z
       .array(z.string())
       .openapi({ description: 'Rules that look back further than pulls are tracked: they take nothing until then.' }),
   })
-  .openapi('PurgePolicy');
+  .openapi('PurgePolicy', { description: 'A purge policy, and whether it runs.' });
 
-const {
-  id: _,
-  type: __,
-  schemaVersion: ___,
-  registry: ____,
-  rules: _____,
-  pages: ______,
-  carriedOut: _______,
-  lease: ________,
-  ...planShape
-} = planSchema.shape;
-
-const names = { repository: z.string(), digest: z.string(), tag: z.string().optional() };
+const evidence = z
+  .object({
+    pushedAt: dateTime('When it was pushed.'),
+    lastPull: dateTime('When it was pulled last.').optional(),
+    trackedSince: dateTime('Since when pulls are tracked.').optional(),
+    untaggedSince: dateTime('Since when no tag points at it.').optional(),
+  })
+  .openapi({ description: 'The times that a rule goes by.' });
 const shownItem = z
   .object({
-    ...itemSchema.shape,
-    ...names,
-    outcome: z.string().optional(),
-    group: z.string().optional().openapi({ description: 'The deletion in the bin, for /bin/restore.' }),
+    kind: itemSchema.shape.kind.openapi({ description: 'What is removed.' }),
+    repository: text('The repository that it is in.'),
+    digest: text('The digest of the manifest.'),
+    tag: text('The name of the tag.').optional(),
+    about: itemSchema.shape.about.openapi({ description: 'It is about another manifest, as a signature is.' }),
+    rule: text('The rule that takes or keeps it.'),
+    why: text('Why the rule does, in words.'),
+    evidence,
+    bytes: z.int().nonnegative().openapi({ description: 'The bytes that are freed when all of the plan is purged.' }),
+    outcome: text('What became of it.').optional(),
+    group: text('The deletion in the bin, for /bin/restore.').optional(),
   })
-  .openapi('PurgeItem');
+  .openapi('PurgeItem', { description: 'A manifest or a tag that a plan removes or keeps.' });
 
 const shownPlan = z
   .object({
-    ...planShape,
+    plan: text('The id of the plan.'),
+    policy: text('The policy that it is of.'),
+    hash: text('The hash of all that it lists, to approve it by.'),
+    state: planSchema.shape.state.openapi({ description: 'void: the rules changed before it was carried out.' }),
+    madeAt: dateTime('When the plan was made.'),
+    manifests: number('How many manifests it removes.'),
+    tags: number('How many tags it removes.'),
+    bytes: number('How many bytes it frees.'),
+    kept: number('How many more a rule would take if no attribute forbade it.'),
+    more: z.boolean().openapi({ description: 'Whether more is due than one plan holds; the next has it.' }),
     over: z
-      .array(planSchema.shape.over.element.extend({ repository: z.string() }))
+      .array(
+        z.object({
+          repository: text('The repository of which it takes so much.'),
+          going: number('How many the plan takes.'),
+          of: number('How many there are.'),
+          what: planSchema.shape.over.element.shape.what.openapi({ description: 'What is counted.' }),
+        }),
+      )
       .openapi({ description: 'Of which the plan takes more than the brake lets through without asking.' }),
-    items: z.array(shownItem),
+    outcome: z
+      .object({
+        manifests: number('How many manifests were removed.'),
+        tags: number('How many tags were removed.'),
+        stayed: number('How much stayed, because it changed meanwhile.'),
+      })
+      .openapi({ description: 'What became of the plan so far.' }),
+    approvedBy: text('Who approved it.').optional(),
+    items: z.array(shownItem).openapi({ description: 'A page of what it removes.' }),
     keptItems: z.array(shownItem).openapi({ description: 'A rule would take these if no attribute forbade it.' }),
-    continuation: z.string().optional(),
+    nextLink: text('The path of the next page; absent on the last page.').optional(),
   })
-  .openapi('PurgePlan');
+  .openapi('PurgePlan', { description: 'What a purge policy would remove, or has removed.' });
 
-const looking = z.object({ looking: z.literal(true), why: z.string() }).openapi('PurgeLooking');
+const looking = z
+  .object({
+    looking: z.literal(true).openapi({ description: 'There is no plan yet.' }),
+    why: text('What is done meanwhile.'),
+  })
+  .openapi('PurgeLooking', { description: 'What is stored is still looked through.' });
 
 const decision = z.object({
-  verdict: z.enum(['keep', 'due', 'not-yet']),
-  rule: z.string().optional(),
-  why: z.string(),
-  dueAt: dateTime.optional(),
-  evidence: itemSchema.shape.evidence,
+  verdict: z.enum(['keep', 'due', 'not-yet']).openapi({ description: 'Whether it is kept or removed.' }),
+  rule: text('The rule that decides.').optional(),
+  why: text('Why it is so, in words.'),
+  dueAt: dateTime('When it is due.').optional(),
+  evidence,
 });
 const explained = z
   .object({
-    repository: z.string(),
-    digest: z.string(),
-    policies: z.array(
-      z.object({
-        policy: z.string(),
-        on: z.boolean(),
-        manifest: decision,
-        tags: z.array(decision.extend({ tag: z.string() })),
-        along: z.array(z.string()),
-      }),
-    ),
+    repository: text('The repository of the image.'),
+    digest: text('The digest of the image.'),
+    policies: z
+      .array(
+        z.object({
+          policy: text('The name of the policy.'),
+          on: z.boolean().openapi({ description: 'Whether the policy runs.' }),
+          manifest: decision.openapi({ description: 'What it says of the manifest.' }),
+          tags: z
+            .array(decision.extend({ tag: text('The name of the tag.') }))
+            .openapi({ description: 'What it says of each tag.' }),
+          along: z.array(z.string()).openapi({ description: 'The digests that would go along.' }),
+        }),
+      )
+      .openapi({ description: 'What each policy says that covers the image.' }),
   })
-  .openapi('PurgeExplained');
+  .openapi('PurgeExplained', { description: 'Why an image is kept or removed.' });
 
-const digestsAtMost = 10_000;
-const pinsSchema = z
-  .object({
-    digests: z.array(digest).max(digestsAtMost),
-    ttlSeconds: z
-      .int()
-      .min(60)
-      .max(90 * 24 * 3600)
-      .openapi({
-        description: 'How long they are kept if nobody says it again: a few times the interval of who says it.',
-      }),
-  })
-  .openapi('InUsePins');
-const inUse = z
-  .object({ source: z.string(), digests: z.int(), expiresAt: dateTime, updatedAt: dateTime })
-  .openapi('InUse');
+const policyList = pageOf(shownPolicy, 'Policies in the order of their names.').openapi('PurgePolicies', {
+  description: 'A page of purge policies.',
+});
 
 const planQuery = z.object({
   continuation: z
     .string()
-    .regex(/^\d{1,5}$/, 'is not from the page before')
-    .optional(),
+    .regex(/^\d{1,5}$/, 'is not of this list: give the one of the page before')
+    .optional()
+    .openapi({ description: 'Where the page begins, out of the nextLink of the page before.' }),
 });
 
-const approval = z.object({
-  hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be the hash of the plan: 64 hexadecimal digits'),
-  switchOn: z.boolean().optional().openapi({
-    description:
-      'Must be true to approve a plan that removes nothing: all that it does is to switch the policy on for every run of its schedule.',
-  }),
-});
+const approval = z
+  .object({
+    hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be the hash of the plan: 64 hexadecimal digits')
+      .openapi({ description: 'The hash of the plan, as the plan has it.' }),
+    switchOn: z.boolean().optional().openapi({
+      description:
+        'Must be true to approve a plan that removes nothing: all that it does is to switch the policy on for every run of its schedule.',
+    }),
+  })
+  .openapi('PurgeApproval', { description: 'Which plan is approved.' });
 
 export const routes = {
   listPolicies: createRoute({
     method: 'get',
     path: '/purge/policies',
-    summary: 'Every purge policy',
-    responses: { ...refusals, 200: json('All of them.', z.object({ policies: z.array(shownPolicy) })) },
+    operationId: 'listPurgePolicies',
+    summary: 'Lists the purge policies',
+    description: 'Lists the purge policies in the order of their names. There is always the one that is named default.',
+    request: { query: pageSchema },
+    responses: { 200: json('A page of purge policies.', policyList) },
   }),
   readPolicy: createRoute({
     method: 'get',
     path: '/purge/policies/{name}',
-    summary: 'A purge policy',
+    operationId: 'getPurgePolicy',
+    summary: 'Gets a purge policy',
+    description: 'Gets one purge policy by its name, and whether it runs.',
     request: { params: named },
-    responses: { ...refusals, 200: json('The policy.', shownPolicy) },
+    responses: { ...absent('purgePolicyNotFound'), 200: json('The purge policy.', shownPolicy) },
   }),
   putPolicy: createRoute({
     method: 'put',
     path: '/purge/policies/{name}',
-    summary: 'Makes or changes a purge policy. It takes nothing before a plan of it is approved',
+    operationId: 'putPurgePolicy',
+    summary: 'Creates or replaces a purge policy',
+    description: 'Creates or replaces a purge policy. It removes nothing before a plan of it is approved.',
     request: { params: named, ...body(policyShape) },
-    responses: { ...refusals, 200: json('So it is.', shownPolicy) },
+    responses: {
+      ...conflicting('pullsNotTracked'),
+      200: json('The purge policy was replaced.', shownPolicy),
+      201: json('The purge policy was created.', shownPolicy),
+    },
+  }),
+  patchPolicy: createRoute({
+    method: 'patch',
+    path: '/purge/policies/{name}',
+    operationId: 'updatePurgePolicy',
+    summary: 'Changes a purge policy',
+    description: 'Changes those properties of a purge policy that the body has. Changed rules are approved anew.',
+    request: { params: named, ...body(policyChange) },
+    responses: {
+      ...absent('purgePolicyNotFound'),
+      ...conflicting('pullsNotTracked'),
+      200: json('The purge policy as it is now.', shownPolicy),
+    },
   }),
   deletePolicy: createRoute({
     method: 'delete',
     path: '/purge/policies/{name}',
-    summary: 'Deletes a purge policy; the default one goes back to what it was',
+    operationId: 'deletePurgePolicy',
+    summary: 'Deletes a purge policy',
+    description: 'Deletes a purge policy. The one that is named default goes back to what it was.',
     request: { params: named },
-    responses: { ...refusals, 204: { description: 'It is gone.' } },
+    responses: { ...absent('purgePolicyNotFound'), 204: { description: 'The purge policy was deleted.' } },
   }),
   stopPolicy: createRoute({
     method: 'post',
     path: '/purge/policies/{name}/stop',
-    summary: 'Switches a purge policy off, and stops a plan that is being carried out',
+    operationId: 'stopPurgePolicy',
+    summary: 'Switches a purge policy off',
+    description: 'Switches a purge policy off, and stops a plan that is being carried out.',
     request: { params: named },
-    responses: { ...refusals, 200: json('It is off until a plan is approved.', shownPolicy) },
+    responses: {
+      ...absent('purgePolicyNotFound'),
+      200: json('The purge policy, which is off until a plan is approved.', shownPolicy),
+    },
   }),
   makePlan: createRoute({
     method: 'post',
     path: '/purge/policies/{name}/plan',
-    summary: 'Plans what the policy would remove now, and removes nothing',
+    operationId: 'createPurgePlan',
+    summary: 'Plans what a purge policy would remove',
+    description: 'Plans what a purge policy would remove now, and removes nothing.',
     request: { params: named },
     responses: {
-      ...refusals,
-      200: json('The plan.', shownPlan),
+      ...absent('purgePolicyNotFound'),
+      ...conflicting('planUnderWay'),
+      200: json('The plan, with its first page.', shownPlan),
       202: json('There is more to look at than one request has time for: ask again.', looking),
     },
   }),
   readPlan: createRoute({
     method: 'get',
     path: '/purge/policies/{name}/plan',
-    summary: 'The current plan of a policy, and what became of it',
+    operationId: 'getPurgePlan',
+    summary: 'Gets the plan of a purge policy',
+    description: 'Gets a page of the current plan of a purge policy, and what became of it.',
     request: { params: named, query: planQuery },
-    responses: { ...refusals, 200: json('A page of the plan.', shownPlan) },
+    responses: {
+      ...absent('purgePolicyNotFound', 'purgePlanNotFound'),
+      200: json('The plan, with a page of it.', shownPlan),
+    },
   }),
   approvePlan: createRoute({
     method: 'post',
     path: '/purge/policies/{name}/plan/approve',
-    summary: 'Approves the current plan by its hash: it is carried out, and the policy runs by its schedule',
+    operationId: 'approvePurgePlan',
+    summary: 'Approves the plan of a purge policy',
+    description: 'Approves the current plan by its hash. It is carried out, and the policy runs by its schedule.',
     request: { params: named, ...body(approval) },
-    responses: { ...refusals, 200: json('The plan, as far as it is carried out; a timer does the rest.', shownPlan) },
+    responses: {
+      ...absent('purgePolicyNotFound', 'purgePlanNotFound'),
+      ...conflicting('planChanged', 'planEmpty', 'planNotWaiting'),
+      200: json('The plan, as far as it is carried out; a timer does the rest.', shownPlan),
+    },
   }),
   explain: createRoute({
     method: 'get',
     path: '/purge/explain',
-    summary: 'Why an image is kept or due',
-    request: { query: z.object({ image: z.string().max(500).openapi({ example: 'team/app:v1' }) }) },
-    responses: { ...refusals, 200: json('By each policy that covers it.', explained) },
+    operationId: 'explainPurge',
+    summary: 'Explains why an image is kept or removed',
+    description: 'Explains for each purge policy that covers an image whether it is kept or removed, and why.',
+    request: {
+      query: z.object({
+        image: z.string().max(500).openapi({ example: 'team/app:v1', description: 'An image by its tag or digest.' }),
+      }),
+    },
+    responses: { ...absent('manifestNotFound'), 200: json('What each policy says.', explained) },
   }),
   listInUse: createRoute({
     method: 'get',
     path: '/in-use',
-    summary: 'Who says that images are in use',
-    responses: { ...refusals, 200: json('All that have not expired.', z.object({ sources: z.array(inUse) })) },
+    operationId: 'listInUse',
+    summary: 'Lists who says that images are in use',
+    description: 'Lists the clusters and tools that say which images they use, and whose time is not over.',
+    request: { query: pageSchema },
+    responses: { 200: json('A page of those who say it.', inUseList) },
+  }),
+  readInUse: createRoute({
+    method: 'get',
+    path: '/in-use/{source}',
+    operationId: 'getInUse',
+    summary: 'Gets which images somebody uses',
+    description: 'Gets which images a cluster or a deployment tool says that it uses.',
+    request: { params: source },
+    responses: { ...absent('inUseSourceNotFound'), 200: json('The images, and until when.', inUseWhole) },
   }),
   putInUse: createRoute({
     method: 'put',
     path: '/in-use/{source}',
-    summary: 'Says which images a cluster or a deployment tool uses; what it said before is replaced',
+    operationId: 'putInUse',
+    summary: 'Says which images somebody uses',
+    description: 'Says which images a cluster or a deployment tool uses, in place of what it said before.',
     request: { params: source, ...body(pinsSchema) },
-    responses: { ...refusals, 200: json('No policy takes them until then.', inUse) },
+    responses: {
+      ...conflicting('tooManySources', 'tooManyPins'),
+      200: json('What it said before was replaced; no policy removes the images until then.', inUse),
+      201: json('No policy removes the images until then.', inUse),
+    },
   }),
   deleteInUse: createRoute({
     method: 'delete',
     path: '/in-use/{source}',
-    summary: 'Forgets what somebody said is in use',
+    operationId: 'deleteInUse',
+    summary: 'Forgets which images somebody uses',
+    description: 'Forgets what a cluster or a deployment tool said, so that policies may remove the images.',
     request: { params: source },
-    responses: { ...refusals, 204: { description: 'It is forgotten.' } },
+    responses: { ...absent('inUseSourceNotFound'), 204: { description: 'It is forgotten.' } },
   }),
 };
 
@@ -234,7 +333,7 @@ export function showPlan(
   plan: Plan,
   removals: readonly Removal[],
   kept: readonly Item[],
-  continuation: string | undefined,
+  nextLink: string | undefined,
 ): z.infer<typeof shownPlan> {
   const {
     id: _id,
@@ -254,7 +353,7 @@ export function showPlan(
       ...(group === undefined ? {} : { group }),
     })),
   );
-  return { ...shown, items, keptItems: [...kept], ...(continuation === undefined ? {} : { continuation }) };
+  return { ...shown, items, keptItems: [...kept], ...(nextLink === undefined ? {} : { nextLink }) };
 }
 
 export function showExplained({ policies, ...image }: Explained): z.infer<typeof explained> {

@@ -286,7 +286,7 @@ export function registry(
 
 export async function dependentsOf(of: Registry, image: string): Promise<string[]> {
   const { body } = await of.api('GET', `/bases?image=${encodeURIComponent(image)}`);
-  return (body as { dependents: { image: string }[] }).dependents.map((each) => each.image).sort();
+  return (body as { items: { image: string }[] }).items.map((each) => each.image).sort();
 }
 
 export async function reasonOf(of: Registry, image: string, base: string): Promise<unknown> {

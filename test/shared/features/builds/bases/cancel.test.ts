@@ -33,7 +33,7 @@ interface Shown {
   readonly updates: readonly { readonly retries?: string }[];
 }
 
-const buildsOf = async (of: Registry) => (await of.api('GET', '/builds')).body.builds as Shown[];
+const buildsOf = async (of: Registry) => (await of.api('GET', '/builds')).body.items as Shown[];
 const newest = async (of: Registry) => (await buildsOf(of))[0] as Shown;
 const digestsOf = (of: Registry) => Promise.all(['app:1', 'top:1'].map(async (image) => (await of.pull(image)).digest));
 
@@ -140,7 +140,7 @@ describe('a build that is retried', () => {
       updates: [{ retries: first.id }],
     });
     expect((await of.api('GET', `/builds/${again.id}`)).body).toMatchObject({
-      nodes: [{ image: 'app:1' }, { image: 'top:1', waitsFor: ['app:1'] }],
+      items: [{ image: 'app:1' }, { image: 'top:1', waitsFor: ['app:1'] }],
     });
     expect(await buildsOf(of)).toHaveLength(2);
   });

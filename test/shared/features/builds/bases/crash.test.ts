@@ -56,7 +56,7 @@ async function recovered(of: Registry, from: number): Promise<void> {
 
 async function expectWell(of: Registry, digests: readonly string[]): Promise<void> {
   expect(await digestsOf(of)).toEqual(digests);
-  const { builds } = (await of.api('GET', '/builds')).body as { builds: unknown[] };
+  const { items: builds } = (await of.api('GET', '/builds')).body as { items: unknown[] };
   expect(builds).toMatchObject([{ state: 'finished', counts: { failed: 0, stopped: 0 } }]);
   expect(await dependentsOf(of, 'base:1')).toEqual(['left:1', 'right:1']);
   expect(await dependentsOf(of, 'left:1')).toEqual(['top:1']);

@@ -37,20 +37,20 @@ const app = (of: Registry) => reasonOf(of, 'app:1', 'base:1');
 
 /** Each reason, and what has to happen for it. */
 const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
-  'image unknown': async () => reasonOf(await started(), 'nothing:1', 'base:1'),
-  'not learned yet': async () => {
+  'image-unknown': async () => reasonOf(await started(), 'nothing:1', 'base:1'),
+  'not-learned-yet': async () => {
     const of = await started();
     await of.push(onBase('other'), '1');
     return reasonOf(of, 'other:1', 'base:1');
   },
-  'not a dependent': async () => reasonOf(await started(), 'app:1', 'alpine:3'),
+  'not-a-dependent': async () => reasonOf(await started(), 'app:1', 'alpine:3'),
   circle: async () => {
     const of = await started();
     await of.push(build('base', 'base 1', { says: `${host}/app:1` }), '1');
     await of.settle();
     return reasonOf(of, 'base:1', 'app:1');
   },
-  'waits for its turn': async () => {
+  'waits-for-its-turn': async () => {
     const of = registry();
     await of.push(base1, '1');
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
@@ -60,7 +60,7 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await updated(of);
     return app(of);
   },
-  'pinned to a digest': async () => {
+  'pinned-to-a-digest': async () => {
     const of = await started();
     await of.push(onBase('pinned', base1, `${host}/base:1@${base1.digest}`), '1');
     await of.settle();
@@ -69,13 +69,13 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle();
     return reasonOf(of, 'pinned:1', 'base:1');
   },
-  'another registry': async () => {
+  'another-registry': async () => {
     const of = await started();
     await of.push(build('foreign', 'foreign', { says: 'docker.io/library/alpine:3' }), '1');
     await of.settle();
     return reasonOf(of, 'foreign:1', 'docker.io/library/alpine:3');
   },
-  'registry not listed': async () => {
+  'registry-not-listed': async () => {
     const of = registry();
     of.git.create('https://git.example/app.git');
     of.git.commit('https://git.example/app.git', 'main', { Dockerfile: 'FROM registry.example/base:1' });
@@ -84,23 +84,23 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle();
     return reasonOf(of, 'app:1', 'registry.example/base:1');
   },
-  'base not permitted': async () => app(await started({ mode: 'rebase', bases: { include: ['other/**'] } })),
-  'base unknown': async () => {
+  'base-not-permitted': async () => app(await started({ mode: 'rebase', bases: { include: ['other/**'] } })),
+  'base-unknown': async () => {
     const of = await started();
     await of.push(build('orphan', 'orphan', { says: `${host}/lost:1` }), '1');
     await of.settle();
     return reasonOf(of, 'orphan:1', 'lost:1');
   },
-  'no policy': async () => app(await started({ mode: 'rebase', repositories: { include: ['team/**'] } })),
-  'policy disabled': async () => app(await started({ mode: 'rebase', enabled: false })),
-  'policy only notifies': async () => app(await started({ mode: 'notify' })),
+  'no-policy': async () => app(await started({ mode: 'rebase', repositories: { include: ['team/**'] } })),
+  'policy-disabled': async () => app(await started({ mode: 'rebase', enabled: false })),
+  'policy-only-notifies': async () => app(await started({ mode: 'notify' })),
   notified: async () => {
     const of = await started({ mode: 'notify' });
     await updated(of);
     return app(of);
   },
-  'up to date': async () => app(await started()),
-  'waits for a build': async () => {
+  'up-to-date': async () => app(await started()),
+  'waits-for-a-build': async () => {
     const of = await started();
     await of.push(base2, '1');
     await planned(of);
@@ -108,7 +108,7 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await planned(of);
     return app(of);
   },
-  'waits for a base': async () => {
+  'waits-for-a-base': async () => {
     const of = await started();
     const left = onBase('left');
     await of.push(left, '1');
@@ -124,7 +124,7 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await planned(of);
     return app(of);
   },
-  'being made': async () => {
+  'being-made': async () => {
     const of = await started();
     await of.push(base2, '1');
     await planned(of);
@@ -140,7 +140,7 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await updated(of);
     return app(of);
   },
-  'needed nothing': async () => {
+  'needed-nothing': async () => {
     const of = await started();
     await of.push(base2, '1');
     await of.push(onBase('app', base2), '1');
@@ -153,7 +153,7 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle();
     return app(of);
   },
-  'test failed': async () => {
+  'test-failed': async () => {
     const of = await started();
     const digest = await upload(of, 'contexts', `FROM ${host}/base:1`);
     await of.api('PUT', '/tasks/app', {
@@ -179,12 +179,12 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     await of.settle((delivered) =>
       delivered.filter((each) => !(typeof each === 'object' && each !== null && 'build' in each)),
     );
-    const [{ id }] = (await of.api('GET', '/builds')).body.builds as [{ id: string }];
+    const [{ id }] = (await of.api('GET', '/builds')).body.items as [{ id: string }];
     await of.api('POST', `/builds/${id}/cancel`);
     await of.settle();
     return app(of);
   },
-  'not updated since': async () => {
+  'not-updated-since': async () => {
     const of = registry();
     await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
     await of.push(base1, '1');
@@ -209,7 +209,7 @@ describe('why an image was or was not made anew', () => {
     expect(body).toEqual({
       image: 'app:1',
       base: 'alpine:3',
-      reason: 'not a dependent',
+      reason: 'not-a-dependent',
       why: 'app:1 is built on base:1',
     });
   });
@@ -230,24 +230,24 @@ describe('a dry run', () => {
     await of.settle();
     expect((await of.api('GET', '/builds/dry-run?base=base:1')).body).toEqual({
       base: 'base:1',
-      images: [
+      items: [
         { image: 'app:1', mode: 'rebase', by: 'policy "all"', after: [] },
         { image: 'top:1', mode: 'rebase', by: 'policy "all"', after: ['app:1'] },
       ],
     });
-    expect((await of.api('GET', '/builds')).body).toMatchObject({ builds: [] });
+    expect((await of.api('GET', '/builds')).body).toMatchObject({ items: [] });
   });
 });
 
 describe('what is known of an image', () => {
   it('goes with its tag, and comes back with it', async () => {
     const of = await started();
-    expect((await of.api('GET', '/bases?image=base:1')).body).toMatchObject({ dependents: [{ image: 'app:1' }] });
+    expect((await of.api('GET', '/bases?image=base:1')).body).toMatchObject({ items: [{ image: 'app:1' }] });
     await ask(of.app, 'DELETE', '/v2/app/manifests/1');
     await of.settle();
-    expect((await of.api('GET', '/bases?image=base:1')).body).toMatchObject({ dependents: [] });
+    expect((await of.api('GET', '/bases?image=base:1')).body).toMatchObject({ items: [] });
     await of.push(onBase('app'), '1');
     await of.settle();
-    expect((await of.api('GET', '/bases?image=base:1')).body).toMatchObject({ dependents: [{ image: 'app:1' }] });
+    expect((await of.api('GET', '/bases?image=base:1')).body).toMatchObject({ items: [{ image: 'app:1' }] });
   });
 });

@@ -46,7 +46,7 @@ describe('a base of ten thousand images', () => {
     await one.planBuild(log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
     const planMs = performance.now() - began;
     const grown = (process.memoryUsage().heapUsed - heap) / 2 ** 20;
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: unknown[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: unknown[] };
     expect(builds).toMatchObject([{ state: 'running', images: dependents }]);
     console.log(
       `planned in ${Math.round(planMs)} ms; the heap, the store's ${dependents} documents and ${dependents} ` +

@@ -100,7 +100,7 @@ describe("a builder's provenance", () => {
       'team/base:1',
     ]);
     expect((await of.api('GET', `/bases?image=docker.io/library/alpine:3.20`)).body).toMatchObject({
-      dependents: [{ image: 'app:1', found: [{ evidence: 'provenance', baseDigest: `sha256:${sha256}` }] }],
+      items: [{ image: 'app:1', found: [{ evidence: 'provenance', baseDigest: `sha256:${sha256}` }] }],
     });
   });
 });

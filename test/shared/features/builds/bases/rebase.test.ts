@@ -78,9 +78,9 @@ describe('a rebased image', () => {
       'org.opencontainers.image.base.name': `${host}/base:1`,
       'org.opencontainers.image.base.digest': (await of.pull('base:1')).digest,
     });
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
     expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({
-      nodes: [{ conflicts: ['Env.MODE'] }],
+      items: [{ conflicts: ['Env.MODE'] }],
     });
   });
 
@@ -103,7 +103,7 @@ describe('a rebased image', () => {
       'org.opencontainers.image.base.name': `${host}/base:1@${at.digest}`,
       'org.opencontainers.image.base.digest': at.digest,
     });
-    expect(await reasonOf(of, 'app:1', 'base:1')).toBe(pins === 'bump' ? 'made' : 'pinned to a digest');
+    expect(await reasonOf(of, 'app:1', 'base:1')).toBe(pins === 'bump' ? 'made' : 'pinned-to-a-digest');
     // And on.
     await of.push(build('base', 'base 3'), '1');
     await of.settle();
@@ -243,7 +243,7 @@ describe('a rebased image', () => {
     const { digest } = await of.pull('app:1');
     await of.settle();
     expect((await of.pull('app:1')).digest).toBe(digest);
-    expect(await reasonOf(of, 'app:1', 'base:1')).toBe('needed nothing');
+    expect(await reasonOf(of, 'app:1', 'base:1')).toBe('needed-nothing');
   });
 
   it('holds layers of its own kind on a base of the other', async () => {

@@ -37,7 +37,7 @@ describe('what an image is built on', () => {
           ],
         },
       ],
-      dependents: [{ image: 'top:1' }],
+      items: [{ image: 'top:1' }],
     });
     expect((await of.api('GET', '/bases/tree?image=base:1')).body).toEqual({
       image: 'base:1',
@@ -68,12 +68,12 @@ describe('a base that is updated', () => {
       of.events('Longshore.BaseImageUpdated').map(({ data }) => (data as { target: { image: string } }).target.image),
     ).toEqual(['base:1', 'left:1']);
     expect(of.events('Longshore.ImageRebased')).toHaveLength(3);
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
     expect(builds).toMatchObject([
       { state: 'finished', images: 3, counts: { succeeded: 3, failed: 0, stopped: 0, same: 0 } },
     ]);
     expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({
-      nodes: [
+      items: [
         { state: 'succeeded' },
         { state: 'succeeded' },
         { image: 'top:1', waitsFor: ['left:1'], state: 'succeeded' },
@@ -86,6 +86,6 @@ describe('a base that is updated', () => {
     await of.push(build('base', 'base 1', { config: { Env: ['PATH=/bin', 'BASE=1'] } }), '1');
     await of.settle();
     expect(of.events('Longshore.BaseImageUpdated')).toEqual([]);
-    expect((await of.api('GET', '/builds')).body).toMatchObject({ builds: [] });
+    expect((await of.api('GET', '/builds')).body).toMatchObject({ items: [] });
   });
 });

@@ -24,7 +24,7 @@ interface Shown {
   readonly updates: readonly { readonly base: string }[];
 }
 
-const buildsOf = async (of: Registry) => (await of.api('GET', '/builds')).body.builds as Shown[];
+const buildsOf = async (of: Registry) => (await of.api('GET', '/builds')).body.items as Shown[];
 
 /** Delivers what is published to who learns and plans, and gives what they have queued. */
 async function plan(of: Registry): Promise<unknown[]> {
@@ -61,7 +61,7 @@ describe('updates of two bases', () => {
     const [{ id } = { id: '' }, ...others] = await buildsOf(of);
     expect(others).toEqual([]);
     expect((await of.api('GET', `/builds/explain?image=aa:1&base=a1:1`)).body).toMatchObject({
-      reason: 'waits for a build',
+      reason: 'waits-for-a-build',
       build: id,
     });
     for (const message of queued) await of.process().workOnBuild(message);
@@ -81,7 +81,7 @@ describe('updates of two bases', () => {
       await plan(of);
     }
     expect((await buildsOf(of)).filter(({ state }) => state === 'running')).toHaveLength(4);
-    expect(await reasonOf(of, 'f1:1', 'f:1')).toBe('waits for a build');
+    expect(await reasonOf(of, 'f1:1', 'f:1')).toBe('waits-for-a-build');
   });
 });
 

@@ -23,7 +23,7 @@ describe('tags of each result', () => {
     of.git.create(git);
     const commit = of.git.commit(git, 'main', { Dockerfile: `FROM ${host}/base:1` });
     expect(await put(of, ['{date}-{build}', 'git-{commit}', '{task}.{time}'], { context: { git } })).toMatchObject({
-      status: 200,
+      status: 201,
     });
     const { build } = (await of.api('POST', '/tasks/app/run')).body as { build: string };
     await of.settle();
@@ -39,7 +39,7 @@ describe('tags of each result', () => {
     expect(await tagsOf(of)).toHaveLength(7);
     expect((await of.pull(`app:${String(more[0])}`)).digest).toBe(made);
     // They are the build's own pushes, and begin no other.
-    expect((await of.api('GET', '/builds')).body.builds).toHaveLength(2);
+    expect((await of.api('GET', '/builds')).body.items).toHaveLength(2);
   });
 
   it('are not made when the image fails its test', async () => {

@@ -18,7 +18,7 @@ async function withTask({ dockerfile = `FROM ${host}/base:1`, settings = {} }: G
     context: { repository: 'contexts', digest },
     ...settings,
   });
-  expect(put.status).toBe(200);
+  expect(put.status).toBe(201);
   return of;
 }
 
@@ -54,14 +54,14 @@ describe('a task', () => {
     expect((await of.api('POST', '/tasks/app/run')).status).toBe(202);
     await of.settle();
     expect((await of.pull('app:1')).layers).toEqual([`layer FROM ${host}/base:1 (2)`]);
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
     expect(builds).toMatchObject([{ updates: [{ image: 'app:1', task: 'app' }] }, { updates: [{ image: 'base:1' }] }]);
   });
 
   it('keeps what was printed', async () => {
     const of = await withTask();
     await updated(of);
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
     const answer = await of.app.fetch(
       new Request(`http://${host}/api/v1/builds/${builds[0]?.id ?? ''}/log?image=app:1`),
     );
@@ -92,9 +92,11 @@ describe('a task', () => {
     ]);
     const { body } = await of.api('GET', '/builds/explain?image=app:1&base=base:1');
     // It has no tag yet, and its task has tried.
-    expect(body).toMatchObject({ reason: 'test failed' });
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-    const { nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as { nodes: { digest: string }[] };
+    expect(body).toMatchObject({ reason: 'test-failed' });
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
+    const { items: nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as {
+      items: { digest: string }[];
+    };
     expect((await of.pull(`app@${nodes[0]?.digest ?? ''}`)).layers).toHaveLength(1);
   });
 
@@ -118,9 +120,9 @@ describe('a task', () => {
     const before = await digestAt(of, 'app:1');
     await updated(of);
     expect(await digestAt(of, 'app:1')).toBe(before);
-    const { builds } = (await of.api('GET', '/builds')).body as { builds: { id: string }[] };
-    const { nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as {
-      nodes: { digest: string; state: string; because: string }[];
+    const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
+    const { items: nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as {
+      items: { digest: string; state: string; because: string }[];
     };
     const [node] = nodes;
     expect(node).toMatchObject({ state: 'failed', because: 'its test ended with exit code 1' });
@@ -134,10 +136,10 @@ describe('a task', () => {
     const of = await withTask({ settings: { enabled: false } });
     await of.push(build('app', 'app'), '1');
     await updated(of);
-    expect(await reasonOf(of, 'app:1', 'base:1')).toBe('policy disabled');
+    expect(await reasonOf(of, 'app:1', 'base:1')).toBe('policy-disabled');
     expect((await of.api('DELETE', '/tasks/app')).status).toBe(204);
     expect(await dependentsOf(of, 'base:1')).toEqual([]);
-    expect(await reasonOf(of, 'app:1', 'base:1')).toBe('not a dependent');
+    expect(await reasonOf(of, 'app:1', 'base:1')).toBe('not-a-dependent');
   });
 
   it('has its context held by a tag, so that it is not collected', async () => {

@@ -148,7 +148,7 @@ describe('a tag of another registry that images are built on', () => {
       '/token?service=them&scope=repository%3Alibrary%2Fbase%3Apull',
       '/v2/library/base/manifests/1',
     ]);
-    expect(await reasonOf(of, 'app-1:1', `${there.host}/library/base:1`)).toBe('another registry');
+    expect(await reasonOf(of, 'app-1:1', `${there.host}/library/base:1`)).toBe('another-registry');
   });
 
   const private_ = async (realmHost?: string) => {
@@ -193,7 +193,7 @@ describe('a tag of another registry that images are built on', () => {
     const { there, of, login } = await private_();
     of.world.secrets.put('longshore-user-registry', 'a password', { 'longshore-hosts': there.host });
     expect(await login()).toEqual({
-      status: 200,
+      status: 201,
       body: { host: there.host, username: 'robot', secret: 'longshore-user-registry' },
     });
     await minutes(of, 1);
@@ -257,7 +257,7 @@ describe('a tag of another registry that images are built on', () => {
   });
 });
 
-describe('another registry', () => {
+describe('another-registry', () => {
   it('gets no more requests in a minute than are allowed, however many of its tags are watched', async () => {
     const there = await upstream();
     const tags = Array.from({ length: 100 }, (_, n) => `t${n}`);
@@ -289,7 +289,7 @@ describe('another registry', () => {
           digest: await upload(of, 'contexts', [...stages, 'FROM scratch', ...copies].join('\n')),
         },
       });
-      expect(made).toMatchObject({ status: 200 });
+      expect(made).toMatchObject({ status: 201 });
     }
     const instances = [of.process(), of.process(), of.process()];
     let minutesTaken = 0;

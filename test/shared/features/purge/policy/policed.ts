@@ -80,7 +80,6 @@ export interface PlanAnswer {
 /** What any of the routes may answer. */
 export interface Answer extends Partial<PlanAnswer> {
   readonly errors?: { message: string }[];
-  readonly policies?: { name: string; on: boolean; policy: { brakePercent: number; retentionDays: number } }[];
   readonly on?: boolean;
   readonly waiting?: string[];
 }
@@ -103,7 +102,7 @@ export async function call(
 
 export async function putPolicy(app: App, policy: object, name = 'nightly'): Promise<void> {
   const { status, body } = await call(app, 'PUT', `/purge/policies/${name}`, policy);
-  if (status !== 200) throw new Error(`PUT policy ${status}: ${JSON.stringify(body)}`);
+  if (status !== 200 && status !== 201) throw new Error(`PUT policy ${status}: ${JSON.stringify(body)}`);
 }
 
 export async function planOf(app: App, name = 'nightly'): Promise<PlanAnswer> {

@@ -19,7 +19,7 @@ describe('the policy that every registry has', () => {
     await pushImage(app, repository, '1.2.3', makeImage('b'));
     await pushImage(app, repository, 'feature', makeImage('c'));
     const { body } = await call(app, 'GET', '/purge/policies');
-    expect(body.policies).toMatchObject([
+    expect(body.items as unknown).toMatchObject([
       { name: 'default', on: false, policy: { brakePercent: 20, retentionDays: 14 } },
     ]);
     longshore.passDays(91);

@@ -1,0 +1,31 @@
+import { openText, sealingKeyFor, sealText } from '../secrets/sealed-text.ts';
+import { notOfThisList } from './sealed-pages.ts';
+
+/** Shows clients where their next page begins, as `sealedPages` does, of a list that is read whole: it is a short one. */
+export interface Places {
+  /** The page of `all`, which is in the order of `nameOf`. Throws `RegistryError` (`request-invalid`). */
+  pageOf<T>(
+    list: string,
+    all: readonly T[],
+    nameOf: (item: T) => string,
+    page: { readonly limit: number; readonly continuation?: string | undefined },
+  ): { readonly items: readonly T[]; readonly continuation?: string };
+}
+
+export function sealedPlaces(key: Uint8Array): Places {
+  const secret = sealingKeyFor('place in a list', key);
+  return {
+    pageOf(list, all, nameOf, { limit, continuation }) {
+      const context = Buffer.from(`whole ${list}`);
+      const last = continuation === undefined ? undefined : openText(continuation, secret, context);
+      if (continuation !== undefined && last === undefined) throw notOfThisList();
+      // The last one of the page before may be gone meanwhile: the next is the first behind it.
+      const rest = last === undefined ? all : all.filter((item) => nameOf(item) > last);
+      const items = rest.slice(0, limit);
+      const end = items.at(-1);
+      return end === undefined || rest.length <= limit
+        ? { items }
+        : { items, continuation: sealText(nameOf(end), secret, context) };
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import type { WireCode } from '../oci/errors.ts';
+import type { RegistryFault } from '../oci/faults.ts';
+
+/**
+ * What machines read of an error of `/api/v1`. A code stays when its message is put better; what is about one thing
+ * alone (`tokenNotFound`) comes with the fault, from the feature that knows the thing.
+ */
+const byWireCode: Readonly<Record<WireCode, string>> = {
+  BLOB_UNKNOWN: 'blobNotFound',
+  BLOB_UPLOAD_INVALID: 'invalidBody',
+  BLOB_UPLOAD_UNKNOWN: 'uploadNotFound',
+  DIGEST_INVALID: 'invalidDigest',
+  MANIFEST_BLOB_UNKNOWN: 'blobNotFound',
+  MANIFEST_INVALID: 'invalidManifest',
+  MANIFEST_UNKNOWN: 'manifestNotFound',
+  NAME_INVALID: 'invalidName',
+  NAME_UNKNOWN: 'repositoryNotFound',
+  SIZE_INVALID: 'bodyTooLarge',
+  UNAUTHORIZED: 'unauthorized',
+  DENIED: 'forbidden',
+  UNSUPPORTED: 'notSupported',
+  TOOMANYREQUESTS: 'tooManyRequests',
+  RANGE_INVALID: 'invalidRange',
+  TAG_INVALID: 'invalidTag',
+  PAGINATION_NUMBER_INVALID: 'invalidParameter',
+  TAG_UNKNOWN: 'tagNotFound',
+  REGISTRY_DISALLOWED_OPERATION: 'locked',
+  NOT_FOUND: 'notFound',
+  BAD_REQUEST: 'invalidRequest',
+  CONFLICT: 'conflict',
+  UNAVAILABLE: 'storeUnavailable',
+  INTERNAL_ERROR: 'internalError',
+};
+
+/** Where several faults go over the wire of distribution with one code. */
+const byFault: Partial<Record<RegistryFault['is'], string>> = {
+  'route-unknown': 'routeNotFound',
+  'method-not-allowed': 'methodNotAllowed',
+  'media-type-unsupported': 'unsupportedMediaType',
+  misdirected: 'wrongHost',
+  'too-slow': 'requestTimeout',
+  'length-mismatch': 'bodyLengthMismatch',
+};
+
+export function apiCodeOf(fault: RegistryFault | undefined, wire: WireCode): string {
+  const own = fault !== undefined && 'code' in fault ? fault.code : undefined;
+  return own ?? (fault === undefined ? undefined : byFault[fault.is]) ?? byWireCode[wire];
+}
+
+/** An answer that any operation may give, whatever it is for. */
+export interface GeneralError {
+  /** Of the component in the document. */
+  readonly name: string;
+  readonly status: number;
+  readonly description: string;
+  readonly codes: readonly string[];
+  readonly isRetried?: boolean;
+}
+
+const always: readonly GeneralError[] = [
+  {
+    name: 'BadRequest',
+    status: 400,
+    description: 'Something in the request is wrong; the message says what, and what is allowed.',
+    codes: ['invalidRequest', 'invalidParameter', 'unknownParameter', 'invalidContinuation'],
+  },
+  {
+    name: 'Unauthorized',
+    status: 401,
+    description: 'The request has no credentials, or wrong ones.',
+    codes: ['unauthorized'],
+  },
+  {
+    name: 'Forbidden',
+    status: 403,
+    description: 'The caller is known and lacks the right; the message names it.',
+    codes: ['forbidden'],
+  },
+  {
+    name: 'WrongHost',
+    status: 421,
+    description: 'The host name of the request is none of this registry.',
+    codes: ['wrongHost'],
+  },
+  {
+    name: 'TooManyRequests',
+    status: 429,
+    description: 'A rate limit is reached, or others write the same thing all the time. Send it again later.',
+    codes: ['tooManyRequests'],
+    isRetried: true,
+  },
+  {
+    name: 'InternalError',
+    status: 500,
+    description: 'The registry failed; its log has the reason under the X-Request-Id of the answer.',
+    codes: ['internalError'],
+  },
+  {
+    name: 'Unavailable',
+    status: 503,
+    description: 'A store that the registry depends on does not answer. Send it again later.',
+    codes: ['storeUnavailable'],
+    isRetried: true,
+  },
+];
+
+/** What an operation that reads a body may answer too. */
+const withBody: readonly GeneralError[] = [
+  {
+    name: 'BadRequestBody',
+    status: 400,
+    description: 'Something in the request or its body is wrong; the message says what, and what is allowed.',
+    codes: [
+      'invalidRequest',
+      'invalidParameter',
+      'unknownParameter',
+      'invalidBody',
+      'malformedBody',
+      'bodyLengthMismatch',
+    ],
+  },
+  { name: 'RequestTimeout', status: 408, description: 'The body stopped in the middle.', codes: ['requestTimeout'] },
+  { name: 'BodyTooLarge', status: 413, description: 'The body is larger than 1 MiB.', codes: ['bodyTooLarge'] },
+  {
+    name: 'UnsupportedMediaType',
+    status: 415,
+    description: 'The body is not JSON by its Content-Type.',
+    codes: ['unsupportedMediaType'],
+  },
+];
+
+export const generalErrors: readonly GeneralError[] = [...always, ...withBody];
+
+/** By status; what reads a body has its own 400. */
+export function generalErrorsOf(readsBody: boolean): ReadonlyMap<number, GeneralError> {
+  return new Map((readsBody ? generalErrors : always).map((each) => [each.status, each]));
+}

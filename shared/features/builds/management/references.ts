@@ -1,0 +1,54 @@
+import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import { RegistryError } from '../../../core/oci/faults.ts';
+import { taggedOf } from '../edges/cycles.ts';
+import type { TaggedImage } from '../edges/documents.ts';
+import type { BaseReference } from '../edges/names.ts';
+import { baseReference, shownReference } from '../edges/names.ts';
+import type { BuildPorts } from '../ports.ts';
+
+/**
+ * A name without a host is of this registry: nobody asks a registry of what it does not have, but for another's base.
+ */
+export function ownReference({ registry }: BuildPorts, text: string): BaseReference {
+  const reference = baseReference(`longshore.invalid/${text}`, registry, ['longshore.invalid']);
+  if (reference !== undefined) return reference;
+  throw new RegistryError({
+    is: 'request-invalid',
+    why: `"${text.slice(0, 100)}" is no image: name it as repository:tag`,
+  });
+}
+
+export function ownImage(ports: BuildPorts, text: string): TaggedImage {
+  const image = taggedOf(ports, ownReference(ports, text));
+  if (image === undefined)
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: `"${text.slice(0, 100)}" is no image with a tag: name it as repository:tag`,
+    });
+  return image;
+}
+
+/** One that names a host is of that registry, or of this. */
+export function anyReference(ports: BuildPorts, text: string): BaseReference {
+  const [first = ''] = text.split('/', 1);
+  const named =
+    text.includes('/') && /[.:]|^localhost$/.test(first)
+      ? baseReference(text, ports.registry, ports.ownHosts)
+      : undefined;
+  return named ?? ownReference(ports, text);
+}
+
+/**
+ * Throws `RegistryError` (`thing-unknown`) for a tag that this registry does not have: where nothing is found about a
+ * name, it is asked whether the name was a slip. Of other registries nobody knows.
+ */
+export async function requireThere(ports: BuildPorts, reference: BaseReference): Promise<void> {
+  const image = taggedOf(ports, reference);
+  if (
+    image === undefined ||
+    (await readStored(ports.documents, tagDocumentSchema, tagRef(image, image.tag))) !== undefined
+  )
+    return;
+  throw new RegistryError({ is: 'thing-unknown', code: 'imageNotFound', what: `image "${shownReference(reference)}"` });
+}

@@ -1,0 +1,20 @@
+import { z } from '@hono/zod-openapi';
+
+/** Properties that many answers have. */
+export const text = (description: string) => z.string().openapi({ description });
+export const time = (description: string) => z.string().openapi({ format: 'date-time', description });
+
+export const imageSchema = z
+  .string()
+  .min(1)
+  .max(400)
+  .openapi({ example: 'team/app:v1', description: 'An image, as repository:tag.' });
+
+/** For senders that can be given a URL alone, and no header. */
+export const doorQuery = z.object({
+  token: z
+    .string()
+    .max(1_000)
+    .optional()
+    .openapi({ description: 'The secret that proves the sender, where no header can carry it.' }),
+});
