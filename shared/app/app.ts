@@ -207,8 +207,8 @@ function managementAccess({ method, path }: { readonly method: string; readonly 
 function managementApi(ports: AppPorts): OpenAPIHono {
   const api = new OpenAPIHono();
   api.route('/', usageRoutes({ ...ports, clock: ports.registry.clock }, ports.registryName));
-  let document: unknown;
+  let document: object | undefined;
   // Made when it is first asked for: it takes longer than all the rest of a start.
-  api.get('/openapi.json', (context) => context.json((document ??= describeApi(api)) as object));
+  api.get('/openapi.json', (context) => context.json((document ??= describeApi(api))));
   return api;
 }

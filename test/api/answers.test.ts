@@ -128,7 +128,7 @@ describe('PUT', () => {
   ])('creates with 201, replaces with 200, and what it made can be read: %s', async (path, content) => {
     expect((await call('PUT', path, content)).status).toBe(201);
     expect((await call('PUT', path, content)).status).toBe(200);
-    const [collection = '', name = ''] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
+    const [collection, name] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
     expect((await call('GET', path)).status).toBe(200);
     const { items } = (await call('GET', collection)).body as { items: Record<string, unknown>[] };
     expect(items.some((item) => Object.values(item).includes(name))).toBe(true);

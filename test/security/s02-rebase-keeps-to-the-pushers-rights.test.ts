@@ -186,7 +186,7 @@ describe('the right of a pusher', () => {
     await manage(of.one, 'DELETE', '/tokens/reader');
     await of.settle();
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);
-    const { builds } = await manage<{ builds: { id: string }[] }>(of.one, 'GET', '/builds');
+    const { items: builds } = await manage<{ items: { id: string }[] }>(of.one, 'GET', '/builds');
     expect(await manage(of.one, 'GET', `/builds/${builds[0]?.id ?? ''}`)).toMatchObject({
       items: [{ state: 'failed', because: expect.stringContaining('may not pull secret/base now') as string }],
     });

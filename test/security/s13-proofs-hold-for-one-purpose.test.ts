@@ -102,7 +102,7 @@ describe('a delivery that a host of repositories has signed', () => {
     await one.workOnBuild({ build });
     for (let n = 0; n < 3; n += 1)
       expect(await statusOf(one, '/api/v1/tasks/app/hook', hub(shown.secret, push), push)).toBe(202);
-    const { builds } = await manage<{ builds: object[] }>(one, 'GET', '/builds');
+    const { items: builds } = await manage<{ items: object[] }>(one, 'GET', '/builds');
     // The one that was asked for, and the one of the push.
     expect(builds).toHaveLength(2);
   });

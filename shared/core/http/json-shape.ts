@@ -94,10 +94,10 @@ export function kindOf(value: unknown): string {
     case 'object':
       return 'an object';
     default:
-      return String(value);
+      return JSON.stringify(value);
   }
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -118,10 +118,7 @@ function requestError(fault: RequestFault): WireError {
     case 'denied':
       return { code: 'DENIED', message: fault.why };
     case 'route-unknown':
-      return {
-        code: 'NOT_FOUND',
-        message: `no such route: ${fault.path.slice(0, 300)}${fault.hint === undefined ? '' : `; ${fault.hint}`}`,
-      };
+      return { code: 'NOT_FOUND', message: hinted(`no such route: ${fault.path.slice(0, 300)}`, '; ', fault.hint) };
     case 'media-type-unsupported':
       return { code: 'UNSUPPORTED', status: 415, message: mediaTypeMessage(fault.given) };
     case 'too-slow':
@@ -149,10 +146,7 @@ function requestError(fault: RequestFault): WireError {
     case 'request-invalid':
       return { code: 'BAD_REQUEST', message: fault.why };
     case 'thing-unknown':
-      return {
-        code: 'NOT_FOUND',
-        message: `there is no ${fault.what}${fault.hint === undefined ? '' : `: ${fault.hint}`}`,
-      };
+      return { code: 'NOT_FOUND', message: hinted(`there is no ${fault.what}`, ': ', fault.hint) };
     case 'conflict':
       return { code: 'CONFLICT', message: fault.why };
   }
@@ -184,6 +178,10 @@ function unauthorizedWords({
         'ask for a token with it, which takes an identity with that right',
     };
   return detail;
+}
+
+function hinted(message: string, between: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message}${between}${hint}`;
 }
 
 function mediaTypeMessage(given: string | null): string {
