@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import type { HonoRequest } from 'hono';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { isInUseSource } from '../core/documents/in-use-source.ts';
@@ -94,7 +95,7 @@ export function createApp(ports: AppPorts): App {
   app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
   app.notFound(({ req }) => errorResponse(unrouted(app, req.path), log, codesFor(req.path)));
   app.onError((error, { req }) =>
-    errorResponse(error instanceof HTTPException ? malformed(error, req.raw) : error, log, codesFor(req.path)),
+    errorResponse(error instanceof HTTPException ? malformed(error, req) : error, log, codesFor(req.path)),
   );
   return {
     fetch(request) {
@@ -151,7 +152,9 @@ function recordRequest(
   log.info({ requestId, method, path, status, ms: Math.round(ms) }, 'request');
 }
 
+/** The earlier name of `/replications` answers as it did before `/api/v1` had codes of its own. */
 function codesFor(path: string): ErrorCodes {
+  if (path === earlierPath || path.startsWith(`${earlierPath}/`)) return 'distribution';
   return path === apiPath || path.startsWith(`${apiPath}/`) ? 'api' : 'distribution';
 }
 
@@ -165,9 +168,9 @@ function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string)
 }
 
 /** Hono itself throws only for a body that is not JSON, by its header or as it is. */
-function malformed({ message, status }: HTTPException, { headers }: Request): RegistryError {
-  return status === 415
-    ? new RegistryError({ is: 'media-type-unsupported', given: headers.get('content-type') })
+function malformed({ message, status }: HTTPException, req: HonoRequest): RegistryError {
+  return status === 415 && codesFor(req.path) === 'api'
+    ? new RegistryError({ is: 'media-type-unsupported', given: req.header('content-type') ?? null })
     : new RegistryError({ is: 'request-invalid', code: 'malformedBody', why: message });
 }
 
@@ -196,6 +199,7 @@ function isRead(method: string): boolean {
 
 const apiPath = '/api/v1';
 const inUsePath = `${apiPath}/in-use/`;
+const earlierPath = `${apiPath}/replicas`;
 
 function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
   if (isRead(method)) return { type: 'management', name: 'api', action: 'read' };

@@ -191,7 +191,20 @@ describe('an image that is not there', () => {
 });
 
 describe('replications', () => {
-  it('can be asked for by the name that they had before', async () => {
-    expect((await call('GET', '/replicas')).body).toEqual((await call('GET', '/replications')).body);
+  it('answer by the name that they had before as they did then, and no document lists that', async () => {
+    const [region] = (await call('GET', '/replications')).body.regions as [string];
+    expect(await call('PUT', `/replicas/${region}`, {})).toMatchObject({ status: 200, body: { region } });
+    const { items, regions } = (await call('GET', '/replications')).body;
+    expect((await call('GET', '/replicas')).body).toEqual({ regions, replicas: items });
+    expect(await call('PATCH', `/replicas/${region}`, { paused: true })).toMatchObject({
+      status: 200,
+      body: { status: 'paused', settings: { paused: true } },
+    });
+    expect(await call('GET', '/replicas/mars')).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    expect(await call('DELETE', `/replicas/${region}`)).toMatchObject({ status: 409, code: 'CONFLICT' });
+    expect(await call('POST', '/replicas', {})).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    for (const body of [{ priority: 12 }, { paused: null }])
+      expect(await call('PATCH', `/replicas/${region}`, body)).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+    expect(JSON.stringify((await call('GET', '/openapi.json')).body)).not.toContain('/replicas');
   });
 });

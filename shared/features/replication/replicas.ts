@@ -13,6 +13,21 @@ export async function readReplica({ documents, registry }: Editing, region: stri
   return (await readStored(documents, replicaSchema, replicaRef(registry, region)))?.document;
 }
 
+/** Throws `RegistryError` (`thing-unknown`). */
+export async function theReplica(ports: Editing, region: string): Promise<Replica> {
+  const replica = await readReplica(ports, region);
+  if (replica === undefined) throw unknown(region);
+  return replica;
+}
+
+function unknown(region: string): RegistryError {
+  return new RegistryError({
+    is: 'thing-unknown',
+    code: 'replicationNotFound',
+    what: `replica "${region.slice(0, 40)}"`,
+  });
+}
+
 /** At most one for each region of the deployment. */
 export async function readReplicas({ documents, registry }: Editing): Promise<Replica[]> {
   const [container, partition] = ['registries' as const, [registry]];
@@ -139,12 +154,7 @@ export async function removeReplica(ports: Editing, region: string): Promise<Rep
   const drained = await changeReplica(ports, region, ({ walk: _, ...before }) =>
     before.draining === undefined ? { ...before, draining } : undefined,
   );
-  if (drained === undefined)
-    throw new RegistryError({
-      is: 'thing-unknown',
-      code: 'replicationNotFound',
-      what: `replica "${region.slice(0, 40)}"`,
-    });
+  if (drained === undefined) throw unknown(region);
   return drained;
 }
 

@@ -9,31 +9,14 @@ import type { RepositoryName } from '../../../core/oci/name.ts';
 import type { Replica } from '../documents.ts';
 import { replicaSettingsSchema } from '../documents.ts';
 import type { ReplicationPorts } from '../ports.ts';
-import { changeReplica, newWalk, putReplica, readReplica, readReplicas, removeReplica } from '../replicas.ts';
+import { changeReplica, newWalk, putReplica, readReplicas, removeReplica, theReplica } from '../replicas.ts';
 import { statusOf } from '../status.ts';
-import { earlierReplications, replications, replicationTag, routes, showReplica } from './wire.ts';
+import { earlierRoutes } from './earlier.ts';
+import { replicationTag, routes, showReplica } from './wire.ts';
 
-/** `/replications` and `/replication` of the management API; `/replicas` is its earlier name, which clients may still use. */
+/** `/replications`, with `/replicas`, the name that they had before, and `/replication` of the management API. */
 export function replicationRoutes(ports: ReplicationPorts & { readonly places: Places }): OpenAPIHono {
   const api = managementRoutes(replicationTag);
-  collectionRoutes(api, ports, replications);
-  collectionRoutes(api, ports, earlierReplications);
-  api.openapi(routes.status, async (context) => {
-    const { repository, tag, digest } = context.req.valid('query');
-    const status = await statusOf(ports, { registry: ports.registry, repository }, digest ?? tag ?? ('' as never));
-    return context.json({ ...status, regions: [...status.regions] }, 200);
-  });
-  api.openapi(routes.reconcile, async (context) =>
-    context.json({ items: (await reconcile(ports, context.req.valid('json'))).map(showReplica) }, 202),
-  );
-  return api;
-}
-
-function collectionRoutes(
-  api: OpenAPIHono,
-  ports: ReplicationPorts & { readonly places: Places },
-  routes: typeof replications,
-): void {
   api.openapi(routes.list, async (context) => {
     const all = await readReplicas(ports);
     const page = ports.places.pageOf('replications', all, ({ region }) => region, context.req.valid('query'));
@@ -44,31 +27,30 @@ function collectionRoutes(
     );
   });
   api.openapi(routes.read, async (context) =>
-    context.json(showReplica(await theOne(ports, context.req.valid('param').region)), 200),
+    context.json(showReplica(await theReplica(ports, context.req.valid('param').region)), 200),
   );
   api.openapi(routes.put, async (context) => {
     const { replica, created } = await putReplica(ports, context.req.valid('param').region, context.req.valid('json'));
     return context.json(showReplica(replica), created ? 201 : 200);
   });
   api.openapi(routes.patch, async (context) => {
-    const { region, settings } = await theOne(ports, context.req.valid('param').region);
+    const { region, settings } = await theReplica(ports, context.req.valid('param').region);
     const after = changed(replicaSettingsSchema, settings, context.req.valid('json'));
     return context.json(showReplica((await putReplica(ports, region, after)).replica), 200);
   });
   api.openapi(routes.remove, async (context) =>
     context.json(showReplica(await removeReplica(ports, context.req.valid('param').region)), 202),
   );
-}
-
-async function theOne(ports: ReplicationPorts, region: string): Promise<Replica> {
-  const replica = await readReplica(ports, region);
-  if (replica === undefined)
-    throw new RegistryError({
-      is: 'thing-unknown',
-      code: 'replicationNotFound',
-      what: `replication to the region "${region.slice(0, 40)}"`,
-    });
-  return replica;
+  earlierRoutes(api, ports);
+  api.openapi(routes.status, async (context) => {
+    const { repository, tag, digest } = context.req.valid('query');
+    const status = await statusOf(ports, { registry: ports.registry, repository }, digest ?? tag ?? ('' as never));
+    return context.json({ ...status, regions: [...status.regions] }, 200);
+  });
+  api.openapi(routes.reconcile, async (context) =>
+    context.json({ items: (await reconcile(ports, context.req.valid('json'))).map(showReplica) }, 202),
+  );
+  return api;
 }
 
 /** Throws `RegistryError` (`name-unknown`): a slip would look as if nothing had drifted. */
@@ -90,7 +72,7 @@ async function reconcile(
   const names =
     region === undefined
       ? (await readReplicas(ports)).map((each) => each.region)
-      : [(await theOne(ports, region)).region];
+      : [(await theReplica(ports, region)).region];
   const startedAt = ports.clock.now().toISOString();
   const begun = await Promise.all(
     names.map((name) =>

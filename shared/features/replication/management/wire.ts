@@ -15,7 +15,11 @@ const digest = z
   .pipe(digestSchema)
   .openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}`, description: 'The digest of a manifest.' });
 const tag = z.string().pipe(tagSchema).openapi({ type: 'string', example: 'v1', description: 'The name of a tag.' });
-const region = z.string().min(1).max(40).openapi({ example: 'northeurope', description: 'The name of a region.' });
+export const regionSchema = z
+  .string()
+  .min(1)
+  .max(40)
+  .openapi({ example: 'northeurope', description: 'The name of a region.' });
 const time = (description: string) => z.string().openapi({ format: 'date-time', description });
 const number = (description: string) => z.int().openapi({ description });
 
@@ -38,7 +42,7 @@ const changeSchema = changeOf(replicaSettingsSchema.shape).openapi('ReplicationC
   description: 'What of the settings is to change: what is absent stays, null goes back to the default.',
 });
 
-const replicaSchema = z
+export const replicaSchema = z
   .object({
     region: z.string().openapi({ description: 'The name of the region.' }),
     status: z.enum(['active', 'paused', 'removing']).openapi({ description: 'Whether images are copied to it.' }),
@@ -93,84 +97,69 @@ const wantedImage = z
     error: 'name a tag or a digest',
   });
 const reconcileSchema = z
-  .strictObject({ region: region.optional(), repository: repository.optional() })
+  .strictObject({ region: regionSchema.optional(), repository: repository.optional() })
   .openapi('ReconcileContent', { description: 'What is to be looked through; with nothing, everything.' });
 
-const inPath = { params: z.object({ region }) };
-
-/** `hide`: the name that the collection had before, which no document has. */
-function collectionAt(path: string, hide = false) {
-  const one = `${path}/{region}`;
-  return {
-    list: createRoute({
-      method: 'get',
-      path,
-      hide,
-      operationId: 'listReplications',
-      summary: 'Lists the replications',
-      description: 'Lists the regions that images are copied to, and how far each is.',
-      request: { query: pageSchema },
-      responses: { 200: json('A page of replications.', listSchema) },
-    }),
-    read: createRoute({
-      method: 'get',
-      path: one,
-      hide,
-      operationId: 'getReplication',
-      summary: 'Gets a replication',
-      description: 'Gets one region that images are copied to, and how far it is.',
-      request: inPath,
-      responses: { ...absent('replicationNotFound'), 200: json('The replication that was asked for.', replicaSchema) },
-    }),
-    put: createRoute({
-      method: 'put',
-      path: one,
-      hide,
-      operationId: 'putReplication',
-      summary: 'Creates or replaces a replication',
-      description: 'Adds a region, or replaces its settings. What exists is copied.',
-      request: { ...inPath, ...body(settingsSchema) },
-      responses: {
-        ...conflicting('replicationRemoving'),
-        200: json('The replication was replaced.', replicaSchema),
-        201: json('The replication was created.', replicaSchema),
-      },
-    }),
-    patch: createRoute({
-      method: 'patch',
-      path: one,
-      hide,
-      operationId: 'updateReplication',
-      summary: 'Changes a replication',
-      description: 'Changes those settings of a replication that the body has.',
-      request: { ...inPath, ...body(changeSchema) },
-      responses: {
-        ...absent('replicationNotFound'),
-        ...conflicting('replicationRemoving'),
-        200: json('The replication as it is now.', replicaSchema),
-      },
-    }),
-    remove: createRoute({
-      method: 'delete',
-      path: one,
-      hide,
-      operationId: 'deleteReplication',
-      summary: 'Deletes a replication',
-      description: 'Begins to empty a region. What it alone holds is copied elsewhere first.',
-      request: inPath,
-      responses: {
-        ...absent('replicationNotFound'),
-        ...conflicting('lastRegion'),
-        202: json('The region is being emptied; the replication is gone when it is.', replicaSchema),
-      },
-    }),
-  };
-}
-
-export const replications = collectionAt('/replications');
-export const earlierReplications = collectionAt('/replicas', true);
+const inPath = { params: z.object({ region: regionSchema }) };
 
 export const routes = {
+  list: createRoute({
+    method: 'get',
+    path: '/replications',
+    operationId: 'listReplications',
+    summary: 'Lists the replications',
+    description: 'Lists the regions that images are copied to, and how far each is.',
+    request: { query: pageSchema },
+    responses: { 200: json('A page of replications.', listSchema) },
+  }),
+  read: createRoute({
+    method: 'get',
+    path: '/replications/{region}',
+    operationId: 'getReplication',
+    summary: 'Gets a replication',
+    description: 'Gets one region that images are copied to, and how far it is.',
+    request: inPath,
+    responses: { ...absent('replicationNotFound'), 200: json('The replication that was asked for.', replicaSchema) },
+  }),
+  put: createRoute({
+    method: 'put',
+    path: '/replications/{region}',
+    operationId: 'putReplication',
+    summary: 'Creates or replaces a replication',
+    description: 'Adds a region, or replaces its settings. What exists is copied.',
+    request: { ...inPath, ...body(settingsSchema) },
+    responses: {
+      ...conflicting('replicationRemoving'),
+      200: json('The replication was replaced.', replicaSchema),
+      201: json('The replication was created.', replicaSchema),
+    },
+  }),
+  patch: createRoute({
+    method: 'patch',
+    path: '/replications/{region}',
+    operationId: 'updateReplication',
+    summary: 'Changes a replication',
+    description: 'Changes those settings of a replication that the body has.',
+    request: { ...inPath, ...body(changeSchema) },
+    responses: {
+      ...absent('replicationNotFound'),
+      ...conflicting('replicationRemoving'),
+      200: json('The replication as it is now.', replicaSchema),
+    },
+  }),
+  remove: createRoute({
+    method: 'delete',
+    path: '/replications/{region}',
+    operationId: 'deleteReplication',
+    summary: 'Deletes a replication',
+    description: 'Begins to empty a region. What it alone holds is copied elsewhere first.',
+    request: inPath,
+    responses: {
+      ...absent('replicationNotFound'),
+      ...conflicting('lastRegion'),
+      202: json('The region is being emptied; the replication is gone when it is.', replicaSchema),
+    },
+  }),
   status: createRoute({
     method: 'get',
     path: '/replication/status',
