@@ -1,6 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import type { HonoRequest } from 'hono';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { isInUseSource } from '../core/documents/in-use-source.ts';
@@ -95,7 +94,11 @@ export function createApp(ports: AppPorts): App {
   app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
   app.notFound(({ req }) => errorResponse(unrouted(app, req.path), log, codesFor(req.path)));
   app.onError((error, { req }) =>
-    errorResponse(error instanceof HTTPException ? malformed(error, req) : error, log, codesFor(req.path)),
+    errorResponse(
+      error instanceof HTTPException ? malformed(error, req.path, req.raw) : error,
+      log,
+      codesFor(req.path),
+    ),
   );
   return {
     fetch(request) {
@@ -168,9 +171,9 @@ function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string)
 }
 
 /** Hono itself throws only for a body that is not JSON, by its header or as it is. */
-function malformed({ message, status }: HTTPException, req: HonoRequest): RegistryError {
-  return status === 415 && codesFor(req.path) === 'api'
-    ? new RegistryError({ is: 'media-type-unsupported', given: req.header('content-type') ?? null })
+function malformed({ message, status }: HTTPException, path: string, { headers }: Request): RegistryError {
+  return status === 415 && codesFor(path) === 'api'
+    ? new RegistryError({ is: 'media-type-unsupported', given: headers.get('content-type') })
     : new RegistryError({ is: 'request-invalid', code: 'malformedBody', why: message });
 }
 

@@ -4,7 +4,7 @@ import { composeForTest } from '../../shared/app/compose-for-test.ts';
 
 /** Beside other things that are made from the sources, and are in no repository. */
 export const folder = join(import.meta.dirname, '../../node_modules/.cache/openapi');
-export const file = join(folder, 'openapi.json');
+const file = join(folder, 'openapi.json');
 
 export interface Operation {
   readonly operationId?: string;

@@ -64,7 +64,7 @@ export function body<T extends z.ZodType>(schema: T) {
 }
 
 /** Errors of one operation alone, by status: those that any operation may give are declared by `managementRoutes`. */
-export function errors<S extends number>(codes: Readonly<Record<S, { readonly codes: Codes; readonly when: string }>>) {
+function errors<S extends number>(codes: Readonly<Record<S, { readonly codes: Codes; readonly when: string }>>) {
   const responses = Object.entries<{ codes: Codes; when: string }>(codes).map(([status, { codes: own, when }]) => [
     status,
     { description: when, content: { 'application/json': { schema: errorsSchemaOf(own) } } },

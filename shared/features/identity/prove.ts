@@ -1,7 +1,7 @@
 import { defined } from '../../core/documents/defined.ts';
+import { namePattern } from '../../core/rules/name.ts';
 import type { Attempt, FailedAttempts } from './attempts.ts';
 import type { PasswordName, TokenDocument } from './documents.ts';
-import { namePattern } from '../../core/rules/name.ts';
 import { passwordNames } from './documents.ts';
 import { allGrants, grantsOfAccess } from './grants.ts';
 import type { Proof } from './identity.ts';

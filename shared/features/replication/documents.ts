@@ -28,7 +28,7 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
  * Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index
  * that is.
  */
-export const filtersSchema = z.strictObject({
+const filtersSchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories are copied.'),
   tags: scope(tagGlobSchema, '*').prefault({}).describe('Which tags are copied.'),
   artifactTypes: z

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { parseStored, readStored } from '../../../core/documents/stored.ts';
 import type { Places } from '../../../core/documents/whole-list.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
@@ -19,7 +20,7 @@ import type { LoginSettings } from '../upstream/logins.ts';
 import { deleteLogin, putLogin, readLogin } from '../upstream/logins.ts';
 import { pushedIn } from '../upstream/notified.ts';
 import { hastenLook } from '../upstream/watch.ts';
-import { basesTag, baseRoutes as routes } from './bases-wire.ts';
+import { baseRoutes as routes, basesTag } from './bases-wire.ts';
 import { anyReference, requireThere } from './references.ts';
 import { showBases, showEdge } from './shown.ts';
 import { treeOf } from './tree.ts';
@@ -135,7 +136,7 @@ function upstreamRoutes(api: OpenAPIHono, ports: Ports): void {
       where: [{ path: 'type', is: '=', value: 'upstream-login' }],
       orderBy: { path: 'host', direction: 'asc' },
       limit,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     });
     const items = page.documents.map((found) => {
       const { host, ...login } = parseStored(upstreamLoginSchema, found, query).document;
@@ -165,10 +166,5 @@ function upstreamRoutes(api: OpenAPIHono, ports: Ports): void {
 
 /** The secret is a name: its value stays in the vault. */
 function showLogin(host: string, { username, secret, realm }: LoginSettings) {
-  return {
-    host,
-    ...(username === undefined ? {} : { username }),
-    ...(secret === undefined ? {} : { secret }),
-    ...(realm === undefined ? {} : { realm }),
-  };
+  return { host, ...defined({ username, secret, realm }) };
 }

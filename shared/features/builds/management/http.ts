@@ -29,6 +29,7 @@ import { buildsTag, routes } from './wire.ts';
 export function buildRoutes(ports: BuildPorts & { readonly places: Places }): OpenAPIHono {
   const api = managementRoutes().route('/', basesRoutes(ports)).route('/', buildPolicyRoutes(ports));
   const builds = managementRoutes(buildsTag);
+  askingRoutes(builds, ports);
   readingRoutes(builds, ports);
   changingRoutes(builds, ports);
   return api.route('/', builds).route('/', taskRoutes(ports)).route('/', hookRoutes(ports));
@@ -63,12 +64,7 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   });
 }
 
-function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
-  const { documents, registry } = ports;
-  api.openapi(routes.builds, async (context) => {
-    const { builds, continuation } = await buildsOf(ports, context.req.valid('query'));
-    return context.json({ items: builds.map(showBuild), ...nextLink(context.req, continuation) }, 200);
-  });
+function askingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   api.openapi(routes.dryRun, async (context) => {
     const { base, tag = 'latest' as never } = ownReference(ports, context.req.valid('query').base);
     const dependents = await dependentsIn(ports, [{ base, tag }], await readRules(ports));
@@ -88,12 +84,20 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     const [image, base] = [ownImage(ports, text), anyReference(ports, baseText)];
     return context.json(
       {
-        image: shownReference({ base: ownBase(registry, image.repository), tag: image.tag }),
+        image: shownReference({ base: ownBase(ports.registry, image.repository), tag: image.tag }),
         base: shownReference(base),
         ...(await explain(ports, image, base)),
       },
       200,
     );
+  });
+}
+
+function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
+  const { documents, registry } = ports;
+  api.openapi(routes.builds, async (context) => {
+    const { builds, continuation } = await buildsOf(ports, context.req.valid('query'));
+    return context.json({ items: builds.map(showBuild), ...nextLink(context.req, continuation) }, 200);
   });
   api.openapi(routes.log, async (context) => {
     const [{ build }, { image: text, follow }] = [context.req.valid('param'), context.req.valid('query')];
@@ -108,7 +112,7 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
       return context.body(followLog(ports, found.document), 200, {
         'content-type': 'text/plain; charset=UTF-8',
         'x-content-type-options': 'nosniff',
-      }) as never;
+      });
     return context.text(await readLog(ports, found.document), 200);
   });
   api.openapi(routes.build, async (context) => {

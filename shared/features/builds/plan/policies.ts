@@ -72,7 +72,11 @@ export async function readPolicies(documents: QueryDocuments, registry: Registry
   return page.documents.map((found) => parseStored(policySchema, found, { container, partition }).document);
 }
 
-export async function readPolicy(documents: ReadDocument, registry: RegistryName, name: string): Promise<Policy | undefined> {
+export async function readPolicy(
+  documents: ReadDocument,
+  registry: RegistryName,
+  name: string,
+): Promise<Policy | undefined> {
   return (await readStored(documents, policySchema, policyRef(registry, name)))?.document;
 }
 

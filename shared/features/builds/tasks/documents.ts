@@ -68,7 +68,7 @@ export type GitContext = z.infer<typeof gitContextSchema>;
 const urlSchema = z.url({ protocol: /^https?$/ }).max(2_000);
 
 /** Any CI that takes a signed POST and calls back. */
-export const webhookRunnerSchema = z.strictObject({ url: urlSchema.describe('Where jobs are posted to.') });
+const webhookRunnerSchema = z.strictObject({ url: urlSchema.describe('Where jobs are posted to.') });
 /**
  * A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault: a token that may start
  * it.
@@ -93,7 +93,7 @@ const registryId = new RegExp(
 );
 
 /** An Azure Container Registry whose tasks build, by its resource id; the app's identity may schedule runs there. */
-export const acrRunnerSchema = z.strictObject({
+const acrRunnerSchema = z.strictObject({
   registry: z
     .string()
     .regex(registryId, 'must be the resource id of an Azure Container Registry')

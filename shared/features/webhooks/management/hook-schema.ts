@@ -120,7 +120,7 @@ const contentSchema = z.object({
 export const putSchema = z
   .strictObject({ ...readOnly, ...contentSchema.shape, secret: secretTextSchema.optional() })
   .openapi('WebhookContent', { description: 'What a webhook is to be.' });
-export type HookContent = z.output<typeof contentSchema>;
+type HookContent = z.output<typeof contentSchema>;
 export type PutHook = HookContent & { readonly secret?: string | undefined };
 
 /** `null` takes what need not be there away. */

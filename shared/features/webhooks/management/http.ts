@@ -2,8 +2,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { managementRoutes } from '../../../core/http/management.ts';
 import type { PipelinePorts } from '../ports.ts';
 import { deliveryRoutes } from './deliveries.ts';
-import { hookRoutes } from './hooks.ts';
 import { webhooksTag } from './hook-schema.ts';
+import { hookRoutes } from './hooks.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 import { redeliveryRoutes } from './redelivery.ts';
 

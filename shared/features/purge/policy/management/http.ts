@@ -13,10 +13,10 @@ import { approve, putPolicy, removePolicy, stop } from '../edit.ts';
 import { explain } from '../explain.ts';
 import { forgetInUse, listInUse, putInUse, readInUse } from '../in-use.ts';
 import { planNow } from '../plan.ts';
+import { policySchema } from '../policy.ts';
 import type { PolicyPorts } from '../ports.ts';
 import { untrackedRules } from '../tracking.ts';
 import { walk } from '../walk.ts';
-import { policySchema } from '../policy.ts';
 import { purgeTag, routes, showExplained, showPlan, showPolicy } from './wire.ts';
 
 export interface PolicyManagementPorts extends PolicyPorts {

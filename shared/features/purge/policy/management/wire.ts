@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../../core/documents/defined.ts';
 import { absent, body, conflicting, json, nameSchema, pageOf, pageSchema } from '../../../../core/http/management.ts';
 import { changeOf } from '../../../../core/http/merge-patch.ts';
 import type { Item, Plan, PolicyDocument, Removal } from '../documents.ts';
@@ -353,7 +354,7 @@ export function showPlan(
       ...(group === undefined ? {} : { group }),
     })),
   );
-  return { ...shown, items, keptItems: [...kept], ...(nextLink === undefined ? {} : { nextLink }) };
+  return { ...shown, items, keptItems: [...kept], ...defined({ nextLink }) };
 }
 
 export function showExplained({ policies, ...image }: Explained): z.infer<typeof explained> {
