@@ -24,7 +24,7 @@ async function withTask(): Promise<Registry> {
   await of.settle();
   const digest = await upload(of, 'team/m', `FROM ${asked}/team/base:1\n`);
   const put = await of.api('PUT', '/tasks/m', { image: 'team/m:1', context: { repository: 'team/m', digest } });
-  expect(put.status).toBe(200);
+  expect(put.status).toBe(201);
   return of;
 }
 

@@ -10,7 +10,7 @@ async function withTask(dockerfile: string, more: object = {}): Promise<Registry
     context: { repository: 'team/failing', digest },
     ...more,
   });
-  expect(put.status).toBe(200);
+  expect(put.status).toBe(201);
   return of;
 }
 

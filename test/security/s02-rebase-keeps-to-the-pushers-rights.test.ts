@@ -27,7 +27,7 @@ describe('the layers of a base that its pusher may not pull', () => {
     expect((await ask(of.one.app, 'GET', `/v2/team/loot/blobs/${secretLayer}`, { headers: of.mallory })).status).toBe(
       404,
     );
-    expect(await manage(of.one, 'GET', '/builds/dry-run?base=secret/base:1')).toMatchObject({ images: [] });
+    expect(await manage(of.one, 'GET', '/builds/dry-run?base=secret/base:1')).toMatchObject({ items: [] });
   });
 
   it.each([

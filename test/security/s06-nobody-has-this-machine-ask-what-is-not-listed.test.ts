@@ -134,7 +134,7 @@ describe("a host that an image names as its base's", () => {
   ])('is asked when it is listed by %s', async (_, list) => {
     const there = await listening((__, response) => response.writeHead(200, { 'docker-content-digest': digest }).end());
     const of = registry();
-    expect((await list(of, there.host)).status).toBe(200);
+    expect((await list(of, there.host)).status).toBe(201);
     await pushedOn(of, there.host);
     expect(there.asked.map(({ path }) => path)).toEqual(['/v2/library/base/manifests/1']);
     expect(await reasonOf(of, 'app:1', `${there.host}/library/base:1`)).not.toBe('registry-not-listed');

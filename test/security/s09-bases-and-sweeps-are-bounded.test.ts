@@ -152,7 +152,7 @@ describe('a part of a sweep that fails', () => {
     const of = registry();
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
     expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context, schedule: { every: 'hour' } })).toMatchObject({
-      status: 200,
+      status: 201,
     });
     of.clock.advance(2 * 3_600_000);
     const { log, errors } = listening();
@@ -175,7 +175,7 @@ describe('a part of a sweep that fails', () => {
     const of = registry();
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', `FROM ${host}/base:1`) };
     expect(await of.api('PUT', '/tasks/app', { image: 'app:1', context, schedule: { every: 'hour' } })).toMatchObject({
-      status: 200,
+      status: 201,
     });
     for (let n = 0; n < 150; n += 1)
       await spoil(of, 'registries', ['default'], {

@@ -105,12 +105,12 @@ describe('a task whose Dockerfile somebody else writes', () => {
       400,
       expect.stringContaining('add to the task "pulls": ["secret/base"]'),
     ]);
-    expect((await of.put({ pulls: ['secret/base'] })).status).toBe(200);
+    expect((await of.put({ pulls: ['secret/base'] })).status).toBe(201);
   });
 
   it('builds nothing once its Dockerfile has come to need more', async () => {
     const of = building('team/base');
-    expect((await of.put({ pulls: ['team/*'] })).status).toBe(200);
+    expect((await of.put({ pulls: ['team/*'] })).status).toBe(201);
     expect((await of.run()).because).toBe('that is all');
     of.git.commit(url, 'main', { Dockerfile: dockerfile('team/base', 'secret/base') });
     expect((await of.run()).because).toContain('its Dockerfile needs secret/base, which the task does not list');
@@ -128,12 +128,12 @@ describe('a task whose Dockerfile somebody else writes', () => {
           versions: [{ argument: 'V', of: 'team/numbered', range: '^1' }],
         })
       ).status,
-    ).toBe(200);
+    ).toBe(201);
   });
 
   it("may list with the registry's own host, as the Dockerfile does", async () => {
     const of = building('team/base');
-    expect((await of.put({ pulls: ['registry.test/team/base'] })).status).toBe(200);
+    expect((await of.put({ pulls: ['registry.test/team/base'] })).status).toBe(201);
     expect((await of.put({ pulls: ['registry.example/team/base'] })).status).toBe(400);
     for (const wrong of ['', '/', 'UPPER', 'a//b', 'ghcr.io/'])
       expect((await of.put({ pulls: [wrong] })).status).toBe(400);
@@ -151,7 +151,7 @@ describe('a task whose Dockerfile somebody else writes', () => {
       repository: 'contexts',
       digest: await upload(asAnyone as unknown as Registry, 'contexts', dockerfile('secret/base')),
     };
-    expect((await of.put({ context })).status).toBe(200);
+    expect((await of.put({ context })).status).toBe(201);
     expect(
       (
         await of.put({
