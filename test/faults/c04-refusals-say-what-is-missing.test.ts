@@ -28,7 +28,7 @@ describe('a refusal', () => {
   it('names the right that a known caller lacks, and none that it has', async () => {
     expect(await refused('GET', '/api/v1/tokens', ci)).toEqual({
       status: 403,
-      code: 'DENIED',
+      code: 'forbidden',
       message: 'ci needs management/read',
     });
     expect(await refused('DELETE', '/api/v1/tokens/ci', ci)).toMatchObject({ message: 'ci needs management/write' });
