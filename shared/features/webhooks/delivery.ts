@@ -1,6 +1,7 @@
 import { defined } from '../../core/documents/defined.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { Verdict } from './attempt.ts';
+import { inWords } from './attempt.ts';
 import { dayOf, deliveryIdOf } from './delivery-id.ts';
 import type { Attempt, Delivery, Webhook } from './documents.ts';
 import { webhookKey } from './documents.ts';
@@ -68,7 +69,7 @@ export function afterAttempt(
   if (verdict.is === 'delivered') return { ...tried, status: 'delivered', endedAt: now.toISOString() };
   if (verdict.is === 'gone') return ended(tried, 'cancelled', 'the receiver answered 410 Gone', now);
   const failed = { ...tried, failure: verdict.failure };
-  if (attempt.cause === 'ping') return ended(failed, 'expired', 'a ping is tried once', now);
+  if (attempt.cause === 'ping') return ended(failed, 'expired', `a ping is tried once: ${inWords(attempt)}`, now);
   const next = nextAttempt(hook, tried, now, verdict.retryAfterMs);
   if (next === undefined) return ended(failed, 'expired', `every attempt until ${delivery.deadline} failed`, now);
   return attempt.cause === 'probe' ? { ...failed, heldBack: true } : { ...failed, nextAttemptAt: next };
