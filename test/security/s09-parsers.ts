@@ -23,6 +23,7 @@ import type { RegistryName } from '../../shared/core/oci/name.ts';
 import { isRepositoryName, isTag } from '../../shared/core/oci/name.ts';
 import { checkHeaders, checkTarget } from '../../shared/core/outbound/outbound-target.ts';
 import { isNetwork, reachOf } from '../../shared/core/outbound/public-address.ts';
+import { systemClock } from '../../shared/core/ports/clock.ts';
 import { globMatches, repositoryGlobSchema, tagGlobSchema } from '../../shared/core/rules/pattern.ts';
 import { scheduleSchema } from '../../shared/core/rules/schedule.ts';
 import { isVersionIn, versionOf, versionRangeSchema } from '../../shared/core/rules/version.ts';
@@ -78,7 +79,7 @@ const pieces = (text: string, length = 20) =>
 /** Another registry that answers with such headers, and a token service that answers with such a body. */
 async function answered(with401: Record<string, string>, status = 401, body = ''): Promise<unknown> {
   return lookAtTag(
-    { ask: () => Promise.resolve({ status, headers: with401, text: body }) },
+    { outbound: { ask: () => Promise.resolve({ status, headers: with401, text: body }) }, clock: systemClock },
     'base.example/library/base',
     '1',
     { known: undefined, as: { login: { username: 'a', password: 'b' } } },

@@ -1,11 +1,11 @@
 import { defined } from '../../core/documents/defined.ts';
+import { parseRetryAfter } from '../../core/outbound/retry-after.ts';
 import { shownUrl, withoutSecretsOf } from '../../core/outbound/shown-url.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { Attempt, Delivery, Failure, Webhook } from './documents.ts';
 import { eventOf } from './event-store.ts';
 import type { WebhookPorts } from './ports.ts';
 import { requestOf } from './request.ts';
-import { parseRetryAfter } from './schedule.ts';
 import { WebhookUnsealable } from './secrets.ts';
 
 /** What an attempt means for its delivery. 2xx alone is success; redirects are not followed, so they are none. */

@@ -43,14 +43,6 @@ export function nextAttempt(
   return new Date(Math.min(now.getTime() + wait, end)).toISOString();
 }
 
-/** `Retry-After` (RFC 9110, 10.2.3): seconds or a date. In milliseconds from `now`; `undefined` for anything else. */
-export function parseRetryAfter(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const at = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/.test(header) ? Date.parse(header) : NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
-}
-
 /** From 0 to 1. */
 function fraction(salt: string): number {
   return createHash('sha256').update(salt).digest().readUInt32BE() / 2 ** 32;

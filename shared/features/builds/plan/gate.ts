@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
+import { parseRetryAfter } from '../../../core/outbound/retry-after.ts';
 import type { BuiltImage } from '../../../core/ports/runner.ts';
 import { postSigned } from '../elsewhere/post-signed.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -96,9 +97,10 @@ async function askedByHttp(
     });
     if (answer.is !== 'answered') return `its gate was not reached: ${answer.why}`;
     if (answer.status !== 202) return verdictOf(answer, log);
-    const waitMs =
-      1_000 * Math.min(longestWait, Math.max(1, Number(answer.headers['retry-after'] ?? usualWait) || usualWait));
-    if (ports.clock.now().getTime() + waitMs > until) return `its gate has not decided within ${timeoutSeconds} s`;
+    const now = ports.clock.now();
+    const askedMs = parseRetryAfter(answer.headers['retry-after'], now) ?? 1_000 * usualWait;
+    const waitMs = Math.min(1_000 * longestWait, Math.max(1_000, askedMs));
+    if (now.getTime() + waitMs > until) return `its gate has not decided within ${timeoutSeconds} s`;
     await sleep(waitMs, undefined, { signal });
   }
 }

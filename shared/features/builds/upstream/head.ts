@@ -2,6 +2,8 @@ import { defined } from '../../../core/documents/defined.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { parseDigest } from '../../../core/oci/digest.ts';
 import { manifestMediaTypes } from '../../../core/oci/media-types.ts';
+import { parseRetryAfter } from '../../../core/outbound/retry-after.ts';
+import type { Clock } from '../../../core/ports/clock.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { Answer, AskUrl } from '../../../core/ports/outbound.ts';
 import { OutboundRefused } from '../../../core/ports/outbound.ts';
@@ -32,7 +34,7 @@ const longestMs = 24 * 3_600_000;
  * registry does.
  */
 export async function lookAtTag(
-  outbound: AskUrl,
+  { outbound, clock }: { readonly outbound: AskUrl; readonly clock: Clock },
   base: string,
   tag: string,
   { known, as }: { readonly known: Digest | undefined; readonly as: AskedAs },
@@ -64,7 +66,7 @@ export async function lookAtTag(
       authorization === undefined
         ? first
         : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: authorization } });
-    return { looked: read(answer, known), ...rest(answer) };
+    return { looked: read(answer, known, clock.now()), ...rest(answer) };
   } catch (error) {
     if (error instanceof StoreFailure || error instanceof OutboundRefused)
       return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
@@ -72,22 +74,19 @@ export async function lookAtTag(
   }
 }
 
-function read({ status, headers }: Answer, known: Digest | undefined): Looked {
+function read({ status, headers }: Answer, known: Digest | undefined, now: Date): Looked {
   if (status === 304) return { is: 'same' };
   if (status === 404) return { is: 'gone' };
   if (status === 429 || status === 503)
-    return { is: 'slow down', forMs: retryAfter(headers['retry-after']) ?? slowedMs };
+    return { is: 'slow down', forMs: bounded(parseRetryAfter(headers['retry-after'], now) ?? slowedMs) };
   const digest = status === 200 ? parseDigest(headers['docker-content-digest'] ?? '') : undefined;
   if (digest === undefined)
     return { is: 'failed', why: status === 200 ? 'it does not say the digest' : `it answered ${status}` };
   return digest === known ? { is: 'same' } : { is: 'at', digest };
 }
 
-/** Seconds, or a date (RFC 9110, section 10.2.3). */
-function retryAfter(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = /^\d{1,15}$/.test(text) ? Number(text) * 1_000 : Date.parse(text.slice(0, 50)) - Date.now();
-  return Number.isFinite(ms) ? Math.min(longestMs, Math.max(1_000, ms)) : undefined;
+function bounded(ms: number): number {
+  return Math.min(longestMs, Math.max(1_000, ms));
 }
 
 /** Docker Hub's `ratelimit-remaining: 0;w=21600`: nothing is left in a window of so many seconds. */

@@ -167,7 +167,7 @@ async function asked(
   { upstream }: { readonly upstream: UpstreamLogin | undefined },
 ): Promise<Look> {
   const as = await askedAs(ports, upstream);
-  return 'why' in as ? { looked: { is: 'failed', why: as.why } } : lookAtTag(ports.outbound, base, tag, { known, as });
+  return 'why' in as ? { looked: { is: 'failed', why: as.why } } : lookAtTag(ports, base, tag, { known, as });
 }
 
 function became(

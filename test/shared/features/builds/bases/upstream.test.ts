@@ -321,6 +321,17 @@ describe('another registry', () => {
     expect(there.asked.length).toBeGreaterThan(1);
   });
 
+  it('is left alone until the date that it names, by the clock of the app', async () => {
+    const there = await upstream();
+    const of = await on(there.host, ['a', 'b', 'c']);
+    const until = new Date(of.clock.now().getTime() + 11 * minuteMs).toUTCString();
+    there.answer = (__, response) => response.writeHead(429, { 'retry-after': until }).end();
+    await minutes(of, 9);
+    expect(there.asked).toHaveLength(1);
+    await minutes(of, 3);
+    expect(there.asked.length).toBeGreaterThan(1);
+  });
+
   it('that does not answer is asked ever more rarely', async () => {
     const there = await upstream();
     const of = await on(there.host);
