@@ -44,7 +44,7 @@ export const actionSchema = z
   .refine((action) => parseAction(action, '') !== undefined, {
     error:
       'is not catalog/read, management/read, management/write, in-use/SOURCE/write, nor ' +
-      `repositories/NAME/VERB, where NAME may end in * and VERB is one of ${Object.keys(verbs).join(', ')}`,
+      `repositories/NAME/VERB, where NAME may be a pattern (team/* is all below team/) and VERB is one of ${Object.keys(verbs).join(', ')}`,
   });
 
 /** What the actions of a scope map grant together. `from` names the map in explanations. */

@@ -15,13 +15,14 @@ const contentSchema = z
       .openapi({
         type: 'array',
         items: { type: 'string' },
-        description: 'Names of repositories; one that ends in * is every name that begins so, with slashes.',
+        description:
+          'Names or patterns of repositories: * stands for anything but a slash, ** for anything, and a * at the end for what ** does.',
         example: ['public/*'],
       }),
   })
   .openapi('AnonymousPullContent', { description: 'Which repositories everyone may pull from.' });
 const anonymousSchema = z
-  .object({ repositories: z.array(z.string()).openapi({ description: 'Names, and beginnings of names with a *.' }) })
+  .object({ repositories: z.array(z.string()).openapi({ description: 'Names and patterns of names.' }) })
   .openapi('AnonymousPull', { description: 'Which repositories everyone may pull from.' });
 
 const routes = {

@@ -35,8 +35,8 @@ const contentSchema = z
         items: { type: 'string' },
         description:
           'What is allowed, as ACR writes it: repositories/NAME/VERB, catalog/read, management/read, management/write, ' +
-          "in-use/SOURCE/write. A NAME that ends in * is every name that begins so, with slashes: a star at a name's end " +
-          'means here what ** means in other patterns.',
+          'in-use/SOURCE/write. NAME may be a pattern: * stands for anything but a slash, ** for anything, and a * at the ' +
+          'end for what ** does, so team/* is all below team/. Patterns elsewhere differ in that last point alone.',
         example: ['repositories/team/*/content/read', 'repositories/team/app/content/write'],
       }),
   })

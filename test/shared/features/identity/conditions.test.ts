@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { globMatches } from '../../../../shared/core/rules/pattern.ts';
 import { satisfies } from '../../../../shared/features/identity/issuers/conditions.ts';
 import type { RepositoryPattern } from '../../../../shared/features/identity/pattern.ts';
 import { isRepositoryPattern, matchesPattern, patternSchema } from '../../../../shared/features/identity/pattern.ts';
@@ -72,17 +73,48 @@ describe('the conditions on an outside token', () => {
 });
 
 describe('a pattern of repositories', () => {
-  it('is a name, or its beginning and one star at the end', () => {
-    expect(['*', 'a*', 'team/*', 'team/a*', 'team', 'team-*', 'team.*', 'team__*'].map(isRepositoryPattern)).toEqual(
-      Array(8).fill(true),
-    );
-    expect(['', '**', 'te*am', '*a', 'Team*', 'team//*', '/*', '-*', 'a**'].map(isRepositoryPattern)).toEqual(
-      Array(9).fill(false),
-    );
+  it('is a name, or one with stars in it', () => {
+    const patterns = [
+      '*',
+      'a*',
+      'team/*',
+      'team/a*',
+      'team',
+      'team-*',
+      'team.*',
+      'team__*',
+      '**',
+      'te*am',
+      '*a',
+      'a**',
+      '*/app',
+    ];
+    expect(patterns.filter((each) => !isRepositoryPattern(each))).toEqual([]);
+    expect(['', 'Team*', 'team//*', '/*', '-*', 'a b*', '*/*/*/*/*/app'].filter(isRepositoryPattern)).toEqual([]);
+    expect(isRepositoryPattern(`${'a'.repeat(255)}*`)).toBe(true);
     expect([patternSchema.safeParse('team/*').success, patternSchema.safeParse(7).success]).toEqual([true, false]);
-    expect(patternSchema.safeParse('**').error?.issues[0]?.message).toBe(
-      'is not a repository name, nor the beginning of one with a * at its end',
+    expect(patternSchema.safeParse('Team/*').error?.issues[0]?.message).toBe(
+      'is not a repository name, nor a pattern such as team/** or team/*/app: * stands for anything but a slash, ** for ' +
+        'anything, and a * at the end for what ** does; at most 4 stars may stand before the end',
     );
+  });
+
+  it('means with a star at its end what two mean, and elsewhere what a pattern means everywhere', () => {
+    const matches = (pattern: string, name: string) => matchesPattern(pattern as RepositoryPattern, name);
+    const names = ['app', 'team', 'team/', 'team/app', 'team/x/app', 'team/x/y/app', 'team/x/app/z', 'teams/app'];
+    for (const [ofScopeMap, ofAll] of [
+      ['team/*', 'team/**'],
+      ['team*', 'team**'],
+      ['*', '**'],
+      ['team/*/app*', 'team/*/app**'],
+      ['team/**', 'team/**'],
+      ['team/*/app', 'team/*/app'],
+      ['**/app', '**/app'],
+      ['*/app', '*/app'],
+    ] as const)
+      for (const name of names)
+        expect(matches(ofScopeMap, name), `${ofScopeMap} and ${name}`).toBe(globMatches(ofAll, name));
+    expect(names.filter((name) => matches('team/*/app', name))).toEqual(['team/x/app']);
   });
 
   it('matches the names that begin so, or that name alone', () => {

@@ -55,6 +55,10 @@ describe('a pattern', () => {
     ['*', ['team', 'team/app', 'other']],
     ['team/*', ['team/app', 'team/app/deep']],
     ['team*', ['team', 'team/app', 'team/app/deep', 'teams/app']],
+    ['**', ['team', 'team/app', 'other', 'team/app/deep', 'teams/app']],
+    ['team/**', ['team/app', 'team/app/deep']],
+    ['*/app', ['team/app', 'teams/app']],
+    ['team/*/deep', ['team/app/deep']],
     ['team/app', ['team/app']],
   ])('%s matches what it names', (pattern, matched) => {
     expect(isRepositoryPattern(pattern)).toBe(true);
@@ -64,12 +68,9 @@ describe('a pattern', () => {
       expect(matchesPattern(pattern as RepositoryPattern, name)).toBe(false);
   });
 
-  it.each(['', '**', '*/app', 'team/*/app', 'Team/*', '/team', 'team//x*', 'team/..', 'a'.repeat(256)])(
-    'is not %j',
-    (text) => {
-      expect(isRepositoryPattern(text)).toBe(false);
-    },
-  );
+  it.each(['', 'Team/*', '/team', 'team//x*', 'team/..', 'a'.repeat(256), '*/*/*/*/*/app'])('is not %j', (text) => {
+    expect(isRepositoryPattern(text)).toBe(false);
+  });
 });
 
 describe('what is granted of what is asked', () => {
