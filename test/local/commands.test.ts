@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
 
 /** The scripts that run a program of another project; its own help is shown. */
-const ofOthers = ['test', 'mutate', 'lint', 'format', 'typecheck', 'knip'];
+const ofOthers = ['test', 'mutate', 'lint', 'lint:api', 'format', 'typecheck', 'knip'];
 
 /** Each command with a flag that its help must list. */
 const flags: Readonly<Record<string, string>> = {

@@ -42,14 +42,16 @@ describe('a base of ten thousand images', () => {
     const moved = log.findLast(({ type }) => type === 'Longshore.TagMoved');
     await one.learnBases(moved);
     globalThis.gc?.();
-    const [heap, began] = [process.memoryUsage().heapUsed, performance.now()];
+    // Processor time: a busy machine changes it little.
+    const [heap, began] = [process.memoryUsage().heapUsed, process.cpuUsage()];
     await one.planBuild(log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
-    const planMs = performance.now() - began;
+    const { user, system } = process.cpuUsage(began);
+    const planMs = (user + system) / 1_000;
     const grown = (process.memoryUsage().heapUsed - heap) / 2 ** 20;
     const { items: builds } = (await of.api('GET', '/builds')).body as { items: unknown[] };
     expect(builds).toMatchObject([{ state: 'running', images: dependents }]);
     console.log(
-      `planned in ${Math.round(planMs)} ms; the heap, the store's ${dependents} documents and ${dependents} ` +
+      `planned in ${Math.round(planMs)} ms of processor time; the heap, the store's ${dependents} documents and ${dependents} ` +
         `events in it, grew by ${Math.round(grown)} MiB; the push took ${Math.round(pushMs)} ms`,
     );
     expect(planMs).toBeLessThan(5_000);
