@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Container } from '@azure/cosmos';
 import { CosmosClient } from '@azure/cosmos';
-import { spawnCosmosEmulator } from '../local/cosmos/spawn.ts';
+import { spawnCosmosEmulator } from '../emulators/cosmos/spawn.ts';
 
 const IN_FLIGHT = 16;
 const ROUND_MS = 2000;

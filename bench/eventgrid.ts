@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EventGrid } from '../local/eventgrid/start.ts';
-import { startEventGrid } from '../local/eventgrid/start.ts';
+import type { EventGrid } from '../emulators/event-grid/start.ts';
+import { startEventGrid } from '../emulators/event-grid/start.ts';
 
 const SUBSCRIBERS = 4;
 const BATCHES = 40;

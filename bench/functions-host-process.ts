@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { app } from '@azure/functions';
-import { createRouteTable } from '../local/functions-host/http/route-table.ts';
-import { createHttpFront } from '../local/functions-host/http/server.ts';
-import { createStreamWorker } from '../local/functions-host/http/stream-exchange.ts';
-import { startFunctionsHost } from '../local/functions-host/start.ts';
+import { createRouteTable } from '../emulators/functions-host/http/route-table.ts';
+import { createHttpFront } from '../emulators/functions-host/http/server.ts';
+import { createStreamWorker } from '../emulators/functions-host/http/stream-exchange.ts';
+import { startFunctionsHost } from '../emulators/functions-host/start.ts';
 import { composeForTest } from '../shared/app/compose-for-test.ts';
 import { config, descriptor, digest, manifest, mediaType } from './pulled-image.ts';
 

@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { httpTriggerMetadata } from '../local/functions-host/http/trigger-metadata.ts';
+import { httpTriggerMetadata } from '../emulators/functions-host/http/trigger-metadata.ts';
 import type { Figure } from './compare.ts';
 import { median } from './compare.ts';
 import type { HostKind } from './functions-host-process.ts';

@@ -1,4 +1,4 @@
-import { loadApplication } from '../local/functions-host/load-application.ts';
+import { loadApplication } from '../emulators/functions-host/load-application.ts';
 
 let ms = 0;
 const { functions } = await loadApplication(

@@ -35,7 +35,7 @@ function sourceFile(path: string): SourceFile {
   return { path, lines: text.split('\n').length - 1, imports: importsOf(path, source), source };
 }
 
-const rooms = ['functions', 'shared', 'host', 'local', 'bench', 'test', 'portal', 'infra'];
+const rooms = ['functions', 'shared', 'host', 'local', 'emulators', 'bench', 'test', 'portal', 'infra'];
 const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) =>
   sourceFile(relative(root, path)),
 );
@@ -66,7 +66,7 @@ function coreRoomOf(path: string): string | undefined {
 }
 
 /** The emulators of the local stack, and what they have of Longshore all the same: bounds against hostile senders. */
-const emulators = /^local\/(azurite|cosmos|eventgrid|functions-host)\//;
+const emulators = /^(local\/azurite|emulators)\//;
 const sharedWithEmulators = [
   'shared/core/http/connections.ts',
   'shared/core/http/held-bodies.ts',
@@ -145,7 +145,7 @@ describe('the architecture', () => {
   });
 
   it("has the core, features and adapters import nothing of the program's but the core and their own shelf", () => {
-    const ofProgram = /^(functions|shared|host|local|infra|bench|test|portal)\//;
+    const ofProgram = /^(functions|shared|host|local|emulators|infra|bench|test|portal)\//;
     const beside = violations(shared, ({ path }, imported) => {
       const [, shelf = ''] = path.split('/');
       const allowed = ['shared/core/', `shared/${shelf}/`, 'infra/cosmos-containers.json'];
@@ -169,21 +169,30 @@ describe('the architecture', () => {
   });
 
   it("keeps Azure's packages to the triggers, the Azure adapters, the composition root and the local stack", () => {
-    const allowed = ['functions/', 'shared/adapters/azure/', 'shared/app/compose.ts', 'local/', 'test/', 'bench/'];
+    const allowed = [
+      'functions/',
+      'shared/adapters/azure/',
+      'shared/app/compose.ts',
+      'local/',
+      'emulators/',
+      'test/',
+      'bench/',
+    ];
     const elsewhere = files.filter(({ path }) => !allowed.some((place) => path.startsWith(place)));
     expect(violations(elsewhere, (_, imported) => imported.startsWith('@azure/'))).toEqual([]);
   });
 
   it('keeps tests and the local stack out of what is deployed', () => {
     const deployed = files.filter(({ path }) => /^(functions|shared|host)\//.test(path));
-    expect(violations(deployed, (_, imported) => /^(local|test|bench)\//.test(imported))).toEqual([]);
+    expect(violations(deployed, (_, imported) => /^(local|emulators|test|bench)\//.test(imported))).toEqual([]);
   });
 
   it('resolves every relative import, so that the rules above see the truth', () => {
     const broken = violations(
       files,
       (_, imported) =>
-        /^(functions|shared|host|local|test|bench|infra)\//.test(imported) && !existsSync(join(root, imported)),
+        /^(functions|shared|host|local|emulators|test|bench|infra)\//.test(imported) &&
+        !existsSync(join(root, imported)),
     );
     expect(broken).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { deleteCharge, queryCharge, readCharge, writeCharge } from '../../local/cosmos/request-charge.ts';
+import { deleteCharge, queryCharge, readCharge, writeCharge } from '../../emulators/cosmos/request-charge.ts';
 import type { DocumentChange, Documents } from '../../shared/core/ports/documents.ts';
 
 /** One call for documents: what it did where, and its request units by the emulator's model. */

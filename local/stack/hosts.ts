@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { RefuseByHead } from '../../emulators/functions-host/http/server.ts';
+import type { LogRecord } from '../../emulators/functions-host/log.ts';
+import { startFunctionsHost } from '../../emulators/functions-host/start.ts';
 import { composed } from '../../functions/composed.ts';
 import type { NodeHost } from '../../host/node-host.ts';
 import { startNodeHost } from '../../host/node-host.ts';
@@ -6,9 +9,6 @@ import { hostNamesOf, parseConfig } from '../../shared/app/config/config.ts';
 import { requireOwnHost } from '../../shared/core/http/host-names.ts';
 import { wireAnswer } from '../../shared/core/http/respond.ts';
 import { RegistryError } from '../../shared/core/oci/faults.ts';
-import type { RefuseByHead } from '../functions-host/http/server.ts';
-import type { LogRecord } from '../functions-host/log.ts';
-import { startFunctionsHost } from '../functions-host/start.ts';
 import type { StackSettings } from './settings.ts';
 import type { StateFolder } from './state-folder.ts';
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { startCosmosEmulator } from '../../emulators/cosmos/emulator.ts';
+import { blobDeadLetterSink } from '../../emulators/event-grid/blob-dead-letter.ts';
+import { startEventGrid } from '../../emulators/event-grid/start.ts';
+import type { SubscriptionInput } from '../../emulators/event-grid/subscription.ts';
+import { readSubscriptionFile } from '../../emulators/event-grid/subscription.ts';
 import { azureBlobs } from '../../shared/adapters/azure/blobs.ts';
 import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
-import { startCosmosEmulator } from '../cosmos/emulator.ts';
-import { blobDeadLetterSink } from '../eventgrid/blob-dead-letter.ts';
-import { startEventGrid } from '../eventgrid/start.ts';
-import type { SubscriptionInput } from '../eventgrid/subscription.ts';
-import { readSubscriptionFile } from '../eventgrid/subscription.ts';
 import type { ServiceEndpoints } from './app-settings.ts';
 import { forgetLostBlobs } from './lost-blobs.ts';
 import type { LocalRegion } from './regions.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { startFunctionsHost } from '../../local/functions-host/start.ts';
+import { startFunctionsHost } from '../../emulators/functions-host/start.ts';
 
 // The built package in a folder, in the local Functions host, in a process of its own: its environment is the app's
 // settings.

@@ -14,7 +14,7 @@ const nowhere =
 /** Loads a package's entry in the local Functions host, in a process of its own, and tells what it registered. */
 async function registered(entry: string): Promise<string[]> {
   const script = `
-    const { startFunctionsHost } = await import(${JSON.stringify(`${root}local/functions-host/start.ts`)});
+    const { startFunctionsHost } = await import(${JSON.stringify(`${root}emulators/functions-host/start.ts`)});
     const host = await startFunctionsHost({
       load: () => import(${JSON.stringify(entry)}),
       hostJson: { version: '2.0', extensions: { http: { routePrefix: '' } } },

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CosmosEmulator } from '../../local/cosmos/emulator.ts';
+import type { CosmosEmulator } from '../../emulators/cosmos/emulator.ts';
 import { azureBlobs } from '../../shared/adapters/azure/blobs.ts';
 import type { AzureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { azureDocuments } from '../../shared/adapters/azure/documents.ts';

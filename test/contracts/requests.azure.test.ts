@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CosmosEmulator } from '../../local/cosmos/emulator.ts';
+import type { CosmosEmulator } from '../../emulators/cosmos/emulator.ts';
 import type { AzureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { azureDocuments } from '../../shared/adapters/azure/documents.ts';
 import { database, startDocuments } from './cosmos.ts';

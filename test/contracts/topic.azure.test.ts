@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEventGrid } from '../../local/eventgrid/start.ts';
+import { startEventGrid } from '../../emulators/event-grid/start.ts';
 import { azureTopic } from '../../shared/adapters/azure/topic.ts';
 import type { CloudEvent } from '../../shared/core/ports/topic.ts';
-import { startReceiver, until } from '../local/eventgrid/receiver.ts';
+import { startReceiver, until } from '../emulators/event-grid/receiver.ts';
 import { topicContract } from './topic.contract.ts';
 
 const key = 'b25lIG9mIHRoZSBrZXlz';

@@ -5,10 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CosmosClient } from '@azure/cosmos';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startCosmosEmulator } from '../../local/cosmos/emulator.ts';
-import { openDatabase } from '../../local/cosmos/store/database.ts';
-import { startEventGrid } from '../../local/eventgrid/start.ts';
-import { StateFile } from '../../local/eventgrid/state-file.ts';
+import { startCosmosEmulator } from '../../emulators/cosmos/emulator.ts';
+import { openDatabase } from '../../emulators/cosmos/store/database.ts';
+import { startEventGrid } from '../../emulators/event-grid/start.ts';
+import { StateFile } from '../../emulators/event-grid/state-file.ts';
 
 const mib = 1024 * 1024;
 const text = 'x'.repeat(64 * 1024);

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { app } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FunctionsHost } from '../../local/functions-host/start.ts';
-import { startFunctionsHost } from '../../local/functions-host/start.ts';
+import type { FunctionsHost } from '../../emulators/functions-host/start.ts';
+import { startFunctionsHost } from '../../emulators/functions-host/start.ts';
 import { readSmallBody } from '../../shared/core/http/request.ts';
 
 const mebibyte = 1024 ** 2;

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { app } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FunctionsHost } from '../../local/functions-host/start.ts';
-import { startFunctionsHost } from '../../local/functions-host/start.ts';
+import type { FunctionsHost } from '../../emulators/functions-host/start.ts';
+import { startFunctionsHost } from '../../emulators/functions-host/start.ts';
 
 const mebibyte = 1024 ** 2;
 const size = 64 * mebibyte;

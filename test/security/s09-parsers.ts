@@ -1,7 +1,7 @@
 import { pack } from 'tar-stream';
 import { expect } from 'vitest';
-import { parsePublishRequest } from '../../local/eventgrid/publish-request.ts';
-import { messageBytes } from '../../local/functions-host/queue/message.ts';
+import { parsePublishRequest } from '../../emulators/event-grid/publish-request.ts';
+import { messageBytes } from '../../emulators/functions-host/queue/message.ts';
 import { readDelta } from '../../shared/adapters/git/delta.ts';
 import { GitFault } from '../../shared/adapters/git/fault.ts';
 import { checkPack } from '../../shared/adapters/git/pack.ts';

@@ -6,7 +6,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionString, devstoreAccount } from '../../local/azurite/accounts.ts';
-import { WELL_KNOWN_KEY } from '../../local/cosmos/emulator.ts';
+import { WELL_KNOWN_KEY } from '../../emulators/cosmos/emulator.ts';
 import type { StackKeys } from '../../local/stack/stack-keys.ts';
 import { digestOf } from '../../shared/core/oci/digest.ts';
 import { freePort } from '../local/stack/free-port.ts';
