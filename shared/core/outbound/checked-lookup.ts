@@ -6,13 +6,14 @@ import { nameResolver } from './resolve-name.ts';
 
 export interface CheckedLookupOptions {
   readonly reach: Reach;
-  /** The machine's name servers unless a test has its own. */
+  /** Defaults to the machine's name servers; a test passes its own. */
   readonly resolve?: ResolveName;
 }
 
 /**
- * Answers the socket's question for a name's address with all that it has, if each may be connected to: a second
- * look-up could say something else.
+ * Makes the socket's lookup function, which answers with all addresses of a name when each of them may be connected to.
+ * Otherwise it fails with `OutboundRefused`: a second lookup could answer with another address than the one that was
+ * checked.
  */
 export function checkedLookup({ reach, resolve = nameResolver() }: CheckedLookupOptions): LookupFunction {
   return (name, { all }, callback) => {

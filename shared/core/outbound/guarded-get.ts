@@ -13,15 +13,15 @@ import type { Reach } from './public-address.ts';
 import type { ResolveName } from './resolve-name.ts';
 import { nameResolver } from './resolve-name.ts';
 
-/** Discovery documents and key sets have a few KiB. In bytes. */
+/** An answer may have this many bytes: discovery documents and key sets have a few KiB. */
 const maxBytes = 256 * 1024;
-/** For all of it: name, connection, answer. In milliseconds. */
-const patienceMs = 5_000;
+/** The lookup, the connection and the answer together may take this many milliseconds. */
+const timeoutMs = 5_000;
 
 export interface GuardedGetOptions {
-  /** Public addresses by https alone; opened ones also by plain http. */
+  /** Public addresses are reached by https alone; opened ones also by plain http. */
   readonly reach: Reach;
-  /** The machine's name servers unless a test has its own. */
+  /** Defaults to the machine's name servers; a test passes its own. */
   readonly resolve?: ResolveName;
 }
 
@@ -34,7 +34,7 @@ export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOption
     url: URL,
     work: (addresses: readonly LookupAddress[], signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
-    const signal = AbortSignal.timeout(patienceMs);
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
       const addresses = await beforeAbort(checkedAddresses(url, reach, resolve), signal);
       return await beforeAbort(work(addresses, signal), signal);
@@ -45,26 +45,26 @@ export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOption
   };
   return {
     getJson: (url) => guarded(url, (addresses, signal) => readJson(url, addresses, signal)),
-    ask: (url, how) => guarded(url, (addresses, signal) => answerOf(url, { ...how, addresses, signal })),
+    ask: (url, how) => guarded(url, (addresses, signal) => send(url, { ...how, addresses, signal })),
   };
 }
 
 async function checkedAddresses(url: URL, reach: Reach, resolve: ResolveName): Promise<readonly LookupAddress[]> {
   if (url.username !== '' || url.password !== '')
-    throw new OutboundRefused('a URL with a user or a password is not called');
+    throw new OutboundRefused('the URL must not hold a user or a password');
   const name = url.hostname.replace(/^\[|\]$/g, '');
   const family = isIP(name);
   const addresses = family === 0 ? await resolve(name) : [{ address: name, family }];
   const isOpened = addresses.length > 0 && addresses.every(({ address }) => reach.isOpened(address));
   if (isOpened && url.protocol === 'http:') return addresses;
-  if (url.protocol !== 'https:') throw new OutboundRefused('only https URLs are called');
+  if (url.protocol !== 'https:') throw new OutboundRefused('the URL must begin with https');
   if (addresses.length === 0 || !addresses.every(({ address }) => reach.allows(address)))
     throw new OutboundRefused(`${url.hostname} has an address that is not public`);
   return addresses;
 }
 
 async function readJson(url: URL, addresses: readonly LookupAddress[], signal: AbortSignal): Promise<unknown> {
-  const { status, text } = await answerOf(url, {
+  const { status, text } = await send(url, {
     method: 'GET',
     headers: { Accept: 'application/json' },
     addresses,
@@ -75,17 +75,17 @@ async function readJson(url: URL, addresses: readonly LookupAddress[], signal: A
   return parseJson(text);
 }
 
-interface Asking {
+interface BoundRequest {
   readonly method: 'GET' | 'HEAD';
   readonly headers: Readonly<Record<string, string>>;
   readonly addresses: readonly LookupAddress[];
   readonly signal: AbortSignal;
 }
 
-async function answerOf(url: URL, { method, headers, addresses, signal }: Asking): Promise<Answer> {
-  const send = url.protocol === 'http:' ? requestHttp : requestHttps;
-  // No agent: a kept connection would be reused for the name without a look at its address.
-  const request = send(url, { agent: false, method, signal, lookup: lookupAmong(addresses), headers });
+async function send(url: URL, { method, headers, addresses, signal }: BoundRequest): Promise<Answer> {
+  const start = url.protocol === 'http:' ? requestHttp : requestHttps;
+  // There is no agent: a kept connection would be reused for the name without a check of its address.
+  const request = start(url, { agent: false, method, signal, lookup: lookupAmong(addresses), headers });
   request.end();
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   try {
@@ -111,7 +111,7 @@ async function readBounded(url: URL, response: IncomingMessage): Promise<string>
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Answers the socket's question for the name's address with what was checked. */
+/** Answers the socket's lookup of the name with the addresses that were checked. */
 function lookupAmong(addresses: readonly LookupAddress[]): LookupFunction {
   return (_, options, callback) => {
     const [first] = addresses;
@@ -120,11 +120,11 @@ function lookupAmong(addresses: readonly LookupAddress[]): LookupFunction {
   };
 }
 
-/** Node cannot abort a look-up of a name: what comes after the time is dropped. */
+/** Rejects when the signal aborts first. Node cannot abort a lookup: an answer that comes later is dropped. */
 async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const late = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(new Error(`no answer in ${patienceMs} ms`)), { once: true }),
+    signal.addEventListener('abort', () => reject(new Error(`no answer in ${timeoutMs} ms`)), { once: true }),
   );
   return Promise.race([work, late]);
 }

@@ -6,26 +6,29 @@ import type { CheckedLookupOptions } from './checked-lookup.ts';
 import { checkedLookup } from './checked-lookup.ts';
 import { checkHeaders, checkTarget } from './outbound-target.ts';
 
-/** Name and connection, TLS included. In milliseconds, as the next. */
+/** The lookup and the connection, TLS included, may take `connectMs`; the whole request may take `totalMs`. */
 const connectMs = 5_000;
 const totalMs = 15_000;
-/** More wait for one of these: a host gets no more connections than it can be expected to take. */
+/** Further requests wait for one of these: a host gets no more connections than it can be expected to accept. */
 const socketsPerOrigin = 32;
-/** What the log keeps of an answer's body; as much more is read on as a new connection would cost about. In bytes. */
+/**
+ * The log keeps this many bytes of an answer's body; `readBytes` are read before the connection is given up, because a
+ * new connection would cost about as much.
+ */
 const keptBytes = 4 * 1024;
 const readBytes = 64 * 1024;
 const maxHeaderBytes = 16 * 1024;
 
 export interface GuardedPostOptions extends CheckedLookupOptions {
-  /** In milliseconds; tests are less patient. */
+  /** Both are in milliseconds; tests use shorter ones. */
   readonly connectMs?: number;
   readonly totalMs?: number;
-  /** Authorities to trust instead of Node's, in PEM. */
+  /** These authorities are trusted instead of Node's, in PEM. */
   readonly ca?: string;
 }
 
 export interface GuardedPost extends PostRequest {
-  /** Ends kept connections, and what is under way. */
+  /** Ends kept connections and requests under way. */
   close(): Promise<void>;
 }
 
@@ -66,8 +69,8 @@ async function send(
   const fault = checkTarget(url, options.reach);
   const why = fault === undefined ? checkHeaders(headers) : `the URL ${fault}`;
   if (why !== undefined) return { is: 'refused', why };
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), options.totalMs ?? totalMs);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), options.totalMs ?? totalMs);
   try {
     const response = await agent.request({
       origin: url.origin,
@@ -75,18 +78,18 @@ async function send(
       method: 'POST',
       headers,
       body,
-      signal: patience.signal,
+      signal: deadline.signal,
     });
     const { statusCode: status, statusText, headers: received } = response;
     return {
       is: 'answered',
       status,
       reason: statusText.slice(0, 200),
-      headers: oneLineEach(received),
-      ...(await startOf(response.body)),
+      headers: joinedHeaders(received),
+      ...(await readStart(response.body)),
     };
   } catch (error) {
-    return patience.signal.aborted
+    return deadline.signal.aborted
       ? { is: 'timeout', why: `no answer within ${options.totalMs ?? totalMs} ms` }
       : withoutAnswer(error);
   } finally {
@@ -94,12 +97,15 @@ async function send(
   }
 }
 
-function oneLineEach(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+function joinedHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
 }
 
-/** The status has been said: a body that breaks off or never ends changes nothing about it. */
-async function startOf(body: AsyncIterable<Buffer>): Promise<Pick<ReceiverAnswer, 'body' | 'truncated'>> {
+/**
+ * Reads the beginning of a body. The status has arrived already: a body that breaks off or never ends does not change
+ * it.
+ */
+async function readStart(body: AsyncIterable<Buffer>): Promise<Pick<ReceiverAnswer, 'body' | 'truncated'>> {
   const kept: Buffer[] = [];
   let length = 0;
   let isWhole = false;
@@ -114,19 +120,22 @@ async function startOf(body: AsyncIterable<Buffer>): Promise<Pick<ReceiverAnswer
   } catch {
     isWhole = false;
   }
-  // As of a stream: the half of a character at the end is left out.
+  // The bytes are decoded as a stream, so that half a character at the end is left out.
   return { body: new TextDecoder().decode(Buffer.concat(kept), { stream: !isWhole }), truncated: !isWhole };
 }
 
 function withoutAnswer(error: unknown): Outcome<NoAnswer> {
   if (error instanceof OutboundRefused) return { is: 'refused', why: error.message };
-  const { code, message } = told(error);
+  const { code, message } = firstError(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { is: 'timeout', why: 'no connection in time' };
   return { is: 'unreachable', why: message.slice(0, 300) };
 }
 
-/** When several addresses of a name were tried, the first says it: the error of all has no message. */
-function told(error: unknown): { code: string | undefined; message: string } {
+/**
+ * Names the failure of a connection. If several addresses of a name were tried, the first error does: the error of all
+ * of them has no message.
+ */
+function firstError(error: unknown): { code: string | undefined; message: string } {
   const one: unknown = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
   return one instanceof Error
     ? { code: (one as NodeJS.ErrnoException).code, message: one.message }

@@ -2,10 +2,12 @@ import { isIP } from 'node:net';
 import type { Reach } from './public-address.ts';
 import { isLocalhost } from './resolve-name.ts';
 
-/** Longer URLs are refused by many servers. In characters. */
+/** A URL may have this many characters: longer ones are refused by many servers. */
 const maxLength = 2_048;
 
-/** They belong to the connection, or say who is asked: with them a request could mean another host, or two requests. */
+/**
+ * Headers that belong to the connection or name the host: with them a request could mean another host, or two requests.
+ */
 const reservedHeaders = new Set([
   'connection',
   'content-length',
@@ -19,8 +21,8 @@ const reservedHeaders = new Set([
 ]);
 
 /**
- * What is wrong with a URL as one to post to, as the end of a sentence that starts with its name; `undefined` when
- * nothing is. What its name means is not asked for: that is checked at each connection.
+ * Returns what is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when
+ * nothing is. The addresses of its name are not checked here but at each connection.
  */
 export function checkTarget(target: string | URL, reach: Reach): string | undefined {
   if (typeof target === 'string') return checkText(target) ?? checkTarget(new URL(target), reach);
@@ -35,7 +37,8 @@ export function checkTarget(target: string | URL, reach: Reach): string | undefi
 }
 
 /**
- * The URL parser would take line ends and blanks out, or the log would show another URL than the one that is called.
+ * Refuses texts that the URL parser would silently change, as it drops line ends and blanks: the log would show another
+ * URL than the one that is called.
  */
 function checkText(text: string): string | undefined {
   if (text.length > maxLength) return `must not be longer than ${maxLength} characters`;
@@ -44,8 +47,8 @@ function checkText(text: string): string | undefined {
 }
 
 /**
- * The parser has turned every spelling of an IPv4 address (octal, hexadecimal, one number, full-width digits) into the
- * usual one.
+ * Refuses hosts that `reach` does not allow. The parser has turned every spelling of an IPv4 address (octal,
+ * hexadecimal, one number, full-width digits) into the usual one.
  */
 function checkHost(hostname: string, reach: Reach): string | undefined {
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -56,15 +59,15 @@ function checkHost(hostname: string, reach: Reach): string | undefined {
     : undefined;
 }
 
-/** The first fault of the headers of a request, as a sentence; `undefined` when there is none. */
+/** Returns the first fault of a request's headers, as a sentence; `undefined` when there is none. */
 export function checkHeaders(headers: Readonly<Record<string, string>>): string | undefined {
   for (const [name, value] of Object.entries(headers)) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return `${JSON.stringify(name)} is not a name of a header`;
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return `${JSON.stringify(name)} is not a valid header name`;
     if (reservedHeaders.has(name.toLowerCase()) || /^proxy-/i.test(name))
       return `the header ${name} cannot be set: it belongs to the connection`;
     // The value is not shown: it may be a credential.
     if (!/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value))
-      return `the value of ${name} contains control characters, or some that no header can carry`;
+      return `the value of ${name} contains control characters, or others that a header cannot carry`;
   }
   return undefined;
 }

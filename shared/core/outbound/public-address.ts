@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** What the IANA's registries of special-purpose addresses hold, and multicast: a public service is at none of them. */
+/** IANA's registries of special-purpose addresses, and multicast: a public service is at none of them. */
 const special4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -19,25 +19,25 @@ const special4 = [
   '240.0.0.0/4',
 ];
 
-/** Azure's own: the platform's DNS, DHCP and health probes answer to every virtual machine there. */
+/** Azure's own address: the platform's DNS, DHCP and health probes answer at it to every virtual machine. */
 const azurePlatform = '168.63.129.16/32';
 
 /**
- * Only global unicast is public; in it are documentation, and tunnels that carry any IPv4 address. NAT64 lies outside
- * of it.
+ * Only global unicast is public. Documentation lies in it, and so do tunnels that carry any IPv4 address; NAT64 lies
+ * outside of it.
  */
 const globalUnicast = '2000::/3';
 const special6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
-/** Link-local and the clouds' services that hand credentials to whoever asks: no setting opens them. */
+/** Link-local addresses, and the clouds' services that hand credentials to every caller: no setting opens them. */
 const metadata = ['169.254.0.0/16', 'fe80::/10', azurePlatform, '100.100.100.200/32', 'fd00:ec2::254/128'];
 
-/** Forms of IPv6 that carry any IPv4 address, a metadata service's among them: not opened either. */
+/** Forms of IPv6 that carry any IPv4 address, a metadata service's among them: no setting opens them either. */
 const carriers = ['::ffff:0:0/96', '::ffff:0:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'];
 
 export const loopbackNetworks: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
-/** Whether a text is a network as in `10.1.0.0/16` or `fd00:1::/64`. */
+/** Says whether a text is a network, as in `10.1.0.0/16` or `fd00:1::/64`. */
 export function isNetwork(text: string): boolean {
   const [, address = '', prefix = ''] = /^([^/%]+)\/(\d{1,3})$/.exec(text) ?? [];
   const family = isIP(address);
@@ -45,8 +45,9 @@ export function isNetwork(text: string): boolean {
 }
 
 /**
- * Families apart: a list of both takes an IPv4 address in the form of IPv6 for the IPv4 one. What is no address, or has
- * a zone, is in no network.
+ * Makes a test whether an address lies in one of the networks. The families are kept apart, because a list of both
+ * takes an IPv4 address in the form of IPv6 for the IPv4 one. A text that is no address, or has a zone, is in no
+ * network.
  */
 function within(networks: readonly string[]): (address: string) => boolean {
   const lists = { 4: new BlockList(), 6: new BlockList() };
@@ -69,23 +70,23 @@ const isUnicast = within(['0.0.0.0/0', globalUnicast]);
 export const isLoopbackAddress = within(loopbackNetworks);
 
 /**
- * Whether an address may be one of the public internet. What is no address is not, nor is one with a zone, nor an IPv4
- * one in the form of IPv6.
+ * Says whether an address may be one of the public internet. A text that is no address is not, nor is an address with a
+ * zone or an IPv4 one in the form of IPv6.
  */
 export function isPublicAddress(address: string): boolean {
   return isUnicast(address) && !isSpecial(address);
 }
 
-/** Which addresses may be connected to for the sake of a URL that somebody else chose. */
+/** The addresses that may be connected to for the sake of a URL that somebody else chose. */
 export interface Reach {
-  /** Not public, and opened by the operator. */
+  /** Says whether the operator opened an address that is not public. */
   readonly isOpened: (address: string) => boolean;
   readonly allows: (address: string) => boolean;
 }
 
 /**
- * Public addresses and the networks given, each as `isNetwork` takes it. Metadata services and link-local addresses
- * stay closed whatever is given.
+ * Allows public addresses and those of the networks given, each as `isNetwork` accepts it. Metadata services and
+ * link-local addresses stay closed whatever is given.
  */
 export function reachOf(networks: readonly string[]): Reach {
   const isGiven = within(networks);

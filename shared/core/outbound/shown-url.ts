@@ -1,9 +1,9 @@
-/** What stands for what is not shown. */
+/** This text stands in place of a secret. */
 export const hidden = '******';
 
 /**
- * A URL that somebody posts to, for who reads of it: its origin. Slack, Teams, Discord, Azure's Logic Apps and many
- * more have their credential in path or query, and no pattern tells a word from a short one.
+ * Shows a webhook's URL without its secrets: only the origin is left. Slack, Teams, Discord, Azure's Logic Apps and
+ * many more put their credential into the path or the query, and no pattern tells a word from a short credential.
  */
 export function shownUrl(text: string): string {
   if (!URL.canParse(text)) return hidden;
@@ -13,15 +13,15 @@ export function shownUrl(text: string): string {
 }
 
 /**
- * A URL as it is meant: what was read can be sent back, and keeps what is there. `undefined` for one that is masked,
- * and is not how the present one is shown.
+ * Reads back a URL that was shown by `shownUrl`: a masked one that equals how the present URL is shown stands for the
+ * present URL. Returns `undefined` for any other masked URL.
  */
 export function meantUrl(given: string, before: string | undefined): string | undefined {
   if (!given.includes(hidden)) return given;
   return before !== undefined && given === shownUrl(before) ? before : undefined;
 }
 
-/** A URL whose path is no secret, as of a repository: only user and password are. */
+/** Removes user and password from a URL whose path is no secret, such as a repository's. */
 export function withoutUser(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
@@ -31,14 +31,14 @@ export function withoutUser(text: string): string {
 }
 
 /**
- * What a receiver may repeat of a request: of the URL what `shownUrl` hides, and credentials of headers. Shorter parts
- * are words, and would hide half of a text.
+ * Secrets have at least this many characters: shorter parts of a URL or a credential are words, and would hide half of
+ * a text.
  */
 const shortest = 6;
 
 /**
- * A text of a receiver without what is secret of the request that it answers: error pages repeat paths, and test
- * servers all of it.
+ * Removes from a receiver's answer the secrets of the request that it answers, which are the parts of the URL that
+ * `shownUrl` hides and the credentials in headers: error pages repeat paths, and test servers repeat everything.
  */
 export function withoutSecretsOf(
   text: string,

@@ -265,7 +265,7 @@ describe('a webhook', () => {
     ['/deploy', { customHeaders: { Host: 'x' } }, 'the header host cannot be set'],
     ['/deploy', { customHeaders: { 'content-length': '1' } }, 'content-length cannot be set'],
     ['/deploy', { customHeaders: { 'Transfer-Encoding': 'chunked' } }, 'transfer-encoding cannot be set'],
-    ['/deploy', { customHeaders: { 'bad name': 'x' } }, 'is not a name of a header'],
+    ['/deploy', { customHeaders: { 'bad name': 'x' } }, 'is not a valid header name'],
     ['/deploy', { customHeaders: { 'x-a': 'b\r\nx-c: d' } }, 'the value of x-a'],
     ['/deploy', { customHeaders: { 'x-a': 'b'.repeat(8200) } }, 'at most 8192 bytes'],
     [
