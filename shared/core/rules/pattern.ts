@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import { isRepositoryName, isTag } from '../oci/name.ts';
 
-/** What a pattern of names may hold, for a refusal that says it. */
+/** Explains in a refusal what a pattern of names may hold. */
 export const patternSyntax = 'where * stands for anything but a slash and ** for anything';
 
-/** A `*` takes the place of letters: what is a name with letters in their place is a pattern of names. */
+/**
+ * Says whether a text is a pattern of repository names. A `*` takes the place of letters, so the text with letters in
+ * their place must be a name.
+ */
 export function isRepositoryGlob(pattern: string): boolean {
   return isRepositoryName(pattern.replaceAll('*', 'a'));
 }
 
-/** Likewise. */
+/**
+ * Says whether a text is a pattern of tags. A `*` takes the place of letters, so the text with letters in their place
+ * must be a tag.
+ */
 export function isTagGlob(pattern: string): boolean {
   return isTag(pattern.replaceAll('*', 'a'));
 }
@@ -23,14 +29,17 @@ export const tagGlobSchema = z
   .max(128)
   .refine(isTagGlob, `is not a tag or a pattern such as v1.*, ${patternSyntax}`);
 
-/** Any run of characters but slashes; any run of characters; any number of whole folders, each with its slash. */
+/**
+ * `within` is any run of characters but slashes, `across` any run of characters, `folders` any number of whole folders,
+ * each with its slash.
+ */
 type Wildcard = 'within' | 'across' | 'folders';
 type Token = Wildcard | { readonly char: string };
 
 /**
- * Whether `text` is of the pattern: `*` stands for anything but a slash, `**` for anything, and a part of the path that
- * is `**` also for none. Every state is followed at once, so that no pattern takes longer than its length times the
- * text's: a regular expression of it would backtrack.
+ * Says whether `text` matches the pattern: `*` stands for anything but a slash, `**` for anything, and a part of the
+ * path that is `**` also for none. Every state is followed at once, so that no pattern takes longer than its length
+ * times the text's: a regular expression of it would backtrack.
  */
 export function globMatches(pattern: string, text: string): boolean {
   if (!pattern.includes('*')) return pattern === text;
@@ -52,7 +61,7 @@ function tokensOf(pattern: string): Token[] {
   );
 }
 
-/** A wildcard may stand for nothing: who comes to it has come behind it as well. */
+/** Enters a state. A wildcard may stand for nothing, so the state behind it is entered as well. */
 function enter(tokens: readonly Token[], state: number, states: Set<number>): void {
   states.add(state);
   if (typeof tokens[state] === 'string') enter(tokens, state + 1, states);
@@ -64,7 +73,7 @@ function step(tokens: readonly Token[], state: number, char: string, next: Set<n
   if (typeof token === 'object') {
     if (token.char === char) enter(tokens, state + 1, next);
   } else if (token === 'folders' && char !== '/') {
-    // Inside a folder's name: behind it only at its slash.
+    // The character lies inside a folder's name: the wildcard ends only at its slash.
     next.add(state);
   } else if (token !== 'within' || char !== '/') {
     enter(tokens, state, next);

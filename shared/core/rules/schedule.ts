@@ -4,7 +4,7 @@ const hourMs = 3600 * 1000;
 const dayMs = 24 * hourMs;
 const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
-/** When something is done again and again, in UTC. */
+/** A schedule by which something is done again and again, in UTC. */
 export const scheduleSchema = z.strictObject({
   every: z.enum(['hour', 'day', 'week']).describe('How often it is done.'),
   at: z
@@ -18,7 +18,7 @@ export const scheduleSchema = z.strictObject({
     .describe('The day of the week, where it is done every week.'),
 });
 
-/** The first time of a schedule after `now`. In UTC, which has no hour twice. */
+/** Returns the first time of a schedule after `now`, in UTC, which has no hour twice. */
 export function nextRun({ every, at, on }: z.infer<typeof scheduleSchema>, now: Date): Date {
   const [hours = 0, minutes = 0] = at.split(':').map(Number);
   const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());

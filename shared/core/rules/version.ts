@@ -8,8 +8,8 @@ export const versionRangeSchema = z
   .refine((text) => semver.validRange(text) !== null, 'is not a range of semantic versions, such as ">=1.0.0 <2.0.0"');
 
 /**
- * What a tag is as a version: `v1` and `1.2` are some too; Helm writes + as _ in tags. `undefined` for a tag that is
- * none.
+ * Reads a tag as a semantic version; `undefined` for a tag that is none. `v1` and `1.2` are versions too; Helm writes +
+ * as _ in tags.
  */
 export function versionOf(tag: string): SemVer | undefined {
   const [, whole, rest = ''] = /^v?(\d+(?:\.\d+){0,2})((?:[-_].*)?)$/.exec(tag) ?? [];
@@ -18,7 +18,7 @@ export function versionOf(tag: string): SemVer | undefined {
   return semver.parse(`${padded}${rest.replace('_', '+')}`) ?? undefined;
 }
 
-/** A pre-release is within a range that names one of the same version. */
+/** Says whether a version is within a range. A pre-release is within a range that names one of the same version. */
 export function isVersionIn(range: string, version: SemVer | undefined): boolean {
   return version !== undefined && semver.satisfies(version, range);
 }

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { SealingKey, SealingKeys } from './sealing-keys.ts';
 
 /**
- * AES-256-GCM; iv, tag and bytes in base64. `key` names what it was sealed with; absent in what was sealed before keys
- * had names.
+ * Sealed bytes: AES-256-GCM, with iv, tag and bytes in base64. `key` names the key that sealed them; it is absent in
+ * bytes that were sealed before keys had names.
  */
 export const sealedSchema = z.object({
   key: z.string().optional(),
@@ -15,13 +15,13 @@ export const sealedSchema = z.object({
 });
 export type Sealed = z.infer<typeof sealedSchema>;
 
-/** What sealed bytes are, and where they lie. Both are bound to them: bytes that were moved elsewhere do not open. */
+/** The purpose and the place of sealed bytes. Both are bound to them: bytes that were moved elsewhere do not open. */
 export interface SealedPlace {
   readonly purpose: 'private keys of the ring' | 'webhooks' | 'inbound notifications';
   readonly context: string;
 }
 
-/** Encrypts for whoever has the key. */
+/** Encrypts bytes for those who have the key. */
 export function seal(bytes: Uint8Array, key: SealingKey, { purpose, context }: SealedPlace): Sealed {
   // Twelve random bytes do not repeat under one key for the few things that it seals.
   const iv = randomBytes(12);
@@ -36,8 +36,8 @@ export function seal(bytes: Uint8Array, key: SealingKey, { purpose, context }: S
 }
 
 /**
- * `undefined` when its key is gone, it was sealed for another place, or was changed. Throws `StoreFailure` when the key
- * cannot be had.
+ * Opens sealed bytes; `undefined` when their key is gone, they were sealed for another place, or they were changed.
+ * Throws `StoreFailure` when the key cannot be read.
  */
 export async function open(
   sealed: Sealed,
@@ -55,12 +55,15 @@ export async function open(
   try {
     return Buffer.concat([opened, decipher.final()]);
   } catch {
-    // The tag does not fit: the one thing that final() fails for here.
+    // The tag does not fit: final() fails for nothing else here.
     return undefined;
   }
 }
 
-/** Deriving costs more than opening something small does; keys go with what they are derived from. */
+/**
+ * Derived keys are kept because deriving costs more than opening something small does; they go with the key that they
+ * are derived from.
+ */
 const known = new WeakMap<Uint8Array, Map<SealedPlace['purpose'], KeyObject>>();
 
 function derived({ bytes }: SealingKey, purpose: SealedPlace['purpose']): KeyObject {

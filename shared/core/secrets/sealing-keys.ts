@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { StoreFailure } from '../ports/failures.ts';
 import type { ReadSecret, Secret } from '../ports/secrets.ts';
 
-/** At least 32 bytes. `id` is kept beside what it seals. */
+/** A key of at least 32 bytes. Its `id` is kept beside what it seals. */
 export interface SealingKey {
   readonly id: string;
   readonly bytes: Uint8Array;
@@ -11,29 +11,33 @@ export interface SealingKey {
 
 /** The keys that seal secrets which lie in documents. */
 export interface SealingKeys {
-  /** Whether any key is configured, or a vault that has one. */
+  /** Says whether any key is configured, or a vault that has one. */
   readonly configured: boolean;
-  /** What seals from now on. Throws `StoreFailure`: nothing is ever kept unsealed instead. */
+  /** Returns the key that seals from now on. Throws `StoreFailure`: nothing is ever kept unsealed instead. */
   current(): Promise<SealingKey>;
   /**
-   * The key that sealed something; without an id, from before keys had names. `undefined` when it is gone. Throws
-   * `StoreFailure`.
+   * Returns the key that sealed something; without an id, the one that sealed before keys had names. Returns
+   * `undefined` when the key is gone. Throws `StoreFailure`.
    */
   find(id: string | undefined): Promise<SealingKey | undefined>;
 }
 
 export interface SealingSettings {
-  /** From the configuration. What it sealed stays open to it also where a vault seals by now. */
+  /** The key of the configuration. It still opens what it sealed where a vault seals by now. */
   readonly key?: Uint8Array;
-  /** The name of the vault's secret, 32 bytes or more in base64, each version a key of its own. It wins over `key`. */
+  /**
+   * The name of the vault's secret, 32 bytes or more in base64, of which each version is a key of its own. It wins over
+   * `key`.
+   */
   readonly secret?: string;
 }
 
-/** Each version is read once: its value never changes. */
+/** So many versions of a secret are kept in memory. Each is read once: its value never changes. */
 const keptVersions = 100;
 
 /**
- * With a vault, its secret's newest version seals; else the configured key does; with neither, nothing can be sealed.
+ * Chooses the sealing key: with a vault, its secret's newest version seals; else the configured key does; with neither,
+ * nothing can be sealed.
  */
 export function sealingKeys(secrets: ReadSecret | undefined, { key, secret }: SealingSettings): SealingKeys {
   const configured = key === undefined ? undefined : { id: `${configuredPrefix}${fingerprint(key)}`, bytes: key };
@@ -91,7 +95,7 @@ class VaultKeys {
   }
 }
 
-/** Tells keys apart, and gives nothing of one away. */
+/** Names a key so that keys can be told apart, and gives nothing of it away. */
 function fingerprint(key: Uint8Array): string {
   return createHash('sha256').update("longshore: a key's name").update(key).digest('base64url').slice(0, 16);
 }
