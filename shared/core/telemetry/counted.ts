@@ -21,12 +21,12 @@ export interface StorePorts {
   readonly receivers: PostRequest;
 }
 
-/** How a call is made, so that it is seen. */
+/** Makes a call and has it counted and traced. */
 type Watch = <T>(call: `${Dependency}.${string}`, work: () => Promise<T>, container?: string) => Promise<T>;
 
 /**
- * The same ports; every call is counted by its verb and by how it ended, and is a span where there is a tracer. Nothing
- * waits for the counting.
+ * Wraps the ports so that every call is counted by its verb and by how it ended, and is a span where there is a tracer.
+ * Nothing waits for the counting.
  */
 export function counted(ports: StorePorts, metrics: Metrics, clock: Clock, tracer?: Tracer): StorePorts {
   const watch: Watch =
@@ -102,7 +102,7 @@ function countedReceivers({ receivers }: StorePorts, metrics: Metrics): PostRequ
   };
 }
 
-/** A receiver may answer with any number at all. */
+/** Returns the class of a status. A receiver may answer with any number at all. */
 function statusClass(status: number): PostOutcome {
   return statusClasses[Math.floor(status / 100) - 1] ?? 'other';
 }
@@ -118,14 +118,17 @@ function countedSecrets({ secrets }: StorePorts, watch: Watch): Pick<StorePorts,
 }
 
 /**
- * An event carries the time at which it was recorded beside what it tells of, also when the sweep publishes it much
- * later.
+ * Counts published events. An event carries the time at which it was recorded with its change, also when the sweep
+ * publishes it much later.
  */
 function countPublished(events: readonly CloudEvent[], metrics: Metrics, now: number): void {
   for (const { type, time } of events) metrics.countPublished(type, now - Date.parse(time));
 }
 
-/** Gives back the very promise, so that the caller waits no longer; the branch that counts never rejects. */
+/**
+ * Counts how a call ends. It returns the very promise, so that the caller waits no longer; the branch that counts never
+ * rejects.
+ */
 function tally<T>(metrics: Metrics, call: `${Dependency}.${string}`, answer: Promise<T>): Promise<T> {
   void answer.then(
     () => metrics.countCall(call, 'ok'),

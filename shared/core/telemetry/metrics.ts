@@ -6,23 +6,25 @@ import type { TellReplication } from '../ports/replication.ts';
 import type { ByteWay, CountBytes } from '../ports/traffic.ts';
 import { methodName, routeName } from './route-name.ts';
 
-/** How a call of a store ended; `failed` is what no adapter should throw. */
+/** The end of a store's call; `failed` is an error that no adapter should throw. */
 export type CallOutcome = 'ok' | 'unavailable' | 'throttled' | 'failed';
 
 export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
-/** What came of a post to a webhook's receiver: the class of its answer, or why there is none. */
+/** The outcome of a post to a webhook's receiver: the class of its answer, or why there is none. */
 export type PostOutcome = (typeof statusClasses)[number] | 'other' | NoAnswer['is'];
 
-/** In seconds. A pull takes a fraction of a millisecond from memory; a push of a large layer takes minutes. */
+/** Limits in seconds. A pull takes a fraction of a millisecond from memory; a push of a large layer takes minutes. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600];
-/** In seconds. A receiver gets 15. */
+/** Limits in seconds. A receiver gets 15. */
 const postBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 15];
-/** In seconds. At once after the push, or with the sweep, or after an outage of the topic. */
+/**
+ * Limits in seconds. Events are published at once after the push, or with the sweep, or after an outage of the topic.
+ */
 const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
 
 /**
- * What one instance has done since it started, in a registry of its own: two apps in one process share nothing. No
- * label comes from what a client sent. Where several instances run, each scrape meets one of them.
+ * Counts what one instance has done since it started, in a registry of its own: two apps in one process share nothing.
+ * No label comes from what a client sent. If several instances run, each scrape reads one of them.
  */
 export class Metrics implements CountBytes, TellPulls, TellReplication {
   readonly #registry = new Registry();
@@ -41,10 +43,10 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
   readonly #bytes = this.#counter('blob_bytes_total', 'Bytes of blobs that were received, redirected to, or proxied', [
     'way',
   ]);
-  readonly #events = this.#counter('events_published_total', 'Events that the topic took', ['type']);
+  readonly #events = this.#counter('events_published_total', 'Events that the topic accepted', ['type']);
   readonly #lag = this.#histogram(
     'event_lag_seconds',
-    'Time from what an event tells of until the topic took it',
+    'Time from the change that an event describes until the topic accepted the event',
     [],
     lagBuckets,
   );
@@ -67,7 +69,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
     'GETs and HEADs of manifests and GETs of blobs that were answered, when they are flushed',
     ['what', 'client'],
   );
-  readonly #flushes = this.#counter('pull_batches_total', 'Batches of counted pulls, by what became of sending them', [
+  readonly #flushes = this.#counter('pull_batches_total', 'Batches of counted pulls, by whether they were sent', [
     'outcome',
   ]);
   readonly #folds = this.#histogram(
@@ -85,7 +87,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
   );
   readonly #copies = this.#counter(
     'replication_copies_total',
-    'Copies of blobs to this region, by what came of each attempt',
+    'Copies of blobs to this region, by the outcome of each attempt',
     ['outcome'],
   );
   readonly #copiedBytes = this.#counter(
@@ -94,7 +96,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
     [],
   );
 
-  /** `path` still percent-encoded; `ms` until the answer's head was there. */
+  /** Counts a request. `path` is still percent-encoded; `ms` is the time until the answer's head was there. */
   countRequest({
     path,
     method,
@@ -124,7 +126,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
     this.#postDurations.observe(ms / 1_000);
   }
 
-  /** `region` is one of the deployment's. */
+  /** Observes how long an image took to be whole in `region`, which is one of the deployment's. */
   tellReplicated(region: string, lagMs: number): void {
     this.#replicated.observe({ region }, Math.max(0, lagMs) / 1_000);
   }
@@ -146,7 +148,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
     this.#folds.observe(Math.max(0, lagMs) / 1_000);
   }
 
-  /** `type` of the catalogue. A lag below zero is a clock that was set back. */
+  /** Counts an event of a `type` of the catalogue. A lag below zero comes from a clock that was set back. */
   countPublished(type: string, lagMs: number): void {
     this.#events.inc({ type });
     this.#lag.observe(Math.max(0, lagMs) / 1_000);
@@ -156,7 +158,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
     this.#swept.inc(events);
   }
 
-  /** `GET /metrics`, in the text format of Prometheus. */
+  /** Answers `GET /metrics`, in the text format of Prometheus. */
   async respond(): Promise<Response> {
     return new Response(await this.#registry.metrics(), {
       headers: { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' },

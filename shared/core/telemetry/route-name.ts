@@ -1,6 +1,6 @@
 /**
- * What a request's time and count are kept under. A small fixed set: a path holds names that clients choose, and each
- * would be a series.
+ * The names under which requests are counted and timed. They are a small fixed set: a path holds names that clients
+ * choose, and each would be a series.
  */
 export type RouteName =
   | 'v2'
@@ -18,7 +18,7 @@ export type RouteName =
   | 'metrics'
   | 'unknown';
 
-/** Each route as a template: what a span is called by. */
+/** The template of each route, which names its spans. */
 export const routeTemplates: Readonly<Record<RouteName, string>> = {
   v2: '/v2/',
   catalog: '/v2/_catalog',
@@ -51,8 +51,8 @@ const whole: Readonly<Partial<Record<string, RouteName>>> = {
 };
 
 /**
- * The word before the last segment says the endpoint, as in `parseRoute`; a name that is wrong is still asked of that
- * endpoint.
+ * The word before the last segment names the endpoint, as in `parseRoute`; a request with an invalid name still counts
+ * for that endpoint.
  */
 const words: Readonly<Partial<Record<string, RouteName>>> = {
   manifests: 'manifest',
@@ -63,12 +63,12 @@ const words: Readonly<Partial<Record<string, RouteName>>> = {
 };
 
 /**
- * For every path, also one that no route has: `unknown`. It makes no copy of the path's parts; it is asked of every
- * pull.
+ * Names the route of any path; a path that no route has is `unknown`. It makes no copy of the path's parts, because it
+ * is called for every pull.
  */
 export function routeName(path: string): RouteName {
   if (path.startsWith('/v2/') && path.length > 4 && path !== '/v2/_catalog') return contentRoute(path);
-  // Own properties alone: a path may be called `constructor`.
+  // Only own properties count: a path may be called `constructor`.
   if (Object.hasOwn(whole, path)) return whole[path] ?? 'unknown';
   return roots.find(([root]) => path.startsWith(root))?.[1] ?? 'unknown';
 }
@@ -83,7 +83,7 @@ function contentRoute(path: string): RouteName {
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Node lets some thirty methods through, and other hosts any word. */
+/** Returns a known method, or `other`: Node lets some thirty methods through, and other hosts any word. */
 export function methodName(method: string): string {
   return methods.has(method) ? method : 'other';
 }

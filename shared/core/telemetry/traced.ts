@@ -8,8 +8,8 @@ interface Fetches {
 }
 
 /**
- * The same app; each request is a span by its route's template. No URL is told: an upload's is a key to it. A
- * `traceparent` continues a trace, from wherever it comes: it says nothing that is believed.
+ * Wraps the app so that each request is a span by its route's template. No span holds a URL: an upload's is a key to
+ * it. A `traceparent` continues a trace wherever it comes from: nothing depends on what it says.
  */
 export function tracedApp(app: Fetches, tracer: Tracer): Fetches {
   return {
@@ -36,12 +36,14 @@ export function tracedApp(app: Fetches, tracer: Tracer): Fetches {
   };
 }
 
-/** An absolute URL's path, still percent-encoded. */
+/** Returns an absolute URL's path, still percent-encoded. */
 function pathOf(url: string): string {
   return url.slice(url.indexOf('/', url.indexOf('://') + 3)).split(/[?#]/, 1)[0] ?? '';
 }
 
-/** A call of a store; `container` of the documents, which are the project's own words. */
+/**
+ * Describes a call of a store; `container` is the documents' container, whose name is one of the project's own words.
+ */
 export function storeSpan(call: `${Dependency}.${string}`, container: string | undefined): SpanStart {
   if (call === 'events.publish') return { name: call, kind: 'producer' };
   const attributes =
@@ -52,7 +54,7 @@ export function storeSpan(call: `${Dependency}.${string}`, container: string | u
 }
 
 /**
- * Says with each event in which trace it was published
+ * Adds to each event the trace in which it was published
  * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md).
  */
 export function withTraceparent(events: readonly CloudEvent[], tracer: Tracer): readonly CloudEvent[] {
@@ -75,7 +77,7 @@ export function inEventSpan<T>(
   );
 }
 
-/** Work that a timer starts. */
+/** Runs work that a timer starts, in a span of its own. */
 export function inTimerSpan<T>(tracer: Tracer | undefined, name: string, work: () => Promise<T>): Promise<T> {
   return tracer === undefined ? work() : tracer.inSpan({ name, kind: 'internal' }, work);
 }
