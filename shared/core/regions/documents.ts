@@ -5,17 +5,18 @@ import type { OwnWrites } from './own-writes.ts';
 
 export type ReadDocuments = ReadDocument & QueryDocuments & CountDocuments;
 
-/** A read that the write region has not answered by then is asked of this region. In milliseconds. */
-const patienceMs = 1_500;
+/** A read that the write region has not answered after this many milliseconds is asked of this region. */
+const timeoutMs = 1_500;
 /**
- * For so long after it did not answer, one read at a time tries the write region, and the others do not wait for it. In
- * milliseconds.
+ * For this many milliseconds after the write region did not answer, one read at a time tries it, and the others do not
+ * wait for it.
  */
 const avoidedMs = 2_000;
 
 /**
- * What a client has just pushed may not have come to this region yet: "there is none" is believed of the write region
- * alone, however late it answers. A push that is told so is over; one that is told to come again is not.
+ * Says whether a document belongs to pushed content. A push may not have reached this region yet, so that a document is
+ * absent is believed of the write region alone, however late it answers: a client that is answered "unknown" gives up
+ * its push, and one that is answered "unavailable" tries again.
  */
 function isContent({ container, id }: DocumentRef): boolean {
   return container === 'blobs'
@@ -24,14 +25,13 @@ function isContent({ container, id }: DocumentRef): boolean {
 }
 
 /**
- * Documents of the write region, as every reader that must not be late needs them; while that region does not answer,
- * reads are answered by this one, as far behind as its replica is. Writes fail then: nothing is promised that cannot be
- * kept.
+ * Reads the write region's documents, for readers that must not be late. While that region does not answer, this region
+ * answers instead, as far behind as its replica is. Writes fail then: nothing is promised that cannot be kept.
  */
 export function withFallback(write: Documents, near: ReadDocuments): Documents {
   const outage = { until: -Infinity };
   const inTimeOr = <T>(answer: Promise<T>, otherwise: () => Promise<T>): Promise<T> =>
-    inTime(answer, patienceMs, tooLate).catch((error: unknown) => {
+    inTime(answer, timeoutMs, tooLate).catch((error: unknown) => {
       if (!(error instanceof StoreFailure) || error.kind !== 'unavailable') throw error;
       outage.until = performance.now() + avoidedMs;
       return otherwise();
@@ -52,9 +52,9 @@ export function withFallback(write: Documents, near: ReadDocuments): Documents {
 }
 
 /**
- * For what never changes once it is there: this region is asked first, and believed when it has it. That it has it not
- * is believed of the write region alone, for this one may only be late; so is all that this instance has deleted or
- * changed itself.
+ * Reads documents that never change once they exist: this region is asked first, and believed when it has the document.
+ * That a document is absent is believed of the write region alone, because this region may only be late. Documents that
+ * this instance has deleted or changed itself are read there as well.
  */
 export function nearFirst(near: ReadDocument, write: ReadDocument, own: Pick<OwnWrites, 'overtakes'>): ReadDocument {
   return {
@@ -75,6 +75,6 @@ function tooLate(): never {
   throw new StoreFailure({
     dependency: 'documents',
     kind: 'unavailable',
-    message: `the write region has not answered in ${patienceMs} ms`,
+    message: `the write region has not answered in ${timeoutMs} ms`,
   });
 }

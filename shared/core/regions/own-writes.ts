@@ -2,20 +2,20 @@ import { LRUCache } from 'lru-cache';
 import type { ContainerName, DocumentChange, DocumentRef, Documents, PartitionKey } from '../ports/documents.ts';
 
 /**
- * Longer than a read region may be behind: bounded staleness of an account with several regions allows 300 s
- * (infra/modules/cosmos.bicep). In milliseconds.
+ * Documents are remembered for longer than a read region may be behind, in milliseconds: bounded staleness of an
+ * account with several regions allows 300 s (infra/modules/cosmos.bicep).
  */
 const behindMs = 6 * 60_000;
 const maxRemembered = 50_000;
 
 /**
- * The documents that this instance has deleted or changed lately, or was told of: its region may still show them as
- * they were, so they are read in the write region. What it has created is not among them: what a region does not have
- * yet is asked of the write region anyway.
+ * Remembers the documents that this instance has deleted or changed lately, or whose deletion it has been notified of:
+ * its region may still show them as they were, so they are read in the write region. Documents that it has created are
+ * not among them: one that a region does not have yet is asked of the write region anyway.
  */
 export class OwnWrites {
   readonly #until: LRUCache<string, number>;
-  /** More was written than is remembered: until then everything is read in the write region. */
+  /** If more was written than is remembered, everything is read in the write region until this time. */
   #allUntil = -Infinity;
 
   constructor(max = maxRemembered) {
@@ -27,7 +27,7 @@ export class OwnWrites {
     });
   }
 
-  /** Whether what a read region shows of it may be what it was before. */
+  /** Says whether a read region may still show an older state of the document. */
   overtakes(ref: DocumentRef): boolean {
     const now = performance.now();
     return now < this.#allUntil || now < (this.#until.get(placeOf(ref.container, ref.partition, ref.id)) ?? -Infinity);
@@ -38,7 +38,10 @@ export class OwnWrites {
     for (const { container, partition, id } of refs) this.#until.set(placeOf(container, partition, id), until);
   }
 
-  /** The same documents. A commit is remembered before it begins and when it has ended, however it has ended. */
+  /**
+   * Wraps documents so that their changes are remembered. A commit is remembered before it begins and when it has
+   * ended, however it has ended.
+   */
   watched(documents: Documents): Documents {
     return {
       ...documents,
@@ -54,9 +57,9 @@ export class OwnWrites {
 }
 
 /**
- * The document that a change makes another than its region may show, where it is one of those that are read near:
- * manifests, links, and where a blob's bytes are. That a link was used or a blob copied is no news to an answer, so
- * those patches are left out: a pull after a push stays near.
+ * Returns the id of the document that a change makes different from what its region may show, if it is one of those
+ * that are read near: manifests, links, and the document that says in which regions a blob's bytes are. A patch that
+ * notes a use of a link or a copy of a blob changes no answer and is left out, so that a pull after a push stays near.
  */
 function overtaken(container: ContainerName, change: DocumentChange): string[] {
   if (change.do === 'create' || change.do === 'upsert') return [];

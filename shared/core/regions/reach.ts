@@ -8,10 +8,10 @@ import { OwnWrites } from './own-writes.ts';
 import type { RegionStores } from './storage.ts';
 import { regionsOf } from './storage.ts';
 
-/** What an app reaches beyond its own region. */
+/** The stores that an app reaches beyond its own region. */
 export interface OtherRegions {
   readonly stores: readonly RegionStores[];
-  /** Documents as this region shows them: as far behind as its replica is. */
+  /** Documents as this region shows them, as far behind as its replica is. */
   readonly near: ReadDocuments;
   /** Resolves when this region's storage answers. */
   readonly probe: () => Promise<unknown>;
@@ -25,16 +25,19 @@ interface OwnStores {
 }
 
 interface Reached<S> {
-  /** This region's; documents of the write region, as long as it answers. */
+  /** This region's stores, with the documents of the write region as long as it answers. */
   readonly stores: S;
-  /** Reads of what never changes. Absent where there is one region: then there is nothing nearer than the documents. */
+  /**
+   * Reads documents that never change. Absent where there is only one region: then nothing is nearer than the
+   * documents.
+   */
   readonly nearby?: ReadDocument;
   readonly regions: Regions;
-  /** Somebody has deleted these: what this region still shows of them is not believed. */
+  /** Notes that these documents were deleted by somebody: this region's state of them is not believed. */
   readonly told: (deleted: readonly DocumentRef[]) => void;
 }
 
-/** `seen` gives the same ports, each call of them counted. */
+/** Joins this region's stores with the others'. `seen` wraps ports so that each of their calls is counted. */
 export function reachRegions<S extends OwnStores>(
   own: OwnStores,
   region: string,

@@ -8,24 +8,27 @@ export interface RegionStores {
   readonly name: string;
   readonly blobs: Blobs;
   readonly queues: SendMessage;
-  /** Resolves when the account answers; throws when it does not. */
+  /** Resolves when the account answers; rejects when it does not. */
   readonly probe: () => Promise<unknown>;
 }
 
-/** What is known of an account is looked into again after this, beside the request that asks. In milliseconds. */
-const freshMs = 500;
-/** What is older than this is not believed: nobody has asked for so long. In milliseconds. */
+/** The health of an account is checked again after this many milliseconds, beside the request that asks for it. */
+const maxAgeMs = 500;
+/** Health that is older than this many milliseconds is not believed: the request waits for the check. */
 const believedMs = 10_000;
-/** An account that takes longer is as good as down. In milliseconds. */
-const patienceMs = 1_000;
+/** An account that needs longer than this many milliseconds counts as down. */
+const timeoutMs = 1_000;
 
 interface Health {
   up: boolean;
-  lookedAt: number;
-  looking: Promise<void> | undefined;
+  checkedAt: number;
+  checking: Promise<void> | undefined;
 }
 
-/** `stores` has this region first. One region alone is never probed: there is nowhere else to go. */
+/**
+ * Gives access to the regions' storage; `stores` has this region first. A single region is never probed: there is no
+ * other to use.
+ */
 export function regionsOf(stores: readonly [RegionStores, ...RegionStores[]]): Regions {
   const byName = new Map(stores.map((store) => [store.name, store]));
   const health = new Map<string, Health>();
@@ -43,8 +46,8 @@ export function regionsOf(stores: readonly [RegionStores, ...RegionStores[]]): R
 }
 
 /**
- * Deletes a blob of a name that is nobody else's in every region. Throws `StoreFailure` where one does not answer: then
- * it is to be done again.
+ * Deletes a blob in every region, by a name that nobody else uses. Throws `StoreFailure` if a region does not answer:
+ * the deletion must then be repeated.
  */
 export function everywhere(regions: Regions): DeleteBlob {
   return {
@@ -58,22 +61,22 @@ export function everywhere(regions: Regions): DeleteBlob {
 }
 
 async function believed(all: Map<string, Health>, store: RegionStores): Promise<boolean> {
-  const health = all.get(store.name) ?? { up: true, lookedAt: -Infinity, looking: undefined };
+  const health = all.get(store.name) ?? { up: true, checkedAt: -Infinity, checking: undefined };
   all.set(store.name, health);
-  const age = performance.now() - health.lookedAt;
-  if (age > freshMs) health.looking ??= look(health, store);
-  if (age > believedMs) await health.looking;
+  const age = performance.now() - health.checkedAt;
+  if (age > maxAgeMs) health.checking ??= checkHealth(health, store);
+  if (age > believedMs) await health.checking;
   return health.up;
 }
 
-async function look(health: Health, { probe }: RegionStores): Promise<void> {
+async function checkHealth(health: Health, { probe }: RegionStores): Promise<void> {
   const answered = Promise.resolve()
     .then(probe)
     .then(
       () => true,
       () => false,
     );
-  health.up = await inTime(answered, patienceMs, () => false);
-  health.lookedAt = performance.now();
-  health.looking = undefined;
+  health.up = await inTime(answered, timeoutMs, () => false);
+  health.checkedAt = performance.now();
+  health.checking = undefined;
 }
