@@ -8,8 +8,8 @@ const quotedString = /"[ !#-[\]-~]*"/.source;
 const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|${quotedString})`;
 
 /**
- * RFC 6838 section 4.2, as image-spec's descriptor.md asks of `mediaType`, with the parameters that RFC 9110 section
- * 8.3.1 lets follow: `podman artifact push` sniffs a file's type, and names it `text/plain; charset=utf-8`.
+ * The media types of RFC 6838 section 4.2, as image-spec's descriptor.md asks of `mediaType`, with the parameters that
+ * RFC 9110 section 8.3.1 allows: `podman artifact push` sniffs a file's type, and names it `text/plain; charset=utf-8`.
  */
 const mediaTypeSchema = z
   .string()
@@ -21,14 +21,17 @@ export const digestSchema = z.custom<Digest>(
   'is not a sha256 or sha512 digest',
 );
 
-/** What writers in other languages put for "nothing", Go's registries read as if it were not there. */
+/**
+ * Removes properties that are null. Writers in other languages put null for "nothing", and Go's registries read it as
+ * if it were absent.
+ */
 export function withoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.values(value).includes(null))
     return value;
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 }
 
-/** Go reads a null among texts as the empty one. */
+/** A text, or null, which Go reads as the empty text where texts are expected. */
 const textSchema = z
   .string()
   .nullable()
@@ -36,7 +39,7 @@ const textSchema = z
 
 export const annotationsSchema = z.record(z.string(), textSchema);
 
-/** Image-spec requires architecture and system, and writers leave out what they do not know. */
+/** A platform. Image-spec requires architecture and system, and writers leave out what they do not know. */
 const platformSchema = z.preprocess(
   withoutNulls,
   z.looseObject({
@@ -46,7 +49,7 @@ const platformSchema = z.preprocess(
   }),
 );
 
-/** Image-spec, descriptor.md. Unknown properties are allowed there and kept. */
+/** A descriptor (image-spec, descriptor.md). Unknown properties are allowed there and kept. */
 export const descriptorSchema = z.preprocess(
   withoutNulls,
   z.looseObject({

@@ -1,6 +1,6 @@
 /**
- * Every error code that a client can be sent: its status and its standing message.
- * The first block is the distribution-spec's "Error Codes"; the second is what ACR and Docker's registry use beside it.
+ * Every error code that a client can get, with its status and its standing message. The first block is the
+ * distribution-spec's "Error Codes"; the second has the codes that ACR and Docker's registry use beside them.
  */
 export const wireErrors = {
   BLOB_UNKNOWN: { status: 404, message: 'blob unknown to registry' },

@@ -1,13 +1,13 @@
 import type { Access, Challenge } from './access.ts';
 import type { Digest } from './digest.ts';
 
-/** What can be wrong with a request, in the domain's words. `shared/core/http/respond.ts` alone maps it to the wire. */
+/** The faults of requests, in the domain's words. `shared/core/http/respond.ts` alone maps them to the wire. */
 export type RegistryFault = ContentFault | RequestFault;
 
-/** About what a registry holds. */
+/** Faults of a registry's content. */
 type ContentFault =
   | { readonly is: 'blob-unknown'; readonly digest: Digest }
-  /** A blob that is not deleted, for a manifest lists it. `by`: one that the caller may know of. */
+  /** A blob that is not deleted because a manifest lists it. `by` is one that the caller may know of. */
   | {
       readonly is: 'blob-listed';
       readonly digest: Digest;
@@ -18,7 +18,7 @@ type ContentFault =
   | {
       readonly is: 'range-invalid';
       readonly why: string;
-      /** Bytes received so far, and where to go on. */ readonly received?: number;
+      /** The bytes received so far, and the URL to continue at. */ readonly received?: number;
       readonly location?: string;
     }
   /** A `Range` that names no byte of content that has `size` bytes. */
@@ -31,23 +31,25 @@ type ContentFault =
       readonly missing: readonly {
         readonly digest: Digest;
         readonly mediaType: string;
-        /** It lies in the bin. */ readonly deleted?: true;
+        /** It lies in the recycle bin. */ readonly deleted?: true;
       }[];
     }
   | { readonly is: 'manifest-invalid'; readonly why: string }
   | { readonly is: 'manifest-unknown'; readonly reference: string }
   | { readonly is: 'name-invalid'; readonly name: string }
   | { readonly is: 'name-unknown'; readonly name: string }
-  /** `soughtOnly`: nothing was to be changed under it, so it is what cannot be there. */
+  /**
+   * A tag that is none. `soughtOnly` says that the request only looked it up, so that it is absent rather than refused.
+   */
   | { readonly is: 'tag-invalid'; readonly tag: string; readonly soughtOnly?: true }
   | { readonly is: 'too-many-tags'; readonly limit: number }
   | { readonly is: 'too-large'; readonly what: string; readonly limit: number };
 
-/** About requests of any kind. */
+/** Faults of requests of any kind. */
 export type RequestFault =
   | { readonly is: 'page-size-invalid'; readonly given: string }
   | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }
-  /** An attribute of a repository, manifest or tag forbids it. */
+  /** An attribute of a repository, manifest or tag forbids the operation. */
   | { readonly is: 'disallowed'; readonly what: string; readonly attribute: string }
   | { readonly is: 'tag-unknown'; readonly tag: string }
   /** A request that no state of the registry could accept. */
@@ -55,11 +57,11 @@ export type RequestFault =
   /** A body that is not JSON by its `Content-Type`. */
   | { readonly is: 'media-type-unsupported'; readonly given: string | null }
   | { readonly is: 'unsupported'; readonly why: string }
-  /** `why` as RFC 6750 names it; absent when no credentials came. */
+  /** The caller lacks credentials or rights. `why` is named as in RFC 6750; it is absent when no credentials came. */
   | {
       readonly is: 'unauthorized';
       readonly needed: readonly Access[];
-      /** What of that the credentials do not hold; absent when there are none that do. */ readonly missing?: readonly Access[];
+      /** The part that the credentials do not hold; absent when there are no valid ones. */ readonly missing?: readonly Access[];
       readonly why?: 'invalid_token' | 'insufficient_scope';
       readonly challenge?: Challenge;
     }
@@ -72,14 +74,14 @@ export type RequestFault =
   | { readonly is: 'contended'; readonly what: string }
   | { readonly is: 'too-many-requests'; readonly why: string; readonly retryAfterMs: number }
   /**
-   * Something of the management API, in words: `token "ci"`. `code` names it for programs, as `tokenNotFound`; `hint` is
-   * the next step.
+   * An object of the management API that does not exist, in words: `token "ci"`. `code` names the fault for programs,
+   * as `tokenNotFound`; `hint` is the next step.
    */
   | { readonly is: 'thing-unknown'; readonly what: string; readonly code: `${string}NotFound`; readonly hint?: string }
-  /** The state of the registry forbids it. `code` names why for programs, as `tokenExists`. */
+  /** The state of the registry forbids the request. `code` names the reason for programs, as `tokenExists`. */
   | { readonly is: 'conflict'; readonly why: string; readonly code: string };
 
-/** Thrown by features; never wraps a failure of a store (that is `StoreFailure`). */
+/** An error that features throw; it never wraps a failure of a store (that is `StoreFailure`). */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
   readonly fault: RegistryFault;

@@ -1,23 +1,23 @@
 /**
- * Levels of objects and arrays in JSON that comes from outside. Manifests and configs have five or so, a builder's
- * provenance some twenty. `JSON.parse` reads any number, and what recurses over the value later (`JSON.stringify`, a
- * comparison) then ends with the stack.
+ * The levels of objects and arrays allowed in JSON that comes from outside. Manifests and configs have five or so, a
+ * builder's provenance some twenty. `JSON.parse` reads any number, and code that recurses over the value later
+ * (`JSON.stringify`, a comparison) then overflows the stack.
  */
 export const maxJsonDepth = 100;
 
 /**
- * Members and elements in all of it. A manifest with 1,000 layers has some 10,000; 4 MiB of empty arrays would be a
- * million, and 100 MiB of memory.
+ * The members and elements allowed in the whole document. A manifest with 1,000 layers has some 10,000; 4 MiB of empty
+ * arrays would be a million, and 100 MiB of memory.
  */
 export const maxJsonValues = 200_000;
 
 /**
- * Thrown where JSON is nested too deep or has too many values. It is a `SyntaxError` as well: who takes what is no JSON
- * for nothing does so with this.
+ * Thrown for JSON that is nested too deep or has too many values. It is a `SyntaxError` as well, so that code that
+ * ignores invalid JSON ignores this too.
  */
 export class JsonOutOfBounds extends SyntaxError {
   override readonly name = 'JsonOutOfBounds';
-  /** What is allowed. */
+  /** Says what is allowed. */
   readonly allowed: string;
 
   constructor(is: 'too deep' | 'too long') {
@@ -42,8 +42,8 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Looks at JSON as it arrives, each byte once, so that what is out of bounds is refused before all of it has come and
- * before it is parsed. No byte of UTF-8 beyond ASCII looks like one of ASCII.
+ * Scans JSON as it arrives, each byte once, so that JSON that is out of bounds is refused before all of it has come and
+ * before it is parsed. No byte of UTF-8 beyond ASCII equals one of ASCII.
  */
 export class JsonBounds {
   #depth = 0;
@@ -52,11 +52,11 @@ export class JsonBounds {
   #isInString = false;
   #isEscaped = false;
 
-  /** Throws `JsonOutOfBounds`. */
+  /** Scans the next bytes. Throws `JsonOutOfBounds`. */
   add(bytes: Uint8Array): void {
     let [depth, values, strings, at] = [this.#depth, this.#values, this.#strings, 0];
     if (this.#isInString) at = this.#endOfString(bytes, 0);
-    // To ask for the length each time takes three times as long, and an iterator ten times.
+    // Asking for the length each time takes three times as long, and an iterator ten times.
     const { length } = bytes;
     while (at < length) {
       const code = bytes[at];
@@ -77,12 +77,12 @@ export class JsonBounds {
   }
 
   /**
-   * Where what follows the string begins that goes on at `from`; it remembers whether the string goes on in the next
+   * Returns the place behind the string that goes on at `from`, and remembers whether the string goes on in the next
    * part.
    */
   #endOfString(bytes: Uint8Array, from: number): number {
     let at = this.#isEscaped ? from + 1 : from;
-    // Found natively a hundred times as fast; a string with an escaped quote is read byte by byte.
+    // The native search is a hundred times as fast; a string with an escaped quote is read byte by byte.
     const found = bytes.indexOf(quote, at);
     if (found !== -1 && (found === at || bytes[found - 1] !== backslash)) {
       this.#isInString = this.#isEscaped = false;
@@ -104,7 +104,7 @@ export class JsonBounds {
   }
 }
 
-/** Throws `SyntaxError` for what is no JSON, and `JsonOutOfBounds`. */
+/** Parses JSON. Throws `SyntaxError` for a text that is not JSON, and `JsonOutOfBounds`. */
 export function parseJson(json: string | Uint8Array): unknown {
   const bytes =
     typeof json === 'string' ? Buffer.from(json) : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
@@ -112,7 +112,7 @@ export function parseJson(json: string | Uint8Array): unknown {
   return JSON.parse(typeof json === 'string' ? json : bytes.toString('utf8'));
 }
 
-/** `undefined` for what is no JSON, or out of bounds. */
+/** Parses JSON; `undefined` for a text that is not JSON, or out of bounds. */
 export function jsonIn(json: string | Uint8Array): unknown {
   try {
     return parseJson(json);

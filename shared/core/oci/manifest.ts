@@ -8,22 +8,21 @@ import type { ManifestMediaType } from './media-types.ts';
 import { isIndexMediaType, isManifestMediaType, isSchema1, manifestMediaTypes } from './media-types.ts';
 
 /**
- * Distribution-spec, "Pushing Manifests": registries should accept at least 4 MiB; we and ACR accept just that. In
- * bytes.
+ * The bytes that a manifest may have. Registries should accept at least 4 MiB (distribution-spec, "Pushing Manifests");
+ * we and ACR accept just that.
  */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
 /**
- * No image has so many descriptors in a list: a longer one is looked through for its first fault before the whole is
- * parsed.
+ * No image has so many descriptors in a list: a longer one is searched for its first fault before the whole is parsed.
  */
 const longList = 1_000;
 
-/** What the registry needs to know of a manifest; its bytes are kept beside it, exactly as they came. */
+/** The parts of a manifest that the registry needs; its bytes are kept beside it, exactly as they came. */
 export interface Manifest {
   readonly mediaType: ManifestMediaType;
   /**
-   * As the referrers API lists it: an image's own, else its config's media type (distribution-spec, "Listing
+   * The type that the referrers API lists: an image's own, else its config's media type (distribution-spec, "Listing
    * Referrers").
    */
   readonly artifactType: string | undefined;
@@ -46,8 +45,8 @@ const imageSchema = z.looseObject({ ...shared, config: descriptorSchema, layers:
 const indexSchema = z.looseObject({ ...shared, manifests: z.array(descriptorSchema).nullish() });
 
 /**
- * Parses and checks a pushed manifest. `contentType` is the request's header, where it has one.
- * Throws `RegistryError` (`manifest-invalid`, `too-large`) with a sentence that says what is wrong.
+ * Parses and checks a pushed manifest. `contentType` is the request's header, where it has one. Throws `RegistryError`
+ * (`manifest-invalid`, `too-large`) with a sentence that says what is wrong.
  */
 export function parseManifest(bytes: Uint8Array, contentType: string | undefined): Manifest {
   if (bytes.length > maxManifestBytes)
@@ -57,7 +56,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
 }
 
 /**
- * One that is stored was let in by the rules of its day, which had no bound on how deep it may be nested. Throws
+ * Parses a stored manifest. It was accepted by the rules of its day, which did not bound its depth. Throws
  * `RegistryError` (`manifest-invalid`).
  */
 export function parseStoredManifest(bytes: Uint8Array, mediaType: ManifestMediaType): Manifest {
@@ -76,10 +75,7 @@ function manifestOf(parsed: object, contentType: string | undefined): Manifest {
   return isIndexMediaType(mediaType) ? indexManifest(mediaType, json) : imageManifest(mediaType, json);
 }
 
-/**
- * The first wrong descriptor of a long list is enough to refuse it: to say of tens of thousands what is wrong with each
- * takes seconds.
- */
+/** Refuses a long list at its first wrong descriptor: naming the faults of tens of thousands takes seconds. */
 function requireDescriptors(json: object): void {
   for (const [name, list] of Object.entries(json)) {
     if (!['layers', 'manifests'].includes(name) || !Array.isArray(list) || list.length <= longList) continue;
@@ -126,13 +122,13 @@ function common(parsed: {
   return { subject: parsed.subject ?? undefined, annotations: parsed.annotations ?? undefined };
 }
 
-/** What a manifest is refused with that is nested too deep, or too long. */
+/** Makes the refusal of a manifest that is nested too deep, or too long. */
 export function manifestOutOfBounds({ allowed }: JsonOutOfBounds): RegistryError {
   return invalid(`the manifest is ${allowed}`);
 }
 
 function parseJsonObject(bytes: Uint8Array, parse: (bytes: Uint8Array) => unknown): object {
-  // Stored as text, so only bytes that survive the way through text are let in.
+  // Manifests are stored as text, so only bytes that survive a conversion to text and back are accepted.
   if (!isUtf8(bytes)) throw invalid('the manifest is not UTF-8');
   let json: unknown;
   try {
@@ -146,7 +142,10 @@ function parseJsonObject(bytes: Uint8Array, parse: (bytes: Uint8Array) => unknow
   return json;
 }
 
-/** Header and property must name the same type when both are there (image-spec, manifest.md, `mediaType`). */
+/**
+ * Returns the media type. Header and property must name the same type when both are there (image-spec, manifest.md,
+ * `mediaType`).
+ */
 function agreedMediaType(json: object, contentType: string | undefined): ManifestMediaType {
   const stated =
     'mediaType' in json && typeof json.mediaType === 'string' && json.mediaType !== '' ? json.mediaType : undefined;
@@ -170,7 +169,7 @@ function agreedMediaType(json: object, contentType: string | undefined): Manifes
   return mediaType;
 }
 
-/** Of a manifest with thousands of faults the first are enough. */
+/** At most so many faults of a manifest are named: it may have thousands. */
 const namedIssues = 10;
 
 function check<T>(schema: z.ZodType<T>, json: unknown, at: readonly (string | number)[] = []): T {

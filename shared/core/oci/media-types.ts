@@ -28,7 +28,7 @@ const imageConfigs: readonly string[] = [
   'application/vnd.docker.container.image.v1+json',
 ];
 
-/** Whether a manifest with a config of this type is an image (image-spec, config.md). */
+/** Says whether a manifest with a config of this type is an image (image-spec, config.md). */
 export function isImageConfigMediaType(text: string): boolean {
   return imageConfigs.includes(text);
 }

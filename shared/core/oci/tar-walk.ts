@@ -1,15 +1,15 @@
 import type { TransformCallback } from 'node:stream';
 import { Transform } from 'node:stream';
 
-/** What an archive from outside may hold at most. */
+/** Limits of an archive that comes from outside. */
 export interface TarBounds {
-  /** Of all of it, unpacked, in bytes. */
+  /** The bytes of the whole archive, unpacked. */
   readonly bytes: number;
-  /** Files, folders and links. */
+  /** The files, folders and links together. */
   readonly entries: number;
 }
 
-/** What is wrong with an archive, in words for whoever made it. */
+/** Thrown for an archive that is refused; the message is for its author. */
 export class TarRefused extends Error {
   override readonly name = 'TarRefused';
 }
@@ -17,12 +17,12 @@ export class TarRefused extends Error {
 const block = 512;
 
 /**
- * Names and attributes of one entry, where they do not fit its header: a path has at most 4,096 bytes, and a link one
- * more.
+ * The bytes allowed for names and attributes of one entry that do not fit its header: a path has at most 4,096 bytes,
+ * and a link one more.
  */
-const mostExtraBytes = 64 * 1024;
+const maxExtraBytes = 64 * 1024;
 
-/** How each kind of entry is told: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
+/** The letters that tell each kind of entry: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 const kinds = { files: '0\0' + '7', links: '12', folder: '5', extra: 'xgLK' };
 
 const refusedKinds: Readonly<Record<string, string>> = {
@@ -38,19 +38,19 @@ interface Header {
 }
 
 /**
- * Passes an unpacked tar archive on as it is, and looks at each header before it goes: an archive is refused that is
- * larger than it may be, or holds what no build context needs. Readers of tar keep the headers of pax and GNU in memory
+ * Passes an unpacked tar archive on unchanged, and checks each header before it goes: it refuses an archive that is
+ * larger than allowed, or holds what no build context needs. Readers of tar keep the headers of pax and GNU in memory
  * whatever their size, make devices, and unpack a few bytes to an endless sparse file.
  */
 export class TarWalk extends Transform {
   readonly #bounds: TarBounds;
   #bytes = 0;
   #entries = 0;
-  /** Of the entry that is passing, with its padding. */
+  /** The bytes left of the entry that is passing, with its padding. */
   #left = 0;
   #header = Buffer.alloc(0);
   #extra: { readonly kind: string; readonly size: number; text: Buffer } | undefined;
-  /** What a pax header says of the next entry. */
+  /** The size that a pax header gives the next entry. */
   #nextSize: number | undefined;
   #isAtEnd = false;
 
@@ -78,20 +78,20 @@ export class TarWalk extends Transform {
 
   #walk(chunk: Buffer): void {
     for (let at = 0; at < chunk.length;) {
-      if (this.#left > 0) at += this.#passed(chunk.subarray(at));
-      else at += this.#headed(chunk.subarray(at));
+      if (this.#left > 0) at += this.#passContent(chunk.subarray(at));
+      else at += this.#passHeader(chunk.subarray(at));
     }
   }
 
-  #passed(chunk: Buffer): number {
+  #passContent(chunk: Buffer): number {
     const part = chunk.subarray(0, this.#left);
     if (this.#extra !== undefined) this.#extra.text = Buffer.concat([this.#extra.text, part]);
     this.#left -= part.length;
-    if (this.#left === 0 && this.#extra !== undefined) this.#told();
+    if (this.#left === 0 && this.#extra !== undefined) this.#readRecords();
     return part.length;
   }
 
-  #headed(chunk: Buffer): number {
+  #passHeader(chunk: Buffer): number {
     const part = chunk.subarray(0, block - this.#header.length);
     this.#header = Buffer.concat([this.#header, part]);
     if (this.#header.length < block) return part.length;
@@ -101,11 +101,11 @@ export class TarWalk extends Transform {
     // The end is two empty blocks, and what follows them is no part of the archive.
     if (header === undefined) this.#isAtEnd = true;
     else if (this.#isAtEnd) throw new TarRefused('it goes on behind its end');
-    else this.#begin(header);
+    else this.#beginEntry(header);
     return part.length;
   }
 
-  #begin({ kind, size }: Header): void {
+  #beginEntry({ kind, size }: Header): void {
     const isExtra = kinds.extra.includes(kind);
     if (!isExtra) this.#entries += 1;
     if (this.#entries > this.#bounds.entries)
@@ -114,22 +114,22 @@ export class TarWalk extends Transform {
     if (refused !== undefined) throw new TarRefused(`it holds ${refused}: a context is of files, folders and links`);
     if (!isExtra && !`${kinds.files}${kinds.links}${kinds.folder}`.includes(kind))
       throw new TarRefused(`it holds an entry of kind ${JSON.stringify(kind)}, which is not known`);
-    if (isExtra && size > mostExtraBytes)
-      throw new TarRefused(`it has a header of ${size} bytes; at most ${mostExtraBytes} are allowed`);
-    // GNU tar takes a size for links and folders for nothing: only files have bytes. One that says otherwise is read
-    // differently by others.
+    if (isExtra && size > maxExtraBytes)
+      throw new TarRefused(`it has a header of ${size} bytes; at most ${maxExtraBytes} are allowed`);
+    // GNU tar ignores a size of links and folders: only files have bytes. An archive that says otherwise is read
+    // differently by other readers.
     const real = isExtra ? size : (this.#nextSize ?? size);
     if (!isExtra) this.#nextSize = undefined;
     if (real > 0 && !isExtra && !kinds.files.includes(kind))
       throw new TarRefused('it holds a folder or a link with bytes of its own');
     this.#extra = isExtra && size > 0 ? { kind, size, text: Buffer.alloc(0) } : undefined;
     this.#left = Math.ceil(real / block) * block;
-    if (this.#bytes + real > this.#bounds.bytes + mostExtraBytes)
+    if (this.#bytes + real > this.#bounds.bytes + maxExtraBytes)
       throw new TarRefused(`it has more than ${this.#bounds.bytes} bytes unpacked`);
   }
 
-  /** A pax header is whole: `SIZE KEY=VALUE\n`, again and again. */
-  #told(): void {
+  /** Reads the records of a whole pax header: `SIZE KEY=VALUE\n`, again and again. */
+  #readRecords(): void {
     const { kind = '', size = 0, text = Buffer.alloc(0) } = this.#extra ?? {};
     this.#extra = undefined;
     if (kind !== 'x' && kind !== 'g') return;
@@ -159,16 +159,16 @@ function recordsIn(bytes: Buffer): [string, string][] {
   return records;
 }
 
-/** Absent for a block of zeros. */
+/** Reads a header; absent for a block of zeros. */
 function readHeader(bytes: Buffer): Header | undefined {
   if (bytes.every((byte) => byte === 0)) return undefined;
-  // The sum counts itself as spaces.
+  // The sum counts its own bytes as spaces.
   const sum = bytes.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
   if (sum !== octalIn(bytes, 148, 8)) throw new TarRefused('it is no tar archive, or it is damaged');
   return { kind: bytes.toString('latin1', 156, 157), size: sizeIn(bytes) };
 }
 
-/** Octal digits; or, of what is larger, a number whose first bit is set. */
+/** Reads octal digits, or, for larger sizes, a number whose first bit is set. */
 function sizeIn(bytes: Buffer): number {
   const first = bytes[124] ?? 0;
   if (first < 0x80) return octalIn(bytes, 124, 12);
@@ -178,7 +178,8 @@ function sizeIn(bytes: Buffer): number {
 }
 
 function octalIn(bytes: Buffer, from: number, length: number): number {
-  // At most twelve letters: `trim` takes the blanks of both ends, and the zeros stand behind the number alone.
+  // There are at most twelve letters: `trim` removes the blanks of both ends, and the zeros stand behind the number
+  // alone.
   const text = (bytes.toString('latin1', from, from + length).split('\0', 1)[0] ?? '').trim();
   if (text === '') return 0;
   if (!/^[0-7]+$/.test(text)) throw new TarRefused('it is no tar archive, or it is damaged');

@@ -3,10 +3,13 @@ import { createGunzip } from 'node:zlib';
 import type { TarBounds } from './tar-walk.ts';
 import { TarWalk } from './tar-walk.ts';
 
-/** Of a build's context. A context in git is smaller. */
+/** The limits of a build's context. A context in git is smaller. */
 export const contextBounds: TarBounds = { bytes: 2 * 1024 ** 3, entries: 250_000 };
 
-/** An archive, gzip or not, as plain tar within its bounds: what it breaks off with is `TarRefused`, or the damage. */
+/**
+ * Unpacks an archive, gzip or not, to plain tar within its bounds. The tar breaks off with `TarRefused`, or with the
+ * error of the damage.
+ */
 export async function unpackedTar(
   archive: ReadableStream<Uint8Array>,
   bounds: TarBounds,
@@ -17,7 +20,7 @@ export async function unpackedTar(
   const isZipped = first.value?.[0] === 0x1f && first.value[1] === 0x8b;
   const walk = new TarWalk(bounds);
   const steps = isZipped ? [source, createGunzip(), walk] : [source, walk];
-  // Its error, if any, breaks off the walk too: whoever reads that sees it.
+  // Its error, if any, also breaks off the walk, where its reader sees it.
   pipeline(steps, () => undefined);
   return {
     tar: walk,
