@@ -5,13 +5,16 @@ import { cut, cutWord, isSpace, splitWords, trimStart } from './spaces.ts';
 
 export interface Arguments {
   readonly args: readonly string[];
-  /** They were a JSON array. */
+  /** True when the words were a JSON array. */
   readonly json: boolean;
 }
 
 const none: Arguments = { args: [], json: false };
 
-/** Undefined: not a JSON array. @throws DockerfileFault on an array of anything but strings. */
+/**
+ * Reads a JSON array of strings; undefined when the text is no JSON array. @throws DockerfileFault on an array of
+ * anything but strings.
+ */
 function jsonArray(rest: string): Arguments | undefined {
   if (!trimStart(rest).startsWith('[')) return undefined;
   let parsed: unknown;
@@ -42,7 +45,7 @@ function jsonOrList(rest: string): Arguments {
   return jsonArray(rest) ?? list(rest);
 }
 
-/** Name and value after each other. `ENV a b c` is the old form: one name, and all the rest its value. */
+/** Reads names and values, one after the other. `ENV a b c` is the old form: one name, and all the rest its value. */
 function pairs(rest: string, escape: string, instruction: string): Arguments {
   const words = quotedWords(rest, escape);
   if (words.length === 0) return none;
@@ -91,7 +94,7 @@ const forms: Readonly<Record<string, (rest: string, escape: string) => Arguments
 };
 
 /**
- * How each instruction parts what stands behind its flags; one that nobody knows has no arguments. @throws
+ * Parts the words behind an instruction's flags, as each instruction does it; an unknown one has no arguments. @throws
  * DockerfileFault
  */
 export function argumentsOf(instruction: string, rest: string, escape: string): Arguments {

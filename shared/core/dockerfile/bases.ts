@@ -15,11 +15,11 @@ export interface BasesOptions {
   readonly target?: string;
   /** Build arguments. */
   readonly args?: Readonly<Record<string, string>>;
-  /** What is built for, `linux/amd64` by default. */
+  /** The platform to build for; `linux/amd64` by default. */
   readonly platform?: string;
-  /** What builds: `BUILDPLATFORM`. The same as `platform` by default. */
+  /** The platform that builds (`BUILDPLATFORM`); the same as `platform` by default. */
   readonly buildPlatform?: string;
-  /** Take every stage as needed. */
+  /** Counts every stage as needed. */
   readonly allStages?: boolean;
 }
 
@@ -33,15 +33,16 @@ export interface BaseRef {
 }
 
 interface StageSummary {
-  /** As written, in lower case; `stage-0` and so on for one without a name. */
+  /** The stage's name as written, in lower case; `stage-0` and so on for one without a name. */
   readonly name: string;
   readonly line: number;
-  /** Whether the target needs it. */
+  /** True when the target needs the stage. */
   readonly reached: boolean;
 }
 
 /**
- * `syntax` is the front end's own image, where the file asks for one: it is fetched too, but nothing is built on it.
+ * The images that a build needs. `syntax` is the front end's own image, where the file asks for one: it is fetched too,
+ * but nothing is built on it.
  */
 export type Bases =
   | { readonly refs: readonly BaseRef[]; readonly stages: readonly StageSummary[]; readonly syntax?: string }
@@ -55,7 +56,7 @@ export type Bases =
 class Resolution {
   readonly refs: BaseRef[] = [];
   readonly #seen = new Set<Node>();
-  /** Those that are not needed so far: looked at once, in however many rounds they come again. */
+  /** The nodes that are not needed so far: each is checked once, in however many rounds it comes again. */
   readonly #checked = new Set<Node>();
   readonly #platform: Platform;
   readonly #budget: Budget;
@@ -67,7 +68,7 @@ class Resolution {
 
   /**
    * Names the images of nodes that stand on no stage. BuildKit asks for all of them at once, so those beside a faulty
-   * one too. @throws DockerfileFault
+   * one are named too. @throws DockerfileFault
    */
   resolve(nodes: readonly Node[], needed: (node: Node) => boolean): void {
     let fault: DockerfileFault | undefined;
@@ -77,7 +78,7 @@ class Resolution {
       if (!needed(node) && this.#checked.has(node)) continue;
       (needed(node) ? this.#seen : this.#checked).add(node);
       try {
-        // Also what is not needed must be a reference.
+        // An image that is not needed must be a valid reference as well.
         const name = located(node.line, () => normalReference(node.baseName));
         if (needed(node))
           this.refs.push({
@@ -131,8 +132,9 @@ function find(
 }
 
 /**
- * The images that building a Dockerfile needs, by BuildKit's own rules. Nothing is fetched: ONBUILD triggers of images,
- * as opposed to stages, are not seen. Never throws; time and memory are bounded whatever the text says (budget.ts).
+ * Finds the images that building a Dockerfile needs, by BuildKit's own rules. Nothing is fetched: ONBUILD triggers of
+ * images, as opposed to stages, are not seen. Never throws; time and memory are bounded whatever the text says
+ * (budget.ts).
  */
 export function basesOf(text: string, options: BasesOptions = {}): Bases {
   const syntax = syntaxOf(text.slice(0, MAX_TEXT));

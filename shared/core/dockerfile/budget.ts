@@ -1,25 +1,26 @@
 import { DockerfileFault } from './fault.ts';
 
-/**
- * Characters of a Dockerfile that are read at all. The largest that anybody is known to keep has some hundred thousand.
- */
+/** At most this many characters of a Dockerfile are read. The largest known ones have some hundred thousand. */
 export const MAX_TEXT = 1024 * 1024;
 
-/** Characters made by expansion, steps of patterns and variables handed from stage to stage, in one file. */
+/**
+ * The work allowed for one file: characters made by expansion, steps of patterns and variables handed from stage to
+ * stage.
+ */
 const MAX_WORK = 4 * 1024 * 1024;
 
-/** Of one file: real ones have some dozens, and those that programs write some hundreds. */
+/** The stages allowed in one file: real ones have some dozens, and those that programs write some hundreds. */
 export const MAX_STAGES = 1_000;
 
-/** Of one file, in all of its stages together. */
+/** The instructions allowed in one file, in all of its stages together. */
 export const MAX_INSTRUCTIONS = 10_000;
 
-/** Nested `${a:-${b:-…}}`: each level is a few frames of the stack. */
+/** The depth allowed for nested `${a:-${b:-…}}`: each level is a few frames of the stack. */
 export const MAX_NESTING = 500;
 
 /**
- * A few lines like `ENV A=$A$A` ask for more memory than there is, which BuildKit tries to give. One budget for a whole
- * file bounds time and memory.
+ * Bounds time and memory by one budget for a whole file: a few lines like `ENV A=$A$A` ask for more memory than there
+ * is, which BuildKit tries to give.
  */
 export class Budget {
   #left = MAX_WORK;

@@ -5,7 +5,9 @@ import { checkMode } from './mode.ts';
 import { isDigest } from './reference.ts';
 import { type GitSource, gitSource, isWebSource } from './remote.ts';
 
-/** Paths of Windows images: only on the system's drive. Other systems have no drives. @throws DockerfileFault */
+/**
+ * Refuses paths of Windows images that leave the system's drive. Other systems have no drives. @throws DockerfileFault
+ */
 function checkDrive(path: string, os: string): void {
   if (os !== 'windows') return;
   if (/^.:$/.test(path))
@@ -15,7 +17,7 @@ function checkDrive(path: string, os: string): void {
     throw new DockerfileFault('removing drive letter: The specified path is not on the system drive (C:)');
 }
 
-/** WORKDIR after WORKDIR. @throws DockerfileFault */
+/** Joins the path of a WORKDIR to that of the WORKDIR before it. @throws DockerfileFault */
 export function nextWorkdir(current: string, path: string, os: string): string {
   checkDrive(path, os);
   const slashed = os === 'windows' ? path.replaceAll('\\', '/').replace(/^[cC]:/, '') : path;
@@ -41,7 +43,7 @@ function checkSource(source: string, copy: Copy, os: string): void {
     throw new DockerfileFault('invalid checksum digest format');
 }
 
-/** What BuildKit refuses of COPY and ADD once everything is expanded. @throws DockerfileFault */
+/** Refuses what BuildKit refuses of COPY and ADD once everything is expanded. @throws DockerfileFault */
 export function checkCopy(copy: Copy, os: string): void {
   checkDrive(copy.destination, os);
   checkMode(copy.chmod);

@@ -12,7 +12,7 @@ function quoted(line: string, at: number): { field: string; end: number } {
   }
 }
 
-/** The fields of one line of CSV, by RFC 4180's quoting. @throws DockerfileFault */
+/** Parts one line of CSV into its fields, by RFC 4180's quoting. @throws DockerfileFault */
 export function csvFields(line: string): string[] {
   if (line === '') throw new DockerfileFault('EOF');
   const fields: string[] = [];

@@ -10,7 +10,7 @@ interface Directive {
   readonly value: string;
 }
 
-/** Directives stand above everything else: the first line that is none, even an unknown one, ends them. */
+/** Reads directives, which stand above everything else: the first line that is none, even an unknown one, ends them. */
 export class DirectiveReader {
   readonly #comment: string;
   readonly #seen = new Set<string>();
@@ -40,7 +40,7 @@ export class DirectiveReader {
 }
 
 /**
- * The first word of a directive's value, read as BuildKit's front end does before it parses: a shebang above it is
+ * Reads the first word of a directive's value as BuildKit's front end does before it parses: a shebang above it is
  * skipped.
  */
 function directiveOf(key: string, text: string, comment: string): string | undefined {
@@ -66,12 +66,12 @@ function fromJson(text: string): string | undefined {
     if (typeof parsed === 'object' && parsed !== null && 'syntax' in parsed && typeof parsed.syntax === 'string')
       return parsed.syntax;
   } catch {
-    // Not JSON: hardly any Dockerfile is.
+    // The text is not JSON, as hardly any Dockerfile is.
   }
   return undefined;
 }
 
-/** The image of the front end that the file asks for: `# syntax=`, `// syntax=` or `{"syntax": …}`. */
+/** Returns the image of the front end that the file asks for: `# syntax=`, `// syntax=` or `{"syntax": …}`. */
 export function syntaxOf(text: string): string | undefined {
   return (
     directiveOf('syntax', text, '#') ??
@@ -86,7 +86,10 @@ export function isBoolean(text: string): boolean {
   return goBooleans.test(text);
 }
 
-/** `# check=`: what it skips is the linter's affair, but options that are none are errors. @throws DockerfileFault */
+/**
+ * Checks the options of `# check=`. The linter decides what they skip, but unknown options are errors. @throws
+ * DockerfileFault
+ */
 export function checkOptions(text: string): void {
   const options = trim(directiveOf('check', text, '#') ?? '');
   if (options === '') return;

@@ -11,11 +11,11 @@ import { checkPort } from './ports.ts';
 import { expand, type Lexing } from './shell.ts';
 import { checkSignal } from './signals.ts';
 
-/** What a stage leaves to those that are FROM it. */
+/** The state that a stage leaves to the stages that are FROM it. */
 interface State {
-  /** Variables that instructions see: ENV and ARG. */
+  /** The variables that instructions see: ENV and ARG. */
   readonly variables: Map<string, string>;
-  /** What the image keeps: ENV alone. It wins over an ARG of the base's in the next stage. */
+  /** The variables that the image keeps: ENV alone. They win over an ARG of the base's in the next stage. */
   readonly environment: Map<string, string>;
   readonly os: string;
   workdir: string;
@@ -32,7 +32,7 @@ interface Settings {
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 function initial(base: State | undefined, node: Node, { platform, budget }: Settings): State {
-  // `FROM --platform=… scratch` is of the target's platform all the same.
+  // `FROM --platform=… scratch` has the target's platform all the same.
   const os = base?.os ?? (node.baseName === 'scratch' ? platform : (node.ownPlatform ?? platform)).os;
   const environment = new Map(base?.environment ?? (os === 'windows' ? [] : [['PATH', path]]));
   const variables = new Map([...(base?.variables ?? []), ...environment]);
@@ -40,7 +40,7 @@ function initial(base: State | undefined, node: Node, { platform, budget }: Sett
   return { variables, environment, os, workdir: base?.workdir ?? '/' };
 }
 
-/** Goes through the instructions of stages as BuildKit does before it builds anything, to find what it would refuse. */
+/** Walks the instructions of stages as BuildKit does before it builds anything, to find what it would refuse. */
 export class Dispatcher {
   readonly #settings: Settings;
   readonly #states = new Map<Node, State>();
@@ -49,7 +49,10 @@ export class Dispatcher {
     this.#settings = settings;
   }
 
-  /** `node`'s base and sources must have been dispatched: stages in order. @throws DockerfileFault */
+  /**
+   * Walks the instructions of one node. Its base and sources must have been dispatched before, so stages come in order.
+   * @throws DockerfileFault
+   */
   dispatch(node: Node): void {
     const base = node.base === undefined ? undefined : this.#states.get(node.base);
     const state = initial(base, node, this.#settings);
@@ -84,7 +87,7 @@ export class Dispatcher {
         break;
       case 'workdir':
         state.workdir = nextWorkdir(state.workdir, this.#expand(instruction.value, state), state.os);
-        // Each is put behind all those before it.
+        // Each path is put behind all those before it.
         this.#settings.budget.spend(state.workdir.length);
         break;
       case 'user':
@@ -114,7 +117,7 @@ export class Dispatcher {
     }
   }
 
-  /** All of one ENV are expanded before any is set: `ENV A=1 B=$A` has the A of before. */
+  /** Sets the variables of one ENV. All are expanded before any is set: `ENV A=1 B=$A` has the A of before. */
   #env(pairs: readonly Pair[], state: State): void {
     const expanded = pairs.map(({ key, value }) => [this.#expand(key, state), this.#expand(value, state)] as const);
     for (const [key, value] of expanded) {

@@ -39,7 +39,7 @@ function addArgs(
   }
 }
 
-/** A stage that a build's time is taken from: `FROM scratch` and one ADD of something remote. */
+/** Checks a stage that a build's time is read from: `FROM scratch` and one ADD of something remote. */
 function checkStage(stage: Stage, globals: ReadonlyMap<string, string>, reading: Reading): void {
   const variables = new Map(globals);
   variables.delete(name);
@@ -59,8 +59,8 @@ function checkStage(stage: Stage, globals: ReadonlyMap<string, string>, reading:
 }
 
 /**
- * SOURCE_DATE_EPOCH is seconds, `context`, or a stage that only holds a source. A stage's time is not known here: then
- * the variable goes. @throws DockerfileFault
+ * Resolves SOURCE_DATE_EPOCH, which is seconds, `context`, or a stage that only holds a source. A stage's time is not
+ * known here: then the variable is removed. @throws DockerfileFault
  */
 export function resolveEpoch(globals: Map<string, string>, stages: readonly Stage[], reading: Reading): void {
   const value = reading.given.get(name) ?? globals.get(name) ?? '';

@@ -1,6 +1,6 @@
 /**
- * What BuildKit would refuse, in its words, or a limit of ours (budget.ts). `line` counts from 1; 0 is the file as a
- * whole.
+ * A fault that BuildKit would refuse, in its words, or a limit of ours (budget.ts). `line` counts from 1; 0 is the file
+ * as a whole.
  */
 export class DockerfileFault extends Error {
   override readonly name = 'DockerfileFault';

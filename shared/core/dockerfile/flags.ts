@@ -8,7 +8,7 @@ export class Flags {
   readonly #values = new Map<string, string[]>();
 
   /**
-   * @throws DockerfileFault on a flag that `known` does not hold, that is given twice, or whose value is not of its
+   * @throws DockerfileFault on a flag that `known` does not hold, that is given twice, or whose value has the wrong
    * type.
    */
   constructor(given: readonly string[], known: Readonly<Record<string, FlagType>>) {
@@ -32,7 +32,7 @@ export class Flags {
     return this.#values.has(name);
   }
 
-  /** Empty where the flag is not given. */
+  /** Returns the value of a flag; it is empty where the flag is not given. */
   get(name: string): string {
     return this.#values.get(name)?.[0] ?? '';
   }

@@ -8,12 +8,12 @@ interface Split {
 
 interface FlagWord {
   readonly word: string;
-  /** Empty quotes are a word too. */
+  /** True when quotes were read: empty quotes are a word too. */
   readonly quoted: boolean;
   readonly end: number;
 }
 
-/** Reads one word from `at` to the next space outside of quotes; quotes and escapes go. */
+/** Reads one word from `at` to the next space outside of quotes; quotes and escapes are removed. */
 function flagWord(line: string, at: number, escape: string): FlagWord {
   let word = '';
   let quote = '';
@@ -34,7 +34,7 @@ function flagWord(line: string, at: number, escape: string): FlagWord {
   return { word, quoted, end: Math.min(index, line.length) };
 }
 
-/** An instruction's word, the `--flags` behind it, and what follows; a bare `--` ends the flags. */
+/** Splits an instruction into its word, the `--flags` behind it, and the rest; a bare `--` ends the flags. */
 export function splitInstruction(line: string, escape: string): Split {
   const [word, after] = cutWord(trim(line));
   if (after === undefined) return { word, flags: [], rest: '' };
@@ -53,7 +53,7 @@ export function splitInstruction(line: string, escape: string): Split {
   }
 }
 
-/** Words with their quotes and escapes still in them: what ARG, ENV and LABEL part before they expand. */
+/** Parts a text into words with their quotes and escapes still in them, as ARG, ENV and LABEL do before they expand. */
 export function quotedWords(text: string, escape: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

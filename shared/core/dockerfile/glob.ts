@@ -12,8 +12,8 @@ function escaped(character: string | undefined): Token {
 }
 
 /**
- * `*`, `?` and characters; of a backslash: `\*`, `\?`, `\\`, and `\}` and `\/`, which the substitution itself needs.
- * @throws DockerfileFault
+ * Reads a pattern into `*`, `?` and characters. A backslash escapes `\*`, `\?`, `\\`, and `\}` and `\/`, which the
+ * substitution itself needs. @throws DockerfileFault
  */
 function globTokens(pattern: string): Token[] {
   const tokens: Token[] = [];
@@ -27,8 +27,9 @@ function globTokens(pattern: string): Token[] {
 }
 
 /**
- * For each place of `text` where a match of the whole pattern ends that begins there, or -1: the longest when greedy,
- * else the shortest. Time is the product of both lengths; regular expressions, which backtrack here, take powers of it.
+ * Returns for each place of `text` where a match of the whole pattern ends that begins there, or -1: the longest when
+ * greedy, else the shortest. Time is the product of both lengths; regular expressions, which backtrack here, need
+ * powers of it.
  */
 function matchEnds(tokens: readonly Token[], text: readonly string[], greedy: boolean, budget: Budget): Int32Array {
   budget.spend((tokens.length + 1) * (text.length + 1));
@@ -51,21 +52,21 @@ function matchEnds(tokens: readonly Token[], text: readonly string[], greedy: bo
   return found;
 }
 
-/** `${x#pattern}` and `${x##pattern}`. */
+/** Expands `${x#pattern}` and `${x##pattern}`. */
 export function withoutPrefix(value: string, pattern: string, greedy: boolean, budget: Budget): string {
   const characters = Array.from(value);
   const end = matchEnds(globTokens(pattern), characters, greedy, budget)[0] ?? -1;
   return end < 0 ? value : characters.slice(end).join('');
 }
 
-/** `${x%pattern}` and `${x%%pattern}`: the same, seen from the end. */
+/** Expands `${x%pattern}` and `${x%%pattern}`: prefixes, seen from the end. */
 export function withoutSuffix(value: string, pattern: string, greedy: boolean, budget: Budget): string {
   const characters = Array.from(value).reverse();
   const end = matchEnds(globTokens(pattern).reverse(), characters, greedy, budget)[0] ?? -1;
   return end < 0 ? value : characters.slice(end).reverse().join('');
 }
 
-/** `${x/pattern/replacement}` and, for all of them, `${x//pattern/replacement}`. */
+/** Expands `${x/pattern/replacement}` and, for all matches, `${x//pattern/replacement}`. */
 export function replaced(value: string, pattern: string, replacement: string, all: boolean, budget: Budget): string {
   const characters = Array.from(value);
   const ends = matchEnds(globTokens(pattern), characters, true, budget);
@@ -74,7 +75,7 @@ export function replaced(value: string, pattern: string, replacement: string, al
   let last = -1;
   while (at <= characters.length) {
     const end = ends[at] ?? -1;
-    // An empty match right behind a match is none.
+    // An empty match right behind a match does not count.
     if (end > at || (end === at && at !== last)) {
       budget.spend(replacement.length);
       parts.push(replacement);

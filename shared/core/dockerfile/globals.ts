@@ -7,7 +7,7 @@ import { expand } from './shell.ts';
 /** Build arguments as given with a build, by name. */
 export type BuildArgs = ReadonlyMap<string, string>;
 
-/** What BuildKit defines by itself; build arguments of these names win. */
+/** Returns the variables that BuildKit defines by itself; build arguments of these names win. */
 export function predefined(
   platform: Platform,
   buildPlatform: Platform,

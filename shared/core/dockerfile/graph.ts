@@ -7,7 +7,7 @@ import { expand } from './shell.ts';
 import type { Command, Stage } from './stages.ts';
 import { withSuggestion } from './suggest.ts';
 
-/** What names an image or a stage. */
+/** The instruction that names an image or a stage. */
 export type Origin = 'FROM' | 'COPY --from' | 'RUN --mount';
 
 export interface NodeCommand extends Command {
@@ -37,10 +37,13 @@ interface Reading {
   readonly budget: Budget;
 }
 
-/** To read one again, however short it is: a stage may have thousands, and as many stages may be FROM it. */
+/**
+ * The work of reading a trigger again, however short it is: a stage may have thousands of them, and as many stages may
+ * be FROM it.
+ */
 const TRIGGER_WORK = 50;
 
-/** A platform is made of a few variables. */
+/** So many unset variables are checked: a platform is made of a few. */
 const UNSET_LOOKED_AT = 10;
 
 function platformOf(written: string, reading: Reading): Platform | undefined {
@@ -65,7 +68,7 @@ function withPrefix<T>(prefix: string, step: () => T, edit = (message: string): 
   }
 }
 
-/** The stages of a Dockerfile and what they take from each other and from images. */
+/** The stages of a Dockerfile, and the files that they copy from each other and from images. */
 export class Graph {
   /** Stages in order, then images that were named by COPY and RUN. */
   readonly nodes: Node[] = [];
@@ -109,7 +112,7 @@ export class Graph {
     return node;
   }
 
-  /** The stage to build: the last without a name, else by its name. @throws DockerfileFault */
+  /** Returns the stage to build: the last one without a name, else the one of that name. @throws DockerfileFault */
   target(name: string): Node {
     const found = name === '' ? this.nodes.at(-1) : this.#byName.get(name.toLowerCase());
     if (found !== undefined) return found;
@@ -123,8 +126,8 @@ export class Graph {
   }
 
   /**
-   * Connects what the instructions take from elsewhere. Only now, since a COPY may name a later stage (and be refused
-   * for that). @throws DockerfileFault
+   * Connects the instructions to the stages and images that they copy from. This comes last, since a COPY may name a
+   * later stage (and be refused for that). @throws DockerfileFault
    */
   connect(stages: readonly Stage[]): void {
     for (const [index, stage] of stages.entries()) {
@@ -187,7 +190,7 @@ export class Graph {
     }
   }
 
-  /** What `target` needs, itself included. */
+  /** Returns the nodes that `target` needs, itself included. */
   reachable(target: Node): Set<Node> {
     const found = new Set([target]);
     for (const node of found) {
@@ -220,8 +223,8 @@ export class Graph {
   #trigger(node: Node, expression: string): NodeCommand {
     const { budget } = this.#reading;
     budget.spend(expression.length + TRIGGER_WORK);
-    // A trigger is kept as text: the file's own escape is not known any more when it is read again.
-    // A fault's line within a trigger says nothing about the file: withPrefix drops it.
+    // A trigger is kept as text: the file's own escape is not known any more when it is read again. A fault's line
+    // within a trigger says nothing about the file: withPrefix drops it.
     const {
       statements: [statement, second],
     } = withPrefix('', () => parse(expression, budget));

@@ -14,7 +14,7 @@ const nanoseconds: Readonly<Record<string, number>> = {
 };
 const term = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/;
 
-/** Go's time.ParseDuration, in nanoseconds. @throws DockerfileFault */
+/** Parses a duration as Go's time.ParseDuration does, in nanoseconds. @throws DockerfileFault */
 function duration(text: string): number {
   const negative = text.startsWith('-');
   let rest = text.replace(/^[+-]/, '');
@@ -36,7 +36,7 @@ function checkInterval(flags: Flags, name: string): void {
     throw new DockerfileFault(`Interval ${JSON.stringify(name)} cannot be less than 1ms`);
 }
 
-/** @throws DockerfileFault */
+/** Checks the arguments and flags of HEALTHCHECK. @throws DockerfileFault */
 export function checkHealthcheck({ args, flags: given }: Statement): void {
   const [first, ...command] = args;
   if (first === undefined) throw new DockerfileFault('HEALTHCHECK requires at least one argument');

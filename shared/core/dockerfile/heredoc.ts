@@ -8,7 +8,7 @@ export interface Heredoc {
   readonly name: string;
   /** False where any part of the word was quoted. */
   readonly expand: boolean;
-  /** `<<-`: tabs at the beginning of lines go. */
+  /** True for `<<-`: tabs at the beginning of lines are removed. */
   readonly chomp: boolean;
   readonly content: string;
 }
@@ -21,8 +21,8 @@ function quotesIn(text: string): number {
 }
 
 /**
- * A word of an instruction as the opening of a heredoc, whatever its file descriptor. @throws DockerfileFault when its
- * quotes do not close.
+ * Reads a word of an instruction as the opening of a heredoc, whatever its file descriptor. @throws DockerfileFault
+ * when its quotes do not close.
  */
 export function heredocOf(word: string, budget: Budget): Heredoc | undefined {
   const match = opening.exec(word);
@@ -36,7 +36,7 @@ export function heredocOf(word: string, budget: Budget): Heredoc | undefined {
   return { name, expand: quotesIn(name) === quotesIn(raw[0] ?? ''), chomp: match?.[1] === '-', content: '' };
 }
 
-/** As heredocOf, where a faulty one is none. */
+/** Says whether a word opens a heredoc; a faulty one opens none. */
 export function isHeredoc(word: string, budget: Budget): boolean {
   try {
     return heredocOf(word, budget) !== undefined;
@@ -45,7 +45,10 @@ export function isHeredoc(word: string, budget: Budget): boolean {
   }
 }
 
-/** The openings in a logical line, in order. A line whose quotes do not close has none. @throws DockerfileFault */
+/**
+ * Returns the openings of heredocs in a logical line, in order. A line whose quotes do not close has none. @throws
+ * DockerfileFault
+ */
 export function heredocsOf(line: string, budget: Budget): Heredoc[] {
   let words: readonly string[] = [];
   try {

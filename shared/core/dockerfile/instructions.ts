@@ -55,7 +55,7 @@ export type Instruction =
   | { readonly kind: 'workdir' | 'user' | 'stopsignal'; readonly value: string }
   | { readonly kind: 'volume' | 'expose'; readonly values: readonly string[] }
   | { readonly kind: 'onbuild'; readonly expression: string }
-  /** Nothing in it depends on anything outside. */
+  /** An instruction in which nothing depends on anything outside. */
   | { readonly kind: 'other' };
 
 const stageName = /^[a-z][a-z0-9-_.]*$/;
@@ -175,7 +175,7 @@ function shell({ args, flags, json }: Statement): Instruction {
 
 function single(kind: 'workdir' | 'user' | 'stopsignal', { args, flags }: Statement): Instruction {
   const value = exactlyOne(args, kind.toUpperCase());
-  // BuildKit does not look at the flags of STOPSIGNAL.
+  // BuildKit does not check the flags of STOPSIGNAL.
   if (kind !== 'stopsignal') new Flags(flags, {});
   return { kind, value };
 }
@@ -216,7 +216,10 @@ const readers: Readonly<Record<string, (statement: Statement, budget: Budget) =>
   workdir: (statement) => single('workdir', statement),
 };
 
-/** @throws DockerfileFault on an instruction that does not exist, or whose flags or arguments are not its own. */
+/**
+ * Reads a statement as an instruction. @throws DockerfileFault on an instruction that does not exist, or whose flags or
+ * arguments are not its own.
+ */
 export function instructionOf(statement: Statement, budget: Budget): Instruction {
   const reader = Object.hasOwn(readers, statement.name) ? readers[statement.name] : undefined;
   if (reader !== undefined) return reader(statement, budget);

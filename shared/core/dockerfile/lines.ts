@@ -1,11 +1,14 @@
 import { DockerfileFault } from './fault.ts';
 
-/** Go's bufio.MaxScanTokenSize, which BuildKit's parser reads with: bytes of a line, its newline included. */
+/**
+ * The bytes that a line may have, its newline included: Go's bufio.MaxScanTokenSize, which BuildKit's parser reads
+ * with.
+ */
 const MAX_LINE = 64 * 1024;
 
-/** Physical lines with their endings, one after the other. */
+/** Reads physical lines with their endings, one after the other. */
 export class Lines {
-  /** Lines read so far. */
+  /** The number of lines read so far. */
   count = 0;
   readonly #text: string;
   #at = 0;
@@ -30,7 +33,7 @@ export class Lines {
   }
 
   /**
-   * After the last line: BuildKit says only then that it stopped before a line that was too long. @throws
+   * Ends the reading. BuildKit says only after the last line that it stopped before a line that was too long. @throws
    * DockerfileFault
    */
   end(): void {

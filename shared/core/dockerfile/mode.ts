@@ -2,7 +2,7 @@ import { DockerfileFault } from './fault.ts';
 
 const clause = /^[augo]*(?:[-+=][rstwXxugo]*)+$/;
 
-/** `--chmod`: octal up to 07777, or chmod(1)'s symbols. @throws DockerfileFault */
+/** Checks `--chmod`: octal up to 07777, or chmod(1)'s symbols. @throws DockerfileFault */
 export function checkMode(mode: string): void {
   if (mode === '') return;
   const octal = /^[0-7]+$/.test(mode);

@@ -4,7 +4,7 @@ import { DockerfileFault } from './fault.ts';
 import { cut } from './spaces.ts';
 import { withSuggestion } from './suggest.ts';
 
-/** `RUN --mount=…`, its values expanded. */
+/** A `RUN --mount=…` with its values expanded. */
 export interface Mount {
   type: string;
   from: string;
@@ -52,8 +52,8 @@ function parsed(spec: string): string[] {
 }
 
 /**
- * What a mount is of, known before anything is expanded, since stages depend on it; empty where it names nothing.
- * @throws DockerfileFault
+ * Returns the stage or image that a mount is from; empty where it names none. It is known before anything is expanded,
+ * since stages depend on it. @throws DockerfileFault
  */
 export function mountFrom(spec: string): string {
   let from = '';
@@ -142,7 +142,7 @@ function checkSecret(mount: Mount): void {
   if (mount.source !== '' && mount.id !== '') throw new DockerfileFault("both source and id can't be set");
 }
 
-/** @throws DockerfileFault */
+/** Parses a `RUN --mount=…`. @throws DockerfileFault */
 export function parseMount(spec: string, expand: (word: string) => string): Mount {
   const mount: Mount = { type: 'bind', from: '', source: '', target: '', id: '', sharing: '', owner: {} };
   for (const field of parsed(spec)) setField(mount, field, expand);
@@ -157,7 +157,7 @@ export function parseMount(spec: string, expand: (word: string) => string): Moun
   return mount;
 }
 
-/** `RUN --device=…`: CSV with a name and `required`. @throws DockerfileFault */
+/** Checks a `RUN --device=…`: CSV with a name and `required`. @throws DockerfileFault */
 export function checkDevice(spec: string): void {
   let name = '';
   for (const field of csvFields(spec)) {

@@ -9,15 +9,15 @@ import { trimEnd, trimStart } from './spaces.ts';
 
 /** One instruction as written: its words are parted, nothing is checked or expanded. */
 export interface Statement extends Arguments {
-  /** In lower case. */
+  /** The instruction's name in lower case. */
   readonly name: string;
   readonly written: string;
   readonly flags: readonly string[];
-  /** The logical line, continued lines joined. */
+  /** The logical line, with its continued lines joined. */
   readonly original: string;
   readonly heredocs: readonly Heredoc[];
   readonly line: number;
-  /** What ONBUILD holds back. */
+  /** The instruction that ONBUILD holds back. */
   readonly trigger?: Statement;
 }
 
@@ -31,7 +31,7 @@ function statementOf(original: string, escape: string, line: number): Statement 
   const name = word.toLowerCase();
   const common = { name, written: word, flags, original, heredocs: [], line };
   if (name !== 'onbuild') return { ...common, ...argumentsOf(name, rest, escape) };
-  // The word of what is chained is not looked into: it is refused for its name.
+  // A chained instruction is not read further: it is refused for its name.
   if (rest === '') return { ...common, args: [], json: false };
   if (/^onbuild(?:\s|$)/i.test(rest)) return { ...common, args: ['ONBUILD'], json: false };
   const trigger = statementOf(rest, escape, line);
@@ -72,7 +72,7 @@ class Parser {
     return { statements, escape: this.#escape };
   }
 
-  /** A line where an instruction may begin; empty for comments, directives and nothing. */
+  /** Returns a line where an instruction may begin; empty for comments, directives and empty lines. */
   #first(raw: string): string {
     const line = trimStart(trimEnd(raw, (character) => character === '\n' || character === '\r'));
     const directive = located(this.#lines.count, () => this.#directives.read(line));
@@ -87,8 +87,8 @@ class Parser {
   }
 
   /**
-   * The line without the escape at its end that continues it; undefined where it ends here. An escaped escape does not
-   * continue.
+   * Returns the line without the escape at its end that continues it; undefined where it ends here. An escaped escape
+   * does not continue.
    */
   #continued(line: string): string | undefined {
     const kept = trimEnd(line, (character) => character === ' ' || character === '\t');
@@ -115,7 +115,7 @@ class Parser {
     return parts.join('');
   }
 
-  /** The next line of a continued instruction: comments and empty lines between are skipped. */
+  /** Returns the next line of a continued instruction: comments and empty lines between are skipped. */
   #following(): string | undefined {
     for (let raw = this.#lines.next(); raw !== undefined; raw = this.#lines.next()) {
       const line = trimEnd(raw, (character) => character === '\n' || character === '\r');
@@ -137,7 +137,7 @@ class Parser {
   }
 }
 
-/** @throws DockerfileFault with the line where the faulty instruction begins. */
+/** Parses a Dockerfile into statements. @throws DockerfileFault with the line where the faulty instruction begins. */
 export function parse(text: string, budget: Budget): Parsed {
   return new Parser(text, budget).parse();
 }

@@ -54,8 +54,8 @@ function normal(architecture: string, variant: string): readonly [string, string
 }
 
 /**
- * containerd's platform specifiers, as `--platform` takes them: `linux/arm64`, `arm/v7`, `windows(10.0.17763)/amd64`.
- * @throws DockerfileFault
+ * Parses containerd's platform specifiers, as `--platform` accepts them: `linux/arm64`, `arm/v7`,
+ * `windows(10.0.17763)/amd64`. @throws DockerfileFault
  */
 export function parsePlatform(specifier: string): Platform {
   if (specifier.includes('*'))
@@ -74,7 +74,7 @@ export function parsePlatform(specifier: string): Platform {
       return { os, version, architecture, variant: architecture === 'arm' && variant === 'v7' ? '' : variant };
     return { os, version, architecture, variant: architecture === 'arm64' && variant === '' ? 'v8' : variant };
   }
-  // A builder takes what is not said from itself; here that is always linux/amd64.
+  // A builder fills in what is not said with its own platform; here that is always linux/amd64.
   if (systems.has(os)) return { os, version, architecture: 'amd64', variant: '' };
   const [architecture, variant] = normal(first.toLowerCase(), '');
   if (architectures.has(architecture))

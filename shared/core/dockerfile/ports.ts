@@ -17,7 +17,7 @@ function checkAddress(address: string): void {
   if (address !== '' && isIP(bare) === 0) throw new DockerfileFault(`invalid IP address: ${address}`);
 }
 
-/** One word of EXPOSE: `[ip:][host:]port[-port][/protocol]`. @throws DockerfileFault */
+/** Checks one word of EXPOSE: `[ip:][host:]port[-port][/protocol]`. @throws DockerfileFault */
 export function checkPort(word: string): void {
   const parts = word.split(':');
   const container = parts.at(-1) ?? '';

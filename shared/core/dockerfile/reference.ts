@@ -8,7 +8,7 @@ const identifier = /^[a-f0-9]{64}$/;
 const digestForm = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 const digest = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
 
-/** Longer references than any that is valid; it bounds what the patterns walk. */
+/** No valid reference is as long as this; the limit bounds what the patterns walk. */
 const LONGEST = 4096;
 const LONGEST_NAME = 255;
 
@@ -39,14 +39,15 @@ function partsOf(rest: string): Parts {
   };
 }
 
-/** Whether it is one of the digests that images have: go-digest's algorithms. */
+/** Says whether a text is one of the digests that images have, of go-digest's algorithms. */
 export function isDigest(text: string): boolean {
   return digest.test(text);
 }
 
 /**
- * An image's reference as Docker means it: `alpine` is `docker.io/library/alpine:latest`; a digest stands for itself,
- * with or without a tag.
+ * Completes an image's reference as Docker means it: `alpine` is `docker.io/library/alpine:latest`; a digest stands for
+ * itself, with or without a tag.
+ *
  * @throws DockerfileFault in distribution's words
  */
 export function normalReference(text: string): string {

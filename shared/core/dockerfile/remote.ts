@@ -16,7 +16,7 @@ interface Address {
   readonly fragment: string;
 }
 
-/** Undefined: not a git repository, though it may well be another address. */
+/** Parses the address of a git repository; undefined for an address that is none, though it may well be another one. */
 function gitAddress(source: string): Address | undefined {
   const protocol = scheme.exec(source)?.[1]?.toLowerCase();
   if (protocol === undefined) {
@@ -60,7 +60,7 @@ function checkParameter(name: string, value: string): void {
 }
 
 /**
- * A source that is a git repository; undefined for every other. @throws DockerfileFault on a query that git sources do
+ * Reads a source as a git repository; undefined for every other. @throws DockerfileFault on a query that git sources do
  * not have.
  */
 export function gitSource(source: string): GitSource | undefined {

@@ -11,18 +11,18 @@ export interface Variables {
 export interface Lexing {
   readonly escape: string;
   readonly budget: Budget;
-  /** Keep quotes in what is read. */
+  /** Keeps quotes in what is read. */
   readonly rawQuotes?: boolean;
   readonly rawEscapes?: boolean;
-  /** Quotes are characters like others: the contents of a heredoc. */
+  /** Reads quotes as characters like others, as in the contents of a heredoc. */
   readonly plainQuotes?: boolean;
-  /** Leave `$x` as it stands where x has no value. */
+  /** Leaves `$x` as it stands where x has no value. */
   readonly keepUnset?: boolean;
 }
 
 interface Expanded {
   readonly text: string;
-  /** The text in words: parted by spaces outside of quotes, after the substitution. */
+  /** The text in words, parted by spaces outside of quotes, after the substitution. */
   readonly words: readonly string[];
   /** Names that were asked for and had no value. */
   readonly unset: readonly string[];
@@ -35,7 +35,7 @@ const end = '';
 
 /**
  * Collects words. The text of the open word lies in the lexer, shared by all levels, so that a nested level drops what
- * an outer one had: so BuildKit does.
+ * an outer one had, as it does in BuildKit.
  */
 class Words {
   readonly list: string[] = [];
@@ -96,7 +96,7 @@ class Lexer {
     return character;
   }
 
-  /** Up to `stop`, which is taken; the end of the text where `stop` is `end`. */
+  /** Reads up to `stop`, which is consumed, or to the end of the text where `stop` is `end`. */
   readUntil(stop: string, rawEscapes: boolean): { text: string; words: string[] } {
     if (++this.#depth > MAX_NESTING) throw new DockerfileFault(`substitutions are nested deeper than ${MAX_NESTING}`);
     const before = this.#rawEscapes;
@@ -136,7 +136,7 @@ class Lexer {
     return kept + next;
   }
 
-  /** `<<` and the spaces behind it stay together: a heredoc's word may follow. */
+  /** Reads `<<` and the spaces behind it as one piece: a heredoc's word may follow. */
   #angle(): string {
     this.#next();
     if (this.#peek() !== '<') return '<';
@@ -193,7 +193,7 @@ class Lexer {
 
   #name(): string {
     const first = this.#peek();
-    // Digits before special parameters: $10 is one name here, and $0 both.
+    // Digits come before special parameters: $10 is one name here, and $0 is both.
     if (!digit.test(first) && first !== end && specialParameters.includes(first)) return this.#next();
     const part = digit.test(first)
       ? (character: string) => digit.test(character)
@@ -282,7 +282,10 @@ class Lexer {
   }
 }
 
-/** Quotes, escapes and `$x`, `${x…}` of a word, as BuildKit's own small shell reads them. @throws DockerfileFault */
+/**
+ * Expands quotes, escapes and `$x`, `${x…}` of a word, as BuildKit's own small shell reads them. @throws
+ * DockerfileFault
+ */
 export function expand(source: string, variables: Variables, options: Lexing): Expanded {
   options.budget.spend(source.length);
   const lexer = new Lexer(source, variables, options);

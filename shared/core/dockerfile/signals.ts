@@ -8,7 +8,7 @@ const names = new Set(
 );
 const realTime = /^(?:RTMIN(?:\+(?:[1-9]|1[0-5]))?|RTMAX(?:-(?:[1-9]|1[0-4]))?)$/;
 
-/** STOPSIGNAL's value: a number but 0, or a name of Linux's signals. @throws DockerfileFault */
+/** Checks STOPSIGNAL's value: a number but 0, or a name of Linux's signals. @throws DockerfileFault */
 export function checkSignal(signal: string): void {
   const name = signal.toUpperCase().replace(/^SIG/, '');
   const known = /^[+-]?\d+$/.test(signal) ? Number(signal) !== 0 : names.has(name) || realTime.test(name);

@@ -22,7 +22,7 @@ interface Staged {
   readonly stages: readonly Stage[];
 }
 
-/** @throws DockerfileFault */
+/** Groups statements into stages. @throws DockerfileFault */
 export function stagesOf({ statements }: Parsed, budget: Budget): Staged {
   const globals: { args: readonly Arg[]; line: number }[] = [];
   const stages: (Stage & { readonly commands: Command[] })[] = [];

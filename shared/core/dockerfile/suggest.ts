@@ -1,10 +1,10 @@
-/** Edits from which on two words have nothing to do with each other; BuildKit's bound. */
+/** Two words that differ by this many edits have nothing to do with each other; the bound is BuildKit's. */
 const FAR = 3;
 
 /** Longer than any word that is offered, by more than the bound. */
 const LONGEST = 64;
 
-/** Each is compared letter by letter. */
+/** So many options are compared with a word, letter by letter. */
 const MOST_OPTIONS = 200;
 
 function distance(a: string, b: string): number {
@@ -20,7 +20,7 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? FAR;
 }
 
-/** The message, and the option that `value` nearly is. */
+/** Returns the message, with the option that `value` nearly is. */
 export function withSuggestion(message: string, value: string, options: readonly string[]): string {
   if (value.length > LONGEST || options.includes(value)) return message;
   // A word can be near only to one of nearly its length. More options than any instruction has are names out of the
