@@ -9,15 +9,15 @@ import { allStored } from './pages.ts';
 import { parseStored } from './stored.ts';
 
 /**
- * What a tag's name says that it is about: distribution-spec's fallback for referrers cuts the digest to 64 digits;
- * cosign adds an ending, and whoever signs a prefix (`--attachment-tag-prefix`); regclient's endings have several
- * parts, digits too.
+ * Matches the end of a tag's name that names another manifest. Distribution-spec's fallback for referrers cuts the
+ * digest to 64 digits; cosign adds an ending, and signers add a prefix (`--attachment-tag-prefix`); regclient's endings
+ * have several parts, digits too.
  */
 const aboutPattern = /(sha256|sha512)-([0-9a-f]{64})([0-9a-f]{0,64})(?:\.[A-Za-z0-9._-]+)?$/;
 
 /**
- * `sha256-…` or `sha512-…`, with the first 64 digits of the digest; `undefined` for a tag whose name is about no other
- * manifest.
+ * Returns the manifest that a tag's name names, as `sha256-…` or `sha512-…` with the first 64 digits of the digest;
+ * `undefined` for a tag whose name names no other manifest.
  */
 export function aboutIn(tag: string): string | undefined {
   const [, algorithm, digits, rest] = aboutPattern.exec(tag) ?? [];
@@ -26,12 +26,12 @@ export function aboutIn(tag: string): string | undefined {
     : `${algorithm}-${digits}`;
 }
 
-/** As names say what they are about. */
+/** Writes a digest as names of tags contain it. */
 export function aboutName(digest: Digest): string {
   return digest.replace(':', '-').slice(0, 'sha256-'.length + 64);
 }
 
-/** The live manifest that a tag's name is about. Throws `StoreFailure`. */
+/** Finds the live manifest that a tag's name names. Throws `StoreFailure`. */
 export async function subjectNamed(
   documents: ReadDocument & QueryDocuments,
   key: RepositoryKey,
@@ -42,7 +42,7 @@ export async function subjectNamed(
   const digest = parseDigest(about.replace('-', ':'));
   if (digest !== undefined)
     return (await documents.readDocument(manifestRef(key, digest))) === undefined ? undefined : digest;
-  // Half of a sha512: what begins so is the one.
+  // Half of a sha512 is known: the manifest whose digest begins so is the one.
   const query = {
     container: 'repositories' as const,
     partition: partitionOf(key),
@@ -54,8 +54,8 @@ export async function subjectNamed(
 }
 
 /**
- * The tags whose names are about a manifest. Those with a prefix are known by what their push wrote down. Throws
- * `StoreFailure`.
+ * Finds the tags whose names name a manifest. Those with a prefix are found by the `about` that their push wrote.
+ * Throws `StoreFailure`.
  */
 export async function tagsAbout(
   documents: Pick<Documents, 'queryDocuments'>,

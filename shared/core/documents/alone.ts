@@ -5,8 +5,8 @@ import type { Stored } from './stored.ts';
 import { parseStored } from './stored.ts';
 
 /**
- * Does all parts of a timer's run side by side: one that fails is logged and stops no other, however slow it is. Throws
- * the first failure when all have ended, so that the run is told of as failed.
+ * Runs all parts of a timer's run side by side: one that fails is logged and stops no other, however slow it is. Throws
+ * the first failure when all have ended, so that the run counts as failed.
  */
 export async function eachAlone(
   log: Log,
@@ -14,7 +14,7 @@ export async function eachAlone(
   parts: Readonly<Record<string, () => Promise<unknown>>>,
 ): Promise<void> {
   const names = Object.keys(parts);
-  // Within the promise also what throws before it waits for anything.
+  // The async wrapper also catches a part that throws before it awaits anything.
   const outcomes = await Promise.allSettled(Object.values(parts).map(async (part) => part()));
   const failed = outcomes.flatMap((outcome, at) =>
     outcome.status === 'rejected' ? [{ part: names[at] ?? '', err: outcome.reason as unknown }] : [],
@@ -25,7 +25,7 @@ export async function eachAlone(
   if (first !== undefined) throw asError(first.err);
 }
 
-/** As `eachAlone`, one after the other: where a part goes by what those before it have done. */
+/** Runs the parts one after the other, where a part depends on those before it; otherwise as `eachAlone` does. */
 export async function inTurn(
   log: Log,
   run: string,
@@ -47,7 +47,10 @@ function asError(failure: unknown): Error {
   return failure instanceof Error ? failure : new Error(String(failure));
 }
 
-/** What can be read of what a query found. A document that cannot is logged, and stops nobody who needs the others. */
+/**
+ * Parses the documents of a query that can be parsed. One that cannot is logged, and does not keep the others from
+ * those who need them.
+ */
 export function readable<T>(
   log: Log,
   schema: z.ZodType<T>,
@@ -65,7 +68,8 @@ export function readable<T>(
 }
 
 /**
- * Does `work` for one thing after the other. One that fails is logged and stops no other. Gives for how many it failed.
+ * Does `work` for one thing after the other. One that fails is logged and stops no other. Returns for how many it
+ * failed.
  */
 export async function oneByOne<T>(
   log: Log,

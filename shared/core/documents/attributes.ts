@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RegistryError } from '../oci/faults.ts';
 
-/** ACR's `changeableAttributes`: what may be done with a repository, a manifest or a tag. Each has its own. */
+/** ACR's `changeableAttributes`: the locks of a repository, a manifest or a tag, each of which has its own. */
 export const attributesSchema = z.object({
   deleteEnabled: z.boolean(),
   writeEnabled: z.boolean(),
@@ -19,15 +19,15 @@ export const everythingEnabled: Attributes = {
 
 export type Operation = 'read' | 'write' | 'delete';
 
-/** Whose attributes they are, in the words of the detail that a refused client reads. */
+/** Something that has attributes, in the words of the detail that a refused client reads. */
 export interface Guarded {
   readonly what: string;
   readonly attributes: Attributes;
 }
 
 /**
- * Throws `RegistryError` (`disallowed`) for the first that forbids the operation. What may not be written may not be
- * deleted either (ACR, "Lock a container image"). Absent ones forbid nothing.
+ * Throws `RegistryError` (`disallowed`) for the first that forbids the operation. An object that may not be written may
+ * not be deleted either (ACR, "Lock a container image"). Absent ones forbid nothing.
  */
 export function requireAllowed(operation: Operation, guarded: readonly (Guarded | undefined)[]): void {
   for (const each of guarded) {
@@ -37,12 +37,12 @@ export function requireAllowed(operation: Operation, guarded: readonly (Guarded 
   }
 }
 
-/** Whether none of them forbids the operation. */
+/** Says whether none of them forbids the operation. */
 export function allows(operation: Operation, guarded: readonly (Guarded | undefined)[]): boolean {
   return guarded.every((each) => each === undefined || forbidding(operation, each.attributes) === undefined);
 }
 
-/** Which attribute forbids the operation, if one does. */
+/** Returns the attribute that forbids the operation, if one does. */
 export function forbidding(operation: Operation, attributes: Attributes): keyof Attributes | undefined {
   switch (operation) {
     case 'read':

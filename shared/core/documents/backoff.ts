@@ -1,6 +1,6 @@
 /**
- * How long to wait after so many failures in a row (from 1), in milliseconds: twice as long each time, from `first` up
- * to `longest`.
+ * Returns how many milliseconds to wait after so many failures in a row (from 1): twice as long each time, from `first`
+ * up to `longest`.
  */
 export function backoff(
   failures: number,

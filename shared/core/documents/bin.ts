@@ -19,34 +19,37 @@ import { partitionOf } from './names.ts';
 import { boundedReferences } from './references.ts';
 import type { Stored } from './stored.ts';
 
-/** Who took something, and by which rule of a policy where it was one. */
+/** The actor that recycled something, and the rule of the policy where a policy did. */
 const takerSchema = z.object({ actor: z.string(), rule: z.string().optional() });
 
 const recycledSchema = z.object({
-  /** The id of one deletion: what went together. */
+  /** The id of one deletion, which all that it recycled has in common. */
   group: z.string(),
   recycledAt: z.iso.datetime(),
   by: takerSchema,
-  /** It was named itself. What is not went along with something, and comes back along with it. */
+  /**
+   * True for what the request named itself. What it did not name was recycled along with something, and is restored
+   * along with it.
+   */
   asked: z.boolean(),
 });
 type Recycled = z.infer<typeof recycledSchema>;
 
 const inBin = {
   recycled: recycledSchema,
-  /** From when it is purged. Timers find by this property, whatever its document is, what is theirs to do. */
+  /** The time from which it is purged. Timers find their documents by this property, whatever their type. */
   dueAt: z.iso.datetime(),
 };
 
 /**
  * A manifest in the recycle bin: its document as it was, under another id, type and place in time, so that no pull,
- * push or list meets it. It stays in the partition of its repository, so that going and coming back are one transaction
- * each.
+ * push or list finds it. It stays in the partition of its repository, so that recycling and restoring are one
+ * transaction each.
  */
 export const binnedDocumentSchema = manifestDocumentSchema.extend({ type: z.literal('binned'), ...inBin });
 export type BinnedDocument = z.infer<typeof binnedDocumentSchema>;
 
-/** A tag in the bin, as it was. */
+/** A tag in the recycle bin, as it was. */
 export const binnedTagSchema = tagDocumentSchema.extend({ type: z.literal('binned-tag'), ...inBin });
 export type BinnedTag = z.infer<typeof binnedTagSchema>;
 
@@ -59,20 +62,21 @@ export function binnedRef(key: RepositoryKey, digest: Digest): DocumentRef {
 }
 
 /**
- * `tag` left out: what the ids of all tags of the digest begin with. A later deletion of the same tag of the same
- * digest replaces it.
+ * Makes the id of a recycled tag; without `tag`, the beginning of the ids of all tags of the digest. A later deletion
+ * of the same tag of the same digest replaces it.
  */
 export function binnedTagId(digest: Digest, tag?: Tag): string {
   return `binned-tag:${digest}:${tag ?? ''}`;
 }
 
-/** What one deletion says of everything that it takes. */
+/** The properties that one deletion writes into everything that it recycles. */
 export interface Taking extends Omit<Recycled, 'asked'> {
   readonly dueAt: string;
 }
 
 /**
- * Moves a manifest into the bin, conditional on its etag: a push that has just tagged it or listed it has changed that.
+ * Moves a manifest into the recycle bin, on the condition of its etag: a push that has just tagged or listed it has
+ * changed that.
  */
 export function binManifest(
   { document, etag }: Stored<ManifestDocument>,
@@ -81,7 +85,7 @@ export function binManifest(
 ): DocumentChange[] {
   const { digest, subject } = document;
   const { dueAt, ...recycled } = taking;
-  // What an older version wrote may fill its document to the brim, and in the bin it says more.
+  // A document of an older version may be full to the brim, and in the recycle bin it has more properties.
   const references = boundedReferences(document.references);
   const binned: BinnedDocument = {
     ...document,
@@ -119,7 +123,7 @@ export function binTag({ document, etag }: Stored<TagDocument>, taking: Taking, 
   ];
 }
 
-/** The document as it was before it went. */
+/** Returns the document as it was before it was recycled. */
 export function manifestOf({ recycled: _, dueAt: __, ...binned }: BinnedDocument): ManifestDocument {
   return {
     ...binned,
@@ -133,7 +137,10 @@ function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocument {
   return { ...binned, id: tagId(binned.name), type: 'tag', byTime: timeKey('tag', binned.updatedAt, binned.name) };
 }
 
-/** Moves a manifest back, with its edge, held from now on. Demands that it is not live. */
+/**
+ * Moves a manifest out of the recycle bin, with its edge, and marks it as held from now on. The change fails if the
+ * manifest is live.
+ */
 export function unbinManifest({ document, etag }: Stored<BinnedDocument>, now: Date): DocumentChange[] {
   const manifest = { ...manifestOf(document), heldAt: now.toISOString() };
   return [
@@ -143,7 +150,7 @@ export function unbinManifest({ document, etag }: Stored<BinnedDocument>, now: D
   ];
 }
 
-/** Demands that the name is free. */
+/** Moves a tag out of the recycle bin. The change fails if the name is in use. */
 export function unbinTag({ document, etag }: Stored<BinnedTag>): DocumentChange[] {
   return [
     { do: 'delete', id: document.id, ifMatch: etag },

@@ -6,22 +6,25 @@ import type { RepositoryKey } from './names.ts';
 import { registrySchema, repositorySchema } from './names.ts';
 import { documentShape } from './stored.ts';
 
-/** The bytes of one digest: stored once per deployment, under a physical name in each region that holds them. */
+/** The bytes of one digest, stored once per deployment under a physical name in each region that holds them. */
 export const blobDocumentSchema = z.object({
   ...documentShape('blob'),
   digest: digestSchema,
-  /** In bytes. */
+  /** The size in bytes. */
   size: z.int().nonnegative(),
   copies: z.record(z.string(), z.object({ name: z.string(), storedAt: z.iso.datetime() })),
   storedAt: z.iso.datetime(),
-  /** When a link to it was last made: written in that transaction, so that whoever is collecting it notices. */
+  /**
+   * The time at which a link to the blob was last made. It is written in that transaction, so that a collection under
+   * way notices.
+   */
   linkedAt: z.iso.datetime().optional(),
 });
 export type BlobDocument = z.infer<typeof blobDocumentSchema>;
 
 /**
- * One repository's right to read a blob. It repeats size and physical name, so that a pull of a blob is one read;
- * blob and links share a partition, so that both change in one transaction.
+ * One repository's right to read a blob. It repeats size and physical name, so that a pull of a blob is one read; blob
+ * and links share a partition, so that both change in one transaction.
  */
 export const linkDocumentSchema = z.object({
   ...documentShape('link'),
@@ -33,16 +36,16 @@ export const linkDocumentSchema = z.object({
   region: z.string(),
   refreshedAt: z.iso.datetime(),
   /**
-   * Somebody deleted the blob, and no manifest listed it then: as if there were no link, unless a manifest has come to
-   * list it since.
+   * The time at which the blob was deleted while no manifest listed it. The link then counts as absent, unless a
+   * manifest has listed the blob since.
    */
   droppedAt: z.iso.datetime().optional(),
 });
 export type LinkDocument = z.infer<typeof linkDocumentSchema>;
 
 /**
- * That a repository's need of a blob is to be looked at when it is due. Each link is born with one; it goes when a
- * manifest needs the blob, and the purge of a manifest makes it anew.
+ * A check, at its time, whether a repository still needs a blob. Each link is created with one; it is deleted when a
+ * manifest needs the blob, and the purge of a manifest creates it again.
  */
 export const linkCheckSchema = z.object({
   ...documentShape('link-check'),
@@ -53,7 +56,7 @@ export const linkCheckSchema = z.object({
 });
 export type LinkCheck = z.infer<typeof linkCheckSchema>;
 
-/** That it is to be looked at, when due, whether any repository still links the blob. */
+/** A check, at its time, whether any repository still links the blob. */
 export const blobCheckSchema = z.object({
   ...documentShape('blob-check'),
   digest: digestSchema,
@@ -80,7 +83,7 @@ export function blobRef(digest: Digest): DocumentRef {
   return { container: 'blobs', partition: [digest], id: blobId };
 }
 
-/** A slash may not stand in an id, a colon may not stand in a repository's name. */
+/** Makes the id of a link. A slash may not stand in an id, and a colon may not stand in a repository's name. */
 export function linkId(key: RepositoryKey): string {
   return `link:${key.registry}:${key.repository.replaceAll('/', ':')}`;
 }

@@ -3,12 +3,12 @@ import type { Stored } from './stored.ts';
 
 /**
  * Changes of documents that were read. Each holds only as long as nobody has written the document since, so features
- * state what they have read and never handle a version themselves. Any of them may stand in one batch.
+ * pass on what they have read and never handle a version themselves. Any of them may stand in one batch.
  */
 
-/** A document as its schema has it. */
+/** A document in the shape of its schema. */
 type Identified = object & { readonly id: string };
-/** The same with the time that the store keeps it for, in seconds, which its schema need not tell. */
+/** A document with the seconds that the store keeps it for, which its schema need not have. */
 type Timed<T> = T & { readonly ttl?: number };
 
 /** Writes the document anew. */
@@ -16,7 +16,7 @@ export function replacing<T extends Identified>(before: Stored<T>, document: Tim
   return { do: 'replace', document: asJson(document), ifMatch: before.etag };
 }
 
-/** Creates the document where none was read, and writes it anew where one was. */
+/** Creates the document if none was read, and writes it anew if one was. */
 export function writing<T extends Identified>(before: Stored<T> | undefined, document: Timed<T>): DocumentChange {
   return before === undefined ? { do: 'create', document: asJson(document) } : replacing(before, document);
 }
@@ -41,17 +41,17 @@ export function removing(before: Stored<Identified>): DocumentChange {
   return { do: 'delete', id: before.document.id, ifMatch: before.etag };
 }
 
-/** The document as the change `at` of a batch has left it; `undefined` where nothing was written. */
+/** Returns the document as the change `at` of a batch has left it; `undefined` if nothing was written. */
 export function written<T>(outcome: CommitOutcome, document: T, at = 0): Stored<T> | undefined {
   return outcome.committed ? { document, etag: outcome.etags[at] ?? '' } : undefined;
 }
 
-/** Whether nobody has written a document between two reads; that it was absent both times counts too. */
+/** Says whether nobody has written a document between two reads; a document that was absent both times counts too. */
 export function isUnchanged(before: Stored<unknown> | undefined, now: Stored<unknown> | undefined): boolean {
   return before?.etag === now?.etag;
 }
 
-/** A name of the document in just this state, for what is derived from it and kept. */
+/** Names the document in just this state, for values that are derived from it and cached. */
 export function versionOf({ document, etag }: Stored<Identified>): string {
   return `${document.id} ${etag}`;
 }

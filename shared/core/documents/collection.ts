@@ -25,7 +25,7 @@ export const partitionPaths = {
   usage: ['registry', 'repository'],
 } as const satisfies Record<ContainerName, readonly string[]>;
 
-/** A document that says by itself in which partition of the container it lies. */
+/** A document whose properties say in which partition of the container it lies. */
 type PlacedIn<C extends ContainerName> = { readonly id: string } & Readonly<
   Record<(typeof partitionPaths)[C][number], string>
 >;
@@ -33,27 +33,27 @@ type PlacedIn<C extends ContainerName> = { readonly id: string } & Readonly<
 export interface Declaration<C extends ContainerName, T extends PlacedIn<C>, K> {
   readonly container: C;
   readonly schema: z.ZodType<T>;
-  /** Where the document of a key lies. */
+  /** Returns the partition and id of the document of a key. */
   readonly place: (key: K) => { readonly partition: PartitionKey; readonly id: string };
 }
 
-/** Which documents of a collection, and in which order. `limit` is how many one page holds. */
+/** The condition and the order of a query over a collection. `limit` is the number of documents on one page. */
 export type Which = Omit<DocumentQuery, 'container' | 'continuation' | 'limit'> & { readonly limit?: number };
 
 export interface Page<T> {
   readonly items: readonly Stored<T>[];
-  /** Where the next page begins; absent on the last one. */
+  /** The place where the next page begins; absent on the last one. */
   readonly continuation?: string;
 }
 
 type Store = ReadDocument & CommitDocuments;
 
 interface Update<T> {
-  /** What the document is, for the message where others never stop writing it. */
+  /** The document's name, for the message when others never stop writing it. */
   readonly what?: string;
-  /** As it was read already. */
+  /** The document, if it has been read already. */
   readonly known?: Stored<T>;
-  /** What of the document is written. */
+  /** Returns the part of the document that is written. */
   readonly asStored?: (document: T) => T;
 }
 
@@ -65,8 +65,9 @@ export function collection<C extends ContainerName, T extends PlacedIn<C>, K>(
 }
 
 /**
- * Documents of one type. What is read is parsed, and stands for the state that it was read in: a change of it holds as
- * long as nobody has written it since. All methods throw `StoreFailure`, those that read `UnreadableDocument` too.
+ * The documents of one type. A document that was read is parsed, and stands for the state that it was read in: a change
+ * of it holds as long as nobody has written it since. All methods throw `StoreFailure`, those that read
+ * `UnreadableDocument` too.
  */
 export class Collection<T extends { readonly id: string }, K> {
   readonly container: ContainerName;
@@ -92,7 +93,7 @@ export class Collection<T extends { readonly id: string }, K> {
     return readStored(documents, this.schema, this.ref(key));
   }
 
-  /** Finds documents one by one. A page is read when it is wanted, so stopping early costs no more. */
+  /** Finds documents one by one. A page is read when it is needed, so stopping early costs no more. */
   where(documents: QueryDocuments, which: Which): AsyncGenerator<Stored<T>> {
     return storedOf(documents, { limit: 100, ...which, container: this.container }, this.schema);
   }
@@ -113,34 +114,34 @@ export class Collection<T extends { readonly id: string }, K> {
     return page.continuation === undefined ? { items } : { items, continuation: page.continuation };
   }
 
-  /** Creates a document; `undefined` when there is one of its id already. */
+  /** Creates a document; `undefined` if one of its id exists. */
   async create(documents: CommitDocuments, document: T): Promise<Stored<T> | undefined> {
     return this.write(documents, undefined, document);
   }
 
-  /** Writes a document anew, or creates it where none was read; `undefined` when somebody else wrote since. */
+  /** Writes a document anew, or creates it if none was read; `undefined` if somebody else wrote since. */
   async write(documents: CommitDocuments, before: Stored<T> | undefined, document: T): Promise<Stored<T> | undefined> {
     const changes = [writing(before, document)];
     return written(await documents.commitDocuments(this.container, this.#partitionOf(document), changes), document);
   }
 
-  /** Sets some properties of a document that was read; `undefined` when somebody else wrote since. */
+  /** Sets some properties of a document that was read; `undefined` if somebody else wrote since. */
   async patch(documents: CommitDocuments, before: Stored<T>, set: Partial<T>): Promise<Stored<T> | undefined> {
     const changes = [patching(before, set)];
     const outcome = await documents.commitDocuments(this.container, this.#partitionOf(before.document), changes);
     return written(outcome, { ...before.document, ...set });
   }
 
-  /** Deletes a document that was read; `false` when somebody else wrote it since. */
+  /** Deletes a document that was read; `false` if somebody else wrote it since. */
   async remove(documents: CommitDocuments, before: Stored<T>): Promise<boolean> {
     const partition = this.#partitionOf(before.document);
     return (await documents.commitDocuments(this.container, partition, [removing(before)])).committed;
   }
 
   /**
-   * Writes what `next` makes of a document, and asks it again as long as others write in between. `undefined`, and
-   * nothing is written, when the document is absent or `next` makes nothing of it. What was read already may be given as
-   * `known`. Throws `RegistryError` (`contended`) too.
+   * Writes what `next` returns for a document, and calls it again as long as others write in between. Returns
+   * `undefined`, and writes nothing, if the document is absent or `next` returns undefined. A document that has been
+   * read may be passed as `known`. Throws `RegistryError` (`contended`) too.
    */
   async update(
     documents: Store,

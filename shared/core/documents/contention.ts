@@ -5,7 +5,7 @@ const patience = 40;
 const longestWaitMs = 200;
 
 /**
- * Repeats an optimistic write until nobody else wrote in between. `attempt` gives `undefined` when its conditions no
+ * Repeats an optimistic write until nobody else wrote in between. `attempt` returns `undefined` if its conditions no
  * longer held. The waits grow and are random, so that many pushes of one tag spread out. Throws `RegistryError`
  * (`contended`).
  */

@@ -1,4 +1,4 @@
-/** The properties that are there, as optional ones where they may be undefined. */
+/** The properties that are defined; those that may be undefined become optional. */
 export type Defined<T extends object> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

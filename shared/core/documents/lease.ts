@@ -8,27 +8,27 @@ interface LeasePorts {
   readonly clock: Clock;
 }
 
-/** How long the holder may be silent before somebody else takes over, and which properties say so. */
+/** The time for which the holder may be silent before somebody else takes over, and the properties that hold it. */
 export interface LeaseTerms<T> {
   readonly ms: number;
-  /** How often it is renewed while work goes on; absent, four times in `ms`. In milliseconds. */
+  /** The milliseconds between renewals while work goes on; absent, a quarter of `ms`. */
   readonly renewMs?: number;
   readonly until: (time: string) => Partial<T>;
 }
 
-/** The time at which a lease that is taken or renewed now runs out. */
+/** Returns the time at which a lease that is acquired or renewed now runs out. */
 export function leaseEnd(now: Date, ms: number): string {
   return new Date(now.getTime() + ms).toISOString();
 }
 
-/** Whether a lease that runs until then is still held by somebody. */
+/** Says whether a lease that runs until then is still held by somebody. */
 export function isHeld(until: string | undefined, now: Date): boolean {
   return until !== undefined && Date.parse(until) > now.getTime();
 }
 
 /**
  * The right to work on a stored document, for a time and as long as nobody else writes it. It is renewed while the work
- * takes long; when somebody else has taken over, `signal` says so and nothing is written any more.
+ * takes long; when somebody else has taken over, `signal` aborts and nothing is written any more.
  */
 export class Lease<T extends { readonly id: string }> {
   readonly #ports: LeasePorts;
@@ -46,7 +46,9 @@ export class Lease<T extends { readonly id: string }> {
     this.#terms = terms;
   }
 
-  /** Takes the document that was read, and sets what else is given; `undefined` when somebody else was faster. */
+  /**
+   * Acquires the lease on a document that was read, and sets `set` with it; `undefined` if somebody else was faster.
+   */
   static async take<T extends { readonly id: string }>(
     ports: LeasePorts,
     collection: Collection<T, never>,
@@ -59,7 +61,7 @@ export class Lease<T extends { readonly id: string }> {
     return held === undefined ? undefined : new Lease(ports, collection, held, terms);
   }
 
-  /** The document as this holder has left it. */
+  /** Returns the document as this holder has left it. */
   get held(): Stored<T> {
     return this.#held;
   }
@@ -68,7 +70,7 @@ export class Lease<T extends { readonly id: string }> {
     return this.#lost.signal;
   }
 
-  /** Sets properties; `false` when somebody else has taken over by now. Throws `StoreFailure`. */
+  /** Sets properties; `false` if somebody else has taken over. Throws `StoreFailure`. */
   write(set: Partial<T>): Promise<boolean> {
     return this.#inTurn(async () => {
       const next = await this.#collection.patch(this.#ports.documents, this.#held, set);
@@ -96,7 +98,7 @@ export class Lease<T extends { readonly id: string }> {
     return this.write({ ...this.#terms.until(leaseEnd(this.#ports.clock.now(), this.#terms.ms)), ...set });
   }
 
-  /** Renews the lease again and again while `work` goes on. */
+  /** Renews the lease again and again while `work` runs. */
   async keptDuring<R>(work: () => Promise<R>): Promise<R> {
     const timer = setInterval(
       () => {

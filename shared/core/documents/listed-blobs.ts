@@ -2,7 +2,9 @@ import type { DeleteBlob, ListBlobs, ListedBlob } from '../ports/blobs.ts';
 
 type BlobPage = Awaited<ReturnType<ListBlobs['listBlobs']>>;
 
-/** The pages of a listing, from a place that an earlier page has named or from its beginning. Throws `StoreFailure`. */
+/**
+ * Lists the pages of blobs, from a place that an earlier page has named or from the beginning. Throws `StoreFailure`.
+ */
 export async function* blobPagesFrom(blobs: ListBlobs, limit: number, place?: string): AsyncGenerator<BlobPage> {
   let page = await blobs.listBlobs(limit, place);
   yield page;
@@ -12,7 +14,7 @@ export async function* blobPagesFrom(blobs: ListBlobs, limit: number, place?: st
   }
 }
 
-/** Deletes a blob that is still as it was listed; `false` when it has changed or is gone. Throws `StoreFailure`. */
+/** Deletes a blob that is still as it was listed; `false` if it has changed or is gone. Throws `StoreFailure`. */
 export function deleteAsListed(blobs: DeleteBlob, { name, etag }: ListedBlob): Promise<boolean> {
   return blobs.deleteBlob(name, etag);
 }

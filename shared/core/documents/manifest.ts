@@ -14,9 +14,9 @@ import { documentShape } from './stored.ts';
 const referenceSchema = z.object({
   role: z.enum(['config', 'layer', 'manifest']),
   digest: digestSchema,
-  /** As its descriptor claims it. */
+  /** The size that its descriptor claims. */
   size: z.int().nonnegative(),
-  /** As it was measured, of a blob that the push has found in the repository. */
+  /** The measured size of a blob that the push has found in the repository. */
   stored: z.int().nonnegative().optional(),
   mediaType: z.string(),
   platform: z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() }).optional(),
@@ -38,14 +38,14 @@ export function timeKey(type: 'tag' | 'manifest' | 'binned' | 'binned-tag', upda
   return `${type}:${updatedAt}:${name}`;
 }
 
-/** One manifest of a repository. Its bytes never change; what is said about it may. */
+/** One manifest of a repository. Its bytes never change; its other properties may. */
 export const manifestDocumentSchema = z.object({
   ...documentShape('manifest'),
   registry: registrySchema,
   repository: repositorySchema,
   digest: digestSchema,
   mediaType: z.enum(manifestMediaTypes),
-  /** Of the manifest itself, in bytes. */
+  /** The size of the manifest itself, in bytes. */
   size: z.int().nonnegative(),
   /**
    * The exact text, or the physical blob that holds it when it is larger than `maxInlineBytes`, and the region that it
@@ -56,57 +56,63 @@ export const manifestDocumentSchema = z.object({
   artifactType: z.string().optional(),
   subject: digestSchema.optional(),
   /**
-   * The name of what the tags are about that it was pushed under (`aboutName`): a signature that names no subject
-   * itself.
+   * The name (`aboutName`) of the manifest that its tag named when it was pushed: a signature that names no subject
+   * itself has one.
    */
   about: z.string().optional(),
   annotations: annotationsSchema.optional(),
-  /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
+  /** Says where the annotations are when they are too many to repeat here (`maxAnnotationBytes`). */
   annotationsIn: z.literal('manifest').optional(),
-  /** What an image's config says that it runs on; an index says it of its children. */
+  /** The platform that an image's config names; an index names those of its children. */
   platform: z.object({ architecture: z.string().optional(), os: z.string().optional() }).optional(),
-  /** An image's labels, of its config. Absent for what is no image, and for what was pushed before they were read. */
+  /**
+   * The labels in an image's config. Absent for manifests that are no images, and for those that were pushed before
+   * labels were read.
+   */
   labels: z.record(z.string(), z.string()).optional(),
-  /** Where they are when they, or the config, are too large to be repeated here. */
+  /** Says where the labels are when they, or the config, are too large to be repeated here. */
   labelsIn: z.literal('config').optional(),
-  /** What a scanner reported (ACR's quarantine). */
+  /** The report of a scanner (ACR's quarantine). */
   quarantine: z.object({ state: z.string().optional(), details: z.string().optional() }).optional(),
   attributes: attributesSchema,
   /**
-   * When it, or an index that lists it, was last restored, or that index pushed: written in that transaction, so that
-   * whoever is moving it away notices.
+   * The time at which it, or an index that lists it, was last restored, or that index pushed. It is written in that
+   * transaction, so that a deletion under way notices.
    */
   heldAt: z.iso.datetime().optional(),
   /**
-   * When somebody pushed it out of the bin who may not restore: the referrers that people had deleted along with it by
-   * then stay there.
+   * The time at which it was pushed out of the recycle bin by a caller that may not restore: the referrers that people
+   * had deleted along with it by then stay there.
    */
   cameAloneAt: z.iso.datetime().optional(),
-  /** When a policy's judgement first saw it without a tag. A push writes the document anew, and so forgets it. */
+  /**
+   * The time at which a policy's judgement first saw it without a tag. A push writes the document anew, and so forgets
+   * it.
+   */
   untaggedAt: z.iso.datetime().optional(),
   ...changeTimes,
 });
 export type ManifestDocument = z.infer<typeof manifestDocumentSchema>;
 
-/** The manifests that an index lists, each once. */
+/** Returns the manifests that an index lists, each once. */
 export function childrenOf({ references }: Pick<ManifestDocument, 'references'>): Digest[] {
   return [...new Set(references.filter(({ role }) => role === 'manifest').map(({ digest }) => digest))];
 }
 
 /**
- * Demands that a manifest is live, and moves its etag: whoever is moving it into the bin must look again at what keeps
- * it.
+ * Makes a change that fails unless the manifest is live, and that moves its etag: a deletion under way must then check
+ * again what keeps the manifest.
  */
 export function holdChange(digest: Digest, now: Date): DocumentChange {
   return { do: 'patch', id: manifestId(digest), set: { heldAt: now.toISOString() } };
 }
 
-/** An item of Cosmos DB holds 2 MB, a manifest up to 4 MiB: what is larger than this lies in Blob Storage. In bytes. */
+/** Manifests with more bytes than this lie in Blob Storage: an item of Cosmos DB holds 2 MB, a manifest up to 4 MiB. */
 export const maxInlineBytes = 128 * 1024;
 
 /**
- * Annotations may make up nearly all of a manifest; what repeats them in a document stays far below what a batch may
- * hold. In bytes of JSON.
+ * Annotations are repeated in a document up to this many bytes of JSON: they may make up nearly all of a manifest, and
+ * a document stays far below the limit of a batch.
  */
 export const maxAnnotationBytes = 16 * 1024;
 
@@ -118,17 +124,23 @@ export function manifestRef(key: RepositoryKey, digest: Digest): DocumentRef {
   return { container: 'repositories', partition: partitionOf(key), id: manifestId(digest) };
 }
 
-/** A name that no other content has or will have (`id` is fresh): it is deleted with the one document that owns it. */
+/**
+ * Makes a name that no other content has or will have (`id` is fresh): the blob is deleted with the one document that
+ * owns it.
+ */
 export function manifestBlobName(digest: Digest, id: string): string {
   return `manifests/${digest.replace(':', '/')}/${id}`;
 }
 
-/** Contents that are older than these names may be shared by repositories: nobody owns them, so nobody deletes them. */
+/**
+ * Says whether a blob of content is owned by one manifest. Contents that are older than these names may be shared by
+ * repositories: nobody owns them, so nobody deletes them.
+ */
 export function isOwnContent(blob: string): boolean {
   return blob.split('/').length > 3;
 }
 
-/** Distribution-spec, "Listing Referrers": one edge from a subject to a manifest that names it. */
+/** One edge from a subject to a manifest that names it (distribution-spec, "Listing Referrers"). */
 export const referrerDocumentSchema = z.object({
   ...documentShape('referrer'),
   registry: registrySchema,
@@ -139,7 +151,7 @@ export const referrerDocumentSchema = z.object({
   size: z.int().nonnegative(),
   artifactType: z.string().optional(),
   annotations: annotationsSchema.optional(),
-  /** Where they are when they are too many to repeat here (`maxAnnotationBytes`). */
+  /** Says where the annotations are when they are too many to repeat here (`maxAnnotationBytes`). */
   annotationsIn: z.literal('manifest').optional(),
 });
 export type ReferrerDocument = z.infer<typeof referrerDocumentSchema>;
@@ -148,7 +160,7 @@ export function referrerId(subject: Digest, digest: Digest): string {
   return `referrer:${subject}:${digest}`;
 }
 
-/** The change that writes a manifest's edge; nothing for one that names no subject. */
+/** Makes the change that writes a manifest's edge; none for a manifest that names no subject. */
 export function referrerEdge(manifest: ManifestDocument): DocumentChange[] {
   const { registry, repository, subject, digest, mediaType, size, artifactType, annotations, annotationsIn } = manifest;
   if (subject === undefined) return [];
@@ -177,13 +189,13 @@ export const tagDocumentSchema = z.object({
   name: tagSchema,
   digest: digestSchema,
   /**
-   * On whose word its image is what it says, as what it is built on; absent from what was pushed before this was kept.
-   * It is shown to nobody.
+   * The identity on whose word the image is what it says, for instance what it is built on; absent from tags that were
+   * pushed before this was kept. It is shown to nobody.
    */
   pushedBy: pushedBySchema.optional(),
   /**
-   * The name of what it is about (`aboutName`): by its own name, or by its manifest's subject. Such a tag is no
-   * image's.
+   * The name (`aboutName`) of the manifest that the tag belongs to, by its own name or by its manifest's subject. Such
+   * a tag is no image's.
    */
   about: z.string().optional(),
   attributes: attributesSchema,

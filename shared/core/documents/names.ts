@@ -14,7 +14,7 @@ export const repositorySchema = z.custom<RepositoryName>(
 );
 export const tagSchema = z.custom<Tag>((value) => typeof value === 'string' && isTag(value), 'is not a tag');
 
-/** A repository's documents are one partition, so that a push is one transaction. */
+/** Returns the partition of a repository. Its documents share one, so that a push is one transaction. */
 export function partitionOf(key: RepositoryKey): readonly [string, string] {
   return [key.registry, key.repository];
 }

@@ -4,9 +4,9 @@ import type { Stored } from './stored.ts';
 import { parseStored } from './stored.ts';
 
 /**
- * Cosmos DB may answer a query with an empty page that is not the last. Whoever asks for one page, to see whether there
- * is any such document or to show a client the first of them, takes that for none: so such pages are passed here, and
- * an empty page is the last. It may still hold fewer documents than its limit.
+ * Wraps queries so that an empty page is the last one. Cosmos DB may answer a query with an empty page that is not: a
+ * caller that asks for one page, to see whether any such document exists or to show a client the first of them, would
+ * take that for none. A page may still hold fewer documents than its limit.
  */
 export function withoutEmptyPages(documents: Documents): Documents {
   return {
@@ -22,18 +22,18 @@ export function withoutEmptyPages(documents: Documents): Documents {
   };
 }
 
-/** A query from its beginning; `limit` is how much one page holds. */
+/** A query from its beginning; `limit` is the number of documents on one page. */
 export type WholeQuery = Omit<DocumentQuery, 'continuation'>;
 
-/** A page of what a query finds; `isLast` where no other follows. */
+/** A page of a query; `isLast` if no other follows. */
 export interface QueryPage {
   readonly documents: readonly VersionedDocument[];
   readonly isLast: boolean;
 }
 
 /**
- * The pages of what a query finds, also empty ones. The next one is asked for when it is wanted, so who stops early
- * costs no more. Throws `StoreFailure`.
+ * Reads the pages of a query, also empty ones. The next one is read when it is needed, so stopping early costs no more.
+ * Throws `StoreFailure`.
  */
 export async function* eachPage(documents: QueryDocuments, query: WholeQuery): AsyncGenerator<QueryPage> {
   let page = await documents.queryDocuments(query);
@@ -44,7 +44,7 @@ export async function* eachPage(documents: QueryDocuments, query: WholeQuery): A
   }
 }
 
-/** The documents of each page. Throws `StoreFailure`. */
+/** Reads the documents of each page. Throws `StoreFailure`. */
 export async function* pagesOf(
   documents: QueryDocuments,
   query: WholeQuery,
@@ -52,12 +52,15 @@ export async function* pagesOf(
   for await (const page of eachPage(documents, query)) yield page.documents;
 }
 
-/** What a query finds, one by one. Throws `StoreFailure`. */
+/** Reads the documents of a query one by one. Throws `StoreFailure`. */
 export async function* documentsOf(documents: QueryDocuments, query: WholeQuery): AsyncGenerator<VersionedDocument> {
   for await (const page of pagesOf(documents, query)) yield* page;
 }
 
-/** The same, parsed. Throws `StoreFailure`, and `UnreadableDocument` for one of another shape. */
+/**
+ * Reads and parses the documents of a query one by one. Throws `StoreFailure`, and `UnreadableDocument` for one of
+ * another shape.
+ */
 export async function* storedOf<T>(
   documents: QueryDocuments,
   query: WholeQuery,
@@ -66,12 +69,12 @@ export async function* storedOf<T>(
   for await (const found of documentsOf(documents, query)) yield parseStored(schema, found, query);
 }
 
-/** All that a query finds. Throws as `storedOf` does. */
+/** Reads and parses all documents of a query. Throws as `storedOf` does. */
 export function allStored<T>(documents: QueryDocuments, query: WholeQuery, schema: z.ZodType<T>): Promise<Stored<T>[]> {
   return firstOf(Infinity, storedOf(documents, query, schema));
 }
 
-/** The first `most`, or as many as there are; no more pages are read than that takes. */
+/** Returns the first `most`, or as many as there are; no more pages are read than that needs. */
 export async function firstOf<T>(most: number, all: AsyncIterable<T>): Promise<T[]> {
   const taken: T[] = [];
   for await (const each of all) {
@@ -81,13 +84,16 @@ export async function firstOf<T>(most: number, all: AsyncIterable<T>): Promise<T
   return taken;
 }
 
-/** The first page that holds anything, or the last one. It may hold fewer documents than its limit. Throws `StoreFailure`. */
+/**
+ * Reads up to the first page that holds anything, or the last one. It may hold fewer documents than its limit. Throws
+ * `StoreFailure`.
+ */
 export async function firstFilledPage(documents: QueryDocuments, query: WholeQuery): Promise<QueryPage> {
   for await (const page of eachPage(documents, query)) if (page.documents.length > 0) return page;
   return { documents: [], isLast: true };
 }
 
-/** The documents of that page; none where nothing is found. Throws `StoreFailure`. */
+/** Reads the documents of the first page that holds any; none if nothing is found. Throws `StoreFailure`. */
 export async function firstPage(documents: QueryDocuments, query: WholeQuery): Promise<readonly VersionedDocument[]> {
   return (await firstFilledPage(documents, query)).documents;
 }

@@ -7,21 +7,21 @@ import type { ManifestDocument } from './manifest.ts';
 export type Reference = ManifestDocument['references'][number];
 
 /**
- * More than any client makes. It bounds what one request makes the stores do, and what a manifest's document repeats:
- * an item of Cosmos DB holds 2 MB.
+ * The number of references that a manifest may have, which is more than any client makes. It bounds the store calls of
+ * one request, and what a manifest's document repeats: an item of Cosmos DB holds 2 MB.
  */
 export const maxReferences = 1_000;
 
 /**
- * A descriptor of what is not stored here may claim any size. More than a store's blob can be is not believed, and a
- * thousand of these still make a number that is exact. In bytes.
+ * A claimed size counts up to this many bytes: a descriptor of content that is not stored here may claim any size. More
+ * than a store's blob can be is not believed, and a thousand of these still make an exact number.
  */
 const maxClaimedBytes = 2 ** 43;
 
-/** What a platform may take up in a document; a longer one stays in the manifest alone. In bytes of JSON. */
+/** A platform is kept in a document up to this many bytes of JSON; a longer one stays in the manifest alone. */
 const maxPlatformBytes = 200;
 
-/** Each digest that a manifest references, once. */
+/** Returns each digest that a manifest references, once. */
 export function referencedDigests({
   config,
   layers,
@@ -31,9 +31,9 @@ export function referencedDigests({
 }
 
 /**
- * What a manifest's document repeats of its descriptors: each digest once in a role, an index's also once for each
- * platform, as far as there is room. `stored` are the sizes of those blobs that the push has found in the repository:
- * what an index lists and is among them is a blob.
+ * Returns the descriptors that a manifest's document repeats: each digest once in a role, an index's also once for each
+ * platform, as far as there is room. `stored` are the sizes of the blobs that the push has found in the repository: an
+ * index's entry that is among them is a blob.
  */
 export function referencesOf(manifest: Manifest, stored: ReadonlyMap<Digest, number>): Reference[] {
   const all = [
@@ -60,7 +60,10 @@ function reference(
   };
 }
 
-/** What else a descriptor's platform holds may be of any size and depth; it stays in the manifest. */
+/**
+ * Returns the part of a platform that a document keeps. The rest may be of any size and depth; it stays in the
+ * manifest.
+ */
 function shortPlatform(platform: Descriptor['platform']): Pick<Reference, 'platform'> {
   if (platform?.architecture === undefined || platform.os === undefined) return {};
   const { architecture, os, variant } = platform;
@@ -83,8 +86,8 @@ function bounded(all: readonly Reference[]): Reference[] {
 }
 
 /**
- * As `bounded`, of a document that an older version may have written without a bound. Behind the bound the digest alone
- * is left, for that is what keeps blobs.
+ * Bounds the references of a document that an older version may have written without a bound. Behind the bound the
+ * digest alone is left, for that is what keeps blobs.
  */
 export function boundedReferences(references: readonly Reference[]): Reference[] {
   return bounded(references.map(({ platform, ...each }) => ({ ...each, ...shortPlatform(platform) }))).map(
@@ -92,12 +95,12 @@ export function boundedReferences(references: readonly Reference[]): Reference[]
   );
 }
 
-/** How large a reference is: as it was measured when it was pushed, or as it is claimed. In bytes. */
+/** Returns the size of a reference in bytes: as it was measured at the push, or as it is claimed. */
 export function sizeOf({ size, stored }: Pick<Reference, 'size' | 'stored'>): number {
   return stored ?? Math.min(size, maxClaimedBytes);
 }
 
-/** A sum that stays a number which is exact and can be read again, whatever is added up. */
+/** Adds up sizes to a number that is exact and can be read again, whatever is added up. */
 export function sumOfBytes(sizes: Iterable<number>): number {
   let sum = 0;
   for (const size of sizes) sum += size;
@@ -105,8 +108,8 @@ export function sumOfBytes(sizes: Iterable<number>): number {
 }
 
 /**
- * Sums that an older version wrote may be neither whole nor positive any more, once claimed sizes have gone through
- * them.
+ * Corrects a sum that an older version wrote: it may be neither whole nor positive any more, once claimed sizes have
+ * gone through it.
  */
 export function withinBounds(value: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(value)));

@@ -17,10 +17,11 @@ export const repositoryDocumentSchema = z.object({
   /** `deleted` marks where a repository was, until it is certain that no push was under way. */
   state: z.enum(['live', 'deleted']),
   /**
-   * Of this life of the name: ids of its events are made of it, so that a crash repeats them and makes no second one.
+   * The id of this life of the name: ids of its events are made of it, so that a crash repeats them and makes no second
+   * one.
    */
   generation: z.string(),
-  /** Whether the event of its creation is recorded. */
+  /** True when the event of its creation is recorded. */
   announced: z.boolean(),
   attributes: attributesSchema,
   createdAt: z.iso.datetime(),
@@ -28,7 +29,10 @@ export const repositoryDocumentSchema = z.object({
 });
 export type RepositoryDocument = z.infer<typeof repositoryDocumentSchema>;
 
-/** A slash may not stand in an id, a colon may not stand in a repository's name. */
+/**
+ * Returns the place of a repository's entry. A slash may not stand in an id, and a colon may not stand in a
+ * repository's name.
+ */
 export function repositoryRef(key: RepositoryKey): DocumentRef {
   return {
     container: 'registries',

@@ -3,10 +3,10 @@ import type { DocumentQuery, Documents } from '../ports/documents.ts';
 import { openText, sealingKeyFor, sealText } from '../secrets/sealed-text.ts';
 
 /**
- * Documents as lists need them that show a client where their next page begins. The store's own token says which
- * partitions and ids there are, and one that was made up ends in an error of the store: so a client holds it encrypted,
- * bound to the list that it is of. `key` is the upload key, which all instances share. `queryDocuments` throws
- * `RegistryError` (`request-invalid`) for a continuation that does not open.
+ * Wraps documents for lists that show a client where their next page begins. The store's own token says which
+ * partitions and ids there are, and a made-up one ends in an error of the store: so a client holds it encrypted, bound
+ * to its list. `key` is the upload key, which all instances share. `queryDocuments` throws `RegistryError`
+ * (`request-invalid`) for a continuation that does not open.
  */
 export function sealedPages(documents: Documents, key: Uint8Array): Documents {
   const secret = sealingKeyFor('place in a list', key);
@@ -26,7 +26,9 @@ export function sealedPages(documents: Documents, key: Uint8Array): Documents {
   };
 }
 
-/** What must not change from page to page. The bound of a range may: "until now" is another time for each page. */
+/**
+ * Returns what must not change from page to page. The bound of a range may: "until now" is another time for each page.
+ */
 function listOf({ container, partition, where, orderBy }: DocumentQuery): Buffer {
   const conditions = where.map((each) => (['=', 'in', 'contains'].includes(each.is) ? each : [each.path, each.is]));
   return Buffer.from(JSON.stringify([container, partition ?? [], conditions, orderBy ?? {}]));

@@ -7,7 +7,10 @@ export interface Stored<T> {
   readonly etag: string;
 }
 
-/** Thrown when a document in the store is not what its reader knows: a newer version's, or damage. Never "absent". */
+/**
+ * Thrown when a stored document is not of the shape that its reader knows, being a newer version's or damaged. It never
+ * means "absent".
+ */
 export class UnreadableDocument extends Error {
   override readonly name = 'UnreadableDocument';
 
@@ -26,7 +29,7 @@ export async function readStored<T>(
   return found === undefined ? undefined : parseStored(schema, found, ref);
 }
 
-/** Parses what a query gave. Throws `UnreadableDocument`. */
+/** Parses a document of a query. Throws `UnreadableDocument`. */
 export function parseStored<T>(
   schema: z.ZodType<T>,
   found: VersionedDocument,
@@ -40,7 +43,7 @@ export function parseStored<T>(
   );
 }
 
-/** What every stored document has beside its content. */
+/** Returns the properties that every stored document has beside its content. */
 export function documentShape<T extends string>(type: T) {
   return { id: z.string(), type: z.literal(type), schemaVersion: z.literal(1) };
 }

@@ -1,9 +1,12 @@
 import { openText, sealingKeyFor, sealText } from '../secrets/sealed-text.ts';
 import { notOfThisList } from './sealed-pages.ts';
 
-/** Shows clients where their next page begins, as `sealedPages` does, of a list that is read whole: it is a short one. */
+/**
+ * Pages of a list that is read whole, because it is short; they show clients where the next one begins, as
+ * `sealedPages` does.
+ */
 export interface Places {
-  /** The page of `all`, which is in the order of `nameOf`. Throws `RegistryError` (`request-invalid`). */
+  /** Returns one page of `all`, which is in the order of `nameOf`. Throws `RegistryError` (`request-invalid`). */
   pageOf<T>(
     list: string,
     all: readonly T[],
@@ -19,7 +22,7 @@ export function sealedPlaces(key: Uint8Array): Places {
       const context = Buffer.from(`whole ${list}`);
       const last = continuation === undefined ? undefined : openText(continuation, secret, context);
       if (continuation !== undefined && last === undefined) throw notOfThisList();
-      // The last one of the page before may be gone meanwhile: the next is the first behind it.
+      // The last item of the page before may be gone meanwhile: the next page begins with the first one behind it.
       const rest = last === undefined ? all : all.filter((item) => nameOf(item) > last);
       const items = rest.slice(0, limit);
       const end = items.at(-1);
