@@ -7,7 +7,9 @@ const root = dirname(import.meta.dirname);
 /** The rooms whose comments are sentences. A room that is done is added here, and stays so. */
 const rooms = [
   'shared/core/dockerfile',
+  'shared/core/documents',
   'shared/core/oci',
+  'shared/core/ports',
   'shared/core/outbound',
   'shared/core/regions',
   'shared/core/rules',

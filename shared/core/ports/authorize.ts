@@ -4,40 +4,45 @@ import type { Principal } from '../oci/principal.ts';
 
 export type { Access, Challenge, RepositoryAction };
 
-/** Who asks, once that is proven. */
+/** The caller of a request, once its identity is proven. */
 export interface Caller {
-  /** What events and logs call it. */
+  /** The name of the caller in events and logs. */
   readonly actor: string;
-  /** Who that is, for what is done with its push later; absent where nobody is known who could be asked about then. */
+  /**
+   * The identity behind its pushes, for what is done with them later; absent where nobody is known whose rights could
+   * be asked for then.
+   */
   readonly principal?: Principal;
-  /** It showed no credentials: what needs no access by name still needs to know who asks. */
+  /** True when no credentials came: an operation that needs no access by name still needs a caller who is known. */
   readonly anonymous?: boolean;
-  /** It showed a token that was not asked for the catalog: with another it may see more of that. */
+  /** True when its token was not requested for the catalog: with another token it may see more of that. */
   readonly withoutCatalog?: boolean;
-  /** How a refusal invites it to come again; absent when no other credentials would help: then it is denied. */
+  /**
+   * The challenge that a refusal carries; absent when no other credentials would help, so that the caller is denied.
+   */
   readonly challenge?: Challenge;
-  /** Denies what it was not given. Reads no store. */
+  /** Says whether the caller has a right; it denies all that was not granted. Reads no store. */
   may(access: Access): boolean;
 }
 
 export interface IdentifyCaller {
   /**
-   * The caller of a request, anonymous ones included; asked once per request, for it also counts against rate limits.
-   * `needed` is what the request needs: a challenge repeats it, and nothing is decided by it here. Throws
-   * `RegistryError` (`unauthorized`) for credentials that are wrong or over, (`too-many-requests`) past a limit, and
-   * `StoreFailure` when they cannot be checked: never a weaker caller instead.
+   * Identifies the caller of a request, anonymous ones included. It is called once per request, for it also counts
+   * against rate limits. `needed` is what the request needs: a challenge repeats it, and nothing is decided by it here.
+   * Throws `RegistryError` (`unauthorized`) for credentials that are wrong or expired, (`too-many-requests`) past a
+   * limit, and `StoreFailure` when they cannot be checked: it never returns a weaker caller instead.
    */
   identify(request: Request, needed: readonly Access[]): Promise<Caller>;
 }
 
-/** Everyone may do everything: the local stack on loopback. */
+/** Grants everyone every right, as on the local stack on loopback. */
 export const openToAll: IdentifyCaller = {
   identify: () => Promise.resolve({ actor: 'anonymous', principal: { is: 'anonymous' }, may: () => true }),
 };
 
 /**
- * A token for somebody who is no caller yet: for these repositories alone, at this host, until then. Throws
- * `StoreFailure`.
+ * Issues a token to an identity that is not the caller of a request yet, for these repositories alone, at this host,
+ * until then. Throws `StoreFailure`.
  */
 export type IssueAccess = (token: {
   readonly to: string;

@@ -4,43 +4,41 @@ import type { Tag } from '../oci/name.ts';
 import type { Cause } from './cause.ts';
 import type { DocumentChange } from './documents.ts';
 
-/** Who takes something, and by which rule of a policy where it is one. */
+/** The cause of a recycling, with the rule of the policy where a policy is the cause. */
 export interface TakenBy {
   readonly cause: Cause;
   readonly rule?: string;
-  /** In the bin, where it is not what the registry's settings say. */
+  /** The days in the recycle bin, where they are not those of the registry's settings. */
   readonly retentionDays?: number;
 }
 
-/** A manifest that lists a blob, and whether it can be pulled or lies in the bin. */
+/** A manifest that lists a blob: a live one, or one in the recycle bin. */
 export interface Lister {
   readonly digest: Digest;
   readonly where: 'live' | 'bin';
 }
 
-/**
- * The recycle bin as the data plane needs it. Everything here throws `StoreFailure`, and `RegistryError` (`contended`).
- */
+/** The recycle bin as the data plane needs it. All methods throw `StoreFailure`, and `RegistryError` (`contended`). */
 export interface RecycleBin {
   /**
-   * Moves a manifest, all its tags, its children and referrers that nothing else keeps. Throws `RegistryError`:
+   * Recycles a manifest, all its tags, and its children and referrers that nothing else keeps. Throws `RegistryError`:
    * `manifest-unknown`, `disallowed`.
    */
   recycleManifest(key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void>;
-  /** Moves a tag; its manifest stays. `false` when there is none. Throws `RegistryError` (`disallowed`). */
+  /** Recycles a tag; its manifest stays. `false` if there is none. Throws `RegistryError` (`disallowed`). */
   recycleTag(key: RepositoryKey, tag: Tag, by: TakenBy): Promise<boolean>;
-  /** Moves all that a repository holds; asked again it goes on. Throws `RegistryError` (`disallowed`). */
+  /** Recycles all that a repository holds; called again, it goes on. Throws `RegistryError` (`disallowed`). */
   recycleAll(key: RepositoryKey, by: TakenBy): Promise<{ readonly manifests: Digest[]; readonly tags: Tag[] }>;
   /**
-   * A pull found nothing: brings back what a policy took, where the registry's settings say so. `false` when nothing
-   * came.
+   * Restores for a pull that found nothing what a policy recycled, if the registry's settings say so. `false` if
+   * nothing was restored.
    */
   reviveForPull(key: RepositoryKey, reference: Tag | Digest, cause: Cause): Promise<boolean>;
-  /** A manifest of the repository that needs a blob, live or in the bin: one of them, by one query. */
+  /** Finds a manifest of the repository that needs a blob, live or in the recycle bin: one of them, by one query. */
   listerOf(key: RepositoryKey, blob: Digest): Promise<Lister | undefined>;
   /**
-   * A push lists it: brings back what a policy took, whoever pushes, and what somebody deleted for who may restore.
-   * `refused`: it stays; `not there`: it is not in the bin.
+   * Restores a manifest for a push that lists it. If a policy recycled it, any push restores it; if somebody deleted it,
+   * only one that may restore does. `refused` says that it stays, `not there` that it is not in the recycle bin.
    */
   reviveForPush(
     key: RepositoryKey,
@@ -48,15 +46,15 @@ export interface RecycleBin {
     cause: Cause,
     mayRestore: boolean,
   ): Promise<'revived' | 'refused' | 'not there'>;
-  /** Brings a manifest back with what came along with it, tags too. `false` when it is not in the bin. */
+  /** Restores a manifest with what was recycled along with it, tags too. `false` if it is not in the recycle bin. */
   restoreManifest(key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean>;
   /**
-   * Brings one tag back, and its manifest first. `taken`: the name has another manifest by now. `not there`: it is not
-   * in the bin.
+   * Restores one tag, and its manifest first. `taken` says that the name has another manifest by now, `not there` that
+   * it is not in the recycle bin.
    */
   restoreTag(key: RepositoryKey, digest: Digest, tag: Tag, cause: Cause): Promise<'restored' | 'taken' | 'not there'>;
-  /** The change that records in the batch that brings a manifest back that its surroundings are to be settled. */
+  /** Makes the change that records, in the batch that restores a manifest, that its neighbours are to be reconciled. */
   settling(key: RepositoryKey, digest: Digest): DocumentChange;
-  /** Brings the surroundings of a manifest in line with whether it is live. A crash leaves it to a timer. */
+  /** Reconciles the neighbours of a manifest with whether it is live. After a crash a timer does it. */
   settle(key: RepositoryKey, digest: Digest, cause: Cause): Promise<void>;
 }

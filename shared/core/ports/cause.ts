@@ -1,4 +1,4 @@
-/** Who did what triggers an event, and through which request: `request` and `actor` of ACR's events. */
+/** The actor and the request that caused an event: `request` and `actor` of ACR's events. */
 export interface Cause {
   readonly request: {
     readonly id: string;

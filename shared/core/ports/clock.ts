@@ -3,13 +3,13 @@ export interface Clock {
 }
 
 export interface RandomIds {
-  /** A fresh UUID. */
+  /** Returns a fresh UUID. */
   nextId(): string;
 }
 
 export const systemClock: Clock = { now: () => new Date() };
 
-/** Ahead of the system's, for trying what takes days. */
+/** Returns a clock that is ahead of the system's, for trying what needs days. */
 export function clockAhead(days: number): Clock {
   return days === 0 ? systemClock : { now: () => new Date(Date.now() + days * 24 * 3600 * 1000) };
 }

@@ -13,7 +13,7 @@ export const containerNames = [
 ] as const;
 export type ContainerName = (typeof containerNames)[number];
 
-/** One string per level of the container's (hierarchical) partition key. */
+/** The values of the container's (hierarchical) partition key, one string per level. */
 export type PartitionKey = readonly string[];
 
 /** A JSON document. `id` holds none of `/ \ ? #` (Cosmos DB refuses them). `ttl` is in seconds. */
@@ -29,72 +29,81 @@ export interface DocumentRef {
   readonly id: string;
 }
 
-/** `etag` changes with every write of the document; a condition on it makes a write optimistic. */
+/** A document with its etag, which changes with every write; a condition on it makes a write optimistic. */
 export interface VersionedDocument {
   readonly document: JsonDocument;
   readonly etag: string;
 }
 
 export interface ReadDocument {
-  /** `undefined` when there is none, or its ttl has passed. Throws `StoreFailure`. */
+  /** Reads a document; `undefined` if there is none, or its ttl has passed. Throws `StoreFailure`. */
   readDocument(ref: DocumentRef): Promise<VersionedDocument | undefined>;
 }
 
 export type Scalar = string | number | boolean | null;
 
-/** `path` is dotted: `target.digest`. A document without the property never matches. */
+/** A condition of a query. `path` is dotted: `target.digest`. A document without the property never matches. */
 export type Predicate =
   | { readonly path: string; readonly is: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'starts-with'; readonly value: Scalar }
   | { readonly path: string; readonly is: 'in'; readonly values: readonly Scalar[] }
-  /** An array at `path` has an object with all of these properties. Answered from the index where there is no order. */
+  /**
+   * An array at `path` has an object with all of these properties. The index answers this if the query has no order.
+   */
   | { readonly path: string; readonly is: 'contains'; readonly value: Readonly<Record<string, string>> };
 
 export interface DocumentQuery {
   readonly container: ContainerName;
-  /** All levels, a prefix of them, or absent: across partitions (timers only, never a request). */
+  /**
+   * The partition: all levels, a prefix of them, or absent, which queries across partitions (timers only, never a
+   * request).
+   */
   readonly partition?: PartitionKey;
-  /** All must hold. */
+  /** The conditions, all of which must hold. */
   readonly where: readonly Predicate[];
   readonly orderBy?: { readonly path: string; readonly direction: 'asc' | 'desc' };
-  /** The most documents in one page. */
+  /** The most documents on one page. */
   readonly limit: number;
-  /** From an earlier page of the same query: the next page starts behind its last document. */
+  /** The continuation of an earlier page of the same query: the next page starts behind its last document. */
   readonly continuation?: string;
 }
 
-/** `continuation` is absent on the last page. A page may hold fewer documents than the limit and not be the last. */
+/**
+ * A page of a query. `continuation` is absent on the last page. A page may hold fewer documents than the limit and not
+ * be the last.
+ */
 export interface DocumentPage {
   readonly documents: readonly VersionedDocument[];
   readonly continuation?: string;
 }
 
 export interface QueryDocuments {
-  /** Throws `StoreFailure`. */
+  /** Reads one page of a query. Throws `StoreFailure`. */
   queryDocuments(query: DocumentQuery): Promise<DocumentPage>;
 }
 
 export interface CountDocuments {
   /**
-   * How many documents of one whole partition match: the index counts them, no document is read. Throws `StoreFailure`.
+   * Counts the documents of one whole partition that match: the index counts them, no document is read. Throws
+   * `StoreFailure`.
    */
   countDocuments(
     query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey },
   ): Promise<number>;
 }
 
-/** Added to a number; an absent property counts as 0. */
+/** An amount to add to a number; an absent property counts as 0. */
 export interface Increment {
   readonly path: string;
   readonly by: number;
 }
 
-/** One change of a batch, and what it demands of the document that is there. */
+/** One change of a batch, and its demand on the existing document. */
 export type DocumentChange =
   /** Demands that no such id exists. */
   | { readonly do: 'create'; readonly document: JsonDocument }
   /** Demands nothing. */
   | { readonly do: 'upsert'; readonly document: JsonDocument }
-  /** Demands that it exists, with this etag where one is given. */
+  /** Demands that the document exists, with this etag where one is given. */
   | { readonly do: 'replace'; readonly document: JsonDocument; readonly ifMatch?: string }
   | {
       readonly do: 'patch';
@@ -105,7 +114,7 @@ export type DocumentChange =
     }
   | { readonly do: 'delete'; readonly id: string; readonly ifMatch?: string };
 
-/** `index` is that of the change whose demand did not hold; nothing was written. */
+/** The outcome of a commit. `index` is that of the change whose demand did not hold; nothing was written. */
 export type CommitOutcome =
   | { readonly committed: true; readonly etags: readonly (string | undefined)[] }
   | { readonly committed: false; readonly index: number; readonly because: 'exists' | 'absent' | 'changed' };

@@ -1,6 +1,6 @@
 /**
- * A dependency answered "not now" or did not answer. Adapters throw it; nobody turns it into "absent".
- * `retryAfterMs` is what the dependency asked for, where it did.
+ * Thrown when a dependency answered "not now" or did not answer. Adapters throw it; nobody turns it into "absent".
+ * `retryAfterMs` is the wait that the dependency asked for, if it did.
  */
 export class StoreFailure extends Error {
   override readonly name = 'StoreFailure';
@@ -23,7 +23,7 @@ export class StoreFailure extends Error {
 }
 
 /**
- * What the application depends on, in the words of its own diagram; `issuer` is whoever vouches for outside identities,
- * `git` a host of contexts.
+ * The dependencies of the application, in the words of its own diagram; `issuer` vouches for outside identities, `git`
+ * is a host of contexts.
  */
 export type Dependency = 'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer' | 'git';

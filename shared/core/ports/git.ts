@@ -1,8 +1,8 @@
 /** A repository that git's smart HTTP protocol serves. */
 export interface GitRepository {
-  /** https, without user and password. */
+  /** An https URL, without user and password. */
   readonly url: string;
-  /** What it wants to be asked with; absent where it is public. */
+  /** The credential that the host needs; absent where the repository is public. */
   readonly credential?: GitCredential | undefined;
 }
 
@@ -11,7 +11,7 @@ export interface GitCredential {
   readonly password: string;
 }
 
-/** What is wrong with the repository, the reference or the tree, as a sentence for who named it. */
+/** A refusal of the repository, the reference or the tree; `why` is a sentence for the one who named it. */
 export interface GitRefused {
   readonly is: 'refused';
   readonly why: string;
@@ -19,16 +19,16 @@ export interface GitRefused {
 
 export interface Git {
   /**
-   * The commit that a branch, a tag or `HEAD` names now; a commit in full is itself. Throws `StoreFailure` (`git`) when
-   * nothing usable is answered: then it may be asked again.
+   * Resolves a branch, a tag or `HEAD` to the commit that it names now; a commit in full is itself. Throws
+   * `StoreFailure` (`git`) if nothing usable is answered: then the call may be repeated.
    */
   resolveRef(
     repository: GitRepository,
     ref: string,
   ): Promise<{ readonly is: 'at'; readonly commit: string } | GitRefused>;
   /**
-   * The files of a commit below a folder, as a tar archive with that folder as its root: the same bytes for the same
-   * commit. Symbolic links stay links; submodules are empty folders. Bounded in bytes, files and time. Throws as
+   * Reads the files of a commit below a folder, as a tar archive with that folder as its root: the same bytes for the
+   * same commit. Symbolic links stay links; submodules are empty folders. Bounded in bytes, files and time. Throws as
    * `resolveRef`, also while the archive is read.
    */
   archiveOf(

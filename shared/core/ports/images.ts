@@ -9,7 +9,7 @@ import type { Cause } from './cause.ts';
 export interface StoredImage {
   readonly digest: Digest;
   readonly mediaType: ManifestMediaType;
-  /** Exactly what was pushed. */
+  /** The bytes exactly as they were pushed. */
   readonly bytes: Uint8Array;
   readonly manifest: Manifest;
 }
@@ -20,41 +20,44 @@ interface ImagePush {
   readonly mediaType: ManifestMediaType;
   readonly cause: Cause;
   /**
-   * On whose word the image is what it says; absent, on nobody's: then its tag follows nothing that not everyone may
-   * pull.
+   * The identity on whose word the image is what it says. If absent, nobody vouches for it: its tag then follows
+   * nothing that not everyone may pull.
    */
   readonly pushedBy?: PushedBy | undefined;
-  /** What the tag must point at when it is moved: a digest, or nothing. */
+  /** The digest that the tag must point at when it is moved, or `nothing` for a tag that must not exist. */
   readonly onlyIfAt?: Digest | 'nothing';
 }
 
 /**
- * The registry as those that make images from images need it: manifests and small blobs, and layers that move by name
- * alone. All throw `StoreFailure`.
+ * The registry as those that make images from images need it: manifests and small blobs, and layers that are mounted by
+ * their digest alone. All methods throw `StoreFailure`.
  */
 export interface Images {
-  /** `undefined` when it is not live: nothing comes back out of the bin for it. */
+  /** Reads a live image; `undefined` if there is none: nothing is restored from the recycle bin for it. */
   readImage(key: RepositoryKey, reference: Tag | Digest): Promise<StoredImage | undefined>;
-  /** As `readImage`, for what goes into other repositories: what a pull is refused for (`readEnabled`) is not there. */
+  /**
+   * Reads an image as `readImage` does, for use in other repositories: one whose pulls are refused (`readEnabled`) is
+   * absent.
+   */
   readPullable(key: RepositoryKey, reference: Tag | Digest): Promise<StoredImage | undefined>;
-  /** A config, or a statement. `undefined` when the repository has no such blob, or it is larger. */
+  /** Reads a config or a statement. `undefined` if the repository has no such blob, or it is larger. */
   readSmallBlob(key: RepositoryKey, digest: Digest, maxBytes: number): Promise<Uint8Array | undefined>;
-  /** Stores it once, whoever asks. */
+  /** Stores a blob, once however often it is called. */
   storeSmallBlob(key: RepositoryKey, bytes: Uint8Array): Promise<Digest>;
   /**
-   * Stores it once, whoever asks; what `open` gives is read only when it is not here yet. Throws `RegistryError`
-   * (`digest-invalid`) when it has another digest.
+   * Stores a blob, once however often it is called; `open` is called only if the blob is not here yet. Throws
+   * `RegistryError` (`digest-invalid`) if its bytes have another digest.
    */
   storeBlob(key: RepositoryKey, digest: Digest, open: () => ReadableStream<Uint8Array>): Promise<void>;
-  /** In bytes. Throws `RegistryError` (`blob-unknown`). */
+  /** Returns the size of a blob in bytes. Throws `RegistryError` (`blob-unknown`). */
   sizeOfBlob(key: RepositoryKey, digest: Digest): Promise<number>;
-  /** A blob of any size. `undefined` when the repository has none. */
+  /** Opens a blob of any size. `undefined` if the repository has none. */
   openBlob(key: RepositoryKey, digest: Digest): Promise<ReadableStream<Uint8Array> | undefined>;
-  /** `false` when the repository that it is taken from does not have it, or may not be read. */
+  /** Mounts a blob of another repository. `false` if that repository does not have it, or may not be read. */
   mountBlob(from: RepositoryKey, to: RepositoryKey, digest: Digest): Promise<boolean>;
   /**
-   * As a client's push: the same checks, the same transaction, the same events. Throws `RegistryError`; `conflict` when
-   * the tag is elsewhere by now.
+   * Pushes an image as a client does: with the same checks, the same transaction, the same events. Throws
+   * `RegistryError`; `conflict` if the tag points elsewhere by now.
    */
   pushImage(key: RepositoryKey, push: ImagePush): Promise<Digest>;
 }

@@ -1,7 +1,7 @@
-/** Azure Resource Manager, as the app's own identity. */
+/** Azure Resource Manager, called as the app's own identity. */
 export interface AzureManagement {
-  /** Of the cloud that the app runs in: no token goes anywhere else. */
+  /** The endpoint of the cloud that the app runs in: a token is sent nowhere else. */
   readonly endpoint: URL;
-  /** Rejects where the app has no identity, or nobody gives it a token. */
+  /** Issues a token for the endpoint. Rejects if the app has no identity, or gets no token for it. */
   issueToken(): Promise<string>;
 }

@@ -1,23 +1,23 @@
 export interface GetJson {
   /**
-   * The JSON behind a URL that somebody else chose: bounded in size and time, without redirects, and never from an
-   * address of a private network. Throws `OutboundRefused` for a URL that is not allowed, `StoreFailure` (`issuer`)
-   * when nothing usable comes back.
+   * Reads the JSON behind a URL that somebody else chose: bounded in size and time, without redirects, and never from
+   * an address of a private network. Throws `OutboundRefused` for a URL that is not allowed, `StoreFailure` (`issuer`)
+   * if nothing usable comes back.
    */
   getJson(url: URL): Promise<unknown>;
 }
 
 export interface Answer {
   readonly status: number;
-  /** Lower-case names; of a header that came twice the first. */
+  /** The headers by lower-case names; of a header that came twice, the first value. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly text: string;
 }
 
 export interface AskUrl {
   /**
-   * Asks as `getJson` does, and gives whatever is answered, a redirect or a refusal too. Throws `OutboundRefused`;
-   * `StoreFailure` (`issuer`) when nothing is answered.
+   * Sends a request as `getJson` does, and returns whatever is answered, a redirect or a refusal too. Throws
+   * `OutboundRefused`; `StoreFailure` (`issuer`) if nothing is answered.
    */
   ask(
     url: URL,
@@ -25,7 +25,7 @@ export interface AskUrl {
   ): Promise<Answer>;
 }
 
-/** The URL leads where the app must not go. The message says why, without what was found there. */
+/** Thrown for a URL that leads where the app must not go. The message says why, without what was found there. */
 export class OutboundRefused extends Error {
   override readonly name = 'OutboundRefused';
 }

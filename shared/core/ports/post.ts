@@ -5,7 +5,7 @@ export interface OutboundRequest {
   readonly body: string;
 }
 
-/** What a receiver answered: the first 4 KiB of the body as text, with `truncated` when there was more. */
+/** The answer of a receiver: the first 4 KiB of the body as text, with `truncated` if there was more. */
 export interface ReceiverAnswer {
   readonly is: 'answered';
   readonly status: number;
@@ -17,8 +17,9 @@ export interface ReceiverAnswer {
 }
 
 /**
- * Why there is no answer. `refused`: the URL, or an address of its name, is one that the app must not connect to, and
- * nothing was. `why` is a sentence for the log; it tells nothing of what was found at a refused address.
+ * The reason why there is no answer. `refused` says that the URL, or an address of its name, is one that the app must
+ * not connect to, and that it has not. `why` is a sentence for the log; it says nothing of what was found at a refused
+ * address.
  */
 export interface NoAnswer {
   readonly is: 'refused' | 'unreachable' | 'timeout';
@@ -28,8 +29,9 @@ export interface NoAnswer {
 
 export interface PostRequest {
   /**
-   * Posts once, follows no redirect, and never throws for what the receiver does. 5 s to connect, 15 s in all. The name
-   * is resolved once a connection, every address of it is checked, and the connection goes to a checked one.
+   * Posts once, follows no redirect, and never throws for what the receiver does. It allows 5 s to connect and 15 s in
+   * all. The name is resolved once a connection, every address of it is checked, and the connection goes to a checked
+   * one.
    */
   post(request: OutboundRequest): Promise<ReceiverAnswer | NoAnswer>;
 }

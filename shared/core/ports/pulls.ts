@@ -6,9 +6,9 @@ import type { RegistryName, Tag } from '../oci/name.ts';
 export interface Pull {
   readonly key: RepositoryKey;
   readonly what: 'manifest' | 'head' | 'blob';
-  /** Of the manifest; absent for a blob. */
+  /** The digest of the manifest; absent for a blob. */
   readonly digest: Digest | undefined;
-  /** By which it was asked for, where it was not by digest. */
+  /** The tag by which the manifest was requested; absent where that was by digest. */
   readonly tag: Tag | undefined;
   readonly actor: string;
   readonly userAgent: string;
@@ -19,26 +19,31 @@ export interface CountPull {
   countPull(pull: Pull): void;
 }
 
-/** What is told of counting, for metrics. Never throws, never waits. */
+/** Receives the results of counting, for metrics. Its methods never throw and never wait. */
 export interface TellPulls {
   /** `client` is one of a small fixed set. */
   tellPulls(what: Pull['what'], client: string, pulls: number): void;
   tellFlush(outcome: 'sent' | 'failed' | 'dropped'): void;
-  /** `lagMs`: from when the oldest count of a batch could have been made until it is in the counters. */
+  /**
+   * Observes a batch: `lagMs` is the time from when its oldest count could have been made until it is in the counters.
+   */
   tellFold(lagMs: number): void;
 }
 
-/** RFC 3339; absent where it never happened, or longer ago than it is kept (docs/usage.md). */
+/**
+ * The times of the last pulls in RFC 3339; a time is absent if there was none, or longer ago than it is kept
+ * (docs/usage.md).
+ */
 export interface LastPull {
   readonly lastPull?: string;
-  /** A node that has the image already asks by HEAD alone whether its tag has moved. */
+  /** The last HEAD: a node that has the image already asks by HEAD alone whether its tag has moved. */
   readonly lastHead?: string;
 }
 
-/** For rules on last pull. Both throw `StoreFailure`. */
+/** Reads last pulls for the rules on them. Both methods throw `StoreFailure`. */
 export interface ReadLastPulls {
-  /** By digest or tag; who was never pulled is not in the map. */
+  /** Returns last pulls by digest or tag; images that were never pulled are not in the map. */
   lastPulls(key: RepositoryKey, references: readonly (Digest | Tag)[]): Promise<ReadonlyMap<string, LastPull>>;
-  /** Since when every pull is known, without a gap; `undefined` before counting began. */
+  /** Returns the time since which every pull is known, without a gap; `undefined` before counting began. */
   trackedSince(registry: RegistryName): Promise<Date | undefined>;
 }

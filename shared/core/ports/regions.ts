@@ -8,15 +8,17 @@ export interface Regions {
   /** Every region of the deployment, this one first. */
   readonly names: readonly string[];
   /**
-   * A region's bytes, which the app of any region may read and write. Absent for a name that is none of the
-   * deployment's.
+   * Returns a region's blobs, which the app of any region may read and write. Returns undefined for a name that is none
+   * of the deployment's.
    */
   blobsIn(region: string): Blobs | undefined;
-  /** The queues that a region's functions read. Absent likewise. */
+  /**
+   * Returns the queues that a region's functions read. Returns undefined for a name that is none of the deployment's.
+   */
   queuesIn(region: string): SendMessage | undefined;
   /**
-   * Whether a region's storage answers, as of a second ago: one that is in use is asked beside the requests, not by
-   * each. Never throws.
+   * Says whether a region's storage answers, as of a second ago: an account in use is probed beside the requests, not
+   * by each of them. Never throws.
    */
   isUp(region: string): Promise<boolean>;
 }

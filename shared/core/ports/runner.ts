@@ -7,47 +7,47 @@ export interface JobLogin {
   readonly password: string;
 }
 
-/** As whom a job meets registries: with no other login than these. */
+/** The logins of a job at registries; it has no others. */
 export interface RegistryAccess {
-  /** For this registry: they open what the job needs and nothing else. */
+  /** The logins at this registry: they grant what the job needs and nothing else. */
   readonly logins: readonly JobLogin[];
   /**
-   * Hosts, folders and repositories of other registries for which the builder's own logins there may be used:
+   * The hosts, folders and repositories of other registries for which the builder's own logins there may be used:
    * `ghcr.io/team`.
    */
   readonly abroad: readonly string[];
 }
 
-/** What is to be built. */
+/** The job that a runner gets. */
 export interface BuildJob {
-  /** The same for every attempt: letters, digits and dashes. */
+  /** The same id for every attempt: letters, digits and dashes. */
   readonly id: string;
   /** A tar archive, compressed by gzip or not. */
   readonly context: ReadableStream<Uint8Array>;
-  /** By their ids: given to the builder as files, and nowhere else. */
+  /** The secrets by their ids: the builder gets them as files, and nobody else gets them. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Of the image. */
+  /** The annotations of the image. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** Its path in the context. */
+  /** The Dockerfile's path in the context. */
   readonly dockerfile: string;
-  /** Digests in it, and what stands in their place while it is built. */
+  /** The digests in the Dockerfile, and those that replace them while it is built. */
   readonly pins: Readonly<Record<Digest, Digest>>;
   readonly target?: string | undefined;
   readonly arguments: Readonly<Record<string, string>>;
-  /** `os/architecture`. */
+  /** The platform, as `os/architecture`. */
   readonly platform: string;
   /** Registries on this machine, which need no TLS. */
   readonly plainHosts: readonly string[];
-  /** What the operator calls this registry: a build may ask it, wherever it is. */
+  /** The operator's names of this registry: a build may reach it there, wherever they lead. */
   readonly ownHosts: readonly string[];
-  /** Absent, it has no login anywhere. */
+  /** The logins; if absent, the job has no login anywhere. */
   readonly access?: RegistryAccess;
   readonly timeoutMs: number;
 }
 
 /** An image as the runner holds it, until it is discarded. */
 export interface BuiltImage {
-  /** Of OCI's manifest type. */
+  /** The manifest, of OCI's manifest type. */
   readonly manifest: Uint8Array;
   openBlob(digest: Digest): ReadableStream<Uint8Array>;
   /** Runs a command in a container of the image. */
@@ -60,16 +60,16 @@ export type RunOutcome = { readonly is: 'passed' } | { readonly is: 'failed'; re
 export interface Runner {
   readonly name: string;
   /**
-   * Builds an image. `log` gets what the builder prints, as it comes. What is wrong with the build is `failed`, and
-   * why; `failed` too when it takes longer than it may. Throws when the runner itself does not work. Aborted, it ends
-   * at once and throws.
+   * Builds an image. `log` gets what the builder prints, as it comes. A fault of the build is returned as `failed` with
+   * its reason, and so is a build that exceeds its time. Throws if the runner itself does not work. When aborted, it
+   * ends at once and throws.
    */
   build(
     job: BuildJob,
     log: (text: string) => void,
     signal: AbortSignal,
   ): Promise<{ readonly is: 'built'; readonly image: BuiltImage } | { readonly is: 'failed'; readonly why: string }>;
-  /** An image of a registry, for a test in it. */
+  /** Pulls an image of a registry, for a test in it. */
   pull(
     reference: string,
     hosts: Pick<BuildJob, 'plainHosts' | 'ownHosts' | 'access'>,

@@ -1,17 +1,17 @@
-/** What slows down who has not proven anything yet: by the address it comes from, where that is known. */
+/** Slows down callers that have not proven anything yet, by their address, where that is known. */
 export interface LimitStrangers {
   /**
-   * Before a look at a secret for the sake of a request at a door that opens by one. Throws `RegistryError`
-   * (`too-many-requests`) when its address has failed there too often.
+   * Checks, before a secret is checked for a request at a door that opens by one, that its address may try again.
+   * Throws `RegistryError` (`too-many-requests`) if the address has failed there too often.
    */
   requireTurn(request: Request, door: string): void;
   /**
-   * Before a look at a store for the sake of such a request. Throws `RegistryError` (`too-many-requests`) when
-   * strangers have asked too much.
+   * Counts, before a store is read for such a request, one read against the budget of strangers. Throws `RegistryError`
+   * (`too-many-requests`) if they have asked too much.
    */
   takeLook(request: Request): void;
-  /** It has failed there. */
+  /** Notes that the request has failed at the door. */
   failed(request: Request, door: string): void;
-  /** It has shown the right secret. */
+  /** Notes that the request has shown the right secret. */
   succeeded(request: Request, door: string): void;
 }

@@ -8,17 +8,17 @@ export interface CloudEvent {
   readonly source: string;
   readonly type: string;
   readonly subject: string;
-  /** RFC 3339. */
+  /** The time in RFC 3339. */
   readonly time: string;
   readonly data: unknown;
   readonly datacontenttype: 'application/json';
-  /** An extension: the trace in which it was published. */
+  /** An extension: the trace in which the event was published. */
   readonly traceparent?: string;
 }
 
 export interface PublishEvents {
   /**
-   * Hands over 1 or more events in one call, at most 1 MB together. Delivery is at least once, in no order. Throws
+   * Publishes 1 or more events in one call, at most 1 MB together. Delivery is at least once, in no order. Throws
    * `StoreFailure`.
    */
   publishEvents(events: readonly CloudEvent[]): Promise<void>;

@@ -1,8 +1,8 @@
-/** Words of a fixed set, and numbers: nothing that a client chose, nothing secret. */
+/** The attributes of a span: words of a fixed set, and numbers. None was chosen by a client, and none is secret. */
 export type SpanAttributes = Readonly<Record<string, string | number>>;
 
 export interface SpanStart {
-  /** One of a small fixed set. */
+  /** The span's name, of a small fixed set. */
   readonly name: string;
   /**
    * `server` answers a request and `consumer` handles an event; `client` asks a store, `producer` publishes; `internal`
@@ -11,13 +11,13 @@ export interface SpanStart {
   readonly kind: 'server' | 'consumer' | 'client' | 'producer' | 'internal';
   readonly attributes?: SpanAttributes;
   /**
-   * A `traceparent` (https://www.w3.org/TR/trace-context/) from elsewhere. Absent or malformed: the span under way
-   * here, else none.
+   * A `traceparent` (https://www.w3.org/TR/trace-context/) from elsewhere. If it is absent or malformed, the parent is
+   * the span under way here, else there is none.
    */
   readonly parent?: string | undefined;
 }
 
-/** What a span is told at its end. */
+/** The result that a span gets at its end. */
 export interface SpanEnd {
   readonly attributes?: SpanAttributes;
   readonly failed?: boolean;
@@ -25,11 +25,11 @@ export interface SpanEnd {
 
 export interface Tracer {
   /**
-   * Does `work` in a span, and spans that start in it are its children. Gives what `work` gives and throws what it
-   * throws: then the span has failed, and is told the error's name, never its message. Throws nothing of its own, and
+   * Runs `work` in a span; spans that start in it are its children. Returns what `work` returns and throws what it
+   * throws: then the span has failed, and gets the error's name, never its message. Throws nothing of its own, and
    * waits for no telemetry.
    */
   inSpan<T>(start: SpanStart, work: () => Promise<T>, end?: (result: T) => SpanEnd): Promise<T>;
-  /** The `traceparent` of the span under way; `undefined` outside of one. */
+  /** Returns the `traceparent` of the span under way; `undefined` outside of one. */
   traceparent(): string | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * `received` in bodies of uploads that came whole; `redirected` to where a client reads them itself; `proxied` through
- * this process.
+ * The way of a blob's bytes: `received` in bodies of uploads that came whole, `redirected` to where a client reads them
+ * itself, `proxied` through this process.
  */
 export type ByteWay = 'received' | 'redirected' | 'proxied';
 
