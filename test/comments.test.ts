@@ -8,6 +8,8 @@ const root = dirname(import.meta.dirname);
 const rooms = [
   'shared/core/dockerfile',
   'shared/core/documents',
+  'shared/core/events',
+  'shared/core/http',
   'shared/core/oci',
   'shared/core/ports',
   'shared/core/outbound',
@@ -16,6 +18,9 @@ const rooms = [
   'shared/core/secrets',
   'shared/core/telemetry',
 ];
+
+/** Files of these rooms that are still to be done. */
+const left = new Set(['shared/core/http/host-names.ts']);
 
 /** A comment that begins so is a relative clause without its noun, or half a sentence. */
 const fragment = /^(?:What|How|Of|Whether|Where|Who|Whom|Whose|Whoever|Which|When|Likewise)\b/;
@@ -66,9 +71,10 @@ function faultsIn(path: string, source: string): string[] {
 
 describe('the comments of the rooms that are done', () => {
   it.each(rooms)('of %s are sentences with a subject and a verb', (room) => {
-    const files = globSync(join(root, room, '**/*.{ts,mjs}'));
-    expect(files).not.toEqual([]);
-    expect(files.flatMap((file) => faultsIn(relative(root, file), readFileSync(file, 'utf8')))).toEqual([]);
+    const paths = globSync(join(root, room, '**/*.{ts,mjs}')).map((file) => relative(root, file));
+    expect(paths).not.toEqual([]);
+    const done = paths.filter((path) => !left.has(path));
+    expect(done.flatMap((path) => faultsIn(path, readFileSync(join(root, path), 'utf8')))).toEqual([]);
   });
 });
 

@@ -55,7 +55,7 @@ describe('a body', () => {
       errors: [
         {
           code: 'unsupportedMediaType',
-          message: `the body is "${form}": send JSON with the header Content-Type: application/json`,
+          message: `the Content-Type of the body is "${form}": send JSON with the header Content-Type: application/json`,
         },
       ],
     });

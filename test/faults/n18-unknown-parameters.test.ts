@@ -25,7 +25,7 @@ describe('a parameter that a call of the management API does not know', () => {
     const answer = await ask(app, 'GET', '/api/v1/usage?repo=team/app');
     expect(answer.status).toBe(400);
     const { errors } = (await answer.json()) as { errors: { message: string }[] };
-    expect(errors[0]?.message).toContain('this call has no parameter "repo": it takes repository, tag, digest');
+    expect(errors[0]?.message).toContain('this call has no parameter "repo": it has repository, tag, digest');
   });
 
   it('is refused by every call that there is', async () => {

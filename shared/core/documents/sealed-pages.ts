@@ -44,6 +44,6 @@ export function notOfThisList(): RegistryError {
   return new RegistryError({
     is: 'request-invalid',
     code: 'invalidContinuation',
-    why: 'continuation is not of this list: give the one that the page before ended with, or leave it out to begin with the first page',
+    why: 'continuation does not belong to this list: use the nextLink of the previous page, or leave it out to begin with the first page',
   });
 }

@@ -71,8 +71,8 @@ const exampleBuild = {
 } as const;
 
 /**
- * Every type of event that Longshore publishes: what its `data` looks like, since which version, and an example.
- * ACR's own types have ACR's payload. The rest is `Longshore.*`. Features meet here and nowhere else.
+ * The types of all events that Longshore publishes, each with the shape of its `data`, its version and an example.
+ * ACR's own types have ACR's payload; the rest is `Longshore.*`. Features meet here and nowhere else.
  */
 export const catalogue = {
   'Microsoft.ContainerRegistry.ImagePushed': {
@@ -149,13 +149,14 @@ export const catalogue = {
     version: '1.0',
     data: webhookFailing,
     summary:
-      'A receiver keeps failing: from now on it is probed with one delivery, and the others wait. The subject is the webhook.',
+      'A receiver keeps failing: from now on one delivery probes it, and the others wait. The subject is the webhook.',
     example: { ...exampleWebhook, since: '2026-01-01T11:58:00.000Z', failures: 20, lastFailure: 'answered 503' },
   },
   'Longshore.WebhookRecovered': {
     version: '1.0',
     data: webhookRecovered,
-    summary: 'A receiver that kept failing took a delivery: what waited is on its way. The subject is the webhook.',
+    summary:
+      'A receiver that kept failing accepted a delivery: those that waited are sent. The subject is the webhook.',
     example: { ...exampleWebhook, since: '2026-01-01T11:58:00.000Z' },
   },
   'Longshore.WebhookDisabled': {
@@ -168,7 +169,7 @@ export const catalogue = {
     version: '1.0',
     data: recycled,
     summary:
-      'Manifests and tags went into the recycle bin in one step. A deletion of many is several steps of one ' +
+      'Manifests and tags were recycled in one step. A deletion of many is several steps of one ' +
       'group. The subject is the repository.',
     example: {
       ...exampleOccurrence,
@@ -183,13 +184,13 @@ export const catalogue = {
   'Longshore.Restored': {
     version: '1.0',
     data: restored,
-    summary: 'Manifests and tags came back out of the recycle bin. The subject is the repository.',
+    summary: 'Manifests and tags were restored from the recycle bin. The subject is the repository.',
     example: { ...exampleOccurrence, target: { ...exampleBin, tags: [{ tag: 'v1', digest: exampleDigest }] } },
   },
   'Longshore.Purged': {
     version: '1.0',
     data: purged,
-    summary: 'Manifests and tags left the recycle bin for good. The subject is the repository.',
+    summary: 'Manifests and tags were removed from the recycle bin for good. The subject is the repository.',
     example: { ...exampleOccurrence, target: { ...exampleBin, tags: [{ tag: 'v1', previousDigest: exampleDigest }] } },
   },
   'Longshore.BlobCollected': {
@@ -201,7 +202,7 @@ export const catalogue = {
   'Longshore.PurgePlanned': {
     version: '1.0',
     data: purgePlanned,
-    summary: 'A plan of a purge policy is made: what it would remove. The subject is the policy.',
+    summary: 'A purge policy has a plan of what it would remove. The subject is the policy.',
     example: {
       ...exampleOccurrence,
       target: {
@@ -219,7 +220,7 @@ export const catalogue = {
     version: '1.0',
     data: brakeApplied,
     summary:
-      'A run of a purge policy would have taken more of a repository than its brake lets through: it waits until ' +
+      'A run of a purge policy would have removed more of a repository than its brake allows: it waits until ' +
       'somebody approves its plan. The subject is the policy.',
     example: {
       ...exampleOccurrence,
@@ -236,7 +237,7 @@ export const catalogue = {
     version: '1.0',
     data: quotaWarning,
     summary:
-      'What is stored has crossed 80, 90 or 100 percent of the quota: told once, by the hourly survey. Nothing is ' +
+      'The stored bytes have crossed 80, 90 or 100 percent of the quota; the hourly survey reports it once. Nothing is ' +
       'refused. The subject is the registry.',
     example: {
       id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
@@ -272,7 +273,8 @@ export const catalogue = {
   'Longshore.ReplicationFailing': {
     version: '1.0',
     data: replicationFailing,
-    summary: 'A blob could not be copied to a region five times in a row; it is tried on. The subject is the digest.',
+    summary:
+      'A blob could not be copied to a region five times in a row; the attempts go on. The subject is the digest.',
     example: {
       id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
       timestamp: '2026-01-01T12:05:00.000Z',
@@ -301,19 +303,19 @@ export const catalogue = {
     version: '1.0',
     data: buildQueued,
     summary:
-      'An image is to be made anew, as its base was updated; it waits for the images between. The subject is repository:tag.',
+      'An image is to be built because its base was updated; it waits for the images between. The subject is repository:tag.',
     example: exampleBuild,
   },
   'Longshore.BuildStarted': {
     version: '1.0',
     data: buildQueued,
-    summary: 'An image is being made anew. The subject is repository:tag.',
+    summary: 'The build of an image has begun. The subject is repository:tag.',
     example: exampleBuild,
   },
   'Longshore.BuildSucceeded': {
     version: '1.0',
     data: buildEnded,
-    summary: 'An image is made anew, and its tag moved. The subject is repository:tag.',
+    summary: 'An image was built, and its tag moved. The subject is repository:tag.',
     example: {
       ...exampleBuild,
       target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` },
@@ -323,7 +325,7 @@ export const catalogue = {
     version: '1.0',
     data: buildFailed,
     summary:
-      'An image could not be made anew: its tag stays where it was, and what is built on it waits for its next ' +
+      'An image could not be built: its tag stays where it was, and its dependents wait for their next ' +
       'build. The subject is repository:tag.',
     example: { ...exampleBuild, because: 'the base sets another USER, and the image relies on the old one' },
   },

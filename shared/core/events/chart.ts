@@ -4,10 +4,10 @@ import { sizeOf, sumOfBytes } from '../documents/references.ts';
 import type { RepositoryName, Tag } from '../oci/name.ts';
 import type { EventData } from './catalogue.ts';
 
-/** What `helm push` gives its config (helm.sh, "Use OCI-based registries"). */
+/** The media type of the config that `helm push` makes (helm.sh, "Use OCI-based registries"). */
 const helmConfig = 'application/vnd.cncf.helm.config.v1+json';
 
-/** As ACR's events name a chart, whatever the media type of its manifest. */
+/** The media type by which ACR's events name a chart, whatever that of its manifest is. */
 const chartMediaType = 'application/vnd.acr.helm.chart';
 
 type ChartTarget = EventData<'Microsoft.ContainerRegistry.ChartPushed'>['target'];
@@ -18,8 +18,8 @@ export function isChart({ references }: Pick<ManifestDocument, 'references'>): b
 }
 
 /**
- * `target` of a chart's events. Helm writes name and version into the annotations, and requires of a push that the
- * repository ends in the name and that the tag is the version; `+` may not stand in a tag and became `_`.
+ * Makes the `target` of a chart's events. Helm writes name and version into the annotations, and requires of a push
+ * that the repository ends in the name and that the tag is the version; `+` may not stand in a tag and became `_`.
  */
 export function chartTarget(manifest: Contained, repository: RepositoryName, tag: Tag | undefined): ChartTarget {
   const name =
@@ -36,7 +36,7 @@ export function chartTarget(manifest: Contained, repository: RepositoryName, tag
   };
 }
 
-/** `mychart:1.0.0`, as ACR's subjects name a chart. */
+/** Names a chart as the subjects of ACR's events do: `mychart:1.0.0`. */
 export function chartSubject({ name, version, digest }: ChartTarget): string {
   return version === undefined ? `${name}@${digest}` : `${name}:${version}`;
 }

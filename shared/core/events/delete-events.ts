@@ -6,16 +6,22 @@ import { chartSubject, chartTarget, isChart } from './chart.ts';
 import type { Cause } from './envelope.ts';
 import { envelope } from './envelope.ts';
 
-/** Tells of what one request deletes. */
+/** Makes the events of one request that deletes. */
 export interface DeleteEvents {
   tagDeleted(tag: TagDocument): CloudEvent;
-  /** `tags` are those that go with it: a chart's version may be known by its tag alone. */
+  /**
+   * Makes the event of a manifest. `tags` are those that are deleted with it: a chart's version may be known by its tag
+   * alone.
+   */
   manifestDeleted(manifest: ManifestDocument, tags: readonly TagDocument[]): CloudEvent;
-  /** `generation` is the repository's: the same deletion, resumed after a crash, has the same event. */
+  /**
+   * Makes the event of a repository. `generation` is the repository's: the same deletion, resumed after a crash, has
+   * the same event.
+   */
   repositoryDeleted(generation: string): CloudEvent;
 }
 
-/** What events are made with: `eventSource` is their `source`. */
+/** The ports that events are made with: `eventSource` is their `source`. */
 export interface EventPorts {
   readonly clock: Clock;
   readonly ids: RandomIds;

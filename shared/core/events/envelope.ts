@@ -5,7 +5,7 @@ import { catalogue, eventTypes } from './catalogue.ts';
 
 export type { Cause } from '../ports/cause.ts';
 
-/** A CloudEvent of the catalogue. `source` names the registry. */
+/** Makes a CloudEvent of the catalogue. `source` names the registry. */
 export function envelope<T extends EventType>(
   type: T,
   about: { readonly id: string; readonly time: string; readonly source: string; readonly subject: string },
@@ -32,7 +32,7 @@ const envelopeSchema = z.looseObject({
   time: z.iso.datetime({ offset: true }),
 });
 
-/** An event as a handler gets it: known type, checked data. */
+/** An event as a handler gets it, of a known type and with checked data. */
 export type CatalogueEvent = {
   [T in EventType]: {
     readonly id: string;
@@ -45,7 +45,7 @@ export type CatalogueEvent = {
 }[EventType];
 
 /**
- * What Event Grid delivers, checked as below and otherwise as it was published, for whoever hands it on. Throws
+ * Checks an event that Event Grid delivers, and returns it as it was published, for handlers that pass it on. Throws
  * `z.ZodError`.
  */
 export function parseCloudEvent(input: unknown): CloudEvent {

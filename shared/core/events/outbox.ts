@@ -10,7 +10,7 @@ import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 
-/** An event that waits in the partition of what it tells of, written in the same transaction. */
+/** An event that waits in the partition of the change that it describes, written in the same transaction. */
 const outboxDocumentSchema = z.object({
   ...documentShape('event'),
   registry: registrySchema,
@@ -20,13 +20,16 @@ const outboxDocumentSchema = z.object({
   event: z.custom<CloudEvent>((value) => typeof value === 'object' && value !== null),
 });
 
-/** Published events stay for a week, to be looked at; then the store drops them. In seconds. */
+/** Published events are kept for a week, in seconds, so that they can be inspected; then the store drops them. */
 const publishedTtl = 7 * 24 * 3600;
 
-/** What one run looks at, and how long it goes on: in an outage each event fails after its retries. */
-const [mostLookedAt, sweepMs] = [1_000, 30_000];
+/**
+ * One sweep reads at most so many events, and ends after so many milliseconds: in an outage each event fails after its
+ * retries.
+ */
+const [maxRead, sweepMs] = [1_000, 30_000];
 
-/** Younger pending events belong to requests that may still be publishing them. In milliseconds. */
+/** Pending events younger than this, in milliseconds, belong to requests that may still be publishing them. */
 export const sweepAge = 10_000;
 
 export interface OutboxPorts {
@@ -36,8 +39,8 @@ export interface OutboxPorts {
 }
 
 /**
- * The change that records `event` in the batch of what it tells of. An event whose id is made of what it tells of, so
- * that a crash repeats it, is recorded `again`: consumers know it by its id.
+ * Makes the change that records `event` in the batch of the change that it describes. An event whose id is derived from
+ * that change, so that a crash repeats it, is recorded `again`: consumers recognize it by its id.
  */
 export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'again'): DocumentChange {
   const { registry, repository } = key;
@@ -55,8 +58,9 @@ export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'agai
 }
 
 /**
- * Whether an event is in the outbox. A commit whose answer was lost is sent again and refused, though it went through:
- * the event that only this attempt records, under an id of its own, says so. To be asked after a refusal alone.
+ * Says whether an event is in the outbox. A commit whose answer was lost is sent again and refused, though it went
+ * through: the event that only this attempt records, under an id of its own, proves that. It is called after a refusal
+ * alone.
  */
 export async function isRecorded(documents: ReadDocument, key: RepositoryKey, event: CloudEvent): Promise<boolean> {
   return (
@@ -68,7 +72,7 @@ export async function isRecorded(documents: ReadDocument, key: RepositoryKey, ev
   );
 }
 
-/** Those of these ids that are in the outbox, as they were recorded. */
+/** Returns the events with these ids that are in the outbox, as they were recorded. */
 export async function recordedEvents(
   documents: ReadDocument,
   key: RepositoryKey,
@@ -82,8 +86,8 @@ export async function recordedEvents(
 }
 
 /**
- * Publishes what was just committed, in one call, and marks it. A failure is logged and left to `sweepOutbox`: what
- * the client asked for has happened, and it is told so.
+ * Publishes the events of a commit in one call, and marks them. A failure is logged and left to `sweepOutbox`: the
+ * change that the client asked for has happened, and the answer says so.
  */
 export async function publishCommitted(
   ports: OutboxPorts,
@@ -115,9 +119,9 @@ async function markPublished(documents: CommitDocuments, key: RepositoryKey, ids
 }
 
 /**
- * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit`. Returns how many. One that
- * the topic refuses is logged and stops no other. Throws `StoreFailure` when none could be published. An event may be
- * published twice (a crash between publishing and marking): consumers are idempotent by its id.
+ * Publishes events that a crash or an outage left unpublished, oldest first, up to `limit`. Returns how many. An event
+ * that the topic refuses is logged and stops no other. Throws `StoreFailure` when none could be published. An event may
+ * be published twice (after a crash between publishing and marking): consumers are idempotent by its id.
  */
 export async function sweepOutbox(
   ports: OutboxPorts & { readonly documents: QueryDocuments; readonly clock: Clock },
@@ -130,7 +134,7 @@ export async function sweepOutbox(
     { path: 'recordedAt', is: '<=' as const, value: before },
   ];
   const end = ports.clock.now().getTime() + sweepMs;
-  let [published, looked] = [0, 0];
+  let [published, read] = [0, 0];
   let failure: unknown;
   for await (const page of pagesOf(ports.documents, {
     container: 'repositories',
@@ -154,9 +158,9 @@ export async function sweepOutbox(
         );
       }
     }
-    looked += page.length;
-    // Only behind those that stay: an event that the topic never takes must not stand in the way of all younger ones.
-    if (published >= limit || looked >= mostLookedAt || ports.clock.now().getTime() >= end) break;
+    read += page.length;
+    // It reads on behind the events that stay: one that the topic never accepts must not block all younger ones.
+    if (published >= limit || read >= maxRead || ports.clock.now().getTime() >= end) break;
   }
   if (failure !== undefined && published === 0)
     throw failure instanceof Error ? failure : new Error('no event could be published');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { registrySchema, repositorySchema, tagSchema } from '../documents/names.ts';
 import { digestSchema } from '../oci/descriptor.ts';
 
-/** Who asked, as ACR's events say it (contracts of ACR webhooks and Event Grid): `data.request`. */
+/** The request, as ACR's events have it in `data.request` (contracts of ACR webhooks and Event Grid). */
 const eventRequestSchema = z.object({
   id: z.string(),
   host: z.string(),
@@ -38,9 +38,9 @@ export const imageDeleted = z.object({
 
 const chartTarget = z.object({
   mediaType: z.string(),
-  /** Of the chart's archive, in bytes. */
+  /** The size of the chart's archive, in bytes. */
   size: z.int().nonnegative(),
-  /** Of the manifest. */
+  /** The digest of the manifest. */
   digest: digestSchema,
   repository: repositorySchema,
   /** The archive's file name, as ACR has it. */
@@ -49,7 +49,7 @@ const chartTarget = z.object({
   version: z.string().optional(),
 });
 
-/** ACR's charts have no `request`; ours do, as every event. */
+/** The events of charts. ACR's have no `request`; ours do, as every event. */
 export const chartPushed = z.object({ ...occurrence, action: z.literal('chart_push'), target: chartTarget });
 export const chartDeleted = z.object({ ...occurrence, action: z.literal('chart_delete'), target: chartTarget });
 
@@ -70,7 +70,7 @@ export const tagDeleted = z.object({
   target: z.object({ repository: repositorySchema, tag: tagSchema, previousDigest: digestSchema }),
 });
 
-/** About a hook, by nobody's request: what keeps failing, works again, or was switched off. */
+/** The events of a webhook that keeps failing, works again, or was disabled. No request causes them. */
 const webhookChanged = z.object({
   id: z.string(),
   timestamp: z.iso.datetime(),
@@ -114,7 +114,7 @@ export const quotaWarning = z.object({
     percent: z.int(),
     storedBytes: z.int().nonnegative(),
     quotaBytes: z.int().positive(),
-    /** When the growth of the last week meets the quota; absent where it does not. */
+    /** The time at which growth as in the last week meets the quota; absent where it does not. */
     fullAt: z.iso.datetime().optional(),
   }),
 });
@@ -124,7 +124,7 @@ const untaggedSchema = z.object({ tag: tagSchema, previousDigest: digestSchema }
 
 export const recycled = z.object({
   ...occurrence,
-  /** Of a policy; absent when somebody asked. */
+  /** The rule of a policy; absent when a request deleted. */
   rule: z.string().optional(),
   target: z.object({
     repository: repositorySchema,
@@ -168,9 +168,9 @@ export const purgePlanned = z.object({
     hash: z.string(),
     manifests: z.int().nonnegative(),
     tags: z.int().nonnegative(),
-    /** That Blob Storage will be freed of. */
+    /** The bytes that Blob Storage will be freed of. */
     bytes: z.int().nonnegative(),
-    /** Whether somebody must approve it before anything is removed. */
+    /** True when somebody must approve it before anything is removed. */
     asks: z.boolean(),
   }),
 });
@@ -182,7 +182,7 @@ export const brakeApplied = z.object({
     plan: z.string(),
     hash: z.string(),
     percent: z.int(),
-    /** Of which the plan would take more than `percent`. */
+    /** The repositories of which the plan would remove more than `percent`. */
     repositories: z.array(
       z.object({ repository: repositorySchema, going: z.int(), of: z.int(), what: z.enum(['manifests', 'tags']) }),
     ),
@@ -193,24 +193,24 @@ export const baseImageUpdated = z.object({
   id: z.string(),
   timestamp: z.iso.datetime(),
   target: z.object({
-    /** As others name it: `team/base:1`, or `docker.io/library/alpine:3`. */
+    /** The image as others name it: `team/base:1`, or `docker.io/library/alpine:3`. */
     image: z.string(),
     digest: digestSchema,
     previousDigest: digestSchema.optional(),
-    /** The tag of this registry that was moved; absent for another registry's. */
+    /** The repository of this registry whose tag was moved; absent for another registry's image. */
     repository: repositorySchema.optional(),
     tag: tagSchema.optional(),
-    /** The build that has made it: what is built on it is part of that build. */
+    /** The build that has made the image: its dependents are part of that build. */
     build: z.string().optional(),
   }),
 });
 
-/** One image of a build: what is made anew, and because of which base. */
+/** One image of a build, with the bases because of which it is built. */
 const buildTarget = z.object({
   build: z.string(),
   repository: repositorySchema,
   tag: tagSchema,
-  /** As the images of its build wait for each other. */
+  /** The mode of the build. */
   mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']),
   bases: z.array(z.string()),
 });

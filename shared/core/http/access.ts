@@ -5,8 +5,8 @@ import { rightFor } from './rights.ts';
 
 /**
  * Throws `RegistryError`: `unauthorized` with all that was needed, so that the client can ask for a token that has it,
- * or `denied` when no token would help. To need nothing by name is to need a caller who says who it is. What is missing
- * is told by the caller's own rights alone, whatever there is or is not. `insisted`: the part of it that the request
+ * or `denied` when no token would help. An empty `needed` requires a caller who is known. The missing rights follow
+ * from the caller's own rights alone, so they reveal nothing of what exists. `insisted` is the part that the request
  * cannot do without; a challenge names all.
  */
 export function requireAccess(caller: Caller, needed: readonly Access[], insisted = needed): void {

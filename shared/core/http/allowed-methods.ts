@@ -1,6 +1,6 @@
 /**
- * The methods that routes have for a path; none where there is no such path. For the one answer that names them, so
- * nothing is kept. HEAD goes with GET.
+ * Returns the methods that routes have for a path; none if there is no such path. Only the one answer that names them
+ * asks for it, so nothing is cached. HEAD comes with GET.
  */
 export function allowedMethods(
   routes: readonly { readonly method: string; readonly path: string }[],

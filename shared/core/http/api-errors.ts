@@ -2,8 +2,8 @@ import type { WireCode } from '../oci/errors.ts';
 import type { RegistryFault } from '../oci/faults.ts';
 
 /**
- * What machines read of an error of `/api/v1`. A code stays when its message is put better; what is about one thing
- * alone (`tokenNotFound`) comes with the fault, from the feature that knows the thing.
+ * The codes that programs read of an error of `/api/v1`. A code stays when its message is reworded; a code about one
+ * kind of object (`tokenNotFound`) comes with the fault, from the feature that knows the object.
  */
 const byWireCode: Readonly<Record<WireCode, string>> = {
   BLOB_UNKNOWN: 'blobNotFound',
@@ -32,7 +32,7 @@ const byWireCode: Readonly<Record<WireCode, string>> = {
   INTERNAL_ERROR: 'internalError',
 };
 
-/** Where several faults go over the wire of distribution with one code. */
+/** The codes of faults that share one code of the distribution-spec. */
 const byFault: Partial<Record<RegistryFault['is'], string>> = {
   'route-unknown': 'routeNotFound',
   'method-not-allowed': 'methodNotAllowed',
@@ -49,7 +49,7 @@ export function apiCodeOf(fault: RegistryFault | undefined, wire: WireCode): str
 
 /** An answer that any operation may give, whatever it is for. */
 export interface GeneralError {
-  /** Of the component in the document. */
+  /** The name of the component in the document. */
   readonly name: string;
   readonly status: number;
   readonly description: string;
@@ -104,7 +104,7 @@ const always: readonly GeneralError[] = [
   },
 ];
 
-/** What an operation that reads a body may answer too. */
+/** The errors of operations that read a body. */
 const withBody: readonly GeneralError[] = [
   {
     name: 'BadRequestBody',
@@ -131,7 +131,7 @@ const withBody: readonly GeneralError[] = [
 
 export const generalErrors: readonly GeneralError[] = [...always, ...withBody];
 
-/** By status; what reads a body has its own 400. */
+/** Returns the errors by status; operations that read a body have a 400 of their own. */
 export function generalErrorsOf(readsBody: boolean): ReadonlyMap<number, GeneralError> {
   return new Map((readsBody ? generalErrors : always).map((each) => [each.status, each]));
 }

@@ -1,7 +1,7 @@
 import type { Cause } from '../events/envelope.ts';
 import type { Caller } from '../ports/authorize.ts';
 
-/** Who asks for what, for the events of the request. */
+/** Makes the cause of a request's events. */
 export function causeOf(request: Request, host: string, requestId: string, caller: Caller): Cause {
   return {
     request: { id: requestId, host, method: request.method, useragent: request.headers.get('user-agent') ?? '' },

@@ -2,8 +2,8 @@ import type { RegistryFault } from '../oci/faults.ts';
 import type { Access } from '../ports/authorize.ts';
 
 /**
- * `WWW-Authenticate` of a refusal. No space follows a comma: az splits the header on spaces first. `scope` stands
- * whenever something was needed by name: `@azure/container-registry` refuses a challenge without it.
+ * Makes the `WWW-Authenticate` header of a refusal. No space follows a comma: az splits the header on spaces first.
+ * `scope` is there whenever a right was needed by name: `@azure/container-registry` refuses a challenge without it.
  */
 export function challengeHeaders({
   challenge,
@@ -23,12 +23,14 @@ export function challengeHeaders({
   return { 'WWW-Authenticate': `Bearer ${parts.join(',')}` };
 }
 
-/** A quoted-string (RFC 9110, 5.6.4): what came from a request must not end it, and add a realm of its own. */
+/**
+ * Makes a quoted-string (RFC 9110, 5.6.4): text that came from a request must not end it, and add a realm of its own.
+ */
 function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, '')}"`;
 }
 
-/** The Docker token specification's scopes: one per resource, its actions joined, several parted by a space. */
+/** Makes the Docker token specification's scopes: one per resource, its actions joined, several parted by a space. */
 function scopeOf(needed: readonly Access[]): string {
   const actions = new Map<string, string[]>();
   for (const { type, name, action } of needed) {

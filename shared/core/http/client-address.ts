@@ -1,14 +1,17 @@
 import { isIP } from 'node:net';
 import { peerOf } from './peer.ts';
 
-/** Whom limits count by: an IPv4 address, or the /64 of an IPv6 one; `undefined` where nobody knows it. */
+/**
+ * Returns the address that limits count by: an IPv4 address, or the /64 of an IPv6 one; `undefined` where it is not
+ * known.
+ */
 export type ClientAddress = (request: Request) => string | undefined;
 
 /**
- * `trustedHops` is how many proxies stand before the app, each of which adds to `X-Forwarded-For` who has connected to
- * it. As many entries are believed, counted from the end: whatever stands before them, the client may have written
- * itself. With none, or where the header has fewer, it is the connection's address, which the Functions host does not
- * tell.
+ * Reads a client's address. `trustedHops` is how many proxies stand before the app, each of which adds to
+ * `X-Forwarded-For` the address that has connected to it. As many entries are believed, counted from the end: the
+ * client may have written those before them itself. With none, or if the header has fewer, it is the connection's
+ * address, which the Functions host does not pass on.
  */
 export function clientAddress(trustedHops: number): ClientAddress {
   return (request) => {
@@ -20,14 +23,15 @@ export function clientAddress(trustedHops: number): ClientAddress {
 }
 
 /**
- * A client with IPv6 has a whole /64 to itself, so one address of it says nothing. `undefined` for what is no address.
+ * Returns the network of an address; `undefined` for a text that is no address. A client with IPv6 has a whole /64 to
+ * itself, so one address of it says nothing.
  */
 export function networkOf(text: string): string | undefined {
   const address = withoutPort(text.trim());
   if (isIP(address) === 4) return address;
   if (isIP(address) !== 6) return undefined;
   const groups = groupsOf(address);
-  // An IPv4 client of a socket that takes both.
+  // The address is that of an IPv4 client of a socket for both families.
   const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   if (mapped)
     return groups
@@ -40,14 +44,17 @@ export function networkOf(text: string): string | undefined {
     .join(':')}::/64`;
 }
 
-/** `192.0.2.1:1234` and `[2001:db8::1]:1234`, as Azure's front ends write them, and zones as in `fe80::1%eth0`. */
+/**
+ * Removes the port from `192.0.2.1:1234` and `[2001:db8::1]:1234`, as Azure's front ends write them, and zones as in
+ * `fe80::1%eth0`.
+ */
 function withoutPort(text: string): string {
   const [, bracketed] = /^\[([^\]]{1,64})\](?::\d{1,5})?$/.exec(text) ?? [];
   const [, four] = /^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/.exec(text) ?? [];
   return (bracketed ?? four ?? text).replace(/%[^%]*$/, '');
 }
 
-/** The eight groups of a valid IPv6 address. */
+/** Returns the eight groups of a valid IPv6 address. */
 function groupsOf(address: string): number[] {
   const [, before = address, four] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address) ?? [];
   const [one = 0, two = 0, three = 0, last = 0] = (four ?? '').split('.').map(Number);

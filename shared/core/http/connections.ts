@@ -2,26 +2,29 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface ConnectionLimits {
-  /** How many are open at once: each costs some KiB, and some tens where it stops in the middle of a request. */
+  /**
+   * The connections that may be open at once: each costs some KiB, and some tens if it stops in the middle of a
+   * request.
+   */
   readonly most: number;
   /**
-   * A connection is closed when its client has neither sent nor taken a byte for so long, though it was its turn. In
-   * milliseconds.
+   * A connection is closed after so many milliseconds in which its client has neither sent nor received a byte, though
+   * it was its turn.
    */
   readonly silentMs: number;
 }
 
-/** Above the minute that the app itself gives a body, which answers before it closes. */
+/** The silence allowed is above the minute that the app itself gives a body, which answers before it closes. */
 export const usualConnectionLimits: ConnectionLimits = { most: 2_048, silentMs: 75_000 };
 
-/** A whole head must have come by then. In milliseconds; Node looks at it as often as `headersCheckMs`. */
+/** A whole head must arrive within this many milliseconds; Node checks that as often as `headersCheckMs`. */
 export const headersTimeoutMs = 20_000;
 export const headersCheckMs = 5_000;
 
 /**
- * While the limit is reached, who has sent or taken less than so many bytes for so long, in the middle of a request or
- * of an answer, makes room: a byte now and then would hold a place for as long as its sender likes. In milliseconds and
- * bytes.
+ * While the limit is reached, a connection in the middle of a request or an answer that has moved fewer than
+ * `leastMoved` bytes in `stallMs` milliseconds makes room: a byte now and then would hold a place for as long as its
+ * sender likes.
  */
 const stallMs = 5_000;
 const leastMoved = 4 * 1024;
@@ -30,14 +33,14 @@ interface Connection {
   readonly since: number;
   readonly address: string;
   exchange?: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly since: number };
-  /** When a look last found that it had moved on. */
+  /** The time at which a check last found that the connection had moved on. */
   moved: { readonly bytes: number; readonly at: number };
 }
 
 /**
- * Keeps connections that nobody uses from holding memory, and from keeping others out. There is no limit for one
- * address alone: behind a proxy all clients have the same. When all places are taken, one goes of the address that has
- * most: first an idle one, then one that has stopped, or nearly so, in the middle.
+ * Keeps unused connections from holding memory, and from keeping others out. There is no limit for one address alone:
+ * behind a proxy all clients have the same. When all places are occupied, one connection of the address that has most
+ * is closed: first an idle one, then one that has stopped, or nearly so, in the middle.
  */
 export function guardConnections(server: Server, { most, silentMs }: ConnectionLimits = usualConnectionLimits): void {
   const open = new Map<Socket, Connection>();
@@ -60,7 +63,10 @@ export function guardConnections(server: Server, { most, silentMs }: ConnectionL
   });
 }
 
-/** Not while the app is at work on a request that has come: a large upload may be read back for minutes. */
+/**
+ * Says whether the client has to move. While the app works on a request that has come it has not: a large upload may be
+ * read back for minutes.
+ */
 function isClientsTurn(socket: Socket, exchange: Connection['exchange']): boolean {
   if (exchange === undefined) return true;
   return isInTheMiddle(socket, exchange);
@@ -91,7 +97,7 @@ function isStopped(socket: Socket, connection: Connection, now: number): 'idle' 
   const { exchange } = connection;
   if (exchange === undefined) return 'idle';
   if (!isInTheMiddle(socket, exchange)) return undefined;
-  // What waits to be taken is not taken yet.
+  // Bytes that wait to be sent have not moved yet.
   const bytes = socket.bytesRead + socket.bytesWritten - socket.writableLength;
   if (bytes - connection.moved.bytes >= leastMoved) connection.moved = { bytes, at: now };
   return now - Math.max(connection.moved.at, exchange.since) >= stallMs ? 'stalled' : undefined;

@@ -6,9 +6,9 @@ import { exampleOf, kindOf, propertiesOf, schemaAt, shapeOf } from './json-shape
 export interface Explained {
   /** The part of the request that was parsed. */
   readonly value: unknown;
-  /** What it should be, as the OpenAPI document says it. */
+  /** The shape that it should have, as the OpenAPI document says it. */
   readonly schema: JsonSchema | undefined;
-  /** How the part is called, and how a property of it is written. */
+  /** The name of the part, which decides how its properties are written. */
   readonly part: Part;
 }
 
@@ -17,14 +17,14 @@ export type Part = 'query' | 'path' | 'body';
 type Issue = z.core.$ZodIssue;
 
 /**
- * What is wrong with a part of a request, as sentences: what is missing or of another shape, what is allowed with an
- * example, and what was probably meant. A message that a schema has of its own is kept, behind the name of the property.
+ * Explains the faults of a part of a request in sentences: what is missing or of another shape, what is allowed with an
+ * example, and what was probably meant. A schema's own message is kept, behind the name of the property.
  */
 export function explainIssues(issues: readonly Issue[], explained: Explained): string {
   return issues.flatMap((issue) => sentencesOf(issue, explained)).join('; ');
 }
 
-/** The library's own words begin so; ours begin with a verb in lower case. */
+/** Matches the library's own messages; ours begin with a verb in lower case. */
 const ofTheLibrary = /^(Invalid|Too (big|small)|Unrecognized)/;
 
 function sentencesOf(issue: Issue, explained: Explained): string[] {
@@ -84,7 +84,7 @@ function unknownKey(key: string, path: readonly string[], wanted: JsonSchema | u
   return withSuggestion(`${of} has no property ${JSON.stringify(key.slice(0, 100))}${allowed}`, key, known);
 }
 
-/** What the option says that the value comes nearest to; where none is near, all that are allowed. */
+/** Explains the option that the value comes nearest to; if none is near, names all that are allowed. */
 function ofUnion(issue: Issue & { code: 'invalid_union' }, explained: Explained, name: string): string[] {
   const depth = (issues: readonly Issue[]) => Math.max(0, ...issues.map(({ path }) => path.length));
   const nearest = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];

@@ -1,35 +1,33 @@
 import { performance } from 'node:perf_hooks';
 
 export interface GiveWayOptions {
-  /** The share of its time, 0 to 1, that the process has been busy since it was last asked. */
+  /** Returns the share of its time, 0 to 1, that the process has been busy since the last call. */
   readonly utilization: () => number;
-  /** Milliseconds that only grow. */
+  /** Returns milliseconds that only grow. */
   readonly now: () => number;
 }
 
-/** Above this share what can wait waits: a request that meets an idle moment is answered at once. */
+/** Above this share deferrable work waits: a request that meets an idle moment is answered at once. */
 const busyShare = 0.5;
-/** The share is measured over at least so long, in milliseconds. */
+/** The share is measured over at least so many milliseconds. */
 const windowMs = 10;
-/**
- * How often it is looked whether the next one in line may go on; from one to the next at the fastest. In milliseconds.
- */
+/** At most one waiter goes on, and the queue is checked, in each so many milliseconds. */
 const tickMs = 2;
 /**
- * However busy the process is, one goes on in each so many milliseconds: pulls come first, and do not starve what
- * waits.
+ * However busy the process is, one waiter goes on in each so many milliseconds: pulls come first, but do not starve the
+ * others.
  */
 const slowestMs = 100;
-/** Nothing has to wait for pulls when there were none for so long, in milliseconds. */
+/** Nothing has to wait for pulls when there were none for so many milliseconds. */
 const pullsMatterMs = 1_000;
-/** Whoever comes when so many wait goes on at once: a line must not itself be what holds memory. */
+/** A caller goes on at once when so many wait: a queue must not itself be what holds memory. */
 const maxWaiting = 2_000;
 
 /**
- * Lets pulls go first. All work of a process is done by one thread, a little at a time, so that whoever sends much
- * makes everybody wait. What can wait (pushes, the management API, refusals, handlers of events) asks here before it
- * begins, and with each part of a large body. It goes on at once unless images are being pulled and the process is
- * busy; then the clients take turns, as fast as the process has time for.
+ * Lets pulls go first. All work of a process is done by one thread, a little at a time, so that a client that sends
+ * much makes everybody wait. Deferrable work (pushes, the management API, refusals, handlers of events) asks here
+ * before it begins, and with each part of a large body. It goes on at once unless images are being pulled and the
+ * process is busy; then the clients take turns, as fast as the process has time for.
  */
 export class GiveWay {
   readonly #options: GiveWayOptions;
@@ -38,8 +36,8 @@ export class GiveWay {
   #pulledAt = -Infinity;
   #measuredAt = -Infinity;
   #isBusy = false;
-  #wentAt = -Infinity;
-  /** From one that goes on to the next: longer while the process stays busy. */
+  #resumedAt = -Infinity;
+  /** The milliseconds between two waiters that go on: more while the process stays busy. */
   #paceMs = tickMs;
   #timer: NodeJS.Timeout | undefined;
 
@@ -47,7 +45,7 @@ export class GiveWay {
     this.#options = options;
   }
 
-  /** An image is being pulled. */
+  /** Notes that an image is being pulled. */
   pulled(): void {
     this.#pulledAt = this.#options.now();
   }
@@ -57,8 +55,8 @@ export class GiveWay {
   }
 
   /**
-   * Resolves when it is the turn of this line (an address, or what all handlers of events have together); `undefined`,
-   * at once, when nothing has to wait.
+   * Resolves when it is the turn of this line (an address, or the one that all handlers of events share); returns
+   * `undefined`, at once, when nothing has to wait.
    */
   turn(line: string): Promise<void> | undefined {
     if (this.#waiting >= maxWaiting || (this.#waiting === 0 && !this.#mustWait())) return undefined;
@@ -72,9 +70,9 @@ export class GiveWay {
   }
 
   #tick(): void {
-    if (this.#options.now() - this.#wentAt < (this.#mustWait() ? slowestMs : this.#paceMs)) return;
-    this.#wentAt = this.#options.now();
-    // Where nothing is pulled any more, all go on.
+    if (this.#options.now() - this.#resumedAt < (this.#mustWait() ? slowestMs : this.#paceMs)) return;
+    this.#resumedAt = this.#options.now();
+    // If nothing is pulled any more, all go on.
     do this.#next();
     while (this.#waiting > 0 && !this.#pullsMatter());
     if (this.#waiting > 0) return;
@@ -82,16 +80,16 @@ export class GiveWay {
     this.#timer = undefined;
   }
 
-  /** The first of the line that had no turn for longest: it then stands behind the others. */
+  /** Lets the first of the line go on that had no turn for longest: that line then stands behind the others. */
   #next(): void {
     const [first] = this.#lines;
     if (first === undefined) return;
     const [line, waiting] = first;
     this.#lines.delete(line);
-    const goesOn = waiting.shift();
+    const resume = waiting.shift();
     if (waiting.length > 0) this.#lines.set(line, waiting);
     this.#waiting -= 1;
-    goesOn?.();
+    resume?.();
   }
 
   #pullsMatter(): boolean {
@@ -119,5 +117,5 @@ function utilization(): number {
   return share;
 }
 
-/** Of this process: it has one thread, whatever runs on it. */
+/** The one of this process, which has one thread, whatever runs on it. */
 export const giveWay = new GiveWay({ utilization, now: () => performance.now() });

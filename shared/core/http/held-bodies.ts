@@ -1,15 +1,15 @@
 import { RegistryError } from '../oci/faults.ts';
 import { Patience } from './patience.ts';
 
-/** What one body holds while it comes. */
+/** The memory that one body holds while it arrives. */
 export interface Holding {
   readonly patience: Patience;
-  /** Throws `RegistryError` (`too-many-requests`) when there is no room for so many bytes more. */
+  /** Adds bytes. Throws `RegistryError` (`too-many-requests`) when there is no room for so many more. */
   add(bytes: number): void;
   release(): void;
 }
 
-/** A body that has sent nothing for so long makes room for one that does. In milliseconds. */
+/** A body that has sent nothing for so many milliseconds makes room for one that does. */
 const stallMs = 1_000;
 
 interface Held extends Holding {
@@ -18,9 +18,9 @@ interface Held extends Holding {
 }
 
 /**
- * Bounds what all bodies together hold that are gathered in memory and have not come whole. Where they hold too much,
- * the one goes that has been silent for longest: thousands of senders who stop in the middle cost no more than the
- * limit, and do not keep out who sends on.
+ * Bounds the memory of all bodies together that are gathered in it and have not arrived whole. Above the limit, the
+ * body that has been silent for longest is given up: thousands of senders who stop in the middle cost no more than the
+ * limit, and do not keep out senders who go on.
  */
 export class HeldBodies {
   readonly #limit: number;
@@ -29,7 +29,10 @@ export class HeldBodies {
   readonly #held = new Set<Held>();
   #bytes = 0;
 
-  /** In bytes and milliseconds: of all together; without a byte; from the first to the last. */
+  /**
+   * Takes the limit of all bodies together in bytes, and the milliseconds allowed without a byte and from the first to
+   * the last.
+   */
   constructor(options: { readonly limit: number; readonly idleMs: number; readonly totalMs: number }) {
     [this.#limit, this.#idleMs, this.#totalMs] = [options.limit, options.idleMs, options.totalMs];
   }
@@ -47,7 +50,7 @@ export class HeldBodies {
       add: (bytes) => this.#add(held, bytes),
       release: () => {
         patience.close();
-        this.#let(held);
+        this.#drop(held);
       },
     };
     this.#held.add(held);
@@ -60,7 +63,7 @@ export class HeldBodies {
     if (this.#bytes + bytes > this.#limit)
       throw new RegistryError({
         is: 'too-many-requests',
-        why: 'too many bodies are on their way; try again',
+        why: 'too many request bodies are being received; try again',
         retryAfterMs: 1_000,
       });
     held.bytes += bytes;
@@ -73,24 +76,27 @@ export class HeldBodies {
       if (each !== except && each.bytes > 0 && each.progressAt < (stalest?.progressAt ?? except.progressAt - stallMs))
         stalest = each;
     if (stalest === undefined) return false;
-    this.#let(stalest);
+    this.#drop(stalest);
     stalest.patience.end('it made no progress while others did');
     return true;
   }
 
-  #let(held: Held): void {
+  #drop(held: Held): void {
     if (!this.#held.delete(held)) return;
     this.#bytes -= held.bytes;
   }
 }
 
-/** What a stranger may send before it is known who he is (a login's form, a signed notification). In bytes. */
+/** A body may have this many bytes before its sender is known (a login's form, a signed notification). */
 export const maxStrangersBody = 64 * 1024;
 
 const ofStrangers = new HeldBodies({ limit: 8 * 1024 * 1024, idleMs: 10_000, totalMs: 30_000 });
 const ofCallers = new HeldBodies({ limit: 64 * 1024 * 1024, idleMs: 30_000, totalMs: 300_000 });
 
-/** Strangers have room of their own: what they hold is no caller's. */
+/**
+ * Returns the room of bodies up to `limit`. Strangers have a room of their own, so that they hold nothing of the
+ * callers'.
+ */
 export function heldBodies(limit: number): HeldBodies {
   return limit <= maxStrangersBody ? ofStrangers : ofCallers;
 }

@@ -1,6 +1,6 @@
 import { targetOf } from './target.ts';
 
-/** `GET /`, for a person who has opened the registry in a browser: what it is, and what to type. */
+/** Answers `GET /` to a person who has opened the registry in a browser: it says what this is, and what to type. */
 export function homePage({ url }: Request): Response {
   const { host } = targetOf(url);
   const text = [

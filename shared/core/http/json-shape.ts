@@ -1,4 +1,4 @@
-/** What a message needs of a JSON Schema as an OpenAPI document has it, with what it refers to. */
+/** The parts of a JSON Schema, as an OpenAPI document has it with its references resolved, that messages use. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -14,7 +14,7 @@ export interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
 }
 
-/** The schema at a path; `undefined` where the document says nothing of it. */
+/** Returns the schema at a path; `undefined` if the document has none there. */
 export function schemaAt(schema: JsonSchema | undefined, path: readonly string[]): JsonSchema | undefined {
   const [key, ...rest] = path;
   if (schema === undefined || key === undefined) return schema;
@@ -36,13 +36,13 @@ function optionsOf({ anyOf = [], oneOf = [], allOf = [] }: JsonSchema): readonly
   return [...anyOf, ...oneOf, ...allOf];
 }
 
-/** The names of all properties that an object may have. */
+/** Returns the names of all properties that an object may have. */
 export function propertiesOf(schema: JsonSchema | undefined): readonly string[] {
   if (schema === undefined) return [];
   return [...new Set([...Object.keys(schema.properties ?? {}), ...optionsOf(schema).flatMap(propertiesOf)])];
 }
 
-/** An example that the document gives, or one that its parts make; `undefined` where they make none. */
+/** Returns an example that the document gives, or one made of those of its parts; `undefined` if they make none. */
 export function exampleOf(schema: JsonSchema | undefined): unknown {
   if (schema === undefined) return undefined;
   const own = schema.example ?? schema.enum?.[0] ?? schema.const ?? schema.default;
@@ -59,7 +59,7 @@ export function exampleOf(schema: JsonSchema | undefined): unknown {
     .find((each) => each !== undefined);
 }
 
-/** The shape that is wanted, as the end of "must be …". */
+/** Names the expected shape, as the end of "must be …". */
 export function shapeOf(schema: JsonSchema | undefined): string {
   if (schema === undefined) return 'of another shape';
   if (schema.enum !== undefined)
@@ -82,7 +82,7 @@ const named: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
-/** What came, without what is in it: that may be a secret. A short word or number is shown. */
+/** Names the kind of a value without its content, which may be a secret. A short word or number is shown. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';

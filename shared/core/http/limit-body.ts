@@ -1,16 +1,16 @@
 import { RegistryError } from '../oci/faults.ts';
 import { Patience } from './patience.ts';
 
-/** What a body is of, and so what is wrong when it breaks off. */
+/** The fault that a body which breaks off is, by what it is a body of. */
 type BrokenBody = 'upload-invalid' | 'manifest-invalid';
 
-/** A layer may take hours on a slow line, but not a minute without a byte. In milliseconds. */
+/** A layer may take hours on a slow line, but not this many milliseconds without a byte. */
 const uploadIdleMs = 60_000;
 
 /**
- * A body as it arrives, held to the length that its headers promise (`undefined`: none). Throws `RegistryError`:
+ * Reads a body as it arrives, held to the length that its headers promise (`undefined`: none). Throws `RegistryError`:
  * `length-mismatch` at the first byte too many or at an early end, `broken` when the client goes away (that is no
- * failure of ours), `too-slow` when it sends nothing for longer than `patience` has.
+ * failure of ours), `too-slow` when it sends nothing for longer than `patience` allows.
  */
 export async function* limitBody(
   body: AsyncIterable<Uint8Array>,
@@ -41,9 +41,9 @@ async function* readable(
     )
       yield next.value;
   } finally {
-    // Who stops early lets go of the rest; that it broke meanwhile is no news.
+    // A reader that stops early drops the rest; that it broke meanwhile does not matter.
     const letGo = chunks.return?.().catch(() => undefined);
-    // It waits for the read that was given up, which ends with the connection.
+    // This would wait for the read that was given up, which ends with the connection.
     if (!patience.isOver) await letGo;
   }
 }
@@ -64,6 +64,6 @@ async function nextOf(
     });
 }
 
-function mismatch(promised: number, came: string): RegistryError {
-  return new RegistryError({ is: 'length-mismatch', why: `the headers promise ${promised} bytes, ${came} came` });
+function mismatch(promised: number, arrived: string): RegistryError {
+  return new RegistryError({ is: 'length-mismatch', why: `the headers promise ${promised} bytes, ${arrived} arrived` });
 }

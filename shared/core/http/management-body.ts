@@ -2,14 +2,14 @@ import type { HonoRequest } from 'hono';
 import { hasBody, readSmallBody, rememberBytes } from './request.ts';
 
 /**
- * The largest body that the management API reads: what it keeps is smaller, and so is what hosts of registries post. In
- * bytes.
+ * A body of the management API may have this many bytes: the objects that it stores are smaller, and so are the
+ * notifications of registries.
  */
 const maxManagementBody = 1024 * 1024;
 
 /**
- * Reads the body of a request whose caller is known, and leaves it to whoever asks for it: routes have it parsed by a
- * library that reads whatever comes. Throws `RegistryError` (`too-large`, `too-slow`, `length-mismatch`).
+ * Reads the body of a request whose caller is known, and leaves it to later readers: routes have it parsed by a library
+ * that reads bodies of any size. Throws `RegistryError` (`too-large`, `too-slow`, `length-mismatch`).
  */
 export async function boundManagementBody(request: HonoRequest): Promise<void> {
   const { raw } = request;
@@ -17,6 +17,6 @@ export async function boundManagementBody(request: HonoRequest): Promise<void> {
   const bytes = await readSmallBody(raw, 'request', maxManagementBody);
   rememberBytes(raw, bytes);
   const whole = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  // Hono makes text and JSON of what is here; its types have the value without the promise.
+  // Hono makes text and JSON of the cached buffer; its types have the value without the promise.
   Object.assign(request.bodyCache, { arrayBuffer: Promise.resolve(whole) });
 }

@@ -20,7 +20,8 @@ export const pageSchema = z.object({
     .default(50)
     .openapi({ description: 'The most entries in one page.', example: 50 }),
   continuation: z.string().max(24_000).optional().openapi({
-    description: 'Where the page begins, out of the nextLink of the page before: opaque, and good for this list alone.',
+    description:
+      'The place where the page begins, from the nextLink of the previous page: opaque, and valid for this list alone.',
   }),
 });
 
@@ -36,12 +37,12 @@ export const nextLinkSchema = {
   }),
 };
 
-/** One page of a list, with what else its answer says. */
+/** Makes the schema of one page of a list. */
 export function pageOf<T extends z.ZodType>(item: T, description: string) {
   return z.object({ items: z.array(item).openapi({ description }), ...nextLinkSchema });
 }
 
-/** What a page ends with: the list's own path and query, with the place where the next page begins. */
+/** Makes the link to the next page: the list's own path and query, with the place where that page begins. */
 export function nextLink(request: HonoRequest, continuation: string | undefined): { nextLink?: string } {
   if (continuation === undefined) return {};
   const { path, query } = targetOf(request.url);
@@ -63,7 +64,10 @@ export function body<T extends z.ZodType>(schema: T) {
   return { body: { required: true, content: { 'application/json': { schema } } } };
 }
 
-/** Errors of one operation alone, by status: those that any operation may give are declared by `managementRoutes`. */
+/**
+ * Describes the errors of one operation alone, by status: `managementRoutes` declares those that any operation may
+ * give.
+ */
 function errors<S extends number>(codes: Readonly<Record<S, { readonly codes: Codes; readonly when: string }>>) {
   const responses = Object.entries<{ codes: Codes; when: string }>(codes).map(([status, { codes: own, when }]) => [
     status,
@@ -74,12 +78,12 @@ function errors<S extends number>(codes: Readonly<Record<S, { readonly codes: Co
 
 type Codes = readonly [string, ...string[]];
 
-/** Nothing of this name is there. */
+/** Describes the answer when nothing of this name exists. */
 export function absent(...codes: Codes) {
   return errors({ 404: { codes, when: 'Nothing of this name is there.' } });
 }
 
-/** The present state forbids it. */
+/** Describes the answer when the present state forbids the request. */
 export function conflicting(...codes: Codes) {
   return errors({ 409: { codes, when: 'The present state forbids it; the message says what to change.' } });
 }
@@ -118,19 +122,23 @@ export interface Tag {
   readonly description: string;
 }
 
-/** Where the document keeps tags on their way up to its root: components of its routers reach that, and nothing else. */
+/**
+ * The component under which the document keeps tags on their way up to its root: of its routers' parts only components
+ * reach that.
+ */
 export const tagComponents = 'x-tags';
 
-/** How callers prove who they are, unless a route has another way too. */
+/** The ways in which callers prove their identity, unless a route has another one too. */
 export const usualSecurity = [{ password: [] }, { accessToken: [] }];
 
-/** Senders that prove themselves by a secret of their own. */
+/** The ways of senders that prove themselves by a secret of their own. */
 export const inboundSecurity = [...usualSecurity, { inboundSecret: [] }];
 
 /**
- * A router that answers what does not parse as every other fault: by what is wrong with it. A parameter that a route
- * does not know is refused: ignored, `?repo=team/app` would show the whole registry to somebody who asked for one
- * repository. Each operation is described with its tag, its security and the errors that any operation may give.
+ * Makes a router whose answer to a request that does not parse is, as for every other fault, what is wrong with it. A
+ * parameter that a route does not know is refused: ignored, `?repo=team/app` would show the whole registry to somebody
+ * who asked for one repository. Each operation is described with its tag, its security and the errors that any
+ * operation may give.
  */
 export function managementRoutes(tag?: Tag): OpenAPIHono {
   const routes = new OpenAPIHono();
@@ -156,7 +164,7 @@ interface Validated {
 }
 
 function refusing(route: RouteConfig): (result: Validated) => void {
-  // Made when it is first needed: most calls are right.
+  // The schemas are made when they are first needed: most calls are right.
   let schemas: Readonly<Partial<Record<Part, JsonSchema>>> | undefined;
   return ({ success, error, data, target }) => {
     if (success || error === undefined) return;
@@ -171,7 +179,7 @@ function refusing(route: RouteConfig): (result: Validated) => void {
   };
 }
 
-/** What does not parse by a schema that a route does not have. Throws `RegistryError` (`request-invalid`). */
+/** Parses a value by a schema that is not its route's. Throws `RegistryError` (`request-invalid`). */
 export function parseBody<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -183,12 +191,12 @@ function withKnownParameters(route: RouteConfig): RouteConfig {
   const query = route.request?.query ?? z.object({});
   if (!(query instanceof z.ZodObject)) throw new TypeError(`the query of ${route.method} ${route.path} is an object`);
   const names = Object.keys(query.shape);
-  const allowed = names.length === 0 ? 'it takes none' : `it takes ${names.join(', ')}`;
+  const allowed = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
   const error = (issue: { readonly code?: string; readonly keys?: readonly string[] }) =>
     issue.code === 'unrecognized_keys'
       ? withSuggestion(unknownParameters(issue.keys ?? [], allowed), issue.keys?.[0] ?? '', names)
       : undefined;
-  // All else of it stays: its checks, and what its description says.
+  // The rest of the schema stays: its checks, and its description.
   return { ...route, request: { ...route.request, query: query.clone({ ...query.def, catchall: z.never(), error }) } };
 }
 

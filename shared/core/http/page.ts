@@ -1,14 +1,14 @@
 import { RegistryError } from '../oci/faults.ts';
 
-/** What one page of a list holds where the client does not say, and the most that it may. */
+/** The number of entries on one page of a list: the usual one if the client does not say, and the largest allowed. */
 export interface PageSizes {
   readonly usual: number;
   readonly largest: number;
 }
 
 /**
- * `n` of a list: how many entries the client wants, at most `largest`; `usual` where it does not say. Throws
- * `RegistryError` (`page-size-invalid`).
+ * Reads `n` of a list: the number of entries that the client wants, at most `largest`; `usual` if it does not say.
+ * Throws `RegistryError` (`page-size-invalid`).
  */
 export function pageSizeIn(query: URLSearchParams, { usual, largest }: PageSizes): number {
   const given = query.get('n');
@@ -17,7 +17,10 @@ export function pageSizeIn(query: URLSearchParams, { usual, largest }: PageSizes
   return Math.min(Number(given), largest);
 }
 
-/** `Link` to the page behind this one (RFC 8288). Some clients split each parameter at `=`, so none is without. */
+/**
+ * Makes the `Link` to the page behind this one (RFC 8288). Some clients split each parameter at `=`, so none is
+ * without.
+ */
 export function nextPage(path: string, parameters: readonly (readonly [string, string])[]): Record<string, string> {
   const query = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   return { Link: `<${path}?${query}>; rel="next"` };

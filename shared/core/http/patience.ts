@@ -1,8 +1,8 @@
 import { RegistryError } from '../oci/faults.ts';
 
 /**
- * Ends the wait for bytes that do not come. A slow line is none of that: any byte begins the time anew, where no total
- * is set.
+ * Ends the wait for bytes that do not come. A slow line is no such case: any byte begins the time anew, if no total is
+ * set.
  */
 export class Patience {
   readonly #idleMs: number;
@@ -10,7 +10,7 @@ export class Patience {
   #fail: ((error: RegistryError) => void) | undefined;
   #ended: RegistryError | undefined;
 
-  /** In milliseconds: without a byte, and from the first to the last, where that is bounded. */
+  /** Takes the milliseconds allowed without a byte, and those from the first to the last, if that is bounded. */
   constructor(options: { readonly idleMs: number; readonly totalMs?: number }) {
     this.#idleMs = options.idleMs;
     if (options.totalMs !== undefined)
@@ -23,12 +23,12 @@ export class Patience {
     return this.#ended !== undefined;
   }
 
-  /** What is read, unless patience ends before. Throws `RegistryError` (`too-slow`). */
+  /** Returns what `read` resolves to, unless the wait ends before. Throws `RegistryError` (`too-slow`). */
   next<T>(read: () => Promise<T>): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     return new Promise<T>((resolve, reject) => {
       this.#fail = reject;
-      const idle = setTimeout(() => this.end(`no byte came for ${seconds(this.#idleMs)}`), this.#idleMs).unref();
+      const idle = setTimeout(() => this.end(`no byte arrived for ${seconds(this.#idleMs)}`), this.#idleMs).unref();
       void read()
         .then(resolve, reject)
         .finally(() => clearTimeout(idle));
@@ -36,7 +36,7 @@ export class Patience {
   }
 
   end(why: string): void {
-    this.#ended ??= new RegistryError({ is: 'too-slow', why: `the body is given up: ${why}` });
+    this.#ended ??= new RegistryError({ is: 'too-slow', why: `the body was given up: ${why}` });
     this.#fail?.(this.#ended);
   }
 

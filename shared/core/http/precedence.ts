@@ -2,10 +2,10 @@ import type { ClientAddress } from './client-address.ts';
 import type { GiveWay } from './give-way.ts';
 import { paceBody } from './request.ts';
 
-/** Read by their names alone: what they mean is for the routes to say. */
+/** Matches the path of a pull by its names alone: the routes decide what they mean. */
 const pullPath = /^\/v2\/.+\/(?:manifests|blobs)\/[^/]+$/;
 
-/** What a client pulls by: it goes first. A token is half of a pull. */
+/** Says whether a request goes first, as those that clients pull by do. A token is half of a pull. */
 function goesFirst(method: string, path: string): boolean {
   if (method !== 'GET' && method !== 'HEAD') return path.startsWith('/oauth2/');
   return path === '/v2/' || path === '/v2' || path === '/healthz' || path.startsWith('/oauth2/') || pullPath.test(path);
@@ -20,13 +20,13 @@ export interface Turns {
   readonly addressOf: ClientAddress;
 }
 
-/** Strangers of whom nothing is known share one line. */
+/** Clients without a known address share one line. */
 const unknownAddress = 'unknown';
 
 /**
  * Answers a request in its turn: pulls at once, everything else when pulls leave time for it, each address in a line of
- * its own. Who is refused waits for the refusal instead, so that a flood of what is refused, or of guesses, is no
- * faster than what is let in.
+ * its own. A request that goes first and is refused waits for its refusal instead, so that a flood of refused requests,
+ * or of guesses, is no faster than one of accepted requests.
  */
 export function inTurn(
   request: Request,
@@ -35,13 +35,13 @@ export function inTurn(
   answer: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const takeTurn = () => giveWay.turn(addressOf(request) ?? unknownAddress);
-  if (goesFirst(request.method, path)) return afterwards(request, path, { giveWay, takeTurn }, answer());
+  if (goesFirst(request.method, path)) return answerFirst(request, path, { giveWay, takeTurn }, answer());
   const turn = takeTurn();
   if (request.method !== 'GET' && request.method !== 'HEAD') paceBody(request, takeTurn);
   return turn === undefined ? answer() : turn.then(answer);
 }
 
-async function afterwards(
+async function answerFirst(
   { method, headers }: Request,
   path: string,
   { giveWay, takeTurn }: { readonly giveWay: GiveWay; readonly takeTurn: () => Promise<void> | undefined },
@@ -49,7 +49,7 @@ async function afterwards(
 ): Promise<Response> {
   const answer = await answering;
   if (method === 'GET' && answer.status < 400 && pullPath.test(path)) giveWay.pulled();
-  // A pull without credentials is only told where to get some.
+  // A pull without credentials is not refused, but answered with where to get some.
   const isRefused =
     (isRefusal(answer.status) && headers.has('authorization')) || (answer.status >= 400 && method === 'POST');
   if (isRefused) await takeTurn();

@@ -1,4 +1,4 @@
-/** Both ends inclusive, in bytes. `suffix` says that the client counted from the end. */
+/** A range with both ends inclusive, in bytes. `suffix` says that the client counted from the end. */
 export interface SatisfiableRange {
   readonly start: number;
   readonly end: number;
@@ -8,9 +8,9 @@ export interface SatisfiableRange {
 const singleRange = /^bytes=\s*(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/i;
 
 /**
- * One range of a body of `size` bytes (RFC 9110, section 14.1.2). `undefined`: answer the whole, for there is no range,
- * there are many, or it is not one; a server may ignore those. A range that begins behind the end, or ends before its
- * beginning, is `unsatisfiable`.
+ * Reads one range of a body of `size` bytes (RFC 9110, section 14.1.2). Returns `undefined` if the whole is to be
+ * answered, for there is no range, there are many, or it is not one; a server may ignore those. A range that begins
+ * behind the end, or ends before its beginning, is `unsatisfiable`.
  */
 export function parseRange(header: string | null, size: number): SatisfiableRange | 'unsatisfiable' | undefined {
   const match = header === null ? null : singleRange.exec(header.trim());

@@ -1,12 +1,12 @@
-/** What is left of a client's budget after a request. */
+/** The rest of a client's budget after a request. */
 export interface RateLimitState {
-  /** Which budget: `read`, `write` or `delete`. */
+  /** The name of the budget: `read`, `write` or `delete`. */
   readonly policy: string;
-  /** Requests in `windowSeconds`. */
+  /** The number of requests allowed in `windowSeconds`. */
   readonly quota: number;
   readonly windowSeconds: number;
   readonly remaining: number;
-  /** Until the budget is whole again. */
+  /** The seconds until the budget is whole again. */
   readonly resetSeconds: number;
 }
 
@@ -18,7 +18,8 @@ export function noteRateLimit(request: Request, state: RateLimitState): void {
 }
 
 /**
- * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ ; nothing when the request was not counted.
+ * Makes the headers of https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ ; none if the request was
+ * not counted.
  */
 export function rateLimitHeaders(request: Request): Record<string, string> {
   const state = states.get(request);

@@ -5,23 +5,23 @@ import { limitBody } from './limit-body.ts';
 const bodies = new WeakMap<Request, AsyncIterable<Uint8Array>>();
 
 /**
- * A host that has the body as a Node stream gives it as it is: the `ReadableStream` that Node makes of one copies every
- * chunk.
+ * Remembers a body that a host has as a Node stream, so that it is read as it is: the `ReadableStream` that Node makes
+ * of one copies every chunk.
  */
 export function rememberBody(request: Request, body: AsyncIterable<Uint8Array>): void {
   bodies.set(request, body);
 }
 
-/** Who has read a body leaves it to whoever reads it next. */
+/** Remembers a body that was read, for its next reader. */
 export function rememberBytes(request: Request, bytes: Uint8Array): void {
   rememberBody(request, { [Symbol.asyncIterator]: () => whole(bytes) });
 }
 
-/** Whether there is a body, as far as its headers tell; asked without touching it. */
+/** Says whether there is a body, as far as the headers tell, without touching it. */
 export function hasBody(request: Request): boolean {
   const length = request.headers.get('content-length');
   if (length !== null) return length !== '0';
-  // To look at the body of a request that a host has as a stream of its own would make another of it.
+  // Reading the property `body` of a request whose host has a stream of its own would make another stream of it.
   return request.headers.has('transfer-encoding') || (!bodies.has(request) && request.body !== null);
 }
 
@@ -29,7 +29,7 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield Promise.resolve(bytes);
 }
 
-/** The body as it arrives; nothing where there is none. */
+/** Returns the body as it arrives; an empty one if there is none. */
 export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
   const body = bodies.get(request) ?? request.body ?? nothing();
   const takeTurn = paced.get(request);
@@ -40,12 +40,12 @@ export function bodyOf(request: Request): AsyncIterable<Uint8Array> {
 
 const paced = new WeakMap<Request, () => Promise<void> | undefined>();
 
-/** Has reads of the body wait for `takeTurn`, a part at a time. */
+/** Makes reads of the body wait for `takeTurn`, a part at a time. */
 export function paceBody(request: Request, takeTurn: () => Promise<void> | undefined): void {
   paced.set(request, takeTurn);
 }
 
-/** How much of a body is read before others may go first again. In bytes. */
+/** So many bytes of a body are read before others may go first again. */
 const partBytes = 512 * 1024;
 
 function inParts(
@@ -76,8 +76,8 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /**
  * Reads a small body whole. Throws `RegistryError`: `too-large` as soon as it is past `limit` bytes, or promises to be,
- * `length-mismatch`, `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all that are on
- * their way hold too much; and what `check` throws, which sees each part as it comes.
+ * `length-mismatch`, `manifest-invalid` when it breaks off, `too-slow`, and `too-many-requests` when all bodies on
+ * their way hold too much; and what `check` throws, which gets each part as it comes.
  */
 export async function readSmallBody(
   request: Request,
@@ -105,7 +105,10 @@ export async function readSmallBody(
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
 }
 
-/** `undefined` when the body is chunked. Throws `RegistryError` (`length-mismatch`) when the header is no number. */
+/**
+ * Reads the `Content-Length`; `undefined` when the body is chunked. Throws `RegistryError` (`length-mismatch`) when the
+ * header is no number.
+ */
 export function contentLength(request: Request): number | undefined {
   const header = request.headers.get('content-length');
   if (header === null) return undefined;
@@ -118,8 +121,8 @@ export function contentLength(request: Request): number | undefined {
 }
 
 /**
- * The distribution-spec's form, `start-end` (both inclusive), with or without `bytes `. Throws `RegistryError`
- * (`range-invalid`).
+ * Reads the distribution-spec's `Content-Range`, `start-end` (both inclusive), with or without `bytes `. Throws
+ * `RegistryError` (`range-invalid`).
  */
 export function contentRange(request: Request): { start: number; end: number } | undefined {
   const header = request.headers.get('content-range');

@@ -12,14 +12,14 @@ import { rightFor } from './rights.ts';
 /** An error as it goes over the wire (distribution-spec, "Error Codes"). */
 interface WireError {
   readonly code: WireCode;
-  /** Where one code goes with several statuses. */
+  /** The status, if one code is sent with several. */
   readonly status?: number;
   readonly message?: string;
   readonly detail?: unknown;
   readonly headers?: Record<string, string>;
 }
 
-/** The one place that knows both the domain's faults and the wire's codes. */
+/** Maps a fault of the domain to a code of the wire; only this function knows both. */
 function wireError(fault: RegistryFault): WireError {
   switch (fault.is) {
     case 'blob-unknown':
@@ -39,7 +39,7 @@ function wireError(fault: RegistryFault): WireError {
         headers: { 'Content-Range': `bytes */${fault.size}` },
       };
     case 'length-mismatch':
-      // The distribution-spec's own meaning of the code; 413 is for what is too large.
+      // This is the distribution-spec's own meaning of the code; 413 is for content that is too large.
       return { code: 'SIZE_INVALID', status: 400, message: fault.why };
     case 'digest-invalid':
       return { code: 'DIGEST_INVALID', message: fault.why };
@@ -93,7 +93,7 @@ function listedMessage({ digest, by }: RegistryFault & { is: 'blob-listed' }): s
   );
 }
 
-/** What is wrong with a request whatever it is about. */
+/** Maps a fault that a request of any kind may have. */
 function requestError(fault: RequestFault): WireError {
   switch (fault.is) {
     case 'page-size-invalid':
@@ -128,7 +128,7 @@ function requestError(fault: RequestFault): WireError {
         code: 'DENIED',
         status: 421,
         message:
-          `"${fault.host.slice(0, 255)}" is no name of this registry: ask by localhost, an address or the ` +
+          `"${fault.host.slice(0, 255)}" is not a name of this registry: use localhost, an address or the ` +
           'host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES',
       };
     case 'contended':
@@ -153,8 +153,8 @@ function requestError(fault: RequestFault): WireError {
 }
 
 /**
- * Somebody who has logged in, and may not, is told what is missing; a wrong password says nothing of what there is, and
- * that it is wrong.
+ * Words the refusal of a caller. One that has logged in, and may not, learns which rights are missing; a wrong password
+ * learns only that it is wrong, and nothing of what exists.
  */
 function unauthorizedWords({
   needed,
@@ -168,14 +168,14 @@ function unauthorizedWords({
   if (why === 'invalid_token')
     return {
       ...detail,
-      message: 'authentication required: the credentials that came are wrong, or are over; log in again',
+      message: 'authentication required: the credentials are wrong, or have expired; log in again',
     };
   if (why === 'insufficient_scope' && missing.length > 0)
     return {
       ...detail,
       message:
         `authentication required: the access token does not hold ${missing.map(rightFor).join(' and ')}; ` +
-        'ask for a token with it, which takes an identity with that right',
+        'request a token with that right, by an identity that has it',
     };
   return detail;
 }
@@ -185,11 +185,14 @@ function hinted(message: string, between: string, hint: string | undefined): str
 }
 
 function mediaTypeMessage(given: string | null): string {
-  const said = given === null ? 'the body has no Content-Type' : `the body is ${JSON.stringify(given.slice(0, 100))}`;
+  const said =
+    given === null
+      ? 'the body has no Content-Type'
+      : `the Content-Type of the body is ${JSON.stringify(given.slice(0, 100))}`;
   return `${said}: send JSON with the header Content-Type: application/json`;
 }
 
-/** Whole seconds, rounded up: a client that comes back then is not too early. */
+/** Rounds up to whole seconds, so that a client that comes back then is not too early. */
 function retryAfter(milliseconds: number): string {
   return String(Math.max(1, Math.ceil(milliseconds / 1000)));
 }
@@ -203,15 +206,15 @@ function rangeHeaders(fault: RegistryFault & { is: 'range-invalid' }): Record<st
   };
 }
 
-/** How far an upload has come, as `Range` says it; nothing received is `0-0`, as Docker's registry has it. */
+/** Writes the progress of an upload as `Range` does; nothing received is `0-0`, as Docker's registry has it. */
 export function receivedRange(bytes: number): string {
   return `0-${Math.max(0, bytes - 1)}`;
 }
 
-/** Whose codes an error has: the distribution-spec's, or those of `/api/v1`. */
+/** The set of codes that an error is answered with: the distribution-spec's, or those of `/api/v1`. */
 export type ErrorCodes = 'distribution' | 'api';
 
-/** Answers anything that was thrown; nothing reaches a client but codes, and what is unexpected is logged whole. */
+/** Answers anything that was thrown. Nothing but codes reaches a client, and an unexpected error is logged whole. */
 export function errorResponse(error: unknown, log: Log, codes: ErrorCodes = 'distribution'): Response {
   const fault = error instanceof RegistryError ? error.fault : undefined;
   const wire = wireErrorOf(error, log);
@@ -233,7 +236,7 @@ function wireErrorOf(error: unknown, log: Log): WireError {
   return { code: 'INTERNAL_ERROR' };
 }
 
-/** The same for whoever answers without a `Response`. */
+/** Answers a fault for hosts that answer without a `Response`. */
 export function wireAnswer(fault: RegistryFault): { readonly status: number; readonly json: string } {
   return answerOf(wireError(fault));
 }

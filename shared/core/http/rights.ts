@@ -10,7 +10,7 @@ const verbs: Readonly<Record<RepositoryAction, string>> = {
   deleted_restore: 'deleted/restore',
 };
 
-/** What would have to be allowed, in the words of a scope map's actions. */
+/** Names the right that is missing, in the words of a scope map's actions. */
 export function rightFor(access: Access): string {
   switch (access.type) {
     case 'repository':

@@ -21,8 +21,8 @@ interface Operation {
 }
 
 /**
- * What the OpenAPI document says of the parts of one route: messages about them give the document's own examples. It
- * takes some milliseconds, so it is made once a route.
+ * Returns the schemas of the parts of one route, as the OpenAPI document has them: messages about them give the
+ * document's own examples. It takes some milliseconds, so it is called once a route.
  */
 export function schemasOf(route: RouteConfig): Partial<Record<Part, JsonSchema>> {
   const alone = new OpenAPIHono();
@@ -49,7 +49,7 @@ export function schemasOf(route: RouteConfig): Partial<Record<Part, JsonSchema>>
   };
 }
 
-/** With what each `$ref` names in its place; one that leads to itself ends after some steps. */
+/** Replaces each `$ref` by the schema that it names; one that leads to itself ends after some steps. */
 function resolved(value: Json, schemas: Readonly<Record<string, Json>>, depth = 0): Json {
   if (typeof value !== 'object' || value === null || depth > 30) return value;
   if (isList(value)) return value.map((each) => resolved(each, schemas, depth + 1));

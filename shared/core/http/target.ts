@@ -1,7 +1,7 @@
-/** What a request is for, cut out of its URL as it stands. */
+/** The target of a request, cut out of its URL as it stands. */
 export interface RequestTarget {
   readonly host: string;
-  /** Still percent-encoded. */
+  /** The path, still percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
@@ -9,8 +9,8 @@ export interface RequestTarget {
 const noQuery: Readonly<URLSearchParams> = new URLSearchParams();
 
 /**
- * For an absolute `http` URL, as every `Request` has one. A `new URL` costs more than the rest of a manifest's answer
- * from memory.
+ * Cuts the target out of an absolute `http` URL, as every `Request` has one. A `new URL` costs more than the rest of a
+ * manifest's answer from memory.
  */
 export function targetOf(url: string): RequestTarget {
   const hostStart = url.indexOf('://') + 3;

@@ -100,7 +100,7 @@ export class TarWalk extends Transform {
     const header = readHeader(bytes);
     // The end is two empty blocks, and what follows them is no part of the archive.
     if (header === undefined) this.#isAtEnd = true;
-    else if (this.#isAtEnd) throw new TarRefused('it goes on behind its end');
+    else if (this.#isAtEnd) throw new TarRefused('it continues after its end');
     else this.#beginEntry(header);
     return part.length;
   }

@@ -46,7 +46,8 @@ export function sealingKeys(secrets: ReadSecret | undefined, { key, secret }: Se
     configured: (vault ?? configured) !== undefined,
     async current() {
       if (vault !== undefined) return vault.current();
-      if (configured === undefined) throw unusable('there is no key to seal with: none is configured, nor a vault');
+      if (configured === undefined)
+        throw unusable('there is no sealing key: neither the configuration nor a vault has one');
       return configured;
     },
     async find(id) {

@@ -64,7 +64,7 @@ describe('the continuation of a list', () => {
       if (path.includes('{build}') && status === 404) continue;
       expect({ status, text }).toEqual({
         status: 400,
-        text: expect.stringContaining('continuation is not of this list') as string,
+        text: expect.stringContaining('continuation does not belong to this list') as string,
       });
     }
   });

@@ -124,6 +124,6 @@ describe('keys of a vault', () => {
   });
 
   it('are missed where neither a vault nor a key is configured', async () => {
-    await expect(sealingKeys(undefined, {}).current()).rejects.toThrow(/no key to seal with/);
+    await expect(sealingKeys(undefined, {}).current()).rejects.toThrow(/no sealing key/);
   });
 });
