@@ -6,6 +6,7 @@ const root = dirname(import.meta.dirname);
 
 /** The rooms whose comments are sentences. A room that is done is added here, and stays so. */
 const rooms = [
+  'shared/adapters',
   'shared/core/dockerfile',
   'shared/core/documents',
   'shared/core/events',

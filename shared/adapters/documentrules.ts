@@ -2,15 +2,15 @@ import layout from '../../infra/cosmos-containers.json' with { type: 'json' };
 import type { ContainerName, DocumentChange, JsonDocument, PartitionKey } from '../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../core/ports/documents.ts';
 
-/** https://learn.microsoft.com/azure/cosmos-db/partial-document-update-faq: operations in one patch. */
+/** The operations allowed in one patch: https://learn.microsoft.com/azure/cosmos-db/partial-document-update-faq */
 const maxPatchOperations = 10;
-/** https://learn.microsoft.com/azure/cosmos-db/concepts-limits#per-item-limits */
+/** The limit of https://learn.microsoft.com/azure/cosmos-db/concepts-limits#per-item-limits */
 const maxIdBytes = 1023;
 
 export interface ContainerLayout {
   /** Dotted paths of the partition key's levels. */
   readonly keyPaths: readonly string[];
-  /** In seconds; -1: only documents with a `ttl` of their own expire. */
+  /** The default ttl in seconds; with -1 only documents with a `ttl` of their own expire. */
   readonly defaultTtl: number;
 }
 
@@ -27,7 +27,7 @@ export function layoutOf(container: ContainerName): ContainerLayout {
   return found;
 }
 
-/** The value at a dotted path; `undefined` when any step is missing. */
+/** Returns the value at a dotted path; `undefined` when any step is missing. */
 export function valueAt(document: unknown, path: string): unknown {
   let value = document;
   for (const step of path.split('.')) {
@@ -41,7 +41,7 @@ export function isFullPartition(container: ContainerName, partition: PartitionKe
   return partition.length === layoutOf(container).keyPaths.length;
 }
 
-/** A point operation needs every level. */
+/** Throws unless the key has every level, which a point operation needs. */
 export function requireFullPartition(container: ContainerName, partition: PartitionKey): void {
   if (!isFullPartition(container, partition))
     throw new TypeError(
@@ -49,7 +49,7 @@ export function requireFullPartition(container: ContainerName, partition: Partit
     );
 }
 
-/** `TypeError` for a commit that no state of the store could accept: a fault of the caller. */
+/** Throws `TypeError` for a commit that no state of the store could accept: that is a fault of the caller. */
 export function requireCommit(
   container: ContainerName,
   partition: PartitionKey,
@@ -74,7 +74,8 @@ export function requireLimit(limit: number): void {
 }
 
 /**
- * Cosmos DB takes a document's partition from the document: it would be written, and not where the caller looks for it.
+ * Throws unless the document names its own partition. Cosmos DB reads the partition from the document: it would be
+ * written, but not where the caller looks for it.
  */
 function requireOwnPartition(container: ContainerName, partition: PartitionKey, document: JsonDocument): void {
   for (const [level, path] of layoutOf(container).keyPaths.entries()) {

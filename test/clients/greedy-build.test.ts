@@ -29,12 +29,12 @@ describe('a build that takes too much', () => {
       'pids=128',
       /can't fork|temporarily unavailable/,
     ],
-    ['disk', '/bin/busybox dd if=/dev/zero of=/x bs=1M; exit 1', 'disk=256MiB', /took more than the 256 MiB of disk/],
+    ['disk', '/bin/busybox dd if=/dev/zero of=/x bs=1M; exit 1', 'disk=256MiB', /used more than the 256 MiB of disk/],
     [
       'many small files',
       'i=0; while true; do [ $((i%1000)) -eq 0 ] && /bin/busybox mkdir -p /d/$((i/1000)); echo x > /d/$((i/1000))/$i; i=$((i+1)); done',
       'disk=96MiB',
-      /took more than the 96 MiB of disk/,
+      /used more than the 96 MiB of disk/,
     ],
     ['time', '/bin/busybox sleep 500', '', /took longer than 30 s/],
   ])('by %s fails within its limits, and leaves the others alone', async (name, text, limits, because) => {

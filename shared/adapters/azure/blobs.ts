@@ -11,7 +11,7 @@ import type { StorageSettings } from './storageclient.ts';
 import { storagePipeline, usualSeconds } from './storageclient.ts';
 import { storageAnswer, storageFailure } from './storagefailures.ts';
 
-/** A block of 100 MiB over a slow path. */
+/** The time for a block of 100 MiB over a slow path. */
 const stageSeconds = 180;
 
 /** Blobs of one container of a storage account. The container must exist. */
@@ -73,8 +73,8 @@ async function stageFrom(
     return 'staged';
   } catch (error) {
     const { status, errorCode } = storageAnswer(error);
-    // What the source said is the answer's own status: gone, or a URL that is over. Anything above is an outage of
-    // either side.
+    // The status is what the source answered: gone, or a URL that has expired. Anything above is an outage of either
+    // side.
     if (errorCode === 'CannotVerifyCopySource' && status !== undefined && status < 500) return 'unreadable';
     throw storageFailure('blobs', `stage ${blockId} of ${client.name} from another account`, error);
   }
@@ -157,7 +157,7 @@ async function list(
   return next === undefined || next === '' ? { blobs } : { blobs, continuation: next };
 }
 
-/** A list's etags come without the quotes that a header's have. */
+/** Adds the quotes that a header's etags have and a list's have not. */
 function quoted(etag: string): string {
   return etag.startsWith('"') ? etag : `"${etag}"`;
 }
@@ -186,15 +186,15 @@ function requireBlock(name: string, blockId: string, bytes: Uint8Array): void {
 }
 
 /**
- * The store refuses a block that it does not receive as it was hashed. Nothing is read back, and a digest whose bytes
- * are wrong could not be repaired by pushing it again: it is known. MD5, because Node has no CRC64 of its own; it
- * guards against accidents, not attacks.
+ * Hashes a block, so that the store refuses one that arrives otherwise. Nothing is read back, and a digest whose bytes
+ * are wrong could not be repaired by pushing it again, because it is known. It is MD5, because Node has no CRC64 of its
+ * own; it guards against accidents, not attacks.
  */
 function checksum(bytes: Uint8Array): Buffer {
   return hash('md5', bytes, 'buffer');
 }
 
-/** Without a copy. */
+/** Views the bytes as a Buffer, without a copy. */
 function body(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

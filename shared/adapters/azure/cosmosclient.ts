@@ -9,20 +9,20 @@ export type CosmosSettings = KeyOrIdentity & {
   readonly database: string;
   /** Azure's region names, nearest first, for reads and queries. Without them everything goes to the write region. */
   readonly preferredRegions?: readonly string[];
-  /** Weaker than the account's default, for reads of what never changes. */
+  /** A consistency weaker than the account's default, for reads of documents that never change. */
   readonly consistency?: keyof typeof ConsistencyLevel;
 };
 
-/** One attempt. The SDK's own default is 60 s, longer than a registry client waits. */
+/** The milliseconds of one attempt. The SDK's own default is 60 s, longer than a registry client waits. */
 const attemptMs = 10_000;
-/** All attempts of one call: the SDK repeats a read 120 times when no region answers. */
+/** The seconds of all attempts of one call: the SDK repeats a read 120 times when no region answers. */
 const callSeconds = 20;
-/** Throttling is told to the caller early: it knows whether to wait. */
+/** The caller learns early that it is throttled: it knows whether to wait. */
 const throttlingRetries = { maxRetryAttemptCount: 2, maxWaitTimeInSeconds: 2 };
 
 /**
- * Sockets are kept alive and unlimited in number, the SDK's own default. (Given an agent of ours it would refuse plain
- * http, which the emulators speak.)
+ * Makes a client. Its sockets are kept alive and unlimited in number, which is the SDK's own default. (Given an agent
+ * of ours it would refuse plain http, which the emulators speak.)
  */
 export function cosmosClient(settings: CosmosSettings): CosmosClient {
   // `plugins` is read by the SDK and left out of its published types.
@@ -41,14 +41,14 @@ export function cosmosClient(settings: CosmosSettings): CosmosClient {
   return new CosmosClient(options);
 }
 
-/** One call of the SDK, retries included. */
+/** Makes one call of the SDK, retries included. */
 export function inTime<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   return within(callSeconds, call);
 }
 
 /**
- * `Items.batch` wraps what it catches in a bare `Error` without status and retry-after. An answer, even a bad one, is
- * not thrown.
+ * Keeps the status of a batch, because `Items.batch` wraps what it catches in a bare `Error` without status and
+ * retry-after. An answer, even a bad one, is not thrown.
  */
 const keepBatchStatus: PluginConfig = {
   on: 'operation',
@@ -62,7 +62,7 @@ const keepBatchStatus: PluginConfig = {
   },
 };
 
-/** Options of the queries that the gateway refused to run by itself. */
+/** The options of the queries that the gateway refused to run by itself. */
 const refusedQueries = new WeakSet();
 
 export function wasRefused(options: object): boolean {
@@ -70,9 +70,9 @@ export function wasRefused(options: object): boolean {
 }
 
 /**
- * Beside every query the SDK posts a request for its plan, and needs it only when the gateway refuses the query and the
- * SDK has to merge partitions. Half of the requests would be for nothing, so they are answered here, except when
- * merging is what was asked for.
+ * Answers requests for query plans. The SDK posts one beside every query, and needs it only when the gateway refuses
+ * the query and the SDK has to merge partitions. Half of the requests would be for nothing, so they are answered here,
+ * except when merging was requested.
  */
 const skipNeedlessQueryPlans: PluginConfig = {
   on: 'request',

@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 
 /**
- * How an adapter proves who it is: an account's key, or an identity (managed identity, workload identity, a developer's
- * login).
+ * The proof of an adapter's identity: an account's key, or a credential (managed identity, workload identity, a
+ * developer's login).
  */
 export type KeyOrIdentity = { readonly key: string } | { readonly credential: TokenCredential };

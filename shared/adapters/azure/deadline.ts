@@ -1,6 +1,6 @@
 /**
- * One call of an SDK, retries included, with the signal that ends it. Not `AbortSignal.timeout`: that is kept until it
- * fires, and with it all that listens to it, an answer's documents and a block's bytes among them.
+ * Makes one call of an SDK, retries included, with a signal that ends it. `AbortSignal.timeout` is not used: it is kept
+ * until it fires, and with it all that listens to it, an answer's documents and a block's bytes among them.
  */
 export async function within<T>(seconds: number, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   const deadline = new AbortController();

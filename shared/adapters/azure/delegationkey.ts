@@ -1,16 +1,16 @@
 import type { ServiceGetUserDelegationKeyResponse } from '@azure/storage-blob';
 
 const hourMs = 3_600_000;
-/** Azure allows 7 days; a shorter life bounds what a leaked key is good for. */
+/** The life of a key: Azure allows 7 days, and a shorter one bounds the use of a leaked key. */
 const lifeMs = 6 * hourMs;
-/** A clock that is ahead of Azure's would ask for a key that is not valid yet. */
+/** The start lies back by this: a clock that is ahead of Azure's would ask for a key that is not valid yet. */
 const skewMs = 900_000;
 
 export type DelegationKey = ServiceGetUserDelegationKeyResponse;
 
 /**
- * The key that an identity signs SAS with: fetched once, renewed when half of its life is over, by one call for all who
- * wait.
+ * Caches the key that an identity signs SAS with: it is fetched once, and renewed when half of its life is over, by one
+ * call for all who wait.
  */
 export function cachedDelegationKey(
   fetchKey: (startsOn: Date, expiresOn: Date) => Promise<DelegationKey>,

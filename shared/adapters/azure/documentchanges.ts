@@ -14,7 +14,7 @@ import { inTime } from './cosmosclient.ts';
 import type { CosmosAnswer } from './documentfailures.ts';
 import { answerOf, documentsFailure, isAbsent, status } from './documentfailures.ts';
 
-/** One change as a plain item operation: cheaper than a batch of one. */
+/** Writes one change as a plain item operation, which is cheaper than a batch of one. */
 export async function commitOne(
   container: Container,
   partition: PartitionKey,
@@ -66,7 +66,7 @@ export async function commitBatch(
     throw documentsFailure(answerOf(error), call, error);
   });
   const results: readonly (OperationResponse & { readonly retryAfterMilliseconds?: number })[] = response.result ?? [];
-  // The operation that failed tells why; all others are 424.
+  // The operation that failed has the reason; all others are 424.
   const index = results.findIndex(({ statusCode }) => statusCode >= 400 && statusCode !== status.dependent);
   const failed = results[index];
   if (failed !== undefined) {
@@ -117,7 +117,7 @@ function batchOperation(change: DocumentChange): OperationInput {
         ...ifMatch,
       };
     case 'delete':
-      // The type leaves `ifMatch` out, the service takes it.
+      // The type leaves `ifMatch` out, but the service accepts it.
       return Object.assign({ operationType: 'Delete', id: change.id } as const, ifMatch);
   }
 }
@@ -129,7 +129,7 @@ function patchOperations({ set = {}, increment = [] }: Extract<DocumentChange, {
   ];
 }
 
-/** RFC 6901. */
+/** Makes a JSON pointer (RFC 6901). */
 function pointer(path: string): string {
   return `/${path
     .split('.')

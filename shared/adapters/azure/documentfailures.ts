@@ -2,7 +2,7 @@ import type { ErrorResponse } from '@azure/cosmos';
 import { defined } from '../../core/documents/defined.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 
-/** https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb */
+/** The statuses of https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb */
 export const status = {
   badRequest: 400,
   notFound: 404,
@@ -20,19 +20,22 @@ export interface CosmosAnswer {
   readonly retryAfterMs: number | undefined;
 }
 
-/** What the SDK threw: an answer of the service, or the fault of a connection. */
+/** Reads an error of the SDK: an answer of the service, or the fault of a connection. */
 export function answerOf(error: unknown): CosmosAnswer {
   const { code, substatus, message, retryAfterInMs } = error as Partial<ErrorResponse>;
   return { code, substatus, message: message ?? String(error), retryAfterMs: retryAfterInMs };
 }
 
-/** 404 says that an item is absent only without a sub-status: 1002 is a lagging replica, 1003 a missing container. */
+/**
+ * Says whether an item is absent. A 404 says so only without a sub-status: 1002 is a lagging replica, 1003 a missing
+ * container.
+ */
 export function isAbsent({ code, substatus }: Pick<CosmosAnswer, 'code' | 'substatus'>): boolean {
   return code === status.notFound && (substatus === undefined || substatus === 0);
 }
 
 /**
- * What to throw for an answer that is no outcome: `TypeError` for a request that no state of the store could accept,
+ * Makes the error of an answer that is no outcome: `TypeError` for a request that no state of the store could accept,
  * else `StoreFailure`.
  */
 export function documentsFailure(answer: CosmosAnswer, call: string, cause?: unknown): StoreFailure | TypeError {

@@ -6,10 +6,10 @@ import { isFullPartition, layoutOf } from '../documentrules.ts';
 import { inTime, wasRefused } from './cosmosclient.ts';
 import { versionedDocument } from './storeddocument.ts';
 
-/** Continuations of queries whose partitions the SDK merged: the gateway would not understand them. */
+/** Marks the continuations of queries whose partitions the SDK merged: the gateway would not understand them. */
 const mergedMark = 'sdk:';
 
-/** One page. Throws what the SDK throws. */
+/** Reads one page. Throws what the SDK throws. */
 export async function queryPage(container: Container, query: DocumentQuery): Promise<DocumentPage> {
   const { partition = [], where, continuation } = query;
   if (where.some((each) => each.is === 'in' && each.values.length === 0)) return { documents: [] };
@@ -23,14 +23,17 @@ export async function queryPage(container: Container, query: DocumentQuery): Pro
   try {
     return await fetchPage(container, query, options);
   } catch (error) {
-    // The gateway merges no partitions for ORDER BY. Asking it first costs one refusal, and no plan for all that it can
-    // do.
+    // The gateway merges no partitions for ORDER BY. Asking it first costs one refusal here, and spares the plan of
+    // every query that it can run.
     if (whole || !wasRefused(options)) throw error;
     return mergedPage(container, query);
   }
 }
 
-/** The service counts a large partition in several pages, each with a part of the sum. Throws what the SDK throws. */
+/**
+ * Counts documents. The service counts a large partition in several pages, each with a part of the sum. Throws what the
+ * SDK throws.
+ */
 export async function countIn(
   container: Container,
   query: Pick<DocumentQuery, 'container' | 'where'> & { readonly partition: PartitionKey },
@@ -44,7 +47,7 @@ export async function countIn(
   return parts.resources.reduce((sum, part) => sum + part, 0);
 }
 
-/** Without `enableQueryControl` the SDK gives no continuation when it merges. */
+/** Reads a page for which the SDK merges partitions. Without `enableQueryControl` it returns no continuation then. */
 async function mergedPage(container: Container, query: DocumentQuery, token?: string): Promise<DocumentPage> {
   const { documents, continuation } = await fetchPage(container, query, {
     ...feedOptions(query, token),
@@ -54,7 +57,7 @@ async function mergedPage(container: Container, query: DocumentQuery, token?: st
   return continuation === undefined ? { documents } : { documents, continuation: mergedMark + continuation };
 }
 
-/** The options stay the same object: by it the client knows what the gateway has refused. */
+/** Fetches a page. The options stay the same object: by it the client knows what the gateway has refused. */
 async function fetchPage(container: Container, query: DocumentQuery, options: FeedOptions): Promise<DocumentPage> {
   const page = await inTime((abortSignal) =>
     container.items.query<ItemDefinition>(sqlOf(query), Object.assign(options, { abortSignal })).fetchNext(),
@@ -69,8 +72,8 @@ function feedOptions({ limit }: DocumentQuery, continuationToken: string | undef
 }
 
 /**
- * A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix given as one does not
- * filter.
+ * Writes a query as SQL. A prefix of a hierarchical key goes into WHERE: the SDK routes only whole keys, and a prefix
+ * passed as one does not filter.
  */
 function sqlOf(
   { container, partition = [], where, orderBy }: Omit<DocumentQuery, 'limit'>,
@@ -106,7 +109,7 @@ function condition(
   return `${left} ${predicate.is} ${parameter(predicate.value)}`;
 }
 
-/** Brackets and JSON's quoting take any name, reserved words too. */
+/** Writes a path of properties. Brackets and JSON's quoting allow any name, reserved words too. */
 function property(path: string): string {
   return `c${path
     .split('.')

@@ -50,8 +50,8 @@ export function azureDocuments(settings: CosmosSettings): AzureDocuments {
     },
     dependency: 'documents',
     async probe() {
-      // One request unit of one partition: reads of the database itself come from an allowance of the whole account,
-      // which all instances share.
+      // This costs one request unit of one partition: reads of the database itself come from an allowance of the whole
+      // account, which all instances share.
       await readItem(containers.of('registries'), { container: 'registries', partition: ['_probe'], id: 'probe' });
       await containers.requireSeen('registries');
     },
@@ -70,9 +70,9 @@ function containersOf(database: Database) {
   return {
     of: containerOf,
     /**
-     * A missing container answers 404 as a missing item does, in some cases without a sub-status. So the first absence
-     * in a container is believed only when the container is there: a wrong setting must never look like an empty
-     * registry.
+     * Throws if the container is missing. A missing container answers 404 as a missing item does, in some cases without
+     * a sub-status. So the first absence in a container is believed only when the container exists: a wrong setting
+     * must never look like an empty registry.
      */
     async requireSeen(name: ContainerName): Promise<void> {
       if (seen.has(name)) return;

@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import type { AzureManagement } from '../../core/ports/management.ts';
 
-/** The credential keeps its token until shortly before that ends. */
+/** Issues tokens for Azure Resource Manager by the credential, which keeps its token until shortly before that ends. */
 export function azureManagement(endpoint: URL, credential: () => TokenCredential): AzureManagement {
   return {
     endpoint,

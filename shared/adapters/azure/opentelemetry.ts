@@ -17,7 +17,7 @@ const kinds = {
   internal: SpanKind.INTERNAL,
 } as const;
 
-/** Nothing is registered for the process: two apps in it share no spans. */
+/** Makes a tracer of its own. Nothing is registered for the process: two apps in it share no spans. */
 export function openTelemetryTracer(settings: TracerSettings): Tracer & { shutdown(): Promise<void> } {
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({
@@ -66,10 +66,11 @@ export function openTelemetryTracer(settings: TracerSettings): Tracer & { shutdo
 }
 
 function exporterOf({ connectionString, credential, httpClient }: TracerSettings): AzureMonitorTraceExporter {
-  // Read where the exporter is made: else it reports its own use to Microsoft, and sends a metric beside every batch.
+  // The variables are read where the exporter is made: without them it reports its own use to Microsoft, and sends a
+  // metric beside every batch.
   process.env.APPLICATION_INSIGHTS_NO_STATSBEAT ??= 'true';
   process.env.APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED ??= 'true';
-  // What cannot be sent is dropped after the retries: files on an instance would outlive it, or be lost with it.
+  // Spans that cannot be sent are dropped after the retries: files on an instance would outlive it, or be lost with it.
   return new AzureMonitorTraceExporter({
     connectionString,
     disableOfflineStorage: true,
@@ -78,12 +79,12 @@ function exporterOf({ connectionString, credential, httpClient }: TracerSettings
 }
 
 /**
- * Part of the traces, chosen by their id. A caller may have its trace left out; it cannot force it in, for that costs
- * the registry.
+ * Samples a part of the traces, chosen by their id. A caller may have its trace left out; it cannot force it in, for
+ * that costs the registry.
  */
 function samplerOf(share: number): ParentBasedSampler {
   const sampler = new ApplicationInsightsSampler(share);
-  // Children ask it too: it gives each span the share, by which Application Insights counts up.
+  // Children use the sampler too: it gives each span the share, by which Application Insights counts up.
   return new ParentBasedSampler({ root: sampler, remoteParentSampled: sampler, localParentSampled: sampler });
 }
 

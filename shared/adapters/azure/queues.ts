@@ -7,15 +7,17 @@ import type { StorageSettings } from './storageclient.ts';
 import { storagePipeline, usualSeconds } from './storageclient.ts';
 import { storageFailure } from './storagefailures.ts';
 
-/** https://learn.microsoft.com/azure/storage/queues/scalability-targets */
+/** The limits of https://learn.microsoft.com/azure/storage/queues/scalability-targets */
 const maxTextBytes = 64 * 1024;
 const maxDelaySeconds = 7 * 24 * 3600;
-/** By default a message dies after 7 days, and a message delayed by as long would never be seen. */
+/**
+ * A message never expires: by default it dies after 7 days, and a message delayed by as long would never be received.
+ */
 const neverExpires = -1;
 
 /**
- * Queues of one storage account, which must exist. Throws `TypeError` for a message over 64 KiB of base64, or a delay
- * over 7 days.
+ * Sends to the queues of one storage account, which must exist. Throws `TypeError` for a message over 64 KiB of base64,
+ * or a delay over 7 days.
  */
 export function azureQueues(settings: StorageSettings): SendMessage & ProbeDependency {
   const service =
@@ -51,12 +53,12 @@ export function azureQueues(settings: StorageSettings): SendMessage & ProbeDepen
   };
 }
 
-/** Base64, because that is what queue-triggered functions expect. */
+/** Encodes a message as base64, because queue-triggered functions expect that. */
 function encoded(queue: string, message: unknown): string {
   const json = JSON.stringify(message) as string | undefined;
   if (json === undefined) throw new TypeError(`a message to ${queue} that is no JSON`);
   const text = Buffer.from(json).toString('base64');
   if (text.length > maxTextBytes)
-    throw new TypeError(`a message of ${text.length} bytes to ${queue}: Storage Queues take 64 KiB`);
+    throw new TypeError(`a message of ${text.length} bytes to ${queue}: Storage Queues allow 64 KiB`);
   return text;
 }

@@ -4,8 +4,8 @@ import { StoreFailure } from '../../core/ports/failures.ts';
 const probeMs = 5_000;
 
 /**
- * For what has nothing to read without credentials: any answer that is not a server's error shows that it is there.
- * Throws `StoreFailure`.
+ * Probes a service that offers nothing to read without credentials: any answer that is not a server's error shows that
+ * it is there. Throws `StoreFailure`.
  */
 export async function reach(dependency: Dependency, endpoint: string): Promise<void> {
   const answer = await fetch(endpoint, { redirect: 'manual', signal: AbortSignal.timeout(probeMs) }).catch(

@@ -3,9 +3,9 @@ import type { BlobClient } from '@azure/storage-blob';
 import type { ByteRange } from '../../core/ports/blobs.ts';
 import { storageAnswer, storageFailure } from './storagefailures.ts';
 
-/** How often a broken download goes on where it broke, before the reader sees the failure. */
+/** A broken download is resumed so many times, before the reader sees the failure. */
 const resumptions = 3;
-/** For the answer to begin. The bytes take as long as their reader takes. */
+/** An answer must begin within so many milliseconds. The bytes take as long as their reader takes. */
 const answerMs = 60_000;
 
 export async function openBlob(
@@ -24,7 +24,7 @@ export async function openBlob(
   } catch (error) {
     const { errorCode, status } = storageAnswer(error);
     if (errorCode === 'BlobNotFound') return undefined;
-    // The range starts at or behind the end.
+    // The range starts at the end or behind it.
     if (status === 416) return emptyStream();
     throw storageFailure('blobs', `read ${client.name}`, error);
   } finally {
@@ -33,8 +33,8 @@ export async function openBlob(
 }
 
 /**
- * Pulled chunk by chunk, so that a slow reader slows the socket. `Readable.toWeb` would hand out the SDK's errors as
- * they are.
+ * Streams the bytes. They are pulled chunk by chunk, so that a slow reader slows the socket. `Readable.toWeb` would
+ * pass the SDK's errors on as they are.
  */
 function streamOf(source: Readable, name: string): ReadableStream<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;

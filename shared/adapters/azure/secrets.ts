@@ -10,20 +10,20 @@ import { reach } from './reach.ts';
 import { storageAnswer } from './storagefailures.ts';
 
 export interface SecretsSettings {
-  /** `https://NAME.vault.azure.net`, or the vault's name in another cloud. */
+  /** The URL `https://NAME.vault.azure.net`, or the vault's name in another cloud. */
   readonly vault: string;
   readonly credential: TokenCredential;
-  /** For tests: what takes the vault's requests elsewhere. */
+  /** The client that tests send the vault's requests through. */
   readonly httpClient?: NonNullable<SecretClientOptions['httpClient']>;
 }
 
-/** For one call of the SDK, retries and the token included. In milliseconds. */
+/** One call of the SDK may take so many milliseconds, retries and the token included. */
 const callMs = 15_000;
 const retryOptions = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 2_000 };
 
 /**
- * Secrets of one Key Vault. The SDK asks for a token only when the vault's challenge names the vault's own domain: a
- * server that took its name gets no token for something else.
+ * Reads and writes the secrets of one Key Vault. The SDK asks for a token only when the vault's challenge names the
+ * vault's own domain: a server that took its name gets no token for something else.
  */
 export function azureSecrets({ vault, credential, httpClient }: SecretsSettings): Secrets & ProbeDependency {
   const client = new SecretClient(vault, credential, {
@@ -63,14 +63,18 @@ export function azureSecrets({ vault, credential, httpClient }: SecretsSettings)
 }
 
 /**
- * What the SDK makes of a vault's answer (https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret).
+ * An error that the SDK makes of a vault's answer
+ * (https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret).
  */
 interface VaultError {
   readonly code?: string;
   readonly details?: { readonly error?: { readonly innerError?: { readonly code?: string } } };
 }
 
-/** 404 alone says nothing: a wrong host answers it too. A disabled version is there, and is nobody's to use. */
+/**
+ * Says whether a secret is absent. A 404 alone does not prove it: a wrong host answers it too. A disabled version
+ * exists, and must not be used.
+ */
 function isAbsent(error: unknown): boolean {
   const { status } = storageAnswer(error);
   const { code, details } = error as VaultError;
@@ -80,7 +84,10 @@ function isAbsent(error: unknown): boolean {
   );
 }
 
-/** The cause of the SDK is left out: it holds the request, and with it a token and what was to be written. */
+/**
+ * Makes the error of a failed call. The SDK's cause is left out: it holds the request, and with it a token and the
+ * secret to be written.
+ */
 function secretsFailure(call: string, error: unknown): StoreFailure | TypeError {
   const { status, retryAfterMs } = storageAnswer(error);
   const { code, name } = error as VaultError & Error;

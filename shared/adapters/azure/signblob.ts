@@ -8,14 +8,14 @@ import {
 import { defined } from '../../core/documents/defined.ts';
 import { cachedDelegationKey } from './delegationkey.ts';
 
-/** Clocks of Azure and of clients may be behind ours. */
+/** The start lies back by this: clocks of Azure and of clients may be behind ours. */
 const skewMs = 900_000;
 const read = BlobSASPermissions.parse('r');
 
 /**
- * URLs that read one blob. With an account's key nothing is asked of the service; with an identity a delegation key is,
- * twice in its life. A signature costs 20 µs, so none is kept: each URL lives for as long as it was asked for and no
- * longer.
+ * Makes URLs that read one blob. With an account's key no call of the service is needed; with an identity a delegation
+ * key is fetched, twice in its life. A signature costs 20 µs, so none is cached: each URL lives exactly as long as
+ * requested.
  */
 export function blobUrlSigner(
   service: BlobServiceClient,
@@ -31,7 +31,7 @@ export function blobUrlSigner(
       permissions: read,
       startsOn: new Date(now - skewMs),
       expiresOn: new Date(now + seconds * 1000),
-      // A service without TLS refuses what is signed for https only.
+      // A service without TLS refuses URLs that are signed for https only.
       ...defined({ protocol: https ? SASProtocol.Https : undefined }),
     });
     return `${container.getBlobClient(name).url}?${query}`;

@@ -12,7 +12,10 @@ import { storageAnswer } from './storagefailures.ts';
 const maxBytes = 1024 * 1024;
 const publishSeconds = 15;
 
-/** One Event Grid topic with CloudEvents in. Throws `TypeError` for no events, or more than 1 MB of them. */
+/**
+ * Publishes to one Event Grid topic that accepts CloudEvents. Throws `TypeError` for no events, or more than 1 MB of
+ * them.
+ */
 export function azureTopic(settings: KeyOrIdentity & { readonly endpoint: string }): PublishEvents & ProbeDependency {
   const credential = 'key' in settings ? new AzureKeyCredential(settings.key) : settings.credential;
   const client = new EventGridPublisherClient(settings.endpoint, 'CloudEvent', credential, {

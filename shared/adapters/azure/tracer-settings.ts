@@ -2,16 +2,16 @@ import type { TokenCredential } from '@azure/identity';
 import type { AzureMonitorExporterOptions } from '@azure/monitor-opentelemetry-exporter';
 
 export interface TracerSettings {
-  /** Of an Application Insights resource, with its ingestion endpoint. */
+  /** The connection string of an Application Insights resource, with its ingestion endpoint. */
   readonly connectionString: string;
-  /** Absent: the connection string's key is enough. */
+  /** The credential; if absent, the connection string's key is enough. */
   readonly credential?: TokenCredential;
-  /** From 0 to 1: the part of traces that is sent. */
+  /** The part of traces that is sent, from 0 to 1. */
   readonly share: number;
-  /** What Application Insights calls the role, and which of its instances this is. */
+  /** The name of the role in Application Insights, and of the instance within it. */
   readonly role: string;
   readonly instance: string;
   readonly region: string;
-  /** For tests: what takes the spans elsewhere. */
+  /** The client that tests send the spans through. */
   readonly httpClient?: NonNullable<AzureMonitorExporterOptions['httpClient']>;
 }

@@ -3,13 +3,13 @@ import type { Tracer } from '../../core/ports/tracer.ts';
 import type { TracerSettings } from './tracer-settings.ts';
 
 export interface AzureTracer extends Tracer {
-  /** Sends what waits. */
+  /** Sends the spans that wait. */
   shutdown(): Promise<void>;
 }
 
 /**
- * Spans to Application Insights. OpenTelemetry and its exporter are loaded now, and only now: who configures none pays
- * nothing for them. Without them, should they fail to load, everything works untraced.
+ * Sends spans to Application Insights. OpenTelemetry and its exporter are loaded now, and only now: a deployment that
+ * configures none pays nothing for them. If they fail to load, everything works untraced.
  */
 export function azureTracer(settings: TracerSettings, log: Log): AzureTracer {
   let loaded: AzureTracer | undefined;

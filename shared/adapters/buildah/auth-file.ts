@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { RegistryAccess } from '../../core/ports/runner.ts';
 
-// containers-auth.json(5): logins by host, or by host and folder; the longest that fits is used.
+// The file is that of containers-auth.json(5): logins by host, or by host and folder; the longest that fits is used.
 
 const entrySchema = z.looseObject({ auth: z.string().optional(), identitytoken: z.string().optional() });
 const fileSchema = z.object({ auths: z.record(z.string(), entrySchema).default({}) });
 type Entries = z.infer<typeof fileSchema>['auths'];
 
 /**
- * Where `buildah login` and `docker login` of this user have put theirs; the first that is there counts, as it does for
- * buildah.
+ * Returns the places where `buildah login` and `docker login` of this user keep their logins; the first that exists
+ * counts, as it does for buildah.
  */
 function usualPlaces({ REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, HOME }: NodeJS.ProcessEnv): string[] {
   if (REGISTRY_AUTH_FILE !== undefined) return [REGISTRY_AUTH_FILE];
@@ -39,10 +39,10 @@ async function ownEntries(env: NodeJS.ProcessEnv): Promise<Entries> {
   return {};
 }
 
-/** Docker Hub's login has another name in docker's file. */
+/** The names that docker's file has for Docker Hub's login. */
 const hub = ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io'];
 
-/** Of a folder, the login that would be used for it: its own, that of a folder above it, or the host's. */
+/** Finds the login that would be used for a folder: its own, that of a folder above it, or the host's. */
 function entryFor(entries: Entries, folder: string): Entries[string] | undefined {
   for (let at = folder; at !== ''; at = at.includes('/') ? at.slice(0, at.lastIndexOf('/')) : '')
     if (entries[at] !== undefined) return entries[at];
@@ -52,8 +52,8 @@ function entryFor(entries: Entries, folder: string): Entries[string] | undefined
 }
 
 /**
- * The logins of one job: what the registry gives it for itself, and of this user's own those that its task names, each
- * for no more than it names. Without this a Dockerfile would read whatever this user may read.
+ * Writes the logins of one job: those at this registry that the job gets, and of this user's own those that its task
+ * names, each for no more than it names. Without this a Dockerfile would read whatever this user may read.
  */
 export async function authFileFor(
   { logins, abroad }: RegistryAccess,

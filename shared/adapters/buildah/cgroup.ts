@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildLimits } from './settings.ts';
 
-/** Where cgroups are, on every Linux. */
+/** The folder of cgroups, on every Linux. */
 const root = '/sys/fs/cgroup';
 
-/** How a limit is written: which controller's file takes what. */
+/** A limit as it is written into a file of a controller. */
 interface Written {
   readonly controller: 'memory' | 'cpu' | 'pids';
   readonly file: string;
   readonly value: string;
-  /** The kernel may be built without it. */
+  /** True where the kernel may be built without it. */
   readonly isOptional?: boolean;
 }
 
@@ -36,15 +36,15 @@ function ofVersion1({ memoryBytes, cpus, pids }: BuildLimits): Written[] {
   ];
 }
 
-/** The folder in which each build gets one of its own: in version 1 one a controller. */
+/** The folder in which each build gets a cgroup of its own; in version 1 there is one for each controller. */
 export interface CgroupParents {
   readonly version: 1 | 2;
   readonly folderOf: (controller: Written['controller']) => string;
 }
 
 /**
- * Cgroups below `given`, which the operator has handed over, or below one at the top that this process makes as root;
- * or what is missing.
+ * Finds the cgroups below `given`, which the operator has delegated, or below one at the top that this process makes as
+ * root; otherwise says what is missing.
  */
 export function cgroupParents(given: string | undefined): CgroupParents | { readonly missing: string } {
   try {
@@ -70,7 +70,7 @@ function versionTwo(parent: string, isOwn: boolean): CgroupParents {
   return { version: 2, folderOf: () => parent };
 }
 
-/** `name` is below the top of each controller's own tree. */
+/** Finds the cgroups of version 1, where `name` lies below the top of each controller's own tree. */
 function versionOne(name: string): CgroupParents {
   const folderOf = (controller: string) => join(root, controller, name);
   for (const controller of ['memory', 'cpu', 'pids']) {
@@ -80,15 +80,15 @@ function versionOne(name: string): CgroupParents {
   return { version: 1, folderOf };
 }
 
-/** What one build runs in. */
+/** The cgroup that one build runs in. */
 export interface Cgroup {
-  /** What a process writes its id into, to be in it. */
+  /** The files that a process writes its id into, to join it. */
   readonly joins: readonly string[];
-  /** Ends what is still in it. */
+  /** Ends the processes that are still in it, and removes it. */
   remove(): Promise<void>;
 }
 
-/** Throws when a limit cannot be set: nothing runs without it. */
+/** Makes a cgroup. Throws when a limit cannot be set: nothing runs without it. */
 export function makeCgroup({ version, folderOf }: CgroupParents, name: string, limits: BuildLimits): Cgroup {
   const written = version === 2 ? ofVersion2(limits) : ofVersion1(limits);
   const folders = [...new Set(written.map(({ controller }) => join(folderOf(controller), name)))];
@@ -105,7 +105,7 @@ export function makeCgroup({ version, folderOf }: CgroupParents, name: string, l
   };
 }
 
-/** The kernel lets go of a cgroup a moment after its last process has ended. */
+/** Removes a folder. The kernel frees a cgroup a moment after its last process has ended. */
 async function removeFolder(folder: string): Promise<void> {
   for (let tries = 0; existsSync(folder); tries += 1) {
     try {
@@ -123,6 +123,6 @@ function endProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
   }
 }

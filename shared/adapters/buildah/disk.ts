@@ -5,29 +5,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ids } from './sandbox.ts';
 import { enteringAll } from './sandbox.ts';
 
-/** What must stay free of the file system that builds lie in, whatever they are allowed, in bytes. */
-const leastFree = 1024 ** 3;
+/** The bytes that must stay free in the file system of builds, whatever they are allowed. */
+const minFreeBytes = 1024 ** 3;
 
 const everyMs = 500;
 
-/** A job's folder, and whose it is. */
+/** A job's folder, and the ids of its owner. */
 interface Measured {
   readonly folder: string;
   readonly ids: Ids;
 }
 
 /**
- * Looks at a job's folder for as long as it is at work, and calls `over` with what is wrong when it takes more than it
- * may, or leaves less of the file system than the registry needs. Files that were removed while they are open are seen
- * by the second alone. Gives what ends it.
+ * Measures a job's folder for as long as it works, and calls `over` with the reason when it uses more than allowed, or
+ * leaves less of the file system free than the registry needs. Only the second sees files that were removed while they
+ * are open. Returns the function that ends the measuring.
  */
-export function watchDisk({ folder, ids }: Measured, mostBytes: number, over: (why: string) => void): () => void {
+export function watchDisk({ folder, ids }: Measured, maxBytes: number, over: (why: string) => void): () => void {
   const ended = new AbortController();
   const { signal } = ended;
   const watching = async () => {
     while (!signal.aborted) {
       await sleep(everyMs, undefined, { signal });
-      const why = await overIn({ folder, ids }, mostBytes, signal);
+      const why = await brokenLimit({ folder, ids }, maxBytes, signal);
       signal.throwIfAborted();
       if (why !== undefined) {
         over(why);
@@ -36,7 +36,7 @@ export function watchDisk({ folder, ids }: Measured, mostBytes: number, over: (w
     }
   };
   watching().catch((error: unknown) => {
-    // What cannot be measured is not bounded.
+    // A disk that cannot be measured is not bounded.
     if (!signal.aborted) over(`its disk could not be measured: ${String(error)}`);
   });
   return () => {
@@ -44,22 +44,32 @@ export function watchDisk({ folder, ids }: Measured, mostBytes: number, over: (w
   };
 }
 
-async function overIn({ folder, ids }: Measured, mostBytes: number, signal: AbortSignal): Promise<string | undefined> {
+async function brokenLimit(
+  { folder, ids }: Measured,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { bavail, bsize, files, ffree } = await statfs(folder);
-  if (bavail * bsize < leastFree) return `it left less than ${mib(leastFree)} MiB of the disk free`;
-  // Some file systems make them as they need them, and say 0.
+  if (bavail * bsize < minFreeBytes) return `it left less than ${mib(minFreeBytes)} MiB of the disk free`;
+  // Some file systems make inodes as they need them, and say 0.
   if (ffree < files / 20) return "it left less than a twentieth of the disk's inodes free";
-  return (await usedIn({ folder, ids }, signal)) > mostBytes
-    ? `it took more than the ${mib(mostBytes)} MiB of disk that a build may (LONGSHORE_BUILD_LIMITS)`
+  return (await usedIn({ folder, ids }, signal)) > maxBytes
+    ? `it used more than the ${mib(maxBytes)} MiB of disk that a build may use (LONGSHORE_BUILD_LIMITS)`
     : undefined;
 }
 
-/** A step would close its folders to this process's user, and what lies in them would count for nothing. */
+/**
+ * Makes the command that measures a folder, as a user that may enter all of it: a step would close its folders to this
+ * process's user, and their content would count for nothing.
+ */
 export function measuring({ folder, ids }: Measured): readonly string[] {
   return enteringAll(ids, ['du', '-sx', '--block-size=1', folder]);
 }
 
-/** By `du`, and not by this process: a folder may hold a million files. What goes while it looks is no failure. */
+/**
+ * Measures the used bytes by `du`, not by this process: a folder may hold a million files. A file that is removed
+ * meanwhile is no failure.
+ */
 async function usedIn(measured: Measured, signal: AbortSignal): Promise<number> {
   const [program = '', ...args] = measuring(measured);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], signal });

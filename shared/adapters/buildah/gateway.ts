@@ -15,7 +15,7 @@ import { nameResolver } from '../../core/outbound/resolve-name.ts';
 import type { Door } from './relay.ts';
 
 export interface GatewayOptions {
-  /** Where its sockets lie: a folder that the builder alone may enter. */
+  /** The folder of its sockets, which the builder alone may enter. */
   readonly folder: string;
   /** The same folder, as the builder sees it. */
   readonly seenAt: string;
@@ -24,31 +24,31 @@ export interface GatewayOptions {
   readonly plainHosts: readonly string[];
   /** This registry and its storage, `HOST` or `HOST:PORT`: they may be at private addresses. */
   readonly ownHosts: readonly string[];
-  /** Whatever else the builder asks. */
+  /** The addresses of everything else that the builder may reach. */
   readonly reach: Reach;
-  /** Whether steps get a way out too: to public addresses alone, and to no registry of this machine. */
+  /** Says whether steps get a way out too: to public addresses alone, and to no registry of this machine. */
   readonly opensToSteps: boolean;
   readonly resolve?: ResolveName;
-  /** For a connection, and for each part of an answer, in milliseconds; tests are less patient. */
+  /** The milliseconds allowed for a connection, and for each part of an answer; tests use fewer. */
   readonly patienceMs?: number;
 }
 
-/** What a builder reaches of the network, for as long as its job lasts. */
+/** The builder's way to the network, for as long as its job lasts. */
 export interface Gateway {
   readonly doors: readonly Door[];
-  /** Of the proxy, as the builder sees it. */
+  /** The URL of the proxy, as the builder sees it. */
   readonly proxy: string;
   close(): Promise<void>;
 }
 
-/** One connection more than a busy package installer opens. */
-const mostConnections = 256;
-const usualPatienceMs = 20_000;
+/** The connections allowed, which are more than a busy package installer opens. */
+const maxConnections = 256;
+const usualTimeoutMs = 20_000;
 
 /**
- * A builder has a network of its own with nothing in it. What it fetches (bases, `ADD` of a URL, the token service that
- * a registry names) goes through this proxy, which connects to addresses that `reach` allows, and to the address that
- * it has looked at: a name that changes in between gains nothing.
+ * Opens the way out of a builder, whose own network is empty. Requests for bases, for `ADD` of a URL and to the token
+ * service that a registry names go through this proxy, which connects to addresses that `reach` allows, and to the very
+ * address that it has checked: a name that changes in between gains nothing.
  */
 export async function openGateway({
   folder,
@@ -59,11 +59,11 @@ export async function openGateway({
   reach,
   opensToSteps,
   resolve = nameResolver(),
-  patienceMs = usualPatienceMs,
+  patienceMs = usualTimeoutMs,
 }: GatewayOptions): Promise<Gateway> {
   const servers: Server[] = [];
   const listen = async (server: Server, name: string) => {
-    server.maxConnections = mostConnections;
+    server.maxConnections = maxConnections;
     servers.push(server);
     server.listen(join(folder, name));
     await once(server, 'listening');
@@ -99,17 +99,18 @@ export async function openGateway({
       builder: await listen(tunnelServer(place.host, place.port), `plain-${at}.sock`),
     });
   const close = async () => {
-    await Promise.all(servers.map((server) => ended(server)));
+    await Promise.all(servers.map((server) => closeServer(server)));
   };
   return { doors, proxy: `http://127.0.0.1:${port}`, close };
 }
 
-/** What is said for any address leads here too. */
+/** The addresses that stand for any address, which lead here too. */
 const anyAddress = ['0.0.0.0', '::'];
 
 /**
- * Whatever the operator has opened: a name may lead to any port of it, and the registries here have doors. Its public
- * addresses are behind a firewall for others, and not for itself.
+ * Says whether an address is this machine's, which stays closed whatever the operator has opened: a name may lead to
+ * any port of it, and the registries here have doors. Its public addresses are behind a firewall for others, and not
+ * for itself.
  */
 function isThisMachine(address: string): boolean {
   return (
@@ -126,7 +127,7 @@ function tracked<T extends Server>(server: T): T {
   sockets.set(server, open);
   server.on('connection', (socket: Duplex) => {
     open.add(socket);
-    // Node's own listener leaves with CONNECT, and a socket that breaks off before it has another would end this
+    // Node's own listener is removed with CONNECT, and a socket that breaks off before it has another would end this
     // process.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => open.delete(socket));
@@ -134,7 +135,7 @@ function tracked<T extends Server>(server: T): T {
   return server;
 }
 
-async function ended(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   for (const socket of sockets.get(server) ?? []) socket.destroy();
@@ -153,7 +154,7 @@ function placeOf(plainHost: string): Place {
   return { host, port: port === '' ? 80 : Number(port), address: isIP(host) === 6 ? '::1' : '127.0.0.1' };
 }
 
-/** Of the builder's loopback, where nothing else listens. */
+/** Finds a free port of the builder's loopback, where nothing else listens. */
 function freePort(places: readonly Place[]): number {
   for (let port = 3_128; ; port += 1) if (places.every((place) => place.port !== port)) return port;
 }
@@ -166,16 +167,16 @@ function sameAs(own: string, host: string, port: number): boolean {
 function tunnelServer(host: string, port: number): Server {
   return tracked(
     createTcpServer((socket) => {
-      joined(socket, connect({ host, port }));
+      joinSockets(socket, connect({ host, port }));
     }),
   );
 }
 
 /**
- * Each ends with the other. What has come from outside is given away first: a slow reader still gets the end of a
- * layer.
+ * Joins two sockets, each of which ends with the other. Bytes that have come from outside are passed on first: a slow
+ * reader still gets the end of a layer.
  */
-function joined(socket: Duplex, out: Socket): void {
+function joinSockets(socket: Duplex, out: Socket): void {
   socket.on('error', () => out.destroy());
   out.on('error', () => socket.destroy());
   socket.on('close', () => out.destroy());
@@ -216,10 +217,10 @@ async function tunnel(
   out.setTimeout(0);
   socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
   out.write(head);
-  joined(socket, out);
+  joinSockets(socket, out);
 }
 
-/** A plain `http://` URL: its answer may come from allowed addresses alone, as with TLS. */
+/** Forwards a plain `http://` request: its answer may come from allowed addresses alone, as with TLS. */
 async function forward(
   request: IncomingMessage,
   response: ServerResponse,
@@ -241,15 +242,15 @@ async function forward(
     timeout: patienceMs,
   });
   out.on('timeout', () => out.destroy(new Error('no answer in time')));
-  // For as long as it lives: it fails in the middle of an answer too, where `once` below has long left, and what nobody
-  // hears ends this process.
+  // The listener stays for as long as the request lives: it also fails in the middle of an answer, where `once` below
+  // is long gone, and an unhandled error ends this process.
   out.on('error', (error) => {
     refuse(response, error);
   });
-  // Nobody asked for another protocol, and Node then says no more about the answer.
+  // No other protocol was asked for, and Node then says no more about the answer.
   out.on('upgrade', (_answer, socket) => {
     socket.destroy();
-    refuse(response, new Error('another protocol is answered than was asked for'));
+    refuse(response, new Error('the answer uses another protocol than the request'));
   });
   request.on('error', () => out.destroy());
   response.on('close', () => out.destroy());
@@ -269,7 +270,7 @@ function why(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The address to connect to, when every address of the name is allowed. */
+/** Returns the address to connect to, if every address of the name is allowed. */
 async function addressOf(hostname: string, port: number, resolve: ResolveName, allows: Allows): Promise<string> {
   const host = hostname.replace(/^\[|\]$/g, '');
   const addresses = isIP(host) === 0 ? (await resolve(host)).map(({ address }) => address) : [host];

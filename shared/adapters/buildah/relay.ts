@@ -1,18 +1,18 @@
-/** A way out of a builder's world: a port of its loopback, and the sockets that lead to the gateway. */
+/** A door out of a builder's world: a port of its loopback, and the sockets that lead to the gateway. */
 export interface Door {
   readonly port: number;
   readonly address: '127.0.0.1' | '::1';
-  /** For the builder itself. */
+  /** The socket for the builder itself. */
   readonly builder: string;
-  /** For what runs in its containers; absent, they find it closed. */
+  /** The socket for what runs in its containers; if absent, they find the port closed. */
   readonly steps?: string;
 }
 
 /**
- * The first program in a builder's world: opens the doors, runs the command, and ends as it does. It is text, because
- * it is run by a Node that finds none of this program's files there. The kernel's table of connections says who asks:
- * the builder is user 0 of its world, and a step never is. A connection that its owner has closed belongs to user 0 in
- * that table, so only an open one (state 01) counts.
+ * The first program in a builder's world: it opens the doors, runs the command, and ends as that does. It is text,
+ * because it is run by a Node that finds none of this program's files there. The kernel's table of connections tells
+ * callers apart: the builder is user 0 of its world, and a step never is. A connection that its owner has closed
+ * belongs to user 0 in that table, so only an open one (state 01) counts.
  */
 const program = String.raw`
 const { connect, createServer } = require('node:net');
@@ -50,13 +50,14 @@ Promise.all(doors.map(open)).then(() => {
 
 /**
  * The descriptor by which the sandbox gets this process's own Node: its file may lie where the builder's user cannot
- * look.
+ * read.
  */
 const nodeDescriptor = 3;
 
 /**
- * `command`, run behind its doors. It ends when its input does, unless `isTied` is false: that is a pipe of the process
- * that has started it, and where that one is gone nobody looks at the time and the disk of the build any more.
+ * Makes the command line of `command` behind its doors. It ends when its input does, unless `isTied` is false: the
+ * input is a pipe of the process that has started it, and without that process nobody checks the time and the disk of
+ * the build any more.
  */
 export function behindDoors(doors: readonly Door[], command: readonly string[], { isTied = true } = {}): string[] {
   return [`/proc/self/fd/${nodeDescriptor}`, '-e', program, '--', JSON.stringify({ doors, command, isTied })];

@@ -12,7 +12,7 @@ import type { BuildLimits } from './settings.ts';
 import { exitProgram } from './small-program.ts';
 import { writeShown, writeWorld } from './world.ts';
 
-/** What a sandbox of this machine is made with. */
+/** The means of this machine to make a sandbox. */
 export interface Isolation {
   readonly ids: Ids;
   readonly runtime: 'crun' | 'runc';
@@ -23,11 +23,11 @@ export interface IsolationOptions {
   readonly limits: BuildLimits;
   readonly steps: 'oci' | 'chroot';
   readonly network: 'none' | 'public';
-  /** LONGSHORE_BUILD_CGROUP. */
+  /** The value of LONGSHORE_BUILD_CGROUP. */
   readonly cgroup?: string | undefined;
 }
 
-/** What a build needs of this machine that is not there: all of it at once. */
+/** Thrown when this machine lacks something that a build needs: it names all of it at once. */
 export class BuilderRefused extends Error {
   override readonly name = 'BuilderRefused';
 
@@ -44,7 +44,7 @@ export class BuilderRefused extends Error {
   }
 }
 
-/** By Debian's packages; other distributions call them alike. */
+/** The packages of the programs needed, as Debian names them; other distributions use like names. */
 const needed: Readonly<Record<string, string>> = {
   buildah: 'buildah',
   bwrap: 'bubblewrap',
@@ -60,7 +60,7 @@ export function isolationOf(options: IsolationOptions): Isolation {
   const missing: string[] = [];
   for (const [program, packageName] of Object.entries(needed))
     if (!isOnPath(program)) missing.push(`the program ${program} (of the package ${packageName})`);
-  // A chroot needs none.
+  // A chroot needs no such program.
   const runtime = (['crun', 'runc'] as const).find(isOnPath) ?? (options.steps === 'chroot' ? 'crun' : undefined);
   if (runtime === undefined) missing.push('a program that runs containers: crun or runc');
   const { users, groups } = readIds();
@@ -78,7 +78,7 @@ export function isolationOf(options: IsolationOptions): Isolation {
     throw new BuilderRefused(missing);
   const isolation = { ids: { users, groups }, runtime, cgroups };
   removeLeftFolders(realpathSync(tmpdir()), (folder) => removeBeside(folder, isolation.ids));
-  const failure = tried(isolation, options);
+  const failure = trialFailure(isolation, options);
   if (failure !== undefined) throw new BuilderRefused([failure]);
   return isolation;
 }
@@ -90,7 +90,7 @@ function idsMissing(file: string, option: string): string {
   );
 }
 
-/** Whether a program is in one of the folders of `PATH`. */
+/** Says whether a program is in one of the folders of `PATH`. */
 export function isOnPath(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
@@ -102,8 +102,11 @@ export function isOnPath(program: string): boolean {
   });
 }
 
-/** Builds an image of one step in the very sandbox. Gives why it cannot. */
-function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }: IsolationOptions): string | undefined {
+/** Builds an image of one step in the very sandbox. Returns why that fails. */
+function trialFailure(
+  { ids, runtime, cgroups }: Isolation,
+  { limits, steps, network }: IsolationOptions,
+): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), folderPrefix('trial')));
   const node = openSync(process.execPath, 'r');
   let cgroup: ReturnType<typeof makeCgroup> | undefined;
@@ -156,7 +159,10 @@ function tried({ ids, runtime, cgroups }: Isolation, { limits, steps, network }:
   }
 }
 
-/** Beside the start, which it would hold up: a build may have left millions of files. It does not keep the process. */
+/**
+ * Removes a folder beside the start, which it would hold up: a build may have left millions of files. It does not keep
+ * the process running.
+ */
 function removeBeside(folder: string, ids: Ids): void {
   const [name = '', ...args] = asBuilder(ids, ['rm', '-rf', join(folder, 'job')]);
   const job = spawn(name, args, { stdio: 'ignore' });
@@ -164,7 +170,7 @@ function removeBeside(folder: string, ids: Ids): void {
   job.unref();
 }
 
-/** What containers leave belongs to users that only the builder may be. */
+/** Removes a folder as the builder: files of containers belong to users that only the builder may be. */
 function removeAsBuilder(folder: string, ids: Ids): void {
   const [name = '', ...args] = asBuilder(ids, ['rm', '-rf', join(folder, 'job')]);
   if (process.geteuid?.() !== 0) spawnSync(name, args, { stdio: 'ignore' });

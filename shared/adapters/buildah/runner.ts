@@ -32,10 +32,10 @@ export function buildahRunner(sandboxed: Sandboxed): Runner {
       };
       const place = await Workplace.make(sandboxed, { plainHosts, ownHosts, access, log: watched, signal });
       try {
-        const file = await unpacked(place, context, dockerfile);
+        const file = await unpackContext(place, context, dockerfile);
         if ('why' in file) return await failedIn(place, file.why);
         await movePins(place.at('context', file.path), pins);
-        const { makes, starts } = place.options;
+        const { makes, starts } = place.containerOptions;
         const options = [
           '--pull-always',
           '--format',
@@ -46,7 +46,7 @@ export function buildahRunner(sandboxed: Sandboxed): Runner {
           place.seen('context', file.path),
           ...makes,
           ...starts,
-          ...told(job),
+          ...buildOptions(job),
           ...(await secretFiles(place, secrets)),
         ];
         const built = await place.buildah('build', [...options, '-t', tag, place.seen('context')], timeoutMs, {
@@ -55,7 +55,7 @@ export function buildahRunner(sandboxed: Sandboxed): Runner {
         if (built.code !== 0)
           return await failedIn(
             place,
-            `${ended('buildah', built, timeoutMs)}${printed.isForeign ? foreignStep(platform) : ''}`,
+            `${outcomeOf('buildah', built, timeoutMs)}${printed.isForeign ? foreignStep(platform) : ''}`,
           );
         return { is: 'built', image: await imageIn(place) };
       } catch (error) {
@@ -78,13 +78,16 @@ export function buildahRunner(sandboxed: Sandboxed): Runner {
   };
 }
 
-function told({ target, arguments: given, annotations }: BuildJob): string[] {
+function buildOptions({ target, arguments: given, annotations }: BuildJob): string[] {
   const named = Object.entries(given).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const noted = Object.entries(annotations).flatMap(([name, value]) => ['--annotation', `${name}=${value}`]);
   return [...(target === undefined ? [] : ['--target', target]), ...named, ...noted];
 }
 
-/** Files that the builder alone may read: a value in an argument would be seen by every process of the machine. */
+/**
+ * Writes secrets to files that the builder alone may read: a value in an argument would be seen by every process of the
+ * machine.
+ */
 async function secretFiles(place: Workplace, secrets: Readonly<Record<string, string>>): Promise<string[]> {
   const options: string[] = [];
   for (const [at, [id, value]] of Object.entries(secrets).entries())
@@ -104,18 +107,21 @@ function foreignStep(platform: string): string {
   );
 }
 
-function ended(program: string, { code, isTimedOut, over }: Ran, timeoutMs: number): string {
+function outcomeOf(program: string, { code, isTimedOut, over }: Ran, timeoutMs: number): string {
   if (over !== undefined) return `${program} was stopped: ${over}`;
   return isTimedOut
     ? `${program} took longer than ${Math.round(timeoutMs / 1_000)} s, and was stopped`
     : `${program} ended with exit code ${code ?? 'of a signal'}`;
 }
 
-/** More than is read of one when its task is made. It is read as a whole to move on digests. */
-const mostDockerfileBytes = 1024 * 1024;
+/**
+ * The bytes allowed for a Dockerfile, more than are read of one when its task is made. It is read as a whole to move
+ * digests.
+ */
+const maxDockerfileBytes = 1024 * 1024;
 
-/** Gives where in the context the Dockerfile really is, or what is wrong with the context. */
-async function unpacked(
+/** Unpacks the context. Returns the real place of the Dockerfile in it, or what is wrong with the context. */
+async function unpackContext(
   place: Workplace,
   context: ReadableStream<Uint8Array>,
   dockerfile: string,
@@ -131,8 +137,8 @@ async function unpacked(
       return { why: 'the context is no tar archive, or it is damaged' };
     throw error;
   }
-  // By the builder's own user, and where none of this machine's files are: whatever an archive is made to write lies in
-  // its own job.
+  // The builder's own user unpacks it, where none of this machine's files are: whatever an archive is made to write
+  // lies in its own job.
   const done = await place.run(
     ['sh', '-c', 'mkdir context && tar --no-same-owner -xf context.tar -C context && rm context.tar'],
     setUpMs,
@@ -141,26 +147,26 @@ async function unpacked(
     return {
       why: done.over === undefined ? 'the context is no tar archive' : `the context cannot be used: ${done.over}`,
     };
-  // As it really is: a link in the context may lead out of it, and the builder would follow.
+  // The path is resolved: a link in the context may lead out of it, and the builder would follow.
   const [root, file] = await Promise.all([
     realpath(place.at('context')),
     realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined),
   ]);
   if (file === undefined) return { why: `the context has no file ${dockerfile}` };
   if (!file.startsWith(`${root}/`)) return { why: `${dockerfile} lies outside of the context` };
-  // An archive may hold the file twice, and the one that was read before is then another.
-  if ((await stat(file)).size > mostDockerfileBytes)
-    return { why: `${dockerfile} has more than ${mostDockerfileBytes} bytes` };
+  // An archive may hold the file twice, so that this one differs from the one that was read before.
+  if ((await stat(file)).size > maxDockerfileBytes)
+    return { why: `${dockerfile} has more than ${maxDockerfileBytes} bytes` };
   // buildah runs such a file through the C preprocessor, as the builder: an `#include` would print the job's login and
   // its secrets.
   if (file.endsWith('.in'))
     return {
-      why: `${dockerfile} is a file whose name ends in .in, for which buildah runs the C preprocessor: name it otherwise`,
+      why: `${dockerfile} is a file whose name ends in .in, for which buildah runs the C preprocessor: rename it`,
     };
   return { path: relative(root, file) };
 }
 
-/** Wherever a digest stands in it, in a variable's default too. */
+/** Replaces digests wherever they stand in the Dockerfile, in a variable's default too. */
 async function movePins(file: string, pins: BuildJob['pins']): Promise<void> {
   const moved = Object.entries(pins);
   if (moved.length === 0) return;
@@ -174,12 +180,12 @@ async function movePins(file: string, pins: BuildJob['pins']): Promise<void> {
 const indexSchema = z.object({
   manifests: z.array(z.object({ digest: z.string().regex(/^sha256:[a-f0-9]{64}$/) })).min(1),
 });
-/** As the registry takes them: a manifest has at most 4 MiB. */
-const mostManifestBytes = 4 * 1024 * 1024;
+/** The bytes that the registry accepts: a manifest has at most 4 MiB. */
+const maxManifestBytes = 4 * 1024 * 1024;
 
 async function imageIn(place: Workplace): Promise<BuiltImage> {
   const saved = await place.buildah('push', ['--quiet', tag, `oci:${place.seen('image')}:result`], setUpMs);
-  if (saved.code !== 0) throw new Error('buildah could not give its image away');
+  if (saved.code !== 0) throw new Error('buildah could not export its image');
   const { manifests } = indexSchema.parse(JSON.parse((await readOwn(place, 'image', 'index.json')).toString('utf8')));
   const manifest = await readOwn(place, 'image', 'blobs', ...(manifests[0]?.digest ?? '').split(':'));
   return {
@@ -195,15 +201,15 @@ async function readOwn(place: Workplace, ...names: string[]): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of createReadStream('', {
     fd: await place.openOwn(...names),
-    end: mostManifestBytes,
+    end: maxManifestBytes,
   }) as AsyncIterable<Buffer>)
     chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
-  if (bytes.length > mostManifestBytes) throw new Error(`${names.join('/')} is larger than a manifest may be`);
+  if (bytes.length > maxManifestBytes) throw new Error(`${names.join('/')} is larger than a manifest may be`);
   return bytes;
 }
 
-/** Opened when it is read. */
+/** Makes a stream that is opened when it is read. */
 function lateStream(open: () => Promise<Readable>): ReadableStream<Uint8Array> {
   async function* bytes() {
     yield* (await open()) as AsyncIterable<Uint8Array>;
@@ -212,9 +218,9 @@ function lateStream(open: () => Promise<Readable>): ReadableStream<Uint8Array> {
 }
 
 async function testIn(place: Workplace, command: readonly string[], timeoutMs: number): Promise<RunOutcome> {
-  const { makes, starts } = place.options;
+  const { makes, starts } = place.containerOptions;
   const begun = await place.buildah('from', ['--name', 'test', '--pull=never', ...makes, tag], setUpMs);
   if (begun.code !== 0) return { is: 'failed', why: 'no container could be made of the image' };
   const run = await place.buildah('run', [...starts, 'test', '--', ...command], timeoutMs);
-  return run.code === 0 ? { is: 'passed' } : { is: 'failed', why: ended('its test', run, timeoutMs) };
+  return run.code === 0 ? { is: 'passed' } : { is: 'failed', why: outcomeOf('its test', run, timeoutMs) };
 }

@@ -4,49 +4,49 @@ import { delimiter, join } from 'node:path';
 import { defined } from '../../core/documents/defined.ts';
 
 /**
- * Ranges of this machine's user and group ids that a build may be, as `/etc/subuid` and `/etc/subgid` give them to this
- * process's user.
+ * The first of this machine's user and group ids that a build may have, as `/etc/subuid` and `/etc/subgid` grant them
+ * to this process's user.
  */
 export interface Ids {
   readonly users: number;
   readonly groups: number;
 }
 
-/** The ids that a container of an image needs: 0 to 65535. */
+/** The number of ids that a container of an image needs: 0 to 65535. */
 const idsOfContainer = 65_536;
 
-/** What a builder's world is made of. */
+/** The parts of a builder's world. */
 export interface SandboxOptions {
   readonly ids: Ids;
-  /** By which programs steps are run. */
+  /** The program that runs steps. */
   readonly runtime: 'crun' | 'runc';
-  /** The job's folder, that the builder finds as `/job`. */
+  /** The job's folder, which the builder finds as `/job`. */
   readonly folder: string;
-  /** Files of `folder/etc`, and what each is called in the builder's world. */
+  /** Files of `folder/etc`, and the name of each in the builder's world. */
   readonly files: Readonly<Record<string, string>>;
-  /** More folders of `folder` that this command is shown, each below the top of its world. */
+  /** More folders of `folder` that this command sees, each below the top of its world. */
   readonly shown: readonly string[];
-  /** Of the builder. */
+  /** The environment of the builder. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What the process joins first: files `cgroup.procs`. */
+  /** The files `cgroup.procs` of the groups that the process joins first. */
   readonly cgroups: readonly string[];
 }
 
-/** Whether this process may be who it likes: the builder is then somebody else altogether. */
+/** Says whether this process may have any id: the builder is then another user altogether. */
 const isRoot = () => process.geteuid?.() === 0;
 
-/** What the builder's own user is on this machine. */
+/** Returns the ids of the builder's own user on this machine. */
 export function builderOf({ users, groups }: Ids): { uid: number; gid: number } {
   return isRoot()
     ? { uid: users, gid: groups }
     : { uid: process.geteuid?.() ?? users, gid: process.getegid?.() ?? groups };
 }
 
-/** Of the user that runs this process; absent where it has none, or too few. */
+/** Reads the ids of the user that runs this process; they are absent where it has none, or too few. */
 export function readIds(): Partial<Ids> {
   const uid = process.geteuid?.();
   const username = ownName();
-  // Root gives one away to the builder itself; anybody else is the builder.
+  // Root gives one of them to the builder itself; any other user is the builder.
   const needed = idsOfContainer + (isRoot() ? 1 : 0);
   const first = (file: string) => {
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
@@ -58,7 +58,7 @@ export function readIds(): Partial<Ids> {
   return defined({ users, groups });
 }
 
-/** In a container this process's user may have no name: Node throws then. */
+/** Returns the name of this process's user. In a container it may have none: Node throws then. */
 function ownName(): string | undefined {
   try {
     return userInfo().username;
@@ -70,8 +70,8 @@ function ownName(): string | undefined {
 export const idsNeeded = idsOfContainer + 1;
 
 /**
- * Steps are nobody that the builder is: what is the builder's alone (logins, secrets) stays closed to a step that finds
- * a way out of its container.
+ * Maps the users of steps to ids of which none is the builder's: its files (logins, secrets) stay closed to a step that
+ * finds a way out of its container.
  */
 export const containerIds: readonly string[] = [
   '--userns-uid-map',
@@ -81,8 +81,8 @@ export const containerIds: readonly string[] = [
 ];
 
 /**
- * What even root of a container may not do. The first would lead out of a `chroot`, the second end the builder's
- * processes where they were to be seen, the third give files rights; the others are of no use to a build.
+ * The capabilities that even root of a container does not get. The first would lead out of a `chroot`, the second end
+ * the builder's processes if they were visible, the third give files rights; the others are of no use to a build.
  */
 const droppedCapabilities: readonly string[] = [
   'SYS_CHROOT',
@@ -95,7 +95,7 @@ const droppedCapabilities: readonly string[] = [
   'AUDIT_WRITE',
 ];
 
-/** How buildah starts what a step, or a test, runs. */
+/** Makes the options by which buildah starts a step or a test. */
 export function stepOptions({
   runtime,
   steps,
@@ -105,15 +105,15 @@ export function stepOptions({
   readonly steps: 'oci' | 'chroot';
   readonly network: 'none' | 'public';
 }): string[] {
-  // `host` is the builder's own network, in which the doors know a step from the builder. buildah knows no other with
-  // `chroot`.
-  const joined = network === 'public' || steps === 'chroot' ? 'host' : 'none';
+  // `host` is the builder's own network, in which the doors can tell a step from the builder. buildah knows no other
+  // with `chroot`.
+  const joinedNetwork = network === 'public' || steps === 'chroot' ? 'host' : 'none';
   return [
     '--isolation',
     steps,
     ...(steps === 'oci' ? ['--runtime', runtime] : []),
     '--network',
-    joined,
+    joinedNetwork,
     '--cap-drop',
     droppedCapabilities.map((name) => `CAP_${name}`).join(','),
   ];
@@ -122,7 +122,7 @@ export function stepOptions({
 const owned = (ids: Ids, kind: keyof Ids, own: number) =>
   isRoot() ? [`${ids[kind]},0,${idsNeeded}`] : [`${own},0,1`, `${ids[kind]},1,${idsOfContainer}`];
 
-/** A user namespace of the ids alone, in which `command` is root. */
+/** Runs `command` in a user namespace of these ids alone, in which it is root. */
 export function asBuilder(ids: Ids, command: readonly string[], options: readonly string[] = []): string[] {
   const { uid, gid } = builderOf(ids);
   const maps = [
@@ -133,14 +133,14 @@ export function asBuilder(ids: Ids, command: readonly string[], options: readonl
 }
 
 /**
- * `command`, run by somebody who may enter each folder of a job: those of steps belong to users that, besides root,
- * only the builder may be.
+ * Runs `command` as a user that may enter each folder of a job: those of steps belong to users that, besides root, only
+ * the builder may be.
  */
 export function enteringAll(ids: Ids, command: readonly string[]): readonly string[] {
   return isRoot() ? command : asBuilder(ids, command);
 }
 
-/** Folders of programs: on most machines they are links into /usr. */
+/** Mounts the folders of programs: on most machines they are links into /usr. */
 function programs(): string[] {
   return ['/bin', '/sbin', '/lib', '/lib64']
     .filter((path) => existsSync(path))
@@ -149,7 +149,7 @@ function programs(): string[] {
     );
 }
 
-/** What TLS is trusted by, and which clients' certificates registries are shown. */
+/** The certificates that TLS trusts, and those that clients show to registries. */
 const trust = [
   '/etc/ssl',
   '/etc/pki',
@@ -159,18 +159,18 @@ const trust = [
 ].flatMap((path) => ['--ro-bind-try', path, path]);
 
 /**
- * Joins the groups, in which everything that it starts stays too. What it writes has the usual modes: this process's
- * umask may keep files from all others.
+ * Joins the groups, in which everything that it starts stays too. Its files get the usual modes: this process's umask
+ * may keep files from all others.
  */
 const joinGroups = 'umask 022; while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"';
 
-/** The builder's own cgroup is the top of those that it sees: it can leave it by no path. */
+/** Mounts the builder's own cgroup as the top of those that it sees: it can leave it by no path. */
 const enter = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';
 
 /**
- * A world for one command of a builder: users, files, processes and a network of its own. Of this machine it sees
- * programs, and the job's folder; it has no network but what the gateway lets through, and ends with everything in it
- * when the first process is killed.
+ * Runs one command of a builder in a world of its own, with its users, files, processes and network. Of this machine it
+ * sees programs, and the job's folder; its only network is the gateway's, and it ends with everything in it when the
+ * first process is killed.
  */
 export function inSandbox(command: readonly string[], options: SandboxOptions): string[] {
   const { ids, cgroups } = options;
@@ -197,7 +197,7 @@ function world({ runtime, folder, files, shown, environment }: SandboxOptions): 
     ...['pid', 'net', 'ipc', 'uts', 'cgroup'].map((kind) => `--unshare-${kind}`),
     '--die-with-parent',
     ...['--hostname', 'builder'],
-    // Steps are other users here, and their runtime looks through these.
+    // Steps are other users here, and their runtime reads these folders.
     ...['/etc', '/etc/containers', '/var'].flatMap((path) => ['--perms', '0755', '--dir', path]),
     ...['--ro-bind', '/usr', '/usr'],
     ...programs(),
@@ -218,5 +218,5 @@ function world({ runtime, folder, files, shown, environment }: SandboxOptions): 
   ];
 }
 
-/** Where programs lie in the builder's world. */
+/** The folders of programs in the builder's world. */
 const searched = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter);

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 
-/** What one build may take of its machine, whatever its steps do. */
+/** The limits of what one build uses of its machine, whatever its steps do. */
 export interface BuildLimits {
-  /** In bytes, of everything that the build runs together. The page cache counts, and gives way. */
+  /** The bytes of memory of everything that the build runs together. The page cache counts, and gives way. */
   readonly memoryBytes: number;
   /** Processors' worth of time, and parts of one. */
   readonly cpus: number;
   /** Processes and threads. */
   readonly pids: number;
-  /** In bytes, of the job's folder: context, images, and what steps write. */
+  /** The bytes of the job's folder: context, images, and files that steps write. */
   readonly diskBytes: number;
 }
 
 const mib = 1024 * 1024;
 
-/** Enough for an ordinary build by npm, Go or apt. */
+/** The limits that are enough for an ordinary build by npm, Go or apt. */
 const usual = { memory: 4_096 * mib, cpus: 2, pids: 2_048, disk: 20_480 * mib };
 
 const readers: Readonly<Record<string, (text: string) => number | undefined>> = {
@@ -24,7 +24,9 @@ const readers: Readonly<Record<string, (text: string) => number | undefined>> = 
   disk: (text) => sizeIn(text, 64),
 };
 
-/** `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`: any of them, and the others are the usual ones. */
+/**
+ * Parses `memory=4096MiB,cpus=2,pids=2048,disk=20480MiB`; any of them may be left out, and has the usual value then.
+ */
 export const buildLimitsSchema = z
   .string()
   .default('memory=4096MiB,cpus=2,pids=2048,disk=20480MiB')
@@ -51,7 +53,7 @@ function sizeIn(text: string, leastMib: number): number | undefined {
   return size >= leastMib ? size * mib : undefined;
 }
 
-/** How builds on this machine are kept apart from it. */
+/** The settings that keep builds on this machine apart from it. */
 export const buildSettings = {
   /**
    * Says what keeps a build's step apart, inside the builder's sandbox: `oci` is a container by crun or runc; `chroot`
@@ -59,8 +61,8 @@ export const buildSettings = {
    */
   LONGSHORE_BUILD_ISOLATION: z.enum(['oci', 'chroot'], { error: 'must be "oci" or "chroot"' }).default('oci'),
   /**
-   * Says whether steps reach the internet: `none`, or `public`, which opens public addresses by a proxy that steps are
-   * told of. Bases are pulled in both cases.
+   * Says whether steps reach the internet: `none`, or `public`, which opens public addresses by a proxy that steps find
+   * in their environment. Bases are pulled in both cases.
    */
   LONGSHORE_BUILD_NETWORK: z.enum(['none', 'public'], { error: 'must be "none" or "public"' }).default('none'),
   /**
@@ -69,8 +71,8 @@ export const buildSettings = {
    */
   LONGSHORE_BUILD_LIMITS: buildLimitsSchema,
   /**
-   * Names the cgroup in which each build gets one of its own; without it, `longshore` at the top, which takes root.
-   * With cgroups of version 1 it is the name in the controllers' trees.
+   * Names the cgroup in which each build gets one of its own; without it, `longshore` at the top is used, which needs
+   * root. With cgroups of version 1 it is the name in the controllers' trees.
    */
   LONGSHORE_BUILD_CGROUP: z
     .string()
@@ -80,7 +82,9 @@ export const buildSettings = {
 };
 export const buildSettingsSchema = z.object(buildSettings);
 
-/** Where clients are sent for blobs, of a storage account's endpoint or connection string. */
+/**
+ * Returns the origin to which clients are redirected for blobs, by a storage account's endpoint or connection string.
+ */
 export function blobOrigin(account: {
   readonly endpoint?: string | undefined;
   readonly connectionString?: string | undefined;

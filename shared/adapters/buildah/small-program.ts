@@ -1,10 +1,10 @@
 import { arch } from 'node:os';
 
-/** Where it is loaded. */
+/** The address at which the program is loaded. */
 const address = 0x400000;
 const headerBytes = 120;
 
-/** Of a Linux program: the processor, as ELF numbers it, and machine code that needs no library. */
+/** Makes a Linux program of a processor, as ELF numbers it, and machine code that needs no library. */
 export function smallProgram(machine: number, code: Buffer): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.write('7f454c46020101', 0, 'hex');
@@ -31,8 +31,8 @@ export const amd64 = 0x3e;
 const arm64 = 0xb7;
 
 /**
- * `exit(0)` for this machine's processor: a trial has no image to take a program from. Absent for the processors that
- * hardly build.
+ * Makes the program `exit(0)` for this machine's processor, because a trial has no image with a program. Absent for
+ * processors that hardly build.
  */
 export function exitProgram(): Buffer | undefined {
   if (arch() === 'x64') return smallProgram(amd64, Buffer.from('b83c00000031ff0f05', 'hex'));

@@ -10,16 +10,16 @@ interface Options {
   readonly cwd: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Ends it too, and it is then as if it had ended by itself. */
+  /** Ends the program too; the outcome is then as if it had ended by itself. */
   readonly stop?: AbortSignal;
-  /** An open file that it finds as descriptor 3. */
+  /** An open file that the program finds as descriptor 3. */
   readonly descriptor?: number | undefined;
   readonly log: (text: string) => void;
 }
 
 /**
- * Runs a program, and everything that it starts, to its end or its time's. Throws when it cannot be started, or is
- * aborted.
+ * Runs a program, and everything that it starts, until it ends or its time is over. Throws when it cannot be started,
+ * or is aborted.
  */
 export async function spawned(
   program: string,
@@ -27,8 +27,8 @@ export async function spawned(
   { env, cwd, timeoutMs, signal, stop, descriptor, log }: Options,
 ): Promise<Spawned> {
   signal.throwIfAborted();
-  // A group of its own: what it starts ends with it. Its input is never written to, and ends with this process, however
-  // that ends.
+  // The program has a group of its own: what it starts ends with it. Its input is never written to, and ends with this
+  // process, however that ends.
   const child = spawn(program, args, {
     env,
     cwd,
@@ -40,7 +40,7 @@ export async function spawned(
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     } catch (error) {
-      // It has just ended by itself.
+      // The program has just ended by itself.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   };
@@ -49,7 +49,7 @@ export async function spawned(
     kill();
   }, timeoutMs);
   for (const end of [signal, stop]) end?.addEventListener('abort', kill);
-  // It may end without having closed it.
+  // The program may end without having closed its input.
   child.stdin?.on('error', () => undefined);
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', log);
   try {

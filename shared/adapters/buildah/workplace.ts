@@ -22,42 +22,45 @@ import type { Spawned } from './spawned.ts';
 import { spawned } from './spawned.ts';
 import { writeWorld } from './world.ts';
 
-/** How builds are kept apart from this machine. */
+/** The means that keep builds apart from this machine. */
 export interface Sandboxed {
   readonly isolation: Isolation;
   /**
-   * What a step is kept in, in the builder's own sandbox: `chroot` needs no program that runs containers, and lets
-   * steps see the builder's processes.
+   * The means that keep a step apart, in the builder's own sandbox: `chroot` needs no program that runs containers, and
+   * lets steps see the builder's processes.
    */
   readonly steps: 'oci' | 'chroot';
-  /** Of steps: none, or the public internet by the gateway's proxy. */
+  /** The network of steps: none, or the public internet by the gateway's proxy. */
   readonly network: 'none' | 'public';
   readonly limits: BuildLimits;
-  /** Where builders may fetch from, besides this registry. */
+  /** The addresses that builders may fetch from, besides this registry. */
   readonly reach: Reach;
-  /** Origins to which this registry sends clients for its blobs: they may be at private addresses too. */
+  /** The origins to which this registry redirects clients for its blobs: they may be at private addresses too. */
   readonly stores: readonly string[];
 }
 
-export interface Asked {
+export interface WorkplaceOptions {
   /** Registries that speak no TLS. */
   readonly plainHosts: readonly string[];
   readonly ownHosts: readonly string[];
-  /** Absent, the builder has no login anywhere. */
+  /** The logins; if absent, the builder has no login anywhere. */
   readonly access?: RegistryAccess | undefined;
   readonly log: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** How a program ended; `over` says which bound it broke. */
+/** The end of a program; `over` names the limit that it broke. */
 export interface Ran extends Spawned {
   readonly over?: string;
 }
 
-/** A folder of one job's own, and a world around it: context, image store and result, all gone when it is discarded. */
+/**
+ * A folder of one job's own, and a world around it: context, image store and result, which are all removed when it is
+ * discarded.
+ */
 export class Workplace {
   readonly #folder: string;
-  readonly #asked: Asked;
+  readonly #options: WorkplaceOptions;
   readonly #sandboxed: Sandboxed;
   readonly #files: Readonly<Record<string, string>>;
   readonly #gateway: Gateway;
@@ -66,12 +69,12 @@ export class Workplace {
 
   private constructor(
     folder: string,
-    asked: Asked,
+    options: WorkplaceOptions,
     sandboxed: Sandboxed,
     made: { files: Readonly<Record<string, string>>; gateway: Gateway; cgroup: Cgroup; node: number },
   ) {
     this.#folder = folder;
-    this.#asked = asked;
+    this.#options = options;
     this.#sandboxed = sandboxed;
     this.#files = made.files;
     this.#gateway = made.gateway;
@@ -79,44 +82,44 @@ export class Workplace {
     this.#node = made.node;
   }
 
-  static async make(sandboxed: Sandboxed, asked: Asked): Promise<Workplace> {
+  static async make(sandboxed: Sandboxed, options: WorkplaceOptions): Promise<Workplace> {
     const {
       isolation: { ids, cgroups },
       limits,
       network,
     } = sandboxed;
     const folder = await mkdtemp(join(await realpath(tmpdir()), folderPrefix('build')));
-    const files = writeWorld(folder, ids, asked.plainHosts);
+    const files = writeWorld(folder, ids, options.plainHosts);
     const owner = builderOf(ids);
     const gateway = await openGateway({
       folder: join(folder, 'gateway'),
       seenAt: '/gateway',
       owner,
-      plainHosts: reached(asked, sandboxed),
-      ownHosts: [...asked.ownHosts, ...sandboxed.stores.map((store) => new URL(store).host)],
+      plainHosts: reachableHosts(options, sandboxed),
+      ownHosts: [...options.ownHosts, ...sandboxed.stores.map((store) => new URL(store).host)],
       reach: sandboxed.reach,
       opensToSteps: network === 'public',
     });
     const cgroup = makeCgroup(cgroups, basename(folder), limits);
-    const workplace = new Workplace(folder, asked, sandboxed, {
+    const workplace = new Workplace(folder, options, sandboxed, {
       files,
       gateway,
       cgroup,
       node: openSync(process.execPath, 'r'),
     });
-    await workplace.#write('login', 'auth.json', await authFileFor(asked.access ?? { logins: [], abroad: [] }));
+    await workplace.#write('login', 'auth.json', await authFileFor(options.access ?? { logins: [], abroad: [] }));
     return workplace;
   }
 
   /**
-   * Where this process finds a file of the job. Nothing may be read there but by `openOwn`: the builder may have made a
-   * link of it.
+   * Returns the path at which this process finds a file of the job. Nothing may be read there but by `openOwn`: the
+   * builder may have made a link of it.
    */
   at(...names: string[]): string {
     return join(this.#folder, 'job', ...names);
   }
 
-  /** Where the builder finds it. */
+  /** Returns the path at which the builder finds the file. */
   seen(...names: string[]): string {
     return join('/job', ...names);
   }
@@ -127,13 +130,16 @@ export class Workplace {
     await chown(join(this.#folder, folder, name), uid, gid);
   }
 
-  /** A file that the builder is shown by the name that is given, and containers of it are not. */
+  /** Writes a file that the builder sees by the name that is returned, and its containers do not. */
   async writeSecret(name: string, text: string): Promise<string> {
     await this.#write('secrets', name, text);
     return `/secrets/${name}`;
   }
 
-  /** A file of the job, when it is one and lies where it should: not what a link leads to. The caller closes it. */
+  /**
+   * Opens a file of the job, if it is one and lies where it should: the target of a link does not count. The caller
+   * closes it.
+   */
   async openOwn(...names: string[]): Promise<number> {
     const path = this.at(...names);
     if ((await realpath(dirname(path))) !== dirname(path))
@@ -148,7 +154,7 @@ export class Workplace {
   async run(
     command: readonly string[],
     timeoutMs: number,
-    { shown = [], log = this.#asked.log }: { shown?: readonly string[]; log?: (text: string) => void } = {},
+    { shown = [], log = this.#options.log }: { shown?: readonly string[]; log?: (text: string) => void } = {},
   ): Promise<Ran> {
     const {
       isolation: { ids, runtime },
@@ -177,7 +183,7 @@ export class Workplace {
         env: { PATH: process.env.PATH },
         cwd: this.#folder,
         timeoutMs,
-        signal: this.#asked.signal,
+        signal: this.#options.signal,
         stop: stop.signal,
         descriptor: this.#node,
         log,
@@ -215,8 +221,8 @@ export class Workplace {
     );
   }
 
-  /** Of what makes a container; `starts` of what runs in one. */
-  get options(): { readonly makes: readonly string[]; readonly starts: readonly string[] } {
+  /** The options of commands that make a container, and in `starts` of those that run something in one. */
+  get containerOptions(): { readonly makes: readonly string[]; readonly starts: readonly string[] } {
     const {
       isolation: { runtime },
       network,
@@ -226,7 +232,7 @@ export class Workplace {
     return { makes: [...containerIds, `--http-proxy=${String(network === 'public')}`], starts };
   }
 
-  /** What cannot be removed stays, and is said: no build fails for it. */
+  /** Discards the job. Files that cannot be removed stay, and are logged: no build fails for it. */
   async discard(): Promise<void> {
     try {
       await Promise.all([this.#gateway.close(), this.#cgroup.remove()]);
@@ -236,15 +242,15 @@ export class Workplace {
       await this.#removeJob();
       await rm(this.#folder, { recursive: true, force: true });
     } catch (error) {
-      this.#asked.log(`${this.#folder} could not be removed: ${String(error).slice(0, 300)}\n`);
+      this.#options.log(`${this.#folder} could not be removed: ${String(error).slice(0, 300)}\n`);
     } finally {
       closeSync(this.#node);
     }
   }
 
   /**
-   * By a program, and as the builder: files belong to users that it alone may be, and a step makes folders so deep that
-   * Node has no path for them, or millions of files.
+   * Removes the job's files by a program, and as the builder: they belong to users that it alone may be, and a step
+   * makes folders so deep that Node has no path for them, or millions of files.
    */
   async #removeJob(): Promise<void> {
     const [program = '', ...args] = asBuilder(this.#sandboxed.isolation.ids, ['rm', '-rf', this.at()]);
@@ -261,10 +267,10 @@ export class Workplace {
 const removingMs = 5 * 60_000;
 
 /**
- * What a builder may ask on this machine: this registry and its storage, and other registries where the operator has
- * opened loopback. A Dockerfile names any port.
+ * Returns the places on this machine that a builder may reach: this registry and its storage, and other registries
+ * where the operator has opened loopback. A Dockerfile names any port.
  */
-function reached({ plainHosts, ownHosts }: Asked, { reach, stores }: Sandboxed): string[] {
+function reachableHosts({ plainHosts, ownHosts }: WorkplaceOptions, { reach, stores }: Sandboxed): string[] {
   const local = stores
     .map((store) => new URL(store))
     .filter(({ hostname }) => isLoopbackName(hostname))

@@ -7,10 +7,10 @@ import { builderOf } from './sandbox.ts';
 const policy = '/etc/containers/policy.json';
 
 /**
- * The folder of one job, as its builder's own: `job` is what the builder works in, `etc` what its world has of
- * settings, `gateway` its way out, `login` the credentials of registries, that pulls alone are shown, and `secrets` the
- * build's. Gives what of `etc` is called what. Everything is written by names that nothing else has: the builder never
- * runs while this does.
+ * Writes the folder of one job, as its builder's own: the builder works in `job`, `etc` has the settings of its world,
+ * `gateway` is its way out, `login` has the credentials of registries, which only pulls see, and `secrets` those of the
+ * build. Returns the names of the files of `etc` in the builder's world. Everything is written by names that nothing
+ * else has: the builder never runs while this does.
  */
 export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string[]): Readonly<Record<string, string>> {
   const { uid, gid } = builderOf(ids);
@@ -22,8 +22,8 @@ export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string
     'resolv.conf': '',
     'registries.conf': ['unqualified-search-registries = ["docker.io"]\n', ...registries].join('\n'),
   };
-  // What runs steps is another user, and passes through the first two; nothing of this machine does, because `folder`
-  // is closed.
+  // The program that runs steps is another user, and passes through the first two; nothing of this machine does,
+  // because `folder` is closed.
   const folders = { job: 0o711, 'job/tmp': 0o711, etc: 0o700, gateway: 0o700, login: 0o700, secrets: 0o700 };
   for (const [name, mode] of Object.entries(folders)) {
     mkdirSync(join(folder, name));
@@ -44,7 +44,7 @@ export function writeWorld(folder: string, ids: Ids, plainHosts: readonly string
   };
 }
 
-/** A file that the builder may read, whatever this process's umask keeps from others. */
+/** Writes a file that the builder may read, whatever this process's umask keeps from others. */
 export function writeShown(path: string, content: string | Uint8Array, mode = 0o644): void {
   writeFileSync(path, content, { flag: 'wx' });
   chmodSync(path, mode);

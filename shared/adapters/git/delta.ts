@@ -1,11 +1,14 @@
 import { GitFault } from './fault.ts';
 
-/** A copy or an insertion is an object in the library's memory: one byte of a delta can be one. */
-const mostSteps = 500_000;
+/**
+ * A delta may have so many steps. A copy or an insertion is an object in the library's memory, and one byte of a delta
+ * can be one.
+ */
+const maxSteps = 500_000;
 
 /**
- * What a delta makes, in bytes, by its own word and by its steps, which must agree (gitformat-pack, "Deltified
- * representation"). Throws `GitFault`, also where it makes more than `most` or in more steps than are allowed.
+ * Returns the bytes that a delta makes, by its own word and by its steps, which must agree (gitformat-pack, "Deltified
+ * representation"). Throws `GitFault`, also if it makes more than `most` or in more steps than are allowed.
  */
 export function readDelta(delta: Buffer, most: number): { readonly targetBytes: number } {
   const fault = () => new GitFault('its pack is damaged: a delta that makes nothing');
@@ -21,7 +24,7 @@ export function readDelta(delta: Buffer, most: number): { readonly targetBytes: 
   if (targetBytes > most) throw new GitFault(`one file or folder of it has ${targetBytes} bytes: ${most} are allowed`);
   let made = 0;
   for (let steps = 0; at < delta.length; steps += 1) {
-    if (steps > mostSteps) throw new GitFault(`one file or folder of it is packed in more than ${mostSteps} steps`);
+    if (steps > maxSteps) throw new GitFault(`one file or folder of it is packed in more than ${maxSteps} steps`);
     const step = next();
     const length = step >= 128 ? copied(step, next) : step;
     if (length === 0) throw fault();
@@ -43,7 +46,10 @@ function sizeIn(next: () => number): number {
   return size;
 }
 
-/** Four bits say which bytes of the offset follow, three which of the size; a size of 0 stands for 64 KiB. */
+/**
+ * Reads a copy step. Four bits say which bytes of the offset follow, three which of the size; a size of 0 stands for 64
+ * KiB.
+ */
 function copied(step: number, next: () => number): number {
   for (let bit = 1; bit <= 8; bit *= 2) if ((step & bit) !== 0) next();
   let [size, factor] = [0, 1];

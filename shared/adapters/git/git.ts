@@ -20,34 +20,37 @@ import { packLimits } from './pack.ts';
 import type { TreeFile } from './tree.ts';
 import { filesOf } from './tree.ts';
 
-/** Loaded when it is first needed: most instances never fetch. */
+/** The library is loaded when it is first needed: most instances never fetch. */
 const library = () => import('isomorphic-git');
 
 const listingMs = 30_000;
 const fetchingMs = 5 * 60_000;
-/** A listing of a hundred thousand branches, and a pack as a shallow clone of a large repository has it. */
+/**
+ * The limits of a listing of a hundred thousand branches, and of a pack as a shallow clone of a large repository has
+ * it.
+ */
 const [listingBytes, packBytes] = [16 * 1024 ** 2, 256 * 1024 ** 2];
 
 export interface HttpGitOptions extends CheckedLookupOptions {
-  /** Of a pack, in bytes; tests have less. */
+  /** The limit of a pack, in bytes; tests use a smaller one. */
   readonly mostBytes?: number;
-  /** Of what a pack unpacks to; tests have less. */
+  /** The limits of what a pack unpacks to; tests use smaller ones. */
   readonly limits?: PackLimits;
 }
 
 /**
- * Git over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder that is gone
- * afterwards.
+ * Reads git repositories over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder
+ * that is removed afterwards.
  */
 export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options }: HttpGitOptions): Git {
   return {
     resolveRef: (repository, ref) =>
-      asked(repository, async () => {
+      orRefused(repository, async () => {
         if (/^[0-9a-f]{40}$/.test(ref)) return { is: 'at', commit: ref };
         const { listServerRefs } = await library();
         const http = guardedHttp({ ...options, mostBytes: listingBytes, signal: AbortSignal.timeout(listingMs) });
         try {
-          return await found(ref, (prefix) =>
+          return await findRef(ref, (prefix) =>
             listServerRefs({
               http,
               url: repository.url,
@@ -62,7 +65,7 @@ export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options
         }
       }),
     archiveOf: (repository, commit, folder) =>
-      asked(repository, async () => {
+      orRefused(repository, async () => {
         const { addRemote, fetch, init } = await library();
         const dir = await mkdtemp(join(tmpdir(), 'longshore-git-'));
         const discard = () => rm(dir, { recursive: true, force: true });
@@ -82,7 +85,7 @@ export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options
             tags: false,
             ...authOf(repository),
           });
-          return { is: 'archive', tar: await archived({ fs, dir }, commit, folder, discard) };
+          return { is: 'archive', tar: await archiveFiles({ fs, dir }, commit, folder, discard) };
         } catch (error) {
           await discard();
           throw error;
@@ -93,15 +96,18 @@ export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options
   };
 }
 
-/** Sent only when it is asked for, and to the repository's own URL alone: no redirect is followed. */
+/**
+ * Passes the credential on, only when the server asks for it, and to the repository's own URL alone: no redirect is
+ * followed.
+ */
 function authOf({ credential }: GitRepository) {
   return { onAuth: () => credential ?? { cancel: true }, onAuthFailure: () => ({ cancel: true }) };
 }
 
 type ServerRefs = Awaited<ReturnType<typeof listServerRefs>>;
 
-/** In the order in which git itself looks (gitrevisions). */
-async function found(
+/** Finds a reference, in the order in which git itself searches (gitrevisions). */
+async function findRef(
   ref: string,
   list: (prefix: string) => Promise<ServerRefs>,
 ): Promise<{ is: 'at'; commit: string } | GitRefused> {
@@ -113,8 +119,11 @@ async function found(
   return { is: 'refused', why: `it has no ${names.join(' and no ')}` };
 }
 
-/** The first file is read before anything is given: a folder that is not there is said at once. */
-async function archived(
+/**
+ * Archives the files of a commit. The first file is read before the stream is returned, so that a missing folder is
+ * refused at once.
+ */
+async function archiveFiles(
   place: Parameters<typeof filesOf>[0],
   commit: string,
   folder: string,
@@ -123,7 +132,7 @@ async function archived(
   const files = filesOf(place, commit, folder)[Symbol.asyncIterator]();
   let next = await files.next();
   const archive = pack();
-  // Nobody reads any more: a file's callback would never come.
+  // Nobody reads any more: a file's callback would never be called.
   const closed = new Promise<never>((_, failed) =>
     archive.once('close', () => {
       failed(new Error('the archive is not read to its end'));
@@ -140,7 +149,7 @@ async function archived(
   return Readable.toWeb(Readable.from(archive)) as ReadableStream<Uint8Array>;
 }
 
-/** Times and owners are nobody's: the same commit gives the same bytes. */
+/** Adds a file to the archive. Times and owners are fixed, so that the same commit gives the same bytes. */
 function entry(archive: Pack, file: TreeFile): Promise<void> {
   return new Promise((written, failed) => {
     const { header, bytes } = entryOf(file);
@@ -168,17 +177,20 @@ function entryOf(file: TreeFile) {
   }
 }
 
-/** What the repository's owner must mend is refused; what may go better the next time is thrown. */
-async function asked<T>({ url }: GitRepository, work: () => Promise<T>): Promise<T | GitRefused> {
+/**
+ * Runs `work`. Faults that the repository's owner must correct are returned as refusals; those that may pass by
+ * themselves are thrown.
+ */
+async function orRefused<T>({ url }: GitRepository, work: () => Promise<T>): Promise<T | GitRefused> {
   try {
     return await work();
   } catch (error) {
     const why = await refusal(error);
     if (why !== undefined) return { is: 'refused', why };
-    // It is logged, and told to whoever may read builds: a token that stands in the URL is not theirs.
+    // The message is logged, and shown to everybody who may read builds: a token in the URL is not for them.
     const shown = withoutUser(url);
-    const told = (error instanceof Error ? error.message : String(error)).replaceAll(url, shown);
-    throw new StoreFailure({ dependency: 'git', kind: 'unavailable', message: `${shown}: ${told}`, cause: error });
+    const message = (error instanceof Error ? error.message : String(error)).replaceAll(url, shown);
+    throw new StoreFailure({ dependency: 'git', kind: 'unavailable', message: `${shown}: ${message}`, cause: error });
   }
 }
 
@@ -187,7 +199,7 @@ async function refusal(error: unknown): Promise<string | undefined> {
   if (error instanceof GitFault) return error.message;
   if (error instanceof OutboundRefused) return error.message;
   if (error instanceof Error && error.cause instanceof OutboundRefused) return error.cause.message;
-  if (error instanceof Errors.UserCanceledError) return 'it wants credentials, or others than it was given';
+  if (error instanceof Errors.UserCanceledError) return 'it needs credentials, or other ones than those given';
   if (error instanceof Errors.NotFoundError) return 'it has no such commit or folder';
   if (error instanceof Errors.HttpError && error.data.statusCode < 500 && error.data.statusCode !== 429)
     return `it answers ${error.data.statusCode}: is the URL that of the repository itself, and is it there for who asks?`;
@@ -198,7 +210,8 @@ async function refusal(error: unknown): Promise<string | undefined> {
 }
 
 /**
- * All that the library finds wrong itself is wrong with what was sent; a connection that fails is no error of its own.
+ * Says whether an error is the library's own, which means that the server's answer was wrong; a failed connection is no
+ * such error.
  */
 function isLibrarys(error: unknown): error is Error {
   return error instanceof Error && 'isIsomorphicGitError' in error;

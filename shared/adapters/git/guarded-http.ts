@@ -6,7 +6,7 @@ import { checkTarget } from '../../core/outbound/outbound-target.ts';
 import { GitFault } from './fault.ts';
 
 export interface GuardedHttpOptions extends CheckedLookupOptions {
-  /** Of all answers of one repository together, in bytes. */
+  /** The bytes of all answers of one repository together. */
   readonly mostBytes: number;
   readonly signal: AbortSignal;
 }
@@ -14,9 +14,9 @@ export interface GuardedHttpOptions extends CheckedLookupOptions {
 const connectMs = 10_000;
 
 /**
- * How git's library asks: only addresses that `reach` allows, checked at each connection, and never more bytes than are
- * allowed. A redirect is answered as it is: the URL must be the one that serves the repository. `end` closes what is
- * kept.
+ * Makes the HTTP client of git's library: it connects only to addresses that `reach` allows, checked at each
+ * connection, and reads no more bytes than are allowed. A redirect is answered as it is: the URL must be the one that
+ * serves the repository. `end` closes kept connections.
  */
 export function guardedHttp({
   mostBytes,

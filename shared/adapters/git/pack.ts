@@ -7,9 +7,9 @@ import { GitFault } from './fault.ts';
 
 export interface PackLimits {
   readonly objects: number;
-  /** Of one object unpacked, a delta and what it makes, in bytes. */
+  /** The bytes of one object unpacked, a delta and what it makes. */
   readonly objectBytes: number;
-  /** Of all of them together, in bytes. */
+  /** The bytes of all objects together. */
   readonly bytes: number;
 }
 
@@ -17,7 +17,7 @@ export const packLimits: PackLimits = { objects: 250_000, objectBytes: 64 * 1024
 
 const [ofsDelta, refDelta] = [6, 7];
 const trailerBytes = 20;
-/** Below it, to go to another thread costs more than to inflate here. */
+/** Objects below this size are inflated here: going to another thread would cost more. */
 const inflatedHere = 64 * 1024;
 
 interface Inflated {
@@ -30,9 +30,9 @@ const inflateThere = promisify(
 ) as unknown as (bytes: InputType, options: ZlibOptions) => Promise<Inflated>;
 
 /**
- * Walks a pack (gitformat-pack) before git's library unpacks it: that inflates each object in memory before it looks at
- * its size, so that a pack of 1 MiB could take 4 GiB. Nothing more is inflated than an object says of itself, and that
- * is bounded. Throws `GitFault`.
+ * Walks a pack (gitformat-pack) before git's library unpacks it, which inflates each object in memory before it checks
+ * its size, so that a pack of 1 MiB could take 4 GiB. No more is inflated than an object claims, and that is bounded.
+ * Throws `GitFault`.
  */
 export async function checkPack(pack: Uint8Array, limits: PackLimits = packLimits): Promise<void> {
   const bytes = Buffer.from(pack.buffer, pack.byteOffset, pack.byteLength);
@@ -62,7 +62,7 @@ function objectCount(bytes: Buffer, limits: PackLimits): number {
   return count;
 }
 
-/** Type, size as inflated, and where the deflated bytes begin. */
+/** Reads an object's type, its size as inflated, and where its deflated bytes begin. */
 function objectHeader(bytes: Buffer, start: number, end: number): { size: number; isDelta: boolean; end: number } {
   let at = start;
   const next = () => {
@@ -82,7 +82,7 @@ function objectHeader(bytes: Buffer, start: number, end: number): { size: number
   return { size, isDelta: type === ofsDelta || type === refDelta, end: type === refDelta ? at + 20 : at };
 }
 
-/** Stops as soon as more comes than was said. */
+/** Inflates an object, and stops as soon as more comes than it claims. */
 async function inflated(bytes: Buffer, size: number): Promise<Inflated> {
   const options = { info: true, maxOutputLength: Math.max(size, 1) };
   try {
@@ -90,7 +90,7 @@ async function inflated(bytes: Buffer, size: number): Promise<Inflated> {
       size <= inflatedHere ? (inflateSync(bytes, options) as unknown as Inflated) : await inflateThere(bytes, options);
     if (result.buffer.length === size) return result;
   } catch {
-    // zlib's own words are about bytes, not about whose they are.
+    // zlib's own message is about bytes, not about their object.
   }
   throw damaged('an object has another size than it says, or cannot be inflated');
 }

@@ -2,10 +2,13 @@ import type { FsClient, TreeEntry } from 'isomorphic-git';
 import { defined } from '../../core/documents/defined.ts';
 import { GitFault } from './fault.ts';
 
-/** In files, in bytes of all of them, in folders below each other, and in characters. */
+/**
+ * The limits of a tree: its files, the bytes of all of them, the folders below each other, and the characters of a
+ * path.
+ */
 const treeLimits = { files: 100_000, bytes: 2 * 1024 ** 3, depth: 100, path: 1_000 } as const;
 
-/** What lies at a path of a commit's tree. */
+/** A file, link or folder at a path of a commit's tree. */
 export type TreeFile =
   | { readonly is: 'file'; readonly path: string; readonly isExecutable: boolean; readonly bytes: Uint8Array }
   | { readonly is: 'link'; readonly path: string; readonly to: string }
@@ -17,8 +20,8 @@ interface Place {
 }
 
 /**
- * Everything below a folder, in git's own order. Throws `GitFault` for a name that could lead out of the tree, and
- * beyond the limits.
+ * Reads everything below a folder, in git's own order. Throws `GitFault` for a name that could lead out of the tree,
+ * and beyond the limits.
  */
 export async function* filesOf(place: Place, commit: string, folder: string): AsyncIterable<TreeFile> {
   const { readBlob, readTree } = await import('isomorphic-git');
@@ -56,7 +59,10 @@ export async function* filesOf(place: Place, commit: string, folder: string): As
   yield* below(commit, '', 0);
 }
 
-/** As git itself refuses to check out: what would leave the folder, or write into a repository's own. */
+/**
+ * Refuses the names that git itself refuses to check out: those that would leave the folder, or write into a
+ * repository's own.
+ */
 function checkNames(tree: readonly TreeEntry[]): void {
   const seen = new Set<string>();
   for (const { path } of tree) {

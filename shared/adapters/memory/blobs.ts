@@ -5,14 +5,14 @@ import type { BlobStore, StoredBlob } from './blobstore.ts';
 import type { CallPlan } from './calls.ts';
 import { fetchSigned, signedUrl } from './signedurls.ts';
 
-/** https://learn.microsoft.com/azure/storage/blobs/scalability-targets */
+/** The limit of https://learn.microsoft.com/azure/storage/blobs/scalability-targets */
 const maxBlocks = 50_000;
 /** The port's own limit, far below that of Blob Storage. */
 const maxBlockBytes = 100 * 1024 * 1024;
 
 /**
- * Refuses (`TypeError`) what Blob Storage refuses: block ids of different lengths, names of metadata that are no
- * identifiers.
+ * Stores blobs in memory. Refuses (`TypeError`) what Blob Storage refuses: block ids of different lengths, names of
+ * metadata that are no identifiers.
  */
 export function memoryBlobs(
   store: BlobStore,
@@ -86,7 +86,7 @@ function commit(
   return 'committed';
 }
 
-/** By UTF-16 units, as Blob Storage orders the ASCII names that are used here. */
+/** Lists blobs in the order of UTF-16 units, as Blob Storage orders the ASCII names that are used here. */
 function list(store: BlobStore, limit: number, continuation = ''): Awaited<ReturnType<Blobs['listBlobs']>> {
   const behind = store
     .names()
@@ -135,7 +135,7 @@ function streamOf(blob: StoredBlob, range: ByteRange | undefined, cutAfter = Inf
   );
 }
 
-/** At most 64 KiB each, as a socket hands them out. */
+/** Cuts bytes into parts of at most 64 KiB, as a socket delivers them. */
 function* slices(chunks: readonly Uint8Array[], range: ByteRange = { offset: 0 }): Generator<Uint8Array, void> {
   const end = range.length === undefined ? Infinity : range.offset + range.length;
   let chunkStart = 0;
@@ -156,7 +156,7 @@ function requireBlock(store: BlobStore, name: string, blockId: string, bytes: Ui
     throw new TypeError(`block ids ${other} and ${blockId} of ${name} differ in length`);
 }
 
-/** Lower case, because the names travel as headers and come back so. */
+/** Checks metadata. Names are in lower case, because they travel as headers and come back so. */
 function requireMetadata(metadata: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(metadata)) {
     if (!/^[a-z_][a-z0-9_]*$/.test(name) || !/^[\x20-\x7e]*$/.test(value))

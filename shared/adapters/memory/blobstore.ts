@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/ports/clock.ts';
 
 export interface StoredBlob {
-  /** Chunks as they were staged: committing joins nothing. */
+  /** The chunks as they were staged: committing joins nothing. */
   readonly chunks: readonly Uint8Array[];
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly etag: string;
-  /** Milliseconds since 1970. */
+  /** The time in milliseconds since 1970. */
   readonly modifiedAt: number;
 }
 
@@ -17,11 +17,9 @@ interface StagedBlob {
 
 const weekMs = 7 * 24 * 3600 * 1000;
 
-/**
- * One container of one storage account. Bytes are copied in and handed out uncopied: readers must not write to them.
- */
+/** One container of one storage account. Bytes are copied in and returned uncopied: readers must not write to them. */
 export class BlobStore {
-  /** RFC 2606: nothing answers there, so a redirect that is followed by mistake fails. */
+  /** The host is a name of RFC 2606: nothing answers there, so a redirect that is followed by mistake fails. */
   readonly host: string;
   readonly #clock: Clock;
   readonly #blobs = new Map<string, StoredBlob>();
@@ -41,7 +39,7 @@ export class BlobStore {
     return [...this.#blobs.keys()];
   }
 
-  /** Blob Storage forgets all uncommitted blocks of a name a week after the last one came. */
+  /** Returns the uncommitted blocks of a name. Blob Storage forgets all of them a week after the last one came. */
   staged(name: string): ReadonlyMap<string, Uint8Array> {
     const staged = this.#staged.get(name);
     if (staged !== undefined && this.#now() - staged.lastStagedAt > weekMs) this.#staged.delete(name);
@@ -56,7 +54,7 @@ export class BlobStore {
     this.#staged.set(name, staged);
   }
 
-  /** Whole blobs replace what is there, and drop the blocks that were staged for the name. */
+  /** Writes a whole blob over an existing one, and drops the blocks that were staged for the name. */
   put(name: string, chunks: readonly Uint8Array[], metadata: Readonly<Record<string, string>>): void {
     this.#sequence += 1;
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);

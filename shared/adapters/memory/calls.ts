@@ -3,14 +3,14 @@ import { StoreFailure } from '../../core/ports/failures.ts';
 import { Crash } from './crash.ts';
 
 /**
- * `verb` of the port's function: `documents.read`, `documents.commit`, `blobs.stage`, `queues.send`, `events.publish`,
- * `blobs.probe`, …
+ * A dependency and the verb of the port's function: `documents.read`, `documents.commit`, `blobs.stage`, `queues.send`,
+ * `events.publish`, `blobs.probe`, …
  */
 export type CallName = `${Dependency}.${string}`;
 
 /**
- * One call of a port. `n` counts all calls of the connection from 1, `nth` those of this name; `input` is what was
- * passed.
+ * One call of a port. `n` counts all calls of the connection from 1, `nth` those of this name; `input` are its
+ * arguments.
  */
 export interface Call {
   readonly n: number;
@@ -61,7 +61,7 @@ export class CallPlan {
   #dead = false;
   #exact = false;
 
-  /** How many calls of this name were made. */
+  /** Returns how many calls of this name were made. */
   count(name: CallName): number {
     return this.#counts.get(name) ?? 0;
   }
@@ -79,13 +79,16 @@ export class CallPlan {
     this.#exact = true;
   }
 
-  /** Forgets the counts, and what is lost by chance is lost as before. */
+  /** Forgets the counts; answers are lost by chance as before. */
   startAgain(): void {
     this.list.length = 0;
     this.#counts.clear();
   }
 
-  /** Whether somebody counts: a commit that is sent again by chance makes the code look again, which are more calls. */
+  /**
+   * Says whether a test counts calls: a commit that is sent again by chance makes the code read again, which is more
+   * calls.
+   */
   get isCounted(): boolean {
     return this.#exact;
   }
@@ -132,15 +135,15 @@ export class CallPlan {
   }
 
   /**
-   * Every call waits first: milliseconds, or a promise under a test's own scheduler. Without a delay a call reaches the
-   * store at once.
+   * Makes every call wait first: milliseconds, or a promise under a test's own scheduler. Without a delay a call
+   * reaches the store at once.
    */
   delay(delay: Delay): this {
     this.#delay = delay;
     return this;
   }
 
-  /** All dependencies are well again. A dead process stays dead. */
+  /** Ends all faults and delays. A dead process stays dead. */
   clearFaults(): this {
     this.#faults = [];
     this.#cuts = [];
@@ -148,7 +151,7 @@ export class CallPlan {
     return this;
   }
 
-  /** For the memory adapters: one call, from its name to the store's answer. */
+  /** Makes one call for a memory adapter, from its name to the store's answer. */
   async make<T>(name: CallName, input: unknown, work: (call: Call) => T): Promise<T> {
     const call = this.#begin(name, input);
     if (this.#delay !== undefined) await this.#wait(call, this.#delay);
@@ -159,7 +162,7 @@ export class CallPlan {
     return answer;
   }
 
-  /** For the memory adapters: after how many bytes the stream of this call breaks. */
+  /** Returns for a memory adapter the bytes after which the stream of this call breaks. */
   cutOf(call: Call): number | undefined {
     return this.#cuts.find((cut) => cut.matches(call))?.afterBytes;
   }

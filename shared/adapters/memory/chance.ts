@@ -2,21 +2,21 @@ import { defined } from '../../core/documents/defined.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 
 export interface ChanceOptions {
-  /** The same seed draws the same for the same calls. */
+  /** The seed: the same one draws the same for the same calls. */
   readonly seed: number;
-  /** How often a query is answered with an empty page that is not the last, from 0 to 1. */
+  /** The share of queries that are answered with an empty page that is not the last, from 0 to 1. */
   readonly emptyPages?: number;
   /**
-   * How often a commit is sent twice, because its first answer was lost: the second answer says that its conditions do
-   * not hold.
+   * The share of commits that are sent twice, because the first answer was lost: the second answer says that the
+   * conditions do not hold.
    */
   readonly lostEtags?: number;
 }
 
 /**
- * What Cosmos DB does now and then. A page may be empty and not the last, and a commit whose answer is lost is sent
- * again by whoever sent it, so it is refused although its changes are there. Neither counts as a call: suites that
- * count calls count those of the code.
+ * Does by chance what Cosmos DB does now and then. A page may be empty and not the last, and a commit whose answer is
+ * lost is sent again by its sender, so it is refused although its changes are there. Neither counts as a call: suites
+ * that count calls count those of the code.
  */
 export class Chance {
   readonly #random: () => number;
@@ -33,20 +33,23 @@ export class Chance {
     return this.#emptyPages > 0 && this.#random() < this.#emptyPages;
   }
 
-  /** Only of what the store refuses the second time: an increment without a condition would count twice. */
+  /**
+   * Says whether a commit's answer is lost. Only commits that the store refuses the second time lose theirs: an
+   * increment without a condition would count twice.
+   */
   losesEtag(changes: readonly DocumentChange[]): boolean {
     return this.#lostEtags > 0 && changes.some(isRefusedAgain) && this.#random() < this.#lostEtags;
   }
 }
 
-/** Behind it stands the continuation of the page that was not given. */
+/** Marks a page that was left out; behind it stands that page's continuation. */
 const emptyPageMark = 'after an empty page:';
 
 export function afterEmptyPage(continuation: string | undefined): string {
   return `${emptyPageMark}${continuation ?? ''}`;
 }
 
-/** What the query's own continuation is, and whether the page before it was empty by chance: no two in a row are. */
+/** Returns the query's own continuation, and whether the page before it was empty by chance: no two in a row are. */
 export function readContinuation(continuation: string | undefined): {
   readonly wasEmpty: boolean;
   readonly continuation?: string;
@@ -74,7 +77,7 @@ function randomOf(seed: number): () => number {
 let usual: (() => ChanceOptions) | undefined;
 
 /**
- * What the code under test meets where a test does not say (`composeForTest`): a test run sets it (test/chance.ts),
+ * Sets the chance of connections for which a test sets none (`composeForTest`): a test run sets it (test/chance.ts),
  * benchmarks do not.
  */
 export function setUsualChance(next: (() => ChanceOptions) | undefined): void {

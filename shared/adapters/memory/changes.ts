@@ -21,8 +21,8 @@ interface Written {
 }
 
 /**
- * Applies changes in order, each seeing those before it, and writes them all or none. Throws `TypeError` for what no
- * store takes.
+ * Applies changes in order, each seeing those before it, and writes them all or none. Throws `TypeError` for changes
+ * that no store accepts.
  */
 export function commitChanges(
   store: DocumentStore,
@@ -102,5 +102,5 @@ function requireTtl({ id, ttl }: JsonDocument): void {
 }
 
 function requireSize(bytes: number, container: ContainerName): void {
-  if (bytes > maxBytes) throw new TypeError(`a write of ${bytes} bytes to ${container}: Cosmos DB takes 2 MB`);
+  if (bytes > maxBytes) throw new TypeError(`a write of ${bytes} bytes to ${container}: Cosmos DB allows 2 MB`);
 }

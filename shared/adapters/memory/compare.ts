@@ -5,8 +5,8 @@ import { valueAt } from '../documentrules.ts';
 export type Comparison = Exclude<Predicate, { is: 'in' | 'contains' }>;
 
 /**
- * Strings by code point, which is also the order of their UTF-8 bytes; `<` of JavaScript compares UTF-16 units and
- * differs past U+FFFF.
+ * Compares strings by code point, which is also the order of their UTF-8 bytes; `<` of JavaScript compares UTF-16 units
+ * and differs past U+FFFF.
  */
 function compareStrings(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
@@ -23,7 +23,7 @@ function utf8Rank(unit: number): number {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
-/** The order of `ORDER BY` between types: null, booleans, numbers, strings. */
+/** Compares by the order of `ORDER BY` between types: null, booleans, numbers, strings. */
 export function compareScalars(a: Scalar, b: Scalar): number {
   const rank = typeRank(a) - typeRank(b);
   return rank === 0 ? compareAlike(a, b) : rank;
@@ -34,8 +34,8 @@ export function isScalar(value: unknown): value is Scalar {
 }
 
 /**
- * As Cosmos DB: a comparison with what is missing, or of another type, is undefined, and undefined is not true; so `!=`
- * too.
+ * Says whether a predicate holds, as in Cosmos DB: a comparison with a missing value, or one of another type, is
+ * undefined, and undefined is not true; so `!=` does not hold either.
  */
 export function holds(document: unknown, predicate: Predicate): boolean {
   const value = valueAt(document, predicate.path);
@@ -69,8 +69,8 @@ function holdsAlike(value: Scalar, predicate: Comparison): boolean {
 }
 
 /**
- * Of the values that a predicate holds for, which are next to each other in the order: -1 before them, 0 among them, 1
- * behind them.
+ * Says on which side of a predicate's values a value lies; they are next to each other in the order. It is -1 before
+ * them, 0 among them, 1 behind them.
  */
 export function sideOfRange(value: Scalar, predicate: Comparison): number {
   const rank = typeRank(value) - typeRank(predicate.value);

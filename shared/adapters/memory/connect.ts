@@ -27,14 +27,14 @@ export interface MemoryConnection {
 
 export interface MemoryConnectionOptions {
   readonly calls?: CallPlan;
-  /** What the documents do at random; without it nothing. */
+  /** The random behaviour of the documents; without it there is none. */
   readonly chance?: ChanceOptions | 'none';
   readonly region?: {
-    /** Which storage account and topic; `home` without one. */
+    /** The name of the storage account and topic; `home` without one. */
     readonly name?: string;
     /**
-     * How far the documents' read region is behind, in milliseconds. Connect it before the writes that it is to be late
-     * for.
+     * The milliseconds by which the documents' read region is behind. Connect it before the writes that it is to be
+     * late for.
      */
     readonly lagMs?: number;
   };

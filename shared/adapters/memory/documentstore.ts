@@ -6,8 +6,8 @@ import type { DocumentRecord, Partition, Version, VersionOrDeletion } from './pa
 import { reindex } from './partitionindex.ts';
 
 /**
- * What Cosmos DB holds: containers of partitions of documents, with versions as old as the slowest read region needs
- * them.
+ * The content of Cosmos DB: containers of partitions of documents, with versions as old as the slowest read region
+ * needs them.
  */
 export class DocumentStore {
   readonly #clock: Clock;
@@ -23,7 +23,10 @@ export class DocumentStore {
     return this.#clock.now().getTime();
   }
 
-  /** From here on versions are kept for as long as this region lags; what was overwritten before is gone for it too. */
+  /**
+   * Keeps versions from here on for as long as this region lags; those that were overwritten before are gone for it
+   * too.
+   */
   expectLag(lagMs: number): void {
     this.#longestLagMs = Math.max(this.#longestLagMs, lagMs);
   }
@@ -49,7 +52,7 @@ export class DocumentStore {
     }
   }
 
-  /** The record's version `lagMs` ago; `undefined` when it was not there, or is past its ttl. */
+  /** Returns the record's version `lagMs` ago; `undefined` when it did not exist, or is past its ttl. */
   visible(record: DocumentRecord | undefined, lagMs: number): Version | undefined {
     const version =
       lagMs === 0 ? record?.versions.at(-1) : record?.versions.findLast((each) => each.writtenAt <= this.now() - lagMs);
@@ -57,7 +60,7 @@ export class DocumentStore {
     return version.expiresAt !== Infinity && version.expiresAt <= this.now() ? undefined : version;
   }
 
-  /** Replaces what the ids stand for, all at once. `undefined` deletes. */
+  /** Replaces the documents of these ids, all at once. `undefined` deletes. */
   write(container: ContainerName, key: PartitionKey, changed: ReadonlyMap<string, Version | undefined>): void {
     const partition = this.#partitionForWrite(container, key);
     for (const [id, version] of changed) {
@@ -89,7 +92,7 @@ export class DocumentStore {
     return { order, id, versions: [...past, version] };
   }
 
-  /** Of the versions before a write: those that a lagging region may still show. */
+  /** Returns, of the versions before a write, those that a lagging region may still show. */
   #pastStillSeen(record: DocumentRecord | undefined): readonly VersionOrDeletion[] {
     if (this.#longestLagMs === 0 || record === undefined) return [];
     const horizon = this.now() - this.#longestLagMs;

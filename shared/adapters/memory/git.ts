@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { Git, GitRefused } from '../../core/ports/git.ts';
 
-/** By path; a value of `{ to }` is a symbolic link. */
+/** Files by path; a value of `{ to }` is a symbolic link. */
 export type CommitFiles = Readonly<Record<string, string | { readonly to: string }>>;
 
 interface Repository {
@@ -16,12 +16,12 @@ interface Repository {
 export class MemoryGit implements Git {
   readonly #repositories = new Map<string, Repository>();
 
-  /** Makes a repository; one with a password wants it, whatever the user. */
+  /** Makes a repository; one with a password requires it, whatever the user. */
   create(url: string, password?: string): void {
     this.#repositories.set(url, { refs: new Map(), commits: new Map(), password });
   }
 
-  /** A commit of these files alone, which a branch then names; gives it. */
+  /** Makes a commit of these files alone, which a branch then names, and returns it. */
   commit(url: string, branch: string, files: CommitFiles): string {
     const repository = this.#repositories.get(url);
     if (repository === undefined) throw new TypeError(`no repository ${url}`);
@@ -75,6 +75,6 @@ export class MemoryGit implements Git {
       };
     return repository.password === undefined || repository.password === password
       ? repository
-      : { is: 'refused', why: 'it wants credentials, or others than it was given' };
+      : { is: 'refused', why: 'it needs credentials, or other ones than those given' };
   }
 }

@@ -5,9 +5,9 @@ export interface FrozenJson<T> {
 }
 
 /**
- * Copies by way of JSON, as the wire does, and freezes all of it: one copy can then be handed out to every reader.
- * Throws `TypeError` for what JSON would change in silence (NaN, Date, Map, a hole in an array); an undefined property
- * is left out.
+ * Copies by way of JSON, as the wire does, and freezes all of it: one copy can then be returned to every reader. Throws
+ * `TypeError` for what JSON would change in silence (NaN, Date, Map, a hole in an array); an undefined property is left
+ * out.
  */
 export function freezeJson<T>(value: T): FrozenJson<T> {
   refuseLossy(value, '$');

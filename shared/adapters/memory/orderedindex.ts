@@ -1,7 +1,7 @@
 import type { Predicate, Scalar } from '../../core/ports/documents.ts';
 import { compareScalars, sideOfRange } from './compare.ts';
 
-/** Where a document stands in an order: by a value, then by its creation. */
+/** The place of a document in an order: by a value, then by its creation. */
 export interface Place {
   readonly value: Scalar;
   readonly order: number;
@@ -13,7 +13,7 @@ export interface IndexEntry extends Place {
 
 export interface IndexRange {
   readonly from: number;
-  /** Exclusive. */
+  /** The end, which is exclusive. */
   readonly to: number;
 }
 
@@ -22,7 +22,7 @@ export function comparePlaces(a: Place, b: Place): number {
 }
 
 /**
- * One partition's documents in the order of one property: what Cosmos DB's range index gives, so that a page costs its
+ * One partition's documents in the order of one property, as in Cosmos DB's range index, so that a page costs its
  * length.
  */
 export class OrderedIndex {
@@ -46,7 +46,10 @@ export class OrderedIndex {
     if (found !== undefined && comparePlaces(found, place) === 0) this.#entries.splice(at, 1);
   }
 
-  /** The same in as many parts as a list of values has: what lies between them is none of them. */
+  /**
+   * Returns a range for each value of an `in` list, because the entries between the values are none of them; one range
+   * without such a list.
+   */
   ranges(predicates: readonly Predicate[]): IndexRange[] {
     const list = predicates.find((each) => each.is === 'in');
     if (list === undefined) return [this.range(predicates)];
@@ -70,7 +73,7 @@ export class OrderedIndex {
     return { from, to: Math.max(from, to) };
   }
 
-  /** In the index's order, or against it; behind `after` in that direction. */
+  /** Walks in the index's order, or against it; behind `after` in that direction. */
   *walk({ from, to }: IndexRange, descending: boolean, after: Place | undefined): Generator<IndexEntry, void> {
     const reached =
       after === undefined ? undefined : this.#firstWhere((each) => comparePlaces(each, after) >= (descending ? 0 : 1));
@@ -81,7 +84,7 @@ export class OrderedIndex {
     }
   }
 
-  /** The first position where `holds`, which is false up to there and true from there. */
+  /** Finds the first position where `holds`, which is false up to there and true from there. */
   #firstWhere(holds: (entry: IndexEntry) => boolean): number {
     let [low, high] = [0, this.#entries.length];
     while (low < high) {

@@ -4,11 +4,11 @@ import type { OrderedIndex } from './orderedindex.ts';
 /** One state of a document; frozen, so that every reader gets the same object. */
 export interface Version extends VersionedDocument {
   readonly writtenAt: number;
-  /** Infinity: never. */
+  /** The time of its end; `Infinity` is never. */
   readonly expiresAt: number;
 }
 
-/** A document through time, as `_rid` is: a document made anew under an old id is another record. */
+/** A document through time, as with `_rid`: a document created again under an old id is another record. */
 export interface DocumentRecord {
   /** Grows with every creation in the world: the order of a query without ORDER BY. */
   readonly order: number;
@@ -22,6 +22,6 @@ export type VersionOrDeletion = Version | { readonly writtenAt: number; readonly
 export interface Partition {
   readonly key: PartitionKey;
   readonly records: Map<string, DocumentRecord>;
-  /** By dotted path. */
+  /** The indexes by dotted path. */
   readonly indexes: Map<string, OrderedIndex>;
 }

@@ -5,10 +5,10 @@ import type { IndexEntry } from './orderedindex.ts';
 import { OrderedIndex } from './orderedindex.ts';
 import type { DocumentRecord, Partition } from './partition.ts';
 
-/** Stands for a path: no property, so all documents have one value and only their creation orders them. */
+/** The path of no property: all documents have one value there, and only their creation orders them. */
 export const creationOrder = '';
 
-/** The path that a condition on members of an array is indexed by: `references[].digest`. */
+/** Makes the path that a condition on members of an array is indexed by: `references[].digest`. */
 export function memberPath(path: string, property: string): string {
   return `${path}[].${property}`;
 }
@@ -17,13 +17,13 @@ export function isMemberPath(path: string): boolean {
   return path.includes('[].');
 }
 
-/** A document's place in the order of a property; `undefined` when it has none, or one that is no scalar. */
+/** Returns a document's place in the order of a property; `undefined` when it has none, or one that is no scalar. */
 export function placeOf({ order, id }: DocumentRecord, document: JsonDocument, path: string): IndexEntry | undefined {
   const value = path === creationOrder ? null : valueAt(document, path);
   return isScalar(value) ? { value, order, id } : undefined;
 }
 
-/** Made when the first query needs it, then kept up by every write. */
+/** Returns the index of a path. It is made when the first query needs it, then kept up by every write. */
 export function indexOf(partition: Partition, path: string): OrderedIndex {
   const known = partition.indexes.get(path);
   if (known !== undefined) return known;
@@ -33,7 +33,7 @@ export function indexOf(partition: Partition, path: string): OrderedIndex {
   return index;
 }
 
-/** Takes a record's old state out of every index and puts its new state in. */
+/** Removes a record's old state from every index and adds its new state. */
 export function reindex(
   { indexes }: Partition,
   before: DocumentRecord | undefined,
@@ -46,7 +46,7 @@ export function reindex(
   }
 }
 
-/** One, or one for each different member of an array. */
+/** Returns the place of a record, or one for each different member of an array. */
 function currentPlaces(record: DocumentRecord, path: string): IndexEntry[] {
   const current = record.versions.at(-1)?.document;
   if (current === undefined) return [];

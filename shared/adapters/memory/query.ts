@@ -23,12 +23,12 @@ interface Plan extends DocumentQuery {
   readonly after: Place | undefined;
 }
 
-/** Reads the store as it was `lagMs` ago. A document without the ORDER BY property is left out. */
+/** Runs a query on the store as it was `lagMs` ago. A document without the ORDER BY property is left out. */
 export function evaluateQuery(store: DocumentStore, query: DocumentQuery, lagMs: number): DocumentPage {
   requireLimit(query.limit);
   const after = query.continuation === undefined ? undefined : parseContinuation(query.continuation);
   const { container, partition: key = [] } = query;
-  // Indexes hold what is there now: a lagging region, and queries over partitions, scan.
+  // Indexes hold the present documents: a lagging region, and queries over partitions, scan.
   const partition = lagMs === 0 && isFullPartition(container, key) ? store.partition(container, key) : undefined;
   const path =
     query.orderBy?.path ??
@@ -54,7 +54,7 @@ function pageOf(matches: Iterable<Match>, { limit, path }: Plan): DocumentPage {
   return { documents };
 }
 
-/** In order from the index; but when a condition leaves few documents, those are sorted. */
+/** Reads matches in order from the index; but when a condition leaves few documents, those are sorted. */
 function* seek(store: DocumentStore, partition: Partition, plan: Plan): Iterable<Match> {
   const index = indexOf(partition, plan.path);
   const range = index.range(plan.where.filter(({ path }) => path === plan.path));
@@ -116,7 +116,9 @@ function matching(version: Version | undefined, { where }: Plan): Version | unde
   return version !== undefined && where.every((each) => holds(version.document, each)) ? version : undefined;
 }
 
-/** The property whose conditions leave the fewest documents; the order of creation when there is no condition. */
+/**
+ * Returns the property whose conditions leave the fewest documents; the order of creation when there is no condition.
+ */
 function narrowestPath(partition: Partition, where: readonly Predicate[]): string {
   const sizes = [creationOrder, ...where.flatMap(indexed).map(({ path }) => path)].map((path) => ({
     path,
@@ -131,7 +133,7 @@ function rangesOf(partition: Partition, path: string, where: readonly Predicate[
   return indexOf(partition, path).ranges(isMemberPath(path) ? conditions.slice(0, 1) : conditions);
 }
 
-/** As an index knows it: each property that a member must have is a path of its own. */
+/** Writes a predicate as an index knows it: each property that a member must have is a path of its own. */
 function indexed(predicate: Predicate): Predicate[] {
   if (predicate.is !== 'contains') return [predicate];
   return Object.entries(predicate.value).map(([property, value]) => ({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** As a Storage Queue hands it out: deleting needs the receipt of the last time it was received. */
+/** A message as a Storage Queue delivers it: deleting it needs the receipt of the last time it was received. */
 export interface ReceivedMessage {
   readonly id: string;
   readonly receipt: string;
@@ -28,7 +28,7 @@ export class QueueStore {
     this.#clock = clock;
   }
 
-  /** `text` as it lies in the queue: base64. */
+  /** Queues a message; `text` is as it lies in the queue: base64. */
   put(queue: string, text: string, delaySeconds: number): void {
     const now = this.#now();
     const message = {
@@ -42,7 +42,7 @@ export class QueueStore {
     this.#messages(queue).set(message.id, message);
   }
 
-  /** At most `max` visible messages, oldest first; hidden from others for `visibilitySeconds`. */
+  /** Receives at most `max` visible messages, oldest first; they are hidden from others for `visibilitySeconds`. */
   receive(queue: string, max = 32, visibilitySeconds = 30): ReceivedMessage[] {
     const now = this.#now();
     const visible = [...this.#messages(queue).values()].filter((message) => message.visibleAt <= now).slice(0, max);
@@ -54,13 +54,13 @@ export class QueueStore {
     });
   }
 
-  /** `false` when the message is gone, or was received again since. */
+  /** Deletes a message; `false` when it is gone, or was received again since. */
   delete(queue: string, id: string, receipt: string): boolean {
     const messages = this.#messages(queue);
     return messages.get(id)?.receipt === receipt && messages.delete(id);
   }
 
-  /** Receives and deletes all that is visible: the messages alone. */
+  /** Receives and deletes all visible messages, and returns their content alone. */
   drain(queue: string): unknown[] {
     return this.receive(queue, Infinity).map(({ id, receipt, message }) => {
       this.delete(queue, id, receipt);
@@ -68,13 +68,13 @@ export class QueueStore {
     });
   }
 
-  /** When the next message can be received, in milliseconds since 1970; `undefined` when there is none. */
+  /** Returns when the next message can be received, in milliseconds since 1970; `undefined` when there is none. */
   nextVisibleAt(queue: string): number | undefined {
     const times = [...this.#messages(queue).values()].map(({ visibleAt }) => visibleAt);
     return times.length === 0 ? undefined : times.reduce((earliest, each) => Math.min(earliest, each));
   }
 
-  /** All messages, hidden ones too. */
+  /** Counts all messages, hidden ones too. */
   length(queue: string): number {
     return this.#messages(queue).size;
   }

@@ -29,7 +29,7 @@ export class SecretStore {
     return this.#find(name, version)?.enabled === false;
   }
 
-  /** A version that nobody may use any more. */
+  /** Disables a version, which nobody may use any more. */
   disable(name: string, version: string): void {
     for (const each of this.#of(name)) if (each.version === version) each.enabled = false;
   }

@@ -5,8 +5,8 @@ export function signedUrl(host: string, name: string, expiresAt: number): string
 }
 
 /**
- * What a client gets from a signed URL of this adapter: the bytes; `undefined` when it expired or there is no such
- * blob.
+ * Fetches a signed URL of this adapter as a client does: returns the bytes; `undefined` when it expired or there is no
+ * such blob.
  */
 export function fetchSigned(store: BlobStore, url: string, now: Date): Uint8Array | undefined {
   const { host, pathname, searchParams } = new URL(url);

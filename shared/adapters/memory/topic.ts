@@ -5,14 +5,14 @@ import { freezeJson } from './json.ts';
 /** Event Grid's limit of one request, in bytes. */
 const maxBytes = 1024 * 1024;
 
-/** What was published to one region's topic. */
+/** The events that were published to one region's topic. */
 export class PublishedEvents {
   readonly log: CloudEvent[] = [];
   readonly #subscribers: ((event: CloudEvent) => void)[] = [];
 
   /**
-   * Called once per event published from now on, in a later microtask: a publisher never waits for its consumers, or
-   * sees them fail.
+   * Calls the subscriber once per event published from now on, in a later microtask: a publisher never waits for its
+   * consumers, or sees them fail.
    */
   subscribe(subscriber: (event: CloudEvent) => void): void {
     this.#subscribers.push(subscriber);
@@ -26,7 +26,7 @@ export class PublishedEvents {
   }
 }
 
-/** Throws `TypeError` for no events, or more than 1 MB of them. */
+/** Publishes in memory. Throws `TypeError` for no events, or more than 1 MB of them. */
 export function memoryTopic(published: PublishedEvents, calls: CallPlan): PublishEvents {
   return {
     publishEvents: (events) =>

@@ -7,8 +7,8 @@ import { SecretStore } from './secrets.ts';
 import { PublishedEvents } from './topic.ts';
 
 /**
- * A region has a storage account and a topic of its own; documents are one account and secrets one vault for all
- * regions.
+ * The stores of one region, which has a storage account and a topic of its own; documents are one account and secrets
+ * one vault for all regions.
  */
 interface MemoryRegion {
   readonly blobs: BlobStore;
@@ -21,13 +21,13 @@ export interface MemoryWorld {
   readonly clock: Clock;
   readonly documents: DocumentStore;
   readonly secrets: SecretStore;
-  /** The region of this name, made on first use; `home` without one. */
+  /** Returns the region of this name, made on first use; `home` without one. */
   region(name?: string): MemoryRegion;
-  /** Whose blobs have signed URLs at this host. */
+  /** Returns the store whose blobs have signed URLs at this host. */
   storeAt(host: string): BlobStore;
 }
 
-/** `clock` drives ttl, lag, delays of messages and the life of signed URLs. */
+/** Makes a world; `clock` drives ttl, lag, delays of messages and the life of signed URLs. */
 export function createMemoryWorld(options: { readonly clock?: Clock } = {}): MemoryWorld {
   const clock = options.clock ?? systemClock;
   const regions = new Map<string, MemoryRegion>();
